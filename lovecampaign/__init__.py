@@ -1,0 +1,3 @@
+"""lovecampaign: a Customer Love month as code."""
+
+__version__ = "0.1.0"

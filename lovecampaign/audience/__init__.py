@@ -1,0 +1,1 @@
+"""Who asked to hear from us: subscribers, consent, suppression, import."""

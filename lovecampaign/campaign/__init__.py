@@ -1,0 +1,1 @@
+"""What the marketer wrote: source with positions → schema → model."""

@@ -1,0 +1,334 @@
+"""What is a campaign? The frozen model that every later room works with.
+
+Everything that needs only the files is decided here: defaults are filled in, and points like
+``day 27 10:00`` are instants. What depends on a reader's zone stays a local date and time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+
+CATCH_UP = "catch-up"
+WELCOME = "welcome"
+CONFIRM = "confirm"
+#: Day emails: ``day-01`` to ``day-27``.
+LAST_GIVING_DAY = 27
+
+
+class Kind(StrEnum):
+    """What an email gives its reader; colours the calendar."""
+
+    VALUE = "value"
+    GUEST = "guest"
+    STORY = "story"
+    TOOL = "tool"
+    THANKS = "thanks"
+    ASK = "ask"
+    LAUNCH = "launch"
+
+
+class Role(StrEnum):
+    """Which rules of time hold for an email."""
+
+    DAY = "day"  #: local time, quiet hours, lateness, one a day
+    CATCH_UP = "catch-up"  #: as DAY; for late joiners only
+    LAUNCH = "launch"  #: one instant for everyone
+    WELCOME = "welcome"  #: right after confirming
+    CONFIRM = "confirm"  #: transactional, no campaign mail
+
+
+class Crowd(StrEnum):
+    """Whom a launch email addresses; several must all hold."""
+
+    AUDIENCE = "audience"  #: the audience and the insiders together
+    INSIDERS = "insiders"
+    BOUGHT = "bought"
+    NOT_BOUGHT = "not-bought"
+
+
+class ClockChoice(StrEnum):
+    """Whose clock ``sending.at`` names."""
+
+    SUBSCRIBER = "subscriber"
+    CAMPAIGN = "campaign"
+
+
+class LateJoiners(StrEnum):
+    """What people get who join after the first real send."""
+
+    FROM_TODAY = "from-today"  #: every email whose moment is after joining
+    CATCH_UP = "catch-up"  #: one digest of the must-have days missed, then from today
+    FROM_DAY_1 = "from-day-1"  #: their own day 1 is the day after joining
+    WAIT = "wait"  #: only the launch
+
+
+class WhenGone(StrEnum):
+    """What the deal's pages do once its stock is gone."""
+
+    WAITLIST = "waitlist"
+    FULL_PRICE = "full-price"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An exact amount of a currency (ISO 4217), printed as the author wrote it."""
+
+    amount: Decimal
+    currency: str
+    #: ``59 EUR``: as written.
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    color: str = "#7a3b2e"
+    logo: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    name: str
+    email: str
+    reply_to: str
+    postal_address: str
+    website: str | None = None
+    privacy_url: str | None = None
+    #: Where the mailto: of List-Unsubscribe goes; default ``reply_to``.
+    unsubscribe_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagFilter:
+    """Any of ``with_tags`` (empty: everyone), none of ``without_tags``."""
+
+    with_tags: frozenset[str] = frozenset()
+    without_tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    list: str
+    tags: TagFilter = TagFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insiders:
+    """The advance-notification list."""
+
+    list: str
+    #: Joining at or after this is too late.
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """No day email between these local times; wraps around midnight where start > end."""
+
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brake:
+    """Shares of one email's deliveries that pause the campaign, from ``from_deliveries`` on."""
+
+    complaints: Fraction = Fraction(1, 1000)
+    hard_bounces: Fraction = Fraction(2, 100)
+    unsubscribes: Fraction = Fraction(15, 1000)
+    from_deliveries: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    at: time = time(9)
+    clock: ClockChoice = ClockChoice.SUBSCRIBER
+    #: IANA name, for readers without a zone of their own or with one nobody knows.
+    unknown_timezone: str
+    quiet_hours: QuietHours | None = None
+    late_after: timedelta = timedelta(hours=20)
+    #: Messages a second over the whole campaign; None is ``unlimited``.
+    max_per_second: float | None = 50.0
+    brake: Brake = Brake()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatchUp:
+    #: Day numbers, ascending.
+    must_have: tuple[int, ...]
+    #: Who joins from then on gets no digest; None: up to the launch.
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    name: str
+    role: str = ""
+    #: When the guest approved the interview; None: not yet.
+    approved: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """What the author wrote: Markdown with Jinja, or empty for a template that needs none."""
+
+    text: str
+    #: Relative to the workspace, for problems.
+    file: str
+    #: The line of ``file`` on which ``text`` starts, from 1.
+    first_line: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """One templated message of a campaign."""
+
+    key: str
+    role: Role
+    kind: Kind
+    #: Jinja sources, like ``copy.text``.
+    subject: str
+    preheader: str
+    #: ``letter`` is ``templates/email/letter.mjml.j2``.
+    template: str
+    copy: Copy
+    #: Day emails: the number of the day, 1 to 27. Launch emails: the campaign day of ``opens_at``.
+    number: int | None = None
+    #: Day emails: the local date and time of day in the reader's zone.
+    date: date | None = None
+    at: time | None = None
+    #: Launch emails: the one instant for everyone.
+    instant: datetime | None = None
+    to: frozenset[Crowd] = frozenset({Crowd.AUDIENCE})
+    tags: TagFilter = TagFilter()
+    guest: Guest | None = None
+    question: str | None = None
+    #: Bound to its date: left out of ``from-day-1``.
+    pinned: bool = False
+    #: Launch emails may ask for it; day emails and the catch-up always do.
+    respects_quiet_hours: bool = False
+
+    @property
+    def is_one_a_day(self) -> bool:
+        """Whether quiet hours, lateness and one-email-per-local-day hold."""
+        return self.role in (Role.DAY, Role.CATCH_UP)
+
+    @property
+    def is_insiders_only(self) -> bool:
+        return Crowd.INSIDERS in self.to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What everyone can buy from ``launch.at`` on."""
+
+    title: str
+    price: Money
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """What only insiders get, inside its window."""
+
+    key: str
+    title: str
+    price: Money
+    link: str
+    opens: datetime
+    closes: datetime
+    instead_of: Money | None = None
+    #: When ``instead_of`` is charged from, or was charged until; shown beside it.
+    price_from: date | None = None
+    charged_until: date | None = None
+    #: A CSV path inside the workspace, or None: codes are generated.
+    codes_file: str | None = None
+    quantity: int | None = None
+    claim_for: timedelta = timedelta(minutes=30)
+    when_gone: WhenGone = WhenGone.STOP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    day: int
+    at: datetime
+    offer: Offer | None = None
+    #: The key of the insiders' deal in ``Campaign.deals``.
+    deal: str | None = None
+    #: Left out of every launch email.
+    without_tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A whole month, checked for form. ``emails`` are in the order of their dates."""
+
+    id: str
+    name: str
+    #: Folder name under ``campaigns/``.
+    slug: str
+    folder: Path
+    workspace: Path
+    #: ``campaigns/NAME/campaign.yaml``, for problems.
+    file: str
+    language: str = "en"
+    timezone: str
+    start: date
+    brand: Brand = Brand()
+    sender: Sender
+    audience: Audience
+    insiders: Insiders | None = None
+    sending: Sending
+    late_joiners: LateJoiners = LateJoiners.FROM_TODAY
+    catch_up: CatchUp | None = None
+    skip: frozenset[int] = frozenset()
+    launch: Launch
+    deals: Mapping[str, Deal] = field(default_factory=dict)
+    #: Day and launch emails by time, then catch-up, welcome and confirm.
+    emails: Sequence[Email] = ()
+    #: Every file that was read, relative to the workspace.
+    files: tuple[str, ...] = ()
+
+    @property
+    def day_emails(self) -> tuple[Email, ...]:
+        return tuple(email for email in self.emails if email.role is Role.DAY)
+
+    @property
+    def launch_emails(self) -> tuple[Email, ...]:
+        return tuple(email for email in self.emails if email.role is Role.LAUNCH)
+
+    @property
+    def scheduled_emails(self) -> tuple[Email, ...]:
+        """What the ledger plans by time: days, catch-up and launch; not welcome and confirm."""
+        return tuple(
+            email for email in self.emails if email.role in (Role.DAY, Role.CATCH_UP, Role.LAUNCH)
+        )
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """Every list of this campaign: a one-click unsubscribe leaves all of them."""
+        insiders = {self.insiders.list} if self.insiders else set()
+        return frozenset({self.audience.list} | insiders)
+
+    @property
+    def insider_deal(self) -> Deal | None:
+        return self.deals.get(self.launch.deal) if self.launch.deal else None
+
+    def find_email(self, key: str) -> Email | None:
+        return next((email for email in self.emails if email.key == key), None)
+
+    def deal_of(self, email: Email) -> Deal | None:
+        """The deal that an email is about: the insiders', in every email for insiders only.
+
+        Such an email never goes out after its deal closes.
+        """
+        return self.insider_deal if email.is_insiders_only else None

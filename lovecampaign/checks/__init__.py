@@ -1,0 +1,1 @@
+"""Rules, one class each, given the campaign and a Facts object."""

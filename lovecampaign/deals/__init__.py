@@ -1,0 +1,1 @@
+"""Price, codes, stock and windows of a deal."""

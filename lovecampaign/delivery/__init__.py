@@ -1,0 +1,1 @@
+"""The sending loop: claim, render, send, settle."""

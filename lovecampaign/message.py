@@ -1,0 +1,73 @@
+"""What a provider receives, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """An email address and, where known, the name of who reads there."""
+
+    email: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One rendered email for one person, ready to leave.
+
+    ``raw`` is the whole message (RFC 5322, CRLF line ends), for providers that speak MIME;
+    the parts are for providers that build the message themselves.
+    """
+
+    #: Opaque; stands in ``X-Lovecampaign-Delivery`` and in SendGrid's ``custom_args.lc_id``.
+    delivery_id: str
+    sender: Address
+    reply_to: Address
+    to: Address
+    subject: str
+    text: str
+    html: str
+    #: Extra headers in order, values not yet encoded: List-Id, List-Unsubscribe, Feedback-ID …
+    #: Never From, To, Reply-To, Subject, Content-*.
+    headers: Mapping[str, str]
+    raw: bytes
+
+
+class OutcomeKind(StrEnum):
+    """What became of a message, as far as the provider told."""
+
+    ACCEPTED = "accepted"
+    TRANSIENT = "transient"  #: not taken now; trying again is safe
+    PERMANENT = "permanent"  #: will never be taken
+    UNKNOWN = "unknown"  #: it may or may not have been taken: never try again silently
+
+
+class Fault(StrEnum):
+    """Whose doing a refusal is: decides suppression, pausing and stopping."""
+
+    RECIPIENT = "recipient"  #: the address is bad for good: suppress it
+    MAILBOX = "mailbox"  #: full or resting: a soft bounce
+    POLICY = "policy"  #: they refuse *us*: never the recipient's fault
+    MESSAGE = "message"  #: this message could not be rendered, or is too large
+    PROVIDER = "provider"  #: connection lost, rate limit, server in trouble
+    CONFIGURATION = "configuration"  #: credentials or sender refused: stop the run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The provider's answer for one message."""
+
+    delivery_id: str
+    kind: OutcomeKind
+    #: Whose doing, for every kind but ACCEPTED.
+    fault: Fault | None = None
+    #: Reply text for people, without secrets and without the recipient's address.
+    detail: str = ""
+    #: The provider's own id of the message or request, where it gave one.
+    provider_message_id: str | None = None
+    #: How long the provider asked us to wait before anything else goes to it.
+    retry_after_seconds: float | None = None

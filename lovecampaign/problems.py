@@ -1,0 +1,79 @@
+"""What is wrong with what somebody wrote, and where it stands.
+
+A :class:`Problem` is never raised by the code that finds it: mistakes of authors are
+collected, all at once, and shown in file order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a problem is."""
+
+    ERROR = "error"  #: nothing is sent before this is mended
+    WARNING = "warning"  #: worth a look; sending goes on (``check --strict`` counts it)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A spot in a file that a person can open. ``line`` and ``column`` count from 1."""
+
+    #: Path as the author knows it, relative to the workspace where it lies inside.
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One mistake, said so that its author can mend it."""
+
+    code: str
+    message: str
+    place: Place | None = None
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+    #: The source line that holds the mistake, without its line end, for the excerpt.
+    excerpt: str | None = None
+    #: How many characters the caret underlines, from ``place.column`` on.
+    width: int = 1
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+    def as_json(self) -> Mapping[str, str | int | None]:
+        """The problem as INTERFACE.md's JSON envelope shows it."""
+        place = self.place
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "message": self.message,
+            "file": place.file if place else None,
+            "line": place.line if place else None,
+            "column": place.column if place else None,
+            "hint": self.hint,
+        }
+
+
+def in_file_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Sorted as an author walks through files: by file, line and column; no place comes first."""
+    return sorted(problems, key=_reading_position)
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    return any(problem.is_error for problem in problems)
+
+
+def _reading_position(problem: Problem) -> tuple[str, int, int, str]:
+    place = problem.place
+    if place is None:
+        return ("", 0, 0, problem.code)
+    return (place.file, place.line or 0, place.column or 0, problem.code)

@@ -1,0 +1,1 @@
+"""How mail leaves: one Protocol, several ways."""

@@ -1,0 +1,1 @@
+"""What each person sees: Jinja, Markdown, MJML, text, MIME."""

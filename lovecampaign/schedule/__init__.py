@@ -1,0 +1,1 @@
+"""When: moments per zone, quiet hours, late joiners. Pure."""

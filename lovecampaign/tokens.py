@@ -1,0 +1,62 @@
+"""Signed tokens: short, opaque, without timestamps where they must live long.
+
+A token is an id and a truncated HMAC-SHA256 under the workspace's secret key, salted by its
+purpose, so that a delivery's id is no key to its links. The same id gives the same token for
+ever: a retry is the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+from enum import Enum
+
+#: 80 bits: out of reach for guessing over a network, and short enough for a header line.
+MAC_BYTES = 10
+ID_BYTES = 6
+
+
+class Purpose(bytes, Enum):
+    """What a token is good for; a token of one purpose never verifies for another."""
+
+    DELIVERY = b"delivery"  #: names a delivery in headers, file names and events; opens nothing
+    LINKS = b"links"  #: a reader's links: unsubscribe, preferences, web view, deal
+
+
+class TokenSigner:
+    """Signs with the first key, verifies with all of them and with the retired ones."""
+
+    def __init__(self, keys: Sequence[str], retired_keys: Sequence[str] = ()) -> None:
+        if not keys:
+            raise ValueError("at least one secret key is needed")
+        self._keys = [key.encode() for key in keys]
+        self._retired_keys = [key.encode() for key in retired_keys]
+
+    def sign(self, purpose: Purpose, number: int) -> str:
+        """22 URL-safe characters for a non-negative number below 2**48."""
+        body = number.to_bytes(ID_BYTES, "big")
+        return _encode(body + _mac(self._keys[0], purpose, body))
+
+    def verify(self, purpose: Purpose, token: str) -> int | None:
+        """The number that was signed, or None for a token that is not ours."""
+        try:
+            raw = base64.b64decode(token + "==", altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        if len(raw) != ID_BYTES + MAC_BYTES or _encode(raw) != token:
+            return None
+        body, mac = raw[:ID_BYTES], raw[ID_BYTES:]
+        for key in (*self._keys, *self._retired_keys):
+            if hmac.compare_digest(mac, _mac(key, purpose, body)):
+                return int.from_bytes(body, "big")
+        return None
+
+
+def _mac(key: bytes, purpose: Purpose, body: bytes) -> bytes:
+    return hmac.digest(key, purpose.value + b":" + body, "sha256")[:MAC_BYTES]
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")

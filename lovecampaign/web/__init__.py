@@ -1,0 +1,1 @@
+"""Pages, webhooks, preview and dashboard."""
