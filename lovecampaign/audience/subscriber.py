@@ -1,0 +1,59 @@
+"""Who is a subscriber, as the rest of the house sees one?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class ConsentKind(StrEnum):
+    """On what ground we write (GDPR Art. 7; CASL ss. 10 and 11: implied consent expires)."""
+
+    EXPRESS = "express"
+    IMPLIED_PURCHASE = "implied_purchase"  #: CASL: two years from the purchase
+    IMPLIED_INQUIRY = "implied_inquiry"  #: CASL: six months from the question
+    CONSPICUOUS_PUBLICATION = "conspicuous_publication"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address gets no more mail."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    HARD_BOUNCE = "hard_bounce"
+    SOFT_BOUNCES = "soft_bounces"  #: three, on different days: rests until the next campaign
+    COMPLAINT = "complaint"
+    FORGOTTEN = "forgotten"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One entry of the append-only log: what was agreed to, when, where and how."""
+
+    kind: ConsentKind = ConsentKind.EXPRESS
+    given_at: datetime
+    source: str = ""
+    #: Version or hash of the text that was agreed to.
+    text_version: str = ""
+    text: str = ""
+    confirmed_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A person, as templates may address them."""
+
+    id: int
+    email: str
+    first_name: str = ""
+    last_name: str = ""
+    #: IANA name, or None where nobody knows.
+    timezone: str | None = None
+    locale: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    #: A mailable member of the campaign's advance-notification list.
+    is_insider: bool = False

@@ -1,0 +1,45 @@
+"""For whom is an email rendered?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from lovecampaign.audience.subscriber import Subscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """A reader's own links, absolute; ``mailto:`` parts are not here."""
+
+    unsubscribe: str
+    preferences: str
+    web_view: str
+    join: str
+    insiders: str
+    share: str
+    deal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Everything personal that one message needs; the same on every retry."""
+
+    subscriber: Subscriber
+    #: The zone that counts for this person, never empty.
+    zone: str
+    delivery_id: str
+    #: UTC; becomes the Date header and is the same on every retry.
+    first_claimed_at: datetime
+    links: Links
+    deal_code: str | None = None
+    #: Personal exception of ``deals extend``; None: the deal's own close.
+    deal_closes: datetime | None = None
+    #: Catch-up only: keys of the day emails inside this person's digest, in order.
+    digest: tuple[str, ...] = ()
+    is_test: bool = False
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        return self.subscriber.fields

@@ -1,0 +1,23 @@
+"""Why does somebody not get an email?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SkipReason(StrEnum):
+    """The closed list of INTERFACE.md ("Skip reasons")."""
+
+    LATE = "late"  #: its moment passed more than ``late_after`` ago
+    DAY_TAKEN = "day_taken"  #: another email took this local day
+    IN_DIGEST = "in_digest"  #: the catch-up digest contains it
+    SUPPRESSED = "suppressed"
+    NOT_CONFIRMED = "not_confirmed"  #: not confirmed yet, or the consent has expired
+    PAUSED_BY_READER = "paused_by_reader"
+    LAUNCH_ONLY = "launch_only"  #: asked to hear only about the launch
+    TAG = "tag"
+    BOUGHT = "bought"
+    JOINED_AFTER = "joined_after"
+    CANCELLED = "cancelled"
+    DEAL_CLOSED = "deal_closed"
+    SOLD_OUT = "sold_out"
