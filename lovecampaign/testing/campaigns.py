@@ -1,0 +1,243 @@
+"""Which campaign does a test need? Writes a complete small workspace, with any part changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import yaml
+
+LAST_GIVING_DAY = 27
+LAUNCH_EMAILS = ("early-access", "launch", "last-call", "thanks")
+KINDS = ("value", "story", "tool", "thanks", "guest")
+
+
+class Choices(TypedDict, total=False):
+    """What a test may choose about its campaign; every choice may be left out."""
+
+    name: str  #: the folder under ``campaigns/``; default ``test-month``
+    start: date  #: day 1; default 2027-02-01, a Monday
+    timezone: str  #: default Europe/Paris
+    clock: str  #: ``subscriber`` (default) or ``campaign``
+    late_joiners: str  #: default ``from-today``
+    quiet_hours: str | None  #: ``21:00-07:00``; default none
+    max_per_second: float | str  #: default 50
+    days: int  #: how many of the 27 days have an email, from day 1; the others are in ``skip``
+    settings: Mapping[str, Any]  #: merged into campaign.yaml, deeply; None takes a key away
+    files: Mapping[str, str | bytes | None]  #: of the campaign's folder; None leaves one out
+    templates: Mapping[str, str | None]  #: of templates/email, by name (``letter``); or None
+
+
+def write_campaign(workspace: Path, **choices: Unpack[Choices]) -> Path:
+    """Write a workspace whose one campaign passes every check; returns the campaign's folder."""
+    folder = workspace / "campaigns" / choices.get("name", "test-month")
+    days = choices.get("days", LAST_GIVING_DAY)
+    start = choices.get("start", date(2027, 2, 1))
+    settings = merge(_settings(start, days, choices), choices.get("settings", {}))
+    _write_all(folder, {"campaign.yaml": dump_yaml(settings)})
+    _write_all(folder, {**_day_files(start, days), **_launch_files(), **choices.get("files", {})})
+    _write_all(workspace / "templates" / "email", _template_files(choices.get("templates", {})))
+    return folder
+
+
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with ``changes`` laid over it, mapping by mapping; None takes a key away."""
+    merged = dict(base)
+    for key, value in changes.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def dump_yaml(settings: Mapping[str, Any]) -> str:
+    """YAML text in the order given."""
+    return yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
+
+
+def day_file(
+    number: int,
+    subject: str | None = None,
+    body: str | None = None,
+    *,
+    approved: date = date(2027, 1, 20),
+) -> str:
+    """A short finished day file; every fifth is a guest's."""
+    subject = subject or f"Day {number}: a small thing for you"
+    body = body or (
+        'Hi {{ first_name | default("friend", true) }},\n\n'
+        f"This is the gift of day {number}.\n\n"
+        f"[[button: Open it | https://bloom.example/day-{number}]]\n"
+    )
+    kind = KINDS[number % len(KINDS)]
+    guest = f"guest: {{name: Mai Tran, role: Soil scientist, approved: {approved}}}\n"
+    front = f'subject: "{subject}"\npreheader: Two minutes for day {number}.\nkind: {kind}\n'
+    return f"---\n{front}{guest if kind == 'guest' else ''}---\n{body}"
+
+
+def launch_file(key: str) -> str:
+    """A short finished copy file of a launch email."""
+    offer = "offer" if key in ("launch", "thanks") else "deal"
+    return (
+        f'---\nsubject: "Bloom for life: {key}"\npreheader: The doors are open.\n---\n'
+        'Hi {{ first_name | default("friend", true) }},\n\n'
+        f"It is here for {{{{ {offer}.price }}}}.\n\n"
+        f"[[button: Have a look | {{{{ {offer}.link }}}}]]\n"
+    )
+
+
+def _settings(start: date, days: int, choices: Choices) -> dict[str, Any]:
+    sending: dict[str, Any] = {
+        "at": "09:00",
+        "clock": choices.get("clock", "subscriber"),
+        "max_per_second": choices.get("max_per_second", 50),
+    }
+    if quiet_hours := choices.get("quiet_hours"):
+        sending["quiet_hours"] = quiet_hours
+    settings = {
+        **_basics(
+            choices.get("name", "test-month"), start, choices.get("timezone", "Europe/Paris")
+        ),
+        "sending": sending,
+        "late_joiners": choices.get("late_joiners", "from-today"),
+        "skip": list(range(days + 1, LAST_GIVING_DAY + 1)),
+        "launch": _launch_settings(),
+        "deals": {"insider": _deal_settings(start)},
+    }
+    if settings["late_joiners"] == "catch-up":
+        settings["catch_up"] = {"must_have": list(range(1, days + 1, 2))[:3]}
+    return settings
+
+
+def _basics(name: str, start: date, timezone: str) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "id": f"{name}-{start:%Y-%m}",
+        "name": "Test Month",
+        "language": "en",
+        "timezone": timezone,
+        "start": start.isoformat(),
+        "brand": {"color": "#7a3b2e"},
+        "sender": {
+            "name": "Ana from Bloom",
+            "email": "ana@news.bloom.example",
+            "reply_to": "hello@bloom.example",
+            "postal_address": "Bloom SAS, 12 rue des Lilas, 75020 Paris, France",
+            "website": "https://bloom.example",
+            "privacy_url": "https://bloom.example/privacy",
+        },
+        "audience": {"list": "readers", "without_tags": ["staff"]},
+        "insiders": {"list": "insiders"},
+    }
+
+
+def _launch_settings() -> dict[str, Any]:
+    emails: dict[str, dict[str, Any]] = {
+        "early-access": {"at": "day 27 10:00", "to": "insiders"},
+        "launch": {"to": "audience"},
+        "last-call": {"at": "day 31 10:00", "to": ["insiders", "not-bought"]},
+        "thanks": {"at": "day 32 10:00", "to": "bought"},
+    }
+    for key, email in emails.items():
+        email["copy"] = f"launch/{key}.md"
+        email["template"] = "launch"
+    return {
+        "day": 28,
+        "at": "10:00",
+        "offer": {
+            "title": "Bloom for life",
+            "price": "99 EUR",
+            "link": "https://bloom.example/buy",
+        },
+        "deal": "insider",
+        "without_tags": ["owner"],
+        "emails": emails,
+    }
+
+
+def _deal_settings(start: date) -> dict[str, Any]:
+    return {
+        "title": "Bloom for life, at the insiders' price",
+        "price": "59 EUR",
+        "instead_of": "99 EUR",
+        "price_from": (start + timedelta(days=31)).isoformat(),
+        "link": "https://bloom.example/buy?code={code}",
+        "quantity": 500,
+        "opens": "day 27 10:00",
+        "closes": "day 31 23:59",
+    }
+
+
+def _day_files(start: date, days: int) -> dict[str, str]:
+    approved = start - timedelta(days=12)
+    return {
+        f"days/{number:02d}-day-{number}.md": day_file(number, approved=approved)
+        for number in range(1, days + 1)
+    }
+
+
+def _launch_files() -> dict[str, str]:
+    return {f"launch/{key}.md": launch_file(key) for key in LAUNCH_EMAILS}
+
+
+def _template_files(changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    names: Sequence[str] = ("letter", "launch", "welcome", "confirm")
+    plain: dict[str, str | None] = dict.fromkeys(names, PLAIN_TEMPLATE)
+    plain["confirm"] = CONFIRM_TEMPLATE
+    return {f"{name}.mjml.j2": text for name, text in {**plain, **changes}.items()}
+
+
+def _write_all(folder: Path, files: Mapping[str, str | bytes | None]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+PLAIN_TEMPLATE = """\
+<mjml lang="{{ campaign.language }}">
+  <mj-head>
+    <mj-title>{{ campaign.name }}</mj-title>
+  </mj-head>
+  <mj-body>
+    <mj-section>
+      <mj-column>
+        <mj-text>{{ content }}</mj-text>
+      </mj-column>
+    </mj-section>
+    <mj-section>
+      <mj-column>
+        <mj-text>
+          {{ sender.name }}, {{ sender.postal_address }}.
+          <a href="{{ links.unsubscribe }}">Leave with one click</a> or
+          <a href="{{ links.preferences }}">choose what you get</a>.
+        </mj-text>
+      </mj-column>
+    </mj-section>
+  </mj-body>
+</mjml>
+"""
+
+CONFIRM_TEMPLATE = """\
+<mjml lang="{{ campaign.language }}">
+  <mj-head>
+    <mj-title>{{ campaign.name }}</mj-title>
+  </mj-head>
+  <mj-body>
+    <mj-section>
+      <mj-column>
+        <mj-text>{{ content }}</mj-text>
+        <mj-text>{{ sender.name }}, {{ sender.postal_address }}.</mj-text>
+      </mj-column>
+    </mj-section>
+  </mj-body>
+</mjml>
+"""
