@@ -1,0 +1,180 @@
+"""How do we reach the database, and in what kind of transaction?
+
+The same code runs on SQLite (WAL, one writer at a time) and PostgreSQL. SQLAlchemy's errors
+end here: what the operator meets is :class:`~lovecampaign.errors.Unreachable`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from lovecampaign.errors import Unreachable, UsageError
+
+#: A large import holds SQLite's one writer's place for half a minute; nobody gives up before.
+BUSY_TIMEOUT_SECONDS = 60
+#: Bytes 18 and 19 of the file (sqlite.org/fileformat2.html, section 1.3.3).
+WAL_IN_HEADER = b"\x02\x02"
+_WRITES = "lovecampaign_writes"
+
+
+class Database:
+    """An open database with the newest tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """SQLite's file; None on PostgreSQL."""
+        name = self.engine.url.database
+        return Path(name) if self.is_sqlite and name else None
+
+    @property
+    def name(self) -> str:
+        """For people, without the password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with _said_for_people(self.name), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end, durably, or not at all.
+
+        On SQLite it waits for its turn at the start (``BEGIN IMMEDIATE``), so that nothing
+        that it read can be stale when it writes.
+        """
+        with _said_for_people(self.name), self.engine.connect() as connection:
+            connection.execution_options(**{_WRITES: True})
+            with connection.begin():
+                yield connection
+
+    def use_wal(self) -> None:
+        """Let readers read while one writes; SQLite keeps the choice in the file."""
+        if self.file is None or _header(self.file)[18:20] == WAL_IN_HEADER:
+            return
+        with _said_for_people(self.name), contextlib.closing(self.engine.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA journal_mode=WAL")  # refused inside a transaction
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def connect(url: str, workspace: Path) -> Engine:
+    """An engine for a database URL; SQLite paths are relative to the workspace.
+
+    Raises UsageError for a URL that names no database we know.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed, workspace)
+    if parsed.get_backend_name() == "postgresql":
+        return _postgres_engine(parsed)
+    raise UsageError(
+        f"LOVECAMPAIGN_DATABASE_URL starts with {parsed.drivername}://",
+        hint="use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+    )
+
+
+def _header(file: Path) -> bytes:
+    if not file.exists():
+        return b""
+    with file.open("rb") as stream:
+        return stream.read(100)
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        # The text may hold a password: it is not repeated, nor chained into a log.
+        raise UsageError(
+            "LOVECAMPAIGN_DATABASE_URL is not a database URL",
+            hint="use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+        ) from None
+
+
+def _sqlite_engine(url: URL, workspace: Path) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise UsageError(
+            "the ledger needs a file that outlives the process",
+            hint="use sqlite:///lovecampaign.db",
+        )
+    path = workspace / url.database
+    engine = sa.create_engine(
+        url.set(database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
+    )
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transaction handling starts writes late; we say BEGIN ourselves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgres_engine(url: URL) -> Engine:
+    try:
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "application_name": "lovecampaign"},
+        )
+    except (ImportError, NoSuchModuleError) as error:
+        raise UsageError(
+            "PostgreSQL needs one more part", hint="type: pip install 'lovecampaign[postgres]'"
+        ) from error
+
+
+@contextlib.contextmanager
+def _said_for_people(name: str) -> Iterator[None]:
+    """Translate what the driver says about the database itself; constraint errors pass."""
+    try:
+        yield
+    except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError):
+        raise  # about a row or a statement: the code that wrote it answers for it
+    except DBAPIError as error:
+        raise _as_unreachable(name, str(error.orig)) from error
+    except sqlite3.Error as error:  # from the hooks above, before SQLAlchemy wraps it
+        raise _as_unreachable(name, str(error)) from error
+
+
+def _as_unreachable(name: str, driver_words: str) -> Unreachable:
+    words = (driver_words.strip().splitlines() or ["no answer"])[0]
+    lowered = words.lower()
+    if "disk is full" in lowered or "no space left" in lowered:
+        return Unreachable(
+            f"no space is left for the database {name}",
+            hint="free some space and run the same command again: nothing is lost",
+        )
+    if "locked" in lowered:
+        return Unreachable(
+            f"another process kept the database {name} for over {BUSY_TIMEOUT_SECONDS} s",
+            hint="wait until it ends (an import or a backup?) and run the same command again",
+        )
+    return Unreachable(f"the database {name} says: {words}", hint="type: lovecampaign doctor")

