@@ -1,34 +1,108 @@
-"""When does a person of one zone get one email, given when they joined?
+"""When does everybody get everything? The slots of a campaign's emails, zone by zone.
 
-A slot is a moment for everybody of a zone who joined inside an interval. The slots of an
-email and a zone cover all of time without a gap or an overlap, so each person stands in
-exactly one: the ledger joins people with slots and inserts what falls due.
+Nothing here is stored: slots are worked out anew from the campaign whenever somebody asks, so
+an edit of a time or a zone simply holds for everything that is not yet claimed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.schedule.days import day_slots, usual_turns
+from lovecampaign.schedule.digest import keys_in_digest
+from lovecampaign.schedule.launch import closes_at, launch_slots
+from lovecampaign.schedule.slot import EVER_AFTER, Slot
+
+__all__ = [
+    "Slot",
+    "closes_at",
+    "digest_keys",
+    "due_window",
+    "find_slot",
+    "next_due",
+    "plan_moments",
+    "plan_slots",
+    "plan_zone",
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One moment for who joined in ``[joined_from, joined_before)``; None is open-ended.
+def plan_zone(
+    campaign: Campaign, zone: str, founders_until: datetime | None
+) -> Mapping[str, tuple[Slot, ...]]:
+    """Slots of every scheduled email for readers in ``zone``, by key, in the campaign's order.
 
-    All datetimes are aware and in UTC.
+    ``founders_until`` is the instant of the campaign's first real claim; None before there is
+    one, when everybody so far counts as joined before day 1.
     """
+    founders = founders_until or EVER_AFTER
+    by_day = day_slots(campaign, zone, founders)
+    return {
+        email.key: (
+            launch_slots(campaign, email, zone, founders)
+            if email.role is Role.LAUNCH
+            else by_day[email.key]
+        )
+        for email in campaign.scheduled_emails
+    }
 
-    joined_from: datetime | None = None
-    joined_before: datetime | None = None
-    #: Before quiet hours: lateness counts from here.
-    moment: datetime
-    #: When it goes out: ``moment`` moved past quiet hours.
-    due: datetime
-    #: From this instant on the email is too late for this slot; None: it never is.
-    expires: datetime | None = None
-    #: Due as soon as the person joined, where that is after ``due`` (insiders who join late).
-    is_due_at_joining: bool = False
-    #: Set where nobody of this slot gets the email.
-    reason: SkipReason | None = None
+
+def plan_slots(
+    campaign: Campaign, email: Email, zone: str, founders_until: datetime | None
+) -> tuple[Slot, ...]:
+    """Slots of one email; for several of a zone, :func:`plan_zone` does the work once.
+
+    Raises KeyError for an email that no clock sends: welcome and confirm.
+    """
+    if email.role is Role.LAUNCH:
+        return launch_slots(campaign, email, zone, founders_until or EVER_AFTER)
+    return day_slots(campaign, zone, founders_until or EVER_AFTER)[email.key]
+
+
+def plan_moments(
+    campaign: Campaign, zones: Iterable[str], founders_until: datetime | None
+) -> Iterator[tuple[Email, str, tuple[Slot, ...]]]:
+    """Email, zone and slots, for every scheduled email in every zone."""
+    for zone in zones:
+        by_key = plan_zone(campaign, zone, founders_until)
+        for email in campaign.scheduled_emails:
+            yield email, zone, by_key[email.key]
+
+
+def find_slot(slots: Iterable[Slot], joined_at: datetime) -> Slot:
+    """The one slot in which somebody stands."""
+    return next(slot for slot in slots if slot.holds(joined_at))
+
+
+def due_window(slots: Iterable[Slot]) -> tuple[datetime, datetime] | None:
+    """The first and the last instant at which somebody gets the email; None: nobody does."""
+    dues = [slot.due for slot in slots if slot.reason is None]
+    return (min(dues), max(dues)) if dues else None
+
+
+def next_due(
+    campaign: Campaign, zones: Iterable[str], founders_until: datetime | None, after: datetime
+) -> datetime | None:
+    """The earliest instant later than ``after`` at which something falls due; None: nothing."""
+    return min(
+        (
+            slot.due
+            for _email, _zone, slots in plan_moments(campaign, zones, founders_until)
+            for slot in slots
+            if slot.reason is None and slot.due > after
+        ),
+        default=None,
+    )
+
+
+def digest_keys(
+    campaign: Campaign, zone: str, joined_at: datetime, founders_until: datetime | None
+) -> tuple[str, ...]:
+    """What the catch-up email contains for who joined then: the must-have days missed, in order,
+    and that day's own email. Empty for whoever gets no catch-up.
+    """
+    if founders_until is None:
+        return ()
+    turns = usual_turns(campaign, zone, founders_until)
+    return keys_in_digest(campaign, turns, founders_until, joined_at)

@@ -1,0 +1,55 @@
+"""Which instant is a local time in a zone, and which local day is an instant?"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from lovecampaign.campaign.model import Campaign
+
+#: In tz databases, but no place on earth: what ``localtime`` means differs from machine to
+#: machine, and ``Factory`` means "nobody has set this yet".
+_NO_PLACES = frozenset({"localtime", "Factory"})
+
+
+def to_utc(day: date, at: time, zone: str) -> datetime:
+    """The instant when the clocks of ``zone`` show ``at`` on ``day``.
+
+    A time that a clock change leaves out moves forward by the gap (02:30 becomes 03:30), and a
+    time that comes twice is its first: both are what ``fold=0`` means (PEP 495). A date that a
+    zone never had (Apia, 2011-12-30) lands on the next one in the same way.
+    """
+    return datetime.combine(day, at, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def to_utc_second(day: date, at: time, zone: str) -> datetime:
+    """As :func:`to_utc`, with the second of a time that comes twice."""
+    return datetime.combine(day, at.replace(fold=1), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def day_start(day: date, zone: str) -> datetime:
+    """The first instant of a local day; of a day the zone never had: that of the next."""
+    return to_utc(day, time.min, zone)
+
+
+def local_day(instant: datetime, zone: str) -> date:
+    """The date on a calendar in ``zone`` at that instant."""
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def known_zone(name: str) -> bool:
+    """Whether ``name`` is an IANA zone that means the same on every machine."""
+    return name in _known_zones()
+
+
+def effective_zone(name: str | None, campaign: Campaign) -> str:
+    """A reader's zone; where it is missing or unknown, the campaign's ``unknown_timezone``."""
+    if name is not None and known_zone(name):
+        return name
+    return campaign.sending.unknown_timezone
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - _NO_PLACES

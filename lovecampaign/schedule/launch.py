@@ -1,0 +1,45 @@
+"""Who gets a launch email, given when they joined?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from lovecampaign.campaign.model import Campaign, Crowd, Email
+from lovecampaign.schedule.quiet import after_quiet_hours
+from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, cover
+
+
+def launch_slots(
+    campaign: Campaign, email: Email, zone: str, founders_until: datetime
+) -> tuple[Slot, ...]:
+    """Slots of a launch email: one instant for everyone, and no lateness."""
+    time = _launch_time(campaign, email, zone)
+    return cover(_pieces(campaign, email, time, founders_until), time, SkipReason.JOINED_AFTER)
+
+
+def closes_at(campaign: Campaign, email: Email) -> datetime | None:
+    """When the deal closes that an email is about: from then on it never goes out."""
+    deal = campaign.deal_of(email)
+    return deal.closes if deal else None
+
+
+def _launch_time(campaign: Campaign, email: Email, zone: str) -> SlotTime:
+    if email.instant is None:
+        raise ValueError(f"{email.key} has no instant")
+    quiet_hours = campaign.sending.quiet_hours if email.respects_quiet_hours else None
+    due = after_quiet_hours(email.instant, zone, quiet_hours)
+    return SlotTime(moment=email.instant, due=due)
+
+
+def _pieces(
+    campaign: Campaign, email: Email, time: SlotTime, founders_until: datetime
+) -> Iterator[Slot]:
+    if Crowd.BOUGHT in email.to:  # who has bought is thanked, whenever they joined
+        yield time.slot(EVER_BEFORE, EVER_AFTER)
+        return
+    in_time = max(time.moment, founders_until)
+    yield time.slot(EVER_BEFORE, in_time)
+    if email.is_insiders_only and campaign.insiders is not None:
+        yield time.slot(in_time, campaign.insiders.until, is_due_at_joining=True)

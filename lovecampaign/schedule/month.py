@@ -1,0 +1,105 @@
+"""On which local day does each day email go out in one zone, and which day is taken?
+
+A calendar is one reader's month: the usual one for everybody who keeps the campaign's dates, or
+a personal one that starts later (``from-day-1``). Quiet hours may push an email into the next
+day; there, the email that belongs to that day comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lovecampaign.campaign.model import Campaign, ClockChoice, Email
+from lovecampaign.schedule.instants import local_day, to_utc
+from lovecampaign.schedule.quiet import after_quiet_hours
+from lovecampaign.schedule.slot import EVER_BEFORE, SlotTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayEntry:
+    """One day email on a calendar."""
+
+    email: Email
+    time: SlotTime
+    #: The local day on which it goes out.
+    day: date
+    #: Whether it was moved off its own day: by quiet hours, or because the zone never had it.
+    is_displaced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Who gets a day email: those who joined in ``[start, end)``.
+
+    Who joined earlier gets the email that took its local day, who joined later comes too late.
+    """
+
+    entry: DayEntry
+    start: datetime
+    end: datetime
+
+    @property
+    def is_empty(self) -> bool:
+        return self.start >= self.end
+
+
+def day_zone(campaign: Campaign, zone: str) -> str:
+    """The zone whose clock and calendar the campaign's days follow for a reader in ``zone``."""
+    return zone if campaign.sending.clock is ClockChoice.SUBSCRIBER else campaign.timezone
+
+
+def usual_calendar(campaign: Campaign, zone: str) -> tuple[DayEntry, ...]:
+    """Every day email on the campaign's own dates, in the order of their moments."""
+    entries = (enter(campaign, email, email_date(email), zone) for email in campaign.day_emails)
+    return tuple(sorted(entries, key=_by_moment))
+
+
+def enter(campaign: Campaign, email: Email, day: date, zone: str) -> DayEntry:
+    """A day email on a date, for readers in ``zone``."""
+    clock_zone = day_zone(campaign, zone)
+    moment = to_utc(day, campaign.sending.at if email.at is None else email.at, clock_zone)
+    due = after_quiet_hours(moment, zone, campaign.sending.quiet_hours)
+    own_day = day if clock_zone == zone else local_day(moment, zone)
+    going_out = local_day(due, zone)
+    return DayEntry(
+        email=email,
+        time=SlotTime(moment=moment, due=due, expires=_expiry(campaign, moment, due)),
+        day=going_out,
+        is_displaced=going_out != own_day,
+    )
+
+
+def email_date(email: Email) -> date:
+    """The date of a day email; raises ValueError for an email that has none."""
+    if email.date is None:
+        raise ValueError(f"{email.key} has no date")
+    return email.date
+
+
+def take_turns(
+    entries: Iterable[DayEntry], joined_before: Callable[[DayEntry], datetime]
+) -> Mapping[str, Turn]:
+    """Turns by email key: one email per local day for whoever joined at whatever instant.
+
+    On each day the email that belongs there comes first, then what was moved there, by moment.
+    ``joined_before`` says up to when somebody may join and still get an email.
+    """
+    taken_before: dict[date, datetime] = {}
+    turns: dict[str, Turn] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.is_displaced, *_by_moment(entry))):
+        start, end = taken_before.get(entry.day, EVER_BEFORE), joined_before(entry)
+        turns[entry.email.key] = Turn(entry=entry, start=start, end=end)
+        taken_before[entry.day] = max(start, end)
+    return turns
+
+
+def _expiry(campaign: Campaign, moment: datetime, due: datetime) -> datetime:
+    late_after = campaign.sending.late_after
+    # Quiet hours delay and never drop: where they last longer than late_after, it starts at due.
+    return moment + late_after if moment + late_after > due else due + late_after
+
+
+def _by_moment(entry: DayEntry) -> tuple[datetime, int]:
+    return (entry.time.moment, entry.email.number or 0)

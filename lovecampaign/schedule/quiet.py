@@ -1,0 +1,44 @@
+"""When do quiet hours let an email go?"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from lovecampaign.campaign.model import QuietHours
+from lovecampaign.schedule.instants import to_utc, to_utc_second
+
+
+def is_quiet(instant: datetime, zone: str, quiet_hours: QuietHours | None) -> bool:
+    """Whether the clocks of ``zone`` stand inside the quiet hours; their end is outside."""
+    if quiet_hours is None:
+        return False
+    return _holds(quiet_hours, instant.astimezone(ZoneInfo(zone)).time())
+
+
+def after_quiet_hours(instant: datetime, zone: str, quiet_hours: QuietHours | None) -> datetime:
+    """The instant itself, or the end of the quiet hours that it falls into."""
+    if quiet_hours is None:
+        return instant
+    local = instant.astimezone(ZoneInfo(zone))
+    if not _holds(quiet_hours, local.time()):
+        return instant
+    return _next_end(instant, _end_day(quiet_hours, local), quiet_hours.end, zone)
+
+
+def _holds(quiet_hours: QuietHours, at: time) -> bool:
+    start, end = quiet_hours.start, quiet_hours.end
+    if start <= end:
+        return start <= at < end
+    return at >= start or at < end
+
+
+def _end_day(quiet_hours: QuietHours, local: datetime) -> date:
+    is_evening = quiet_hours.start > quiet_hours.end and local.time() >= quiet_hours.start
+    return local.date() + timedelta(days=is_evening)
+
+
+def _next_end(instant: datetime, day: date, end: time, zone: str) -> datetime:
+    first = to_utc(day, end, zone)
+    # Inside an hour that comes twice, the first end may lie before the instant.
+    return first if first > instant else to_utc_second(day, end, zone)

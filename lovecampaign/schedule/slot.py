@@ -1,0 +1,97 @@
+"""When does a person of one zone get one email, given when they joined?
+
+A slot is a moment for everybody of a zone who joined inside an interval. The slots of an
+email and a zone cover all of time without a gap or an overlap, so each person stands in
+exactly one: the ledger joins people with slots and inserts what falls due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lovecampaign.schedule.reasons import SkipReason
+
+#: The open ends of an interval of joining, while slots are worked out.
+EVER_BEFORE = datetime.min.replace(tzinfo=UTC)
+EVER_AFTER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One moment for who joined in ``[joined_from, joined_before)``; None is open-ended.
+
+    All datetimes are aware and in UTC.
+    """
+
+    joined_from: datetime | None = None
+    joined_before: datetime | None = None
+    #: Before quiet hours: lateness counts from here.
+    moment: datetime
+    #: When it goes out: ``moment`` moved past quiet hours.
+    due: datetime
+    #: From this instant on the email is too late for this slot; None: it never is.
+    expires: datetime | None = None
+    #: Due as soon as the person joined, where that is after ``due`` (insiders who join late).
+    is_due_at_joining: bool = False
+    #: Set where nobody of this slot gets the email.
+    reason: SkipReason | None = None
+
+    def holds(self, joined_at: datetime) -> bool:
+        """Whether who joined at that instant stands in this slot."""
+        return (self.joined_from is None or self.joined_from <= joined_at) and (
+            self.joined_before is None or joined_at < self.joined_before
+        )
+
+    def due_for(self, joined_at: datetime) -> datetime:
+        """When it goes out to who joined at that instant."""
+        return max(self.due, joined_at) if self.is_due_at_joining else self.due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotTime:
+    """When one email goes out, before anybody asks who joined when."""
+
+    moment: datetime
+    due: datetime
+    expires: datetime | None = None
+
+    def slot(
+        self,
+        joined_from: datetime,
+        joined_before: datetime,
+        reason: SkipReason | None = None,
+        *,
+        is_due_at_joining: bool = False,
+    ) -> Slot:
+        """The slot of this time for who joined in ``[joined_from, joined_before)``; or nobody."""
+        return Slot(
+            joined_from=None if joined_from == EVER_BEFORE else joined_from,
+            joined_before=None if joined_before == EVER_AFTER else joined_before,
+            moment=self.moment,
+            due=self.due,
+            expires=self.expires,
+            is_due_at_joining=is_due_at_joining,
+            reason=reason,
+        )
+
+
+def cover(slots: Iterable[Slot], rest: SlotTime, reason: SkipReason) -> tuple[Slot, ...]:
+    """Slots over all of time: those given, and ``reason`` wherever they leave a hole.
+
+    They come in the order of joining and do not overlap; empty ones are left out.
+    """
+    covered: list[Slot] = []
+    reached = EVER_BEFORE
+    for slot in slots:
+        start, end = slot.joined_from or EVER_BEFORE, slot.joined_before or EVER_AFTER
+        if start >= end:
+            continue
+        if reached < start:
+            covered.append(rest.slot(reached, start, reason))
+        covered.append(slot)
+        reached = end
+    if reached < EVER_AFTER:
+        covered.append(rest.slot(reached, EVER_AFTER, reason))
+    return tuple(covered)

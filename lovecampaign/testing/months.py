@@ -1,0 +1,167 @@
+"""Which campaign does a test of time need? Builds one in memory, without any file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from lovecampaign.campaign.model import (
+    CATCH_UP,
+    LAST_GIVING_DAY,
+    Audience,
+    Campaign,
+    CatchUp,
+    ClockChoice,
+    Copy,
+    Crowd,
+    Deal,
+    Email,
+    Insiders,
+    Kind,
+    LateJoiners,
+    Launch,
+    Money,
+    QuietHours,
+    Role,
+    Sender,
+    Sending,
+)
+from lovecampaign.schedule.instants import to_utc
+
+#: Day and time of the example's launch emails, and to whom they go.
+LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[Crowd]]] = {
+    "early-access": (27, frozenset({Crowd.INSIDERS})),
+    "launch": (28, frozenset({Crowd.AUDIENCE})),
+    "last-call": (31, frozenset({Crowd.INSIDERS, Crowd.NOT_BOUGHT})),
+    "thanks": (32, frozenset({Crowd.BOUGHT})),
+}
+
+
+def build_month(
+    start: date = date(2027, 2, 1),
+    *,
+    timezone: str = "Europe/Paris",
+    clock: ClockChoice = ClockChoice.SUBSCRIBER,
+    late_joiners: LateJoiners = LateJoiners.FROM_TODAY,
+    quiet_hours: QuietHours | None = None,
+    late_after: timedelta = timedelta(hours=20),
+    at: time = time(9),
+    times: Mapping[int, time] | None = None,
+    skip: Sequence[int] = (),
+    pinned: Sequence[int] = (),
+    must_have: Sequence[int] = (1, 9, 21),
+    **changes: Any,
+) -> Campaign:
+    """A month of 27 days and a launch; ``times`` are times of day by number of day.
+
+    ``changes`` replace fields of the finished :class:`Campaign`.
+    """
+    opens = to_utc(start + timedelta(days=LAST_GIVING_DAY), time(10), timezone)
+    days = [
+        build_day(number, start, (times or {}).get(number, at), is_pinned=number in pinned)
+        for number in range(1, LAST_GIVING_DAY + 1)
+        if number not in skip
+    ]
+    campaign = Campaign(
+        id=f"test-{start}",
+        name="Test Month",
+        slug="test-month",
+        folder=Path("campaigns/test-month"),
+        workspace=Path(),
+        file="campaigns/test-month/campaign.yaml",
+        timezone=timezone,
+        start=start,
+        sender=Sender(
+            name="Ana from Bloom",
+            email="ana@news.bloom.example",
+            reply_to="hello@bloom.example",
+            postal_address="Bloom SAS, 12 rue des Lilas, 75020 Paris, France",
+            unsubscribe_to="hello@bloom.example",
+        ),
+        audience=Audience(list="readers"),
+        insiders=Insiders(list="insiders", until=opens),
+        sending=Sending(
+            at=at,
+            clock=clock,
+            unknown_timezone=timezone,
+            quiet_hours=quiet_hours,
+            late_after=late_after,
+        ),
+        late_joiners=late_joiners,
+        catch_up=CatchUp(must_have=tuple(must_have)),
+        skip=frozenset(skip),
+        launch=Launch(day=LAST_GIVING_DAY + 1, at=opens, deal="insider"),
+        deals={"insider": _deal(opens)},
+        emails=(*days, *_launch_emails(start, timezone), _catch_up()),
+    )
+    return replace(campaign, **changes)
+
+
+def build_day(number: int, start: date, at: time, *, is_pinned: bool = False) -> Email:
+    """The email of one day."""
+    return Email(
+        key=f"day-{number:02d}",
+        role=Role.DAY,
+        kind=Kind.VALUE,
+        subject=f"Day {number}",
+        preheader="Two minutes.",
+        template="letter",
+        copy=Copy(text="Hello.\n", file=f"campaigns/test-month/days/{number:02d}-day.md"),
+        number=number,
+        date=start + timedelta(days=number - 1),
+        at=at,
+        pinned=is_pinned,
+    )
+
+
+def utc(text: str) -> datetime:
+    """``2027-02-01 08:00``, in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _launch_emails(start: date, timezone: str) -> list[Email]:
+    return [
+        Email(
+            key=key,
+            role=Role.LAUNCH,
+            kind=Kind.LAUNCH,
+            subject=key,
+            preheader="The doors are open.",
+            template="launch",
+            copy=Copy(text="Hello.\n", file=f"campaigns/test-month/launch/{key}.md"),
+            number=number,
+            instant=to_utc(start + timedelta(days=number - 1), time(10), timezone),
+            to=to,
+        )
+        for key, (number, to) in LAUNCH_EMAILS.items()
+    ]
+
+
+def _catch_up() -> Email:
+    return Email(
+        key=CATCH_UP,
+        role=Role.CATCH_UP,
+        kind=Kind.VALUE,
+        subject="What you missed",
+        preheader="The best so far.",
+        template="letter",
+        copy=Copy(text="Hello.\n", file="campaigns/test-month/catch-up.md"),
+    )
+
+
+def _deal(launch: datetime) -> Deal:
+    return Deal(
+        key="insider",
+        title="Bloom for life, at the insiders' price",
+        price=Money(amount=Decimal(59), currency="EUR", text="59 EUR"),
+        instead_of=Money(amount=Decimal(99), currency="EUR", text="99 EUR"),
+        price_from=(launch + timedelta(days=4)).date(),
+        link="https://bloom.example/buy?code={code}",
+        opens=launch - timedelta(days=1),
+        closes=launch + timedelta(days=3, hours=14),
+        quantity=500,
+    )
