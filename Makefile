@@ -1,0 +1,57 @@
+# Two commands matter: `make demo` plays the example month, `make test` proves the whole house.
+# Both need only Python 3.11 or newer, make and a package index.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN := .venv/bin
+# Two fit any machine; `make test WORKERS=8` uses more of a larger one.
+WORKERS ?= 2
+
+.PHONY: help setup demo test lint format chaos chromium clean
+
+help:
+	@echo "make demo      play the whole example month for 300 made-up subscribers"
+	@echo "make test      lint, types and all tests"
+	@echo "make lint      lint and types only"
+	@echo "make format    let ruff lay out the code"
+	@echo "make chaos     the kill tests, four times as often and ten times as large"
+	@echo "make chromium  the browser that the screenshot tests use"
+	@echo "make clean     remove .venv and the tools' caches"
+
+setup: $(BIN)/.ready
+
+# Dependency groups need pip 25.1; the one that comes with Python 3.11 is older.
+$(BIN)/.ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed (Debian: apt install python3-venv)"; exit 1; }
+	@echo "Setting up .venv (once; about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[web,postgres]' --group dev
+	@touch $@
+
+demo: setup
+	@$(BIN)/lovecampaign demo
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+# pytest comes last: its summary ends the output, and its exit code is the result.
+test: lint
+	@$(BIN)/pytest -n $(WORKERS)
+
+format: setup
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+chaos: setup
+	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -m chaos -n $(WORKERS)
+
+chromium:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		{ apt-get update -qq && apt-get install -y -qq chromium; }
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
