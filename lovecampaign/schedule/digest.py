@@ -34,7 +34,7 @@ def find_digests(
     previous = EVER_BEFORE
     for turn in _in_order(turns):
         moment = turn.entry.time.moment
-        start = max(previous, turn.start, founders_until, missed_from)
+        start = max(previous, founders_until, missed_from)
         end = min(moment, until)
         if start < end:
             yield Digest(turn=turn, start=start, end=end)
