@@ -1,0 +1,6 @@
+"""How does ``python -m lovecampaign`` start?"""
+
+from lovecampaign.cli import main
+
+if __name__ == "__main__":
+    main()

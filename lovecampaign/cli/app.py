@@ -1,0 +1,38 @@
+"""What does a command line do, and what does the shell hear back?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from lovecampaign import __version__
+from lovecampaign.cli.boundary import report
+from lovecampaign.cli.group import VerbGroup
+from lovecampaign.cli.help_page import PROGRAM, PROMISE
+from lovecampaign.cli.options import HELP_OPTIONS, everywhere
+from lovecampaign.cli.output import Output
+from lovecampaign.cli.verbs import VERBS
+
+
+@click.group(
+    PROGRAM,
+    cls=VerbGroup,
+    verbs=VERBS,
+    context_settings={"help_option_names": list(HELP_OPTIONS)},
+    help=PROMISE,
+)
+@everywhere
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+def lovecampaign() -> None:
+    pass
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line; every failure is told in words and becomes an exit code."""
+    output = Output.for_command_line(words)
+    try:
+        code = lovecampaign.main(list(words), PROGRAM, standalone_mode=False, obj=output)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nobody above could say it
+        return report(error, output, words)
+    return int(code or 0)

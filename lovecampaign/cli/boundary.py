@@ -1,0 +1,110 @@
+"""What does a person, a program and the shell hear of a failure?
+
+Every exception ends here, in words and as one exit code; a traceback goes to a file.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from lovecampaign.cli.invocation import command_name
+from lovecampaign.cli.output import Output
+from lovecampaign.errors import ExitCode, LovecampaignError, ProblemsFound
+from lovecampaign.problems import Problem
+
+#: Faults of the machine or of its owner's rights, not of ours.
+_MACHINE_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+_BROKEN_PIPE = 128 + 13  # as a shell reports a program that SIGPIPE ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An exception, said for its reader."""
+
+    exit_code: ExitCode
+    message: str
+    hint: str | None = None
+    problems: Sequence[Problem] = ()
+
+    def as_problems(self) -> Sequence[Problem]:
+        """For the JSON envelope: what was found in files, or the failure itself."""
+        if self.problems:
+            return self.problems
+        code = "failed" if self.exit_code is ExitCode.PROBLEMS else self.exit_code.name.lower()
+        return [Problem(code=code, message=self.message, hint=self.hint)]
+
+
+def report(error: BaseException, output: Output, words: Sequence[str]) -> int:
+    """Tell about an exception; the exit code for the shell."""
+    if isinstance(error, BrokenPipeError):
+        return _BROKEN_PIPE
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        output.command = command_name(error.ctx)
+    failure = describe(error) or _bug(error, words)
+    if output.as_json:
+        output.show_failure(failure.as_problems(), failure.exit_code)
+    elif _is_only_help(error):
+        output.show_aside(failure.message)
+    else:
+        output.show_error(failure.message, failure.problems, failure.hint)
+    return int(failure.exit_code)
+
+
+def describe(error: BaseException) -> Failure | None:
+    """The failure that an exception stands for; None for one that nobody foresaw."""
+    match error:
+        case LovecampaignError():
+            problems = error.problems if isinstance(error, ProblemsFound) else ()
+            return Failure(
+                exit_code=error.exit_code,
+                message=error.message,
+                hint=error.hint,
+                problems=problems,
+            )
+        case click.UsageError():
+            return _usage(error)
+        case click.ClickException():
+            return Failure(exit_code=ExitCode.USAGE, message=error.format_message())
+        case click.Abort() | KeyboardInterrupt():
+            return Failure(exit_code=ExitCode.INTERRUPTED, message="Interrupted.")
+        case OSError() if error.errno in _MACHINE_FAULTS:
+            return _machine_fault(error)
+    return None
+
+
+def _usage(error: click.UsageError) -> Failure:
+    path = error.ctx.command_path if error.ctx else "lovecampaign"
+    return Failure(
+        exit_code=ExitCode.USAGE,
+        message=error.format_message(),
+        hint=f"type: {path} --help",
+    )
+
+
+def _machine_fault(error: OSError) -> Failure:
+    where = f" ({error.filename})" if error.filename else ""
+    return Failure(
+        exit_code=ExitCode.PROBLEMS,
+        message=f"The system refused: {error.strerror}{where}.",
+        hint="free some space or mend the rights of that file, then run the same command again",
+    )
+
+
+def _bug(error: BaseException, words: Sequence[str]) -> Failure:
+    from lovecampaign.cli.bug_log import write_bug_log
+
+    path = write_bug_log(error, words)
+    return Failure(
+        exit_code=ExitCode.BUG,
+        message=f"This is a mistake in lovecampaign, not in what you wrote. Details: {path}",
+        hint="running the same command again is safe; please report it with that file",
+    )
+
+
+def _is_only_help(error: BaseException) -> bool:
+    """A command called without the words it needs shows its help."""
+    return isinstance(error, click.exceptions.NoArgsIsHelpError)

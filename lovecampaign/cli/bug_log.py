@@ -1,0 +1,88 @@
+"""Where do the details of a mistake of ours go, and what must never stand there?"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import platform
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lovecampaign import __version__
+
+_ADDRESS = re.compile(r"[^\s@<>\"'(),;:/]+@([\w.-]+)")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
+_SECRET_NAME = re.compile(r"KEY|SECRET|PASSWORD|DATABASE_URL|PROVIDER")
+
+
+def write_bug_log(error: BaseException, words: Sequence[str]) -> Path:
+    """Write the traceback to a file that only its owner reads; return its path."""
+    folder = _log_folder(_directory(words))
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    descriptor, name = tempfile.mkstemp(prefix=f"bug-{stamp}-", suffix=".log", dir=folder)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(redact("\n".join(_lines(error, words)), secrets(folder.parent)))
+    return Path(name)
+
+
+def redact(text: str, hidden: Iterable[str]) -> str:
+    """The text without secrets, passwords in URLs and the names of addresses."""
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    text = _PASSWORD_IN_URL.sub("***", text)
+    return _ADDRESS.sub(r"***@\1", text)
+
+
+def secrets(workspace: Path) -> set[str]:
+    """Every value of the environment and of ``.env`` that a stranger must not see."""
+    values = {**_env_file(workspace), **os.environ}
+    return {
+        part
+        for name, value in values.items()
+        if name.startswith(("LOVECAMPAIGN_", "SENDGRID_")) and _SECRET_NAME.search(name)
+        for part in (value, *value.split(","))
+        if len(part) > 3
+    }
+
+
+def _env_file(workspace: Path) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    try:
+        found = dotenv_values(workspace / ".env", interpolate=False)
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return {name: value for name, value in found.items() if value}
+
+
+def _lines(error: BaseException, words: Sequence[str]) -> Iterator[str]:
+    yield f"lovecampaign {__version__}, Python {platform.python_version()}, {sys.platform}"
+    yield f"command: {' '.join(words)}"
+    yield ""
+    yield "".join(traceback.format_exception(error))
+
+
+def _directory(words: Sequence[str]) -> Path:
+    """Where ``-C`` points, else where the person stands."""
+    for word, following in itertools.pairwise([*words, ""]):
+        if word.startswith("-C"):
+            return Path(word[2:] or following).absolute()
+    return Path.cwd()
+
+
+def _log_folder(start: Path) -> Path:
+    """``.lovecampaign/`` of the workspace around us, or the folder for temporary files."""
+    for workspace in (start, *start.parents):
+        if (workspace / "campaigns").is_dir():
+            folder = workspace / ".lovecampaign"
+            with contextlib.suppress(OSError):
+                folder.mkdir(exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+    return Path(tempfile.gettempdir())

@@ -1,0 +1,28 @@
+"""What does a verb hand back to be shown?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from lovecampaign.errors import ExitCode
+from lovecampaign.problems import Problem
+
+#: What JSON can say.
+Data: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The end of a command: the same facts once for programs and once for people."""
+
+    data: Data = field(default_factory=dict)
+    #: For people; may be styled, the output takes styles off where they would hurt.
+    text: str = ""
+    problems: Sequence[Problem] = ()
+    #: The text shows the problems already, in the verb's own way.
+    text_has_problems: bool = False
+    exit_code: ExitCode = ExitCode.DONE
+    #: What to type next, whole: ``lovecampaign plan spring``.
+    next_command: str | None = None
