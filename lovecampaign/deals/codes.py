@@ -1,0 +1,36 @@
+"""What does a personal code look like, and how does it get into a link?"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+#: No 0 O, 1 I L, and no U V: nobody misreads one. No A E Y either, so that no word comes out.
+ALPHABET = "23456789BCDFGHJKMNPQRSTWXZ"
+GROUPS = 3
+GROUP_LENGTH = 5
+#: 26 characters ** 15 is 70 bits; 8 bytes more make the remainder's bias unmeasurable.
+RANDOM_BYTES = 17
+PLACEHOLDER = "{code}"
+
+
+def generate_code(random_bytes: bytes) -> str:
+    """A code like ``K7MQ2-XWP9R-THJ4C`` from at least 17 bytes of a secure source.
+
+    70 bits: nobody finds another's by guessing, even offline. Raises ValueError for fewer bytes.
+    """
+    if len(random_bytes) < RANDOM_BYTES:
+        raise ValueError(f"a code needs {RANDOM_BYTES} random bytes, not {len(random_bytes)}")
+    number = int.from_bytes(random_bytes[:RANDOM_BYTES], "big")
+    characters = ""
+    for _ in range(GROUPS * GROUP_LENGTH):
+        number, index = divmod(number, len(ALPHABET))
+        characters += ALPHABET[index]
+    return "-".join(
+        characters[start : start + GROUP_LENGTH]
+        for start in range(0, len(characters), GROUP_LENGTH)
+    )
+
+
+def fill_link(link: str, code: str) -> str:
+    """The deal's link with the code where it says ``{code}``, percent-encoded."""
+    return link.replace(PLACEHOLDER, quote(code, safe=""))

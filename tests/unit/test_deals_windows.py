@@ -1,0 +1,40 @@
+"""A deal is open from ``opens`` up to, but not at, its end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from lovecampaign.deals.windows import DealState, closing_time, deal_state, is_closed, is_open
+from lovecampaign.testing.months import build_month
+
+DEAL = build_month().deals["insider"]
+MOMENT = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("at", "state"),
+    [
+        (DEAL.opens - MOMENT, DealState.NOT_YET),
+        (DEAL.opens, DealState.OPEN),
+        (DEAL.closes - MOMENT, DealState.OPEN),
+        (DEAL.closes, DealState.CLOSED),
+    ],
+)
+def test_the_window_holds_its_start_and_not_its_end(at: datetime, state: DealState) -> None:
+    assert deal_state(DEAL, at) is state
+    assert is_open(DEAL, at) == (state is DealState.OPEN)
+    assert is_closed(DEAL, at) == (state is DealState.CLOSED)
+
+
+def test_an_exception_keeps_it_open_for_one_person() -> None:
+    later = DEAL.closes + timedelta(days=1)
+    assert is_open(DEAL, DEAL.closes, closes=later)
+    assert is_closed(DEAL, later, closes=later)
+    assert not is_open(DEAL, DEAL.opens - MOMENT, closes=later)
+
+
+def test_an_exception_never_takes_time_away() -> None:
+    """``closes`` may have been moved back after somebody got more time."""
+    assert closing_time(DEAL, DEAL.closes - timedelta(days=1)) == DEAL.closes
