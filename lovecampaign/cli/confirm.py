@@ -1,0 +1,18 @@
+"""Does the person at the keyboard mean it?"""
+
+from __future__ import annotations
+
+from lovecampaign.cli.invocation import Invocation
+from lovecampaign.errors import ConfirmationNeeded
+
+
+def require_retyped(invocation: Invocation, name: str, question: str) -> None:
+    """Ask to retype a name before what cannot be taken back.
+
+    Raises ConfirmationNeeded where the answer differs, or where there is nobody to ask.
+    """
+    if not invocation.may_ask:
+        raise ConfirmationNeeded(f"{question} This needs your word.", hint="add --yes")
+    answer = invocation.output.ask(f'{question} Type "{name}" to go on:')
+    if answer != name:
+        raise ConfirmationNeeded("Nothing was done: the name was another one.")
