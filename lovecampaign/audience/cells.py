@@ -1,0 +1,96 @@
+"""What does one cell of a spreadsheet say?"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+
+#: What a spreadsheet program takes for a formula at the start of a cell (OWASP, "CSV Injection").
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: White space of every kind, and the invisible signs that travel with copied text.
+_BLANKS = (
+    " \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u2060\ufeff"
+)
+_TAG_SEPARATORS = re.compile("[;,]")
+#: ``2024-05-12 10:15:20.123456 +0000 UTC`` (Go, so listmonk) and ``2024-05-12 10:15:20 UTC``
+#: (Rails, so Kit).
+_OFFSET_AND_NAME = re.compile(
+    r"(?P<moment>.*?\d)(?: ?(?P<offset>[+-]\d\d:?\d\d))?(?: (?P<name>[A-Z]{3,5}))?"
+)
+_UTC_NAMES = (None, "UTC", "GMT")
+#: fromisoformat knows up to six digits behind the point; Go writes nine.
+_NANOSECONDS = re.compile(r"(\.\d{6})\d+")
+#: Before email there was no consent to it, and year 0001 is how some tools write "never".
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def clean(cell: str) -> str:
+    """The cell without white space around it and without the guard of an export."""
+    bare = cell.strip(_BLANKS)
+    return unguard(bare) if bare.startswith("'") else bare
+
+
+def guard(value: str) -> str:
+    """The value with an apostrophe before it where a spreadsheet would run it as a formula."""
+    return f"'{value}" if value.lstrip("'").startswith(_FORMULA_STARTS) else value
+
+
+def unguard(cell: str) -> str:
+    """Undo :func:`guard`; other apostrophes stay (``'t Hooft``)."""
+    if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS):
+        return cell[1:]
+    return cell
+
+
+def one_line(value: str) -> str:
+    """The value with every run of white space as one space: names have no line ends."""
+    return value if value.isalnum() else " ".join(value.split())
+
+
+@lru_cache(maxsize=10_000)
+def split_tags(cell: str) -> tuple[str, ...]:
+    """Tags split on ``;`` and ``,``, without Mailchimp's quotes, each once, in order."""
+    parts = (part.strip(_BLANKS + '"') for part in _TAG_SEPARATORS.split(cell))
+    return tuple(dict.fromkeys(one_line(part) for part in parts if part))
+
+
+@lru_cache(maxsize=2_000)
+def find_zone(cell: str) -> str | None:
+    """The IANA name that is meant, whatever its case and spaces; None for no zone we know."""
+    return _zones().get(cell.replace(" ", "_").casefold())
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {name.casefold(): name for name in zoneinfo.available_timezones()}
+
+
+@lru_cache(maxsize=10_000)
+def read_moment(cell: str) -> datetime:
+    """A date (its first instant) or a moment, UTC where it names no offset.
+
+    Raises ValueError, said for a person.
+    """
+    try:
+        return _in_range(_parse_moment(cell))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{cell!r} is not a date like 2027-01-31 or 2027-01-31T09:30Z") from error
+
+
+def _parse_moment(cell: str) -> datetime:
+    match = _OFFSET_AND_NAME.fullmatch(_NANOSECONDS.sub(r"\1", cell))
+    if match and match["name"] and (match["offset"] or match["name"] in _UTC_NAMES):
+        cell = match["moment"] + (match["offset"] or "")
+    elif match and match["offset"]:
+        cell = match["moment"] + match["offset"]
+    moment = datetime.fromisoformat(cell)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _in_range(moment: datetime) -> datetime:
+    if moment < _EARLIEST:
+        raise ValueError("too long ago")
+    return moment

@@ -1,0 +1,230 @@
+"""What does each column of a subscribers' file mean?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lovecampaign.audience.status import Standing, standing_of_file
+
+
+class Column(StrEnum):
+    """The columns that mean something to us (INTERFACE.md, "Subscribers' files")."""
+
+    EMAIL = "email"
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    FULL_NAME = "name"  #: used where the file has no first_name: its first word, and the rest
+    TIMEZONE = "timezone"
+    TAGS = "tags"
+    CONSENT_AT = "consent_at"
+    CONFIRMED_AT = "confirmed_at"  #: of the consent: the second step of a double opt-in
+    CONSENT_SOURCE = "consent_source"
+    CONSENT_KIND = "consent_kind"
+    CONSENT_EXPIRES = "consent_expires"
+    LAST_ACTIVE_AT = "last_active_at"
+    STATUS = "status"
+    UNSUBSCRIBED_AT = "unsubscribed_at"  #: filled in: the person left
+    BOUNCED_AT = "bounced_at"  #: filled in: the address does not work
+    COMPLAINED_AT = "complained_at"
+    UNSUBSCRIBE_REASON = "unsubscribe_reason"
+    ATTRIBUTES = "attributes"  #: listmonk: a JSON object, each of whose keys becomes a field
+
+
+class Tool(StrEnum):
+    """Whose export this is; the value is how people know it."""
+
+    MAILCHIMP = "Mailchimp"
+    KIT = "Kit"
+    LISTMONK = "listmonk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """One heading of the file and what we take it for; echoed to whoever imports."""
+
+    heading: str
+    #: A Column's value, or ``fields.NAME``.
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Where to find what in a row; positions count from 0."""
+
+    #: Columns that stand once.
+    positions: Mapping[Column, int]
+    #: Every column that tells how a person stands; the worst word wins.
+    status: tuple[int, ...]
+    #: Position → name under ``fields``.
+    fields: Mapping[int, str]
+    tool: Tool | None
+    #: How everybody in this file stands, where its name says so (Mailchimp).
+    standing: Standing | None
+    headings: tuple[Heading, ...]
+    #: Headings that meant the same as an earlier one, and became fields instead.
+    doubled: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.headings)
+
+    def find(self, column: Column) -> int | None:
+        return self.positions.get(column)
+
+
+#: Headings as ``_slug`` writes them. Sources: Mailchimp's audience export, Kit's and listmonk's
+#: subscriber exports (cmd/subscribers.go), and what spreadsheets of small businesses say.
+_KNOWN: dict[str, Column] = {
+    **dict.fromkeys(
+        ("email", "e_mail", "mail", "email_address", "e_mail_address", "emailaddress",
+         "subscriber_email", "contact_email", "adresse_email", "adresse_e_mail", "courriel",
+         "e_mail_adresse", "correo", "correo_electronico"),
+        Column.EMAIL,
+    ),
+    **dict.fromkeys(
+        ("first_name", "firstname", "fname", "given_name", "forename", "vorname", "prenom",
+         "nombre"),
+        Column.FIRST_NAME,
+    ),
+    **dict.fromkeys(
+        ("last_name", "lastname", "lname", "surname", "family_name", "nachname", "nom",
+         "nom_de_famille", "apellido", "apellidos"),
+        Column.LAST_NAME,
+    ),
+    **dict.fromkeys(("name", "full_name", "fullname", "contact_name"), Column.FULL_NAME),
+    **dict.fromkeys(("timezone", "time_zone", "tz", "zeitzone"), Column.TIMEZONE),
+    **dict.fromkeys(("tags", "tag", "labels"), Column.TAGS),
+    **dict.fromkeys(
+        ("consent_at", "consent_date", "consented_at", "consent_time", "opted_in_at", "optin_time",
+         "opt_in_time", "optin_date", "opt_in_date", "subscribed_at", "subscribed_on",
+         "subscription_date", "date_subscribed", "signup_date", "sign_up_date", "signed_up_at"),
+        Column.CONSENT_AT,
+    ),
+    **dict.fromkeys(("confirm_time", "confirmed_at"), Column.CONFIRMED_AT),
+    **dict.fromkeys(("consent_source", "optin_source", "opt_in_source"), Column.CONSENT_SOURCE),
+    **dict.fromkeys(("consent_kind", "consent_type"), Column.CONSENT_KIND),
+    **dict.fromkeys(
+        ("consent_expires", "consent_expires_at", "consent_expiry"), Column.CONSENT_EXPIRES
+    ),
+    **dict.fromkeys(
+        ("last_active_at", "last_active", "last_activity", "last_engaged", "last_opened_at"),
+        Column.LAST_ACTIVE_AT,
+    ),
+    **dict.fromkeys(
+        ("status", "state", "subscription_status", "subscriber_status", "email_status",
+         "subscriber_state", "email_marketing_status", "email_subscription_status",
+         "marketing_status", "statut"),
+        Column.STATUS,
+    ),
+    **dict.fromkeys(
+        ("unsub_time", "unsubscribed_at", "unsubscribed_on", "unsubscribe_date", "cancelled_at",
+         "canceled_at", "opted_out_at", "opt_out_date"),
+        Column.UNSUBSCRIBED_AT,
+    ),
+    **dict.fromkeys(("clean_time", "bounced_at", "bounce_date"), Column.BOUNCED_AT),
+    **dict.fromkeys(("complained_at", "complaint_date"), Column.COMPLAINED_AT),
+    **dict.fromkeys(("unsub_reason", "unsubscribe_reason"), Column.UNSUBSCRIBE_REASON),
+}  # fmt: skip
+
+#: Beside one of these, ``state`` is where somebody lives, not how they stand.
+_POSTAL = frozenset(
+    {"city", "town", "zip", "zip_code", "postcode", "postal_code", "country", "street", "address",
+     "address_1", "street_address"}
+)  # fmt: skip
+_NO_WORD = re.compile(r"\W+")
+
+
+def read_columns(headings: Sequence[str], file_name: str = "") -> Columns:
+    """Tell every heading's meaning; ``Column.EMAIL`` may be missing, which the caller checks."""
+    slugs = [_slug(heading) for heading in headings]
+    tool = _recognise_tool(frozenset(slugs))
+    meanings = _meanings(slugs, tool)
+    positions = _first_positions(meanings)
+    status = [at for at, column in enumerate(meanings) if column is Column.STATUS]
+    taken = {*positions.values(), *status}
+    rest = {at: slug for at, slug in enumerate(slugs) if slug and at not in taken}
+    fields = _name_fields(rest)
+    return Columns(
+        positions=positions,
+        status=tuple(status),
+        fields=fields,
+        tool=tool,
+        standing=standing_of_file(file_name) if tool is Tool.MAILCHIMP else None,
+        headings=_echo(headings, positions, status, fields),
+        doubled=tuple(headings[at].strip() for at in rest if meanings[at] is not None),
+    )
+
+
+def _slug(heading: str) -> str:
+    """A heading as a name that templates can use: ``Favourite plant`` → ``favourite_plant``."""
+    plain = unicodedata.normalize("NFKD", heading.casefold())
+    without_accents = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    name = _NO_WORD.sub("_", unicodedata.normalize("NFKC", without_accents)).strip("_")
+    return f"field_{name}" if name[:1].isdigit() else name
+
+
+def _recognise_tool(slugs: frozenset[str]) -> Tool | None:
+    if slugs & {"member_rating", "leid", "euid"}:
+        return Tool.MAILCHIMP
+    if {"uuid", "attributes", "status"} <= slugs:
+        return Tool.LISTMONK
+    if {"email", "email_address"} & slugs and {"status", "state"} & slugs and "created_at" in slugs:
+        return Tool.KIT
+    return None
+
+
+def _meanings(slugs: Sequence[str], tool: Tool | None) -> list[Column | None]:
+    seen = frozenset(slugs)
+    meanings = [_meaning(slug, tool, seen) for slug in slugs]
+    if Column.FIRST_NAME in meanings:  # a whole name is split only where nothing better is there
+        return [None if column is Column.FULL_NAME else column for column in meanings]
+    return meanings
+
+
+def _meaning(slug: str, tool: Tool | None, seen: frozenset[str]) -> Column | None:
+    if slug == "state" and seen & _POSTAL:
+        return None
+    if slug == "created_at" and tool is Tool.KIT and "consent_at" not in seen:
+        return Column.CONSENT_AT  # in Kit it is the day of subscribing
+    if slug == "attributes" and tool is Tool.LISTMONK:
+        return Column.ATTRIBUTES
+    return _KNOWN.get(slug)
+
+
+def _first_positions(meanings: Sequence[Column | None]) -> dict[Column, int]:
+    positions: dict[Column, int] = {}
+    for at, column in enumerate(meanings):
+        if column is not None and column is not Column.STATUS:
+            positions.setdefault(column, at)
+    return positions
+
+
+def _name_fields(slugs: Mapping[int, str]) -> dict[int, str]:
+    """Two columns of one name: the second is called ``name_2``."""
+    names: dict[str, int] = {}
+    for at, slug in slugs.items():
+        name, number = slug, 1
+        while name in names:
+            number += 1
+            name = f"{slug}_{number}"
+        names[name] = at
+    return {at: name for name, at in names.items()}
+
+
+def _echo(
+    headings: Sequence[str],
+    positions: Mapping[Column, int],
+    status: Sequence[int],
+    fields: Mapping[int, str],
+) -> tuple[Heading, ...]:
+    meanings = {position: column.value for column, position in positions.items()}
+    meanings |= dict.fromkeys(status, Column.STATUS.value)
+    meanings |= {position: f"fields.{name}" for position, name in fields.items()}
+    return tuple(
+        Heading(heading=heading.strip(), meaning=meanings.get(position, ""))
+        for position, heading in enumerate(headings)
+    )

@@ -1,0 +1,64 @@
+"""What consent does a row of a file prove, and when does it run out?"""
+
+from __future__ import annotations
+
+import calendar
+from datetime import datetime
+
+from lovecampaign.audience.cells import read_moment
+from lovecampaign.audience.subscriber import Consent, ConsentKind
+
+#: Canada's anti-spam law, ss. 10(10) and 10(13): implied consent ends so long after its ground.
+_MONTHS_OF_IMPLIED_CONSENT = {ConsentKind.IMPLIED_PURCHASE: 24, ConsentKind.IMPLIED_INQUIRY: 6}
+
+
+def read_consent(
+    *, given_at: str, confirmed_at: str, kind: str, source: str, expires: str
+) -> Consent | None:
+    """The consent that the cells of one row describe; None where no date is known.
+
+    Raises ValueError, said for a person, for a cell that cannot be read, and for an expiry
+    without the date of what expires.
+    """
+    given = _read("consent_at", given_at or confirmed_at)
+    if given is None:
+        if expires:
+            raise ValueError("consent_expires stands there without consent_at")
+        return None
+    agreed = _read_kind(kind)
+    return Consent(
+        kind=agreed,
+        given_at=given,
+        source=source,
+        confirmed_at=_read("confirmed_at", confirmed_at),
+        expires_at=_read("consent_expires", expires) or _implied_end(agreed, given),
+    )
+
+
+def _read(column: str, cell: str) -> datetime | None:
+    if not cell:
+        return None
+    try:
+        return read_moment(cell)
+    except ValueError as error:
+        raise ValueError(f"{column} {error}") from error
+
+
+def _read_kind(cell: str) -> ConsentKind:
+    if not cell:
+        return ConsentKind.EXPRESS
+    try:
+        return ConsentKind(cell.casefold().replace(" ", "_").replace("-", "_"))
+    except ValueError as error:
+        known = ", ".join(kind.value for kind in ConsentKind)
+        raise ValueError(f"consent_kind {cell!r} is none of {known}") from error
+
+
+def _implied_end(kind: ConsentKind, given_at: datetime) -> datetime | None:
+    months = _MONTHS_OF_IMPLIED_CONSENT.get(kind)
+    if months is None:
+        return None
+    years, month = divmod(given_at.month - 1 + months, 12)
+    year = given_at.year + years
+    last_day = calendar.monthrange(year, month + 1)[1]
+    return given_at.replace(year=year, month=month + 1, day=min(given_at.day, last_day))

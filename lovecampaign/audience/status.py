@@ -1,0 +1,116 @@
+"""May we write to a person whom another tool's export describes so?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lovecampaign.audience.subscriber import SuppressionReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How somebody stands. Neither a reason nor a refusal: they may be written to."""
+
+    #: They get no mail for good.
+    reason: SuppressionReason | None = None
+    #: Why the row is not taken, where it says neither yes nor no.
+    refusal: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.reason is None and not self.refusal
+
+    @property
+    def badness(self) -> int:
+        """Where a row says two things about one person, the worse one counts."""
+        return 2 if self.reason else 1 if self.refusal else 0
+
+
+ACTIVE = Standing()
+UNSUBSCRIBED = Standing(reason=SuppressionReason.UNSUBSCRIBED)
+BOUNCED = Standing(reason=SuppressionReason.HARD_BOUNCE)
+COMPLAINED = Standing(reason=SuppressionReason.COMPLAINT)
+BLOCKED = Standing(reason=SuppressionReason.MANUAL)
+UNCONFIRMED = Standing(refusal="they never confirmed")
+NO_CONSENT = Standing(refusal="they never asked for these emails")
+SWITCHED_OFF = Standing(refusal="they are switched off in the tool that this file comes from")
+
+#: The word that an export writes for each reason; import reads all of them back.
+STATUS_WORDS = {
+    SuppressionReason.UNSUBSCRIBED: "unsubscribed",
+    SuppressionReason.HARD_BOUNCE: "bounced",
+    SuppressionReason.SOFT_BOUNCES: "soft_bounces",
+    SuppressionReason.COMPLAINT: "complained",
+    SuppressionReason.MANUAL: "suppressed",
+}
+ACTIVE_WORD = "active"
+UNCONFIRMED_WORD = "unconfirmed"
+
+#: Kit: active, inactive (did not confirm), cancelled, bounced, complained, cold. Mailchimp:
+#: subscribed, unsubscribed, cleaned, pending, nonsubscribed, transactional, archived. listmonk:
+#: enabled, disabled, blocklisted; of a subscription: confirmed, unconfirmed, unsubscribed.
+_WORDS: dict[str, Standing] = {
+    **dict.fromkeys(
+        ("", "active", "subscribed", "enabled", "confirmed", "cold", "opted in", "opt in", "optin"),
+        ACTIVE,
+    ),
+    **dict.fromkeys(
+        ("unsubscribed", "unsubscribe", "cancelled", "canceled", "opted out", "opt out", "optout",
+         "unsub"),
+        UNSUBSCRIBED,
+    ),
+    **dict.fromkeys(
+        ("bounced", "bounce", "cleaned", "hard bounced", "hard bounce", "undeliverable"), BOUNCED
+    ),
+    "soft bounces": Standing(reason=SuppressionReason.SOFT_BOUNCES),
+    **dict.fromkeys(
+        ("complained", "complaint", "spam complaint", "spam", "marked as spam", "abuse", "junk"),
+        COMPLAINED,
+    ),
+    **dict.fromkeys(
+        ("blocklisted", "blacklisted", "blocked", "suppressed", "manual", "do not mail"), BLOCKED
+    ),
+    **dict.fromkeys(
+        ("unconfirmed", "not confirmed", "pending", "inactive", "awaiting confirmation"),
+        UNCONFIRMED,
+    ),
+    **dict.fromkeys(
+        ("nonsubscribed", "non subscribed", "not subscribed", "transactional"), NO_CONSENT
+    ),
+    **dict.fromkeys(("disabled", "archived", "deleted"), SWITCHED_OFF),
+}  # fmt: skip
+_GAPS = re.compile(r"[\s_-]+")
+
+
+@lru_cache(maxsize=1024)  # a file has a handful of words, a million times each
+def standing_of_word(word: str) -> Standing:
+    """What a status cell says; an unknown word is a refusal that names it."""
+    known = _WORDS.get(_GAPS.sub(" ", word.strip().casefold()))
+    if known is None:
+        shown = word if len(word) <= 40 else word[:39] + "…"
+        return Standing(refusal=f"the status {shown!r} is unknown")
+    return known
+
+
+def standing_of_file(name: str) -> Standing | None:
+    """Mailchimp packs one file per status and tells them apart by name only."""
+    for prefix, standing in _MAILCHIMP_FILES.items():
+        if name.casefold().startswith(prefix):
+            return standing
+    return None
+
+
+_MAILCHIMP_FILES = {
+    "unsubscribed_": UNSUBSCRIBED,
+    "cleaned_": BOUNCED,
+    "nonsubscribed_": NO_CONSENT,
+    "pending_": UNCONFIRMED,
+}
+
+
+def standing_after_leaving(reason_given: str) -> Standing:
+    """What leaving says, given the reason that Mailchimp noted beside it."""
+    words = reason_given.casefold()
+    return COMPLAINED if "abuse" in words or "spam" in words else UNSUBSCRIBED

@@ -1,0 +1,88 @@
+"""Facts about single cells: what is trimmed, guarded, split and dated."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lovecampaign.audience.cells import clean, find_zone, guard, read_moment, split_tags, unguard
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("  Ana\t", "Ana"),
+        ("\u00a0Ana\u00a0", "Ana"),
+        ("\u200bana@bloom.example\ufeff", "ana@bloom.example"),
+        ("'=SUM(A1)", "=SUM(A1)"),
+        ("'+33 1 23", "+33 1 23"),
+        ("'t Hooft", "'t Hooft"),
+        ("''=1", "'=1"),
+    ],
+)
+def test_blanks_and_the_spreadsheet_guard_come_off(cell: str, value: str) -> None:
+    assert clean(cell) == value
+
+
+@given(st.text("'=+-@\t\r\nab＝", max_size=6))
+def test_guarding_is_undone_exactly_and_leaves_no_formula(value: str) -> None:
+    guarded = guard(value)
+    assert unguard(guarded) == value
+    assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "tags"),
+    [
+        ("a;b", ("a", "b")),
+        ("a, b ,a,,", ("a", "b")),
+        ('"Member","2025 waiver"', ("Member", "2025 waiver")),  # as Mailchimp writes them
+        ("garden  quiz", ("garden quiz",)),
+    ],
+)
+def test_tags_are_split_on_semicolons_and_commas(cell: str, tags: tuple[str, ...]) -> None:
+    assert split_tags(cell) == tags
+
+
+@pytest.mark.parametrize(
+    ("cell", "zone"),
+    [
+        ("Europe/Paris", "Europe/Paris"),
+        ("europe/paris", "Europe/Paris"),
+        ("America/New York", "America/New_York"),
+        ("UTC", "UTC"),
+        ("Mars/Olympus", None),
+        ("../../etc/passwd", None),
+    ],
+)
+def test_zones_are_found_whatever_their_case(cell: str, zone: str | None) -> None:
+    assert find_zone(cell) == zone
+
+
+@pytest.mark.parametrize(
+    ("cell", "moment"),
+    [
+        ("2024-05-12", datetime(2024, 5, 12, tzinfo=UTC)),
+        ("2024-05-12 10:15:20", datetime(2024, 5, 12, 10, 15, 20, tzinfo=UTC)),
+        ("2024-05-12T10:15:20Z", datetime(2024, 5, 12, 10, 15, 20, tzinfo=UTC)),
+        ("2024-05-12T10:15:20+02:00", datetime(2024, 5, 12, 8, 15, 20, tzinfo=UTC)),
+        ("2024-05-12 10:15:20 UTC", datetime(2024, 5, 12, 10, 15, 20, tzinfo=UTC)),
+        (
+            "2024-05-12 10:15:20.123456789 +0200 CEST",
+            datetime(2024, 5, 12, 8, 15, 20, 123456, tzinfo=UTC),
+        ),
+    ],
+)
+def test_moments_are_read_as_tools_write_them(cell: str, moment: datetime) -> None:
+    assert read_moment(cell) == moment
+
+
+@pytest.mark.parametrize(
+    "cell", ["soon", "12/05/2024", "2024-02-30", "2024-05-12 10:15 EST", "0001-01-01"]
+)
+def test_what_is_no_moment_is_said_with_an_example(cell: str) -> None:
+    with pytest.raises(ValueError, match="is not a date like 2027-01-31"):
+        read_moment(cell)
