@@ -9,7 +9,10 @@ from lovecampaign.message import Message, Outcome
 
 
 class Flight(Protocol):
-    """Notes what is in the air, so that a crash leaves as little doubt as possible."""
+    """Notes what is in the air, so that a crash leaves as little doubt as possible.
+
+    Providers with several connections call it from several threads at once.
+    """
 
     def writing(self, delivery_id: str) -> None:
         """Called right before the first byte goes out that the other side could act on."""
@@ -41,9 +44,11 @@ class Provider(Protocol):
     def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
         """Send each message once; yield an outcome for each, in completion order.
 
-        ``messages`` is taken lazily and may raise: then what is in the air is finished and
-        yielded first, and the exception is raised after. Faults of the network and of the
-        other side are outcomes, never exceptions.
+        ``messages`` is taken lazily, by one thread at a time, and not always the caller's. It
+        may raise: then what is in the air is finished and yielded first, and the exception is
+        raised after. So does an exception of ``flight``. Faults of the network and of the
+        other side are outcomes, never exceptions. Leaving the iterator early finishes what is
+        in the air and takes no more.
         """
         ...
 

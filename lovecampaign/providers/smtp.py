@@ -1,0 +1,129 @@
+"""How does mail leave through an SMTP server?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lovecampaign.errors import Unreachable
+from lovecampaign.message import Fault, Message, Outcome
+from lovecampaign.providers.addresses import is_loopback
+from lovecampaign.providers.base import Flight
+from lovecampaign.providers.cooldown import COOLDOWN_SECONDS, Cooldown
+from lovecampaign.providers.lanes import send_over_lanes
+from lovecampaign.providers.smtp_connection import Security, Server, connect
+from lovecampaign.providers.smtp_session import FoundClosed, SmtpSession
+from lovecampaign.providers.smtp_wire import Lost
+from lovecampaign.providers.verdict import NoConnection, Verdict
+
+DEFAULT_CONNECTIONS = 4
+CLAIMS_PER_CONNECTION = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """When a connection is replaced by a new one."""
+
+    #: Many servers close after 100 or more; some count against us who stays longer.
+    messages_per_connection: int = 100
+    idle_seconds: float = 60.0
+    #: After a failed attempt to connect, the answer stands for this long.
+    cooldown_seconds: float = COOLDOWN_SECONDS
+
+
+class SmtpProvider:
+    """A pool of connections, each with one recipient per transaction."""
+
+    is_paced = True
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        connections: int = DEFAULT_CONNECTIONS,
+        patience: Patience | None = None,
+    ) -> None:
+        scheme = "smtps" if server.security is Security.TLS else "smtp"
+        self.name = f"{scheme}://{server.place}"
+        self.leaves_machine = not is_loopback(server.host)
+        self.takes_now = not self.leaves_machine
+        self.claim_size = CLAIMS_PER_CONNECTION * connections
+        self._server = server
+        self._lanes = [_SmtpLane(server, patience or Patience()) for _ in range(connections)]
+
+    def prove(self) -> None:
+        try:
+            self._lanes[0].prove()
+        except NoConnection as missing:
+            raise Unreachable(
+                f"{self.name} lets no mail out: {missing.verdict.detail}",
+                hint=_what_to_check(missing.verdict),
+            ) from missing
+
+    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+        return send_over_lanes(self._lanes, messages, flight)
+
+    def has_sent(self, delivery_id: str) -> bool | None:
+        """SMTP has no way to ask."""
+
+    def close(self) -> None:
+        for lane in self._lanes:
+            lane.close()
+
+
+class _SmtpLane:
+    """One connection after another to the same server."""
+
+    def __init__(self, server: Server, patience: Patience) -> None:
+        self._server = server
+        self._patience = patience
+        self._session: SmtpSession | None = None
+        self._cooldown = Cooldown(patience.cooldown_seconds)
+
+    def deliver(self, message: Message, flight: Flight) -> Outcome:
+        try:
+            verdict = self._usable_session().transact(message, flight)
+        except FoundClosed:
+            verdict = self._new_session().transact(message, flight)
+        return verdict.on(message)
+
+    def prove(self) -> None:
+        """Connect and log in, or ask the open connection; raises NoConnection."""
+        self._cooldown.end()
+        try:
+            self._usable_session().noop()
+        except Lost:
+            self._new_session()
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _usable_session(self) -> SmtpSession:
+        session, patience = self._session, self._patience
+        if (
+            session is not None
+            and session.is_open
+            and session.messages < patience.messages_per_connection
+            and session.idle_seconds < patience.idle_seconds
+        ):
+            return session
+        return self._new_session()
+
+    def _new_session(self) -> SmtpSession:
+        self.close()
+        self._cooldown.check()
+        try:
+            self._session = SmtpSession(connect(self._server), self._server.limits)
+        except NoConnection as failure:
+            self._cooldown.start(failure.verdict)
+            raise
+        self._cooldown.end()
+        return self._session
+
+
+def _what_to_check(verdict: Verdict) -> str:
+    if verdict.fault is Fault.CONFIGURATION:
+        return "check user, password, port and encryption in LOVECAMPAIGN_PROVIDER"
+    return "check host and port in LOVECAMPAIGN_PROVIDER, and that the server is up"

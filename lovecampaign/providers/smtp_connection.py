@@ -1,0 +1,194 @@
+"""How is a connection to the SMTP server made, secured and logged in on?"""
+
+from __future__ import annotations
+
+import base64
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+
+from lovecampaign.providers.smtp_replies import Phase, judge
+from lovecampaign.providers.smtp_wire import Lost, Reply, ReplyReader
+from lovecampaign.providers.verdict import NoConnection, stop_the_run, transient
+
+
+class Security(Enum):
+    """How the connection is kept from being read on its way."""
+
+    STARTTLS = "starttls"  #: required, with the certificate checked; never falls back to plain
+    TLS = "tls"  #: from the first byte (RFC 8314), with the certificate checked
+    #: Only for a loopback host, where nothing is on its way: STARTTLS where the server offers
+    #: it, whatever its certificate, and plain text where it does not.
+    LOOPBACK = "loopback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLimits:
+    """Seconds to wait for the other side (RFC 5321 §4.5.3.2)."""
+
+    connect: float = 30.0
+    command: float = 300.0
+    #: After the final dot. Giving up early is how people get a message twice.
+    final_dot: float = 600.0
+
+    @classmethod
+    def all_of(cls, seconds: float) -> TimeLimits:
+        return cls(connect=seconds, command=seconds, final_dot=seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where to connect, and as whom."""
+
+    host: str
+    port: int
+    security: Security
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    limits: TimeLimits = TimeLimits()
+    #: Replaces the system's trust in certificates, for a private authority.
+    ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
+
+    @property
+    def place(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+class Dialogue(smtplib.SMTP):
+    """smtplib, with replies read by :class:`ReplyReader`: bounded in size and in time."""
+
+    _reader: ReplyReader | None = None
+
+    def getreply(self) -> tuple[int, bytes]:
+        reply = self.read_reply(float(self.timeout))
+        return reply.code, "\n".join(reply.lines).encode()
+
+    def read_reply(self, timeout_seconds: float) -> Reply:
+        """The next reply; raises Lost, and closes the connection then."""
+        if self.sock is None:
+            raise Lost("the connection is closed")
+        if self._reader is None or self._reader.sock is not self.sock:
+            # After STARTTLS what was read before does not count (RFC 3207 §4.2).
+            self._reader = ReplyReader(self.sock)
+        try:
+            return self._reader.read(timeout_seconds)
+        except Lost:
+            self.close()
+            raise
+
+
+class _TlsDialogue(Dialogue, smtplib.SMTP_SSL):
+    """The same over implicit TLS."""
+
+
+def connect(server: Server) -> Dialogue:
+    """A connection ready for MAIL; raises NoConnection that says what stands in the way."""
+    with _telling(server, Phase.CONNECT):
+        smtp = _greeted(server)
+    try:
+        with _telling(server, Phase.HELLO):
+            smtp.local_hostname = _helo_name(smtp)
+            smtp.ehlo_or_helo_if_needed()
+        _secure(smtp, server)
+        _log_in(smtp, server)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+def _greeted(server: Server) -> Dialogue:
+    # A name is given only to keep smtplib from asking the DNS for ours; see _helo_name.
+    name, seconds = "localhost", server.limits.connect
+    if server.security is Security.TLS:
+        return _TlsDialogue(
+            server.host, server.port, name, timeout=seconds, context=_trusting(server)
+        )
+    return Dialogue(server.host, server.port, name, timeout=seconds)
+
+
+def _secure(smtp: Dialogue, server: Server) -> None:
+    if server.security is Security.TLS:
+        return
+    if not smtp.has_extn("starttls"):
+        if server.security is Security.LOOPBACK:
+            return
+        raise NoConnection(
+            stop_the_run(f"{server.host} offers no STARTTLS, and mail never goes in plain text")
+        )
+    with _telling(server, Phase.STARTTLS):
+        smtp.starttls(context=_trusting(server))
+        smtp.ehlo_or_helo_if_needed()
+
+
+def _trusting(server: Server) -> ssl.SSLContext:
+    if server.ssl_context is not None:
+        return server.ssl_context
+    context = ssl.create_default_context()
+    if server.security is Security.LOOPBACK:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _log_in(smtp: Dialogue, server: Server) -> None:
+    if server.user is None:
+        return
+    user, password = server.user, server.password or ""
+    with _telling(server, Phase.LOGIN):
+        if user.isascii() and password.isascii():
+            smtp.login(user, password)
+        else:
+            _log_in_with_utf8(smtp, user, password)
+
+
+def _log_in_with_utf8(smtp: Dialogue, user: str, password: str) -> None:
+    """AUTH PLAIN in UTF-8 (RFC 4616 §2); smtplib's own stops at ASCII."""
+    credentials = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    code, text = smtp.docmd("AUTH", f"PLAIN {credentials}")
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, text)
+
+
+def _helo_name(smtp: Dialogue) -> str:
+    """Our name where it is one, else the address literal (RFC 5321 §4.1.4)."""
+    name = socket.gethostname()
+    if "." in name and name.isascii():
+        return name
+    address = smtp.sock.getsockname()[0] if smtp.sock else "127.0.0.1"
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+@contextmanager
+def _telling(server: Server, phase: Phase) -> Iterator[None]:
+    """Translate everything that smtplib and the network can raise into NoConnection.
+
+    ``from None``: a foreign exception of the login may carry what was sent.
+    """
+    try:
+        yield
+    except smtplib.SMTPResponseException as refusal:
+        raise NoConnection(judge(phase, _as_reply(refusal, server))) from None
+    except ssl.SSLCertVerificationError as error:
+        reason = f"the certificate of {server.place} is not valid: {error.verify_message}"
+        raise NoConnection(stop_the_run(reason)) from error
+    except (Lost, smtplib.SMTPServerDisconnected) as error:
+        raise NoConnection(transient(f"no connection to {server.place}: {error}")) from None
+    except smtplib.SMTPException as error:
+        raise NoConnection(stop_the_run(f"{server.place}: {error}")) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise NoConnection(transient(f"no connection to {server.place}: {reason}")) from None
+
+
+def _as_reply(refusal: smtplib.SMTPResponseException, server: Server) -> Reply:
+    error = refusal.smtp_error
+    text = error.decode("utf-8", "replace") if isinstance(error, bytes) else error
+    if server.password:  # some servers repeat what they were given
+        text = text.replace(server.password, "…")
+    return Reply(code=refusal.smtp_code, lines=tuple(text.split("\n")))

@@ -1,0 +1,81 @@
+"""What does a reply say about a message, and what may people read of it?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
+
+#: Replies can be pages long; this much is enough to act on.
+DETAIL_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """An answer that is not yet tied to a message."""
+
+    kind: OutcomeKind
+    fault: Fault | None = None
+    detail: str = ""
+    provider_message_id: str | None = None
+    retry_after_seconds: float | None = None
+
+    def on(self, message: Message) -> Outcome:
+        """The outcome of ``message``; its recipient's address is taken out of the detail."""
+        return Outcome(
+            delivery_id=message.delivery_id,
+            kind=self.kind,
+            fault=self.fault,
+            detail=readable(self.detail, hide=message.to.email),
+            provider_message_id=self.provider_message_id,
+            retry_after_seconds=self.retry_after_seconds,
+        )
+
+
+class NoConnection(Exception):
+    """No connection could be had, so nothing of any message has left."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.detail)
+        self.verdict = verdict
+
+
+def accepted(detail: str = "", provider_message_id: str | None = None) -> Verdict:
+    return Verdict(
+        kind=OutcomeKind.ACCEPTED, detail=detail, provider_message_id=provider_message_id
+    )
+
+
+def transient(
+    detail: str, fault: Fault = Fault.PROVIDER, *, retry_after_seconds: float | None = None
+) -> Verdict:
+    return Verdict(
+        kind=OutcomeKind.TRANSIENT,
+        fault=fault,
+        detail=detail,
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
+def permanent(detail: str, fault: Fault) -> Verdict:
+    return Verdict(kind=OutcomeKind.PERMANENT, fault=fault, detail=detail)
+
+
+def unknown(detail: str) -> Verdict:
+    return Verdict(kind=OutcomeKind.UNKNOWN, fault=Fault.PROVIDER, detail=detail)
+
+
+def stop_the_run(detail: str) -> Verdict:
+    """Refused for how we are set up: nobody is lost, and nothing goes on until it is mended."""
+    return transient(detail, Fault.CONFIGURATION)
+
+
+def readable(text: str, *, hide: str = "") -> str:
+    """One short line of ``text`` without control characters and without the address ``hide``."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if hide:
+        line = re.sub(re.escape(hide), "(the recipient)", line, flags=re.IGNORECASE)
+    if len(line) > DETAIL_CHARACTERS:
+        line = line[: DETAIL_CHARACTERS - 1] + "…"
+    return line

@@ -1,0 +1,75 @@
+"""What has a server of tests taken, and can that be compared after a kill?"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One message for one person, as the server took it."""
+
+    delivery_id: str
+    recipient: str
+    #: SMTP: MAIL FROM; SendGrid: ``from.email``.
+    sender: str
+    #: SMTP: the message; SendGrid: the request's body.
+    content: bytes
+
+
+class Register:
+    """Keeps what was received; writes a line per message before the sender hears of it.
+
+    A line is delivery id, tab, recipient. It is with the operating system when ``add`` returns,
+    so it outlives the sender and the server.
+    """
+
+    def __init__(self, log: Path | None = None) -> None:
+        self._lock = Lock()
+        self._received: list[Received] = []
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        self._descriptor = os.open(log, flags, 0o644) if log is not None else None
+
+    def add(self, received: Received) -> None:
+        if self._descriptor is not None:
+            os.write(self._descriptor, f"{received.delivery_id}\t{received.recipient}\n".encode())
+        with self._lock:
+            self._received.append(received)
+
+    @property
+    def all(self) -> list[Received]:
+        with self._lock:
+            return list(self._received)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each delivery id was received."""
+        return Counter(received.delivery_id for received in self.all)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_log(log: Path) -> Counter[str]:
+    """How often each delivery id stands in a server's log."""
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return Counter(line.partition("\t")[0] for line in lines)

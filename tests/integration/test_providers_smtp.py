@@ -1,0 +1,533 @@
+"""The SMTP provider against a real server that misbehaves on request, and against aiosmtpd."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox
+
+from lovecampaign.errors import Unreachable
+from lovecampaign.message import Address, Fault, Message, Outcome, OutcomeKind
+from lovecampaign.providers.smtp import Patience, SmtpProvider
+from lovecampaign.providers.smtp_connection import Security, Server, TimeLimits
+from lovecampaign.testing.certificate import Certificate, self_signed
+from lovecampaign.testing.messages import RecordingFlight, make_message
+from lovecampaign.testing.smtp_dialogue import Manners
+from lovecampaign.testing.smtp_server import SmtpServer
+from lovecampaign.testing.troubles import (
+    Act,
+    Close,
+    Drip,
+    Say,
+    Stall,
+    Step,
+    StoreThenClose,
+    Trouble,
+)
+
+SHORT = TimeLimits.all_of(0.4)
+LONG = TimeLimits.all_of(10)
+
+
+@pytest.fixture
+def server() -> Iterator[SmtpServer]:
+    with SmtpServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+def settings(server: SmtpServer, **changes: Any) -> Server:
+    plain = Server(host=server.host, port=server.port, security=Security.LOOPBACK, limits=LONG)
+    return replace(plain, **changes)
+
+
+def send(
+    server: Server,
+    *messages: Message,
+    flight: RecordingFlight | None = None,
+    connections: int = 1,
+    patience: Patience | None = None,
+) -> list[Outcome]:
+    provider = SmtpProvider(server, connections=connections, patience=patience)
+    try:
+        return list(provider.send(messages, flight or RecordingFlight()))
+    finally:
+        provider.close()
+
+
+def test_a_message_arrives_with_its_envelope_and_every_byte(server: SmtpServer) -> None:
+    message = make_message(text="one\n.\n..two\n.three\nlast")
+    [outcome] = send(settings(server), message)
+    assert outcome.kind is OutcomeKind.ACCEPTED
+    assert outcome.provider_message_id == "T1"
+    [received] = server.received
+    assert received.content == message.raw
+    assert (received.sender, received.recipient) == (message.sender.email, message.to.email)
+    assert received.delivery_id == message.delivery_id
+
+
+def test_a_lone_line_feed_cannot_end_a_message_early(server: SmtpServer) -> None:
+    smuggled = make_message().raw + b"x\n.\nMAIL FROM:<evil@example.com>\r.\r"
+    [outcome] = send(settings(server), replace(make_message(), raw=smuggled))
+    assert outcome.kind is OutcomeKind.ACCEPTED
+    [received] = server.received
+    assert received.content.endswith(b"x\r\n.\r\nMAIL FROM:<evil@example.com>\r\n.\r\n")
+
+
+def test_a_message_that_ends_without_a_line_end_is_completed(server: SmtpServer) -> None:
+    send(settings(server), replace(make_message(), raw=b".first\r\n\r\nlast"))
+    assert server.received[0].content == b".first\r\n\r\nlast\r\n"
+
+
+def test_the_flight_is_told_before_the_body_and_after_the_answer(server: SmtpServer) -> None:
+    server.troubles.add(
+        Trouble(step=Step.RCPT, act=Say(line="550 5.1.1 no"), to="reader1@example.com")
+    )
+    flight = RecordingFlight()
+    send(settings(server), make_message(1), make_message(2), flight=flight)
+    assert flight.notes == [
+        ("answered", "delivery-000001"),  # refused at RCPT: never in the air
+        ("writing", "delivery-000002"),
+        ("answered", "delivery-000002"),
+    ]
+
+
+def test_many_messages_go_over_several_connections_once_each(server: SmtpServer) -> None:
+    messages = [make_message(number) for number in range(60)]
+    outcomes = send(settings(server), *messages, connections=4)
+    assert {o.delivery_id for o in outcomes} == {m.delivery_id for m in messages}
+    assert set(server.counts.values()) == {1}
+    assert 1 < len(server.commands) <= 4
+
+
+def test_one_message_opens_one_connection(server: SmtpServer) -> None:
+    send(settings(server), make_message(), connections=4)
+    assert len(server.commands) == 1
+
+
+def test_connections_are_kept_between_sends_and_left_politely(server: SmtpServer) -> None:
+    provider = SmtpProvider(settings(server), connections=1)
+    for number in range(3):
+        list(provider.send([make_message(number)], RecordingFlight()))
+    provider.close()
+    [commands] = server.commands
+    assert commands.count("DATA") == 3
+    assert commands[-1] == "QUIT"
+
+
+def test_a_connection_is_renewed_after_its_share_of_messages(server: SmtpServer) -> None:
+    patience = Patience(messages_per_connection=10)
+    send(settings(server), *map(make_message, range(25)), patience=patience)
+    assert [commands.count("DATA") for commands in server.commands] == [10, 10, 5]
+
+
+def test_an_idle_connection_is_renewed(server: SmtpServer) -> None:
+    provider = SmtpProvider(settings(server), connections=1, patience=Patience(idle_seconds=0.05))
+    for number in range(2):
+        list(provider.send([make_message(number)], RecordingFlight()))
+        time.sleep(0.06)
+    provider.close()
+    assert len(server.commands) == 2
+
+
+def test_a_silent_close_between_messages_costs_nobody_an_attempt() -> None:
+    """Yahoo closes without a word after some number of messages."""
+    with SmtpServer(Manners(messages_per_connection=3)) as server:
+        outcomes = send(settings(server), *map(make_message, range(10)))
+        assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACCEPTED] * 10
+        assert set(server.counts.values()) == {1}
+
+
+def test_421_instead_of_an_answer_to_mail_on_an_old_connection_is_a_silent_close(
+    server: SmtpServer,
+) -> None:
+    provider = SmtpProvider(settings(server), connections=1)
+    list(provider.send([make_message(1)], RecordingFlight()))
+    server.troubles.add(Trouble(step=Step.MAIL, act=Say(line="421 4.4.2 timed out"), times=1))
+    [outcome] = provider.send([make_message(2)], RecordingFlight())
+    provider.close()
+    assert outcome.kind is OutcomeKind.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("step", "line", "kind", "fault"),
+    [
+        (Step.CONNECT, "421 4.3.2 too busy", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.CONNECT, "554 5.7.1 listed", OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
+        (Step.EHLO, "421 4.3.2 no", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.MAIL, "421 4.7.0 too many", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.MAIL, "451 4.3.0 later", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.MAIL, "553 5.1.8 bad sender", OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
+        (Step.RCPT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.RCPT, "450 4.2.1 busy", OutcomeKind.TRANSIENT, Fault.MAILBOX),
+        (Step.RCPT, "452 4.2.2 full", OutcomeKind.TRANSIENT, Fault.MAILBOX),
+        (Step.RCPT, "550 5.1.1 unknown", OutcomeKind.PERMANENT, Fault.RECIPIENT),
+        (Step.RCPT, "552 5.2.2 full", OutcomeKind.TRANSIENT, Fault.MAILBOX),
+        (Step.RCPT, "550 5.7.1 policy", OutcomeKind.PERMANENT, Fault.POLICY),
+        (Step.RCPT, "250-half", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.RCPT, "hello, Dave", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DATA, "451 4.3.0 later", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DATA, "250 2.0.0 what?", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DOT, "451 4.3.0 later", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DOT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DOT, "550 5.7.1 content", OutcomeKind.PERMANENT, Fault.POLICY),
+        (Step.DOT, "552 5.3.4 too large", OutcomeKind.PERMANENT, Fault.MESSAGE),
+        (Step.DOT, "354 again?", OutcomeKind.UNKNOWN, Fault.PROVIDER),
+        (Step.DOT, "2x0 gibberish", OutcomeKind.UNKNOWN, Fault.PROVIDER),
+    ],
+)
+def test_what_the_server_says_decides_and_the_next_message_goes_on(
+    server: SmtpServer, step: Step, line: str, kind: OutcomeKind, fault: Fault
+) -> None:
+    server.troubles.add(Trouble(step=step, act=Say(line=line), times=1))
+    patience = Patience(cooldown_seconds=0)
+    outcomes = send(
+        settings(server, limits=TimeLimits.all_of(1)),
+        make_message(1),
+        make_message(2),
+        patience=patience,
+    )
+    assert (outcomes[0].kind, outcomes[0].fault) == (kind, fault)
+    assert outcomes[1].kind is OutcomeKind.ACCEPTED
+    assert server.counts == {"delivery-000002": 1}
+
+
+@pytest.mark.parametrize("step", [Step.CONNECT, Step.EHLO, Step.MAIL, Step.RCPT, Step.DATA])
+@pytest.mark.parametrize("act", [Close(), Stall()])
+def test_what_is_lost_before_the_body_may_be_tried_again(
+    server: SmtpServer, step: Step, act: Act
+) -> None:
+    server.troubles.add(Trouble(step=step, act=act))
+    flight = RecordingFlight()
+    [outcome] = send(settings(server, limits=SHORT), make_message(), flight=flight)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+    assert flight.written == []
+    assert server.received == []
+
+
+def test_what_is_lost_in_the_middle_of_a_large_body_may_be_tried_again(
+    server: SmtpServer,
+) -> None:
+    server.troubles.add(Trouble(step=Step.BODY, act=Stall()))
+    large = replace(make_message(), raw=make_message().raw + b"x" * 72 + b"\r\n" * 4_000_000)
+    flight = RecordingFlight()
+    [outcome] = send(settings(server, limits=SHORT), large, flight=flight)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+    assert flight.written == [large.delivery_id]
+
+
+@pytest.mark.parametrize("act", [Close(), Stall(), StoreThenClose(), Drip(seconds_per_byte=0.05)])
+def test_what_is_lost_after_the_final_dot_is_unknown(server: SmtpServer, act: Act) -> None:
+    """A drip counts as silence: the limit holds for the whole reply."""
+    server.troubles.add(Trouble(step=Step.DOT, act=act, times=1))
+    begun = time.monotonic()
+    outcomes = send(settings(server, limits=SHORT), make_message(1), make_message(2))
+    assert [outcome.kind for outcome in outcomes] == [OutcomeKind.UNKNOWN, OutcomeKind.ACCEPTED]
+    assert time.monotonic() - begun < 5
+    assert server.counts["delivery-000002"] == 1
+
+
+def test_a_greeting_that_drips_is_not_waited_for(server: SmtpServer) -> None:
+    server.troubles.add(Trouble(step=Step.CONNECT, act=Drip(seconds_per_byte=0.1)))
+    begun = time.monotonic()
+    [outcome] = send(settings(server, limits=SHORT), make_message())
+    assert outcome.kind is OutcomeKind.TRANSIENT
+    assert time.monotonic() - begun < 2
+
+
+def test_a_reply_without_end_is_not_read_to_its_end(server: SmtpServer) -> None:
+    server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="550 " + "x" * 100_000)))
+    server.troubles.add(Trouble(step=Step.MAIL, act=Say(line="250-go\r\n" * 300), to="nobody"))
+    [outcome] = send(settings(server), make_message())
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+    assert len(outcome.detail) <= 300
+
+
+def test_after_a_refused_recipient_the_next_transaction_starts_clean(server: SmtpServer) -> None:
+    server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="550 5.1.1 no"), times=1))
+    send(settings(server), make_message(1), make_message(2))
+    [commands] = server.commands
+    assert [command.split()[0] for command in commands] == [
+        "EHLO", "MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA", "QUIT",
+    ]  # fmt: skip
+
+
+def test_details_show_the_reply_but_not_the_recipient(server: SmtpServer) -> None:
+    line = "550 5.1.1 <Reader1@Example.com>: no such user\x1b[31m"
+    server.troubles.add(Trouble(step=Step.RCPT, act=Say(line=line)))
+    [outcome] = send(settings(server), make_message())
+    assert "no such user" in outcome.detail
+    assert "reader1" not in outcome.detail.lower()
+    assert "\x1b" not in outcome.detail
+
+
+def test_a_server_that_is_not_there_is_asked_once_for_many_messages() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    nobody = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=SHORT)
+    outcomes = send(nobody, *map(make_message, range(20)), connections=4)
+    assert len(outcomes) == 20
+    assert {(o.kind, o.fault) for o in outcomes} == {(OutcomeKind.TRANSIENT, Fault.PROVIDER)}
+    provider = SmtpProvider(nobody)
+    with pytest.raises(Unreachable, match=str(port)) as raised:
+        provider.prove()
+    assert raised.value.hint is not None
+
+
+def test_a_server_that_allows_fewer_connections_gets_fewer(server: SmtpServer) -> None:
+    """The others hand their messages back: no attempt is lost."""
+    busy = Say(line="421 4.7.0 too many connections")
+    server.troubles.add(Trouble(step=Step.CONNECT, act=busy, times=3))
+    outcomes = send(settings(server), *map(make_message, range(20)), connections=4)
+    assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACCEPTED] * 20
+    assert set(server.counts.values()) == {1}
+
+
+def test_starttls_with_a_trusted_certificate_carries_mail(certificate: Certificate) -> None:
+    with SmtpServer(Manners(starttls=certificate.for_server(), users={"ana": "s3cret"})) as server:
+        secured = settings(
+            server,
+            security=Security.STARTTLS,
+            ssl_context=certificate.for_client(),
+            user="ana",
+            password="s3cret",
+        )
+        [outcome] = send(secured, make_message())
+        assert outcome.kind is OutcomeKind.ACCEPTED
+        verbs = [command.split()[0] for command in server.commands[0]]
+        assert verbs[:4] == ["EHLO", "STARTTLS", "EHLO", "AUTH"]
+
+
+def test_implicit_tls_carries_mail(certificate: Certificate) -> None:
+    with SmtpServer(Manners(tls=certificate.for_server())) as server:
+        context = certificate.for_client()
+        secured = settings(server, security=Security.TLS, ssl_context=context)
+        [outcome] = send(secured, make_message())
+        assert outcome.kind is OutcomeKind.ACCEPTED
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+def test_a_certificate_nobody_vouches_for_stops_the_run(
+    certificate: Certificate, security: Security
+) -> None:
+    context = certificate.for_server()
+    manners = Manners(tls=context) if security is Security.TLS else Manners(starttls=context)
+    with SmtpServer(manners) as server:
+        [outcome] = send(settings(server, security=security), make_message())
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
+        assert "certificate" in outcome.detail
+        assert server.received == []
+
+
+def test_mail_never_falls_back_to_plain_text(server: SmtpServer) -> None:
+    secured = settings(server, security=Security.STARTTLS, user="ana", password="s3cret")
+    [outcome] = send(secured, make_message())
+    assert outcome.fault is Fault.CONFIGURATION
+    assert "STARTTLS" in outcome.detail
+    assert [command.split()[0] for command in server.commands[0]] == ["EHLO"]
+
+
+@pytest.mark.parametrize(
+    ("step", "act"),
+    [
+        (Step.STARTTLS, Say(line="454 4.7.0 no TLS today")),
+        (Step.STARTTLS, Close()),
+        (Step.HANDSHAKE, Close()),
+        (Step.HANDSHAKE, Say(line="250 what handshake?")),
+        (Step.HANDSHAKE, Stall()),
+    ],
+)
+def test_tls_that_breaks_off_is_tried_again_and_never_replaced(
+    certificate: Certificate, step: Step, act: Act
+) -> None:
+    manners = Manners(starttls=certificate.for_server())
+    with SmtpServer(manners, troubles=[Trouble(step=step, act=act)]) as server:
+        secured = settings(
+            server,
+            security=Security.STARTTLS,
+            ssl_context=certificate.for_client(),
+            limits=SHORT,
+        )
+        [outcome] = send(secured, make_message())
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+        assert server.received == []
+
+
+def test_on_this_machine_starttls_is_used_where_it_is_offered(certificate: Certificate) -> None:
+    with SmtpServer(Manners(starttls=certificate.for_server())) as server:
+        [outcome] = send(settings(server), make_message())
+        assert outcome.kind is OutcomeKind.ACCEPTED
+        assert "STARTTLS" in server.commands[0]
+
+
+@pytest.mark.parametrize("password", ["s3cret", "pä55wörd€", ""])
+def test_a_right_password_lets_us_in(password: str) -> None:
+    with SmtpServer(Manners(users={"ana": password})) as server:
+        [outcome] = send(settings(server, user="ana", password=password), make_message())
+        assert outcome.kind is OutcomeKind.ACCEPTED
+
+
+def test_a_wrong_password_stops_the_run_and_is_never_shown() -> None:
+    with SmtpServer(Manners(users={"ana": "s3cret"})) as server:
+        server.troubles.add(
+            Trouble(step=Step.AUTH, act=Say(line="535 5.7.8 hunter2 is not the password"))
+        )
+        wrong = settings(server, user="ana", password="hunter2")
+        provider = SmtpProvider(wrong, connections=1)
+        with pytest.raises(Unreachable, match="535") as raised:
+            provider.prove()
+        outcomes = list(provider.send(map(make_message, range(5)), RecordingFlight()))
+        assert {(o.kind, o.fault) for o in outcomes} == {
+            (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
+        }
+        shown = f"{raised.value} {raised.value.hint} {outcomes} {wrong!r} {provider.name}"
+        assert "hunter2" not in shown
+        assert len(server.commands) == 1, "a refused login is not tried again for each message"
+
+
+def test_login_where_none_is_offered_stops_the_run(server: SmtpServer) -> None:
+    [outcome] = send(settings(server, user="ana", password="s3cret"), make_message())
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
+
+
+def test_prove_logs_in_and_leaves_the_connection_ready(server: SmtpServer) -> None:
+    provider = SmtpProvider(settings(server))
+    provider.prove()
+    server.hang_up()
+    provider.prove()
+    list(provider.send([make_message()], RecordingFlight()))
+    provider.close()
+    assert len(server.commands) == 2
+
+
+def test_a_closed_connection_after_prove_costs_no_attempt(server: SmtpServer) -> None:
+    provider = SmtpProvider(settings(server), connections=1)
+    provider.prove()
+    server.hang_up()
+    [outcome] = provider.send([make_message()], RecordingFlight())
+    provider.close()
+    assert outcome.kind is OutcomeKind.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("email", "extensions", "rcpt"),
+    [
+        ("ana@bücher.example", (), "RCPT TO:<ana@xn--bcher-kva.example>"),
+        ("ana@faß.example", (), "RCPT TO:<ana@xn--fa-hia.example>"),
+        ("ana@bücher.example", ("SMTPUTF8",), "RCPT TO:<ana@xn--bcher-kva.example>"),
+        ("añá@bücher.example", ("SMTPUTF8",), "RCPT TO:<añá@xn--bcher-kva.example>"),
+    ],
+)
+def test_addresses_beyond_ascii(email: str, extensions: tuple[str, ...], rcpt: str) -> None:
+    with SmtpServer(Manners(extensions=extensions)) as server:
+        [outcome] = send(settings(server), make_message(to=Address(email=email)))
+        assert outcome.kind is OutcomeKind.ACCEPTED
+        mail, said = server.commands[0][1:3]
+        assert said == rcpt
+        assert ("SMTPUTF8" in mail) is email.startswith("añá")
+
+
+@pytest.mark.parametrize(
+    "email", ["añá@example.com", "ana", "a b@example.com", "a@b>\r\nDATA", "@x"]
+)
+def test_an_address_that_the_server_cannot_carry_is_refused_here(email: str) -> None:
+    with SmtpServer(Manners(extensions=())) as server:
+        [outcome] = send(settings(server), make_message(to=Address(email=email)))
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, Fault.RECIPIENT)
+        assert email not in outcome.detail
+        assert all(not command.startswith("RCPT") for command in server.commands[0])
+
+
+def test_a_message_over_the_advertised_size_is_not_sent() -> None:
+    with SmtpServer(Manners(extensions=("SIZE 300",))) as server:
+        [outcome] = send(settings(server), make_message())
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, Fault.MESSAGE)
+        assert "300" in outcome.detail
+
+
+def test_size_is_announced_where_the_server_asks_for_it(server: SmtpServer) -> None:
+    message = make_message()
+    send(settings(server), message)
+    assert server.commands[0][1].endswith(f" SIZE={len(message.raw)}")
+
+
+def test_a_flight_that_cannot_be_noted_leaves_nothing_half_sent(server: SmtpServer) -> None:
+    """A full disk under the journal: the message stays, and the error comes out."""
+
+    class FullDisk(RecordingFlight):
+        def writing(self, delivery_id: str) -> None:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        send(settings(server), make_message(), flight=FullDisk())
+    assert server.received == []
+
+
+def test_a_source_that_breaks_is_raised_after_what_was_in_the_air(server: SmtpServer) -> None:
+    def messages() -> Iterator[Message]:
+        yield make_message(1)
+        yield make_message(2)
+        raise RuntimeError("no more")
+
+    outcomes: list[Outcome] = []
+    provider = SmtpProvider(settings(server), connections=2)
+    with pytest.raises(RuntimeError, match="no more"):
+        outcomes.extend(provider.send(messages(), RecordingFlight()))
+    provider.close()
+    assert set(server.counts) == {"delivery-000001", "delivery-000002"}
+
+
+def test_leaving_early_finishes_what_is_in_the_air_and_takes_no_more(server: SmtpServer) -> None:
+    taken = []
+
+    def messages() -> Iterator[Message]:
+        for number in range(1000):
+            taken.append(number)
+            yield make_message(number)
+
+    flight = RecordingFlight()
+    provider = SmtpProvider(settings(server), connections=2)
+    outcomes = provider.send(messages(), flight)
+    next(outcomes)
+    assert isinstance(outcomes, Generator)
+    outcomes.close()
+    provider.close()
+    assert len(taken) < 1000
+    assert sorted(flight.written) == sorted(server.counts)
+    assert flight.notes.count(("answered", flight.written[-1])) == 1
+
+
+def test_what_we_send_is_taken_by_aiosmtpd(tmp_path: Path) -> None:
+    """An independent server agrees about envelope, dots and bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    controller = Controller(Mailbox(tmp_path / "mail"), hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        peer = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=LONG)
+        outcomes = send(peer, *map(make_message, range(5)), connections=2)
+    finally:
+        controller.stop()
+    assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACCEPTED] * 5
+    texts = [file.read_bytes() for file in (tmp_path / "mail" / "new").iterdir()]
+    assert len(texts) == 5
+    assert all(b"\n.\nAna" in text for text in texts)
+
+
+def test_the_server_of_tests_agrees_with_smtplib(server: SmtpServer) -> None:
+    message = make_message(text="a\n.b\n..\n")
+    with smtplib.SMTP("127.0.0.1", server.port) as client:
+        client.sendmail("a@example.com", "b@example.com", message.raw)
+    assert server.received[0].content == message.raw
