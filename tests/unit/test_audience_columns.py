@@ -7,8 +7,6 @@ import pytest
 from lovecampaign.audience.columns import Column, Tool, read_columns
 
 MAILCHIMP = [
-   ,
-]
     "Email Address",
     "First Name",
     "Last Name",
