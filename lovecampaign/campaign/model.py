@@ -14,6 +14,8 @@ from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
+from lovecampaign.problems import Place
+
 CATCH_UP = "catch-up"
 WELCOME = "welcome"
 CONFIRM = "confirm"
@@ -186,6 +188,8 @@ class Copy:
     file: str
     #: The line of ``file`` on which ``text`` starts, from 1.
     first_line: int = 1
+    #: True for our own texts, where the campaign has no file of its own.
+    is_built_in: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +220,10 @@ class Email:
     pinned: bool = False
     #: Launch emails may ask for it; day emails and the catch-up always do.
     respects_quiet_hours: bool = False
+    #: Its own settings or copy hold errors: it is planned, but nothing of it may be claimed.
+    is_broken: bool = False
+    #: Where each of its settings was written (``subject``, ``template`` …), for problems.
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
     def is_one_a_day(self) -> bool:
@@ -297,6 +305,8 @@ class Campaign:
     emails: Sequence[Email] = ()
     #: Every file that was read, relative to the workspace.
     files: tuple[str, ...] = ()
+    #: Where each setting of campaign.yaml stands (``sender.email``, ``deals.insider.closes`` …).
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
     def day_emails(self) -> tuple[Email, ...]:

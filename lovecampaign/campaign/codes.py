@@ -1,0 +1,102 @@
+"""Which mistakes can a campaign's files hold? The one home of the codes LC001 to LC099.
+
+The checks room continues with LC100. A code, once published, keeps its meaning for ever.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class Code(StrEnum):
+    """A kind of mistake; ``meaning`` is what ``check --explain`` says about it."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    @classmethod
+    def named(cls, text: str) -> Code | None:
+        """The code that reads like that, or None."""
+        return next((code for code in cls if code.value == text), None)
+
+    # Reading a file.
+    UNREADABLE_FILE = "LC001", "A file that the campaign needs is missing or cannot be read."
+    FILE_TOO_LARGE = (
+        "LC002",
+        "A file is far larger than any copy is.",
+    )
+    UNPRINTABLE = "LC003", "A character that cannot be shown stands in the text."
+    # Reading YAML.
+    NOT_YAML = "LC004", "The settings cannot be read as YAML from this place on."
+    TAB = "LC005", "YAML is indented with spaces; a tab stands at the start of a line."
+    DUPLICATE_KEY = "LC006", "The same key stands twice; only one of them could count."
+    UNKNOWN_KEY = "LC007", "No setting has this name here."
+    MISSING_KEY = "LC008", "A setting that has no default is not written."
+    EMPTY_VALUE = "LC009", "A key stands without a value."
+    WRONG_SHAPE = "LC010", "A single value, a list or a group of settings is expected here."
+    COLON_IN_VALUE = "LC011", "A colon and a space inside a value need quotes around the value."
+    BARE_BRACES = "LC012", "A value that starts with a merge field needs quotes around it."
+    SPECIAL_FIRST_CHARACTER = "LC013", "A value starts with a character that YAML keeps for itself."
+    CUT_BY_HASH = "LC014", "A space and a # start a comment: the value ends before them."
+    COMMA_SPLITS = "LC015", "A comma inside { } starts a new entry; a number got split by it."
+    YAML_MACHINERY = "LC016", "YAML's anchors, aliases and tags are not used in campaigns."
+    SECOND_DOCUMENT = "LC017", "A line of three dashes starts a second document."
+    TOO_DEEP = "LC018", "The settings are nested deeper, or hold more, than any campaign needs."
+    CURLY_QUOTES = (
+        "LC019",
+        "Curly quotes stand where YAML needs straight ones.",
+    )
+    FRONT_MATTER = "LC020", "A copy file starts with settings between two lines of three dashes."
+    # Reading values.
+    VERSION = "LC021", "The campaign's format is one that this program does not know."
+    TEXT = "LC022", "A text is empty, too long, or not a text."
+    TIME_OF_DAY = "LC023", "A time of day is written 09:00."
+    POINT = "LC024", "A point in time is written day 27 10:00 or 2027-02-01T10:00+01:00."
+    DATE = "LC025", "A date is written 2027-02-01."
+    DURATION = "LC026", "A duration is written 90s, 20m, 4h or 2d."
+    MONEY = "LC027", "A price is written 59 EUR or 59.90 EUR."
+    PERCENTAGE = "LC028", "A share is written 0.1%."
+    QUIET_HOURS = "LC029", "Quiet hours are written 21:00-07:00."
+    COLOR = "LC030", 'A colour is written "#c2185b", in quotes.'
+    TIMEZONE = "LC031", "A time zone is written Europe/Paris, as the IANA database names it."
+    EMAIL_ADDRESS = "LC032", "This cannot be an email address."
+    NO_REPLY = "LC033", "Readers must be able to answer: no-reply addresses are not used."
+    LINK = "LC034", "A link starts with https:// or http:// and holds no spaces."
+    NUMBER = "LC035", "A number is expected, within the limits named."
+    WORD = "LC036", "One of a few words is expected."
+    TRUE_OR_FALSE = "LC037", "true or false is expected."
+    NAME = (
+        "LC038",
+        "An id, key, list or tag holds characters that do not work in links and files.",
+    )
+    OUTSIDE = "LC039", "A path leads out of the workspace."
+    # Days and files.
+    DAY_MISSING = "LC040", "A day has neither a file nor a place in skip."
+    DAY_TWICE = "LC041", "Two files claim the same day."
+    DAY_SKIPPED = "LC042", "A skipped day has a file or settings."
+    DAY_FILE_NAME = "LC043", "A file in days/ does not say which day it is for."
+    SET_TWICE = "LC044", "A setting stands both in campaign.yaml and in the copy file."
+    DAY_NUMBER = "LC045", "Giving days are numbered 1 to 27."
+    FILE_NOT_FOUND = "LC046", "A file that the campaign names does not exist."
+    TEMPLATE_NOT_FOUND = "LC047", "A template does not exist in templates/email."
+    # How settings fit together.
+    DEAL_NOT_FOUND = "LC050", "launch.deal names a deal that is not under deals."
+    WINDOW = "LC051", "A deal closes before, or when, it opens."
+    EARLY_ACCESS = "LC052", "Early access goes out before the doors open for everyone."
+    AFTER_DEAL = "LC053", "An email for insiders goes out when their deal is not open."
+    MUST_HAVE = "LC054", "A must-have day of the catch-up is skipped."
+    CATCH_UP = "LC055", "late_joiners: catch-up needs catch_up.must_have."
+    NO_INSIDERS = "LC056", "Something is for insiders, but the campaign has no insiders list."
+    GUEST = "LC057", "A guest's day does not name its guest."
+    RESERVED_KEY = "LC058", "An email's key is one that the program uses for something else."
+    CROWD = "LC059", "An email is addressed to nobody: its conditions exclude each other."
+    OLD_PRICE = "LC060", "A price compared with (instead_of) does not say when it is charged."
+    PRICES = "LC061", "The prices of a deal do not fit together."
+    UNTIL = "LC062", "A deadline lies before the campaign starts."
+    BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the doors open."

@@ -1,0 +1,248 @@
+"""How do pydantic's models read our kinds of values, and how does JSON Schema describe them?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from lovecampaign.campaign import addresses, money, times, values
+from lovecampaign.campaign.codes import Code
+from lovecampaign.campaign.model import LAST_GIVING_DAY, Crowd, Money, QuietHours
+from lovecampaign.campaign.refusal import BadValue, did_you_mean, show_value
+
+JsonSchema = Mapping[str, Any]
+
+_NAME_PATTERN = r"^[a-z0-9]+([-_.][a-z0-9]+)*$"
+_CLOCK = r"([01]?\d|2[0-3]):[0-5]\d"
+_DATE = r"\d{4}-\d{1,2}-\d{1,2}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """How a value is written: what reads it, and what editors are told."""
+
+    parse: Callable[[object], object]
+    schema: JsonSchema
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._read)
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return dict(self.schema)
+
+    def _read(self, value: object) -> object:
+        try:
+            return self.parse(value)
+        except BadValue as bad:
+            context = {"message": bad.message, "hint": bad.hint}
+            # pydantic wants a literal here so that its own types can be told apart.
+            raise PydanticCustomError(bad.code.value, "{message}", context) from bad
+
+
+def _pattern(pattern: str, example: str, **more: object) -> dict[str, Any]:
+    return {"type": "string", "pattern": pattern, "examples": [example], **more}
+
+
+def word_of(choices: type[StrEnum], code: Code = Code.WORD) -> Written:
+    """One of an enum's words."""
+    words = [choice.value for choice in choices]
+
+    def parse(value: object) -> object:
+        if isinstance(value, str) and value in words:
+            return choices(value)
+        said = repr(value) if isinstance(value, str) else show_value(value)
+        near = did_you_mean(value, words) if isinstance(value, str) else None
+        raise BadValue(code, f"{said} is not one of {', '.join(words)}", near)
+
+    return Written(parse, {"type": "string", "enum": words})
+
+
+def whole_number(lowest: int, highest: int, code: Code = Code.NUMBER) -> Written:
+    """A whole number within limits."""
+
+    def parse(value: object) -> object:
+        is_whole = isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, float) and not value.is_integer():
+            is_whole = False
+        if not is_whole or not isinstance(value, int | float):
+            raise BadValue(code, f"{_said(value)} is not a whole number", f"write {lowest}")
+        if not lowest <= value <= highest:
+            raise BadValue(code, f"{int(value)} is not between {lowest} and {highest}")
+        return int(value)
+
+    return Written(parse, {"type": "integer", "minimum": lowest, "maximum": highest})
+
+
+def _parse_rate(value: object) -> float | None:
+    hint = "write a number like 50, or unlimited"
+    if value == "unlimited":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        near = did_you_mean(value, ["unlimited"]) if isinstance(value, str) else None
+        raise BadValue(Code.NUMBER, f"{_said(value)} is not a number", near or hint)
+    if not 0.01 <= value <= 1_000_000:
+        raise BadValue(Code.NUMBER, f"{value} is not between 0.01 and 1000000", hint)
+    return float(value)
+
+
+def _parse_flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    yes = isinstance(value, str) and value.casefold() in ("yes", "on", "y", "oui", "ja")
+    raise BadValue(
+        Code.TRUE_OR_FALSE,
+        f"{_said(value)} is not true or false",
+        f"write {'true' if yes else 'false'}, without quotes",
+    )
+
+
+def _parse_version(value: object) -> int:
+    if value == 1 and not isinstance(value, bool):
+        return 1
+    raise BadValue(
+        Code.VERSION, f"this program knows version 1, not {_said(value)}", "write version: 1"
+    )
+
+
+def _parse_codes(value: object) -> str | None:
+    text = values.parse_line(value)
+    if text == "generate":
+        return None
+    if not text.lower().endswith(".csv"):
+        near = did_you_mean(text, ["generate"])
+        hint = near or "write generate, or the path of a CSV file"
+        raise BadValue(Code.WORD, f"{text!r} is neither generate nor a .csv file", hint)
+    return text
+
+
+def _parse_day_number(value: object) -> int:
+    """A key under ``days``: 9, or "9" in quotes."""
+    text = str(value).strip()
+    if text.isdecimal() and 1 <= int(text) <= LAST_GIVING_DAY:
+        return int(text)
+    raise BadValue(
+        Code.DAY_NUMBER,
+        f"{text} is not a giving day: these are numbered 1 to {LAST_GIVING_DAY}",
+        "the launch and what follows it belong under launch.emails",
+    )
+
+
+def _said(value: object) -> str:
+    return repr(value) if isinstance(value, str) else show_value(value)
+
+
+def _one_or_many(value: object) -> object:
+    """A single word stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _several(schema: JsonSchema) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [dict(schema), {"type": "array", "items": dict(schema)}]})
+
+
+_TAG_SCHEMA = {"type": "string", "pattern": r"^[^,;]*\S[^,;]*$", "examples": ["garden-quiz"]}
+_TEXT_SCHEMA = {"type": "string", "pattern": r"\S", "maxLength": values.MAX_TEXT}
+
+Text = Annotated[str, Written(values.parse_text, _TEXT_SCHEMA)]
+Line = Annotated[str, Written(values.parse_line, _TEXT_SCHEMA)]
+Name = Annotated[str, Written(values.parse_name, _pattern(_NAME_PATTERN, "insider", maxLength=64))]
+ListName = Annotated[
+    str,
+    Written(
+        values.parse_list_name,
+        _pattern(r"^[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*$", "readers", maxLength=64),
+    ),
+]
+Tag = Annotated[str, Written(values.parse_tag, _TAG_SCHEMA)]
+Tags = Annotated[list[Tag], BeforeValidator(_one_or_many), _several(_TAG_SCHEMA)]
+Language = Annotated[
+    str,
+    Written(
+        values.parse_language,
+        _pattern(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", "en"),
+    ),
+]
+Zone = Annotated[str, Written(values.parse_zone, _pattern(r"^[A-Za-z]", "Europe/Paris"))]
+Color = Annotated[
+    str, Written(values.parse_color, _pattern(r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", "#c2185b"))
+]
+EmailAddress = Annotated[
+    str,
+    Written(addresses.parse_answered_email, _pattern(r"^[^@\s]+@[^@\s]+$", "ana@bloom.example")),
+]
+Link = Annotated[
+    str,
+    Written(addresses.parse_link, _pattern(r"^https?://[^\s{}]+$", "https://bloom.example/buy")),
+]
+DealLink = Annotated[
+    str,
+    Written(
+        addresses.parse_deal_link,
+        _pattern(r"^https?://\S+$", "https://bloom.example/buy?code={code}"),
+    ),
+]
+Price = Annotated[
+    Money,
+    Written(money.parse_money, _pattern(r"^\d{1,12}(\.\d{1,4})?\s+[A-Z]{3}$", "59 EUR")),
+]
+Share = Annotated[
+    Fraction, Written(values.parse_percentage, _pattern(r"^\d{1,3}(\.\d{1,6})?\s*%$", "0.1%"))
+]
+ClockTime = Annotated[time, Written(times.parse_clock_time, _pattern(f"^{_CLOCK}$", "09:00"))]
+Day = Annotated[date, Written(times.parse_date, _pattern(f"^{_DATE}$", "2027-02-01"))]
+When = Annotated[
+    times.Point,
+    Written(
+        times.parse_point,
+        _pattern(
+            rf"^([dD]ay\s*\d{{1,3}},?\s+(at\s+)?{_CLOCK}|{_CLOCK}|{_DATE}[T\s]+{_CLOCK}.*)$",
+            "day 27 10:00",
+        ),
+    ),
+]
+Duration = Annotated[
+    timedelta, Written(times.parse_duration, _pattern(r"^\d{1,9}\s*[smhd]$", "20h"))
+]
+Quiet = Annotated[
+    QuietHours,
+    Written(
+        times.parse_quiet_hours, _pattern(rf"^{_CLOCK}\s*(-|–|—|to)\s*{_CLOCK}$", "21:00-07:00")
+    ),
+]
+Rate = Annotated[
+    float | None,
+    Written(
+        _parse_rate,
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0.01, "maximum": 1_000_000},
+                {"const": "unlimited"},
+            ]
+        },
+    ),
+]
+Flag = Annotated[bool, Written(_parse_flag, {"type": "boolean"})]
+Version = Annotated[int, Written(_parse_version, {"const": 1})]
+Codes = Annotated[
+    str | None,
+    Written(_parse_codes, _pattern(r"^(generate|.+\.[cC][sS][vV])$", "generate")),
+]
+DayNumber = Annotated[int, Written(_parse_day_number, {"type": "string"})]
+GivingDay = Annotated[int, whole_number(1, LAST_GIVING_DAY, Code.DAY_NUMBER)]
+GivingDays = list[GivingDay]
+Crowds = Annotated[
+    list[Annotated[Crowd, word_of(Crowd)]],
+    BeforeValidator(_one_or_many),
+    _several({"type": "string", "enum": [crowd.value for crowd in Crowd]}),
+]

@@ -1,0 +1,72 @@
+"""Where may a campaign's files lie? Inside the workspace, whatever a path or link says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lovecampaign.campaign.codes import Code
+from lovecampaign.campaign.refusal import BadValue, did_you_mean, nearest
+
+FILE_NAME = "campaign.yaml"
+TEMPLATE_ENDING = ".mjml.j2"
+TEMPLATE_FOLDER = Path("templates") / "email"
+
+
+def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
+    """The file that a path in the campaign's folder names; raises BadValue.
+
+    Links are followed first: one that leads out of the workspace is refused too.
+    """
+    try:
+        path = (folder / text).resolve()
+        is_inside = path.is_relative_to(workspace.resolve())
+        is_file = is_inside and path.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, a loop of links
+        raise BadValue(Code.FILE_NOT_FOUND, f"{text!r} cannot be a path") from error
+    if not is_inside:
+        raise BadValue(
+            Code.OUTSIDE, f"{text!r} leads out of the workspace", "copy the file into the campaign"
+        )
+    if not is_file:
+        raise BadValue(Code.FILE_NOT_FOUND, f"there is no file {text}", _near_file(path, folder))
+    return path
+
+
+def name_in(workspace: Path, path: Path) -> str:
+    """A path as problems show it: relative to the workspace where it lies inside."""
+    try:
+        return path.relative_to(workspace).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def template_names(workspace: Path) -> frozenset[str]:
+    """What ``template:`` may say: the files of templates/email, without their ending."""
+    try:
+        found = list((workspace / TEMPLATE_FOLDER).glob(f"*{TEMPLATE_ENDING}"))
+    except OSError:
+        return frozenset()
+    return frozenset(path.name.removesuffix(TEMPLATE_ENDING) for path in found)
+
+
+def require_template(name: str, known: frozenset[str]) -> str:
+    """The name of a template that exists; raises BadValue."""
+    if name in known:
+        return name
+    bare = name.removesuffix(".j2").removesuffix(".mjml").rpartition("/")[2]
+    if bare in known:
+        raise BadValue(Code.TEMPLATE_NOT_FOUND, f"{name!r} is more than a name", f"write {bare}")
+    raise BadValue(
+        Code.TEMPLATE_NOT_FOUND,
+        f"there is no template templates/email/{name}{TEMPLATE_ENDING}",
+        did_you_mean(bare, known) or f"there are: {', '.join(sorted(known)) or 'none yet'}",
+    )
+
+
+def _near_file(path: Path, folder: Path) -> str | None:
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return None
+    near = nearest(path.name, names)
+    return f"did you mean {name_in(folder.resolve(), path.with_name(near))}?" if near else None

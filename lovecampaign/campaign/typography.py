@@ -1,0 +1,65 @@
+"""How do a word processor's quotes and spaces become YAML's? Same lengths, same columns."""
+
+from __future__ import annotations
+
+import re
+
+CURLY_DOUBLE = "“”„‟"
+CURLY_SINGLE = "‘’‚‛"
+
+#: Indentation, dashes, key, colon and what stands between colon and value.
+_STRUCTURE = re.compile(r"^(\s*(?:-\s+)*)([^\s:#{}\[\],\"'][^:#{}\[\],]*?)(\s*:(?:\s+|$))")
+_BETWEEN_FLOW_PARTS = re.compile(r"(?<=[:,{\[])\s+|\s+(?=[}\],])")
+_QUOTED_VALUE = re.compile(
+    rf"(?P<open>[{CURLY_DOUBLE}{CURLY_SINGLE}])(?P<text>[^{CURLY_DOUBLE}]*)"
+    rf"(?P<close>[{CURLY_DOUBLE}{CURLY_SINGLE}])(?P<rest>\s*(?:\s#.*)?)$"
+)
+_QUOTED_FLOW_PART = re.compile(
+    rf"(?<=[\s{{\[,])[{CURLY_DOUBLE}]([^{CURLY_DOUBLE}\"\\]*)[{CURLY_DOUBLE}](?=\s*[,}}\]:])"
+    rf"|(?<=[\s{{\[,])[{CURLY_SINGLE}]([^{CURLY_SINGLE}\"\\]*)[{CURLY_SINGLE}](?=\s*[,}}\]:])"
+)
+
+
+def straighten(line: str) -> str:
+    """The line as YAML reads it: no-break spaces of the structure and curly quotes made plain.
+
+    Inside a text both stay as the author wrote them.
+    """
+    if line.isascii():
+        return line
+    start = _STRUCTURE.match(line)
+    if not start:
+        return _plain_margin(line)
+    head = _plain_spaces(start[1]) + start[2] + _plain_spaces(start[3])
+    return head + _straighten_value(line[start.end() :])
+
+
+def _straighten_value(value: str) -> str:
+    if value.startswith(("{", "[")):
+        spaced = _BETWEEN_FLOW_PARTS.sub(lambda found: _plain_spaces(found[0]), value)
+        return _QUOTED_FLOW_PART.sub(lambda found: f'"{found[1] or found[2] or ""}"', spaced)
+    quoted = _QUOTED_VALUE.match(value)
+    if not quoted:
+        return value
+    mark = _usable_quote(quoted["text"])
+    if mark is None:
+        return value
+    return mark + quoted["text"] + mark + _plain_spaces(quoted["rest"])
+
+
+def _usable_quote(text: str) -> str | None:
+    """The straight quote that can stand around a text without changing it."""
+    if '"' not in text and "\\" not in text:
+        return '"'
+    return "'" if "'" not in text else None
+
+
+def _plain_margin(line: str) -> str:
+    margin = re.match(r"\s*(?:-\s+)*", line)
+    end = margin.end() if margin else 0
+    return _plain_spaces(line[:end]) + line[end:]
+
+
+def _plain_spaces(text: str) -> str:
+    """Every kind of space but the tab as a plain space."""
+    return re.sub(r"[^\S\t]", " ", text)
