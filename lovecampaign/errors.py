@@ -59,3 +59,7 @@ class Unreachable(LovecampaignError):
     """The provider or the database does not answer, or does not let us in."""
 
     exit_code = ExitCode.UNREACHABLE
+
+
+class Refused(Unreachable):
+    """The provider does not let us in, or not with this sender: waiting does not help."""

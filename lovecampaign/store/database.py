@@ -63,6 +63,26 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """One connection for several transactions, which a temporary table must outlive."""
+        with _said_for_people(self.name), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write_on(self, connection: Connection) -> Iterator[None]:
+        """A transaction as :meth:`write` opens it, on a connection of :meth:`connection`."""
+        connection.execution_options(**{_WRITES: True})
+        with connection.begin():
+            yield
+
+    @contextlib.contextmanager
+    def own_connection(self) -> Iterator[Connection]:
+        """A connection outside the pool: what it holds is gone when the block or process ends."""
+        with _said_for_people(self.name), self.engine.connect() as connection:
+            connection.detach()
+            yield connection
+
     def use_wal(self) -> None:
         """Let readers read while one writes; SQLite keeps the choice in the file."""
         if self.file is None or _header(self.file)[18:20] == WAL_IN_HEADER:

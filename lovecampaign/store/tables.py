@@ -215,6 +215,13 @@ email = sa.Table(
     sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("cancelled_at", Instant),
+    #: When planning last went through everybody.
+    sa.Column("planned_at", Instant),
+    #: What the brake watches, counted as it happens: counting rows would grow with the audience.
+    sa.Column("accepted", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("hard_bounces", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("complaints", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("unsubscribes", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("campaign_id", "key"),
 )
 
@@ -225,7 +232,7 @@ frozen_content = sa.Table(
     sa.Column("id", BigKey, primary_key=True),
     sa.Column("email_id", BigKey, sa.ForeignKey(email.c.id), nullable=False),
     sa.Column("fingerprint", sa.Text, nullable=False),
-    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
     sa.Column("frozen_at", Instant, nullable=False),
     #: Who meant the edit (``--accept-edit``); '' for the first.
     sa.Column("accepted_by", sa.Text, nullable=False, server_default=""),

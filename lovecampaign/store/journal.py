@@ -1,0 +1,146 @@
+"""What was on the wire when a sender died?
+
+A flight journal is a file of one sender's own. It gets a line before a message is written and
+a line when the outcome is known, without fsync: the lines survive a crash of the process, and
+after a crash of the machine nobody believes them. The file is also the sender's lock: while
+it is locked, the sender lives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lovecampaign.errors import Unreachable
+from lovecampaign.message import Fault, Outcome, OutcomeKind
+
+BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
+
+
+def read_boot_id() -> str:
+    """Changes with every start of the machine; '' where the machine doesn't tell."""
+    try:
+        return BOOT_ID_FILE.read_text().strip()
+    except OSError:
+        return ""
+
+
+class FlightJournal:
+    """The journal of a living sender; implements :class:`~lovecampaign.providers.base.Flight`."""
+
+    def __init__(self, path: Path) -> None:
+        """Create and lock the file; raises Unreachable where it can't be written."""
+        self.path = path
+        with _said_for_people(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def writing(self, delivery_id: str) -> None:
+        self._append(f"W {delivery_id}\n")
+
+    def answered(self, outcome: Outcome) -> None:
+        self._append(f"A {outcome.delivery_id} {_dump(outcome)}\n")
+
+    def remove(self) -> None:
+        """Everything it told is in the ledger."""
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Unlock: from here on the sender counts as dead."""
+        os.close(self._file)
+
+    def _append(self, line: str) -> None:
+        # One write of a short line to a file opened with O_APPEND is whole, from any thread.
+        with _said_for_people(self.path):
+            encoded = line.encode()
+            if os.write(self._file, encoded) != len(encoded):
+                raise OSError(28, "No space left on device")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightRecord:
+    """What a dead sender's journal tells."""
+
+    #: Deliveries that were written, or about to be.
+    written: frozenset[str] = frozenset()
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+
+
+def read_flight(path: Path) -> FlightRecord:
+    """Read a journal; the last line may be torn. An empty record where the file is gone."""
+    written: set[str] = set()
+    outcomes: dict[str, Outcome] = {}
+    for line in _whole_lines(path):
+        mark, _, rest = line.partition(" ")
+        delivery_id, _, answer = rest.partition(" ")
+        written.add(delivery_id)
+        if mark == "A":
+            outcomes[delivery_id] = _load(delivery_id, answer)
+        else:
+            outcomes.pop(delivery_id, None)  # written again: the older answer is history
+    return FlightRecord(written=frozenset(written), outcomes=outcomes)
+
+
+@contextlib.contextmanager
+def locked_if_dead(path: Path) -> Iterator[bool]:
+    """Whether the journal's sender is dead; holds its lock meanwhile, so that one recovers."""
+    try:
+        file = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        yield True
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(file)
+
+
+def _whole_lines(path: Path) -> list[str]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    return content[: content.rfind(b"\n") + 1].decode().splitlines()
+
+
+def _dump(outcome: Outcome) -> str:
+    return json.dumps(
+        {
+            "kind": outcome.kind.value,
+            "fault": outcome.fault.value if outcome.fault else None,
+            "detail": outcome.detail,
+            "provider_message_id": outcome.provider_message_id,
+        }
+    )
+
+
+def _load(delivery_id: str, answer: str) -> Outcome:
+    found = json.loads(answer)
+    return Outcome(
+        delivery_id=delivery_id,
+        kind=OutcomeKind(found["kind"]),
+        fault=Fault(found["fault"]) if found["fault"] else None,
+        detail=found["detail"],
+        provider_message_id=found["provider_message_id"],
+    )
+
+
+@contextlib.contextmanager
+def _said_for_people(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unreachable(
+            f"the flight journal {path} cannot be written: {error.strerror}",
+            hint="free some space or mend the folder's permissions; nothing is lost",
+        ) from error

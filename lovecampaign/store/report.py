@@ -1,0 +1,211 @@
+"""Who gets what, and how far is it? The numbers of ``plan``, ``status`` and ``explain``.
+
+Rows of the ledger are history; for everybody without a row, today's rules are asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.schedule.slots import Slot, due_window, plan_zone
+from lovecampaign.store import tables
+from lovecampaign.store.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.database import Database
+from lovecampaign.store.fate import Fate, SlotsByZone, lay_out_slots, work_out_slots
+from lovecampaign.store.standing import Standing
+from lovecampaign.store.tables import DeliveryState, delivery, subscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailReport:
+    """One email's numbers."""
+
+    key: str
+    #: Over the zones of the audience; None where nobody gets it any more.
+    first_due: datetime | None
+    last_due: datetime | None
+    #: Rows by state; PLANNED also counts who would get it by today's rules.
+    counts: Mapping[DeliveryState, int] = field(default_factory=dict)
+    #: Why people don't get it, rows and today's rules together.
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def recipients(self) -> int:
+        """Who got it or will."""
+        states = (
+            DeliveryState.PLANNED,
+            DeliveryState.CLAIMED,
+            DeliveryState.SENT,
+            DeliveryState.FAILED,
+            DeliveryState.IN_DOUBT,
+        )
+        return sum(self.counts.get(state, 0) for state in states)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignReport:
+    """All emails' numbers at one instant."""
+
+    record: CampaignRecord | None
+    emails: Sequence[EmailReport]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """What becomes of one email for one person."""
+
+    key: str
+    due: datetime | None
+    #: None: the email does not speak to this person (it is for buyers, say).
+    state: DeliveryState | None
+    reason: str | None
+    detail: str | None = None
+    settled_at: datetime | None = None
+
+
+def report_campaign(database: Database, campaign: Campaign, now: datetime) -> CampaignReport:
+    """Every scheduled email's numbers. Writes nothing."""
+    with database.read() as connection:
+        record = read_campaign(connection, campaign.id)
+        slots = work_out_slots(connection, campaign, record)
+        lay_out_slots(connection, slots, campaign.scheduled_emails)
+        windows = slots or _slots_of_nobody(campaign, record)
+        emails = [
+            _report_email(connection, campaign, email, record, windows, now)
+            for email in campaign.scheduled_emails
+        ]
+    return CampaignReport(record=record, emails=emails)
+
+
+def read_timeline(
+    database: Database, campaign: Campaign, subscriber_id: int, now: datetime
+) -> Sequence[TimelineEntry]:
+    """Every scheduled email for one subscriber, in the campaign's order. Writes nothing."""
+    with database.read() as connection:
+        record = read_campaign(connection, campaign.id)
+        slots = work_out_slots(connection, campaign, record)
+        lay_out_slots(connection, slots, campaign.scheduled_emails)
+        rows = _read_rows(connection, record, subscriber_id)
+        return [
+            rows.get(email.key)
+            or _foresee(connection, _fate(campaign, email, record, now), subscriber_id)
+            for email in campaign.scheduled_emails
+        ]
+
+
+def _slots_of_nobody(campaign: Campaign, record: CampaignRecord | None) -> SlotsByZone:
+    """Before anybody is on a list, times are shown as for readers of an unknown zone."""
+    founders_until = record.first_claim_at if record else None
+    return {"": plan_zone(campaign, campaign.sending.unknown_timezone, founders_until)}
+
+
+def _fate(campaign: Campaign, email: Email, record: CampaignRecord | None, now: datetime) -> Fate:
+    campaign_id = record.id if record else 0
+    return Fate(
+        standing=Standing(campaign=campaign, email=email, campaign_id=campaign_id, now=now),
+        is_cancelled=bool(record and email.key in record.cancelled),
+    )
+
+
+def _report_email(
+    connection: Connection,
+    campaign: Campaign,
+    email: Email,
+    record: CampaignRecord | None,
+    slots: SlotsByZone,
+    now: datetime,
+) -> EmailReport:
+    email_id = record.email_ids.get(email.key, 0) if record else 0
+    states, skipped = _count_rows(connection, email_id)
+    foreseen = _count_foreseen(connection, _fate(campaign, email, record, now), email_id)
+    states[DeliveryState.PLANNED] += foreseen.pop(None, 0)
+    skipped.update({reason: count for reason, count in foreseen.items() if reason})
+    window = due_window(_slots_of(email, slots))
+    return EmailReport(
+        key=email.key,
+        first_due=window[0] if window else None,
+        last_due=window[1] if window else None,
+        counts=states,
+        skipped=skipped,
+    )
+
+
+def _slots_of(email: Email, slots: SlotsByZone) -> list[Slot]:
+    return [each for by_key in slots.values() for each in by_key[email.key]]
+
+
+def _count_rows(
+    connection: Connection, email_id: int
+) -> tuple[Counter[DeliveryState], Counter[str]]:
+    states: Counter[DeliveryState] = Counter()
+    skipped: Counter[str] = Counter()
+    rows: sa.Result[Any] = connection.execute(
+        sa.select(delivery.c.state, delivery.c.reason, sa.func.count().label("number"))
+        .where(delivery.c.email_id == email_id)
+        .group_by(delivery.c.state, delivery.c.reason)
+    )
+    for row in rows:
+        state = DeliveryState(row.state)
+        states[state] += row.number
+        if state in (DeliveryState.SKIPPED, DeliveryState.CANCELLED):
+            skipped[row.reason] += row.number
+    return states, skipped
+
+
+def _count_foreseen(connection: Connection, fate: Fate, email_id: int) -> Counter[str | None]:
+    """Who has no row yet, by why they will not get the email; None: they will."""
+    reason = fate.reason.label("reason")
+    has_row = sa.exists().where(
+        delivery.c.email_id == email_id, delivery.c.subscriber_id == subscriber.c.id
+    )
+    rows: sa.Result[Any] = connection.execute(
+        sa.select(reason, sa.func.count().label("number"))
+        .select_from(fate.rows)
+        .where(fate.standing.is_addressed, sa.not_(has_row))
+        .group_by(reason)
+    )
+    return Counter({row.reason: row.number for row in rows})
+
+
+def _read_rows(
+    connection: Connection, record: CampaignRecord | None, subscriber_id: int
+) -> Mapping[str, TimelineEntry]:
+    if record is None:
+        return {}
+    rows: sa.Result[Any] = connection.execute(
+        sa.select(delivery, tables.email.c.key)
+        .join(tables.email, tables.email.c.id == delivery.c.email_id)
+        .where(tables.email.c.campaign_id == record.id, delivery.c.subscriber_id == subscriber_id)
+    )
+    return {
+        row.key: TimelineEntry(
+            key=row.key,
+            due=row.due,
+            state=DeliveryState(row.state),
+            reason=row.reason,
+            detail=row.detail,
+            settled_at=row.settled_at,
+        )
+        for row in rows
+    }
+
+
+def _foresee(connection: Connection, fate: Fate, subscriber_id: int) -> TimelineEntry:
+    key = fate.standing.email.key
+    row = connection.execute(
+        sa.select(fate.due.label("due"), fate.reason.label("reason"))
+        .select_from(fate.rows)
+        .where(fate.standing.is_addressed, subscriber.c.id == subscriber_id)
+    ).one_or_none()
+    if row is None:
+        return TimelineEntry(key=key, due=None, state=None, reason=None)
+    state = DeliveryState.SKIPPED if row.reason else DeliveryState.PLANNED
+    return TimelineEntry(key=key, due=row.due, state=state, reason=row.reason)
