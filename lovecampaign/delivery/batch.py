@@ -1,0 +1,167 @@
+"""How is one batch delivered? The seam to every engine: call it again, and it finds nothing.
+
+Claim → render → send → settle, chunk by chunk. A chunk's settling and the next claim share
+one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from lovecampaign.campaign.model import Crowd, Role
+from lovecampaign.delivery.answers import settle_chunk
+from lovecampaign.delivery.chunk import Chunk, Pace
+from lovecampaign.delivery.contents import freeze_first
+from lovecampaign.delivery.sender import Sender
+from lovecampaign.delivery.tally import Tally
+from lovecampaign.delivery.work import BatchHandle, EmailWork
+from lovecampaign.errors import Refused
+from lovecampaign.store.claimed import ClaimedDelivery
+from lovecampaign.store.claiming import ClaimRequest, Claims, claim
+from lovecampaign.store.counters import reserve_pace
+from lovecampaign.store.deal_codes import codes_for
+
+#: A chunk never holds more claims than leave within this time at the campaign's pace.
+SECONDS_A_CHUNK = 2.0
+#: The longest that a provider's "wait" holds up a pass.
+LONGEST_HOLD_SECONDS = 60.0
+
+
+def deliver_batch(
+    sender: Sender, work: EmailWork, batch: BatchHandle, most: int | None = None
+) -> Tally:
+    """Send what is due of a batch, up to ``most`` tries; returns what became of it.
+
+    Raises Refused where the provider refuses us as a whole; every claim is settled first.
+    If anything else fails, the claims stay for recovery by whoever comes next.
+    """
+    delivery = _BatchDelivery(sender=sender, work=work, batch=batch, most=most)
+    done: Chunk | None = None
+    while True:
+        if done is not None and (done.hold_seconds or done.refusal):
+            delivery.settle_and_hold(done)
+            done = None
+        chunk = delivery.settle_and_claim(done)
+        if chunk is None:
+            return delivery.tally
+        chunk.send()
+        done = chunk
+
+
+@dataclass(slots=True, kw_only=True)
+class _BatchDelivery:
+    """One pass over one batch: where it stands, and its two kinds of commit."""
+
+    sender: Sender
+    work: EmailWork
+    batch: BatchHandle
+    most: int | None
+    after_id: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    def settle_and_hold(self, done: Chunk) -> None:
+        """The provider asked for time, or refuses us: nothing stays claimed meanwhile."""
+        with self.sender.database.write() as connection:
+            settled = settle_chunk(connection, self.sender, self.work, done, self._now)
+        self.tally += settled
+        if done.refusal is not None:
+            raise Refused(
+                f"{self.sender.provider.name} refuses us: {done.refusal.detail}",
+                hint="check the provider's settings: lovecampaign doctor",
+            )
+        self.sender.wait(min(done.hold_seconds, LONGEST_HOLD_SECONDS))
+
+    def settle_and_claim(self, done: Chunk | None) -> Chunk | None:
+        """One commit: the last chunk's answers, and the next chunk's claims."""
+        while True:
+            try:
+                with self.sender.database.write() as connection:
+                    settled = Tally()
+                    if done is not None:
+                        settled = settle_chunk(connection, self.sender, self.work, done, self._now)
+                    claims, chunk = self._claim(connection, self.tally + settled)
+            except IntegrityError:
+                # On PostgreSQL another sender took one of these readers' day in the same
+                # instant; asked again, the ledger knows.
+                continue
+            break
+        self.tally += settled + Tally(skipped=sum(claims.skipped.values()))
+        self.after_id = claims.last_id or self.after_id
+        return chunk
+
+    def _claim(self, connection: Connection, tally: Tally) -> tuple[Claims, Chunk | None]:
+        size = self._chunk_size(tally)
+        if size <= 0:
+            return Claims(), None
+        claims = claim(connection, self._request(size))
+        if claims.last_id is None:
+            return claims, None
+        if claims.deliveries and not self.work.is_frozen:
+            freeze_first(connection, self.work.email_id, self.work.content, self._now)
+        chunk = Chunk(
+            sender=self.sender,
+            renderer=self.work.renderer,
+            addressing=self.work.addressing,
+            claims=claims.deliveries,
+            codes=self._codes(connection, claims),
+            pace=self._reserve(connection, len(claims.deliveries)),
+        )
+        return claims, chunk
+
+    def _chunk_size(self, tally: Tally) -> int:
+        if self.sender.stop.is_set():
+            return 0
+        size = self.sender.provider.claim_size
+        if self._per_second is not None:
+            size = min(size, max(1, int(self._per_second * SECONDS_A_CHUNK)))
+        return size if self.most is None else min(size, self.most - tally.tried)
+
+    def _request(self, size: int) -> ClaimRequest:
+        return ClaimRequest(
+            campaign=self.work.campaign,
+            record=self.work.record,
+            email=self.work.email,
+            batch_id=self.batch.id,
+            epoch=self.batch.epoch,
+            owner_id=self.sender.owner.id,
+            limit=size,
+            after_id=self.after_id,
+            now=self._now,
+        )
+
+    def _codes(self, connection: Connection, claims: Claims) -> Mapping[int, str]:
+        """Insiders get their code with the first launch email that may print it."""
+        email, deal = self.work.email, self.work.campaign.insider_deal
+        if deal is None or email.role is not Role.LAUNCH or Crowd.BOUGHT in email.to:
+            return {}
+        insiders = [each.subscriber_id for each in claims.deliveries if _is_insider(each)]
+        return codes_for(connection, self.work.record.id, deal, insiders)
+
+    def _reserve(self, connection: Connection, count: int) -> Pace | None:
+        if self._per_second is None or count == 0:
+            return None
+        clock_now = datetime.now(UTC)
+        starts_at = reserve_pace(
+            connection, self.work.record.id, count, self._per_second, clock_now
+        )
+        return Pace(starts_at=starts_at.timestamp(), seconds_apart=1 / self._per_second)
+
+    @property
+    def _per_second(self) -> float | None:
+        """The campaign's pace, where somebody else's server does the receiving."""
+        if not self.sender.provider.is_paced:
+            return None
+        return self.work.campaign.sending.max_per_second
+
+    @property
+    def _now(self) -> datetime:
+        return self.sender.clock.now()
+
+
+def _is_insider(claimed: ClaimedDelivery) -> bool:
+    return claimed.person.subscriber.is_insider

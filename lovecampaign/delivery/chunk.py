@@ -1,0 +1,94 @@
+"""How do a handful of claims become messages on the wire, and outcomes?
+
+Rendering happens one message at a time, while the provider asks for the next, so that memory
+stays flat and a slow server slows rendering down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lovecampaign.delivery.personal import Addressing
+from lovecampaign.delivery.sender import Sender, wall_clock
+from lovecampaign.errors import LovecampaignError
+from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.render.errors import RenderError
+from lovecampaign.render.renderer import EmailRenderer
+from lovecampaign.store.claimed import ClaimedDelivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Reserved time: when the first message may leave, and how far apart they are."""
+
+    starts_at: float
+    seconds_apart: float
+
+    def due(self, number: int) -> float:
+        return self.starts_at + number * self.seconds_apart
+
+
+@dataclass(slots=True, kw_only=True)
+class Chunk:
+    """Claims on their way out. Used once."""
+
+    sender: Sender
+    renderer: EmailRenderer
+    addressing: Addressing
+    claims: Sequence[ClaimedDelivery]
+    codes: Mapping[int, str]
+    #: None: as fast as the provider takes them.
+    pace: Pace | None
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    #: What the provider said about us as a whole: stop sending.
+    refusal: Outcome | None = None
+    #: How long the provider asked us to wait before anything else.
+    hold_seconds: float = 0.0
+
+    def send(self) -> None:
+        """Put every claim on the wire, or as many as could be before somebody said stop."""
+        by_delivery_id = {self._delivery_id(each): each for each in self.claims}
+        journal = self.sender.owner.journal
+        for outcome in self.sender.provider.send(self._messages(), journal):
+            self._note(by_delivery_id[outcome.delivery_id], outcome)
+
+    def _messages(self) -> Iterator[Message]:
+        for number, claimed in enumerate(self.claims):
+            self._keep_pace(number)
+            if self.sender.stop.is_set() or self.refusal is not None:
+                return
+            message = self._render(claimed)
+            if message is not None:
+                yield message
+
+    def _keep_pace(self, number: int) -> None:
+        if self.pace is not None:
+            self.sender.wait(self.pace.due(number) - wall_clock())
+
+    def _render(self, claimed: ClaimedDelivery) -> Message | None:
+        recipient = self.addressing.recipient(claimed, self.codes.get(claimed.subscriber_id))
+        try:
+            return self.renderer.render(recipient)
+        except RenderError as error:
+            self._note(claimed, _unrenderable(recipient.delivery_id, error))
+            return None
+
+    def _note(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
+        self.outcomes[claimed.id] = outcome
+        self.hold_seconds = max(self.hold_seconds, outcome.retry_after_seconds or 0.0)
+        if outcome.fault is Fault.CONFIGURATION:
+            self.refusal = outcome
+        self.sender.on_progress(1)
+
+    def _delivery_id(self, claimed: ClaimedDelivery) -> str:
+        return self.addressing.delivery_id(claimed)
+
+
+def _unrenderable(delivery_id: str, error: LovecampaignError) -> Outcome:
+    return Outcome(
+        delivery_id=delivery_id,
+        kind=OutcomeKind.PERMANENT,
+        fault=Fault.MESSAGE,
+        detail=error.message,
+    )

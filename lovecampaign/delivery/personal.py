@@ -1,0 +1,60 @@
+"""Which links and codes does one message carry? From a claim to a recipient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.render.recipient import Links, Recipient
+from lovecampaign.schedule.slots import digest_keys
+from lovecampaign.store.claimed import ClaimedDelivery, Person
+from lovecampaign.tokens import Purpose, TokenSigner
+
+#: In place of a signed token in test sends: opens a page that says "this is a test".
+TEST_TOKEN = "test"  # noqa: S105 - a word that opens nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressing:
+    """Makes recipients of one email."""
+
+    campaign: Campaign
+    email: Email
+    signer: TokenSigner
+    public_url: str
+    founders_until: datetime | None
+
+    def delivery_id(self, claimed: ClaimedDelivery) -> str:
+        """Opaque; the same on every try."""
+        return self.signer.sign(Purpose.DELIVERY, claimed.id)
+
+    def recipient(self, claimed: ClaimedDelivery, deal_code: str | None) -> Recipient:
+        person = claimed.person
+        return Recipient(
+            subscriber=person.subscriber,
+            zone=person.zone,
+            delivery_id=self.delivery_id(claimed),
+            first_claimed_at=claimed.first_claimed_at,
+            links=self.links(self.signer.sign(Purpose.LINKS, claimed.id)),
+            deal_code=deal_code,
+            digest=self.digest(person),
+        )
+
+    def links(self, token: str) -> Links:
+        """One token serves all links of a delivery (DESIGN.md, "Rendering")."""
+        base = self.public_url
+        return Links(
+            unsubscribe=f"{base}/u/{token}",
+            preferences=f"{base}/p/{token}",
+            web_view=f"{base}/v/{token}",
+            join=f"{base}/join/{self.campaign.audience.list}",
+            insiders=f"{base}/p/{token}?insiders=1",
+            share=f"{base}/v/{token}?share=1",
+            deal=f"{base}/d/{token}",
+        )
+
+    def digest(self, person: Person) -> tuple[str, ...]:
+        if self.email.role is not Role.CATCH_UP or person.joined_at is None:
+            return ()
+        return digest_keys(self.campaign, person.zone, person.joined_at, self.founders_until)
