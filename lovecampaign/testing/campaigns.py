@@ -210,7 +210,7 @@ PLAIN_TEMPLATE = """\
   <mj-body>
     <mj-section>
       <mj-column>
-        <mj-text>{{ content }}</mj-text>
+        {{ content }}
       </mj-column>
     </mj-section>
     <mj-section>
@@ -234,7 +234,7 @@ CONFIRM_TEMPLATE = """\
   <mj-body>
     <mj-section>
       <mj-column>
-        <mj-text>{{ content }}</mj-text>
+        {{ content }}
         <mj-text>{{ sender.name }}, {{ sender.postal_address }}.</mj-text>
       </mj-column>
     </mj-section>

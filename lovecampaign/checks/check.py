@@ -1,0 +1,56 @@
+"""What is wrong with a campaign that could be read? Rendering's problems and the rules'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.checks.facts import Facts
+from lovecampaign.checks.registry import EMAIL_RULES, MONTH_RULES
+from lovecampaign.checks.rule import EmailDraft, MonthDraft
+from lovecampaign.errors import ProblemsFound
+from lovecampaign.problems import Problem, in_file_order
+from lovecampaign.render.content import Content, read_content
+from lovecampaign.render.problems import find_problems
+
+
+def check_campaign(campaign: Campaign, facts: Facts) -> list[Problem]:
+    """Everything wrong with the campaign and all of its emails, in file order.
+
+    What several emails share, such as a template, is said once. Emails whose files could not be
+    read are left to what loading said about them.
+    """
+    found = list(_month_problems(campaign, facts))
+    for email in campaign.emails:
+        if not email.is_broken:
+            found.extend(_email_problems(campaign, email, facts))
+    return _tidy(found)
+
+
+def check_email(campaign: Campaign, email: Email, facts: Facts) -> list[Problem]:
+    """What is wrong with one email: its own problems and those of the campaign."""
+    return _tidy([*_month_problems(campaign, facts), *_email_problems(campaign, email, facts)])
+
+
+def _month_problems(campaign: Campaign, facts: Facts) -> Iterator[Problem]:
+    draft = MonthDraft(campaign=campaign, facts=facts)
+    for rule in MONTH_RULES:
+        yield from rule.find(draft)
+
+
+def _email_problems(campaign: Campaign, email: Email, facts: Facts) -> Iterator[Problem]:
+    content: Content | None = None
+    if not email.is_broken:
+        try:
+            content = read_content(campaign, email)
+        except ProblemsFound as error:
+            yield from error.problems
+        else:
+            yield from find_problems(campaign, email, content)
+    draft = EmailDraft(campaign=campaign, facts=facts, email=email, content=content)
+    for rule in EMAIL_RULES:
+        yield from rule.find(draft)
+
+
+def _tidy(found: Iterable[Problem]) -> list[Problem]:
+    return in_file_order(dict.fromkeys(found))

@@ -1,0 +1,98 @@
+"""Where, in the author's own file, does the text stand that a rule is about?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.campaign.source import read_source
+from lovecampaign.checks.rule import EmailDraft
+from lovecampaign.problems import Place, Problem, Severity
+from lovecampaign.render.content import template_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A piece of text with its place; ``text`` is what stands there."""
+
+    text: str
+    place: Place
+    excerpt: str | None = None
+
+    def problem(
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> Problem:
+        """A problem that points at the passage."""
+        return Problem(
+            code=code,
+            message=message,
+            place=self.place,
+            hint=hint,
+            severity=severity,
+            excerpt=self.excerpt,
+            width=max(1, len(self.text)),
+        )
+
+
+def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    """Every match in the subject, the preheader and the copy."""
+    email = draft.email
+    for name, line in (("subject", email.subject), ("preheader", email.preheader)):
+        for found in pattern.finditer(line):
+            yield setting_of_email(draft, name, found[0])
+    yield from _find_in_lines(email.copy.text, email.copy.file, email.copy.first_line, pattern)
+
+
+def find_in_templates(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    """Every match in the email's template and in what it includes."""
+    templates = draft.content.templates if draft.content else {}
+    for name, source in templates.items():
+        yield from _find_in_lines(source, template_file(name), 1, pattern)
+
+
+def setting(campaign: Campaign, name: str, text: str) -> Passage:
+    """A setting of campaign.yaml, by its path with dots: ``sender.email``."""
+    return _written(campaign, campaign.places.get(name, Place(file=campaign.file)), text)
+
+
+def setting_of_email(draft: EmailDraft, name: str, text: str) -> Passage:
+    """A setting of an email, wherever its author wrote it."""
+    email = draft.email
+    return _written(draft.campaign, email.places.get(name, Place(file=email.copy.file)), text)
+
+
+def first_words(email: Email) -> Passage:
+    """The first line of an email's copy that has words, for what is wrong with all of it."""
+    passages = _find_in_lines(
+        email.copy.text, email.copy.file, email.copy.first_line, re.compile(r"\S.*")
+    )
+    return next(passages, Passage(text="", place=Place(file=email.copy.file)))
+
+
+def _written(campaign: Campaign, place: Place, text: str) -> Passage:
+    """What was written at a place; the caret goes to ``text`` where it stands on that line."""
+    if place.line is None:
+        return Passage(text=text, place=place)
+    source, _problems = read_source(campaign.workspace / place.file, place.file)
+    line = source.line(place.line) if source else ""
+    found = line.find(text, (place.column or 1) - 1)
+    column = found + 1 if found >= 0 else place.column
+    return Passage(
+        text=text, place=Place(file=place.file, line=place.line, column=column), excerpt=line
+    )
+
+
+def _find_in_lines(
+    text: str, file: str, first_line: int, pattern: re.Pattern[str]
+) -> Iterator[Passage]:
+    for number, line in enumerate(text.splitlines(), first_line):
+        for found in pattern.finditer(line):
+            place = Place(file=file, line=number, column=found.start() + 1)
+            yield Passage(text=found[0], place=place, excerpt=line)

@@ -1,0 +1,23 @@
+"""Which rules are there? All of them, in the order of their codes."""
+
+from __future__ import annotations
+
+from lovecampaign.checks.rule import EmailRule, MonthRule
+from lovecampaign.checks.rules import files, giving, make_believe, words
+
+MONTH_RULES: tuple[MonthRule, ...] = (
+    make_believe.ReservedSender(),
+    make_believe.ReservedLinkInSettings(),
+    make_believe.PublicAddress(),
+    words.PostalAddress(),
+)
+
+EMAIL_RULES: tuple[EmailRule, ...] = (
+    make_believe.ReservedLink(),
+    giving.SellsEarly(),
+    giving.MoneyInGift(),
+    words.EmptySubject(),
+    files.BrokenFiles(),
+)
+
+ALL_RULES: tuple[MonthRule | EmailRule, ...] = (*MONTH_RULES, *EMAIL_RULES)

@@ -1,0 +1,54 @@
+"""What is a rule?
+
+A class with a code and a docstring. The docstring is what ``check --explain CODE`` shows: what
+is wanted and why, then an example that breaks the rule (``Bad:``) and one that keeps it
+(``Good:``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.checks.facts import Facts
+from lovecampaign.problems import Problem
+from lovecampaign.render.content import Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthDraft:
+    """A campaign as it stands now, for rules about all of it."""
+
+    campaign: Campaign
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailDraft:
+    """An email as it stands now, for rules about one."""
+
+    campaign: Campaign
+    facts: Facts
+    email: Email
+    #: What it is made of; None where its templates cannot be read.
+    content: Content | None
+
+
+class MonthRule(Protocol):
+    """Looks at a campaign as a whole; an error that it finds blocks every email."""
+
+    @property
+    def code(self) -> str: ...
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]: ...
+
+
+class EmailRule(Protocol):
+    """Looks at one email; an error that it finds blocks this one only."""
+
+    @property
+    def code(self) -> str: ...
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]: ...

@@ -1,0 +1,123 @@
+"""Do the giving days only give?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from lovecampaign.campaign.model import Campaign, Money, Role
+from lovecampaign.checks.passages import find_in_words
+from lovecampaign.checks.rule import EmailDraft
+from lovecampaign.problems import Problem, Severity
+
+_SALES_FIELD = re.compile(r"\{[{%][^{}%]*?\b((?:offer|deal)\s*\.\s*\w+)")
+_URL = re.compile(r"https?://[^\s<>\"'|)\]]+", re.IGNORECASE)
+_CHECKOUT = re.compile(
+    r"https?://(?:[^\s/]*\.)?(?:(?:buy|checkout|pay)\.[^\s/]+|paypal\.me|gumroad\.com)(?:/|$)"
+    r"|https?://[^\s]*/(?:checkout|cart|basket|add-to-cart)\b",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(
+    r"(?:[€$£¥₹]\s?\d[\d.,]*)"
+    r"|(?:\b\d[\d.,]*\s?(?:[€£¥₹]|(?:EUR|USD|GBP|CHF)\b|(?:euros?|dollars?|pounds sterling)\b))"
+)
+
+
+class SellsEarly:
+    """Days 1 to 27 hold no price and no way to pay.
+
+    The month works because it gives before it asks: one price on day 9 turns every letter before
+    it into an advertisement. The launch asks, plainly and once.
+
+    Bad:  On day 20: "It will be {{ offer.price }}, have a look: https://your-shop.com/checkout"
+    Good: On day 20: "Something is coming on the 28th. {{ links.insiders }} hears a day early."
+    """
+
+    code = "LC210"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        if draft.email.role is not Role.DAY:
+            return
+        campaign = draft.campaign
+        hint = f"keep it for the launch on day {campaign.launch.day}"
+        for pattern, says in (
+            (_SALES_FIELD, "a giving day speaks of what is for sale"),
+            (_own_prices(campaign), "a giving day names the price"),
+        ):
+            for passage in find_in_words(draft, pattern):
+                yield passage.problem(self.code, f"{says}: {passage.text}", hint=hint)
+        for passage in find_in_words(draft, _URL):
+            if _leads_to_checkout(passage.text, campaign):
+                message = f"a giving day leads to where people pay: {passage.text}"
+                yield passage.problem(self.code, message, hint=hint)
+
+
+class MoneyInGift:
+    """A letter that gives speaks of no sums of money.
+
+    Only a warning: a story may need its "she had paid 3 euros for the pot". But a sum is read as
+    a price, and a price as the beginning of a sale.
+
+    Bad:  On day 5: "Worth 49 EUR, yours for nothing."
+    Good: On day 5: "It took us two winters to draw. Take it."
+    """
+
+    code = "LC211"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        if draft.email.role is not Role.DAY:
+            return
+        own = _own_prices(draft.campaign)
+        for passage in find_in_words(draft, _AMOUNT):
+            if not own.search(passage.text):  # that is an error already
+                yield passage.problem(
+                    self.code,
+                    f"a giving day names a sum of money: {passage.text}",
+                    hint="say what it is worth in words, unless the story needs the sum",
+                    severity=Severity.WARNING,
+                )
+
+
+def _own_prices(campaign: Campaign) -> re.Pattern[str]:
+    """The prices of the offer and the deals, as people write them."""
+    spellings = [re.escape(spelling) for price in _prices(campaign) for spelling in _spell(price)]
+    if not spellings:
+        return re.compile(r"(?!)")
+    # Not inside a larger number: 1599 EUR and €99.50 are other sums.
+    return re.compile(rf"(?<![\d.,])(?:{'|'.join(spellings)})(?!\d|[.,]\d)")
+
+
+def _prices(campaign: Campaign) -> Iterator[Money]:
+    if campaign.launch.offer:
+        yield campaign.launch.offer.price
+    for deal in campaign.deals.values():
+        yield from filter(None, (deal.price, deal.instead_of))
+
+
+def _spell(price: Money) -> Iterable[str]:
+    number = price.text.removesuffix(price.currency).strip()
+    sign = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}.get(price.currency)
+    signs = (price.currency, sign) if sign else (price.currency,)
+    for word in signs:
+        yield from (f"{number} {word}", f"{number}{word}", f"{word}{number}", f"{word} {number}")
+
+
+def _leads_to_checkout(link: str, campaign: Campaign) -> bool:
+    return bool(_CHECKOUT.match(link)) or _page(link) in {_page(sale) for sale in _sales(campaign)}
+
+
+def _sales(campaign: Campaign) -> Iterator[str]:
+    if campaign.launch.offer:
+        yield campaign.launch.offer.link
+    yield from (deal.link for deal in campaign.deals.values())
+
+
+def _page(link: str) -> tuple[str, str] | None:
+    """Host and path; a front page alone is no checkout."""
+    try:
+        url = urlsplit(link)
+    except ValueError:
+        return None
+    path = url.path.rstrip("/")
+    return (url.hostname or "", path) if path else None
