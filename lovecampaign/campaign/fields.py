@@ -29,7 +29,8 @@ class Written:
     """How a value is written: what reads it, and what editors are told."""
 
     parse: Callable[[object], object]
-    schema: JsonSchema
+    #: A function where making it takes long.
+    schema: JsonSchema | Callable[[], JsonSchema]
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -39,7 +40,7 @@ class Written:
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return dict(self.schema)
+        return dict(self.schema() if callable(self.schema) else self.schema)
 
     def _read(self, value: object) -> object:
         try:
@@ -138,6 +139,10 @@ def _parse_day_number(value: object) -> int:
     )
 
 
+def _zone_schema() -> JsonSchema:
+    return {"type": "string", "enum": sorted(values.known_zones()), "examples": ["Europe/Paris"]}
+
+
 def _said(value: object) -> str:
     return repr(value) if isinstance(value, str) else show_value(value)
 
@@ -173,7 +178,7 @@ Language = Annotated[
         _pattern(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", "en"),
     ),
 ]
-Zone = Annotated[str, Written(values.parse_zone, _pattern(r"^[A-Za-z]", "Europe/Paris"))]
+Zone = Annotated[str, Written(values.parse_zone, _zone_schema)]
 Color = Annotated[
     str, Written(values.parse_color, _pattern(r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", "#c2185b"))
 ]
@@ -238,7 +243,7 @@ Codes = Annotated[
     str | None,
     Written(_parse_codes, _pattern(r"^(generate|.+\.[cC][sS][vV])$", "generate")),
 ]
-DayNumber = Annotated[int, Written(_parse_day_number, {"type": "string"})]
+DayNumber = Annotated[int, Written(_parse_day_number, _pattern(r"^0?([1-9]|1[0-9]|2[0-7])$", "9"))]
 GivingDay = Annotated[int, whole_number(1, LAST_GIVING_DAY, Code.DAY_NUMBER)]
 GivingDays = list[GivingDay]
 Crowds = Annotated[

@@ -258,8 +258,11 @@ class CampaignFile(Group):
     timezone: Zone = required("The team's time zone.", "Europe/Paris")
     start: Day = required("The date of day 1.", "2027-02-01")
     brand: BrandGroup = optional("How the mail looks.", BrandGroup())
-    sender: SenderGroup = required("Who writes.", "…")
-    audience: AudienceGroup = required("Who gets the month.", "{list: readers}")
+    sender: SenderGroup = required(
+        "Who writes.",
+        {"name": "Ana from Bloom", "email": "ana@bloom.example", "postal_address": "…"},
+    )
+    audience: AudienceGroup = required("Who gets the month.", {"list": "readers"})
     insiders: InsidersGroup | None = optional("The advance-notification list.")
     sending: SendingGroup = optional("When mail goes out, and how fast.", SendingGroup())
     late_joiners: Annotated[LateJoiners, word_of(LateJoiners)] = optional(
@@ -273,5 +276,5 @@ class CampaignFile(Group):
     days: dict[DayNumber, DayGroup] = Field(
         default_factory=dict, description="What differs from the files in days/."
     )
-    launch: LaunchGroup = required("The launch and what follows.", "{day: 28, at: 10:00}")
+    launch: LaunchGroup = required("The launch and what follows.", {"day": 28, "at": "10:00"})
     deals: dict[Name, DealGroup] = Field(default_factory=dict, description="Better prices.")

@@ -88,7 +88,13 @@ def _example(model: type[Group], path: Path) -> str:
     *group, key = path
     found = _fields(_group_at(model, group) or model).get(str(key))
     examples = found.examples if found else None
-    return str(examples[0]) if examples else "…"
+    return _as_written(examples[0]) if examples else "…"
+
+
+def _as_written(example: object) -> str:
+    if isinstance(example, dict):
+        return "{" + ", ".join(f"{key}: {value}" for key, value in example.items()) + "}"
+    return str(example)
 
 
 def _fields(model: type[Group]) -> dict[str, FieldInfo]:
