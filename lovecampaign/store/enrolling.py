@@ -1,0 +1,198 @@
+"""How do people become subscribers, members, consents and suppressions?
+
+Set by set, in one transaction at the end: half an import can never be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.audience.decisions import Subscribe, Suppress
+from lovecampaign.store.database import Database
+from lovecampaign.store.forgetting import hash_address, read_key
+from lovecampaign.store.inserting import insert_or_ignore
+from lovecampaign.store.judging import has_new_consent, judge
+from lovecampaign.store.staging import Stage, Verdict, import_row, import_tag, open_staging
+from lovecampaign.store.tables import (
+    Instant,
+    consent,
+    membership,
+    subscriber,
+    subscriber_tag,
+    suppression,
+)
+
+#: One import at a time on PostgreSQL ("lovi" in ASCII); SQLite has one writer anyway.
+_ADVISORY_LOCK = 0x6C6F7669
+_is_new = import_row.c.verdict == Verdict.NEW.value
+_is_updated = import_row.c.verdict == Verdict.UPDATED.value
+_enrols = import_row.c.verdict.in_([Verdict.NEW.value, Verdict.UPDATED.value])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """Where people go, when, and on whose word."""
+
+    list_name: str
+    now: datetime
+    #: For everybody, beside the tags of their own.
+    tags: tuple[str, ...] = ()
+    #: Noted beside suppressions: ``import of people.csv``.
+    source: str = ""
+
+
+def run_enrolment(
+    database: Database,
+    decisions: Iterable[Subscribe | Suppress],
+    enrolment: Enrolment,
+    *,
+    apply: bool,
+) -> dict[Verdict, int]:
+    """Judge the decisions, and do what the verdicts say if ``apply``; returns the counts."""
+    with open_staging(database) as connection:
+        with connection.begin():
+            _stage(connection, decisions)
+        if not apply:
+            with connection.begin():
+                return judge(connection, enrolment.list_name)
+        with database.write_on(connection):
+            _take_turn(connection)
+            counts = judge(connection, enrolment.list_name)
+            _enrol(connection, enrolment)
+        return counts
+
+
+def _stage(connection: Connection, decisions: Iterable[Subscribe | Suppress]) -> None:
+    hash_key = read_key(connection)
+    stage = Stage(connection, partial(hash_address, hash_key) if hash_key else None)
+    for decision in decisions:
+        stage.add(decision)
+    stage.finish()
+
+
+def _take_turn(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+
+
+def _enrol(connection: Connection, enrolment: Enrolment) -> None:
+    now, list_name = enrolment.now, enrolment.list_name
+    _insert_subscribers(connection, now)
+    _update_subscribers(connection, now)
+    _add_tags(connection)
+    _add_members(connection, list_name, now)
+    _log_consents(connection, list_name, now)
+    _note_suppressions(connection, now, enrolment.source)
+
+
+def _insert_subscribers(connection: Connection, now: datetime) -> None:
+    at = sa.literal(now, Instant)
+    rows = sa.select(
+        import_row.c.address_key,
+        import_row.c.email,
+        import_row.c.first_name,
+        import_row.c.last_name,
+        import_row.c.timezone,
+        import_row.c.fields,
+        import_row.c.last_active_at,
+        at,
+        at,
+    ).where(_is_new)
+    names = [column.name for column in rows.selected_columns[:7]] + ["created_at", "updated_at"]
+    connection.execute(insert_or_ignore(connection, subscriber).from_select(names, rows))
+    number = sa.select(subscriber.c.id).where(subscriber.c.address_key == import_row.c.address_key)
+    connection.execute(
+        sa.update(import_row).where(_is_new).values(subscriber_id=number.scalar_subquery())
+    )
+
+
+def _update_subscribers(connection: Connection, now: datetime) -> None:
+    connection.execute(
+        sa.update(subscriber)
+        .where(subscriber.c.id == import_row.c.subscriber_id, _is_updated)
+        .values(
+            first_name=import_row.c.first_name,
+            last_name=import_row.c.last_name,
+            timezone=import_row.c.timezone,
+            fields=import_row.c.fields,
+            last_active_at=import_row.c.last_active_at,
+            updated_at=now,
+        )
+    )
+
+
+def _add_tags(connection: Connection) -> None:
+    rows = (
+        sa.select(import_row.c.subscriber_id, import_tag.c.tag)
+        .join(import_row, import_row.c.id == import_tag.c.row_id)
+        .where(_enrols)
+        .distinct()
+    )
+    connection.execute(
+        insert_or_ignore(connection, subscriber_tag).from_select(["subscriber_id", "tag"], rows)
+    )
+
+
+def _add_members(connection: Connection, list_name: str, now: datetime) -> None:
+    """Confirmed at once: who is on somebody's list of subscribers has agreed there."""
+    at = sa.literal(now, Instant)
+    rows = sa.select(sa.literal(list_name), import_row.c.subscriber_id, at, at).where(_enrols)
+    names = ["list", "subscriber_id", "joined_at", "confirmed_at"]
+    connection.execute(insert_or_ignore(connection, membership).from_select(names, rows))
+
+
+def _log_consents(connection: Connection, list_name: str, now: datetime) -> None:
+    rows = sa.select(
+        import_row.c.subscriber_id,
+        sa.literal(list_name),
+        import_row.c.consent_kind,
+        import_row.c.consent_at,
+        import_row.c.consent_source,
+        import_row.c.consent_confirmed_at,
+        import_row.c.consent_expires_at,
+        sa.literal(now, Instant),
+    ).where(_enrols, has_new_consent(list_name))
+    names = ["subscriber_id", "list", "kind", "given_at", "source", "confirmed_at", "expires_at"]
+    connection.execute(sa.insert(consent).from_select([*names, "recorded_at"], rows))
+    _let_consents_count(connection, list_name, now)
+
+
+def _let_consents_count(connection: Connection, list_name: str, now: datetime) -> None:
+    """Members with proof of consent are confirmed; their newest consent says until when."""
+    newest = (
+        sa.select(consent.c.expires_at)
+        .where(
+            consent.c.subscriber_id == membership.c.subscriber_id,
+            consent.c.list == membership.c.list,
+        )
+        .order_by(consent.c.given_at.desc(), consent.c.id.desc())
+        .limit(1)
+    )
+    proven = sa.select(import_row.c.subscriber_id).where(
+        _enrols, import_row.c.consent_at.is_not(None)
+    )
+    connection.execute(
+        sa.update(membership)
+        .where(membership.c.list == list_name, membership.c.subscriber_id.in_(proven))
+        .values(
+            confirmed_at=sa.func.coalesce(membership.c.confirmed_at, sa.literal(now, Instant)),
+            consent_expires_at=newest.scalar_subquery(),
+        )
+    )
+
+
+def _note_suppressions(connection: Connection, now: datetime, source: str) -> None:
+    rows = sa.select(
+        import_row.c.address_key,
+        import_row.c.reason,
+        sa.literal(source),
+        sa.func.coalesce(import_row.c.since, sa.literal(now, Instant)),
+    ).where(import_row.c.verdict == Verdict.SUPPRESSED.value)
+    names = ["address_key", "reason", "source", "at"]
+    connection.execute(insert_or_ignore(connection, suppression).from_select(names, rows))

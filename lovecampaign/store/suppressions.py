@@ -1,0 +1,75 @@
+"""How does somebody stop getting mail, from one list or from all?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.store.database import Database
+from lovecampaign.store.inserting import insert_or_ignore
+from lovecampaign.store.tables import suppression
+
+#: In ``suppression.list``: every list there is.
+EVERY_LIST = ""
+#: In ``suppression.only_campaign``: not bound to a campaign.
+EVERY_CAMPAIGN = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Why an address gets no more mail, and how far that reaches."""
+
+    reason: SuppressionReason
+    #: Names of lists, or EVERY_LIST.
+    lists: Collection[str] = (EVERY_LIST,)
+    #: The id of the one campaign in which soft bounces rest, or EVERY_CAMPAIGN.
+    only_campaign: str = EVERY_CAMPAIGN
+    #: Where it was said: ``one-click``, ``import of people.csv``.
+    source: str = ""
+
+
+def unsubscribe(
+    database: Database,
+    key: str,
+    now: datetime,
+    *,
+    lists: Collection[str] = (EVERY_LIST,),
+    source: str = "",
+) -> bool:
+    """Take an address off lists, or off everything; tells whether that was new.
+
+    A one-click unsubscribe passes every list of its campaign (``Campaign.lists``). The address
+    need not be a subscriber's: whoever asks is left alone from now on.
+    """
+    reason = SuppressionReason.UNSUBSCRIBED
+    return suppress(database, key, Suppression(reason=reason, lists=lists, source=source), now)
+
+
+def suppress(database: Database, key: str, wanted: Suppression, now: datetime) -> bool:
+    """Send nothing more to an address; tells whether that was new."""
+    with database.write() as connection:
+        return note_suppression(connection, key, wanted, now)
+
+
+def note_suppression(connection: Connection, key: str, wanted: Suppression, now: datetime) -> bool:
+    """:func:`suppress` inside a transaction of the caller's. The same again changes nothing."""
+    rows = [
+        {
+            "address_key": key,
+            "list": name,
+            "only_campaign": wanted.only_campaign,
+            "reason": wanted.reason.value,
+            "source": wanted.source,
+            "at": now,
+        }
+        for name in sorted(set(wanted.lists))
+    ]
+    if not rows:
+        return False
+    statement = insert_or_ignore(connection, suppression).values(rows)
+    added = connection.execute(statement.returning(suppression.c.id))
+    return added.first() is not None

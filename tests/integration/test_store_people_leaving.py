@@ -1,0 +1,172 @@
+"""Facts about leaving: unsubscribing, being suppressed, being forgotten."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from lovecampaign.audience.decisions import Subscribe
+from lovecampaign.audience.subscriber import Consent, SuppressionReason
+from lovecampaign.settings import Settings
+from lovecampaign.store.database import Database
+from lovecampaign.store.enrolling import Enrolment
+from lovecampaign.store.forgetting import forget
+from lovecampaign.store.schema_version import open_database
+from lovecampaign.store.staging import Verdict
+from lovecampaign.store.subscribers import add_subscriber, show_subscriber
+from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
+from lovecampaign.store.tables import (
+    DeliveryState,
+    buyer,
+    campaign,
+    delivery,
+    email,
+    event,
+    metadata,
+    subscriber,
+)
+
+NOW = datetime(2027, 1, 10, 9, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+ANA = Subscribe(
+    key="ana@bloom.example",
+    email="Ana@bloom.example",
+    first_name="Ana",
+    last_name="Cruz",
+    timezone="Europe/Madrid",
+    tags=("secret-tag",),
+    fields={"plant": "fern"},
+    consent=Consent(given_at=NOW, source="fair in Lyon"),
+)
+READERS = Enrolment(list_name="readers", now=NOW)
+
+
+def add_campaign(database: Database) -> None:
+    """A campaign with one planned and one sent delivery, and a purchase, of Ana's."""
+    with database.write() as connection:
+        number = connection.scalar(sa.select(subscriber.c.id))
+        connection.execute(
+            sa.insert(campaign).values(
+                id=1, key="love", name="Love", start=date(2027, 2, 1), language="en"
+            )
+        )
+        for key, state in ((1, DeliveryState.PLANNED), (2, DeliveryState.SENT)):
+            connection.execute(sa.insert(email).values(id=key, campaign_id=1, key=f"day-0{key}"))
+            connection.execute(
+                sa.insert(delivery).values(
+                    id=key,
+                    campaign_id=1,
+                    email_id=key,
+                    subscriber_id=number,
+                    state=state.value,
+                    due=NOW,
+                    next_try_at=NOW,
+                )
+            )
+        connection.execute(
+            sa.insert(event).values(
+                key="sg-1",
+                kind="delivered",
+                at=NOW,
+                recorded_at=NOW,
+                delivery_id=2,
+                payload={"email": "ana@bloom.example"},
+            )
+        )
+        connection.execute(
+            sa.insert(buyer).values(campaign_id=1, address_key=ANA.key, bought_at=NOW)
+        )
+
+
+def everything_stored(database: Database) -> str:
+    with database.read() as connection:
+        return "\n".join(
+            str(row)
+            for table in metadata.sorted_tables
+            for row in connection.execute(sa.select(table))
+        )
+
+
+def test_a_person_can_be_added_by_hand_and_shown(database: Database) -> None:
+    assert add_subscriber(database, ANA, READERS) is Verdict.NEW
+    assert add_subscriber(database, ANA, READERS) is Verdict.UNCHANGED
+    person = show_subscriber(database, ANA.key)
+    assert not person.is_unknown
+    assert person.profile is not None
+    assert person.profile.first_name == "Ana"
+    assert [each.list for each in person.profile.memberships] == ["readers"]
+    assert [each.consent.source for each in person.profile.consents] == ["fair in Lyon"]
+    assert show_subscriber(database, "nobody@bloom.example").is_unknown
+
+
+def test_unsubscribing_from_everything_happens_once(database: Database) -> None:
+    add_subscriber(database, ANA, READERS)
+    assert unsubscribe(database, ANA.key, NOW, source="command line")
+    assert not unsubscribe(database, ANA.key, LATER)
+    (noted,) = show_subscriber(database, ANA.key).suppressions
+    assert (noted.list, noted.at, noted.source) == ("", NOW, "command line")
+    assert add_subscriber(database, ANA, READERS) is Verdict.PROTECTED
+
+
+def test_one_click_leaves_every_list_of_its_campaign_and_no_other(database: Database) -> None:
+    assert unsubscribe(database, ANA.key, NOW, lists=["readers", "insiders"])
+    assert not unsubscribe(database, ANA.key, LATER, lists=["readers"])
+    assert unsubscribe(database, ANA.key, LATER, lists=["readers", "shop"])
+    noted = show_subscriber(database, ANA.key).suppressions
+    assert sorted(each.list for each in noted) == ["insiders", "readers", "shop"]
+    assert not unsubscribe(database, ANA.key, LATER, lists=[])
+
+
+def test_each_reason_and_campaign_is_noted_once(database: Database) -> None:
+    bounce = Suppression(reason=SuppressionReason.HARD_BOUNCE)
+    resting = Suppression(reason=SuppressionReason.SOFT_BOUNCES, only_campaign="love-2027-02")
+    for wanted in (bounce, resting):
+        assert suppress(database, ANA.key, wanted, NOW)
+        assert not suppress(database, ANA.key, wanted, LATER)
+    assert len(show_subscriber(database, ANA.key).suppressions) == 2
+
+
+def test_forgetting_leaves_no_trace_of_the_person_and_the_ledger_whole(
+    database: Database,
+) -> None:
+    add_subscriber(database, ANA, READERS)
+    add_campaign(database)
+    unsubscribe(database, ANA.key, NOW)
+    assert forget(database, ANA.key, LATER)
+    stored = everything_stored(database).casefold()
+    for trace in ("ana@", "cruz", "fern", "secret-tag", "lyon", "madrid"):
+        assert trace not in stored
+    with database.read() as connection:
+        states = connection.execute(sa.select(delivery.c.state).order_by(delivery.c.id))
+        assert states.scalars().all() == ["cancelled", "sent"]
+        assert connection.scalar(sa.select(subscriber.c.forgotten_at)) == LATER
+        assert connection.scalar(sa.select(event.c.payload)) == {}
+        assert str(connection.scalar(sa.select(buyer.c.address_key))).startswith("forgotten:")
+
+
+def test_a_forgotten_person_is_known_only_by_a_hash_and_stays_away(database: Database) -> None:
+    add_subscriber(database, ANA, READERS)
+    forget(database, ANA.key, NOW)
+    person = show_subscriber(database, ANA.key)
+    assert person.profile is None
+    assert person.is_forgotten
+    assert not show_subscriber(database, "bo@bloom.example").is_forgotten
+    assert add_subscriber(database, ANA, READERS) is Verdict.PROTECTED
+
+
+def test_forgetting_is_idempotent_and_works_for_strangers(database: Database) -> None:
+    assert forget(database, "never@bloom.example", NOW)
+    assert not forget(database, "never@bloom.example", LATER)
+    assert show_subscriber(database, "never@bloom.example").is_forgotten
+
+
+def test_on_sqlite_the_erased_text_is_gone_from_the_file(tmp_path: Path) -> None:
+    database = open_database(Settings(workspace=tmp_path))
+    add_subscriber(database, ANA, READERS)
+    forget(database, ANA.key, NOW)
+    database.close()
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("lovecampaign.db*"))
+    assert b"readers" in stored
+    assert b"ana@bloom.example" not in stored.lower()
