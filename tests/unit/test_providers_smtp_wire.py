@@ -1,0 +1,101 @@
+"""Replies are read whole, in time, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lovecampaign.providers.smtp_wire import Lost, Reply, ReplyReader
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.mark.parametrize(
+    ("sent", "reply"),
+    [
+        (b"250 ok\r\n", Reply(code=250, lines=("ok",))),
+        (b"250\r\n", Reply(code=250, lines=("",))),
+        (b"250 ok\n", Reply(code=250, lines=("ok",))),
+        (b"250-a\r\n250-b\r\n250 c\r\n", Reply(code=250, lines=("a", "b", "c"))),
+        (b"550-5.1.1 no\r\n550 5.1.1 such\r\n", Reply(code=550, lines=("5.1.1 no", "such"))),
+        (b"550 caf\xe9 \xc3\xa9\r\n", Reply(code=550, lines=("caf\ufffd é",))),
+    ],
+)
+def test_replies(pair: tuple[socket.socket, socket.socket], sent: bytes, reply: Reply) -> None:
+    ours, theirs = pair
+    theirs.sendall(sent + b"220 next\r\n")
+    reader = ReplyReader(ours)
+    assert reader.read(1) == reply
+    assert reader.read(1) == Reply(code=220, lines=("next",))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"hello\r\n",
+        b"25 ok\r\n",
+        b"250_ok\r\n",
+        b"999 ok\r\n",
+        b"250-one\r\n550 two\r\n",
+        b"250-x\r\n" * 300,
+        b"250 " + b"x" * 9000,
+        b"\r\n",
+    ],
+)
+def test_what_is_no_reply_is_a_lost_connection(
+    pair: tuple[socket.socket, socket.socket], sent: bytes
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(sent)
+    with pytest.raises(Lost):
+        ReplyReader(ours).read(0.5)
+
+
+def test_a_reply_cut_short_is_a_lost_connection(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(b"250-queued\r\n250 o")
+    theirs.close()
+    with pytest.raises(Lost, match="closed"):
+        ReplyReader(ours).read(1)
+
+
+def test_the_time_limit_holds_for_the_whole_reply(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(b"250-a\r\n")
+    begun = time.monotonic()
+    with pytest.raises(Lost, match="in time"):
+        ReplyReader(ours).read(0.1)
+    assert time.monotonic() - begun < 1
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary(max_size=200))
+def test_no_bytes_can_do_more_than_lose_the_connection(sent: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(sent)
+        theirs.close()
+        with contextlib.suppress(Lost):
+            assert 200 <= ReplyReader(ours).read(1).code < 600
+
+
+def test_the_enhanced_code_is_subject_and_detail() -> None:
+    assert Reply(code=550, lines=("5.1.10 no",)).enhanced == (1, 10)
+    assert Reply(code=550, lines=("5.1.1",)).enhanced == (1, 1)
+    assert Reply(code=550, lines=("15.1.1 no",)).enhanced is None
+    assert Reply(code=550, lines=("5.1.1.example.com",)).enhanced is None
