@@ -1,0 +1,132 @@
+"""What does an HTTP reply of SendGrid's mean for a message?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from lovecampaign.clock import require_aware
+from lovecampaign.message import Fault
+from lovecampaign.providers.verdict import (
+    Verdict,
+    accepted,
+    permanent,
+    stop_the_run,
+    transient,
+    unknown,
+)
+
+#: A promise to be back later than this is not waited for in one piece.
+LONGEST_WAIT_SECONDS = 3600.0
+
+_NAMES_THE_RECIPIENT = re.compile(r"personalizations\.\d+\.to(\.\d+(\.email)?)?")
+_NAMES_THE_SENDER = re.compile(r"(from|reply_to)(\.email)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """Status, headers (names in lower case) and the beginning of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiError:
+    """One entry of the ``errors`` that SendGrid explains a refusal with."""
+
+    message: str
+    field: str
+
+
+def judge(reply: HttpReply, now: datetime) -> Verdict:
+    """The verdict on the one message of a request.
+
+    429 and 503 are not in SendGrid's description of the endpoint, yet happen; 500, 502 and 504
+    may come after the mail was taken.
+    """
+    said = _said(reply)
+    if reply.status == 202:
+        return accepted(said, reply.headers.get("x-message-id"))
+    if reply.status in (429, 503):
+        return transient(said, retry_after_seconds=_wait_seconds(reply, now))
+    if 300 <= reply.status < 400:
+        return stop_the_run(f"{said}; a redirect is not followed")
+    if 400 <= reply.status < 500:
+        return _judge_refusal(reply, said)
+    return unknown(said)  # 5xx, and 2xx that nobody promised: a proxy's login page, for example
+
+
+def _judge_refusal(reply: HttpReply, said: str) -> Verdict:
+    if reply.status == 408:  # the server did not get the whole request (RFC 9110 §15.5.9)
+        return transient(said)
+    if reply.status in (401, 403, 404, 405):
+        return stop_the_run(said)
+    if reply.status == 413:
+        return permanent(said, Fault.MESSAGE)
+    return _judge_by_field(reply, said)
+
+
+def errors_of(reply: HttpReply) -> list[ApiError]:
+    """What SendGrid names as wrong; empty where the body is not what it promises."""
+    try:
+        body = json.loads(reply.body)
+    except ValueError:
+        return []
+    found = body.get("errors") if isinstance(body, dict) else None
+    return [_as_error(entry) for entry in found or [] if isinstance(entry, dict)]
+
+
+def _as_error(entry: dict[str, Any]) -> ApiError:
+    return ApiError(message=str(entry.get("message") or ""), field=str(entry.get("field") or ""))
+
+
+def _judge_by_field(reply: HttpReply, said: str) -> Verdict:
+    fields = [error.field for error in errors_of(reply)]
+    if any(_NAMES_THE_SENDER.fullmatch(field) for field in fields):
+        return stop_the_run(said)
+    if any(_NAMES_THE_RECIPIENT.fullmatch(field) for field in fields):
+        return permanent(said, Fault.RECIPIENT)
+    return permanent(said, Fault.MESSAGE)
+
+
+def _said(reply: HttpReply) -> str:
+    messages = [
+        f"{error.message} ({error.field})" if error.field else error.message
+        for error in errors_of(reply)
+    ]
+    return " ".join([f"HTTP {reply.status}", "; ".join(messages)]).strip()
+
+
+def _wait_seconds(reply: HttpReply, now: datetime) -> float | None:
+    """Retry-After in seconds or as a date (RFC 9110 §10.2.3), else X-RateLimit-Reset."""
+    now = _their_time(reply) or now
+    asked = reply.headers.get("retry-after", "").strip()
+    reset = reply.headers.get("x-ratelimit-reset", "").strip()
+    if asked.isdecimal():
+        seconds = float(asked)
+    elif (date := _parse_date(asked)) is not None:
+        seconds = (date - now).total_seconds()
+    elif reset.isdecimal():
+        seconds = float(reset) - now.timestamp()
+    else:
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+
+
+def _their_time(reply: HttpReply) -> datetime | None:
+    """Their clock, so that a wrong one of ours does not shorten or stretch the wait."""
+    return _parse_date(reply.headers.get("date", ""))
+
+
+def _parse_date(text: str) -> datetime | None:
+    try:
+        return require_aware(parsedate_to_datetime(text))
+    except ValueError:
+        return None

@@ -1,0 +1,178 @@
+"""A stand-in for SendGrid's v3 API on this machine, which misbehaves on request.
+
+In a test::
+
+    with SendGridServer(description=OPENAPI) as server:
+        server.answer_next(Answer(status=429, headers={"Retry-After": "7"}))
+
+As a process of its own, for tests that kill the sender::
+
+    python -m lovecampaign.testing.sendgrid_server --port 0 --log FILE [--schema OPENAPI]
+
+which prints ``listening on PORT`` first, and appends ``lc_id, tab, recipient`` to FILE for each
+person of a request before it answers 202. Requests that SendGrid would not take get its 400.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import ssl
+import sys
+import threading
+from collections import Counter, deque
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lovecampaign.testing.received import Received, Register
+from lovecampaign.testing.sendgrid_http import Answer, HttpServer, Request
+from lovecampaign.testing.sendgrid_rules import Breach, Validator, broken_rules, schema_validator
+
+
+class SendGridServer:
+    """Takes mail on 127.0.0.1, over HTTP/1.1 with a thread per connection."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        log: Path | None = None,
+        description: Path | None = None,
+        api_key: str | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """``description``: SendGrid's OpenAPI file, to validate each request against."""
+        self._register = Register(log)
+        self._validator: Validator | None = schema_validator(description) if description else None
+        self._api_key = api_key
+        self._next: deque[Answer] = deque()
+        self._always: Answer | None = None
+        self._numbers = itertools.count(1)
+        self.requests: list[Request] = []
+        #: What was wrong with requests that SendGrid would not have taken.
+        self.breaches: list[Breach] = []
+        self._http = HttpServer(("127.0.0.1", port), self.respond, tls)
+        self.port: int = self._http.server_address[1]
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections were opened."""
+        return self._http.connections
+
+    @property
+    def received(self) -> list[Received]:
+        return self._register.all
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each ``lc_id`` was taken."""
+        return self._register.counts
+
+    def answer_next(self, *answers: Answer) -> None:
+        """Scripted answers for the next mail requests, one each."""
+        self._next.extend(answers)
+
+    def answer_always(self, answer: Answer | None) -> None:
+        """A scripted answer for every mail request from now on; None: judge them again."""
+        self._always = answer
+
+    def hang_up(self) -> None:
+        """Close every open connection silently; go on listening."""
+        self._http.cut_all()
+
+    def close(self) -> None:
+        self._http.end()
+        self._thread.join()
+        self._register.close()
+
+    def wait(self) -> None:
+        self._thread.join()
+
+    def respond(self, request: Request) -> Answer:
+        """The answer to one request; mail that is taken is in the register after it."""
+        self.requests.append(request)
+        if self._api_key is not None and not self._is_ours(request):
+            return Answer(status=401, errors=[(None, "authorization required")])
+        if (request.method, request.path) == ("GET", "/v3/scopes"):
+            return self._always or Answer(status=200)
+        if (request.method, request.path) != ("POST", "/v3/mail/send"):
+            return Answer(status=404, errors=[(None, "not found")])
+        return self._judge(request)
+
+    def _is_ours(self, request: Request) -> bool:
+        return request.headers.get("authorization") == f"Bearer {self._api_key}"
+
+    def _judge(self, request: Request) -> Answer:
+        answer = self._scripted()
+        if answer is None:
+            breaches = self._breaches_of(request)
+            if breaches:
+                self.breaches += breaches
+                return Answer(status=400, errors=breaches)
+            number = next(self._numbers)
+            answer = Answer(is_stored=True, headers={"X-Message-Id": f"message{number}"})
+        if answer.is_stored:
+            self._store(request)
+        return answer
+
+    def _scripted(self) -> Answer | None:
+        with contextlib.suppress(IndexError):
+            return self._next.popleft()
+        return self._always
+
+    def _breaches_of(self, request: Request) -> list[Breach]:
+        try:
+            body = request.json
+        except ValueError:
+            return [("", "not JSON")]
+        found = list(self._validator(body)) if self._validator else []
+        return found or list(broken_rules(body))
+
+    def _store(self, request: Request) -> None:
+        body = request.json
+        for person in body["personalizations"]:
+            self._register.add(
+                Received(
+                    delivery_id=person.get("custom_args", {}).get("lc_id", ""),
+                    recipient=person["to"][0]["email"],
+                    sender=body["from"]["email"],
+                    content=request.body,
+                )
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="A SendGrid that keeps mail to itself.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--schema", type=Path, help="SendGrid's tsg_mail_v3.json")
+    options = parser.parse_args(arguments)
+    with SendGridServer(port=options.port, log=options.log, description=options.schema) as server:
+        sys.stdout.write(f"listening on {server.port}\n")
+        sys.stdout.flush()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.wait()
+
+
+if __name__ == "__main__":
+    main()
