@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from lovecampaign.checks.rule import EmailRule, MonthRule
-from lovecampaign.checks.rules import files, giving, make_believe, words
+from lovecampaign.checks.rules import files, giving, make_believe, unedited, words
 
 MONTH_RULES: tuple[MonthRule, ...] = (
     make_believe.ReservedSender(),
     make_believe.ReservedLinkInSettings(),
     make_believe.PublicAddress(),
+    unedited.UneditedSettings(),
     words.PostalAddress(),
 )
 
 EMAIL_RULES: tuple[EmailRule, ...] = (
     make_believe.ReservedLink(),
+    unedited.UneditedCopy(),
     giving.SellsEarly(),
     giving.MoneyInGift(),
     words.EmptySubject(),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lovecampaign.campaign.example import CAMPAIGN, find_example
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.checks.facts import Facts
@@ -24,6 +25,7 @@ from lovecampaign.testing.campaigns import PLAIN_TEMPLATE, day_file, launch_file
 from lovecampaign.testing.months import utc
 
 CASES = Path(__file__).parent.parent / "cases"
+EXAMPLE = find_example() / CAMPAIGN
 Case = Mapping[str, Any]
 
 
@@ -104,6 +106,8 @@ def files_of(case: Case) -> Mapping[str, str]:
     for name, text in case.get("copy", {}).items():
         front = usual_file(name).rpartition("---\n")[0]
         files[name] = f"{front}---\n{text}"
+    for name, original in case.get("from_example", {}).items():
+        files[name] = (EXAMPLE / original).read_text("utf-8") + case.get("signed", "")
     for name, subject in case.get("subject", {}).items():
         lines = usual_file(name).splitlines(keepends=True)
         files[name] = "".join(
