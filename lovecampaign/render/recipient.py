@@ -20,6 +20,8 @@ class Links:
     insiders: str
     share: str
     deal: str
+    #: Only in the ``confirm`` email: where consent is confirmed.
+    confirm: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,125 @@
+"""What is a captured piece of a template, to the expressions that work on it?
+
+``set`` blocks, macro results, ``caller`` and ``{% filter %}`` hold text with tokens in it.
+Printed, that text goes out as it is, tokens included; everywhere else — filters, tests,
+slices, ``~``, comparisons, methods — it is the real text that counts. So a captured piece *is*
+its real text, a ``str``, and remembers the source that it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Self
+
+from jinja2.environment import TemplateModule
+from jinja2.runtime import BlockReference, Context, Macro, Undefined
+from markupsafe import Markup
+
+from lovecampaign.render.errors import RenderError
+from lovecampaign.render.printed import Printed
+
+_PRINTED: ContextVar[Printed] = ContextVar("printed")
+
+
+class Captured(str):
+    """The real text of a captured piece; ``_source`` is the piece with its tokens.
+
+    It has no ``__html__``: Jinja must not take it for markup, or operations would see tokens.
+    """
+
+    __slots__ = ("_source",)
+    _source: str | None
+
+    def __new__(cls, text: str = "") -> Self:
+        captured = super().__new__(cls, text)
+        captured._source = None
+        return captured
+
+    @classmethod
+    def from_source(cls, source: str) -> Self:
+        captured = cls(_PRINTED.get().real(source))
+        captured._source = source
+        return captured
+
+    def __source__(self) -> str | None:
+        """None for a text that was made from a captured one: it is a value like any other."""
+        return self._source
+
+
+class Literal(str):
+    """A value of ours that is harmless anywhere, such as a colour: printed as it is."""
+
+    __slots__ = ()
+
+
+@contextmanager
+def printing_to(printed: Printed) -> Iterator[None]:
+    """While this holds, what templates print is noted in ``printed``."""
+    before = _PRINTED.set(printed)
+    try:
+        yield
+    finally:
+        _PRINTED.reset(before)
+
+
+def print_value(value: object) -> Markup:
+    """What a template writes for a printed value: a token, or captured source as it is."""
+    if type(value) is Captured and (source := value.__source__()) is not None:
+        return _as_source(source)
+    if isinstance(value, TemplateModule):
+        return value.__html__()
+    if isinstance(value, Literal):
+        return _as_source(value)
+    if value is None:
+        raise RenderError("a value is printed that is not there for this person (it is none)")
+    return _as_source(_PRINTED.get().token(str(value)))
+
+
+class CapturedMacro(Macro):
+    """A macro (or ``caller``) whose result is captured."""
+
+    def _invoke(self, arguments: list[object], _autoescape: object) -> str:
+        return Captured.from_source(self._func(*arguments))
+
+
+class CapturedBlock(BlockReference):
+    """``super()`` and ``self.name()``: a block whose text is captured."""
+
+    @property
+    def super(self) -> BlockReference | Undefined:
+        parent = super().super
+        if isinstance(parent, BlockReference):
+            return CapturedBlock(self.name, self._context, self._stack, self._depth + 1)
+        return parent
+
+    def __call__(self) -> str:
+        return Captured.from_source("".join(self._stack[self._depth](self._context)))
+
+
+class CapturedBlocks:
+    """``self`` in a template."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __getitem__(self, name: str) -> BlockReference:
+        return CapturedBlock(name, self._context, self._context.blocks[name], 0)
+
+
+class CapturingContext(Context):
+    """The context of a template, in which ``super()`` is captured."""
+
+    def super(
+        self, name: str, current: Callable[[Context], Iterator[str]]
+    ) -> BlockReference | Undefined:
+        block = super().super(name, current)
+        if isinstance(block, BlockReference):
+            stack = self.blocks[name]
+            return CapturedBlock(name, self, stack, stack.index(current) + 1)
+        return block
+
+
+def _as_source(text: str) -> Markup:
+    return Markup(text)  # noqa: S704 - template text, whose values are tokens already

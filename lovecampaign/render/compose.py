@@ -1,0 +1,164 @@
+"""What does one person's email say, as MJML with tokens where values stand?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jinja2 import Template
+
+from lovecampaign.campaign.model import Campaign, Copy, Email
+from lovecampaign.render.captured import Captured, printing_to
+from lovecampaign.render.chunks import Chunks
+from lovecampaign.render.content import Content, Words, template_file, template_name
+from lovecampaign.render.environment import EmailEnvironment
+from lovecampaign.render.images import is_local
+from lovecampaign.render.markdown import CopyMarkdown
+from lovecampaign.render.memo import Memo
+from lovecampaign.render.names import DayNames, names_for, names_for_everyone, spoken_date
+from lovecampaign.render.printed import Printed, TokenShape, one_line
+from lovecampaign.render.recipient import Recipient
+
+#: Copies compiled from Markdown that are kept: one for each path through a copy's branches.
+_KEPT_COPIES = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """One person's email before it is compiled."""
+
+    subject: str
+    #: MJML with tokens; the same for everybody whose path through the branches is the same.
+    source: str
+    printed: Printed
+    #: Tokens of what every email has, whether its template prints it or not.
+    title: str
+    preheader: str
+    unsubscribe: str
+    preferences: str
+    postal_address: str
+
+
+class Composer:
+    """Runs Jinja and Markdown for one email; the templates are compiled once."""
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        email: Email,
+        content: Content,
+        *,
+        media_url: str,
+        chunks: Chunks | None = None,
+    ) -> None:
+        self._campaign = campaign
+        self._email = email
+        self._content = content
+        self._media_url = media_url
+        self.tokens = TokenShape.absent_from(_sources(content))
+        self._jinja = EmailEnvironment(
+            content.templates, {name: template_file(name) for name in content.templates}, chunks
+        )
+        self._template = self._jinja.get_template(template_name(content.template))
+        # Copies are Markdown: marks of their places would change what it means.
+        plain = EmailEnvironment(content.templates, {})
+        self._preheader = plain.template_from(content.preheader, content.copy.file)
+        self._parts = {
+            words.key: _Part(plain, words) for words in (content.words, *content.parts.values())
+        }
+        self._everyone = names_for_everyone(campaign, self._logo())
+        self._markdown = CopyMarkdown(
+            self._find_picture, str(self._everyone["brand"].color_on_paper)
+        )
+        self._mjml_of_copies: Memo[str, str] = Memo(_KEPT_COPIES)
+
+    def compose(self, recipient: Recipient) -> Composed:
+        """The email for one person; raises what Jinja raises, and RenderError."""
+        printed = self.tokens.start()
+        with printing_to(printed):
+            names = self._names(recipient)
+            own = self._parts[self._content.words.key]
+            day = own.day(names, printed, self._campaign.language)
+            names |= {"day": day, "subject": day.subject, **own.extras}
+            preheader = one_line(printed.real(self._preheader.render(names)))
+            names["preheader"] = preheader
+            content = self._mjml_of(own, names) + self._digest(recipient, names, printed)
+            names["content"] = Captured.from_source(content)
+            source = self._template.render(names)
+            return self._composed(source, printed, str(day.subject), preheader, recipient)
+
+    def _names(self, recipient: Recipient) -> dict[str, Any]:
+        return {**self._everyone, **names_for(self._campaign, self._email, recipient)}
+
+    def _composed(
+        self, source: str, printed: Printed, subject: str, preheader: str, recipient: Recipient
+    ) -> Composed:
+        return Composed(
+            subject=subject,
+            source=source,
+            printed=printed,
+            title=printed.token(subject),
+            preheader=printed.token(preheader),
+            unsubscribe=printed.token(recipient.links.unsubscribe),
+            preferences=printed.token(recipient.links.preferences),
+            postal_address=printed.token(self._campaign.sender.postal_address),
+        )
+
+    def _mjml_of(self, part: _Part, names: Mapping[str, Any]) -> str:
+        markdown = part.copy.render(names)
+        return self._mjml_of_copies.get(markdown, self._markdown.to_mjml)
+
+    def _digest(self, recipient: Recipient, names: Mapping[str, Any], printed: Printed) -> str:
+        """The days inside a catch-up, each under its subject and with its own ``day``."""
+        written = []
+        for key in recipient.digest:
+            part = self._parts[key]
+            day = part.day(names, printed, self._campaign.language)
+            written.append(self._markdown.heading(printed.token(str(day.subject))))
+            own = {**names, **part.extras, "day": day, "subject": day.subject}
+            written.append(self._mjml_of(part, own))
+        return "".join(written)
+
+    def _find_picture(self, path: str) -> tuple[str, int | None]:
+        image = self._content.images.get(path)
+        return (f"{self._media_url}/{image.name}", image.width) if image else (path, None)
+
+    def _logo(self) -> str | None:
+        logo = self._campaign.brand.logo
+        if logo is None or (is_local(logo) and logo not in self._content.images):
+            return None
+        return self._find_picture(logo)[0]
+
+
+class _Part:
+    """One copy with its subject: an email's own, or a day inside a digest."""
+
+    def __init__(self, jinja: EmailEnvironment, words: Words) -> None:
+        self._words = words
+        self._subject: Template = jinja.template_from(words.subject, words.copy.file)
+        self.copy: Template = jinja.template_from(_padded(words.copy), words.copy.file)
+        self.extras = {"guest": words.guest, "question": words.question}
+
+    def day(self, names: Mapping[str, Any], printed: Printed, language: str) -> DayNames:
+        words = self._words
+        day = DayNames(
+            number=words.number,
+            date=spoken_date(words.date, language),
+            key=words.key,
+            subject=None,
+            kind=words.kind,
+        )
+        source = self._subject.render({**names, **self.extras, "day": day})
+        return replace(day, subject=one_line(printed.real(source)))
+
+
+def _padded(copy: Copy) -> str:
+    """The copy's text, which Jinja counts from line 1."""
+    return copy.text.replace("\x00", "")
+
+
+def _sources(content: Content) -> list[str]:
+    every = (content.words, *content.parts.values())
+    copies = [text for words in every for text in (words.subject, words.copy.text)]
+    return [content.preheader, *copies, *content.templates.values()]

@@ -1,0 +1,158 @@
+"""Which headers does a message carry, and how are they written?
+
+RFC 5322 for form, RFC 2047 for words beyond ASCII, RFC 2919 (List-Id), RFC 2369 and RFC 8058
+(unsubscribing), RFC 3834 (automatic answers). List-* lines are neither folded nor encoded:
+Python's own policy makes rubbish of a long List-Unsubscribe.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+import idna
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.message import Address
+from lovecampaign.render.errors import RenderError
+from lovecampaign.render.printed import one_line
+from lovecampaign.render.recipient import Recipient
+
+#: RFC 5322, section 2.1.1: 998 without CRLF is the limit, 78 the advice.
+MAX_LINE = 998
+_ADVISED_LINE = 78
+#: RFC 2047, section 2: an encoded word is at most 75 characters; "=?utf-8?b?" and "?=" take 12.
+_BYTES_A_WORD = 45
+_PLAIN_WORDS = re.compile(r"[\x21-\x7e]{1,200}(?: [\x21-\x7e]{1,200})*")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
+
+
+def encode_words(text: str, first_column: int) -> str:
+    """An unstructured value, folded; ``first_column`` is where it starts in its line."""
+    if _PLAIN_WORDS.fullmatch(text) and "=?" not in text:
+        return _fold(text.split(" "), first_column)
+    return _fold(list(_encoded_words(text)), first_column)
+
+
+def encode_address(address: Address, first_column: int) -> str:
+    """``Ana <ana@bloom.example>``, with the name quoted or encoded where it must be."""
+    mailbox = f"<{address.email}>"
+    name = address.name
+    if not name:
+        return address.email
+    if "=?" in name or not _PLAIN_WORDS.fullmatch(name):
+        return _fold([*_encoded_words(name), mailbox], first_column)
+    if not _ATOMS.fullmatch(name):
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        name = f'"{escaped}"'
+    return _fold([*name.split(" "), mailbox], first_column)
+
+
+def ascii_address(email: str, name: str = "") -> Address:
+    """The address with its domain in IDNA form; raises RenderError for what mail cannot carry."""
+    local, at, domain = one_line(email).rpartition("@")
+    if not at or not local or not local.isascii() or re.search(r'[\s<>",;:\\]', local):
+        raise RenderError(
+            "the address has letters before the @ that this kind of mail cannot carry",
+            hint="RFC 6531 (SMTPUTF8) would be needed",
+        )
+    return Address(email=f"{local}@{ascii_domain(domain)}", name=one_line(name))
+
+
+def ascii_domain(domain: str) -> str:
+    if domain.isascii():
+        return domain.lower()
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise RenderError("the domain of the address is not one that can be written") from error
+
+
+def campaign_headers(campaign: Campaign, key: str, recipient: Recipient) -> Mapping[str, str]:
+    """What campaign mail carries beyond addresses, subject and date; values not yet encoded."""
+    domain = _domain(campaign.sender.email)
+    return {
+        "List-Id": _list_id(campaign, domain),
+        "List-Unsubscribe": _list_unsubscribe(campaign, recipient),
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Feedback-ID": f"{_label(campaign.id)}:{key}:lovecampaign:{_sender_id(domain)}",
+        "Precedence": "bulk",
+        "X-Auto-Response-Suppress": "OOF, AutoReply",
+        "X-Lovecampaign-Delivery": recipient.delivery_id,
+    }
+
+
+def confirmation_headers(recipient: Recipient) -> Mapping[str, str]:
+    """Confirmations are no campaign mail."""
+    return {
+        "Auto-Submitted": "auto-generated",
+        "X-Lovecampaign-Delivery": recipient.delivery_id,
+    }
+
+
+def message_id(campaign: Campaign, recipient: Recipient) -> str:
+    return f"<{recipient.delivery_id}@{_domain(campaign.sender.email)}>"
+
+
+def _list_id(campaign: Campaign, domain: str) -> str:
+    """Stable for the campaign's life (RFC 2919, section 2)."""
+    plain = unicodedata.normalize("NFKD", campaign.name).encode("ascii", "ignore").decode()
+    name = one_line(re.sub(r'["\\<>]', "", plain))
+    identifier = f"<{_label(campaign.id)}.{domain}>"
+    if not name:
+        return identifier
+    return f"{name} {identifier}" if _ATOMS.fullmatch(name) else f'"{name}" {identifier}'
+
+
+def _list_unsubscribe(campaign: Campaign, recipient: Recipient) -> str:
+    local, _, domain = campaign.sender.unsubscribe_to.rpartition("@")
+    mailto = f"mailto:{quote(local)}@{ascii_domain(domain)}"
+    subject = quote(f"unsubscribe {recipient.delivery_id}")
+    value = f"<{recipient.links.unsubscribe}>, <{mailto}?subject={subject}>"
+    if not value.isascii() or re.search(r"[\x00-\x1f\x7f]", value) or len(value) > MAX_LINE - 20:
+        raise RenderError("the unsubscribe link is too long for a header, or not plain ASCII")
+    return value
+
+
+def _domain(email: str) -> str:
+    return ascii_domain(email.rpartition("@")[2])
+
+
+def _label(text: str) -> str:
+    """Letters, digits and hyphens, as a label of List-Id and a field of Feedback-ID want it."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63] or "campaign"
+
+
+def _sender_id(domain: str) -> str:
+    """Google: 5 to 15 characters, the same for all of a sender's mail."""
+    return re.sub(r"[^a-z0-9]", "", domain)[:15].ljust(5, "x")
+
+
+def _encoded_words(text: str) -> Iterator[str]:
+    """Base64 words of whole characters (RFC 2047, sections 4.1 and 5)."""
+    piece = ""
+    for character in text:
+        if len((piece + character).encode()) > _BYTES_A_WORD:
+            yield _encoded_word(piece)
+            piece = ""
+        piece += character
+    if piece:
+        yield _encoded_word(piece)
+
+
+def _encoded_word(piece: str) -> str:
+    return f"=?utf-8?b?{base64.b64encode(piece.encode()).decode()}?="
+
+
+def _fold(words: list[str], first_column: int) -> str:
+    written, column = words[0] if words else "", first_column
+    column += len(written)
+    for word in words[1:]:
+        if column + 1 + len(word) > _ADVISED_LINE:
+            written, column = f"{written}\r\n {word}", 1 + len(word)
+        else:
+            written, column = f"{written} {word}", column + 1 + len(word)
+    return written

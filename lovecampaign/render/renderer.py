@@ -1,0 +1,152 @@
+"""What does one person get? Content and a recipient → a message ready for a provider.
+
+This is the plain path: it renders every person's email from its source, and keeps only what is
+compiled from equal sources. The fast path is to agree with it byte for byte.
+"""
+
+from __future__ import annotations
+
+from jinja2 import TemplateError
+
+from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.message import Message
+from lovecampaign.problems import Place
+from lovecampaign.render.compiled import Compiled, Faulty, compile_email
+from lovecampaign.render.compose import Composed, Composer
+from lovecampaign.render.content import Content
+from lovecampaign.render.errors import RenderError
+from lovecampaign.render.headers import (
+    ascii_address,
+    campaign_headers,
+    confirmation_headers,
+    message_id,
+)
+from lovecampaign.render.memo import Memo
+from lovecampaign.render.mime import Draft, write_message
+from lovecampaign.render.recipient import Recipient
+from lovecampaign.render.spoken import direction_of
+from lovecampaign.render.trace import place_of_error
+
+TEST_MARK = "[Test] "
+#: What a template can raise: ``{{ 1 / 0 }}`` is its author's mistake, not a bug of ours.
+_MISTAKES_OF_TEMPLATES = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+#: Compiled sources that are kept: one for each path through the branches of a template.
+_KEPT_SOURCES = 64
+
+
+class EmailRenderer:
+    """Renders one email of a campaign for one person after another; safe between threads.
+
+    ``public_url`` is where ``serve`` is reached (links arrive ready in the recipient),
+    ``media_url`` where local pictures are served.
+    """
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        email: Email,
+        content: Content,
+        *,
+        public_url: str,
+        media_url: str,
+    ) -> None:
+        self._campaign = campaign
+        self._email = email
+        self._content = content
+        self.public_url = public_url
+        self._composer = _composer(campaign, email, content, media_url)
+        self._compiled: Memo[str, Compiled] = Memo(_KEPT_SOURCES)
+
+    def render(self, recipient: Recipient) -> Message:
+        """The message for one person, the same bytes every time; raises RenderError."""
+        composed = self._compose(recipient)
+        try:
+            compiled = self._compiled.get(composed.source, lambda _: self._compile(composed))
+        except Faulty as faulty:
+            raise RenderError(
+                faulty.faults[0].message,
+                place=Place(file=self._content.copy.file),
+                hint="type: lovecampaign check",
+            ) from faulty
+        values = composed.printed.values
+        text, html = compiled.text.fill(values), compiled.html.fill(values)
+        return self._message(recipient, composed.subject, text, html)
+
+    def _compose(self, recipient: Recipient) -> Composed:
+        try:
+            return self._composer.compose(recipient)
+        except RenderError as error:
+            if error.place is not None:
+                raise
+            place = place_of_error(error, self._content)
+            raise RenderError(error.message, place=place, hint=error.hint) from error
+        except _MISTAKES_OF_TEMPLATES as error:
+            if place_of_error(error, self._content) is None:
+                raise  # not from a template: ours
+            raise _as_render_error(error, self._content) from error
+
+    def _compile(self, composed: Composed) -> Compiled:
+        language = self._campaign.language
+        return compile_email(
+            composed,
+            self._composer.tokens.pattern,
+            language,
+            direction_of(language),
+            has_footer=self._email.role is not Role.CONFIRM,
+        )
+
+    def _message(self, recipient: Recipient, subject: str, text: str, html: str) -> Message:
+        campaign, person = self._campaign, recipient.subscriber
+        sender = ascii_address(campaign.sender.email, campaign.sender.name)
+        reply_to = ascii_address(campaign.sender.reply_to)
+        to = ascii_address(person.email, f"{person.first_name} {person.last_name}")
+        if recipient.is_test:
+            subject = TEST_MARK + subject
+        if self._email.role is Role.CONFIRM:
+            headers = confirmation_headers(recipient)
+        else:
+            headers = campaign_headers(campaign, self._email.key, recipient)
+        draft = Draft(
+            addresses={"From": sender, "Reply-To": reply_to, "To": to},
+            subject=subject,
+            date=recipient.first_claimed_at,
+            message_id=message_id(campaign, recipient),
+            headers=headers,
+            text=text,
+            html=html,
+            delivery_id=recipient.delivery_id,
+        )
+        return Message(
+            delivery_id=recipient.delivery_id,
+            sender=sender,
+            reply_to=reply_to,
+            to=to,
+            subject=subject,
+            text=text,
+            html=html,
+            headers=headers,
+            raw=write_message(draft),
+        )
+
+
+def _composer(campaign: Campaign, email: Email, content: Content, media_url: str) -> Composer:
+    try:
+        return Composer(campaign, email, content, media_url=media_url)
+    except TemplateError as error:
+        raise _as_render_error(error, content) from error
+
+
+def _as_render_error(error: Exception, content: Content) -> RenderError:
+    return RenderError(
+        str(error) or type(error).__name__,
+        place=place_of_error(error, content),
+        hint="type: lovecampaign check",
+    )

@@ -1,0 +1,39 @@
+"""In which line of which file did a template fail?"""
+
+from __future__ import annotations
+
+import traceback
+
+from jinja2 import TemplateSyntaxError
+
+from lovecampaign.problems import Place
+from lovecampaign.render.content import TEMPLATE_FOLDER, Content, Words
+
+
+def place_of_error(error: BaseException, content: Content) -> Place | None:
+    """The innermost template line, which Jinja has written into the traceback."""
+    if isinstance(error, TemplateSyntaxError):
+        return _place(error.filename or error.name or "", error.lineno, content)
+    places = [
+        _place(frame.filename, frame.lineno or 0, content)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if _is_template(frame.filename, content)
+    ]
+    return places[-1] if places else None
+
+
+def copy_place(words: Words, line: int, column: int | None = None) -> Place:
+    """A line of a copy's text, which starts further down in its file."""
+    return Place(file=words.copy.file, line=words.copy.first_line + line - 1, column=column)
+
+
+def _place(file: str, line: int, content: Content) -> Place:
+    for words in (content.words, *content.parts.values()):
+        if file == words.copy.file:
+            return copy_place(words, line)
+    return Place(file=file, line=line)
+
+
+def _is_template(file: str, content: Content) -> bool:
+    copies = {content.copy.file, *(part.copy.file for part in content.parts.values())}
+    return file in copies or file.startswith(f"{TEMPLATE_FOLDER}/")
