@@ -9,11 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Deal
-from lovecampaign.deals.codes import generate_code
+from lovecampaign.deals.codes import RANDOM_BYTES, generate_code
 from lovecampaign.store.tables import deal_code
-
-#: Random bytes behind a generated code.
-CODE_BYTES = 10
 
 
 def codes_for(
@@ -56,7 +53,7 @@ def _read_codes(
 def _mint(
     connection: Connection, campaign_id: int, deal: str, subscriber_ids: Sequence[int]
 ) -> dict[int, str]:
-    codes = {id_: generate_code(secrets.token_bytes(CODE_BYTES)) for id_ in subscriber_ids}
+    codes = {id_: generate_code(secrets.token_bytes(RANDOM_BYTES)) for id_ in subscriber_ids}
     _insert(connection, campaign_id, deal, [(code, id_) for id_, code in codes.items()])
     return codes
 

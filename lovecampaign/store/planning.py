@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -106,15 +107,41 @@ class _Round:
         zones_by_due = self._zones_by_due()
         if not zones_by_due:
             return Planned()
+        with database.read() as connection:
+            found = self._look(connection)
+        skipped = self._skip(database) if found.has_skips else 0
+        planned = sum(self._plan_instant(database, due, zones_by_due[due]) for due in found.dues)
+        if skipped or planned or self._is_last_round():
+            with database.write() as connection:
+                self._mark_planned(connection)
+        return Planned(planned=planned, skipped=skipped)
+
+    def _look(self, connection: Connection) -> _Found:
+        """What there is to insert: most rounds find nothing, and need not write."""
+        lay_out_slots(connection, self.slots, [self.email])
+        is_kept = self._fate.reason.is_(None)
+        rows = connection.execute(
+            self._people_without_row(slot.c.due, is_kept.label("is_kept"))
+            .where(sa.or_(is_kept, self._is_skipped_for_good))
+            .distinct()
+            .order_by(slot.c.due)
+        ).all()
+        return _Found(
+            dues=tuple(row.due for row in rows if row.is_kept),
+            has_skips=any(not row.is_kept for row in rows),
+        )
+
+    def _skip(self, database: Database) -> int:
         with database.write() as connection:
             lay_out_slots(connection, self.slots, [self.email])
-            skipped = self._insert_skipped(connection)
-        planned = sum(
-            self._plan_instant(database, due, zones) for due, zones in zones_by_due.items()
-        )
-        with database.write() as connection:
-            self._mark_planned(connection)
-        return Planned(planned=planned, skipped=skipped)
+            return self._insert_skipped(connection)
+
+    def _is_last_round(self) -> bool:
+        """Whether the email is late for all by now, so that planning it is over."""
+        expiries = [
+            each.expires for by_key in self.slots.values() for each in by_key[self.email.key]
+        ]
+        return all(expires is not None and expires <= self.now for expires in expiries)
 
     def _zones_by_due(self) -> Mapping[datetime, list[str]]:
         """The zones of each due instant up to the horizon, earliest first."""
@@ -173,37 +200,40 @@ class _Round:
             (reason == SkipReason.CANCELLED.value, DeliveryState.CANCELLED.value),
             else_=DeliveryState.SKIPPED.value,
         )
-        people = self._select(state, None).where(
-            self._fate.due <= self.now,
-            reason.in_([each.value for each in FINAL_REASONS]),
-        )
+        people = self._select(state, None).where(self._is_skipped_for_good)
         return connection.execute(sa.insert(delivery).from_select(_COLUMNS, people)).rowcount
 
-    def _select(
-        self, state: str | sa.ColumnElement[str], batch_id: int | None
-    ) -> sa.Select[tuple[object, ...]]:
+    def _select(self, state: str | sa.ColumnElement[str], batch_id: int | None) -> sa.Select[Any]:
         """A delivery's columns for everybody addressed who has no row yet, due by the horizon."""
         fate = self._fate
-        is_new = sa.not_(
-            sa.exists().where(
-                delivery.c.email_id == self._email_id,
-                delivery.c.subscriber_id == subscriber.c.id,
-            )
+        return self._people_without_row(
+            sa.literal(self.record.id),
+            sa.literal(self._email_id),
+            subscriber.c.id,
+            sa.literal(batch_id, tables.BigKey),
+            sa.literal(state) if isinstance(state, str) else state,
+            fate.reason,
+            fate.due,
+            slot.c.expires_at,
+            fate.due,
+        )
+
+    def _people_without_row(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        fate = self._fate
+        has_row = sa.exists().where(
+            delivery.c.email_id == self._email_id, delivery.c.subscriber_id == subscriber.c.id
         )
         return (
-            sa.select(
-                sa.literal(self.record.id),
-                sa.literal(self._email_id),
-                subscriber.c.id,
-                sa.literal(batch_id, tables.BigKey),
-                sa.literal(state) if isinstance(state, str) else state,
-                fate.reason,
-                fate.due,
-                slot.c.expires_at,
-                fate.due,
-            )
+            sa.select(*columns)
             .select_from(fate.rows)
-            .where(fate.standing.is_addressed, fate.due <= self.now + HORIZON, is_new)
+            .where(fate.standing.is_addressed, fate.due <= self.now + HORIZON, sa.not_(has_row))
+        )
+
+    @property
+    def _is_skipped_for_good(self) -> sa.ColumnElement[bool]:
+        return sa.and_(
+            self._fate.due <= self.now,
+            self._fate.reason.in_([each.value for each in FINAL_REASONS]),
         )
 
     @property
@@ -230,6 +260,15 @@ class _Round:
             .where(tables.email.c.id == self._email_id)
             .values(planned_at=self.now)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a look found to insert."""
+
+    #: Due instants with people to plan, earliest first.
+    dues: tuple[datetime, ...]
+    has_skips: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

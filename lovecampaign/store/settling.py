@@ -26,6 +26,7 @@ from lovecampaign.store.tables import (
 #: Soft bounces on this many different days rest an address until the next campaign.
 SOFT_BOUNCE_DAYS = 3
 SOFT_BOUNCED = "soft_bounced"
+_MAY_HAVE_ARRIVED = frozenset({DeliveryState.SENT, DeliveryState.IN_DOUBT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +66,13 @@ def settle(
 def _update_deliveries(
     connection: Connection, settlements: Iterable[Settlement], now: datetime
 ) -> None:
-    open_states = [DeliveryState.CLAIMED.value, DeliveryState.IN_DOUBT.value]
-    goes_on = sa.bindparam("to_state", type_=sa.Text).in_(
-        [DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value]
+    is_open = sa.or_(
+        delivery.c.state == DeliveryState.CLAIMED.value,
+        delivery.c.state == DeliveryState.IN_DOUBT.value,
     )
     statement = (
         sa.update(delivery)
-        .where(delivery.c.id == sa.bindparam("row_id"), delivery.c.state.in_(open_states))
+        .where(delivery.c.id == sa.bindparam("row_id"), is_open)
         .values(
             state=sa.bindparam("to_state"),
             reason=sa.bindparam("why"),
@@ -80,8 +81,9 @@ def _update_deliveries(
                 sa.bindparam("next_try", type_=Instant), delivery.c.next_try_at
             ),
             attempts=delivery.c.attempts - sa.bindparam("untried", type_=sa.Integer),
-            # The day is free again where nothing went out.
-            local_day=sa.case((goes_on, delivery.c.local_day)),
+            local_day=sa.case(
+                (sa.bindparam("keeps_day", type_=sa.Integer) == 1, delivery.c.local_day)
+            ),
             settled_at=sa.bindparam("at", type_=Instant),
             provider_message_id=sa.bindparam("message_id"),
         )
@@ -96,6 +98,8 @@ def _parameters(settlement: Settlement, now: datetime) -> dict[str, object]:
         "why": settlement.reason,
         "words": settlement.detail,
         "next_try": settlement.next_try_at,
+        # The day is free again where nothing went out.
+        "keeps_day": int(settlement.state in _MAY_HAVE_ARRIVED),
         "untried": 1 if settlement.is_untried else 0,
         "at": now,
         "message_id": settlement.provider_message_id,

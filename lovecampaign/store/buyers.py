@@ -1,0 +1,137 @@
+"""Who has bought? People named by their address, or by the code that they used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.audience.address import InvalidAddress, normalise
+from lovecampaign.audience.csv_reading import CsvRow, CsvTable, open_csv
+from lovecampaign.errors import UsageError
+from lovecampaign.problems import Place, Problem
+from lovecampaign.store.database import Database
+from lovecampaign.store.tables import buyer, deal_code, subscriber
+
+#: Headings of the column that names buyers, in the order in which they are looked for.
+HEADINGS = ("email", "e-mail", "email address", "code", "coupon", "discount code")
+UNKNOWN_BUYER = "LC903"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyersReport:
+    """What an import of buyers found."""
+
+    new: int
+    known: int
+    #: One for each row that names nobody we know.
+    problems: tuple[Problem, ...] = ()
+
+
+def add_buyer(database: Database, campaign_id: int, named: str, now: datetime) -> bool:
+    """Note that somebody has bought; tells whether that is news.
+
+    Raises UsageError for something that is neither an address nor a code that we gave out.
+    """
+    with database.write() as connection:
+        return _note(connection, campaign_id, named, "operator", now)
+
+
+def import_buyers(
+    database: Database, campaign_id: int, path: Path, shown_as: str, now: datetime
+) -> BuyersReport:
+    """Note everybody in a CSV file with a column of addresses or codes, in one transaction.
+
+    Raises UsageError where the file cannot be read or has no such column.
+    """
+    news = known = 0
+    problems: list[Problem] = []
+    with open_csv(path, shown_as=shown_as) as table, database.write() as connection:
+        for row, named in _named_rows(table, shown_as):
+            try:
+                is_news = _note(connection, campaign_id, named, shown_as, now)
+            except UsageError as error:
+                problems.append(_rejection(row, shown_as, error))
+            else:
+                news += is_news
+                known += not is_news
+    return BuyersReport(new=news, known=known, problems=tuple(problems))
+
+
+def _named_rows(table: CsvTable, shown_as: str) -> Iterator[tuple[CsvRow, str]]:
+    column = _find_column(table.headings, shown_as)
+    for row in table.rows:
+        if any(cell.strip() for cell in row.cells) or row.fault:
+            yield row, row.fault or row.cells[column].strip() if column < len(row.cells) else ""
+
+
+def _find_column(headings: Sequence[str], shown_as: str) -> int:
+    known = [heading.strip().casefold() for heading in headings]
+    for wanted in HEADINGS:
+        if wanted in known:
+            return known.index(wanted)
+    raise UsageError(
+        f"{shown_as} has no column that names buyers",
+        hint="call the column of addresses `email`, or the column of codes `code`",
+    )
+
+
+def _rejection(row: CsvRow, shown_as: str, error: UsageError) -> Problem:
+    return Problem(
+        code=UNKNOWN_BUYER,
+        message=row.fault or error.message,
+        place=Place(file=shown_as, line=row.line),
+        hint=error.hint,
+    )
+
+
+def _note(connection: Connection, campaign_id: int, named: str, source: str, now: datetime) -> bool:
+    if "@" in named:
+        return _insert(connection, campaign_id, _address(named), None, (source, now))
+    return _insert(
+        connection, campaign_id, _owner_of(connection, campaign_id, named), named, (source, now)
+    )
+
+
+def _address(named: str) -> str:
+    try:
+        return normalise(named)
+    except InvalidAddress as error:
+        raise UsageError(f"{named!r} is no email address: {error}") from error
+
+
+def _owner_of(connection: Connection, campaign_id: int, code: str) -> str:
+    key = connection.scalar(
+        sa.select(subscriber.c.address_key)
+        .join(deal_code, deal_code.c.subscriber_id == subscriber.c.id)
+        .where(deal_code.c.campaign_id == campaign_id, deal_code.c.code == code.upper())
+    )
+    if key is None:
+        raise UsageError(
+            f"{code!r} is neither an address nor a code that this campaign gave out",
+            hint="check it for a slip: codes are listed by lovecampaign deals codes",
+        )
+    return str(key)
+
+
+def _insert(
+    connection: Connection,
+    campaign_id: int,
+    key: str,
+    code: str | None,
+    noted: tuple[str, datetime],
+) -> bool:
+    mine = sa.and_(buyer.c.campaign_id == campaign_id, buyer.c.address_key == key)
+    if connection.scalar(sa.select(sa.literal(1)).select_from(buyer).where(mine)):
+        return False
+    source, now = noted
+    connection.execute(
+        sa.insert(buyer).values(
+            campaign_id=campaign_id, address_key=key, bought_at=now, source=source, code=code
+        )
+    )
+    return True
