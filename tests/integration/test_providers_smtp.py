@@ -33,7 +33,10 @@ from lovecampaign.testing.troubles import (
     Trouble,
 )
 
+#: For servers that never answer.
 SHORT = TimeLimits.all_of(0.4)
+#: Where a server must answer too, on a busy machine.
+MEDIUM = TimeLimits.all_of(1.5)
 LONG = TimeLimits.all_of(10)
 
 
@@ -194,7 +197,7 @@ def test_what_the_server_says_decides_and_the_next_message_goes_on(
     server.troubles.add(Trouble(step=step, act=Say(line=line), times=1))
     patience = Patience(cooldown_seconds=0)
     outcomes = send(
-        settings(server, limits=TimeLimits.all_of(1)),
+        settings(server, limits=MEDIUM),
         make_message(1),
         make_message(2),
         patience=patience,
@@ -228,14 +231,14 @@ def test_what_is_lost_in_the_middle_of_a_large_body_may_be_tried_again(
     assert flight.written == [large.delivery_id]
 
 
-@pytest.mark.parametrize("act", [Close(), Stall(), StoreThenClose(), Drip(seconds_per_byte=0.05)])
+@pytest.mark.parametrize("act", [Close(), Stall(), StoreThenClose(), Drip(seconds_per_byte=0.2)])
 def test_what_is_lost_after_the_final_dot_is_unknown(server: SmtpServer, act: Act) -> None:
     """A drip counts as silence: the limit holds for the whole reply."""
     server.troubles.add(Trouble(step=Step.DOT, act=act, times=1))
     begun = time.monotonic()
-    outcomes = send(settings(server, limits=SHORT), make_message(1), make_message(2))
+    outcomes = send(settings(server, limits=MEDIUM), make_message(1), make_message(2))
     assert [outcome.kind for outcome in outcomes] == [OutcomeKind.UNKNOWN, OutcomeKind.ACCEPTED]
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 8
     assert server.counts["delivery-000002"] == 1
 
 

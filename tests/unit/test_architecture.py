@@ -111,11 +111,15 @@ def test_the_house_has_one_direction(room: str, other: str, allowed: bool) -> No
 
 
 def test_only_the_output_module_of_the_command_line_prints() -> None:
-    """The linter forbids ``print``; this finds the other ways to the screen."""
+    """The linter forbids ``print``; this finds the other ways to the screen.
+
+    The servers of ``testing`` are programs of their own, which name their port.
+    """
     speakers = {
         str(module.relative_to(PACKAGE))
         for module in MODULES
-        if module.name != "output.py" and _speaks(module.read_text(encoding="utf-8"))
+        if module.name not in {"output.py", "smtp_server.py", "sendgrid_server.py"}
+        and _speaks(module.read_text(encoding="utf-8"))
     }
 
     assert speakers == set()
