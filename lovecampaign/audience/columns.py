@@ -76,8 +76,8 @@ class Columns:
         return self.positions.get(column)
 
 
-#: Headings as ``_slug`` writes them. Sources: Mailchimp's audience export, Kit's and listmonk's
-#: subscriber exports (cmd/subscribers.go), and what spreadsheets of small businesses say.
+#: Headings as ``field_name`` writes them. Sources: Mailchimp's audience export, the subscriber
+#: exports of Kit and listmonk (its cmd/subscribers.go), and small businesses' spreadsheets.
 _KNOWN: dict[str, Column] = {
     **dict.fromkeys(
         ("email", "e_mail", "mail", "email_address", "e_mail_address", "emailaddress",
@@ -140,7 +140,7 @@ _NO_WORD = re.compile(r"\W+")
 
 def read_columns(headings: Sequence[str], file_name: str = "") -> Columns:
     """Tell every heading's meaning; ``Column.EMAIL`` may be missing, which the caller checks."""
-    slugs = [_slug(heading) for heading in headings]
+    slugs = [field_name(heading) for heading in headings]
     tool = _recognise_tool(frozenset(slugs))
     meanings = _meanings(slugs, tool)
     positions = _first_positions(meanings)
@@ -159,7 +159,7 @@ def read_columns(headings: Sequence[str], file_name: str = "") -> Columns:
     )
 
 
-def _slug(heading: str) -> str:
+def field_name(heading: str) -> str:
     """A heading as a name that templates can use: ``Favourite plant`` → ``favourite_plant``."""
     plain = unicodedata.normalize("NFKD", heading.casefold())
     without_accents = "".join(sign for sign in plain if not unicodedata.combining(sign))

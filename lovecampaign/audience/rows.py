@@ -11,7 +11,7 @@ from datetime import datetime
 
 from lovecampaign.audience.address import InvalidAddress, normalise, suggest_domain
 from lovecampaign.audience.cells import clean, find_zone, one_line, read_moment, split_tags
-from lovecampaign.audience.columns import Column, Columns
+from lovecampaign.audience.columns import Column, Columns, field_name
 from lovecampaign.audience.consenting import read_consent
 from lovecampaign.audience.csv_reading import CsvRow
 from lovecampaign.audience.decisions import Decision, Reject, Subscribe, Suppress
@@ -170,7 +170,9 @@ class _RowDecision:
         if not isinstance(found, dict):
             self._warn("the attributes are no JSON object and left out", None)
             return {}
-        return {key: _as_text(value) for key, value in found.items() if value not in (None, "")}
+        filled = {key: value for key, value in found.items() if value not in (None, "")}
+        named = {field_name(key): _as_text(value) for key, value in filled.items()}
+        return {name: text for name, text in named.items() if name}
 
     def _consent(self) -> Consent | None:
         source = self._cell(Column.CONSENT_SOURCE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lovecampaign.audience.columns import read_columns
 from lovecampaign.audience.csv_reading import CsvRow
@@ -218,7 +220,8 @@ def test_listmonks_attributes_become_fields() -> None:
         uuid="u-1",
         email="ana@bloom.example",
         name="Ana Cruz",
-        attributes='{"city": "Lyon", "orders": 3, "vip": true, "none": null, "deep": {"a": [1]}}',
+        attributes='{"city": "Lyon", "orders": 3, "vip": true, "none": null, '
+        '"Pet name": "Rex", "deep": {"a": [1]}}',
         status="enabled",
         created_at="2024-05-12 10:15:20.123456 +0000 UTC",
     )
@@ -228,6 +231,7 @@ def test_listmonks_attributes_become_fields() -> None:
         "city": "Lyon",
         "orders": "3",
         "vip": "true",
+        "pet_name": "Rex",
         "deep": '{"a": [1]}',
         "uuid": "u-1",
         "created_at": "2024-05-12 10:15:20.123456 +0000 UTC",
@@ -259,3 +263,18 @@ def test_implied_consent_runs_out_as_the_law_says(
     person = subscribe(consent_at=given, consent_kind=kind)
     assert person.consent is not None
     assert person.consent.expires_at == expires
+
+
+@given(
+    st.lists(
+        st.lists(st.text(max_size=20) | st.sampled_from(["ana@bloom.example", "active", "[1"])),
+        max_size=5,
+    )
+)
+@settings(max_examples=100)
+def test_no_cells_break_the_reader_of_rows(rows: list[list[str]]) -> None:
+    headings = ["email", "name", "timezone", "tags", "consent_at", "consent_kind", "status"]
+    headings += ["uuid", "attributes", "last_active_at", "unsubscribed_at"]
+    reader = RowReader(read_columns(headings), file="x.csv")
+    for line, cells in enumerate(rows, start=2):
+        assert isinstance(reader.decide(CsvRow(line, cells)), Subscribe | Suppress | Reject)
