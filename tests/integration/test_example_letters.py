@@ -18,6 +18,7 @@ from lovecampaign.campaign.model import Brand, Campaign
 from lovecampaign.message import Message
 from lovecampaign.render.color import DARK_PAPER, INK, PAPER, READABLE, contrast, shades_of
 from lovecampaign.render.content import read_content
+from lovecampaign.render.problems import find_problems
 from lovecampaign.render.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 
@@ -96,6 +97,13 @@ class Tags(HTMLParser):
 
 def test_the_example_has_exactly_these_emails(campaign: Campaign) -> None:
     assert {email.key for email in campaign.emails} == set(KEYS)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_nothing_is_wrong_with_words_and_templates(campaign: Campaign, key: str) -> None:
+    email = campaign.find_email(key)
+    assert email is not None
+    assert find_problems(campaign, email, read_content(campaign, email)) == []
 
 
 @pytest.mark.parametrize("key", KEYS)
