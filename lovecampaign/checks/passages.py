@@ -46,7 +46,7 @@ def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passa
     email = draft.email
     for name, line in (("subject", email.subject), ("preheader", email.preheader)):
         for found in pattern.finditer(line):
-            yield setting_of_email(draft, name, found[0])
+            yield setting_of_email(draft.campaign, email, name, found[0])
     yield from _find_in_lines(email.copy.text, email.copy.file, email.copy.first_line, pattern)
 
 
@@ -62,10 +62,9 @@ def setting(campaign: Campaign, name: str, text: str) -> Passage:
     return _written(campaign, campaign.places.get(name, Place(file=campaign.file)), text)
 
 
-def setting_of_email(draft: EmailDraft, name: str, text: str) -> Passage:
+def setting_of_email(campaign: Campaign, email: Email, name: str, text: str) -> Passage:
     """A setting of an email, wherever its author wrote it."""
-    email = draft.email
-    return _written(draft.campaign, email.places.get(name, Place(file=email.copy.file)), text)
+    return _written(campaign, email.places.get(name, Place(file=email.copy.file)), text)
 
 
 def first_words(email: Email) -> Passage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lovecampaign.checks.rule import EmailRule, MonthRule
-from lovecampaign.checks.rules import files, giving, make_believe, unedited, words
+from lovecampaign.checks.rules import files, giving, make_believe, timing, unedited, words
 
 MONTH_RULES: tuple[MonthRule, ...] = (
     make_believe.ReservedSender(),
@@ -11,6 +11,7 @@ MONTH_RULES: tuple[MonthRule, ...] = (
     make_believe.PublicAddress(),
     unedited.UneditedSettings(),
     words.PostalAddress(),
+    timing.DayGivenUp(),
 )
 
 EMAIL_RULES: tuple[EmailRule, ...] = (

@@ -72,6 +72,7 @@ def run(code: str, case: Case, workspace: Path) -> Iterator[Problem]:
     facts = Facts(
         now=utc("2027-01-20 12:00"),
         provider_leaves_machine=case.get("leaves_machine", False),
+        zones=frozenset(case.get("zones", [])),
         **({"public_url": case["public_url"]} if "public_url" in case else {}),
     )
     for rule in MONTH_RULES:

@@ -104,7 +104,9 @@ def _spell(price: Money) -> Iterable[str]:
 
 
 def _leads_to_checkout(link: str, campaign: Campaign) -> bool:
-    return bool(_CHECKOUT.match(link)) or _page(link) in {_page(sale) for sale in _sales(campaign)}
+    page = _page(link)
+    leads_to_sale = page is not None and page in map(_page, _sales(campaign))
+    return leads_to_sale or bool(_CHECKOUT.match(link))
 
 
 def _sales(campaign: Campaign) -> Iterator[str]:

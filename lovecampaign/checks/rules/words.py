@@ -33,7 +33,7 @@ class EmptySubject:
         email = draft.email
         without_conditions = _CONDITION.sub(_keep_with_else, email.subject)
         if not _JINJA.sub("", without_conditions).strip():
-            yield setting_of_email(draft, "subject", email.subject).problem(
+            yield setting_of_email(draft.campaign, email, "subject", email.subject).problem(
                 self.code,
                 f"the subject of {email.key} may be empty",
                 hint="write words outside of any condition",
