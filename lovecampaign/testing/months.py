@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 from lovecampaign.campaign.model import (
     CATCH_UP,
@@ -32,7 +31,15 @@ from lovecampaign.campaign.model import (
 )
 from lovecampaign.schedule.instants import to_utc
 
-#: Day and time of the example's launch emails, and to whom they go.
+SENDER = Sender(
+    name="Ana from Bloom",
+    email="ana@news.bloom.example",
+    reply_to="hello@bloom.example",
+    postal_address="Bloom SAS, 12 rue des Lilas, 75020 Paris, France",
+    unsubscribe_to="hello@bloom.example",
+)
+
+#: Day of the month of launch emails, and to whom they go.
 LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[Crowd]]] = {
     "early-access": (27, frozenset({Crowd.INSIDERS})),
     "launch": (28, frozenset({Crowd.AUDIENCE})),
@@ -41,32 +48,27 @@ LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[Crowd]]] = {
 }
 
 
-def build_month(
-    start: date = date(2027, 2, 1),
-    *,
-    timezone: str = "Europe/Paris",
-    clock: ClockChoice = ClockChoice.SUBSCRIBER,
-    late_joiners: LateJoiners = LateJoiners.FROM_TODAY,
-    quiet_hours: QuietHours | None = None,
-    late_after: timedelta = timedelta(hours=20),
-    at: time = time(9),
-    times: Mapping[int, time] | None = None,
-    skip: Sequence[int] = (),
-    pinned: Sequence[int] = (),
-    must_have: Sequence[int] = (1, 9, 21),
-    **changes: Any,
-) -> Campaign:
-    """A month of 27 days and a launch; ``times`` are times of day by number of day.
+class Choices(TypedDict, total=False):
+    """What a test may choose about its month; every choice may be left out."""
 
-    ``changes`` replace fields of the finished :class:`Campaign`.
-    """
+    timezone: str  #: the team's, default Europe/Paris
+    clock: ClockChoice
+    late_joiners: LateJoiners
+    quiet_hours: QuietHours | None  #: default none
+    late_after: timedelta  #: default 20 hours
+    at: time  #: default 09:00
+    times: Mapping[int, time]  #: other times of day, by number of the day
+    skip: Sequence[int]
+    pinned: Sequence[int]
+    must_have: Sequence[int]  #: default 1, 9 and 21
+
+
+def build_month(start: date = date(2027, 2, 1), **choices: Unpack[Choices]) -> Campaign:
+    """A month of 27 days and a launch at 10:00 of day 28."""
+    timezone = choices.get("timezone", "Europe/Paris")
     opens = to_utc(start + timedelta(days=LAST_GIVING_DAY), time(10), timezone)
-    days = [
-        build_day(number, start, (times or {}).get(number, at), is_pinned=number in pinned)
-        for number in range(1, LAST_GIVING_DAY + 1)
-        if number not in skip
-    ]
-    campaign = Campaign(
+    skip = choices.get("skip", ())
+    return Campaign(
         id=f"test-{start}",
         name="Test Month",
         slug="test-month",
@@ -75,30 +77,17 @@ def build_month(
         file="campaigns/test-month/campaign.yaml",
         timezone=timezone,
         start=start,
-        sender=Sender(
-            name="Ana from Bloom",
-            email="ana@news.bloom.example",
-            reply_to="hello@bloom.example",
-            postal_address="Bloom SAS, 12 rue des Lilas, 75020 Paris, France",
-            unsubscribe_to="hello@bloom.example",
-        ),
+        sender=SENDER,
         audience=Audience(list="readers"),
         insiders=Insiders(list="insiders", until=opens),
-        sending=Sending(
-            at=at,
-            clock=clock,
-            unknown_timezone=timezone,
-            quiet_hours=quiet_hours,
-            late_after=late_after,
-        ),
-        late_joiners=late_joiners,
-        catch_up=CatchUp(must_have=tuple(must_have)),
+        sending=_sending(timezone, choices),
+        late_joiners=choices.get("late_joiners", LateJoiners.FROM_TODAY),
+        catch_up=CatchUp(must_have=tuple(choices.get("must_have", (1, 9, 21)))),
         skip=frozenset(skip),
         launch=Launch(day=LAST_GIVING_DAY + 1, at=opens, deal="insider"),
         deals={"insider": _deal(opens)},
-        emails=(*days, *_launch_emails(start, timezone), _catch_up()),
+        emails=(*_days(start, choices), *_launch_emails(start, timezone), _catch_up()),
     )
-    return replace(campaign, **changes)
 
 
 def build_day(number: int, start: date, at: time, *, is_pinned: bool = False) -> Email:
@@ -121,6 +110,24 @@ def build_day(number: int, start: date, at: time, *, is_pinned: bool = False) ->
 def utc(text: str) -> datetime:
     """``2027-02-01 08:00``, in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _sending(timezone: str, choices: Choices) -> Sending:
+    return Sending(
+        at=choices.get("at", time(9)),
+        clock=choices.get("clock", ClockChoice.SUBSCRIBER),
+        unknown_timezone=timezone,
+        quiet_hours=choices.get("quiet_hours"),
+        late_after=choices.get("late_after", timedelta(hours=20)),
+    )
+
+
+def _days(start: date, choices: Choices) -> Iterator[Email]:
+    times, at = choices.get("times", {}), choices.get("at", time(9))
+    for number in range(1, LAST_GIVING_DAY + 1):
+        if number not in choices.get("skip", ()):
+            is_pinned = number in choices.get("pinned", ())
+            yield build_day(number, start, times.get(number, at), is_pinned=is_pinned)
 
 
 def _launch_emails(start: date, timezone: str) -> list[Email]:
