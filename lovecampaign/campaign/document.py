@@ -124,11 +124,17 @@ def _without(
     """A copy of the data without some paths; and the paths that were there."""
     rest = _copy(data)
     for path in sorted(paths, key=_last_first, reverse=True):
-        holder = rest
-        for step in path[:-1]:
-            holder = _inside(holder, step)
-        _remove(holder, path[-1])
+        _remove_at(rest, path)
     return rest, set(paths)
+
+
+def _remove_at(data: Any, path: tuple[str | int, ...]) -> None:
+    """Take away what stands at a path; pydantic's may go deeper than what is written."""
+    inner = _inside(data, path[0])
+    if len(path) == 1 or not isinstance(inner, dict | list):
+        _remove(data, path[0])
+    else:
+        _remove_at(inner, path[1:])
 
 
 def _remove(holder: Any, step: str | int) -> None:

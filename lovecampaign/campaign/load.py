@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +151,8 @@ class _Reading:
         if source is None:
             self.problems += problems
             return None
-        self.email_problems += problems
-        return read_copy(source, model)
+        file = read_copy(source, model)
+        return replace(file, problems=(*problems, *file.problems))
 
     def _layers(
         self, path: list[Any], group: CopyGroup | None, file: CopyFile[Any] | None

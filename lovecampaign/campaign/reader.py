@@ -25,6 +25,9 @@ MAX_NODES = 20_000
 #: The C parser (libyaml) where PyYAML was built with it: ten times as fast.
 LOADER: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
+#: After these, the values of the line are not what the author meant.
+_MISREAD = frozenset({Code.BARE_BRACES, Code.COMMA_SPLITS, Code.YAML_MACHINERY})
+
 _CORE_SCHEMA = (
     (re.compile(r"~|null|Null|NULL|"), lambda _: None),
     (re.compile(r"true|True|TRUE"), lambda _: True),
@@ -38,12 +41,12 @@ _CORE_SCHEMA = (
 )
 
 
-def read_tree(source: Source, mended: Mended) -> Tree:
+def read_tree(source: Source, mended: Mended, loader: type[yaml.BaseLoader] = LOADER) -> Tree:
     """Parse the settings. Never raises: what YAML cannot read is a problem with its place."""
     tree = Tree(problems=list(mended.problems))
     builder = _Builder(source)
     try:
-        for event in yaml.parse(mended.text, Loader=LOADER):
+        for event in yaml.parse(mended.text, Loader=loader):
             if not builder.take(event):
                 tree.is_whole = False
                 break
@@ -52,7 +55,9 @@ def read_tree(source: Source, mended: Mended) -> Tree:
         tree.is_whole = False
     tree.root = builder.root
     tree.silent_lines = mended.lines_with_errors
-    tree.problems += [found for found in builder.problems if not tree.is_silent(found)]
+    found = [problem for problem in builder.problems if not tree.is_silent(problem)]
+    tree.problems += found
+    tree.silent_lines |= {_line(problem) for problem in found if problem.code in _MISREAD}
     return tree
 
 
@@ -201,6 +206,10 @@ class _Open:
 
 def _is_number(value: Scalar) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _line(problem: Problem) -> int:
+    return problem.place.line or 0 if problem.place else 0
 
 
 def _spot(event: yaml.Event) -> Spot:

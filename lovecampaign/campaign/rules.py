@@ -102,8 +102,7 @@ def _crowds_are_not_empty(draft: Draft) -> Iterator[Problem]:
     for key, email in draft.file.launch.emails.items():
         path = ["launch", "emails", key, "to"]
         both = {Crowd.BOUGHT, Crowd.NOT_BOUGHT} <= set(email.to)
-        none = not email.to and draft.document.tree.has(path)
-        if (both or none) and draft.document.is_sound(*path):
+        if (both or not email.to) and draft.document.is_sound(*path):
             yield draft.document.problem(
                 Code.CROWD, path, f"nobody can get {key}", hint="all words must hold at once"
             )
@@ -133,7 +132,7 @@ def _everyone_hears_when_doors_open(draft: Draft) -> Iterator[Problem]:
     for key, email in draft.file.launch.emails.items():
         path = ("launch", "emails", key, "at")
         at = draft.instant(*path, point=email.at)
-        is_for_all = not email.to or set(email.to) == {Crowd.AUDIENCE}
+        is_for_all = set(email.to) == {Crowd.AUDIENCE}
         if is_for_all and at and doors and at < doors:
             yield draft.document.problem(
                 Code.BEFORE_LAUNCH,

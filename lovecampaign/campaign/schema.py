@@ -40,7 +40,7 @@ from lovecampaign.campaign.fields import (
     whole_number,
     word_of,
 )
-from lovecampaign.campaign.model import ClockChoice, Kind, LateJoiners, WhenGone
+from lovecampaign.campaign.model import ClockChoice, Crowd, Kind, LateJoiners, WhenGone
 
 LAUNCH_DAY = 28
 
@@ -190,7 +190,9 @@ class LaunchEmailGroup(CopyGroup):
     """An email of the launch."""
 
     at: When | None = optional("When it goes to everyone at once. Default: launch.at.")
-    to: Crowds = optional("Who gets it; several words must all hold.", written="audience")
+    to: Crowds = optional(
+        "Who gets it; several words must all hold.", [Crowd.AUDIENCE], written="audience"
+    )
     copy_file: Line | None = Field(
         default=None, alias="copy", description="The copy's file, in the campaign's folder."
     )

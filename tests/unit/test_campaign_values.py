@@ -1,0 +1,158 @@
+"""Values are read as INTERFACE writes them; anything else says why and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from lovecampaign.campaign import addresses, money, times, values
+from lovecampaign.campaign.codes import Code
+from lovecampaign.campaign.model import Money, QuietHours
+from lovecampaign.campaign.refusal import BadValue
+from lovecampaign.campaign.times import Point, resolve
+
+Parser = Callable[[object], object]
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "value"),
+    [
+        (times.parse_clock_time, "09:00", time(9)),
+        (times.parse_clock_time, "9:05", time(9, 5)),
+        (times.parse_date, "2027-02-01", date(2027, 2, 1)),
+        (times.parse_date, "2028-02-29", date(2028, 2, 29)),
+        (times.parse_point, "day 27 10:00", Point(day=27, at=time(10))),
+        (times.parse_point, "Day 31, 23:59", Point(day=31, at=time(23, 59))),
+        (times.parse_point, "10:00", Point(at=time(10))),
+        (
+            times.parse_point,
+            "2027-02-01T10:00+01:00",
+            Point(instant=datetime(2027, 2, 1, 9, tzinfo=UTC)),
+        ),
+        (
+            times.parse_point,
+            "2027-02-01T10:00Z",
+            Point(instant=datetime(2027, 2, 1, 10, tzinfo=UTC)),
+        ),
+        (times.parse_point, "2027-02-01 10:00", Point(date=date(2027, 2, 1), at=time(10))),
+        (times.parse_duration, "90s", timedelta(seconds=90)),
+        (times.parse_duration, "20m", timedelta(minutes=20)),
+        (times.parse_duration, "4h", timedelta(hours=4)),
+        (times.parse_duration, "2d", timedelta(days=2)),
+        (times.parse_quiet_hours, "21:00-07:00", QuietHours(start=time(21), end=time(7))),
+        (times.parse_quiet_hours, "21:00 – 7:00", QuietHours(start=time(21), end=time(7))),
+        (money.parse_money, "59 EUR", Money(amount=Decimal(59), currency="EUR", text="59 EUR")),
+        (
+            money.parse_money,
+            "59.90 USD",
+            Money(amount=Decimal("59.90"), currency="USD", text="59.90 USD"),
+        ),
+        (values.parse_percentage, "0.1%", Fraction(1, 1000)),
+        (values.parse_percentage, "1.5 %", Fraction(3, 200)),
+        (values.parse_color, "#C2185B", "#c2185b"),
+        (values.parse_color, "#fa0", "#ffaa00"),
+        (values.parse_zone, "Europe/Paris", "Europe/Paris"),
+        (values.parse_language, "pt-BR", "pt-BR"),
+        (values.parse_line, " two \n lines ", "two lines"),
+        (addresses.parse_email, "ana@news.bloom.example", "ana@news.bloom.example"),
+        (addresses.parse_link, "https://bloom.example/a?b=c#d", "https://bloom.example/a?b=c#d"),
+        (
+            addresses.parse_deal_link,
+            "https://bloom.example/buy?code={code}",
+            "https://bloom.example/buy?code={code}",
+        ),
+    ],
+)
+def test_a_value_is_read_as_written(parse: Parser, text: str, value: object) -> None:
+    assert parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("parse", "value", "code", "hint"),
+    [
+        (times.parse_clock_time, "9am", Code.TIME_OF_DAY, "write 09:00"),
+        (times.parse_clock_time, "9:30 pm", Code.TIME_OF_DAY, "write 21:30"),
+        (times.parse_clock_time, "18h30", Code.TIME_OF_DAY, "write 18:30"),
+        (times.parse_clock_time, "24:00", Code.TIME_OF_DAY, "23:59"),
+        (times.parse_clock_time, "25:00", Code.TIME_OF_DAY, "00:00 to 23:59"),
+        (times.parse_clock_time, 900, Code.TIME_OF_DAY, "write 09:00"),
+        (times.parse_date, "2027-02-30", Code.DATE, "2027-02-28"),
+        (times.parse_date, "2027-13-01", Code.DATE, "year, month, day"),
+        (times.parse_date, "31.12.2027", Code.DATE, "write 2027-12-31"),
+        (times.parse_date, "9999-12-31", Code.DATE, None),
+        (times.parse_point, "day 27", Code.POINT, "write day 27 10:00"),
+        (times.parse_point, "day 0 10:00", Code.POINT, None),
+        (times.parse_point, "2027-02-01", Code.POINT, "2027-02-01T10:00"),
+        (times.parse_point, "2027-02-01T10:00 Paris", Code.POINT, "2027-02-01T10:00+01:00"),
+        (times.parse_point, "tomorrow", Code.POINT, "day 27 10:00"),
+        (times.parse_duration, "30 min", Code.DURATION, "write 30m"),
+        (times.parse_duration, "2 months", Code.DURATION, "20m"),
+        (times.parse_duration, "0s", Code.DURATION, None),
+        (times.parse_duration, "999999999d", Code.DURATION, None),
+        (times.parse_duration, 20, Code.DURATION, "20m"),
+        (times.parse_quiet_hours, "21-7", Code.QUIET_HOURS, "21:00-07:00"),
+        (times.parse_quiet_hours, "21:00-21:00", Code.QUIET_HOURS, "21:00-07:00"),
+        (money.parse_money, "€59", Code.MONEY, "write 59 EUR"),
+        (money.parse_money, "1,299 EUR", Code.MONEY, "write 1299 EUR"),
+        (money.parse_money, "59,90 eur", Code.MONEY, "write 59.90 EUR"),
+        (money.parse_money, "59 EUD", Code.MONEY, "did you mean"),
+        (money.parse_money, 59, Code.MONEY, "59 EUR"),
+        (values.parse_percentage, "0.1", Code.PERCENTAGE, "0.1%"),
+        (values.parse_percentage, "0%", Code.PERCENTAGE, "0.1%"),
+        (values.parse_percentage, "101%", Code.PERCENTAGE, "0.1%"),
+        (values.parse_color, "red", Code.COLOR, "#c2185b"),
+        (values.parse_zone, "Paris", Code.TIMEZONE, "did you mean Europe/Paris?"),
+        (values.parse_zone, "Europe/Pari", Code.TIMEZONE, "did you mean Europe/Paris?"),
+        (values.parse_zone, "new york", Code.TIMEZONE, "did you mean America/New_York?"),
+        (addresses.parse_email, "ana@bloom", Code.EMAIL_ADDRESS, "ana@bloom.example"),
+        (addresses.parse_email, "Ana <ana@bloom.example>", Code.EMAIL_ADDRESS, "ana@"),
+        (addresses.parse_answered_email, "no-reply@bloom.example", Code.NO_REPLY, "a person"),
+        (addresses.parse_answered_email, "noreply+x@bloom.example", Code.NO_REPLY, "a person"),
+        (addresses.parse_answered_email, "do-not-reply@bloom.example", Code.NO_REPLY, "person"),
+        (addresses.parse_link, "bloom.example", Code.LINK, "https://"),
+        (addresses.parse_link, "ftp://bloom.example", Code.LINK, "https://"),
+        (addresses.parse_link, "javascript:alert(1)", Code.LINK, "https://"),
+        (addresses.parse_link, "https://bloom.example/a b", Code.LINK, "https://"),
+        (addresses.parse_link, "https://[::1", Code.LINK, "https://"),
+        (addresses.parse_link, "https://bloom.example/?c={code}", Code.LINK, "take it out"),
+        (addresses.parse_deal_link, "https://bloom.example/{email}", Code.LINK, "take it out"),
+        (values.parse_name, "My Launch", Code.NAME, "early-access"),
+        (values.parse_tag, "a, b", Code.NAME, "one tag"),
+        (values.parse_text, 2027, Code.TEXT, 'use quotes: "2027"'),
+        (values.parse_text, True, Code.TEXT, 'use quotes: "true"'),
+        (values.parse_text, "  ", Code.TEXT, "take the line away"),
+        (values.parse_text, "a\x00b", Code.TEXT, None),
+    ],
+)
+def test_a_wrong_value_says_how_it_is_written(
+    parse: Parser, value: object, code: Code, hint: str | None
+) -> None:
+    with pytest.raises(BadValue) as caught:
+        parse(value)
+    assert caught.value.code is code
+    assert caught.value.message
+    if hint is None:
+        assert caught.value.hint is None
+    else:
+        assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("point", "zone", "utc"),
+    [
+        (Point(day=1, at=time(9)), "Europe/Paris", datetime(2027, 3, 1, 8, tzinfo=UTC)),
+        (Point(day=28, at=time(2, 30)), "Europe/Paris", datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
+        (Point(day=32, at=time(10)), "Europe/Paris", datetime(2027, 4, 1, 8, tzinfo=UTC)),
+        (Point(at=time(10)), "UTC", datetime(2027, 3, 28, 10, tzinfo=UTC)),
+        (Point(date=date(2027, 3, 3), at=time(9)), "Asia/Tokyo", datetime(2027, 3, 3, tzinfo=UTC)),
+    ],
+)
+def test_points_count_in_the_campaigns_zone_and_past_day_28(
+    point: Point, zone: str, utc: datetime
+) -> None:
+    """Paris skips 02:00 to 03:00 on 2027-03-28: a time in there moves forward by the gap."""
+    assert resolve(point, start=date(2027, 3, 1), zone=zone, launch_day=28) == utc
