@@ -28,16 +28,11 @@ Values = dict[str, Any]
 
 
 _last, _earlier = import_row.alias("last"), import_row.alias("earlier")
-#: The row that counts for an address, beside each row that it overrules.
-_pairs = _last.join(
-    _earlier,
-    sa.and_(
-        _earlier.c.address_key == _last.c.address_key,
-        _earlier.c.verdict == Verdict.UNCHANGED.value,
-        _last.c.verdict.is_(None),
-        _last.c.reason.is_(None),
-    ),
+#: Each row that is overruled, beside the row that counts for its address.
+_pairs = _earlier.join(
+    _last, sa.and_(_last.c.id == _earlier.c.overruled_by, _last.c.reason.is_(None))
 )
+_is_overruled = _earlier.c.verdict == Verdict.UNCHANGED.value
 
 
 def fill_in_from_earlier_rows(connection: Connection) -> None:
@@ -87,6 +82,7 @@ def _hand_over_tags(connection: Connection) -> None:
     tags = sa.select(_last.c.id, import_tag.c.tag).select_from(
         _pairs.join(import_tag, import_tag.c.row_id == _earlier.c.id)
     )
+    tags = tags.where(_is_overruled)
     connection.execute(sa.insert(import_tag).from_select(["row_id", "tag"], tags))
 
 
@@ -100,6 +96,7 @@ def _pages_of_pairs(connection: Connection) -> Iterator[list[RowMapping]]:
             *(_earlier.c[name].label(f"old_{name}") for name in columns),
         )
         .select_from(_pairs)
+        .where(_is_overruled)
         .order_by(_last.c.id.desc(), _earlier.c.id.desc())
         .limit(CHUNK)
     )

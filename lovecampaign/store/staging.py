@@ -57,6 +57,8 @@ import_row = sa.Table(
     sa.Column("consent_confirmed_at", Instant),
     sa.Column("consent_expires_at", Instant),
     sa.Column("subscriber_id", sa.BigInteger),
+    #: The later row for the same address that counts instead of this one.
+    sa.Column("overruled_by", sa.Integer),
     sa.Column("verdict", sa.Text),
     prefixes=["TEMPORARY"],
 )
@@ -150,7 +152,7 @@ class Stage:
 
     def _suppress_row(self, decision: Suppress) -> dict[str, object]:
         empty = dict.fromkeys(column.name for column in import_row.c)
-        del empty["subscriber_id"], empty["verdict"]
+        del empty["subscriber_id"], empty["overruled_by"], empty["verdict"]
         return {
             **empty,
             **self._address(decision.key),

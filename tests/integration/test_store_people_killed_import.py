@@ -20,7 +20,7 @@ from lovecampaign.store.tables import consent, membership, subscriber, subscribe
 
 PEOPLE = 3_000
 LEAVERS = 500
-MOMENTS = 6
+MOMENTS = 4
 IMPORT = """
 import sys
 from datetime import UTC, datetime
