@@ -53,9 +53,8 @@ def _set_verdict(
 def _protect(connection: Connection, list_name: str) -> None:
     """Nobody who left comes back through a file: neither if they left here, nor in the file."""
     leaves = import_row.alias("leaves")
-    leaves_in_file = sa.exists().where(
-        leaves.c.address_key == import_row.c.address_key, leaves.c.reason.is_not(None)
-    )
+    leavers = sa.select(leaves.c.address_key).where(leaves.c.reason.is_not(None))
+    leaves_in_file = import_row.c.address_key.in_(leavers)
     is_forgotten = import_row.c.address_hash.in_(sa.select(forgotten.c.hash))
     _set_verdict(connection, Verdict.PROTECTED, is_forgotten)
     _set_verdict(connection, Verdict.PROTECTED, _subscribes, leaves_in_file)
