@@ -25,8 +25,8 @@ _MARK = re.compile(f"{MARK_START}([0-9]+){MARK_END}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chunk:
     file: str
-    #: Offset in the file's source.
-    offset: int
+    #: Offset in the file's source; None where only the file is known.
+    offset: int | None
 
 
 class Chunks:
@@ -44,6 +44,11 @@ class Chunks:
         for data in tree.find_all(nodes.TemplateData):
             self._chunks.append(_Chunk(file=file, offset=next(offsets)))
             data.data = f"{MARK_START}{len(self._chunks) - 1}{MARK_END}{data.data}"
+
+    def mark_all(self, text: str, file: str) -> str:
+        """A text that came from somewhere in a file."""
+        self._chunks.append(_Chunk(file=file, offset=None))
+        return f"{MARK_START}{len(self._chunks) - 1}{MARK_END}{text}"
 
     def trace(self, marked: str) -> TracedSource:
         """The rendered source without its marks, which knows where it comes from."""
@@ -83,6 +88,8 @@ class TracedSource:
         origin = self._origins[index]
         if origin is None:
             return None
+        if origin.offset is None:
+            return Place(file=origin.file)
         source = self._sources[origin.file]
         found = min(origin.offset + offset - self._starts[index], len(source))
         return place_in(source, found, origin.file)

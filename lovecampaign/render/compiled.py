@@ -54,6 +54,7 @@ def compile_email(
         direction=direction,
         title=composed.title,
         preheader=composed.preheader,
+        pictures=composed.pictures,
     )
     try:
         html = cut_html(compile_mjml(composed.source, tree, surroundings), token)

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Template
 
-from lovecampaign.campaign.model import Campaign, Copy, Email
+from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.render.captured import Captured, printing_to
 from lovecampaign.render.chunks import Chunks
 from lovecampaign.render.content import Content, Words, template_file, template_name
@@ -17,7 +17,7 @@ from lovecampaign.render.images import is_local
 from lovecampaign.render.markdown import CopyMarkdown
 from lovecampaign.render.memo import Memo
 from lovecampaign.render.names import DayNames, names_for, names_for_everyone, spoken_date
-from lovecampaign.render.printed import Printed, TokenShape, one_line
+from lovecampaign.render.printed import Printed, TokenShape, author_text, one_line
 from lovecampaign.render.recipient import Recipient
 
 #: Copies compiled from Markdown that are kept: one for each path through a copy's branches.
@@ -35,6 +35,8 @@ class Composed:
     #: Tokens of what every email has, whether its template prints it or not.
     title: str
     preheader: str
+    #: Addresses of the local pictures that templates name.
+    pictures: Mapping[str, str]
     unsubscribe: str
     preferences: str
     postal_address: str
@@ -57,13 +59,14 @@ class Composer:
         self._content = content
         self._media_url = media_url
         self.tokens = TokenShape.absent_from(_sources(content))
-        self._jinja = EmailEnvironment(
-            content.templates, {name: template_file(name) for name in content.templates}, chunks
-        )
-        self._template = self._jinja.get_template(template_name(content.template))
+        templates = {name: author_text(text) for name, text in content.templates.items()}
+        files = {name: template_file(name) for name in templates}
+        jinja = EmailEnvironment(templates, files, chunks)
+        self._template = jinja.get_template(template_name(content.template))
+        self._chunks = chunks
         # Copies are Markdown: marks of their places would change what it means.
-        plain = EmailEnvironment(content.templates, {})
-        self._preheader = plain.template_from(content.preheader, content.copy.file)
+        plain = EmailEnvironment(templates, files)
+        self._preheader = plain.template_from(author_text(content.preheader), content.copy.file)
         self._parts = {
             words.key: _Part(plain, words) for words in (content.words, *content.parts.values())
         }
@@ -71,6 +74,7 @@ class Composer:
         self._markdown = CopyMarkdown(
             self._find_picture, str(self._everyone["brand"].color_on_paper)
         )
+        self._pictures = {path: self._find_picture(path)[0] for path in content.images}
         self._mjml_of_copies: Memo[str, str] = Memo(_KEPT_COPIES)
 
     def compose(self, recipient: Recipient) -> Composed:
@@ -100,6 +104,7 @@ class Composer:
             printed=printed,
             title=printed.token(subject),
             preheader=printed.token(preheader),
+            pictures=self._pictures,
             unsubscribe=printed.token(recipient.links.unsubscribe),
             preferences=printed.token(recipient.links.preferences),
             postal_address=printed.token(self._campaign.sender.postal_address),
@@ -107,7 +112,8 @@ class Composer:
 
     def _mjml_of(self, part: _Part, names: Mapping[str, Any]) -> str:
         markdown = part.copy.render(names)
-        return self._mjml_of_copies.get(markdown, self._markdown.to_mjml)
+        mjml = self._mjml_of_copies.get(markdown, self._markdown.to_mjml)
+        return self._chunks.mark_all(mjml, part.file) if self._chunks else mjml
 
     def _digest(self, recipient: Recipient, names: Mapping[str, Any], printed: Printed) -> str:
         """The days inside a catch-up, each under its subject and with its own ``day``."""
@@ -136,8 +142,9 @@ class _Part:
 
     def __init__(self, jinja: EmailEnvironment, words: Words) -> None:
         self._words = words
-        self._subject: Template = jinja.template_from(words.subject, words.copy.file)
-        self.copy: Template = jinja.template_from(_padded(words.copy), words.copy.file)
+        self.file = words.copy.file
+        self._subject: Template = jinja.template_from(author_text(words.subject), words.copy.file)
+        self.copy: Template = jinja.template_from(author_text(words.copy.text), words.copy.file)
         self.extras = {"guest": words.guest, "question": words.question}
 
     def day(self, names: Mapping[str, Any], printed: Printed, language: str) -> DayNames:
@@ -151,11 +158,6 @@ class _Part:
         )
         source = self._subject.render({**names, **self.extras, "day": day})
         return replace(day, subject=one_line(printed.real(source)))
-
-
-def _padded(copy: Copy) -> str:
-    """The copy's text, which Jinja counts from line 1."""
-    return copy.text.replace("\x00", "")
 
 
 def _sources(content: Content) -> list[str]:

@@ -21,11 +21,12 @@ from lovecampaign.render.errors import RenderError
 from lovecampaign.render.printed import one_line
 from lovecampaign.render.recipient import Recipient
 
-#: RFC 5322, section 2.1.1: 998 without CRLF is the limit, 78 the advice.
+#: RFC 5322, section 2.1.1: without CRLF.
 MAX_LINE = 998
-_ADVISED_LINE = 78
-#: RFC 2047, section 2: an encoded word is at most 75 characters; "=?utf-8?b?" and "?=" take 12.
-_BYTES_A_WORD = 45
+#: RFC 2047, section 2: the longest line that may hold an encoded word.
+_FOLDED_LINE = 76
+#: 52 characters of base64 and 12 around them leave room for "Reply-To: " in such a line.
+_BYTES_A_WORD = 39
 _PLAIN_WORDS = re.compile(r"[\x21-\x7e]{1,200}(?: [\x21-\x7e]{1,200})*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
 
@@ -151,7 +152,7 @@ def _fold(words: list[str], first_column: int) -> str:
     written, column = words[0] if words else "", first_column
     column += len(written)
     for word in words[1:]:
-        if column + 1 + len(word) > _ADVISED_LINE:
+        if column + 1 + len(word) > _FOLDED_LINE:
             written, column = f"{written}\r\n {word}", 1 + len(word)
         else:
             written, column = f"{written} {word}", column + 1 + len(word)

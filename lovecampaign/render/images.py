@@ -10,8 +10,6 @@ from pathlib import Path
 
 from lovecampaign.campaign.model import Campaign
 
-#: What mail programs show, by file name extension.
-EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
 #: ``https://…``, ``cid:…``, ``//host``: not a file of ours.
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _NAMED = re.compile(

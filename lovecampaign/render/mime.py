@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from lovecampaign.message import Address
@@ -50,7 +50,7 @@ def _head(draft: Draft, boundary: str) -> bytes:
     lines = [
         *(f"{name}: {encode_address(one, len(name) + 2)}" for name, one in named),
         f"Subject: {encode_words(draft.subject, len('Subject: '))}",
-        f"Date: {format_datetime(draft.date)}",
+        f"Date: {format_datetime(draft.date.astimezone(UTC))}",
         f"Message-ID: {draft.message_id}",
         *(f"{name}: {value}" for name, value in draft.headers.items()),
         "MIME-Version: 1.0",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -35,11 +35,16 @@ class Surroundings:
     #: The title and the preheader: text, or a token.
     title: str
     preheader: str
+    #: Addresses of local pictures, by the path that a template's ``src`` names.
+    pictures: Mapping[str, str]
 
 
 def compile_mjml(source: str, tree: Element, surroundings: Surroundings) -> str:
     """HTML of a checked source; raises :class:`MjmlRefused`."""
-    edits = [*_shield_attributes(tree), *_complete(source, tree, surroundings)]
+    edits = [
+        *_rewrite_attributes(tree, surroundings.pictures),
+        *_complete(source, tree, surroundings),
+    ]
     for start, end, replacement in sorted(edits, reverse=True):
         source = source[:start] + replacement + source[end:]
     try:
@@ -51,10 +56,13 @@ def compile_mjml(source: str, tree: Element, surroundings: Surroundings) -> str:
 _Edit = tuple[int, int, str]
 
 
-def _shield_attributes(tree: Element) -> Iterator[_Edit]:
+def _rewrite_attributes(tree: Element, pictures: Mapping[str, str]) -> Iterator[_Edit]:
     for element in tree.walk():
         for attribute in element.tag.attributes:
-            shielded = _UNSAFE_IN_ATTRIBUTE.sub(_entity, attribute.value)
+            value = attribute.value
+            if attribute.name == "src":
+                value = pictures.get(value, value)
+            shielded = _UNSAFE_IN_ATTRIBUTE.sub(_entity, value)
             if attribute.quote is Quote.SINGLE or shielded != attribute.value:
                 start, end = attribute.value_start - 1, attribute.value_end + 1
                 yield start, end, f'"{shielded}"'

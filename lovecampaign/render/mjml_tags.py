@@ -1,7 +1,7 @@
 """Which MJML tags are there, what may stand in them, and which attributes do they know?
 
-From MJML's documentation (version 4.15, and what version 5 adds); MRML takes anything without
-a word, so this table is the only thing that finds a misspelt attribute.
+From MJML's documentation (version 4.15), less what MRML refuses. MRML takes almost anything
+without a word, so this table is the only thing that finds a misspelt attribute.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
-    attributes: frozenset[str]
+    attributes: frozenset[str] = frozenset()
     #: Tags that may stand inside; empty for a tag that holds words or nothing.
     children: frozenset[str] = frozenset()
     #: Whether it holds words and HTML ("ending tag").
@@ -22,7 +22,7 @@ class Tag:
 #: MJML attributes that hold an address or words: the only ones in which a value may be printed.
 LINKS = frozenset({"href", "src", "background-url"})
 WORDS = frozenset({"alt", "title", "name", "css-class", "lang", "dir", "rel", "target"})
-#: Attributes that every tag knows.
+#: Attributes that every tag knows which knows any.
 EVERYWHERE = frozenset({"css-class", "mj-class", "id"})
 
 #: Tags of MJML that the compiler does not know, with what to do instead.
@@ -78,17 +78,26 @@ def _words(attributes: str = "") -> Tag:
 
 
 TAGS: Mapping[str, Tag] = {
-    "mjml": _tag("owa lang dir", "mj-head mj-body mj-raw"),
-    "mj-head": _tag(
-        "",
-        "mj-attributes mj-breakpoint mj-font mj-preview mj-raw mj-style mj-title",
+    "mjml": _tag("owa lang dir", "mj-head mj-body"),
+    "mj-head": Tag(
+        children=frozenset(
+            {
+                "mj-attributes",
+                "mj-breakpoint",
+                "mj-font",
+                "mj-preview",
+                "mj-raw",
+                "mj-style",
+                "mj-title",
+            }
+        )
     ),
     "mj-breakpoint": _tag("width"),
     "mj-font": _tag("name href"),
-    "mj-preview": _words(),
+    "mj-preview": Tag(holds_html=True),
     "mj-style": _words("inline"),
-    "mj-title": _words(),
-    "mj-raw": _words("position"),
+    "mj-title": Tag(holds_html=True),
+    "mj-raw": Tag(holds_html=True),
     "mj-body": _tag("background-color width", "mj-hero mj-raw mj-section mj-wrapper"),
     "mj-wrapper": _tag(_SECTION, "mj-hero mj-raw mj-section"),
     "mj-section": _tag(_SECTION, "mj-column mj-group mj-raw"),
@@ -129,7 +138,7 @@ TAGS: Mapping[str, Tag] = {
     "mj-social": _tag(
         f"""{_FONT} {_PADDING} align border-radius container-background-color icon-height
         icon-padding icon-size inner-padding mode table-layout text-padding""",
-        "mj-raw mj-social-element",
+        "mj-social-element",
     ),
     "mj-social-element": _words(
         f"""{_FONT} {_PADDING} align alt background-color border-radius href icon-height
@@ -140,16 +149,16 @@ TAGS: Mapping[str, Tag] = {
         f"""{_PADDING} align base-url hamburger ico-align ico-close ico-color ico-font-family
         ico-font-size ico-line-height ico-open ico-padding ico-padding-bottom ico-padding-left
         ico-padding-right ico-padding-top ico-text-decoration ico-text-transform""",
-        "mj-navbar-link mj-raw",
+        "mj-navbar-link",
     ),
     "mj-navbar-link": _words(f"{_FONT} {_PADDING} href name rel target"),
     "mj-accordion": _tag(
         f"{_ACCORDION} {_PADDING} container-background-color font-family",
-        "mj-accordion-element mj-raw",
+        "mj-accordion-element",
     ),
     "mj-accordion-element": _tag(
         f"{_ACCORDION} background-color font-family",
-        "mj-accordion-text mj-accordion-title mj-raw",
+        "mj-accordion-text mj-accordion-title",
     ),
     "mj-accordion-title": _words(
         f"{_PADDING} background-color color font-family font-size font-weight"
@@ -162,7 +171,7 @@ TAGS: Mapping[str, Tag] = {
         f"""{_PADDING} align border-radius container-background-color icon-width left-icon
         right-icon tb-border tb-border-radius tb-hover-border-color tb-selected-border-color
         tb-width thumbnails""",
-        "mj-carousel-image mj-raw",
+        "mj-carousel-image",
     ),
     "mj-carousel-image": _tag(
         "alt border-radius href rel src target tb-border tb-border-radius thumbnails-src title"

@@ -61,7 +61,7 @@ def parse_mjml(source: str) -> tuple[Element, list[Fault]]:
         for piece in scan(source, sees_conditionals=False):
             builder.add(piece)
     except Broken as broken:
-        builder.fault(Code.MJML_BROKEN, broken.message, broken.offset)
+        builder.cut_off(broken.message, broken.offset)
     builder.finish()
     return builder.root, builder.faults
 
@@ -71,11 +71,17 @@ class _Builder:
         self.root = Element(StartTag("", (), 0, 0, is_self_closing=False))
         self.faults: list[Fault] = []
         self._open = [self.root]
+        self._is_cut_off = False
 
     def fault(
         self, code: Code, message: str, offset: int, width: int = 1, hint: str | None = None
     ) -> None:
         self.faults.append(Fault(code=code, message=message, offset=offset, width=width, hint=hint))
+
+    def cut_off(self, message: str, offset: int) -> None:
+        """A fault that swallows the rest of the source."""
+        self.fault(Code.MJML_BROKEN, message, offset, len("<!--"))
+        self._is_cut_off = True
 
     def add(self, piece: Piece) -> None:
         if isinstance(piece, StartTag):
@@ -88,6 +94,8 @@ class _Builder:
             self._comment(piece)
 
     def finish(self) -> None:
+        if self._is_cut_off:  # what is open then is open because of that
+            return
         for element in self._open[1:]:
             self._never_closed(element)
 
@@ -159,5 +167,5 @@ class _Builder:
             self.fault(
                 Code.MJML_BROKEN, f"{kind} cannot stand in MJML", comment.start, len(comment.data)
             )
-        elif not comment.data.endswith(">"):
-            self.fault(Code.MJML_BROKEN, "a comment is never closed", comment.start, 4)
+        elif not comment.data.endswith(("->", "--!>", "<!-->")):
+            self.cut_off("a comment is never closed", comment.start)

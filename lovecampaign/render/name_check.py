@@ -128,7 +128,7 @@ def _unknown_names(
                 use.lineno,
                 rf"(?<![\w.]){re.escape(use.name)}\b",
                 len(use.name),
-                near or _home_of(use.name) or f"the names are: {', '.join(sorted(NAMES))}",
+                _home_of(use.name) or near or f"the names are: {', '.join(sorted(NAMES))}",
             )
 
 

@@ -25,6 +25,7 @@ _FOLDED = re.compile("[\x00-\x20\x7f\x85\u2028\u2029]*[\x00-\x1f\x7f\x85\u2028\u
 #: place in the author's file (private use: removed from everything that authors write).
 MARK_START = "\ue000"
 MARK_END = "\ue001"
+_PRIVATE = re.compile("[\x00\ue000-\ue00f]")
 _MARK = re.compile(f"{MARK_START}[0-9]+{MARK_END}")
 
 
@@ -77,6 +78,11 @@ class TokenShape:
 
     def start(self) -> Printed:
         return Printed(self.prefix, self.pattern)
+
+
+def author_text(source: str) -> str:
+    """What an author wrote, without the private-use characters that mark things here."""
+    return _PRIVATE.sub("", source)
 
 
 def clean(text: str) -> str:

@@ -148,7 +148,10 @@ class _Trial:
                 self._campaign, self._email, self._content, media_url=_MEDIA_URL, chunks=chunks
             )
             for recipient in sample_recipients(self._campaign, self._email, self._content):
-                yield from self._problems_for(composer, chunks, recipient)
+                problems = list(self._problems_for(composer, chunks, recipient))
+                yield from problems
+                if problems:
+                    return  # the same for the next reader, or a consequence
         except RenderError as error:
             yield self._failure(error, error.message, error.hint)
         except TemplateError as error:

@@ -11,6 +11,7 @@ from jinja2 import TemplateError
 from lovecampaign.campaign.model import Campaign, Email, Role
 from lovecampaign.message import Message
 from lovecampaign.problems import Place
+from lovecampaign.render.chunks import Chunks
 from lovecampaign.render.compiled import Compiled, Faulty, compile_email
 from lovecampaign.render.compose import Composed, Composer
 from lovecampaign.render.content import Content
@@ -23,11 +24,13 @@ from lovecampaign.render.headers import (
 )
 from lovecampaign.render.memo import Memo
 from lovecampaign.render.mime import Draft, write_message
+from lovecampaign.render.mjml_tree import Fault
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.spoken import direction_of
 from lovecampaign.render.trace import place_of_error
 
 TEST_MARK = "[Test] "
+_HINT = "type: lovecampaign check"
 #: What a template can raise: ``{{ 1 / 0 }}`` is its author's mistake, not a bug of ours.
 _MISTAKES_OF_TEMPLATES = (
     TemplateError,
@@ -62,6 +65,7 @@ class EmailRenderer:
         self._email = email
         self._content = content
         self.public_url = public_url
+        self._media_url = media_url
         self._composer = _composer(campaign, email, content, media_url)
         self._compiled: Memo[str, Compiled] = Memo(_KEPT_SOURCES)
 
@@ -71,11 +75,9 @@ class EmailRenderer:
         try:
             compiled = self._compiled.get(composed.source, lambda _: self._compile(composed))
         except Faulty as faulty:
-            raise RenderError(
-                faulty.faults[0].message,
-                place=Place(file=self._content.copy.file),
-                hint="type: lovecampaign check",
-            ) from faulty
+            fault = faulty.faults[0]
+            place = self._place_of(fault, recipient)
+            raise RenderError(fault.message, place=place, hint=_HINT) from faulty
         values = composed.printed.values
         text, html = compiled.text.fill(values), compiled.html.fill(values)
         return self._message(recipient, composed.subject, text, html)
@@ -102,6 +104,14 @@ class EmailRenderer:
             direction_of(language),
             has_footer=self._email.role is not Role.CONFIRM,
         )
+
+    def _place_of(self, fault: Fault, recipient: Recipient) -> Place | None:
+        """Rendered again with every piece of template text traced: only for who fails."""
+        chunks = Chunks()
+        composer = Composer(
+            self._campaign, self._email, self._content, media_url=self._media_url, chunks=chunks
+        )
+        return chunks.trace(composer.compose(recipient).source).place(fault.offset)
 
     def _message(self, recipient: Recipient, subject: str, text: str, html: str) -> Message:
         campaign, person = self._campaign, recipient.subscriber
@@ -148,5 +158,5 @@ def _as_render_error(error: Exception, content: Content) -> RenderError:
     return RenderError(
         str(error) or type(error).__name__,
         place=place_of_error(error, content),
-        hint="type: lovecampaign check",
+        hint=_HINT,
     )
