@@ -11,7 +11,7 @@ from jinja2 import Template
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.render.captured import Captured, printing_to
 from lovecampaign.render.chunks import Chunks
-from lovecampaign.render.content import Content, Words, template_file, template_name
+from lovecampaign.render.content import Content, Words
 from lovecampaign.render.environment import EmailEnvironment
 from lovecampaign.render.images import is_local
 from lovecampaign.render.markdown import CopyMarkdown
@@ -19,6 +19,7 @@ from lovecampaign.render.memo import Memo
 from lovecampaign.render.names import DayNames, names_for, names_for_everyone, spoken_date
 from lovecampaign.render.printed import Printed, TokenShape, author_text, one_line
 from lovecampaign.render.recipient import Recipient
+from lovecampaign.render.template_files import template_file, template_name
 
 #: Copies compiled from Markdown that are kept: one for each path through a copy's branches.
 _KEPT_COPIES = 256

@@ -27,20 +27,10 @@ from lovecampaign.render.mime import Draft, write_message
 from lovecampaign.render.mjml_tree import Fault
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.spoken import direction_of
-from lovecampaign.render.trace import place_of_error
+from lovecampaign.render.trace import MISTAKES_OF_TEMPLATES, place_of_error
 
 TEST_MARK = "[Test] "
 _HINT = "type: lovecampaign check"
-#: What a template can raise: ``{{ 1 / 0 }}`` is its author's mistake, not a bug of ours.
-_MISTAKES_OF_TEMPLATES = (
-    TemplateError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 #: Compiled sources that are kept: one for each path through the branches of a template.
 _KEPT_SOURCES = 64
 
@@ -90,7 +80,7 @@ class EmailRenderer:
                 raise
             place = place_of_error(error, self._content)
             raise RenderError(error.message, place=place, hint=error.hint) from error
-        except _MISTAKES_OF_TEMPLATES as error:
+        except MISTAKES_OF_TEMPLATES as error:
             if place_of_error(error, self._content) is None:
                 raise  # not from a template: ours
             raise _as_render_error(error, self._content) from error

@@ -34,24 +34,22 @@ class Misplaced(Exception):
 class Skeleton:
     """Static pieces and the holes between them: one piece more than holes."""
 
-    __slots__ = ("_distinct", "_holes", "_pieces")
+    __slots__ = ("_holes", "_pieces")
 
     def __init__(self, pieces: Sequence[str], holes: Sequence[Hole]) -> None:
         self._pieces = pieces
         self._holes = holes
-        self._distinct = frozenset(holes)
-
-    @property
-    def numbers(self) -> frozenset[int]:
-        """The tokens that came through to here."""
-        return frozenset(hole.number for hole in self._distinct)
 
     def fill(self, values: Sequence[str]) -> str:
         """The whole text, each value escaped for where it stands."""
-        written = {hole: escape(values[hole.number], hole.where) for hole in self._distinct}
+        written: dict[tuple[str, Where], str] = {}
         filled = [self._pieces[0]]
         for hole, piece in zip(self._holes, self._pieces[1:], strict=True):
-            filled.append(written[hole])
+            # A name printed thirty times is escaped once for each kind of place.
+            key = (values[hole.number], hole.where)
+            if key not in written:
+                written[key] = escape(*key)
+            filled.append(written[key])
             filled.append(piece)
         return "".join(filled)
 

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import traceback
 
-from jinja2 import TemplateSyntaxError
+from jinja2 import TemplateError, TemplateSyntaxError
 
 from lovecampaign.problems import Place
-from lovecampaign.render.content import TEMPLATE_FOLDER, Content, Words
+from lovecampaign.render.content import Content, Words
+from lovecampaign.render.template_files import TEMPLATE_FOLDER
+
+#: What a template can raise: ``{{ 1 / 0 }}`` is its author's mistake, not a bug of ours. Where
+#: no template line is in the traceback, it is ours after all.
+MISTAKES_OF_TEMPLATES = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def place_of_error(error: BaseException, content: Content) -> Place | None:

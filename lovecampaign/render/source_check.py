@@ -1,0 +1,115 @@
+"""What is wrong with an email's sources, before anything is rendered?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.problems import Place, Problem
+from lovecampaign.render.chunks import place_in
+from lovecampaign.render.codes import Code
+from lovecampaign.render.content import Content, Words
+from lovecampaign.render.images import named_images
+from lovecampaign.render.markdown import ACTION, split_action
+from lovecampaign.render.name_check import Source, check_names, names_set_in
+from lovecampaign.render.template_files import template_file
+
+#: A line that means to be a button or an image, whether it is one or not.
+_MEANT_AS_ACTION = re.compile(r"\[\[\s*(\w+)\s*:.*")
+_LOOKED_UP = "paths are looked up in the campaign's folder, then in the workspace"
+
+
+def problems_of_names(campaign: Campaign, content: Content) -> Iterator[Problem]:
+    """Syntax, names and filters in subject, preheader, copy and templates."""
+    yield from _line_problems(campaign, content.words, "preheader", content.preheader)
+    for words in (content.words, *content.parts.values()):
+        copy = words.copy
+        yield from _line_problems(campaign, words, "subject", words.subject)
+        yield from check_names(Source(text=copy.text, file=copy.file, first_line=copy.first_line))
+    set_by_others = frozenset().union(*map(names_set_in, content.templates.values()))
+    for name, source in content.templates.items():
+        known = set_by_others | {"content"}
+        yield from check_names(Source(text=source, file=template_file(name), extra=known))
+
+
+def _line_problems(campaign: Campaign, words: Words, key: str, text: str) -> Iterator[Problem]:
+    """Problems of a value of the front matter, whose line is known where the email is."""
+    email = campaign.find_email(words.key)
+    place = (email.places.get(key) if email else None) or Place(file=words.copy.file)
+    for problem in check_names(Source(text=text, file=place.file)):
+        yield replace(problem, place=place, message=f"{key}: {problem.message}", width=1)
+
+
+def problems_of_actions(content: Content) -> Iterator[Problem]:
+    """Lines that mean to be a button or an image and are none."""
+    for words in (content.words, *content.parts.values()):
+        copy = words.copy
+        for number, line in enumerate(copy.text.split("\n"), start=copy.first_line):
+            found = _action_problem(line)
+            if found is None:
+                continue
+            message, column, hint = found
+            yield Problem(
+                code=Code.ACTION_MALFORMED,
+                message=message,
+                place=Place(file=copy.file, line=number, column=column),
+                hint=hint,
+                excerpt=line,
+                width=2,
+            )
+
+
+def problems_of_images(campaign: Campaign, content: Content) -> Iterator[Problem]:
+    """Local pictures that are not there."""
+    for source in _sources(content):
+        for path, offset in named_images(source.text):
+            if path not in content.images:
+                yield _missing_image(source, path, offset)
+    logo = campaign.brand.logo
+    if logo and is_local(logo) and logo not in content.images:
+        yield Problem(
+            code=Code.IMAGE_MISSING,
+            message=f"there is no logo {logo!r}",
+            place=campaign.places.get("brand.logo") or Place(file=campaign.file),
+            hint=_LOOKED_UP,
+        )
+
+
+def _action_problem(line: str) -> tuple[str, int, str] | None:
+    meant = _MEANT_AS_ACTION.search(line)
+    if meant is None:
+        return None
+    kind, column = meant[1].lower(), meant.start() + 1
+    form = "PATH-OR-URL | ALT" if kind == "image" else "TEXT | URL"
+    hint = f"write [[{kind}: {form}]] on a line of its own"
+    if kind not in ("button", "image"):
+        return f"there is no [[{meant[1]}]]", column, "there are [[button]] and [[image]]"
+    found = ACTION.match(line.strip())
+    if found is None or len(line) - len(line.lstrip()) > 3:
+        return f"this [[{kind}]] does not stand alone, or is not closed with ]]", column, hint
+    if split_action(kind, found[2]) is None:
+        return f"this [[{kind}]] lacks one of its two halves", column, hint
+    return None
+
+
+def _sources(content: Content) -> Iterator[Source]:
+    for words in (content.words, *content.parts.values()):
+        copy = words.copy
+        yield Source(text=copy.text, file=copy.file, first_line=copy.first_line)
+    for name, text in content.templates.items():
+        yield Source(text=text, file=template_file(name))
+
+
+def _missing_image(source: Source, path: str, offset: int) -> Problem:
+    found = place_in(source.text, offset, source.file)
+    line = found.line or 1
+    return Problem(
+        code=Code.IMAGE_MISSING,
+        message=f"there is no image {path!r}",
+        place=source.place(line, found.column),
+        hint=_LOOKED_UP,
+        excerpt=source.line(line),
+        width=len(path),
+    )
