@@ -10,7 +10,7 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.campaign.source import read_source
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Place, Problem, Severity
-from lovecampaign.render.content import template_file
+from lovecampaign.render.template_files import template_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from lovecampaign.problems import Place, Problem
 from lovecampaign.render.chunks import place_in
 from lovecampaign.render.codes import Code
 from lovecampaign.render.content import Content, Words
-from lovecampaign.render.images import named_images
+from lovecampaign.render.images import is_local, named_images
 from lovecampaign.render.markdown import ACTION, split_action
 from lovecampaign.render.name_check import Source, check_names, names_set_in
 from lovecampaign.render.template_files import template_file

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from lovecampaign.errors import LovecampaignError
 from lovecampaign.problems import Problem
-from lovecampaign.render.errors import RenderError
 from tests.render_kit import Workbench, recipient
 
 REPOSITORY = Path(__file__).parents[2]
@@ -20,14 +19,16 @@ TEMPLATES = sorted((REPOSITORY / "templates" / "email").glob("*.j2"))
 BASE = (REPOSITORY / "templates" / "email" / "base.mjml.j2").read_text(encoding="utf-8")
 COPY = sorted((REPOSITORY / "campaigns" / "customer-love" / "days").glob("*.md"))[1]
 
+#: What slips into a file while it is edited, and what people try in a template.
 FRAGMENTS = (
-    """
-{{ }} {% %} {# #} < > </ <!-- --> <mj-text> </mj-column> <br> " ' | [[ ]] [[button: * _ ` \\ & &amp;
-{{first_name}} {{x}} {{fields.pet}} {%if%} {%endif%} {%set(a)%} {%endset%} {{self}} {{loop}} {{1//0}}
-{{range(10**9)}} {{cycler()}} {{first_name()}} {{first_name|truncate('x')}} {{'%d'%first_name}}
-{{first_name|batch(0)|list}} {%extends'base.mjml.j2'%} {%include(first_name)%} {{''.join([1])}}
-""".split()
-    + ["\n", "\n\n", "    ", "- ", "> ", "\x00", "\ue000", "\u200d", "é"]
+    *("{{", "}}", "{%", "%}", "{#", "#}", "<", ">", "</", "<!--", "-->", '"', "'", "|", "&"),
+    *("<mj-text>", "</mj-column>", "<br>", "[[", "]]", "[[button:", "*", "_", "`", "\\", "&amp;"),
+    *("\n", "\n\n", "    ", "- ", "> ", "\x00", "\ue000", "\u200d", "é"),
+    *("{{ first_name }}", "{{ x }}", "{{ fields.pet }}", "{{ self }}", "{{ loop }}"),
+    *("{% if x %}", "{% endif %}", "{% set a %}", "{% endset %}", "{% extends 'base.mjml.j2' %}"),
+    *("{{ 1 // 0 }}", "{{ range(10**9) }}", "{{ cycler() }}", "{{ first_name() }}"),
+    *("{{ first_name | truncate('x') }}", "{{ '%d' % first_name }}", "{{ ''.join([1]) }}"),
+    *("{{ first_name | batch(0) | list }}", "{% include first_name %}"),
 )
 
 
@@ -73,8 +74,6 @@ def _assert_found_or_sent(bench: Workbench, copy: str) -> None:
     person = recipient(fields={"pet": "Rex"})
     try:
         message = bench.renderer(bench.email(copy)).render(person)
-    except RenderError:
-        assert problems
     except LovecampaignError:
         assert problems
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.model import Role
+from lovecampaign.campaign.model import Brand, Role
 from lovecampaign.problems import Place
 from lovecampaign.render.content import read_content
 from lovecampaign.render.filters import REFUSED_FILTERS
@@ -159,3 +159,10 @@ def test_a_mistake_in_a_copy_inside_a_digest_is_found(bench: Workbench) -> None:
     campaign = bench.campaign(day, digest)
     (problem,) = find_problems(campaign, digest, read_content(campaign, digest))
     assert (problem.code, str(problem.place)) == ("LC103", f"{COPY_FILE}:5:4")
+
+
+def test_a_logo_that_is_not_there_is_a_problem(bench: Workbench) -> None:
+    email = bench.email()
+    campaign = bench.campaign(email, brand=Brand(logo="images/none.png"))
+    (problem,) = find_problems(campaign, email, read_content(campaign, email))
+    assert (problem.code, str(problem.place)) == ("LC109", "campaigns/bloom/campaign.yaml")
