@@ -1,0 +1,48 @@
+"""What happened, in order? Events, as providers and people reported them, and the last claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from lovecampaign.store.database import Database
+from lovecampaign.store.tables import delivery, email, event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonEvent:
+    """A later fact about one of somebody's emails, or about them."""
+
+    #: ``delivered``, ``bounced``, ``clicked`` …
+    kind: str
+    at: datetime
+    #: The email it is about; None where it is about none.
+    email_key: str | None
+
+
+def read_events(database: Database, subscriber_id: int) -> Sequence[PersonEvent]:
+    """Every event of a subscriber and of their deliveries, oldest first."""
+    with database.read() as connection:
+        rows = connection.execute(
+            sa.select(event.c.kind, event.c.at, email.c.key)
+            .outerjoin(delivery, delivery.c.id == event.c.delivery_id)
+            .outerjoin(email, email.c.id == delivery.c.email_id)
+            .where(
+                sa.or_(
+                    event.c.subscriber_id == subscriber_id,
+                    delivery.c.subscriber_id == subscriber_id,
+                )
+            )
+            .order_by(event.c.at, event.c.id)
+        )
+        return [PersonEvent(kind=row.kind, at=row.at, email_key=row.key) for row in rows]
+
+
+def read_newest_claim(database: Database) -> datetime | None:
+    """When a delivery was last claimed, by the clock of then; None: never."""
+    with database.read() as connection:
+        newest: datetime | None = connection.scalar(sa.select(sa.func.max(delivery.c.claimed_at)))
+        return newest
