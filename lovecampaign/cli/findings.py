@@ -26,6 +26,8 @@ class Finding:
     message: str
     #: What to type or change.
     hint: str | None = None
+    #: The database or the provider does not answer.
+    is_unreachable: bool = False
 
     def as_json(self) -> Mapping[str, str | None]:
         return {
@@ -50,3 +52,7 @@ def wrong(name: str, message: str, hint: str) -> Finding:
 
 def unknown(name: str, message: str, hint: str | None = None) -> Finding:
     return Finding(name=name, state=State.UNKNOWN, message=message, hint=hint)
+
+
+def unreachable(name: str, message: str, hint: str | None) -> Finding:
+    return Finding(name=name, state=State.WRONG, message=message, hint=hint, is_unreachable=True)

@@ -76,7 +76,8 @@ class Output:
     def show(self, result: Result) -> None:
         """The end of a command: envelope, or text, problems and the next command."""
         if self.as_json:
-            self._print_envelope(result.data, result.problems, result.exit_code)
+            if not result.is_told:
+                self._print_envelope(result.data, result.problems, result.exit_code)
             return
         if not result.text_has_problems:
             self.show_problems(result.problems)
@@ -90,7 +91,7 @@ class Output:
         self.show_problems(problems)
         self.show_aside(f"{trouble('error')}: {message}")
         if hint:
-            self.show_aside(f"  hint: {hint}")
+            self.show_aside(f"  help: {hint}")
 
     def show_failure(self, problems: Sequence[Problem], exit_code: int) -> None:
         """A failure, for programs."""
@@ -104,12 +105,13 @@ class Output:
         for problem in problems:
             self.show_aside(format_problem(problem, color=self.error_color) + "\n")
 
-    def line(self, data: Data, text: str) -> None:
+    def line(self, data: Data, text: str, problems: Sequence[Problem] = ()) -> None:
         """One step of a command that stays: an object per line, or a line of text."""
         if self.as_json:
-            self._print_envelope(data, (), 0)
-        else:
-            self.show_text(text)
+            self._print_envelope(data, problems, any(problem.is_error for problem in problems))
+            return
+        self.show_problems(problems)
+        self.show_text(text)
 
     def raw(self, text: str) -> None:
         """Data that is a file of its own, such as CSV: exactly as it is."""

@@ -23,6 +23,8 @@ class Result:
     problems: Sequence[Problem] = ()
     #: The text shows the problems already, in the verb's own way.
     text_has_problems: bool = False
+    #: The command said everything in lines on its way: no envelope comes at the end.
+    is_told: bool = False
     exit_code: ExitCode = ExitCode.DONE
     #: What to type next, whole: ``lovecampaign plan spring``.
     next_command: str | None = None

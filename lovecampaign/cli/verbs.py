@@ -40,9 +40,84 @@ VERBS = {
         "lovecampaign.cli.check:check",
         "Find every mistake at once, with file, line and hint.",
     ),
+    "plan": Verb(
+        Section.WRITE,
+        "lovecampaign.cli.plan:plan",
+        "Show who gets what and when, and who does not and why.",
+    ),
     "schema": Verb(
         Section.WRITE,
         "lovecampaign.cli.schema:schema",
         "Print the JSON Schema of campaign.yaml or of a day file.",
+    ),
+    "send": Verb(
+        Section.SEND,
+        "lovecampaign.cli.send:send",
+        "Send all that is due now, or a test to yourself.",
+    ),
+    "run": Verb(
+        Section.SEND,
+        "lovecampaign.cli.run:run",
+        "Stay, and send each email as it falls due.",
+    ),
+    "status": Verb(
+        Section.SEND,
+        "lovecampaign.cli.status:status",
+        "Show how far each email is, and what comes next.",
+    ),
+    "explain": Verb(
+        Section.SEND,
+        "lovecampaign.cli.explain:explain",
+        "Say why one person got, will get or will never get each email.",
+    ),
+    "pause": Verb(
+        Section.SEND,
+        "lovecampaign.cli.control:pause",
+        "Stop sending at once, until resume.",
+    ),
+    "resume": Verb(
+        Section.SEND,
+        "lovecampaign.cli.control:resume",
+        "Go on after a pause.",
+    ),
+    "cancel": Verb(
+        Section.SEND,
+        "lovecampaign.cli.control:cancel",
+        "Call one email off for everyone who does not have it yet.",
+    ),
+    "retry": Verb(
+        Section.SEND,
+        "lovecampaign.cli.control:retry",
+        "Make what failed or was too late due now.",
+    ),
+    "in-doubt": Verb(
+        Section.SEND,
+        "lovecampaign.cli.in_doubt:in_doubt",
+        "List or settle deliveries whose outcome nobody knows.",
+    ),
+    "subscribers": Verb(
+        Section.PEOPLE,
+        "lovecampaign.cli.subscribers:subscribers",
+        "Bring people in, look at them, let them go.",
+    ),
+    "buyers": Verb(
+        Section.PEOPLE,
+        "lovecampaign.cli.buyers:buyers",
+        "Say who has bought.",
+    ),
+    "db": Verb(
+        Section.CARE,
+        "lovecampaign.cli.db:db",
+        "Upgrade the database, or copy it while mail goes out.",
+    ),
+    "doctor": Verb(
+        Section.CARE,
+        "lovecampaign.cli.doctor:doctor",
+        "Look at settings, database, provider, clock and DNS.",
+    ),
+    "demo": Verb(
+        Section.CARE,
+        "lovecampaign.cli.demo:demo",
+        "Play the whole example month with made-up subscribers.",
     ),
 }

@@ -48,7 +48,7 @@ def test_an_error_of_ours_says_what_happened_and_what_to_type(ends: Ends) -> Non
 
     assert report(error, ends.output(), ["plan"]) == ExitCode.UNREACHABLE
     assert ends.err.getvalue() == (
-        "error: the database does not answer\n  hint: type: lovecampaign doctor\n"
+        "error: the database does not answer\n  help: type: lovecampaign doctor\n"
     )
     assert ends.out.getvalue() == ""
 

@@ -1,0 +1,104 @@
+"""Which campaign is meant, and can it be used?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from lovecampaign.campaign.load import load_campaign
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.campaign.refusal import did_you_mean
+from lovecampaign.campaign.workspace import pick_campaign
+from lovecampaign.checks.check import check_email
+from lovecampaign.checks.facts import Facts
+from lovecampaign.cli.invocation import Invocation
+from lovecampaign.errors import ProblemsFound, UsageError
+from lovecampaign.problems import Problem
+from lovecampaign.providers.base import Provider
+from lovecampaign.settings import Settings
+
+#: ``[CAMPAIGN]``, which every verb about one campaign takes.
+campaign_argument = click.argument("campaign", required=False)
+#: ``--campaign``, where the arguments are taken by something else.
+campaign_option = click.option(
+    "--campaign", metavar="CAMPAIGN", help="Needed only where there is more than one."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usable:
+    """A campaign whose settings hold together; single emails may still have mistakes."""
+
+    campaign: Campaign
+    problems: Sequence[Problem]
+
+    def mistakes_of(self, email: Email) -> Sequence[Problem]:
+        """What loading found wrong with one email."""
+        if not email.is_broken:
+            return ()
+        errors = [problem for problem in self.problems if problem.is_error]
+        own = [each for each in errors if each.place and each.place.file == email.copy.file]
+        return own or errors
+
+
+def load_usable(invocation: Invocation, name: str | None) -> Usable:
+    """The campaign of that name, or the only one; raises ProblemsFound for a broken one."""
+    workspace = invocation.find_workspace()
+    return load_folder(pick_campaign(workspace, name), workspace)
+
+
+def load_folder(folder: Path, workspace: Path) -> Usable:
+    loaded = load_campaign(folder, workspace)
+    if loaded.campaign is None:
+        raise ProblemsFound(
+            f"{folder.name} cannot be used before this is mended",
+            loaded.problems,
+            hint=f"then type: lovecampaign check {folder.name}",
+        )
+    return Usable(campaign=loaded.campaign, problems=loaded.problems)
+
+
+def email_checker(
+    usable: Usable, invocation: Invocation, settings: Settings, provider: Provider
+) -> Callable[[Email], Sequence[Problem]]:
+    """What finds every mistake of one email, right before its first copy is claimed."""
+
+    def check(email: Email) -> Sequence[Problem]:
+        facts = find_facts(invocation, settings, provider)
+        return [*usable.mistakes_of(email), *check_email(usable.campaign, email, facts)]
+
+    return check
+
+
+def find_facts(invocation: Invocation, settings: Settings, provider: Provider) -> Facts:
+    """The world around the campaign, as rules ask about it."""
+    return Facts(
+        now=invocation.now,
+        provider_leaves_machine=provider.leaves_machine,
+        public_url=settings.public_url,
+    )
+
+
+def find_email(campaign: Campaign, word: str) -> Email:
+    """The email of that key; ``9`` is ``day-09``. Raises UsageError that suggests one."""
+    key = f"day-{int(word):02}" if word.isdecimal() and len(word) < 3 else word
+    email = campaign.find_email(key)
+    if email is None:
+        keys = [each.key for each in campaign.emails]
+        hint = did_you_mean(key, keys) or f"there are: {', '.join(keys)}"
+        raise UsageError(f"{campaign.slug} has no email {word}", hint=hint)
+    return email
+
+
+def find_scheduled(campaign: Campaign, word: str) -> Email:
+    """As :func:`find_email`, for emails that the calendar sends."""
+    email = find_email(campaign, word)
+    if email not in campaign.scheduled_emails:
+        raise UsageError(
+            f"{email.key} goes out when somebody signs up, not by the calendar",
+            hint=f"to see it, type: lovecampaign send {campaign.slug} --day {email.key} --to YOU",
+        )
+    return email

@@ -1,0 +1,149 @@
+"""What is wrong with what was written? The verb ``check``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from lovecampaign.campaign.load import load_campaign
+from lovecampaign.campaign.workspace import list_campaigns, pick_campaign
+from lovecampaign.checks.check import check_campaign
+from lovecampaign.checks.explain import explain
+from lovecampaign.checks.facts import Facts
+from lovecampaign.cli.campaigns import campaign_argument, find_facts
+from lovecampaign.cli.excerpt import format_problem
+from lovecampaign.cli.invocation import Invocation, verb
+from lovecampaign.cli.result import Result
+from lovecampaign.cli.style import good, trouble
+from lovecampaign.cli.words import count_of
+from lovecampaign.errors import ExitCode, UsageError
+from lovecampaign.problems import Problem, has_errors, in_file_order
+from lovecampaign.providers.open import open_provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What was looked at, and what was found."""
+
+    names: Sequence[str]
+    files: int
+    problems: Sequence[Problem]
+
+    @property
+    def has_errors(self) -> bool:
+        return has_errors(self.problems)
+
+
+@verb("check")
+@campaign_argument
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="github: notes beside the lines of a pull request.",
+)
+@click.option("--explain", "code", metavar="CODE", help="What a code means, and how to mend it.")
+def check(
+    invocation: Invocation, campaign: str | None, form: str, code: str | None, *, strict: bool
+) -> Result:
+    """Find every mistake at once, with file, line and hint.
+
+    Without CAMPAIGN, every campaign of the workspace is checked.
+    """
+    if form == "json":
+        invocation.output.as_json = True
+    if code is not None:
+        return Result(data={"code": code.upper(), "text": explain(code)}, text=explain(code))
+    checked = _check(invocation, campaign)
+    write = _format_github if form == "github" else _format_text
+    is_fine = not checked.problems if strict else not checked.has_errors
+    return Result(
+        data={"campaigns": list(checked.names), "files": checked.files},
+        text="\n".join(write(checked, invocation)),
+        problems=checked.problems,
+        text_has_problems=True,
+        exit_code=ExitCode.DONE if is_fine else ExitCode.PROBLEMS,
+        next_command=_next_command(checked),
+    )
+
+
+def _check(invocation: Invocation, name: str | None) -> Checked:
+    workspace = invocation.find_workspace()
+    folders = [pick_campaign(workspace, name)] if name else list_campaigns(workspace)
+    if not folders:
+        raise UsageError("there is no campaign here yet", hint="type: lovecampaign new NAME")
+    settings = invocation.settings()
+    facts = find_facts(invocation, settings, open_provider(settings))
+    looked = [_check_one(folder, workspace, facts) for folder in folders]
+    problems = dict.fromkeys(problem for one in looked for problem in one.problems)
+    return Checked(
+        names=[folder.name for folder in folders],
+        files=sum(one.files for one in looked),
+        problems=in_file_order(problems),
+    )
+
+
+def _check_one(folder: Path, workspace: Path, facts: Facts) -> Checked:
+    loaded = load_campaign(folder, workspace)
+    if loaded.campaign is None:
+        return Checked(names=[folder.name], files=_count_files(folder), problems=loaded.problems)
+    return Checked(
+        names=[folder.name],
+        files=len(loaded.campaign.files),
+        problems=[*loaded.problems, *check_campaign(loaded.campaign, facts)],
+    )
+
+
+def _count_files(folder: Path) -> int:
+    """Of a campaign that cannot be read as a whole: what lies there."""
+    return sum(path.suffix in {".yaml", ".md"} for path in folder.rglob("*"))
+
+
+def _format_text(checked: Checked, invocation: Invocation) -> Iterator[str]:
+    for problem in checked.problems:
+        yield format_problem(problem, color=invocation.output.color) + "\n"
+    yield _summary(checked)
+
+
+def _summary(checked: Checked) -> str:
+    where = f"{', '.join(checked.names)}: {count_of(checked.files, 'file')}"
+    if not checked.problems:
+        return f"{where}, {good('no mistakes')}"
+    errors = sum(problem.is_error for problem in checked.problems)
+    parts = [count_of(errors, "error"), count_of(len(checked.problems) - errors, "warning")]
+    return f"{where}, {trouble(' and '.join(parts)) if errors else parts[1]}"
+
+
+def _format_github(checked: Checked, _invocation: Invocation) -> Iterator[str]:
+    """Workflow commands: docs.github.com, "Workflow commands for GitHub Actions"."""
+    for problem in checked.problems:
+        place = problem.place
+        known = {
+            "file": place.file if place else None,
+            "line": place.line if place else None,
+            "col": place.column if place else None,
+            "title": problem.code,
+        }
+        properties = ",".join(
+            f"{name}={_escape(str(value), ':,')}" for name, value in known.items() if value
+        )
+        words = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
+        yield f"::{problem.severity.value} {properties}::{_escape(words)}"
+
+
+def _escape(text: str, more: str = "") -> str:
+    for letter in "%\r\n" + more:
+        text = text.replace(letter, f"%{ord(letter):02X}")
+    return text
+
+
+def _next_command(checked: Checked) -> str:
+    if checked.problems:
+        return f"lovecampaign check --explain {checked.problems[0].code}"
+    return f"lovecampaign plan {checked.names[0]}"

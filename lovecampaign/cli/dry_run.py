@@ -1,0 +1,55 @@
+"""What would ``send`` do now? ``send --dry-run``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.cli.campaigns import Usable, email_checker
+from lovecampaign.cli.invocation import Invocation
+from lovecampaign.cli.opening import opened_database
+from lovecampaign.cli.result import Result
+from lovecampaign.cli.sending import format_report, report_json
+from lovecampaign.cli.words import count_of
+from lovecampaign.delivery.send import SendReport
+from lovecampaign.errors import ExitCode
+from lovecampaign.problems import Problem, has_errors
+from lovecampaign.providers.open import open_provider
+from lovecampaign.store.foresight import Foresight, foresee
+
+
+def count_due(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -> Result:
+    """What is due, with the mistakes that would block it. Sends and writes nothing."""
+    campaign = usable.campaign
+    with opened_database(invocation) as database:
+        foresight = foresee(database, campaign, emails, invocation.now)
+    problems = _check(invocation, usable, [e for e in emails if e.key in foresight.people])
+    report = _as_report(campaign, invocation, foresight)
+    lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.people.items()]
+    return Result(
+        data=report_json(report),
+        text="\n".join([*lines, format_report(report, campaign.timezone), "Nothing was sent."]),
+        problems=problems,
+        exit_code=ExitCode.PROBLEMS if has_errors(problems) else ExitCode.DONE,
+        next_command=f"lovecampaign send {campaign.slug}",
+    )
+
+
+def _check(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -> Sequence[Problem]:
+    settings = invocation.settings()
+    check = email_checker(usable, invocation, settings, open_provider(settings))
+    return list(dict.fromkeys(problem for email in emails for problem in check(email)))
+
+
+def _as_report(campaign: Campaign, invocation: Invocation, foresight: Foresight) -> SendReport:
+    return SendReport(
+        campaign=campaign.slug,
+        now=invocation.now,
+        sent=0,
+        failed=0,
+        skipped=foresight.skipped,
+        in_doubt=0,
+        retry_later=foresight.retry_later,
+        remaining=foresight.remaining,
+        next_due=foresight.next_due,
+    )

@@ -1,0 +1,42 @@
+"""Where do exported people go? To the screen as they come, or into a file, whole."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from pathlib import Path
+
+from lovecampaign.cli.output import Output
+from lovecampaign.cli.result import Result
+from lovecampaign.cli.words import count_of
+from lovecampaign.store.database import Database
+from lovecampaign.store.exporting import export_subscribers
+
+_IMPORT = "lovecampaign subscribers import"
+
+
+def export_to_screen(database: Database, output: Output) -> Result:
+    """Row by row, so that ten million people need no memory; as one text in JSON."""
+    if output.as_json:
+        held = io.StringIO()
+        count = export_subscribers(database, held.write)
+        return Result(data={"people": count, "csv": held.getvalue()})
+    export_subscribers(database, output.raw)
+    return Result(next_command="lovecampaign subscribers export people.csv")
+
+
+def export_to_file(database: Database, file: Path) -> Result:
+    """Readable by its owner alone; in its place only when it is complete."""
+    descriptor, part = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            count = export_subscribers(database, stream.write)
+        Path(part).replace(file)
+    finally:
+        Path(part).unlink(missing_ok=True)
+    return Result(
+        data={"people": count, "file": str(file)},
+        text=f"{file}: {count_of(count, 'person')}",
+        next_command=f"{_IMPORT} {file}",
+    )

@@ -1,0 +1,134 @@
+"""What became of deliveries whose outcome nobody knows? The verb ``in-doubt``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import click
+
+from lovecampaign.cli.campaigns import campaign_argument, campaign_option, load_usable
+from lovecampaign.cli.invocation import Invocation, verb, verb_group
+from lovecampaign.cli.opening import opened_database
+from lovecampaign.cli.result import Result
+from lovecampaign.cli.table import format_table
+from lovecampaign.cli.words import count_of, local_time
+from lovecampaign.clock import format_instant
+from lovecampaign.errors import ExitCode, LovecampaignError, UsageError
+from lovecampaign.store.database import Database
+from lovecampaign.store.doubts import (
+    YOUNGEST_TO_RESEND,
+    count_too_young,
+    plan_again,
+    settle_as_sent,
+)
+from lovecampaign.store.leftovers import OpenDelivery, list_in_doubt
+
+
+class TooYoung(LovecampaignError):
+    """The provider may still tell what became of a delivery: waiting may be all it takes."""
+
+    exit_code = ExitCode.RUN_AGAIN
+
+
+@verb_group("in-doubt", fallback="list")
+def in_doubt() -> None:
+    """List or settle deliveries whose outcome nobody knows.
+
+    They are never sent again without being asked for: they may have arrived.
+    """
+
+
+@verb("list", in_doubt)
+@campaign_argument
+def list_all(invocation: Invocation, campaign: str | None) -> Result:
+    """List them (the same as in-doubt alone)."""
+    found = load_usable(invocation, campaign).campaign
+    with opened_database(invocation) as database, database.read() as connection:
+        deliveries = list_in_doubt(connection, found.id)
+    if not deliveries:
+        return Result(
+            data={"deliveries": []},
+            text="Nothing is in doubt.",
+            next_command=f"lovecampaign status {found.slug}",
+        )
+    rows = [
+        (str(one.id), one.email_key, one.address, local_time(one.claimed_at, found.timezone))
+        for one in deliveries
+    ]
+    return Result(
+        data={"deliveries": [_as_json(one) for one in deliveries]},
+        text=format_table(("id", "email", "to", f"claimed ({found.timezone})"), rows),
+        next_command="lovecampaign in-doubt resolve --as sent",
+    )
+
+
+@verb("resolve", in_doubt)
+@click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
+@click.option(
+    "--as",
+    "outcome",
+    type=click.Choice(["sent", "resend"]),
+    help="sent: they arrived. resend: send them once more, at the risk of doubles.",
+)
+@campaign_option
+def resolve(
+    invocation: Invocation, ids: tuple[int, ...], outcome: str | None, campaign: str | None
+) -> Result:
+    """Say what became of some, or of all.
+
+    Without IDs, all of the campaign. resend refuses deliveries younger than ten minutes: the
+    provider may still tell what became of them.
+    """
+    if outcome is None:
+        raise UsageError("what became of them?", hint="add --as sent, or --as resend")
+    found = load_usable(invocation, campaign).campaign
+    with opened_database(invocation) as database:
+        chosen = _choose(database, found.id, ids)
+        settle = _settle_as_sent if outcome == "sent" else _plan_again
+        number = settle(database, chosen, invocation.now)
+    words = "settled as sent" if outcome == "sent" else "due again"
+    return Result(
+        data={"outcome": outcome, "resolved": number, "ids": sorted(chosen)},
+        text=f"{count_of(number, 'delivery')} {words}.",
+        next_command=f"lovecampaign {'status' if outcome == 'sent' else 'send'} {found.slug}",
+    )
+
+
+def _as_json(delivery: OpenDelivery) -> Mapping[str, object]:
+    return {
+        "id": delivery.id,
+        "key": delivery.email_key,
+        "email": delivery.address,
+        "claimed_at": format_instant(delivery.claimed_at),
+    }
+
+
+def _choose(database: Database, campaign_key: str, ids: Sequence[int]) -> Collection[int]:
+    with database.read() as connection:
+        doubtful = {one.id for one in list_in_doubt(connection, campaign_key)}
+    unknown = sorted(set(ids) - doubtful)
+    if unknown:
+        raise UsageError(
+            f"not in doubt here: {', '.join(map(str, unknown))}",
+            hint="to see what is, type: lovecampaign in-doubt",
+        )
+    return set(ids) or doubtful
+
+
+def _settle_as_sent(database: Database, ids: Collection[int], now: datetime) -> int:
+    with database.write() as connection:
+        return settle_as_sent(connection, ids, now)
+
+
+def _plan_again(database: Database, ids: Collection[int], now: datetime) -> int:
+    with database.write() as connection:
+        too_young = count_too_young(connection, ids, now)
+        if too_young:
+            minutes = int(YOUNGEST_TO_RESEND.total_seconds() // 60)
+            raise TooYoung(
+                f"{count_of(too_young, 'delivery')} in doubt for less than {minutes} minutes: "
+                "the provider may still tell",
+                hint="wait, or name the IDs of older ones",
+            )
+        return plan_again(connection, ids, now)

@@ -1,0 +1,36 @@
+"""How does a verb get at the database and the provider?"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from lovecampaign.cli.invocation import Invocation
+from lovecampaign.errors import UsageError
+from lovecampaign.providers.base import Provider
+from lovecampaign.providers.open import open_provider
+from lovecampaign.settings import Settings
+from lovecampaign.store.database import Database
+from lovecampaign.store.schema_version import open_database
+
+
+@contextlib.contextmanager
+def opened_database(invocation: Invocation) -> Iterator[Database]:
+    """The workspace's database for as long as the block runs."""
+    with contextlib.closing(open_database(invocation.settings())) as database:
+        yield database
+
+
+@contextlib.contextmanager
+def opened_provider(invocation: Invocation, settings: Settings) -> Iterator[Provider]:
+    """The workspace's way out, for a command that sends.
+
+    Raises UsageError where ``--now`` would put a made-up time on mail that reaches people.
+    """
+    with contextlib.closing(open_provider(settings)) as provider:
+        if invocation.chosen_now is not None and not provider.takes_now:
+            raise UsageError(
+                f"--now cannot be used with {provider.name}: that mail reaches people",
+                hint="leave --now out, or set LOVECAMPAIGN_PROVIDER=maildir:outbox for a try",
+            )
+        yield provider

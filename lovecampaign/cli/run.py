@@ -1,0 +1,165 @@
+"""Stay, and send each email as it falls due. The verb ``run``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import click
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.cli.campaigns import email_checker
+from lovecampaign.cli.invocation import Invocation, verb
+from lovecampaign.cli.opening import opened_database, opened_provider
+from lovecampaign.cli.options import read_instant
+from lovecampaign.cli.rereading import Rereader
+from lovecampaign.cli.result import Result
+from lovecampaign.cli.sending import confirm_sending, exit_code_of, format_report, report_json
+from lovecampaign.cli.stopping import Stop, stopping_on_signals
+from lovecampaign.cli.style import trouble
+from lovecampaign.cli.words import local_time
+from lovecampaign.clock import FixedClock
+from lovecampaign.delivery.run import RunPlan, Sleep, nap
+from lovecampaign.delivery.run import run as run_passes
+from lovecampaign.delivery.send import Checker, SendChoices, SendReport
+from lovecampaign.delivery.sender import Sender
+from lovecampaign.delivery.session import open_sender
+from lovecampaign.errors import ExitCode, Unreachable
+from lovecampaign.providers.base import Provider
+from lovecampaign.store.database import Database
+
+
+@verb("run")
+@click.argument("campaigns", nargs=-1, metavar="[CAMPAIGN]...")
+@click.option("--until", type=read_instant, metavar="INSTANT", help="End then; default: never.")
+@click.option("--yes", is_flag=True, help="Do not ask to retype the campaign's name.")
+def run(
+    invocation: Invocation, campaigns: tuple[str, ...], until: datetime | None, *, yes: bool
+) -> Result:
+    """Stay, and send each email as it falls due.
+
+    Failed deliveries are tried again, edits of what has not gone out yet count at once, and
+    Ctrl-C or SIGTERM finishes what is in flight. With --now, time jumps from one email to the
+    next, and --until says where it ends.
+    """
+    settings = invocation.settings()
+    settings.require_secret_keys()
+    readers = [Rereader(invocation, name) for name in campaigns or (None,)]
+    with (
+        opened_provider(invocation, settings) as provider,
+        opened_database(invocation) as database,
+        stopping_on_signals(invocation.output) as stop,
+    ):
+        if not yes:
+            found = [reader.campaign for reader in readers]
+            confirm_sending(invocation, found, provider, "From now on the emails")
+        running = _Running(
+            invocation=invocation,
+            readers=readers,
+            provider=provider,
+            database=database,
+            stop=stop,
+            until=until,
+        )
+        running.run()
+    return running.result()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Running:
+    """One run: the reports of its passes, told as they come."""
+
+    invocation: Invocation
+    readers: Sequence[Rereader]
+    provider: Provider
+    database: Database
+    stop: Stop
+    until: datetime | None
+    reports: list[SendReport] = field(default_factory=list)
+
+    def run(self) -> None:
+        plan = RunPlan(
+            campaigns=[reader.read for reader in self.readers],
+            checker=self._checker,
+            choices=SendChoices(keeps_frozen=True),
+            until=self._end,
+            on_report=self._tell,
+            on_trouble=self._tell_trouble,
+        )
+        run_passes(self._open_sender, plan, self._sleep)
+
+    def result(self) -> Result:
+        """What there is to say at the end; everything else was said on the way."""
+        sent = sum(report.sent for report in self.reports)
+        return Result(
+            text=f"{sent:,} sent in all.",
+            is_told=True,
+            exit_code=self._exit_code(),
+            next_command="lovecampaign status " + self.readers[0].campaign.slug,
+        )
+
+    @property
+    def _end(self) -> datetime | None:
+        """A made-up time that nobody ends would jump on for ever: then one pass is enough."""
+        return self.until or self.invocation.chosen_now
+
+    @property
+    def _sleep(self) -> Sleep:
+        clock = self.invocation.clock
+        return _jump(clock) if isinstance(clock, FixedClock) else nap
+
+    def _open_sender(self) -> AbstractContextManager[Sender]:
+        return open_sender(
+            self.invocation.settings(),
+            self.database,
+            self.provider,
+            self.invocation.clock,
+            stop=self.stop.event,
+        )
+
+    def _checker(self, campaign: Campaign) -> Checker:
+        usable = next(reader.usable for reader in self.readers if reader.campaign == campaign)
+        return email_checker(usable, self.invocation, self.invocation.settings(), self.provider)
+
+    def _tell(self, report: SendReport) -> None:
+        """A pass that changed nothing says nothing: it comes every ten seconds."""
+        last = next(
+            (one for one in reversed(self.reports) if one.campaign == report.campaign), None
+        )
+        self.reports.append(report)
+        if last is not None and not _is_news(report, last):
+            return
+        zone = next(r.campaign for r in self.readers if r.campaign.slug == report.campaign).timezone
+        self.invocation.output.line(
+            report_json(report),
+            f"{local_time(report.now, zone)}  {format_report(report, zone)}",
+            report.problems,
+        )
+
+    def _tell_trouble(self, error: Unreachable) -> None:
+        self.invocation.output.show_aside(f"{trouble('waiting')}: {error.message}")
+
+    def _exit_code(self) -> ExitCode:
+        if self.stop.was_interrupted:
+            return ExitCode.INTERRUPTED
+        last = {report.campaign: report for report in self.reports}
+        waiting = exit_code_of(list(last.values()))
+        if waiting is ExitCode.DONE and any(report.failed for report in self.reports):
+            return ExitCode.PROBLEMS
+        return waiting
+
+
+def _is_news(report: SendReport, last: SendReport) -> bool:
+    has_moved = report.sent or report.failed or report.skipped or report.in_doubt
+    return bool(has_moved) or (report.due, report.problems) != (last.due, last.problems)
+
+
+def _jump(clock: FixedClock) -> Sleep:
+    """Sleep without waiting: ``--now`` made the time up."""
+
+    def jump(_sender: Sender, until: datetime) -> None:
+        clock.move_to(max(until, clock.now()))
+
+    return jump

@@ -1,0 +1,168 @@
+"""Send what is due, or a test. The verb ``send``."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.cli.campaigns import (
+    Usable,
+    campaign_argument,
+    email_checker,
+    find_scheduled,
+    load_usable,
+)
+from lovecampaign.cli.invocation import Invocation, verb
+from lovecampaign.cli.opening import opened_database, opened_provider
+from lovecampaign.cli.result import Result
+from lovecampaign.cli.sending import (
+    confirm_sending,
+    exit_code_of,
+    format_report,
+    next_command_of,
+    report_json,
+)
+from lovecampaign.cli.stopping import Stop, stopping_on_signals
+from lovecampaign.cli.style import trouble
+from lovecampaign.cli.words import count_of
+from lovecampaign.delivery.send import SendChoices, SendReport, send_due
+from lovecampaign.delivery.session import open_sender
+from lovecampaign.errors import ExitCode, UsageError
+from lovecampaign.providers.base import Provider
+from lovecampaign.store.campaigns import find_campaign
+from lovecampaign.store.database import Database
+from lovecampaign.store.foresight import foresee
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the options ask of a real send."""
+
+    usable: Usable
+    day: str | None
+    limit: int | None
+    is_confirmed: bool
+    accepts_edit: bool
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.usable.campaign
+
+    @property
+    def emails(self) -> Sequence[Email]:
+        campaign = self.campaign
+        return [find_scheduled(campaign, self.day)] if self.day else campaign.scheduled_emails
+
+    @property
+    def choices(self) -> SendChoices:
+        return SendChoices(
+            keys=frozenset(email.key for email in self.emails),
+            limit=self.limit,
+            accepts_edit=getpass.getuser() if self.accepts_edit else None,
+        )
+
+
+@verb("send")
+@campaign_argument
+@click.option("--day", metavar="KEY", help="Only this email; for a test also: all.")
+@click.option("--dry-run", is_flag=True, help="Count what is due; send nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask to retype the campaign's name.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Try N deliveries at most.")
+@click.option("--accept-edit", is_flag=True, help="Send the edited text to those who are left.")
+@click.option("--to", "addresses", multiple=True, metavar="ADDRESS", help="A test to this address.")
+@click.option("--as", "seen_as", metavar="EMAIL", help="The test as this subscriber sees it.")
+def send(  # noqa: PLR0913 - one parameter for each option of the command
+    invocation: Invocation,
+    campaign: str | None,
+    day: str | None,
+    limit: int | None,
+    addresses: tuple[str, ...],
+    seen_as: str | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    accept_edit: bool,
+) -> Result:
+    """Send all that is due now, or a test to yourself.
+
+    What is due is decided by the calendar and the ledger: sending twice sends nothing twice,
+    and --day sends nothing early. With --to, the email goes to that address at once, marked
+    [Test], and the ledger does not hear of it.
+    """
+    usable = load_usable(invocation, campaign)
+    if addresses:
+        from lovecampaign.cli.trial import send_tests
+
+        return send_tests(invocation, usable.campaign, day, addresses, seen_as)
+    if seen_as is not None:
+        raise UsageError("--as shows a test as somebody sees it", hint="add --to YOUR-ADDRESS")
+    wishes = Wishes(usable=usable, day=day, limit=limit, is_confirmed=yes, accepts_edit=accept_edit)
+    if dry_run:
+        from lovecampaign.cli.dry_run import count_due
+
+        return count_due(invocation, usable, wishes.emails)
+    return _send(invocation, wishes)
+
+
+def _send(invocation: Invocation, wishes: Wishes) -> Result:
+    settings = invocation.settings()
+    settings.require_secret_keys()
+    with (
+        opened_provider(invocation, settings) as provider,
+        opened_database(invocation) as database,
+    ):
+        due = foresee(database, wishes.campaign, wishes.emails, invocation.now).remaining
+        if not wishes.is_confirmed:
+            what = count_of(due, "delivery")
+            confirm_sending(invocation, [wishes.campaign], provider, what)
+        report, stop = _run_pass(invocation, wishes, provider, database, due)
+        pause_reason = _find_pause(database, wishes.campaign)
+    return _as_result(report, stop, wishes.campaign, pause_reason)
+
+
+def _run_pass(
+    invocation: Invocation, wishes: Wishes, provider: Provider, database: Database, due: int
+) -> tuple[SendReport, Stop]:
+    settings = invocation.settings()
+    check = email_checker(wishes.usable, invocation, settings, provider)
+    with (
+        stopping_on_signals(invocation.output) as stop,
+        invocation.output.progress("Sending", due) as advance,
+        open_sender(
+            settings,
+            database,
+            provider,
+            invocation.clock,
+            stop=stop.event,
+            on_progress=advance,
+        ) as sender,
+    ):
+        return send_due(sender, wishes.campaign, wishes.choices, check), stop
+
+
+def _find_pause(database: Database, campaign: Campaign) -> str | None:
+    record = find_campaign(database, campaign)
+    return record.pause_reason if record and record.is_paused else None
+
+
+def _as_result(
+    report: SendReport, stop: Stop, campaign: Campaign, pause_reason: str | None
+) -> Result:
+    lines = [format_report(report, campaign.timezone)]
+    if pause_reason is not None:
+        lines.append(trouble(f"Paused: {pause_reason}"))
+    if pause_reason is not None:
+        next_command = f"lovecampaign resume {campaign.slug}"
+    else:
+        next_command = next_command_of(report)
+    return Result(
+        data=report_json(report),
+        text="\n".join(lines),
+        problems=report.problems,
+        exit_code=ExitCode.INTERRUPTED if stop.was_interrupted else exit_code_of([report]),
+        next_command=next_command,
+    )

@@ -1,0 +1,88 @@
+"""What do ``send`` and ``run`` ask before, and say after, a pass?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.cli.confirm import require_retyped
+from lovecampaign.cli.invocation import Invocation
+from lovecampaign.cli.style import good, trouble
+from lovecampaign.cli.words import count_of, time_and_zone
+from lovecampaign.clock import format_instant
+from lovecampaign.delivery.send import SendReport
+from lovecampaign.errors import ExitCode
+from lovecampaign.problems import has_errors
+from lovecampaign.providers.base import Provider
+
+#: Ways out from which nobody ever gets anything.
+_HARMLESS = ("maildir:", "memory:")
+_COUNTS = ("sent", "failed", "skipped", "in_doubt", "retry_later", "remaining")
+
+
+def confirm_sending(
+    invocation: Invocation, campaigns: Sequence[Campaign], provider: Provider, what: str
+) -> None:
+    """Ask to retype each campaign's name, unless mail stays in a folder.
+
+    Raises ConfirmationNeeded where the answer is another, or nobody is there to give one.
+    """
+    if provider.name.startswith(_HARMLESS):
+        return
+    for campaign in campaigns:
+        question = f"{what} of {campaign.slug} will go out by {provider.name}."
+        require_retyped(invocation, campaign.slug, question)
+
+
+def report_json(report: SendReport) -> Mapping[str, object]:
+    """The shape of INTERFACE.md."""
+    return {
+        "campaign": report.campaign,
+        "now": format_instant(report.now),
+        "due": report.due,
+        **{name: getattr(report, name) for name in _COUNTS},
+        "next_due": format_instant(report.next_due) if report.next_due else None,
+    }
+
+
+def format_report(report: SendReport, zone: str) -> str:
+    """One line of counts, and when it goes on."""
+    counts = ", ".join(_counts(report)) or "nothing was due"
+    line = f"{report.campaign}: {counts}"
+    if report.next_due is not None:
+        line += f"\nNext due: {time_and_zone(report.next_due, zone)}"
+    return line
+
+
+def exit_code_of(reports: Sequence[SendReport]) -> ExitCode:
+    """Mistakes come first: running again does not mend them. Then what running again does."""
+    if any(has_errors(report.problems) for report in reports):
+        return ExitCode.PROBLEMS
+    if any(report.in_doubt + report.retry_later + report.remaining for report in reports):
+        return ExitCode.RUN_AGAIN
+    if any(report.failed for report in reports):
+        return ExitCode.PROBLEMS
+    return ExitCode.DONE
+
+
+def next_command_of(report: SendReport) -> str:
+    if report.in_doubt:
+        return f"lovecampaign in-doubt {report.campaign}"
+    if report.remaining or report.retry_later:
+        return f"lovecampaign send {report.campaign}"
+    return f"lovecampaign status {report.campaign}"
+
+
+def _counts(report: SendReport) -> Iterator[str]:
+    if report.sent:
+        yield good(f"{report.sent:,} sent")
+    if report.failed:
+        yield trouble(f"{report.failed:,} failed")
+    if report.skipped:
+        yield f"{report.skipped:,} skipped"
+    if report.in_doubt:
+        yield trouble(f"{report.in_doubt:,} in doubt")
+    if report.retry_later:
+        yield f"{report.retry_later:,} to retry"
+    if report.remaining:
+        yield f"{count_of(report.remaining, 'delivery')} remaining"

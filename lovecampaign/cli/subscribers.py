@@ -1,0 +1,266 @@
+"""Who hears from us? The verb ``subscribers``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from lovecampaign.audience.address import suggest_domain
+from lovecampaign.audience.decisions import Subscribe
+from lovecampaign.audience.subscriber import Consent, SuppressionReason
+from lovecampaign.campaign.load import load_campaign
+from lovecampaign.campaign.workspace import list_campaigns
+from lovecampaign.cli.invocation import Invocation, verb, verb_group
+from lovecampaign.cli.opening import opened_database
+from lovecampaign.cli.options import read_instant
+from lovecampaign.cli.person import format_person, person_json
+from lovecampaign.cli.result import Result
+from lovecampaign.cli.timeline import read_address
+from lovecampaign.cli.words import count_of
+from lovecampaign.errors import ExitCode, UsageError
+from lovecampaign.problems import has_errors
+from lovecampaign.schedule.instants import known_zone
+from lovecampaign.store.enrolling import Enrolment
+from lovecampaign.store.forgetting import forget as forget_person
+from lovecampaign.store.importing import ImportReport, import_subscribers
+from lovecampaign.store.staging import Verdict
+from lovecampaign.store.subscribers import add_subscriber, show_subscriber
+from lovecampaign.store.suppressions import EVERY_LIST, Suppression
+from lovecampaign.store.suppressions import suppress as note_suppression
+from lovecampaign.store.suppressions import unsubscribe as note_unsubscribe
+
+_COUNTS = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")
+_BY_HAND = "typed by the operator"
+_list_option = click.option(
+    "--list", "list_name", metavar="LIST", help="Default: the campaign's audience."
+)
+_tag_option = click.option(
+    "--tag", "tags", multiple=True, metavar="TAG", help="For everybody; may be repeated."
+)
+
+
+@verb_group("subscribers")
+def subscribers() -> None:
+    """Bring people in, look at them, let them go."""
+
+
+@verb("import", subscribers)
+@click.argument("file", type=click.Path(path_type=Path))
+@_list_option
+@_tag_option
+@click.option("--apply", is_flag=True, help="Do it; without this it is a dry run.")
+def import_file(
+    invocation: Invocation,
+    file: Path,
+    list_name: str | None,
+    tags: tuple[str, ...],
+    *,
+    apply: bool,
+) -> Result:
+    """Read people from a CSV file into a list; a dry run until --apply.
+
+    Exports of Kit, Mailchimp and listmonk are taken as they are. Nobody who left, bounced or
+    complained is revived, here or in the file. All rows are taken in one step, or none.
+    """
+    enrolment = Enrolment(
+        list_name=list_name or _only_audience(invocation), now=invocation.now, tags=tags
+    )
+    with opened_database(invocation) as database:
+        report = import_subscribers(database, file, enrolment, apply=apply)
+    counts = {"read": report.read} | {name: getattr(report, name) for name in _COUNTS}
+    return Result(
+        data={**counts, "applied": report.applied},
+        text=_format_import(report, enrolment.list_name),
+        problems=report.problems,
+        exit_code=ExitCode.PROBLEMS if has_errors(report.problems) else ExitCode.DONE,
+        next_command=_after_import(report, file, enrolment.list_name),
+    )
+
+
+@verb("add", subscribers)
+@click.argument("email")
+@_list_option
+@_tag_option
+@click.option("--first-name", default="", metavar="NAME")
+@click.option("--last-name", default="", metavar="NAME")
+@click.option("--timezone", default="", metavar="ZONE", help="IANA name, such as Europe/Paris.")
+@click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="May be repeated.")
+@click.option("--consent-at", type=read_instant, metavar="INSTANT", help="When they agreed.")
+@click.option("--consent-source", default="", metavar="TEXT", help="Where they agreed.")
+def add(  # noqa: PLR0913 - one parameter for each option of the command
+    invocation: Invocation,
+    email: str,
+    *,
+    list_name: str | None,
+    tags: tuple[str, ...],
+    first_name: str,
+    last_name: str,
+    timezone: str,
+    fields: tuple[str, ...],
+    consent_at: datetime | None,
+    consent_source: str,
+) -> Result:
+    """Add one person, or complete what is known of them.
+
+    Nobody who left, bounced or complained is revived.
+    """
+    person = Subscribe(
+        key=read_address(email),
+        email=email.strip(),
+        first_name=first_name,
+        last_name=last_name,
+        timezone=_read_zone(timezone),
+        tags=tags,
+        fields=dict(_read_field(pair) for pair in fields),
+        consent=Consent(given_at=consent_at, source=consent_source) if consent_at else None,
+    )
+    enrolment = Enrolment(
+        list_name=list_name or _only_audience(invocation), now=invocation.now, source=_BY_HAND
+    )
+    with opened_database(invocation) as database:
+        verdict = add_subscriber(database, person, enrolment)
+    return _added(person, verdict, enrolment.list_name)
+
+
+@verb("show", subscribers)
+@click.argument("email")
+def show(invocation: Invocation, email: str) -> Result:
+    """Show all that is known of one person."""
+    with opened_database(invocation) as database:
+        person = show_subscriber(database, read_address(email))
+    if person.is_unknown:
+        raise UsageError(f"{email} is unknown here", hint=_suggestion(email))
+    return Result(
+        data=person_json(email, person),
+        text=format_person(email, person),
+        next_command=f"lovecampaign explain {email}",
+    )
+
+
+@verb("export", subscribers)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+def export(invocation: Invocation, file: Path | None) -> Result:
+    """Print everybody as CSV, or write them to FILE.
+
+    An import takes the file back unchanged. Who was forgotten is not in it.
+    """
+    from lovecampaign.cli.export import export_to_file, export_to_screen
+
+    with opened_database(invocation) as database:
+        if file is None:
+            return export_to_screen(database, invocation.output)
+        return export_to_file(database, file)
+
+
+@verb("unsubscribe", subscribers)
+@click.argument("email")
+@click.option("--list", "lists", multiple=True, metavar="LIST", help="Default: every list.")
+def unsubscribe(invocation: Invocation, email: str, lists: tuple[str, ...]) -> Result:
+    """Take somebody off every list, or off those named."""
+    key = read_address(email)
+    with opened_database(invocation) as database:
+        is_new = note_unsubscribe(
+            database, key, invocation.now, lists=lists or (EVERY_LIST,), source=_BY_HAND
+        )
+    where = ", ".join(lists) or "every list"
+    return _left(email, f"is off {where}", is_new=is_new)
+
+
+@verb("suppress", subscribers)
+@click.argument("email")
+@click.option("--why", default=_BY_HAND, metavar="TEXT", help="Noted beside it.")
+def suppress(invocation: Invocation, email: str, why: str) -> Result:
+    """Send nothing more to an address, whoever it is."""
+    key = read_address(email)
+    wanted = Suppression(reason=SuppressionReason.MANUAL, source=why)
+    with opened_database(invocation) as database:
+        is_new = note_suppression(database, key, wanted, invocation.now)
+    return _left(email, "gets nothing more", is_new=is_new)
+
+
+@verb("forget", subscribers)
+@click.argument("email")
+def forget(invocation: Invocation, email: str) -> Result:
+    """Erase a person for good, so that not even an import brings them back.
+
+    What is left is a keyed hash of the address, and counts.
+    """
+    with opened_database(invocation) as database:
+        has_changed = forget_person(database, read_address(email), invocation.now)
+    words = "is forgotten" if has_changed else "was forgotten already"
+    return Result(
+        data={"forgotten": has_changed},
+        text=f"{email} {words}.",
+        next_command="lovecampaign status",
+    )
+
+
+def _only_audience(invocation: Invocation) -> str:
+    """The list of the workspace's campaigns, where they agree on one."""
+    workspace = invocation.find_workspace()
+    loaded = [load_campaign(folder, workspace).campaign for folder in list_campaigns(workspace)]
+    lists = sorted({campaign.audience.list for campaign in loaded if campaign})
+    if len(lists) == 1:
+        return lists[0]
+    known = f"one of: {', '.join(lists)}" if lists else "such as: readers"
+    raise UsageError("which list do they join?", hint=f"add --list, {known}")
+
+
+def _read_zone(text: str) -> str:
+    if text and not known_zone(text):
+        raise UsageError(f"{text} is no time zone", hint="write it like Europe/Paris")
+    return text
+
+
+def _read_field(pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"--field {pair} has no value", hint="write it like city=Paris")
+    return name.strip(), value.strip()
+
+
+def _suggestion(email: str) -> str | None:
+    meant = suggest_domain(read_address(email))
+    return f"did you mean {meant}?" if meant else f"type: lovecampaign subscribers add {email}"
+
+
+def _added(person: Subscribe, verdict: Verdict, list_name: str) -> Result:
+    words = {
+        Verdict.NEW: f"joined {list_name}",
+        Verdict.UPDATED: f"is on {list_name}, with what is new",
+        Verdict.UNCHANGED: f"is on {list_name} already",
+        Verdict.PROTECTED: "left, bounced or complained before, and stays left alone",
+    }
+    return Result(
+        data={"email": person.email, "list": list_name, "verdict": verdict.value},
+        text=f"{person.email} {words.get(verdict, verdict.value)}.",
+        exit_code=ExitCode.PROBLEMS if verdict is Verdict.PROTECTED else ExitCode.DONE,
+        next_command=f"lovecampaign plan --for {person.email}",
+    )
+
+
+def _left(email: str, words: str, *, is_new: bool) -> Result:
+    return Result(
+        data={"email": email, "changed": is_new},
+        text=f"{email} {words}{'' if is_new else ' already'}.",
+        next_command=f"lovecampaign subscribers show {email}",
+    )
+
+
+def _format_import(report: ImportReport, list_name: str) -> str:
+    lines = [f"{each.heading} → {each.meaning}" for each in report.headings]
+    if report.tool:
+        lines.insert(0, f"This is an export of {report.tool}.")
+    counts = ", ".join(f"{getattr(report, name):,} {name}" for name in _COUNTS)
+    lines.append(f"{count_of(report.read, 'row')} for {list_name}: {counts}")
+    if not report.applied:
+        lines.append("Nothing was changed: this was a dry run.")
+    return "\n".join(lines)
+
+
+def _after_import(report: ImportReport, file: Path, list_name: str) -> str:
+    if report.applied:
+        return "lovecampaign plan"
+    return f"lovecampaign subscribers import {file} --list {list_name} --apply"

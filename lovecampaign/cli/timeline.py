@@ -1,0 +1,91 @@
+"""What does one person get, when, and why not? For ``plan --for`` and ``explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from lovecampaign.audience.address import InvalidAddress, normalise
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.cli.table import Cell, format_table
+from lovecampaign.cli.words import local_time
+from lovecampaign.clock import format_instant
+from lovecampaign.errors import UsageError
+from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.store.database import Database
+from lovecampaign.store.report import TimelineEntry, read_timeline
+from lovecampaign.store.subscribers import Person, Profile, show_subscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """One person's month."""
+
+    profile: Profile
+    person: Person
+    #: The zone that counts for this person.
+    zone: str
+    entries: Sequence[TimelineEntry]
+
+
+def find_timeline(database: Database, campaign: Campaign, address: str, now: datetime) -> Timeline:
+    """Raises UsageError for an address that is no subscriber's."""
+    person = show_subscriber(database, read_address(address))
+    if person.profile is None:
+        raise UsageError(
+            f"{address} is no subscriber here",
+            hint=f"type: lovecampaign subscribers show {address}",
+        )
+    return Timeline(
+        profile=person.profile,
+        person=person,
+        zone=effective_zone(person.profile.timezone or None, campaign),
+        entries=read_timeline(database, campaign, person.profile.id, now),
+    )
+
+
+def read_address(text: str) -> str:
+    """The one form of an address; raises UsageError for what is none."""
+    try:
+        return normalise(text.strip())
+    except InvalidAddress as error:
+        raise UsageError(f"{text} is not an email address: {error}") from error
+
+
+def timeline_json(timeline: Timeline) -> Mapping[str, object]:
+    return {
+        "email": timeline.profile.email,
+        "timeline": [_entry_json(entry, timeline.zone) for entry in timeline.entries],
+    }
+
+
+def format_timeline(timeline: Timeline) -> str:
+    """A table with the times on the reader's own clock."""
+    rows = [_row(entry, timeline.zone) for entry in timeline.entries]
+    return format_table(("email", f"when ({timeline.zone})", "state", "why"), rows)
+
+
+def _entry_json(entry: TimelineEntry, zone: str) -> Mapping[str, object]:
+    due = entry.due
+    return {
+        "key": entry.key,
+        "due": format_instant(due) if due else None,
+        "local": due.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes") if due else None,
+        "state": entry.state.value if entry.state else None,
+        "reason": entry.reason,
+    }
+
+
+def _row(entry: TimelineEntry, zone: str) -> Sequence[Cell]:
+    state = entry.state.value.replace("_", " ") if entry.state else "not for them"
+    when = local_time(entry.due, zone) if entry.due else None
+    return entry.key, when, state, " · ".join(_why(entry))
+
+
+def _why(entry: TimelineEntry) -> Iterator[str]:
+    if entry.reason:
+        yield entry.reason.replace("_", " ")
+    if entry.detail:
+        yield entry.detail

@@ -1,0 +1,142 @@
+"""How does an email look in a real mailbox? ``send --to``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.cli.campaigns import find_email
+from lovecampaign.cli.invocation import Invocation
+from lovecampaign.cli.opening import opened_database, opened_provider
+from lovecampaign.cli.result import Result
+from lovecampaign.cli.style import good, trouble
+from lovecampaign.cli.timeline import read_address
+from lovecampaign.clock import format_instant
+from lovecampaign.delivery.trial import Trial
+from lovecampaign.errors import ExitCode, UsageError
+from lovecampaign.message import Outcome, OutcomeKind
+from lovecampaign.store.claimed import Person, read_people
+from lovecampaign.store.database import Database
+from lovecampaign.store.standing import Standing
+from lovecampaign.store.subscribers import show_subscriber
+
+EVERY_EMAIL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One test message and what became of it."""
+
+    key: str
+    address: str
+    outcome: Outcome
+
+    @property
+    def is_sent(self) -> bool:
+        return self.outcome.kind is OutcomeKind.ACCEPTED
+
+
+def send_tests(
+    invocation: Invocation,
+    campaign: Campaign,
+    day: str | None,
+    addresses: Sequence[str],
+    seen_as: str | None,
+) -> Result:
+    """Send one email, or all of them, to these addresses at once."""
+    emails = _choose(campaign, day)
+    for address in addresses:
+        read_address(address)
+    tried = list(_try_all(invocation, campaign, emails, addresses, seen_as))
+    failed = sum(not each.is_sent for each in tried)
+    return Result(
+        data=_as_json(invocation, campaign, tried),
+        text="\n".join(_line(each) for each in tried),
+        exit_code=ExitCode.PROBLEMS if failed else ExitCode.DONE,
+        next_command=f"lovecampaign plan {campaign.slug}",
+    )
+
+
+def _choose(campaign: Campaign, day: str | None) -> Sequence[Email]:
+    if day is None:
+        raise UsageError("a test needs to know which email", hint="add --day KEY, or --day all")
+    return campaign.emails if day == EVERY_EMAIL else [find_email(campaign, day)]
+
+
+def _try_all(
+    invocation: Invocation,
+    campaign: Campaign,
+    emails: Sequence[Email],
+    addresses: Sequence[str],
+    seen_as: str | None,
+) -> Iterator[Tried]:
+    settings = invocation.settings()
+    with opened_provider(invocation, settings) as provider:
+        provider.prove()
+        for email in emails:
+            person = _find_person(invocation, campaign, email, seen_as) if seen_as else None
+            trial = Trial(
+                settings=settings,
+                campaign=campaign,
+                email=email,
+                person=person,
+                now=invocation.now,
+            )
+            for address, outcome in trial.send(provider, addresses):
+                yield Tried(key=email.key, address=address, outcome=outcome)
+
+
+def _find_person(invocation: Invocation, campaign: Campaign, email: Email, address: str) -> Person:
+    key = read_address(address)
+    with opened_database(invocation) as database:
+        profile = show_subscriber(database, key).profile
+        if profile is None:
+            raise UsageError(
+                f"{address} is no subscriber here",
+                hint="leave --as out to see it as a made-up reader",
+            )
+        return _read_person(database, campaign, email, profile.id, invocation)
+
+
+def _read_person(
+    database: Database, campaign: Campaign, email: Email, number: int, invocation: Invocation
+) -> Person:
+    standing = Standing(campaign=campaign, email=email, campaign_id=0, now=invocation.now)
+    with database.read() as connection:
+        return read_people(connection, standing, [number])[number]
+
+
+def _as_json(
+    invocation: Invocation, campaign: Campaign, tried: Sequence[Tried]
+) -> Mapping[str, object]:
+    """The shape of ``send``, and each message."""
+    sent = sum(each.is_sent for each in tried)
+    return {
+        "campaign": campaign.slug,
+        "now": format_instant(invocation.now),
+        "due": len(tried),
+        "sent": sent,
+        "failed": len(tried) - sent,
+        "skipped": 0,
+        "in_doubt": 0,
+        "retry_later": 0,
+        "remaining": 0,
+        "next_due": None,
+        "test": True,
+        "messages": [
+            {
+                "key": each.key,
+                "to": each.address,
+                "outcome": each.outcome.kind.value,
+                "detail": each.outcome.detail,
+            }
+            for each in tried
+        ],
+    }
+
+
+def _line(tried: Tried) -> str:
+    if tried.is_sent:
+        return f"{tried.key} → {tried.address}: {good('sent')}"
+    return f"{tried.key} → {tried.address}: {trouble('not sent')}, {tried.outcome.detail}"

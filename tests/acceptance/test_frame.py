@@ -1,0 +1,180 @@
+"""What holds for every command, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lovecampaign import __version__
+from lovecampaign.cli.help_page import EVERYWHERE
+from lovecampaign.cli.verbs import VERBS
+from tests.acceptance.program import lovecampaign
+
+HEAVY = {"sqlalchemy", "pydantic", "sendgrid", "jinja2", "pendulum", "starlette", "rich", "yaml"}
+LOADED_BY_HELP = """
+import sys
+sys.argv = ["lovecampaign", *{words!r}]
+from lovecampaign.cli import main
+try:
+    main()
+finally:
+    print(*sorted(name for name in sys.modules if "." not in name), file=sys.stderr)
+"""
+
+
+def test_help_names_every_verb_and_every_common_option(tmp_path: Path) -> None:
+    page = lovecampaign("--help", cwd=tmp_path).done().out
+
+    for name, verb in VERBS.items():
+        assert f"  {name} " in page
+        assert verb.summary in page
+    for option in EVERYWHERE:
+        assert option in page
+    assert max(map(len, page.splitlines())) <= 80
+    assert page.endswith("lovecampaign new my-launch --start today\n")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["--json", "--help"], ["--version"]])
+def test_help_loads_none_of_the_heavy_libraries(tmp_path: Path, words: list[str]) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", LOADED_BY_HELP.format(words=words)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    loaded = set(finished.stderr.split())
+    assert "lovecampaign" in loaded
+    assert loaded & HEAVY == set()
+
+
+def test_help_is_there_within_three_and_a_half_bare_starts_of_python() -> None:
+    bare = cpu_seconds([sys.executable, "-c", ""])
+    shown = cpu_seconds([sys.executable, "-m", "lovecampaign", "--help"])
+
+    assert shown <= 3.5 * bare
+
+
+def cpu_seconds(command: list[str]) -> float:
+    """The least of ten runs: what the work costs, not what the machine did beside it."""
+    return min(_one_run(command) for _ in range(10))
+
+
+def _one_run(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def test_the_short_and_the_roundabout_help_are_the_same_page(tmp_path: Path) -> None:
+    pages = [lovecampaign(*words, cwd=tmp_path).out for words in (["--help"], ["--quiet", "-h"])]
+
+    assert pages[0] == pages[1] != ""
+
+
+def test_without_a_verb_the_help_goes_to_stderr_and_the_code_is_2(tmp_path: Path) -> None:
+    said = lovecampaign(cwd=tmp_path)
+
+    assert (said.code, said.out) == (2, "")
+    assert "lovecampaign new" in said.err
+
+
+def test_version(tmp_path: Path) -> None:
+    assert lovecampaign("--version", cwd=tmp_path).done().out == f"lovecampaign {__version__}\n"
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("chek", "check"), ("shcema", "schema")])
+def test_an_unknown_command_is_answered_with_the_one_that_was_meant(
+    tmp_path: Path, typed: str, meant: str
+) -> None:
+    said = lovecampaign(typed, cwd=tmp_path)
+
+    assert (said.code, said.out) == (2, "")
+    assert f'no command "{typed}". Did you mean "{meant}"?' in said.err
+
+
+@pytest.mark.parametrize(
+    "words", [["--json", "chek"], ["chek", "--json"], ["check", "--json", "-x"]]
+)
+def test_wrong_usage_is_told_in_json_too(tmp_path: Path, words: list[str]) -> None:
+    said = lovecampaign(*words, cwd=tmp_path)
+
+    assert (said.code, said.err) == (2, "")
+    assert said.codes == ["usage"]
+    assert said.json["errors"][0]["hint"].startswith("type: lovecampaign")
+
+
+def test_the_envelope_names_the_command_that_failed(tmp_path: Path) -> None:
+    said = lovecampaign("check", "--strct", "--json", cwd=tmp_path)
+
+    assert said.json["schema"] == "lovecampaign/check@1"
+    assert "--strict" in said.json["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "instant", ["today", "2027-02-01", "2027-02-01T09:00", "2027-02-31T09:00Z"]
+)
+def test_now_needs_an_instant_with_its_offset(tmp_path: Path, instant: str) -> None:
+    said = lovecampaign("check", "--now", instant, cwd=tmp_path)
+
+    assert said.code == 2
+    assert instant in said.err
+    assert "--now" in said.err
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_explains_itself_in_its_own_help(tmp_path: Path, verb: str) -> None:
+    page = lovecampaign(verb, "--help", cwd=tmp_path).done().out
+
+    assert VERBS[verb].summary.split(",")[0] in " ".join(page.split())
+    assert "--json" in page
+
+
+def test_a_shell_completes_verbs_without_importing_them(tmp_path: Path) -> None:
+    said = lovecampaign(
+        cwd=tmp_path,
+        _LOVECAMPAIGN_COMPLETE="bash_complete",
+        COMP_WORDS="lovecampaign sch",
+        COMP_CWORD="1",
+    )
+
+    assert said.out == "plain,schema\n"
+
+
+def test_a_folder_that_is_no_workspace_says_what_to_type(tmp_path: Path) -> None:
+    said = lovecampaign("check", cwd=tmp_path)
+
+    assert said.code == 2
+    assert "lovecampaign new" in said.err
+
+
+def test_a_folder_that_does_not_exist_is_wrong_usage(tmp_path: Path) -> None:
+    assert lovecampaign("check", "-C", "nowhere", cwd=tmp_path).code == 2
+
+
+def test_a_reader_who_has_seen_enough_ends_no_command(tmp_path: Path) -> None:
+    finished = subprocess.run(
+        f"set -o pipefail; '{sys.executable}' -m lovecampaign schema --quiet | head -c 1",
+        shell=True,
+        executable="/bin/bash",
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_json_output_is_ascii_whatever_the_terminal_speaks(tmp_path: Path) -> None:
+    said = lovecampaign("check", "Zoë", "--json", cwd=tmp_path, PYTHONIOENCODING="ascii")
+
+    assert said.out.isascii()
+    assert json.loads(said.out)["ok"] is False
