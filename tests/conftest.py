@@ -14,9 +14,9 @@ from tests.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test process's own, without a TCP port."""
-    with PostgresServer.started(tmp_path_factory.mktemp("postgres")) as server:
+    with PostgresServer.started() as server:
         yield server
 
 

@@ -29,23 +29,22 @@ class PostgresServer:
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, folder: Path) -> Iterator[Self]:
-        """Runs a new cluster below ``folder``; its socket lies in a short path of its own."""
+    def started(cls) -> Iterator[Self]:
+        """Runs a new cluster; its folder has a short path, since a socket's has 107 bytes."""
         user = _unprivileged_user()
+        folder = Path(tempfile.mkdtemp(prefix="lc-pg-"))
         binaries = _find_binaries(folder, user)
         data = folder / "data"
-        socket_folder = Path(tempfile.mkdtemp(prefix="lc-pg-"))  # sockets: 107 bytes at most
-        for path in (folder, socket_folder):
-            _hand_over(path, user)
+        _hand_over(folder, user)
         _run(user, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8")
         options = " ".join(f"-c {option}" for option in (*FAST, "listen_addresses="))
-        start = ("-o", f"{options} -k {socket_folder}", "-l", folder / "log", "-w", "start")
+        start = ("-o", f"{options} -k {folder}", "-l", folder / "log", "-w", "start")
         _run(user, binaries / "pg_ctl", "-D", data, *start)
         try:
-            yield cls(socket_folder)
+            yield cls(folder)
         finally:
             _run(user, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop")
-            shutil.rmtree(socket_folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def create_database(self) -> str:
         """The URL of a new, empty database."""
@@ -93,9 +92,6 @@ def _unprivileged_user() -> str | None:
 def _hand_over(path: Path, user: str | None) -> None:
     if user is None:
         return
-    for parent in reversed(path.parents):
-        if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)  # to pass through, not to look
     for each in (path, *path.rglob("*")):
         shutil.chown(each, user)
     path.chmod(0o755)

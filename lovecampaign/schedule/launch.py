@@ -39,7 +39,11 @@ def _pieces(
     if Crowd.BOUGHT in email.to:  # who has bought is thanked, whenever they joined
         yield time.slot(EVER_BEFORE, EVER_AFTER)
         return
-    in_time = max(time.moment, founders_until)
-    yield time.slot(EVER_BEFORE, in_time)
+    moment = time.moment
     if email.is_insiders_only and campaign.insiders is not None:
-        yield time.slot(in_time, campaign.insiders.until, is_due_at_joining=True)
+        until = campaign.insiders.until  # joining the insiders after that is too late
+        in_time = max(min(moment, until), founders_until)
+        yield time.slot(EVER_BEFORE, in_time)
+        yield time.slot(in_time, until, is_due_at_joining=True)
+        return
+    yield time.slot(EVER_BEFORE, max(moment, founders_until))

@@ -184,7 +184,7 @@ class _Round:
             .order_by(subscriber.c.id)
             .limit(BATCH_SIZE)
         )
-        size = connection.execute(sa.insert(delivery).from_select(_COLUMNS, people)).rowcount
+        size = _insert_rows(connection, people)
         if size == 0:
             connection.execute(sa.delete(batch).where(batch.c.id == batch_id))
             return None
@@ -201,7 +201,7 @@ class _Round:
             else_=DeliveryState.SKIPPED.value,
         )
         people = self._select(state, None).where(self._is_skipped_for_good)
-        return connection.execute(sa.insert(delivery).from_select(_COLUMNS, people)).rowcount
+        return _insert_rows(connection, people)
 
     def _select(self, state: str | sa.ColumnElement[str], batch_id: int | None) -> sa.Select[Any]:
         """A delivery's columns for everybody addressed who has no row yet, due by the horizon."""
@@ -260,6 +260,12 @@ class _Round:
             .where(tables.email.c.id == self._email_id)
             .values(planned_at=self.now)
         )
+
+
+def _insert_rows(connection: Connection, people: sa.Select[Any]) -> int:
+    statement = sa.insert(delivery).from_select(_COLUMNS, people)
+    # SQLAlchemy forgets how many rows an INSERT made unless it is asked to remember.
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

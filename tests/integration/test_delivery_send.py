@@ -1,0 +1,368 @@
+"""What a pass sends, skips and leaves, on both databases."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from lovecampaign.campaign.model import Email
+from lovecampaign.errors import Refused, UsageError
+from lovecampaign.message import Fault, Message
+from lovecampaign.problems import Problem, Severity
+from lovecampaign.providers.memory import MemoryProvider
+from lovecampaign.providers.verdict import (
+    Verdict,
+    accepted,
+    permanent,
+    stop_the_run,
+    transient,
+    unknown,
+)
+from lovecampaign.settings import Settings
+from lovecampaign.store import tables
+from lovecampaign.store.campaigns import cancel_email, find_campaign, pause, resume
+from lovecampaign.store.database import Database
+from lovecampaign.store.doubts import make_due
+from lovecampaign.store.tables import DeliveryState
+from tests.stage import DAY_1, Stage
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def stage(settings: Settings, database: Database) -> Stage:
+    return Stage(settings, database)
+
+
+def test_everybody_gets_a_day_once(stage: Stage) -> None:
+    stage.add_readers(7)
+    first, second = stage.send(DAY_1), stage.send(DAY_1 + HOUR)
+    assert (first.due, first.sent, first.next_due) == (7, 7, DAY_1 + DAY)
+    assert (second.due, second.sent) == (0, 0)
+    assert Counter(stage.addresses()).most_common(1)[0][1] == 1
+
+
+def test_nothing_goes_out_before_its_moment(stage: Stage) -> None:
+    stage.add_readers(2)
+    report = stage.send(DAY_1 - timedelta(seconds=1))
+    assert (report.due, report.next_due) == (0, DAY_1)
+
+
+def test_each_zone_has_its_own_moment(stage: Stage) -> None:
+    stage.add_readers(6, zones=["Europe/Paris", "America/New_York", "Asia/Tokyo"])
+    assert stage.send(DAY_1).sent == 4  # Tokyo was eight hours earlier
+    assert stage.send(DAY_1 + 6 * HOUR).sent == 2
+
+
+def test_a_limit_leaves_the_rest_for_the_next_pass(stage: Stage) -> None:
+    stage.add_readers(5)
+    first = stage.send(DAY_1, limit=2)
+    assert (first.due, first.sent, first.remaining) == (5, 2, 3)
+    assert stage.send().sent == 3
+
+
+def test_a_day_that_is_too_late_is_skipped_and_counted_once(stage: Stage) -> None:
+    stage.add_readers(3)
+    report = stage.send(DAY_1 + 21 * HOUR)
+    assert (report.due, report.sent, report.skipped) == (3, 0, 3)
+    assert stage.reasons("day-01") == {"late": 3}
+    assert stage.send().due == 0
+
+
+def test_late_rows_can_be_made_due_again(stage: Stage) -> None:
+    stage.add_readers(3)
+    stage.send(DAY_1 + 21 * HOUR)
+    record = find_campaign(stage.database, stage.campaign)
+    assert record is not None
+    with stage.database.write() as connection:
+        email_id = record.email_ids["day-01"]
+        made = make_due(connection, email_id, DeliveryState.SKIPPED, "late", stage.clock.now())
+    assert (made, stage.send().sent) == (3, 3)
+
+
+def test_a_laptop_that_slept_over_a_day_sends_what_is_not_late(stage: Stage) -> None:
+    stage.add_readers(2)
+    stage.send(DAY_1)
+    report = stage.send(DAY_1 + 2 * DAY)
+    assert (report.sent, report.skipped) == (2, 2)
+    assert stage.states("day-03") == {"sent": 2}
+    assert stage.reasons("day-02") == {"late": 2}
+
+
+def test_a_clock_that_is_set_back_sends_nothing_twice(stage: Stage) -> None:
+    stage.add_readers(2)
+    stage.send(DAY_1 + 2 * HOUR)
+    assert stage.send(DAY_1 - 5 * HOUR).due == 0
+    assert stage.send(DAY_1 + 3 * HOUR).due == 0
+
+
+def test_who_left_between_planning_and_claiming_gets_nothing(stage: Stage) -> None:
+    stage.add_readers(3)
+    stage.send(DAY_1, limit=1)
+    _suppress(stage, "reader2@readers.example")
+    report = stage.send()
+    assert (report.sent, report.skipped) == (1, 1)
+    assert stage.reasons("day-01") == {"suppressed": 1}
+
+
+def test_a_suppression_for_another_list_does_not_count(stage: Stage) -> None:
+    stage.add_readers(1)
+    _suppress(stage, "reader1@readers.example", list_="somebody-elses")
+    assert stage.send(DAY_1).sent == 1
+
+
+def test_a_second_email_on_the_same_local_day_is_skipped(stage: Stage) -> None:
+    stage.add_readers(1, zones=["Pacific/Auckland"])
+    noon_in_paris = datetime(2027, 2, 1, 11, 30, tzinfo=UTC)  # 00:30 on 2 February over there
+    assert stage.send(noon_in_paris).sent == 1
+    report = stage.send(datetime(2027, 2, 1, 20, 30, tzinfo=UTC))
+    assert (report.sent, report.skipped) == (0, 1)
+    assert stage.reasons("day-02") == {"day_taken": 1}
+
+
+def test_a_paused_campaign_claims_nothing_until_it_is_resumed(stage: Stage) -> None:
+    stage.add_readers(2)
+    stage.send(DAY_1 - DAY)
+    record = find_campaign(stage.database, stage.campaign)
+    assert record is not None
+    with stage.database.write() as connection:
+        assert pause(connection, record.id, DAY_1, "lunch")
+        assert not pause(connection, record.id, DAY_1, "twice is the same")
+    report = stage.send(DAY_1)
+    assert (report.due, report.remaining) == (2, 2)
+    with stage.database.write() as connection:
+        assert resume(connection, record.id)
+    assert stage.send().sent == 2
+
+
+def test_a_cancelled_email_reaches_nobody_else(stage: Stage) -> None:
+    stage.add_readers(3)
+    stage.send(DAY_1, limit=1)
+    record = find_campaign(stage.database, stage.campaign)
+    assert record is not None
+    with stage.database.write() as connection:
+        assert cancel_email(connection, record.email_ids["day-01"], DAY_1) == 2
+    stage.add_readers(1, name="newcomer")
+    report = stage.send()
+    assert report.sent == 0
+    assert stage.states("day-01") == {"sent": 1, "cancelled": 3}  # the newcomer's too
+
+
+def test_a_transient_refusal_is_tried_again_later_with_the_same_bytes(stage: Stage) -> None:
+    stage.add_readers(1)
+    seen: list[bytes] = []
+
+    def refuse_once(message: Message) -> Verdict:
+        seen.append(message.raw)
+        if len(seen) == 1:
+            return transient("try later")
+        return accepted()
+
+    stage.provider = MemoryProvider(refuse_once)
+    first = stage.send(DAY_1)
+    assert (first.due, first.retry_later, first.sent) == (1, 1, 0)
+    assert first.next_due is not None
+    assert DAY_1 + timedelta(minutes=1) <= first.next_due < DAY_1 + timedelta(minutes=2)
+    assert stage.send(DAY_1 + timedelta(seconds=30)).retry_later == 1
+    assert stage.send(DAY_1 + timedelta(minutes=2)).sent == 1
+    assert seen[0] == seen[1]
+
+
+def test_after_eight_tries_it_gives_up(stage: Stage) -> None:
+    stage.add_readers(1)
+    stage.provider = MemoryProvider(lambda _: transient("mailbox full", Fault.MAILBOX))
+    stage.clock.move_to(DAY_1)
+    for _ in range(8):
+        report = stage.send()
+        stage.clock.move_to(report.next_due or stage.clock.now())
+    assert stage.reasons("day-01") == {"gave_up": 1}
+
+
+def test_a_bad_address_is_suppressed_and_a_policy_refusal_is_not(stage: Stage) -> None:
+    stage.add_readers(2)
+
+    def refuse(message: Message) -> Verdict:
+        is_first = message.to.email.startswith("reader1@")
+        return permanent("no", Fault.RECIPIENT if is_first else Fault.POLICY)
+
+    stage.provider = MemoryProvider(refuse)
+    assert stage.send(DAY_1).failed == 2
+    assert _suppressed(stage) == ["reader1@readers.example"]
+
+
+def test_soft_bounces_on_three_days_rest_an_address(stage: Stage) -> None:
+    stage.add_readers(1)
+    stage.provider = MemoryProvider(lambda _: permanent("full", Fault.MAILBOX))
+    for day in range(3):
+        assert _suppressed(stage) == []
+        stage.send(DAY_1 + day * DAY)
+    assert _suppressed(stage) == ["reader1@readers.example"]
+
+
+def test_five_policy_refusals_pause_the_campaign_and_say_why(stage: Stage) -> None:
+    stage.add_readers(250)
+    stage.provider = MemoryProvider(lambda _: permanent("blocked", Fault.POLICY))
+    report = stage.send(DAY_1)
+    record = find_campaign(stage.database, stage.campaign)
+    assert report.remaining == 150  # of chunks of 100, the first was under way
+    assert record is not None
+    assert record.pause_reason is not None
+    assert "policy" in record.pause_reason
+
+
+def test_ten_failures_in_a_row_pause_but_a_rate_limit_does_not(stage: Stage) -> None:
+    stage.add_readers(30)
+    limited = transient("slow down", retry_after_seconds=0.01)
+    stage.provider = MemoryProvider(lambda _: limited)
+    stage.send(DAY_1)
+    record = find_campaign(stage.database, stage.campaign)
+    assert record is not None
+    assert not record.is_paused
+    stage.provider = MemoryProvider(lambda _: transient("gone"))
+    stage.send(DAY_1 + HOUR)
+    record = find_campaign(stage.database, stage.campaign)
+    assert record is not None
+    assert record.is_paused
+
+
+def test_the_brake_pauses_at_its_share_of_hard_bounces(
+    settings: Settings, database: Database
+) -> None:
+    stage = Stage(settings, database, max_per_second="unlimited")
+    stage.add_readers(900)
+    numbers = iter(range(10_000))
+
+    def every_thirtieth_is_bad(_message: Message) -> Verdict:
+        bad = next(numbers) % 30 == 0
+        return permanent("unknown", Fault.RECIPIENT) if bad else accepted()
+
+    stage.provider = MemoryProvider(every_thirtieth_is_bad)
+    report = stage.send(DAY_1)
+    record = find_campaign(database, stage.campaign)
+    assert report.remaining == 400  # it holds from 500 deliveries on
+    assert record is not None
+    assert record.pause_reason is not None
+    assert "hard bounces" in record.pause_reason
+
+
+def test_refused_credentials_stop_the_run_and_claim_nothing(stage: Stage) -> None:
+    stage.add_readers(3)
+    stage.provider = MemoryProvider(lambda _: stop_the_run("bad key"))
+    with pytest.raises(Refused, match="bad key"):
+        stage.send(DAY_1)
+    assert stage.states("day-01") == {"planned": 3}
+    stage.provider = MemoryProvider()
+    assert stage.send().sent == 3
+
+
+def test_an_unknown_outcome_is_never_sent_again_silently(stage: Stage) -> None:
+    stage.add_readers(1)
+    stage.provider = MemoryProvider(lambda _: unknown("the line went dead"))
+    assert stage.send(DAY_1).in_doubt == 1
+    stage.provider = MemoryProvider()
+    assert stage.send(DAY_1 + HOUR).due == 0
+
+
+def test_an_email_with_mistakes_is_not_claimed(stage: Stage) -> None:
+    stage.add_readers(2)
+    mistake = Problem(code="LC999", message="no")
+    report = stage.send(DAY_1, check=lambda _email: [mistake])
+    assert (report.remaining, report.problems) == (2, (mistake,))
+    assert stage.send().sent == 2
+
+
+def test_a_mistake_in_one_email_does_not_hold_up_another(stage: Stage) -> None:
+    stage.add_readers(1, zones=["Pacific/Auckland"])
+    stage.add_readers(1, name="parisian")
+
+    def check(email: Email) -> list[Problem]:
+        return [Problem(code="LC999", message="no")] if email.key == "day-02" else []
+
+    report = stage.send(datetime(2027, 2, 1, 21, tzinfo=UTC), check=check)
+    assert (report.sent, report.remaining, report.skipped) == (1, 1, 1)
+
+
+def test_an_edit_after_the_first_copy_blocks_until_it_is_meant(stage: Stage) -> None:
+    stage.add_readers(3)
+    stage.send(DAY_1, limit=1)
+    stage.edit("days/01-day-1.md", "gift of day 1", "present of day 1")
+    blocked = stage.send()
+    assert (blocked.sent, blocked.remaining) == (0, 2)
+    assert [each.severity for each in blocked.problems] == [Severity.ERROR]
+    frozen = stage.send(keeps_frozen=True, limit=1)
+    assert [each.severity for each in frozen.problems] == [Severity.WARNING]
+    meant = stage.send(accepts_edit="ana")
+    assert (meant.sent, meant.problems) == (1, ())
+    bodies = [message.text for message in stage.memory.sent]
+    assert ["present" in body for body in bodies] == [False, False, True]
+
+
+def test_an_edit_that_nobody_waits_for_is_nobodys_problem(stage: Stage) -> None:
+    stage.add_readers(1)
+    stage.send(DAY_1)
+    stage.edit("days/01-day-1.md", "gift of day 1", "present of day 1")
+    assert stage.send(DAY_1 + HOUR).problems == ()
+
+
+def test_start_cannot_move_after_a_real_send(stage: Stage) -> None:
+    stage.add_readers(1)
+    stage.send(DAY_1)
+    stage.edit("campaign.yaml", "2027-02-01", "2027-02-02")
+    with pytest.raises(UsageError, match="start was 2027-02-01"):
+        stage.send()
+
+
+def test_a_template_that_breaks_for_one_person_fails_for_that_person_only(
+    settings: Settings, database: Database
+) -> None:
+    stage = Stage(settings, database, files={"days/01-day-1.md": HOPES_FOR_A_PET})
+    ids = stage.add_readers(3)
+    with database.write() as connection:
+        connection.execute(
+            sa.update(tables.subscriber)
+            .where(tables.subscriber.c.id != ids[1])
+            .values(fields={"pet": "Minou"})
+        )
+    report = stage.send(DAY_1)
+    assert (report.sent, report.failed) == (2, 1)
+    assert stage.reasons("day-01") == {"message": 1}
+
+
+def test_two_senders_at_once_share_the_work(stage: Stage) -> None:
+    stage.add_readers(300)
+    reports = []
+    threads = [threading.Thread(target=lambda: reports.append(stage.send(DAY_1))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(report.sent for report in reports) == 300
+    assert len(set(stage.addresses())) == len(stage.addresses()) == 300
+
+
+HOPES_FOR_A_PET = """---
+subject: "Day 1: your pet"
+preheader: One line.
+kind: value
+---
+Dear {{ first_name | default("friend", true) }}, how is {{ fields.pet }}?
+"""
+
+
+def _suppress(stage: Stage, address: str, list_: str = "") -> None:
+    with stage.database.write() as connection:
+        connection.execute(
+            sa.insert(tables.suppression).values(
+                address_key=address, list=list_, reason="unsubscribed", at=stage.clock.now()
+            )
+        )
+
+
+def _suppressed(stage: Stage) -> list[str]:
+    with stage.database.read() as connection:
+        return list(connection.scalars(sa.select(tables.suppression.c.address_key)))

@@ -1,0 +1,144 @@
+"""A campaign, its readers, a clock and a provider: everything that a test of sending needs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from lovecampaign.campaign.load import load_campaign
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.clock import FixedClock
+from lovecampaign.delivery.send import Checker, SendChoices, SendReport, send_due
+from lovecampaign.delivery.sender import Sender
+from lovecampaign.delivery.session import open_sender
+from lovecampaign.providers.base import Provider
+from lovecampaign.providers.memory import MemoryProvider
+from lovecampaign.settings import Settings
+from lovecampaign.store import tables
+from lovecampaign.store.database import Database
+from lovecampaign.testing.campaigns import write_campaign
+
+LONG_AGO = datetime(2027, 1, 10, 12, tzinfo=UTC)
+#: 09:00 in Paris on day 1 of the test month.
+DAY_1 = datetime(2027, 2, 1, 8, tzinfo=UTC)
+
+
+class Stage:
+    """Sends a campaign of a test, step by step, on a clock that stands still."""
+
+    def __init__(self, settings: Settings, database: Database, **choices: Any) -> None:
+        self.settings = settings
+        self.database = database
+        self.provider: Provider = MemoryProvider()
+        self.clock = FixedClock(DAY_1)
+        self.folder = write_campaign(settings.workspace, **choices)
+        self.campaign = self.load()
+
+    @property
+    def memory(self) -> MemoryProvider:
+        assert isinstance(self.provider, MemoryProvider)
+        return self.provider
+
+    def load(self) -> Campaign:
+        loaded = load_campaign(self.folder, self.settings.workspace)
+        assert loaded.campaign is not None, loaded.problems
+        self.campaign = loaded.campaign
+        return loaded.campaign
+
+    def add_readers(
+        self,
+        count: int,
+        *,
+        zones: Sequence[str] = ("Europe/Paris",),
+        lists: Sequence[str] = ("readers",),
+        joined_at: datetime = LONG_AGO,
+        name: str = "reader",
+    ) -> list[int]:
+        """Confirmed members called ``reader1@…``; returns their ids."""
+        with self.database.write() as connection:
+            ids = []
+            for number in range(1, count + 1):
+                address = f"{name}{number}@readers.example"
+                ids.append(self._insert(connection, address, zones[number % len(zones)], joined_at))
+            rows = [
+                {
+                    "list": each,
+                    "subscriber_id": id_,
+                    "joined_at": joined_at,
+                    "confirmed_at": joined_at,
+                }
+                for each in lists
+                for id_ in ids
+            ]
+            connection.execute(sa.insert(tables.membership), rows)
+        return ids
+
+    @staticmethod
+    def _insert(connection: sa.Connection, address: str, zone: str, at: datetime) -> int:
+        result = connection.execute(
+            sa.insert(tables.subscriber)
+            .values(
+                address_key=address,
+                email=address,
+                first_name=address.partition("@")[0].title(),
+                timezone=zone,
+                fields={},
+                created_at=at,
+                updated_at=at,
+            )
+            .returning(tables.subscriber.c.id)
+        )
+        return int(result.scalar_one())
+
+    @contextlib.contextmanager
+    def sender(self) -> Iterator[Sender]:
+        with open_sender(self.settings, self.database, self.provider, self.clock) as sender:
+            yield sender
+
+    def send(
+        self, now: datetime | None = None, check: Checker = lambda _email: (), **choices: Any
+    ) -> SendReport:
+        """One pass, as ``lovecampaign send --now`` does it."""
+        if now is not None:
+            self.clock.move_to(now)
+        with self.sender() as sender:
+            return send_due(sender, self.campaign, SendChoices(**choices), check)
+
+    def states(self, key: str) -> Mapping[str, int]:
+        """How many rows of an email stand in which state."""
+        return self._count(key, tables.delivery.c.state)
+
+    def reasons(self, key: str) -> Mapping[str, int]:
+        """Why rows of an email were skipped or failed."""
+        counts = self._count(key, tables.delivery.c.reason)
+        return {reason: count for reason, count in counts.items() if reason}
+
+    def _count(self, key: str, column: sa.ColumnElement[Any]) -> dict[str, int]:
+        with self.database.read() as connection:
+            rows: sa.Result[Any] = connection.execute(
+                sa.select(column, sa.func.count())
+                .join(tables.email, tables.email.c.id == tables.delivery.c.email_id)
+                .where(tables.email.c.key == key)
+                .group_by(column)
+            )
+            return {row[0]: int(row[1]) for row in rows.all()}
+
+    def addresses(self) -> list[str]:
+        """Whom the memory provider has mailed, in order."""
+        return [message.to.email for message in self.memory.sent]
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        self.load()
+
+    @property
+    def outbox(self) -> Path:
+        return self.settings.workspace / "outbox"
