@@ -121,12 +121,12 @@ class Stage:
     def _count(self, key: str, column: sa.ColumnElement[Any]) -> dict[str, int]:
         with self.database.read() as connection:
             rows: sa.Result[Any] = connection.execute(
-                sa.select(column, sa.func.count())
+                sa.select(column.label("value"), sa.func.count().label("number"))
                 .join(tables.email, tables.email.c.id == tables.delivery.c.email_id)
                 .where(tables.email.c.key == key)
                 .group_by(column)
             )
-            return {row[0]: int(row[1]) for row in rows.all()}
+            return {row.value: row.number for row in rows}
 
     def addresses(self) -> list[str]:
         """Whom the memory provider has mailed, in order."""
