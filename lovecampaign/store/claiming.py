@@ -25,11 +25,13 @@ from lovecampaign.store.claimed import ClaimedDelivery, read_claimed
 from lovecampaign.store.slot_table import fill_zone_days, zone_day, zones_in_use
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import (
+    MICROSECOND,
     DeliveryState,
     Instant,
     batch,
     campaign,
     delivery,
+    membership,
     subscriber,
 )
 
@@ -196,10 +198,28 @@ def _is_cancelled(request: ClaimRequest) -> bool:
 
 
 def _note_first_claim(connection: Connection, request: ClaimRequest) -> None:
-    connection.execute(
+    is_first = connection.execute(
         sa.update(campaign)
         .where(campaign.c.id == request.record.id, campaign.c.first_claim_at.is_(None))
         .values(first_claim_at=request.now)
+    ).rowcount
+    if is_first:
+        _make_founders(connection, request)
+
+
+def _make_founders(connection: Connection, request: ClaimRequest) -> None:
+    """Everybody who is on the lists at the first claim joined before it, whatever a clock said.
+
+    An import in the same second, on a machine whose clock is ahead, or before a ``--now`` in
+    the past would make late joiners of them.
+    """
+    connection.execute(
+        sa.update(membership)
+        .where(
+            membership.c.list.in_(sorted(request.campaign.lists)),
+            membership.c.joined_at >= request.now,
+        )
+        .values(joined_at=request.now - MICROSECOND)
     )
 
 

@@ -59,6 +59,14 @@ def test_each_zone_has_its_own_moment(stage: Stage) -> None:
     assert stage.send(DAY_1 + 6 * HOUR).sent == 2
 
 
+@pytest.mark.parametrize("ahead", [timedelta(0), 3 * DAY])
+def test_who_is_on_the_list_at_the_first_claim_is_no_late_joiner(
+    stage: Stage, ahead: timedelta
+) -> None:
+    stage.add_readers(2, joined_at=DAY_1 + ahead)
+    assert [stage.send(DAY_1 + number * DAY).sent for number in range(3)] == [2, 2, 2]
+
+
 def test_a_limit_leaves_the_rest_for_the_next_pass(stage: Stage) -> None:
     stage.add_readers(5)
     first = stage.send(DAY_1, limit=2)
