@@ -47,7 +47,7 @@ format: setup
 	@$(BIN)/ruff format .
 
 chaos: setup
-	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -m chaos -n $(WORKERS)
+	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -n $(WORKERS) -rP tests/integration/test_bad_days_killed.py
 
 chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \

@@ -1,0 +1,118 @@
+"""How does a test start many commands, watch them and kill them?"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+from tests.acceptance.program import CLEAN_ENVIRONMENT, Said
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+class Commands:
+    """Starts ``lovecampaign WORDS`` as processes; ends them all with itself."""
+
+    def __init__(self, nursery: subprocess.Popen[str], outputs: Path) -> None:
+        self._nursery = nursery
+        self._outputs = outputs
+        self._numbers = itertools.count(1)
+        self._lock = Lock()
+
+    @classmethod
+    @contextlib.contextmanager
+    def started(cls) -> Iterator[Self]:
+        command = [sys.executable, "-m", "tests.chaos.nursery"]
+        with (
+            tempfile.TemporaryDirectory(prefix="lc-commands-") as outputs,
+            subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=REPOSITORY,
+                env=CLEAN_ENVIRONMENT,
+            ) as nursery,
+        ):
+            commands = cls(nursery, Path(outputs))
+            assert commands.heard() == "ready"
+            yield commands
+
+    def start(self, *words: str, folder: Path, settings: Mapping[str, str]) -> Command:
+        """One command in a folder; settings become environment variables."""
+        output = self._outputs / str(next(self._numbers))
+        order = {
+            "words": words,
+            "folder": str(folder),
+            "environment": {**CLEAN_ENVIRONMENT, **settings},
+            "out": f"{output}.out",
+            "err": f"{output}.err",
+        }
+        return Command(pid=int(self.ask(order)), commands=self, output=output)
+
+    def ask(self, order: Mapping[str, object]) -> Any:
+        with self._lock:
+            assert self._nursery.stdin is not None
+            self._nursery.stdin.write(json.dumps(order) + "\n")
+            self._nursery.stdin.flush()
+            return self.heard()
+
+    def heard(self) -> Any:
+        assert self._nursery.stdout is not None
+        return json.loads(self._nursery.stdout.readline())
+
+
+@dataclass(slots=True, kw_only=True)
+class Command:
+    """One running, ended or killed command."""
+
+    pid: int
+    commands: Commands
+    output: Path
+    _code: int | None = field(default=None, init=False)
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs."""
+        if self._code is None:
+            self._code = self.commands.ask({"child": self.pid})
+        return self._code
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.code is None, f"the command ended early: {self.said()}"
+        os.kill(self.pid, number)
+
+    def kill(self) -> bool:
+        """``kill -9``; tells whether it was still running."""
+        if self.code is None:
+            os.kill(self.pid, signal.SIGKILL)
+        self._await_end(10)
+        return self._code == -signal.SIGKILL
+
+    def end(self, timeout_seconds: float = 120) -> Said:
+        """What it said, after its own end."""
+        self._await_end(timeout_seconds)
+        return self.said()
+
+    def said(self) -> Said:
+        out, err = (Path(f"{self.output}.{name}").read_text() for name in ("out", "err"))
+        assert "Traceback" not in out + err, out + err
+        return Said(code=self.code if self.code is not None else 0, out=out, err=err)
+
+    def _await_end(self, timeout_seconds: float) -> None:
+        deadline = time.monotonic() + timeout_seconds
+        while self.code is None:
+            assert time.monotonic() < deadline, f"the command does not end: {self.said()}"
+            time.sleep(0.01)

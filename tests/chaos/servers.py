@@ -1,0 +1,79 @@
+"""How does a server of tests outlive the sender that a test kills?"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from lovecampaign.testing.received import read_log
+from tests.chaos.commands import REPOSITORY
+
+
+class Kind(StrEnum):
+    """Which protocol a server speaks."""
+
+    SMTP = "smtp"
+    SENDGRID = "sendgrid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """A server that runs as a process of its own and logs what it takes."""
+
+    kind: Kind
+    port: int
+    log: Path
+    _process: subprocess.Popen[str]
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What a workspace needs to send through it."""
+        if self.kind is Kind.SMTP:
+            return {"LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{self.port}?connections=4"}
+        return {
+            "LOVECAMPAIGN_PROVIDER": "sendgrid:",
+            "SENDGRID_BASE_URL": f"http://127.0.0.1:{self.port}",
+            "SENDGRID_API_KEY": "SG.make-believe.key",
+        }
+
+    @property
+    def most_in_the_air(self) -> int:
+        """DESIGN.md, "The ledger": 2 per SMTP connection, the people of open requests."""
+        return 2 * 4 if self.kind is Kind.SMTP else 8 * 1
+
+    @property
+    def taken(self) -> Counter[str]:
+        """How often each delivery id was taken so far."""
+        return read_log(self.log)
+
+    @property
+    def size(self) -> int:
+        """How many messages were taken so far, cheaply."""
+        return self.log.read_bytes().count(b"\n")
+
+    def stop(self) -> None:
+        """End at once; nothing is taken after this returns."""
+        self._process.kill()
+        self._process.wait()
+
+
+@contextlib.contextmanager
+def running_server(kind: Kind, log: Path, port: int = 0) -> Iterator[MailServer]:
+    """A server for as long as the block runs."""
+    log.touch()
+    module = f"lovecampaign.testing.{kind.value}_server"
+    command = [sys.executable, "-m", module, "--log", str(log), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as process:
+        assert process.stdout is not None
+        try:
+            heard = process.stdout.readline()
+            assert heard.startswith("listening on "), heard
+            yield MailServer(kind=kind, port=int(heard.split()[-1]), log=log, _process=process)
+        finally:
+            process.kill()
