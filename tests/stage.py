@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.clock import FixedClock
-from lovecampaign.delivery.send import Checker, SendChoices, SendReport, send_due
+from lovecampaign.delivery.readiness import Checker
+from lovecampaign.delivery.send import SendChoices, SendReport, send_due
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.session import open_sender
 from lovecampaign.providers.base import Provider
@@ -31,7 +32,7 @@ DAY_1 = datetime(2027, 2, 1, 8, tzinfo=UTC)
 class Stage:
     """Sends a campaign of a test, step by step, on a clock that stands still."""
 
-    def __init__(self, settings: Settings, database: Database, **choices: Any) -> None:
+    def __init__(self, settings: Settings, database: Database, /, **choices: Any) -> None:
         self.settings = settings
         self.database = database
         self.provider: Provider = MemoryProvider()

@@ -29,8 +29,9 @@ from lovecampaign.cli.demo_report import format_month, month_json, save_one_lett
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.result import Result
 from lovecampaign.clock import FixedClock, format_instant
+from lovecampaign.delivery.readiness import Checker
 from lovecampaign.delivery.run import RunPlan, run
-from lovecampaign.delivery.send import Checker, SendChoices
+from lovecampaign.delivery.send import SendChoices
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.session import open_sender
 from lovecampaign.providers.open import open_provider

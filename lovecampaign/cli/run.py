@@ -10,7 +10,7 @@ from datetime import datetime
 import click
 
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.cli.campaigns import email_checker
+from lovecampaign.cli.checking import email_checker
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_database, opened_provider
 from lovecampaign.cli.options import read_instant
@@ -21,9 +21,10 @@ from lovecampaign.cli.stopping import Stop, stopping_on_signals
 from lovecampaign.cli.style import trouble
 from lovecampaign.cli.words import local_time
 from lovecampaign.clock import FixedClock
+from lovecampaign.delivery.readiness import Checker, OnEdit
 from lovecampaign.delivery.run import RunPlan, Sleep, nap
 from lovecampaign.delivery.run import run as run_passes
-from lovecampaign.delivery.send import Checker, SendChoices, SendReport
+from lovecampaign.delivery.send import SendChoices, SendReport
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.session import open_sender
 from lovecampaign.errors import ExitCode, Unreachable
@@ -83,7 +84,7 @@ class _Running:
         plan = RunPlan(
             campaigns=[reader.read for reader in self.readers],
             checker=self._checker,
-            choices=SendChoices(keeps_frozen=True),
+            choices=SendChoices(on_edit=OnEdit(keeps_frozen=True)),
             until=self._end,
             on_report=self._tell,
             on_trouble=self._tell_trouble,

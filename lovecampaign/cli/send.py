@@ -12,10 +12,10 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.cli.campaigns import (
     Usable,
     campaign_argument,
-    email_checker,
     find_scheduled,
     load_usable,
 )
+from lovecampaign.cli.checking import email_checker
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_database, opened_provider
 from lovecampaign.cli.result import Result
@@ -29,6 +29,7 @@ from lovecampaign.cli.sending import (
 from lovecampaign.cli.stopping import Stop, stopping_on_signals
 from lovecampaign.cli.style import trouble
 from lovecampaign.cli.words import count_of
+from lovecampaign.delivery.readiness import OnEdit
 from lovecampaign.delivery.send import SendChoices, SendReport, send_due
 from lovecampaign.delivery.session import open_sender
 from lovecampaign.errors import ExitCode, UsageError
@@ -62,7 +63,7 @@ class Wishes:
         return SendChoices(
             keys=frozenset(email.key for email in self.emails),
             limit=self.limit,
-            accepts_edit=getpass.getuser() if self.accepts_edit else None,
+            on_edit=OnEdit(accepted_by=getpass.getuser() if self.accepts_edit else None),
         )
 
 

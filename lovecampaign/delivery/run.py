@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.delivery.send import Checker, SendChoices, SendReport, send_due
+from lovecampaign.delivery.readiness import Checker
+from lovecampaign.delivery.send import SendChoices, SendReport, send_due
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.errors import Refused, Unreachable
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.delivery.batch import deliver_batch
-from lovecampaign.delivery.contents import Wording, accept_edit, find_wording
-from lovecampaign.delivery.personal import Addressing
+from lovecampaign.delivery.readiness import Checker, OnEdit, Readiness, make_ready
 from lovecampaign.delivery.recovery import recover
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
-from lovecampaign.delivery.work import BatchHandle, EmailWork
-from lovecampaign.errors import ProblemsFound
-from lovecampaign.problems import Place, Problem, Severity, has_errors
-from lovecampaign.render.content import read_content
-from lovecampaign.render.renderer import EmailRenderer
+from lovecampaign.delivery.work import BatchHandle
+from lovecampaign.problems import Problem
 from lovecampaign.store.campaigns import CampaignRecord, record_campaign
 from lovecampaign.store.due import (
     DueBatch,
@@ -26,8 +22,6 @@ from lovecampaign.store.due import (
     list_due_batches,
 )
 from lovecampaign.store.planning import plan_due
-
-EDITED = "LC901"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +32,8 @@ class SendChoices:
     keys: frozenset[str] = frozenset()
     #: The most deliveries to try.
     limit: int | None = None
-    #: Who means an edit of what went out already; None: an edited email is blocked.
-    accepts_edit: str | None = None
-    #: Go on with the frozen copy and warn, where the files were edited (``run``).
-    keeps_frozen: bool = False
+    #: What happens where an email was edited after its first copies went out.
+    on_edit: OnEdit = field(default_factory=OnEdit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +63,6 @@ class SendReport:
             + self.retry_later
             + self.remaining
         )
-
-
-#: Finds the mistakes of one email, before anything of it is claimed.
-Checker = Callable[[Email], Sequence[Problem]]
 
 
 def send_due(
@@ -113,9 +101,12 @@ class _Pass:
     check: Checker
     record: CampaignRecord
     tally: Tally = field(default_factory=Tally)
-    problems: list[Problem] = field(default_factory=list)
-    #: Emails made ready in this pass; None: blocked.
-    works: dict[str, EmailWork | None] = field(default_factory=dict)
+    #: Emails looked at in this pass.
+    ready: dict[str, Readiness] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(problem for each in self.ready.values() for problem in each.problems)
 
     def deliver(self, keys: set[str]) -> None:
         """Deliver batch by batch, earliest due first, until the limit or a stop."""
@@ -127,91 +118,24 @@ class _Pass:
             self._deliver_one(batch)
 
     def _deliver_one(self, batch: DueBatch) -> None:
-        if batch.email_key not in self.works:
-            self.works[batch.email_key] = self._make_ready(batch.email_key)
-        work = self.works[batch.email_key]
+        if batch.email_key not in self.ready:
+            self.ready[batch.email_key] = self._make_ready(batch.email_key)
+        work = self.ready[batch.email_key].work
         if work is not None:
             handle = BatchHandle(id=batch.id, epoch=batch.epoch)
             self.tally += deliver_batch(self.sender, work, handle, self._most())
 
+    def _make_ready(self, key: str) -> Readiness:
+        email = self.campaign.find_email(key)
+        if email is None:
+            raise ValueError(f"{key} was chosen from the campaign's emails")
+        return make_ready(
+            self.sender, self.campaign, self.record, email, self.choices.on_edit, self.check
+        )
+
     def _most(self) -> int | None:
         limit = self.choices.limit
         return None if limit is None else max(0, limit - self.tally.tried)
-
-    def _make_ready(self, key: str) -> EmailWork | None:
-        """The email's content, checked; None where a mistake blocks it."""
-        email = self.campaign.find_email(key)
-        if email is None:
-            return None
-        try:
-            wording = self._wording(email)
-        except ProblemsFound as found:
-            self.problems.extend(found.problems)
-            return None
-        problems = [] if wording.is_frozen else list(self.check(email))
-        problems.extend(self._edit_problems(email, wording))
-        self.problems.extend(problems)
-        if has_errors(problems):
-            return None
-        return self._work(email, wording)
-
-    def _wording(self, email: Email) -> Wording:
-        """What counts for the email; an edit that is meant counts from now on."""
-        email_id = self.record.email_ids[email.key]
-        with self.sender.database.read() as connection:
-            wording = find_wording(connection, self.campaign, email, email_id)
-        who = self.choices.accepts_edit
-        if not wording.is_edited or who is None:
-            return wording
-        content = wording.current or read_content(self.campaign, email)  # raises what is wrong
-        problems = self.check(email)
-        if has_errors(problems):
-            raise ProblemsFound(f"{email.key} has mistakes", tuple(problems))
-        now = self.sender.clock.now()
-        with self.sender.database.write() as connection:
-            accept_edit(connection, email_id, content, now, who)
-        return Wording(current=content, frozen=content)
-
-    def _edit_problems(self, email: Email, wording: Wording) -> list[Problem]:
-        if not wording.is_edited:
-            return []
-        keeps = self.choices.keeps_frozen
-        return [
-            Problem(
-                code=EDITED,
-                severity=Severity.WARNING if keeps else Severity.ERROR,
-                message=f"{email.key} was edited after its first copies went out",
-                place=Place(file=email.copy.file, line=1, column=1),
-                hint=(
-                    "the others get what the first ones got; to send the new text instead, type: "
-                    f"lovecampaign send {self.campaign.slug} --day {email.key} --accept-edit"
-                ),
-            )
-        ]
-
-    def _work(self, email: Email, wording: Wording) -> EmailWork:
-        settings = self.sender.settings
-        return EmailWork(
-            campaign=self.campaign,
-            record=self.record,
-            email=email,
-            content=wording.content,
-            renderer=EmailRenderer(
-                self.campaign,
-                email,
-                wording.content,
-                public_url=settings.public_url,
-                media_url=settings.media_url,
-            ),
-            addressing=Addressing(
-                campaign=self.campaign,
-                email=email,
-                signer=self.sender.signer,
-                public_url=settings.public_url,
-                founders_until=self.record.first_claim_at,
-            ),
-            is_frozen=wording.is_frozen,
-        )
 
 
 def _report(send_pass: _Pass, tally: Tally, keys: set[str]) -> SendReport:
@@ -229,5 +153,5 @@ def _report(send_pass: _Pass, tally: Tally, keys: set[str]) -> SendReport:
         retry_later=waiting.retry_later,
         remaining=waiting.remaining,
         next_due=next_due,
-        problems=tuple(send_pass.problems),
+        problems=send_pass.problems,
     )

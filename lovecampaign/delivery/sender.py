@@ -8,12 +8,29 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lovecampaign.campaign.model import Campaign
 from lovecampaign.clock import Clock
+from lovecampaign.problems import Problem
 from lovecampaign.providers.base import Provider
+from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database
 from lovecampaign.store.owners import Owner
 from lovecampaign.tokens import TokenSigner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An email that was checked and can be rendered, kept from pass to pass."""
+
+    campaign: Campaign
+    fingerprint: str
+    problems: tuple[Problem, ...]
+    renderer: EmailRenderer
+
+    def fits(self, campaign: Campaign, fingerprint: str) -> bool:
+        """Whether neither the campaign nor the email's words have changed since."""
+        return self.campaign is campaign and self.fingerprint == fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +47,8 @@ class Sender:
     stop: threading.Event = field(default_factory=threading.Event)
     #: Told how many messages were settled, for a progress bar.
     on_progress: Callable[[int], None] = lambda _count: None
+    #: By campaign and email; at most one campaign's emails each.
+    prepared: dict[tuple[str, str], Prepared] = field(default_factory=dict)
     #: For the jitter of retries alone.
     chance: random.Random = field(default_factory=random.Random)
 

@@ -159,14 +159,14 @@ class _Round:
             with database.write() as connection:
                 lay_out_slots(connection, self.slots, [self.email])
                 inserted = self._insert_batch(connection, due, zones, after)
-            if inserted is None:
-                return planned
             planned += inserted.size
+            if inserted.size < BATCH_SIZE:
+                return planned
             after = inserted.last_subscriber_id
 
     def _insert_batch(
         self, connection: Connection, due: datetime, zones: Sequence[str], after: int
-    ) -> _Batch | None:
+    ) -> _Batch:
         self._lock(connection)
         batch_id = connection.execute(
             sa.insert(batch)
@@ -187,7 +187,7 @@ class _Round:
         size = _insert_rows(connection, people)
         if size == 0:
             connection.execute(sa.delete(batch).where(batch.c.id == batch_id))
-            return None
+            return _Batch(size=0, last_subscriber_id=after)
         last = connection.scalar(
             sa.select(sa.func.max(delivery.c.subscriber_id)).where(delivery.c.batch_id == batch_id)
         )

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.campaign.model import Email
+from lovecampaign.delivery.readiness import OnEdit
 from lovecampaign.errors import Refused, UsageError
 from lovecampaign.message import Fault, Message
 from lovecampaign.problems import Problem, Severity
@@ -302,9 +303,9 @@ def test_an_edit_after_the_first_copy_blocks_until_it_is_meant(stage: Stage) -> 
     blocked = stage.send()
     assert (blocked.sent, blocked.remaining) == (0, 2)
     assert [each.severity for each in blocked.problems] == [Severity.ERROR]
-    frozen = stage.send(keeps_frozen=True, limit=1)
+    frozen = stage.send(on_edit=OnEdit(keeps_frozen=True), limit=1)
     assert [each.severity for each in frozen.problems] == [Severity.WARNING]
-    meant = stage.send(accepts_edit="ana")
+    meant = stage.send(on_edit=OnEdit(accepted_by="ana"))
     assert (meant.sent, meant.problems) == (1, ())
     bodies = [message.text for message in stage.memory.sent]
     assert ["present" in body for body in bodies] == [False, False, True]

@@ -1,0 +1,163 @@
+"""Is an email ready to go out, and with which words?
+
+Its mistakes are found before anything of it is claimed. Once the first copy was claimed, the
+words are frozen, and an edit must be meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.delivery.contents import Wording, accept_edit, find_wording
+from lovecampaign.delivery.personal import Addressing
+from lovecampaign.delivery.sender import Prepared, Sender
+from lovecampaign.delivery.work import EmailWork
+from lovecampaign.errors import ProblemsFound
+from lovecampaign.problems import Place, Problem, Severity, has_errors
+from lovecampaign.render.content import read_content
+from lovecampaign.render.renderer import EmailRenderer
+from lovecampaign.store.campaigns import CampaignRecord
+
+EDITED = "LC901"
+
+#: Finds the mistakes of one email.
+Checker: TypeAlias = Callable[[Email], Sequence[Problem]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnEdit:
+    """What happens where the files say something else than what went out already.
+
+    By default the email is blocked until somebody says what is meant.
+    """
+
+    #: Who means the edit: it counts from now on.
+    accepted_by: str | None = None
+    #: Go on with the frozen words and warn (``run``).
+    keeps_frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Everything that sending an email needs, or why it must not be sent."""
+
+    #: None: blocked.
+    work: EmailWork | None
+    problems: Sequence[Problem] = ()
+
+
+def make_ready(
+    sender: Sender,
+    campaign: Campaign,
+    record: CampaignRecord,
+    email: Email,
+    on_edit: OnEdit,
+    check: Checker,
+) -> Readiness:
+    """Find the words that count, check them, and prepare rendering."""
+    try:
+        wording = _find_words(sender, campaign, record, email, on_edit, check)
+    except ProblemsFound as found:
+        return Readiness(work=None, problems=found.problems)
+    prepared = _prepare(sender, campaign, email, wording, check)
+    problems = (*prepared.problems, *_edit_problems(campaign, email, wording, on_edit))
+    if has_errors(problems):
+        return Readiness(work=None, problems=problems)
+    return Readiness(
+        work=_work(sender, campaign, record, email, wording, prepared), problems=problems
+    )
+
+
+def _find_words(
+    sender: Sender,
+    campaign: Campaign,
+    record: CampaignRecord,
+    email: Email,
+    on_edit: OnEdit,
+    check: Checker,
+) -> Wording:
+    """What counts for the email; an edit that is meant counts from now on."""
+    email_id = record.email_ids[email.key]
+    with sender.database.read() as connection:
+        wording = find_wording(connection, campaign, email, email_id)
+    if not wording.is_edited or on_edit.accepted_by is None:
+        return wording
+    content = wording.current or read_content(campaign, email)  # raises what is wrong
+    problems = check(email)
+    if has_errors(problems):
+        raise ProblemsFound(f"{email.key} has mistakes", tuple(problems))
+    with sender.database.write() as connection:
+        accept_edit(connection, email_id, content, sender.clock.now(), on_edit.accepted_by)
+    return Wording(current=content, frozen=content)
+
+
+def _prepare(
+    sender: Sender, campaign: Campaign, email: Email, wording: Wording, check: Checker
+) -> Prepared:
+    """The renderer of these words and their problems, made once for as long as both stay."""
+    fingerprint = wording.content.fingerprint()
+    known = sender.prepared.get((campaign.id, email.key))
+    if known is not None and known.fits(campaign, fingerprint):
+        return known
+    prepared = Prepared(
+        campaign=campaign,
+        fingerprint=fingerprint,
+        # The files of an edited email are not what goes out.
+        problems=() if wording.is_edited else tuple(check(email)),
+        renderer=EmailRenderer(
+            campaign,
+            email,
+            wording.content,
+            public_url=sender.settings.public_url,
+            media_url=sender.settings.media_url,
+        ),
+    )
+    sender.prepared[campaign.id, email.key] = prepared
+    return prepared
+
+
+def _edit_problems(
+    campaign: Campaign, email: Email, wording: Wording, on_edit: OnEdit
+) -> list[Problem]:
+    if not wording.is_edited:
+        return []
+    return [
+        Problem(
+            code=EDITED,
+            severity=Severity.WARNING if on_edit.keeps_frozen else Severity.ERROR,
+            message=f"{email.key} was edited after its first copies went out",
+            place=Place(file=email.copy.file, line=1, column=1),
+            hint=(
+                "the others get what the first ones got; to send the new text instead, type: "
+                f"lovecampaign send {campaign.slug} --day {email.key} --accept-edit"
+            ),
+        )
+    ]
+
+
+def _work(
+    sender: Sender,
+    campaign: Campaign,
+    record: CampaignRecord,
+    email: Email,
+    wording: Wording,
+    prepared: Prepared,
+) -> EmailWork:
+    return EmailWork(
+        campaign=campaign,
+        record=record,
+        email=email,
+        content=wording.content,
+        renderer=prepared.renderer,
+        addressing=Addressing(
+            campaign=campaign,
+            email=email,
+            signer=sender.signer,
+            public_url=sender.settings.public_url,
+            founders_until=record.first_claim_at,
+        ),
+        is_frozen=wording.is_frozen,
+    )
