@@ -42,10 +42,10 @@ class FlightJournal:
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def writing(self, delivery_id: str) -> None:
-        self._append(f"W {delivery_id}\n")
+        self._append(f"W {delivery_id}")
 
     def answered(self, outcome: Outcome) -> None:
-        self._append(f"A {outcome.delivery_id} {_dump(outcome)}\n")
+        self._append(f"A {outcome.delivery_id} {_dump(outcome)}")
 
     def remove(self) -> None:
         """Everything it told is in the ledger."""
@@ -57,8 +57,9 @@ class FlightJournal:
 
     def _append(self, line: str) -> None:
         # One write of a short line to a file opened with O_APPEND is whole, from any thread.
+        # The line end before it keeps it apart from one that a full disk has torn.
         with _said_for_people(self.path):
-            encoded = line.encode()
+            encoded = f"\n{line}\n".encode()
             if os.write(self._file, encoded) != len(encoded):
                 raise OSError(28, "No space left on device")
 
@@ -72,18 +73,25 @@ class FlightRecord:
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
 
 
-def read_flight(path: Path) -> FlightRecord:
-    """Read a journal; the last line may be torn. An empty record where the file is gone."""
+def read_flight(path: Path) -> FlightRecord | None:
+    """Read a journal, torn lines included; None where the file is gone.
+
+    A file that is gone tells nothing. Somebody tidied up, or the sender ran in another
+    container of this machine: they have one boot id and folders of their own.
+    """
+    lines = _read_lines(path)
+    if lines is None:
+        return None
     written: set[str] = set()
     outcomes: dict[str, Outcome] = {}
-    for line in _whole_lines(path):
+    for line in lines:
         mark, _, rest = line.partition(" ")
         delivery_id, _, answer = rest.partition(" ")
         written.add(delivery_id)
-        if mark == "A":
-            outcomes[delivery_id] = _load(delivery_id, answer)
-        else:
-            outcomes.pop(delivery_id, None)  # written again: the older answer is history
+        outcomes.pop(delivery_id, None)  # written again: the older answer is history
+        outcome = _load(delivery_id, answer) if mark == "A" else None
+        if outcome is not None:
+            outcomes[delivery_id] = outcome
     return FlightRecord(written=frozenset(written), outcomes=outcomes)
 
 
@@ -105,12 +113,13 @@ def locked_if_dead(path: Path) -> Iterator[bool]:
         os.close(file)
 
 
-def _whole_lines(path: Path) -> list[str]:
+def _read_lines(path: Path) -> list[str] | None:
+    """Whole lines and torn ones: a delivery that a torn line names is, at worst, in doubt."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        return []
-    return content[: content.rfind(b"\n") + 1].decode().splitlines()
+        return None
+    return [line for line in content.decode("ascii", "replace").split("\n") if line]
 
 
 def _dump(outcome: Outcome) -> str:
@@ -124,8 +133,12 @@ def _dump(outcome: Outcome) -> str:
     )
 
 
-def _load(delivery_id: str, answer: str) -> Outcome:
-    found = json.loads(answer)
+def _load(delivery_id: str, answer: str) -> Outcome | None:
+    """None for an answer that a full disk has torn: nobody knows it then."""
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return None
     return Outcome(
         delivery_id=delivery_id,
         kind=OutcomeKind(found["kind"]),
