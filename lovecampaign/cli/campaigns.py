@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,9 @@ from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.campaign.refusal import did_you_mean
 from lovecampaign.campaign.workspace import pick_campaign
-from lovecampaign.checks.check import check_email
-from lovecampaign.checks.facts import Facts
 from lovecampaign.cli.invocation import Invocation
 from lovecampaign.errors import ProblemsFound, UsageError
 from lovecampaign.problems import Problem
-from lovecampaign.providers.base import Provider
-from lovecampaign.settings import Settings
 
 #: ``[CAMPAIGN]``, which every verb about one campaign takes.
 campaign_argument = click.argument("campaign", required=False)
@@ -59,27 +55,6 @@ def load_folder(folder: Path, workspace: Path) -> Usable:
             hint=f"then type: lovecampaign check {folder.name}",
         )
     return Usable(campaign=loaded.campaign, problems=loaded.problems)
-
-
-def email_checker(
-    usable: Usable, invocation: Invocation, settings: Settings, provider: Provider
-) -> Callable[[Email], Sequence[Problem]]:
-    """What finds every mistake of one email, right before its first copy is claimed."""
-
-    def check(email: Email) -> Sequence[Problem]:
-        facts = find_facts(invocation, settings, provider)
-        return [*usable.mistakes_of(email), *check_email(usable.campaign, email, facts)]
-
-    return check
-
-
-def find_facts(invocation: Invocation, settings: Settings, provider: Provider) -> Facts:
-    """The world around the campaign, as rules ask about it."""
-    return Facts(
-        now=invocation.now,
-        provider_leaves_machine=provider.leaves_machine,
-        public_url=settings.public_url,
-    )
 
 
 def find_email(campaign: Campaign, word: str) -> Email:

@@ -13,7 +13,8 @@ from lovecampaign.campaign.workspace import list_campaigns, pick_campaign
 from lovecampaign.checks.check import check_campaign
 from lovecampaign.checks.explain import explain
 from lovecampaign.checks.facts import Facts
-from lovecampaign.cli.campaigns import campaign_argument, find_facts
+from lovecampaign.cli.campaigns import campaign_argument
+from lovecampaign.cli.checking import find_facts
 from lovecampaign.cli.excerpt import format_problem
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.result import Result

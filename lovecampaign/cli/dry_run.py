@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.cli.campaigns import Usable, email_checker
+from lovecampaign.cli.campaigns import Usable
+from lovecampaign.cli.checking import email_checker
 from lovecampaign.cli.invocation import Invocation
 from lovecampaign.cli.opening import opened_database
 from lovecampaign.cli.result import Result

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from lovecampaign.cli.invocation import Invocation
 from lovecampaign.errors import UsageError
 from lovecampaign.providers.base import Provider
-from lovecampaign.providers.open import open_provider
 from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database
 from lovecampaign.store.schema_version import open_database
@@ -27,6 +26,8 @@ def opened_provider(invocation: Invocation, settings: Settings) -> Iterator[Prov
 
     Raises UsageError where ``--now`` would put a made-up time on mail that reaches people.
     """
+    from lovecampaign.providers.open import open_provider  # most verbs need none
+
     with contextlib.closing(open_provider(settings)) as provider:
         if invocation.chosen_now is not None and not provider.takes_now:
             raise UsageError(

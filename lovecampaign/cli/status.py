@@ -37,7 +37,8 @@ COUNTED = (
 def status(invocation: Invocation, campaign: str | None) -> Result:
     """Show how far each email is, and what comes next.
 
-    Also whether the campaign is paused, and why. "planned" counts who would get an email by today's rules and has not been claimed yet.
+    Also whether the campaign is paused, and why. "planned" counts who would get an email by
+    today's rules and has not been claimed yet.
     """
     found = load_usable(invocation, campaign).campaign
     with opened_database(invocation) as database:

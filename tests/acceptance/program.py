@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +73,38 @@ def lovecampaign(
     )
     assert "Traceback" not in finished.stdout + finished.stderr
     return Said(code=finished.returncode, out=finished.stdout, err=finished.stderr)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A workspace in which commands are typed."""
+
+    folder: Path
+
+    def type(self, *words: str | Path, **options: Any) -> Said:
+        return lovecampaign(*words, cwd=self.folder, **options)
+
+    def data(self, *words: str | Path, **options: Any) -> dict[str, Any]:
+        """The data of a command that goes well."""
+        return self.type(*words, "--json", **options).done().data
+
+    @property
+    def letters(self) -> list[EmailMessage]:
+        """What lies in the outbox, in the order of sending."""
+        files = sorted((self.folder / "outbox" / "new").glob("*"))
+        return [
+            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            for file in files
+        ]
+
+    @property
+    def addressees(self) -> list[str]:
+        return sorted(str(letter["To"].addresses[0].addr_spec) for letter in self.letters)
+
+
+def text_of(letter: EmailMessage) -> str:
+    """What a reader sees whose program shows text only."""
+    body = letter.get_body(("plain",))
+    assert body is not None
+    content: str = body.get_content()
+    return content

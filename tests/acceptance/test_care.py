@@ -1,0 +1,105 @@
+"""db, doctor and demo, as an operator types them."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import shutil
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.program import Shop, lovecampaign
+
+
+def test_the_database_is_upgraded_once(shop: Shop) -> None:
+    (shop.folder / "lovecampaign.db").unlink()
+    first, second = (shop.data("db", "upgrade") for _ in range(2))
+
+    assert (first["upgraded"], second["upgraded"]) == (True, False)
+    assert first["version"] == second["version"]
+
+
+def test_a_backup_is_a_whole_database(shop: Shop) -> None:
+    shop.type("db", "backup", "copy.db").done()
+
+    with sqlite3.connect(shop.folder / "copy.db") as copy:
+        (people,) = copy.execute("SELECT count(*) FROM subscriber").fetchone()
+    copy.close()
+    assert people == 4
+    again = shop.type("db", "backup", "copy.db")
+    assert again.code == 2
+    assert "exists already" in again.err
+
+
+def test_the_doctor_finds_a_healthy_shop_healthy(shop: Shop) -> None:
+    findings = {each["name"]: each["state"] for each in shop.data("doctor")["findings"]}
+
+    assert findings == {
+        "settings": "good",
+        "database": "good",
+        "clock": "good",
+        "provider": "good",
+        "public url": "good",
+        "dns": "unknown",
+    }
+    text = shop.type("doctor").done().out
+    assert "made-up name" in text
+    assert "Nothing is wrong." in text
+
+
+def test_the_doctor_names_what_is_wrong_and_what_to_type(shop: Shop) -> None:
+    (shop.folder / ".env").chmod(0o644)
+    said = shop.type("doctor", LOVECAMPAIGN_PROVIDER="sendgird:")
+
+    assert said.code == 1
+    assert "chmod 600" in said.out
+    assert "LOVECAMPAIGN_PROVIDER" in said.out
+    assert "2 things wrong." in said.out
+
+
+def test_the_doctor_says_7_where_something_does_not_answer(shop: Shop) -> None:
+    said = shop.type("doctor", "--json", LOVECAMPAIGN_PROVIDER="smtp://127.0.0.1:1")
+
+    assert said.code == 7
+    states = {each["name"]: each["state"] for each in said.data["findings"]}
+    assert (states["provider"], states["database"]) == ("wrong", "good")
+
+
+def test_the_doctor_sees_a_clock_that_was_set_back(shop: Shop) -> None:
+    shop.type("send", "--now", "2027-02-01T11:00Z").done()
+    said = shop.type("doctor", "--now", "2027-01-31T11:00Z")
+
+    assert said.code == 1
+    assert "the ledger was written at" in said.out
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """The example month with a handful of people."""
+    folder = tmp_path_factory.mktemp("demo")
+    said = lovecampaign("demo", "--subscribers", "8", "--json", cwd=folder, TMPDIR=str(folder))
+    return said.done().data
+
+
+def test_the_demo_plays_the_month_and_leaves_nobody_out(played: dict[str, object]) -> None:
+    emails = played["emails"]
+    assert isinstance(emails, list)
+    assert len([each for each in emails if each["key"].startswith("day-")]) == 27
+    assert all(each["planned"] == each["sent"] for each in emails)
+    assert next(each for each in emails if each["key"] == "launch")["sent"] > 0
+
+
+def test_the_demo_mails_nobody_twice(played: dict[str, object]) -> None:
+    outbox = Path(str(played["outbox"]))
+    letters = [
+        email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        for file in (outbox / "new").glob("*")
+    ]
+    twice = Counter((str(letter["To"]), str(letter["Subject"])) for letter in letters)
+
+    assert set(twice.values()) == {1}
+    assert "<html" in Path(str(played["letter"])).read_text(encoding="utf-8")
+    shutil.rmtree(str(played["workspace"]))

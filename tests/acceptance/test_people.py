@@ -1,0 +1,155 @@
+"""subscribers and buyers, as an operator types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from tests.acceptance.program import Shop
+
+NOW = ("--now", "2027-01-25T12:00Z")
+
+
+def write(shop: Shop, name: str, text: str) -> str:
+    (shop.folder / name).write_text(text, encoding="utf-8")
+    return name
+
+
+def test_an_import_is_a_dry_run_until_it_is_meant(shop: Shop) -> None:
+    rows = "Email Address;First Name;City\ndora@readers.example;Dora;Porto\n"
+    file = write(shop, "more.csv", rows)
+
+    dry = shop.type("subscribers", "import", file, *NOW).done()
+    assert "First Name → first_name" in dry.out
+    assert "City → fields.city" in dry.out
+    assert "this was a dry run" in dry.out
+    assert "--apply" in dry.err
+    assert shop.type("subscribers", "show", "dora@readers.example").code == 2
+    applied = shop.data("subscribers", "import", file, "--tag", "fair", "--apply", *NOW)
+    assert applied == {
+        "read": 1,
+        "new": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "rejected": 0,
+        "protected": 0,
+        "suppressed": 0,
+        "applied": True,
+    }
+    shown = shop.data("subscribers", "show", "dora@readers.example")
+    assert shown["subscriber"]["fields"] == {"city": "Porto"}
+    assert shown["subscriber"]["tags"] == ["fair"]
+    assert shown["subscriber"]["lists"][0]["list"] == "readers"
+
+
+def test_rejected_rows_are_problems_with_their_line(shop: Shop) -> None:
+    file = write(shop, "bad.csv", "email\nnobody\neva@readers.example\n")
+    said = shop.type("subscribers", "import", file, "--json")
+
+    assert said.code == 1
+    assert said.data["read"] == 2
+    assert (said.data["new"], said.data["rejected"]) == (1, 1)
+    (problem,) = said.json["errors"]
+    assert (problem["file"], problem["line"]) == ("bad.csv", 2)
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(shop: Shop) -> None:
+    said = shop.type("subscribers", "import", "nowhere.csv")
+
+    assert said.code == 2
+    assert "nowhere.csv" in said.err
+
+
+def test_who_left_is_never_revived(shop: Shop) -> None:
+    shop.type("subscribers", "unsubscribe", "ana@readers.example", *NOW).done()
+
+    again = shop.data("subscribers", "import", "people.csv", "--apply", *NOW)
+    assert (again["unchanged"], again["protected"]) == (3, 1)
+    added = shop.type("subscribers", "add", "ana@readers.example", "--json", *NOW)
+    assert added.code == 1
+    assert added.data["verdict"] == "protected"
+    plan = shop.data("plan", "--for", "ana@readers.example", *NOW)
+    assert plan["timeline"][0]["reason"] == "suppressed"
+    history = shop.data("explain", "ana@readers.example", *NOW)["history"]
+    assert history[-1]["what"] == "suppressed"
+
+
+def test_one_person_is_added_by_hand(shop: Shop) -> None:
+    words = ("--first-name", "Zoë", "--timezone", "Asia/Tokyo", "--field", "city=Kyoto")
+    consent = ("--consent-at", "2027-01-02T10:00Z", "--consent-source", "the fair")
+    shop.type("subscribers", "add", "Zoe@Readers.example", *words, *consent, *NOW).done()
+
+    shown = shop.data("subscribers", "show", "zoe@readers.example")["subscriber"]
+    assert (shown["first_name"], shown["timezone"]) == ("Zoë", "Asia/Tokyo")
+    assert shown["consents"][0]["source"] == "the fair"
+    text = shop.type("subscribers", "show", "zoe@readers.example").done().out
+    assert "fields.city: Kyoto" in text
+    assert shop.type("subscribers", "add", "a@b.example", "--timezone", "Paris").code == 2
+    assert shop.type("subscribers", "add", "a@b.example", "--field", "city").code == 2
+    assert shop.type("subscribers", "add", "nobody").code == 2
+
+
+def test_an_export_comes_back_unchanged(shop: Shop) -> None:
+    printed = shop.type("subscribers", "export").done().out
+    written = shop.data("subscribers", "export", "all.csv")
+
+    rows = list(csv.DictReader(io.StringIO(printed)))
+    assert [row["email"] for row in rows][:2] == ["ana@readers.example", "ben@readers.example"]
+    assert written["people"] == len(rows) == 4
+    file = shop.folder / "all.csv"
+    assert list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))) == rows
+    assert file.stat().st_mode & 0o077 == 0
+    back = shop.data("subscribers", "import", "all.csv", "--apply", *NOW)
+    assert back["unchanged"] == 4
+
+
+def test_a_suppressed_address_gets_nothing_more(shop: Shop) -> None:
+    assert shop.data("subscribers", "suppress", "ben@readers.example")["changed"] is True
+    assert shop.data("subscribers", "suppress", "ben@readers.example")["changed"] is False
+    shown = shop.data("subscribers", "show", "ben@readers.example")
+    assert shown["suppressions"][0]["reason"] == "manual"
+
+
+def test_leaving_one_list_keeps_the_others(shop: Shop) -> None:
+    shop.type("subscribers", "unsubscribe", "ben@readers.example", "--list", "insiders").done()
+
+    plan = shop.data("plan", "--for", "ben@readers.example", *NOW)
+    assert plan["timeline"][0]["state"] == "planned"
+
+
+def test_the_forgotten_cannot_be_brought_back(shop: Shop) -> None:
+    assert shop.data("subscribers", "forget", "ana@readers.example", *NOW)["forgotten"] is True
+    assert shop.data("subscribers", "forget", "ana@readers.example", *NOW)["forgotten"] is False
+
+    again = shop.data("subscribers", "import", "people.csv", "--apply", *NOW)
+    assert again["protected"] == 1
+    assert "ana@readers.example" not in shop.type("subscribers", "export").done().out
+
+
+def test_two_lists_in_the_workspace_must_be_told_apart(shop: Shop) -> None:
+    from lovecampaign.testing.campaigns import write_campaign
+
+    write_campaign(shop.folder, name="other", days=1, settings={"audience": {"list": "others"}})
+    said = shop.type("subscribers", "import", "people.csv")
+
+    assert said.code == 2
+    assert "others, readers" in said.err
+
+
+def test_buyers_are_noted_once(shop: Shop) -> None:
+    assert shop.data("buyers", "add", "ana@readers.example", *NOW)["new"] is True
+    assert shop.data("buyers", "add", "ana@readers.example", *NOW)["new"] is False
+    file = write(shop, "buyers.csv", "email\nana@readers.example\nben@readers.example\nnobody\n")
+    said = shop.type("buyers", "import", file, "--json", *NOW)
+    assert said.code == 1
+    assert said.data == {"read": 3, "new": 1, "known": 1, "rejected": 1}
+    assert said.json["errors"][0]["line"] == 4
+    plan = {email["key"]: email["recipients"] for email in shop.data("plan", *NOW)["emails"]}
+    assert plan["thanks"] == 2
+
+
+def test_a_mistyped_subcommand_is_answered_with_the_one_that_was_meant(shop: Shop) -> None:
+    said = shop.type("subscribers", "imprt", "people.csv")
+
+    assert said.code == 2
+    assert 'Did you mean "import"?' in said.err

@@ -1,0 +1,171 @@
+"""check, plan and schema, as an author types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from icalendar import Calendar
+
+from tests.acceptance.program import Shop
+
+SETTINGS = "campaigns/test-month/campaign.yaml"
+NOW = ("--now", "2027-01-21T12:00Z")
+
+
+def break_settings(shop: Shop) -> None:
+    """An unknown key in line 1 and a start that is none."""
+    file = shop.folder / SETTINGS
+    text = file.read_text().replace("start:", "strat:")
+    file.write_text(f"nmae: x\n{text}")
+
+
+def test_check_tells_every_mistake_with_its_place(shop: Shop) -> None:
+    break_settings(shop)
+
+    said = shop.type("check")
+    assert said.code == 1
+    assert f"{SETTINGS}:1:1" in said.out
+    assert "strat" in said.out
+    found = shop.type("check", "--json")
+    assert found.json["ok"] is False
+    assert {problem["file"] for problem in found.json["errors"]} == {SETTINGS}
+    assert all(problem["line"] for problem in found.json["errors"])
+    assert found.data["files"] > 5
+
+
+def test_check_formats_agree(shop: Shop) -> None:
+    break_settings(shop)
+
+    errors = shop.type("check", "--format", "json").json["errors"]
+    notes = shop.type("check", "--format", "github").out.splitlines()
+    marked = [note for note in notes if note.startswith("::error file=")]
+    assert len(marked) == len(errors)
+    first = errors[0]
+    assert f"file={SETTINGS},line={first['line']},col={first['column']}" in marked[0]
+    assert f"title={first['code']}::" in marked[0]
+
+
+def test_strict_counts_warnings(shop: Shop) -> None:
+    day = shop.folder / "campaigns/test-month/days/01-day-1.md"
+    day.write_text(day.read_text().replace("This is the gift", "This is the <b>gift</b>"))
+    relaxed = shop.type("check", "--json")
+    strict = shop.type("check", "--strict", "--json")
+
+    has_warnings = bool(relaxed.json["warnings"])
+    assert relaxed.json["errors"] == []
+    assert relaxed.code == 0
+    assert strict.code == (1 if has_warnings else 0)
+
+
+def test_check_explains_a_code(shop: Shop) -> None:
+    assert "same key" in shop.type("check", "--explain", "LC006").done().out
+    assert shop.data("check", "--explain", "lc006")["code"] == "LC006"
+    unknown = shop.type("check", "--explain", "LC0066")
+    assert unknown.code == 2
+    assert "did you mean LC" in unknown.err
+
+
+def test_a_broken_campaign_stops_every_other_verb_in_words(shop: Shop) -> None:
+    break_settings(shop)
+
+    for verb in ("plan", "status", "send"):
+        said = shop.type(verb, "--yes") if verb == "send" else shop.type(verb)
+        assert said.code == 1
+        assert f"{SETTINGS}:1:1" in said.err
+        assert "lovecampaign check test-month" in said.err
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"\x00\xff\xfe", b"- a\n- b\n", b"a: [", b"\xef\xbb\xbf\t: :", b"%YAML 9"]
+)
+def test_no_garbage_makes_a_traceback(shop: Shop, garbage: bytes) -> None:
+    (shop.folder / SETTINGS).write_bytes(garbage)
+
+    said = shop.type("check", "--json")
+    assert said.code == 1
+    assert said.json["errors"]
+
+
+def test_plan_says_who_gets_what_and_when(shop: Shop) -> None:
+    plan = shop.data("plan", *NOW)
+
+    first = plan["emails"][0]
+    assert plan["campaign"] == "test-month"
+    assert first == {
+        "key": "day-01",
+        "date": "2027-02-01",
+        "weekday": "Monday",
+        "first_due": "2027-02-01T08:00:00Z",
+        "last_due": "2027-02-01T14:00:00Z",
+        "recipients": 3,
+        "skipped": {"tag": 1},
+    }
+    assert [email["key"] for email in plan["emails"]] == [
+        "day-01",
+        "day-02",
+        "day-03",
+        "early-access",
+        "launch",
+        "last-call",
+        "thanks",
+    ]
+    text = shop.type("plan", *NOW).done()
+    assert "Mon  1 Feb 2027 09:00" in text.out
+    assert "Next: lovecampaign send test-month --dry-run" in text.err
+
+
+def test_plan_for_one_person_is_on_their_own_clock(shop: Shop) -> None:
+    plan = shop.data("plan", "--for", "Chloe@Readers.example", *NOW)
+
+    assert plan["email"] == "chloe@readers.example"
+    assert plan["timeline"][0] == {
+        "key": "day-01",
+        "due": "2027-02-01T14:00:00Z",
+        "local": "2027-02-01T09:00-05:00",
+        "state": "planned",
+        "reason": None,
+    }
+    staff = shop.data("plan", "--for", "staff@bloom.example", *NOW)
+    assert {entry["reason"] for entry in staff["timeline"][:3]} == {"tag"}
+    stranger = shop.type("plan", "--for", "nobody@readers.example")
+    assert stranger.code == 2
+    assert "no subscriber" in stranger.err
+
+
+def test_plan_writes_a_calendar(shop: Shop) -> None:
+    shop.type("plan", "--ics", "month.ics", *NOW).done()
+
+    events = Calendar.from_ical((shop.folder / "month.ics").read_bytes()).walk("VEVENT")
+    assert [str(event["uid"]).split(".")[0] for event in events][:2] == ["day-01", "day-02"]
+
+
+def test_plan_sends_nothing(shop: Shop) -> None:
+    shop.type("plan", "--now", "2027-02-01T12:00Z").done()
+
+    assert not (shop.folder / "outbox").exists()
+
+
+def test_schema_is_json_schema(shop: Shop) -> None:
+    both = json.loads(shop.type("schema", "--quiet").done().out)
+    assert both["campaign"]["$schema"].startswith("https://json-schema.org/")
+    assert "subject" in both["day"]["properties"]
+    one = json.loads(shop.type("schema", "day").done().out)
+    assert one == both["day"]
+    assert shop.data("schema") == both
+
+
+def test_a_mistyped_campaign_is_answered_with_the_one_that_was_meant(shop: Shop) -> None:
+    said = shop.type("plan", "test-mnth")
+
+    assert said.code == 2
+    assert "did you mean test-month?" in said.err
+
+
+def test_a_workspace_is_found_from_below_and_named_from_afar(shop: Shop, tmp_path: Path) -> None:
+    below = Shop(shop.folder / "campaigns" / "test-month" / "days")
+    assert below.data("check")["campaigns"] == ["test-month"]
+    afar = Shop(tmp_path)
+    assert afar.data("check", "-C", "shop")["campaigns"] == ["test-month"]
+    assert afar.data("-C", "shop", "check")["campaigns"] == ["test-month"]
