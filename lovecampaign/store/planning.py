@@ -118,7 +118,7 @@ class _Round:
 
     def _look(self, connection: Connection) -> _Found:
         """What there is to insert: most rounds find nothing, and need not write."""
-        lay_out_slots(connection, self.slots, [self.email])
+        self._lay_out(connection)
         is_kept = self._fate.reason.is_(None)
         rows = connection.execute(
             self._people_without_row(slot.c.due, is_kept.label("is_kept"))
@@ -131,9 +131,18 @@ class _Round:
             has_skips=any(not row.is_kept for row in rows),
         )
 
+    def _lay_out(self, connection: Connection) -> None:
+        """Give SQL the email's slots up to the horizon: a few of a month's many."""
+        key, horizon = self.email.key, self.now + HORIZON
+        due = {
+            zone: {key: tuple(each for each in by_key[key] if each.due <= horizon)}
+            for zone, by_key in self.slots.items()
+        }
+        lay_out_slots(connection, due, [self.email])
+
     def _skip(self, database: Database) -> int:
         with database.write() as connection:
-            lay_out_slots(connection, self.slots, [self.email])
+            self._lay_out(connection)
             return self._insert_skipped(connection)
 
     def _is_last_round(self) -> bool:
@@ -157,7 +166,7 @@ class _Round:
         planned, after = 0, 0
         while True:
             with database.write() as connection:
-                lay_out_slots(connection, self.slots, [self.email])
+                self._lay_out(connection)
                 inserted = self._insert_batch(connection, due, zones, after)
             planned += inserted.size
             if inserted.size < BATCH_SIZE:
