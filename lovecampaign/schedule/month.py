@@ -65,7 +65,9 @@ def enter(campaign: Campaign, email: Email, day: date, zone: str) -> DayEntry:
     going_out = local_day(due, zone)
     return DayEntry(
         email=email,
-        time=SlotTime(moment=moment, due=due, expires=_expiry(campaign, moment, due)),
+        time=SlotTime(
+            moment=moment, due=due, day=going_out, expires=_expiry(campaign, moment, due)
+        ),
         day=going_out,
         is_displaced=going_out != own_day,
     )

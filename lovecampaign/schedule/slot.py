@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from lovecampaign.schedule.reasons import SkipReason
 
@@ -31,6 +31,8 @@ class Slot:
     moment: datetime
     #: When it goes out: ``moment`` moved past quiet hours.
     due: datetime
+    #: The local day on which it goes out, for emails of which there is one a day.
+    day: date | None = None
     #: From this instant on the email is too late for this slot; None: it never is.
     expires: datetime | None = None
     #: Due as soon as the person joined, where that is after ``due`` (insiders who join late).
@@ -55,6 +57,7 @@ class SlotTime:
 
     moment: datetime
     due: datetime
+    day: date | None = None
     expires: datetime | None = None
 
     def slot(
@@ -71,6 +74,7 @@ class SlotTime:
             joined_before=None if joined_before == EVER_AFTER else joined_before,
             moment=self.moment,
             due=self.due,
+            day=self.day,
             expires=self.expires,
             is_due_at_joining=is_due_at_joining,
             reason=reason,

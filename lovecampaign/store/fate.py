@@ -7,7 +7,7 @@ Joins how people stand (:mod:`~lovecampaign.store.standing`) with when things ha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
@@ -21,7 +21,7 @@ from lovecampaign.schedule.slots import Slot, closes_at, plan_zone
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.slot_table import fill_slots, slot, zones_in_use
 from lovecampaign.store.standing import Standing
-from lovecampaign.store.tables import Instant, subscriber
+from lovecampaign.store.tables import Instant, delivery, subscriber
 
 #: Slots by the zone as stored ('' for none), then by the email's key.
 SlotsByZone: TypeAlias = Mapping[str, Mapping[str, tuple[Slot, ...]]]
@@ -69,9 +69,33 @@ class Fate:
         closes = closes_at(self.standing.campaign, self.standing.email)
         if closes is not None:
             closing = sa.literal(closes, Instant)
-            is_closed = sa.or_(self.due >= closing, now >= closing)
+            is_closed = self._goes_out_at >= closing
             whens.append((is_closed, sa.literal(SkipReason.DEAL_CLOSED.value)))
-        return sa.func.coalesce(self.standing.reason, sa.case(*whens))
+        whens.append((self._is_day_taken, sa.literal(SkipReason.DAY_TAKEN.value)))
+        standing = replace(self.standing, judged_at=self._goes_out_at)
+        return sa.func.coalesce(standing.reason, sa.case(*whens))
+
+    @property
+    def _goes_out_at(self) -> sa.ColumnElement[datetime]:
+        now = sa.literal(self.standing.now, Instant)
+        return sa.type_coerce(sa.case((self.due > now, self.due), else_=now), Instant)
+
+    @property
+    def _is_day_taken(self) -> sa.ColumnElement[bool]:
+        """Whether an email that was late already went out on the day for which this one is due.
+
+        What is due now is judged when it is claimed.
+        """
+        other = delivery.alias("other")
+        return sa.and_(
+            slot.c.local_day.is_not(None),
+            slot.c.due > self.standing.now,
+            sa.exists().where(
+                other.c.subscriber_id == subscriber.c.id,
+                other.c.campaign_id == self.standing.campaign_id,
+                other.c.local_day == slot.c.local_day,
+            ),
+        )
 
 
 def work_out_slots(

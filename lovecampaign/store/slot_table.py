@@ -30,6 +30,8 @@ slot = sa.Table(
     sa.Column("joined_from", Instant, primary_key=True),
     sa.Column("joined_before", Instant, nullable=False),
     sa.Column("due", Instant, nullable=False),
+    #: The local day on which it goes out, for emails of which there is one a day.
+    sa.Column("local_day", Day),
     sa.Column("expires_at", Instant),
     sa.Column("is_due_at_joining", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text),
@@ -74,6 +76,7 @@ def _slot_row(key: str, zone: str, found: Slot) -> dict[str, object]:
         "joined_from": found.joined_from or DAWN,
         "joined_before": found.joined_before or DUSK,
         "due": found.due,
+        "local_day": found.day,
         "expires_at": found.expires,
         "is_due_at_joining": found.is_due_at_joining,
         "reason": found.reason.value if found.reason else None,

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from lovecampaign.campaign.model import Campaign, Crowd, Email, Role
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.tables import (
+    Instant,
     buyer,
     membership,
     preference,
@@ -41,6 +42,8 @@ class Standing:
     #: The campaign's row.
     campaign_id: int
     now: datetime
+    #: When consents and pauses are judged, where that is not ``now``: as the email goes out.
+    judged_at: sa.ColumnElement[datetime] | None = None
 
     @property
     def people(self) -> sa.FromClause:
@@ -105,7 +108,7 @@ class Standing:
         whens = [
             (sa.not_(self._reaches(self._is_unsuppressed)), SkipReason.SUPPRESSED),
             (sa.not_(self._reaches(self._is_mailable)), SkipReason.NOT_CONFIRMED),
-            (preference.c.paused_until > self.now, SkipReason.PAUSED_BY_READER),
+            (preference.c.paused_until > self._as_of, SkipReason.PAUSED_BY_READER),
         ]
         if self.email.role is not Role.LAUNCH:
             whens.append((preference.c.is_launch_only.is_(sa.true()), SkipReason.LAUNCH_ONLY))
@@ -113,6 +116,10 @@ class Standing:
         if Crowd.NOT_BOUGHT in self.email.to:
             whens.append((buyer.c.address_key.is_not(None), SkipReason.BOUGHT))
         return sa.case(*((condition, reason.value) for condition, reason in whens))
+
+    @property
+    def _as_of(self) -> sa.ColumnElement[datetime]:
+        return sa.literal(self.now, Instant) if self.judged_at is None else self.judged_at
 
     # -- lists
 
@@ -161,7 +168,7 @@ class Standing:
         expires_at = place.c.consent_expires_at
         return sa.and_(
             place.c.confirmed_at.is_not(None),
-            sa.or_(expires_at.is_(None), expires_at > self.now),
+            sa.or_(expires_at.is_(None), expires_at > self._as_of),
         )
 
     # -- tags
