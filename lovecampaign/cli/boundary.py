@@ -80,9 +80,19 @@ def _usage(error: click.UsageError) -> Failure:
     path = error.ctx.command_path if error.ctx else "lovecampaign"
     return Failure(
         exit_code=ExitCode.USAGE,
-        message=error.format_message(),
+        message=_usage_message(error),
         hint=f"type: {path} --help",
     )
+
+
+def _usage_message(error: click.UsageError) -> str:
+    """Click's words, but for "Invalid value for": what is wrong with it follows anyway."""
+    match error:
+        case click.MissingParameter():
+            return error.format_message()
+        case click.BadParameter(param=click.Parameter() as param):
+            return f"{param.get_error_hint(error.ctx).strip(chr(39))}: {error.message}"
+    return error.format_message()
 
 
 def _machine_fault(error: OSError) -> Failure:

@@ -13,14 +13,18 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.campaign.refusal import did_you_mean
 from lovecampaign.campaign.workspace import pick_campaign
 from lovecampaign.cli.invocation import Invocation
+from lovecampaign.cli.options import read_name
 from lovecampaign.errors import ProblemsFound, UsageError
 from lovecampaign.problems import Problem
 
 #: ``[CAMPAIGN]``, which every verb about one campaign takes.
-campaign_argument = click.argument("campaign", required=False)
+campaign_argument = click.argument("campaign", type=read_name, metavar="[CAMPAIGN]", required=False)
 #: ``--campaign``, where the arguments are taken by something else.
 campaign_option = click.option(
-    "--campaign", metavar="CAMPAIGN", help="Needed only where there is more than one."
+    "--campaign",
+    type=read_name,
+    metavar="CAMPAIGN",
+    help="Needed only where there is more than one.",
 )
 
 

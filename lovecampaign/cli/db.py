@@ -9,6 +9,7 @@ import click
 
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.opening import opened_database
+from lovecampaign.cli.options import read_new_file
 from lovecampaign.cli.result import Result
 from lovecampaign.store.backup import back_up
 from lovecampaign.store.database import Database, connect
@@ -38,7 +39,7 @@ def upgrade(invocation: Invocation) -> Result:
 
 
 @verb("backup", db)
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=read_new_file, metavar="FILE")
 def backup(invocation: Invocation, file: Path) -> Result:
     """Write a consistent copy to FILE, also while mail goes out.
 

@@ -12,6 +12,8 @@ import click
 from lovecampaign.cli.help_page import EVERYWHERE
 from lovecampaign.clock import parse_instant
 
+#: Beyond these, time zones and sums of times stop making sense.
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 HELP_OPTIONS = ("--help", "-h")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
 
@@ -29,9 +31,29 @@ class EverywhereOption(click.Option):
 def read_instant(text: str) -> datetime:
     """ISO 8601 with an offset, as click converts an option's value."""
     try:
-        return parse_instant(text)
-    except ValueError as error:
+        instant = parse_instant(text)
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(str(error)) from error
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise click.BadParameter(f"{text} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return instant
+
+
+def read_new_file(text: str) -> Path:
+    """A file to be written, in a folder that exists, as click converts an argument's value."""
+    path = Path(text)
+    if path.is_dir():
+        raise click.BadParameter(f"{text} is a folder")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}")
+    return path
+
+
+def read_name(text: str) -> str:
+    """A name that is not empty: an unset variable of a shell must not mean "all"."""
+    if not text.strip():
+        raise click.BadParameter("it is empty")
+    return text.strip()
 
 
 def everywhere(command: Decorated) -> Decorated:

@@ -13,6 +13,7 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.cli.campaigns import campaign_argument, load_usable
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_database
+from lovecampaign.cli.options import read_new_file
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.table import Cell, format_table
 from lovecampaign.cli.timeline import find_timeline, format_timeline, timeline_json
@@ -26,7 +27,7 @@ from lovecampaign.store.report import CampaignReport, EmailReport, report_campai
 @click.option("--for", "address", metavar="EMAIL", help="The month of one person.")
 @click.option(
     "--ics",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=read_new_file,
     metavar="FILE",
     help="Write the month as a calendar file too.",
 )

@@ -13,7 +13,7 @@ from lovecampaign.campaign.model import Campaign
 from lovecampaign.cli.checking import email_checker
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_database, opened_provider
-from lovecampaign.cli.options import read_instant
+from lovecampaign.cli.options import read_instant, read_name
 from lovecampaign.cli.rereading import Rereader
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.sending import confirm_sending, exit_code_of, format_report, report_json
@@ -33,7 +33,7 @@ from lovecampaign.store.database import Database
 
 
 @verb("run")
-@click.argument("campaigns", nargs=-1, metavar="[CAMPAIGN]...")
+@click.argument("campaigns", type=read_name, nargs=-1, metavar="[CAMPAIGN]...")
 @click.option("--until", type=read_instant, metavar="INSTANT", help="End then; default: never.")
 @click.option("--yes", is_flag=True, help="Do not ask to retype the campaign's name.")
 def run(

@@ -18,6 +18,7 @@ from lovecampaign.cli.campaigns import (
 from lovecampaign.cli.checking import email_checker
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_database, opened_provider
+from lovecampaign.cli.options import read_name
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.sending import (
     confirm_sending,
@@ -69,7 +70,7 @@ class Wishes:
 
 @verb("send")
 @campaign_argument
-@click.option("--day", metavar="KEY", help="Only this email; for a test also: all.")
+@click.option("--day", type=read_name, metavar="KEY", help="Only this email; for a test also: all.")
 @click.option("--dry-run", is_flag=True, help="Count what is due; send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask to retype the campaign's name.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Try N deliveries at most.")

@@ -14,7 +14,7 @@ from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.workspace import list_campaigns
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.opening import opened_database
-from lovecampaign.cli.options import read_instant
+from lovecampaign.cli.options import read_instant, read_name, read_new_file
 from lovecampaign.cli.person import format_person, person_json
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.timeline import read_address
@@ -34,10 +34,15 @@ from lovecampaign.store.suppressions import unsubscribe as note_unsubscribe
 _COUNTS = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")
 _BY_HAND = "typed by the operator"
 _list_option = click.option(
-    "--list", "list_name", metavar="LIST", help="Default: the campaign's audience."
+    "--list", "list_name", type=read_name, metavar="LIST", help="Default: the campaign's audience."
 )
 _tag_option = click.option(
-    "--tag", "tags", multiple=True, metavar="TAG", help="For everybody; may be repeated."
+    "--tag",
+    "tags",
+    type=read_name,
+    multiple=True,
+    metavar="TAG",
+    help="For everybody; may be repeated.",
 )
 
 
@@ -140,7 +145,7 @@ def show(invocation: Invocation, email: str) -> Result:
 
 
 @verb("export", subscribers)
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=read_new_file, metavar="[FILE]", required=False)
 def export(invocation: Invocation, file: Path | None) -> Result:
     """Print everybody as CSV, or write them to FILE.
 
@@ -156,7 +161,9 @@ def export(invocation: Invocation, file: Path | None) -> Result:
 
 @verb("unsubscribe", subscribers)
 @click.argument("email")
-@click.option("--list", "lists", multiple=True, metavar="LIST", help="Default: every list.")
+@click.option(
+    "--list", "lists", type=read_name, multiple=True, metavar="LIST", help="Default: every list."
+)
 def unsubscribe(invocation: Invocation, email: str, lists: tuple[str, ...]) -> Result:
     """Take somebody off every list, or off those named."""
     key = read_address(email)

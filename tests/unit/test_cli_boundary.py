@@ -146,6 +146,25 @@ def test_a_full_or_closed_disk_is_no_mistake_of_ours(number: int) -> None:
     assert "outbox/new" in failure.message
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["plan", "--now", "noon"], "--now: 'noon' is not an instant like"),
+        (["plan", "--now", "9999-12-31T23:59-12:00"], "--now: "),
+        (["plan", "--now", "0001-01-01T00:00Z"], "is not between 1970 and 2199"),
+        (["send", "--day", ""], "--day: it is empty"),
+        (["plan", "--ics", "/nowhere/x.ics"], "--ics: there is no folder /nowhere"),
+        (["explain"], "Missing argument 'EMAIL'"),
+        (["send", "--limit", "0"], "--limit: 0 is not in the range"),
+    ],
+)
+def test_wrong_usage_says_what_is_wrong_first(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == ExitCode.USAGE
+    assert said in capsys.readouterr().err
+
+
 def test_an_interruption_is_130(ends: Ends) -> None:
     assert report(KeyboardInterrupt(), ends.output(), ["run"]) == ExitCode.INTERRUPTED
     assert "Traceback" not in ends.err.getvalue()

@@ -1,0 +1,85 @@
+"""What a person at a terminal sees and is asked."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lovecampaign.testing.smtp_server import SmtpServer
+from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop
+
+DAY_1 = ("--now", "2027-02-01T11:00Z")
+
+
+def at_a_terminal(folder: Path, *words: str, typed: str = "", **settings: str) -> tuple[int, str]:
+    """Run a command with a terminal on all three ends; exit code and what the screen showed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lovecampaign", *words],
+        cwd=folder,
+        env=CLEAN_ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "100"} | settings,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    os.write(ours, typed.encode())
+    shown = b""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            shown += os.read(ours, 65536)
+        except OSError:  # the other end is closed: EIO on Linux
+            break
+    os.close(ours)
+    return process.wait(timeout=10), shown.decode()
+
+
+@pytest.mark.parametrize(("typed", "code", "received"), [("test-month\n", 0, 2), ("yes\n", 4, 0)])
+def test_mail_that_leaves_waits_for_the_retyped_name(
+    shop: Shop, typed: str, code: int, received: int
+) -> None:
+    with SmtpServer() as server:
+        provider = f"smtp://{server.host}:{server.port}"
+        done, shown = at_a_terminal(
+            shop.folder, "send", *DAY_1, typed=typed, LOVECAMPAIGN_PROVIDER=provider
+        )
+        assert 'Type "test-month" to go on:' in shown
+        assert "2 deliveries of test-month will go out" in shown
+        assert done == code
+        assert len(server.received) == received
+
+
+def test_no_input_never_asks(shop: Shop) -> None:
+    with SmtpServer() as server:
+        provider = f"smtp://{server.host}:{server.port}"
+        words = ("send", "--no-input", *DAY_1)
+        code, shown = at_a_terminal(shop.folder, *words, LOVECAMPAIGN_PROVIDER=provider)
+    assert code == 4
+    assert "--yes" in shown
+    assert "Type" not in shown
+
+
+def test_colours_and_a_bar_are_for_people(shop: Shop) -> None:
+    code, shown = at_a_terminal(shop.folder, "send", *DAY_1)
+
+    assert code == 0
+    assert "Sending" in shown
+    assert "\x1b[32m2 sent\x1b[0m" in shown
+
+
+@pytest.mark.parametrize("plain", ["--no-color", "NO_COLOR"])
+def test_who_wants_no_colours_gets_none(shop: Shop, plain: str) -> None:
+    words = ("status", *DAY_1) + ((plain,) if plain.startswith("--") else ())
+    settings = {} if plain.startswith("--") else {plain: "1"}
+    code, shown = at_a_terminal(shop.folder, *words, **settings)
+
+    assert code == 0
+    assert "\x1b" not in shown
+    assert "\x1b[" in at_a_terminal(shop.folder, "status", *DAY_1)[1]
