@@ -37,6 +37,8 @@ class Stage:
         self.database = database
         self.provider: Provider = MemoryProvider()
         self.clock = FixedClock(DAY_1)
+        if "settings_" in choices:  # `settings` names the workspace's here
+            choices["settings"] = choices.pop("settings_")
         self.folder = write_campaign(settings.workspace, **choices)
         self.campaign = self.load()
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.deals.pool import read_codes
 from lovecampaign.delivery.contents import Wording, accept_edit, find_wording
 from lovecampaign.delivery.personal import Addressing
 from lovecampaign.delivery.sender import Prepared, Sender
@@ -20,6 +21,7 @@ from lovecampaign.problems import Place, Problem, Severity, has_errors
 from lovecampaign.render.content import read_content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.campaigns import CampaignRecord
+from lovecampaign.store.deal_codes import fill_pool
 
 EDITED = "LC901"
 
@@ -63,6 +65,7 @@ def make_ready(
     except ProblemsFound as found:
         return Readiness(work=None, problems=found.problems)
     prepared = _prepare(sender, campaign, email, wording, check)
+    _bring_codes(sender, campaign, record, email)
     problems = (*prepared.problems, *_edit_problems(campaign, email, wording, on_edit))
     if has_errors(problems):
         return Readiness(work=None, problems=problems)
@@ -117,6 +120,16 @@ def _prepare(
     )
     sender.prepared[campaign.id, email.key] = prepared
     return prepared
+
+
+def _bring_codes(sender: Sender, campaign: Campaign, record: CampaignRecord, email: Email) -> None:
+    """Fill the ledger's pool with the author's codes, before insiders are given theirs."""
+    deal = campaign.insider_deal
+    if deal is None or deal.codes_file is None or email.role is not Role.LAUNCH:
+        return
+    codes = list(read_codes(campaign.folder / deal.codes_file, shown_as=deal.codes_file))
+    with sender.database.write() as connection:
+        fill_pool(connection, record.id, deal.key, codes)
 
 
 def _edit_problems(

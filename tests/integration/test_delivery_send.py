@@ -342,6 +342,40 @@ def test_a_template_that_breaks_for_one_person_fails_for_that_person_only(
     assert stage.reasons("day-01") == {"message": 1}
 
 
+EARLY_ACCESS = datetime(2027, 2, 27, 9, tzinfo=UTC)
+
+
+def test_insiders_keep_their_code_from_email_to_email(stage: Stage) -> None:
+    stage.add_readers(2, lists=("readers", "insiders"))
+    stage.send(EARLY_ACCESS)
+    first = _codes(stage)
+    stage.send(EARLY_ACCESS + 5 * DAY)
+    assert len(set(first.values())) == 2
+    assert _codes(stage) == first
+
+
+def test_codes_come_from_the_authors_file_until_it_is_empty(
+    settings: Settings, database: Database
+) -> None:
+    stage = Stage(
+        settings,
+        database,
+        files={"codes.csv": "code\nALPHA\nBETA\n"},
+        settings_={"deals": {"insider": {"codes": "codes.csv"}}},
+    )
+    stage.add_readers(3, lists=("readers", "insiders"))
+    stage.send(EARLY_ACCESS)
+    assert sorted(_codes(stage).values()) == ["ALPHA", "BETA"]
+
+
+def _codes(stage: Stage) -> dict[int, str]:
+    with stage.database.read() as connection:
+        rows = connection.execute(
+            sa.select(tables.deal_code).where(tables.deal_code.c.subscriber_id.is_not(None))
+        )
+        return {row.subscriber_id: row.code for row in rows}
+
+
 def test_two_senders_at_once_share_the_work(stage: Stage) -> None:
     stage.add_readers(300)
     reports = []
