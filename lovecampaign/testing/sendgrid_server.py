@@ -50,6 +50,7 @@ class SendGridServer:
         self._api_key = api_key
         self._next: deque[Answer] = deque()
         self._always: Answer | None = None
+        self._by_recipient: dict[str, deque[Answer]] = {}
         self._numbers = itertools.count(1)
         self.requests: list[Request] = []
         #: What was wrong with requests that SendGrid would not have taken.
@@ -85,6 +86,10 @@ class SendGridServer:
         """A scripted answer for every mail request from now on; None: judge them again."""
         self._always = answer
 
+    def answer_to(self, recipient: str, *answers: Answer) -> None:
+        """Scripted answers for the next requests that carry mail to ``recipient``."""
+        self._by_recipient.setdefault(recipient, deque()).extend(answers)
+
     def hang_up(self) -> None:
         """Close every open connection silently; go on listening."""
         self._http.cut_all()
@@ -112,7 +117,7 @@ class SendGridServer:
         return request.headers.get("authorization") == f"Bearer {self._api_key}"
 
     def _judge(self, request: Request) -> Answer:
-        answer = self._scripted()
+        answer = self._scripted(request)
         if answer is None:
             breaches = self._breaches_of(request)
             if breaches:
@@ -124,7 +129,10 @@ class SendGridServer:
             self._store(request)
         return answer
 
-    def _scripted(self) -> Answer | None:
+    def _scripted(self, request: Request) -> Answer | None:
+        for recipient, answers in self._by_recipient.items():
+            if answers and f'"{recipient}"'.encode() in request.body:
+                return answers.popleft()
         with contextlib.suppress(IndexError):
             return self._next.popleft()
         return self._always
