@@ -106,7 +106,7 @@ def format_reasons(skipped: Mapping[str, int]) -> str:
 
 
 def _calendar(campaign: Campaign, report: CampaignReport, now: datetime) -> bytes:
-    from lovecampaign.cli.calendar_file import format_calendar
+    from lovecampaign.schedule.calendar_file import format_calendar
 
     return format_calendar(campaign.name, campaign.id, now, _events(campaign, report))
 
