@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from tests.acceptance.program import Shop, text_of
+from tests.acceptance.program import Shop, Typist, text_of
 
 
 def test_from_an_empty_folder_to_mail_in_the_outbox(tmp_path: Path) -> None:
@@ -29,8 +29,8 @@ def test_from_an_empty_folder_to_mail_in_the_outbox(tmp_path: Path) -> None:
     assert "Ana" in text_of(letter)
 
 
-def test_the_secret_of_a_new_workspace_is_its_owner_s_alone(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
+def test_the_secret_of_a_new_workspace_is_its_owner_s_alone(tmp_path: Path, typist: Typist) -> None:
+    shop = Shop(tmp_path, typist)
     made = shop.data("new", "spring", "--start", "2027-02-01", "--timezone", "Europe/Lisbon")
 
     assert made["campaign"] == "spring"
@@ -40,8 +40,10 @@ def test_the_secret_of_a_new_workspace_is_its_owner_s_alone(tmp_path: Path) -> N
     assert "timezone: Europe/Lisbon" in (tmp_path / "campaigns/spring/campaign.yaml").read_text()
 
 
-def test_new_overwrites_nothing_and_repeats_an_earlier_month(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
+def test_new_overwrites_nothing_and_repeats_an_earlier_month(
+    tmp_path: Path, typist: Typist
+) -> None:
+    shop = Shop(tmp_path, typist)
     shop.type("new", "spring", "--start", "2027-02-01").done()
 
     again = shop.type("new", "spring")
@@ -56,8 +58,8 @@ def test_new_overwrites_nothing_and_repeats_an_earlier_month(tmp_path: Path) -> 
     assert checked.code == 0
 
 
-def test_a_start_that_is_no_date_is_answered_with_one(tmp_path: Path) -> None:
-    said = Shop(tmp_path).type("new", "spring", "--start", "next monday")
+def test_a_start_that_is_no_date_is_answered_with_one(tmp_path: Path, typist: Typist) -> None:
+    said = Shop(tmp_path, typist).type("new", "spring", "--start", "next monday")
 
     assert said.code == 2
     assert "2027-02-01" in said.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,8 +165,8 @@ def test_a_mistyped_campaign_is_answered_with_the_one_that_was_meant(shop: Shop)
 
 
 def test_a_workspace_is_found_from_below_and_named_from_afar(shop: Shop, tmp_path: Path) -> None:
-    below = Shop(shop.folder / "campaigns" / "test-month" / "days")
+    below = replace(shop, folder=shop.folder / "campaigns" / "test-month" / "days")
     assert below.data("check")["campaigns"] == ["test-month"]
-    afar = Shop(tmp_path)
+    afar = replace(shop, folder=tmp_path)
     assert afar.data("check", "-C", "shop")["campaigns"] == ["test-month"]
     assert afar.data("-C", "shop", "check")["campaigns"] == ["test-month"]

@@ -16,10 +16,11 @@ import signal
 import sys
 from typing import Any
 
+from lovecampaign.cli.verbs import VERBS
+
 _PROGRAM = (
     "lovecampaign.cli.app",
-    "lovecampaign.cli.send",
-    "lovecampaign.cli.run",
+    *(verb.target.partition(":")[0] for verb in VERBS.values()),
     "lovecampaign.providers.sendgrid",
     "lovecampaign.store.schema_version",
     "psycopg",
