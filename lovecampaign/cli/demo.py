@@ -49,7 +49,7 @@ NAME = "customer-love"
 START = date(2027, 2, 1)
 SUBSCRIBERS = 300
 #: Mornings that are close to each other are sent together, as by a sender that slept a while.
-STEP = timedelta(hours=3)
+STEP = timedelta(hours=6)
 
 
 @verb("demo")
