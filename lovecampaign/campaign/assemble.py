@@ -56,6 +56,7 @@ def assemble(draft: Draft, emails: Sequence[Email], files: tuple[str, ...]) -> C
         launch=_launch(month),
         deals={key: _deal(month, key, deal) for key, deal in file.deals.items()},
         emails=_in_order(month, emails),
+        ignored_checks=dict(file.checks.ignore),
         files=files,
         places=draft.document.places(),
     )

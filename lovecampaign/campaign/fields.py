@@ -139,6 +139,14 @@ def _parse_day_number(value: object) -> int:
     )
 
 
+def _parse_check_code(value: object) -> str:
+    """A key under ``checks.ignore``: LC260."""
+    text = str(value).strip().upper()
+    if len(text) == 5 and text.startswith("LC") and text[2:].isdecimal():
+        return text
+    raise BadValue(Code.WORD, f"{_said(value)} is not a code of check", "codes look like LC260")
+
+
 def _zone_schema() -> JsonSchema:
     return {"type": "string", "enum": sorted(values.known_zones()), "examples": ["Europe/Paris"]}
 
@@ -246,6 +254,7 @@ Codes = Annotated[
 DayNumber = Annotated[int, Written(_parse_day_number, _pattern(r"^0?([1-9]|1[0-9]|2[0-7])$", "9"))]
 GivingDay = Annotated[int, whole_number(1, LAST_GIVING_DAY, Code.DAY_NUMBER)]
 GivingDays = list[GivingDay]
+CheckCode = Annotated[str, Written(_parse_check_code, _pattern(r"^LC\d{3}$", "LC260"))]
 Crowds = Annotated[
     list[Annotated[Crowd, word_of(Crowd)]],
     BeforeValidator(_one_or_many),

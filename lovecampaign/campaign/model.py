@@ -303,6 +303,8 @@ class Campaign:
     deals: Mapping[str, Deal] = field(default_factory=dict)
     #: Day and launch emails by time, then catch-up, welcome and confirm.
     emails: Sequence[Email] = ()
+    #: Codes of ``check`` that the author decided to live with, and why.
+    ignored_checks: Mapping[str, str] = field(default_factory=dict)
     #: Every file that was read, relative to the workspace.
     files: tuple[str, ...] = ()
     #: Where each setting of campaign.yaml stands (``sender.email``, ``deals.insider.closes`` …).

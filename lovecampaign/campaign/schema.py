@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lovecampaign.campaign.fields import (
+    CheckCode,
     ClockTime,
     Codes,
     Color,
@@ -250,6 +251,14 @@ class DealGroup(Group):
     )
 
 
+class ChecksGroup(Group):
+    """What check finds and you decided to live with."""
+
+    ignore: dict[CheckCode, Line] = Field(
+        default_factory=dict, description="A code, and why it does not matter here."
+    )
+
+
 class CampaignFile(Group):
     """A Customer Love month: 27 days of giving and a launch."""
 
@@ -280,3 +289,4 @@ class CampaignFile(Group):
     )
     launch: LaunchGroup = required("The launch and what follows.", {"day": 28, "at": "10:00"})
     deals: dict[Name, DealGroup] = Field(default_factory=dict, description="Better prices.")
+    checks: ChecksGroup = optional("What check is to pass over.", ChecksGroup())
