@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.checks.facts import Facts
+from lovecampaign.checks.ignores import apply_ignores, find_ignores
 from lovecampaign.checks.registry import EMAIL_RULES, MONTH_RULES
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.trial import Trial, try_email
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Problem, in_file_order
 from lovecampaign.render.content import Content, read_content
-from lovecampaign.render.problems import find_problems
 
 
 def check_campaign(campaign: Campaign, facts: Facts) -> list[Problem]:
@@ -24,12 +25,13 @@ def check_campaign(campaign: Campaign, facts: Facts) -> list[Problem]:
     for email in campaign.emails:
         if not email.is_broken:
             found.extend(_email_problems(campaign, email, facts))
-    return _tidy(found)
+    return _tidy(campaign, found, is_whole_campaign=True)
 
 
 def check_email(campaign: Campaign, email: Email, facts: Facts) -> list[Problem]:
     """What is wrong with one email: its own problems and those of the campaign."""
-    return _tidy([*_month_problems(campaign, facts), *_email_problems(campaign, email, facts)])
+    found = [*_month_problems(campaign, facts), *_email_problems(campaign, email, facts)]
+    return _tidy(campaign, found, is_whole_campaign=False)
 
 
 def _month_problems(campaign: Campaign, facts: Facts) -> Iterator[Problem]:
@@ -40,17 +42,31 @@ def _month_problems(campaign: Campaign, facts: Facts) -> Iterator[Problem]:
 
 def _email_problems(campaign: Campaign, email: Email, facts: Facts) -> Iterator[Problem]:
     content: Content | None = None
+    trial: Trial | None = None
     if not email.is_broken:
         try:
             content = read_content(campaign, email)
         except ProblemsFound as error:
             yield from error.problems
         else:
-            yield from find_problems(campaign, email, content)
-    draft = EmailDraft(campaign=campaign, facts=facts, email=email, content=content)
+            trial = try_email(campaign, email, content)
+            yield from trial.problems
+    draft = EmailDraft(
+        campaign=campaign,
+        facts=facts,
+        email=email,
+        content=content,
+        shown=trial.shown if trial else None,
+    )
     for rule in EMAIL_RULES:
         yield from rule.find(draft)
 
 
-def _tidy(found: Iterable[Problem]) -> list[Problem]:
-    return in_file_order(dict.fromkeys(found))
+def _tidy(
+    campaign: Campaign, found: Iterable[Problem], *, is_whole_campaign: bool
+) -> list[Problem]:
+    """Each problem once, without what the author decided to live with, in file order."""
+    problems = list(dict.fromkeys(found))
+    ignores = find_ignores(campaign)
+    left = apply_ignores(problems, ignores, is_whole_campaign=is_whole_campaign)
+    return in_file_order(left)

@@ -6,6 +6,7 @@ import inspect
 
 from lovecampaign.campaign.codes import Code as LoadingCode
 from lovecampaign.campaign.refusal import nearest
+from lovecampaign.checks.ignores import NOTE_RULES
 from lovecampaign.checks.registry import ALL_RULES
 from lovecampaign.errors import UsageError
 from lovecampaign.render.codes import MEANINGS
@@ -28,5 +29,5 @@ def all_texts() -> dict[str, str]:
     """The text of every code there is, in the order of the codes."""
     texts = {code.value: code.meaning for code in LoadingCode}
     texts |= {code.value: meaning for code, meaning in MEANINGS.items()}
-    texts |= {rule.code: inspect.getdoc(rule) or "" for rule in ALL_RULES}
+    texts |= {rule.code: inspect.getdoc(rule) or "" for rule in (*ALL_RULES, *NOTE_RULES)}
     return dict(sorted(texts.items()))

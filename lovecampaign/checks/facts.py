@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from lovecampaign.settings import DEFAULT_PUBLIC_URL
@@ -21,3 +22,11 @@ class Facts:
     subscribers: int | None = None
     #: The zones in which they live.
     zones: frozenset[str] = frozenset()
+    #: How many of them live in each zone; empty where nobody counted.
+    subscribers_by_zone: Mapping[str, int] = field(default_factory=dict)
+    #: Mailable members of the advance list; None where nobody counted.
+    insiders: int | None = None
+    #: Subscribers of whom no consent is on record; None where nobody counted.
+    without_consent: int | None = None
+    #: Whether a first letter went out for real; None where nobody looked.
+    has_begun: bool | None = None

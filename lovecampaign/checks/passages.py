@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.campaign.source import read_source
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Place, Problem, Severity
-from lovecampaign.render.template_files import template_file
+from lovecampaign.render.template_files import template_file, template_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,18 @@ def setting(campaign: Campaign, name: str, text: str) -> Passage:
 def setting_of_email(campaign: Campaign, email: Email, name: str, text: str) -> Passage:
     """A setting of an email, wherever its author wrote it."""
     return _written(campaign, email.places.get(name, Place(file=email.copy.file)), text)
+
+
+def point_at(draft: EmailDraft, *patterns: re.Pattern[str]) -> Passage:
+    """Where rendered markup comes from: the first match of the first pattern that has one.
+
+    Templates come before words; without any match, the email's template as a whole is meant.
+    """
+    for pattern in patterns:
+        for passage in chain(find_in_templates(draft, pattern), find_in_words(draft, pattern)):
+            return passage
+    file = template_file(template_name(draft.email.template))
+    return Passage(text="", place=Place(file=file))
 
 
 def first_words(email: Email) -> Passage:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.checks.facts import Facts
+from lovecampaign.checks.shown import Shown
 from lovecampaign.problems import Problem
 from lovecampaign.render.content import Content
 
@@ -34,6 +35,8 @@ class EmailDraft:
     email: Email
     #: What it is made of; None where its templates cannot be read.
     content: Content | None
+    #: As a reader sees it; None where rendering finds errors.
+    shown: Shown | None = None
 
 
 class MonthRule(Protocol):

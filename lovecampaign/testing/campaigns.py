@@ -11,6 +11,10 @@ import yaml
 
 LAST_GIVING_DAY = 27
 LAUNCH_EMAILS = ("early-access", "launch", "last-call", "thanks")
+_THINGS = (
+    *("a small thing", "a seed", "a list", "a test", "a map", "a story", "a recipe"),
+    *("a note", "a name", "a photo", "a walk", "a letter", "a door", "a thank-you"),
+)
 KINDS = ("value", "story", "tool", "thanks", "guest")
 
 
@@ -68,10 +72,11 @@ def day_file(
     approved: date = date(2027, 1, 20),
 ) -> str:
     """A short finished day file; every fifth is a guest's."""
-    subject = subject or f"Day {number}: a small thing for you"
+    subject = subject or f"Day {number}: {_thing(number)} for you"
     body = body or (
         'Hi {{ first_name | default("friend", true) }},\n\n'
         f"This is the gift of day {number}.\n\n"
+        f"{_invitation(number)}"
         f"[[button: Open it | https://bloom.example/day-{number}]]\n"
     )
     kind = KINDS[number % len(KINDS)]
@@ -83,12 +88,25 @@ def day_file(
 def launch_file(key: str) -> str:
     """A short finished copy file of a launch email."""
     offer = "offer" if key in ("launch", "thanks") else "deal"
+    until = " until {{ deal.closes }}" if offer == "deal" else ""
     return (
-        f'---\nsubject: "Bloom for life: {key}"\npreheader: The doors are open.\n---\n'
+        f'---\nsubject: "Bloom for life: {key}"\npreheader: The doors are open for {key}.\n---\n'
         'Hi {{ first_name | default("friend", true) }},\n\n'
-        f"It is here for {{{{ {offer}.price }}}}.\n\n"
+        f"It is here for {{{{ {offer}.price }}}}{until}.\n\n"
         f"[[button: Have a look | {{{{ {offer}.link }}}}]]\n"
     )
+
+
+def _thing(number: int) -> str:
+    """What a day brings; no three days bring the same."""
+    return _THINGS[(number - 1) // 2 % len(_THINGS)]
+
+
+def _invitation(number: int) -> str:
+    """One letter invites to reply and to the advance list."""
+    if number != 13:
+        return ""
+    return "Reply and tell us how it went. [Hear a day early]({{ links.insiders }})\n\n"
 
 
 def _settings(start: date, days: int, choices: Choices) -> dict[str, Any]:
@@ -206,6 +224,11 @@ PLAIN_TEMPLATE = """\
 <mjml lang="{{ campaign.language }}">
   <mj-head>
     <mj-title>{{ campaign.name }}</mj-title>
+    <mj-attributes>
+      <mj-all font-family="Georgia, serif" />
+      <mj-text font-size="16px" line-height="24px" />
+      <mj-button font-size="16px" />
+    </mj-attributes>
   </mj-head>
   <mj-body>
     <mj-section>
@@ -230,6 +253,11 @@ CONFIRM_TEMPLATE = """\
 <mjml lang="{{ campaign.language }}">
   <mj-head>
     <mj-title>{{ campaign.name }}</mj-title>
+    <mj-attributes>
+      <mj-all font-family="Georgia, serif" />
+      <mj-text font-size="16px" line-height="24px" />
+      <mj-button font-size="16px" />
+    </mj-attributes>
   </mj-head>
   <mj-body>
     <mj-section>

@@ -6,7 +6,8 @@ The cases stand in tests/cases, one file a rule.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,20 @@ import yaml
 
 from lovecampaign.campaign.example import CAMPAIGN, find_example
 from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.checks.facts import Facts
 from lovecampaign.checks.registry import ALL_RULES, EMAIL_RULES, MONTH_RULES
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.shown import Shown
+from lovecampaign.checks.trial import try_email
 from lovecampaign.problems import Problem
-from lovecampaign.render.content import read_content
+from lovecampaign.render.content import Content, read_content
 from lovecampaign.testing.campaigns import PLAIN_TEMPLATE, day_file, launch_file, write_campaign
-from lovecampaign.testing.months import utc
 
 CASES = Path(__file__).parent.parent / "cases"
 EXAMPLE = find_example() / CAMPAIGN
 Case = Mapping[str, Any]
+OF_THE_MONTH = {rule.code for rule in MONTH_RULES}
 
 
 def read_cases(outcome: str) -> list[Any]:
@@ -68,53 +71,112 @@ def test_every_rule_has_cases_that_fail_and_cases_that_pass() -> None:
 
 def run(code: str, case: Case, workspace: Path) -> Iterator[Problem]:
     """What one rule finds in the case's campaign."""
-    campaign = load(case, workspace)
-    facts = Facts(
-        now=utc("2027-01-20 12:00"),
-        provider_leaves_machine=case.get("leaves_machine", False),
-        zones=frozenset(case.get("zones", [])),
-        **({"public_url": case["public_url"]} if "public_url" in case else {}),
-    )
+    campaign = load(case, workspace, days=27 if code in OF_THE_MONTH else days_of(case))
+    facts = facts_of(case)
     for rule in MONTH_RULES:
         if rule.code == code:
             yield from rule.find(MonthDraft(campaign=campaign, facts=facts))
     for email_rule in EMAIL_RULES:
         if email_rule.code == code:
-            for email in campaign.emails:
-                if email.key in case.get("emails", [email.key]):
-                    content = None if email.is_broken else read_content(campaign, email)
-                    yield from email_rule.find(
-                        EmailDraft(campaign=campaign, facts=facts, email=email, content=content)
-                    )
+            for draft in drafts_of(case, campaign, facts):
+                yield from email_rule.find(draft)
 
 
-def load(case: Case, workspace: Path) -> Campaign:
+def facts_of(case: Case) -> Facts:
+    known = dict(case.get("facts", {}))
+    now = known.pop("now", "2027-01-20T12:00:00+00:00")
+    return Facts(
+        now=datetime.fromisoformat(now),
+        provider_leaves_machine=case.get("leaves_machine", False),
+        zones=frozenset(case.get("zones", [])),
+        **({"public_url": case["public_url"]} if "public_url" in case else {}),
+        **known,
+    )
+
+
+def drafts_of(case: Case, campaign: Campaign, facts: Facts) -> Iterator[EmailDraft]:
+    """The emails that the case is about; they are rendered where it names them or their words."""
+    for email in campaign.emails:
+        if email.key in case.get("emails", [email.key]):
+            content = None if email.is_broken else read_content(campaign, email)
+            shown = show(case, campaign, email, content) if is_about(case, email) else None
+            yield EmailDraft(
+                campaign=campaign, facts=facts, email=email, content=content, shown=shown
+            )
+
+
+def is_about(case: Case, email: Email) -> bool:
+    """Whether the case names the email or writes its words; only those are worth rendering."""
+    written = (*case.get("copy", {}), *case.get("subject", {}), *case.get("files", {}))
+    return email.key in case.get("emails", []) or any(map(email.copy.file.endswith, written))
+
+
+def show(case: Case, campaign: Campaign, email: Email, content: Content | None) -> Shown | None:
+    shown = try_email(campaign, email, content).shown if content else None
+    if shown is None or "headers" not in case:
+        return shown
+    return replace(shown, headers={**shown.headers, **case["headers"]})
+
+
+def days_of(case: Case) -> int:
+    """How many days the case needs: up to the last that it writes."""
+    written = (*case.get("copy", {}), *case.get("subject", {}), *case.get("files", {}))
+    numbers = [int(name[5:7]) for name in written if name.startswith("days/")]
+    return 27 if "skip" in case.get("settings", {}) else min(max([3, *numbers]) + 1, 27)
+
+
+def load(case: Case, workspace: Path, days: int) -> Campaign:
     folder = write_campaign(
         workspace,
         start=date(2027, 2, 1),
+        days=days,
         settings=case.get("settings", {}),
         files=files_of(case),
-        templates={"letter": PLAIN_TEMPLATE + case["template"]} if "template" in case else {},
+        templates=templates_of(case),
     )
     loaded = load_campaign(folder, workspace)
     assert loaded.campaign, loaded.problems
     return loaded.campaign
 
 
-def files_of(case: Case) -> Mapping[str, str]:
-    """The case's files: with another copy or another subject than write_campaign gives them."""
-    files = dict(case.get("files", {}))
-    for name, text in case.get("copy", {}).items():
-        front = usual_file(name).rpartition("---\n")[0]
+def templates_of(case: Case) -> Mapping[str, str]:
+    """The case's letter: the usual template with more behind it, or with parts replaced."""
+    template = PLAIN_TEMPLATE + case.get("template", "")
+    for old, new in case.get("replace", {}).items():
+        assert old in template
+        template = template.replace(old, new)
+    return {"letter": template} if template != PLAIN_TEMPLATE else {}
+
+
+def files_of(case: Case) -> Mapping[str, str | bytes | None]:
+    """The case's files: with other words than write_campaign gives them."""
+    files: dict[str, str | bytes | None] = {}
+    for number in range(1, 28):
+        if "all_copies" in case or "all_kinds" in case:
+            files[f"days/{number:02}-day-{number}.md"] = alike_file(case, number)
+    files |= case.get("files", {})
+    files |= {name: bytes(size) for name, size in case.get("pictures", {}).items()}
+    copies = case.get("copy", {}) | {
+        name: "word " * (size // 5) for name, size in case.get("big_copy", {}).items()
+    }
+    for name, text in copies.items():
+        usual = files.get(name) or usual_file(name)
+        front = str(usual).rpartition("---\n")[0]
         files[name] = f"{front}---\n{text}"
     for name, original in case.get("from_example", {}).items():
         files[name] = (EXAMPLE / original).read_text("utf-8") + case.get("signed", "")
     for name, subject in case.get("subject", {}).items():
         lines = usual_file(name).splitlines(keepends=True)
         files[name] = "".join(
-            (lines[0], f"subject: {yaml.safe_dump(subject).strip()}\n", *lines[2:])
+            (lines[0], f"subject: {yaml.safe_dump(subject, width=1000).strip()}\n", *lines[2:])
         )
     return files
+
+
+def alike_file(case: Case, number: int) -> str:
+    kind = case.get("all_kinds", "value")
+    text = case.get("all_copies", "Hello.\n")
+    return f"---\nsubject: Day {number}\npreheader: For {number}\nkind: {kind}\n---\n{text}"
 
 
 def usual_file(name: str) -> str:

@@ -22,6 +22,16 @@ _AMOUNT = re.compile(
     r"(?:[€$£¥₹]\s?\d[\d.,]*)"
     r"|(?:\b\d[\d.,]*\s?(?:[€£¥₹]|(?:EUR|USD|GBP|CHF)\b|(?:euros?|dollars?|pounds sterling)\b))"
 )
+_BUY_WORDS = re.compile(
+    r"\b(?:(?:buy|order|shop|book|subscribe) (?:now|today|here)\b|(?:order|get|grab|claim) yours\b"
+    r"|add to (?:cart|basket)|proceed to checkout|pre-?order (?:now|today|yours)"
+    r"|\d+\s?(?:%|per ?cent) off\b|discount codes?\b|coupon codes?\b|promo(?:tion)? codes?\b"
+    r"|special offers?\b|limited[- ]time\b|while (?:stocks?|supplies) lasts?\b|act now\b"
+    r"|(?:big|huge|flash|winter|summer|spring|clearance) sale\b|don['’]t miss (?:out|this deal)"
+    r"|best (?:price|deal)\b|free trial\b|jetzt (?:kaufen|bestellen)|achetez maintenant"
+    r"|commandez (?:maintenant|vite)|compra ahora)",
+    re.IGNORECASE,
+)
 
 
 class SellsEarly:
@@ -77,6 +87,30 @@ class MoneyInGift:
                     hint="say what it is worth in words, unless the story needs the sum",
                     severity=Severity.WARNING,
                 )
+
+
+class BuyWords:
+    """A letter that gives does not talk like a shop window.
+
+    "Order now" and "20% off" make an advertisement of a gift, however good the gift is. The
+    words of the till have their day: the launch.
+
+    Bad:  On day 12: "And if you order now, you get 20% off!"
+    Good: On day 12: "You need a bucket with a lid. Any will do."
+    """
+
+    code = "LC212"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        if draft.email.role is not Role.DAY:
+            return
+        for passage in find_in_words(draft, _BUY_WORDS):
+            yield passage.problem(
+                self.code,
+                f"“{passage.text}” sells, on a day that gives",
+                hint=f"keep it for the launch on day {draft.campaign.launch.day}",
+                severity=Severity.WARNING,
+            )
 
 
 def _own_prices(campaign: Campaign) -> re.Pattern[str]:
