@@ -70,7 +70,7 @@ def run(
 
 @dataclass(slots=True, kw_only=True)
 class _Running:
-    """One run: the reports of its passes, told as they come."""
+    """One run: the reports of its passes, told as they come. Keeps the last of each campaign."""
 
     invocation: Invocation
     readers: Sequence[Rereader]
@@ -78,7 +78,9 @@ class _Running:
     database: Database
     stop: Stop
     until: datetime | None
-    reports: list[SendReport] = field(default_factory=list)
+    last: dict[str, SendReport] = field(default_factory=dict)
+    sent: int = 0
+    failed: int = 0
 
     def run(self) -> None:
         plan = RunPlan(
@@ -93,9 +95,8 @@ class _Running:
 
     def result(self) -> Result:
         """What there is to say at the end; everything else was said on the way."""
-        sent = sum(report.sent for report in self.reports)
         return Result(
-            text=f"{sent:,} sent in all.",
+            text=f"{self.sent:,} sent in all.",
             is_told=True,
             exit_code=self._exit_code(),
             next_command="lovecampaign status " + self.readers[0].campaign.slug,
@@ -126,10 +127,10 @@ class _Running:
 
     def _tell(self, report: SendReport) -> None:
         """A pass that changed nothing says nothing: it comes every ten seconds."""
-        last = next(
-            (one for one in reversed(self.reports) if one.campaign == report.campaign), None
-        )
-        self.reports.append(report)
+        last = self.last.get(report.campaign)
+        self.last[report.campaign] = report
+        self.sent += report.sent
+        self.failed += report.failed
         if last is not None and not _is_news(report, last):
             return
         zone = next(r.campaign for r in self.readers if r.campaign.slug == report.campaign).timezone
@@ -145,9 +146,8 @@ class _Running:
     def _exit_code(self) -> ExitCode:
         if self.stop.was_interrupted:
             return ExitCode.INTERRUPTED
-        last = {report.campaign: report for report in self.reports}
-        waiting = exit_code_of(list(last.values()))
-        if waiting is ExitCode.DONE and any(report.failed for report in self.reports):
+        waiting = exit_code_of(list(self.last.values()))
+        if waiting is ExitCode.DONE and self.failed:
             return ExitCode.PROBLEMS
         return waiting
 
