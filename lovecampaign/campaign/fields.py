@@ -164,7 +164,7 @@ def _several(schema: JsonSchema) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [dict(schema), {"type": "array", "items": dict(schema)}]})
 
 
-_TAG_SCHEMA = {"type": "string", "pattern": r"^[^,;]*\S[^,;]*$", "examples": ["garden-quiz"]}
+_TAG_SCHEMA = _pattern(r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=64)
 _TEXT_SCHEMA = {"type": "string", "pattern": r"\S", "maxLength": values.MAX_TEXT}
 
 Text = Annotated[str, Written(values.parse_text, _TEXT_SCHEMA)]

@@ -1,0 +1,45 @@
+"""A whole month is checked within two seconds once the program is warm."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from lovecampaign.campaign.load import load_campaign
+from lovecampaign.checks.check import check_campaign
+from lovecampaign.checks.facts import Facts
+from lovecampaign.checks.trial import try_email
+from lovecampaign.render.content import read_content
+from lovecampaign.testing.months import utc
+
+REPOSITORY = Path(__file__).parents[2]
+FACTS = Facts(now=utc("2027-01-20 12:00"))
+#: Of the processor's time, so that a busy machine does not decide.
+SECONDS = 2.0
+
+
+def check_example() -> float:
+    start = time.process_time()
+    campaign = load_campaign(REPOSITORY / "campaigns" / "customer-love", REPOSITORY).campaign
+    assert campaign is not None
+    assert check_campaign(campaign, FACTS) == []
+    return time.process_time() - start
+
+
+def test_a_whole_month_is_checked_within_two_seconds_once_warm() -> None:
+    check_example()
+    assert check_example() < SECONDS
+
+
+def test_what_was_not_edited_is_not_rendered_again() -> None:
+    campaign = load_campaign(REPOSITORY / "campaigns" / "customer-love", REPOSITORY).campaign
+    assert campaign is not None
+    email = campaign.day_emails[0]
+    content = read_content(campaign, email)
+    before = try_email(campaign, email, content)
+    assert try_email(campaign, email, read_content(campaign, email)) is before
+    edited = replace(email, subject="Another subject")
+    after = try_email(replace(campaign, emails=(edited,)), edited, read_content(campaign, edited))
+    assert after.shown
+    assert after.shown.subject == "Another subject"

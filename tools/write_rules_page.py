@@ -1,0 +1,15 @@
+"""Writes docs/rules.md anew from the rules' own words.
+
+python tools/write_rules_page.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lovecampaign.checks.page import write_page
+
+PAGE = Path(__file__).parents[1] / "docs" / "rules.md"
+
+if __name__ == "__main__":
+    PAGE.write_text(write_page(), "utf-8")
