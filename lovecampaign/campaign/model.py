@@ -6,7 +6,7 @@ Everything that needs only the files is decided here: defaults are filled in, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -115,6 +115,11 @@ class TagFilter:
 
     with_tags: frozenset[str] = frozenset()
     without_tags: frozenset[str] = frozenset()
+
+    def allows(self, tags: Set[str]) -> bool:
+        """Whether somebody with these tags passes."""
+        is_wanted = not self.with_tags or bool(self.with_tags & tags)
+        return is_wanted and not self.without_tags & tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

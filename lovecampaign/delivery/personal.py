@@ -24,6 +24,8 @@ class Addressing:
     signer: TokenSigner
     public_url: str
     founders_until: datetime | None
+    #: Keys of emails that were called off: no digest brings them back.
+    cancelled: frozenset[str] = frozenset()
 
     def delivery_id(self, claimed: ClaimedDelivery) -> str:
         """Opaque; the same on every try."""
@@ -55,6 +57,12 @@ class Addressing:
         )
 
     def digest(self, person: Person) -> tuple[str, ...]:
+        """The days inside this person's catch-up, but for those not meant for them."""
         if self.email.role is not Role.CATCH_UP or person.joined_at is None:
             return ()
-        return digest_keys(self.campaign, person.zone, person.joined_at, self.founders_until)
+        keys = digest_keys(self.campaign, person.zone, person.joined_at, self.founders_until)
+        left_out = self.cancelled | self._not_for(person.subscriber.tags)
+        return tuple(key for key in keys if key not in left_out)
+
+    def _not_for(self, tags: frozenset[str]) -> set[str]:
+        return {day.key for day in self.campaign.day_emails if not day.tags.allows(tags)}

@@ -171,6 +171,7 @@ def _work(
             signer=sender.signer,
             public_url=sender.settings.public_url,
             founders_until=record.first_claim_at,
+            cancelled=record.cancelled,
         ),
         is_frozen=wording.is_frozen,
     )
