@@ -1,0 +1,352 @@
+"""What should a month do? Pass by pass and reader by reader, in plain Python.
+
+Written from DESIGN.md "Time" and "The ledger" and from INTERFACE.md; where those are silent, a
+comment names the decision that the code has taken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from lovecampaign.campaign.model import Campaign, Crowd, Email, Role, TagFilter
+from tests.oracle.letters import Letter, day_in, day_letters, late_for_all, launch_letter, zone_of
+from tests.oracle.readers import Place, Reader
+
+#: State, why not, and when it is due to who gets it.
+Told = tuple[str, str | None, datetime | None]
+HORIZON = timedelta(minutes=2)
+#: Skips that tomorrow cannot change become rows; the others are asked again.
+FINAL = ("late", "day_taken", "in_digest", "cancelled", "deal_closed")
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """One row of the ledger, as it should be."""
+
+    state: str
+    reason: str | None = None
+    #: Rows are tried by due instant, then in the order in which they were made.
+    due: datetime
+    falls_due: datetime
+    expires: datetime | None
+    number: int
+    at: datetime | None = None
+    local_day: date | None = None
+    inside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The counts of one pass, and what follows."""
+
+    sent: int
+    skipped: int
+    remaining: int
+    next_due: datetime | None
+
+
+@dataclass(slots=True, kw_only=True)
+class ReferenceMonth:
+    """A ledger without a database."""
+
+    campaign: Campaign
+    readers: Sequence[Reader]
+    first_claim: datetime | None = None
+    is_paused: bool = False
+    cancelled: set[str] = field(default_factory=set)
+    rows: dict[tuple[str, str], Row] = field(default_factory=dict)
+
+    #: When a pass last looked at everybody for an email.
+    planned_at: dict[str, datetime] = field(default_factory=dict)
+    _calendars: dict[object, dict[str, Letter]] = field(default_factory=dict)
+
+    _ends: dict[object, datetime] = field(default_factory=dict)
+
+    # -- one pass
+
+    def send(self, now: datetime, limit: int | None = None) -> Expected:
+        """Plan what is due, then try it; the first claim makes founders of all before it."""
+        skipped = self._plan(now)
+        sent = 0
+        for (address, key), row in self._due(now):
+            if sent == limit or self.is_paused:
+                break
+            reader = next(each for each in self.readers if each.address == address)
+            self._try(reader, self._email(key), row, now)
+            sent += row.state == "sent"
+            skipped += row.state != "sent"
+        if sent and self.first_claim is None:
+            self._begin(now)
+        remaining = len(self._due(now))
+        next_due = self.next_due(now)
+        return Expected(sent=sent, skipped=skipped, remaining=remaining, next_due=next_due)
+
+    def _plan(self, now: datetime) -> int:
+        skipped = 0
+        for email in self.campaign.scheduled_emails:
+            if self._is_over(email):
+                continue
+            self.planned_at[email.key] = now
+            found = [
+                (letter.due, number, reader, letter)
+                for number, reader in enumerate(self.readers)
+                if (reader.address, email.key) not in self.rows
+                and (letter := self.letter(reader, email)) is not None
+            ]
+            for _due, _number, reader, letter in sorted(found, key=lambda each: each[:2]):
+                reason = self.reason(reader, email, letter, now)
+                if reason is None and letter.falls_due <= now + HORIZON:
+                    self._note(reader, email, letter, "planned", None, None)
+                elif reason in FINAL and letter.falls_due <= now:
+                    state = "cancelled" if reason == "cancelled" else "skipped"
+                    self._note(reader, email, letter, state, reason, now)
+                    skipped += 1
+        return skipped
+
+    def _is_over(self, email: Email) -> bool:
+        """Once a pass has found an email late for all, nobody is told so any more."""
+        planned_at = self.planned_at.get(email.key)
+        if email.role is not Role.DAY or planned_at is None:
+            return False
+        zones = {zone_of(self.campaign, reader.zone) for reader in self.readers}
+        return all(planned_at >= self._late_for_all(email, zone) for zone in zones)
+
+    def _late_for_all(self, email: Email, zone: str) -> datetime:
+        question = (email.key, zone, self.first_claim)
+        if question not in self._ends:
+            self._ends[question] = late_for_all(self.campaign, email, zone, self.first_claim)
+        return self._ends[question]
+
+    def _note(
+        self,
+        reader: Reader,
+        email: Email,
+        letter: Letter,
+        state: str,
+        reason: str | None,
+        at: datetime | None,
+    ) -> None:
+        self.rows[reader.address, email.key] = Row(
+            state=state,
+            reason=reason,
+            due=letter.due,
+            falls_due=letter.falls_due,
+            expires=letter.expires,
+            number=len(self.rows),
+            at=at,
+        )
+
+    def _due(self, now: datetime) -> list[tuple[tuple[str, str], Row]]:
+        waiting = [
+            (place, row)
+            for place, row in self.rows.items()
+            if row.state == "planned" and row.falls_due <= now
+        ]
+        return sorted(waiting, key=lambda each: (each[1].due, each[1].number))
+
+    def _try(self, reader: Reader, email: Email, row: Row, now: datetime) -> None:
+        """All that may have changed since planning counts again, but for the time of the row."""
+        day = day_in(zone_of(self.campaign, reader.zone), now)
+        row.at = now
+        row.reason = self._standing(reader, email, now) or _first(
+            (not self._is_addressed(reader, email), "suppressed"),
+            (row.expires is not None and row.expires <= now, "late"),
+            (self._is_closed(email, now), "deal_closed"),
+            (email.is_one_a_day and day in self._days_taken(reader), "day_taken"),
+        )
+        row.state = "skipped" if row.reason else "sent"
+        if row.state == "sent":
+            row.local_day = day if email.is_one_a_day else None
+            letter = self.letter(reader, email)
+            row.inside = self._inside(reader, letter.inside if letter is not None else ())
+
+    def _inside(self, reader: Reader, keys: Sequence[str]) -> tuple[str, ...]:
+        """Of the days in a digest, those that are meant for this reader and not called off."""
+        return tuple(
+            key
+            for key in keys
+            if key not in self.cancelled and _lets_in(self._email(key).tags, reader.tags)
+        )
+
+    def _days_taken(self, reader: Reader) -> set[date]:
+        return {
+            row.local_day
+            for (address, _key), row in self.rows.items()
+            if address == reader.address and row.local_day is not None
+        }
+
+    def _begin(self, now: datetime) -> None:
+        self.first_claim = now
+        for reader in self.readers:
+            for place in reader.places.values():
+                place.joined_at = min(place.joined_at, now - timedelta(microseconds=1))
+
+    def cancel(self, key: str, now: datetime) -> None:
+        self.cancelled.add(key)
+        for (_address, each), row in self.rows.items():
+            if each == key and row.state == "planned":
+                row.state, row.reason, row.at = "cancelled", "cancelled", now
+
+    # -- one reader
+
+    def letter(self, reader: Reader, email: Email) -> Letter | None:
+        """The email on this reader's calendar; None: it does not speak to them."""
+        if not self._is_addressed(reader, email):
+            return None
+        zone = zone_of(self.campaign, reader.zone)
+        joined_at = min(place.joined_at for place in self._ways(reader, email).values())
+        if email.role is Role.LAUNCH:
+            return launch_letter(self.campaign, email, zone, joined_at, self.first_claim)
+        return self._calendar(zone, joined_at)[email.key]
+
+    def _calendar(self, zone: str, joined_at: datetime) -> dict[str, Letter]:
+        """Remembered: everybody asks for it at every pass."""
+        question = (zone, joined_at, self.first_claim)
+        if question not in self._calendars:
+            self._calendars[question] = day_letters(self.campaign, *question)
+        return self._calendars[question]
+
+    def reason(self, reader: Reader, email: Email, letter: Letter, now: datetime) -> str | None:
+        """Why they do not get it, as things stand and time will pass; None: they do."""
+        goes_out = max(now, letter.falls_due)
+        is_to_come = email.is_one_a_day and letter.falls_due > now
+        goes_on = day_in(zone_of(self.campaign, reader.zone), goes_out)
+        return (
+            ("cancelled" if email.key in self.cancelled else None)
+            or self._standing(reader, email, goes_out)
+            or letter.reason
+            or _first(
+                (letter.expires is not None and letter.expires <= now, "late"),
+                (self._is_closed(email, goes_out), "deal_closed"),
+                # What is due already is judged when it is tried.
+                (is_to_come and goes_on in self._days_taken(reader), "day_taken"),
+            )
+        )
+
+    def _standing(self, reader: Reader, email: Email, at: datetime) -> str | None:
+        """Apart from time. The order of reasons is the code's: the closest to the law first."""
+        ways = self._ways(reader, email)
+        open_ways = [place for name, place in ways.items() if not reader.has_left(name)]
+        is_paused = reader.paused_until is not None and at < reader.paused_until
+        has_bought = reader.bought_at is not None
+        return _first(
+            (not open_ways, "suppressed"),
+            (not any(place.consents(at) for place in open_ways), "not_confirmed"),
+            (is_paused, "paused_by_reader"),
+            (reader.is_launch_only and email.role is not Role.LAUNCH, "launch_only"),
+            (not self._passes_tags(reader, email, at), "tag"),
+            (Crowd.NOT_BOUGHT in email.to and has_bought, "bought"),
+        )
+
+    def _passes_tags(self, reader: Reader, email: Email, now: datetime) -> bool:
+        audience = self.campaign.audience.tags
+        without = set(audience.without_tags | email.tags.without_tags)
+        if email.role is Role.LAUNCH:
+            without |= self.campaign.launch.without_tags
+        if reader.tags & without:
+            return False
+        if email.tags.with_tags and not reader.tags & email.tags.with_tags:
+            return False
+        if not audience.with_tags or reader.tags & audience.with_tags:
+            return True
+        return email.role is Role.LAUNCH and (
+            Crowd.INSIDERS in email.to or self._is_insider(reader, now)
+        )
+
+    def _is_insider(self, reader: Reader, now: datetime) -> bool:
+        insiders = self.campaign.insiders
+        if insiders is None or insiders.list not in reader.places:
+            return False
+        place = reader.places[insiders.list]
+        return (
+            place.joined_at < insiders.until
+            and place.consents(now)
+            and not reader.has_left(insiders.list)
+        )
+
+    def _is_addressed(self, reader: Reader, email: Email) -> bool:
+        if Crowd.BOUGHT in email.to and reader.bought_at is None:
+            return False
+        return bool(self._ways(reader, email))
+
+    def _ways(self, reader: Reader, email: Email) -> dict[str, Place]:
+        """The lists through which an email reaches this reader."""
+        audience = self.campaign.audience.list
+        insiders = self.campaign.insiders.list if self.campaign.insiders else None
+        names = {audience}
+        if email.role is Role.LAUNCH and insiders is not None:
+            names = {insiders} if Crowd.INSIDERS in email.to else {audience, insiders}
+        return {name: reader.places[name] for name in names & reader.places.keys()}
+
+    def _is_closed(self, email: Email, now: datetime) -> bool:
+        deal = self.campaign.insider_deal
+        return Crowd.INSIDERS in email.to and deal is not None and now >= deal.closes
+
+    def _email(self, key: str) -> Email:
+        return next(email for email in self.campaign.emails if email.key == key)
+
+    # -- what is said about the month
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """The next instant at which somebody gets something, if nothing changes."""
+        dues = [row.falls_due for row in self.rows.values() if row.state == "planned"]
+        dues += [
+            letter.falls_due
+            for reader, email, letter in self._open()
+            if self.reason(reader, email, letter, now) is None
+        ]
+        return min((due for due in dues if due > now), default=None)
+
+    def foresee(self, now: datetime) -> dict[str, Counter[str]]:
+        """By email: ``planned``, or why not, of everybody addressed who has no final row."""
+        counts: dict[str, Counter[str]] = {
+            email.key: Counter() for email in self.campaign.scheduled_emails
+        }
+        for (_address, key), row in self.rows.items():
+            counts[key][row.reason or row.state] += 1
+        for reader, email, letter in self._open():
+            counts[email.key][self.reason(reader, email, letter, now) or "planned"] += 1
+        return counts
+
+    def explain(self, reader: Reader, now: datetime) -> dict[str, Told]:
+        """What is told of each email that speaks to one reader."""
+        told = {
+            key: _told(row.state, row.reason, row)
+            for (address, key), row in self.rows.items()
+            if address == reader.address
+        }
+        for email in self._without_row(reader):
+            letter = self.letter(reader, email)
+            if letter is not None:
+                reason = self.reason(reader, email, letter, now)
+                told[email.key] = _told("skipped" if reason else "planned", reason, letter)
+        return told
+
+    def _open(self) -> Iterator[tuple[Reader, Email, Letter]]:
+        for reader in self.readers:
+            for email in self._without_row(reader):
+                letter = self.letter(reader, email)
+                if letter is not None:
+                    yield reader, email, letter
+
+    def _without_row(self, reader: Reader) -> Iterable[Email]:
+        return (
+            email
+            for email in self.campaign.scheduled_emails
+            if (reader.address, email.key) not in self.rows
+        )
+
+
+def _lets_in(wanted: TagFilter, tags: set[str]) -> bool:
+    return not tags & wanted.without_tags and bool(not wanted.with_tags or tags & wanted.with_tags)
+
+
+def _told(state: str, reason: str | None, timed: Letter | Row) -> Told:
+    return (state, reason, None if reason else timed.falls_due)
+
+
+def _first(*reasons: tuple[bool, str]) -> str | None:
+    return next((reason for holds, reason in reasons if holds), None)

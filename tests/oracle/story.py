@@ -1,0 +1,250 @@
+"""Which months are played? Random campaigns, readers, changes of mind and passes, from a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from tests.oracle.readers import Place, Reader
+
+ZONES = (
+    "Pacific/Kiritimati",
+    "Pacific/Apia",
+    "Pacific/Chatham",
+    "Pacific/Auckland",
+    "Australia/Lord_Howe",
+    "Australia/Adelaide",
+    "Australia/Eucla",
+    "Asia/Tokyo",
+    "Asia/Yangon",
+    "Asia/Kathmandu",
+    "Asia/Kolkata",
+    "Asia/Kabul",
+    "Asia/Tehran",
+    "Asia/Gaza",
+    "Asia/Beirut",
+    "Africa/Cairo",
+    "Africa/Casablanca",
+    "Africa/El_Aaiun",
+    "Africa/Lagos",
+    "Antarctica/Troll",
+    "Europe/Paris",
+    "Europe/Dublin",
+    "Europe/Chisinau",
+    "Europe/London",
+    "Atlantic/Azores",
+    "America/Scoresbysund",
+    "America/Nuuk",
+    "America/Sao_Paulo",
+    "America/St_Johns",
+    "America/Santiago",
+    "America/Asuncion",
+    "America/New_York",
+    "America/Havana",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "America/Adak",
+    "Pacific/Easter",
+    "Pacific/Marquesas",
+    "Pacific/Niue",
+    "Etc/GMT+12",
+    "",
+    "Mars/Phobos",
+    "localtime",
+)
+TAGS = ("staff", "owner", "garden", "kitchen")
+#: Months with clock changes of Europe, America, Lord Howe, Troll, Cairo (midnight) and none.
+STARTS = (
+    date(2027, 2, 1),
+    date(2027, 3, 3),
+    date(2027, 3, 20),
+    date(2027, 4, 12),
+    date(2026, 10, 10),
+    date(2027, 10, 14),
+)
+TIMES = ("00:00", "00:30", "02:30", "07:00", "09:00", "12:15", "18:00", "23:30")
+QUIET_HOURS = (None, "21:00-07:00", "22:30-08:15", "00:00-06:00", "12:00-13:00")
+
+
+@dataclass(slots=True)
+class Story:
+    """One random month; the same seed tells the same story."""
+
+    chance: random.Random
+    start: date
+
+    @classmethod
+    def of(cls, seed: int) -> Story:
+        chance = random.Random(seed)
+        return cls(chance, chance.choice(STARTS))
+
+    # -- the campaign
+
+    def choices(self, days: int) -> dict[str, Any]:
+        """What :func:`lovecampaign.testing.campaigns.write_campaign` is asked for."""
+        chance = self.chance
+        policy = chance.choice(("from-today", "catch-up", "from-day-1", "wait"))
+        skipped = sorted(chance.sample(range(1, days + 1), k=min(2, days - 2)))
+        settings: dict[str, Any] = {
+            "sending": {
+                "at": chance.choice(TIMES),
+                "late_after": chance.choice(("20h", "20h", "3h", "30h")),
+                "unknown_timezone": chance.choice(("Asia/Tokyo", "America/New_York")),
+            },
+            "audience": {"with_tags": chance.choice(([], [], ["garden", "kitchen"]))},
+            "insiders": {"list": "insiders", "until": chance.choice(INSIDERS_UNTIL)},
+            "skip": [*skipped, *range(days + 1, 28)],
+            "days": self._days([day for day in range(1, days + 1) if day not in skipped]),
+            "launch": {"emails": self._launch_emails()},
+            "deals": {"insider": {"closes": chance.choice(("day 31 23:59", "day 31 10:30"))}},
+        }
+        if policy == "catch-up":
+            settings["catch_up"] = {"must_have": self._must_have(days, skipped)}
+            if chance.random() < 0.5:
+                settings["catch_up"]["until"] = f"day {days} 18:00"
+        return {
+            "start": self.start,
+            "timezone": chance.choice(("Europe/Paris", "Pacific/Auckland", "America/New_York")),
+            "clock": chance.choice(("subscriber", "subscriber", "campaign")),
+            "quiet_hours": chance.choice(QUIET_HOURS),
+            "late_joiners": policy,
+            "days": days,
+            "settings": settings,
+            "files": {f"days/{number:02d}-day-{number}.md": None for number in skipped},
+        }
+
+    def _days(self, numbers: list[int]) -> dict[int, dict[str, Any]]:
+        return {number: self._day() for number in self.chance.sample(numbers, k=len(numbers) // 2)}
+
+    def _day(self) -> dict[str, Any]:
+        at = {"at": self.chance.choice(TIMES)}
+        tags = {"with_tags": ["garden"]}
+        return self.chance.choice(
+            [at, at, {"pinned": True}, {**at, **tags}, {"without_tags": ["kitchen"]}]
+        )
+
+    def _must_have(self, days: int, skipped: list[int]) -> list[int]:
+        numbers = [number for number in range(1, days + 1) if number not in skipped]
+        return sorted(self.chance.sample(numbers, k=min(3, len(numbers))))
+
+    def _launch_emails(self) -> dict[str, Any]:
+        quiet = {"quiet_hours": "respect"}
+        return {
+            "launch": self.chance.choice([{}, quiet]),
+            "last-call": {"to": self.chance.choice(LAST_CALL_TO)},
+            "thanks": self.chance.choice(THANKS),
+        }
+
+    # -- readers
+
+    def reader(self, number: int, joined_at: datetime) -> Reader:
+        chance = self.chance
+        places = {"readers": self._place(joined_at)} if chance.random() < 0.9 else {}
+        if chance.random() < 0.3 or not places:
+            places["insiders"] = self._place(joined_at)
+        return Reader(
+            address=f"reader{number}@readers.example",
+            zone=chance.choice(ZONES),
+            places=places,
+            tags={tag for tag in TAGS if chance.random() < 0.15} | self._garden(),
+            left={name for name in ("readers", "insiders", "") if chance.random() < 0.03},
+            is_launch_only=chance.random() < 0.05,
+            paused_until=self._some_time() if chance.random() < 0.05 else None,
+            bought_at=joined_at if chance.random() < 0.05 else None,
+        )
+
+    def _garden(self) -> set[str]:
+        return {"garden"} if self.chance.random() < 0.5 else set()
+
+    def _place(self, joined_at: datetime) -> Place:
+        return Place(
+            joined_at=joined_at,
+            is_confirmed=self.chance.random() < 0.93,
+            consent_until=self._some_time() if self.chance.random() < 0.07 else None,
+        )
+
+    def change(self, reader: Reader, now: datetime) -> None:
+        """Something happens in a reader's life."""
+        self.chance.choice(
+            (
+                self._join,
+                self._join,
+                self._leave,
+                self._come_back,
+                self._retag,
+                self._buy,
+                self._prefer,
+                self._let_consent_end,
+            )
+        )(reader, now)
+
+    def _join(self, reader: Reader, now: datetime) -> None:
+        reader.places.setdefault(self.chance.choice(("readers", "insiders")), self._place(now))
+
+    def _leave(self, reader: Reader, _now: datetime) -> None:
+        reader.left.add(self.chance.choice(("readers", "insiders", "")))
+
+    def _come_back(self, reader: Reader, _now: datetime) -> None:
+        reader.left.clear()
+        reader.paused_until = None
+
+    def _retag(self, reader: Reader, _now: datetime) -> None:
+        reader.tags ^= {self.chance.choice(TAGS)}
+
+    def _buy(self, reader: Reader, now: datetime) -> None:
+        reader.bought_at = reader.bought_at or now
+
+    def _prefer(self, reader: Reader, _now: datetime) -> None:
+        if self.chance.random() < 0.5:
+            reader.is_launch_only = not reader.is_launch_only
+        else:
+            reader.paused_until = self._some_time()
+
+    def _let_consent_end(self, reader: Reader, _now: datetime) -> None:
+        for place in reader.places.values():
+            place.consent_until = self._some_time()
+
+    # -- time
+
+    @property
+    def begins(self) -> datetime:
+        """Before the first moment in the first zone."""
+        return datetime.combine(self.start, time.min, tzinfo=UTC) - timedelta(hours=15)
+
+    @property
+    def ends(self) -> datetime:
+        return self.begins + timedelta(days=35)
+
+    def _some_time(self) -> datetime:
+        return self.begins + timedelta(minutes=self.chance.randrange(35 * 24 * 60))
+
+    def steps(self) -> Iterator[timedelta | None]:
+        """How long until the next pass; None: until the next thing is due."""
+        while True:
+            kind = self.chance.choice(("due", "due", "hours", "before", "asleep"))
+            for _ in range(self.chance.randint(1, 6)):
+                if kind == "asleep":
+                    yield timedelta(minutes=self.chance.randint(600, 3600))
+                    break
+                yield {
+                    "due": None,
+                    "hours": timedelta(hours=1),
+                    "before": timedelta(minutes=self.chance.choice((1, 7, 59, 119))),
+                }[kind]
+
+
+INSIDERS_UNTIL = ("day 28 10:00", "day 27 23:00", "day 30 08:00")
+THANKS: tuple[dict[str, Any], ...] = (
+    {},
+    {"at": "day 30 16:00", "to": ["insiders", "bought"]},
+)
+LAST_CALL_TO = (
+    ["insiders", "not-bought"],
+    ["audience", "not-bought"],
+    ["not-bought"],
+    ["insiders"],
+)
