@@ -40,6 +40,11 @@ VERBS = {
         "lovecampaign.cli.check:check",
         "Find every mistake at once, with file, line and hint.",
     ),
+    "preview": Verb(
+        Section.WRITE,
+        "lovecampaign.cli.preview:preview",
+        "Show the month in a browser, and each change as it is saved.",
+    ),
     "plan": Verb(
         Section.WRITE,
         "lovecampaign.cli.plan:plan",

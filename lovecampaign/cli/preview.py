@@ -1,0 +1,136 @@
+"""How does the month look? The verb ``preview``."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lovecampaign.campaign.workspace import pick_campaign
+from lovecampaign.cli.campaigns import campaign_argument
+from lovecampaign.cli.checking import find_facts
+from lovecampaign.cli.invocation import Invocation, verb
+from lovecampaign.cli.opening import opened_provider
+from lovecampaign.cli.result import Result
+from lovecampaign.cli.words import count_of
+from lovecampaign.errors import ExitCode, UsageError
+from lovecampaign.providers.open import open_provider
+
+if TYPE_CHECKING:  # imported where it is used: the extra may be missing
+    from lovecampaign.checks.facts import Facts
+    from lovecampaign.web.preview.server import Ready
+
+DEFAULT_PORT = 8029
+_PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
+
+
+@verb("preview")
+@campaign_argument
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="0 takes any free one.",
+)
+@click.option(
+    "--open/--no-open", "opens", default=True, help="Open the browser (on a terminal: yes)."
+)
+@click.option(
+    "--poll", is_flag=True, help="For network folders: look at the files again and again."
+)
+@click.option("--share", is_flag=True, help="Let a phone on the same network in, by a secret link.")
+@click.option(
+    "--export",
+    "target",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write a static copy for sign-off into a new folder, and end.",
+)
+def preview(  # noqa: PLR0913 - one parameter for each option of the command
+    invocation: Invocation,
+    campaign: str | None,
+    port: int,
+    target: Path | None,
+    *,
+    opens: bool,
+    poll: bool,
+    share: bool,
+) -> Result:
+    """Show the month in a browser, and each change as it is saved."""
+    _require_parts()
+    workspace = invocation.find_workspace()
+    folder = pick_campaign(workspace, campaign)
+    if target is not None:
+        return _export(invocation, folder, target)
+    return _serve(invocation, folder, port, opens=opens, poll=poll, share=share)
+
+
+def _require_parts() -> None:
+    """The pages need what is installed with the extra ``web``."""
+    missing = [name for name in _PARTS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"the preview needs {', '.join(missing)}",
+            hint="type: pip install 'lovecampaign[web]'",
+        )
+
+
+def _serve(
+    invocation: Invocation, folder: Path, port: int, *, opens: bool, poll: bool, share: bool
+) -> Result:
+    from lovecampaign.web.preview.server import Wishes, prepared
+
+    settings = invocation.settings()
+    wishes = Wishes(
+        folder=folder,
+        settings=settings,
+        port=port,
+        is_shared=share,
+        is_polling=poll,
+        now=lambda: invocation.now,
+        facts=lambda: _facts(invocation),
+        open_provider=lambda: opened_provider(invocation, settings),
+    )
+    with prepared(wishes) as (ready, serve):
+        invocation.output.line(
+            {"url": ready.address, "shared_url": ready.shared_address},
+            _greeting(folder.name, ready),
+        )
+        invocation.output.hint("Ctrl-C ends it.")
+        if opens and invocation.output.can_ask:
+            webbrowser.open(ready.address)
+        serve()
+    return Result(is_told=True, exit_code=ExitCode.DONE)
+
+
+def _greeting(name: str, ready: Ready) -> str:
+    lines = [f"{name} is at {ready.address}"]
+    if ready.shared_address is not None:
+        lines.append(f"on your phone, in the same network: {ready.shared_address}")
+        lines.append("whoever has that link sees the month, with made-up readers only")
+    return "\n".join(lines)
+
+
+def _export(invocation: Invocation, folder: Path, target: Path) -> Result:
+    from lovecampaign.web.preview.exporting import export_month
+
+    files = export_month(
+        folder, invocation.settings(), target, facts=_facts(invocation), now=invocation.now
+    )
+    first = target / "index.html"
+    return Result(
+        data={"campaign": folder.name, "files": files, "index": str(first)},
+        text=f"{count_of(files, 'file')} written; open {first}",
+        next_command=f"lovecampaign plan {folder.name}",
+    )
+
+
+def _facts(invocation: Invocation) -> Facts:
+    settings = invocation.settings()
+    with contextlib.closing(open_provider(settings)) as provider:
+        return find_facts(invocation, settings, provider)

@@ -1,0 +1,1 @@
+"""The month in a browser, reloading on save."""

@@ -1,0 +1,202 @@
+"""Which page is asked for? The routes of the preview.
+
+The only asynchronous part: everything that works runs in threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from lovecampaign.campaign.model import Email
+from lovecampaign.errors import ProblemsFound
+from lovecampaign.schedule.calendar_file import format_calendar
+from lovecampaign.web.preview.calendar import first_instants
+from lovecampaign.web.preview.guard import Gate, Guard
+from lovecampaign.web.preview.pages import HERE, Pages, Visit
+from lovecampaign.web.preview.readers import Reader
+from lovecampaign.web.preview.schemes import Scheme
+from lovecampaign.web.preview.sending import Mailbox
+from lovecampaign.web.preview.stream import Stream
+
+FOUND_AT_MOST = 20
+Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+class NotThere(Exception):
+    """The address names nothing of this campaign."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The running preview."""
+
+    pages: Pages
+    mailbox: Mailbox
+    gate: Gate
+    stream: Stream
+    now: Callable[[], datetime]
+
+    def application(self) -> Starlette:
+        @contextlib.asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            self.stream.start()
+            yield
+
+        return Starlette(
+            routes=[
+                Route("/", self._page(self._month)),
+                Route("/email/{key}", self._page(self._email)),
+                Route("/frame/{key}", self._page(self._frame)),
+                Route("/reader", self._page(self._timeline)),
+                Route("/day/{day}", self._page(self._day)),
+                Route("/calendar.ics", self._page(self._calendar)),
+                Route("/people", self._page(self._people)),
+                Route("/i/{name}", self._page(self._picture)),
+                Route("/send", self._send, methods=["POST"]),
+                Route("/events", self._events),
+                Mount("/static", StaticFiles(directory=HERE / "static")),
+            ],
+            middleware=[Middleware(Guard, gate=self.gate)],
+            lifespan=lifespan,
+        )
+
+    # -- pages, each in a thread
+
+    def _page(self, write: Callable[[Request], Response]) -> Answer:
+        async def answer(request: Request) -> Response:
+            return await run_in_threadpool(self._answer, write, request)
+
+        return answer
+
+    def _answer(self, write: Callable[[Request], Response], request: Request) -> Response:
+        try:
+            return write(request)
+        except NotThere as error:
+            page = self.pages.trouble("Nothing is here", str(error))
+            return HTMLResponse(page, status_code=404)
+        except ProblemsFound as error:
+            words = "Mend this, save, and the month appears."
+            return HTMLResponse(self.pages.trouble(error.message, words, error.problems))
+
+    def _month(self, request: Request) -> Response:
+        return HTMLResponse(self.pages.month(self._visit(request)))
+
+    def _email(self, request: Request) -> Response:
+        email = self._find_email(request.path_params["key"])
+        self.pages.checker.open_key = email.key
+        return HTMLResponse(self.pages.email(email, self._visit(request)))
+
+    def _frame(self, request: Request) -> Response:
+        email = self._find_email(request.path_params["key"])
+        mode = request.query_params.get("mode", Scheme.LIGHT)
+        if mode not in list(Scheme):
+            raise NotThere(f"Emails are shown light, dark or inverted, not {mode}.")
+        page = self.pages.frame(email, self._find_reader(request), Scheme(mode))
+        return HTMLResponse(page or "")
+
+    def _timeline(self, request: Request) -> Response:
+        return HTMLResponse(self.pages.timeline(self._visit(request)))
+
+    def _day(self, request: Request) -> Response:
+        try:
+            day = date.fromisoformat(request.path_params["day"])
+        except ValueError as error:
+            raise NotThere("Days are written like 2027-02-28.") from error
+        return HTMLResponse(self.pages.day(day, self._visit(request)))
+
+    def _calendar(self, _: Request) -> Response:
+        campaign = self.pages.workbench.require_campaign()
+        events = first_instants(campaign)
+        return Response(
+            format_calendar(campaign.name, campaign.id, self.now(), events),
+            media_type="text/calendar; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{campaign.slug}.ics"'},
+        )
+
+    def _people(self, request: Request) -> Response:
+        words = request.query_params.get("q", "").strip()
+        if not words or not self.gate.trusts(request):
+            return JSONResponse([])
+        campaign = self.pages.workbench.require_campaign()
+        found = self.pages.people.find(campaign, words, FOUND_AT_MOST)
+        return JSONResponse([{"id": one.id, "name": one.name, "email": one.email} for one in found])
+
+    def _picture(self, request: Request) -> Response:
+        file: Path | None = self.pages.workbench.pictures.get(request.path_params["name"])
+        if file is None or not file.is_file():
+            raise NotThere("No email shows this picture.")
+        return FileResponse(file)
+
+    # -- the rest
+
+    async def _send(self, request: Request) -> Response:
+        form = await request.form()
+        said = {name: value for name, value in form.items() if isinstance(value, str)}
+        if not self.gate.allows_form(request, said.get("token", "")):
+            words = "Reload this page on the machine where the preview runs, and try again."
+            return JSONResponse({"ok": False, "words": words}, status_code=403)
+        return await run_in_threadpool(self._send_test, said)
+
+    def _send_test(self, said: dict[str, str]) -> Response:
+        try:
+            email = self._find_email(said.get("key", ""))
+            reader = self._reader_of(said.get("as", ""), is_trusted=True)
+            campaign = self.pages.workbench.require_campaign()
+        except (NotThere, ProblemsFound) as error:
+            return JSONResponse({"ok": False, "words": str(error)}, status_code=404)
+        told = self.mailbox.send(campaign, email, reader, said.get("to", ""))
+        return JSONResponse({"ok": told.is_sent, "words": told.words})
+
+    async def _events(self, _: Request) -> Response:
+        return StreamingResponse(self.stream.events(), media_type="text/event-stream")
+
+    # -- what an address names
+
+    def _visit(self, request: Request) -> Visit:
+        return Visit(
+            reader=self._find_reader(request),
+            now=self.now(),
+            is_trusted=self.gate.trusts(request),
+            form_token=self.gate.form_token,
+            version=self.stream.state,
+        )
+
+    def _find_email(self, key: str) -> Email:
+        email = self.pages.workbench.require_campaign().find_email(key)
+        if email is None:
+            raise NotThere(f"The campaign has no email {key} any more.")
+        return email
+
+    def _find_reader(self, request: Request) -> Reader:
+        key = request.query_params.get("as", "")
+        return self._reader_of(key, is_trusted=self.gate.trusts(request))
+
+    def _reader_of(self, key: str, *, is_trusted: bool) -> Reader:
+        readers = self.pages.readers
+        if key.isdecimal() and len(key) < 19 and is_trusted:
+            campaign = self.pages.workbench.require_campaign()
+            found = self.pages.people.reader(campaign, int(key), self.now())
+        else:
+            found = next((one for one in readers if one.key == (key or readers[0].key)), None)
+        if found is None:
+            raise NotThere("There is no such reader.")
+        return found

@@ -1,0 +1,163 @@
+"""How does the month lie on a calendar? Weeks of days, and bars over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from lovecampaign.campaign.model import LAST_GIVING_DAY, Campaign, Email, Role
+from lovecampaign.schedule.instants import to_utc
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """Something that lasts for days, as far as it lies in one week."""
+
+    #: ``deal`` or ``early``: decides the look.
+    sort: str
+    title: str
+    #: Columns of the week, from 1 to 7, both included.
+    first: int
+    last: int
+    #: False where it began in an earlier week, or goes on in a later one.
+    begins: bool
+    ends: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One date."""
+
+    date: date
+    #: Of the campaign, from 1; None before it begins.
+    number: int | None
+    emails: tuple[Email, ...]
+    is_skipped: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.emails and not self.is_skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    days: tuple[Day, ...]
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """What a bar shows, before it is cut into weeks."""
+
+    sort: str
+    title: str
+    first: date
+    last: date
+
+
+def lay_out(campaign: Campaign) -> tuple[Week, ...]:
+    """Every week from day 1 to the last email or the close of the last deal, from Mondays on."""
+    by_date = _emails_by_date(campaign)
+    spans = list(_spans(campaign))
+    last = max([*by_date, *(span.last for span in spans), campaign.start])
+    monday = campaign.start - timedelta(days=campaign.start.weekday())
+    weeks = []
+    while monday <= last:
+        dates = [monday + timedelta(days=step) for step in range(7)]
+        days = tuple(_day(campaign, each, by_date.get(each, ())) for each in dates)
+        weeks.append(Week(days=days, bars=tuple(_bars(spans, dates))))
+        monday += WEEK
+    return tuple(weeks)
+
+
+def date_of(campaign: Campaign, email: Email) -> date | None:
+    """The date on the team's calendar; None for emails that go out when somebody signs up."""
+    if email.instant is not None:
+        return email.instant.astimezone(ZoneInfo(campaign.timezone)).date()
+    return email.date
+
+
+def emails_of(campaign: Campaign, day: date) -> tuple[Email, ...]:
+    """What goes out on a date, in the order of the hours."""
+    return tuple(_emails_by_date(campaign).get(day, ()))
+
+
+def sign_up_emails(campaign: Campaign) -> tuple[Email, ...]:
+    """What goes out when somebody signs up, whatever the date."""
+    return tuple(email for email in campaign.emails if date_of(campaign, email) is None)
+
+
+def first_instants(campaign: Campaign) -> Iterator[tuple[str, str, datetime]]:
+    """Key, title and time on the team's clock, for a calendar program."""
+    for email in campaign.emails:
+        day = date_of(campaign, email)
+        if day is not None:
+            at = email.instant or to_utc(day, _clock(campaign, email), campaign.timezone)
+            yield email.key, f"{email.key}: {email.subject}", at
+
+
+def _clock(campaign: Campaign, email: Email) -> time:
+    return email.at or campaign.sending.at
+
+
+def _emails_by_date(campaign: Campaign) -> dict[date, list[Email]]:
+    found: dict[date, list[Email]] = {}
+    for email in campaign.emails:
+        day = date_of(campaign, email)
+        if day is not None:
+            found.setdefault(day, []).append(email)
+    for emails in found.values():
+        # Letters of the day first: their hour is each reader's own.
+        emails.sort(key=lambda email: (email.role is not Role.DAY, email.instant or _ANY_TIME))
+    return found
+
+
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
+
+
+def _day(campaign: Campaign, day: date, emails: Sequence[Email]) -> Day:
+    number = (day - campaign.start).days + 1
+    return Day(
+        date=day,
+        number=number if number > 0 else None,
+        emails=tuple(emails),
+        is_skipped=number in campaign.skip and number <= LAST_GIVING_DAY,
+    )
+
+
+def _spans(campaign: Campaign) -> Iterator[_Span]:
+    zone = ZoneInfo(campaign.timezone)
+    for deal in campaign.deals.values():
+        opens, closes = deal.opens.astimezone(zone), deal.closes.astimezone(zone)
+        title = f"{deal.title}: {deal.price}, until {closes:%a} {closes.day} {closes:%b %H:%M}"
+        yield _Span(sort="deal", title=title, first=opens.date(), last=_last_date(closes))
+    doors = campaign.launch.at.astimezone(zone)
+    early = [email.instant for email in campaign.launch_emails if email.is_insiders_only]
+    begins = min((one for one in early if one is not None), default=None)
+    if begins is not None and begins < campaign.launch.at:
+        title = f"early access for insiders, until {doors:%a %H:%M}"
+        first = begins.astimezone(zone).date()
+        yield _Span(sort="early", title=title, first=first, last=_last_date(doors))
+
+
+def _last_date(end: datetime) -> date:
+    """What ends at midnight has nothing of the day that begins then."""
+    return (end - timedelta.resolution).date()
+
+
+def _bars(spans: Sequence[_Span], dates: Sequence[date]) -> Iterator[Bar]:
+    monday, sunday = dates[0], dates[-1]
+    for span in spans:
+        if span.first <= sunday and span.last >= monday:
+            yield Bar(
+                sort=span.sort,
+                title=span.title,
+                first=max(span.first, monday).weekday() + 1,
+                last=min(span.last, sunday).weekday() + 1,
+                begins=span.first >= monday,
+                ends=span.last <= sunday,
+            )

@@ -1,0 +1,120 @@
+"""Who may look, and what may a page do? Checked before anything else.
+
+Any page in the same browser may ask this machine for addresses: ``Host`` must be ours (against
+DNS rebinding), and what sends mail wants our own ``Origin`` and a token of this process. What
+comes from another device shows the link's key first, and sees made-up readers only.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from urllib.parse import parse_qs, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lovecampaign.web.preview.schemes import FRAME_POLICY
+
+_COOKIE = "lovecampaign_preview"
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What a visitor must show."""
+
+    #: ``127.0.0.1:8029`` and the machine's other names, with their port.
+    hosts: frozenset[str]
+    #: In the link of ``--share``; None: nobody but this machine gets here at all.
+    key: str | None = None
+    #: In every form.
+    form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+    def knows_host(self, headers: Headers) -> bool:
+        return headers.get("host", "").lower() in self.hosts
+
+    def admits(self, headers: Headers, query: str) -> bool:
+        """Whether the visitor has the key, in the link or from an earlier page."""
+        if self.key is None:
+            return True
+        cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
+        shown = [*parse_qs(query).get("key", []), cookie.value if cookie else ""]
+        return any(hmac.compare_digest(each.encode(), self.key.encode()) for each in shown)
+
+    def trusts(self, request: Request) -> bool:
+        """Whether people of the database are shown and mail may be sent: on this machine only."""
+        return request.client is not None and request.client.host in _LOOPBACK
+
+    def allows_form(self, request: Request, token: str) -> bool:
+        """Whether a form was sent from a page of ours."""
+        origins = {f"http://{host}" for host in self.hosts}
+        return (
+            self.trusts(request)
+            and request.headers.get("origin", "") in origins
+            and hmac.compare_digest(token.encode(), self.form_token.encode())
+        )
+
+
+class Guard:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refuse(scope)
+        answer = refusal if refusal is not None else self._app
+        await answer(scope, receive, _with_headers(scope, send))
+
+    def _refuse(self, scope: Scope) -> Response | None:
+        headers, query = Headers(scope=scope), scope["query_string"].decode("latin-1")
+        if not self._gate.knows_host(headers):
+            return PlainTextResponse("This is not the address of the preview.", status_code=421)
+        if not self._gate.admits(headers, query):
+            return PlainTextResponse("Open the whole link that was shared.", status_code=403)
+        if self._gate.key is not None and "key" in parse_qs(query):
+            return self._remember_key(scope["path"], query)
+        return None
+
+    def _remember_key(self, path: str, query: str) -> Response:
+        """Out of the address bar, where people copy from and cameras read."""
+        rest = {name: value for name, value in parse_qs(query).items() if name != "key"}
+        asked = urlencode(rest, doseq=True)
+        answer = RedirectResponse("/" + path.lstrip("/") + (f"?{asked}" if asked else ""), 303)
+        answer.set_cookie(_COOKIE, self._gate.key or "", httponly=True, samesite="strict")
+        return answer
+
+
+def _with_headers(scope: Scope, send: Send) -> Send:
+    policy = FRAME_POLICY if scope["path"].startswith("/frame/") else _PAGE_POLICY
+    fixed: MutableMapping[str, str] = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+
+    async def send_guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in fixed.items():
+                headers[name] = value
+        await send(message)
+
+    return send_guarded

@@ -1,0 +1,215 @@
+"""What stands on each page of the preview? Facts from the rooms, words from the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.problems import Problem
+from lovecampaign.web.preview.addresses import Addresses
+from lovecampaign.web.preview.calendar import date_of, emails_of, lay_out, sign_up_emails
+from lovecampaign.web.preview.checking import Checker
+from lovecampaign.web.preview.foretelling import REASONS, Coming, foretell, retell
+from lovecampaign.web.preview.letter import GMAIL_CLIPS_AT
+from lovecampaign.web.preview.people import People
+from lovecampaign.web.preview.readers import Reader, made_up_readers
+from lovecampaign.web.preview.schemes import Scheme, dress
+from lovecampaign.web.preview.workbench import Workbench
+
+HERE = Path(__file__).parent
+WIDTHS = (320, 480, 640)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One look at a page: through whose eyes, and what the looker may do."""
+
+    reader: Reader
+    now: datetime
+    #: Whether people of the database are shown, and test mail may be sent.
+    is_trusted: bool = True
+    #: Proves that a form was made by us.
+    form_token: str = ""
+    #: Of the campaign's state; pages that are behind reload.
+    version: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pages:
+    """Writes every page, for the running preview and for a copy on disk."""
+
+    workbench: Workbench
+    checker: Checker
+    people: People
+    addresses: Addresses
+    #: Made-up readers to choose from; None: all.
+    offered: Sequence[Reader] | None = None
+    _templates: Environment = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"clock": _clock, "day": _say_day, "kilobytes": _kilobytes}
+
+    @property
+    def readers(self) -> Sequence[Reader]:
+        return self.offered or made_up_readers(self.workbench.require_campaign())
+
+    def month(self, visit: Visit) -> str:
+        """The calendar."""
+        campaign = self.workbench.require_campaign()
+        comings = {one.email.key: one for one in self.comings(visit)}
+        return self._write(
+            "month.html",
+            visit,
+            weeks=lay_out(campaign),
+            sign_up=sign_up_emails(campaign),
+            comings=comings,
+            subjects={email.key: self._subject(email, visit.reader) for email in campaign.emails},
+            found={email.key: self.checker.problems_of(email) for email in campaign.emails},
+        )
+
+    def email(self, email: Email, visit: Visit) -> str:
+        """One email in all its parts."""
+        campaign = self.workbench.require_campaign()
+        view = self.workbench.view(email, visit.reader)
+        coming = next((one for one in self.comings(visit) if one.email.key == email.key), None)
+        before, after = _neighbours(campaign, email)
+        return self._write(
+            "email.html",
+            visit,
+            email=email,
+            date=date_of(campaign, email),
+            letter=view.letter,
+            faults=view.faults,
+            subject=view.letter.subject if view.letter else email.subject,
+            found=[one for one in self.checker.problems_of(email) if one not in view.faults],
+            coming=coming,
+            before=before,
+            after=after,
+            schemes=list(Scheme),
+            widths=WIDTHS,
+            clips_at=GMAIL_CLIPS_AT,
+        )
+
+    def frame(self, email: Email, reader: Reader, scheme: Scheme) -> str | None:
+        """The email alone, as a client with that scheme shows it; None: it has none yet."""
+        letter = self.workbench.view(email, reader).letter
+        if letter is None:
+            return None
+        pictures = self.addresses.picture("")
+        return dress(letter.html.replace(self.workbench.settings.media_url + "/", pictures), scheme)
+
+    def timeline(self, visit: Visit) -> str:
+        """What one person gets, when, and why."""
+        comings = sorted(
+            self.comings(visit), key=lambda one: (one.due is None, one.due or visit.now)
+        )
+        return self._write(
+            "reader.html",
+            visit,
+            comings=comings,
+            subjects={one.email.key: self._subject(one.email, visit.reader) for one in comings},
+        )
+
+    def day(self, day: date, visit: Visit) -> str:
+        """Who gets mail on a date."""
+        campaign = self.workbench.require_campaign()
+        emails = emails_of(campaign, day)
+        keys = {email.key for email in emails}
+        told = {
+            reader.key: [one for one in foretell(campaign, reader) if one.email.key in keys]
+            for reader in self.readers
+        }
+        reports = self.people.report(campaign, emails, visit.now) if visit.is_trusted else ()
+        return self._write(
+            "day.html",
+            visit,
+            day=day,
+            emails=emails,
+            told=told,
+            reports={one.key: one for one in reports},
+            reasons={reason.value: words for reason, words in REASONS.items()},
+            subjects={email.key: self._subject(email, visit.reader) for email in emails},
+        )
+
+    def trouble(self, title: str, words: str, problems: Sequence[Problem] = ()) -> str:
+        """Where there is nothing to show yet, or any more."""
+        page = self._templates.get_template("trouble.html")
+        return page.render(
+            title=title, words=words, problems=problems, to=self.addresses, version=""
+        )
+
+    def comings(self, visit: Visit) -> Sequence[Coming]:
+        """Every email of the calendar, for the reader of this visit."""
+        campaign, reader = self.workbench.require_campaign(), visit.reader
+        if reader.is_made_up:
+            return foretell(campaign, reader)
+        entries = self.people.timeline(campaign, int(reader.key), visit.now)
+        told = (retell(campaign, entry, reader) for entry in entries)
+        return [one for one in told if one is not None]
+
+    def _subject(self, email: Email, reader: Reader) -> str:
+        """With this reader's values where it has any: the others need no rendering."""
+        if "{" not in email.subject:
+            return email.subject
+        letter = self.workbench.view(email, reader).letter
+        return letter.subject if letter else email.subject
+
+    def _write(self, template: str, visit: Visit, **names: Any) -> str:
+        campaign = self.workbench.require_campaign()
+        shared: Mapping[str, Any] = {
+            "campaign": campaign,
+            "visit": visit,
+            "reader": visit.reader,
+            "readers": self.readers,
+            "people": self.people.count(campaign) if self._shows_people(visit) else 0,
+            "to": self.addresses,
+            "version": visit.version,
+            "problems": self.checker.all_problems(),
+            "is_checked": self.checker.is_done,
+            "is_behind": self.workbench.is_behind,
+            "zone": campaign.timezone,
+        }
+        return self._templates.get_template(template).render({**shared, **names})
+
+    def _shows_people(self, visit: Visit) -> bool:
+        return self.addresses.is_live and visit.is_trusted
+
+
+def _neighbours(campaign: Campaign, email: Email) -> tuple[Email | None, Email | None]:
+    emails = campaign.emails
+    at = next(index for index, one in enumerate(emails) if one.key == email.key)
+    return (
+        emails[at - 1] if at > 0 else None,
+        emails[at + 1] if at + 1 < len(emails) else None,
+    )
+
+
+def _clock(instant: datetime, zone: str) -> str:
+    """``Tue 2 Feb, 09:00`` on a clock in that zone."""
+    there = instant.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b, %H:%M}"
+
+
+def _say_day(day: date, zone: str = "UTC") -> str:
+    """``Tuesday 2 February 2027``; of an instant, on a calendar in that zone."""
+    if isinstance(day, datetime):
+        day = day.astimezone(ZoneInfo(zone))
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def _kilobytes(number: int) -> str:
+    return f"{number / 1024:.1f} KB"

@@ -1,0 +1,94 @@
+"""Who is really there? The database, where there is one; looking never makes one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.errors import LovecampaignError
+from lovecampaign.settings import Settings
+from lovecampaign.store.claimed import read_people
+from lovecampaign.store.database import Database, connect
+from lovecampaign.store.finding import Found, count_people, find_people
+from lovecampaign.store.report import EmailReport, TimelineEntry, read_timeline, report_campaign
+from lovecampaign.store.schema_version import HEAD, find_version
+from lovecampaign.store.standing import Standing
+from lovecampaign.web.preview.readers import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Everybody who was imported. Nobody, where there is no database or it does not answer."""
+
+    settings: Settings
+
+    def count(self, campaign: Campaign) -> int:
+        """How many stand on the campaign's lists."""
+        with self._database() as database:
+            return count_people(database, campaign.lists) if database else 0
+
+    def find(self, campaign: Campaign, words: str, limit: int) -> Sequence[Found]:
+        """Those whose name or address holds these words."""
+        with self._database() as database:
+            return find_people(database, campaign.lists, words, limit) if database else ()
+
+    def reader(self, campaign: Campaign, number: int, now: datetime) -> Reader | None:
+        """The subscriber of that number, as somebody to look through the eyes of."""
+        email = campaign.scheduled_emails[0]
+        standing = Standing(campaign=campaign, email=email, campaign_id=0, now=now)
+        with self._database() as database:
+            if database is None:
+                return None
+            with database.read() as connection:
+                person = read_people(connection, standing, [number]).get(number)
+        if person is None:
+            return None
+        subscriber = person.subscriber
+        name = f"{subscriber.first_name} {subscriber.last_name}".strip()
+        return Reader(
+            key=str(number),
+            label=name or subscriber.email,
+            about="on your list; an insider" if subscriber.is_insider else "on your list",
+            subscriber=subscriber,
+            zone=person.zone,
+            joined_at=person.joined_at or now,
+            is_in_audience=person.joined_at is not None,
+        )
+
+    def timeline(self, campaign: Campaign, number: int, now: datetime) -> Sequence[TimelineEntry]:
+        with self._database() as database:
+            return read_timeline(database, campaign, number, now) if database else ()
+
+    def report(
+        self, campaign: Campaign, emails: Sequence[Email], now: datetime
+    ) -> Sequence[EmailReport]:
+        """The numbers of these emails; none without a database."""
+        with self._database() as database:
+            if database is None:
+                return ()
+            keys = {email.key for email in emails}
+            report = report_campaign(database, campaign, now)
+            return [one for one in report.emails if one.key in keys]
+
+    @contextlib.contextmanager
+    def _database(self) -> Iterator[Database | None]:
+        """Opened for each question: the file may come, go or be replaced at any time."""
+        try:
+            database = Database(connect(self.settings.database_url, self.settings.workspace))
+        except LovecampaignError:
+            yield None
+            return
+        with contextlib.closing(database):
+            yield database if _is_usable(database) else None
+
+
+def _is_usable(database: Database) -> bool:
+    if database.file is not None and not database.file.is_file():
+        return False
+    try:
+        return find_version(database) == HEAD
+    except LovecampaignError:
+        return False
