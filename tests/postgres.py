@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import itertools
 import os
@@ -10,7 +11,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -23,8 +24,9 @@ FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_conn
 class PostgresServer:
     """A running cluster; makes one database per test."""
 
-    def __init__(self, socket_folder: Path) -> None:
+    def __init__(self, socket_folder: Path, control: Callable[..., None]) -> None:
         self._socket_folder = socket_folder
+        self._control = control
         self._numbers = itertools.count(1)
 
     @classmethod
@@ -38,12 +40,12 @@ class PostgresServer:
         _hand_over(folder, user)
         _run(user, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8")
         options = " ".join(f"-c {option}" for option in (*FAST, "listen_addresses="))
-        start = ("-o", f"{options} -k {folder}", "-l", folder / "log", "-w", "start")
-        _run(user, binaries / "pg_ctl", "-D", data, *start)
+        control = functools.partial(_run, user, binaries / "pg_ctl", "-D", data, "-w")
+        control("-o", f"{options} -k {folder}", "-l", folder / "log", "start")
         try:
-            yield cls(folder)
+            yield cls(folder, control)
         finally:
-            _run(user, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+            control("-m", "immediate", "stop")
             shutil.rmtree(folder, ignore_errors=True)
 
     def create_database(self) -> str:
@@ -52,6 +54,10 @@ class PostgresServer:
         with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return f"postgresql://postgres@/{name}?host={self._socket_folder}"
+
+    def restart(self) -> None:
+        """As after a crash of the server: nobody is told, and what is not in its log is gone."""
+        self._control("-m", "immediate", "-l", self._socket_folder / "log", "restart")
 
     def _dsn(self, name: str) -> str:
         return f"host={self._socket_folder} user=postgres dbname={name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from lovecampaign.tokens import TokenSigner
 from tests.chaos.commands import Command, Commands
 from tests.chaos.evidence import Evidence, gather
 from tests.chaos.servers import MailServer
-from tests.stage import Stage
+from tests.stage import LONG_AGO, Stage
 
 SECRET = "test-key"
 #: As the environment's ``--now``: 09:00 in Paris on day 1 of the test month.
@@ -53,6 +54,7 @@ def opened_shop(
     server: MailServer | None = None,
     *,
     readers: int,
+    joined_at: datetime = LONG_AGO,
     **choices: Any,
 ) -> Iterator[Shop]:
     """A shop whose campaign has one day only, and no pace, unless ``choices`` say else."""
@@ -60,7 +62,7 @@ def opened_shop(
     inside = Settings(workspace=folder, database_url=database_url, secret_keys=(SECRET,))
     with contextlib.closing(open_database(inside)) as database:
         stage = Stage(inside, database, **{"days": 1, "max_per_second": "unlimited", **choices})
-        stage.add_readers(readers)
+        stage.add_readers(readers, joined_at=joined_at)
         yield Shop(
             folder=folder,
             commands=commands,

@@ -1,0 +1,176 @@
+"""``run`` stays through bad days: a stop, a server that is away, a database that restarts."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lovecampaign.delivery.run import RunPlan, run
+from lovecampaign.delivery.send import SendChoices
+from lovecampaign.delivery.sender import Sender
+from lovecampaign.errors import ExitCode, Unreachable
+from lovecampaign.providers.smtp import Patience, SmtpProvider
+from lovecampaign.providers.smtp_connection import Security, Server
+from lovecampaign.settings import Settings
+from lovecampaign.store.database import Database
+from lovecampaign.testing.smtp_dialogue import Manners
+from lovecampaign.testing.smtp_server import SmtpServer
+from tests.chaos.commands import Command, Commands
+from tests.chaos.ends import go_on, is_paused
+from tests.chaos.servers import Kind, MailServer, running_server
+from tests.chaos.workspace import DAY_1_AT_NINE, opened_shop
+from tests.postgres import PostgresServer
+from tests.stage import DAY_1, Stage
+
+READERS = 200
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[MailServer]:
+    with running_server(Kind.SMTP, tmp_path / "server.log") as running:
+        yield running
+
+
+@pytest.mark.parametrize("words", [("run", "--until", "2027-02-01T09:30+01:00"), ("send",)])
+def test_sigterm_finishes_what_is_in_flight_and_claims_nothing_more(
+    tmp_path: Path,
+    commands: Commands,
+    database_url: str,
+    server: MailServer,
+    words: tuple[str, ...],
+) -> None:
+    with opened_shop(
+        tmp_path / "shop", commands, database_url, server, readers=READERS, max_per_second=200
+    ) as shop:
+        command = shop.start(*words, "--yes", "--json", "--now", DAY_1_AT_NINE)
+        _wait_for(lambda: server.size >= 20, command)
+        command.signal(signal.SIGTERM)
+        said = command.end(timeout_seconds=20)
+        assert said.code == ExitCode.RUN_AGAIN, "there is more to send"
+        states = shop.stage.states("day-01")
+        assert set(states) == {"sent", "planned"}
+        assert states["sent"] == server.size
+        assert shop.start_send().end().done().data["sent"] == states["planned"]
+        shop.evidence(server).prove(READERS, most_in_doubt_a_sender=0)
+
+
+def test_sigterm_ends_a_run_that_waits(tmp_path: Path, commands: Commands) -> None:
+    with opened_shop(
+        tmp_path / "shop", commands, "sqlite:///lovecampaign.db", readers=3, **_day_1_is_now()
+    ) as shop:
+        command = shop.start("run", "--yes", "--json")
+        _wait_for(lambda: shop.stage.states("day-01") == {"sent": 3}, command)
+        command.signal(signal.SIGTERM)
+        assert command.end(timeout_seconds=5).code == ExitCode.DONE
+
+
+def test_a_run_outlives_a_crash_of_its_database(
+    tmp_path: Path, commands: Commands, postgres: PostgresServer, server: MailServer
+) -> None:
+    """The claims were durable, although this server is told not to care for durability."""
+    with opened_shop(
+        tmp_path / "shop",
+        commands,
+        postgres.create_database(),
+        server,
+        readers=READERS,
+        **_day_1_is_now(max_per_second=100),
+    ) as shop:
+        command = shop.start("run", "--yes", "--json")
+        _wait_for(lambda: server.size > 0, command)  # right after the first claim
+        postgres.restart()
+        _wait_for(lambda: server.size >= READERS, command)
+        command.signal(signal.SIGTERM)
+        assert command.end().code in (ExitCode.DONE, ExitCode.RUN_AGAIN)
+        shop.evidence(server).prove(READERS, most_in_doubt_a_sender=0)
+
+
+def test_a_run_outlives_a_way_out_that_goes_away(settings: Settings, database: Database) -> None:
+    """A row of failures pauses the campaign; once it is resumed, everybody gets their mail."""
+    stage = Stage(settings, database, days=1, max_per_second="unlimited")
+    stage.add_readers(60)
+    stage.clock.move_to(DAY_1)
+    with SmtpServer(Manners(latency_seconds=0.01)) as first:
+        stage.provider = provider = _provider(first.port)
+        leaving = threading.Thread(target=_close_after, args=(first, 20))
+        leaving.start()
+        with contextlib.ExitStack() as later:
+            second: list[SmtpServer] = []
+
+            def return_when_someone_resumes(_sender: Sender, until: datetime) -> None:
+                if is_paused(stage):
+                    second.append(later.enter_context(SmtpServer(port=first.port)))
+                    go_on(stage)
+                stage.clock.move_to(until)
+
+            run(stage.sender, _plan(stage), return_when_someone_resumes)
+        leaving.join()
+        provider.close()
+    [returned] = second
+    counts = first.counts + returned.counts
+    assert set(counts.values()) == {1}
+    states = stage.states("day-01")
+    assert states["sent"] + states.get("in_doubt", 0) == 60
+    assert states.get("in_doubt", 0) <= 2 * 2
+
+
+def test_a_run_does_not_begin_without_a_way_out(settings: Settings, database: Database) -> None:
+    """At the start somebody is there to read it."""
+    stage = Stage(settings, database, days=1)
+    with SmtpServer() as server:
+        port = server.port
+    stage.provider = _provider(port)
+    with pytest.raises(Unreachable):
+        run(stage.sender, _plan(stage), lambda _sender, _until: pytest.fail("it waits"))
+
+
+def _provider(port: int) -> SmtpProvider:
+    """Asks a server that was away again at once: the test's clock has jumped."""
+    server = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK)
+    return SmtpProvider(server, connections=2, patience=Patience(cooldown_seconds=0))
+
+
+def _close_after(server: SmtpServer, messages: int) -> None:
+    while len(server.received) < messages:
+        time.sleep(0.001)
+    server.close()
+
+
+def _plan(stage: Stage) -> RunPlan:
+    return RunPlan(
+        campaigns=[stage.load],
+        checker=lambda _campaign: lambda _email: (),
+        choices=SendChoices(),
+        until=DAY_1 + timedelta(hours=1),
+        on_report=lambda _report: None,
+        on_trouble=lambda _error: None,
+    )
+
+
+def _day_1_is_now(**choices: Any) -> dict[str, Any]:
+    """A campaign whose first email fell due two minutes ago, by the machine's own clock."""
+    due = datetime.now(UTC) - timedelta(minutes=2)
+    return {
+        "start": due.date(),
+        "timezone": "UTC",
+        "clock": "campaign",
+        "settings": {"sending": {"at": f"{due:%H:%M}"}},
+        "joined_at": due - timedelta(days=10),
+        **choices,
+    }
+
+
+def _wait_for(condition: Callable[[], bool], running: Command) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, running.said()
+        assert running.code is None, running.said()
+        time.sleep(0.01)
