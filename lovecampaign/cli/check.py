@@ -15,6 +15,7 @@ from lovecampaign.checks.explain import explain
 from lovecampaign.checks.facts import Facts
 from lovecampaign.cli.campaigns import campaign_argument
 from lovecampaign.cli.checking import find_facts
+from lovecampaign.cli.counted import with_people
 from lovecampaign.cli.excerpt import format_problem
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.result import Result
@@ -23,6 +24,7 @@ from lovecampaign.cli.words import count_of
 from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.problems import Problem, has_errors, in_file_order
 from lovecampaign.providers.open import open_provider
+from lovecampaign.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ def _check(invocation: Invocation, name: str | None) -> Checked:
         raise UsageError("there is no campaign here yet", hint="type: lovecampaign new NAME")
     settings = invocation.settings()
     facts = find_facts(invocation, settings, open_provider(settings))
-    looked = [_check_one(folder, workspace, facts) for folder in folders]
+    looked = [_check_one(folder, workspace, facts, settings) for folder in folders]
     problems = dict.fromkeys(problem for one in looked for problem in one.problems)
     return Checked(
         names=[folder.name for folder in folders],
@@ -90,10 +92,11 @@ def _check(invocation: Invocation, name: str | None) -> Checked:
     )
 
 
-def _check_one(folder: Path, workspace: Path, facts: Facts) -> Checked:
+def _check_one(folder: Path, workspace: Path, facts: Facts, settings: Settings) -> Checked:
     loaded = load_campaign(folder, workspace)
     if loaded.campaign is None:
         return Checked(names=[folder.name], files=_count_files(folder), problems=loaded.problems)
+    facts = with_people(facts, loaded.campaign, settings)
     return Checked(
         names=[folder.name],
         files=len(loaded.campaign.files),

@@ -1,0 +1,76 @@
+"""How many people does a campaign reach, and where do they live? Counted for ``check``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.store.campaigns import read_campaign
+from lovecampaign.store.database import Database
+from lovecampaign.store.tables import consent, membership, subscriber, suppression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The members of a campaign's lists, without those who left."""
+
+    #: Readers, by the zone that counts for them.
+    by_zone: Mapping[str, int]
+    insiders: int
+    #: Readers of whom no consent is on record.
+    without_consent: int
+    #: Whether a first letter went out for real.
+    has_begun: bool
+
+
+def count_campaign_people(database: Database, campaign: Campaign) -> People:
+    """One pass over the lists; tags are not looked at, so it may count a few too many."""
+    readers = _is_on(campaign.audience.list)
+    unknown = sa.and_(readers, sa.not_(_has_consent(campaign.audience.list)))
+    insiders = _is_on(campaign.insiders.list) if campaign.insiders else sa.false()
+    zones = (
+        sa.select(subscriber.c.timezone, sa.func.count())
+        .where(readers)
+        .group_by(subscriber.c.timezone)
+    )
+    with database.read() as connection:
+        record = read_campaign(connection, campaign.id)
+        by_zone: dict[str, int] = {}
+        for stored, count in connection.execute(zones):
+            zone = effective_zone(stored, campaign)
+            by_zone[zone] = by_zone.get(zone, 0) + count
+        return People(
+            by_zone=by_zone,
+            insiders=connection.scalar(_count(insiders)) or 0,
+            without_consent=connection.scalar(_count(unknown)) or 0,
+            has_begun=record is not None and record.first_claim_at is not None,
+        )
+
+
+def _count(condition: sa.ColumnElement[bool]) -> sa.Select[int]:
+    return sa.select(sa.func.count()).select_from(subscriber).where(condition)
+
+
+def _is_on(list_name: str) -> sa.ColumnElement[bool]:
+    """On the list, confirmed, and neither forgotten nor suppressed there."""
+    is_member = sa.exists().where(
+        membership.c.subscriber_id == subscriber.c.id,
+        membership.c.list == list_name,
+        membership.c.confirmed_at.is_not(None),
+    )
+    is_suppressed = sa.exists().where(
+        suppression.c.address_key == subscriber.c.address_key,
+        suppression.c.list.in_(["", list_name]),
+        suppression.c.lifted_at.is_(None),
+    )
+    return sa.and_(subscriber.c.forgotten_at.is_(None), is_member, sa.not_(is_suppressed))
+
+
+def _has_consent(list_name: str) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        consent.c.subscriber_id == subscriber.c.id, consent.c.list == list_name
+    )
