@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -89,6 +89,14 @@ class Command:
         if self._code is None:
             self._code = self.commands.ask({"child": self.pid})
         return self._code
+
+    def wait_until(self, condition: Callable[[], bool], timeout_seconds: float = 60) -> None:
+        """Let it run until something has happened."""
+        deadline = time.monotonic() + timeout_seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"nothing happened: {self.said()}"
+            assert self.code is None, f"the command ended early: {self.said()}"
+            time.sleep(0.005)
 
     def signal(self, number: signal.Signals) -> None:
         assert self.code is None, f"the command ended early: {self.said()}"

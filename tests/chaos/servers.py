@@ -48,6 +48,10 @@ class MailServer:
         return 2 * 4 if self.kind is Kind.SMTP else 8 * 1
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def taken(self) -> Counter[str]:
         """How often each delivery id was taken so far."""
         return read_log(self.log)

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
-from tests.chaos.commands import Command, Commands
+from tests.chaos.commands import Commands
 from tests.chaos.ends import go_on, is_paused
 from tests.chaos.servers import Kind, MailServer, running_server
 from tests.chaos.workspace import DAY_1_AT_NINE, opened_shop
@@ -51,7 +51,7 @@ def test_sigterm_finishes_what_is_in_flight_and_claims_nothing_more(
         tmp_path / "shop", commands, database_url, server, readers=READERS, max_per_second=200
     ) as shop:
         command = shop.start(*words, "--yes", "--json", "--now", DAY_1_AT_NINE)
-        _wait_for(lambda: server.size >= 20, command)
+        command.wait_until(lambda: server.size >= 20)
         command.signal(signal.SIGTERM)
         said = command.end(timeout_seconds=20)
         assert said.code == ExitCode.RUN_AGAIN, "there is more to send"
@@ -67,7 +67,7 @@ def test_sigterm_ends_a_run_that_waits(tmp_path: Path, commands: Commands) -> No
         tmp_path / "shop", commands, "sqlite:///lovecampaign.db", readers=3, **_day_1_is_now()
     ) as shop:
         command = shop.start("run", "--yes", "--json")
-        _wait_for(lambda: shop.stage.states("day-01") == {"sent": 3}, command)
+        command.wait_until(lambda: shop.stage.states("day-01") == {"sent": 3})
         command.signal(signal.SIGTERM)
         assert command.end(timeout_seconds=5).code == ExitCode.DONE
 
@@ -85,9 +85,9 @@ def test_a_run_outlives_a_crash_of_its_database(
         **_day_1_is_now(max_per_second=100),
     ) as shop:
         command = shop.start("run", "--yes", "--json")
-        _wait_for(lambda: server.size > 0, command)  # right after the first claim
+        command.wait_until(lambda: server.size > 0)  # right after the first claim
         postgres.restart()
-        _wait_for(lambda: server.size >= READERS, command)
+        command.wait_until(lambda: server.size >= READERS)
         command.signal(signal.SIGTERM)
         assert command.end().code in (ExitCode.DONE, ExitCode.RUN_AGAIN)
         shop.evidence(server).prove(READERS, most_in_doubt_a_sender=0)
@@ -166,11 +166,3 @@ def _day_1_is_now(**choices: Any) -> dict[str, Any]:
         "joined_at": due - timedelta(days=10),
         **choices,
     }
-
-
-def _wait_for(condition: Callable[[], bool], running: Command) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, running.said()
-        assert running.code is None, running.said()
-        time.sleep(0.01)
