@@ -6,7 +6,8 @@ Everything that needs only the files is decided here: defaults are filled in, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -116,7 +117,7 @@ class TagFilter:
     with_tags: frozenset[str] = frozenset()
     without_tags: frozenset[str] = frozenset()
 
-    def allows(self, tags: Set[str]) -> bool:
+    def allows(self, tags: AbstractSet[str]) -> bool:
         """Whether somebody with these tags passes."""
         is_wanted = not self.with_tags or bool(self.with_tags & tags)
         return is_wanted and not self.without_tags & tags
