@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -106,13 +107,19 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._stream = preview.stream
         self._ears = ears
+        self._was_interrupted = False
 
     def serve_until_signal(self) -> None:
+        """Raises KeyboardInterrupt after Ctrl-C; SIGTERM is an orderly end."""
         self.run(sockets=[self._ears])
+        if self._was_interrupted:
+            raise KeyboardInterrupt
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        self._was_interrupted = sig == signal.SIGINT
+        self.force_exit = self.should_exit  # the second time, nothing is waited for
+        self.should_exit = True
         self._stream.close()
-        super().handle_exit(sig, frame)
 
 
 def _preview(
@@ -139,6 +146,7 @@ def _listening(wishes: Wishes) -> Iterator[socket.socket]:
                 f"port {wishes.port} cannot be used: {error.strerror}",
                 hint="is another preview open? Add --port 0 to take any free one",
             ) from error
+        ears.listen()  # from now on a browser waits, where it would have been refused
         yield ears
 
 
