@@ -6,7 +6,8 @@ settled, and the rest may have arrived: in doubt, unless the provider can tell.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 
 from lovecampaign.delivery.sender import Sender
@@ -21,19 +22,33 @@ from lovecampaign.store.tables import DeliveryState
 from lovecampaign.tokens import Purpose
 
 
-def recover(sender: Sender) -> int:
-    """Take over from every dead sender; returns how many deliveries are in doubt for it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """What dead senders left that is not settled."""
+
+    in_doubt: int = 0
+    #: Due again, for whoever comes next.
+    put_back: int = 0
+
+    def __add__(self, other: Leftovers) -> Leftovers:
+        return Leftovers(
+            in_doubt=self.in_doubt + other.in_doubt, put_back=self.put_back + other.put_back
+        )
+
+
+def recover(sender: Sender) -> Leftovers:
+    """Take over from every dead sender."""
     with sender.database.read() as connection:
         others = list_open_owners(connection, sender.owner.id)
-    in_doubt = 0
+    leftovers = Leftovers()
     for found in others:
         with held_if_dead(sender.database, found) as is_dead:
             if is_dead:
-                in_doubt += _recover_one(sender, found)
-    return in_doubt
+                leftovers += _recover_one(sender, found)
+    return leftovers
 
 
-def _recover_one(sender: Sender, found: OpenOwner) -> int:
+def _recover_one(sender: Sender, found: OpenOwner) -> Leftovers:
     flight = read_flight(found.journal) if found.is_of_this_boot else None
     now = sender.clock.now()
     with sender.database.write() as connection:
@@ -51,7 +66,10 @@ def _recover_one(sender: Sender, found: OpenOwner) -> int:
                 add_to_email(connection, claim.email_id, EmailCounts(accepted=1))
         close_owner(connection, found.id, now)
     found.journal.unlink(missing_ok=True)
-    return _count_doubts(settlements)
+    states = Counter(each.state for each in settlements)
+    return Leftovers(
+        in_doubt=states[DeliveryState.IN_DOUBT], put_back=states[DeliveryState.PLANNED]
+    )
 
 
 def _settlement(
@@ -80,7 +98,3 @@ def _ask_provider(sender: Sender, found: OpenOwner, delivery_id: str) -> bool | 
     if found.provider != sender.provider.name:
         return None
     return sender.provider.has_sent(delivery_id)
-
-
-def _count_doubts(settlements: Sequence[Settlement]) -> int:
-    return sum(each.state is DeliveryState.IN_DOUBT for each in settlements)

@@ -68,17 +68,16 @@ class SendReport:
 def send_due(
     sender: Sender, campaign: Campaign, choices: SendChoices, check: Checker
 ) -> SendReport:
-    """One pass: recover, plan, deliver, count.
+    """One pass: plan, recover, deliver, count.
 
     Raises Unreachable where the provider or the database does not answer; what was claimed is
     then settled or left for recovery, and running it again is safe.
     """
     record = record_campaign(sender.database, campaign)
-    in_doubt = recover(sender)
     emails = _chosen(campaign, choices)
     planned = plan_due(sender.database, campaign, record, emails, sender.clock.now())
     send_pass = _Pass(sender=sender, campaign=campaign, choices=choices, check=check, record=record)
-    send_pass.deliver({email.key for email in emails})
+    in_doubt = send_pass.deliver_all({email.key for email in emails})
     tally = send_pass.tally + Tally(in_doubt=in_doubt, skipped=planned.skipped)
     return _report(send_pass, tally, {email.key for email in emails})
 
@@ -108,7 +107,19 @@ class _Pass:
     def problems(self) -> tuple[Problem, ...]:
         return tuple(problem for each in self.ready.values() for problem in each.problems)
 
-    def deliver(self, keys: set[str]) -> None:
+    def deliver_all(self, keys: set[str]) -> int:
+        """Deliver what is due, and what senders leave that die meanwhile.
+
+        Returns how many deliveries are in doubt for senders that died.
+        """
+        leftovers = recover(self.sender)
+        self._deliver(keys)
+        while (found := recover(self.sender)).put_back:
+            leftovers += found
+            self._deliver(keys)
+        return (leftovers + found).in_doubt
+
+    def _deliver(self, keys: set[str]) -> None:
         """Deliver batch by batch, earliest due first, until the limit or a stop."""
         with self.sender.database.read() as connection:
             batches = list_due_batches(connection, self.record, keys, self.sender.clock.now())

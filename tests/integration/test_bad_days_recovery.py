@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.delivery.recovery import recover
+from lovecampaign.delivery.recovery import Leftovers, recover
 from lovecampaign.delivery.send import SendChoices, send_due
 from lovecampaign.delivery.session import open_sender
 from lovecampaign.message import Message, Outcome, OutcomeKind
@@ -106,8 +106,8 @@ def test_two_successors_at_once_settle_everything_once(stage: Stage) -> None:
     _die_after(stage, 15)
     journal = _journal(stage)
     journal.write_text(_without_answer(journal.read_text(), 15))
-    doubts = _at_once([lambda: _recover(stage)] * 4)
-    assert sum(doubts) == 1
+    found = sum(_at_once([lambda: _recover(stage)] * 4), start=Leftovers())
+    assert found == Leftovers(in_doubt=1, put_back=25)
     assert stage.states("day-01") == {"sent": 14, "in_doubt": 1, "planned": 25}
     assert _accepted(stage) == 14
     assert not journal.exists()
@@ -115,7 +115,7 @@ def test_two_successors_at_once_settle_everything_once(stage: Stage) -> None:
 
 def test_a_living_sender_keeps_its_claims(stage: Stage) -> None:
     stage.add_readers(10)
-    successors: list[int] = []
+    successors: list[Leftovers] = []
 
     def let_others_look(_message: Message) -> Verdict:
         if not successors:
@@ -125,7 +125,7 @@ def test_a_living_sender_keeps_its_claims(stage: Stage) -> None:
 
     stage.provider = Wire(let_others_look)
     assert stage.send(DAY_1).sent == 10
-    assert successors == [0]
+    assert successors == [Leftovers()]
 
 
 def test_a_late_answer_settles_what_a_successor_doubted(stage: Stage) -> None:
@@ -214,7 +214,7 @@ def _written(folder: Path, delivery_ids: Sequence[str]) -> Path:
     return path
 
 
-def _recover(stage: Stage) -> int:
+def _recover(stage: Stage) -> Leftovers:
     with stage.sender() as sender:
         return recover(sender)
 
@@ -224,11 +224,11 @@ def _accepted(stage: Stage) -> int:
         return connection.scalar(sa.select(sa.func.sum(tables.email.c.accepted))) or 0
 
 
-def _at_once(tasks: Sequence[Callable[[], int]]) -> list[int]:
-    results: list[int] = []
+def _at_once(tasks: Sequence[Callable[[], Leftovers]]) -> list[Leftovers]:
+    results: list[Leftovers] = []
     gate = threading.Barrier(len(tasks))
 
-    def start(task: Callable[[], int]) -> None:
+    def start(task: Callable[[], Leftovers]) -> None:
         gate.wait()
         results.append(task())
 

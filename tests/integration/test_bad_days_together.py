@@ -60,6 +60,18 @@ def test_a_second_sender_leaves_the_claims_of_the_first_alone(
     shop.evidence(server).prove(READERS, most_in_doubt_a_sender=0)
 
 
+def test_a_sender_finishes_what_another_leaves_that_dies_meanwhile(
+    shop: Shop, server: MailServer
+) -> None:
+    first = shop.start_send()
+    first.wait_until(lambda: server.size >= 10)
+    second = shop.start_send()
+    second.wait_until(lambda: shop.stage.states("day-01").get("claimed", 0) > ONE_CHUNK)
+    assert first.kill()
+    assert second.end().code in (ExitCode.DONE, ExitCode.RUN_AGAIN)
+    shop.evidence(server).prove(READERS, server.most_in_the_air)
+
+
 def test_four_processes_may_meet_an_empty_database(
     tmp_path: Path, commands: Commands, database_url: str
 ) -> None:
