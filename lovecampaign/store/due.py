@@ -81,11 +81,12 @@ def find_next_due(
 ) -> datetime | None:
     """The earliest later moment of these emails, or of a further try; None: the month is over."""
     slots = work_out_slots(connection, campaign, record)
+    open_keys = set(keys) - (record.cancelled if record else set())
     by_time = min(
         (
             each.due
             for by_key in slots.values()
-            for key in keys
+            for key in open_keys
             for each in by_key[key]
             if each.reason is None and each.due > now
         ),

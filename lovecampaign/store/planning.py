@@ -20,6 +20,7 @@ from lovecampaign.store import tables
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.database import Database
 from lovecampaign.store.fate import Fate, SlotsByZone, lay_out_slots, work_out_slots
+from lovecampaign.store.retiming import drop_moved, find_untried
 from lovecampaign.store.slot_table import slot
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import DeliveryState, batch, delivery, subscriber
@@ -71,9 +72,12 @@ def plan_due(
     with database.read() as connection:
         slots = work_out_slots(connection, campaign, record)
         open_emails = [email for email in emails if not _is_over(connection, record, email, slots)]
+        untried = find_untried(connection, record.email_ids)
     total = Planned()
     for email in open_emails:
         round_ = _Round(campaign=campaign, record=record, email=email, slots=slots, now=now)
+        if email.key in untried:
+            round_.drop_moved(database)
         total += round_.plan(database)
     return total
 
@@ -102,6 +106,13 @@ class _Round:
     email: Email
     slots: SlotsByZone
     now: datetime
+
+    def drop_moved(self, database: Database) -> None:
+        """Let rows go whose time was edited since, so that they are planned anew."""
+        with database.write() as connection:
+            self._lock(connection)
+            self._lay_out(connection)
+            drop_moved(connection, self._fate, self._email_id)
 
     def plan(self, database: Database) -> Planned:
         zones_by_due = self._zones_by_due()

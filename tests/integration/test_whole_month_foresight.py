@@ -9,7 +9,13 @@ import sqlalchemy as sa
 
 from lovecampaign.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import record_campaign
+from lovecampaign.store.campaigns import (
+    CampaignRecord,
+    cancel_email,
+    pause,
+    record_campaign,
+    resume,
+)
 from lovecampaign.store.database import Database
 from lovecampaign.store.report import EmailReport, read_timeline, report_campaign
 from lovecampaign.store.tables import DeliveryState
@@ -47,9 +53,8 @@ def test_a_consent_that_runs_out_is_foreseen(stage: Stage) -> None:
 
 def test_the_end_of_a_readers_pause_is_foreseen(stage: Stage) -> None:
     [reader] = stage.add_readers(1)
-    record = record_campaign(stage.database, stage.campaign)
     preference = {
-        "campaign_id": record.id,
+        "campaign_id": _record(stage).id,
         "subscriber_id": reader,
         "is_launch_only": False,
         "paused_until": DAY_1 + HOUR,
@@ -59,6 +64,44 @@ def test_the_end_of_a_readers_pause_is_foreseen(stage: Stage) -> None:
     assert _report(stage, "day-01").skipped == {"paused_by_reader": 1}
     assert _report(stage, "day-02").recipients == 1
     assert [stage.send(DAY_1 + number * DAY).sent for number in range(2)] == [0, 1]
+
+
+def test_an_email_that_was_called_off_is_not_next(stage: Stage) -> None:
+    stage.add_readers(1)
+    stage.send(DAY_1 - DAY)
+    record = _record(stage)
+    with stage.database.write() as connection:
+        cancel_email(connection, record.email_ids["day-01"], stage.clock.now())
+    assert stage.send().next_due == DAY_1 + DAY
+
+
+def test_a_time_that_was_edited_during_a_pause_counts(stage: Stage) -> None:
+    stage.add_readers(2)
+    stage.send(DAY_1 - DAY)
+    record = _record(stage)
+    with stage.database.write() as connection:
+        pause(connection, record.id, DAY_1, "lunch")
+    assert stage.send(DAY_1).remaining == 2
+    stage.edit("campaign.yaml", "at: 09:00", "at: 18:00")
+    with stage.database.write() as connection:
+        resume(connection, record.id)
+    report = stage.send(DAY_1 + HOUR)
+    assert (report.due, report.sent, report.next_due) == (0, 0, DAY_1 + 9 * HOUR)
+    assert stage.send(DAY_1 + 9 * HOUR).sent == 2
+
+
+def test_a_reader_who_moves_while_a_limit_keeps_them_waiting_gets_it_at_home(stage: Stage) -> None:
+    [_, mover] = stage.add_readers(2)
+    stage.send(DAY_1, limit=1)
+    with stage.database.write() as connection:
+        moved = sa.update(tables.subscriber).where(tables.subscriber.c.id == mover)
+        connection.execute(moved.values(timezone="America/New_York"))
+    assert stage.send(DAY_1 + HOUR).due == 0
+    assert stage.send(DAY_1 + 6 * HOUR).sent == 1
+
+
+def _record(stage: Stage) -> CampaignRecord:
+    return record_campaign(stage.database, stage.campaign)
 
 
 def _report(stage: Stage, key: str) -> EmailReport:

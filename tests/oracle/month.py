@@ -61,6 +61,7 @@ class ReferenceMonth:
 
     #: When a pass last looked at everybody for an email.
     planned_at: dict[str, datetime] = field(default_factory=dict)
+    _made: int = 0
     _calendars: dict[object, dict[str, Letter]] = field(default_factory=dict)
 
     _ends: dict[object, datetime] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class ReferenceMonth:
             if self._is_over(email):
                 continue
             self.planned_at[email.key] = now
+            self._drop_moved(email)
             found = [
                 (letter.due, number, reader, letter)
                 for number, reader in enumerate(self.readers)
@@ -105,6 +107,16 @@ class ReferenceMonth:
                     self._note(reader, email, letter, state, reason, now)
                     skipped += 1
         return skipped
+
+    def _drop_moved(self, email: Email) -> None:
+        """An edit counts for everything that is not yet claimed: rows are made anew."""
+        for reader in self.readers:
+            row = self.rows.get((reader.address, email.key))
+            if row is None or row.state != "planned":
+                continue
+            letter = self.letter(reader, email)
+            if letter is None or letter.falls_due != row.falls_due:
+                del self.rows[reader.address, email.key]
 
     def _is_over(self, email: Email) -> bool:
         """Once a pass has found an email late for all, nobody is told so any more."""
@@ -129,13 +141,14 @@ class ReferenceMonth:
         reason: str | None,
         at: datetime | None,
     ) -> None:
+        self._made += 1
         self.rows[reader.address, email.key] = Row(
             state=state,
             reason=reason,
             due=letter.due,
             falls_due=letter.falls_due,
             expires=letter.expires,
-            number=len(self.rows),
+            number=self._made,
             at=at,
         )
 

@@ -179,6 +179,7 @@ class Story:
                 self._buy,
                 self._prefer,
                 self._let_consent_end,
+                self._travel,
             )
         )(reader, now)
 
@@ -207,6 +208,9 @@ class Story:
     def _let_consent_end(self, reader: Reader, _now: datetime) -> None:
         for place in reader.places.values():
             place.consent_until = self._some_time()
+
+    def _travel(self, reader: Reader, _now: datetime) -> None:
+        reader.zone = self.chance.choice(ZONES)
 
     # -- time
 
