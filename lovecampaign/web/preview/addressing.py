@@ -36,7 +36,7 @@ def address(
             _addressing(campaign, email, public_url).links(TEST_TOKEN),
             confirm=f"{public_url}/confirm/{TEST_TOKEN}",
         ),
-        deal_code=sample.deal_code if reader.subscriber.is_insider else None,
+        deal_code=sample.deal_code if _has_code(email, reader) else None,
         digest=_digest(campaign, email, reader) or sample.digest,
     )
 
@@ -49,6 +49,11 @@ def as_person(reader: Reader) -> Person:
         zone=reader.zone,
         joined_at=reader.joined_at,
     )
+
+
+def _has_code(email: Email, reader: Reader) -> bool:
+    """Whoever looks at an insiders' email sees it with a code, though they would not get it."""
+    return reader.subscriber.is_insider or email.is_insiders_only
 
 
 def _moment(campaign: Campaign, email: Email, reader: Reader) -> datetime:
