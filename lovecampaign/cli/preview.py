@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lovecampaign.campaign.workspace import pick_campaign
+from lovecampaign.cli.bug_log import write_bug_log
 from lovecampaign.cli.campaigns import campaign_argument
 from lovecampaign.cli.checking import find_facts
 from lovecampaign.cli.invocation import Invocation, verb
@@ -19,6 +20,7 @@ from lovecampaign.cli.result import Result
 from lovecampaign.cli.words import count_of
 from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.providers.open import open_provider
+from lovecampaign.settings import Settings
 
 if TYPE_CHECKING:  # imported where it is used: the extra may be missing
     from lovecampaign.checks.facts import Facts
@@ -86,6 +88,7 @@ def _serve(
     from lovecampaign.web.preview.server import Wishes, prepared
 
     settings = invocation.settings()
+    _facts(invocation, settings)  # a provider that makes no sense is told now, not on a page
     wishes = Wishes(
         folder=folder,
         settings=settings,
@@ -93,8 +96,9 @@ def _serve(
         is_shared=share,
         is_polling=poll,
         now=lambda: invocation.now,
-        facts=lambda: _facts(invocation),
+        facts=lambda: _facts(invocation, settings),
         open_provider=lambda: opened_provider(invocation, settings),
+        note_bug=lambda error: write_bug_log(error, ["preview", folder.name]),
     )
     with prepared(wishes) as (ready, serve):
         invocation.output.line(
@@ -119,9 +123,9 @@ def _greeting(name: str, ready: Ready) -> str:
 def _export(invocation: Invocation, folder: Path, target: Path) -> Result:
     from lovecampaign.web.preview.exporting import export_month
 
-    files = export_month(
-        folder, invocation.settings(), target, facts=_facts(invocation), now=invocation.now
-    )
+    settings = invocation.settings()
+    facts = _facts(invocation, settings)
+    files = export_month(folder, settings, target, facts=facts, now=invocation.now)
     first = target / "index.html"
     return Result(
         data={"campaign": folder.name, "files": files, "index": str(first)},
@@ -130,7 +134,6 @@ def _export(invocation: Invocation, folder: Path, target: Path) -> Result:
     )
 
 
-def _facts(invocation: Invocation) -> Facts:
-    settings = invocation.settings()
+def _facts(invocation: Invocation, settings: Settings) -> Facts:
     with contextlib.closing(open_provider(settings)) as provider:
         return find_facts(invocation, settings, provider)

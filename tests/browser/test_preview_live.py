@@ -210,7 +210,7 @@ class TestPeople:
         page = new_page()
         page.goto(preview.origin + "/day/2027-02-02")
 
-        expect(page.locator(".people")).to_contain_text("2 of your people")
+        expect(page.locator(".people")).to_contain_text("2 of your 2 people")
 
     def test_looking_changes_nothing(self, preview: RunningPreview) -> None:
         with sqlite3.connect(f"file:{preview.workspace}/lovecampaign.db?mode=ro", uri=True) as rows:

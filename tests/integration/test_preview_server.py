@@ -311,6 +311,34 @@ def test_a_campaign_that_cannot_be_read_is_explained_and_appears_once_mended(
         assert eventually(lambda: "Day 1: a small thing" in running.get("/").text)
 
 
+def test_an_email_that_was_never_without_a_mistake_shows_the_mistake(tmp_path: Path) -> None:
+    files = {"days/01-day-1.md": day_file(1, body="Hi {{ first_nme }}")}
+    write_campaign(tmp_path, days=2, files=files)
+    with running_preview(tmp_path) as running:
+        answer = running.get("/email/day-01")
+
+        assert answer.status == 200
+        assert "Nothing to show before this is mended" in answer.text
+        assert "first_nme" in answer.text
+        assert running.get("/frame/day-01").text == ""
+
+
+def test_a_database_that_is_none_is_as_if_there_were_none(tmp_path: Path) -> None:
+    write_campaign(tmp_path, days=2)
+    (tmp_path / "lovecampaign.db").write_bytes(b"no database at all " * 200)
+    with running_preview(tmp_path) as running:
+        assert "Subscribers appear here once some are imported" in running.get("/").text
+        assert running.get("/?as=1").status == 404
+
+
+def test_a_provider_that_makes_no_sense_is_told_before_anything_begins(tmp_path: Path) -> None:
+    write_campaign(tmp_path, days=2)
+    said = lovecampaign("preview", cwd=tmp_path, LOVECAMPAIGN_PROVIDER="pigeon:home")
+
+    assert said.code == 2
+    assert "LOVECAMPAIGN_PROVIDER" in said.err
+
+
 def test_polling_sees_saves_too(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path, days=2)
     with running_preview(tmp_path, "--poll") as running:

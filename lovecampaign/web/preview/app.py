@@ -54,6 +54,8 @@ class Preview:
     gate: Gate
     stream: Stream
     now: Callable[[], datetime]
+    #: Keeps the details of a mistake of ours; says where.
+    note_bug: Callable[[BaseException], Path]
 
     def application(self) -> Starlette:
         @contextlib.asynccontextmanager
@@ -76,8 +78,15 @@ class Preview:
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
             middleware=[Middleware(Guard, gate=self.gate)],
+            exception_handlers={Exception: self.answer_bug},
             lifespan=lifespan,
         )
+
+    async def answer_bug(self, _: Request, error: Exception) -> Response:
+        """For what nobody foresaw: in words, with the details in a file."""
+        path = await run_in_threadpool(self.note_bug, error)
+        words = f"This is a mistake in lovecampaign, not in what you wrote. Details: {path}"
+        return HTMLResponse(self.pages.trouble("This page cannot be shown", words), status_code=500)
 
     # -- pages, each in a thread
 

@@ -61,7 +61,12 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"clock": _clock, "day": _say_day, "kilobytes": _kilobytes}
+        self._templates.filters |= {
+            "clock": _clock,
+            "day": _say_day,
+            "kilobytes": _kilobytes,
+            "people": _people,
+        }
 
     @property
     def readers(self) -> Sequence[Reader]:
@@ -213,3 +218,7 @@ def _say_day(day: date, zone: str = "UTC") -> str:
 
 def _kilobytes(number: int) -> str:
     return f"{number / 1024:.1f} KB"
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"

@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +47,7 @@ class Wishes:
     now: Callable[[], datetime]
     facts: Callable[[], Facts]
     open_provider: OpenProvider
+    note_bug: Callable[[BaseException], Path]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +84,10 @@ def prepared(wishes: Wishes) -> Iterator[tuple[Ready, Callable[[], None]]]:
         server = _Server(preview, ears)
 
         def serve() -> None:
-            watcher.start()
-            checker.start()
-            server.serve_until_signal()
+            with _noting_bugs_of_threads(wishes.note_bug):
+                watcher.start()
+                checker.start()
+                server.serve_until_signal()
 
         try:
             yield _ready(gate, port), serve
@@ -100,6 +103,7 @@ class _Server(uvicorn.Server):
         config = uvicorn.Config(
             preview.application(),
             log_config=None,
+            log_level="critical",  # a mistake of ours is kept in a file, and told on its page
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,
@@ -132,7 +136,14 @@ def _preview(
         addresses=LiveAddresses(FIRST_READER),
     )
     mailbox = Mailbox(settings=wishes.settings, open_provider=wishes.open_provider, now=wishes.now)
-    return Preview(pages=pages, mailbox=mailbox, gate=gate, stream=stream, now=wishes.now)
+    return Preview(
+        pages=pages,
+        mailbox=mailbox,
+        gate=gate,
+        stream=stream,
+        now=wishes.now,
+        note_bug=wishes.note_bug,
+    )
 
 
 @contextlib.contextmanager
@@ -148,6 +159,21 @@ def _listening(wishes: Wishes) -> Iterator[socket.socket]:
             ) from error
         ears.listen()  # from now on a browser waits, where it would have been refused
         yield ears
+
+
+@contextlib.contextmanager
+def _noting_bugs_of_threads(note_bug: Callable[[BaseException], Path]) -> Iterator[None]:
+    """A thread that fails would print its traceback over the terminal."""
+
+    def note(failed: threading.ExceptHookArgs) -> None:
+        if failed.exc_value is not None:
+            note_bug(failed.exc_value)
+
+    before, threading.excepthook = threading.excepthook, note
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def _gate(wishes: Wishes, port: int) -> Gate:

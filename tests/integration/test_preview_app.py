@@ -1,0 +1,66 @@
+"""What a page says when the mistake is ours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.requests import Request
+
+from lovecampaign.checks.facts import Facts
+from lovecampaign.providers.memory import MemoryProvider
+from lovecampaign.settings import Settings
+from lovecampaign.testing.campaigns import write_campaign
+from lovecampaign.web.preview.addresses import LiveAddresses
+from lovecampaign.web.preview.app import Preview
+from lovecampaign.web.preview.checking import Checker
+from lovecampaign.web.preview.guard import Gate
+from lovecampaign.web.preview.pages import Pages
+from lovecampaign.web.preview.people import People
+from lovecampaign.web.preview.sending import Mailbox
+from lovecampaign.web.preview.stream import Stream
+from lovecampaign.web.preview.workbench import Workbench
+
+NOW = datetime(2027, 1, 20, tzinfo=UTC)
+
+
+def preview_of(workspace: Path, noted: list[BaseException]) -> Preview:
+    settings = Settings(workspace=workspace, secret_keys=("test-key",))
+    bench = Workbench(write_campaign(workspace, days=2), settings)
+
+    def note(error: BaseException) -> Path:
+        noted.append(error)
+        return Path("bug.log")
+
+    return Preview(
+        pages=Pages(
+            workbench=bench,
+            checker=Checker(bench, lambda: Facts(now=NOW), tell=lambda: None),
+            people=People(settings=settings),
+            addresses=LiveAddresses("sam"),
+        ),
+        mailbox=Mailbox(settings=settings, open_provider=opened_memory, now=lambda: NOW),
+        gate=Gate(hosts=frozenset({"127.0.0.1:1"})),
+        stream=Stream("run"),
+        now=lambda: NOW,
+        note_bug=note,
+    )
+
+
+@contextlib.contextmanager
+def opened_memory() -> Iterator[MemoryProvider]:
+    yield MemoryProvider()
+
+
+def test_the_details_go_into_a_file_and_the_page_names_it(tmp_path: Path) -> None:
+    noted: list[BaseException] = []
+    error = RuntimeError("nobody foresaw <this>")
+    preview = preview_of(tmp_path, noted)
+    answer = asyncio.run(preview.answer_bug(Request({"type": "http"}), error))
+
+    assert (answer.status_code, noted) == (500, [error])
+    assert "Details: bug.log" in bytes(answer.body).decode()
+    assert "nobody foresaw" not in bytes(answer.body).decode()
