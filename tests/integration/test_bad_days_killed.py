@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_a_sender_may_be_killed_at_any_moment(
     request: pytest.FixtureRequest,
 ) -> None:
     seed = int(os.environ.get("LOVECAMPAIGN_SEED") or random.randrange(2**32))
-    print(f"LOVECAMPAIGN_SEED={seed}")  # noqa: T201 - pytest shows it beside a failure
+    _note(f"LOVECAMPAIGN_SEED={seed}")
     chance = random.Random(seed)
     kills = doubts = messages = number = 0
     while kills < SIZE.kills:
@@ -70,7 +71,12 @@ def test_a_sender_may_be_killed_at_any_moment(
             evidence.prove(SIZE.readers, server.most_in_the_air)
             doubts += evidence.doubts.total()
             messages += SIZE.readers
-    print(f"{kills} kills, {messages} messages, {doubts} in doubt")  # noqa: T201 - as above
+    _note(f"{kills} kills, {messages} messages, {doubts} in doubt")
+
+
+def _note(line: str) -> None:
+    """Pytest shows it beside a failure, and ``make chaos`` in any case."""
+    sys.stdout.write(line + "\n")
 
 
 def _new_database(kind: str, request: pytest.FixtureRequest) -> str:

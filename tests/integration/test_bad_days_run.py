@@ -69,7 +69,7 @@ def test_sigterm_ends_a_run_that_waits(tmp_path: Path, commands: Commands) -> No
         command = shop.start("run", "--yes", "--json")
         command.wait_until(lambda: shop.stage.states("day-01") == {"sent": 3})
         command.signal(signal.SIGTERM)
-        assert command.end(timeout_seconds=5).code == ExitCode.DONE
+        assert command.end(timeout_seconds=8).code == ExitCode.DONE
 
 
 def test_a_run_outlives_a_crash_of_its_database(
