@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -21,6 +20,7 @@ from lovecampaign.web.preview.letter import GMAIL_CLIPS_AT
 from lovecampaign.web.preview.people import People
 from lovecampaign.web.preview.readers import Reader, made_up_readers
 from lovecampaign.web.preview.schemes import Scheme, dress
+from lovecampaign.web.preview.spoken import SPOKEN
 from lovecampaign.web.preview.workbench import Workbench
 
 HERE = Path(__file__).parent
@@ -61,12 +61,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {
-            "clock": _clock,
-            "day": _say_day,
-            "kilobytes": _kilobytes,
-            "people": _people,
-        }
+        self._templates.filters |= SPOKEN
 
     @property
     def readers(self) -> Sequence[Reader]:
@@ -92,15 +87,16 @@ class Pages:
         view = self.workbench.view(email, visit.reader)
         coming = next((one for one in self.comings(visit) if one.email.key == email.key), None)
         before, after = _neighbours(campaign, email)
+        faults, found = _sort_out(view.faults, self.checker.problems_of(email))
         return self._write(
             "email.html",
             visit,
             email=email,
             date=date_of(campaign, email),
             letter=view.letter,
-            faults=view.faults,
+            faults=faults,
             subject=view.letter.subject if view.letter else email.subject,
-            found=[one for one in self.checker.problems_of(email) if one not in view.faults],
+            found=found,
             coming=coming,
             before=before,
             after=after,
@@ -203,22 +199,18 @@ def _neighbours(campaign: Campaign, email: Email) -> tuple[Email | None, Email |
     )
 
 
-def _clock(instant: datetime, zone: str) -> str:
-    """``Tue 2 Feb, 09:00`` on a clock in that zone."""
-    there = instant.astimezone(ZoneInfo(zone))
-    return f"{there:%a} {there.day} {there:%b, %H:%M}"
+def _sort_out(
+    faults: Sequence[Problem], found: Sequence[Problem]
+) -> tuple[Sequence[Problem], Sequence[Problem]]:
+    """Why nothing newer is shown, and what else is wrong.
+
+    A check explains a fault better than rendering does, once it has looked: each is told once.
+    """
+    lines = {_line_of(fault) for fault in faults}
+    explained = [one for one in found if one.is_error and _line_of(one) in lines]
+    shown = explained or faults
+    return shown, [one for one in found if one not in shown]
 
 
-def _say_day(day: date, zone: str = "UTC") -> str:
-    """``Tuesday 2 February 2027``; of an instant, on a calendar in that zone."""
-    if isinstance(day, datetime):
-        day = day.astimezone(ZoneInfo(zone))
-    return f"{day:%A} {day.day} {day:%B %Y}"
-
-
-def _kilobytes(number: int) -> str:
-    return f"{number / 1024:.1f} KB"
-
-
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number:,} people"
+def _line_of(problem: Problem) -> tuple[str, int | None] | None:
+    return (problem.place.file, problem.place.line) if problem.place else None

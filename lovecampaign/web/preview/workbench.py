@@ -175,4 +175,5 @@ class Workbench:
 
 def _as_problem(error: RenderError, email: Email) -> Problem:
     place = error.place or email.places.get("copy")
-    return Problem(code=Code.RENDER_FAILED, message=error.message, place=place, hint=error.hint)
+    message = error.message.removeprefix(f"{error.place}: ")
+    return Problem(code=Code.RENDER_FAILED, message=message, place=place)
