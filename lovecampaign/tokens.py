@@ -23,6 +23,10 @@ class Purpose(bytes, Enum):
 
     DELIVERY = b"delivery"  #: names a delivery in headers, file names and events; opens nothing
     LINKS = b"links"  #: a reader's links: unsubscribe, preferences, web view, deal
+    SHARE = b"share"  #: an email to show to a friend: opens its web view and nothing else
+    TRANSACTIONAL = b"transactional"  #: names mail that was asked for in headers and events
+    CONFIRM = b"confirm"  #: agrees to what a confirmation asked; its row says until when
+    MAILED = b"mailed"  #: a link mailed on demand: download, forget, change of address
 
 
 class TokenSigner:

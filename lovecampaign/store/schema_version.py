@@ -20,7 +20,7 @@ from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database, connect
 
 #: The newest migration; a test compares it with the scripts.
-HEAD = "0001"
+HEAD = "0002"
 #: Any number that no other program on the same server is likely to take ("love" in ASCII).
 ADVISORY_LOCK = 0x6C6F7665
 

@@ -18,6 +18,12 @@ from lovecampaign.store.columns import (
     metadata,
     to_microseconds,
 )
+from lovecampaign.store.deal_tables import (
+    deal_claim,
+    deal_extension,
+    deal_stock,
+    deal_waiting,
+)
 from lovecampaign.store.ledger_tables import (
     DeliveryState,
     batch,
@@ -47,7 +53,11 @@ __all__ = [
     "buyer",
     "campaign",
     "consent",
+    "deal_claim",
     "deal_code",
+    "deal_extension",
+    "deal_stock",
+    "deal_waiting",
     "delivery",
     "email",
     "event",
