@@ -46,7 +46,7 @@ class Written:
         try:
             return self.parse(value)
         except BadValue as bad:
-            context = {"message": bad.message, "hint": bad.hint}
+            context = {"message": bad.message, "hint": bad.hint, "part": bad.part}
             # pydantic wants a literal here so that its own types can be told apart.
             raise PydanticCustomError(bad.code.value, "{message}", context) from bad
 
@@ -164,11 +164,16 @@ def _several(schema: JsonSchema) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [dict(schema), {"type": "array", "items": dict(schema)}]})
 
 
-_TAG_SCHEMA = _pattern(r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=64)
-_TEXT_SCHEMA = {"type": "string", "pattern": r"\S", "maxLength": values.MAX_TEXT}
+_NO_MERGE_FIELD = {"not": {"pattern": r"\{[{%#]"}}
+_TAG_SCHEMA = _pattern(
+    r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=64, **_NO_MERGE_FIELD
+)
+_MERGED_SCHEMA = {"type": "string", "pattern": r"\S", "maxLength": values.MAX_TEXT}
+_TEXT_SCHEMA = {**_MERGED_SCHEMA, **_NO_MERGE_FIELD}
 
 Text = Annotated[str, Written(values.parse_text, _TEXT_SCHEMA)]
 Line = Annotated[str, Written(values.parse_line, _TEXT_SCHEMA)]
+MergedLine = Annotated[str, Written(values.parse_merged_line, _MERGED_SCHEMA)]
 Name = Annotated[str, Written(values.parse_name, _pattern(_NAME_PATTERN, "insider", maxLength=64))]
 ListName = Annotated[
     str,

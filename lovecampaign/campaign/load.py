@@ -28,11 +28,16 @@ from lovecampaign.campaign.model import (
     Email,
     LateJoiners,
 )
-from lovecampaign.campaign.paths import FILE_NAME, name_in, resolve_inside, template_names
+from lovecampaign.campaign.paths import (
+    FILE_NAME,
+    name_in,
+    read_inside,
+    resolve_inside,
+    template_names,
+)
 from lovecampaign.campaign.refusal import BadValue
 from lovecampaign.campaign.rules import broken_rules
 from lovecampaign.campaign.schema import CampaignFile, CopyGroup, DayGroup, LaunchEmailGroup
-from lovecampaign.campaign.source import read_source
 from lovecampaign.problems import Problem, has_errors, in_file_order
 
 #: What rules may lean on where the campaign's own is missing; none of it is ever sent.
@@ -62,8 +67,7 @@ class Loaded:
 
 def load_campaign(folder: Path, workspace: Path) -> Loaded:
     """Read a campaign's folder. Never raises for what is in it."""
-    name = name_in(workspace, folder / FILE_NAME)
-    source, problems = read_source(folder / FILE_NAME, name)
+    source, problems = read_inside(folder / FILE_NAME, workspace)
     if source is None:
         return Loaded(campaign=None, problems=problems)
     document = read_document(source, CampaignFile, stand_in=_STAND_IN)
@@ -145,9 +149,8 @@ class _Reading:
         return self._read_copy_file(path, CopyGroup)
 
     def _read_copy_file(self, path: Path, model: type[CopyGroup]) -> CopyFile[Any] | None:
-        name = name_in(self.draft.workspace, path)
-        source, problems = read_source(path, name)
-        self.files.append(name)
+        source, problems = read_inside(path, self.draft.workspace)
+        self.files.append(name_in(self.draft.workspace, path))
         if source is None:
             self.problems += problems
             return None

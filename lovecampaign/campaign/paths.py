@@ -6,10 +6,13 @@ from pathlib import Path
 
 from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.refusal import BadValue, did_you_mean, nearest
+from lovecampaign.campaign.source import Source, read_source
+from lovecampaign.problems import Place, Problem
 
 FILE_NAME = "campaign.yaml"
 TEMPLATE_ENDING = ".mjml.j2"
 TEMPLATE_FOLDER = Path("templates") / "email"
+_COPY_IT = "copy the file into the campaign"
 
 
 def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
@@ -24,12 +27,34 @@ def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
     except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, a loop of links
         raise BadValue(Code.FILE_NOT_FOUND, f"{text!r} cannot be a path") from error
     if not is_inside:
-        raise BadValue(
-            Code.OUTSIDE, f"{text!r} leads out of the workspace", "copy the file into the campaign"
-        )
+        raise BadValue(Code.OUTSIDE, f"{text!r} leads out of the workspace", _COPY_IT)
     if not is_file:
         raise BadValue(Code.FILE_NOT_FOUND, f"there is no file {text}", _near_file(path, folder))
     return path
+
+
+def read_inside(path: Path, workspace: Path) -> tuple[Source | None, tuple[Problem, ...]]:
+    """Read a file of the campaign, unless a link leads from it out of the workspace.
+
+    What is not the workspace's is not even looked into: an excerpt would show it.
+    """
+    name = name_in(workspace, path)
+    if _is_inside(path, workspace):
+        return read_source(path, name)
+    problem = Problem(
+        code=Code.OUTSIDE.value,
+        message=f"{name} is a link that leads out of the workspace",
+        place=Place(file=name),
+        hint=_COPY_IT,
+    )
+    return None, (problem,)
+
+
+def _is_inside(path: Path, workspace: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(workspace.resolve())
+    except (OSError, RuntimeError):  # a loop of links: reading says so
+        return True
 
 
 def name_in(workspace: Path, path: Path) -> str:

@@ -150,7 +150,8 @@ class _Builder:
                 Code.BARE_BRACES,
                 "brackets stand here where a key belongs",
                 key.spot,
-                hint='put quotes around a value with merge fields: "{{ first_name }}"',
+                hint="a value with braces needs quotes; merge fields work in subject, preheader "
+                "and copy",
             )
             return
         if parent.is_flow and value.is_plain and value.scalar is None and _is_number(key.scalar):

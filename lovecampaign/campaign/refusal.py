@@ -13,11 +13,15 @@ from lovecampaign.campaign.source import UNPRINTABLE
 class BadValue(ValueError):
     """Why a value cannot be read; said for its author."""
 
-    def __init__(self, code: Code, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self, code: Code, message: str, hint: str | None = None, *, part: str | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
+        #: The piece of the value that is wrong; None: all of it.
+        self.part = part
 
 
 def require_text(value: object, code: Code, what: str, hint: str) -> str:

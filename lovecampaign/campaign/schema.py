@@ -28,6 +28,7 @@ from lovecampaign.campaign.fields import (
     Line,
     Link,
     ListName,
+    MergedLine,
     Name,
     Price,
     Quiet,
@@ -170,8 +171,8 @@ class GuestGroup(Group):
 class CopyGroup(Group):
     """What a launch email's or a built-in email's file may say in its first lines."""
 
-    subject: Line | None = optional("The subject; merge fields work here.")
-    preheader: Line | None = optional("What mail programs show behind the subject.")
+    subject: MergedLine | None = optional("The subject; merge fields work here.")
+    preheader: MergedLine | None = optional("What mail programs show behind the subject.")
     template: Line | None = optional("letter is templates/email/letter.mjml.j2.")
     kind: Annotated[Kind, word_of(Kind)] | None = optional("What the email gives its reader.")
     with_tags: Tags | None = optional("Any of these tags.")
@@ -254,7 +255,7 @@ class DealGroup(Group):
 class ChecksGroup(Group):
     """What check finds and you decided to live with."""
 
-    ignore: dict[CheckCode, Line] = Field(
+    ignore: dict[CheckCode, MergedLine] = Field(
         default_factory=dict, description="A code, and why it does not matter here."
     )
 

@@ -18,6 +18,8 @@ from lovecampaign.problems import Problem, Severity
 
 #: A value of these is prose: a trailing comment there is more likely a part of it.
 PROSE_KEYS = frozenset({"subject", "preheader", "question", "title", "name", "role"})
+#: Values in which merge fields are filled in.
+_MERGED_KEYS = frozenset({"subject", "preheader"})
 
 _ENTRY = re.compile(
     r"""^(?P<head>(?P<margin>[ ]*)(?:-[ ]+)*
@@ -27,6 +29,9 @@ _ENTRY = re.compile(
 )
 _BLOCK_HEADER = re.compile(r"[|>][+\-\d]{0,2}\s*(?:\s#.*)?$")
 _TAB_INDENT = re.compile(r"^ *(?:- *)?\t+")
+#: A value in quotes, as far as YAML reads it, and what stands behind it.
+_QUOTED = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?P<rest>.*)""")
+_COMMENT = re.compile(r"\s*(?:\s#.*)?")
 _YAML_SPECIAL = str.maketrans(dict.fromkeys("{}[],:#&*!|>'\"%@`?-", "_"))
 
 _SPECIAL_MEANINGS = {
@@ -144,14 +149,12 @@ _Found = tuple[Code, str, str, Severity]
 
 
 def _slip_in_value(key: str, value: str) -> _Found | None:
-    if value[0] in "\"'" or _BLOCK_HEADER.match(value):
+    if _BLOCK_HEADER.match(value):
         return None
+    if value[0] in "\"'":
+        return _slip_in_quotes(key, value)
     if value.startswith(("{{", "{%")):
-        return _error(
-            Code.BARE_BRACES,
-            f"a value that starts with {value[:2]} needs quotes, or YAML takes it for a group",
-            _quoted(key, value),
-        )
+        return _bare_braces(key, value)
     if value[0] in _SPECIAL_MEANINGS:
         return _error(
             Code.SPECIAL_FIRST_CHARACTER,
@@ -159,19 +162,70 @@ def _slip_in_value(key: str, value: str) -> _Found | None:
             _quoted(key, value),
         )
     if value[0] in "{[":
-        return _slip_in_brackets(value)
+        return _slip_in_brackets(key, value)
     return _slip_in_plain_text(key, value)
 
 
-def _slip_in_brackets(value: str) -> _Found | None:
-    cut = re.search(r"\s#(?=\S)", re.sub(r"\"[^\"]*\"|'[^']*'", lambda it: "_" * len(it[0]), value))
-    if not cut or _bracket_balance(value[: cut.start()]) <= 0:
+def _slip_in_quotes(key: str, value: str) -> _Found | None:
+    """``'Ana's day'``: the quote in the middle closes what the first one opened."""
+    quoted, mark = _QUOTED.match(value), value[0]
+    if quoted is None or _COMMENT.fullmatch(quoted["rest"]):
+        return None
+    read = value[: quoted.start("rest")]
+    text = value[1:-1] if value.endswith(mark) else value
+    return _error(
+        Code.QUOTE_INSIDE,
+        f"a {mark} opens this value, so the next {mark} ends it: YAML reads only {read}",
+        _quoted(key, text),
+    )
+
+
+def _bare_braces(key: str, value: str) -> _Found:
+    if key in _MERGED_KEYS:
+        return _error(
+            Code.BARE_BRACES,
+            f"a value that starts with {value[:2]} needs quotes, or YAML takes it for a group",
+            _quoted(key, value),
+        )
+    return _error(
+        Code.MERGE_FIELD,
+        f"{key or 'this setting'} is printed as it is: readers would see the braces",
+        "write plain words here; merge fields work in subject, preheader and copy",
+    )
+
+
+def _slip_in_brackets(key: str, value: str) -> _Found | None:
+    outside = _without_quoted(value)
+    cut = re.search(r"\s#(?=\S)", outside)
+    if cut and _bracket_balance(value[: cut.start()]) > 0:
+        return _error(
+            Code.CUT_BY_HASH,
+            "a # after a space starts a comment, so the closing bracket is not read",
+            'put quotes around the part with the #: "#c2185b"',
+        )
+    end = _end_of_brackets(outside)
+    if end is None or _COMMENT.fullmatch(value[end:]):
         return None
     return _error(
-        Code.CUT_BY_HASH,
-        "a # after a space starts a comment, so the closing bracket is not read",
-        'put quotes around the part with the #: "#c2185b"',
+        Code.SPECIAL_FIRST_CHARACTER,
+        f"this value starts with {value[0]}: for YAML, all of it is {value[:end]}",
+        _quoted(key, value),
     )
+
+
+def _without_quoted(value: str) -> str:
+    """The value with a line under each quoted part, as long as that was."""
+    return re.sub(r"\"[^\"]*\"|'[^']*'", lambda it: "_" * len(it[0]), value)
+
+
+def _end_of_brackets(value: str) -> int | None:
+    """Behind the bracket that closes the first one; None where no bracket does."""
+    depth = 0
+    for position, mark in enumerate(value):
+        depth += (mark in "{[") - (mark in "}]")
+        if depth == 0:
+            return position + 1
+    return None
 
 
 def _slip_in_plain_text(key: str, value: str) -> _Found | None:

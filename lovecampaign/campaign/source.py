@@ -110,13 +110,17 @@ def decode(raw: bytes) -> str:
 
 
 def _bare_utf16(raw: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of Latin text is zero."""
-    head = raw[:200]
-    if len(head) >= 4 and head[1::2].count(0) > len(head) * 0.4:
+    """UTF-16 without a mark: of each space and line end, one byte is zero, always on one side.
+
+    In any script that is every twentieth byte or more; no other text has zeros.
+    """
+    head = raw[:4_000]
+    first, second = head[0::2].count(0), head[1::2].count(0)
+    if first + second < max(2, len(head) / 20):
+        return None
+    if second > 10 * first:
         return "utf-16-le"
-    if len(head) >= 4 and head[0::2].count(0) > len(head) * 0.4:
-        return "utf-16-be"
-    return None
+    return "utf-16-be" if first > 10 * second else None
 
 
 def _unprintable_problems(source: Source) -> list[Problem]:

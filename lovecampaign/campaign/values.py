@@ -13,9 +13,39 @@ from lovecampaign.campaign.source import UNPRINTABLE
 
 MAX_TEXT = 2_000
 
+#: How Jinja's fields, tags and comments begin.
+_MERGE_FIELD = re.compile(r"\{[{%#]")
+
 
 def parse_text(value: object) -> str:
-    """A text that is not empty and can be shown; lines are kept."""
+    """A text that is printed as it is, so it holds no merge field; lines are kept."""
+    text = _readable(value)
+    if found := _MERGE_FIELD.search(text):
+        raise BadValue(
+            Code.MERGE_FIELD,
+            "this setting is printed as it is: readers would see the braces",
+            "write plain words here; merge fields work in subject, preheader and copy",
+            part=found[0],
+        )
+    return text
+
+
+def parse_line(value: object) -> str:
+    """A text on one line: line breaks and runs of spaces become one space each."""
+    return _on_one_line(parse_text(value))
+
+
+def parse_merged_line(value: object) -> str:
+    """A line that may hold merge fields."""
+    return _on_one_line(_readable(value))
+
+
+def _on_one_line(text: str) -> str:
+    return re.sub(r"[ \t\n]+", " ", text)
+
+
+def _readable(value: object) -> str:
+    """A text that is not empty and can be shown."""
     if not isinstance(value, str):
         raise BadValue(
             Code.TEXT,
@@ -30,11 +60,6 @@ def parse_text(value: object) -> str:
     if found := UNPRINTABLE.search(text):
         raise BadValue(Code.TEXT, f"the character U+{ord(found[0]):04X} cannot be shown")
     return text
-
-
-def parse_line(value: object) -> str:
-    """A text on one line: line breaks and runs of spaces become one space each."""
-    return re.sub(r"[ \t\n]+", " ", parse_text(value))
 
 
 def parse_percentage(value: object) -> Fraction:

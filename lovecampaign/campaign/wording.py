@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from lovecampaign.campaign.codes import Code
+from lovecampaign.campaign.pieces import find_piece
 from lovecampaign.campaign.refusal import did_you_mean
 from lovecampaign.campaign.schema import CampaignFile, Group
 from lovecampaign.campaign.source import Source
@@ -39,6 +40,7 @@ def problem_of(
         return _unknown(source, tree, model, path)
     spot = tree.spot(path, of_key="[key]" in error["loc"])
     if code := Code.named(error["type"]):
+        spot = find_piece(source, spot, context.get("part") or "") or spot
         return source.problem(code, context["message"], spot, hint=context["hint"])
     shape, hint = _SHAPES.get(error["type"], ("another kind of value", "see lovecampaign schema"))
     return source.problem(Code.WRONG_SHAPE, f"{shape} is expected here", spot, hint=hint)

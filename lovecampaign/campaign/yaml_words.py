@@ -39,7 +39,7 @@ _MEANINGS = (
     (
         "',' or '}'",
         "a group that opened with { is not closed before here",
-        "add the missing }, or the missing quotes around a value inside it",
+        "add the missing }; a value with an apostrophe or a comma goes into double quotes",
     ),
     (
         "could not find expected ':'",

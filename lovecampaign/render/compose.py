@@ -14,6 +14,7 @@ from lovecampaign.render.chunks import Chunks
 from lovecampaign.render.content import Content, Words
 from lovecampaign.render.environment import EmailEnvironment
 from lovecampaign.render.images import is_local
+from lovecampaign.render.leftover import refuse_leftovers
 from lovecampaign.render.markdown import CopyMarkdown
 from lovecampaign.render.memo import Memo
 from lovecampaign.render.names import DayNames, names_for, names_for_everyone, spoken_date
@@ -80,6 +81,7 @@ class Composer:
 
     def compose(self, recipient: Recipient) -> Composed:
         """The email for one person; raises what Jinja raises, and RenderError."""
+        refuse_leftovers(self._campaign, self._content)
         printed = self.tokens.start()
         with printing_to(printed):
             names = self._names(recipient)

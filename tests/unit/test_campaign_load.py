@@ -184,6 +184,16 @@ def test_files_from_any_editor_are_read(tmp_path: Path, content: bytes) -> None:
     assert campaign.day_emails[1].copy.text.startswith("Hi {{ first_name")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("subject", ["Тест почвы, который пьют", "飲める土のテスト、二分で"])
+def test_utf_16_without_a_mark_is_read_in_any_script(
+    tmp_path: Path, encoding: str, subject: str
+) -> None:
+    text = f"---\nsubject: {subject}\n---\n" + f"{subject}.\n" * 40
+    loaded = load(tmp_path, files={"days/02-day-2.md": text.encode(encoding)})
+    assert campaign_of(loaded).day_emails[1].subject == subject
+
+
 def test_windows_1252_is_read(tmp_path: Path) -> None:
     text = day_file(2, subject="Ça coûte 5 €").encode("cp1252")
     campaign = campaign_of(load(tmp_path, files={"days/02-day-2.md": text}))
@@ -390,6 +400,65 @@ def test_a_link_that_leads_out_of_the_workspace_is_refused(tmp_path: Path) -> No
     (folder / "launch" / "launch.md").symlink_to(tmp_path / "secret.md")
     loaded = load_campaign(folder, workspace)
     assert [problem.code for problem in loaded.problems] == [Code.OUTSIDE]
+
+
+@pytest.mark.parametrize("linked", ["days/02-day-2.md", "welcome.md", "campaign.yaml", "."])
+def test_no_file_of_a_campaign_is_a_link_out_of_the_workspace_and_none_shows_what_is_there(
+    tmp_path: Path, linked: str
+) -> None:
+    workspace, outside = tmp_path / "work", tmp_path / "outside"
+    folder = write_campaign(workspace, days=2)
+    if linked == ".":
+        folder.rename(outside)
+    else:
+        (folder / linked).unlink(missing_ok=True)
+        outside.write_text("subject: {secret: {}")
+    (folder / linked).symlink_to(outside)
+    problems = load_campaign(folder, workspace).problems
+    assert {problem.code for problem in problems} <= {Code.OUTSIDE, Code.DAY_MISSING}
+    assert "leads out of the workspace" in problems[0].message
+    assert "secret" not in repr(problems)
+
+
+def test_a_link_within_the_workspace_is_followed(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, days=2)
+    shared = tmp_path / "shared.md"
+    (folder / "days" / "02-day-2.md").rename(shared)
+    (folder / "days" / "02-day-2.md").symlink_to(shared)
+    assert load_campaign(folder, tmp_path).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"name": "Love for {{ first_name }}"}, "name: Love for {{ first_name }}"),
+        ({"sender": {"name": "Ana {% x %}"}}, "  name: Ana {% x %}"),
+        ({"sender": {"postal_address": "1 {# x #} Road"}}, "  postal_address: '1 {# x #} Road'"),
+        ({"launch": {"offer": {"title": "{{ y }}"}}}, "    title: '{{ y }}'"),
+        ({"deals": {"insider": {"title": "A {{ y }}"}}}, "    title: A {{ y }}"),
+        ({"days": {"2": {"question": "Well, {{ first_name }}?"}}},
+         "    question: Well, {{ first_name }}?"),
+        ({"days": {"2": {"guest": {"name": "Mai", "role": "a {{ x }}"}}}},
+         "      role: a {{ x }}"),
+    ],
+)  # fmt: skip
+def test_a_merge_field_in_a_setting_that_is_printed_as_it_is_is_an_error_at_its_braces(
+    tmp_path: Path, settings: Mapping[str, Any], line: str
+) -> None:
+    (problem,) = load(tmp_path, settings=settings).problems
+    assert (problem.code, problem.severity) == (Code.MERGE_FIELD, Severity.ERROR)
+    assert problem.excerpt == line
+    assert problem.place
+    assert problem.place.column == line.index("{") + 1
+    assert "subject, preheader and copy" in (problem.hint or "")
+
+
+def test_merge_fields_in_subject_and_preheader_are_filled_in_and_no_mistake(
+    tmp_path: Path,
+) -> None:
+    front = 'subject: "{{ first_name }}, a test"\npreheader: For {{ first_name }}'
+    loaded = load(tmp_path, files={"days/02-day-2.md": f"---\n{front}\n---\nHello.\n"})
+    assert campaign_of(loaded).day_emails[1].preheader == "For {{ first_name }}"
 
 
 def test_a_folder_where_the_file_should_be_is_a_problem(tmp_path: Path) -> None:

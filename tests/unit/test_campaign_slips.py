@@ -37,6 +37,41 @@ def problems_of_day(tmp_path: Path, front: str) -> tuple[Problem, ...]:
             "needs quotes",
             'subject: "{{ first_name }}"',
         ),
+        (
+            "subject: 'Ana's day'",
+            Code.QUOTE_INSIDE,
+            10,
+            "reads only 'Ana'",
+            'subject: "Ana\'s day"',
+        ),
+        (
+            'subject: "a "quoted" word"',
+            Code.QUOTE_INSIDE,
+            10,
+            'reads only "a "',
+            "subject: 'a \"quoted\" word'",
+        ),
+        (
+            'subject: "Day 3" and more',
+            Code.QUOTE_INSIDE,
+            10,
+            'reads only "Day 3"',
+            "subject: '\"Day 3\" and more'",
+        ),
+        (
+            "subject: [Important] Read on",
+            Code.SPECIAL_FIRST_CHARACTER,
+            10,
+            "all of it is [Important]",
+            'subject: "[Important] Read on"',
+        ),
+        (
+            "subject: Hi\nquestion: {{ first_name }}, why?",
+            Code.MERGE_FIELD,
+            11,
+            "printed as it is",
+            "plain words",
+        ),
         ("subject: @you", Code.SPECIAL_FIRST_CHARACTER, 10, "starts with @", 'subject: "@you"'),
         ("subject: %off", Code.SPECIAL_FIRST_CHARACTER, 10, "starts with %", 'subject: "%off"'),
         ("subject: *now*", Code.SPECIAL_FIRST_CHARACTER, 10, "refers to another", '"*now*"'),
@@ -75,7 +110,7 @@ def test_a_line_with_a_slip_is_complained_about_once_and_the_others_still_are(
     )
     assert [problem.code for problem in problems] == [
         Code.COLON_IN_VALUE,
-        Code.BARE_BRACES,
+        Code.MERGE_FIELD,
         Code.SPECIAL_FIRST_CHARACTER,
         Code.UNKNOWN_KEY,
     ]
@@ -102,6 +137,9 @@ def test_a_comment_behind_prose_is_a_warning_and_behind_anything_else_is_nothing
         "subject: https://bloom.example/#top",
         "subject: Hi {{ first_name }}",
         "subject: Hello\nguest: {name: Mai,\n  role: Soil}",
+        "subject: 'It''s the ''day'''   # of days",
+        'subject: "Say \\"yes\\" to it"',
+        "subject: Hello\nwith_tags: ['a b', \"c]\"]   # two",
     ],
 )
 def test_what_word_processors_write_and_what_is_right_is_accepted(

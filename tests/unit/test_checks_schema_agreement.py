@@ -28,7 +28,7 @@ DOCUMENTS = 500
 WRITTEN: dict[str, list[Any]] = {
     "version": [1, 2, "1"],
     "id": ["bloom-2027", "bloom_2027", "My Id", "", "a..b", 5],
-    "name": ["Love", "", 5, ["Love"]],
+    "name": ["Love", "", 5, ["Love"], "Love {{ first_name }}"],
     "language": ["en", "en-GB", "english", "e", "zh-Hant"],
     "timezone": ["Europe/Paris", "UTC", "Paris", "CEST", 1],
     "start": ["2027-02-01", "2027-2-1", "1 February", 20270201],
@@ -36,7 +36,7 @@ WRITTEN: dict[str, list[Any]] = {
     "sender.email": ["ana@bloom.example", "ana", "a b@c.example"],
     "sender.website": ["https://bloom.example", "bloom.example", "ftp://bloom.example"],
     "sender.fax": ["1"],
-    "audience.with_tags": [[], ["a", "b"], "a", ["a;b"], [1]],
+    "audience.with_tags": [[], ["a", "b"], "a", ["a;b"], [1], "{% a %}"],
     "sending.at": ["09:00", "9:00", "25:00", "nine", 900],
     "sending.clock": ["subscriber", "campaign", "mine"],
     "sending.late_after": ["20h", "90s", "2 d", "20 hours", 20],
