@@ -101,9 +101,5 @@ class Code(StrEnum):
     UNTIL = "LC062", "A deadline lies before the campaign starts."
     BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the doors open."
     # Braces and quotes.
-    MERGE_FIELD = (
-        "LC064",
-        "A merge field stands in a setting that is printed as it is. They are filled in where "
-        "each reader gets words of their own: subject, preheader and copy.",
-    )
+    MERGE_FIELD = "LC064", "Merge fields are filled in in subject, preheader and copy only."
     QUOTE_INSIDE = "LC065", "A quote in the middle of a quoted value ends it too early."

@@ -165,9 +165,7 @@ def _several(schema: JsonSchema) -> WithJsonSchema:
 
 
 _NO_MERGE_FIELD = {"not": {"pattern": r"\{[{%#]"}}
-_TAG_SCHEMA = _pattern(
-    r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=64, **_NO_MERGE_FIELD
-)
+_TAG_SCHEMA = _pattern(r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=64, **_NO_MERGE_FIELD)
 _MERGED_SCHEMA = {"type": "string", "pattern": r"\S", "maxLength": values.MAX_TEXT}
 _TEXT_SCHEMA = {**_MERGED_SCHEMA, **_NO_MERGE_FIELD}
 
