@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,16 @@ DEFAULT_PROVIDER = "maildir:outbox"
 DEFAULT_DATABASE_URL = "sqlite:///lovecampaign.db"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8028"
 DEFAULT_SENDGRID_URL = "https://api.sendgrid.com"
+#: What to type where there is no key: 256 bits, in a file that only its owner reads.
+MAKE_A_KEY = (
+    r"""printf '\nLOVECAMPAIGN_SECRET_KEY=%s\n' $(openssl rand -hex 32) >> .env; chmod 600 .env"""
+)
+#: A web address of each kind, as hints show it.
+ADDRESS_EXAMPLES = {
+    "LOVECAMPAIGN_PUBLIC_URL": "https://letters.example.com",
+    "LOVECAMPAIGN_MEDIA_URL": "https://pictures.example.com",
+    "SENDGRID_BASE_URL": DEFAULT_SENDGRID_URL,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +51,50 @@ class Settings:
         if not self.secret_keys:
             raise UsageError(
                 "LOVECAMPAIGN_SECRET_KEY is not set, so no link in a mail could be signed",
-                hint="type: lovecampaign new NAME (it writes one to .env), or set the variable",
+                hint=f"in the workspace, type: {MAKE_A_KEY}",
             )
         return self.secret_keys
+
+    def require_web_addresses(self) -> None:
+        """Raises UsageError that names the variable whose address nobody could open."""
+        for variable, fault in self.find_address_faults():
+            raise UsageError(
+                f"{variable} {fault}", hint=f"write it like {ADDRESS_EXAMPLES[variable]}"
+            )
+
+    def find_address_faults(self) -> Iterator[tuple[str, str]]:
+        """Each variable whose web address cannot be used, and what is wrong with it."""
+        addresses = {"LOVECAMPAIGN_PUBLIC_URL": self.public_url}
+        if not self.media_url.startswith(self.public_url):
+            addresses["LOVECAMPAIGN_MEDIA_URL"] = self.media_url
+        if self.provider_url.strip().lower().startswith("sendgrid:"):
+            addresses["SENDGRID_BASE_URL"] = self.sendgrid_base_url
+        for variable, address in addresses.items():
+            if fault := find_address_fault(address):
+                yield variable, fault
+
+
+def find_address_fault(address: str) -> str | None:
+    """Why no link can begin with this address; None where one can.
+
+    The words never repeat the address: it may hold a password.
+    """
+    from urllib.parse import urlsplit  # not before somebody asks: it costs a third of --help
+
+    if not address.isprintable() or " " in address:
+        return "holds a space or a character that cannot be shown"
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # checks it
+    except ValueError:
+        return "cannot be read as a web address"
+    faults = {
+        "does not begin with https:// or http://": parts.scheme not in {"http", "https"},
+        "names no host": not (parts.hostname or "").strip("."),
+        "holds a user or a password, which every reader would see": "@" in parts.netloc,
+        "holds a ? or a #, and paths are written behind it": parts.query or parts.fragment,
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), None)
 
 
 def read_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
@@ -69,13 +121,33 @@ def read_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
 def _read_env_file(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    from dotenv import dotenv_values  # only workspaces that have the file pay for it
-
     try:
-        found = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path.name} in the workspace cannot be read: {error}") from error
-    return {name: value for name, value in found.items() if value is not None}
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f".env in the workspace cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            ".env in the workspace cannot be read: it is not text in UTF-8",
+            hint="write it anew with a text editor",
+        ) from error
+    return dict(_parse_env(text))
+
+
+def _parse_env(text: str) -> Iterator[tuple[str, str]]:
+    """The names and values of a file; a line that is neither is told, never shown: secrets."""
+    from dotenv.parser import parse_stream  # only workspaces that have the file pay for it
+
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            written = binding.original.string
+            blank = written[: len(written) - len(written.lstrip())]
+            raise UsageError(
+                f"line {binding.original.line + blank.count(chr(10))} of .env in the workspace "
+                "is not NAME=VALUE, or has a quote that nothing closes",
+                hint="mend that line, or put # before it",
+            )
+        if binding.key is not None and binding.value is not None:
+            yield binding.key, binding.value
 
 
 def _text(values: Mapping[str, str], name: str, default: str) -> str:

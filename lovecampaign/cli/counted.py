@@ -14,18 +14,17 @@ from lovecampaign.settings import Settings
 def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
     """The facts with everybody counted; as they are where there is no database to ask.
 
-    A check never makes a database, and one that does not answer keeps nobody from checking.
+    A check never makes or upgrades a database, and one that does not answer keeps nobody from
+    checking.
     """
     from lovecampaign.store.counting import count_campaign_people
-    from lovecampaign.store.database import Database, connect
-    from lovecampaign.store.schema_version import open_database
+    from lovecampaign.store.schema_version import HEAD, find_database
 
     with contextlib.suppress(LovecampaignError):
-        probe = Database(connect(settings.database_url, settings.workspace))
-        probe.close()
-        if probe.file is not None and not probe.file.exists():
-            return facts
-        with contextlib.closing(open_database(settings)) as database:
+        database, version = find_database(settings)
+        with contextlib.closing(database):
+            if version != HEAD:
+                return facts
             people = count_campaign_people(database, campaign)
         return replace(
             facts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import version as version_of
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.load import load_campaign
@@ -18,29 +18,28 @@ from lovecampaign.cli.words import local_time
 from lovecampaign.errors import LovecampaignError, Unreachable
 from lovecampaign.providers.base import Provider
 from lovecampaign.providers.open import open_provider
-from lovecampaign.settings import Settings
+from lovecampaign.settings import ADDRESS_EXAMPLES, MAKE_A_KEY, Settings
 from lovecampaign.store.database import Database
 from lovecampaign.store.history import read_newest_claim
-from lovecampaign.store.schema_version import HEAD, open_database
+from lovecampaign.store.schema_version import HEAD, find_database
 
 _OTHERS_MAY_READ = 0o077
 _SECONDS = 3.0
+#: 32 letters of hexadecimal are 128 bits, which nobody guesses; RFC 4086, section 7.2.
+LEAST_KEY_LENGTH = 32
+#: Random text of that length has more different letters; "aaaa…" does not.
+LEAST_KEY_LETTERS = 8
+_NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 
 
 def look_at_everything(invocation: Invocation) -> Iterator[Finding]:
     """Settings, database and clock, provider, public address, and each campaign's sender."""
     settings = invocation.settings()
     yield from look_at_settings(settings)
-    yield from _look_at_database(settings, invocation.now)
-    provider = None
-    try:
-        provider = open_provider(settings)
-    except LovecampaignError as error:
-        yield wrong("provider", error.message, error.hint or "")
-    if provider is not None:
-        with contextlib.closing(provider):
-            yield look_at_provider(provider)
-            yield look_at_public_url(settings, provider)
+    yield from look_at_database(settings, invocation.now)
+    faults = list(look_at_web_addresses(settings))
+    yield from faults
+    yield from _look_at_way_out(settings, has_faults=bool(faults))
     yield from _look_at_senders(settings)
 
 
@@ -48,12 +47,44 @@ def look_at_settings(settings: Settings) -> Iterator[Finding]:
     """The key that signs links, and who may read the file that holds it."""
     file = settings.workspace / ".env"
     if not settings.secret_keys:
-        hint = "type: lovecampaign new NAME (it writes one to .env), or set the variable"
+        hint = f"type: cd {settings.workspace} && {MAKE_A_KEY}"
         yield wrong("settings", "LOVECAMPAIGN_SECRET_KEY is not set", hint)
     elif file.is_file() and file.stat().st_mode & _OTHERS_MAY_READ:
         yield wrong("settings", f"others may read {file}", f"type: chmod 600 {file}")
+    elif any(map(_is_weak, settings.secret_keys)):
+        yield doubtful(
+            "settings",
+            "LOVECAMPAIGN_SECRET_KEY is short enough to be guessed; who guesses it can forge links",
+            "put a key of 32 random characters first, and the old one behind a comma: links in "
+            "mail that is out go on working",
+        )
     else:
         yield good("settings", f"workspace {settings.workspace}")
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < LEAST_KEY_LENGTH or len(set(key)) < LEAST_KEY_LETTERS
+
+
+def look_at_web_addresses(settings: Settings) -> Iterator[Finding]:
+    """What is wrong with the addresses to which mail links."""
+    for variable, fault in settings.find_address_faults():
+        if variable in _NAMES:  # of the others the provider speaks
+            hint = f"write it like {ADDRESS_EXAMPLES[variable]}"
+            yield wrong(_NAMES[variable], f"{variable} {fault}", hint)
+
+
+def _look_at_way_out(settings: Settings, *, has_faults: bool) -> Iterator[Finding]:
+    """The provider, and what only it can tell: whether readers must reach the public address."""
+    try:
+        provider = open_provider(settings)
+    except LovecampaignError as error:
+        yield wrong("provider", error.message, error.hint or "")
+        return
+    with contextlib.closing(provider):
+        yield look_at_provider(provider)
+        if not has_faults:
+            yield look_at_public_url(settings, provider)
 
 
 def look_at_provider(provider: Provider) -> Finding:
@@ -96,11 +127,13 @@ def _ask_public_url(public_url: str) -> Finding:
     )
 
 
-def _look_at_database(settings: Settings, now: datetime) -> Iterator[Finding]:
+def look_at_database(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Whether it answers, and how old its tables are; nothing is made or upgraded."""
     try:
-        with contextlib.closing(open_database(settings)) as database:
-            yield good("database", f"{database.name}, version {HEAD}")
-            yield look_at_clock(database, now)
+        database, version = find_database(settings)
+        with contextlib.closing(database):
+            yield _look_at_version(database, version)
+            yield look_at_clock(now, read_newest_claim(database) if version == HEAD else None)
     except Unreachable as error:
         hint = "check LOVECAMPAIGN_DATABASE_URL, and that the server is up"
         yield unreachable("database", error.message, hint)
@@ -108,12 +141,22 @@ def _look_at_database(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield wrong("database", error.message, error.hint or "")
 
 
-def look_at_clock(database: Database, now: datetime) -> Finding:
+def _look_at_version(database: Database, version: str | None) -> Finding:
+    if version == HEAD:
+        return good("database", f"{database.name}, version {HEAD}")
+    if version is None:
+        return good("database", f"{database.name}, without tables: the first use makes them")
+    message = f"{database.name}, version {version}, and this program needs {HEAD}"
+    if database.is_sqlite:
+        return good("database", f"{message}: the next use upgrades it")
+    return wrong("database", message, "type: lovecampaign db upgrade")
+
+
+def look_at_clock(now: datetime, newest_claim: datetime | None) -> Finding:
     """A clock behind the ledger was set back: what is due would wait."""
-    newest = read_newest_claim(database)
-    shown = f"{local_time(now, 'UTC')} UTC, time zones of tzdata {version('tzdata')}"
-    if newest is not None and newest > now:
-        last = local_time(newest, "UTC")
+    shown = f"{local_time(now, 'UTC')} UTC, time zones of tzdata {version_of('tzdata')}"
+    if newest_claim is not None and newest_claim > now:
+        last = local_time(newest_claim, "UTC")
         hint = "set the clock right, or wait: nothing is lost"
         return wrong("clock", f"{shown}; the ledger was written at {last} UTC", hint)
     return good("clock", shown)

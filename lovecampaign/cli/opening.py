@@ -24,10 +24,13 @@ def opened_database(invocation: Invocation) -> Iterator[Database]:
 def opened_provider(invocation: Invocation, settings: Settings) -> Iterator[Provider]:
     """The workspace's way out, for a command that sends.
 
-    Raises UsageError where ``--now`` would put a made-up time on mail that reaches people.
+    Raises UsageError where links could not be signed or opened, and where ``--now`` would put
+    a made-up time on mail that reaches people.
     """
     from lovecampaign.providers.open import open_provider  # most verbs need none
 
+    settings.require_secret_keys()
+    settings.require_web_addresses()
     with contextlib.closing(open_provider(settings)) as provider:
         if invocation.chosen_now is not None and not provider.takes_now:
             raise UsageError(

@@ -40,6 +40,23 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def find_database(settings: Settings) -> tuple[Database, str | None]:
+    """The database as it stands, and the version of its tables; None where there are none.
+
+    For commands that only look: nothing is made or upgraded. Raises Unreachable where it does
+    not answer or is newer than this program.
+    """
+    database = Database(connect(settings.database_url, settings.workspace))
+    try:
+        is_there = database.file is None or database.file.exists()
+        version = find_version(database) if is_there else None
+        _refuse_newer(database, version)
+    except BaseException:
+        database.close()
+        raise
+    return database, version
+
+
 def find_version(database: Database) -> str | None:
     """The migration that the database stands at; None for an empty one."""
     with database.read() as connection:

@@ -37,7 +37,7 @@ def shop_model(tmp_path_factory: pytest.TempPathFactory, typist: Typist) -> Path
     """Three days of giving and a launch; day 1 is Monday, 1 February 2027."""
     folder = tmp_path_factory.mktemp("shop")
     write_campaign(folder, days=3)
-    (folder / ".env").write_text("LOVECAMPAIGN_SECRET_KEY=acceptance-tests-key\n")
+    (folder / ".env").write_text("LOVECAMPAIGN_SECRET_KEY=the-key-of-the-acceptance-tests-1234\n")
     (folder / ".env").chmod(0o600)
     (folder / "people.csv").write_text(PEOPLE, encoding="utf-8")
     words = ("subscribers", "import", "people.csv", "--apply", "--now", "2027-01-20T12:00Z")

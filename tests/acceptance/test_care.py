@@ -61,6 +61,52 @@ def test_the_doctor_names_what_is_wrong_and_what_to_type(shop: Shop) -> None:
     assert "2 things wrong." in said.out
 
 
+def findings(shop: Shop, **settings: str) -> dict[str, tuple[str, str]]:
+    """What the doctor says of each thing."""
+    told = shop.type("doctor", "--json", **settings).data["findings"]
+    return {each["name"]: (each["state"], each["message"]) for each in told}
+
+
+@pytest.mark.parametrize("provider", ["maildir:outbox", "sendgrid:"])
+def test_an_address_that_no_link_can_begin_with_is_wrong_before_mail_fails(
+    shop: Shop, provider: str
+) -> None:
+    settings = {"LOVECAMPAIGN_PUBLIC_URL": "ftp://x", "LOVECAMPAIGN_PROVIDER": provider}
+
+    state, message = findings(shop, **settings)["public url"]
+    assert state == "wrong"
+    assert "LOVECAMPAIGN_PUBLIC_URL" in message
+    for words in ("send --yes", "run --yes", "send --day 1 --to a@b.example", "send --dry-run"):
+        said = shop.type(*words.split(), "--now", "2027-02-01T11:00Z", **settings)
+        assert said.code == 2
+        assert "LOVECAMPAIGN_PUBLIC_URL" in said.err
+    assert shop.letters == []
+
+
+@pytest.mark.parametrize("key", ["hunter2", "a" * 64])
+def test_the_doctor_doubts_a_key_that_can_be_guessed(shop: Shop, key: str) -> None:
+    assert findings(shop, LOVECAMPAIGN_SECRET_KEY=key)["settings"][0] == "doubtful"
+
+
+def test_the_doctor_makes_no_database(shop: Shop) -> None:
+    (shop.folder / "lovecampaign.db").unlink()
+
+    state, message = findings(shop)["database"]
+    assert state == "good"
+    assert "the first use makes them" in message
+    assert not (shop.folder / "lovecampaign.db").exists()
+
+
+def test_a_broken_env_file_is_told_with_its_line(shop: Shop) -> None:
+    with (shop.folder / ".env").open("a") as file:
+        file.write("SENDGRID_API_KEY\n")
+    said = shop.type("status")
+
+    assert said.code == 2
+    assert "line 2 of .env" in said.err
+    assert "python-dotenv" not in said.err.lower()
+
+
 def test_the_doctor_says_7_where_something_does_not_answer(shop: Shop) -> None:
     said = shop.type("doctor", "--json", LOVECAMPAIGN_PROVIDER="smtp://127.0.0.1:1")
 
