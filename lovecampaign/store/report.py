@@ -71,18 +71,26 @@ class TimelineEntry:
     settled_at: datetime | None = None
 
 
-def report_campaign(database: Database, campaign: Campaign, now: datetime) -> CampaignReport:
-    """Every scheduled email's numbers. Writes nothing."""
+def report_campaign(
+    database: Database,
+    campaign: Campaign,
+    now: datetime,
+    emails: Sequence[Email] | None = None,
+) -> CampaignReport:
+    """The numbers of these emails, or of every scheduled one. Writes nothing.
+
+    An email takes three seconds for a million people (SQLite): ask for what is looked at.
+    """
+    asked = campaign.scheduled_emails if emails is None else emails
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
         slots = work_out_slots(connection, campaign, record)
-        lay_out_slots(connection, slots, campaign.scheduled_emails)
+        lay_out_slots(connection, slots, asked)
         windows = slots or _slots_of_nobody(campaign, record)
-        emails = [
-            _report_email(connection, campaign, email, record, windows, now)
-            for email in campaign.scheduled_emails
+        reports = [
+            _report_email(connection, campaign, email, record, windows, now) for email in asked
         ]
-    return CampaignReport(record=record, emails=emails)
+    return CampaignReport(record=record, emails=reports)
 
 
 def read_timeline(
