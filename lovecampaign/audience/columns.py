@@ -34,9 +34,27 @@ class Column(StrEnum):
     ATTRIBUTES = "attributes"  #: listmonk: a JSON object, each of whose keys becomes a field
 
 
+#: What an export of ours writes, in this order, before the fields.
+EXPORTED = (
+    Column.EMAIL,
+    Column.FIRST_NAME,
+    Column.LAST_NAME,
+    Column.TIMEZONE,
+    Column.TAGS,
+    Column.CONSENT_AT,
+    Column.CONFIRMED_AT,
+    Column.CONSENT_SOURCE,
+    Column.CONSENT_KIND,
+    Column.CONSENT_EXPIRES,
+    Column.LAST_ACTIVE_AT,
+    Column.STATUS,
+)
+
+
 class Tool(StrEnum):
     """Whose export this is; the value is how people know it."""
 
+    OURS = "lovecampaign"  #: taken literally: every other column is a field of that name
     MAILCHIMP = "Mailchimp"
     KIT = "Kit"
     LISTMONK = "listmonk"
@@ -168,6 +186,8 @@ def field_name(heading: str) -> str:
 
 
 def _recognise_tool(slugs: frozenset[str]) -> Tool | None:
+    if slugs.issuperset(EXPORTED):  # first: a field may be called as another tool's column
+        return Tool.OURS
     if slugs & {"member_rating", "leid", "euid"}:
         return Tool.MAILCHIMP
     if {"uuid", "attributes", "status"} <= slugs:
@@ -178,11 +198,18 @@ def _recognise_tool(slugs: frozenset[str]) -> Tool | None:
 
 
 def _meanings(slugs: Sequence[str], tool: Tool | None) -> list[Column | None]:
+    if tool is Tool.OURS:
+        return [_exported_column(at, slugs) for at in range(len(slugs))]
     seen = frozenset(slugs)
     meanings = [_meaning(slug, tool, seen) for slug in slugs]
     if Column.FIRST_NAME in meanings:  # a whole name is split only where nothing better is there
         return [None if column is Column.FULL_NAME else column for column in meanings]
     return meanings
+
+
+def _exported_column(at: int, slugs: Sequence[str]) -> Column | None:
+    is_first = slugs.index(slugs[at]) == at  # a field may be called as a column of ours
+    return Column(slugs[at]) if is_first and slugs[at] in set(EXPORTED) else None
 
 
 def _meaning(slug: str, tool: Tool | None, seen: frozenset[str]) -> Column | None:

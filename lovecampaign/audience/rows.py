@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lovecampaign.audience.address import InvalidAddress, normalise, suggest_domain
 from lovecampaign.audience.cells import clean, find_zone, one_line, read_moment, split_tags
-from lovecampaign.audience.columns import Column, Columns, field_name
+from lovecampaign.audience.columns import Column, Columns, Tool, field_name
 from lovecampaign.audience.consenting import read_consent
 from lovecampaign.audience.csv_reading import CsvRow
 from lovecampaign.audience.decisions import Decision, Reject, Subscribe, Suppress
@@ -28,6 +28,8 @@ from lovecampaign.problems import Place, Problem, Severity
 
 #: What tools write into a date column where there is no date.
 _NO_DATE = frozenset({"", "-", "0", "null", "none", "n/a", "false", "no"})
+#: A cell without an offset counts as UTC, and clocks go up to 14 hours ahead of it.
+_AHEAD_OF_UTC = timedelta(hours=14)
 _SINCE = {
     SuppressionReason.HARD_BOUNCE: Column.BOUNCED_AT,
     SuppressionReason.COMPLAINT: Column.COMPLAINED_AT,
@@ -37,12 +39,18 @@ _SINCE = {
 class RowReader:
     """Turns the rows of one file into decisions."""
 
-    def __init__(self, columns: Columns, *, file: str, extra_tags: Sequence[str] = ()) -> None:
-        """``extra_tags`` go to everybody. Raises ValueError where no column holds addresses."""
+    def __init__(
+        self, columns: Columns, *, file: str, now: datetime, extra_tags: Sequence[str] = ()
+    ) -> None:
+        """``extra_tags`` go to everybody; a consent later than ``now`` is no proof.
+
+        Raises ValueError where no column holds addresses.
+        """
         if columns.find(Column.EMAIL) is None:
             raise ValueError("the file has no email column")
         self._columns = columns
         self._file = file
+        self._latest_consent = now + _AHEAD_OF_UTC
         self._extra_tags = tuple(tag for text in extra_tags for tag in split_tags(text))
 
     def decide(self, row: CsvRow) -> Decision:
@@ -53,7 +61,9 @@ class RowReader:
             message = f"it has {len(row.cells)} values under {self._columns.count} headings"
             hint = "put quotes around a value that holds the separator"
             return self._reject(row.line, message, hint=hint)
-        return _RowDecision(self._columns, cells, self._extra_tags, self._place(row.line)).make()
+        return _RowDecision(
+            self._columns, cells, self._extra_tags, self._place(row.line), self._latest_consent
+        ).make()
 
     def _reject(self, line: int, message: str, hint: str | None = None) -> Reject:
         return Reject(problem=_problem(self._place(line), message, hint))
@@ -65,15 +75,21 @@ class RowReader:
 class _RowDecision:
     """The work on one row, whose cells are clean and as many as the headings."""
 
-    __slots__ = ("_cells", "_columns", "_extra_tags", "_place", "_warnings")
+    __slots__ = ("_cells", "_columns", "_extra_tags", "_latest_consent", "_place", "_warnings")
 
     def __init__(
-        self, columns: Columns, cells: Sequence[str], extra_tags: tuple[str, ...], place: Place
+        self,
+        columns: Columns,
+        cells: Sequence[str],
+        extra_tags: tuple[str, ...],
+        place: Place,
+        latest_consent: datetime,
     ) -> None:
         self._columns = columns
         self._cells = cells
         self._extra_tags = extra_tags
         self._place = place
+        self._latest_consent = latest_consent
         self._warnings: list[Problem] = []
 
     def make(self) -> Decision:
@@ -175,15 +191,30 @@ class _RowDecision:
         return {name: text for name, text in named.items() if name}
 
     def _consent(self) -> Consent | None:
-        source = self._cell(Column.CONSENT_SOURCE)
-        tool = self._columns.tool
-        return read_consent(
+        consent = read_consent(
             given_at=self._cell(Column.CONSENT_AT),
             confirmed_at=self._cell(Column.CONFIRMED_AT),
             kind=self._cell(Column.CONSENT_KIND),
-            source=source or (f"{tool.value} export" if tool else ""),
+            source=self._cell(Column.CONSENT_SOURCE) or self._tools_name(),
             expires=self._cell(Column.CONSENT_EXPIRES),
         )
+        if consent and self._is_to_come(consent):
+            self._warn(
+                f"the consent of {consent.given_at:%Y-%m-%d} is not of the past and is left out",
+                "check the year, and that day and month are not swapped",
+            )
+            return None
+        return consent
+
+    def _is_to_come(self, consent: Consent) -> bool:
+        return max(consent.given_at, consent.confirmed_at or consent.given_at) > (
+            self._latest_consent
+        )
+
+    def _tools_name(self) -> str:
+        """Where consent comes from that another tool noted; our own export says it itself."""
+        tool = self._columns.tool
+        return f"{tool.value} export" if tool and tool is not Tool.OURS else ""
 
     def _last_active_at(self) -> datetime | None:
         cell = self._cell(Column.LAST_ACTIVE_AT)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from lovecampaign.audience.address import suggest_domain
+from lovecampaign.audience.cells import clean, one_line, split_tags
+from lovecampaign.audience.columns import field_name
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
 from lovecampaign.campaign.load import load_campaign
@@ -19,6 +22,7 @@ from lovecampaign.cli.person import format_person, person_json
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.timeline import read_address
 from lovecampaign.cli.words import count_of
+from lovecampaign.clock import format_instant
 from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.problems import has_errors
 from lovecampaign.schedule.instants import known_zone
@@ -80,7 +84,7 @@ def import_file(
         text=_format_import(report, enrolment.list_name),
         problems=report.problems,
         exit_code=ExitCode.PROBLEMS if has_errors(report.problems) else ExitCode.DONE,
-        next_command=_after_import(report, file, enrolment.list_name),
+        next_command=_after_import(report, file, enrolment),
     )
 
 
@@ -114,12 +118,12 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
     person = Subscribe(
         key=read_address(email),
         email=email.strip(),
-        first_name=first_name,
-        last_name=last_name,
+        first_name=one_line(first_name),
+        last_name=one_line(last_name),
         timezone=_read_zone(timezone),
-        tags=tags,
+        tags=tuple(tag for text in tags for tag in split_tags(text)),
         fields=dict(_read_field(pair) for pair in fields),
-        consent=Consent(given_at=consent_at, source=consent_source) if consent_at else None,
+        consent=_read_consent(consent_at, consent_source, invocation.now),
     )
     enrolment = Enrolment(
         list_name=list_name or _only_audience(invocation), now=invocation.now, source=_BY_HAND
@@ -222,10 +226,21 @@ def _read_zone(text: str) -> str:
 
 
 def _read_field(pair: str) -> tuple[str, str]:
-    name, equals, value = pair.partition("=")
-    if not equals or not name.strip():
-        raise UsageError(f"--field {pair} has no value", hint="write it like city=Paris")
-    return name.strip(), value.strip()
+    """The name as an import makes it of a heading, so that an export comes back as it was."""
+    written, equals, value = pair.partition("=")
+    name = field_name(written)
+    if not equals or not name:
+        raise UsageError(f"--field {pair} is not NAME=VALUE", hint="write it like city=Paris")
+    return name, clean(value)
+
+
+def _read_consent(given_at: datetime | None, source: str, now: datetime) -> Consent | None:
+    if given_at is not None and given_at > now:
+        raise UsageError(
+            f"--consent-at {format_instant(given_at)} is still to come",
+            hint="say when they agreed; without it, leave --consent-at out",
+        )
+    return Consent(given_at=given_at, source=clean(source)) if given_at else None
 
 
 def _suggestion(email: str) -> str | None:
@@ -267,7 +282,12 @@ def _format_import(report: ImportReport, list_name: str) -> str:
     return "\n".join(lines)
 
 
-def _after_import(report: ImportReport, file: Path, list_name: str) -> str:
-    if report.applied:
+def _after_import(report: ImportReport, file: Path, enrolment: Enrolment) -> str:
+    if not report.read:
+        return "lovecampaign subscribers import --help"
+    if report.applied or report.unchanged + report.protected == report.read:
         return "lovecampaign plan"
-    return f"lovecampaign subscribers import {file} --list {list_name} --apply"
+    tags = [word for tag in enrolment.tags for word in ("--tag", tag)]
+    again = ["lovecampaign", "subscribers", "import", str(file), "--list", enrolment.list_name]
+    changes = report.new + report.updated + report.suppressed
+    return shlex.join([*again, *tags, *(["--apply"] if changes else [])])

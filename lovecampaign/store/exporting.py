@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from lovecampaign.audience.cells import guard
-from lovecampaign.audience.columns import Column
+from lovecampaign.audience.columns import EXPORTED
 from lovecampaign.audience.status import ACTIVE_WORD, STATUS_WORDS, UNCONFIRMED_WORD
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database import Database
@@ -20,20 +20,6 @@ from lovecampaign.store.tables import consent, membership, subscriber, subscribe
 
 #: People per statement.
 PAGE = 2_000
-_COLUMNS = (
-    Column.EMAIL,
-    Column.FIRST_NAME,
-    Column.LAST_NAME,
-    Column.TIMEZONE,
-    Column.TAGS,
-    Column.CONSENT_AT,
-    Column.CONFIRMED_AT,
-    Column.CONSENT_SOURCE,
-    Column.CONSENT_KIND,
-    Column.CONSENT_EXPIRES,
-    Column.LAST_ACTIVE_AT,
-    Column.STATUS,
-)
 #: Where somebody left for several reasons the first of these is told.
 _BY_WEIGHT = (
     SuppressionReason.COMPLAINT,
@@ -63,7 +49,7 @@ def export_subscribers(database: Database, write: Write) -> int:
     count = 0
     with database.read() as connection:
         fields = _field_names(connection)
-        writer.writerow([*_COLUMNS, *fields])
+        writer.writerow([*EXPORTED, *fields])
         for row in _rows(connection, fields):
             writer.writerow([guard(cell) for cell in row])
             count += 1
@@ -97,7 +83,7 @@ def _rows(connection: Connection, fields: Sequence[str]) -> Iterator[list[str]]:
                 words[number],
                 *(person["fields"].get(name, "") for name in fields),
             ]
-    unknown = [""] * (len(_COLUMNS) - 2)
+    unknown = [""] * (len(EXPORTED) - 2)
     for key, word in _strangers(connection):
         yield [key, *unknown, word, *("" for _ in fields)]
 

@@ -56,7 +56,7 @@ def import_subscribers(
     try:
         with open_csv(path, shown_as=shown) as table:
             columns = _read_columns(table, shown, path.name)
-            reader = RowReader(columns, file=shown, extra_tags=enrolment.tags)
+            reader = RowReader(columns, file=shown, now=enrolment.now, extra_tags=enrolment.tags)
             tally = _Tally(shown, columns, table.heading_line)
             decisions = tally.sift(map(reader.decide, table.rows))
             counts = run_enrolment(database, decisions, enrolment, apply=apply)
@@ -131,12 +131,17 @@ class _Tally:
             names = ", ".join(self._columns.doubled)
             yield self._warn(f"these columns say again what an earlier one says: {names}")
         if self._without_consent:
+            who = (
+                "1 person comes"
+                if self._without_consent == 1
+                else (f"{self._without_consent:,} people come")
+            )
             yield self._warn(
-                f"{self._without_consent} people come without a consent_at",
+                f"{who} without a consent_at",
                 "they can be mailed; keep the proof of their consent elsewhere, or add the column",
             )
         if self._unlisted:
-            yield self._warn(f"{self._unlisted} more problems are not listed")
+            yield self._warn(f"problems that are not listed: {self._unlisted:,}")
 
     def _warn(self, message: str, hint: str | None = None) -> Problem:
         return Problem(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
+
+import pytest
 
 from tests.acceptance.program import Shop
 
@@ -51,6 +54,37 @@ def test_rejected_rows_are_problems_with_their_line(shop: Shop) -> None:
     assert (said.data["new"], said.data["rejected"]) == (1, 1)
     (problem,) = said.json["errors"]
     assert (problem["file"], problem["line"]) == ("bad.csv", 2)
+
+
+def test_the_next_command_does_what_the_dry_run_showed(shop: Shop) -> None:
+    file = write(shop, "two words.csv", "email\ndora@readers.example\n")
+    words = ("subscribers", "import", file, "--tag", "fair", *NOW)
+    following = shop.type(*words).done().err.partition("Next: lovecampaign ")[2]
+
+    shop.type(*shlex.split(following), *NOW).done()
+    shown = shop.data("subscribers", "show", "dora@readers.example")["subscriber"]
+    assert shown["tags"] == ["fair"]
+    assert "--apply" not in shop.type(*words).done().err
+
+
+@pytest.mark.parametrize("rows", ["email\n", "email\nnobody\n"])
+def test_a_dry_run_that_would_change_nothing_suggests_no_apply(shop: Shop, rows: str) -> None:
+    said = shop.type("subscribers", "import", write(shop, "few.csv", rows), *NOW)
+
+    assert "Next: " in said.err
+    assert "--apply" not in said.err
+
+
+def test_a_consent_of_the_future_is_told_with_its_line_and_left_out(shop: Shop) -> None:
+    file = write(shop, "more.csv", "email,consent_at\ndora@readers.example,2031-01-02\n")
+    said = shop.type("subscribers", "import", file, "--apply", "--json", *NOW).done()
+
+    lines = {warning["line"]: warning["message"] for warning in said.json["warnings"]}
+    assert "2031-01-02" in lines[2]
+    assert lines[1] == "1 person comes without a consent_at"
+    assert shop.data("subscribers", "show", "dora@readers.example")["subscriber"]["consents"] == []
+    late = ("subscribers", "add", "eva@readers.example", "--consent-at", "2031-01-02T00:00Z")
+    assert shop.type(*late, *NOW).code == 2
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(shop: Shop) -> None:

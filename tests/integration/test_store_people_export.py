@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store import exporting
 from lovecampaign.store.database import Database
@@ -17,6 +18,7 @@ from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.exporting import export_subscribers
 from lovecampaign.store.forgetting import forget
 from lovecampaign.store.importing import ImportReport, import_subscribers
+from lovecampaign.store.subscribers import add_subscriber
 from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.tables import membership
 
@@ -145,4 +147,48 @@ def test_a_day_later_nothing_has_moved(database: Database, tmp_path: Path) -> No
     path.write_text(before)
     later = Enrolment(list_name="readers", now=NOW + timedelta(days=1))
     assert import_subscribers(database, path, later, apply=True).unchanged == 1
+    assert export(database) == before
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells"),
+    [
+        ("email,optin_time,member_rating,leid,euid,notes", "2026-05-01,5,1,abc,x"),
+        ("email,consent_at,created_at,city,state", "2026-05-01,2026-04-01,Dayton,Ohio"),
+        ("email,consent_at,uuid", "2026-05-01,b2"),
+    ],
+)
+def test_fields_that_another_tool_named_do_not_make_our_export_its_own(
+    database: Database, tmp_path: Path, headings: str, cells: str
+) -> None:
+    take(database, tmp_path, f"{headings}\nana@bloom.example,{cells}\n")
+    before = export(database)
+
+    back = take(database, tmp_path, before)
+    assert (back.tool, back.problems) == ("lovecampaign", ())
+    assert back.unchanged == back.read == 1
+    assert export(database) == before
+
+
+def test_no_source_of_consent_is_made_up_for_those_who_have_none(
+    database: Database, tmp_path: Path
+) -> None:
+    take(database, tmp_path, "email,consent_at,city\nana@bloom.example,2026-05-01,Dayton\n")
+    renamed = export(database).replace("city", "euid")
+
+    take(database, tmp_path, renamed)
+    assert [row["consent_source"] for row in rows(export(database))] == [""]
+
+
+@pytest.mark.parametrize("name", ["state", "status", "unsubscribed_at", "email", "mail", "name"])
+def test_a_field_called_as_a_column_stays_a_field(
+    database: Database, tmp_path: Path, name: str
+) -> None:
+    fields = {name: "2026-01-01"}
+    person = Subscribe(key="ana@bloom.example", email="ana@bloom.example", fields=fields)
+    add_subscriber(database, person, Enrolment(list_name="readers", now=NOW))
+    before = export(database)
+
+    back = take(database, tmp_path, before)
+    assert (back.unchanged, back.rejected, back.suppressed) == (1, 0, 0)
     assert export(database) == before

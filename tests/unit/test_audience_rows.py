@@ -15,10 +15,12 @@ from lovecampaign.audience.rows import RowReader
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
 from lovecampaign.problems import Place
 
+NOW = datetime(2028, 6, 1, 9, tzinfo=UTC)
+
 
 def decide(file_name: str = "people.csv", **cells: str) -> Decision:
     columns = read_columns(list(cells), file_name)
-    reader = RowReader(columns, file=file_name)
+    reader = RowReader(columns, file=file_name, now=NOW)
     return reader.decide(CsvRow(7, list(cells.values())))
 
 
@@ -26,6 +28,10 @@ def subscribe(**cells: str) -> Subscribe:
     decision = decide(email="ana@bloom.example", **cells)
     assert isinstance(decision, Subscribe)
     return decision
+
+
+def warnings(**cells: str) -> list[str]:
+    return [problem.message for problem in subscribe(**cells).warnings]
 
 
 def refusal(**cells: str) -> str:
@@ -80,14 +86,14 @@ def test_a_whole_name_is_split_at_its_first_space() -> None:
 
 def test_tags_of_the_import_join_the_rows_own() -> None:
     columns = read_columns(["email", "tags"])
-    reader = RowReader(columns, file="x.csv", extra_tags=["b", "c, d"])
+    reader = RowReader(columns, file="x.csv", now=NOW, extra_tags=["b", "c, d"])
     decision = reader.decide(CsvRow(2, ["ana@bloom.example", "a;b"]))
     assert isinstance(decision, Subscribe)
     assert decision.tags == ("a", "b", "c", "d")
 
 
 def test_missing_cells_at_the_end_are_empty_and_extra_ones_refused() -> None:
-    reader = RowReader(read_columns(["email", "first_name"]), file="x.csv")
+    reader = RowReader(read_columns(["email", "first_name"]), file="x.csv", now=NOW)
     assert isinstance(reader.decide(CsvRow(2, ["ana@bloom.example"])), Subscribe)
     assert isinstance(reader.decide(CsvRow(2, ["ana@bloom.example", "Ana", "", " "])), Subscribe)
     refused = reader.decide(CsvRow(2, ["ana@bloom.example", "Cruz", "Ana"]))
@@ -275,6 +281,27 @@ def test_implied_consent_runs_out_as_the_law_says(
 def test_no_cells_break_the_reader_of_rows(rows: list[list[str]]) -> None:
     headings = ["email", "name", "timezone", "tags", "consent_at", "consent_kind", "status"]
     headings += ["uuid", "attributes", "last_active_at", "unsubscribed_at"]
-    reader = RowReader(read_columns(headings), file="x.csv")
+    reader = RowReader(read_columns(headings), file="x.csv", now=NOW)
     for line, cells in enumerate(rows, start=2):
         assert isinstance(reader.decide(CsvRow(line, cells)), Subscribe | Suppress | Reject)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"consent_at": "2029-01-01"},
+        {"consent_at": "2028-06-02T00:00Z"},
+        {"confirm_time": "2029-01-01", "optin_time": "2028-01-01"},
+    ],
+)
+def test_a_consent_that_is_still_to_come_proves_nothing(cells: dict[str, str]) -> None:
+    assert subscribe(**cells).consent is None
+    (warning,) = warnings(**cells)
+    assert "is not of the past and is left out" in warning
+
+
+def test_this_evening_in_auckland_is_not_in_the_future() -> None:
+    person = subscribe(consent_at="2028-06-01 21:00")
+
+    assert person.consent is not None
+    assert person.warnings == ()
