@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
+from lovecampaign.cli.new_file import read_new_file
 from lovecampaign.cli.opening import opened_database
-from lovecampaign.cli.options import read_new_file
 from lovecampaign.cli.result import Result
 from lovecampaign.store.backup import back_up
 from lovecampaign.store.database import Database, connect

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import tempfile
 from pathlib import Path
 
+from lovecampaign.cli.new_file import find_free_name
 from lovecampaign.cli.output import Output
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.words import count_of
 from lovecampaign.store.database import Database
 from lovecampaign.store.exporting import export_subscribers
 
-_IMPORT = "lovecampaign subscribers import"
+_IMPORT = ("lovecampaign", "subscribers", "import")
 
 
 def export_to_screen(database: Database, output: Output) -> Result:
@@ -23,7 +25,8 @@ def export_to_screen(database: Database, output: Output) -> Result:
         count = export_subscribers(database, held.write)
         return Result(data={"people": count, "csv": held.getvalue()})
     export_subscribers(database, output.raw)
-    return Result(next_command="lovecampaign subscribers export people.csv")
+    free = find_free_name(Path("people.csv"))
+    return Result(next_command=f"lovecampaign subscribers export {free}")
 
 
 def export_to_file(database: Database, file: Path) -> Result:
@@ -38,5 +41,5 @@ def export_to_file(database: Database, file: Path) -> Result:
     return Result(
         data={"people": count, "file": str(file)},
         text=f"{file}: {count_of(count, 'person')}",
-        next_command=f"{_IMPORT} {file}",
+        next_command=shlex.join([*_IMPORT, str(file)]),
     )

@@ -39,16 +39,6 @@ def read_instant(text: str) -> datetime:
     return instant
 
 
-def read_new_file(text: str) -> Path:
-    """A file to be written, in a folder that exists, as click converts an argument's value."""
-    path = Path(text)
-    if path.is_dir():
-        raise click.BadParameter(f"{text} is a folder")
-    if not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {path.parent}")
-    return path
-
-
 def read_name(text: str) -> str:
     """A name that is not empty: an unset variable of a shell must not mean "all"."""
     if not text.strip():

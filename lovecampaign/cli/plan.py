@@ -11,9 +11,10 @@ import click
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.cli.campaigns import campaign_argument, load_usable
+from lovecampaign.cli.counted import require_same_start
 from lovecampaign.cli.invocation import Invocation, verb
+from lovecampaign.cli.new_file import read_new_file
 from lovecampaign.cli.opening import opened_database
-from lovecampaign.cli.options import read_new_file
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.table import Cell, format_table
 from lovecampaign.cli.timeline import find_timeline, format_timeline, timeline_json
@@ -41,6 +42,7 @@ def plan(
     """
     found = load_usable(invocation, campaign).campaign
     with opened_database(invocation) as database:
+        require_same_start(database, found, invocation.now)
         if address is not None:
             timeline = find_timeline(database, found, address, invocation.now)
             return Result(
@@ -49,11 +51,12 @@ def plan(
                 next_command=f"lovecampaign explain {timeline.profile.email}",
             )
         report = report_campaign(database, found, invocation.now)
+    lines = [_format(found, report)]
     if ics is not None:
-        ics.write_bytes(_calendar(found, report, invocation.now))
+        lines.append(f"{_write_calendar(found, report, invocation.now, ics)} written to {ics}")
     return Result(
         data={"campaign": found.slug, "emails": [_as_json(found, one) for one in report.emails]},
-        text=_format(found, report, ics),
+        text="\n".join(lines),
         next_command=_next_command(found, report),
     )
 
@@ -83,13 +86,10 @@ def _email(campaign: Campaign, report: EmailReport) -> Email:
     return next(email for email in campaign.scheduled_emails if email.key == report.key)
 
 
-def _format(campaign: Campaign, report: CampaignReport, ics: Path | None) -> str:
+def _format(campaign: Campaign, report: CampaignReport) -> str:
     rows = [_row(campaign, one) for one in report.emails]
     headings = ("email", f"first ({campaign.timezone})", "last", "people", "skipped")
-    lines = [campaign.name, format_table(headings, rows)]
-    if ics is not None:
-        lines.append(f"{count_of(len(rows), 'event')} written to {ics}")
-    return "\n".join(lines)
+    return f"{campaign.name}\n{format_table(headings, rows)}"
 
 
 def _row(campaign: Campaign, report: EmailReport) -> Sequence[Cell]:
@@ -105,15 +105,19 @@ def format_reasons(skipped: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {reason.replace('_', ' ')}" for reason, number in ordered)
 
 
-def _calendar(campaign: Campaign, report: CampaignReport, now: datetime) -> bytes:
+def _write_calendar(campaign: Campaign, report: CampaignReport, now: datetime, file: Path) -> str:
     from lovecampaign.schedule.calendar_file import format_calendar
 
-    return format_calendar(campaign.name, campaign.id, now, _events(campaign, report))
+    events = list(_events(campaign, report))
+    file.write_bytes(format_calendar(campaign.name, campaign.id, now, events))
+    return count_of(len(events), "event")
 
 
 def _events(campaign: Campaign, report: CampaignReport) -> Iterator[tuple[str, str, datetime]]:
+    """Every email that has a moment; one that was called off only where somebody has it."""
+    cancelled = report.record.cancelled if report.record else frozenset()
     for one in report.emails:
-        if one.first_due is not None:
+        if one.first_due is not None and (one.recipients or one.key not in cancelled):
             email = _email(campaign, one)
             yield one.key, f"{one.key}: {email.subject}", one.first_due
 

@@ -16,8 +16,9 @@ from lovecampaign.audience.subscriber import Consent, SuppressionReason
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.workspace import list_campaigns
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
+from lovecampaign.cli.new_file import read_new_file
 from lovecampaign.cli.opening import opened_database
-from lovecampaign.cli.options import read_instant, read_name, read_new_file
+from lovecampaign.cli.options import read_instant, read_name
 from lovecampaign.cli.person import format_person, person_json
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.timeline import read_address

@@ -142,6 +142,34 @@ def test_plan_writes_a_calendar(shop: Shop) -> None:
     assert [str(event["uid"]).split(".")[0] for event in events][:2] == ["day-01", "day-02"]
 
 
+def test_the_calendar_leaves_out_what_was_called_off(shop: Shop) -> None:
+    shop.type("cancel", "day-02", *NOW).done()
+    said = shop.type("plan", "--ics", "month.ics", *NOW).done()
+
+    events = Calendar.from_ical((shop.folder / "month.ics").read_bytes()).walk("VEVENT")
+    keys = [str(event["uid"]).split(".")[0] for event in events]
+    assert keys[:2] == ["day-01", "day-03"]
+    assert f"{len(keys)} events written to month.ics" in said.out
+
+
+@pytest.mark.parametrize("words", ["plan --ics", "subscribers export", "db backup"])
+def test_no_file_is_overwritten_and_another_name_is_offered(shop: Shop, words: str) -> None:
+    for name in ("mine.csv", "mine-2.csv"):
+        (shop.folder / name).write_text("precious")
+    said = shop.type(*words.split(), "mine.csv", *NOW)
+
+    assert said.code == 2
+    assert "mine.csv exists already" in said.err
+    assert "mine-3.csv" in said.err
+    assert (shop.folder / "mine.csv").read_text() == "precious"
+
+
+def test_an_export_on_the_screen_suggests_a_file_that_is_not_there(shop: Shop) -> None:
+    said = shop.type("subscribers", "export").done()  # people.csv lies in the shop
+
+    assert "Next: lovecampaign subscribers export people-2.csv" in said.err
+
+
 def test_plan_sends_nothing(shop: Shop) -> None:
     shop.type("plan", "--now", "2027-02-01T12:00Z").done()
 

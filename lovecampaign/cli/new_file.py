@@ -1,0 +1,30 @@
+"""Which file may a command write? One that is not there yet: nothing is overwritten silently."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import click
+
+
+def read_new_file(text: str) -> Path:
+    """A file to be written, in a folder that exists, as click converts an argument's value."""
+    path = Path(text)
+    if path.is_dir():
+        raise click.BadParameter(f"{text} is a folder")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}")
+    if path.exists() or path.is_symlink():
+        raise click.BadParameter(
+            f"{text} exists already; choose another name, such as {find_free_name(path)}"
+        )
+    return path
+
+
+def find_free_name(path: Path) -> Path:
+    """The path itself, or with the first number behind its name that nothing is called yet."""
+    names = itertools.chain(
+        [path], (path.with_stem(f"{path.stem}-{n}") for n in itertools.count(2))
+    )
+    return next(name for name in names if not (name.exists() or name.is_symlink()))
