@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from lovecampaign.settings import DEFAULT_PUBLIC_URL
 
@@ -30,3 +30,9 @@ class Facts:
     without_consent: int | None = None
     #: Whether a first letter went out for real; None where nobody looked.
     has_begun: bool | None = None
+    #: Day 1 of the campaign as it was then; None where none went out, or nobody looked.
+    begun_with: date | None = None
+    #: Mailable readers and insiders together; None where nobody counted.
+    reachable: int | None = None
+    #: Of how many of them each field that letters need is known.
+    known_fields: Mapping[str, int] = field(default_factory=dict)

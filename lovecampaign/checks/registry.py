@@ -6,6 +6,7 @@ from lovecampaign.checks.rule import EmailRule, MonthRule
 from lovecampaign.checks.rules import (
     deal,
     fallbacks,
+    fields,
     files,
     giving,
     inbox,
@@ -34,6 +35,7 @@ MONTH_RULES: tuple[MonthRule, ...] = (
     unedited.UneditedSettings(),
     words.PostalAddress(),
     timing.DayGivenUp(),
+    timing.StartMoved(),
     plan.MomentPast(),
     plan.Throughput(),
     plan.QuietSwallows(),
@@ -65,6 +67,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     reader.ReaderIsHero(),
     reader.NamelessGreeting(),
     fallbacks.MissingFallback(),
+    fields.NeededField(),
     reader.BrushedOff(),
     words.EmptySubject(),
     files.BrokenFiles(),

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.checks.facts import Facts
-from lovecampaign.errors import LovecampaignError
+from lovecampaign.checks.rule import MonthDraft
+from lovecampaign.checks.rules.fields import needed_fields
+from lovecampaign.checks.rules.timing import StartMoved
+from lovecampaign.errors import LovecampaignError, ProblemsFound
 from lovecampaign.settings import Settings
+
+if TYPE_CHECKING:  # most checks find no database to ask
+    from lovecampaign.store.database import Database
 
 
 def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
@@ -25,7 +33,7 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
         with contextlib.closing(database):
             if version != HEAD:
                 return facts
-            people = count_campaign_people(database, campaign)
+            people = count_campaign_people(database, campaign, needed_fields(campaign))
         return replace(
             facts,
             subscribers=sum(people.by_zone.values()),
@@ -33,6 +41,22 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
             zones=frozenset(people.by_zone),
             insiders=people.insiders,
             without_consent=people.without_consent,
-            has_begun=people.has_begun,
+            has_begun=people.begun_with is not None,
+            begun_with=people.begun_with,
+            reachable=people.reachable,
+            known_fields=people.known_fields,
         )
     return facts
+
+
+def require_same_start(database: Database, campaign: Campaign, now: datetime) -> None:
+    """Raises ProblemsFound where ``start`` was changed after the first letter went out.
+
+    No plan holds then: every reader stands somewhere in the month already.
+    """
+    from lovecampaign.store.counting import find_begun_with
+
+    facts = Facts(now=now, begun_with=find_begun_with(database, campaign))
+    problems = list(StartMoved().find(MonthDraft(campaign=campaign, facts=facts)))
+    if problems:
+        raise ProblemsFound(f"{campaign.slug} cannot begin anew on another day", problems)

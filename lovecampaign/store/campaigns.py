@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,8 @@ class CampaignRecord:
 
     id: int
     key: str
+    #: Day 1, as the last send or the first real claim knew it.
+    start: date
     first_claim_at: datetime | None
     paused_at: datetime | None
     pause_reason: str | None
@@ -194,6 +196,7 @@ def _read_record(connection: Connection, row: Row[Any]) -> CampaignRecord:
     return CampaignRecord(
         id=row.id,
         key=row.key,
+        start=row.start,
         first_claim_at=row.first_claim_at,
         paused_at=row.paused_at,
         pause_reason=row.pause_reason,

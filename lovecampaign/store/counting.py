@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.schedule.instants import effective_zone
@@ -23,11 +25,17 @@ class People:
     insiders: int
     #: Readers of whom no consent is on record.
     without_consent: int
-    #: Whether a first letter went out for real.
-    has_begun: bool
+    #: Day 1 of the campaign as it was when the first letter went out for real; None before.
+    begun_with: date | None
+    #: Of how many of the readers and insiders together each field asked for is known.
+    known_fields: Mapping[str, int]
+    #: Readers and insiders together.
+    reachable: int
 
 
-def count_campaign_people(database: Database, campaign: Campaign) -> People:
+def count_campaign_people(
+    database: Database, campaign: Campaign, fields: Collection[str] = ()
+) -> People:
     """One pass over the lists; tags are not looked at, so it may count a few too many."""
     readers = _is_on(campaign.audience.list)
     unknown = sa.and_(readers, sa.not_(_has_consent(campaign.audience.list)))
@@ -38,21 +46,42 @@ def count_campaign_people(database: Database, campaign: Campaign) -> People:
         .group_by(subscriber.c.timezone)
     )
     with database.read() as connection:
-        record = read_campaign(connection, campaign.id)
         by_zone: dict[str, int] = {}
         for stored, count in connection.execute(zones):
             zone = effective_zone(stored, campaign)
             by_zone[zone] = by_zone.get(zone, 0) + count
+        everybody = sa.or_(readers, insiders)
         return People(
             by_zone=by_zone,
-            insiders=connection.scalar(_count(insiders)) or 0,
-            without_consent=connection.scalar(_count(unknown)) or 0,
-            has_begun=record is not None and record.first_claim_at is not None,
+            insiders=_count(connection, insiders),
+            without_consent=_count(connection, unknown),
+            begun_with=_read_begun_with(connection, campaign),
+            known_fields={
+                name: _count(connection, sa.and_(everybody, _has_field(name))) for name in fields
+            },
+            reachable=_count(connection, everybody),
         )
 
 
-def _count(condition: sa.ColumnElement[bool]) -> sa.Select[int]:
-    return sa.select(sa.func.count()).select_from(subscriber).where(condition)
+def find_begun_with(database: Database, campaign: Campaign) -> date | None:
+    """Day 1 of the campaign as it was when the first letter went out for real; None before."""
+    with database.read() as connection:
+        return _read_begun_with(connection, campaign)
+
+
+def _read_begun_with(connection: Connection, campaign: Campaign) -> date | None:
+    record = read_campaign(connection, campaign.id)
+    return record.start if record and record.first_claim_at else None
+
+
+def _count(connection: Connection, condition: sa.ColumnElement[bool]) -> int:
+    counted = sa.select(sa.func.count()).select_from(subscriber).where(condition)
+    return connection.scalar(counted) or 0
+
+
+def _has_field(name: str) -> sa.ColumnElement[bool]:
+    known: sa.ColumnElement[bool] = subscriber.c.fields[name].as_string().is_not(None)
+    return known
 
 
 def _is_on(list_name: str) -> sa.ColumnElement[bool]:

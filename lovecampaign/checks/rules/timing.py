@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.checks.passages import setting_of_email
+from lovecampaign.checks.passages import setting, setting_of_email
 from lovecampaign.checks.rule import MonthDraft
 from lovecampaign.problems import Problem, Severity
 from lovecampaign.schedule.reasons import SkipReason
@@ -38,6 +38,29 @@ class DayGivenUp:
                     hint="give it another time, or leave the day after it free (skip)",
                     severity=Severity.WARNING,
                 )
+
+
+class StartMoved:
+    """Day 1 stays where it was when the first letter went out.
+
+    Every reader stands somewhere in the month by then: another start would send letters again,
+    or never. To repeat the month, begin a new campaign from the old one.
+
+    Bad:  start: 2027-02-08, after day 1 went out on 2027-02-01
+    Good: lovecampaign new customer-love-autumn --from customer-love
+    """
+
+    code = "LC235"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign, begun_with = draft.campaign, draft.facts.begun_with
+        if begun_with is None or begun_with == campaign.start:
+            return
+        yield setting(campaign, "start", str(campaign.start)).problem(
+            self.code,
+            f"start was {begun_with} when the first letter went out, and is {campaign.start} now",
+            hint=f"put the old date back, or: lovecampaign new NAME --from {campaign.slug}",
+        )
 
 
 def _left_out(campaign: Campaign, zones: Iterable[str]) -> Mapping[str, list[str]]:

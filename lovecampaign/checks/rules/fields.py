@@ -1,0 +1,177 @@
+"""Is every field that a letter prints known of its readers?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.checks.facts import Facts
+from lovecampaign.checks.passages import Passage, setting_of_email
+from lovecampaign.checks.rule import EmailDraft
+from lovecampaign.errors import ProblemsFound
+from lovecampaign.problems import Place, Problem, Severity
+from lovecampaign.render.template_files import read_templates, template_file
+
+_JINJA = Environment(autoescape=True)
+_DEFAULTS = frozenset({"default", "d"})
+_Node = TypeVar("_Node", bound=nodes.Node)
+_BRANCHES = (nodes.If, nodes.CondExpr, nodes.And, nodes.Or)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Use:
+    """A field that is used as if everybody had it."""
+
+    name: str
+    #: ``fields.pet``: as it is written, up to its name.
+    written: str
+    line: int
+
+
+class NeededField:
+    """A field that not everybody has comes with words for those who do not.
+
+    A field that is not known of somebody stops their letter: nothing sensible could stand there.
+    With a database, check counts who has the field; one that nobody has is an error.
+
+    Bad:  How is {{ fields.pet }}?
+    Good: How is {{ fields.pet | default("your garden") }}?
+    Good: {% if fields.pet is defined %}How is {{ fields.pet }}?{% endif %}
+    """
+
+    code = "LC219"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        seen = set()
+        for use, passage in _uses_in(draft):
+            told = None if use.name in seen else _judge(use, draft.email, draft.facts)
+            seen.add(use.name)
+            if told:
+                message, severity = told
+                yield passage.problem(self.code, message, hint=_hint(use), severity=severity)
+
+
+def needed_fields(campaign: Campaign) -> frozenset[str]:
+    """Every field that a letter of the campaign uses as if everybody had it."""
+    sources: set[str] = set()
+    for email in campaign.emails:
+        sources |= {email.subject, email.preheader, email.copy.text}
+        with suppress(ProblemsFound):  # said by the check of that email
+            sources |= set(read_templates(campaign, email).values())
+    return frozenset(use.name for source in sources for use in _find_uses(source))
+
+
+def _uses_in(draft: EmailDraft) -> Iterator[tuple[_Use, Passage]]:
+    """Every use in an email's words and templates, with its place."""
+    email, copy = draft.email, draft.email.copy
+    for name, text in (("subject", email.subject), ("preheader", email.preheader)):
+        for use in _find_uses(text):
+            yield use, setting_of_email(draft.campaign, email, name, use.written)
+    yield from _uses_in_file(copy.text, copy.file, copy.first_line)
+    for name, source in (draft.content.templates if draft.content else {}).items():
+        yield from _uses_in_file(source, template_file(name), 1)
+
+
+def _uses_in_file(text: str, file: str, first_line: int) -> Iterator[tuple[_Use, Passage]]:
+    for use in _find_uses(text):
+        line = text.split("\n")[use.line - 1]
+        found = line.find(use.written)
+        place = Place(file=file, line=first_line + use.line - 1, column=max(found, 0) + 1)
+        yield use, Passage(text=use.written if found >= 0 else "", place=place, excerpt=line)
+
+
+def _judge(use: _Use, email: Email, facts: Facts) -> tuple[str, Severity] | None:
+    """What there is to say about a field, and how bad it is; None where everybody has it."""
+    everybody = facts.reachable
+    if not everybody:
+        says = f"of whom {use.written} is not known does not get this letter"
+        return f"{email.key}: a reader {says}", Severity.WARNING
+    known = facts.known_fields.get(use.name, 0)
+    if known == 0:
+        return f"nobody has the field {use.name}, so nobody gets {email.key}", Severity.ERROR
+    if known == everybody or email.tags.with_tags:
+        return None
+    lacking = f"{everybody - known:,} of {everybody:,} readers"
+    return f"{lacking} have no field {use.name}, and do not get {email.key}", Severity.WARNING
+
+
+def _hint(use: _Use) -> str:
+    return f'write {{{{ {use.written} | default("…") }}}}, or import the field'
+
+
+def _find_uses(source: str) -> Iterator[_Use]:
+    if "fields" not in source:
+        return
+    try:
+        tree = _JINJA.parse(source)
+    except TemplateSyntaxError:
+        return  # rendering says where
+    yield from _walk(tree, frozenset())
+
+
+def _walk(node: nodes.Node, known: frozenset[str]) -> Iterator[_Use]:
+    """Uses under a node; ``known`` are the fields that a condition around it asks for."""
+    if isinstance(node, _BRANCHES):
+        known |= frozenset(_asked_for(node))
+    if isinstance(node, nodes.Filter) and node.name in _DEFAULTS:
+        yield from _walk_all([*node.args, *node.kwargs], known)
+        return
+    if isinstance(node, nodes.Test) and node.name in ("defined", "undefined"):
+        return
+    use = _use(node)
+    if use is not None and use.name not in known:
+        yield use
+    yield from _walk_all(node.iter_child_nodes(), known)
+
+
+def _walk_all(children: Iterable[nodes.Node], known: frozenset[str]) -> Iterator[_Use]:
+    for child in children:
+        yield from _walk(child, known)
+
+
+def _asked_for(node: nodes.Node) -> Iterator[str]:
+    """Fields that a condition asks for in a way that no missing one breaks."""
+    asked = node.test if isinstance(node, nodes.If | nodes.CondExpr) else node
+    for test in _all(asked, nodes.Test):
+        if test.name in ("defined", "undefined") and (use := _use(test.node)):
+            yield use.name
+    for used in _all(asked, nodes.Filter):
+        if used.name in _DEFAULTS and used.node is not None and (use := _use(used.node)):
+            yield use.name
+    for compared in _all(asked, nodes.Compare):
+        if isinstance(compared.expr, nodes.Const) and compared.ops[0].op in ("in", "notin"):
+            yield str(compared.expr.value)
+
+
+def _all(node: nodes.Node, kind: type[_Node]) -> Iterator[_Node]:
+    if isinstance(node, kind):
+        yield node
+    yield from node.find_all(kind)
+
+
+def _use(node: nodes.Node) -> _Use | None:
+    """The field that a node asks for, as ``fields.pet`` or ``fields["pet"]``."""
+    if isinstance(node, nodes.Getattr):
+        name = node.attr
+    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        name = str(node.arg.value)
+    else:
+        return None
+    owner = _written(node.node)
+    if owner not in ("fields", "subscriber.fields"):
+        return None
+    written = f"{owner}.{name}" if isinstance(node, nodes.Getattr) else owner
+    return _Use(name=name, written=written, line=node.lineno)
+
+
+def _written(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Name):
+        return node.name
+    if isinstance(node, nodes.Getattr):
+        return f"{_written(node.node)}.{node.attr}"
+    return ""
