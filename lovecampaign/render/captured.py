@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Self
+from typing import Any, Self
 
 from jinja2.environment import TemplateModule
 from jinja2.runtime import BlockReference, Context, Macro, Undefined
 from markupsafe import Markup
 
 from lovecampaign.render.errors import RenderError
-from lovecampaign.render.printed import Printed
+from lovecampaign.render.printed import Printing
 
-_PRINTED: ContextVar[Printed] = ContextVar("printed")
+_PRINTED: ContextVar[Printing[Any]] = ContextVar("printed")
 
 
 class Captured(str):
@@ -55,7 +55,7 @@ class Literal(str):
 
 
 @contextmanager
-def printing_to(printed: Printed) -> Iterator[None]:
+def printing_to(printed: Printing[Any]) -> Iterator[None]:
     """While this holds, what templates print is noted in ``printed``."""
     before = _PRINTED.set(printed)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lovecampaign.render.codes import Code
 from lovecampaign.render.compose import Composed
@@ -40,7 +41,7 @@ class Faulty(Exception):
 
 
 def compile_email(
-    composed: Composed,
+    composed: Composed[Any],
     token: re.Pattern[str],
     language: str,
     direction: str,
@@ -88,22 +89,20 @@ def _misplaced(misplaced: Misplaced, source: str, token: re.Pattern[str]) -> Ite
 
 
 def _text(
-    composed: Composed, tree: Element, token: re.Pattern[str], *, has_footer: bool
+    composed: Composed[Any], tree: Element, token: re.Pattern[str], *, has_footer: bool
 ) -> Skeleton:
-    real = composed.printed.real
-    text = text_of(tree, lambda address: real(address) == real(composed.unsubscribe))
+    text = text_of(tree, lambda address: address == composed.unsubscribe)
     if has_footer:
         text += _missing_footer(composed, text)
     return cut_plain(text, token)
 
 
-def _missing_footer(composed: Composed, text: str) -> str:
+def _missing_footer(composed: Composed[Any], text: str) -> str:
     """Address and links, where the template's own words do not have them."""
-    real, read = composed.printed.real, composed.printed.real(text)
-    links = (
-        f"{LINK_OPEN}{one}{LINK_CLOSE}" for one in (composed.preferences, composed.unsubscribe)
-    )
-    lines = [one for one in (composed.postal_address, *links) if real(one) not in read]
+    address, links = composed.postal_address, (composed.preferences, composed.unsubscribe)
+    has_address = address in text or composed.postal_words in text
+    lines = [] if has_address else [address]
+    lines += [f"{LINK_OPEN}{link}{LINK_CLOSE}" for link in links if link not in text]
     if not lines:
         return ""
     start = "\n" if FOOTER_LINE in text.split("\n") else f"\n{FOOTER_LINE}\n"

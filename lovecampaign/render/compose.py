@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic
 
 from jinja2 import Template
 
@@ -14,26 +14,30 @@ from lovecampaign.render.chunks import Chunks
 from lovecampaign.render.content import Content, Words
 from lovecampaign.render.environment import EmailEnvironment
 from lovecampaign.render.images import is_local
+from lovecampaign.render.leaves import leaves_of
 from lovecampaign.render.leftover import refuse_leftovers
 from lovecampaign.render.markdown import CopyMarkdown
 from lovecampaign.render.memo import Memo
 from lovecampaign.render.names import DayNames, names_for, names_for_everyone, spoken_date
-from lovecampaign.render.printed import Printed, TokenShape, author_text, one_line
+from lovecampaign.render.printed import Printing, TokenShape, Value, author_text
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.template_files import template_file, template_name
+from lovecampaign.render.trace import file_of_setting
 
+#: Answers for a leaf, by its name.
+Ask = Callable[[str], Any]
 #: Copies compiled from Markdown that are kept: one for each path through a copy's branches.
 _KEPT_COPIES = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Composed:
-    """One person's email before it is compiled."""
+class Composed(Generic[Value]):
+    """One person's email before it is compiled; on the fast path, everybody's."""
 
-    subject: str
+    subject: Value
     #: MJML with tokens; the same for everybody whose path through the branches is the same.
     source: str
-    printed: Printed
+    printed: Printing[Value]
     #: Tokens of what every email has, whether its template prints it or not.
     title: str
     preheader: str
@@ -42,6 +46,8 @@ class Composed:
     unsubscribe: str
     preferences: str
     postal_address: str
+    #: The postal address itself, which a template may have written out.
+    postal_words: str
 
 
 class Composer:
@@ -60,6 +66,7 @@ class Composer:
         self._email = email
         self._content = content
         self._media_url = media_url
+        self.leaves = leaves_of(campaign)
         self.tokens = TokenShape.absent_from(_sources(content))
         templates = {name: author_text(text) for name, text in content.templates.items()}
         files = {name: template_file(name) for name in templates}
@@ -68,7 +75,9 @@ class Composer:
         self._chunks = chunks
         # Copies are Markdown: marks of their places would change what it means.
         plain = EmailEnvironment(templates, files)
-        self._preheader = plain.template_from(author_text(content.preheader), content.copy.file)
+        self._preheader = plain.template_from(
+            author_text(content.preheader), file_of_setting(content.copy.file, "preheader")
+        )
         self._parts = {
             words.key: _Part(plain, words) for words in (content.words, *content.parts.values())
         }
@@ -79,52 +88,58 @@ class Composer:
         self._pictures = {path: self._find_picture(path)[0] for path in content.images}
         self._mjml_of_copies: Memo[str, str] = Memo(_KEPT_COPIES)
 
-    def compose(self, recipient: Recipient) -> Composed:
+    def compose(self, recipient: Recipient) -> Composed[str]:
         """The email for one person; raises what Jinja raises, and RenderError."""
+        leaves = self.leaves
+        return self.compose_with(
+            self.tokens.start(), lambda name: leaves[name].read(recipient), recipient.digest
+        )
+
+    def compose_with(
+        self, printed: Printing[Value], ask: Ask, digest: Sequence[str]
+    ) -> Composed[Value]:
+        """The email as ``printed`` takes note of it and ``ask`` answers for what is personal."""
         refuse_leftovers(self._campaign, self._content)
-        printed = self.tokens.start()
         with printing_to(printed):
-            names = self._names(recipient)
+            names: dict[str, Any] = {
+                **self._everyone,
+                **names_for(self._campaign, self._email, ask),
+            }
+            footer = _take_footer(names, printed)
             own = self._parts[self._content.words.key]
             day = own.day(names, printed, self._campaign.language)
-            names |= {"day": day, "subject": day.subject, **own.extras}
-            preheader = one_line(printed.real(self._preheader.render(names)))
+            subject: Any = day.subject
+            names |= {"day": day, "subject": subject, **own.extras}
+            preheader: Any = printed.line(self._preheader.render(names))
             names["preheader"] = preheader
-            content = self._mjml_of(own, names) + self._digest(recipient, names, printed)
+            content = self._mjml_of(own, names) + self._digest(digest, names, printed)
             names["content"] = Captured.from_source(content)
             source = self._template.render(names)
-            return self._composed(source, printed, str(day.subject), preheader, recipient)
-
-    def _names(self, recipient: Recipient) -> dict[str, Any]:
-        return {**self._everyone, **names_for(self._campaign, self._email, recipient)}
-
-    def _composed(
-        self, source: str, printed: Printed, subject: str, preheader: str, recipient: Recipient
-    ) -> Composed:
-        return Composed(
-            subject=subject,
-            source=source,
-            printed=printed,
-            title=printed.token(subject),
-            preheader=printed.token(preheader),
-            pictures=self._pictures,
-            unsubscribe=printed.token(recipient.links.unsubscribe),
-            preferences=printed.token(recipient.links.preferences),
-            postal_address=printed.token(self._campaign.sender.postal_address),
-        )
+            return Composed(
+                subject=subject,
+                source=source,
+                printed=printed,
+                title=printed.token(subject),
+                preheader=printed.token(preheader),
+                pictures=self._pictures,
+                postal_words=self._campaign.sender.postal_address,
+                **footer,
+            )
 
     def _mjml_of(self, part: _Part, names: Mapping[str, Any]) -> str:
         markdown = part.copy.render(names)
         mjml = self._mjml_of_copies.get(markdown, self._markdown.to_mjml)
         return self._chunks.mark_all(mjml, part.file) if self._chunks else mjml
 
-    def _digest(self, recipient: Recipient, names: Mapping[str, Any], printed: Printed) -> str:
+    def _digest(
+        self, digest: Sequence[str], names: Mapping[str, Any], printed: Printing[Any]
+    ) -> str:
         """The days inside a catch-up, each under its subject and with its own ``day``."""
         written = []
-        for key in recipient.digest:
+        for key in digest:
             part = self._parts[key]
             day = part.day(names, printed, self._campaign.language)
-            written.append(self._markdown.heading(printed.token(str(day.subject))))
+            written.append(self._markdown.heading(printed.token(day.subject)))
             own = {**names, **part.extras, "day": day, "subject": day.subject}
             written.append(self._mjml_of(part, own))
         return "".join(written)
@@ -146,11 +161,13 @@ class _Part:
     def __init__(self, jinja: EmailEnvironment, words: Words) -> None:
         self._words = words
         self.file = words.copy.file
-        self._subject: Template = jinja.template_from(author_text(words.subject), words.copy.file)
+        self._subject: Template = jinja.template_from(
+            author_text(words.subject), file_of_setting(words.copy.file, "subject")
+        )
         self.copy: Template = jinja.template_from(author_text(words.copy.text), words.copy.file)
         self.extras = {"guest": words.guest, "question": words.question}
 
-    def day(self, names: Mapping[str, Any], printed: Printed, language: str) -> DayNames:
+    def day(self, names: Mapping[str, Any], printed: Printing[Any], language: str) -> DayNames:
         words = self._words
         day = DayNames(
             number=words.number,
@@ -160,7 +177,25 @@ class _Part:
             kind=words.kind,
         )
         source = self._subject.render({**names, **self.extras, "day": day})
-        return replace(day, subject=one_line(printed.real(source)))
+        return replace(day, subject=printed.line(source))
+
+
+def _take_footer(names: dict[str, Any], printed: Printing[Any]) -> dict[str, str]:
+    """Tokens of what every footer must have, which names print wherever they are handed on.
+
+    So whether a template prints them can be read from its source, whatever a person's own
+    values look like.
+    """
+    links, sender = names["links"], names["sender"]
+    tokens = {
+        "unsubscribe": printed.token(links.unsubscribe),
+        "preferences": printed.token(links.preferences),
+        "postal_address": printed.token(sender.postal_address),
+    }
+    captured: dict[str, Any] = {key: Captured.from_source(one) for key, one in tokens.items()}
+    names["sender"] = replace(sender, postal_address=captured.pop("postal_address"))
+    names["links"] = replace(links, **captured)
+    return tokens
 
 
 def _sources(content: Content) -> list[str]:

@@ -18,6 +18,9 @@ from lovecampaign.message import Address
 from lovecampaign.render.headers import encode_address, encode_words
 
 _LEADING_DOTS = re.compile(rb"(?m)^\.{1,20}")
+#: ``b2a_qp`` encodes a space before a line end without looking whether there is room
+#: (75 columns, so that a soft line break can follow).
+_OVERLONG = re.compile(rb"(?m)^(.{73,})(=20|=09)(?=\r?$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +34,21 @@ class Draft:
     message_id: str
     #: More headers, in order; ASCII and short enough for one line.
     headers: Mapping[str, str]
-    text: str
-    html: str
+    #: The bodies, quoted-printable.
+    text: bytes
+    html: bytes
     delivery_id: str
 
 
 def write_message(draft: Draft) -> bytes:
     """The whole message, with CRLF."""
-    boundary = _boundary(draft.delivery_id)
-    start = f"\r\n--{boundary}\r\n".encode("ascii")
-    end = f"\r\n--{boundary}--\r\n".encode("ascii")
-    plain, html = _part("plain", draft.text), _part("html", draft.html)
-    return b"".join((_head(draft, boundary), start, plain, start, html, end))
+    boundary = boundary_of(draft.delivery_id)
+    plain, html, end = part_starts(boundary)
+    return b"".join((write_head(draft, boundary), plain, draft.text, html, draft.html, end))
 
 
-def _head(draft: Draft, boundary: str) -> bytes:
+def write_head(draft: Draft, boundary: str) -> bytes:
+    """Every header, and the empty line after them belongs to what follows."""
     named = draft.addresses.items()
     lines = [
         *(f"{name}: {encode_address(one, len(name) + 2)}" for name, one in named),
@@ -59,12 +62,20 @@ def _head(draft: Draft, boundary: str) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
 
-def _part(subtype: str, body: str) -> bytes:
-    head = (
+def part_starts(boundary: str) -> tuple[bytes, bytes, bytes]:
+    """What stands before the text part, before the HTML part, and after it."""
+    plain, html = (
+        f"\r\n--{boundary}\r\n"
         f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        for subtype in ("plain", "html")
     )
-    return head.encode("ascii") + quoted_printable(body)
+    return plain.encode("ascii"), html.encode("ascii"), f"\r\n--{boundary}--\r\n".encode("ascii")
+
+
+def boundary_of(delivery_id: str) -> str:
+    """Holds "=_", which quoted-printable never writes: it cannot occur in a body."""
+    return "=_lc_" + hashlib.sha256(delivery_id.encode()).hexdigest()[:24]
 
 
 def quoted_printable(body: str) -> bytes:
@@ -72,6 +83,7 @@ def quoted_printable(body: str) -> bytes:
     with_crlf = body.replace("\n", "\r\n").encode("utf-8")
     # b2a_qp looks at the first line end to choose its own, so there must be one.
     encoded = binascii.b2a_qp(with_crlf + b"\r\n", istext=True)[:-2]
+    encoded = _OVERLONG.sub(rb"\1=\r\n\2", encoded)
     while encoded.startswith(b".") or b"\n." in encoded:
         encoded = _LEADING_DOTS.sub(_encode_dots, encoded)
     return encoded
@@ -80,8 +92,3 @@ def quoted_printable(body: str) -> bytes:
 def _encode_dots(found: re.Match[bytes]) -> bytes:
     # A soft line break after them keeps the line within 76 bytes.
     return b"=2E" * len(found[0]) + b"=\r\n"
-
-
-def _boundary(delivery_id: str) -> str:
-    """Holds "=_", which quoted-printable never writes: it cannot occur in a body."""
-    return "=_lc_" + hashlib.sha256(delivery_id.encode()).hexdigest()[:24]

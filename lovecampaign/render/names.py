@@ -6,7 +6,7 @@ fields to find misspelt names, rendering fills them for a recipient.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, ClassVar
@@ -14,30 +14,9 @@ from typing import Any, ClassVar
 from lovecampaign.campaign.model import LAST_GIVING_DAY, Campaign, Email, Guest, Money, Offer
 from lovecampaign.render.captured import Literal
 from lovecampaign.render.color import shades_of
-from lovecampaign.render.recipient import Links, Recipient
+from lovecampaign.render.leaves import FieldNames
+from lovecampaign.render.recipient import Links
 from lovecampaign.render.spoken import SpokenDate, SpokenTime, direction_of
-
-
-class FieldNames:
-    """``fields``: what is known of a person beside name and address."""
-
-    SPOKEN: ClassVar[str] = "fields"
-    __slots__ = ("_values",)
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-
-    def __getitem__(self, name: str) -> str:
-        return self._values[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,16 +158,18 @@ def names_for_everyone(campaign: Campaign, logo: str | None) -> Mapping[str, Any
     }
 
 
-def names_for(campaign: Campaign, email: Email, recipient: Recipient) -> dict[str, Any]:
-    """What belongs to one person."""
-    subscriber = _subscriber(recipient)
+def names_for(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> dict[str, Any]:
+    """What belongs to one person; ``ask`` answers for a leaf, by name (``leaves.py``)."""
+    subscriber = SubscriberNames(
+        **{one.name: ask(f"subscriber.{one.name}") for one in fields(SubscriberNames)}
+    )
     return {
         "subscriber": subscriber,
         "first_name": subscriber.first_name,
         "fields": subscriber.fields,
-        "campaign": _campaign(campaign, recipient),
-        "links": recipient.links,
-        "deal": _deal(campaign, email, recipient),
+        "campaign": _campaign(campaign, ask),
+        "links": Links(**{one.name: ask(f"links.{one.name}") for one in fields(Links)}),
+        "deal": _deal(campaign, email, ask),
     }
 
 
@@ -196,20 +177,7 @@ def spoken_date(day: date | None, language: str) -> SpokenDate | None:
     return SpokenDate.of(day, language) if day else None
 
 
-def _subscriber(recipient: Recipient) -> SubscriberNames:
-    subscriber = recipient.subscriber
-    return SubscriberNames(
-        email=subscriber.email,
-        first_name=subscriber.first_name,
-        last_name=subscriber.last_name,
-        timezone=recipient.zone,
-        fields=FieldNames(subscriber.fields),
-        tags=tuple(sorted(subscriber.tags)),
-        is_insider=subscriber.is_insider,
-    )
-
-
-def _campaign(campaign: Campaign, recipient: Recipient) -> CampaignNames:
+def _campaign(campaign: Campaign, ask: Callable[[str], Any]) -> CampaignNames:
     return CampaignNames(
         id=campaign.id,
         name=campaign.name,
@@ -218,24 +186,23 @@ def _campaign(campaign: Campaign, recipient: Recipient) -> CampaignNames:
         timezone=campaign.timezone,
         start=SpokenDate.of(campaign.start, campaign.language),
         days=LAST_GIVING_DAY,
-        launch_at=SpokenTime.of(campaign.launch.at, recipient.zone, campaign.language),
+        launch_at=ask("campaign.launch_at"),
     )
 
 
-def _deal(campaign: Campaign, email: Email, recipient: Recipient) -> DealNames | None:
+def _deal(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> DealNames | None:
     deal = campaign.insider_deal
     if deal is None:
         return None
-    language, zone = campaign.language, recipient.zone
     return DealNames(
         is_for_reader=campaign.deal_of(email) is not None,
         title=deal.title,
         price=deal.price,
         instead_of=deal.instead_of,
-        price_from=spoken_date(deal.price_from, language),
-        charged_until=spoken_date(deal.charged_until, language),
-        code=recipient.deal_code,
-        link=recipient.links.deal,
-        opens=SpokenTime.of(deal.opens, zone, language),
-        closes=SpokenTime.of(recipient.deal_closes or deal.closes, zone, language),
+        price_from=spoken_date(deal.price_from, campaign.language),
+        charged_until=spoken_date(deal.charged_until, campaign.language),
+        code=ask("deal.code"),
+        link=ask("links.deal"),
+        opens=ask("deal.opens"),
+        closes=ask("deal.closes"),
     )

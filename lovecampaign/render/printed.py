@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 #: Line ends of every kind become ``\n``; what no mail may carry goes; halves of a surrogate
 #: pair cannot be written as UTF-8.
@@ -27,6 +27,26 @@ MARK_START = "\ue000"
 MARK_END = "\ue001"
 _PRIVATE = re.compile("[\x00\ue000-\ue00f]")
 _MARK = re.compile(f"{MARK_START}[0-9]+{MARK_END}")
+
+
+Value = TypeVar("Value")
+
+
+class Printing(Protocol[Value]):
+    """Takes note of what templates print: texts, or how texts are to be found."""
+
+    @property
+    def values(self) -> Sequence[Value]:
+        """What stands behind token number ``n``."""
+
+    def token(self, text: Value) -> str:
+        """A token that stands for the text; nothing stands for nothing."""
+
+    def real(self, source: str) -> Value:
+        """What a source says when every token is replaced by its value."""
+
+    def line(self, source: str) -> Value:
+        """The same on one line, for headers, titles and preview texts."""
 
 
 class Printed:
@@ -49,10 +69,13 @@ class Printed:
         return f"{self._prefix}{len(self.values) - 1}z"
 
     def real(self, source: str) -> str:
-        """The source with every token replaced by its value, in one pass."""
+        """In one pass: a value that looks like a token stays what it is."""
         if MARK_START in source:
             source = _MARK.sub("", source)
         return self._pattern.sub(lambda match: self.values[int(match[1])], source)
+
+    def line(self, source: str) -> str:
+        return one_line(self.real(source))
 
 
 class TokenShape:

@@ -6,6 +6,8 @@ compiled from equal sources. The fast path is to agree with it byte for byte.
 
 from __future__ import annotations
 
+from typing import Any
+
 from jinja2 import TemplateError
 
 from lovecampaign.campaign.model import Campaign, Email, Role
@@ -25,9 +27,10 @@ from lovecampaign.render.headers import (
 from lovecampaign.render.memo import Memo
 from lovecampaign.render.mime import Draft, write_message
 from lovecampaign.render.mjml_tree import Fault
+from lovecampaign.render.quoted import quote_body
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.spoken import direction_of
-from lovecampaign.render.trace import MISTAKES_OF_TEMPLATES, place_of_error
+from lovecampaign.render.trace import MISTAKES_OF_TEMPLATES, place_of_error, words_of_error
 
 TEST_MARK = "[Test] "
 _HINT = "type: lovecampaign check"
@@ -57,22 +60,20 @@ class EmailRenderer:
         self.public_url = public_url
         self._media_url = media_url
         self._composer = _composer(campaign, email, content, media_url)
-        self._compiled: Memo[str, Compiled] = Memo(_KEPT_SOURCES)
+        self._compiled: Memo[tuple[str, ...], Compiled] = Memo(_KEPT_SOURCES)
 
     def render(self, recipient: Recipient) -> Message:
         """The message for one person, the same bytes every time; raises RenderError."""
         composed = self._compose(recipient)
         try:
-            compiled = self._compiled.get(composed.source, lambda _: self._compile(composed))
+            compiled = self._compiled_for(composed)
         except Faulty as faulty:
             fault = faulty.faults[0]
             place = self._place_of(fault, recipient)
             raise RenderError(fault.message, place=place, hint=_HINT) from faulty
-        values = composed.printed.values
-        text, html = compiled.text.fill(values), compiled.html.fill(values)
-        return self._message(recipient, composed.subject, text, html)
+        return self._message(recipient, composed, compiled)
 
-    def _compose(self, recipient: Recipient) -> Composed:
+    def _compose(self, recipient: Recipient) -> Composed[str]:
         try:
             return self._composer.compose(recipient)
         except RenderError as error:
@@ -85,7 +86,12 @@ class EmailRenderer:
                 raise  # not from a template: ours
             raise _as_render_error(error, self._content) from error
 
-    def _compile(self, composed: Composed) -> Compiled:
+    def _compiled_for(self, composed: Composed[Any]) -> Compiled:
+        # The last two are in the HTML even where the source does not print them.
+        key = (composed.source, composed.title, composed.preheader)
+        return self._compiled.get(key, lambda _: self._compile(composed))
+
+    def _compile(self, composed: Composed[Any]) -> Compiled:
         language = self._campaign.language
         return compile_email(
             composed,
@@ -103,8 +109,12 @@ class EmailRenderer:
         )
         return chunks.trace(composer.compose(recipient).source).place(fault.offset)
 
-    def _message(self, recipient: Recipient, subject: str, text: str, html: str) -> Message:
+    def _message(
+        self, recipient: Recipient, composed: Composed[str], compiled: Compiled
+    ) -> Message:
         campaign, person = self._campaign, recipient.subscriber
+        values, subject = composed.printed.values, composed.subject
+        text, html = compiled.text.escaped(values), compiled.html.escaped(values)
         sender = ascii_address(campaign.sender.email, campaign.sender.name)
         reply_to = ascii_address(campaign.sender.reply_to)
         to = ascii_address(person.email, f"{person.first_name} {person.last_name}")
@@ -120,8 +130,8 @@ class EmailRenderer:
             date=recipient.first_claimed_at,
             message_id=message_id(campaign, recipient),
             headers=headers,
-            text=text,
-            html=html,
+            text=quote_body(compiled.text.pieces, text),
+            html=quote_body(compiled.html.pieces, html),
             delivery_id=recipient.delivery_id,
         )
         return Message(
@@ -130,8 +140,8 @@ class EmailRenderer:
             reply_to=reply_to,
             to=to,
             subject=subject,
-            text=text,
-            html=html,
+            text=compiled.text.join(text),
+            html=compiled.html.join(html),
             headers=headers,
             raw=write_message(draft),
         )
@@ -146,7 +156,7 @@ def _composer(campaign: Campaign, email: Email, content: Content, media_url: str
 
 def _as_render_error(error: Exception, content: Content) -> RenderError:
     return RenderError(
-        str(error) or type(error).__name__,
+        words_of_error(error),
         place=place_of_error(error, content),
         hint=_HINT,
     )

@@ -17,6 +17,8 @@ _LINK_ENDS = re.compile(f"[{LINK_OPEN}{LINK_CLOSE}]")
 
 @dataclass(frozen=True, slots=True)
 class Hole:
+    """A place for a value."""
+
     #: The token's number.
     number: int
     where: Where
@@ -34,24 +36,32 @@ class Misplaced(Exception):
 class Skeleton:
     """Static pieces and the holes between them: one piece more than holes."""
 
-    __slots__ = ("_holes", "_pieces")
+    __slots__ = ("holes", "pieces")
 
     def __init__(self, pieces: Sequence[str], holes: Sequence[Hole]) -> None:
-        self._pieces = pieces
-        self._holes = holes
+        self.pieces = pieces
+        self.holes = holes
 
     def fill(self, values: Sequence[str]) -> str:
         """The whole text, each value escaped for where it stands."""
+        return self.join(self.escaped(values))
+
+    def join(self, escaped: Sequence[str]) -> str:
+        """The whole text, from what stands in each hole."""
+        filled = [self.pieces[0]]
+        for value, piece in zip(escaped, self.pieces[1:], strict=True):
+            filled += value, piece
+        return "".join(filled)
+
+    def escaped(self, values: Sequence[str]) -> list[str]:
+        """What stands in each hole."""
         written: dict[tuple[str, Where], str] = {}
-        filled = [self._pieces[0]]
-        for hole, piece in zip(self._holes, self._pieces[1:], strict=True):
+        for hole in self.holes:
             # A name printed thirty times is escaped once for each kind of place.
             key = (values[hole.number], hole.where)
             if key not in written:
                 written[key] = escape(*key)
-            filled.append(written[key])
-            filled.append(piece)
-        return "".join(filled)
+        return [written[values[hole.number], hole.where] for hole in self.holes]
 
 
 def cut_html(html: str, token: re.Pattern[str]) -> Skeleton:

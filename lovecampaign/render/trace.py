@@ -35,6 +35,28 @@ def place_of_error(error: BaseException, content: Content) -> Place | None:
     return places[-1] if places else None
 
 
+def file_of_setting(file: str, name: str) -> str:
+    """What Jinja calls the source of a subject or preheader: its line is not the copy's."""
+    return f"{file}: {name}"
+
+
+def setting_of_file(file: str) -> str | None:
+    """``subject`` for what :func:`file_of_setting` made of it; None for a file."""
+    name = file.rpartition(": ")[2]
+    return name if name in ("subject", "preheader") else None
+
+
+def words_of_error(error: Exception) -> str:
+    """What went wrong, said to somebody who writes letters and not programs."""
+    if isinstance(error, RecursionError):
+        return "this goes round in circles: a template or macro uses itself without end"
+    if isinstance(error, ZeroDivisionError):
+        return "this divides by zero"
+    if isinstance(error, TypeError):
+        return f"these values do not go together here: {error}"
+    return str(error) or type(error).__name__
+
+
 def copy_place(words: Words, line: int, column: int | None = None) -> Place:
     """A line of a copy's text, which starts further down in its file."""
     return Place(file=words.copy.file, line=words.copy.first_line + line - 1, column=column)
@@ -44,9 +66,11 @@ def _place(file: str, line: int, content: Content) -> Place:
     for words in (content.words, *content.parts.values()):
         if file == words.copy.file:
             return copy_place(words, line)
-    return Place(file=file, line=line)
+    return Place(file=file, line=None if setting_of_file(file) else line)
 
 
 def _is_template(file: str, content: Content) -> bool:
     copies = {content.copy.file, *(part.copy.file for part in content.parts.values())}
+    if name := setting_of_file(file):
+        file = file.removesuffix(file_of_setting("", name))
     return file in copies or file.startswith(f"{TEMPLATE_FOLDER}/")
