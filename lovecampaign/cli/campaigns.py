@@ -28,6 +28,10 @@ campaign_option = click.option(
 )
 
 
+#: In place of an email's key, for a test of every one.
+EVERY_EMAIL = "all"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usable:
     """A campaign whose settings hold together; single emails may still have mistakes."""

@@ -14,5 +14,7 @@ def require_retyped(invocation: Invocation, name: str, question: str) -> None:
     if not invocation.may_ask:
         raise ConfirmationNeeded(f"{question} This needs your word.", hint="add --yes")
     answer = invocation.output.ask(f'{question} Type "{name}" to go on:')
+    if answer is None:
+        raise ConfirmationNeeded("Nothing was done: you typed no name.")
     if answer != name:
-        raise ConfirmationNeeded("Nothing was done: the name was another one.")
+        raise ConfirmationNeeded(f"Nothing was done: what you typed is not {name}.")

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import click
 
-from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.cli.campaigns import (
     campaign_argument,
     campaign_option,
@@ -27,6 +28,7 @@ from lovecampaign.store import campaigns as ledger
 from lovecampaign.store.campaigns import CampaignRecord, record_campaign
 from lovecampaign.store.database import Database
 from lovecampaign.store.doubts import make_due
+from lovecampaign.store.report import report_campaign
 from lovecampaign.store.tables import DeliveryState
 
 BY_HAND = "by the operator"
@@ -91,15 +93,34 @@ def cancel(invocation: Invocation, key: str, campaign: str | None) -> Result:
     """
     with recorded(invocation, campaign) as found:
         email = find_scheduled(found.campaign, key)
+        number = _count_planned(found, email, invocation.now)
         with found.database.write() as connection:
-            number = ledger.cancel_email(
-                connection, found.record.email_ids[email.key], invocation.now
-            )
+            ledger.cancel_email(connection, found.record.email_ids[email.key], invocation.now)
+    was_cancelled = email.key in found.record.cancelled
     return Result(
-        data={"campaign": found.campaign.slug, "key": email.key, "cancelled": number},
-        text=f"{email.key} is called off; {count_of(number, 'delivery')} that waited will not go.",
+        data={
+            "campaign": found.campaign.slug,
+            "key": email.key,
+            "cancelled": number,
+            "changed": not was_cancelled,
+        },
+        text=_say_cancelled(email.key, number, was_cancelled=was_cancelled),
         next_command=f"lovecampaign status {found.campaign.slug}",
     )
+
+
+def _count_planned(found: Recorded, email: Email, now: datetime) -> int:
+    """Who would have got it: rows of the ledger, and everybody else by today's rules."""
+    report = report_campaign(found.database, found.campaign, now, [email])
+    return report.emails[0].counts.get(DeliveryState.PLANNED, 0)
+
+
+def _say_cancelled(key: str, number: int, *, was_cancelled: bool) -> str:
+    if was_cancelled:
+        return f"{key} was called off already."
+    if not number:
+        return f"{key} is called off; nobody was waiting for it."
+    return f"{key} is called off; {count_of(number, 'person')} will not get it."
 
 
 @verb("retry")

@@ -130,10 +130,13 @@ class Output:
         if not self._is_quiet and not self.as_json:
             self.show_aside(faint(text))
 
-    def ask(self, question: str) -> str:
-        """The answer of the person at the terminal; empty at the end of input."""
+    def ask(self, question: str) -> str | None:
+        """The answer of the person at the terminal; None where they gave none (Ctrl-D)."""
         self._write(self._streams.stderr, question + " ")
-        return self._streams.stdin.readline().strip()
+        line = self._streams.stdin.readline()
+        if not line.endswith("\n"):
+            self._write(self._streams.stderr, "\n")
+        return line.strip() if line else None
 
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:

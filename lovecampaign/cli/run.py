@@ -126,7 +126,9 @@ class _Running:
         return email_checker(usable, self.invocation, self.invocation.settings(), self.provider)
 
     def _tell(self, report: SendReport) -> None:
-        """A pass that changed nothing says nothing: it comes every ten seconds."""
+        """The first pass always says what it waits for; a later one only what has changed: it
+        comes every ten seconds.
+        """
         last = self.last.get(report.campaign)
         self.last[report.campaign] = report
         self.sent += report.sent
@@ -136,7 +138,7 @@ class _Running:
         zone = next(r.campaign for r in self.readers if r.campaign.slug == report.campaign).timezone
         self.invocation.output.line(
             report_json(report),
-            f"{local_time(report.now, zone)}  {format_report(report, zone)}",
+            f"{local_time(report.now, zone)}  {_words(report, zone)}",
             report.problems,
         )
 
@@ -154,7 +156,14 @@ class _Running:
 
 def _is_news(report: SendReport, last: SendReport) -> bool:
     has_moved = report.sent or report.failed or report.skipped or report.in_doubt
-    return bool(has_moved) or (report.due, report.problems) != (last.due, last.problems)
+    has_grown = bool(report.due) and report.due != last.due
+    return bool(has_moved) or has_grown or report.problems != last.problems
+
+
+def _words(report: SendReport, zone: str) -> str:
+    if report.due or report.next_due is not None:
+        return format_report(report, zone)
+    return f"{report.campaign}: nothing more is due; an edit or a new reader may change that"
 
 
 def _jump(clock: FixedClock) -> Sleep:

@@ -10,6 +10,7 @@ import click
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.cli.campaigns import (
+    EVERY_EMAIL,
     Usable,
     campaign_argument,
     find_scheduled,
@@ -93,15 +94,20 @@ def send(  # noqa: PLR0913 - one parameter for each option of the command
 
     What is due is decided by the calendar and the ledger: sending twice sends nothing twice,
     and --day sends nothing early. With --to, the email goes to that address at once, marked
-    [Test], and the ledger does not hear of it.
+    [Test], and the ledger does not hear of it. Anything but maildir: asks before.
     """
     usable = load_usable(invocation, campaign)
     if addresses:
         from lovecampaign.cli.trial import send_tests
 
-        return send_tests(invocation, usable.campaign, day, addresses, seen_as)
+        return send_tests(invocation, usable.campaign, day, addresses, seen_as, is_confirmed=yes)
     if seen_as is not None:
         raise UsageError("--as shows a test as somebody sees it", hint="add --to YOUR-ADDRESS")
+    if day == EVERY_EMAIL:
+        raise UsageError(
+            "--day all is for tests",
+            hint="add --to YOUR-ADDRESS; without --day, everything that is due goes out",
+        )
     wishes = Wishes(usable=usable, day=day, limit=limit, is_confirmed=yes, accepts_edit=accept_edit)
     if dry_run:
         from lovecampaign.cli.dry_run import count_due
@@ -119,7 +125,7 @@ def _send(invocation: Invocation, wishes: Wishes) -> Result:
     ):
         due = foresee(database, wishes.campaign, wishes.emails, invocation.now).remaining
         if not wishes.is_confirmed:
-            what = count_of(due, "delivery")
+            what = f"Up to {count_of(due, 'message')}"
             confirm_sending(invocation, [wishes.campaign], provider, what)
         report, stop = _run_pass(invocation, wishes, provider, database, due)
         pause_reason = _find_pause(database, wishes.campaign)

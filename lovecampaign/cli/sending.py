@@ -47,7 +47,7 @@ def report_json(report: SendReport) -> Mapping[str, object]:
 
 def format_report(report: SendReport, zone: str) -> str:
     """One line of counts, and when it goes on."""
-    counts = ", ".join(_counts(report)) or "nothing was due"
+    counts = ", ".join(_counts(report)) or "nothing is due"
     line = f"{report.campaign}: {counts}"
     if report.next_due is not None:
         line += f"\nNext due: {time_and_zone(report.next_due, zone)}"

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.cli.campaigns import find_email
+from lovecampaign.cli.campaigns import EVERY_EMAIL, find_email
 from lovecampaign.cli.invocation import Invocation
 from lovecampaign.cli.opening import opened_database, opened_provider
 from lovecampaign.cli.result import Result
+from lovecampaign.cli.sending import confirm_sending
 from lovecampaign.cli.style import good, trouble
 from lovecampaign.cli.timeline import read_address
+from lovecampaign.cli.words import count_of
 from lovecampaign.clock import format_instant
 from lovecampaign.delivery.trial import Trial
 from lovecampaign.errors import ExitCode, UsageError
@@ -21,7 +23,22 @@ from lovecampaign.store.database import Database
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.subscribers import show_subscriber
 
-EVERY_EMAIL = "all"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What goes where."""
+
+    campaign: Campaign
+    emails: Sequence[Email]
+    addresses: Sequence[str]
+    seen_as: str | None
+    is_confirmed: bool
+
+    @property
+    def what(self) -> str:
+        """``2 test messages to me@bloom.example``, as the question before them says it."""
+        number = count_of(len(self.emails) * len(self.addresses), "test message")
+        return f"{number} to {', '.join(self.addresses)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +60,21 @@ def send_tests(
     day: str | None,
     addresses: Sequence[str],
     seen_as: str | None,
+    *,
+    is_confirmed: bool,
 ) -> Result:
     """Send one email, or all of them, to these addresses at once."""
     emails = _choose(campaign, day)
     for address in addresses:
         read_address(address)
-    tried = list(_try_all(invocation, campaign, emails, addresses, seen_as))
+    wanted = _Wanted(
+        campaign=campaign,
+        emails=emails,
+        addresses=addresses,
+        seen_as=seen_as,
+        is_confirmed=is_confirmed,
+    )
+    tried = list(_try_all(invocation, wanted))
     failed = sum(not each.is_sent for each in tried)
     return Result(
         data=_as_json(invocation, campaign, tried),
@@ -64,30 +90,29 @@ def _choose(campaign: Campaign, day: str | None) -> Sequence[Email]:
     return campaign.emails if day == EVERY_EMAIL else [find_email(campaign, day)]
 
 
-def _try_all(
-    invocation: Invocation,
-    campaign: Campaign,
-    emails: Sequence[Email],
-    addresses: Sequence[str],
-    seen_as: str | None,
-) -> Iterator[Tried]:
+def _try_all(invocation: Invocation, wanted: _Wanted) -> Iterator[Tried]:
     settings = invocation.settings()
     with opened_provider(invocation, settings) as provider:
+        if not wanted.is_confirmed:
+            confirm_sending(invocation, [wanted.campaign], provider, wanted.what)
         provider.prove()
-        for email in emails:
-            person = _find_person(invocation, campaign, email, seen_as) if seen_as else None
+        for email in wanted.emails:
             trial = Trial(
                 settings=settings,
-                campaign=campaign,
+                campaign=wanted.campaign,
                 email=email,
-                person=person,
+                person=_find_person(invocation, wanted, email),
                 now=invocation.now,
             )
-            for address, outcome in trial.send(provider, addresses):
+            for address, outcome in trial.send(provider, wanted.addresses):
                 yield Tried(key=email.key, address=address, outcome=outcome)
 
 
-def _find_person(invocation: Invocation, campaign: Campaign, email: Email, address: str) -> Person:
+def _find_person(invocation: Invocation, wanted: _Wanted, email: Email) -> Person | None:
+    """With whose eyes the test is seen; None: a made-up reader's."""
+    address = wanted.seen_as
+    if address is None:
+        return None
     key = read_address(address)
     with opened_database(invocation) as database:
         profile = show_subscriber(database, key).profile
@@ -96,7 +121,7 @@ def _find_person(invocation: Invocation, campaign: Campaign, email: Email, addre
                 f"{address} is no subscriber here",
                 hint="leave --as out to see it as a made-up reader",
             )
-        return _read_person(database, campaign, email, profile.id, invocation)
+        return _read_person(database, wanted.campaign, email, profile.id, invocation)
 
 
 def _read_person(

@@ -31,7 +31,7 @@ class RunPlan:
     choices: SendChoices
     #: None: until it is stopped.
     until: datetime | None
-    #: Told what each pass did, where it did anything.
+    #: Told what each pass did, also where it found nothing to do.
     on_report: Callable[[SendReport], None]
     #: Told why nothing can be sent just now; it will be tried again.
     on_trouble: Callable[[Unreachable], None]
@@ -84,8 +84,7 @@ def _run_passes(sender: Sender, plan: RunPlan, sleep: Sleep) -> None:
 def _pass(sender: Sender, plan: RunPlan, reload: Reload) -> datetime | None:
     campaign = reload()
     report = send_due(sender, campaign, plan.choices, plan.checker(campaign))
-    if report.due or report.problems:
-        plan.on_report(report)
+    plan.on_report(report)
     return report.next_due
 
 

@@ -134,7 +134,7 @@ def test_every_email_can_be_tested_in_one_go(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["--to me@bloom.example", "--day 1 --to nobody", "--as a@b.example"]
+    "words", ["--to me@bloom.example", "--day 1 --to nobody", "--as a@b.example", "--day all"]
 )
 def test_a_test_needs_an_email_and_an_address(shop: Shop, words: str) -> None:
     assert shop.type("send", *words.split(), "--now", BEFORE).code == 2
@@ -167,6 +167,15 @@ def test_a_cancelled_email_goes_to_nobody_who_does_not_have_it(shop: Shop) -> No
     assert first["cancelled"] >= 2
 
 
+def test_cancel_says_how_many_will_not_get_it(shop: Shop) -> None:
+    told = shop.type("cancel", "day-02", "--now", BEFORE).done().out
+    assert "day-02 is called off; 3 people will not get it." in told
+    again = shop.type("cancel", "day-02", "--now", BEFORE).done().out
+    assert "day-02 was called off already." in again
+    assert shop.data("cancel", "3", "--now", BEFORE)["cancelled"] == 3
+    assert "nobody was waiting" in shop.type("cancel", "thanks", "--now", BEFORE).done().out
+
+
 def test_what_was_too_late_can_be_sent_after_all(shop: Shop) -> None:
     too_late = shop.data("send", "--day", "1", "--now", "2027-02-02T20:00Z")
     assert counts(too_late) == {"due": 3, "skipped": 3}
@@ -191,6 +200,17 @@ def test_mail_that_leaves_asks_for_the_campaign_s_name(shop: Shop) -> None:
         assert server.received == []
         assert shop.data("send", "--yes", "--now", DAY_1, **smtp(server))["sent"] == 2
         assert len(server.received) == 2
+
+
+def test_a_test_that_leaves_asks_too(shop: Shop) -> None:
+    test = ("send", "--day", "1", "--to", "me@bloom.example", "--now", BEFORE)
+    with SmtpServer() as server:
+        asked = shop.type(*test, **smtp(server))
+        assert asked.code == 4
+        assert "1 test message to me@bloom.example of test-month will go out" in asked.err
+        assert server.received == []
+        assert shop.data(*test, "--yes", **smtp(server))["sent"] == 1
+        assert len(server.received) == 1
 
 
 def test_a_made_up_time_is_refused_where_mail_reaches_people(shop: Shop) -> None:
@@ -289,6 +309,27 @@ def test_run_plays_a_made_up_time_to_its_end(shop: Shop) -> None:
     moments = [line["data"]["now"] for line in lines if line["data"]["sent"]]
     assert moments == sorted(moments)
     assert moments[0] == "2027-02-01T08:00:00Z"
+
+
+def test_run_says_at_once_what_it_waits_for(shop: Shop) -> None:
+    until = ("--now", BEFORE, "--until", BEFORE)
+    told = shop.type("run", *until).done().out
+    assert "nothing is due" in told
+    assert "Next due: Mon  1 Feb 2027 09:00 (Europe/Paris)" in told
+    (line,) = shop.type("run", "--json", *until).done().out.splitlines()
+    assert json.loads(line)["data"]["next_due"] == "2027-02-01T08:00:00Z"
+
+
+def test_run_tells_nothing_twice(shop: Shop) -> None:
+    said = shop.type("run", "--json", "--now", BEFORE, "--until", "2027-02-01T23:00Z").done()
+    lines = [json.loads(line)["data"]["sent"] for line in said.out.splitlines()]
+    assert lines == [0, 1, 1, 1]
+
+
+def test_run_after_the_month_says_that_nothing_more_is_due(shop: Shop) -> None:
+    shop.type("send", "--now", "2028-01-01T12:00Z").done()
+    late = ("--now", "2028-01-01T13:00Z")
+    assert "nothing more is due" in shop.type("run", *late).done().out
 
 
 def test_run_tries_again_what_could_not_be_taken_at_once(shop: Shop) -> None:

@@ -41,7 +41,9 @@ def at_a_terminal(folder: Path, *words: str, typed: str = "", **settings: str) -
     return process.wait(timeout=10), shown.decode()
 
 
-@pytest.mark.parametrize(("typed", "code", "received"), [("test-month\n", 0, 2), ("yes\n", 4, 0)])
+@pytest.mark.parametrize(
+    ("typed", "code", "received"), [("test-month\n", 0, 2), ("yes\n", 4, 0), ("\x04", 4, 0)]
+)
 def test_mail_that_leaves_waits_for_the_retyped_name(
     shop: Shop, typed: str, code: int, received: int
 ) -> None:
@@ -51,9 +53,24 @@ def test_mail_that_leaves_waits_for_the_retyped_name(
             shop.folder, "send", *DAY_1, typed=typed, LOVECAMPAIGN_PROVIDER=provider
         )
         assert 'Type "test-month" to go on:' in shown
-        assert "2 deliveries of test-month will go out" in shown
+        assert "Up to 2 messages of test-month will go out" in shown
         assert done == code
         assert len(server.received) == received
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("yes\n", "what you typed is not test-month"), ("\x04", "you typed no name")],
+)
+def test_a_name_that_was_not_retyped_is_told_in_words(
+    shop: Shop, typed: str, words: str
+) -> None:
+    with SmtpServer() as server:
+        provider = f"smtp://{server.host}:{server.port}"
+        _, shown = at_a_terminal(
+            shop.folder, "send", *DAY_1, typed=typed, LOVECAMPAIGN_PROVIDER=provider
+        )
+    assert words in shown
 
 
 def test_no_input_never_asks(shop: Shop) -> None:

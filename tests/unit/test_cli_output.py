@@ -140,10 +140,11 @@ def test_a_question_goes_to_stderr_and_the_answer_comes_back(terminal: Screen) -
     assert terminal.stdout.getvalue() == ""
 
 
-def test_the_end_of_input_is_an_empty_answer(terminal: Screen) -> None:
+def test_the_end_of_input_is_no_answer_and_ends_the_line(terminal: Screen) -> None:
     streams = Streams(Terminal(""), terminal.stdout, terminal.stderr)
 
-    assert Output(streams).ask("Which campaign?") == ""
+    assert Output(streams).ask("Which campaign?") is None
+    assert terminal.stderr.getvalue() == "Which campaign? \n"
 
 
 def test_a_progress_bar_shows_on_a_terminal_only(pipe: Screen, terminal: Screen) -> None:
