@@ -30,7 +30,7 @@ class Purpose(bytes, Enum):
 
 
 class TokenSigner:
-    """Signs with the first key, verifies with all of them and with the retired ones."""
+    """Signs with the first key and verifies with all of them; with retired ones where asked."""
 
     def __init__(self, keys: Sequence[str], retired_keys: Sequence[str] = ()) -> None:
         if not keys:
@@ -43,8 +43,12 @@ class TokenSigner:
         body = number.to_bytes(ID_BYTES, "big")
         return _encode(body + _mac(self._keys[0], purpose, body))
 
-    def verify(self, purpose: Purpose, token: str) -> int | None:
-        """The number that was signed, or None for a token that is not ours."""
+    def verify(self, purpose: Purpose, token: str, *, retired_too: bool = False) -> int | None:
+        """The number that was signed, or None for a token that is not ours.
+
+        ``retired_too`` is for what may never stop working and harms nobody: a key is retired
+        because others may know it, and what they could do with it is unsubscribe somebody.
+        """
         try:
             raw = base64.b64decode(token + "==", altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -52,7 +56,7 @@ class TokenSigner:
         if len(raw) != ID_BYTES + MAC_BYTES or _encode(raw) != token:
             return None
         body, mac = raw[:ID_BYTES], raw[ID_BYTES:]
-        for key in (*self._keys, *self._retired_keys):
+        for key in (*self._keys, *(self._retired_keys if retired_too else ())):
             if hmac.compare_digest(mac, _mac(key, purpose, body)):
                 return int.from_bytes(body, "big")
         return None

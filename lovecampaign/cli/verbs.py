@@ -110,6 +110,11 @@ VERBS = {
         "lovecampaign.cli.buyers:buyers",
         "Say who has bought.",
     ),
+    "serve": Verb(
+        Section.PEOPLE,
+        "lovecampaign.cli.serve:serve",
+        "Answer readers on the web: join, confirm, choose, leave, buy early.",
+    ),
     "db": Verb(
         Section.CARE,
         "lovecampaign.cli.db:db",

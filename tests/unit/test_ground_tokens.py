@@ -56,14 +56,22 @@ def test_any_text_can_be_asked_about(text: str) -> None:
     assert TokenSigner(["key"]).verify(Purpose.LINKS, text) is None
 
 
-def test_older_and_retired_keys_still_verify_and_the_first_signs() -> None:
+def test_older_keys_still_verify_and_the_first_signs() -> None:
     old = TokenSigner(["old"]).sign(Purpose.LINKS, 7)
     rotated = TokenSigner(["new", "old"])
-    retired = TokenSigner(["new"], retired_keys=["old"])
 
-    assert rotated.verify(Purpose.LINKS, old) == retired.verify(Purpose.LINKS, old) == 7
+    assert rotated.verify(Purpose.LINKS, old) == 7
     assert rotated.sign(Purpose.LINKS, 7) == TokenSigner(["new"]).sign(Purpose.LINKS, 7)
     assert TokenSigner(["new"]).verify(Purpose.LINKS, old) is None
+
+
+def test_retired_keys_verify_only_where_they_are_asked_for() -> None:
+    old = TokenSigner(["old"]).sign(Purpose.LINKS, 7)
+    retired = TokenSigner(["new"], retired_keys=["old"])
+
+    assert retired.verify(Purpose.LINKS, old) is None
+    assert retired.verify(Purpose.LINKS, old, retired_too=True) == 7
+    assert retired.verify(Purpose.SHARE, old, retired_too=True) is None
 
 
 def test_nothing_is_signed_without_a_key() -> None:

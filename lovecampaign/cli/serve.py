@@ -1,0 +1,72 @@
+"""Answer readers on the web: joining, leaving, choosing, buying. The verb ``serve``."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import click
+
+from lovecampaign.cli.bug_log import write_bug_log
+from lovecampaign.cli.invocation import Invocation, verb
+from lovecampaign.cli.opening import opened_database
+from lovecampaign.cli.result import Result
+from lovecampaign.errors import ExitCode, UsageError
+
+DEFAULT_PORT = 8028
+LOOPBACK = "127.0.0.1"
+_PARTS = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipart")
+
+
+@verb("serve")
+@click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="0 takes any free one.",
+)
+def serve(invocation: Invocation, host: str, port: int) -> Result:
+    """Answer readers on the web: join, confirm, choose, leave, buy early."""
+    _require_parts()
+    from lovecampaign.web.serve.server import listening
+    from lovecampaign.web.serve.server import serve as serve_until_signal
+    from lovecampaign.web.serve.site import NoPost, make_site
+
+    settings = invocation.settings()
+    with opened_database(invocation) as database, listening(host, port) as ears:
+        site = make_site(
+            settings=settings,
+            database=database,
+            clock=invocation.clock,
+            post=NoPost(),
+            note_bug=lambda error: write_bug_log(error, ["serve"]),
+        )
+        here = _address(ears.getsockname())
+        invocation.output.line(
+            {"url": here, "public_url": settings.public_url}, _greeting(here, settings.public_url)
+        )
+        invocation.output.hint("Ctrl-C ends it.")
+        serve_until_signal(site, ears, invocation.output.show_aside)
+    return Result(is_told=True, exit_code=ExitCode.DONE)
+
+
+def _require_parts() -> None:
+    """The pages need what is installed with the extra ``web``."""
+    missing = [name for name in _PARTS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"serve needs {', '.join(missing)}", hint="type: pip install 'lovecampaign[web]'"
+        )
+
+
+def _address(name: tuple[str, int]) -> str:
+    host, port = name[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _greeting(here: str, public_url: str) -> str:
+    lines = [f"Listening at {here}"]
+    if not here.startswith(public_url):
+        lines.append(f"readers come by {public_url} (LOVECAMPAIGN_PUBLIC_URL)")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""What people meet on the web: joining, confirming, choosing, leaving, buying early."""

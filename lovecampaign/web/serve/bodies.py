@@ -1,0 +1,115 @@
+"""What did the visitor send? Read within limits of size and time, and judged by its origin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from urllib.parse import urlsplit
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive
+
+KILOBYTE = 1024
+
+
+class BodyKind(Enum):
+    """Who may send a body, and how much of it."""
+
+    FORM = "form"  #: of a page of ours, from a page of ours
+    OPEN_FORM = "open form"  #: from anywhere: one-click, and forms embedded in other sites
+    WEBHOOK = "webhook"  #: of a program; its signature is looked at by the handler
+
+    @property
+    def most_bytes(self) -> int:
+        return 5 * KILOBYTE * KILOBYTE if self is BodyKind.WEBHOOK else 64 * KILOBYTE
+
+    @property
+    def most_seconds(self) -> float:
+        return 30.0 if self is BodyKind.WEBHOOK else 10.0
+
+
+class Refusal(Enum):
+    """Why a body is not read to its end."""
+
+    TOO_LARGE = ("too_large", 413)
+    TOO_SLOW = ("too_slow", 408)
+    UNREADABLE = ("unreadable", 400)
+    FROM_ELSEWHERE = ("from_elsewhere", 403)
+
+    def __init__(self, text: str, status: int) -> None:
+        #: Its words: ``trouble.TEXT``.
+        self.text = text
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What was sent."""
+
+    form: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes = b""
+    refusal: Refusal | None = None
+
+
+async def read_body(request: Request, kind: BodyKind) -> Body:
+    """The body of a POST; of anything else nothing is read."""
+    if request.method != "POST":
+        return Body()
+    if kind is BodyKind.FORM and not comes_from_us(request):
+        return Body(refusal=Refusal.FROM_ELSEWHERE)
+    try:
+        async with asyncio.timeout(kind.most_seconds):
+            return await _read(request, kind)
+    except TimeoutError:
+        return Body(refusal=Refusal.TOO_SLOW)
+    except (HTTPException, MultiPartException, ClientDisconnect, UnicodeDecodeError, ValueError):
+        return Body(refusal=Refusal.UNREADABLE)
+
+
+def comes_from_us(request: Request) -> bool:
+    """Whether a browser says that the form stood on a page of ours.
+
+    ``Sec-Fetch-Site`` cannot be forged by a page; an old browser sends ``Origin``. What sends
+    neither is no browser, and has nobody's session to misuse.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == request.headers["host"].lower()
+
+
+async def _read(request: Request, kind: BodyKind) -> Body:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > kind.most_bytes:
+            return Body(refusal=Refusal.TOO_LARGE)
+        chunks.append(chunk)
+    raw = b"".join(chunks)
+    if kind is BodyKind.WEBHOOK:
+        return Body(raw=raw)
+    return Body(raw=raw, form=await _fields(request, raw))
+
+
+async def _fields(request: Request, raw: bytes) -> Mapping[str, str]:
+    """The first value of each field, of either encoding; files are left out."""
+    again = Request(request.scope, _replay(raw))
+    async with again.form(max_files=5, max_fields=100, max_part_size=64 * KILOBYTE) as form:
+        fields: dict[str, str] = {}
+        for name, value in form.multi_items():
+            if not isinstance(value, UploadFile):
+                fields.setdefault(name, value)
+        return fields
+
+
+def _replay(raw: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    return receive

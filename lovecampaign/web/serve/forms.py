@@ -1,0 +1,42 @@
+"""Was this form written by us, for this, and how long ago?
+
+A sealed form carries its purpose and the time of its making under a signature. Nothing is
+stored for it, and no cookie is set. A form of one purpose is no form for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from lovecampaign.store.columns import from_microseconds, to_microseconds
+
+#: The hidden field of every form of ours.
+FIELD = "seal"
+#: A page may stay open for a day.
+LONGEST = timedelta(days=1)
+
+
+class Seals:
+    """Seals forms and opens seals. The first key seals, all of them open."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = list(reversed(keys))  # itsdangerous signs with the last
+
+    def seal(self, purpose: str, now: datetime) -> str:
+        """For the hidden field."""
+        return str(self._box(purpose).dumps(to_microseconds(now)))
+
+    def age(self, purpose: str, seal: str, now: datetime) -> timedelta | None:
+        """How long the visitor had the form; None for a seal that is not ours, or too old."""
+        try:
+            made_at = from_microseconds(int(self._box(purpose).loads(seal)))
+        except (BadData, TypeError, ValueError, OverflowError):
+            return None
+        age = now - made_at
+        return age if timedelta(0) <= age <= LONGEST else None
+
+    def _box(self, purpose: str) -> URLSafeSerializer:
+        return URLSafeSerializer(self._keys, salt=f"lovecampaign form {purpose}")

@@ -1,0 +1,58 @@
+"""``/healthz``, ``/readyz``, ``/metrics``: does it live, can it work, how is it going?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute
+
+from lovecampaign.errors import Unreachable
+from lovecampaign.store.schema_version import HEAD, find_version
+from lovecampaign.web.serve.pages import NotFound, Visit, page
+from lovecampaign.web.serve.site import Site
+
+#: The text format that Prometheus reads (``prometheus_client.CONTENT_TYPE_LATEST``'s family).
+_EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def routes(site: Site) -> Sequence[BaseRoute]:
+    return [
+        page(site, "/healthz", get=show_health),
+        page(site, "/readyz", get=show_readiness),
+        page(site, "/metrics", get=show_metrics),
+    ]
+
+
+def show_health(_visit: Visit) -> Response:
+    """The process answers; asks nobody else."""
+    return PlainTextResponse("ok\n")
+
+
+def show_readiness(visit: Visit) -> Response:
+    """Whether forms can be taken: else a balancer should ask another machine."""
+    troubles = list(_troubles(visit.site))
+    return JSONResponse(
+        {"ready": not troubles, "troubles": troubles}, status_code=503 if troubles else 200
+    )
+
+
+def show_metrics(visit: Visit) -> Response:
+    """For a Prometheus on this machine or this network; to the world there is no such page."""
+    is_ours = visit.site.proxies.hides_nobody(visit.request) and visit.address.is_private
+    if not is_ours:
+        raise NotFound
+    return Response(visit.site.metrics.write(), media_type=_EXPOSITION)
+
+
+def _troubles(site: Site) -> Iterator[str]:
+    try:
+        found = find_version(site.database)
+        if found != HEAD:
+            yield f"the tables are at {found}, this program is at {HEAD}"
+        with site.database.write():
+            pass  # SQLite asks for the writer's place; PostgreSQL for a server that answers
+    except Unreachable:
+        yield "the database does not answer"
+    if not site.post.is_alive():
+        yield "nothing sends the mail that is asked for"

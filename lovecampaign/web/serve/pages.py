@@ -1,0 +1,137 @@
+"""How is a page asked for and answered? The one way from a request to a handler and back.
+
+A handler is a plain function from a :class:`Visit` to a response. It runs in a thread, once the
+form has been read and judged. What it raises becomes a page in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.errors import LovecampaignError, Unreachable
+from lovecampaign.web.serve.bodies import BodyKind, read_body
+from lovecampaign.web.serve.site import Site
+from lovecampaign.web.serve.texts import Wording, languages_asked_for
+from lovecampaign.web.serve.visitors import NOBODY, Address
+
+#: Of what is named by its content.
+IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+Handler: TypeAlias = "Callable[[Visit], Response]"
+
+
+class NotFound(Exception):
+    """The address names nothing, or nothing that may be seen from here."""
+
+
+class OnlyATest(Exception):
+    """The link of a test message: it opens a page that says so."""
+
+
+class Declined(Exception):
+    """The form is not taken; ``key`` names the text that says why."""
+
+    def __init__(self, key: str, status: int = 400) -> None:
+        super().__init__(key)
+        self.key = key
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request, read."""
+
+    site: Site
+    request: Request
+    now: datetime
+    #: Of a form: the first value of each field.
+    form: Mapping[str, str]
+    #: Of a webhook.
+    body: bytes
+
+    @property
+    def address(self) -> Address:
+        """Where the visitor comes from."""
+        found: Address = self.request.scope.get("visitor", NOBODY)
+        return found
+
+    def part(self, name: str) -> str:
+        """A part of the path."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str:
+        return self.request.query_params.get(name, "")
+
+    def wording(self, campaign: Campaign | None = None) -> Wording:
+        """In the visitor's language, else in the campaign's."""
+        wanted = languages_asked_for(self.request.headers.get("accept-language", ""))
+        return self.site.texts.speak(*wanted, *([campaign.language] if campaign else []))
+
+    def seal(self, purpose: str) -> str:
+        """For the hidden field ``seal`` of a form that posts to a :attr:`BodyKind.FORM`."""
+        return self.site.seals.seal(purpose, self.now)
+
+    def page(
+        self, template: str, campaign: Campaign | None = None, status: int = 200, **names: Any
+    ) -> HTMLResponse:
+        """A written page. In templates: ``t("key")``, ``campaign``, ``say_time``, ``names``."""
+        wording = self.wording(campaign)
+        text = self.site.writer.write(template, wording, campaign, visit=self, **names)
+        headers = {"Content-Language": wording.language, "Vary": "Accept-Language"}
+        return HTMLResponse(text, status_code=status, headers=headers)
+
+    def say(
+        self, key: str, campaign: Campaign | None = None, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """A page that only says something: the texts ``key.title`` and ``key.words``."""
+        return self.page("said.html", campaign, status, key=key, values=values)
+
+
+def page(
+    site: Site,
+    path: str,
+    *,
+    get: Handler | None = None,
+    post: Handler | None = None,
+    takes: BodyKind = BodyKind.FORM,
+) -> Route:
+    """The route of a page. ``get`` shows and changes nothing; ``post`` acts."""
+    handlers = {name: one for name, one in (("GET", get), ("POST", post)) if one is not None}
+
+    async def answer(request: Request) -> Response:
+        handler = handlers["GET" if request.method == "HEAD" else request.method]
+        return await _answer(site, request, handler, takes)
+
+    return Route(path, answer, methods=list(handlers))
+
+
+async def _answer(site: Site, request: Request, handler: Handler, takes: BodyKind) -> Response:
+    read = await read_body(request, takes)
+    visit = Visit(site=site, request=request, now=site.clock.now(), form=read.form, body=read.raw)
+    if read.refusal is not None:
+        return visit.say(f"trouble.{read.refusal.text}", status=read.refusal.status)
+    return await run_in_threadpool(_handle, handler, visit)
+
+
+def _handle(handler: Handler, visit: Visit) -> Response:
+    try:
+        return handler(visit)
+    except NotFound:
+        return visit.say("trouble.not_found", status=404)
+    except OnlyATest:
+        return visit.say("trouble.test_link")
+    except Declined as declined:
+        return visit.say(declined.key, status=declined.status)
+    except Unreachable:
+        return visit.say("trouble.not_now", status=503)
+    except LovecampaignError as error:
+        visit.site.note_bug(error)
+        return visit.say("trouble.not_now", status=503)

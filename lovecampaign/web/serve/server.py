@@ -1,0 +1,97 @@
+"""How does ``serve`` start, and how does it end at once?"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from lovecampaign.errors import UsageError
+from lovecampaign.web.serve.access_log import WriteLine
+from lovecampaign.web.serve.app import application
+from lovecampaign.web.serve.site import Site
+
+#: What is being answered when the signal comes has this long to end.
+GRACE_SECONDS = 0.5
+
+
+@contextlib.contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Ears at an address; raises UsageError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as ears:
+        ears.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            ears.bind((host, port))
+        except OSError as error:
+            raise UsageError(
+                f"{host} port {port} cannot be used: {error.strerror or error}",
+                hint="is another serve running? Add --port 0 to take any free one",
+            ) from error
+        ears.listen(1024)
+        yield ears
+
+
+def serve(site: Site, ears: socket.socket, write_line: WriteLine) -> None:
+    """Answer until a signal; raises KeyboardInterrupt after Ctrl-C."""
+    with _noting_bugs_of_threads(site.note_bug):
+        Server(application(site, write_line)).serve_until_signal(ears)
+
+
+class Server(uvicorn.Server):
+    """Ends within a second, whoever still holds a connection open."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level=logging.CRITICAL,  # bugs go to a file, and are told on their page
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # visitors.py reads them
+            ws="none",
+            lifespan="off",
+            timeout_keep_alive=75,  # longer than nginx keeps its own (60 s): no race at the end
+        )
+        super().__init__(config)
+        self._was_interrupted = False
+
+    def serve_until_signal(self, ears: socket.socket) -> None:
+        self.run(sockets=[ears])
+        if self._was_interrupted:
+            raise KeyboardInterrupt
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        self._was_interrupted = sig == signal.SIGINT
+        self.force_exit = self.should_exit  # the second time, nothing is waited for
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, but what has not been asked in full is not waited for."""
+        self.config.timeout_graceful_shutdown = 1
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(super().shutdown(sockets), GRACE_SECONDS)
+
+
+@contextlib.contextmanager
+def _noting_bugs_of_threads(note_bug: Callable[[BaseException], Path]) -> Iterator[None]:
+    """A thread that fails would print its traceback over the terminal."""
+
+    def note(failed: threading.ExceptHookArgs) -> None:
+        if failed.exc_value is not None:
+            note_bug(failed.exc_value)
+
+    before, threading.excepthook = threading.excepthook, note
+    try:
+        yield
+    finally:
+        threading.excepthook = before

@@ -1,0 +1,91 @@
+"""What does every page need? The parts of a running ``serve``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lovecampaign.clock import Clock
+from lovecampaign.settings import Settings
+from lovecampaign.store.database import Database
+from lovecampaign.tokens import TokenSigner
+from lovecampaign.web.serve.campaigns import LiveCampaigns
+from lovecampaign.web.serve.forms import Seals
+from lovecampaign.web.serve.limits import Limits
+from lovecampaign.web.serve.metrics import Metrics
+from lovecampaign.web.serve.texts import Texts
+from lovecampaign.web.serve.visitors import Proxies, read_proxies
+from lovecampaign.web.serve.writing import Writer
+
+
+class Post(Protocol):
+    """What sends the mail that pages ask for."""
+
+    def wake(self) -> None:
+        """Something was asked for: look now."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Whether mail that is asked for is going to be sent."""
+        ...
+
+
+class NoPost:
+    """Where pages only show: nothing is sent, and ``/readyz`` says so."""
+
+    def wake(self) -> None:
+        pass
+
+    def is_alive(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A running ``serve``."""
+
+    settings: Settings
+    database: Database
+    signer: TokenSigner
+    clock: Clock
+    campaigns: LiveCampaigns
+    texts: Texts
+    writer: Writer
+    #: Seals the forms that we write.
+    seals: Seals
+    limits: Limits
+    proxies: Proxies
+    metrics: Metrics
+    post: Post
+    #: Keeps the details of a mistake of ours; says where.
+    note_bug: Callable[[BaseException], Path]
+
+
+def make_site(
+    *,
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    post: Post,
+    note_bug: Callable[[BaseException], Path],
+) -> Site:
+    """Put the parts together; raises UsageError where no secret key is set."""
+    keys = settings.require_secret_keys()
+    texts = Texts()
+    return Site(
+        settings=settings,
+        database=database,
+        signer=TokenSigner(keys, settings.retired_keys),
+        clock=clock,
+        campaigns=LiveCampaigns(settings.workspace),
+        texts=texts,
+        writer=Writer(texts),
+        seals=Seals(keys),
+        limits=Limits(),
+        proxies=read_proxies(settings.trusted_proxies),
+        metrics=Metrics(database),
+        post=post,
+        note_bug=note_bug,
+    )

@@ -1,0 +1,74 @@
+"""How does a page get from its template to the visitor?"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.render.spoken import SpokenDate, SpokenTime, direction_of
+from lovecampaign.web.serve.brand import style_path
+from lovecampaign.web.serve.texts import Texts, Wording
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+class Writer:
+    """Fills templates. What visitors typed is only ever a value, never part of a template."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._static = {file.name: _versioned(file) for file in STATIC.iterdir()}
+
+    def write(
+        self, template: str, wording: Wording, campaign: Campaign | None = None, **names: Any
+    ) -> str:
+        """The page; ``t`` is the visitor's wording, ``campaign`` colours it and signs it."""
+        language = wording.language
+        return self._templates.get_template(template).render(
+            {
+                "t": wording,
+                "language": language,
+                "direction": direction_of(language),
+                "campaign": campaign,
+                "style": style_path(campaign.brand.color if campaign else None),
+                "static": self._static.__getitem__,
+                "say_time": _say_time(language),
+                "say_date": _say_date(language),
+                **names,
+            }
+        )
+
+
+def _versioned(file: Path) -> str:
+    """With the content's hash: browsers keep it until it changes."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    return f"/static/{file.name}?{digest}"
+
+
+def _say_time(language: str) -> Any:
+    def say(instant: datetime, zone: str) -> str:
+        """``Wednesday 3 March 2027, 23:59 (Paris time)``."""
+        return str(SpokenTime.of(instant, zone, language))
+
+    return say
+
+
+def _say_date(language: str) -> Any:
+    def say(day: date) -> str:
+        return str(SpokenDate.of(day, language))
+
+    return say

@@ -1,0 +1,167 @@
+"""How does a test open the pages? The real application, served on loopback, asked over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import threading
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from lovecampaign.clock import Clock
+from lovecampaign.settings import Settings
+from lovecampaign.store.columns import metadata
+from lovecampaign.store.database import Database
+from lovecampaign.tokens import Purpose
+from lovecampaign.web.serve.app import application
+from lovecampaign.web.serve.server import Server, listening
+from lovecampaign.web.serve.site import Post, Site, make_site
+
+SECRET_KEY = "test-key"
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back; names of headers in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@dataclass(slots=True)
+class RecordingPost:
+    """Sends nothing; counts how often it was woken."""
+
+    woken: int = 0
+    alive: bool = True
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def is_alive(self) -> bool:
+        return self.alive
+
+
+@dataclass(slots=True, kw_only=True)
+class Serving:
+    """A running site, and a visitor who follows no redirects and keeps no cookies."""
+
+    site: Site
+    port: int
+    #: Lines of the access log, read.
+    log: list[dict[str, Any]] = field(default_factory=list)
+    #: Mistakes of ours. A test that does not expect any fails at the end (``no_bugs``).
+    bugs: list[BaseException] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, headers=_dashed(headers))
+
+    def post(self, path: str, form: Mapping[str, str] | bytes = b"", /, **headers: str) -> Answer:
+        """A form (a mapping), or a body as it is with a ``content_type`` of its own."""
+        body = form if isinstance(form, bytes) else urllib.parse.urlencode(form).encode()
+        return self.ask("POST", path, body, {"Content-Type": FORM_TYPE, **_dashed(headers)})
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        with contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        ) as connection:
+            connection.request(method, path, body, dict(headers or {}))
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(status=answer.status, headers=found, body=answer.read())
+
+    def token(self, purpose: Purpose, number: int) -> str:
+        return self.site.signer.sign(purpose, number)
+
+
+@contextlib.contextmanager
+def serving(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    *,
+    post: Post | None = None,
+    expects_bugs: bool = False,
+) -> Iterator[Serving]:
+    """A site over a workspace and a database, until the block ends.
+
+    The clock may be moved while it runs. A mistake of ours, answered with a page of words,
+    fails the test at the end unless it ``expects_bugs``.
+    """
+    bugs: list[BaseException] = []
+    site = make_site(
+        settings=settings,
+        database=database,
+        clock=clock,
+        post=post or RecordingPost(),
+        note_bug=lambda error: _note(bugs, error),
+    )
+    with serving_site(site) as running:
+        running.bugs = bugs
+        yield running
+    if bugs and not expects_bugs:
+        raise bugs[0]
+
+
+@contextlib.contextmanager
+def serving_site(site: Site) -> Iterator[Serving]:
+    """A site of the test's own making."""
+    log: list[dict[str, Any]] = []
+    with listening("127.0.0.1", 0) as ears:
+        server = Server(application(site, lambda line: log.append(json.loads(line))))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
+        thread.start()
+        try:
+            yield Serving(site=site, port=ears.getsockname()[1], log=log)
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, for "nothing was changed"."""
+    with database.read() as connection:
+        return {
+            table.name: sorted(
+                (tuple(row) for row in connection.execute(sa.select(table))), key=repr
+            )
+            for table in metadata.sorted_tables
+        }
+
+
+def with_settings(settings: Settings, **changes: Any) -> Settings:
+    """Settings that differ: ``public_url``, ``trusted_proxies`` …"""
+    return replace(settings, **changes)
+
+
+def _note(bugs: list[BaseException], error: BaseException) -> Path:
+    bugs.append(error)
+    return Path("bug.log")
+
+
+def _dashed(headers: Mapping[str, str]) -> dict[str, str]:
+    """``user_agent="…"`` is ``User-Agent: …``."""
+    return {name.replace("_", "-"): value for name, value in headers.items()}
