@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.campaign.source import read_source
+from lovecampaign.campaign.pieces import find_piece
+from lovecampaign.campaign.source import Spot, read_source
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Place, Problem, Severity
 from lovecampaign.render.template_files import template_file, template_name
@@ -21,6 +22,8 @@ class Passage:
     text: str
     place: Place
     excerpt: str | None = None
+    #: How much of it stands there as it is; None: all.
+    width: int | None = None
 
     def problem(
         self,
@@ -38,7 +41,7 @@ class Passage:
             hint=hint,
             severity=severity,
             excerpt=self.excerpt,
-            width=max(1, len(self.text)),
+            width=max(1, len(self.text) if self.width is None else self.width),
         )
 
 
@@ -93,11 +96,14 @@ def _written(campaign: Campaign, place: Place, text: str) -> Passage:
     if place.line is None:
         return Passage(text=text, place=place)
     source, _problems = read_source(campaign.workspace / place.file, place.file)
-    line = source.line(place.line) if source else ""
-    found = line.find(text, (place.column or 1) - 1)
-    column = found + 1 if found >= 0 else place.column
+    start = Spot(line=place.line, column=place.column or 1)
+    spot = find_piece(source, start, text) if source else None
+    shown = spot or start
     return Passage(
-        text=text, place=Place(file=place.file, line=place.line, column=column), excerpt=line
+        text=text,
+        place=Place(file=place.file, line=shown.line, column=shown.column),
+        excerpt=source.line(shown.line) if source else None,
+        width=shown.width,
     )
 
 

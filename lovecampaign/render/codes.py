@@ -30,7 +30,7 @@ class Code(StrEnum):
 
 MEANINGS: dict[Code, str] = {
     Code.TEMPLATE_MISSING: "A template, or one that it includes, is not in templates/email.",
-    Code.TEMPLATE_UNREADABLE: "A template is not UTF-8 text, or leads out of the workspace.",
+    Code.TEMPLATE_UNREADABLE: "A template is no text, or a link that leads out of the folder.",
     Code.JINJA_SYNTAX: "Jinja cannot read a subject, a preheader, a day's copy or a template.",
     Code.UNKNOWN_NAME: "A name that emails do not know is used, so nothing could be printed.",
     Code.UNKNOWN_ATTRIBUTE_OF_NAME: "A known name has no such part, as in day.numbr.",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.campaign.source import read_source
 from lovecampaign.problems import Place, Problem, has_errors, in_file_order
 from lovecampaign.render.chunks import Chunks, TracedSource
 from lovecampaign.render.codes import Code
@@ -28,7 +29,13 @@ from lovecampaign.render.source_check import (
 )
 from lovecampaign.render.spoken import direction_of
 from lovecampaign.render.template_files import template_file, template_name
-from lovecampaign.render.trace import MISTAKES_OF_TEMPLATES, place_of_error
+from lovecampaign.render.trace import (
+    MISTAKES_OF_TEMPLATES,
+    file_of_setting,
+    place_of_error,
+    setting_of_file,
+    words_of_error,
+)
 
 _MEDIA_URL = "https://links.invalid/i"
 
@@ -69,7 +76,7 @@ class _Trial:
         except MISTAKES_OF_TEMPLATES as error:
             if place_of_error(error, self._content) is None:
                 raise
-            yield self._failure(error, str(error) or type(error).__name__, None)
+            yield self._failure(error, words_of_error(error), None)
 
     def _problems_for(
         self, composer: Composer, chunks: Chunks, recipient: Recipient
@@ -103,10 +110,29 @@ class _Trial:
         )
 
     def _failure(self, error: Exception, message: str, hint: str | None) -> Problem:
-        place = place_of_error(error, self._content) or Place(file=self._content.copy.file)
-        return Problem(code=Code.RENDER_FAILED, message=message, place=place, hint=hint)
+        found = place_of_error(error, self._content) or Place(file=self._content.copy.file)
+        name = setting_of_file(found.file)
+        place = self._place_of_setting(found.file, name) if name else found
+        return Problem(
+            code=Code.RENDER_FAILED,
+            message=f"{name}: {message}" if name else message,
+            place=place,
+            hint=hint,
+            excerpt=self._line_at(place),
+        )
 
-    def _problems_of_result(self, compiled: Compiled, composed: Composed) -> Iterator[Problem]:
+    def _place_of_setting(self, file: str, name: str) -> Place:
+        """Where the subject or preheader stands of the email, or of a day inside a digest."""
+        copy_file = file.removesuffix(file_of_setting("", name))
+        emails = (self._email, *self._campaign.emails)
+        email = next((one for one in emails if one.copy.file == copy_file), self._email)
+        return email.places.get(name, Place(file=copy_file))
+
+    def _line_at(self, place: Place) -> str | None:
+        source, _ = read_source(self._campaign.workspace / place.file, place.file)
+        return source.line(place.line) if source and place.line else None
+
+    def _problems_of_result(self, compiled: Compiled, composed: Composed[str]) -> Iterator[Problem]:
         values = composed.printed.values
         html, text = compiled.html.fill(values), compiled.text.fill(values)
         template = template_file(template_name(self._content.template))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.pieces import find_piece
+from lovecampaign.campaign.source import Spot, read_source
 from lovecampaign.problems import Place, Problem
 from lovecampaign.render.chunks import place_in
 from lovecampaign.render.codes import Code
@@ -39,7 +41,28 @@ def _line_problems(campaign: Campaign, words: Words, key: str, text: str) -> Ite
     email = campaign.find_email(words.key)
     place = (email.places.get(key) if email else None) or Place(file=words.copy.file)
     for problem in check_names(Source(text=text, file=place.file)):
-        yield replace(problem, place=place, message=f"{key}: {problem.message}", width=1)
+        said = replace(problem, message=f"{key}: {problem.message}")
+        yield _at_its_place(campaign, said, text, place)
+
+
+def _at_its_place(campaign: Campaign, problem: Problem, text: str, place: Place) -> Problem:
+    """The problem of a value's text where the author's file has it.
+
+    Where the file spells it otherwise (an escape, a line break), the value's start is meant.
+    """
+    source, _ = read_source(campaign.workspace / place.file, place.file)
+    if source is None or place.line is None:
+        return replace(problem, place=place, excerpt=None, width=1)
+    start = Spot(line=place.line, column=place.column or 1)
+    offset = (problem.place.column or 1) - 1 if problem.place else 0
+    piece = text[offset : offset + problem.width]
+    spot = find_piece(source, start, piece, text.count(piece, 0, offset)) or start
+    return replace(
+        problem,
+        place=Place(file=place.file, line=spot.line, column=spot.column),
+        excerpt=source.line(spot.line),
+        width=spot.width,
+    )
 
 
 def problems_of_actions(content: Content) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from jinja2 import Environment, TemplateSyntaxError
 from jinja2.meta import find_referenced_templates
 
 from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.campaign.source import UNPRINTABLE, decode, make_source
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Place, Problem
 from lovecampaign.render.codes import Code
@@ -16,6 +17,8 @@ from lovecampaign.render.suggestions import did_you_mean
 
 TEMPLATE_FOLDER = "templates/email"
 TEMPLATE_ENDING = ".mjml.j2"
+#: More kinds of characters that nobody can read than this slip into no text.
+_SLIPS = 4
 
 
 def read_templates(campaign: Campaign, email: Email) -> Mapping[str, str]:
@@ -61,15 +64,33 @@ class _TemplateReader:
     def _read_file(self, name: str, named_in: Place | None) -> str | None:
         path = (self._folder / name).resolve()
         place = named_in or Place(file=template_file(name))
-        if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
-            self._report(Code.TEMPLATE_MISSING, f"there is no template {name}", place, name)
+        is_inside = path.is_relative_to(self._folder.resolve())
+        if not is_inside and ".." not in name and path.exists():
+            message = f"{name} is a link that leads out of {TEMPLATE_FOLDER}"
+            self._report(Code.TEMPLATE_UNREADABLE, message, place, f"copy it to {TEMPLATE_FOLDER}")
             return None
+        if not is_inside or not path.is_file():
+            hint = self._near(name)
+            self._report(Code.TEMPLATE_MISSING, f"there is no template {name}", place, hint)
+            return None
+        text = self._text_of(path)
+        if text is None:
+            self._report(
+                Code.TEMPLATE_UNREADABLE,
+                f"{name} cannot be read as text: it may be a picture or a document",
+                place,
+                "save it as plain text (UTF-8)",
+            )
+        return text
+
+    def _text_of(self, path: Path) -> str | None:
+        """What any editor saved; None for what is no text."""
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            self._report(Code.TEMPLATE_UNREADABLE, f"{name} cannot be read: {error}", place, None)
+            text = make_source(path.name, decode(path.read_bytes())).text
+        except OSError:
             return None
-        return text.replace("\x00", "")
+        kinds = set(UNPRINTABLE.findall(text))
+        return text.replace("\x00", "") if len(kinds) <= _SLIPS else None
 
     def _references(self, source: str) -> Iterator[str]:
         try:
@@ -89,10 +110,13 @@ class _TemplateReader:
             file.relative_to(self._folder).as_posix() for file in self._folder.rglob("*.j2")
         )
 
-    def _report(self, code: Code, message: str, place: Place, missing: str | None) -> None:
-        hint = f"{TEMPLATE_FOLDER} has: {', '.join(self._all_names()) or 'nothing yet'}"
-        near = did_you_mean(missing, self._all_names()) if missing else ""
-        self.problems.append(Problem(code=code, message=message, place=place, hint=near or hint))
+    def _near(self, missing: str) -> str:
+        names = self._all_names()
+        known = f"{TEMPLATE_FOLDER} has: {', '.join(names) or 'nothing yet'}"
+        return did_you_mean(missing, names) or known
+
+    def _report(self, code: Code, message: str, place: Place, hint: str | None) -> None:
+        self.problems.append(Problem(code=code, message=message, place=place, hint=hint))
 
 
 def _line_of(source: str, reference: str) -> int | None:

@@ -76,11 +76,35 @@ def test_a_missing_template_is_a_problem_where_it_is_named(
         assert problem.hint == hint
 
 
-def test_a_template_that_is_not_utf_8_is_a_problem(bench: Workbench) -> None:
+def test_a_template_that_is_a_picture_is_a_problem_in_words(bench: Workbench) -> None:
     path = bench.workspace / "templates" / "email" / "letter.mjml.j2"
-    path.write_bytes(b"<mjml>\xff</mjml>")
-    with pytest.raises(ProblemsFound, match="cannot be read"):
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    with pytest.raises(ProblemsFound) as caught:
         bench.problems()
+    (problem,) = caught.value.problems
+    assert problem.code == "LC101"
+    assert "it may be a picture" in problem.message
+    assert problem.hint == "save it as plain text (UTF-8)"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_a_template_is_read_as_any_editor_saves_it(bench: Workbench, encoding: str) -> None:
+    path = bench.workspace / "templates" / "email" / "letter.mjml.j2"
+    path.write_bytes(LETTER.replace("Leave", "Abbestellen für immer").encode(encoding))
+    assert "Abbestellen für immer" in bench.render("Hello").html
+
+
+def test_a_template_that_links_out_of_its_folder_is_refused_and_told_how_to_help(
+    bench: Workbench,
+) -> None:
+    path = bench.workspace / "templates" / "email" / "letter.mjml.j2"
+    path.rename(bench.workspace / "letter.mjml.j2")
+    path.symlink_to(bench.workspace / "letter.mjml.j2")
+    with pytest.raises(ProblemsFound) as caught:
+        bench.problems()
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.hint) == ("LC101", "copy it to templates/email")
+    assert "is a link that leads out of templates/email" in problem.message
 
 
 def test_it_comes_back_from_json_as_it_was(bench: Workbench) -> None:

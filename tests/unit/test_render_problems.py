@@ -91,6 +91,54 @@ def test_subject_and_preheader_are_checked_where_they_are_written(
     assert problem.message == f"{key}: emails know no name 'frist_name'"
 
 
+@pytest.mark.parametrize(
+    ("front", "line", "column"),
+    [
+        ("subject: Hi {{ frist_name }}", 2, 16),
+        ("subject: 'Hi {{ frist_name }}'", 2, 17),
+        ("subject: >\n  Hi,\n  {{ frist_name }}", 4, 6),
+        ('subject: "{{ first_name }}, {{ \\x66rist_name }}"', 2, 10),
+    ],
+)
+def test_the_caret_stands_under_the_name_in_the_author_s_own_line(
+    bench: Workbench, front: str, line: int, column: int
+) -> None:
+    file = bench.workspace / COPY_FILE
+    file.parent.mkdir(parents=True)
+    file.write_text(f"---\n{front}\n---\n", encoding="utf-8")
+    place = Place(file=COPY_FILE, line=2, column=10)
+    value = "Hi, {{ frist_name }}" if "\\x66" not in front else "{{ first_name }}, {{ frist_name }}"
+    (problem,) = bench.problems(subject=value, places={"subject": place})
+    assert problem.place == Place(file=COPY_FILE, line=line, column=column)
+    assert problem.excerpt == f"---\n{front}".split("\n")[line - 1]
+    assert problem.width == (len("frist_name") if "\\x66" not in front else 1)
+
+
+def test_a_subject_that_fails_while_rendering_is_told_where_it_is_written(
+    bench: Workbench,
+) -> None:
+    place = Place(file=COPY_FILE, line=2, column=10)
+    (problem,) = bench.problems(subject="{{ 1 / 0 }}", places={"subject": place})
+    assert (problem.code, problem.place) == ("LC106", place)
+    assert problem.message == "subject: this divides by zero"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% extends 'letter.mjml.j2' %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% include 'letter.mjml.j2' %}",
+    ],
+)
+def test_a_template_that_uses_itself_is_explained_in_words(bench: Workbench, template: str) -> None:
+    (problem,) = bench.problems(template=template)
+    assert problem.code == "LC106"
+    assert "a template or macro uses itself without end" in problem.message
+    assert problem.place is not None
+    assert problem.place.file == "templates/email/letter.mjml.j2"
+
+
 def test_names_that_templates_make_themselves_are_known(bench: Workbench) -> None:
     bench.write_template("part", "<mj-text>{{ shade }}{{ one }}</mj-text>")
     bench.write_template(
