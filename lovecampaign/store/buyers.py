@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.address import InvalidAddress, normalise
@@ -15,7 +14,9 @@ from lovecampaign.audience.csv_reading import CsvRow, CsvTable, open_csv
 from lovecampaign.errors import UsageError
 from lovecampaign.problems import Place, Problem
 from lovecampaign.store.database import Database
-from lovecampaign.store.tables import buyer, deal_code, subscriber
+from lovecampaign.store.deal_redeeming import redeem_claims_of, redeem_code
+from lovecampaign.store.inserting import insert_or_ignore
+from lovecampaign.store.tables import buyer
 
 #: Headings of the column that names buyers, in the order in which they are looked for.
 HEADINGS = ("email", "e-mail", "email address", "code", "coupon", "discount code")
@@ -90,11 +91,13 @@ def _rejection(row: CsvRow, shown_as: str, error: UsageError) -> Problem:
 
 
 def _note(connection: Connection, campaign_id: int, named: str, source: str, now: datetime) -> bool:
-    if "@" in named:
-        return _insert(connection, campaign_id, _address(named), None, (source, now))
-    return _insert(
-        connection, campaign_id, _owner_of(connection, campaign_id, named), named, (source, now)
-    )
+    if "@" not in named:
+        return redeem_code(connection, named, at=now, by=source, campaign_id=campaign_id).is_new
+    key = _address(named)
+    redeem_claims_of(connection, campaign_id, key, at=now, by=source)
+    row = {"campaign_id": campaign_id, "address_key": key, "bought_at": now, "source": source}
+    inserted = insert_or_ignore(connection, buyer).values(**row).returning(buyer.c.address_key)
+    return connection.execute(inserted).first() is not None
 
 
 def _address(named: str) -> str:
@@ -102,36 +105,3 @@ def _address(named: str) -> str:
         return normalise(named)
     except InvalidAddress as error:
         raise UsageError(f"{named!r} is no email address: {error}") from error
-
-
-def _owner_of(connection: Connection, campaign_id: int, code: str) -> str:
-    key = connection.scalar(
-        sa.select(subscriber.c.address_key)
-        .join(deal_code, deal_code.c.subscriber_id == subscriber.c.id)
-        .where(deal_code.c.campaign_id == campaign_id, deal_code.c.code == code.upper())
-    )
-    if key is None:
-        raise UsageError(
-            f"{code!r} is neither an address nor a code that this campaign gave out",
-            hint="check it for a slip: codes are listed by lovecampaign deals codes",
-        )
-    return str(key)
-
-
-def _insert(
-    connection: Connection,
-    campaign_id: int,
-    key: str,
-    code: str | None,
-    noted: tuple[str, datetime],
-) -> bool:
-    mine = sa.and_(buyer.c.campaign_id == campaign_id, buyer.c.address_key == key)
-    if connection.scalar(sa.select(sa.literal(1)).select_from(buyer).where(mine)):
-        return False
-    source, now = noted
-    connection.execute(
-        sa.insert(buyer).values(
-            campaign_id=campaign_id, address_key=key, bought_at=now, source=source, code=code
-        )
-    )
-    return True

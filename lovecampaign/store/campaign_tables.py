@@ -92,4 +92,6 @@ deal_code = sa.Table(
     sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id)),
     sa.UniqueConstraint("campaign_id", "deal", "code"),
     sa.UniqueConstraint("campaign_id", "deal", "subscriber_id"),
+    #: Who sells knows a code, and not whose deal it is.
+    sa.Index(None, "code"),
 )

@@ -10,6 +10,8 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Deal
 from lovecampaign.deals.codes import RANDOM_BYTES, generate_code
+from lovecampaign.store.deal_stock import RecordedDeal
+from lovecampaign.store.inserting import insert_or_ignore
 from lovecampaign.store.tables import deal_code
 
 
@@ -33,8 +35,24 @@ def fill_pool(connection: Connection, campaign_id: int, deal: str, codes: Iterab
     mine = sa.and_(deal_code.c.campaign_id == campaign_id, deal_code.c.deal == deal)
     known = set(connection.scalars(sa.select(deal_code.c.code).where(mine)))
     new = [code for code in dict.fromkeys(codes) if code not in known]
-    _insert(connection, campaign_id, deal, [(code, None) for code in new])
+    rows = [{"campaign_id": campaign_id, "deal": deal, "code": code} for code in new]
+    if rows:
+        connection.execute(sa.insert(deal_code), rows)
     return len(new)
+
+
+def code_for(connection: Connection, found: RecordedDeal, subscriber_id: int) -> str | None:
+    """One person's code; None where the author's pool is empty."""
+    codes = codes_for(connection, found.campaign_id, found.deal, [subscriber_id])
+    return codes.get(subscriber_id)
+
+
+def has_code_for_more(connection: Connection, found: RecordedDeal) -> bool:
+    """Whether somebody without a code would get one."""
+    if found.deal.codes_file is None:
+        return True
+    free = sa.exists().where(found.owns(deal_code), deal_code.c.subscriber_id.is_(None))
+    return bool(connection.scalar(sa.select(free)))
 
 
 def _read_codes(
@@ -53,9 +71,18 @@ def _read_codes(
 def _mint(
     connection: Connection, campaign_id: int, deal: str, subscriber_ids: Sequence[int]
 ) -> dict[int, str]:
-    codes = {id_: generate_code(secrets.token_bytes(RANDOM_BYTES)) for id_ in subscriber_ids}
-    _insert(connection, campaign_id, deal, [(code, id_) for id_, code in codes.items()])
-    return codes
+    """A page and a sender may mint for one person in the same instant: the first code counts."""
+    rows = [
+        {
+            "campaign_id": campaign_id,
+            "deal": deal,
+            "code": generate_code(secrets.token_bytes(RANDOM_BYTES)),
+            "subscriber_id": id_,
+        }
+        for id_ in subscriber_ids
+    ]
+    connection.execute(insert_or_ignore(connection, deal_code), rows)
+    return _read_codes(connection, campaign_id, deal, subscriber_ids)
 
 
 def _take_from_pool(
@@ -81,14 +108,3 @@ def _take_from_pool(
             [{"row_id": row.id, "whose": id_} for id_, row in taken],
         )
     return {id_: row.code for id_, row in taken}
-
-
-def _insert(
-    connection: Connection, campaign_id: int, deal: str, codes: Sequence[tuple[str, int | None]]
-) -> None:
-    rows = [
-        {"campaign_id": campaign_id, "deal": deal, "code": code, "subscriber_id": id_}
-        for code, id_ in codes
-    ]
-    if rows:
-        connection.execute(sa.insert(deal_code), rows)

@@ -1,7 +1,7 @@
 """Which tables tell who holds, waits for and was given more time for a deal?
 
 What is left of a deal is counted, never stored: its quantity less the claims that are redeemed or
-have not lapsed.
+have not lapsed, and what is kept for those who waited.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from lovecampaign.store.campaign_tables import campaign
 from lovecampaign.store.columns import BigKey, Instant, metadata
+from lovecampaign.store.ledger_tables import delivery
 from lovecampaign.store.people_tables import subscriber
 
 #: One row for each limited deal: locked while a unit is taken, so that two never take the last.
@@ -46,8 +47,12 @@ deal_waiting = sa.Table(
     sa.Column("deal", sa.Text, nullable=False),
     sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), nullable=False),
     sa.Column("asked_at", Instant, nullable=False),
+    #: Through whose link they asked: the mail that tells them carries it again.
+    sa.Column("delivery_id", BigKey, sa.ForeignKey(delivery.c.id), nullable=False),
     #: When they were told of a free unit; NULL: they still wait.
     sa.Column("told_at", Instant),
+    #: Until then the unit of which they were told is kept for them.
+    sa.Column("held_until", Instant),
     sa.UniqueConstraint("campaign_id", "deal", "subscriber_id"),
 )
 

@@ -1,4 +1,4 @@
-"""Units of a deal: held, waited for, and longer open for one person."""
+"""Units of a deal: held, waited for, longer open for one person; and what joining leaves behind."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,7 +38,12 @@ def upgrade() -> None:
         sa.Column("deal", sa.Text(), nullable=False),
         sa.Column("subscriber_id", BIG_KEY, nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("delivery_id", BIG_KEY, nullable=False),
         sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.Column("held_until", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name="fk_deal_waiting_delivery_id"
+        ),
         *_belongs_to_a_person("deal_waiting"),
         _one_each("deal_waiting"),
     )
@@ -58,6 +63,26 @@ def upgrade() -> None:
         "deal_extension",
         ["campaign_id", "deal", "subscriber_id"],
     )
+    op.create_index("ix_deal_code_code", "deal_code", ["code"])
+    _note_how_people_join()
+
+
+def _note_how_people_join() -> None:
+    op.add_column("transactional", sa.Column("used_at", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_transactional_subscriber_id_created_at",
+        "transactional",
+        ["subscriber_id", "created_at"],
+    )
+    op.create_index(
+        "ix_membership_unconfirmed",
+        "membership",
+        ["joined_at"],
+        sqlite_where=sa.text("confirmed_at IS NULL"),
+        postgresql_where=sa.text("confirmed_at IS NULL"),
+    )
+    for name in ("confirmed_ip", "confirmed_user_agent"):
+        op.add_column("consent", sa.Column(name, sa.Text(), server_default="", nullable=False))
 
 
 def _belongs_to_a_person(table: str) -> list[sa.Constraint]:
