@@ -5,12 +5,14 @@ Every exception ends here, in words and as one exit code; a traceback goes to a 
 
 from __future__ import annotations
 
+import difflib
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
 
+from lovecampaign.cli.group import NEAR
 from lovecampaign.cli.invocation import command_name
 from lovecampaign.cli.output import Output
 from lovecampaign.errors import ExitCode, LovecampaignError, ProblemsFound
@@ -92,6 +94,10 @@ def _usage_message(error: click.UsageError) -> str:
             return error.format_message()
         case click.BadParameter(param=click.Parameter() as param):
             return f"{param.get_error_hint(error.ctx).strip(chr(39))}: {error.message}"
+        case click.NoSuchOption():
+            near = difflib.get_close_matches(error.option_name, error.possibilities or (), 1, NEAR)
+            guess = f" Did you mean {near[0]}?" if near else ""
+            return f"There is no option {error.option_name}.{guess}"
     return error.format_message()
 
 

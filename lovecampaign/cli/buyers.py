@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from lovecampaign.audience.address import suggest_domain
 from lovecampaign.cli.campaigns import campaign_option
 from lovecampaign.cli.control import recorded
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.result import Result
-from lovecampaign.cli.words import count_of
+from lovecampaign.cli.timeline import read_address
 from lovecampaign.errors import ExitCode
-from lovecampaign.store.buyers import add_buyer, import_buyers
+from lovecampaign.problems import Problem, Severity
+from lovecampaign.store.buyers import UNKNOWN_BUYER, add_buyer, import_buyers
+from lovecampaign.store.database import Database
+from lovecampaign.store.subscribers import show_subscriber
 
 
 @verb_group("buyers")
 def buyers() -> None:
     """Say who has bought.
 
-    Buyers get the emails that are for them, and no more of those that ask them to buy.
+    From then on emails that are "to: bought" reach them, and those that are "to: not-bought" no
+    longer do. Emails to the whole audience still reach everybody.
     """
 
 
@@ -48,9 +54,23 @@ def add(invocation: Invocation, who: str, campaign: str | None) -> Result:
     """Note one buyer, by address or by the code that they used."""
     with recorded(invocation, campaign) as found:
         is_new = add_buyer(found.database, found.record.id, who, invocation.now)
-    news = "noted as a buyer" if is_new else "was a buyer already"
+        problems = list(_doubts(found.database, who))
     return Result(
         data={"buyer": who, "new": is_new},
-        text=f"{who} {news}; {count_of(int(is_new), 'change')}.",
+        text=f"{who} {'is noted as a buyer' if is_new else 'was a buyer already'}.",
+        problems=problems,
         next_command=f"lovecampaign plan {found.campaign.slug}",
+    )
+
+
+def _doubts(database: Database, who: str) -> Iterator[Problem]:
+    """An address that no subscriber has may be a slip; buyers from elsewhere are fine."""
+    if "@" not in who or show_subscriber(database, read_address(who)).profile is not None:
+        return
+    meant = suggest_domain(read_address(who))
+    yield Problem(
+        code=UNKNOWN_BUYER,
+        message=f"{who} is no subscriber here, so no email changes for them",
+        hint=f"did you mean {meant}?" if meant else "check the address for a slip",
+        severity=Severity.WARNING,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.campaign.refusal import did_you_mean
+from lovecampaign.campaign.refusal import nearest
 from lovecampaign.campaign.workspace import pick_campaign
 from lovecampaign.cli.invocation import Invocation
 from lovecampaign.cli.options import read_name
@@ -28,6 +29,8 @@ campaign_option = click.option(
 )
 
 
+#: ``9``, ``day-9``, ``Day 9``.
+_DAY = re.compile(r"(?:day[ _-]?)?(?P<number>[0-9]{1,3})", re.IGNORECASE)
 #: In place of an email's key, for a test of every one.
 EVERY_EMAIL = "all"
 
@@ -70,10 +73,16 @@ def find_email(campaign: Campaign, word: str) -> Email:
     key = f"day-{int(word):02}" if word.isdecimal() and len(word) < 3 else word
     email = campaign.find_email(key)
     if email is None:
-        keys = [each.key for each in campaign.emails]
-        hint = did_you_mean(key, keys) or f"there are: {', '.join(keys)}"
+        hint = _suggest_key(word, [each.key for each in campaign.emails])
         raise UsageError(f"{campaign.slug} has no email {word}", hint=hint)
     return email
+
+
+def _suggest_key(word: str, keys: Sequence[str]) -> str:
+    """Another day is never what was meant: of a number only its spelling is mended."""
+    number = _DAY.fullmatch(word)
+    near = f"day-{int(number['number']):02}" if number else nearest(word, keys)
+    return f"did you mean {near}?" if near in keys else f"there are: {', '.join(keys)}"
 
 
 def find_scheduled(campaign: Campaign, word: str) -> Email:

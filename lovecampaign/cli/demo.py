@@ -60,6 +60,7 @@ STEP = timedelta(hours=6)
     default=SUBSCRIBERS,
     show_default=True,
     metavar="N",
+    help="How many made-up people take part.",
 )
 def demo(invocation: Invocation, number: int) -> Result:
     """Play the whole example month with made-up subscribers.

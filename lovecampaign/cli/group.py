@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
+#: How alike two words are of which one may be meant for the other: one slip in five letters.
+NEAR = 0.75
+
+
 class Command(click.Command):
     """A verb, or a subcommand of one."""
 
@@ -98,7 +102,7 @@ class VerbGroup(Group):
 
 def unknown_command(ctx: click.Context, name: str, known: Iterable[str]) -> str:
     """What to say about a command that does not exist."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=NEAR)
     guess = f' Did you mean "{close[0]}"?' if close else ""
     return f'{ctx.command_path} has no command "{name}".{guess}'
 

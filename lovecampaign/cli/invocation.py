@@ -15,7 +15,7 @@ import click
 from lovecampaign.cli.group import Command, Group
 from lovecampaign.cli.logs import start_logging
 from lovecampaign.cli.options import everywhere, given_options
-from lovecampaign.cli.output import Output
+from lovecampaign.cli.output import NO_COMMAND, Output
 from lovecampaign.cli.result import Result
 from lovecampaign.clock import Clock, FixedClock, SystemClock
 from lovecampaign.settings import Settings, read_settings
@@ -105,7 +105,7 @@ def command_name(context: click.Context) -> str:
         if not (isinstance(parent, Group) and parent.fallback == here.info_name):
             names.insert(0, str(here.info_name))
         here = here.parent
-    return "-".join(names) or str(context.info_name)
+    return "-".join(names) or NO_COMMAND
 
 
 def _invocation(context: click.Context, output: Output) -> Invocation:

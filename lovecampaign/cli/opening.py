@@ -34,7 +34,7 @@ def opened_provider(invocation: Invocation, settings: Settings) -> Iterator[Prov
     with contextlib.closing(open_provider(settings)) as provider:
         if invocation.chosen_now is not None and not provider.takes_now:
             raise UsageError(
-                f"--now cannot be used with {provider.name}: that mail reaches people",
+                f"mail by {provider.name.rstrip(':')} reaches people, so --now cannot be used",
                 hint="leave --now out, or set LOVECAMPAIGN_PROVIDER=maildir:outbox for a try",
             )
         yield provider

@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # the help page prints through here and needs none of them
     from lovecampaign.problems import Problem
 
 
+#: What the schema names where no command was recognised.
+NO_COMMAND = "usage"
+
+
 class Streams(NamedTuple):
     """The three ends of a process."""
 
@@ -43,7 +47,7 @@ class Output:
         self._is_quiet = is_quiet
         self._wants_color = wants_color
         #: The command in flight, as the schema of its JSON names it.
-        self.command = "lovecampaign"
+        self.command = NO_COMMAND
         _let_every_character_through(streams.stdout, streams.stderr)
 
     @classmethod

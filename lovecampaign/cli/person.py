@@ -92,7 +92,7 @@ def _profile_lines(profile: Profile) -> Iterator[str]:
 
 
 def _suppression_line(noted: NotedSuppression) -> str:
-    reach = noted.list or noted.only_campaign or "everything"
+    reach = f" of {noted.list or noted.only_campaign}" if noted.list or noted.only_campaign else ""
     lifted = f", until {local_time(noted.lifted_at, 'UTC')} UTC" if noted.lifted_at else ""
     reason = noted.reason.value.replace("_", " ")
-    return f"gets no mail of {reach}: {reason}, {local_time(noted.at, 'UTC')} UTC{lifted}"
+    return f"gets no mail{reach}: {reason}, {local_time(noted.at, 'UTC')} UTC{lifted}"

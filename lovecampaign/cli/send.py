@@ -125,11 +125,17 @@ def _send(invocation: Invocation, wishes: Wishes) -> Result:
     ):
         due = foresee(database, wishes.campaign, wishes.emails, invocation.now).remaining
         if not wishes.is_confirmed:
-            what = f"Up to {count_of(due, 'message')}"
-            confirm_sending(invocation, [wishes.campaign], provider, what)
+            confirm_sending(invocation, [wishes.campaign], provider, _say_how_many(due))
         report, stop = _run_pass(invocation, wishes, provider, database, due)
         pause_reason = _find_pause(database, wishes.campaign)
     return _as_result(report, stop, wishes.campaign, pause_reason)
+
+
+def _say_how_many(due: int) -> str:
+    """Those who have left since the letter was planned are counted still."""
+    if not due:
+        return "Nothing is due now, and what falls due meanwhile"
+    return f"Up to {count_of(due, 'message')}"
 
 
 def _run_pass(

@@ -30,7 +30,7 @@ def confirm_sending(
     if provider.name.startswith(_HARMLESS):
         return
     for campaign in campaigns:
-        question = f"{what} of {campaign.slug} will go out by {provider.name}."
+        question = f"{what} of {campaign.slug} will go out by {provider.name.rstrip(':')}."
         require_retyped(invocation, campaign.slug, question)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.workspace import list_campaigns
+from lovecampaign.cli.import_report import command_after_import, format_import, import_json
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.new_file import read_new_file
 from lovecampaign.cli.opening import opened_database
@@ -22,21 +22,19 @@ from lovecampaign.cli.options import read_instant, read_name
 from lovecampaign.cli.person import format_person, person_json
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.timeline import read_address
-from lovecampaign.cli.words import count_of
 from lovecampaign.clock import format_instant
 from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.problems import has_errors
 from lovecampaign.schedule.instants import known_zone
 from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.forgetting import forget as forget_person
-from lovecampaign.store.importing import ImportReport, import_subscribers
+from lovecampaign.store.importing import import_subscribers
 from lovecampaign.store.staging import Verdict
-from lovecampaign.store.subscribers import add_subscriber, show_subscriber
+from lovecampaign.store.subscribers import Person, add_subscriber, show_subscriber
 from lovecampaign.store.suppressions import EVERY_LIST, Suppression
 from lovecampaign.store.suppressions import suppress as note_suppression
 from lovecampaign.store.suppressions import unsubscribe as note_unsubscribe
 
-_COUNTS = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")
 _BY_HAND = "typed by the operator"
 _list_option = click.option(
     "--list", "list_name", type=read_name, metavar="LIST", help="Default: the campaign's audience."
@@ -79,13 +77,12 @@ def import_file(
     )
     with opened_database(invocation) as database:
         report = import_subscribers(database, file, enrolment, apply=apply)
-    counts = {"read": report.read} | {name: getattr(report, name) for name in _COUNTS}
     return Result(
-        data={**counts, "applied": report.applied},
-        text=_format_import(report, enrolment.list_name),
+        data=import_json(report),
+        text=format_import(report, enrolment.list_name),
         problems=report.problems,
         exit_code=ExitCode.PROBLEMS if has_errors(report.problems) else ExitCode.DONE,
-        next_command=_after_import(report, file, enrolment),
+        next_command=command_after_import(report, file, enrolment),
     )
 
 
@@ -93,8 +90,8 @@ def import_file(
 @click.argument("email")
 @_list_option
 @_tag_option
-@click.option("--first-name", default="", metavar="NAME")
-@click.option("--last-name", default="", metavar="NAME")
+@click.option("--first-name", default="", metavar="NAME", help="As letters greet them.")
+@click.option("--last-name", default="", metavar="NAME", help="Their family name.")
 @click.option("--timezone", default="", metavar="ZONE", help="IANA name, such as Europe/Paris.")
 @click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="May be repeated.")
 @click.option("--consent-at", type=read_instant, metavar="INSTANT", help="When they agreed.")
@@ -199,14 +196,24 @@ def forget(invocation: Invocation, email: str) -> Result:
 
     What is left is a keyed hash of the address, and counts.
     """
+    key = read_address(email)
     with opened_database(invocation) as database:
-        has_changed = forget_person(database, read_address(email), invocation.now)
-    words = "is forgotten" if has_changed else "was forgotten already"
+        was = show_subscriber(database, key)
+        has_changed = forget_person(database, key, invocation.now)
     return Result(
-        data={"forgotten": has_changed},
-        text=f"{email} {words}.",
+        data={"forgotten": has_changed, "known": not was.is_unknown},
+        text=_say_forgotten(email, was),
         next_command="lovecampaign status",
     )
+
+
+def _say_forgotten(email: str, was: Person) -> str:
+    barred = "no import brings that address in again"
+    if was.is_forgotten and was.profile is None:
+        return f"{email} was forgotten already; {barred}."
+    if was.is_unknown:
+        return f"Nobody is known by {email}. From now on {barred}."
+    return f"{email} is forgotten; {barred}."
 
 
 def _only_audience(invocation: Invocation) -> str:
@@ -270,25 +277,3 @@ def _left(email: str, words: str, *, is_new: bool) -> Result:
         text=f"{email} {words}{'' if is_new else ' already'}.",
         next_command=f"lovecampaign subscribers show {email}",
     )
-
-
-def _format_import(report: ImportReport, list_name: str) -> str:
-    lines = [f"{each.heading} → {each.meaning}" for each in report.headings]
-    if report.tool:
-        lines.insert(0, f"This is an export of {report.tool}.")
-    counts = ", ".join(f"{getattr(report, name):,} {name}" for name in _COUNTS)
-    lines.append(f"{count_of(report.read, 'row')} for {list_name}: {counts}")
-    if not report.applied:
-        lines.append("Nothing was changed: this was a dry run.")
-    return "\n".join(lines)
-
-
-def _after_import(report: ImportReport, file: Path, enrolment: Enrolment) -> str:
-    if not report.read:
-        return "lovecampaign subscribers import --help"
-    if report.applied or report.unchanged + report.protected == report.read:
-        return "lovecampaign plan"
-    tags = [word for tag in enrolment.tags for word in ("--tag", tag)]
-    again = ["lovecampaign", "subscribers", "import", str(file), "--list", enrolment.list_name]
-    changes = report.new + report.updated + report.suppressed
-    return shlex.join([*again, *tags, *(["--apply"] if changes else [])])

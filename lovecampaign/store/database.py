@@ -42,8 +42,9 @@ class Database:
 
     @property
     def name(self) -> str:
-        """For people, without the password."""
-        return self.engine.url.render_as_string(hide_password=True)
+        """For people, as they write it: without the password, and without our driver."""
+        url = self.engine.url
+        return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:

@@ -115,7 +115,20 @@ def test_the_envelope_names_the_command_that_failed(tmp_path: Path) -> None:
     said = lovecampaign("check", "--strct", "--json", cwd=tmp_path)
 
     assert said.json["schema"] == "lovecampaign/check@1"
-    assert "--strict" in said.json["errors"][0]["message"]
+    assert "Did you mean --strict?" in said.json["errors"][0]["message"]
+
+
+def test_the_envelope_of_no_command_names_none(tmp_path: Path) -> None:
+    for words in (["frobnicate", "--json"], ["--json"]):
+        assert lovecampaign(*words, cwd=tmp_path).json["schema"] == "lovecampaign/usage@1"
+
+
+@pytest.mark.parametrize("words", ["list", "launch", "send --xyz", "send --dy 1 --as"])
+def test_what_is_far_from_every_word_is_answered_with_none(tmp_path: Path, words: str) -> None:
+    said = lovecampaign(*words.split(), cwd=tmp_path)
+
+    assert said.code == 2
+    assert said.err.count("Did you mean") == ("--dy" in words)
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,36 @@ def test_the_forgotten_cannot_be_brought_back(shop: Shop) -> None:
     assert "ana@readers.example" not in shop.type("subscribers", "export").done().out
 
 
+def test_forgetting_somebody_unknown_bars_the_address_and_says_so(shop: Shop) -> None:
+    forget = ("subscribers", "forget", "dora@readers.example", *NOW)
+
+    told = shop.type(*forget).done().out
+    assert "Nobody is known by dora@readers.example." in told
+    assert "no import brings that address in again" in told
+    assert "was forgotten already" in shop.type(*forget).done().out
+    file = write(shop, "more.csv", "email\ndora@readers.example\n")
+    assert shop.data("subscribers", "import", file, "--apply", *NOW)["protected"] == 1
+
+
+def test_who_gets_nothing_at_all_is_shown_apart_from_who_left_a_list(shop: Shop) -> None:
+    shop.type("subscribers", "suppress", "ben@readers.example", *NOW).done()
+    shop.type("subscribers", "unsubscribe", "ben@readers.example", "--list", "readers").done()
+
+    shown = shop.type("subscribers", "show", "ben@readers.example").done().out
+    assert "gets no mail: manual" in shown
+    assert "gets no mail of readers: unsubscribed" in shown
+
+
+def test_a_buyer_whom_nobody_knows_is_noted_with_a_hint(shop: Shop) -> None:
+    said = shop.type("buyers", "add", "dora@gmial.com", "--json", *NOW).done()
+
+    assert said.data["new"] is True
+    (warning,) = said.json["warnings"]
+    assert "is no subscriber here" in warning["message"]
+    assert warning["hint"] == "did you mean dora@gmail.com?"
+    assert shop.type("buyers", "add", "ana@readers.example", "--json", *NOW).codes == []
+
+
 def test_two_lists_in_the_workspace_must_be_told_apart(shop: Shop) -> None:
     from lovecampaign.testing.campaigns import write_campaign
 

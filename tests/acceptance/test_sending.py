@@ -55,7 +55,8 @@ def test_day_filters_and_never_sends_early(shop: Shop) -> None:
     assert counts(shop.data("send", "--day", "1", "--now", DAY_1)) == {"due": 2, "sent": 2}
     unknown = shop.type("send", "--day", "day-1", "--now", DAY_1)
     assert unknown.code == 2
-    assert "day-01" in unknown.err
+    assert "did you mean day-01?" in unknown.err
+    assert "did you mean" not in shop.type("send", "--day", "day-31", "--now", DAY_1).err
     assert shop.type("send", "--day", "welcome", "--now", DAY_1).code == 2
 
 
@@ -213,6 +214,13 @@ def test_a_test_that_leaves_asks_too(shop: Shop) -> None:
         assert len(server.received) == 1
 
 
+def test_the_name_of_a_provider_is_part_of_a_sentence(shop: Shop) -> None:
+    settings = {"LOVECAMPAIGN_PROVIDER": "sendgrid:", "SENDGRID_API_KEY": "SG.x"}
+
+    assert "go out by sendgrid. This" in shop.type("send", **settings).err
+    assert "mail by sendgrid reaches" in shop.type("send", "--now", DAY_1, **settings).err
+
+
 def test_a_made_up_time_is_refused_where_mail_reaches_people(shop: Shop) -> None:
     elsewhere = {"LOVECAMPAIGN_PROVIDER": "smtp://mail.example:587"}
 
@@ -220,6 +228,7 @@ def test_a_made_up_time_is_refused_where_mail_reaches_people(shop: Shop) -> None
         said = shop.type(*words.split(), "--now", DAY_1, **elsewhere)
         assert said.code == 2
         assert "--now" in said.err
+        assert "::" not in said.err
 
 
 def test_what_fails_for_good_is_1_and_can_be_tried_again(shop: Shop) -> None:
@@ -272,6 +281,7 @@ def test_a_database_that_is_not_there_is_7_and_shows_no_password(shop: Shop) -> 
 
     assert said.code == 7
     assert "hunter2" not in said.err + said.out
+    assert "postgresql://" in said.err
 
 
 def test_an_email_with_a_mistake_blocks_itself_and_nothing_else(shop: Shop) -> None:

@@ -50,9 +50,10 @@ def test_every_command_has_a_page_of_help(words: str, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("words", EVERY_COMMAND)
-def test_options_have_long_names_and_the_common_ones_alone_have_short_ones(words: str) -> None:
+def test_options_say_what_they_do_and_only_the_common_ones_have_short_names(words: str) -> None:
     for option in EVERY_COMMAND[words].params:
         if isinstance(option, click.Option):
+            assert option.help, option.opts
             shorts = {name for name in option.opts if not name.startswith("--")}
             assert shorts <= {"-v", "-C"}
             assert all(name == name.lower() for name in set(option.opts) - shorts)

@@ -40,7 +40,8 @@ class MomentPast:
         if late:
             first = next(email for email in campaign.day_emails if email.key in late)
             where = late[first.key]
-            more = f" and {len(late) - 1} more letters" if len(late) > 1 else ""
+            others = len(late) - 1
+            more = f" and {others} more letter{'s' * (others > 1)}" if others else ""
             yield setting(campaign, "start", str(campaign.start)).problem(
                 self.code,
                 f"the moment of {first.key}{more} is past in {_name(where)}",
