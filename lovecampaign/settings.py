@@ -12,6 +12,8 @@ from lovecampaign.errors import UsageError
 DEFAULT_PROVIDER = "maildir:outbox"
 DEFAULT_DATABASE_URL = "sqlite:///lovecampaign.db"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8028"
+DEFAULT_FORM_LIMIT = "20/10m"
+DEFAULT_FORM_LIMIT_NETWORK = "200/10m"
 DEFAULT_SENDGRID_URL = "https://api.sendgrid.com"
 #: What to type where there is no key: 256 bits, in a file that only its owner reads.
 MAKE_A_KEY = (
@@ -45,6 +47,9 @@ class Settings:
     dashboard_password: str | None = field(default=None, repr=False)
     redeem_secret: str | None = field(default=None, repr=False)
     trusted_proxies: tuple[str, ...] = ()
+    #: How often one address, and one network, may ask for mail: ``20/10m``.
+    form_limit: str = DEFAULT_FORM_LIMIT
+    form_limit_network: str = DEFAULT_FORM_LIMIT_NETWORK
 
     def require_secret_keys(self) -> tuple[str, ...]:
         """The signing keys; raises UsageError that says how to get one."""
@@ -115,6 +120,10 @@ def read_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
         dashboard_password=values.get("LOVECAMPAIGN_DASHBOARD_PASSWORD") or None,
         redeem_secret=values.get("LOVECAMPAIGN_REDEEM_SECRET") or None,
         trusted_proxies=_texts(values, "LOVECAMPAIGN_TRUSTED_PROXIES"),
+        form_limit=_text(values, "LOVECAMPAIGN_FORM_LIMIT", DEFAULT_FORM_LIMIT),
+        form_limit_network=_text(
+            values, "LOVECAMPAIGN_FORM_LIMIT_NETWORK", DEFAULT_FORM_LIMIT_NETWORK
+        ),
     )
 
 

@@ -32,5 +32,5 @@ def test_a_method_that_a_page_does_not_have_is_refused(served: Serving) -> None:
     answer = served.ask("DELETE", "/")
 
     assert answer.status == 405
-    assert answer.headers["allow"] == "GET, HEAD"
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert served.ask("HEAD", "/").status == 200

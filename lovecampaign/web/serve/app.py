@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,8 +15,8 @@ from starlette.types import ASGIApp
 
 from lovecampaign.web.serve import health, home, images, style
 from lovecampaign.web.serve.access_log import Observer, WriteLine
-from lovecampaign.web.serve.guard import Guard, Hosts
-from lovecampaign.web.serve.pages import Visit
+from lovecampaign.web.serve.guard import Guard
+from lovecampaign.web.serve.pages import IMMUTABLE, Visit
 from lovecampaign.web.serve.site import Site
 from lovecampaign.web.serve.writing import STATIC
 
@@ -36,13 +36,24 @@ def application(site: Site, write_line: WriteLine) -> ASGIApp:
     pages = Starlette(
         routes=[
             *(route for make_routes in ROUTES for route in make_routes(site)),
-            Mount("/static", StaticFiles(directory=STATIC)),
+            Mount("/static", _Static(directory=STATIC)),
         ],
         exception_handlers={HTTPException: _refuse(site), Exception: _answer_bug(site)},
     )
     pages.router.redirect_slashes = False
-    guarded = Guard(pages, site.proxies, Hosts.of(site.settings))
+    guarded = Guard(pages, site.hosts, site.proxies)
     return Observer(guarded, site.metrics, write_line)
+
+
+class _Static(StaticFiles):
+    """Files that pages name with their content's hash; asked for with it, they may be kept."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        answer = super().file_response(*args, **kwargs)
+        scope = args[2] if len(args) > 2 else kwargs["scope"]
+        if scope["query_string"]:
+            answer.headers.update(IMMUTABLE)
+        return answer
 
 
 def _refuse(site: Site) -> Callable[[Request, Exception], Response]:

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from urllib.parse import urlsplit
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
+
+from lovecampaign.web.serve.guard import Hosts
 
 KILOBYTE = 1024
 
@@ -56,12 +57,14 @@ class Body:
     refusal: Refusal | None = None
 
 
-async def read_body(request: Request, kind: BodyKind) -> Body:
+async def read_body(request: Request, kind: BodyKind, hosts: Hosts) -> Body:
     """The body of a POST; of anything else nothing is read."""
     if request.method != "POST":
         return Body()
-    if kind is BodyKind.FORM and not comes_from_us(request):
+    if kind is BodyKind.FORM and not comes_from_us(request, hosts):
         return Body(refusal=Refusal.FROM_ELSEWHERE)
+    if _said_length(request) > kind.most_bytes:
+        return Body(refusal=Refusal.TOO_LARGE)
     try:
         async with asyncio.timeout(kind.most_seconds):
             return await _read(request, kind)
@@ -71,7 +74,7 @@ async def read_body(request: Request, kind: BodyKind) -> Body:
         return Body(refusal=Refusal.UNREADABLE)
 
 
-def comes_from_us(request: Request) -> bool:
+def comes_from_us(request: Request, hosts: Hosts) -> bool:
     """Whether a browser says that the form stood on a page of ours.
 
     ``Sec-Fetch-Site`` cannot be forged by a page; an old browser sends ``Origin``. What sends
@@ -81,7 +84,12 @@ def comes_from_us(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == request.headers["host"].lower()
+    return origin is None or hosts.wrote(origin, request.headers["host"])
+
+
+def _said_length(request: Request) -> int:
+    said = request.headers.get("content-length", "")
+    return int(said) if said.isdecimal() and len(said) < 19 else 0
 
 
 async def _read(request: Request, kind: BodyKind) -> Body:

@@ -42,6 +42,9 @@ class Hosts:
     """The names under which we answer."""
 
     names: frozenset[str]
+    #: Of LOVECAMPAIGN_PUBLIC_URL: the host, and the path below which everything lies ('' mostly).
+    public_name: str
+    root: str
     #: Whether visitors come by https, by what stands in front of us.
     is_https: bool
 
@@ -49,7 +52,12 @@ class Hosts:
     def of(cls, settings: Settings) -> Hosts:
         public, media = urlsplit(settings.public_url), urlsplit(settings.media_url)
         names = {name.lower() for name in (public.hostname, media.hostname) if name}
-        return cls(names=LOOPBACK | names, is_https=public.scheme == "https")
+        return cls(
+            names=LOOPBACK | names,
+            public_name=(public.hostname or "").lower(),
+            root=public.path.rstrip("/"),
+            is_https=public.scheme == "https",
+        )
 
     def know(self, scope: Scope) -> bool:
         """Whether ``Host`` names us: by name, or by the very address that was connected to.
@@ -63,11 +71,23 @@ class Hosts:
         server = scope.get("server") or ("", 0)
         return name in self.names or (bool(name) and name == str(server[0]))
 
+    def wrote(self, origin: str, host: str) -> bool:
+        """Whether a page of that ``Origin`` is ours, when it was asked for under ``host``."""
+        scheme, _, rest = origin.lower().partition("://")
+        name = _hostname(rest)
+        is_ours = name in {self.public_name, _hostname(host)} and bool(name)
+        return is_ours and scheme in {"http", "https"}
+
+    def path_below_root(self, path: str) -> str:
+        """The path as our routes know it, for a proxy that passes the whole of it on."""
+        is_below = self.root and path.startswith(self.root + "/")
+        return path.removeprefix(self.root) if is_below else path
+
 
 class Guard:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, proxies: Proxies, hosts: Hosts) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts, proxies: Proxies) -> None:
         self._app = app
         self._proxies = proxies
         self._hosts = hosts
@@ -80,6 +100,7 @@ class Guard:
         answer: ASGIApp = self._app
         if self._hosts.know(scope):
             scope["visitor"] = self._proxies.visitor(HTTPConnection(scope))
+            scope["path"] = self._hosts.path_below_root(scope["path"])
         else:
             answer = PlainTextResponse("Nothing is here under this name.", status_code=421)
         await answer(scope, receive, self._with_headers(send))

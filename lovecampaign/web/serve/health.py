@@ -39,8 +39,8 @@ def show_readiness(visit: Visit) -> Response:
 
 def show_metrics(visit: Visit) -> Response:
     """For a Prometheus on this machine or this network; to the world there is no such page."""
-    is_ours = visit.site.proxies.hides_nobody(visit.request) and visit.address.is_private
-    if not is_ours:
+    is_near = visit.address.is_private and not visit.address.is_unspecified
+    if not (is_near and visit.site.proxies.hides_nobody(visit.request)):
         raise NotFound
     return Response(visit.site.metrics.write(), media_type=_EXPOSITION)
 

@@ -75,6 +75,10 @@ class Visit:
         wanted = languages_asked_for(self.request.headers.get("accept-language", ""))
         return self.site.texts.speak(*wanted, *([campaign.language] if campaign else []))
 
+    def is_within_limits(self, purpose: str) -> bool:
+        """Whether this visitor, and their network, may do this once more (LOVECAMPAIGN_FORM_…)."""
+        return self.site.limits.allow(purpose, self.address)
+
     def seal(self, purpose: str) -> str:
         """For the hidden field ``seal`` of a form that posts to a :attr:`BodyKind.FORM`."""
         return self.site.seals.seal(purpose, self.now)
@@ -114,7 +118,7 @@ def page(
 
 
 async def _answer(site: Site, request: Request, handler: Handler, takes: BodyKind) -> Response:
-    read = await read_body(request, takes)
+    read = await read_body(request, takes, site.hosts)
     visit = Visit(site=site, request=request, now=site.clock.now(), form=read.form, body=read.raw)
     if read.refusal is not None:
         return visit.say(f"trouble.{read.refusal.text}", status=read.refusal.status)

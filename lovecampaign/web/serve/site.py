@@ -13,7 +13,8 @@ from lovecampaign.store.database import Database
 from lovecampaign.tokens import TokenSigner
 from lovecampaign.web.serve.campaigns import LiveCampaigns
 from lovecampaign.web.serve.forms import Seals
-from lovecampaign.web.serve.limits import Limits
+from lovecampaign.web.serve.guard import Hosts
+from lovecampaign.web.serve.limits import Limits, read_allowance
 from lovecampaign.web.serve.metrics import Metrics
 from lovecampaign.web.serve.texts import Texts
 from lovecampaign.web.serve.visitors import Proxies, read_proxies
@@ -55,6 +56,8 @@ class Site:
     writer: Writer
     #: Seals the forms that we write.
     seals: Seals
+    #: The names under which we answer.
+    hosts: Hosts
     limits: Limits
     proxies: Proxies
     metrics: Metrics
@@ -71,9 +74,10 @@ def make_site(
     post: Post,
     note_bug: Callable[[BaseException], Path],
 ) -> Site:
-    """Put the parts together; raises UsageError where no secret key is set."""
+    """Put the parts together; raises UsageError for settings that make no sense."""
     keys = settings.require_secret_keys()
-    texts = Texts()
+    settings.require_web_addresses()
+    texts, hosts = Texts(), Hosts.of(settings)
     return Site(
         settings=settings,
         database=database,
@@ -81,9 +85,10 @@ def make_site(
         clock=clock,
         campaigns=LiveCampaigns(settings.workspace),
         texts=texts,
-        writer=Writer(texts),
+        writer=Writer(hosts.root),
         seals=Seals(keys),
-        limits=Limits(),
+        hosts=hosts,
+        limits=Limits(read_allowance(settings)),
         proxies=read_proxies(settings.trusted_proxies),
         metrics=Metrics(database),
         post=post,

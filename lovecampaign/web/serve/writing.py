@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.render.spoken import SpokenDate, SpokenTime, direction_of
 from lovecampaign.web.serve.brand import style_path
-from lovecampaign.web.serve.texts import Texts, Wording
+from lovecampaign.web.serve.texts import Wording
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -21,8 +21,8 @@ STATIC = HERE / "static"
 class Writer:
     """Fills templates. What visitors typed is only ever a value, never part of a template."""
 
-    def __init__(self, texts: Texts) -> None:
-        self._texts = texts
+    def __init__(self, root: str = "") -> None:
+        self._root = root
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -31,12 +31,15 @@ class Writer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._static = {file.name: _versioned(file) for file in STATIC.iterdir()}
+        self._static = {file.name: root + _versioned(file) for file in STATIC.iterdir()}
 
     def write(
         self, template: str, wording: Wording, campaign: Campaign | None = None, **names: Any
     ) -> str:
-        """The page; ``t`` is the visitor's wording, ``campaign`` colours it and signs it."""
+        """The page; ``t`` is the visitor's wording, ``campaign`` colours it and signs it.
+
+        Links begin with ``root``: the path below which LOVECAMPAIGN_PUBLIC_URL has us lie.
+        """
         language = wording.language
         return self._templates.get_template(template).render(
             {
@@ -44,7 +47,8 @@ class Writer:
                 "language": language,
                 "direction": direction_of(language),
                 "campaign": campaign,
-                "style": style_path(campaign.brand.color if campaign else None),
+                "root": self._root,
+                "style": self._root + style_path(campaign.brand.color if campaign else None),
                 "static": self._static.__getitem__,
                 "say_time": _say_time(language),
                 "say_date": _say_date(language),
