@@ -204,13 +204,34 @@ class TestPeople:
         expect(page.frame_locator("#frame").locator("body")).to_contain_text("Hi Joana,")
         expect(page.locator("#facts")).to_contain_text("Asia/Tokyo")
 
-    def test_a_day_counts_the_people_of_the_database(
+    def test_a_day_lists_the_people_of_the_database_and_counts_them(
         self, preview: RunningPreview, new_page: NewPage
     ) -> None:
         page = new_page()
         page.goto(preview.origin + "/day/2027-02-02")
+        row = page.locator("tr", has_text="joana@example.com")
 
-        expect(page.locator(".people")).to_contain_text("2 of your 2 people")
+        expect(page.locator(".people")).to_contain_text("2 of 2 people it is meant for")
+        expect(row).to_contain_text("Tue 2 Feb, 09:00")
+        expect(row).to_contain_text("their clock (Asia/Tokyo)")
+        row.get_by_role("link", name="Joana").click()
+        expect(page.frame_locator("#frame").locator("body")).to_contain_text("Hi Joana,")
+
+    def test_the_address_of_a_day_keeps_whom_one_looks_for(
+        self, preview: RunningPreview, new_page: NewPage
+    ) -> None:
+        page = new_page()
+        page.goto(preview.origin + "/day/2027-02-02?as=robin")
+        page.get_by_label("name or address").fill("joa")
+        page.get_by_label("who").select_option("recipients")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**/day/2027-02-02?as=robin&q=joa&who=recipients")
+        rows = page.locator("#day .list tr")
+
+        expect(rows).to_have_count(2)  # the heading, and Joana
+        page.get_by_label("who").select_option("tag")
+        page.get_by_role("button", name="Show").click()
+        expect(page.locator("#day")).to_contain_text("Nobody of whom this is true.")
 
     def test_looking_changes_nothing(self, preview: RunningPreview) -> None:
         with sqlite3.connect(f"file:{preview.workspace}/lovecampaign.db?mode=ro", uri=True) as rows:

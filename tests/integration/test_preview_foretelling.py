@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from lovecampaign.settings import Settings
 from lovecampaign.store import tables
+from lovecampaign.store.addressees import Addressees, Choice
 from lovecampaign.store.report import read_timeline
 from lovecampaign.store.schema_version import open_database
 from lovecampaign.web.preview.foretelling import foretell, retell
@@ -75,17 +76,20 @@ class TestPeople:
         settings = replace(stage.settings, database_url="sqlite:///none.db")
         people = People(settings=settings)
 
-        assert people.count(stage.campaign) == 0
+        assert not people.is_anybody(stage.campaign)
         assert people.find(stage.campaign, "a", 5) == ()
         assert people.reader(stage.campaign, 1, NOW) is None
-        assert people.report(stage.campaign, stage.campaign.emails, NOW) == ()
+        assert people.report(stage.campaign, stage.campaign.emails[0], NOW) is None
+        assert people.addressees(
+            stage.campaign, stage.campaign.emails[0], NOW, Choice(), 5
+        ) == Addressees(people=(), next_after=None)
         assert list(tmp_path.glob("none*")) == []
 
     def test_an_empty_file_is_left_as_it_is(self, tmp_path: Path, stage: Stage) -> None:
         (tmp_path / "empty.db").touch()
         people = People(settings=replace(stage.settings, database_url="sqlite:///empty.db"))
 
-        assert people.count(stage.campaign) == 0
+        assert not people.is_anybody(stage.campaign)
         assert (tmp_path / "empty.db").stat().st_size == 0
 
     def test_people_are_found_by_any_part_of_name_or_address(self, stage: Stage) -> None:
@@ -93,7 +97,7 @@ class TestPeople:
         stage.add_readers(1, name="guest", lists=["elsewhere"])
         people = People(settings=stage.settings)
 
-        assert people.count(stage.campaign) == 3
+        assert people.is_anybody(stage.campaign)
         assert [one.name for one in people.find(stage.campaign, "READER2", 5)] == ["Reader2"]
         assert len(people.find(stage.campaign, "@readers", 2)) == 2
         assert people.find(stage.campaign, "%", 5) == []
@@ -112,6 +116,7 @@ class TestPeople:
         stage.add_readers(4)
         launch = stage.campaign.find_email("launch")
         assert launch is not None
-        reports = People(settings=stage.settings).report(stage.campaign, [launch], NOW)
+        report = People(settings=stage.settings).report(stage.campaign, launch, NOW)
 
-        assert [(one.key, dict(one.skipped)) for one in reports] == [("launch", {"tag": 4})]
+        assert report is not None
+        assert (report.key, dict(report.skipped)) == ("launch", {"tag": 4})

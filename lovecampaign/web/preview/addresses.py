@@ -6,8 +6,11 @@ from datetime import date
 from typing import Protocol
 from urllib.parse import urlencode
 
+from lovecampaign.web.preview.choosing import DayChoice
 from lovecampaign.web.preview.readers import Reader
 from lovecampaign.web.preview.schemes import Scheme
+
+EVERYBODY = DayChoice()
 
 
 class Addresses(Protocol):
@@ -24,7 +27,7 @@ class Addresses(Protocol):
 
     def timeline(self, reader: Reader) -> str: ...
 
-    def day(self, day: date, reader: Reader) -> str: ...
+    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str: ...
 
     def calendar_file(self) -> str: ...
 
@@ -55,8 +58,8 @@ class LiveAddresses:
     def timeline(self, reader: Reader) -> str:
         return self._with("/reader", reader)
 
-    def day(self, day: date, reader: Reader) -> str:
-        return self._with(f"/day/{day.isoformat()}", reader)
+    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str:
+        return self._with(f"/day/{day.isoformat()}", reader, **choice.as_query())
 
     def calendar_file(self) -> str:
         return "/calendar.ics"
@@ -92,7 +95,9 @@ class DiskAddresses:
     def timeline(self, reader: Reader) -> str:
         return self._name("reader", reader)
 
-    def day(self, day: date, reader: Reader) -> str:
+    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str:
+        """A copy knows made-up readers only: nothing is to choose from."""
+        del choice
         return self._name(f"day-{day.isoformat()}", reader)
 
     def calendar_file(self) -> str:

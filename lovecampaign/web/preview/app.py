@@ -30,6 +30,7 @@ from lovecampaign.campaign.model import Email
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.schedule.calendar_file import format_calendar
 from lovecampaign.web.preview.calendar import first_instants
+from lovecampaign.web.preview.choosing import DayChoice
 from lovecampaign.web.preview.guard import Gate, Guard
 from lovecampaign.web.preview.pages import HERE, Pages, Visit
 from lovecampaign.web.preview.readers import Reader
@@ -70,6 +71,7 @@ class Preview:
                 Route("/frame/{key}", self._page(self._frame)),
                 Route("/reader", self._page(self._timeline)),
                 Route("/day/{day}", self._page(self._day)),
+                Route("/count/{key}", self._page(self._count)),
                 Route("/calendar.ics", self._page(self._calendar)),
                 Route("/people", self._page(self._people)),
                 Route("/i/{name}", self._page(self._picture)),
@@ -130,7 +132,12 @@ class Preview:
             day = date.fromisoformat(request.path_params["day"])
         except ValueError as error:
             raise NotThere("Days are written like 2027-02-28.") from error
-        return HTMLResponse(self.pages.day(day, self._visit(request)))
+        choice = DayChoice.read(request.query_params)
+        return HTMLResponse(self.pages.day(day, self._visit(request), choice))
+
+    def _count(self, request: Request) -> Response:
+        email = self._find_email(request.path_params["key"])
+        return HTMLResponse(self.pages.count(email, self._visit(request)))
 
     def _calendar(self, _: Request) -> Response:
         campaign = self.pages.workbench.require_campaign()

@@ -15,6 +15,7 @@ from lovecampaign.campaign.model import Campaign, Crowd, Email, Role
 from lovecampaign.schedule.instants import to_utc
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot, closes_at, find_slot, plan_zone
+from lovecampaign.store.addressees import Addressee
 from lovecampaign.store.report import TimelineEntry
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.web.preview.readers import Reader
@@ -96,6 +97,17 @@ def retell(campaign: Campaign, entry: TimelineEntry, reader: Reader) -> Coming |
     return Coming(email=email, fate=fate, due=entry.due, why=_why(campaign, entry, email, reader))
 
 
+def retell_addressee(campaign: Campaign, email: Email, found: Addressee) -> Coming:
+    """What the database says of one person of an email."""
+    if found.reason and found.reason in list(SkipReason):
+        why = _why_not(email, SkipReason(found.reason))
+    elif found.state is DeliveryState.PLANNED and email.role is Role.DAY:
+        why = f"{_clock_time(campaign, email)} on {_whose_clock(campaign, found.zone)}"
+    else:
+        why = (found.reason or "").replace("_", " ")
+    return Coming(email=email, fate=_FATES[found.state], due=found.due, why=why)
+
+
 def _foretell_one(campaign: Campaign, email: Email, reader: Reader, slot: Slot) -> Coming:
     if not _is_addressed(email, reader):
         return _not_for_them(email)
@@ -174,7 +186,7 @@ def _why_then(campaign: Campaign, email: Email, reader: Reader, *, is_delayed: b
     if email.role is Role.CATCH_UP:
         return "joined late: the days not to be missed, in one"
     if email.role is Role.DAY:
-        return f"{_clock_time(campaign, email)} on {_whose_clock(campaign, reader)}"
+        return f"{_clock_time(campaign, email)} on {_whose_clock(campaign, reader.zone)}"
     if email.is_insiders_only:
         return "on the insiders’ list; one instant for all of them"
     return "thanks for buying" if Crowd.BOUGHT in email.to else "one instant for everyone"
@@ -184,6 +196,6 @@ def _clock_time(campaign: Campaign, email: Email) -> str:
     return f"{email.at or campaign.sending.at:%H:%M}"
 
 
-def _whose_clock(campaign: Campaign, reader: Reader) -> str:
+def _whose_clock(campaign: Campaign, zone: str) -> str:
     follows_reader = campaign.sending.clock.value == "subscriber"
-    return f"their clock ({reader.zone})" if follows_reader else f"the team's ({campaign.timezone})"
+    return f"their clock ({zone})" if follows_reader else f"the team's ({campaign.timezone})"

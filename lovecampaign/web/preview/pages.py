@@ -12,13 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.problems import Problem
-from lovecampaign.web.preview.addresses import Addresses
+from lovecampaign.web.preview.addresses import EVERYBODY, Addresses
 from lovecampaign.web.preview.calendar import date_of, emails_of, lay_out, sign_up_emails
 from lovecampaign.web.preview.checking import Checker
+from lovecampaign.web.preview.choosing import RECIPIENTS, DayChoice
 from lovecampaign.web.preview.foretelling import REASONS, Coming, foretell, retell
 from lovecampaign.web.preview.letter import GMAIL_CLIPS_AT
 from lovecampaign.web.preview.people import People
 from lovecampaign.web.preview.readers import Reader, made_up_readers
+from lovecampaign.web.preview.roll import read_roll
 from lovecampaign.web.preview.schemes import Scheme, dress
 from lovecampaign.web.preview.spoken import SPOKEN
 from lovecampaign.web.preview.workbench import Workbench
@@ -125,8 +127,8 @@ class Pages:
             subjects={one.email.key: self._subject(one.email, visit.reader) for one in comings},
         )
 
-    def day(self, day: date, visit: Visit) -> str:
-        """Who gets mail on a date."""
+    def day(self, day: date, visit: Visit, choice: DayChoice = EVERYBODY) -> str:
+        """Who gets mail on a date: people of the database where there are any, and samples."""
         campaign = self.workbench.require_campaign()
         emails = emails_of(campaign, day)
         keys = {email.key for email in emails}
@@ -134,16 +136,32 @@ class Pages:
             reader.key: [one for one in foretell(campaign, reader) if one.email.key in keys]
             for reader in self.readers
         }
-        reports = self.people.report(campaign, emails, visit.now) if visit.is_trusted else ()
+        knows_people = self._knows_people(visit)
+        rolls = {
+            email.key: read_roll(self.people, campaign, email, visit.now, choice)
+            for email in (emails if knows_people else ())
+        }
         return self._write(
             "day.html",
             visit,
             day=day,
             emails=emails,
             told=told,
-            reports={one.key: one for one in reports},
+            rolls=rolls,
+            choice=choice,
+            recipients=RECIPIENTS,
             reasons={reason.value: words for reason, words in REASONS.items()},
             subjects={email.key: self._subject(email, visit.reader) for email in emails},
+        )
+
+    def count(self, email: Email, visit: Visit) -> str:
+        """How many of the database get an email, and why others do not; a part of a page."""
+        campaign = self.workbench.require_campaign()
+        report = self.people.report(campaign, email, visit.now) if visit.is_trusted else None
+        return self._templates.get_template("count.html").render(
+            report=report,
+            zone=campaign.timezone,
+            reasons={reason.value: words for reason, words in REASONS.items()},
         )
 
     def trouble(self, title: str, words: str, problems: Sequence[Problem] = ()) -> str:
@@ -176,7 +194,7 @@ class Pages:
             "visit": visit,
             "reader": visit.reader,
             "readers": self.readers,
-            "people": self.people.count(campaign) if self._shows_people(visit) else 0,
+            "knows_people": self._knows_people(visit),
             "to": self.addresses,
             "version": visit.version,
             "problems": self.checker.all_problems(),
@@ -186,8 +204,10 @@ class Pages:
         }
         return self._templates.get_template(template).render({**shared, **names})
 
-    def _shows_people(self, visit: Visit) -> bool:
-        return self.addresses.is_live and visit.is_trusted
+    def _knows_people(self, visit: Visit) -> bool:
+        """Whether there is anybody in the database, and this looker may see them."""
+        may_see = self.addresses.is_live and visit.is_trusted
+        return may_see and self.people.is_anybody(self.workbench.require_campaign())
 
 
 def _neighbours(campaign: Campaign, email: Email) -> tuple[Email | None, Email | None]:

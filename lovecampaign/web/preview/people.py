@@ -10,9 +10,10 @@ from datetime import datetime
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.errors import LovecampaignError
 from lovecampaign.settings import Settings
+from lovecampaign.store.addressees import Addressees, Choice, list_addressees
 from lovecampaign.store.claimed import read_people
 from lovecampaign.store.database import Database, connect
-from lovecampaign.store.finding import Found, count_people, find_people
+from lovecampaign.store.finding import Found, find_people, has_people
 from lovecampaign.store.report import EmailReport, TimelineEntry, read_timeline, report_campaign
 from lovecampaign.store.schema_version import HEAD, find_version
 from lovecampaign.store.standing import Standing
@@ -25,10 +26,10 @@ class People:
 
     settings: Settings
 
-    def count(self, campaign: Campaign) -> int:
-        """How many stand on the campaign's lists."""
+    def is_anybody(self, campaign: Campaign) -> bool:
+        """Whether anybody stands on the campaign's lists."""
         with self._database() as database:
-            return count_people(database, campaign.lists) if database else 0
+            return has_people(database, campaign.lists) if database else False
 
     def find(self, campaign: Campaign, words: str, limit: int) -> Sequence[Found]:
         """Those whose name or address holds these words."""
@@ -62,16 +63,21 @@ class People:
         with self._database() as database:
             return read_timeline(database, campaign, number, now) if database else ()
 
-    def report(
-        self, campaign: Campaign, emails: Sequence[Email], now: datetime
-    ) -> Sequence[EmailReport]:
-        """The numbers of these emails; none without a database."""
+    def addressees(
+        self, campaign: Campaign, email: Email, now: datetime, choice: Choice, limit: int
+    ) -> Addressees:
+        """The people of one email, as many as fit on a page."""
         with self._database() as database:
             if database is None:
-                return ()
-            keys = {email.key for email in emails}
-            report = report_campaign(database, campaign, now)
-            return [one for one in report.emails if one.key in keys]
+                return Addressees(people=(), next_after=None)
+            return list_addressees(database, campaign, email, now, choice, limit)
+
+    def report(self, campaign: Campaign, email: Email, now: datetime) -> EmailReport | None:
+        """The numbers of this email; None without a database. Seconds, for a million people."""
+        with self._database() as database:
+            if database is None:
+                return None
+            return report_campaign(database, campaign, now, [email]).emails[0]
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[Database | None]:

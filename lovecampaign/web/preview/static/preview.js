@@ -176,9 +176,12 @@ addEventListener("hashchange", showLook);
 // ---- somebody from the list of subscribers
 
 const search = document.getElementById("people");
+const BETWEEN_LETTERS_MS = 150; // a million subscribers take half a second to look through
 let asked = 0;
 search?.addEventListener("input", async () => {
   const mine = ++asked;
+  await new Promise((go) => setTimeout(go, BETWEEN_LETTERS_MS));
+  if (mine !== asked) return;
   const answer = await fetch("/people?" + new URLSearchParams({ q: search.value }));
   const people = answer.ok ? await answer.json() : [];
   if (mine !== asked) return; // a later question was answered first
@@ -195,6 +198,17 @@ search?.addEventListener("input", async () => {
   });
   document.getElementById("found").replaceChildren(...rows);
 });
+
+// ---- how many: apart from the page, which does not wait for it
+
+async function fillCounts() {
+  for (const each of document.querySelectorAll("[data-count]:not(.filled)")) {
+    each.classList.add("filled");
+    const answer = await fetch(each.dataset.count);
+    const counted = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.ok) each.replaceChildren(...counted.body.childNodes);
+  }
+}
 
 // ---- send me this
 
@@ -253,6 +267,7 @@ async function refreshOnce() {
   }
   document.title = fresh.title;
   showLook();
+  fillCounts().catch(() => {}); // the next refresh asks again
 }
 
 async function read(address) {
@@ -311,3 +326,4 @@ if (events) {
 }
 
 showLook();
+fillCounts().catch(() => {});
