@@ -47,7 +47,7 @@ class Code(StrEnum):
     COMMA_SPLITS = "LC015", "A comma inside { } starts a new entry; a number got split by it."
     YAML_MACHINERY = "LC016", "YAML's anchors, aliases and tags are not used in campaigns."
     SECOND_DOCUMENT = "LC017", "A line of three dashes starts a second document."
-    TOO_DEEP = "LC018", "The settings are nested deeper, or hold more, than any campaign needs."
+    TOO_DEEP = "LC018", "Settings or copy are nested deeper, or hold more, than any month needs."
     CURLY_QUOTES = (
         "LC019",
         "Curly quotes stand where YAML needs straight ones.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from lovecampaign.campaign.codes import Code
@@ -14,6 +14,10 @@ from lovecampaign.campaign.source import Source, Spot
 from lovecampaign.problems import Problem
 
 G = TypeVar("G", bound=Group)
+
+MAX_CHARACTERS = 100_000
+#: Markdown's time grows with the square of open brackets: 30,000 take 9 s, 2,000 take 0.05 s.
+MAX_BRACKETS = 2_000
 
 #: Word processors make one long dash of three short ones.
 _FENCE = re.compile(r"\s*(?:---+|[–—]-?|[–—]{2,})\s*")
@@ -32,6 +36,14 @@ class CopyFile(Generic[G]):
 
 def read_copy(source: Source, model: type[G]) -> CopyFile[G]:
     """Split and read a copy file; a file without settings is all copy, and a problem."""
+    file = _split(source, model)
+    refusal = _refusal(source, file.copy)
+    if refusal is None:
+        return file
+    return replace(file, copy=replace(file.copy, text=""), problems=(*file.problems, refusal))
+
+
+def _split(source: Source, model: type[G]) -> CopyFile[G]:
     opening = _next_line(source, 1)
     if not _is_fence(source, opening):
         return _without_settings(source, model, opening)
@@ -46,6 +58,27 @@ def read_copy(source: Source, model: type[G]) -> CopyFile[G]:
 
 def _settings(source: Source, model: type[G], first: int, last: int) -> Document[G]:
     return read_document(source, model, first_line=first, last_line=max(last, first - 1))
+
+
+def _refusal(source: Source, copy: Copy) -> Problem | None:
+    """Why a copy is not even looked at: nobody reads that much, and neither can we in time."""
+    if len(copy.text) > MAX_CHARACTERS:
+        return source.problem(
+            Code.FILE_TOO_LARGE,
+            f"this copy has {len(copy.text):,} characters, and a letter at most {MAX_CHARACTERS:,}",
+            Spot(line=copy.first_line),
+            hint="Gmail cuts letters off at 102 kB: link to a page with the rest",
+        )
+    brackets = max(map(copy.text.count, "[{"))
+    if brackets > MAX_BRACKETS:
+        return source.problem(
+            Code.TOO_DEEP,
+            f"this copy has {brackets:,} opening brackets: no letter needs more than "
+            f"{MAX_BRACKETS:,}",
+            Spot(line=copy.first_line),
+            hint="is this the right file?",
+        )
+    return None
 
 
 def _without_settings(source: Source, model: type[G], opening: int) -> CopyFile[G]:

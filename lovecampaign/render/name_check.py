@@ -52,6 +52,8 @@ def check_names(source: Source) -> list[Problem]:
         loaded = find_undeclared_variables(tree)
     except TemplateSyntaxError as error:
         return [_syntax_problem(source, error)]
+    except RecursionError:
+        return [_nested_too_deep(source)]
     spots = _Spots(source)
     return [
         *_unknown_names(source, tree, loaded, spots),
@@ -79,7 +81,7 @@ def names_set_in(source: str) -> frozenset[str]:
     """Names that a template sets, imports or takes as arguments: its includes know them."""
     try:
         tree = EmailEnvironment({}, {}).parse(source)
-    except TemplateSyntaxError:
+    except (TemplateSyntaxError, RecursionError):
         return frozenset()
     names = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
     names |= {macro.name for macro in tree.find_all(nodes.Macro)}
@@ -193,6 +195,16 @@ def _syntax_problem(source: Source, error: TemplateSyntaxError) -> Problem:
         hint=_syntax_hint(error.message or ""),
         excerpt=text,
         width=2 if column else 1,
+    )
+
+
+def _nested_too_deep(source: Source) -> Problem:
+    return Problem(
+        code=Code.JINJA_SYNTAX,
+        message="Jinja cannot read this: brackets are nested too deep",
+        place=source.place(1),
+        hint="look for a long row of {{, ( or [",
+        excerpt=source.line(1),
     )
 
 

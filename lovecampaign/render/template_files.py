@@ -95,7 +95,7 @@ class _TemplateReader:
     def _references(self, source: str) -> Iterator[str]:
         try:
             tree = self._environment.parse(source)
-        except TemplateSyntaxError:
+        except (TemplateSyntaxError, RecursionError):
             return  # ``find_problems`` says where
         for reference in find_referenced_templates(tree):
             if reference is None:  # a name that is only known while rendering

@@ -461,6 +461,26 @@ def test_merge_fields_in_subject_and_preheader_are_filled_in_and_no_mistake(
     assert campaign_of(loaded).day_emails[1].preheader == "For {{ first_name }}"
 
 
+@pytest.mark.parametrize(
+    ("body", "code", "says"),
+    [
+        ("[" * 60_000, Code.TOO_DEEP, "60,000 opening brackets"),
+        ("![" * 3_000, Code.TOO_DEEP, "3,000 opening brackets"),
+        ("{{" * 2_000, Code.TOO_DEEP, "4,000 opening brackets"),
+        ("word " * 30_000, Code.FILE_TOO_LARGE, "and a letter at most 100,000"),
+    ],
+)
+def test_a_copy_that_would_take_for_ever_is_refused_and_breaks_its_email_only(
+    tmp_path: Path, body: str, code: Code, says: str
+) -> None:
+    loaded = load(tmp_path, files={"days/02-day-2.md": day_file(2, body=body)})
+    (problem,) = loaded.problems
+    assert problem.code == code
+    assert says in problem.message
+    assert loaded.campaign is not None
+    assert [email.is_broken for email in loaded.campaign.day_emails] == [False, True, False]
+
+
 def test_a_folder_where_the_file_should_be_is_a_problem(tmp_path: Path) -> None:
     folder = write_campaign(tmp_path, days=2, files={"campaign.yaml": None})
     (folder / "campaign.yaml").mkdir()

@@ -139,6 +139,12 @@ def test_a_template_that_uses_itself_is_explained_in_words(bench: Workbench, tem
     assert problem.place.file == "templates/email/letter.mjml.j2"
 
 
+@pytest.mark.parametrize("source", ["{{" * 900, "{{ " + "(" * 900, "{{ " + "a[" * 900])
+def test_braces_nested_too_deep_are_a_problem_and_no_crash(bench: Workbench, source: str) -> None:
+    assert {problem.code for problem in bench.problems(source)} == {"LC102"}
+    assert {problem.code for problem in bench.problems(template=LETTER + source)} >= {"LC102"}
+
+
 def test_names_that_templates_make_themselves_are_known(bench: Workbench) -> None:
     bench.write_template("part", "<mj-text>{{ shade }}{{ one }}</mj-text>")
     bench.write_template(

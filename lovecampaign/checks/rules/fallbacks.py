@@ -83,7 +83,7 @@ def _find_bare(source: str) -> Iterator[_Bare]:
         return
     try:
         tree = _JINJA.parse(source)
-    except TemplateSyntaxError:
+    except (TemplateSyntaxError, RecursionError):
         return  # rendering says where
     yield from _walk(tree, frozenset())
 

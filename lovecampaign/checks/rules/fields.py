@@ -109,7 +109,7 @@ def _find_uses(source: str) -> Iterator[_Use]:
         return
     try:
         tree = _JINJA.parse(source)
-    except TemplateSyntaxError:
+    except (TemplateSyntaxError, RecursionError):
         return  # rendering says where
     yield from _walk(tree, frozenset())
 
