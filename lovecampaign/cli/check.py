@@ -14,7 +14,7 @@ from lovecampaign.checks.check import check_campaign
 from lovecampaign.checks.explain import explain
 from lovecampaign.checks.facts import Facts
 from lovecampaign.cli.campaigns import campaign_argument
-from lovecampaign.cli.checking import find_facts
+from lovecampaign.cli.checking import find_facts_whatever_is_set
 from lovecampaign.cli.counted import with_people
 from lovecampaign.cli.excerpt import format_problem
 from lovecampaign.cli.invocation import Invocation, verb
@@ -23,7 +23,6 @@ from lovecampaign.cli.style import good, trouble
 from lovecampaign.cli.words import count_of
 from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.problems import Problem, has_errors, in_file_order
-from lovecampaign.providers.open import open_provider
 from lovecampaign.settings import Settings
 
 
@@ -82,7 +81,7 @@ def _check(invocation: Invocation, name: str | None) -> Checked:
     if not folders:
         raise UsageError("there is no campaign here yet", hint="type: lovecampaign new NAME")
     settings = invocation.settings()
-    facts = find_facts(invocation, settings, open_provider(settings))
+    facts = find_facts_whatever_is_set(invocation, settings)
     looked = [_check_one(folder, workspace, facts, settings) for folder in folders]
     problems = dict.fromkeys(problem for one in looked for problem in one.problems)
     return Checked(

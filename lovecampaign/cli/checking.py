@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from lovecampaign.campaign.model import Email
@@ -9,8 +10,10 @@ from lovecampaign.checks.check import check_email
 from lovecampaign.checks.facts import Facts
 from lovecampaign.cli.campaigns import Usable
 from lovecampaign.cli.invocation import Invocation
+from lovecampaign.errors import UsageError
 from lovecampaign.problems import Problem
 from lovecampaign.providers.base import Provider
+from lovecampaign.providers.open import open_provider
 from lovecampaign.settings import Settings
 
 
@@ -27,9 +30,26 @@ def email_checker(
 
 
 def find_facts(invocation: Invocation, settings: Settings, provider: Provider) -> Facts:
-    """The world around the campaign, as rules ask about it."""
+    """The world around the campaign, as rules ask about it.
+
+    Raises UsageError for a public address with which no link can begin.
+    """
+    settings.require_web_addresses()
     return Facts(
         now=invocation.now,
         provider_leaves_machine=provider.leaves_machine,
         public_url=settings.public_url,
     )
+
+
+def find_facts_whatever_is_set(invocation: Invocation, settings: Settings) -> Facts:
+    """As :func:`find_facts`, for who only writes: settings that cannot send are no hindrance.
+
+    A provider that cannot be used yet is taken for one that reaches people.
+    """
+    try:
+        with contextlib.closing(open_provider(settings)) as provider:
+            return find_facts(invocation, settings, provider)
+    except UsageError as error:
+        invocation.output.hint(f"Mail cannot leave yet: {error.message} (lovecampaign doctor)")
+        return Facts(now=invocation.now, provider_leaves_machine=True)

@@ -38,7 +38,6 @@ def count_due(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -
 
 def _check(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -> Sequence[Problem]:
     settings = invocation.settings()
-    settings.require_web_addresses()
     check = email_checker(usable, invocation, settings, open_provider(settings))
     return list(dict.fromkeys(problem for email in emails for problem in check(email)))
 

@@ -36,6 +36,26 @@ def test_check_tells_every_mistake_with_its_place(shop: Shop) -> None:
     assert found.data["files"] > 5
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"LOVECAMPAIGN_PROVIDER": "sendgrid:"},
+        {"LOVECAMPAIGN_PROVIDER": "sendgird:"},
+        {"LOVECAMPAIGN_PUBLIC_URL": "https://[x"},
+    ],
+)
+def test_check_tells_the_mistakes_whatever_else_is_set(
+    shop: Shop, settings: dict[str, str]
+) -> None:
+    day = shop.folder / "campaigns/test-month/days/01-day-1.md"
+    day.write_text(day.read_text().replace("Hi {{ first_name", "Hi {{ fist_name"))
+    said = shop.type("check", **settings)
+
+    assert said.code == 1
+    assert "fist_name" in said.out
+    assert "Mail cannot leave yet" in said.err
+
+
 def test_check_formats_agree(shop: Shop) -> None:
     break_settings(shop)
 
