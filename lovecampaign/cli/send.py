@@ -123,7 +123,7 @@ def _send(invocation: Invocation, wishes: Wishes) -> Result:
         opened_provider(invocation, settings) as provider,
         opened_database(invocation) as database,
     ):
-        due = foresee(database, wishes.campaign, wishes.emails, invocation.now).remaining
+        due = foresee(database, wishes.campaign, wishes.emails, invocation.now).tried
         if not wishes.is_confirmed:
             confirm_sending(invocation, [wishes.campaign], provider, _say_how_many(due))
         report, stop = _run_pass(invocation, wishes, provider, database, due)

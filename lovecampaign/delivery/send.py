@@ -47,7 +47,7 @@ class SendReport:
     skipped: int
     in_doubt: int
     retry_later: int
-    #: Due and not tried: a limit, a pause, or an email with mistakes.
+    #: Due and not tried: quiet hours, a limit, a pause, or an email with mistakes.
     remaining: int
     next_due: datetime | None
     #: What blocks an email, and what is worth a warning.
@@ -122,7 +122,9 @@ class _Pass:
     def _deliver(self, keys: set[str]) -> None:
         """Deliver batch by batch, earliest due first, until the limit or a stop."""
         with self.sender.database.read() as connection:
-            batches = list_due_batches(connection, self.record, keys, self.sender.clock.now())
+            batches = list_due_batches(
+                connection, self.campaign, self.record, keys, self.sender.clock.now()
+            )
         for batch in batches:
             if self.sender.stop.is_set() or self._most() == 0:
                 return

@@ -137,9 +137,12 @@ def _turn_pieces(turn: Turn, digest: Digest | None = None) -> Iterator[Slot]:
 
 
 def _before_the_month(campaign: Campaign, zone: str) -> SlotTime:
-    """A time for what nobody of a slot gets: the start of the campaign."""
+    """A time for what nobody of a slot gets: the start of the campaign, and late soon after.
+
+    Where everybody's slot ends, planning need not look for more.
+    """
     moment = to_utc(campaign.start, campaign.sending.at, day_zone(campaign, zone))
-    return SlotTime(moment=moment, due=moment)
+    return SlotTime(moment=moment, due=moment, expires=moment + campaign.sending.late_after)
 
 
 _POLICIES: Mapping[LateJoiners, Callable[[Campaign, str, datetime], SlotsByKey]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from lovecampaign.campaign.model import Campaign, Crowd, Email
-from lovecampaign.schedule.quiet import after_quiet_hours
+from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, cover
 
@@ -28,8 +28,7 @@ def closes_at(campaign: Campaign, email: Email) -> datetime | None:
 def _launch_time(campaign: Campaign, email: Email, zone: str) -> SlotTime:
     if email.instant is None:
         raise ValueError(f"{email.key} has no instant")
-    quiet_hours = campaign.sending.quiet_hours if email.respects_quiet_hours else None
-    due = after_quiet_hours(email.instant, zone, quiet_hours)
+    due = after_quiet_hours(email.instant, zone, quiet_hours_of(campaign, email))
     return SlotTime(moment=email.instant, due=due)
 
 

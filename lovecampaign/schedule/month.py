@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from lovecampaign.campaign.model import Campaign, ClockChoice, Email
 from lovecampaign.schedule.instants import local_day, to_utc
-from lovecampaign.schedule.quiet import after_quiet_hours
+from lovecampaign.schedule.quiet import after_quiet_hours, spare_the_held
 from lovecampaign.schedule.slot import EVER_BEFORE, SlotTime
 
 
@@ -63,11 +63,10 @@ def enter(campaign: Campaign, email: Email, day: date, zone: str) -> DayEntry:
     due = after_quiet_hours(moment, zone, campaign.sending.quiet_hours)
     own_day = day if clock_zone == zone else local_day(moment, zone)
     going_out = local_day(due, zone)
+    expires = _expiry(campaign, zone, moment, due)
     return DayEntry(
         email=email,
-        time=SlotTime(
-            moment=moment, due=due, day=going_out, expires=_expiry(campaign, moment, due)
-        ),
+        time=SlotTime(moment=moment, due=due, day=going_out, expires=expires),
         day=going_out,
         is_displaced=going_out != own_day,
     )
@@ -97,10 +96,11 @@ def take_turns(
     return turns
 
 
-def _expiry(campaign: Campaign, moment: datetime, due: datetime) -> datetime:
+def _expiry(campaign: Campaign, zone: str, moment: datetime, due: datetime) -> datetime:
+    """Lateness counts from the moment; from ``due`` where quiet hours outlast ``late_after``."""
     late_after = campaign.sending.late_after
-    # Quiet hours delay and never drop: where they last longer than late_after, it starts at due.
-    return moment + late_after if moment + late_after > due else due + late_after
+    expires = moment + late_after if moment + late_after > due else due + late_after
+    return spare_the_held(expires, zone, campaign.sending.quiet_hours)
 
 
 def _by_moment(entry: DayEntry) -> tuple[datetime, int]:

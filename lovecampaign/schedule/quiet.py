@@ -1,12 +1,24 @@
-"""When do quiet hours let an email go?"""
+"""When do quiet hours let an email go, and do they make it late?"""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model import QuietHours
+from lovecampaign.campaign.model import Campaign, Email, QuietHours, Role
 from lovecampaign.schedule.instants import to_utc, to_utc_second
+
+#: What quiet hours have held back may go out this long after them, however late it is by then:
+#: time enough for a cron job that comes by once an hour.
+GRACE = timedelta(hours=1)
+_INSTANT_BEFORE = timedelta(microseconds=1)
+
+
+def quiet_hours_of(campaign: Campaign, email: Email) -> QuietHours | None:
+    """The quiet hours that an email keeps; those of the launch keep them where they say so."""
+    if email.role is Role.LAUNCH and not email.respects_quiet_hours:
+        return None
+    return campaign.sending.quiet_hours
 
 
 def is_quiet(instant: datetime, zone: str, quiet_hours: QuietHours | None) -> bool:
@@ -24,6 +36,17 @@ def after_quiet_hours(instant: datetime, zone: str, quiet_hours: QuietHours | No
     if not _holds(quiet_hours, local.time()):
         return instant
     return _next_end(instant, _end_day(quiet_hours, local), quiet_hours.end, zone)
+
+
+def spare_the_held(expires: datetime, zone: str, quiet_hours: QuietHours | None) -> datetime:
+    """From when on an email is late, where its time may run out inside quiet hours.
+
+    They delay and never drop: what was in time when they began is in time when they end.
+    """
+    last_in_time = expires - _INSTANT_BEFORE
+    if not is_quiet(last_in_time, zone, quiet_hours):
+        return expires
+    return after_quiet_hours(last_in_time, zone, quiet_hours) + GRACE
 
 
 def _holds(quiet_hours: QuietHours, at: time) -> bool:

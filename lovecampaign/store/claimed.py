@@ -45,11 +45,8 @@ class Person:
     joined_at: datetime | None
 
 
-def read_claimed(
-    connection: Connection, standing: Standing, rows: Sequence[sa.Row[Any]]
-) -> list[ClaimedDelivery]:
+def as_claimed(rows: Sequence[sa.Row[Any]], people: Mapping[int, Person]) -> list[ClaimedDelivery]:
     """The claims of these delivery rows, in the order of their ids."""
-    people = read_people(connection, standing, [row.subscriber_id for row in rows])
     return [
         ClaimedDelivery(
             id=row.id,
@@ -66,26 +63,42 @@ def read_people(
     connection: Connection, standing: Standing, ids: Sequence[int]
 ) -> Mapping[int, Person]:
     """These subscribers by id, as the campaign of ``standing`` meets them."""
-    if not ids:
-        return {}
-    tags = _read_tags(connection, ids)
-    rows: sa.Result[Any] = connection.execute(
-        sa.select(
-            *subscriber.c,
-            standing.is_insider.label("is_insider"),
-            in_audience.c.joined_at.label("joined_at"),
+    return PeopleStatement(standing).read(connection, ids, {})
+
+
+class PeopleStatement:
+    """Reads subscribers as one campaign meets them; built once, read often."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._campaign = standing.campaign
+        self._select: sa.Select[Any] = (
+            sa.select(
+                *subscriber.c,
+                standing.is_insider.label("is_insider"),
+                in_audience.c.joined_at.label("joined_at"),
+            )
+            .select_from(standing.people)
+            .where(subscriber.c.id.in_(_IDS))
         )
-        .select_from(standing.people)
-        .where(subscriber.c.id.in_(ids))
-    )
-    return {row.id: _as_person(standing.campaign, row, tags) for row in rows}
+
+    def read(
+        self, connection: Connection, ids: Sequence[int], instant: Mapping[str, datetime]
+    ) -> Mapping[int, Person]:
+        """By id; ``instant`` holds ``now`` where the statement was built without one."""
+        if not ids:
+            return {}
+        tags = _read_tags(connection, ids)
+        rows = connection.execute(self._select, {"ids": ids, **instant})
+        return {row.id: _as_person(self._campaign, row, tags) for row in rows}
+
+
+_IDS: sa.BindParameter[int] = sa.bindparam("ids", expanding=True)
+_TAGS = sa.select(subscriber_tag).where(subscriber_tag.c.subscriber_id.in_(_IDS))
 
 
 def _read_tags(connection: Connection, ids: Sequence[int]) -> Mapping[int, frozenset[str]]:
     found: dict[int, set[str]] = {}
-    for each in connection.execute(
-        sa.select(subscriber_tag).where(subscriber_tag.c.subscriber_id.in_(ids))
-    ):
+    for each in connection.execute(_TAGS, {"ids": ids}):
         found.setdefault(each.subscriber_id, set()).add(each.tag)
     return {id_: frozenset(tags) for id_, tags in found.items()}
 

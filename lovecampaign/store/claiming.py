@@ -7,6 +7,7 @@ in the same statement.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,26 +15,17 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.schedule.instants import effective_zone, local_day
-from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.schedule.slots import closes_at
+from lovecampaign.store.built import Built
+from lovecampaign.store.calendars import read_clocks
 from lovecampaign.store.campaigns import CampaignRecord
-from lovecampaign.store.claimed import ClaimedDelivery, read_claimed
-from lovecampaign.store.slot_table import fill_zone_days, zone_day, zones_in_use
+from lovecampaign.store.claim_statement import update_to_claimed
+from lovecampaign.store.claimed import ClaimedDelivery, PeopleStatement, as_claimed
+from lovecampaign.store.fate import Fate
+from lovecampaign.store.slot_table import fill_zone_clocks
 from lovecampaign.store.standing import Standing
-from lovecampaign.store.tables import (
-    MICROSECOND,
-    DeliveryState,
-    Instant,
-    batch,
-    campaign,
-    delivery,
-    membership,
-    subscriber,
-)
+from lovecampaign.store.tables import MICROSECOND, DeliveryState, campaign, membership
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +45,23 @@ class ClaimRequest:
     after_id: int
     now: datetime
 
+    @property
+    def fate(self) -> Fate:
+        """What is asked, apart from the parameters."""
+        standing = Standing(campaign=self.campaign, email=self.email, campaign_id=self.record.id)
+        return Fate(standing=standing, is_cancelled=self.email.key in self.record.cancelled)
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        return {
+            "my_batch": self.batch_id,
+            "my_epoch": self.epoch,
+            "me": self.owner_id,
+            "size": self.limit,
+            "after": self.after_id,
+            "now": self.now,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
@@ -67,134 +76,21 @@ class Claims:
 
 def claim(connection: Connection, request: ClaimRequest) -> Claims:
     """Take up to ``limit`` due rows of a batch, inside the caller's transaction."""
-    _lay_out_days(connection, request)
-    rows = connection.execute(_claim_statement(request)).all()
+    fill_zone_clocks(connection, read_clocks(connection, request.campaign, request.now))
+    statements = _built.of(request.fate)
+    rows = connection.execute(statements.claim, request.parameters).all()
     if not rows:
         return Claims()
     claimed = [row for row in rows if row.state == DeliveryState.CLAIMED.value]
-    if claimed:
+    if claimed and request.record.first_claim_at is None:
         _note_first_claim(connection, request)
+    ids = [row.subscriber_id for row in claimed]
+    people = statements.people.read(connection, ids, {"now": request.now})
     return Claims(
-        deliveries=read_claimed(connection, _standing(request), claimed),
+        deliveries=as_claimed(claimed, people),
         skipped=_count_reasons(rows),
         last_id=max(row.id for row in rows),
     )
-
-
-def _lay_out_days(connection: Connection, request: ClaimRequest) -> None:
-    days = {
-        zone: local_day(request.now, effective_zone(zone, request.campaign))
-        for zone in zones_in_use(connection)
-    }
-    fill_zone_days(connection, days)
-
-
-def _claim_statement(request: ClaimRequest) -> ReturningUpdate[Any]:
-    picked = _pick(request).subquery("picked")
-    is_claimed = picked.c.reason.is_(None)
-    is_one_a_day = sa.literal(request.email.is_one_a_day)
-
-    def if_claimed(value: Any, otherwise: Any) -> sa.ColumnElement[Any]:
-        return sa.case((is_claimed, value), else_=otherwise)
-
-    return (
-        sa.update(delivery)
-        .where(delivery.c.id == picked.c.id)
-        .values(
-            state=if_claimed(DeliveryState.CLAIMED.value, picked.c.other_state),
-            reason=picked.c.reason,
-            owner_id=if_claimed(request.owner_id, None),
-            claimed_at=if_claimed(sa.literal(request.now, Instant), delivery.c.claimed_at),
-            settled_at=if_claimed(None, sa.literal(request.now, Instant)),
-            first_claimed_at=if_claimed(
-                sa.func.coalesce(delivery.c.first_claimed_at, sa.literal(request.now, Instant)),
-                delivery.c.first_claimed_at,
-            ),
-            attempts=if_claimed(delivery.c.attempts + 1, delivery.c.attempts),
-            local_day=sa.case((sa.and_(is_claimed, is_one_a_day), picked.c.local_day)),
-        )
-        .returning(
-            delivery.c.id,
-            delivery.c.subscriber_id,
-            delivery.c.state,
-            delivery.c.reason,
-            delivery.c.first_claimed_at,
-            delivery.c.attempts,
-            delivery.c.expires_at,
-        )
-    )
-
-
-def _pick(request: ClaimRequest) -> sa.Select[Any]:
-    """The next rows of the batch, each with why it must not be sent, if anything speaks for it."""
-    standing = _standing(request)
-    people = standing.people.join(delivery, delivery.c.subscriber_id == subscriber.c.id)
-    return (
-        sa.select(
-            delivery.c.id,
-            zone_day.c.local_day,
-            _reason(request, standing).label("reason"),
-            sa.literal(
-                DeliveryState.CANCELLED.value if _is_cancelled(request) else "skipped"
-            ).label("other_state"),
-        )
-        .select_from(
-            people.join(batch, batch.c.id == delivery.c.batch_id)
-            .join(campaign, campaign.c.id == delivery.c.campaign_id)
-            .join(zone_day, zone_day.c.zone == subscriber.c.timezone)
-        )
-        .where(
-            delivery.c.batch_id == request.batch_id,
-            batch.c.epoch == request.epoch,
-            campaign.c.paused_at.is_(None),
-            delivery.c.state == DeliveryState.PLANNED.value,
-            delivery.c.next_try_at <= request.now,
-            delivery.c.id > request.after_id,
-        )
-        .order_by(delivery.c.id)
-        .limit(request.limit)
-        .with_for_update(of=delivery, skip_locked=True)
-    )
-
-
-def _reason(request: ClaimRequest, standing: Standing) -> sa.ColumnElement[str | None]:
-    if _is_cancelled(request):
-        return sa.literal(SkipReason.CANCELLED.value)
-    now = sa.literal(request.now, Instant)
-    whens = [
-        (subscriber.c.forgotten_at.is_not(None), SkipReason.SUPPRESSED),
-        (sa.not_(standing.is_addressed), SkipReason.SUPPRESSED),
-        (delivery.c.expires_at <= now, SkipReason.LATE),
-    ]
-    closes = closes_at(request.campaign, request.email)
-    if closes is not None and request.now >= closes:
-        whens.append((sa.true(), SkipReason.DEAL_CLOSED))
-    if request.email.is_one_a_day:
-        whens.append((_is_day_taken(), SkipReason.DAY_TAKEN))
-    by_time = sa.case(*((condition, reason.value) for condition, reason in whens))
-    return sa.func.coalesce(standing.reason, by_time)
-
-
-def _is_day_taken() -> sa.ColumnElement[bool]:
-    other = delivery.alias("other")
-    return sa.exists().where(
-        other.c.subscriber_id == delivery.c.subscriber_id,
-        other.c.campaign_id == delivery.c.campaign_id,
-        other.c.local_day == zone_day.c.local_day,
-    )
-
-
-def _standing(request: ClaimRequest) -> Standing:
-    return Standing(
-        campaign=request.campaign,
-        email=request.email,
-        campaign_id=request.record.id,
-        now=request.now,
-    )
-
-
-def _is_cancelled(request: ClaimRequest) -> bool:
-    return request.email.key in request.record.cancelled
 
 
 def _note_first_claim(connection: Connection, request: ClaimRequest) -> None:
@@ -224,8 +120,15 @@ def _make_founders(connection: Connection, request: ClaimRequest) -> None:
 
 
 def _count_reasons(rows: Sequence[sa.Row[Any]]) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for row in rows:
-        if row.state != DeliveryState.CLAIMED.value:
-            counts[row.reason] = counts.get(row.reason, 0) + 1
-    return counts
+    return Counter(row.reason for row in rows if row.state != DeliveryState.CLAIMED.value)
+
+
+class _Statements:
+    """What a claim asks about one email."""
+
+    def __init__(self, fate: Fate) -> None:
+        self.claim = update_to_claimed(fate)
+        self.people = PeopleStatement(fate.standing)
+
+
+_built = Built(_Statements)

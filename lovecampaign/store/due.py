@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Campaign
+from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
+from lovecampaign.store.calendars import read_clocks, work_out_slots
 from lovecampaign.store.campaigns import CampaignRecord
-from lovecampaign.store.fate import work_out_slots
-from lovecampaign.store.tables import DeliveryState, batch, delivery, email
+from lovecampaign.store.slot_table import fill_zone_clocks, zone_clock
+from lovecampaign.store.tables import DeliveryState, Instant, batch, delivery, email, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,25 +32,36 @@ class DueBatch:
 class Waiting:
     """Planned rows whose moment has come."""
 
-    #: They may be claimed now.
+    #: They may be claimed now, or wait only for the end of quiet hours.
     remaining: int
     #: They wait for another try.
     retry_later: int
 
 
 def list_due_batches(
-    connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
+    connection: Connection,
+    campaign: Campaign,
+    record: CampaignRecord,
+    keys: Collection[str],
+    now: datetime,
 ) -> Sequence[DueBatch]:
     """Batches of these emails with claimable rows, earliest due first."""
-    waits = sa.exists().where(
+    clocks = read_clocks(connection, campaign, now)
+    waits = [
         delivery.c.batch_id == batch.c.id,
         delivery.c.state == DeliveryState.PLANNED.value,
         delivery.c.next_try_at <= now,
-    )
+    ]
+    is_due: sa.ColumnElement[bool] = sa.exists().where(*waits)
+    held = _keeping_quiet_hours(campaign, keys)
+    if held and any(clock.quiet_until for clock in clocks.values()):
+        fill_zone_clocks(connection, clocks)
+        has_awake = sa.exists().where(*waits, *_is_awake())
+        is_due = sa.case((email.c.key.in_(sorted(held)), has_awake), else_=is_due)
     rows: sa.Result[Any] = connection.execute(
         sa.select(batch.c.id, batch.c.epoch, email.c.key.label("email_key"))
         .join(email, email.c.id == batch.c.email_id)
-        .where(email.c.campaign_id == record.id, email.c.key.in_(sorted(keys)), waits)
+        .where(email.c.campaign_id == record.id, email.c.key.in_(sorted(keys)), is_due)
         .order_by(batch.c.due, batch.c.id)
     )
     return [DueBatch(**row) for row in rows.mappings()]
@@ -72,6 +86,29 @@ def count_waiting(
     return Waiting(remaining=row.remaining, retry_later=row.retry_later)
 
 
+def count_held(
+    connection: Connection, campaign: Campaign, record: CampaignRecord, key: str, now: datetime
+) -> int:
+    """How many claimable rows of an email wait only for the end of quiet hours."""
+    clocks = read_clocks(connection, campaign, now)
+    quiet = sorted(zone for zone, clock in clocks.items() if clock.quiet_until)
+    if not quiet or not _keeping_quiet_hours(campaign, {key}):
+        return 0
+    held = (
+        sa.select(sa.func.count())
+        .select_from(delivery)
+        .join(email, email.c.id == delivery.c.email_id)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(
+            *_planned_of(record, {key}),
+            delivery.c.due <= now,
+            delivery.c.next_try_at <= now,
+            subscriber.c.timezone.in_(quiet),
+        )
+    )
+    return connection.scalar(held) or 0
+
+
 def find_next_due(
     connection: Connection,
     campaign: Campaign,
@@ -82,25 +119,80 @@ def find_next_due(
     """The earliest later moment of these emails, or of a further try; None: the month is over."""
     slots = work_out_slots(connection, campaign, record)
     open_keys = set(keys) - (record.cancelled if record else set())
-    by_time = min(
-        (
-            each.due
-            for by_key in slots.values()
-            for key in open_keys
-            for each in by_key[key]
-            if each.reason is None and each.due > now
-        ),
-        default=None,
-    )
-    if record is None:
-        return by_time
-    of_rows = connection.scalar(
+    moments = [
+        each.due
+        for by_key in slots.values()
+        for key in open_keys
+        for each in by_key[key]
+        if each.reason is None
+    ]
+    if record is not None:
+        moments += _tries(connection, campaign, record, keys, now)
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+def _tries(
+    connection: Connection,
+    campaign: Campaign,
+    record: CampaignRecord,
+    keys: Collection[str],
+    now: datetime,
+) -> Iterator[datetime]:
+    """When rows may be tried: after their waiting time, and after quiet hours."""
+    held = _keeping_quiet_hours(campaign, keys)
+    yield from _next_tries(connection, record, set(keys) - held, now)
+    for zone, moment in _next_tries_by_zone(connection, record, held, now):
+        place = effective_zone(zone, campaign)
+        yield after_quiet_hours(moment, place, campaign.sending.quiet_hours)
+
+
+def _next_tries(
+    connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
+) -> list[datetime]:
+    if not keys:
+        return []
+    first = connection.scalar(
         sa.select(sa.func.min(delivery.c.next_try_at))
-        .select_from(delivery)
         .join(email, email.c.id == delivery.c.email_id)
         .where(*_planned_of(record, keys), delivery.c.next_try_at > now)
     )
-    return min((each for each in (by_time, of_rows) if each is not None), default=None)
+    return [] if first is None else [first]
+
+
+def _next_tries_by_zone(
+    connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
+) -> Iterator[tuple[str, datetime]]:
+    """The first try of every zone, of what may be tried now and of what may be later."""
+    if not keys:
+        return
+    is_ready = delivery.c.next_try_at <= now
+    earliest = sa.case((is_ready, sa.literal(now, Instant)), else_=delivery.c.next_try_at)
+    rows: sa.Result[Any] = connection.execute(
+        sa.select(subscriber.c.timezone, sa.func.min(earliest, type_=Instant).label("first"))
+        .select_from(delivery)
+        .join(email, email.c.id == delivery.c.email_id)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(*_planned_of(record, keys))
+        .group_by(subscriber.c.timezone, is_ready)
+    )
+    for row in rows:
+        yield row.timezone, row.first
+
+
+def _keeping_quiet_hours(campaign: Campaign, keys: Collection[str]) -> set[str]:
+    return {
+        each.key
+        for each in campaign.scheduled_emails
+        if each.key in keys and quiet_hours_of(campaign, each) is not None
+    }
+
+
+def _is_awake() -> list[sa.ColumnElement[bool]]:
+    return [
+        subscriber.c.id == delivery.c.subscriber_id,
+        zone_clock.c.zone == subscriber.c.timezone,
+        zone_clock.c.quiet_until.is_(None),
+    ]
 
 
 def _planned_of(record: CampaignRecord, keys: Collection[str]) -> list[sa.ColumnElement[bool]]:

@@ -6,25 +6,24 @@ Joins how people stand (:mod:`~lovecampaign.store.standing`) with when things ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.campaign.model import Email
+from lovecampaign.schedule.quiet import quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.schedule.slots import Slot, closes_at, plan_zone
-from lovecampaign.store.campaigns import CampaignRecord
-from lovecampaign.store.slot_table import fill_slots, slot, zones_in_use
-from lovecampaign.store.standing import Standing
+from lovecampaign.schedule.slots import closes_at
+from lovecampaign.schedule.zone_clock import ZoneClocks
+from lovecampaign.store.calendars import SlotsByZone, work_out_slots
+from lovecampaign.store.slot_table import fill_slots, fill_zone_clocks, slot, zone_clock
+from lovecampaign.store.standing import Condition, Standing
 from lovecampaign.store.tables import Instant, delivery, subscriber
 
-#: Slots by the zone as stored ('' for none), then by the email's key.
-SlotsByZone: TypeAlias = Mapping[str, Mapping[str, tuple[Slot, ...]]]
+__all__ = ["Fate", "SlotsByZone", "lay_out_slots", "work_out_slots"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +35,9 @@ class Fate:
 
     @property
     def rows(self) -> sa.FromClause:
-        """Everybody beside the slot that is theirs."""
+        """Everybody beside the slot that is theirs, and beside what their clocks say."""
         joined_at = self.standing.joined_at
-        return self.standing.people.join(
+        people = self.standing.people.join(
             slot,
             sa.and_(
                 slot.c.email_key == self.standing.email.key,
@@ -47,6 +46,9 @@ class Fate:
                 joined_at < slot.c.joined_before,
             ),
         )
+        if not self.keeps_quiet_hours:
+            return people
+        return people.outerjoin(zone_clock, zone_clock.c.zone == subscriber.c.timezone)
 
     @property
     def due(self) -> sa.ColumnElement[datetime]:
@@ -57,31 +59,44 @@ class Fate:
         )
 
     @property
+    def goes_out_at(self) -> sa.ColumnElement[datetime]:
+        """When it is due; what is overdue: now, or when the quiet hours end that hold it."""
+        overdue = self.standing.instant
+        whens = [(self.due > self.standing.instant, self.due)]
+        if self.keeps_quiet_hours:
+            whens.append((zone_clock.c.quiet_until.is_not(None), zone_clock.c.quiet_until))
+        return sa.type_coerce(sa.case(*whens, else_=overdue), Instant)
+
+    @property
+    def is_held(self) -> Condition:
+        """Whether quiet hours alone keep it from going out now."""
+        if not self.keeps_quiet_hours:
+            return sa.false()
+        return sa.and_(self.due <= self.standing.instant, zone_clock.c.quiet_until.is_not(None))
+
+    @property
+    def keeps_quiet_hours(self) -> bool:
+        return quiet_hours_of(self.standing.campaign, self.standing.email) is not None
+
+    @property
     def reason(self) -> sa.ColumnElement[str | None]:
         """Why the person does not get the email; NULL: they do."""
         if self.is_cancelled:
             return sa.literal(SkipReason.CANCELLED.value)
-        now = sa.literal(self.standing.now, Instant)
         whens = [
             (slot.c.reason.is_not(None), slot.c.reason),
-            (slot.c.expires_at <= now, sa.literal(SkipReason.LATE.value)),
+            (slot.c.expires_at <= self.standing.instant, sa.literal(SkipReason.LATE.value)),
         ]
         closes = closes_at(self.standing.campaign, self.standing.email)
         if closes is not None:
-            closing = sa.literal(closes, Instant)
-            is_closed = self._goes_out_at >= closing
+            is_closed = self.goes_out_at >= sa.literal(closes, Instant)
             whens.append((is_closed, sa.literal(SkipReason.DEAL_CLOSED.value)))
         whens.append((self._is_day_taken, sa.literal(SkipReason.DAY_TAKEN.value)))
-        standing = replace(self.standing, judged_at=self._goes_out_at)
+        standing = replace(self.standing, judged_at=self.goes_out_at)
         return sa.func.coalesce(standing.reason, sa.case(*whens))
 
     @property
-    def _goes_out_at(self) -> sa.ColumnElement[datetime]:
-        now = sa.literal(self.standing.now, Instant)
-        return sa.type_coerce(sa.case((self.due > now, self.due), else_=now), Instant)
-
-    @property
-    def _is_day_taken(self) -> sa.ColumnElement[bool]:
+    def _is_day_taken(self) -> Condition:
         """Whether an email that was late already went out on the day for which this one is due.
 
         What is due now is judged when it is claimed.
@@ -89,7 +104,7 @@ class Fate:
         other = delivery.alias("other")
         return sa.and_(
             slot.c.local_day.is_not(None),
-            slot.c.due > self.standing.now,
+            slot.c.due > self.standing.instant,
             sa.exists().where(
                 other.c.subscriber_id == subscriber.c.id,
                 other.c.campaign_id == self.standing.campaign_id,
@@ -98,50 +113,19 @@ class Fate:
         )
 
 
-def work_out_slots(
-    connection: Connection, campaign: Campaign, record: CampaignRecord | None
-) -> SlotsByZone:
-    """The slots of every scheduled email, for every zone that a subscriber has."""
-    founders_until = record.first_claim_at if record else None
-    question = _Question(campaign, tuple(zones_in_use(connection)), founders_until)
-    return _memo.answer(question)
+def lay_out_slots(
+    connection: Connection,
+    slots: SlotsByZone,
+    emails: Iterable[Email],
+    clocks: ZoneClocks | None = None,
+) -> None:
+    """Give SQL the slots of these emails, in place of those it had, and the zones' clocks.
 
-
-class _Question(NamedTuple):
-    campaign: Campaign
-    zones: tuple[str, ...]
-    founders_until: datetime | None
-
-    def is_same(self, other: _Question) -> bool:
-        return self.campaign is other.campaign and self[1:] == other[1:]
-
-
-class _Memo:
-    """The last answer: a pass asks three times, and a month in 40 zones takes 50 ms."""
-
-    def __init__(self) -> None:
-        self._last: tuple[_Question, SlotsByZone] | None = None
-
-    def answer(self, question: _Question) -> SlotsByZone:
-        last = self._last
-        if last is not None and last[0].is_same(question):
-            return last[1]
-        campaign, zones, founders_until = question
-        slots = {
-            zone: plan_zone(campaign, effective_zone(zone, campaign), founders_until)
-            for zone in zones
-        }
-        self._last = (question, slots)
-        return slots
-
-
-_memo = _Memo()
-
-
-def lay_out_slots(connection: Connection, slots: SlotsByZone, emails: Iterable[Email]) -> None:
-    """Give SQL the slots of these emails, in place of those it had."""
+    Without clocks nobody is held by quiet hours.
+    """
     keys = [email.key for email in emails]
     fill_slots(
         connection,
         {zone: {key: by_key[key] for key in keys} for zone, by_key in slots.items()},
     )
+    fill_zone_clocks(connection, clocks or {})

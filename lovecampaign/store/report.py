@@ -15,11 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.schedule.quiet import quiet_hours_of
 from lovecampaign.schedule.slots import Slot, due_window, plan_zone
 from lovecampaign.store import tables
+from lovecampaign.store.calendars import SlotsByZone, read_clocks, work_out_slots
 from lovecampaign.store.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.database import Database
-from lovecampaign.store.fate import Fate, SlotsByZone, lay_out_slots, work_out_slots
+from lovecampaign.store.fate import Fate, lay_out_slots
+from lovecampaign.store.slot_table import zone_clock
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import DeliveryState, delivery, subscriber
 
@@ -85,7 +88,8 @@ def report_campaign(
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
         slots = work_out_slots(connection, campaign, record)
-        lay_out_slots(connection, slots, asked)
+        clocks = read_clocks(connection, campaign, now)
+        lay_out_slots(connection, slots, asked, clocks)
         windows = slots or _slots_of_nobody(campaign, record)
         reports = [
             _report_email(connection, campaign, email, record, windows, now) for email in asked
@@ -100,8 +104,9 @@ def read_timeline(
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
         slots = work_out_slots(connection, campaign, record)
-        lay_out_slots(connection, slots, campaign.scheduled_emails)
-        rows = _read_rows(connection, record, subscriber_id)
+        clocks = read_clocks(connection, campaign, now)
+        lay_out_slots(connection, slots, campaign.scheduled_emails, clocks)
+        rows = _read_rows(connection, campaign, record, subscriber_id, now)
         return [
             rows.get(email.key)
             or _foresee(connection, _fate(campaign, email, record, now), subscriber_id)
@@ -184,19 +189,26 @@ def _count_foreseen(connection: Connection, fate: Fate, email_id: int) -> Counte
 
 
 def _read_rows(
-    connection: Connection, record: CampaignRecord | None, subscriber_id: int
+    connection: Connection,
+    campaign: Campaign,
+    record: CampaignRecord | None,
+    subscriber_id: int,
+    now: datetime,
 ) -> Mapping[str, TimelineEntry]:
     if record is None:
         return {}
     rows: sa.Result[Any] = connection.execute(
-        sa.select(delivery, tables.email.c.key)
+        sa.select(delivery, tables.email.c.key, zone_clock.c.quiet_until)
         .join(tables.email, tables.email.c.id == delivery.c.email_id)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .outerjoin(zone_clock, zone_clock.c.zone == subscriber.c.timezone)
         .where(tables.email.c.campaign_id == record.id, delivery.c.subscriber_id == subscriber_id)
     )
+    emails = {email.key: email for email in campaign.emails}
     return {
         row.key: TimelineEntry(
             key=row.key,
-            due=row.due,
+            due=_goes_out_at(campaign, emails.get(row.key), row, now),
             state=DeliveryState(row.state),
             reason=row.reason,
             detail=row.detail,
@@ -206,14 +218,38 @@ def _read_rows(
     }
 
 
+def _goes_out_at(
+    campaign: Campaign, email: Email | None, row: sa.Row[Any], now: datetime
+) -> datetime:
+    """When a row is or was due; what quiet hours hold: their end."""
+    is_held = (
+        row.state == DeliveryState.PLANNED
+        and row.next_try_at <= now
+        and row.quiet_until is not None
+        and email is not None
+        and quiet_hours_of(campaign, email) is not None
+    )
+    due: datetime = row.quiet_until if is_held else row.due
+    return due
+
+
 def _foresee(connection: Connection, fate: Fate, subscriber_id: int) -> TimelineEntry:
     key = fate.standing.email.key
     row = connection.execute(
-        sa.select(fate.due.label("due"), fate.reason.label("reason"))
+        sa.select(
+            fate.due.label("due"),
+            fate.goes_out_at.label("goes_out_at"),
+            fate.is_held.label("is_held"),
+            fate.reason.label("reason"),
+        )
         .select_from(fate.rows)
         .where(fate.standing.is_addressed, subscriber.c.id == subscriber_id)
     ).one_or_none()
     if row is None:
         return TimelineEntry(key=key, due=None, state=None, reason=None)
-    state = DeliveryState.SKIPPED if row.reason else DeliveryState.PLANNED
-    return TimelineEntry(key=key, due=row.due, state=state, reason=row.reason)
+    return TimelineEntry(
+        key=key,
+        due=row.goes_out_at if row.is_held else row.due,
+        state=DeliveryState.SKIPPED if row.reason else DeliveryState.PLANNED,
+        reason=row.reason,
+    )

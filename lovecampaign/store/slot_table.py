@@ -1,4 +1,4 @@
-"""Where does SQL find the slots, and today's date in each zone?
+"""Where does SQL find the slots, and what the clocks of each zone say?
 
 Both are tables of the connection's own (TEMP), filled anew for each question: a campaign's
 times live in its files, and only the answers are kept.
@@ -7,17 +7,21 @@ times live in its files, and only the answers are kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Dialect, Engine
 
 from lovecampaign.schedule.slots import Slot
-from lovecampaign.store.tables import Day, Instant, subscriber
+from lovecampaign.schedule.zone_clock import ZoneClocks
+from lovecampaign.store.tables import Day, Instant
 
 #: Stand for "ever before" and "ever after": comparisons need no NULLs. Microseconds fit 64 bits.
 DAWN = datetime(1, 1, 2, tzinfo=UTC)
 DUSK = datetime(9999, 12, 30, tzinfo=UTC)
+#: Under this name a connection remembers whose clocks it has laid out.
+_LAID_OUT = "lovecampaign_zone_clocks"
 
 _temporary = sa.MetaData()
 
@@ -38,19 +42,33 @@ slot = sa.Table(
     prefixes=["TEMPORARY"],
 )
 
-#: The local date of one instant, by zone as the subscriber's row has it.
-zone_day = sa.Table(
-    "tmp_zone_day",
+#: What the clocks say at one instant, by zone as the subscriber's row has it.
+zone_clock = sa.Table(
+    "tmp_zone_clock",
     _temporary,
     sa.Column("zone", sa.Text, primary_key=True),
     sa.Column("local_day", Day, nullable=False),
+    #: The end of the quiet hours that hold there; NULL: none do.
+    sa.Column("quiet_until", Instant),
     prefixes=["TEMPORARY"],
 )
 
 
+#: From zone to zone through the index: DISTINCT would read it for every subscriber.
+_ZONES = sa.text("""
+    WITH RECURSIVE known (zone) AS (
+        SELECT min(timezone) FROM subscriber
+        UNION ALL
+        SELECT (SELECT min(timezone) FROM subscriber WHERE timezone > known.zone)
+        FROM known WHERE known.zone IS NOT NULL
+    )
+    SELECT zone FROM known WHERE zone IS NOT NULL
+""")
+
+
 def zones_in_use(connection: Connection) -> list[str]:
     """Every zone that a subscriber has, as stored; '' where nobody knows one."""
-    return list(connection.scalars(sa.select(subscriber.c.timezone).distinct()))
+    return list(connection.scalars(_ZONES))
 
 
 def fill_slots(connection: Connection, slots: Mapping[str, Mapping[str, Iterable[Slot]]]) -> None:
@@ -64,9 +82,22 @@ def fill_slots(connection: Connection, slots: Mapping[str, Mapping[str, Iterable
     _refill(connection, slot, rows)
 
 
-def fill_zone_days(connection: Connection, days: Mapping[str, date]) -> None:
-    rows = [{"zone": zone, "local_day": day} for zone, day in days.items()]
-    _refill(connection, zone_day, rows)
+def fill_zone_clocks(connection: Connection, clocks: ZoneClocks) -> None:
+    """Lay out what the clocks say; nothing to do where the connection has just these."""
+    if connection.info.get(_LAID_OUT) is clocks:
+        return
+    rows: list[dict[str, object]] = [
+        {"zone": zone, "local_day": each.local_day, "quiet_until": each.quiet_until}
+        for zone, each in clocks.items()
+    ]
+    _refill(connection, zone_clock, rows)
+    connection.info[_LAID_OUT] = clocks
+
+
+@sa.event.listens_for(Engine, "rollback")
+def _forget_clocks(connection: Connection) -> None:
+    """What a transaction laid out is gone with it."""
+    connection.info.pop(_LAID_OUT, None)
 
 
 def _slot_row(key: str, zone: str, found: Slot) -> dict[str, object]:
@@ -84,7 +115,17 @@ def _slot_row(key: str, zone: str, found: Slot) -> dict[str, object]:
 
 
 def _refill(connection: Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
-    connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
-    connection.execute(sa.delete(table))
+    connection.exec_driver_sql(_create(table, connection.dialect))
+    connection.execute(_EMPTY[table.name])
     if rows:
-        connection.execute(sa.insert(table), rows)
+        connection.execute(_INSERT[table.name], rows)
+
+
+@lru_cache(maxsize=8)
+def _create(table: sa.Table, dialect: Dialect) -> str:
+    """SQLAlchemy would compile it anew for each claim."""
+    return str(sa.schema.CreateTable(table, if_not_exists=True).compile(dialect=dialect))
+
+
+_EMPTY = {table.name: sa.delete(table) for table in (slot, zone_clock)}
+_INSERT = {table.name: sa.insert(table) for table in (slot, zone_clock)}

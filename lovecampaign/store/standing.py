@@ -41,9 +41,17 @@ class Standing:
     email: Email
     #: The campaign's row.
     campaign_id: int
-    now: datetime
+    #: None: given with each execution, as ``now``, so that a statement can be built once.
+    now: datetime | None = None
     #: When consents and pauses are judged, where that is not ``now``: as the email goes out.
     judged_at: sa.ColumnElement[datetime] | None = None
+
+    @property
+    def instant(self) -> sa.BindParameter[datetime]:
+        """``now``, in SQL."""
+        if self.now is None:
+            return sa.bindparam("now", type_=Instant)
+        return sa.bindparam("now", self.now, type_=Instant)
 
     @property
     def people(self) -> sa.FromClause:
@@ -119,7 +127,7 @@ class Standing:
 
     @property
     def _as_of(self) -> sa.ColumnElement[datetime]:
-        return sa.literal(self.now, Instant) if self.judged_at is None else self.judged_at
+        return self.instant if self.judged_at is None else self.judged_at
 
     # -- lists
 

@@ -76,7 +76,9 @@ def day_letters(
 def late_for_all(
     campaign: Campaign, email: Email, zone: str, first_claim: datetime | None
 ) -> datetime:
-    """From when on nobody of a zone can get a day email any more."""
+    """From when on nobody of a zone can get a day email or the digest any more."""
+    if email.role is Role.CATCH_UP:
+        return _last_digest_expires(campaign, zone, first_claim)
     usual = _letter(campaign, email, email.date, zone)
     are_all_founders = first_claim is None or first_claim >= campaign.launch.at
     if campaign.late_joiners is not LateJoiners.FROM_DAY_1 or email.pinned or are_all_founders:
@@ -87,15 +89,22 @@ def late_for_all(
     return max(each.expires or each.due for each in chances)
 
 
+def _last_digest_expires(campaign: Campaign, zone: str, first_claim: datetime | None) -> datetime:
+    """Of whoever joins in the last instant before a day's email, or before it is too late."""
+    ends = [_letter(campaign, email, email.date, zone).moment for email in campaign.day_emails]
+    until = (campaign.catch_up and campaign.catch_up.until) or campaign.launch.at
+    joinings = [min(end, until) - timedelta(microseconds=1) for end in ends]
+    digests = [day_letters(campaign, zone, joined, first_claim)["catch-up"] for joined in joinings]
+    return max(each.expires or each.due for each in digests)
+
+
 def launch_letter(
     campaign: Campaign, email: Email, zone: str, joined_at: datetime, first_claim: datetime | None
 ) -> Letter:
     """A launch email for who joined the list through which it comes."""
     assert email.instant is not None
-    quiet = campaign.sending.quiet_hours if email.respects_quiet_hours else None
-    letter = Letter(
-        key=email.key, moment=email.instant, due=_after_quiet(email.instant, zone, quiet)
-    )
+    due = after_quiet(email.instant, zone, quiet_hours_for(campaign, email))
+    letter = Letter(key=email.key, moment=email.instant, due=due)
     if first_claim is None or joined_at < first_claim or Crowd.BOUGHT in email.to:
         return letter
     if Crowd.INSIDERS in email.to and campaign.insiders is not None:
@@ -112,18 +121,41 @@ def _letter(campaign: Campaign, email: Email, day: date | None, zone: str) -> Le
     clock_zone = ZoneInfo(zone if is_own_clock else campaign.timezone)
     at = email.at or campaign.sending.at
     moment = datetime.combine(day, at, tzinfo=clock_zone).astimezone(UTC)
-    due = _after_quiet(moment, zone, campaign.sending.quiet_hours)
-    late_after = campaign.sending.late_after
-    # Quiet hours delay and never drop: however long they are, there is time after them.
+    due = after_quiet(moment, zone, campaign.sending.quiet_hours)
+    return Letter(
+        key=email.key, moment=moment, due=due, expires=_expires(campaign, zone, moment, due)
+    )
+
+
+def _expires(campaign: Campaign, zone: str, moment: datetime, due: datetime) -> datetime:
+    """Quiet hours delay and never drop: however long they are, there is time after them."""
+    quiet, late_after = campaign.sending.quiet_hours, campaign.sending.late_after
     expires = moment + late_after if due < moment + late_after else due + late_after
-    return Letter(key=email.key, moment=moment, due=due, expires=expires)
+    if quiet is None or not is_quiet_in(quiet, zone, expires - MINUTE):
+        return expires
+    # Decided by the code: whom quiet hours held back to the end gets it within an hour.
+    return after_quiet(expires - MINUTE, zone, quiet) + 60 * MINUTE
 
 
-def _after_quiet(instant: datetime, zone: str, quiet: QuietHours | None) -> datetime:
+def quiet_hours_for(campaign: Campaign, email: Email) -> QuietHours | None:
+    """A day's email and the digest keep quiet hours; a launch email where it says so."""
+    return (
+        campaign.sending.quiet_hours if is_day_email(email) or email.respects_quiet_hours else None
+    )
+
+
+def after_quiet(instant: datetime, zone: str, quiet: QuietHours | None) -> datetime:
     """Minute by minute until the reader's clock is out of the quiet hours."""
-    while quiet is not None and _is_quiet(quiet, instant.astimezone(ZoneInfo(zone)).time()):
+    if quiet is None or not is_quiet_in(quiet, zone, instant):
+        return instant
+    instant = instant.replace(second=0, microsecond=0)
+    while is_quiet_in(quiet, zone, instant):
         instant += MINUTE
     return instant
+
+
+def is_quiet_in(quiet: QuietHours, zone: str, instant: datetime) -> bool:
+    return _is_quiet(quiet, instant.astimezone(ZoneInfo(zone)).time())
 
 
 def _is_quiet(quiet: QuietHours, at: time) -> bool:

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from lovecampaign.campaign.model import Campaign, Crowd, Email, Role, TagFilter
-from tests.oracle.letters import Letter, day_in, day_letters, late_for_all, launch_letter, zone_of
+from tests.oracle.letters import (
+    Letter,
+    after_quiet,
+    day_in,
+    day_letters,
+    late_for_all,
+    launch_letter,
+    quiet_hours_for,
+    zone_of,
+)
 from tests.oracle.readers import Place, Reader
 
 #: State, why not, and when it is due to who gets it.
@@ -75,7 +84,9 @@ class ReferenceMonth:
         for (address, key), row in self._due(now):
             if sent == limit or self.is_paused:
                 break
-            reader = next(each for each in self.readers if each.address == address)
+            reader = self._reader(address)
+            if self._when(reader, self._email(key), now) > now:
+                continue  # quiet hours hold it, and it stays due
             self._try(reader, self._email(key), row, now)
             sent += row.state == "sent"
             skipped += row.state != "sent"
@@ -121,7 +132,7 @@ class ReferenceMonth:
     def _is_over(self, email: Email) -> bool:
         """Once a pass has found an email late for all, nobody is told so any more."""
         planned_at = self.planned_at.get(email.key)
-        if email.role is not Role.DAY or planned_at is None:
+        if email.role is Role.LAUNCH or planned_at is None:
             return False
         zones = {zone_of(self.campaign, reader.zone) for reader in self.readers}
         return all(planned_at >= self._late_for_all(email, zone) for zone in zones)
@@ -205,6 +216,14 @@ class ReferenceMonth:
 
     # -- one reader
 
+    def _reader(self, address: str) -> Reader:
+        return next(each for each in self.readers if each.address == address)
+
+    def _when(self, reader: Reader, email: Email, earliest: datetime) -> datetime:
+        """The first instant from there on at which the reader's quiet hours let an email go."""
+        zone = zone_of(self.campaign, reader.zone)
+        return after_quiet(earliest, zone, quiet_hours_for(self.campaign, email))
+
     def letter(self, reader: Reader, email: Email) -> Letter | None:
         """The email on this reader's calendar; None: it does not speak to them."""
         if not self._is_addressed(reader, email):
@@ -224,7 +243,7 @@ class ReferenceMonth:
 
     def reason(self, reader: Reader, email: Email, letter: Letter, now: datetime) -> str | None:
         """Why they do not get it, as things stand and time will pass; None: they do."""
-        goes_out = max(now, letter.falls_due)
+        goes_out = self._goes_out(reader, email, letter, now)
         is_to_come = email.is_one_a_day and letter.falls_due > now
         goes_on = day_in(zone_of(self.campaign, reader.zone), goes_out)
         return (
@@ -238,6 +257,14 @@ class ReferenceMonth:
                 (is_to_come and goes_on in self._days_taken(reader), "day_taken"),
             )
         )
+
+    def _goes_out(
+        self, reader: Reader, email: Email, timed: Letter | Row, now: datetime
+    ) -> datetime:
+        """What is overdue goes now, or as soon as quiet hours allow."""
+        if timed.falls_due > now:
+            return timed.falls_due
+        return self._when(reader, email, now)
 
     def _standing(self, reader: Reader, email: Email, at: datetime) -> str | None:
         """Apart from time. The order of reasons is the code's: the closest to the law first."""
@@ -305,9 +332,13 @@ class ReferenceMonth:
 
     def next_due(self, now: datetime) -> datetime | None:
         """The next instant at which somebody gets something, if nothing changes."""
-        dues = [row.falls_due for row in self.rows.values() if row.state == "planned"]
+        dues = [
+            self._goes_out(self._reader(address), self._email(key), row, now)
+            for (address, key), row in self.rows.items()
+            if row.state == "planned"
+        ]
         dues += [
-            letter.falls_due
+            self._goes_out(reader, email, letter, now)
             for reader, email, letter in self._open()
             if self.reason(reader, email, letter, now) is None
         ]
@@ -327,7 +358,7 @@ class ReferenceMonth:
     def explain(self, reader: Reader, now: datetime) -> dict[str, Told]:
         """What is told of each email that speaks to one reader."""
         told = {
-            key: _told(row.state, row.reason, row)
+            key: _told(row.state, row.reason, self._shown(reader, key, row, now))
             for (address, key), row in self.rows.items()
             if address == reader.address
         }
@@ -335,8 +366,15 @@ class ReferenceMonth:
             letter = self.letter(reader, email)
             if letter is not None:
                 reason = self.reason(reader, email, letter, now)
-                told[email.key] = _told("skipped" if reason else "planned", reason, letter)
+                shown = self._shown(reader, email.key, letter, now)
+                told[email.key] = _told("skipped" if reason else "planned", reason, shown)
         return told
+
+    def _shown(self, reader: Reader, key: str, timed: Letter | Row, now: datetime) -> datetime:
+        """When it is or was due; of what quiet hours hold: their end."""
+        is_open = isinstance(timed, Letter) or timed.state == "planned"
+        goes_out = self._goes_out(reader, self._email(key), timed, now)
+        return goes_out if is_open and goes_out > now else timed.falls_due
 
     def _open(self) -> Iterator[tuple[Reader, Email, Letter]]:
         for reader in self.readers:
@@ -357,8 +395,8 @@ def _lets_in(wanted: TagFilter, tags: set[str]) -> bool:
     return not tags & wanted.without_tags and bool(not wanted.with_tags or tags & wanted.with_tags)
 
 
-def _told(state: str, reason: str | None, timed: Letter | Row) -> Told:
-    return (state, reason, None if reason else timed.falls_due)
+def _told(state: str, reason: str | None, due: datetime) -> Told:
+    return (state, reason, None if reason else due)
 
 
 def _first(*reasons: tuple[bool, str]) -> str | None:

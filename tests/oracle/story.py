@@ -229,7 +229,7 @@ class Story:
     def steps(self) -> Iterator[timedelta | None]:
         """How long until the next pass; None: until the next thing is due."""
         while True:
-            kind = self.chance.choice(("due", "due", "hours", "before", "asleep"))
+            kind = self.chance.choice(("due", "due", "hours", "before", "late", "asleep"))
             for _ in range(self.chance.randint(1, 6)):
                 if kind == "asleep":
                     yield timedelta(minutes=self.chance.randint(600, 3600))
@@ -238,6 +238,7 @@ class Story:
                     "due": None,
                     "hours": timedelta(hours=1),
                     "before": timedelta(minutes=self.chance.choice((1, 7, 59, 119))),
+                    "late": timedelta(minutes=self.chance.randint(120, 1500)),
                 }[kind]
 
 

@@ -1,0 +1,206 @@
+"""How does one email's planning go through its people, instant by instant, batch by batch?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.schedule.slots import Slot
+from lovecampaign.schedule.zone_clock import ZoneClocks
+from lovecampaign.store import tables
+from lovecampaign.store.built import Built
+from lovecampaign.store.calendars import SlotsByZone
+from lovecampaign.store.campaigns import CampaignRecord
+from lovecampaign.store.database import Database
+from lovecampaign.store.fate import Fate, lay_out_slots
+from lovecampaign.store.plan_statements import PlanStatements
+from lovecampaign.store.retiming import drop_moved
+from lovecampaign.store.standing import Standing
+from lovecampaign.store.tables import batch, delivery
+
+#: Rows are made this long before they are due, so that the first seconds go into sending.
+HORIZON = timedelta(minutes=2)
+BATCH_SIZE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What one round of planning added to the ledger."""
+
+    planned: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Planned) -> Planned:
+        return Planned(planned=self.planned + other.planned, skipped=self.skipped + other.skipped)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRound:
+    """Planning one email once."""
+
+    campaign: Campaign
+    record: CampaignRecord
+    email: Email
+    slots: SlotsByZone
+    clocks: ZoneClocks
+    now: datetime
+
+    def drop_moved(self, database: Database) -> None:
+        """Let rows go whose time was edited since, so that they are planned anew."""
+        with database.write() as connection:
+            self._lock(connection)
+            self._lay_out(connection)
+            drop_moved(connection, self._fate, self._email_id)
+
+    def plan(self, database: Database) -> Planned:
+        """Insert who is due, and who is skipped for good."""
+        zones_by_due = self._zones_by_due()
+        if not zones_by_due:
+            return Planned()
+        with database.read() as connection:
+            found = self._look(connection)
+        skipped = self._skip(database) if found.has_skips else 0
+        planned = sum(self._plan_instant(database, due, zones_by_due[due]) for due in found.dues)
+        if skipped or planned or self._is_last_round():
+            with database.write() as connection:
+                self._mark_planned(connection)
+        return Planned(planned=planned, skipped=skipped)
+
+    def _zones_by_due(self) -> Mapping[datetime, list[str]]:
+        """The zones of each due instant up to the horizon, earliest first."""
+        zones: dict[datetime, set[str]] = {}
+        for zone, by_key in self.slots.items():
+            for each in by_key[self.email.key]:
+                if each.due <= self._horizon:
+                    zones.setdefault(each.due, set()).add(zone)
+        return {due: sorted(zones[due]) for due in sorted(zones)}
+
+    def _look(self, connection: Connection) -> _Found:
+        """What there is to insert: most rounds find nothing, and need not write."""
+        self._lay_out(connection)
+        rows = connection.execute(self._statements.look, self._parameters).all()
+        return _Found(
+            dues=tuple(row.due for row in rows if row.is_kept),
+            has_skips=any(not row.is_kept for row in rows),
+        )
+
+    def _skip(self, database: Database) -> int:
+        with database.write() as connection:
+            self._lock(connection)
+            self._lay_out(connection)
+            inserted = connection.execute(self._statements.insert_skipped, self._parameters)
+            return inserted.rowcount
+
+    def _plan_instant(self, database: Database, due: datetime, zones: Sequence[str]) -> int:
+        """Everybody with one due instant, batch by batch; each is a transaction of its own."""
+        planned, after = 0, 0
+        while True:
+            with database.write() as connection:
+                self._lock(connection)
+                self._lay_out(connection)
+                inserted = self._insert_batch(connection, due, zones, after)
+            planned += inserted.size
+            if inserted.size < BATCH_SIZE:
+                return planned
+            after = inserted.last_subscriber_id
+
+    def _insert_batch(
+        self, connection: Connection, due: datetime, zones: Sequence[str], after: int
+    ) -> _Batch:
+        batch_id = self._insert_empty_batch(connection, due)
+        which = {"my_batch": batch_id, "my_due": due, "zones": zones, "after": after}
+        size = connection.execute(
+            self._statements.insert_planned,
+            {**self._parameters, **which, "size": BATCH_SIZE},
+        ).rowcount
+        if size == 0:
+            connection.execute(sa.delete(batch).where(batch.c.id == batch_id))
+            return _Batch(size=0, last_subscriber_id=after)
+        last = connection.scalar(
+            sa.select(sa.func.max(delivery.c.subscriber_id)).where(delivery.c.batch_id == batch_id)
+        )
+        return _Batch(size=size, last_subscriber_id=last or after)
+
+    def _insert_empty_batch(self, connection: Connection, due: datetime) -> int:
+        batch_id: int = connection.execute(
+            sa.insert(batch)
+            .values(email_id=self._email_id, due=due, epoch=0, created_at=self.now)
+            .returning(batch.c.id)
+        ).scalar_one()
+        return batch_id
+
+    def _lay_out(self, connection: Connection) -> None:
+        """Give SQL the email's slots up to the horizon: a few of a month's many."""
+        key, horizon = self.email.key, self._horizon
+        due = {
+            zone: {key: tuple(each for each in by_key[key] if each.due <= horizon)}
+            for zone, by_key in self.slots.items()
+        }
+        lay_out_slots(connection, due, [self.email], self.clocks)
+
+    def _lock(self, connection: Connection) -> None:
+        """Let one process plan an email at a time, so that nobody inserts a row twice."""
+        email = tables.email
+        connection.execute(
+            sa.select(email.c.id).where(email.c.id == self._email_id).with_for_update()
+        )
+
+    def _mark_planned(self, connection: Connection) -> None:
+        connection.execute(
+            sa.update(tables.email)
+            .where(tables.email.c.id == self._email_id)
+            .values(planned_at=self.now)
+        )
+
+    def _is_last_round(self) -> bool:
+        """Whether the email is late for all by now, so that planning it is over."""
+        return all(
+            each.expires is not None and each.expires <= self.now for each in self._all_slots()
+        )
+
+    def _all_slots(self) -> Iterator[Slot]:
+        return (each for by_key in self.slots.values() for each in by_key[self.email.key])
+
+    @property
+    def _statements(self) -> PlanStatements:
+        return _built.of(self._fate)
+
+    @property
+    def _parameters(self) -> dict[str, object]:
+        return {"my_email": self._email_id, "now": self.now, "horizon": self._horizon}
+
+    @property
+    def _fate(self) -> Fate:
+        standing = Standing(campaign=self.campaign, email=self.email, campaign_id=self.record.id)
+        return Fate(standing=standing, is_cancelled=self.email.key in self.record.cancelled)
+
+    @property
+    def _email_id(self) -> int:
+        return self.record.email_ids[self.email.key]
+
+    @property
+    def _horizon(self) -> datetime:
+        return self.now + HORIZON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a look found to insert."""
+
+    #: Due instants with people to plan, earliest first.
+    dues: tuple[datetime, ...]
+    has_skips: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    size: int
+    last_subscriber_id: int
+
+
+_built = Built(PlanStatements)
