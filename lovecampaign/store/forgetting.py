@@ -75,6 +75,14 @@ def is_forgotten(connection: Connection, key: str) -> bool:
     return bool(connection.scalar(sa.select(sa.exists().where(forgotten.c.hash == hashed))))
 
 
+def remember_again(connection: Connection, key: str) -> None:
+    """A person who was forgotten came back by themselves: an import may know them again."""
+    hash_key = read_key(connection)
+    if hash_key is not None:
+        hashed = hash_address(hash_key, key)
+        connection.execute(sa.delete(forgotten).where(forgotten.c.hash == hashed))
+
+
 def _keep_hash(connection: Connection, key: str, now: datetime) -> bool:
     hashed = hash_address(_make_key(connection), key)
     statement = insert_or_ignore(connection, forgotten).values(hash=hashed, at=now)
@@ -130,7 +138,15 @@ def _blank_the_log(connection: Connection, subscriber_id: int) -> None:
     connection.execute(
         sa.update(consent)
         .where(consent.c.subscriber_id == subscriber_id)
-        .values(source="", form_url="", ip="", user_agent="", locale="")
+        .values(
+            source="",
+            form_url="",
+            ip="",
+            user_agent="",
+            locale="",
+            confirmed_ip="",
+            confirmed_user_agent="",
+        )
     )
     theirs = sa.select(delivery.c.id).where(delivery.c.subscriber_id == subscriber_id)
     connection.execute(

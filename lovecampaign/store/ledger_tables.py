@@ -132,7 +132,10 @@ transactional = sa.Table(
     sa.Column("claimed_at", Instant),
     sa.Column("settled_at", Instant),
     sa.Column("provider_message_id", sa.Text),
+    #: When its link did what it is for: it does so once.
+    sa.Column("used_at", Instant),
     sa.Index(None, "state", "next_try_at"),
+    sa.Index(None, "subscriber_id", "created_at"),
 )
 
 #: Later facts about deliveries, as providers and people report them. Never deleted.

@@ -54,6 +54,12 @@ membership = sa.Table(
     sa.Column("consent_expires_at", Instant),
     sa.Index(None, "subscriber_id"),
 )
+sa.Index(
+    "ix_membership_unconfirmed",
+    membership.c.joined_at,
+    sqlite_where=membership.c.confirmed_at.is_(None),
+    postgresql_where=membership.c.confirmed_at.is_(None),
+)
 
 #: Append-only: what was agreed to, when, where and how.
 consent = sa.Table(
@@ -72,6 +78,9 @@ consent = sa.Table(
     sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
     sa.Column("locale", sa.Text, nullable=False, server_default=""),
     sa.Column("confirmed_at", Instant),
+    #: From where the confirmation came, which need not be where the form was filled in.
+    sa.Column("confirmed_ip", sa.Text, nullable=False, server_default=""),
+    sa.Column("confirmed_user_agent", sa.Text, nullable=False, server_default=""),
     sa.Column("expires_at", Instant),
     sa.Column("recorded_at", Instant, nullable=False),
     sa.Index(None, "subscriber_id"),

@@ -57,7 +57,7 @@ def settle(
         return
     _update_deliveries(connection, settlements, now)
     bounced = [each.subscriber_id for each in settlements if each.is_hard_bounce]
-    _suppress(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
+    suppress_people(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
     _rest_soft_bounced(
         connection, [each for each in settlements if each.is_soft_bounce], campaign_key, now
     )
@@ -122,7 +122,7 @@ def _rest_soft_bounced(
         days[row.subscriber_id].add(row.at.date())
     connection.execute(sa.insert(event), [_soft_bounce_event(each, now) for each in bounces])
     resting = [id_ for id_, found in days.items() if len(found) >= SOFT_BOUNCE_DAYS]
-    _suppress(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
+    suppress_people(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
 
 
 def _soft_bounce_event(settlement: Settlement, now: datetime) -> dict[str, object]:
@@ -137,7 +137,7 @@ def _soft_bounce_event(settlement: Settlement, now: datetime) -> dict[str, objec
     }
 
 
-def _suppress(
+def suppress_people(
     connection: Connection,
     subscriber_ids: Sequence[int],
     reason: SuppressionReason,

@@ -1,0 +1,163 @@
+"""Which mail did somebody ask for, and is its link still good?
+
+Confirmations, links by mail and personal replies are no campaign mail: they have a queue of
+their own, with the ledger's states. A row is written in the transaction of what was asked, so a
+mail that was promised is never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.store.tables import DeliveryState, transactional
+
+
+class AskedKind(StrEnum):
+    """What somebody asked for by mail."""
+
+    CONFIRM = "confirm"  #: to join a list: the link confirms
+    ALREADY_MEMBER = "already-member"  #: to join a list that they are on
+    DOWNLOAD = "download"  #: to see all that is kept about them
+    FORGET = "forget"  #: to be forgotten
+    CHANGE_ADDRESS = "change-address"  #: to get the mail elsewhere: goes to the new address
+    WAITLIST_PLACE = "waitlist-place"  #: to be told when a unit of a deal is free again
+
+
+#: How long a link does what it is for, counted from when it was asked for; and how long the mail
+#: is worth sending.
+GOOD_FOR: Mapping[AskedKind, timedelta] = {
+    AskedKind.CONFIRM: timedelta(days=7),
+    AskedKind.ALREADY_MEMBER: timedelta(days=1),
+    AskedKind.DOWNLOAD: timedelta(hours=1),
+    AskedKind.FORGET: timedelta(hours=1),
+    AskedKind.CHANGE_ADDRESS: timedelta(hours=1),
+    AskedKind.WAITLIST_PLACE: timedelta(days=1),
+}
+#: In the payload: the address that the mail goes to, where it is not the person's own.
+SEND_TO = "to"
+#: In the payload: the delivery whose links the mail carries.
+DELIVERY_ID = "delivery_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedMail:
+    """A mail that somebody asked for."""
+
+    id: int
+    kind: AskedKind
+    #: The campaign's row.
+    campaign_id: int | None
+    subscriber_id: int
+    payload: Mapping[str, Any]
+    state: DeliveryState
+    created_at: datetime
+    #: When its link did what it is for; None: not yet.
+    used_at: datetime | None
+
+    def is_good(self, now: datetime) -> bool:
+        """Whether its link is young enough."""
+        return now < self.created_at + GOOD_FOR[self.kind]
+
+
+def ask(
+    connection: Connection,
+    kind: AskedKind,
+    subscriber_id: int,
+    campaign_id: int,
+    payload: Mapping[str, Any],
+    now: datetime,
+) -> int:
+    """Put a mail into the queue; returns its id, which signs its link.
+
+    It leaves once the transaction is committed and somebody wakes the post.
+    """
+    row = _row(kind, subscriber_id, campaign_id, now)
+    asked_id: int = connection.execute(
+        sa.insert(transactional)
+        .values(**row, payload=dict(payload), state=DeliveryState.PLANNED.value)
+        .returning(transactional.c.id)
+    ).scalar_one()
+    return asked_id
+
+
+def note_unsent(
+    connection: Connection,
+    kind: AskedKind,
+    subscriber_id: int,
+    campaign_id: int,
+    why: str,
+    now: datetime,
+) -> None:
+    """Remember that somebody asked and got nothing. It takes as long as :func:`ask`."""
+    row = _row(kind, subscriber_id, campaign_id, now)
+    connection.execute(
+        sa.insert(transactional).values(
+            **row, payload={}, state=DeliveryState.SKIPPED.value, detail=why, settled_at=now
+        )
+    )
+
+
+def _row(
+    kind: AskedKind, subscriber_id: int, campaign_id: int, now: datetime
+) -> Mapping[str, object]:
+    return {
+        "kind": kind.value,
+        "campaign_id": campaign_id,
+        "subscriber_id": subscriber_id,
+        "created_at": now,
+        "next_try_at": now,
+    }
+
+
+def find_asked(
+    connection: Connection, asked_id: int, *, to_change: bool = False
+) -> AskedMail | None:
+    """A mail by its id; locked until the transaction ends where it is about to change."""
+    statement = sa.select(transactional).where(transactional.c.id == asked_id)
+    row = connection.execute(statement.with_for_update() if to_change else statement).one_or_none()
+    if row is None:
+        return None
+    return AskedMail(
+        id=row.id,
+        kind=AskedKind(row.kind),
+        campaign_id=row.campaign_id,
+        subscriber_id=row.subscriber_id,
+        payload=row.payload,
+        state=DeliveryState(row.state),
+        created_at=row.created_at,
+        used_at=row.used_at,
+    )
+
+
+def mark_used(connection: Connection, asked_id: int, now: datetime) -> bool:
+    """Note that a link did what it is for; tells whether that was the first time."""
+    statement = (
+        sa.update(transactional)
+        .where(transactional.c.id == asked_id, transactional.c.used_at.is_(None))
+        .values(used_at=now)
+    )
+    return connection.execute(statement).rowcount > 0
+
+
+def count_asked(
+    connection: Connection, kind: AskedKind, subscriber_id: int, since: datetime
+) -> int:
+    """How many mails of a kind a person was sent, or will be, that were asked for since then."""
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(transactional)
+        .where(
+            transactional.c.subscriber_id == subscriber_id,
+            transactional.c.created_at > since,
+            transactional.c.kind == kind.value,
+            transactional.c.state != DeliveryState.SKIPPED.value,
+        )
+    )
+    return connection.scalar(statement) or 0
