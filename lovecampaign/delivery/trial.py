@@ -1,7 +1,8 @@
 """What does a test send look like? The real message, marked, outside the ledger.
 
-Its personal links carry a word in place of a token and open a page that says "this is a test";
-no code is minted and nothing is counted.
+The preview shows the same recipient without the mark: what is looked at is what is sent. Personal
+links carry a word in place of a token and open a page that says "this is a test"; no code is
+minted and nothing is counted.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.delivery.personal import TEST_TOKEN, Addressing
@@ -17,9 +18,10 @@ from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
 from lovecampaign.providers.base import Provider
 from lovecampaign.render.content import Content, read_content
 from lovecampaign.render.errors import RenderError
-from lovecampaign.render.recipient import Recipient
+from lovecampaign.render.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.render.samples import sample_recipients
+from lovecampaign.schedule.instants import to_utc
 from lovecampaign.settings import Settings
 from lovecampaign.store.claimed import Person
 from lovecampaign.tokens import TokenSigner
@@ -53,18 +55,12 @@ class Trial:
             yield messages[outcome.delivery_id].to.email, outcome
 
     def _recipient(self, content: Content, address: str) -> Recipient:
-        sample = sample_recipients(self.campaign, self.email, content)[0]
-        subscriber = self.person.subscriber if self.person else sample.subscriber
+        seen = see_as(self.campaign, self.email, content, self.person, self.settings.public_url)
         return replace(
-            sample,
-            subscriber=replace(subscriber, email=address),
-            zone=self.person.zone if self.person else sample.zone,
+            seen,
+            subscriber=replace(seen.subscriber, email=address),
             delivery_id=secrets.token_urlsafe(16),  # as long as a signed one, and opens nothing
             first_claimed_at=self.now,
-            links=replace(
-                self._addressing().links(TEST_TOKEN),
-                confirm=f"{self.settings.public_url}/confirm/{TEST_TOKEN}",
-            ),
             is_test=True,
         )
 
@@ -77,14 +73,44 @@ class Trial:
             media_url=self.settings.media_url,
         )
 
-    def _addressing(self) -> Addressing:
-        return Addressing(
-            campaign=self.campaign,
-            email=self.email,
-            signer=TokenSigner(self.settings.require_secret_keys(), self.settings.retired_keys),
-            public_url=self.settings.public_url,
-            founders_until=None,
-        )
+
+def see_as(
+    campaign: Campaign, email: Email, content: Content, person: Person | None, public_url: str
+) -> Recipient:
+    """Who rendering is given, for an email to be looked at through somebody's eyes.
+
+    ``person`` None is a made-up reader of whom everything is known. Links lead to pages that say
+    "this is a test". In place of a code stands a sample, for whoever would get a code: insiders,
+    and everybody to whom an insiders' email is shown.
+    """
+    sample = sample_recipients(campaign, email, content)[0]
+    if person is None:
+        return replace(sample, links=_test_links(campaign, email, public_url))
+    has_code = person.subscriber.is_insider or email.is_insiders_only
+    return replace(
+        sample,
+        subscriber=person.subscriber,
+        zone=person.zone,
+        links=_test_links(campaign, email, public_url),
+        deal_code=sample.deal_code if has_code else None,
+        digest=_addressing(campaign, email, public_url).digest(person) or sample.digest,
+    )
+
+
+def _test_links(campaign: Campaign, email: Email, public_url: str) -> Links:
+    links = _addressing(campaign, email, public_url).links(TEST_TOKEN)
+    return replace(links, confirm=f"{public_url}/confirm/{TEST_TOKEN}")
+
+
+def _addressing(campaign: Campaign, email: Email, public_url: str) -> Addressing:
+    return Addressing(
+        campaign=campaign,
+        email=email,
+        signer=TokenSigner(("nothing is signed here",)),
+        public_url=public_url,
+        # The month is looked at as a whole: who joined after its first day joined late.
+        founders_until=to_utc(campaign.start, time(), campaign.timezone),
+    )
 
 
 class _NoJournal:

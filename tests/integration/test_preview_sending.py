@@ -1,0 +1,84 @@
+"""What "Send me this" sends is what the page shows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.providers.memory import MemoryProvider
+from lovecampaign.settings import Settings
+from lovecampaign.testing.campaigns import launch_file, write_campaign
+from lovecampaign.web.preview.readers import Reader, made_up_readers
+from lovecampaign.web.preview.sending import Mailbox
+from lovecampaign.web.preview.workbench import Workbench
+
+NOW = datetime(2027, 1, 20, tzinfo=UTC)
+WITH_CODE = "\n\n{% if deal.code %}Yours: {{ deal.code }}.{% else %}No code here.{% endif %}\n"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    files = {
+        "launch/launch.md": launch_file("launch") + WITH_CODE,
+        "launch/early-access.md": launch_file("early-access") + WITH_CODE,
+    }
+    changes = {"late_joiners": "catch-up", "catch_up": {"must_have": [1, 2, 12]}}
+    folder = write_campaign(tmp_path, files=files, settings=changes)
+    return Workbench(folder, Settings(workspace=tmp_path, secret_keys=("test-key",)))
+
+
+def readers(campaign: Campaign) -> Iterator[Reader]:
+    """Made-up ones, and somebody of the database who is on the insiders' list only."""
+    everybody = made_up_readers(campaign)
+    yield from everybody
+    yield replace(everybody[0], key="17", is_in_audience=False)
+
+
+def test_every_reader_is_sent_what_they_are_shown(bench: Workbench) -> None:
+    campaign, provider = bench.require_campaign(), MemoryProvider()
+
+    @contextlib.contextmanager
+    def opened() -> Iterator[MemoryProvider]:
+        yield provider
+
+    mailbox = Mailbox(settings=bench.settings, open_provider=opened, now=lambda: NOW)
+    for key in ("day-02", "early-access", "launch", "welcome", "confirm", "catch-up"):
+        email = campaign.find_email(key)
+        assert email is not None
+        for reader in readers(campaign):
+            shown = bench.view(email, reader).letter
+            told = mailbox.send(campaign, email, reader, "me@my.example")
+            sent = provider.sent[-1]
+
+            assert told.is_sent, told.words
+            assert shown is not None
+            assert (sent.text, sent.html) == (shown.text, shown.html)
+            assert sent.subject == f"[Test] {shown.subject}"
+            assert sent.to.email == "me@my.example"
+
+
+@pytest.mark.parametrize(
+    ("key", "reader", "words"),
+    [
+        ("launch", "sam", "Yours: SAMPLE-CODE."),
+        ("launch", "robin", "No code here."),
+        ("early-access", "robin", "Yours: SAMPLE-CODE."),
+    ],
+)
+def test_a_code_is_shown_to_whoever_would_get_one(
+    bench: Workbench, key: str, reader: str, words: str
+) -> None:
+    campaign = bench.require_campaign()
+    email = campaign.find_email(key)
+    assert email is not None
+    letter = bench.view(email, next(r for r in readers(campaign) if r.key == reader)).letter
+
+    assert letter is not None
+    assert words in letter.text
+    assert not list(bench.settings.workspace.glob("*.db"))  # a code would have been kept there
