@@ -74,7 +74,7 @@ def read_allowance(settings: Settings) -> Allowance:
 
 
 def _read_rate(name: str, text: str) -> Rate:
-    match = re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,5})([smhd])", text)
+    match = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,5})([smhd])", text)
     if match is None:
         raise UsageError(
             f"{name} is {text}, which says no number of times over a time",

@@ -1,0 +1,57 @@
+"""The pages of ``serve`` in a real browser: for everybody, in every light, on every phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lovecampaign.settings import Settings
+from lovecampaign.store.schema_version import open_database
+from tests.accessibility import assert_accessible
+from tests.browser.conftest import NewPage
+from tests.serving import Serving, serving
+from tests.stage import Stage
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    settings = Settings(workspace=tmp_path_factory.mktemp("workspace"), secret_keys=("key",))
+    database = open_database(settings)
+    stage = Stage(settings, database, days=2, settings_={"brand": {"color": "#f2c14e"}})
+    with serving(settings, database, stage.clock) as running:
+        yield running
+    database.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing"])
+def test_everybody_can_use_the_page(pages: Serving, new_page: NewPage, path: str) -> None:
+    page = new_page()
+    page.goto(pages.url + path)
+
+    assert_accessible(page)
+
+
+def test_a_page_loads_nothing_that_its_policy_forbids(pages: Serving, new_page: NewPage) -> None:
+    page = new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(pages.url + "/")
+
+    assert said == []
+    assert page.locator(".button").evaluate("e => getComputedStyle(e).backgroundColor") == (
+        "rgb(242, 193, 78)"
+    )
+
+
+def test_the_check_for_everybody_finds_what_somebody_cannot_read(
+    new_page: NewPage, tmp_path: Path
+) -> None:
+    file = tmp_path / "faint.html"
+    file.write_text('<html lang="en"><title>T</title><main><h1 style="color:#ccc">Faint</h1>')
+    page = new_page()
+    page.goto(file.as_uri())
+
+    with pytest.raises(AssertionError, match="color-contrast"):
+        assert_accessible(page)

@@ -1,0 +1,45 @@
+"""Whose form is it, for what, and how old?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lovecampaign.web.serve.forms import LONGEST, Seals
+
+NOW = datetime(2027, 2, 1, 9, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=7)
+
+
+def test_a_seal_tells_how_long_the_visitor_had_the_form() -> None:
+    seals = Seals(["key"])
+
+    assert seals.age("join readers", seals.seal("join readers", NOW), LATER) == LATER - NOW
+
+
+def test_a_form_of_one_purpose_is_none_for_another() -> None:
+    seals = Seals(["key"])
+
+    assert seals.age("leave", seals.seal("join", NOW), LATER) is None
+
+
+def test_the_first_key_seals_and_all_of_them_open() -> None:
+    old, new = Seals(["old"]), Seals(["new", "old"])
+
+    assert new.age("join", old.seal("join", NOW), LATER) is not None
+    assert old.age("join", new.seal("join", NOW), LATER) is None
+
+
+@pytest.mark.parametrize("later", [-timedelta(seconds=1), LONGEST + timedelta(seconds=1)])
+def test_a_form_of_the_future_or_of_another_day_does_not_count(later: timedelta) -> None:
+    seals = Seals(["key"])
+
+    assert seals.age("join", seals.seal("join", NOW), NOW + later) is None
+
+
+@given(text=st.text())
+def test_any_text_can_be_asked_about(text: str) -> None:
+    assert Seals(["key"]).age("join", text, NOW) is None

@@ -1,0 +1,136 @@
+"""In which language does a page speak, and does it have all its words there?"""
+
+from __future__ import annotations
+
+import re
+import string
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lovecampaign.web.serve import texts as module
+from lovecampaign.web.serve.texts import FOLDER, Texts, Wording, languages_asked_for
+
+SERVE = Path(module.__file__).parent
+LANGUAGES = sorted(file.stem for file in FOLDER.glob("*.toml"))
+FORMS = {"one", "other"}
+
+
+def all_texts(language: str) -> dict[str, str]:
+    """Every text of a language, by its key; forms count as keys."""
+    return dict(_flat(tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))))
+
+
+def _flat(table: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{path}{key}.")
+        else:
+            yield path + key, value
+
+
+def names_in(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_english_and_one_more_language_are_shipped() -> None:
+    assert LANGUAGES == ["en", "fr"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_texts_with_the_same_names(language: str) -> None:
+    english, other = all_texts("en"), all_texts(language)
+
+    assert sorted(other) == sorted(english)
+    for key, text in other.items():
+        # "The last one" needs no number.
+        freely = {"count"} if key.endswith(".one") else set[str]()
+        assert names_in(text) - freely == names_in(english[key]) - freely, key
+        assert text.strip() == text != "", key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_that_counts_has_both_forms(language: str) -> None:
+    tables: dict[str, set[str]] = {}
+    for key in all_texts(language):
+        table, _, last = key.rpartition(".")
+        tables.setdefault(table, set()).add(last)
+
+    for table, keys in tables.items():
+        assert not keys & FORMS or keys == FORMS, table
+
+
+def test_words_are_kind() -> None:
+    for key, text in all_texts("en").items():
+        assert not re.search(r"\b(oops|invalid|error|failed|illegal)\b", text, re.IGNORECASE), key
+
+
+def test_every_text_that_a_page_names_is_there() -> None:
+    keys = set(all_texts("en"))
+    known = keys | {key.rpartition(".")[0] for key in keys}
+    named = _found_in("*.html", r'\bt\(\s*"([a-z_.]+)"')
+
+    assert len(named) > 5
+    for key in named:
+        # One that ends in a dot is completed by a value.
+        assert key in known or (key.endswith(".") and any(one.startswith(key) for one in keys)), key
+
+
+def test_a_page_that_only_says_something_has_a_title_and_words() -> None:
+    keys = set(all_texts("en"))
+
+    for key in _found_in("*.py", r'(?:\bsay|\bDeclined)\(\s*"([a-z_.]+)"'):
+        assert {f"{key}.title", f"{key}.words"} <= keys, key
+
+
+def _found_in(pattern: str, expression: str) -> set[str]:
+    sources = [file.read_text("utf-8") for file in SERVE.rglob(pattern)]
+    return {key for source in sources for key in re.findall(expression, source)}
+
+
+def test_the_first_language_that_is_shipped_is_spoken() -> None:
+    texts = Texts()
+
+    assert texts.speak("it", "fr-CA", "en").language == "fr"
+    assert texts.speak("it").language == "en"
+    assert texts.speak().language == "en"
+
+
+@pytest.mark.parametrize(
+    ("header", "languages"),
+    [
+        ("", []),
+        ("fr", ["fr"]),
+        ("en;q=0.5, fr-CA, it;q=0.9", ["fr-CA", "it", "en"]),
+        ("fr;q=0, en;q=0.1", ["en"]),
+        ("fr;q=much, en", ["en"]),
+        ("*", ["*"]),
+    ],
+)
+def test_languages_are_read_from_the_header(header: str, languages: list[str]) -> None:
+    assert languages_asked_for(header) == languages
+
+
+@given(header=st.text(max_size=200))
+def test_any_header_can_be_read(header: str) -> None:
+    Texts().speak(*languages_asked_for(header))
+
+
+def test_forms_are_chosen_by_count() -> None:
+    table = {"left": {"one": "{count} piece", "other": "{count} pieces"}}
+    english = Wording(language="en", texts=table)
+    french = Wording(language="fr", texts=table)
+
+    assert [english("left", count=n) for n in (0, 1, 2)] == ["0 pieces", "1 piece", "2 pieces"]
+    assert [french("left", count=n) for n in (0, 1, 2)] == ["0 piece", "1 piece", "2 pieces"]
+
+
+def test_what_a_visitor_typed_is_never_read_as_a_text() -> None:
+    wording = Wording(language="en", texts={"hello": "Hello {name}"})
+
+    assert wording("hello", name="{count} {{7*7}}") == "Hello {count} {{7*7}}"
