@@ -50,8 +50,16 @@ class _Wish:
     id: str
     start: date
     timezone: str | None
-    #: None keeps the name that readers see.
-    title: str | None
+    #: Guests of an earlier campaign said yes on a day that does not move.
+    keeps_approvals: bool
+
+    def moves(self, tree: Tree, days: int) -> dict[tuple[str | int, ...], str]:
+        """The dates of a file that move with the start."""
+        return {
+            path: moved
+            for path, moved in moved_dates(tree, days).items()
+            if not (self.keeps_approvals and path[-1] == "approved")
+        }
 
 
 def new_campaign(
@@ -65,8 +73,9 @@ def new_campaign(
     """Write ``campaigns/NAME`` and what a workspace needs; returns what was written.
 
     ``source`` is the folder of an earlier campaign to repeat, None the example. ``timezone``
-    None keeps the source's. Absolute dates move with the start. Overwrites nothing: raises
-    UsageError for a campaign that exists, a name, zone or source that makes no sense.
+    None keeps the source's. Absolute dates move with the start, but for the days on which guests
+    of an earlier campaign approved. Overwrites nothing: raises UsageError for a campaign that
+    exists, a name, zone or source that makes no sense.
     """
     _require(parse_name, name)
     if timezone is not None:
@@ -81,7 +90,7 @@ def new_campaign(
         id=_free_id(workspace, name, start),
         start=start,
         timezone=timezone,
-        title=None if source else _title(name),
+        keeps_approvals=source is not None,
     )
     old = _read_settings(origin / FILE_NAME)
     templates = (origin.parent.parent, find_example())
@@ -96,7 +105,7 @@ def _copy_campaign(old: _Old, target: Path, wish: _Wish) -> list[Path]:
         for path in _files_of(old.folder):
             copy = folder / path.relative_to(old.folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(_moved_copy(path, days))
+            copy.write_bytes(_moved_copy(path, wish, days))
         settings = _settings_text(old, wish, days)
         (folder / FILE_NAME).write_text(settings, encoding="utf-8", newline="\n")
     return sorted(path for path in target.rglob("*") if path.is_file())
@@ -124,7 +133,7 @@ def _files_of(origin: Path) -> list[Path]:
     )
 
 
-def _moved_copy(path: Path, days: int) -> bytes:
+def _moved_copy(path: Path, wish: _Wish, days: int) -> bytes:
     """A copy file with the dates of its settings moved; anything else as it is."""
     raw = path.read_bytes()
     if path.suffix.lower() != ".md" or days == 0:
@@ -134,16 +143,15 @@ def _moved_copy(path: Path, days: int) -> bytes:
         return raw
     closing = next((at for at, line in enumerate(source.lines[1:], 2) if line.strip() == "---"), 2)
     tree = read_tree(source, mend(source, 2, closing - 1))
-    changes = moved_dates(tree, days)
+    changes = wish.moves(tree, days)
     return replace_values(source, tree, changes).encode() if changes else raw
 
 
 def _settings_text(old: _Old, wish: _Wish, days: int) -> str:
-    changes = moved_dates(old.tree, days)
+    changes = wish.moves(old.tree, days)
     changes[("id",)] = wish.id
+    changes[("name",)] = _title(wish.name)
     changes[("start",)] = wish.start.isoformat()
-    if wish.title:
-        changes[("name",)] = wish.title
     if wish.timezone:
         zone = text_at(old.tree, "timezone")
         changes[("timezone",)] = wish.timezone

@@ -122,7 +122,7 @@ def test_repeating_a_campaign_moves_its_dates_and_gives_it_a_new_id(tmp_path: Pa
     before, after = loaded(tmp_path, "test-month"), loaded(tmp_path, "again")
     year = timedelta(days=365)
     assert after.id == "again-2028-02"
-    assert after.name == before.name
+    assert (before.name, after.name) == ("Test Month", "Again")
     assert after.insiders is not None
     assert before.insiders is not None
     assert after.insiders.until == before.insiders.until + year
@@ -130,7 +130,8 @@ def test_repeating_a_campaign_moves_its_dates_and_gives_it_a_new_id(tmp_path: Pa
     assert deals[1].opens == deals[0].opens + year
     assert deals[1].price_from == (deals[0].price_from or date.max) + year
     guests = [email.guest.approved for email in after.day_emails if email.guest]
-    assert guests == [date(2028, 1, 20), date(2028, 1, 30), *[date(2028, 1, 20)] * 4]
+    assert guests == [email.guest.approved for email in before.day_emails if email.guest]
+    assert date(2027, 1, 30) in guests
     assert "On 2027-02-05." in after.day_emails[4].copy.text
 
 
