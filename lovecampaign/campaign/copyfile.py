@@ -15,7 +15,7 @@ from lovecampaign.problems import Problem
 
 G = TypeVar("G", bound=Group)
 
-MAX_CHARACTERS = 100_000
+MAX_CHARACTERS = 200_000
 #: Markdown's time grows with the square of open brackets: 30,000 take 9 s, 2,000 take 0.05 s.
 MAX_BRACKETS = 2_000
 

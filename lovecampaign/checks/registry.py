@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lovecampaign.checks.rule import EmailRule, MonthRule
 from lovecampaign.checks.rules import (
+    dead_links,
     deal,
     fallbacks,
     fields,
@@ -87,6 +88,8 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     links.OtherDomain(),
     links.InsecureLink(),
     links.LocalLink(),
+    dead_links.DeadLink(),
+    leftovers.RawHtml(),
     leftovers.Placeholder(),
     leftovers.ForeignMergeTag(),
     pictures.PictureAlt(),

@@ -467,7 +467,7 @@ def test_merge_fields_in_subject_and_preheader_are_filled_in_and_no_mistake(
         ("[" * 60_000, Code.TOO_DEEP, "60,000 opening brackets"),
         ("![" * 3_000, Code.TOO_DEEP, "3,000 opening brackets"),
         ("{{" * 2_000, Code.TOO_DEEP, "4,000 opening brackets"),
-        ("word " * 30_000, Code.FILE_TOO_LARGE, "and a letter at most 100,000"),
+        ("word " * 50_000, Code.FILE_TOO_LARGE, "and a letter at most 200,000"),
     ],
 )
 def test_a_copy_that_would_take_for_ever_is_refused_and_breaks_its_email_only(

@@ -16,6 +16,13 @@ _PLACEHOLDER = re.compile(
     # Small letters are words of other languages: todo el mundo.
     r"|\b(?:TODO|TBD|TBC|XXX+)\b|\]\(\s*#?\s*\)|href=[\"'](?:#|)[\"']"
 )
+#: Not inside of code, which is shown as it stands.
+_TAG = re.compile(
+    r"(?<!`)<(?:a|abbr|b|big|blockquote|br|button|center|code|del|div|em|font|form|h[1-6]|hr|i"
+    r"|iframe|img|input|ins|li|ol|p|pre|s|script|small|span|strong|style|sub|sup|table|tbody|td"
+    r"|th|thead|tr|u|ul|video)(?:\s[^<>]*)?/?>(?!`)|<!--.*?(?:-->|$)",
+    re.IGNORECASE,
+)
 #: Merge tags of Mailchimp, Kit, Brevo, SendGrid, HubSpot, MailerLite, Word and old scripts.
 _FOREIGN_TAG = re.compile(
     r"\*\|[A-Z0-9_:]+\|\*"
@@ -41,6 +48,28 @@ class Placeholder:
                 self.code,
                 f"{passage.text} stands where your words should",
                 hint="write them, or take it out",
+                severity=Severity.WARNING,
+            )
+
+
+class RawHtml:
+    """Copy is Markdown, and holds no HTML.
+
+    Tags in copy are not read: readers see them as they stand. What Markdown has no sign for
+    belongs into a template.
+
+    Bad:  <b>Two minutes</b> are enough.
+    Good: **Two minutes** are enough.
+    """
+
+    code = "LC289"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        for passage in find_in_words(draft, _TAG):
+            yield passage.problem(
+                self.code,
+                f"readers would see {passage.text} as it stands: copy is Markdown",
+                hint="write **bold**, *italic* or [words](https://…), or put it into a template",
                 severity=Severity.WARNING,
             )
 
