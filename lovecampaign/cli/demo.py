@@ -27,6 +27,7 @@ from lovecampaign.cli.demo_people import (
 )
 from lovecampaign.cli.demo_report import format_month, month_json, save_one_letter
 from lovecampaign.cli.invocation import Invocation, verb
+from lovecampaign.cli.program import typed_program
 from lovecampaign.cli.result import Result
 from lovecampaign.clock import FixedClock, format_instant
 from lovecampaign.delivery.readiness import Checker
@@ -74,7 +75,8 @@ def demo(invocation: Invocation, number: int) -> Result:
         report = report_campaign(database, stage.campaign, stage.clock.now())
     outbox = workspace / "outbox"
     letter = save_one_letter(outbox, workspace / "launch.html")
-    status = f"lovecampaign status -C {workspace} --now {format_instant(stage.clock.now())}"
+    clock = format_instant(stage.clock.now())
+    status = f"{typed_program()} status -C {workspace} --now {clock}"
     return Result(
         data=month_json(stage.campaign, report, workspace, outbox, letter),
         text=format_month(report, number, len(ZONES), outbox, letter),

@@ -6,13 +6,15 @@ import email
 import email.policy
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.program import Shop, Typist
+from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, Typist
 
 
 def test_the_database_is_upgraded_once(shop: Shop) -> None:
@@ -67,15 +69,14 @@ def findings(shop: Shop, **settings: str) -> dict[str, tuple[str, str]]:
     return {each["name"]: (each["state"], each["message"]) for each in told}
 
 
-@pytest.mark.parametrize("provider", ["maildir:outbox", "sendgrid:"])
-def test_an_address_that_no_link_can_begin_with_is_wrong_before_mail_fails(
-    shop: Shop, provider: str
-) -> None:
-    settings = {"LOVECAMPAIGN_PUBLIC_URL": "ftp://x", "LOVECAMPAIGN_PROVIDER": provider}
+def test_an_address_that_no_link_can_begin_with_is_wrong_before_mail_fails(shop: Shop) -> None:
+    settings = {"LOVECAMPAIGN_PUBLIC_URL": "ftp://x"}
 
-    state, message = findings(shop, **settings)["public url"]
-    assert state == "wrong"
-    assert "LOVECAMPAIGN_PUBLIC_URL" in message
+    for provider in ("maildir:outbox", "sendgrid:"):
+        found = findings(shop, **settings, LOVECAMPAIGN_PROVIDER=provider)
+        state, message = found["public url"]
+        assert state == "wrong"
+        assert "LOVECAMPAIGN_PUBLIC_URL" in message
     for words in ("send --yes", "run --yes", "send --day 1 --to a@b.example", "send --dry-run"):
         said = shop.type(*words.split(), "--now", "2027-02-01T11:00Z", **settings)
         assert said.code == 2
@@ -136,6 +137,21 @@ def test_the_demo_plays_the_month_and_leaves_nobody_out(played: dict[str, Any]) 
     assert len([each for each in emails if each["key"].startswith("day-")]) == 27
     assert all(each["planned"] == each["sent"] for each in emails)
     assert next(each for each in emails if each["key"] == "launch")["sent"] > 0
+
+
+def test_the_demo_ends_in_a_command_that_a_plain_shell_finds(tmp_path: Path) -> None:
+    program = str(Path(sys.executable).with_name("lovecampaign"))
+    plain = CLEAN_ENVIRONMENT | {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)}
+    words = [program, "demo", "--subscribers", "1"]
+    played = subprocess.run(
+        words, cwd=tmp_path, env=plain, capture_output=True, text=True, check=True
+    )
+    following = played.stderr.rpartition("Next: ")[2]
+
+    shown = subprocess.run(
+        ["sh", "-c", following], cwd=tmp_path, env=plain, capture_output=True, text=True, check=True
+    )
+    assert "day-01" in shown.stdout
 
 
 def test_the_demo_mails_nobody_twice(played: dict[str, Any]) -> None:
