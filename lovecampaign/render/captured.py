@@ -17,6 +17,7 @@ from jinja2.environment import TemplateModule
 from jinja2.runtime import BlockReference, Context, Macro, Undefined
 from markupsafe import Markup
 
+from lovecampaign.render.deferred import Deferred
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.printed import Printing
 
@@ -38,8 +39,11 @@ class Captured(str):
         return captured
 
     @classmethod
-    def from_source(cls, source: str) -> Self:
-        captured = cls(_PRINTED.get().real(source))
+    def from_source(cls, source: str) -> Self | Deferred:
+        text = _PRINTED.get().real(source)
+        if isinstance(text, Deferred):
+            return text
+        captured = cls(text)
         captured._source = source
         return captured
 
@@ -66,8 +70,10 @@ def printing_to(printed: Printing[Any]) -> Iterator[None]:
 
 def print_value(value: object) -> Markup:
     """What a template writes for a printed value: a token, or captured source as it is."""
-    if type(value) is Captured and (source := value.__source__()) is not None:
+    if isinstance(value, Captured | Deferred) and (source := value.__source__()) is not None:
         return _as_source(source)
+    if isinstance(value, Deferred):
+        return _as_source(_PRINTED.get().token(value))
     if isinstance(value, TemplateModule):
         return value.__html__()
     if isinstance(value, Literal):
@@ -77,10 +83,17 @@ def print_value(value: object) -> Markup:
     return _as_source(_PRINTED.get().token(str(value)))
 
 
+def is_printed_as_source(value: object) -> bool:
+    """Whether printing the value gives more than a token."""
+    if isinstance(value, Captured | Deferred):
+        return value.__source__() is not None
+    return isinstance(value, Literal)
+
+
 class CapturedMacro(Macro):
     """A macro (or ``caller``) whose result is captured."""
 
-    def _invoke(self, arguments: list[object], _autoescape: object) -> str:
+    def _invoke(self, arguments: list[object], _autoescape: object) -> Any:
         return Captured.from_source(self._func(*arguments))
 
 
@@ -94,7 +107,7 @@ class CapturedBlock(BlockReference):
             return CapturedBlock(self.name, self._context, self._stack, self._depth + 1)
         return parent
 
-    def __call__(self) -> str:
+    def __call__(self) -> Any:
         return Captured.from_source("".join(self._stack[self._depth](self._context)))
 
 

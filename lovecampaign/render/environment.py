@@ -10,8 +10,8 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.runtime import Context
-from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace, missing, pass_context
+from jinja2.visitor import NodeTransformer
 
 from lovecampaign.render.captured import (
     Captured,
@@ -21,7 +21,7 @@ from lovecampaign.render.captured import (
     print_value,
 )
 from lovecampaign.render.chunks import Chunks
-from lovecampaign.render.filters import ALLOWED_FILTERS, ALLOWED_TESTS
+from lovecampaign.render.deferring import DeferringEnvironment, join_parts
 from lovecampaign.render.suggestions import did_you_mean
 
 #: The result of a filter over a block is a value: it is printed through this filter, whose
@@ -31,7 +31,7 @@ _PRINTED_VALUE = "printed value"
 _WRITTEN_DIRECTLY = (nodes.CallBlock, nodes.For)
 
 
-class EmailEnvironment(SandboxedEnvironment):
+class EmailEnvironment(DeferringEnvironment):
     """Renders the templates of one email.
 
     ``sources`` are all there is to load, by the name that ``include`` uses; ``files`` says
@@ -54,8 +54,7 @@ class EmailEnvironment(SandboxedEnvironment):
             auto_reload=False,
             cache_size=-1,
         )
-        self.filters = {**ALLOWED_FILTERS, _PRINTED_VALUE: print_value}
-        self.tests = dict(ALLOWED_TESTS)
+        self.filters[_PRINTED_VALUE] = print_value
         self.globals = {"range": self.globals["range"], **_GLOBALS}
         self._chunks = chunks
 
@@ -72,6 +71,7 @@ class EmailEnvironment(SandboxedEnvironment):
         for capture in tree.find_all(nodes.AssignBlock):
             if capture.filter is not None:
                 capture.filter = _printed(capture.filter)
+        _MembershipAsTest().visit(tree)
         if self._chunks is not None:
             self._chunks.mark(self.lexer, tree, source, filename or "")
         return tree
@@ -104,6 +104,7 @@ class _EmailTemplate(Template):
         namespace["Markup"] = Captured.from_source
         namespace["Macro"] = CapturedMacro
         namespace["TemplateReference"] = CapturedBlocks
+        namespace["markup_join"] = join_parts
         return super()._from_namespace(environment, namespace, shared)
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
@@ -129,6 +130,18 @@ class _PrintingGenerator(CodeGenerator):
         if self._is_wrapped.pop():
             self.write(")")
         super().end_write(frame)
+
+
+class _MembershipAsTest(NodeTransformer):
+    """``a in b`` as ``a is in(b)``: Python's ``in`` makes a bool of every answer."""
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:  # noqa: N802 - Jinja calls it so
+        self.generic_visit(node)
+        if len(node.ops) != 1 or node.ops[0].op not in ("in", "notin"):
+            return node
+        [operand] = node.ops
+        test = nodes.Test(node.expr, "in", [operand.expr], [], None, None, lineno=node.lineno)
+        return test if operand.op == "in" else nodes.Not(test, lineno=node.lineno)
 
 
 class _FrozenSources(BaseLoader):

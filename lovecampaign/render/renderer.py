@@ -1,48 +1,21 @@
-"""What does one person get? Content and a recipient → a message ready for a provider.
-
-This is the plain path: it renders every person's email from its source, and keeps only what is
-compiled from equal sources. The fast path is to agree with it byte for byte.
-"""
+"""What does one person get? Content and a recipient → a message ready for a provider."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from jinja2 import TemplateError
-
-from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.message import Message
-from lovecampaign.problems import Place
-from lovecampaign.render.chunks import Chunks
-from lovecampaign.render.compiled import Compiled, Faulty, compile_email
-from lovecampaign.render.compose import Composed, Composer
 from lovecampaign.render.content import Content
-from lovecampaign.render.errors import RenderError
-from lovecampaign.render.headers import (
-    ascii_address,
-    campaign_headers,
-    confirmation_headers,
-    message_id,
-)
-from lovecampaign.render.memo import Memo
-from lovecampaign.render.mime import Draft, write_message
-from lovecampaign.render.mjml_tree import Fault
-from lovecampaign.render.quoted import quote_body
+from lovecampaign.render.fast import Fallback, FastPath
+from lovecampaign.render.plain import PlainPath
 from lovecampaign.render.recipient import Recipient
-from lovecampaign.render.spoken import direction_of
-from lovecampaign.render.trace import MISTAKES_OF_TEMPLATES, place_of_error, words_of_error
-
-TEST_MARK = "[Test] "
-_HINT = "type: lovecampaign check"
-#: Compiled sources that are kept: one for each path through the branches of a template.
-_KEPT_SOURCES = 64
 
 
 class EmailRenderer:
     """Renders one email of a campaign for one person after another; safe between threads.
 
-    ``public_url`` is where ``serve`` is reached (links arrive ready in the recipient),
-    ``media_url`` where local pictures are served.
+    Takes the fast path where the email allows it, and the plain path everywhere else: what
+    comes out is the same, byte for byte. ``public_url`` is where ``serve`` is reached (links
+    arrive ready in the recipient), ``media_url`` where local pictures are served.
     """
 
     def __init__(
@@ -54,109 +27,15 @@ class EmailRenderer:
         public_url: str,
         media_url: str,
     ) -> None:
-        self._campaign = campaign
-        self._email = email
-        self._content = content
         self.public_url = public_url
-        self._media_url = media_url
-        self._composer = _composer(campaign, email, content, media_url)
-        self._compiled: Memo[tuple[str, ...], Compiled] = Memo(_KEPT_SOURCES)
+        self._plain = PlainPath(campaign, email, content, media_url)
+        self._fast = FastPath(self._plain, content)
+
+    @property
+    def fallback(self) -> Fallback | None:
+        """Why people so far had to take the plain path; None as long as nobody had to."""
+        return self._fast.fallback
 
     def render(self, recipient: Recipient) -> Message:
         """The message for one person, the same bytes every time; raises RenderError."""
-        composed = self._compose(recipient)
-        try:
-            compiled = self._compiled_for(composed)
-        except Faulty as faulty:
-            fault = faulty.faults[0]
-            place = self._place_of(fault, recipient)
-            raise RenderError(fault.message, place=place, hint=_HINT) from faulty
-        return self._message(recipient, composed, compiled)
-
-    def _compose(self, recipient: Recipient) -> Composed[str]:
-        try:
-            return self._composer.compose(recipient)
-        except RenderError as error:
-            if error.place is not None:
-                raise
-            place = place_of_error(error, self._content)
-            raise RenderError(error.message, place=place, hint=error.hint) from error
-        except MISTAKES_OF_TEMPLATES as error:
-            if place_of_error(error, self._content) is None:
-                raise  # not from a template: ours
-            raise _as_render_error(error, self._content) from error
-
-    def _compiled_for(self, composed: Composed[Any]) -> Compiled:
-        # The last two are in the HTML even where the source does not print them.
-        key = (composed.source, composed.title, composed.preheader)
-        return self._compiled.get(key, lambda _: self._compile(composed))
-
-    def _compile(self, composed: Composed[Any]) -> Compiled:
-        language = self._campaign.language
-        return compile_email(
-            composed,
-            self._composer.tokens.pattern,
-            language,
-            direction_of(language),
-            has_footer=self._email.role is not Role.CONFIRM,
-        )
-
-    def _place_of(self, fault: Fault, recipient: Recipient) -> Place | None:
-        """Rendered again with every piece of template text traced: only for who fails."""
-        chunks = Chunks()
-        composer = Composer(
-            self._campaign, self._email, self._content, media_url=self._media_url, chunks=chunks
-        )
-        return chunks.trace(composer.compose(recipient).source).place(fault.offset)
-
-    def _message(
-        self, recipient: Recipient, composed: Composed[str], compiled: Compiled
-    ) -> Message:
-        campaign, person = self._campaign, recipient.subscriber
-        values, subject = composed.printed.values, composed.subject
-        text, html = compiled.text.escaped(values), compiled.html.escaped(values)
-        sender = ascii_address(campaign.sender.email, campaign.sender.name)
-        reply_to = ascii_address(campaign.sender.reply_to)
-        to = ascii_address(person.email, f"{person.first_name} {person.last_name}")
-        if recipient.is_test:
-            subject = TEST_MARK + subject
-        if self._email.role is Role.CONFIRM:
-            headers = confirmation_headers(recipient)
-        else:
-            headers = campaign_headers(campaign, self._email.key, recipient)
-        draft = Draft(
-            addresses={"From": sender, "Reply-To": reply_to, "To": to},
-            subject=subject,
-            date=recipient.first_claimed_at,
-            message_id=message_id(campaign, recipient),
-            headers=headers,
-            text=quote_body(compiled.text.pieces, text),
-            html=quote_body(compiled.html.pieces, html),
-            delivery_id=recipient.delivery_id,
-        )
-        return Message(
-            delivery_id=recipient.delivery_id,
-            sender=sender,
-            reply_to=reply_to,
-            to=to,
-            subject=subject,
-            text=compiled.text.join(text),
-            html=compiled.html.join(html),
-            headers=headers,
-            raw=write_message(draft),
-        )
-
-
-def _composer(campaign: Campaign, email: Email, content: Content, media_url: str) -> Composer:
-    try:
-        return Composer(campaign, email, content, media_url=media_url)
-    except TemplateError as error:
-        raise _as_render_error(error, content) from error
-
-
-def _as_render_error(error: Exception, content: Content) -> RenderError:
-    return RenderError(
-        words_of_error(error),
-        place=place_of_error(error, content),
-        hint=_HINT,
-    )
+        return self._fast.render(recipient) or self._plain.render(recipient)

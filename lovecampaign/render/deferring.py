@@ -1,0 +1,207 @@
+"""What do Jinja's look-ups, calls, filters and tests do with a deferred value? They wait.
+
+Jinja asks the environment for every attribute, item, call, filter and test, so this is where a
+deferred value is kept from being looked into. Where no value is deferred nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
+from typing import Any
+
+from jinja2 import Undefined
+from jinja2.filters import FILTERS
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context, markup_join
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import _PassArg
+
+from lovecampaign.render.captured import is_printed_as_source
+from lovecampaign.render.deferred import Deferred, Untraceable, find_deferred
+from lovecampaign.render.expressions import join_values
+from lovecampaign.render.filters import ALLOWED_FILTERS, ALLOWED_TESTS
+from lovecampaign.render.leaves import FieldNames, field_leaf
+
+Function = Callable[..., Any]
+
+#: Look at how many there are and where, never at what they are: these may see deferred items.
+_OF_PLACES = frozenset({"batch", "count", "first", "items", "last", "length", "list", "reverse"})
+#: Make a new text or number, whatever they are given.
+_OF_NEW_VALUES = frozenset(
+    {
+        "abs",
+        "capitalize",
+        "center",
+        "count",
+        "filesizeformat",
+        "float",
+        "format",
+        "indent",
+        "int",
+        "join",
+        "length",
+        "lower",
+        "pprint",
+        "replace",
+        "round",
+        "striptags",
+        "title",
+        "trim",
+        "upper",
+        "urlencode",
+        "wordcount",
+        "wordwrap",
+    }
+)
+#: Hand on what they are given.
+_AS_THEY_ARE = frozenset({"e", "escape"})
+_DEFAULTS = frozenset({"d", "default"})
+
+
+class DeferringEnvironment(SandboxedEnvironment):
+    """A sandbox in which deferred values stay deferred."""
+
+    #: ``"%s" % name`` never asks its right side.
+    intercepted_binops = frozenset({"%"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.filters = {name: self._filter(name, one) for name, one in ALLOWED_FILTERS.items()}
+        self.tests = {name: self._test(name, one) for name, one in ALLOWED_TESTS.items()}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Deferred):
+            return self._look_up(obj, attribute, super().getattr)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Deferred):
+            return self._look_up(obj, argument, super().getitem)
+        if (found := find_deferred(argument)) is not None:
+            _refuse_sources(obj)
+            return found.__on__(super().getitem, obj, argument)
+        return super().getitem(obj, argument)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(obj, Deferred):
+            return obj.__on__(self._call_for_one, obj, *args, **kwargs)
+        if (text := _text_of_method(obj)) is not None:
+            found = find_deferred([*args, *kwargs.values()])
+            if found is not None:
+                method = found.__on__(super().getattr, text, obj.__name__)
+                return found.__on__(self._call_for_one, method, *args, **kwargs)
+        return super().call(context, obj, *args, **kwargs)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        found = find_deferred([left, right])
+        if found is None:
+            return super().call_binop(context, operator, left, right)
+        return found.__on__(self.binop_table[operator], left, right)
+
+    def _look_up(self, owner: Deferred, name: Any, look_up: Function) -> Deferred:
+        """An attribute or item; each of a person's fields is a leaf of its own."""
+        if owner.__is_leaf__("subscriber.fields") and _is_field(name):
+            return owner.__leaf__(
+                field_leaf(name, lambda each: look_up(FieldNames(each.subscriber.fields), name))
+            )
+        return owner.__on__(look_up, owner, name)
+
+    def _call_for_one(self, method: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().call(self._blank_context(), method, *args, **kwargs)
+
+    def _filter(self, name: str, function: Function) -> Function:
+        takes_context = _PassArg.from_obj(function) is not None
+        for_one = self._for_one(function)
+
+        @wraps(function)
+        def apply(*args: Any, **kwargs: Any) -> Any:
+            given = args[1:] if takes_context else args
+            found = find_deferred([*given, *kwargs.values()])
+            if found is None or name in _AS_THEY_ARE:
+                return function(*args, **kwargs)
+            if name in _OF_PLACES and not isinstance(given[0], Deferred):
+                return function(*args, **kwargs)
+            if name in _DEFAULTS:
+                return _default(for_one, *given, **kwargs)
+            if name == "string" and found is given[0] and found.__source__() is not None:
+                return found
+            if name not in _OF_NEW_VALUES:
+                _refuse_sources([*given, *kwargs.values()])
+            return found.__on__(for_one, *given, **kwargs)
+
+        return apply
+
+    def _test(self, name: str, function: Function) -> Function:
+        takes_context = _PassArg.from_obj(function) is not None
+        for_one = self._for_one(function)
+
+        @wraps(function)
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            given = args[1:] if takes_context else args
+            found = find_deferred([*given, *kwargs.values()])
+            if found is None:
+                return function(*args, **kwargs)
+            if name == "sameas":
+                raise Untraceable("a personal value is asked whether it is the same object")
+            return found.__on__(for_one, *given, **kwargs)
+
+        return ask
+
+    def _for_one(self, function: Function) -> Function:
+        """The filter or test as it is applied to one person's values, without a template."""
+        match _PassArg.from_obj(function):
+            case _PassArg.context:
+                return lambda *args, **kwargs: function(self._blank_context(), *args, **kwargs)
+            case _PassArg.eval_context:
+                return partial(function, EvalContext(self))
+            case _PassArg.environment:
+                return partial(function, self)
+        return function
+
+    def _blank_context(self) -> Context:
+        return self.context_class(self, {}, None, {})
+
+
+def join_parts(parts: tuple[Any, ...]) -> Any:
+    """``~``, in place of Jinja's own."""
+    found = find_deferred(parts)
+    return markup_join(parts) if found is None else found.__on__(join_values, *parts)
+
+
+def _default(
+    for_one: Function,
+    value: Any,
+    default_value: Any = "",
+    boolean: bool = False,  # noqa: FBT001, FBT002 - Jinja's own signature
+) -> Any:
+    """Where one of the two prints its source it matters which, so that becomes a guard."""
+    if isinstance(value, Deferred) and not any(map(is_printed_as_source, (value, default_value))):
+        return value.__on__(for_one, value, default_value, boolean)
+    if isinstance(value, Deferred):
+        return default_value if value.__decide__(_is_missing, boolean) else value
+    return FILTERS["default"](value, default_value, boolean)
+
+
+def _is_missing(value: Any, boolean: bool) -> bool:  # noqa: FBT001 - Jinja's own signature
+    return isinstance(value, Undefined) or (boolean and not value)
+
+
+def _is_field(name: object) -> bool:
+    return isinstance(name, str) and not hasattr(FieldNames, name)
+
+
+def _text_of_method(method: Any) -> str | None:
+    """The text whose method this is; Jinja wraps ``format``."""
+    text = getattr(getattr(method, "__wrapped__", method), "__self__", None)
+    return text if isinstance(text, str) else None
+
+
+def _refuse_sources(values: Any) -> None:
+    """A filter may hand these on, and then they would be printed as what they are not."""
+    inside = values.values() if isinstance(values, Mapping) else values
+    if is_printed_as_source(inside):
+        raise Untraceable("a captured piece meets a personal value in a filter")
+    if isinstance(inside, list | tuple) or inside is not values:
+        for one in inside:
+            _refuse_sources(one)

@@ -1,0 +1,104 @@
+"""Can a message be spliced from what earlier readers of the email have shown?
+
+Who takes a way that nobody took before is traced, and gets what the plain path gives; only if
+splicing gives the very same bytes may others follow.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, fields
+from threading import Lock
+
+from lovecampaign.message import Message
+from lovecampaign.problems import Place
+from lovecampaign.render.compiled import Faulty
+from lovecampaign.render.content import Content
+from lovecampaign.render.deferred import Untraceable
+from lovecampaign.render.errors import RenderError
+from lovecampaign.render.guards import DecisionTree
+from lovecampaign.render.letterhead import Letterhead
+from lovecampaign.render.plain import PlainPath
+from lovecampaign.render.recipient import Recipient
+from lovecampaign.render.spliced import Variant
+from lovecampaign.render.trace import MISTAKES_OF_TEMPLATES, place_of_error, words_of_error
+from lovecampaign.render.tracing import trace_email
+
+#: An email with more ways than this decides by what nearly nobody shares.
+MOST_VARIANTS = 64
+_MISTAKES = (*MISTAKES_OF_TEMPLATES, RenderError, Faulty)
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """Why readers of an email have to take the plain path."""
+
+    message: str
+    #: The line of a template, or the copy's file where no line is to blame.
+    place: Place
+
+
+class FastPath:
+    """Learns the variants of one email; safe between threads."""
+
+    def __init__(self, plain: PlainPath, content: Content) -> None:
+        #: None as long as everybody could be served.
+        self.fallback: Fallback | None = None
+        self._plain = plain
+        self._content = content
+        self._letterhead = Letterhead(plain.envelope, plain.composer.tokens.prefix)
+        self._variants: DecisionTree[Variant] = DecisionTree()
+        self._is_closed = False
+        self._learning = Lock()
+
+    def render(self, recipient: Recipient) -> Message | None:
+        """The message for one person; None where only the plain path can tell."""
+        if self._is_closed or recipient.is_test:
+            return None
+        try:
+            variant = self._variants.find(recipient)
+            if variant is not None:
+                return variant.message(recipient)
+        except _MISTAKES:
+            return None  # the plain path says what is wrong, and where
+        with self._learning:
+            return self._learn(recipient)
+
+    def _learn(self, recipient: Recipient) -> Message | None:
+        if self._variants.size >= MOST_VARIANTS:
+            self._fall_back(f"its readers take more than {MOST_VARIANTS} ways through it", None)
+            return None
+        try:
+            return self._trace(recipient)
+        except Untraceable as error:
+            self._close(str(error), place_of_error(error, self._content))
+        except _MISTAKES as error:
+            plain = self._plain.render(recipient)  # raises, where it is this person's trouble
+            self._close(words_of_error(error), place_of_error(error, self._content))
+            return plain
+        return None
+
+    def _trace(self, recipient: Recipient) -> Message:
+        """The plain path's message; whoever is like this person can be spliced from now on."""
+        traced = trace_email(self._plain.composer, recipient)
+        variant = Variant(traced, self._plain.compiled(traced.composed), self._letterhead)
+        spliced, plain = variant.message(recipient), self._plain.render(recipient)
+        if not _are_equal(spliced, plain):
+            raise Untraceable("what is spliced differs from what the plain path gives")
+        self._variants.add(recipient, traced.guards, variant)
+        return plain
+
+    def _close(self, reason: str, place: Place | None) -> None:
+        self._is_closed = True
+        self._fall_back(reason, place)
+
+    def _fall_back(self, reason: str, place: Place | None) -> None:
+        if self.fallback is None:
+            place = place or Place(file=self._content.copy.file)
+            self.fallback = Fallback(message=reason, place=place)
+            _LOGGER.warning("%s: slower than it could be, since %s", place, reason)
+
+
+def _are_equal(spliced: Message, plain: Message) -> bool:
+    return all(getattr(spliced, one.name) == getattr(plain, one.name) for one in fields(Message))

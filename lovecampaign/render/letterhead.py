@@ -1,0 +1,133 @@
+"""Which bytes stand around the bodies of an email's messages, and what in them is personal?
+
+The headers are written once, the plain way, for somebody made up; then they are cut where that
+person's own things stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from enum import StrEnum
+
+from lovecampaign.audience.subscriber import Subscriber
+from lovecampaign.render.envelope import Envelope
+from lovecampaign.render.errors import RenderError
+from lovecampaign.render.headers import MAX_LINE, encode_address
+from lovecampaign.render.mime import boundary_of, part_starts, write_head
+from lovecampaign.render.recipient import Links, Recipient
+
+
+class Personal(StrEnum):
+    """What differs from person to person around the bodies."""
+
+    TO = "to"  #: address and name, encoded
+    SUBJECT = "subject"  #: of the variant rather than of the person, more often than not
+    DATE = "date"
+    DELIVERY = "delivery"  #: the opaque id
+    UNSUBSCRIBE = "unsubscribe"  #: the link
+    BOUNDARY = "boundary"
+
+
+Part = bytes | Personal
+
+#: What needs no quoting in a header or a ``mailto:``, and what no header line can hold.
+_SAFE_ID = re.compile(r"[A-Za-z0-9_.-]+")
+_UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x7e]")
+#: Stands in for a date; a real one is of this century.
+_STAND_IN_DATE = datetime(1970, 1, 1, tzinfo=UTC)
+_KEPT_DATES = 256
+
+
+class Letterhead:
+    """Everything of an email's messages but subject and bodies."""
+
+    PERSONAL = (
+        Personal.TO,
+        Personal.DATE,
+        Personal.DELIVERY,
+        Personal.UNSUBSCRIBE,
+        Personal.BOUNDARY,
+    )
+
+    def __init__(self, envelope: Envelope, prefix: str) -> None:
+        """``prefix`` is what nothing in the email begins with (:class:`TokenShape`)."""
+        self.envelope = envelope
+        stand_ins: dict[Personal, str] = {one: f"{prefix}{one}z" for one in Personal}
+        stand_ins[Personal.DATE] = format_datetime(_STAND_IN_DATE)
+        head = _head_for_stand_ins(envelope, stand_ins)
+        plain, html, end = part_starts(stand_ins[Personal.BOUNDARY])
+        pattern = re.compile(b"|".join(re.escape(one.encode()) for one in stand_ins.values()))
+        names = {one.encode(): name for name, one in stand_ins.items()}
+        self.before_text: Sequence[Part] = tuple(_cut(head + plain, pattern, names))
+        self.before_html: Sequence[Part] = tuple(_cut(html, pattern, names))
+        self.after_html: Sequence[Part] = tuple(_cut(end, pattern, names))
+        self._dates: dict[Hashable, bytes] = {}
+        self._room_for_link = MAX_LINE - 200
+
+    def personal(self, recipient: Recipient) -> list[bytes]:
+        """What belongs at each of :attr:`PERSONAL`.
+
+        Raises RenderError for what only the plain path can judge.
+        """
+        delivery, link = recipient.delivery_id, recipient.links.unsubscribe
+        if not _SAFE_ID.fullmatch(delivery) or _UNSAFE_IN_HEADER.search(link):
+            raise RenderError("the delivery's id or link needs more than plain ASCII")
+        if len(delivery) + len(link) > self._room_for_link:
+            raise RenderError("the delivery's link is a long one")
+        return [
+            encode_address(self.envelope.to(recipient), len("To: ")).encode("ascii"),
+            self._date(recipient.first_claimed_at),
+            delivery.encode("ascii"),
+            link.encode("ascii"),
+            boundary_of(delivery).encode("ascii"),
+        ]
+
+    def _date(self, claimed_at: datetime) -> bytes:
+        """The people of one claim share it."""
+        known = self._dates.get(claimed_at)
+        if known is None:
+            if len(self._dates) >= _KEPT_DATES:
+                self._dates.clear()
+            known = format_datetime(claimed_at.astimezone(UTC)).encode("ascii")
+            self._dates[claimed_at] = known
+        return known
+
+
+def _head_for_stand_ins(envelope: Envelope, stand_ins: Mapping[Personal, str]) -> bytes:
+    nobody = Recipient(
+        subscriber=Subscriber(id=0, email="nobody@stand-in.invalid"),
+        zone="UTC",
+        delivery_id=stand_ins[Personal.DELIVERY],
+        first_claimed_at=_STAND_IN_DATE,
+        links=_links(stand_ins[Personal.UNSUBSCRIBE]),
+    )
+    draft = envelope.draft(nobody, stand_ins[Personal.SUBJECT], b"", b"")
+    head = write_head(draft, stand_ins[Personal.BOUNDARY])
+    to = stand_ins[Personal.TO].encode("ascii")
+    return head.replace(nobody.subscriber.email.encode("ascii"), to)
+
+
+def _links(unsubscribe: str) -> Links:
+    return Links(
+        unsubscribe=unsubscribe,
+        preferences="",
+        web_view="",
+        join="",
+        insiders="",
+        share="",
+        deal="",
+    )
+
+
+def _cut(
+    source: bytes, pattern: re.Pattern[bytes], names: Mapping[bytes, Personal]
+) -> Iterator[Part]:
+    end = 0
+    for found in pattern.finditer(source):
+        yield source[end : found.start()]
+        yield names[found[0]]
+        end = found.end()
+    yield source[end:]

@@ -1,0 +1,133 @@
+"""What does a provider get of a message that was spliced? The same as of any other.
+
+The bytes are there at once; subject, text and HTML are put together only for who asks. Who
+sends to many people in one request asks the variant instead: what is the same for all of its
+readers, and what belongs into the holes for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lovecampaign.message import Address, Message
+from lovecampaign.render.compiled import Compiled
+from lovecampaign.render.envelope import Envelope
+from lovecampaign.render.escaping import Where, escape
+from lovecampaign.render.expressions import Expression
+from lovecampaign.render.letterhead import Letterhead
+from lovecampaign.render.recipient import Recipient
+from lovecampaign.render.skeleton import Skeleton
+from lovecampaign.render.splice import Splicer
+from lovecampaign.render.tracing import Said, Traced
+
+#: Writes what stands in a hole of the shared text, by the hole's number.
+Key = Callable[[int], str]
+
+
+class Variant:
+    """One way through an email, ready for everybody who takes it."""
+
+    def __init__(self, traced: Traced, compiled: Compiled, letterhead: Letterhead) -> None:
+        self.envelope: Envelope = letterhead.envelope
+        self._traced = traced
+        self._compiled = compiled
+        self._splicer = Splicer(traced, compiled, letterhead)
+        self._holes = _personal_holes(traced, compiled)
+
+    def message(self, recipient: Recipient) -> SplicedMessage:
+        """One person's message; raises what its expressions raise, and RenderError."""
+        return SplicedMessage(self, recipient, self._splicer.raw(recipient))
+
+    def substitutions(self, recipient: Recipient) -> list[str]:
+        """What stands in each hole for this person, escaped for its place."""
+        return [escape(said.value(recipient), where) for said, where in self._holes]
+
+    def shared_text(self, key: Key) -> str:
+        """The text part for everybody, with ``key(n)`` where ``substitutions[n]`` belongs."""
+        return self._shared(self._compiled.text, key)
+
+    def shared_html(self, key: Key) -> str:
+        """The same of the HTML."""
+        return self._shared(self._compiled.html, key)
+
+    def subject(self, recipient: Recipient) -> str:
+        said = self._traced.subject
+        return said if isinstance(said, str) else str(said.value(recipient))
+
+    def text(self, recipient: Recipient) -> str:
+        return self._compiled.text.fill(self._values(recipient))
+
+    def html(self, recipient: Recipient) -> str:
+        return self._compiled.html.fill(self._values(recipient))
+
+    def _values(self, recipient: Recipient) -> list[str]:
+        said = self._traced.said
+        return [one if isinstance(one, str) else one.value(recipient) for one in said]
+
+    def _shared(self, skeleton: Skeleton, key: Key) -> str:
+        said = [(self._traced.said[hole.number], hole.where) for hole in skeleton.holes]
+        return skeleton.join([self._in_shared(one, where, key) for one, where in said])
+
+    def _in_shared(self, said: Said, where: Where, key: Key) -> str:
+        return escape(said, where) if isinstance(said, str) else key(self._holes[said, where])
+
+
+class SplicedMessage(Message):
+    """A message of a variant."""
+
+    __slots__ = ("_recipient", "variant")
+    variant: Variant
+    _recipient: Recipient
+
+    def __init__(self, variant: Variant, recipient: Recipient, raw: bytes) -> None:
+        _set(self, "variant", variant)
+        _set(self, "_recipient", recipient)
+        _set(self, "delivery_id", recipient.delivery_id)
+        _set(self, "raw", raw)
+
+    @property
+    def sender(self) -> Address:
+        return self.variant.envelope.sender
+
+    @property
+    def reply_to(self) -> Address:
+        return self.variant.envelope.reply_to
+
+    @property
+    def to(self) -> Address:
+        return self.variant.envelope.to(self._recipient)
+
+    @property
+    def subject(self) -> str:
+        return self.variant.subject(self._recipient)
+
+    @property
+    def text(self) -> str:
+        return self.variant.text(self._recipient)
+
+    @property
+    def html(self) -> str:
+        return self.variant.html(self._recipient)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.variant.envelope.headers(self._recipient)
+
+    @property
+    def substitutions(self) -> list[str]:
+        """What stands in each of the variant's holes for this person."""
+        return self.variant.substitutions(self._recipient)
+
+
+#: A frozen dataclass guards its attributes from everybody, its own constructor included.
+_set = object.__setattr__
+
+
+def _personal_holes(traced: Traced, compiled: Compiled) -> Mapping[tuple[Expression, Where], int]:
+    """A number for each personal value and place; printed twice in a way, it is one hole."""
+    numbers: dict[tuple[Expression, Where], int] = {}
+    for hole in (*compiled.text.holes, *compiled.html.holes):
+        said = traced.said[hole.number]
+        if not isinstance(said, str):
+            numbers.setdefault((said, hole.where), len(numbers))
+    return numbers
