@@ -10,12 +10,15 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.engine import Connection
+
 from lovecampaign.delivery.sender import Sender
-from lovecampaign.delivery.verdict import doubt, judge, put_back
+from lovecampaign.delivery.verdict import Tried, doubt, judge, put_back
 from lovecampaign.message import Outcome, OutcomeKind
+from lovecampaign.store.asked_queue import list_asked_claims, settle_asked
 from lovecampaign.store.counters import EmailCounts, add_to_email
 from lovecampaign.store.journal import FlightRecord, read_flight
-from lovecampaign.store.leftovers import OpenDelivery, list_claims
+from lovecampaign.store.leftovers import list_claims
 from lovecampaign.store.owners import OpenOwner, close_owner, held_if_dead, list_open_owners
 from lovecampaign.store.settling import Settlement, settle
 from lovecampaign.store.tables import DeliveryState
@@ -52,8 +55,11 @@ def _recover_one(sender: Sender, found: OpenOwner) -> Leftovers:
     flight = read_flight(found.journal) if found.is_of_this_boot else None
     now = sender.clock.now()
     with sender.database.write() as connection:
+        _recover_asked(connection, sender, found, flight, now)
         claims = list_claims(connection, found.id)
-        settlements = [_settlement(sender, found, flight, each, now) for each in claims]
+        settlements = [
+            _settlement(sender, found, flight, each, Purpose.DELIVERY, now) for each in claims
+        ]
         for campaign_key in {each.campaign_key for each in claims}:
             mine = [
                 settlement
@@ -72,14 +78,30 @@ def _recover_one(sender: Sender, found: OpenOwner) -> Leftovers:
     )
 
 
+def _recover_asked(
+    connection: Connection,
+    sender: Sender,
+    found: OpenOwner,
+    flight: FlightRecord | None,
+    now: datetime,
+) -> None:
+    """Mail that was asked for: by the same rules, in a table of its own."""
+    settlements = [
+        _settlement(sender, found, flight, each, Purpose.TRANSACTIONAL, now)
+        for each in list_asked_claims(connection, found.id)
+    ]
+    settle_asked(connection, settlements, now)
+
+
 def _settlement(
     sender: Sender,
     found: OpenOwner,
     flight: FlightRecord | None,
-    left: OpenDelivery,
+    left: Tried,
+    purpose: Purpose,
     now: datetime,
 ) -> Settlement:
-    delivery_id = sender.signer.sign(Purpose.DELIVERY, left.id)
+    delivery_id = sender.signer.sign(purpose, left.id)
     if flight is not None and delivery_id in flight.outcomes:
         return judge(left, flight.outcomes[delivery_id], now, sender.chance)
     if flight is not None and delivery_id not in flight.written:

@@ -15,7 +15,12 @@ _INSTANT_BEFORE = timedelta(microseconds=1)
 
 
 def quiet_hours_of(campaign: Campaign, email: Email) -> QuietHours | None:
-    """The quiet hours that an email keeps; those of the launch keep them where they say so."""
+    """The quiet hours that an email keeps; those of the launch keep them where they say so.
+
+    What answers somebody who has just confirmed keeps none: they are awake.
+    """
+    if email.role in (Role.WELCOME, Role.CONFIRM):
+        return None
     if email.role is Role.LAUNCH and not email.respects_quiet_hours:
         return None
     return campaign.sending.quiet_hours

@@ -98,10 +98,13 @@ def settle_asked(connection: Connection, settlements: Sequence[Settlement], now:
     """Write what became of claimed or doubtful mails; a row that others settled stays."""
     if not settlements:
         return
-    open_states = [DeliveryState.CLAIMED.value, DeliveryState.IN_DOUBT.value]
+    is_open = sa.or_(
+        transactional.c.state == DeliveryState.CLAIMED.value,
+        transactional.c.state == DeliveryState.IN_DOUBT.value,
+    )
     statement = (
         sa.update(transactional)
-        .where(transactional.c.id == sa.bindparam("row_id"), transactional.c.state.in_(open_states))
+        .where(transactional.c.id == sa.bindparam("row_id"), is_open)
         .values(
             state=sa.bindparam("to_state"),
             detail=sa.bindparam("words"),

@@ -1,0 +1,175 @@
+"""How does mail leave that somebody asked for? As a delivery does: claim, render, send, settle.
+
+Nothing is claimed that is not about to be written, every claim is committed first, and what is
+in doubt is not sent again by itself: whoever misses their mail asks again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.delivery.chunk import Pace
+from lovecampaign.delivery.replies import address_mail, make_renderer, message_id_of
+from lovecampaign.delivery.sender import Sender, wall_clock
+from lovecampaign.delivery.tally import Tally
+from lovecampaign.delivery.verdict import judge, put_back
+from lovecampaign.errors import Refused
+from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.render.errors import RenderError
+from lovecampaign.render.renderer import EmailRenderer
+from lovecampaign.store.asked_queue import ClaimedMail, claim_asked, settle_asked
+from lovecampaign.store.campaigns import read_campaign
+from lovecampaign.store.counters import reserve_pace
+from lovecampaign.store.settling import Settlement
+from lovecampaign.store.tables import DeliveryState
+from lovecampaign.store.transactional import AskedKind
+
+#: People wait for it: a handful is claimed, written and settled before the next.
+MOST_A_CLAIM = 20
+
+
+def deliver_asked(sender: Sender, campaign: Campaign) -> Tally:
+    """Send what is due of the mail that was asked of a campaign.
+
+    A paused campaign answers too: nobody asked for these letters by subscribing. Raises Refused
+    where the provider refuses us as a whole; every claim is settled first.
+    """
+    delivery = _AskedDelivery(sender=sender, campaign=campaign)
+    done: _Flight | None = None
+    while True:
+        flight = delivery.settle_and_claim(done)
+        if flight is None:
+            return delivery.tally
+        flight.send()
+        done = flight
+
+
+@dataclass(slots=True, kw_only=True)
+class _AskedDelivery:
+    """One pass over one campaign's queue."""
+
+    sender: Sender
+    campaign: Campaign
+    tally: Tally = field(default_factory=Tally)
+    renderers: dict[AskedKind, EmailRenderer] = field(default_factory=dict)
+
+    def settle_and_claim(self, done: _Flight | None) -> _Flight | None:
+        """One commit: the last flight's answers, and the next one's claims."""
+        is_over = self.sender.stop.is_set() or (done is not None and done.must_end)
+        with self.sender.database.write() as connection:
+            settled = done.settle(connection) if done else Tally()
+            mails = () if is_over else self._claim(connection)
+            pace = self._reserve(connection, len(mails))
+        self.tally += settled
+        if done is not None and done.refusal is not None:
+            raise Refused(
+                f"{self.sender.provider.name} refuses us: {done.refusal.detail}",
+                hint="check the provider's settings: lovecampaign doctor",
+            )
+        return self._flight(mails, pace) if mails else None
+
+    def _claim(self, connection: Connection) -> Sequence[ClaimedMail]:
+        size = min(MOST_A_CLAIM, self.sender.provider.claim_size)
+        sender = self.sender
+        return claim_asked(connection, self.campaign.id, sender.owner.id, size, sender.clock.now())
+
+    def _reserve(self, connection: Connection, count: int) -> Pace | None:
+        """Out of the pace of the campaign, so that both together keep to it."""
+        per_second = self.campaign.sending.max_per_second
+        if not count or per_second is None or not self.sender.provider.is_paced:
+            return None
+        record = read_campaign(connection, self.campaign.id)
+        if record is None:
+            raise ValueError("mail that was claimed belongs to a campaign of the ledger")
+        starts_at = reserve_pace(connection, record.id, count, per_second, datetime.now(UTC))
+        return Pace(starts_at=starts_at.timestamp(), seconds_apart=1 / per_second)
+
+    def _flight(self, mails: Sequence[ClaimedMail], pace: Pace | None) -> _Flight:
+        for kind in {mail.kind for mail in mails} - self.renderers.keys():
+            self.renderers[kind] = make_renderer(self.sender.settings, self.campaign, kind)
+        return _Flight(
+            sender=self.sender,
+            campaign=self.campaign,
+            renderers=self.renderers,
+            mails=mails,
+            pace=pace,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Flight:
+    """Claimed mails on their way out. Used once."""
+
+    sender: Sender
+    campaign: Campaign
+    renderers: dict[AskedKind, EmailRenderer]
+    mails: Sequence[ClaimedMail]
+    pace: Pace | None
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    #: What the provider said about us as a whole: stop sending.
+    refusal: Outcome | None = None
+    #: The provider asked for time, or refuses us: the rest waits for the next pass.
+    must_end: bool = False
+
+    def send(self) -> None:
+        ids = {message_id_of(self.sender.signer, mail.id): mail.id for mail in self.mails}
+        for outcome in self.sender.provider.send(self._messages(), self.sender.owner.journal):
+            self._note(ids[outcome.delivery_id], outcome)
+
+    def settle(self, connection: Connection) -> Tally:
+        """Write the answers; what was not tried after all is due as before."""
+        now, chance = self.sender.clock.now(), self.sender.chance
+        settlements = [
+            judge(mail, self.outcomes[mail.id], now, chance)
+            if mail.id in self.outcomes
+            else put_back(mail, now)
+            for mail in self.mails
+        ]
+        settle_asked(connection, settlements, now)
+        return _tally(settlements)
+
+    def _messages(self) -> Iterator[Message]:
+        for number, mail in enumerate(self.mails):
+            if self.pace is not None:
+                self.sender.wait(self.pace.due(number) - wall_clock())
+            if self.sender.stop.is_set() or self.must_end:
+                return
+            message = self._render(mail)
+            if message is not None:
+                yield message
+
+    def _render(self, mail: ClaimedMail) -> Message | None:
+        recipient = address_mail(self.sender.settings, self.sender.signer, self.campaign, mail)
+        try:
+            return self.renderers[mail.kind].render(recipient)
+        except RenderError as error:  # only for what is wrong with this one address
+            outcome = Outcome(
+                delivery_id=recipient.delivery_id,
+                kind=OutcomeKind.PERMANENT,
+                fault=Fault.MESSAGE,
+                detail=error.message,
+            )
+            self._note(mail.id, outcome)
+            return None
+
+    def _note(self, asked_id: int, outcome: Outcome) -> None:
+        self.outcomes[asked_id] = outcome
+        self.must_end |= bool(outcome.retry_after_seconds)
+        if outcome.fault is Fault.CONFIGURATION:
+            self.refusal, self.must_end = outcome, True
+
+
+def _tally(settlements: Sequence[Settlement]) -> Tally:
+    states = Counter(each.state for each in settlements)
+    return Tally(
+        sent=states[DeliveryState.SENT],
+        failed=states[DeliveryState.FAILED],
+        in_doubt=states[DeliveryState.IN_DOUBT],
+        tried=sum(not each.is_untried for each in settlements),
+    )

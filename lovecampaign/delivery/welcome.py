@@ -1,0 +1,37 @@
+"""Who is welcomed now? The ``welcome`` deliveries of people who have just confirmed."""
+
+from __future__ import annotations
+
+from lovecampaign.campaign.model import WELCOME, Campaign
+from lovecampaign.delivery.batch import deliver_batch
+from lovecampaign.delivery.readiness import Checker, OnEdit, make_ready
+from lovecampaign.delivery.sender import Sender
+from lovecampaign.delivery.tally import Tally
+from lovecampaign.delivery.work import BatchHandle
+from lovecampaign.store.campaigns import record_campaign
+from lovecampaign.store.due import list_due_batches
+
+
+def send_welcomes(sender: Sender, campaign: Campaign, check: Checker) -> Tally:
+    """Send every welcome that is due, at any hour and beside the letter of the day.
+
+    An edit after the first welcome waits until it is meant (``send --accept-edit``): until then
+    everybody is welcomed in the same words.
+    """
+    email, tally = campaign.find_email(WELCOME), Tally()
+    if email is None:
+        return tally
+    record = record_campaign(sender.database, campaign)
+    with sender.database.read() as connection:
+        now = sender.clock.now()
+        batches = list_due_batches(connection, campaign, record, {WELCOME}, now)
+    if not batches:
+        return tally
+    keeps_frozen = OnEdit(keeps_frozen=True)
+    work = make_ready(sender, campaign, record, email, keeps_frozen, check).work
+    if work is None:
+        return tally  # it has mistakes; ``check`` and ``status`` say so
+    for batch in batches:
+        if not sender.stop.is_set():
+            tally += deliver_batch(sender, work, BatchHandle(id=batch.id, epoch=batch.epoch))
+    return tally
