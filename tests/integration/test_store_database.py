@@ -18,7 +18,7 @@ import lovecampaign.store
 from lovecampaign.errors import Unreachable, UsageError
 from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database
-from lovecampaign.store.schema_version import HEAD, find_version, open_database
+from lovecampaign.store.schema_version import HEAD, find_database, find_version, open_database
 from lovecampaign.store.tables import metadata
 
 OPEN = """
@@ -51,11 +51,26 @@ def test_four_processes_may_start_on_an_empty_database_at_once(settings: Setting
         assert find_version(database) == HEAD
 
 
+def test_who_only_looks_makes_no_tables_and_no_file(settings: Settings) -> None:
+    for _ in range(2):  # the first look has left nothing for the second
+        database, version = find_database(settings)
+        with contextlib.closing(database):
+            assert version is None
+            assert database.file is None or not database.file.exists()
+
+
+def test_people_see_the_url_as_they_write_it(settings: Settings) -> None:
+    database, _ = find_database(settings)
+    with contextlib.closing(database):
+        assert database.name.startswith(("sqlite:///", "postgresql://"))
+
+
 def test_a_newer_database_is_refused(settings: Settings, database: Database) -> None:
     with database.write() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(Unreachable, match="newer lovecampaign"):
-        open_database(settings)
+    for look in (open_database, find_database):
+        with pytest.raises(Unreachable, match="newer lovecampaign"):
+            look(settings)
 
 
 def test_sqlite_commits_survive_a_power_cut(tmp_path: Path) -> None:
