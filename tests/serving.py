@@ -7,7 +7,7 @@ import http.client
 import json
 import threading
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from lovecampaign.settings import Settings
 from lovecampaign.store.columns import metadata
 from lovecampaign.store.database import Database
 from lovecampaign.tokens import Purpose
-from lovecampaign.web.serve.app import application
+from lovecampaign.web.serve.app import ROUTES, MakeRoutes, application
 from lovecampaign.web.serve.server import Server, listening
 from lovecampaign.web.serve.site import Post, Site, make_site
 
@@ -104,11 +104,12 @@ def serving(
     *,
     post: Post | None = None,
     expects_bugs: bool = False,
+    makers: Sequence[MakeRoutes] = ROUTES,
 ) -> Iterator[Serving]:
     """A site over a workspace and a database, until the block ends.
 
     The clock may be moved while it runs. A mistake of ours, answered with a page of words,
-    fails the test at the end unless it ``expects_bugs``.
+    fails the test at the end unless it ``expects_bugs``. ``makers``: other pages than ours.
     """
     bugs: list[BaseException] = []
     site = make_site(
@@ -118,7 +119,7 @@ def serving(
         post=post or RecordingPost(),
         note_bug=lambda error: _note(bugs, error),
     )
-    with serving_site(site) as running:
+    with serving_site(site, makers) as running:
         running.bugs = bugs
         yield running
     if bugs and not expects_bugs:
@@ -126,11 +127,11 @@ def serving(
 
 
 @contextlib.contextmanager
-def serving_site(site: Site) -> Iterator[Serving]:
+def serving_site(site: Site, makers: Sequence[MakeRoutes] = ROUTES) -> Iterator[Serving]:
     """A site of the test's own making."""
     log: list[dict[str, Any]] = []
     with listening("127.0.0.1", 0) as ears:
-        server = Server(application(site, lambda line: log.append(json.loads(line))))
+        server = Server(application(site, lambda line: log.append(json.loads(line)), makers))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
         thread.start()
         try:

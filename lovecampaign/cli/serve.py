@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
+from collections.abc import Callable
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
 
 import click
 
@@ -26,7 +30,14 @@ _PARTS = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipar
     show_default=True,
     help="0 takes any free one.",
 )
-def serve(invocation: Invocation, host: str, port: int) -> Result:
+@click.option(
+    "--access-log",
+    "log_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Append a line of JSON for each request; default: stderr.",
+)
+def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -> Result:
     """Answer readers on the web: join, confirm, choose, leave, buy early."""
     _require_parts()
     from lovecampaign.web.serve.server import listening
@@ -40,14 +51,15 @@ def serve(invocation: Invocation, host: str, port: int) -> Result:
             database=database,
             clock=invocation.clock,
             post=NoPost(),
-            note_bug=lambda error: write_bug_log(error, ["serve"]),
+            note_bug=lambda error: write_bug_log(error, ["-C", str(settings.workspace), "serve"]),
         )
         here = _address(ears.getsockname())
         invocation.output.line(
             {"url": here, "public_url": settings.public_url}, _greeting(here, settings.public_url)
         )
         invocation.output.hint("Ctrl-C ends it.")
-        serve_until_signal(site, ears, invocation.output.show_aside)
+        invocation.output.hint("Next, in another terminal: lovecampaign run")
+        serve_until_signal(site, ears, _line_writer(invocation, log_file))
     return Result(is_told=True, exit_code=ExitCode.DONE)
 
 
@@ -58,6 +70,17 @@ def _require_parts() -> None:
         raise UsageError(
             f"serve needs {', '.join(missing)}", hint="type: pip install 'lovecampaign[web]'"
         )
+
+
+def _line_writer(invocation: Invocation, file: Path | None) -> Callable[[str], None]:
+    """To the file, opened anew whenever somebody moved it away (logrotate); else to stderr."""
+    if file is None:
+        return invocation.output.show_aside
+    logger = logging.getLogger("lovecampaign.access")
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    logger.handlers[:] = [WatchedFileHandler(file, encoding="utf-8")]
+    return logger.info
 
 
 def _address(name: tuple[str, int]) -> str:

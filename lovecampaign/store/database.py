@@ -7,6 +7,7 @@ end here: what the operator meets is :class:`~lovecampaign.errors.Unreachable`.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +84,15 @@ class Database:
         with _said_for_people(self.name), self.engine.connect() as connection:
             connection.detach()
             yield connection
+
+    def is_writable(self) -> bool:
+        """Whether a write would be let in; does not wait for whoever writes now."""
+        if self.file is not None:
+            return os.access(self.file, os.W_OK) and os.access(self.file.parent, os.W_OK)
+        with self.read() as connection:
+            # A replica, or a server that was told to take no more (a full disk, a failover).
+            said = connection.exec_driver_sql("SHOW transaction_read_only").scalar_one()
+            return bool(said == "off")
 
     def use_wal(self) -> None:
         """Let readers read while one writes; SQLite keeps the choice in the file."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -36,33 +37,53 @@ class Observer:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status, size = time.perf_counter(), 500, 0
+        answer = _Answer(scope)
 
         async def send_observed(message: Message) -> None:
-            nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            size += len(message.get("body", b""))
+            if answer.ends_with(message):
+                self._note(answer)  # before the visitor has it: nobody is ahead of the log
             await send(message)
 
         try:
             await self._app(scope, receive, send_observed)
         finally:
-            self._note(scope, status, size, time.perf_counter() - began)
+            if not answer.has_ended:
+                self._note(answer)
 
-    def _note(self, scope: Scope, status: int, size: int, seconds: float) -> None:
-        route = route_of(scope)
-        method = scope["method"] if scope["method"] in METHODS else "other"
-        self._metrics.note_request(route, method, status, seconds)
+    def _note(self, answer: _Answer) -> None:
+        route, seconds = route_of(answer.scope), time.perf_counter() - answer.began
+        method = answer.scope["method"] if answer.scope["method"] in METHODS else "other"
+        self._metrics.note_request(route, method, answer.status, seconds)
         line = {
             "time": format_instant(datetime.now(UTC)),
             "method": method,
             "route": route,
-            "status": status,
-            "bytes": size,
+            "status": answer.status,
+            "bytes": answer.size,
             "ms": round(seconds * 1000, 1),
         }
         self._write_line(json.dumps(line))
+
+
+@dataclass(slots=True)
+class _Answer:
+    """An answer on its way."""
+
+    scope: Scope
+    began: float = field(default_factory=time.perf_counter)
+    #: Until there is another, nginx's number for a visitor who went away.
+    status: int = 499
+    size: int = 0
+    has_ended: bool = False
+
+    def ends_with(self, message: Message) -> bool:
+        """Take note of a message; tells whether it is the last."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            return False
+        self.size += len(message.get("body", b""))
+        self.has_ended = not message.get("more_body", False)
+        return self.has_ended
 
 
 def route_of(scope: Scope) -> str:

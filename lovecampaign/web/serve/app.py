@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -13,13 +14,14 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from lovecampaign.web.serve import health, home, images, style
+from lovecampaign.web.serve import deal, health, home, images, redeem, style
 from lovecampaign.web.serve.access_log import Observer, WriteLine
 from lovecampaign.web.serve.guard import Guard
 from lovecampaign.web.serve.pages import IMMUTABLE, Visit
 from lovecampaign.web.serve.site import Site
 from lovecampaign.web.serve.writing import STATIC
 
+_LOG = logging.getLogger(__name__)
 MakeRoutes: TypeAlias = Callable[[Site], Sequence[BaseRoute]]
 
 #: What each module of pages adds, in the order in which paths are compared.
@@ -28,14 +30,18 @@ ROUTES: tuple[MakeRoutes, ...] = (
     style.routes,
     images.routes,
     health.routes,
+    deal.routes,
+    redeem.routes,
 )
 
 
-def application(site: Site, write_line: WriteLine) -> ASGIApp:
+def application(
+    site: Site, write_line: WriteLine, makers: Sequence[MakeRoutes] = ROUTES
+) -> ASGIApp:
     """Every page behind its guard; ``write_line`` takes the lines of the access log."""
     pages = Starlette(
         routes=[
-            *(route for make_routes in ROUTES for route in make_routes(site)),
+            *(route for make_routes in makers for route in make_routes(site)),
             Mount("/static", _Static(directory=STATIC)),
         ],
         exception_handlers={HTTPException: _refuse(site), Exception: _answer_bug(site)},
@@ -74,7 +80,8 @@ def _answer_bug(site: Site) -> Callable[[Request, Exception], Response]:
     """For what nobody foresaw: in words, with the details in a file that only we read."""
 
     def answer(request: Request, error: Exception) -> Response:
-        site.note_bug(error)
+        path = site.note_bug(error)
+        _LOG.error("A page has a fault, a mistake in lovecampaign. Details: %s", path)
         return _visit(site, request).say("trouble.bug", status=500)
 
     return answer

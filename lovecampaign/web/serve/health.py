@@ -50,8 +50,8 @@ def _troubles(site: Site) -> Iterator[str]:
         found = find_version(site.database)
         if found != HEAD:
             yield f"the tables are at {found}, this program is at {HEAD}"
-        with site.database.write():
-            pass  # SQLite asks for the writer's place; PostgreSQL for a server that answers
+        if not site.database.is_writable():
+            yield "nothing can be written to the database"
     except Unreachable:
         yield "the database does not answer"
     if not site.post.is_alive():

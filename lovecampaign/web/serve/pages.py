@@ -6,6 +6,7 @@ form has been read and judged. What it raises becomes a page in words.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +18,13 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.errors import LovecampaignError, Unreachable
+from lovecampaign.errors import LovecampaignError
 from lovecampaign.web.serve.bodies import BodyKind, read_body
 from lovecampaign.web.serve.site import Site
 from lovecampaign.web.serve.texts import Wording, languages_asked_for
 from lovecampaign.web.serve.visitors import NOBODY, Address
 
+_LOG = logging.getLogger(__name__)
 #: Of what is named by its content.
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 Handler: TypeAlias = "Callable[[Visit], Response]"
@@ -134,8 +136,7 @@ def _handle(handler: Handler, visit: Visit) -> Response:
         return visit.say("trouble.test_link")
     except Declined as declined:
         return visit.say(declined.key, status=declined.status)
-    except Unreachable:
-        return visit.say("trouble.not_now", status=503)
     except LovecampaignError as error:
-        visit.site.note_bug(error)
+        # The operator mends it: a database that does not answer, a code file that is gone.
+        _LOG.warning("A page could not be shown: %s", error.message)
         return visit.say("trouble.not_now", status=503)
