@@ -68,6 +68,8 @@ def exit_code_of(reports: Sequence[SendReport]) -> ExitCode:
 def next_command_of(report: SendReport) -> str:
     if report.in_doubt:
         return f"lovecampaign in-doubt {report.campaign}"
+    if has_errors(report.problems):  # sending again would end the same way
+        return f"lovecampaign status {report.campaign}"
     if report.remaining or report.retry_later:
         return f"lovecampaign send {report.campaign}"
     return f"lovecampaign status {report.campaign}"

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.delivery.brake import count_failures, reason_to_pause
 from lovecampaign.delivery.chunk import Chunk
+from lovecampaign.delivery.failures import failures_of
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.verdict import judge, put_back
@@ -35,7 +36,7 @@ def settle_chunk(
     ]
     settle(connection, settlements, work.campaign.id, now)
     _count_and_brake(connection, work, chunk, settlements, now)
-    return _tally(settlements)
+    return _tally(work.email.key, settlements)
 
 
 def _count_and_brake(
@@ -66,11 +67,12 @@ def _count_and_brake(
         pause(connection, work.record.id, now, reason)
 
 
-def _tally(settlements: Sequence[Settlement]) -> Tally:
+def _tally(key: str, settlements: Sequence[Settlement]) -> Tally:
     states = Counter(each.state for each in settlements)
     return Tally(
         sent=states[DeliveryState.SENT],
         failed=states[DeliveryState.FAILED],
         in_doubt=states[DeliveryState.IN_DOUBT],
         tried=sum(not each.is_untried for each in settlements),
+        failures=failures_of(key, settlements),
     )

@@ -137,16 +137,24 @@ def _edit_problems(
 ) -> list[Problem]:
     if not wording.is_edited:
         return []
+    edited = f"{email.key} was edited after its first copies went out"
+    accept = f"lovecampaign send {campaign.slug} --day {email.key} --accept-edit"
+    if on_edit.keeps_frozen:
+        message = f"{edited}: those who are left get what the first ones got"
+        hint = f"to send them the new text instead, type: {accept}"
+    else:
+        message = f"{edited}: send leaves it until you say which text is meant"
+        hint = (
+            f"the new one: {accept}; the old one: undo the edit, or let lovecampaign run "
+            f"{campaign.slug} go on with it"
+        )
     return [
         Problem(
             code=EDITED,
             severity=Severity.WARNING if on_edit.keeps_frozen else Severity.ERROR,
-            message=f"{email.key} was edited after its first copies went out",
+            message=message,
             place=Place(file=email.copy.file, line=1, column=1),
-            hint=(
-                "the others get what the first ones got; to send the new text instead, type: "
-                f"lovecampaign send {campaign.slug} --day {email.key} --accept-edit"
-            ),
+            hint=hint,
         )
     ]
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.delivery.batch import deliver_batch
+from lovecampaign.delivery.failures import failure_problems
 from lovecampaign.delivery.readiness import Checker, OnEdit, Readiness, make_ready
 from lovecampaign.delivery.recovery import recover
 from lovecampaign.delivery.sender import Sender
@@ -166,5 +167,5 @@ def _report(send_pass: _Pass, tally: Tally, keys: set[str]) -> SendReport:
         retry_later=waiting.retry_later,
         remaining=waiting.remaining,
         next_due=next_due,
-        problems=send_pass.problems,
+        problems=(*send_pass.problems, *failure_problems(send_pass.campaign, tally.failures)),
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from lovecampaign.delivery.failures import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,9 +19,11 @@ class Tally:
     in_doubt: int = 0
     #: Claims made, whatever became of them; ``--limit`` counts these.
     tried: int = 0
+    #: What was the matter with those that failed.
+    failures: Counter[Failure] = field(default_factory=Counter)
 
     def __add__(self, other: Tally) -> Tally:
-        sums = {
+        sums: dict[str, Any] = {
             each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)
         }
         return Tally(**sums)

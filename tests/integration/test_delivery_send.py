@@ -303,8 +303,10 @@ def test_an_edit_after_the_first_copy_blocks_until_it_is_meant(stage: Stage) -> 
     blocked = stage.send()
     assert (blocked.sent, blocked.remaining) == (0, 2)
     assert [each.severity for each in blocked.problems] == [Severity.ERROR]
+    assert "send leaves it until you say which text is meant" in blocked.problems[0].message
     frozen = stage.send(on_edit=OnEdit(keeps_frozen=True), limit=1)
     assert [each.severity for each in frozen.problems] == [Severity.WARNING]
+    assert "those who are left get what the first ones got" in frozen.problems[0].message
     meant = stage.send(on_edit=OnEdit(accepted_by="ana"))
     assert (meant.sent, meant.problems) == (1, ())
     bodies = [message.text for message in stage.memory.sent]
@@ -340,6 +342,11 @@ def test_a_template_that_breaks_for_one_person_fails_for_that_person_only(
     report = stage.send(DAY_1)
     assert (report.sent, report.failed) == (2, 1)
     assert stage.reasons("day-01") == {"message": 1}
+    (problem,) = report.problems
+    assert problem.severity is Severity.WARNING
+    assert problem.message.startswith("day-01: 1 failed: campaigns/")
+    assert "fields has no 'pet'" in problem.message
+    assert "retry day-01 --state failed" in (problem.hint or "")
 
 
 EARLY_ACCESS = datetime(2027, 2, 27, 9, tzinfo=UTC)
