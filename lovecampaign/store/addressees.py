@@ -17,12 +17,13 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.calendars import read_clocks, work_out_slots
 from lovecampaign.store.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.database import Database
-from lovecampaign.store.fate import Fate, lay_out_slots, work_out_slots
+from lovecampaign.store.fate import Fate, lay_out_slots
 from lovecampaign.store.finding import has_words
 from lovecampaign.store.standing import Standing
-from lovecampaign.store.tables import DeliveryState, delivery, subscriber
+from lovecampaign.store.tables import DeliveryState, Instant, delivery, subscriber
 
 #: How many people are looked at for one page: a filter that fits nobody ends in half a second
 #: (measured with a million subscribers on SQLite), and the next page goes on behind them.
@@ -76,7 +77,8 @@ def list_addressees(
     """At most ``limit`` people to whom the email speaks. Writes nothing."""
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
-        lay_out_slots(connection, work_out_slots(connection, campaign, record), [email])
+        slots = work_out_slots(connection, campaign, record)
+        lay_out_slots(connection, slots, [email], read_clocks(connection, campaign, now))
         last = _last_to_look_at(connection, choice)
         question = _Question(
             fate=_fate(campaign, email, record, now),
@@ -148,9 +150,10 @@ class _Question:
         has_row = sa.exists().where(
             delivery.c.email_id == self.email_id, delivery.c.subscriber_id == subscriber.c.id
         )
+        due = sa.type_coerce(sa.case((fate.is_held, fate.goes_out_at), else_=fate.due), Instant)
         return self._page(
             connection,
-            sa.select(*_PERSON, fate.due.label("due"), state.label("state"), reason.label("reason"))
+            sa.select(*_PERSON, due.label("due"), state.label("state"), reason.label("reason"))
             .select_from(fate.rows)
             .where(fate.standing.is_addressed, sa.not_(has_row), self._fits(reason)),
             limit,

@@ -15,7 +15,6 @@ from types import FrameType
 
 import uvicorn
 
-from lovecampaign.campaign.paths import TEMPLATE_FOLDER
 from lovecampaign.checks.facts import Facts
 from lovecampaign.errors import UsageError
 from lovecampaign.settings import Settings
@@ -75,12 +74,14 @@ def prepared(wishes: Wishes) -> Iterator[tuple[Ready, Callable[[], None]]]:
         preview = _preview(wishes, gate, stream, checker, workbench)
 
         def on_save() -> None:
+            checker.ask()  # and stop what it is doing: the page that was saved comes first
             workbench.reread()
             stream.change()
             checker.ask()
 
-        folders = [wishes.folder, wishes.settings.workspace / TEMPLATE_FOLDER]
-        watcher = Watcher(folders, on_save, is_polling=wishes.is_polling)
+        watcher = Watcher(
+            wishes.folder, wishes.settings.workspace, on_save, is_polling=wishes.is_polling
+        )
         server = _Server(preview, ears)
 
         def serve() -> None:
