@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,7 +41,9 @@ class DealRoom:
         self.ids = self.stage.add_readers(insiders, lists=("readers", "insiders"))
         record = record_campaign(database, self.stage.campaign)
         self.campaign_id = record.id
-        self.delivery_ids = self._deliver(record.email_ids["early-access"])
+        self._email_id = record.email_ids["early-access"]
+        self.delivery_ids: dict[int, int] = {}
+        self.deliver(self.ids)
 
     @property
     def deal(self) -> Deal:
@@ -102,20 +104,21 @@ class DealRoom:
         with self.database.read() as connection:
             return list(connection.scalars(queue))
 
-    def _deliver(self, email_id: int) -> Mapping[int, int]:
-        """Everybody has the letter with the deal's link."""
+    def deliver(self, ids: Sequence[int]) -> None:
+        """Everybody has a letter with the deal's link."""
         rows = [
             {
                 "campaign_id": self.campaign_id,
-                "email_id": email_id,
+                "email_id": self._email_id,
                 "subscriber_id": id_,
                 "state": "sent",
                 "due": LONG_AGO,
                 "next_try_at": LONG_AGO,
             }
-            for id_ in self.ids
+            for id_ in ids
         ]
+        columns = (tables.delivery.c.subscriber_id, tables.delivery.c.id)
         with self.writing() as connection:
             connection.execute(sa.insert(tables.delivery), rows)
-            columns = (tables.delivery.c.subscriber_id, tables.delivery.c.id)
-            return {row.subscriber_id: row.id for row in connection.execute(sa.select(*columns))}
+            for row in connection.execute(sa.select(*columns)):
+                self.delivery_ids[row.subscriber_id] = row.id

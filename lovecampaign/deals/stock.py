@@ -16,7 +16,7 @@ class Stock:
     redeemed: int
     #: Claimed and not lapsed, or kept for somebody who waited.
     reserved: int
-    #: People who still wait to be told of one.
+    #: People who still wait to be told of one, and want it.
     waiting: int = 0
 
     @property
@@ -32,7 +32,8 @@ class Stock:
 
     @property
     def is_gone(self) -> bool:
-        return self.left == 0
+        """Whether somebody who comes by gets none: those who wait come first."""
+        return self.left is not None and self.left <= self.waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def find_claim(connection: Connection, found: RecordedDeal, subscriber_id: int) 
 def _may_take(
     connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime
 ) -> bool:
-    if not read_stock(connection, found, now).is_gone:
+    if read_stock(connection, found, now).left != 0:  # the line was served just now
         return True
     place = find_place(connection, found, subscriber_id)
     return place is not None and place.held_until is not None and now < place.held_until

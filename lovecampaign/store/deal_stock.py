@@ -12,7 +12,14 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model import Campaign, Deal
 from lovecampaign.deals.stock import Stock
 from lovecampaign.store.inserting import insert_or_ignore
-from lovecampaign.store.tables import buyer, deal_claim, deal_stock, deal_waiting
+from lovecampaign.store.tables import (
+    buyer,
+    deal_claim,
+    deal_stock,
+    deal_waiting,
+    subscriber,
+    suppression,
+)
 
 Condition: TypeAlias = sa.ColumnElement[bool]
 #: An instant, or the SQL that names one.
@@ -61,7 +68,7 @@ def read_stock(connection: Connection, found: RecordedDeal, now: datetime) -> St
     places: sa.Result[Any] = connection.execute(
         sa.select(
             sa.func.count().filter(is_kept(now)).label("kept"),
-            sa.func.count().filter(deal_waiting.c.told_at.is_(None)).label("untold"),
+            sa.func.count().filter(is_in_line(found)).label("in_line"),
         ).where(found.owns(deal_waiting))
     )
     claim, place = claims.one(), places.one()
@@ -69,7 +76,7 @@ def read_stock(connection: Connection, found: RecordedDeal, now: datetime) -> St
         quantity=found.deal.quantity,
         redeemed=claim.redeemed,
         reserved=claim.reserved + place.kept,
-        waiting=place.untold,
+        waiting=place.in_line,
     )
 
 
@@ -81,6 +88,24 @@ def is_held(now: Moment) -> Condition:
 def is_kept(now: Moment) -> Condition:
     """Whether a row of ``deal_waiting`` keeps a unit for who was told of it."""
     return deal_waiting.c.held_until > now
+
+
+def is_in_line(found: RecordedDeal) -> Condition:
+    """Whether a row of ``deal_waiting`` waits for a mail: who left or has bought does not."""
+    insiders = found.campaign.insiders
+    has_left = sa.exists().where(
+        suppression.c.address_key == subscriber.c.address_key,
+        suppression.c.list.in_(["", insiders.list if insiders else ""]),
+        suppression.c.only_campaign.in_(["", found.campaign.id]),
+        suppression.c.lifted_at.is_(None),
+    )
+    still_wants = sa.exists().where(
+        subscriber.c.id == deal_waiting.c.subscriber_id,
+        subscriber.c.forgotten_at.is_(None),
+        sa.not_(has_left),
+        sa.not_(is_buyer(found.campaign_id, subscriber.c.address_key)),
+    )
+    return sa.and_(deal_waiting.c.told_at.is_(None), still_wants)
 
 
 def is_sold_out(found: RecordedDeal, now: Moment) -> Condition:

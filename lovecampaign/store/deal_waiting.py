@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database import Database
-from lovecampaign.store.deal_stock import RecordedDeal, is_buyer, lock_stock, read_stock
-from lovecampaign.store.tables import deal_waiting, subscriber, suppression
+from lovecampaign.store.deal_stock import RecordedDeal, is_in_line, lock_stock, read_stock
+from lovecampaign.store.tables import deal_waiting
 from lovecampaign.store.transactional import DELIVERY_ID, AskedKind, ask
 
 #: A mail is not read at once. Claims by people who sit at the page are much shorter.
@@ -100,7 +100,7 @@ def keep_free_units(
 
 
 def stop_waiting(connection: Connection, campaign_id: int, deal: str, subscriber_id: int) -> None:
-    """Give the place up: they hold a unit."""
+    """Give a place up: they hold a unit."""
     connection.execute(
         sa.delete(deal_waiting).where(
             deal_waiting.c.campaign_id == campaign_id,
@@ -113,32 +113,14 @@ def stop_waiting(connection: Connection, campaign_id: int, deal: str, subscriber
 def _next_in_line(
     connection: Connection, found: RecordedDeal, limit: int | None
 ) -> Sequence[sa.Row[Any]]:
-    """Whoever left the lists or has bought meanwhile is passed over."""
     query = (
         sa.select(deal_waiting.c.id, deal_waiting.c.subscriber_id, deal_waiting.c.delivery_id)
-        .join(subscriber, subscriber.c.id == deal_waiting.c.subscriber_id)
-        .where(
-            found.owns(deal_waiting),
-            deal_waiting.c.told_at.is_(None),
-            subscriber.c.forgotten_at.is_(None),
-            sa.not_(_has_left(found)),
-            sa.not_(is_buyer(found.campaign_id, subscriber.c.address_key)),
-        )
+        .where(found.owns(deal_waiting), is_in_line(found))
         .order_by(deal_waiting.c.asked_at, deal_waiting.c.id)
         .limit(limit)
     )
     rows: sa.Result[Any] = connection.execute(query)
     return rows.all()
-
-
-def _has_left(found: RecordedDeal) -> sa.ColumnElement[bool]:
-    insiders = found.campaign.insiders
-    return sa.exists().where(
-        suppression.c.address_key == subscriber.c.address_key,
-        suppression.c.list.in_(["", insiders.list if insiders else ""]),
-        suppression.c.only_campaign.in_(["", found.campaign.id]),
-        suppression.c.lifted_at.is_(None),
-    )
 
 
 def _keep(connection: Connection, place_id: int, until: datetime, now: datetime) -> None:
