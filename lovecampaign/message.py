@@ -71,3 +71,5 @@ class Outcome:
     provider_message_id: str | None = None
     #: How long the provider asked us to wait before anything else goes to it.
     retry_after_seconds: float | None = None
+    #: No connection could be had: nobody was asked to take this message.
+    is_unasked: bool = False

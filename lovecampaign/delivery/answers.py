@@ -16,6 +16,7 @@ from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.verdict import judge, put_back
 from lovecampaign.delivery.work import EmailWork
 from lovecampaign.store.campaigns import pause
+from lovecampaign.store.claimed import ClaimedDelivery
 from lovecampaign.store.counters import EmailCounts, add_failures, add_to_email
 from lovecampaign.store.settling import Settlement, settle
 from lovecampaign.store.tables import DeliveryState
@@ -28,15 +29,21 @@ def settle_chunk(
 
     Idempotent, as the transaction around it may be tried again.
     """
-    settlements = [
-        judge(claimed, chunk.outcomes[claimed.id], now, sender.chance)
-        if claimed.id in chunk.outcomes
-        else put_back(claimed, now)  # somebody said stop before it was written
-        for claimed in chunk.claims
-    ]
+    settlements = [_settlement(sender, chunk, claimed, now) for claimed in chunk.claims]
     settle(connection, settlements, work.campaign.id, now)
     _count_and_brake(connection, work, chunk, settlements, now)
     return _tally(work.email.key, settlements)
+
+
+def _settlement(
+    sender: Sender, chunk: Chunk, claimed: ClaimedDelivery, now: datetime
+) -> Settlement:
+    outcome = chunk.outcomes.get(claimed.id)
+    if outcome is None:  # somebody said stop before it was written
+        return put_back(claimed, now)
+    if claimed.id in chunk.untried:
+        return put_back(claimed, now, outcome.detail)
+    return judge(claimed, outcome, now, sender.chance)
 
 
 def _count_and_brake(
@@ -54,7 +61,7 @@ def _count_and_brake(
             hard_bounces=sum(each.is_hard_bounce for each in settlements),
         ),
     )
-    run = count_failures(chunk.outcomes.values())
+    run = count_failures(chunk.tried_outcomes)
     failures = add_failures(
         connection,
         work.record.id,

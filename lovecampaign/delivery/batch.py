@@ -6,7 +6,7 @@ one commit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ from lovecampaign.delivery.contents import freeze_first
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.work import BatchHandle, EmailWork
-from lovecampaign.errors import Refused
+from lovecampaign.errors import Refused, Unreachable
 from lovecampaign.store.claimed import ClaimedDelivery
 from lovecampaign.store.claiming import ClaimRequest, Claims, claim
 from lovecampaign.store.counters import reserve_pace
@@ -33,22 +33,32 @@ LONGEST_HOLD_SECONDS = 60.0
 
 
 def deliver_batch(
-    sender: Sender, work: EmailWork, batch: BatchHandle, most: int | None = None
+    sender: Sender,
+    work: EmailWork,
+    batch: BatchHandle,
+    most: int | None = None,
+    between_chunks: Callable[[], None] = lambda: None,
 ) -> Tally:
     """Send what is due of a batch, up to ``most`` tries; returns what became of it.
 
-    Raises Refused where the provider refuses us as a whole; every claim is settled first.
+    ``between_chunks`` is called while nothing is in the air.
+
+    Raises Refused where the provider refuses us as a whole, and Unreachable where there is no
+    connection to it; every claim is settled first.
     If anything else fails, the claims stay for recovery by whoever comes next.
     """
     delivery = _BatchDelivery(sender=sender, work=work, batch=batch, most=most)
     done: Chunk | None = None
     while True:
-        if done is not None and (done.hold_seconds or done.refusal):
+        if done is not None and done.stops_the_pass:
             delivery.settle_and_hold(done)
             done = None
         chunk = delivery.settle_and_claim(done)
+        # What the journal tells is settled by now, and nothing of the new claims is written.
+        sender.owner.journal.begin_anew_if_long()
         if chunk is None:
             return delivery.tally
+        between_chunks()
         chunk.send()
         done = chunk
 
@@ -65,7 +75,7 @@ class _BatchDelivery:
     tally: Tally = field(default_factory=Tally)
 
     def settle_and_hold(self, done: Chunk) -> None:
-        """The provider asked for time, or refuses us: nothing stays claimed meanwhile."""
+        """The provider asked for time, refuses us or is away: nothing stays claimed meanwhile."""
         with self.sender.database.write() as connection:
             settled = settle_chunk(connection, self.sender, self.work, done, self._now)
         self.tally += settled
@@ -73,6 +83,11 @@ class _BatchDelivery:
             raise Refused(
                 f"{self.sender.provider.name} refuses us: {done.refusal.detail}",
                 hint="check the provider's settings: lovecampaign doctor",
+            )
+        if done.outage is not None:
+            raise Unreachable(
+                f"{self.sender.provider.name} is away: {done.outage.detail}",
+                hint="nothing is lost: run the same command again; run waits by itself",
             )
         self.sender.wait(min(done.hold_seconds, LONGEST_HOLD_SECONDS))
 

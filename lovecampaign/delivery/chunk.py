@@ -43,6 +43,10 @@ class Chunk:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     #: What the provider said about us as a whole: stop sending.
     refusal: Outcome | None = None
+    #: Set where no connection could be had; nothing more was tried then.
+    outage: Outcome | None = None
+    #: Claims of which nothing left, since there was no connection.
+    untried: set[int] = field(default_factory=set)
     #: How long the provider asked us to wait before anything else.
     hold_seconds: float = 0.0
 
@@ -53,10 +57,20 @@ class Chunk:
         for outcome in self.sender.provider.send(self._messages(), journal):
             self._note(by_delivery_id[outcome.delivery_id], outcome)
 
+    @property
+    def stops_the_pass(self) -> bool:
+        """Whether the provider said something about us, not about its messages alone."""
+        return bool(self.hold_seconds or self.refusal or self.outage)
+
+    @property
+    def tried_outcomes(self) -> Iterator[Outcome]:
+        """The answers of a server that was there, in the order in which they came."""
+        return (each for id_, each in self.outcomes.items() if id_ not in self.untried)
+
     def _messages(self) -> Iterator[Message]:
         for number, claimed in enumerate(self.claims):
             self._keep_pace(number)
-            if self.sender.stop.is_set() or self.refusal is not None:
+            if self.sender.stop.is_set() or self.refusal or self.outage:
                 return
             message = self._render(claimed)
             if message is not None:
@@ -79,10 +93,22 @@ class Chunk:
         self.hold_seconds = max(self.hold_seconds, outcome.retry_after_seconds or 0.0)
         if outcome.fault is Fault.CONFIGURATION:
             self.refusal = outcome
+        if _is_away(outcome):
+            self.untried.add(claimed.id)
+            self.outage = outcome
         self.sender.on_progress(1)
 
     def _delivery_id(self, claimed: ClaimedDelivery) -> str:
         return self.addressing.delivery_id(claimed)
+
+
+def _is_away(outcome: Outcome) -> bool:
+    """Whether the server is away, rather than there and refusing us."""
+    return (
+        outcome.is_unasked
+        and outcome.kind is OutcomeKind.TRANSIENT
+        and outcome.fault is Fault.PROVIDER
+    )
 
 
 def _unrenderable(delivery_id: str, error: LovecampaignError) -> Outcome:

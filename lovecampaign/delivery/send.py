@@ -10,9 +10,9 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.delivery.batch import deliver_batch
 from lovecampaign.delivery.failures import failure_problems
 from lovecampaign.delivery.readiness import Checker, OnEdit, Readiness, make_ready
-from lovecampaign.delivery.recovery import recover
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
+from lovecampaign.delivery.watch import Watch
 from lovecampaign.delivery.work import BatchHandle
 from lovecampaign.problems import Problem
 from lovecampaign.store.campaigns import CampaignRecord, record_campaign
@@ -77,7 +77,14 @@ def send_due(
     record = record_campaign(sender.database, campaign)
     emails = _chosen(campaign, choices)
     planned = plan_due(sender.database, campaign, record, emails, sender.clock.now())
-    send_pass = _Pass(sender=sender, campaign=campaign, choices=choices, check=check, record=record)
+    send_pass = _Pass(
+        sender=sender,
+        campaign=campaign,
+        choices=choices,
+        check=check,
+        record=record,
+        watch=Watch(sender=sender),
+    )
     in_doubt = send_pass.deliver_all({email.key for email in emails})
     tally = send_pass.tally + Tally(in_doubt=in_doubt, skipped=planned.skipped)
     return _report(send_pass, tally, {email.key for email in emails})
@@ -100,6 +107,7 @@ class _Pass:
     choices: SendChoices
     check: Checker
     record: CampaignRecord
+    watch: Watch
     tally: Tally = field(default_factory=Tally)
     #: Emails looked at in this pass.
     ready: dict[str, Readiness] = field(default_factory=dict)
@@ -113,12 +121,13 @@ class _Pass:
 
         Returns how many deliveries are in doubt for senders that died.
         """
-        leftovers = recover(self.sender)
-        self._deliver(keys)
-        while (found := recover(self.sender)).put_back:
-            leftovers += found
+        self.watch.look()
+        put_back = None
+        while put_back != self.watch.found.put_back:
+            put_back = self.watch.found.put_back
             self._deliver(keys)
-        return (leftovers + found).in_doubt
+            self.watch.look()
+        return self.watch.found.in_doubt
 
     def _deliver(self, keys: set[str]) -> None:
         """Deliver batch by batch, earliest due first, until the limit or a stop."""
@@ -137,7 +146,9 @@ class _Pass:
         work = self.ready[batch.email_key].work
         if work is not None:
             handle = BatchHandle(id=batch.id, epoch=batch.epoch)
-            self.tally += deliver_batch(self.sender, work, handle, self._most())
+            self.tally += deliver_batch(
+                self.sender, work, handle, self._most(), self.watch.look_if_time
+            )
 
     def _make_ready(self, key: str) -> Readiness:
         email = self.campaign.find_email(key)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from queue import SimpleQueue
 from threading import Lock
 from typing import Protocol
@@ -78,7 +79,7 @@ def _deliver(lane: Lane, message: Message, stream: _Stream, flight: Flight) -> O
     except NoConnection as missing:
         if stream.hand_back(message):
             return None
-        return missing.verdict.on(message)
+        return replace(missing.verdict.on(message), is_unasked=True)
 
 
 class _Stream:

@@ -129,6 +129,6 @@ def _count_new(
         sa.select(reason, is_held, first, sa.func.count().label("number"))
         .select_from(fate.rows)
         .where(fate.standing.is_addressed, fate.due <= fate.standing.instant, sa.not_(has_row))
-        .group_by(reason, is_held)
+        .group_by(reason, *([is_held] if fate.keeps_quiet_hours else []))
     )
     return found.all()

@@ -19,6 +19,8 @@ from pathlib import Path
 from lovecampaign.errors import Unreachable
 from lovecampaign.message import Fault, Outcome, OutcomeKind
 
+#: A journal that has grown past this begins anew: recovery reads it whole.
+LONGEST_BYTES = 1_000_000
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -36,6 +38,7 @@ class FlightJournal:
     def __init__(self, path: Path) -> None:
         """Create and lock the file; raises Unreachable where it can't be written."""
         self.path = path
+        self.longest_bytes = LONGEST_BYTES
         with _said_for_people(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
@@ -46,6 +49,15 @@ class FlightJournal:
 
     def answered(self, outcome: Outcome) -> None:
         self._append(f"A {outcome.delivery_id} {_dump(outcome)}")
+
+    def begin_anew_if_long(self) -> None:
+        """Forget what is settled. To be called when every line's claim is settled durably.
+
+        Cutting the file is one step: whoever recovers finds all lines or none, and neither
+        says anything about a claim that is still open.
+        """
+        if os.fstat(self._file).st_size > self.longest_bytes:
+            os.ftruncate(self._file, 0)
 
     def remove(self) -> None:
         """Everything it told is in the ledger."""

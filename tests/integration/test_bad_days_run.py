@@ -24,7 +24,7 @@ from lovecampaign.store.database import Database
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.chaos.commands import Commands
-from tests.chaos.ends import go_on, is_paused
+from tests.chaos.ends import is_paused
 from tests.chaos.servers import Kind, MailServer, running_server
 from tests.chaos.workspace import DAY_1_AT_NINE, opened_shop
 from tests.postgres import PostgresServer
@@ -94,7 +94,7 @@ def test_a_run_outlives_a_crash_of_its_database(
 
 
 def test_a_run_outlives_a_way_out_that_goes_away(settings: Settings, database: Database) -> None:
-    """A row of failures pauses the campaign; once it is resumed, everybody gets their mail."""
+    """Nothing was tried while it was away: nobody has to resume, and no try is counted."""
     stage = Stage(settings, database, days=1, max_per_second="unlimited")
     stage.add_readers(60)
     stage.clock.move_to(DAY_1)
@@ -104,16 +104,18 @@ def test_a_run_outlives_a_way_out_that_goes_away(settings: Settings, database: D
         leaving.start()
         with contextlib.ExitStack() as later:
             second: list[SmtpServer] = []
+            troubles: list[Unreachable] = []
 
-            def return_when_someone_resumes(_sender: Sender, until: datetime) -> None:
-                if is_paused(stage):
+            def come_back_after_a_while(_sender: Sender, until: datetime) -> None:
+                assert not is_paused(stage)
+                if len(troubles) == 3 and not second:
                     second.append(later.enter_context(SmtpServer(port=first.port)))
-                    go_on(stage)
                 stage.clock.move_to(until)
 
-            run(stage.sender, _plan(stage), return_when_someone_resumes)
+            run(stage.sender, _plan(stage, troubles), come_back_after_a_while)
         leaving.join()
         provider.close()
+    assert "is away" in troubles[0].message
     [returned] = second
     counts = first.counts + returned.counts
     assert set(counts.values()) == {1}
@@ -144,14 +146,14 @@ def _close_after(server: SmtpServer, messages: int) -> None:
     server.close()
 
 
-def _plan(stage: Stage) -> RunPlan:
+def _plan(stage: Stage, troubles: list[Unreachable] | None = None) -> RunPlan:
     return RunPlan(
         campaigns=[stage.load],
         checker=lambda _campaign: lambda _email: (),
         choices=SendChoices(),
         until=DAY_1 + timedelta(hours=1),
         on_report=lambda _report: None,
-        on_trouble=lambda _error: None,
+        on_trouble=(troubles if troubles is not None else []).append,
     )
 
 

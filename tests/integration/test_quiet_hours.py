@@ -104,6 +104,13 @@ def test_what_is_said_at_night_is_what_happens_in_the_morning(stage: Stage) -> N
     assert stage.send(MORNING).sent == 2
 
 
+def test_without_quiet_hours_nobody_is_held(settings: Settings, database: Database) -> None:
+    stage = Stage(settings, database, days=1)
+    stage.add_readers(2)
+    foresight = foresee(stage.database, stage.campaign, stage.campaign.day_emails, NIGHT)
+    assert (foresight.people, foresight.held) == ({"day-01": 2}, 0)
+
+
 def test_a_consent_that_runs_out_in_the_night_is_foreseen(stage: Stage) -> None:
     [reader] = stage.add_readers(1)
     with stage.database.write() as connection:
