@@ -57,7 +57,9 @@ class Body:
     refusal: Refusal | None = None
 
 
-async def read_body(request: Request, kind: BodyKind, hosts: Hosts) -> Body:
+async def read_body(
+    request: Request, kind: BodyKind, hosts: Hosts, *, most_seconds: float | None = None
+) -> Body:
     """The body of a POST; of anything else nothing is read."""
     if request.method != "POST":
         return Body()
@@ -66,7 +68,7 @@ async def read_body(request: Request, kind: BodyKind, hosts: Hosts) -> Body:
     if _said_length(request) > kind.most_bytes:
         return Body(refusal=Refusal.TOO_LARGE)
     try:
-        async with asyncio.timeout(kind.most_seconds):
+        async with asyncio.timeout(most_seconds or kind.most_seconds):
             return await _read(request, kind)
     except TimeoutError:
         return Body(refusal=Refusal.TOO_SLOW)

@@ -1,0 +1,56 @@
+"""Every route that there is, with parts filled in: so that no page escapes a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starlette.routing import Route
+
+from lovecampaign.tokens import Purpose
+from lovecampaign.web.serve.app import ROUTES
+from lovecampaign.web.serve.brand import style_path
+from tests.serving import Serving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One path of one route."""
+
+    template: str
+    path: str
+    methods: frozenset[str]
+
+
+def every_route(served: Serving) -> list[Route]:
+    made = [route for make_routes in ROUTES for route in make_routes(served.site)]
+    return [route for route in made if isinstance(route, Route)]
+
+
+def every_path(served: Serving, delivery_id: int) -> list[Asked]:
+    """Each route with parts that lead somewhere, and with parts that lead nowhere."""
+    return [
+        Asked(
+            template=route.path,
+            path=path,
+            methods=frozenset(route.methods or ()),
+        )
+        for route in every_route(served)
+        for path in _fill(served, route.path, delivery_id)
+    ]
+
+
+def _fill(served: Serving, template: str, delivery_id: int) -> Iterator[str]:
+    if "{" not in template:
+        yield template
+        return
+    links, confirm = (served.token(one, delivery_id) for one in (Purpose.LINKS, Purpose.CONFIRM))
+    values = {
+        "{token}": [links, served.token(Purpose.SHARE, delivery_id), confirm, "test", "nonsense"],
+        "{list}": ["readers", "insiders", "nobody"],
+        "{list}.js": ["readers.js"],
+        "{name}": [style_path(None).rpartition("/")[2], "0" * 64 + ".png", "none"],
+    }
+    part = template[template.index("{") :]
+    for value in values.get(part, ["1", "nonsense"]):
+        yield template.replace(part, value)
