@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -46,7 +47,6 @@ class _TemplateReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._environment = Environment(autoescape=True)
         self.sources: dict[str, str] = {}
         self.problems: list[Problem] = []
 
@@ -93,11 +93,7 @@ class _TemplateReader:
         return text.replace("\x00", "") if len(kinds) <= _SLIPS else None
 
     def _references(self, source: str) -> Iterator[str]:
-        try:
-            tree = self._environment.parse(source)
-        except (TemplateSyntaxError, RecursionError):
-            return  # ``find_problems`` says where
-        for reference in find_referenced_templates(tree):
+        for reference in _named_templates(source):
             if reference is None:  # a name that is only known while rendering
                 yield from self._all_names()
             elif not (self._folder / reference).is_file() and _is_optional(source, reference):
@@ -117,6 +113,19 @@ class _TemplateReader:
 
     def _report(self, code: Code, message: str, place: Place, hint: str | None) -> None:
         self.problems.append(Problem(code=code, message=message, place=place, hint=hint))
+
+
+@functools.lru_cache(maxsize=64)
+def _named_templates(source: str) -> tuple[str | None, ...]:
+    """What a template names, None for a name that it works out; the emails of a month share few.
+
+    Remembered by source: parsing takes 5 ms, and reading a month would do it thirty times.
+    """
+    try:
+        tree = Environment(autoescape=True).parse(source)
+    except (TemplateSyntaxError, RecursionError):
+        return ()  # ``find_problems`` says where
+    return tuple(find_referenced_templates(tree))
 
 
 def _line_of(source: str, reference: str) -> int | None:
