@@ -14,7 +14,17 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from lovecampaign.web.serve import deal, health, home, images, redeem, style
+from lovecampaign.web.serve import (
+    confirm,
+    deal,
+    embed,
+    health,
+    home,
+    images,
+    join,
+    redeem,
+    style,
+)
 from lovecampaign.web.serve.access_log import Observer, WriteLine
 from lovecampaign.web.serve.guard import Guard
 from lovecampaign.web.serve.pages import IMMUTABLE, Visit
@@ -30,6 +40,9 @@ ROUTES: tuple[MakeRoutes, ...] = (
     style.routes,
     images.routes,
     health.routes,
+    join.routes,
+    embed.routes,
+    confirm.routes,
     deal.routes,
     redeem.routes,
 )

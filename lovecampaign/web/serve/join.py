@@ -1,0 +1,113 @@
+"""``/join/LIST``: how does somebody ask for the letters?
+
+The answer is the same whether or not we know the address, and so is the time that it takes. A
+form that stands on another site may be sent here too: as JSON by its script, or as plain HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.web.serve.bodies import BodyKind
+from lovecampaign.web.serve.consent import consent_text
+from lovecampaign.web.serve.joining import (
+    TRAP,
+    JoinForm,
+    campaign_of,
+    is_of_a_program,
+    purpose_of,
+    read_form,
+    send_application,
+)
+from lovecampaign.web.serve.pages import Visit, page
+from lovecampaign.web.serve.site import Site
+from lovecampaign.web.serve.zones import regions
+
+#: Any site may read what an embedded form is answered; no cookie of ours is there to be used.
+FROM_ANYWHERE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+
+
+def routes(site: Site) -> Sequence[BaseRoute]:
+    return [page(site, "/join/{list}", get=show_form, post=join, takes=BodyKind.OPEN_FORM)]
+
+
+def show_form(visit: Visit) -> Response:
+    return _form_page(visit, campaign_of(visit), JoinForm())
+
+
+def join(visit: Visit) -> Response:
+    """Take the form, or show it again with what is to be done."""
+    campaign = campaign_of(visit)
+    if is_of_a_program(visit.form):
+        return _look_into_mailbox(visit, campaign)  # it learns nothing
+    if not visit.is_within_limits("join"):
+        return _too_often(visit, campaign)
+    form = read_form(visit, campaign)
+    if form.wrong is not None:
+        return _again(visit, campaign, form)
+    send_application(visit, campaign, form)
+    return _look_into_mailbox(visit, campaign)
+
+
+def _form_page(visit: Visit, campaign: Campaign, form: JoinForm, status: int = 200) -> Response:
+    name = visit.part("list")
+    wording = visit.wording(campaign)
+    return visit.page(
+        "join.html",
+        campaign,
+        status,
+        form=form,
+        is_for_insiders=name != campaign.audience.list,
+        consent=consent_text(wording, campaign, name),
+        seal=visit.seal(purpose_of(name)),
+        trap=TRAP,
+        regions=regions(),
+        default_zone=effective_zone(None, campaign),
+    )
+
+
+def _again(visit: Visit, campaign: Campaign, form: JoinForm) -> Response:
+    """The same form, with what was typed and a word about what is missing."""
+    if not _wants_json(visit):
+        return _form_page(visit, campaign, form, 422 if form.is_about_address else 200)
+    wording = visit.wording(campaign)
+    consent = consent_text(wording, campaign, visit.part("list"))
+    said = {
+        "ok": False,
+        "words": wording(f"join.wrong.{form.wrong}", meant=form.meant or ""),
+        "is_about_address": form.is_about_address,
+        "sure": form.key if form.wrong == "slip" else "",
+        "seal": visit.seal(purpose_of(visit.part("list"))),
+        "version": consent.version,
+        "consent": consent.text,
+    }
+    return _json(said, 422 if form.is_about_address else 200)
+
+
+def _look_into_mailbox(visit: Visit, campaign: Campaign) -> Response:
+    """The one answer to whoever asks: known or not, on the list or not."""
+    if _wants_json(visit):
+        wording = visit.wording(campaign)
+        words = wording("join.sent.words", sender=campaign.sender.email)
+        return _json({"ok": True, "title": wording("join.sent.title"), "words": words})
+    return visit.page("join_sent.html", campaign)
+
+
+def _too_often(visit: Visit, campaign: Campaign) -> Response:
+    if _wants_json(visit):
+        words = visit.wording(campaign)("trouble.too_often.words")
+        return _json({"ok": False, "words": words}, 429)
+    return visit.say("trouble.too_often", campaign, 429)
+
+
+def _wants_json(visit: Visit) -> bool:
+    return "application/json" in visit.request.headers.get("accept", "")
+
+
+def _json(said: Mapping[str, object], status: int = 200) -> Response:
+    return JSONResponse(said, status_code=status, headers=FROM_ANYWHERE)

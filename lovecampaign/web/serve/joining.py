@@ -1,0 +1,152 @@
+"""What does a form say that asks to join, and can it be taken?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lovecampaign.audience.address import InvalidAddress, normalise, suggest_domain
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.store.campaigns import find_campaign, record_campaign
+from lovecampaign.store.database import Database
+from lovecampaign.store.signing_up import Application, apply_to_join
+from lovecampaign.web.serve.consent import consent_text
+from lovecampaign.web.serve.pages import NotFound, Visit
+from lovecampaign.web.serve.zones import chosen_zone
+
+#: People read before they press; programs don't.
+LEAST_SECONDS = timedelta(seconds=2)
+#: A field that nobody sees. Whoever fills it in is a program.
+TRAP = "topic"
+MOST_LETTERS_OF_A_NAME = 80
+MOST_LETTERS_OF_AN_ADDRESS = 320
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinForm:
+    """A form as it was filled in, and what keeps it from being taken."""
+
+    email: str = ""
+    first_name: str = ""
+    timezone: str = ""
+    #: Where the form stood.
+    source: str = ""
+    #: The normalised address; None where it is none.
+    key: str | None = None
+    #: What the visitor probably meant; None where nothing looks like a slip.
+    meant: str | None = None
+    #: Which text says what is to be done: ``join.wrong.KEY``; None: it can be taken.
+    wrong: str | None = None
+
+    @property
+    def is_about_address(self) -> bool:
+        return self.wrong in ("address", "slip")
+
+
+def purpose_of(list_name: str) -> str:
+    """What the seal of a list's forms is for."""
+    return f"join {list_name}"
+
+
+def campaign_of(visit: Visit) -> Campaign:
+    """The campaign of the path's ``list``; raises NotFound."""
+    campaign = visit.site.campaigns.for_list(visit.part("list"), visit.now)
+    if campaign is None:
+        raise NotFound
+    return campaign
+
+
+def read_form(visit: Visit, campaign: Campaign) -> JoinForm:
+    """What was sent, judged from the first field to the last."""
+    form = visit.form
+    email = _one_line(form.get("email", ""), MOST_LETTERS_OF_AN_ADDRESS)
+    key = _normalised(email)
+    meant = suggest_domain(key) if key else None
+    return JoinForm(
+        email=email,
+        first_name=_one_line(form.get("first_name", ""), MOST_LETTERS_OF_A_NAME),
+        timezone=chosen_zone(form.get("timezone", "")),
+        source=_source(visit),
+        key=key,
+        meant=meant,
+        wrong=_find_wrong(visit, campaign, key, meant),
+    )
+
+
+def is_of_a_program(form: Mapping[str, str]) -> bool:
+    """Whether the field is filled in that nobody sees."""
+    return bool(form.get(TRAP))
+
+
+def send_application(visit: Visit, campaign: Campaign, form: JoinForm) -> None:
+    """Hand a form in that can be taken. What comes of it, only the mail tells."""
+    if form.key is None:
+        raise ValueError("a form without an address cannot be taken")
+    consent = consent_text(visit.wording(campaign), campaign, visit.part("list"))
+    application = Application(
+        list=visit.part("list"),
+        first_name=form.first_name,
+        timezone=form.timezone,
+        locale=visit.wording(campaign).language,
+        consent_text=consent.text,
+        consent_version=consent.version,
+        form_url=form.source,
+        ip=str(visit.address),
+        user_agent=user_agent(visit),
+    )
+    hand_in(visit, campaign, form.email, form.key, application)
+
+
+def hand_in(
+    visit: Visit, campaign: Campaign, email: str, key: str, application: Application
+) -> None:
+    """Queue the answer, and wake who sends it."""
+    database = visit.site.database
+    campaign_id = campaign_id_of(database, campaign)
+    apply_to_join(database, email, key, application, campaign_id, visit.now)
+    visit.site.post.wake()
+
+
+def campaign_id_of(database: Database, campaign: Campaign) -> int:
+    """The campaign's row, made where the ledger has not met it."""
+    record = find_campaign(database, campaign) or record_campaign(database, campaign)
+    return record.id
+
+
+def user_agent(visit: Visit) -> str:
+    return _one_line(visit.request.headers.get("user-agent", ""), 300)
+
+
+def _find_wrong(visit: Visit, campaign: Campaign, key: str | None, meant: str | None) -> str | None:
+    if key is None:
+        return "address"
+    if meant is not None and visit.form.get("sure") != key:
+        return "slip"
+    list_name = visit.part("list")
+    age = visit.site.seals.age(purpose_of(list_name), visit.form.get("seal", ""), visit.now)
+    if age is None or age < LEAST_SECONDS:
+        return "once_more"
+    consent = consent_text(visit.wording(campaign), campaign, list_name)
+    return None if visit.form.get("version") == consent.version else "changed"
+
+
+def _normalised(email: str) -> str | None:
+    try:
+        key = normalise(email)
+    except InvalidAddress:
+        return None
+    # Letters beyond ASCII before the @ would need SMTPUTF8 (RFC 6531), which we do not speak.
+    return key if key.isascii() else None
+
+
+def _source(visit: Visit) -> str:
+    """Where the form stood, as proof of the consent: as it says itself, else the Referer."""
+    said = visit.form.get("source") or visit.request.headers.get("referer", "")
+    is_address = said.startswith(("https://", "http://"))
+    return _one_line(said, 500) if is_address else ""
+
+
+def _one_line(text: str, most: int) -> str:
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[: most * 4])
+    return " ".join(printable.split())[:most]

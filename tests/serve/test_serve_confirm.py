@@ -1,0 +1,136 @@
+"""``/confirm`` asks, and only the button answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lovecampaign.clock import FixedClock
+from lovecampaign.store import tables
+from lovecampaign.store.suppressions import unsubscribe
+from lovecampaign.tokens import Purpose
+from tests.joining import ANA, apply, asked_rows, asked_states, rows_of
+from tests.serving import Serving, dump
+from tests.stage import Stage
+
+#: After nine in Paris, on day 2 of the month.
+NOW = datetime(2027, 2, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def link(served: Serving, stage: Stage) -> str:
+    """A fresh confirmation's path."""
+    stage.clock.move_to(NOW)
+    apply(stage, NOW)
+    return "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)
+
+
+def test_opening_the_link_changes_nothing(served: Serving, stage: Stage, link: str) -> None:
+    before = dump(stage.database)
+
+    answer = served.get(link)
+
+    assert answer.status == 200
+    assert answer.text.count("<button") == 1
+    assert dump(stage.database) == before
+
+
+def test_the_button_confirms_and_says_what_comes_when(
+    served: Serving, stage: Stage, link: str
+) -> None:
+    answer = served.post(link)
+
+    assert "You are in" in answer.text
+    assert "Wednesday 3 February 2027, 09:00" in answer.text
+    [place] = rows_of(stage.database, tables.membership)
+    assert place.confirmed_at == NOW
+    [consent] = rows_of(stage.database, tables.consent)
+    assert consent.confirmed_ip == "127.0.0.1"
+    assert stage.states("welcome") == {"planned": 1}
+
+
+def test_pressing_again_says_that_all_is_done(served: Serving, stage: Stage, link: str) -> None:
+    served.post(link)
+    before = dump(stage.database)
+
+    for answer in (served.post(link), served.get(link)):
+        assert answer.status == 200
+        assert "You are in already" in answer.text
+    assert dump(stage.database) == before
+
+
+def test_an_old_link_offers_a_new_one(served: Serving, stage: Stage, link: str) -> None:
+    stage.clock.move_to(NOW + timedelta(days=7))
+
+    opened = served.get(link)
+    assert opened.status == 410
+    assert "Send me a new link" in opened.text
+    answer = served.post(link)
+
+    assert "look into your mailbox" in answer.text
+    assert asked_states(stage.database) == [("confirm", "planned"), ("confirm", "planned")]
+    new = "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)
+    assert "You are in" in served.post(new).text
+
+
+def test_an_old_link_brings_nobody_back_who_left_since(
+    served: Serving, stage: Stage, link: str
+) -> None:
+    served.post(link)
+    unsubscribe(stage.database, ANA, NOW + timedelta(hours=1), lists=["readers"])
+
+    answer = served.post(link)
+
+    assert "You have left since" in answer.text
+    assert 'href="/join/readers"' in answer.text
+    assert rows_of(stage.database, tables.suppression)[0].lifted_at is None
+
+
+@pytest.mark.parametrize(
+    "purpose", [purpose for purpose in Purpose if purpose is not Purpose.CONFIRM]
+)
+def test_a_token_for_something_else_confirms_nothing(
+    served: Serving, stage: Stage, link: str, purpose: Purpose
+) -> None:
+    asked_id = asked_rows(stage.database)[0].id
+
+    for ask in (served.get, served.post):
+        assert ask("/confirm/" + served.token(purpose, asked_id)).status == 404
+        assert ask("/confirm/" + served.token(Purpose.CONFIRM, asked_id + 1)).status == 404
+        assert ask("/confirm/nonsense").status == 404
+
+
+def test_the_link_of_a_test_says_that_it_is_one(served: Serving) -> None:
+    assert "This is a test" in served.get("/confirm/test").text
+
+
+def test_a_form_on_another_site_presses_no_button(served: Serving, stage: Stage, link: str) -> None:
+    answer = served.post(link, origin="https://evil.example", sec_fetch_site="cross-site")
+
+    assert answer.status == 403
+    assert rows_of(stage.database, tables.consent) == []
+
+
+def test_insiders_hear_when_the_doors_open_for_them(served: Serving, stage: Stage) -> None:
+    stage.clock.move_to(NOW)
+    apply(stage, NOW, list="insiders")
+    link = "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)
+
+    answer = served.post(link)
+
+    assert "before everybody else" in answer.text
+    assert stage.states("welcome") == {}  # the welcome speaks of the letters
+
+
+def test_after_the_month_nobody_is_welcomed_to_it(served: Serving, stage: Stage) -> None:
+    late = datetime(2027, 6, 1, tzinfo=UTC)
+    assert isinstance(stage.clock, FixedClock)
+    stage.clock.move_to(late)
+    apply(stage, late)
+    link = "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)
+
+    answer = served.post(link)
+
+    assert "writes to you when there is something" in answer.text
+    assert stage.states("welcome") == {}
