@@ -13,18 +13,16 @@ from datetime import UTC, datetime
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from lovecampaign.campaign.model import Crowd, Role
 from lovecampaign.delivery.answers import settle_chunk
 from lovecampaign.delivery.chunk import Chunk, Pace
 from lovecampaign.delivery.contents import freeze_first
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
+from lovecampaign.delivery.terms import Terms, read_terms
 from lovecampaign.delivery.work import BatchHandle, EmailWork
 from lovecampaign.errors import Refused, Unreachable
-from lovecampaign.store.claimed import ClaimedDelivery
 from lovecampaign.store.claiming import ClaimRequest, Claims, claim
 from lovecampaign.store.counters import reserve_pace
-from lovecampaign.store.deal_codes import codes_for
 
 #: A chunk never holds more claims than leave within this time at the campaign's pace.
 SECONDS_A_CHUNK = 2.0
@@ -123,7 +121,7 @@ class _BatchDelivery:
             renderer=self.work.renderer,
             addressing=self.work.addressing,
             claims=claims.deliveries,
-            codes=self._codes(connection, claims),
+            terms=self._terms(connection, claims),
             pace=self._reserve(connection, len(claims.deliveries)),
         )
         return claims, chunk
@@ -149,13 +147,9 @@ class _BatchDelivery:
             now=self._now,
         )
 
-    def _codes(self, connection: Connection, claims: Claims) -> Mapping[int, str]:
-        """Insiders get their code with the first launch email that may print it."""
-        email, deal = self.work.email, self.work.campaign.insider_deal
-        if deal is None or email.role is not Role.LAUNCH or Crowd.BOUGHT in email.to:
-            return {}
-        insiders = [each.subscriber_id for each in claims.deliveries if _is_insider(each)]
-        return codes_for(connection, self.work.record.id, deal, insiders)
+    def _terms(self, connection: Connection, claims: Claims) -> Mapping[int, Terms]:
+        work = self.work
+        return read_terms(connection, work.campaign, work.record, work.email, claims.deliveries)
 
     def _reserve(self, connection: Connection, count: int) -> Pace | None:
         if self._per_second is None or count == 0:
@@ -176,7 +170,3 @@ class _BatchDelivery:
     @property
     def _now(self) -> datetime:
         return self.sender.clock.now()
-
-
-def _is_insider(claimed: ClaimedDelivery) -> bool:
-    return claimed.person.subscriber.is_insider

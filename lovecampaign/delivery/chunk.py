@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from lovecampaign.delivery.personal import Addressing
 from lovecampaign.delivery.sender import Sender, wall_clock
+from lovecampaign.delivery.terms import NO_TERMS, Terms
 from lovecampaign.errors import LovecampaignError
 from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
 from lovecampaign.render.errors import RenderError
@@ -37,7 +38,7 @@ class Chunk:
     renderer: EmailRenderer
     addressing: Addressing
     claims: Sequence[ClaimedDelivery]
-    codes: Mapping[int, str]
+    terms: Mapping[int, Terms]
     #: None: as fast as the provider takes them.
     pace: Pace | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
@@ -81,7 +82,9 @@ class Chunk:
             self.sender.wait(self.pace.due(number) - wall_clock())
 
     def _render(self, claimed: ClaimedDelivery) -> Message | None:
-        recipient = self.addressing.recipient(claimed, self.codes.get(claimed.subscriber_id))
+        recipient = self.addressing.recipient(
+            claimed, self.terms.get(claimed.subscriber_id, NO_TERMS)
+        )
         try:
             return self.renderer.render(recipient)
         except RenderError as error:

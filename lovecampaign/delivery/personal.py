@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, partial
 
 from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.delivery.terms import Terms
 from lovecampaign.render.recipient import Links, Recipient
+from lovecampaign.render.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.schedule.slots import digest_keys
 from lovecampaign.store.claimed import ClaimedDelivery, Person
 from lovecampaign.tokens import Purpose, TokenSigner
@@ -15,7 +18,7 @@ from lovecampaign.tokens import Purpose, TokenSigner
 TEST_TOKEN = "test"  # noqa: S105 - a word that opens nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Addressing:
     """Makes recipients of one email."""
 
@@ -31,20 +34,33 @@ class Addressing:
         """Opaque; the same on every try."""
         return self.signer.sign(Purpose.DELIVERY, claimed.id)
 
-    def recipient(self, claimed: ClaimedDelivery, deal_code: str | None) -> Recipient:
+    def recipient(self, claimed: ClaimedDelivery, terms: Terms) -> Recipient:
         person = claimed.person
         return Recipient(
             subscriber=person.subscriber,
             zone=person.zone,
             delivery_id=self.delivery_id(claimed),
             first_claimed_at=claimed.first_claimed_at,
-            links=self.links(self.signer.sign(Purpose.LINKS, claimed.id)),
-            deal_code=deal_code,
+            links=self.links_of(claimed.id),
+            deal_code=terms.code,
+            deal_closes=terms.closes,
             digest=self.digest(person),
         )
 
-    def links(self, token: str) -> Links:
-        """One token serves all links of a delivery (DESIGN.md, "Rendering")."""
+    def links_of(self, delivery_number: int) -> Links:
+        """One token serves all links of a delivery (DESIGN.md, "Rendering").
+
+        The link to share has a token of its own: whoever gets it handed on can read the letter
+        and do nothing in its reader's name.
+        """
+        return SignedLinks(
+            self._shape,
+            self.signer.sign(Purpose.LINKS, delivery_number),
+            partial(self.signer.sign, Purpose.SHARE, delivery_number),
+        )
+
+    def links(self, token: str, share_token: str | None = None) -> Links:
+        """Every link with the same token in it, but for the link to share where it has one."""
         base = self.public_url
         return Links(
             unsubscribe=f"{base}/u/{token}",
@@ -52,9 +68,13 @@ class Addressing:
             web_view=f"{base}/v/{token}",
             join=f"{base}/join/{self.campaign.audience.list}",
             insiders=f"{base}/p/{token}?insiders=1",
-            share=f"{base}/v/{token}?share=1",
+            share=f"{base}/v/{share_token or token}?share=1",
             deal=f"{base}/d/{token}",
         )
+
+    @cached_property
+    def _shape(self) -> Links:
+        return self.links(TOKEN, SHARE_TOKEN)
 
     def digest(self, person: Person) -> tuple[str, ...]:
         """The days inside this person's catch-up, but for those not meant for them."""

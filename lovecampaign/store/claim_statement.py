@@ -12,12 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.schedule.slots import closes_at
+from lovecampaign.store.deal_letters import deal_reasons
 from lovecampaign.store.fate import Fate
 from lovecampaign.store.slot_table import zone_clock
 from lovecampaign.store.tables import (
     DeliveryState,
-    Instant,
     batch,
     campaign,
     delivery,
@@ -103,10 +102,7 @@ def _reason(fate: Fate) -> sa.ColumnElement[str | None]:
         (sa.not_(standing.is_addressed), SkipReason.SUPPRESSED),
         (delivery.c.expires_at <= standing.instant, SkipReason.LATE),
     ]
-    closes = closes_at(standing.campaign, standing.email)
-    if closes is not None:
-        is_closed = sa.literal(closes, Instant) <= standing.instant
-        whens.append((is_closed, SkipReason.DEAL_CLOSED))
+    whens += deal_reasons(standing, standing.instant)
     if standing.email.is_one_a_day:
         whens.append((_is_day_taken(), SkipReason.DAY_TAKEN))
     by_time = sa.case(*((condition, reason.value) for condition, reason in whens))

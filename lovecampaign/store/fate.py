@@ -16,9 +16,9 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model import Email
 from lovecampaign.schedule.quiet import quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.schedule.slots import closes_at
 from lovecampaign.schedule.zone_clock import ZoneClocks
 from lovecampaign.store.calendars import SlotsByZone, work_out_slots
+from lovecampaign.store.deal_letters import deal_reasons
 from lovecampaign.store.slot_table import fill_slots, fill_zone_clocks, slot, zone_clock
 from lovecampaign.store.standing import Condition, Standing
 from lovecampaign.store.tables import Instant, delivery, subscriber
@@ -87,10 +87,8 @@ class Fate:
             (slot.c.reason.is_not(None), slot.c.reason),
             (slot.c.expires_at <= self.standing.instant, sa.literal(SkipReason.LATE.value)),
         ]
-        closes = closes_at(self.standing.campaign, self.standing.email)
-        if closes is not None:
-            is_closed = self.goes_out_at >= sa.literal(closes, Instant)
-            whens.append((is_closed, sa.literal(SkipReason.DEAL_CLOSED.value)))
+        for condition, reason in deal_reasons(self.standing, self.goes_out_at):
+            whens.append((condition, sa.literal(reason.value)))
         whens.append((self._is_day_taken, sa.literal(SkipReason.DAY_TAKEN.value)))
         standing = replace(self.standing, judged_at=self.goes_out_at)
         return sa.func.coalesce(standing.reason, sa.case(*whens))

@@ -23,6 +23,7 @@ FINAL_REASONS = (
     SkipReason.IN_DIGEST,
     SkipReason.CANCELLED,
     SkipReason.DEAL_CLOSED,
+    SkipReason.SOLD_OUT,
 )
 _COLUMNS = (
     "campaign_id",
