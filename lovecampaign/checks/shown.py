@@ -10,8 +10,8 @@ from html import unescape
 from lovecampaign.campaign.model import Campaign, Email, Role
 from lovecampaign.render.content import Content
 from lovecampaign.render.markup import Comment, EndTag, Piece, StartTag, Text, scan
+from lovecampaign.render.plain import PlainPath
 from lovecampaign.render.recipient import Recipient
-from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.render.samples import SAMPLE_LINKS, sample_recipients
 
 _MEDIA_URL = "https://links.invalid/i"
@@ -50,10 +50,9 @@ class Shown:
 
 def show_email(campaign: Campaign, email: Email, content: Content) -> Shown:
     """Render the email; raises RenderError where it cannot be."""
-    renderer = EmailRenderer(
-        campaign, email, content, public_url="https://links.invalid", media_url=_MEDIA_URL
-    )
-    message = renderer.render(_reader(campaign, email, content))
+    # One reader: there is nothing that the fast path could save.
+    plain = PlainPath(campaign, email, content, _MEDIA_URL)
+    message = plain.render(_reader(campaign, email, content))
     return make_shown(message.subject, message.html, message.text, message.headers)
 
 

@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from jinja2.utils import Cycler, Joiner, Namespace, missing, pass_context
 from jinja2.visitor import NodeTransformer
 
+from lovecampaign.render.bytecode import CompiledTemplates
 from lovecampaign.render.captured import (
     Captured,
     CapturedBlocks,
@@ -24,6 +25,7 @@ from lovecampaign.render.chunks import Chunks
 from lovecampaign.render.deferring import DeferringEnvironment, join_parts
 from lovecampaign.render.suggestions import did_you_mean
 
+_COMPILED = CompiledTemplates()
 #: The result of a filter over a block is a value: it is printed through this filter, whose
 #: name no author can write.
 _PRINTED_VALUE = "printed value"
@@ -53,6 +55,8 @@ class EmailEnvironment(DeferringEnvironment):
             finalize=_finalize,
             auto_reload=False,
             cache_size=-1,
+            # A traced template must be parsed: that is where its pieces get their marks.
+            bytecode_cache=_COMPILED if chunks is None else None,
         )
         self.filters[_PRINTED_VALUE] = print_value
         self.globals = {"range": self.globals["range"], **_GLOBALS}

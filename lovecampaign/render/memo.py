@@ -26,8 +26,12 @@ class Memo(Generic[Key, Value]):
                 self._known.move_to_end(key)
                 return self._known[key]
         value = work_out(key)
+        self.put(key, value)
+        return value
+
+    def put(self, key: Key, value: Value) -> None:
+        """Know the value from now on."""
         with self._lock:
             self._known[key] = value
             while len(self._known) > self._size:
                 self._known.popitem(last=False)
-        return value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -21,6 +22,8 @@ from lovecampaign.render.filters import ALLOWED_FILTERS, ALLOWED_TESTS, REFUSED_
 from lovecampaign.render.names import NAMES, PARTS
 from lovecampaign.render.suggestions import did_you_mean
 
+#: Sources whose results are kept: a month has some 120, of 20 kB at most.
+_KEPT = 256
 #: Jinja's own: inside macros, loops and blocks.
 _OWN = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
 _GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
@@ -45,21 +48,25 @@ class Source:
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
-def check_names(source: Source) -> list[Problem]:
-    """Syntax errors, unknown names and parts of names, refused filters and tests."""
+@lru_cache(maxsize=_KEPT)
+def check_names(source: Source) -> tuple[Problem, ...]:
+    """Syntax errors, unknown names and parts of names, refused filters and tests.
+
+    Remembered: most emails of a month share their templates.
+    """
     try:
         tree = _parse(source)
         loaded = find_undeclared_variables(tree)
     except TemplateSyntaxError as error:
-        return [_syntax_problem(source, error)]
+        return (_syntax_problem(source, error),)
     except RecursionError:
-        return [_nested_too_deep(source)]
+        return (_nested_too_deep(source),)
     spots = _Spots(source)
-    return [
+    return (
         *_unknown_names(source, tree, loaded, spots),
         *_unknown_parts(tree, loaded, spots),
         *_refused_filters(tree, spots),
-    ]
+    )
 
 
 def _parse(source: Source) -> nodes.Template:
@@ -77,6 +84,7 @@ def _stand_in(value: object) -> object:
     return value
 
 
+@lru_cache(maxsize=_KEPT)
 def names_set_in(source: str) -> frozenset[str]:
     """Names that a template sets, imports or takes as arguments: its includes know them."""
     try:

@@ -1,13 +1,13 @@
 """Which mistakes in an email's words and templates would show only while sending?
 
-Names and filters are checked in the source; then the email is rendered for made-up readers with
-every piece of template text traced to its file, and its MJML is checked and compiled.
+Names and filters are checked in the source; then the email is rendered for made-up readers, and its
+MJML is checked and compiled. Where that fails, every piece of template text is traced to its file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from lovecampaign.campaign.model import Campaign, Email, Role
@@ -53,15 +53,18 @@ def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Pr
 
 
 class _Trial:
-    """Renders an email for made-up readers, tracing every piece of template text."""
+    """Renders an email for made-up readers; mistakes are traced to their place in a file."""
 
     def __init__(self, campaign: Campaign, email: Email, content: Content) -> None:
         self._campaign = campaign
         self._email = email
         self._content = content
 
-    def problems(self) -> Iterator[Problem]:
-        chunks = Chunks()
+    def problems(self) -> Sequence[Problem]:
+        """What rendering shows; only where it shows anything, it is done again and traced."""
+        return list(self._render(None)) and list(self._render(Chunks()))
+
+    def _render(self, chunks: Chunks | None) -> Iterator[Problem]:
         try:
             composer = Composer(
                 self._campaign, self._email, self._content, media_url=_MEDIA_URL, chunks=chunks
@@ -79,10 +82,10 @@ class _Trial:
             yield self._failure(error, words_of_error(error), None)
 
     def _problems_for(
-        self, composer: Composer, chunks: Chunks, recipient: Recipient
+        self, composer: Composer, chunks: Chunks | None, recipient: Recipient
     ) -> Iterator[Problem]:
         composed = composer.compose(recipient)
-        traced = chunks.trace(composed.source)
+        traced = (chunks or Chunks()).trace(composed.source)
         composed = replace(composed, source=traced.text)
         try:
             compiled = compile_email(

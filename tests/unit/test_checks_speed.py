@@ -11,7 +11,9 @@ from lovecampaign.checks.check import check_campaign
 from lovecampaign.checks.facts import Facts
 from lovecampaign.checks.trial import try_email
 from lovecampaign.render.content import read_content
+from lovecampaign.render.name_check import Source, check_names
 from lovecampaign.testing.months import utc
+from tests.render_kit import LETTER, Workbench
 
 REPOSITORY = Path(__file__).parents[2]
 FACTS = Facts(now=utc("2027-01-20 12:00"))
@@ -30,6 +32,20 @@ def check_example() -> float:
 def test_a_whole_month_is_checked_within_two_seconds_once_warm() -> None:
     check_example()
     assert check_example() < SECONDS
+
+
+def test_names_are_checked_once_for_a_template_that_many_emails_share() -> None:
+    source = Source(text="{{ first_name }} once", file="templates/email/shared.mjml.j2")
+    known = check_names.cache_info().hits
+    assert check_names(source) is check_names(replace(source))
+    assert check_names.cache_info().hits == known + 1
+
+
+def test_a_template_that_was_edited_is_compiled_anew(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    assert "Leave" in bench.render("Hello").text
+    assert "Go away" in bench.render("Hello", LETTER.replace("Leave", "Go away")).text
+    assert "Leave" in bench.render("Hello", LETTER).text
 
 
 def test_what_was_not_edited_is_not_rendered_again() -> None:

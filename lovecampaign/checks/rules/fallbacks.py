@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
@@ -78,14 +79,15 @@ def _hint(bare: _Bare) -> str:
     return f'write {{{{ {bare.name} | default("friend", true) }}}}, with true'
 
 
-def _find_bare(source: str) -> Iterator[_Bare]:
+@lru_cache(maxsize=256)
+def _find_bare(source: str) -> tuple[_Bare, ...]:
+    """Remembered: most letters of a month share their templates."""
     if "{{" not in source:
-        return
+        return ()
     try:
-        tree = _JINJA.parse(source)
+        return tuple(_walk(_JINJA.parse(source), frozenset()))
     except (TemplateSyntaxError, RecursionError):
-        return  # rendering says where
-    yield from _walk(tree, frozenset())
+        return ()  # rendering says where
 
 
 def _walk(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -104,14 +105,15 @@ def _hint(use: _Use) -> str:
     return f'write {{{{ {use.written} | default("…") }}}}, or import the field'
 
 
-def _find_uses(source: str) -> Iterator[_Use]:
+@lru_cache(maxsize=256)
+def _find_uses(source: str) -> tuple[_Use, ...]:
+    """Remembered: most letters of a month share their templates."""
     if "fields" not in source:
-        return
+        return ()
     try:
-        tree = _JINJA.parse(source)
+        return tuple(_walk(_JINJA.parse(source), frozenset()))
     except (TemplateSyntaxError, RecursionError):
-        return  # rendering says where
-    yield from _walk(tree, frozenset())
+        return ()  # rendering says where
 
 
 def _walk(node: nodes.Node, known: frozenset[str]) -> Iterator[_Use]:
