@@ -14,6 +14,7 @@ from lovecampaign.campaign.model import Campaign, Email, Role
 from lovecampaign.deals.pool import read_codes
 from lovecampaign.delivery.contents import Wording, accept_edit, find_wording
 from lovecampaign.delivery.personal import Addressing
+from lovecampaign.delivery.pictures import prove_pictures
 from lovecampaign.delivery.sender import Prepared, Sender
 from lovecampaign.delivery.work import EmailWork
 from lovecampaign.errors import ProblemsFound
@@ -67,6 +68,8 @@ def make_ready(
     prepared = _prepare(sender, campaign, email, wording, check)
     _bring_codes(sender, campaign, record, email)
     problems = (*prepared.problems, *_edit_problems(campaign, email, wording, on_edit))
+    if not has_errors(problems):
+        problems = (*problems, *prove_pictures(sender, campaign, wording.content))
     if has_errors(problems):
         return Readiness(work=None, problems=problems)
     return Readiness(

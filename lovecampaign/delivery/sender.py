@@ -49,6 +49,8 @@ class Sender:
     on_progress: Callable[[int], None] = lambda _count: None
     #: By campaign and email; at most one campaign's emails each.
     prepared: dict[tuple[str, str], Prepared] = field(default_factory=dict)
+    #: Addresses of pictures that answered.
+    proved_pictures: set[str] = field(default_factory=set)
     #: For the jitter of retries alone.
     chance: random.Random = field(default_factory=random.Random)
 
