@@ -28,8 +28,19 @@ _BUY_WORDS = re.compile(
     r"|\d+\s?(?:%|per ?cent) off\b|discount codes?\b|coupon codes?\b|promo(?:tion)? codes?\b"
     r"|special offers?\b|limited[- ]time\b|while (?:stocks?|supplies) lasts?\b|act now\b"
     r"|(?:big|huge|flash|winter|summer|spring|clearance) sale\b|don['’]t miss (?:out|this deal)"
-    r"|best (?:price|deal)\b|free trial\b|jetzt (?:kaufen|bestellen)|achetez maintenant"
-    r"|commandez (?:maintenant|vite)|compra ahora)",
+    r"|best (?:price|deal)\b|free trial\b"
+    # French
+    r"|(?:achetez|commandez|réservez) (?:maintenant|vite|aujourd['’]hui|ici)|ajouter au panier"
+    r"|codes? promo\b|offres? (?:spéciales?|limitées?)|\d+\s?% de (?:réduction|remise)"
+    r"|jusqu['’](?:à|au) épuisement|(?:dernières?|grosses?) soldes|essai gratuit"
+    # German
+    r"|jetzt (?:kaufen|bestellen|zugreifen|sichern)|in den warenkorb|(?:rabatt|gutschein)codes?\b"
+    r"|\d+\s?(?:%|prozent) (?:rabatt|günstiger)|sonderangebote?\b|solange der vorrat reicht"
+    r"|nur für kurze zeit|schlussverkauf"
+    # Spanish
+    r"|(?:compra|compre|pide|reserva) (?:ahora|ya|hoy|aquí)\b|añadir al carrito"
+    r"|códigos? de descuento|\d+\s?% de descuento|ofertas? especial(?:es)?|oferta limitada"
+    r"|hasta agotar existencias|prueba gratis|grandes rebajas)",
     re.IGNORECASE,
 )
 
@@ -93,7 +104,7 @@ class BuyWords:
     """A letter that gives does not talk like a shop window.
 
     "Order now" and "20% off" make an advertisement of a gift, however good the gift is. The
-    words of the till have their day: the launch.
+    words of the till have their day: the launch. English, French, German and Spanish are known.
 
     Bad:  On day 12: "And if you order now, you get 20% off!"
     Good: On day 12: "You need a bucket with a lid. Any will do."

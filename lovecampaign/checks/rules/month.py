@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from lovecampaign.campaign.model import Campaign, Email, Kind
 from lovecampaign.checks.passages import Passage, setting, setting_of_email
-from lovecampaign.checks.rule import MonthDraft
+from lovecampaign.checks.rule import EmailDraft, MonthDraft
 from lovecampaign.problems import Problem, Severity
 
 #: A month of fewer letters need not be everything at once.
@@ -212,7 +212,8 @@ class GuestApproved:
     """A guest has read what goes out in their name.
 
     An interview that its guest has not seen can hurt them, and you. `approved` notes the day on
-    which they said yes, before the letter goes out.
+    which they said yes, before the letter goes out. With a provider that leaves the machine,
+    the letter does not go without.
 
     Bad:  guest: {name: Dr Mai Tran}
     Good: guest: {name: Dr Mai Tran, approved: 2027-01-20}
@@ -220,24 +221,23 @@ class GuestApproved:
 
     code = "LC246"
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
-        campaign = draft.campaign
-        for email in campaign.emails:
-            guest = email.guest
-            if guest is None:
-                continue
-            if guest.approved is None:
-                says = f"{guest.name} has not approved {email.key} yet"
-            elif email.date and guest.approved > email.date:
-                says = f"{guest.name} approves {email.key} only after it went out"
-            else:
-                continue
-            yield setting_of_email(campaign, email, "guest", guest.name).problem(
-                self.code,
-                says,
-                hint="ask, then write approved: with the date",
-                severity=Severity.WARNING,
-            )
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        email, guest = draft.email, draft.email.guest
+        if guest is None:
+            return
+        if guest.approved is None:
+            says = f"{guest.name} has not approved {email.key} yet"
+        elif email.date and guest.approved > email.date:
+            says = f"{guest.name} approves {email.key} only after it went out"
+        else:
+            return
+        is_real = draft.facts.provider_leaves_machine
+        yield setting_of_email(draft.campaign, email, "guest", guest.name).problem(
+            self.code,
+            says,
+            hint="ask, then write approved: with the date",
+            severity=Severity.ERROR if is_real else Severity.WARNING,
+        )
 
 
 def _asks(email: Email) -> bool:

@@ -19,7 +19,12 @@ _NAMELESS = re.compile(
     r"(?:customers?|subscribers?|users?|clients?|recipients?|sirs?|madam|all|every(?:one|body))"
     r"(?: or madam| and gentlemen)?(?=\s*[,!.:]|\s*$)"
     r"|\bto whom it may concern\b|\bvalued customers?\b"
-    r"|\bch(?:er|ère)s? (?:client|abonné|utilisateur)\w*|\bsehr geehrte (?:damen|kund)\w*",
+    # French, German, Spanish
+    r"|\b(?:ch(?:er|ère)|bonjour)s?(?:\(e\))? (?:client|abonné|utilisat|lect|tous\b|toutes\b)\w*"
+    r"|\b(?:madame, monsieur|mesdames et messieurs|à qui de droit)\b"
+    r"|\b(?:sehr geehrte|liebe|werte|hallo)[rs]? (?:damen|kund|abonnent|nutzer|leser|alle\b)\w*"
+    r"|\b(?:estimad|querid)[oa]s? (?:client|suscriptor|usuari|señor|lector|tod[oa]s\b)\w*"
+    r"|\ba quien corresponda\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _BRUSHED_OFF = re.compile(
@@ -29,7 +34,14 @@ _BRUSHED_OFF = re.compile(
     r"|we (?:are|can) ?not (?:be )?(?:held )?responsible"
     r"|you (?:should|ought to) have (?:read|known)"
     r"|you (?:failed|neglected) to|as (?:we|I) (?:already|clearly) (?:said|stated|explained)"
-    r"|nothing (?:we|I) can do|take it or leave it|no exceptions\b)",
+    r"|nothing (?:we|I) can do|take it or leave it|no exceptions\b"
+    # French, German, Spanish
+    r"|ce n['’]est pas notre (?:problème|faute)|selon notre politique"
+    r"|nous n['’]y pouvons rien|vous auriez dû"
+    r"|(?:das )?ist nicht unser problem|dafür können wir nichts|da(?:ran)? können wir nichts"
+    r"|sie hätten (?:lesen|wissen) (?:müssen|sollen)|keine ausnahmen"
+    r"|no es (?:nuestro problema|culpa nuestra)|según nuestra política"
+    r"|no podemos hacer nada|debería haber (?:leído|sabido)|sin excepciones)",
     re.IGNORECASE,
 )
 
@@ -68,7 +80,8 @@ class NamelessGreeting:
     """Nobody is greeted as one of many.
 
     "Dear customer" tells the reader that they are a row in a table. Greet by name, with a word
-    for those whose name you do not know, or begin without a greeting.
+    for those whose name you do not know, or begin without a greeting. English, French, German
+    and Spanish are known.
 
     Bad:  Dear valued customer,
     Good: Hi {{ first_name | default("friend", true) }},
@@ -90,7 +103,8 @@ class BrushedOff:
     """No reader is told that something is not our problem.
 
     Phrases that point at a policy, at the reader's fault or at the door end a conversation.
-    What happened, what it means and what can be done keeps it going.
+    What happened, what it means and what can be done keeps it going. English, French, German and
+    Spanish are known.
 
     Bad:  As per our policy, there is nothing we can do.
     Good: We cannot take it back after sixty days. Here is what you can still do with it.
