@@ -104,7 +104,7 @@ def _links(
     addressing = Addressing(
         campaign=campaign, email=email, signer=signer, public_url=base, founders_until=None
     )
-    theirs = addressing.links(signer.sign(Purpose.LINKS, claimed.delivery_id))
+    theirs = addressing.links_of(claimed.delivery_id)
     return Links(
         **{name: getattr(theirs, name) for name in Links.__slots__ if name != "confirm"},
         confirm=own,

@@ -106,11 +106,6 @@ def join_texts(*texts: str) -> str:
     return "".join(texts)
 
 
-def is_text(value: object) -> bool:
-    """Whether printing the value leaves anything to be seen."""
-    return bool(printed_text(value))
-
-
 def join_values(*values: object) -> str:
     """``~``."""
     return "".join(map(str, values))

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from lovecampaign.render.deferred import Untraceable
 from lovecampaign.render.expressions import Expression
-from lovecampaign.render.reads import Reads, reads_of
+from lovecampaign.render.reads import reads_of
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.tracing import Guard
 
@@ -30,7 +30,10 @@ class DecisionTree(Generic[Variant]):
         """The variant for this person; None where nobody like them has come yet."""
         place = self._roots.get(recipient.digest)
         while isinstance(place, _Fork):
-            place = place.branches.get(place.answer(recipient))
+            answer = place.known.get(place.key(recipient), _NEVER_ASKED)
+            if answer is _NEVER_ASKED:
+                answer = place.ask(recipient)
+            place = place.branches.get(answer)
         return place
 
     def add(self, recipient: Recipient, guards: Sequence[Guard], variant: Variant) -> None:
@@ -53,21 +56,19 @@ class DecisionTree(Generic[Variant]):
 class _Fork(Generic[Variant]):
     """One guard, and where its answers lead."""
 
-    __slots__ = ("_known", "_reads", "branches", "question")
+    __slots__ = ("branches", "key", "known", "question")
 
     def __init__(self, question: Expression) -> None:
         self.question = question
         self.branches: dict[Any, _Fork[Variant] | Variant] = {}
-        self._reads: Reads = reads_of(question)
-        self._known: dict[Hashable, Any] = {}
+        #: Answers by what they depend on.
+        self.key = reads_of(question).key
+        self.known: dict[Hashable, Any] = {}
 
-    def answer(self, recipient: Recipient) -> Any:
-        key = self._reads.key(recipient)
-        answer = self._known.get(key, _NEVER_ASKED)
-        if answer is _NEVER_ASKED:
-            answer = self.question.value(recipient)
-            if self._reads.is_shared:
-                if len(self._known) >= _KEPT_ANSWERS:
-                    self._known.clear()
-                self._known[key] = answer
+    def ask(self, recipient: Recipient) -> Any:
+        """The answer for this person, which others may share."""
+        answer = self.question.value(recipient)
+        if len(self.known) >= _KEPT_ANSWERS:
+            self.known.clear()
+        self.known[self.key(recipient)] = answer
         return answer

@@ -7,7 +7,7 @@ Python's own policy makes rubbish of a long List-Unsubscribe.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -134,18 +134,18 @@ def _sender_id(domain: str) -> str:
 
 def _encoded_words(text: str) -> Iterator[str]:
     """Base64 words of whole characters (RFC 2047, sections 4.1 and 5)."""
-    piece = ""
-    for character in text:
-        if len((piece + character).encode()) > _BYTES_A_WORD:
-            yield _encoded_word(piece)
-            piece = ""
-        piece += character
-    if piece:
-        yield _encoded_word(piece)
+    encoded, start = text.encode(), 0
+    while start < len(encoded):
+        end = start + _BYTES_A_WORD
+        while end < len(encoded) and _is_inside_character(encoded[end]):
+            end -= 1
+        yield f"=?utf-8?b?{binascii.b2a_base64(encoded[start:end], newline=False).decode()}?="
+        start = end
 
 
-def _encoded_word(piece: str) -> str:
-    return f"=?utf-8?b?{base64.b64encode(piece.encode()).decode()}?="
+def _is_inside_character(byte: int) -> bool:
+    """UTF-8: every byte of a character but its first begins with the bits 10."""
+    return byte & 0xC0 == 0x80
 
 
 def _fold(words: list[str], first_column: int) -> str:

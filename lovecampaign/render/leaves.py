@@ -132,3 +132,5 @@ _LINKS = tuple(
     _plain(f"links.{one.name}", f"links.{one.name}", is_shared=False, is_there=True)
     for one in fields(Links)
 )
+#: What every campaign message has in its headers, printed or not.
+UNSUBSCRIBE_LINK = next(one for one in _LINKS if one.name == "links.unsubscribe")

@@ -7,7 +7,7 @@ person's own things stand.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from enum import StrEnum
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.render.envelope import Envelope
 from lovecampaign.render.errors import RenderError
-from lovecampaign.render.headers import MAX_LINE, encode_address
+from lovecampaign.render.headers import encode_address
 from lovecampaign.render.mime import boundary_of, part_starts, write_head
 from lovecampaign.render.recipient import Links, Recipient
 
@@ -27,15 +27,18 @@ class Personal(StrEnum):
     SUBJECT = "subject"  #: of the variant rather than of the person, more often than not
     DATE = "date"
     DELIVERY = "delivery"  #: the opaque id
-    UNSUBSCRIBE = "unsubscribe"  #: the link
+    UNSUBSCRIBE = "unsubscribe"  #: the link, which is encoded with the reader's other links
     BOUNDARY = "boundary"
 
 
 Part = bytes | Personal
 
-#: What needs no quoting in a header or a ``mailto:``, and what no header line can hold.
-_SAFE_ID = re.compile(r"[A-Za-z0-9_.-]+")
-_UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x7e]")
+#: What needs neither quoting nor encoding in a header or a ``mailto:``.
+_SAFE_ID = re.compile(r"[A-Za-z0-9_.-]+").fullmatch
+_PLAIN_EMAIL = re.compile(r"[A-Za-z0-9_.+-]+@[a-z0-9.-]+").fullmatch
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*").fullmatch
+#: Fits into a line without being folded.
+_SHORT = 60
 #: Stands in for a date; a real one is of this century.
 _STAND_IN_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT_DATES = 256
@@ -48,7 +51,6 @@ class Letterhead:
         Personal.TO,
         Personal.DATE,
         Personal.DELIVERY,
-        Personal.UNSUBSCRIBE,
         Personal.BOUNDARY,
     )
 
@@ -64,26 +66,30 @@ class Letterhead:
         self.before_text: Sequence[Part] = tuple(_cut(head + plain, pattern, names))
         self.before_html: Sequence[Part] = tuple(_cut(html, pattern, names))
         self.after_html: Sequence[Part] = tuple(_cut(end, pattern, names))
-        self._dates: dict[Hashable, bytes] = {}
-        self._room_for_link = MAX_LINE - 200
+        self._dates: dict[datetime, bytes] = {}
 
     def personal(self, recipient: Recipient) -> list[bytes]:
         """What belongs at each of :attr:`PERSONAL`.
 
         Raises RenderError for what only the plain path can judge.
         """
-        delivery, link = recipient.delivery_id, recipient.links.unsubscribe
-        if not _SAFE_ID.fullmatch(delivery) or _UNSAFE_IN_HEADER.search(link):
-            raise RenderError("the delivery's id or link needs more than plain ASCII")
-        if len(delivery) + len(link) > self._room_for_link:
-            raise RenderError("the delivery's link is a long one")
+        delivery = recipient.delivery_id
+        if not _SAFE_ID(delivery):
+            raise RenderError("the delivery's id needs quoting")
         return [
-            encode_address(self.envelope.to(recipient), len("To: ")).encode("ascii"),
+            self._to(recipient).encode("ascii"),
             self._date(recipient.first_claimed_at),
             delivery.encode("ascii"),
-            link.encode("ascii"),
             boundary_of(delivery).encode("ascii"),
         ]
+
+    def _to(self, recipient: Recipient) -> str:
+        """Most people's address and name need nothing done to them."""
+        person = recipient.subscriber
+        email, name = person.email, f"{person.first_name} {person.last_name}".strip()
+        if len(email) + len(name) <= _SHORT and _PLAIN_EMAIL(email) and _PLAIN_NAME(name):
+            return f"{name} <{email}>"
+        return encode_address(self.envelope.to(recipient), len("To: "))
 
     def _date(self, claimed_at: datetime) -> bytes:
         """The people of one claim share it."""

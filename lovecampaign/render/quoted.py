@@ -8,6 +8,7 @@ looking at the value, and the value without looking at where it stands.
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Sequence
 
 from lovecampaign.render.mime import quoted_printable
@@ -33,6 +34,10 @@ def quote_body(pieces: Sequence[str], values: Sequence[str]) -> bytes:
 
 def quote_value(value: str) -> bytes:
     """What stands in a hole, wherever that is; long values get lines of their own."""
+    if len(value) <= _MOST_INLINE and value.isprintable() and not value.startswith("."):
+        quoted = binascii.b2a_qp(value.encode())  # nothing in it touches an end of a line
+        if len(quoted) <= _MOST_INLINE:
+            return quoted
     quoted = quoted_printable(value)
     if len(quoted) <= _MOST_INLINE and b"\n" not in quoted:
         return quoted

@@ -6,36 +6,27 @@ depends on the same leaves of a person is worked out together, and remembered by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 from lovecampaign.render.compiled import Compiled
+from lovecampaign.render.errors import RenderError
 from lovecampaign.render.escaping import Where, escape
-from lovecampaign.render.expressions import Expression
 from lovecampaign.render.headers import encode_words
+from lovecampaign.render.leaves import UNSUBSCRIBE_LINK
 from lovecampaign.render.letterhead import Letterhead, Personal
+from lovecampaign.render.link_slots import LinkSlots, is_link_slot
 from lovecampaign.render.quoted import quote_piece, quote_value
 from lovecampaign.render.reads import Reads, reads_of
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.skeleton import Skeleton
+from lovecampaign.render.slots import Slot, SlotGroup
 from lovecampaign.render.tracing import Said, Traced
 
-#: Remembered results of each group; then it begins anew.
-_KEPT_RESULTS = 4096
-#: Longer results are worked out each time: 4096 of them would fill the memory.
-_LONGEST_KEPT_BYTES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A place in a message whose bytes follow from an expression: a hole, or the subject."""
-
-    expression: Expression
-    write: Callable[[str], bytes]
-
-
 Part = bytes | Personal | Slot
+
+#: Leaves room in a header line for the address to write to, whatever that is.
+_LONGEST_LINK = 250
 
 
 class Splicer:
@@ -66,44 +57,13 @@ class Splicer:
         return (places[part] for part in parts)
 
 
-class _Group:
-    """All slots that depend on the same leaves."""
-
-    __slots__ = ("_expressions", "_known", "_reads", "_writers", "slots")
-
-    def __init__(self, reads: Reads, slots: Sequence[Slot]) -> None:
-        self.slots = slots
-        self._reads = reads
-        self._expressions = list(dict.fromkeys(slot.expression for slot in slots))
-        self._writers = [(self._expressions.index(one.expression), one.write) for one in slots]
-        self._known: dict[Hashable, tuple[bytes, ...]] = {}
-
-    def bytes_for(self, recipient: Recipient) -> tuple[bytes, ...]:
-        """What goes into each slot."""
-        if not self._reads.is_shared:
-            return self._work_out(recipient)
-        key = self._reads.key(recipient)
-        known = self._known.get(key)
-        if known is None:
-            known = self._work_out(recipient)
-            self._keep(key, known)
-        return known
-
-    def _work_out(self, recipient: Recipient) -> tuple[bytes, ...]:
-        values = [one.value(recipient) for one in self._expressions]
-        return tuple([write(values[index]) for index, write in self._writers])
-
-    def _keep(self, key: Hashable, result: tuple[bytes, ...]) -> None:
-        if len(self._known) >= _KEPT_RESULTS:
-            self._known.clear()
-        if sum(map(len, result)) <= _LONGEST_KEPT_BYTES:
-            self._known[key] = result
-
-
 def _parts(traced: Traced, compiled: Compiled, letterhead: Letterhead) -> Iterator[Part]:
     """A message from its first byte to its last."""
-    subject = _part(traced.subject, _write_subject)
-    yield from (subject if one is Personal.SUBJECT else one for one in letterhead.before_text)
+    of_variant: Mapping[bytes | Personal, Part] = {
+        Personal.SUBJECT: _part(traced.subject, _write_subject),
+        Personal.UNSUBSCRIBE: Slot(UNSUBSCRIBE_LINK, _write_link),
+    }
+    yield from (of_variant.get(one, one) for one in letterhead.before_text)
     yield from _body(compiled.text, traced.said)
     yield from letterhead.before_html
     yield from _body(compiled.html, traced.said)
@@ -137,15 +97,26 @@ def _merged(parts: Iterable[Part]) -> Iterator[Part]:
     yield b"".join(static)
 
 
-def _grouped(slots: Iterable[Slot]) -> list[_Group]:
-    groups: dict[Reads, dict[Slot, None]] = {}
+def _grouped(slots: Iterable[Slot]) -> list[SlotGroup | LinkSlots]:
+    """Each slot in the group of those that depend on the same."""
+    links: dict[Slot, None] = {}
+    others: dict[Reads, dict[Slot, None]] = {}
     for slot in slots:
-        groups.setdefault(reads_of(slot.expression), {})[slot] = None
-    return [_Group(reads, list(inside)) for reads, inside in groups.items()]
+        group = links if is_link_slot(slot) else others.setdefault(reads_of(slot.expression), {})
+        group[slot] = None
+    groups: list[SlotGroup | LinkSlots] = [LinkSlots(list(links))] if links else []
+    return [*groups, *(SlotGroup(reads, list(inside)) for reads, inside in others.items())]
 
 
 def _write_subject(subject: str) -> bytes:
     return encode_words(subject, len("Subject: ")).encode("ascii")
+
+
+def _write_link(link: str) -> bytes:
+    """As it is: List-Unsubscribe is never encoded. The plain path judges the odd ones."""
+    if len(link) > _LONGEST_LINK or not (link.isascii() and link.isprintable()):
+        raise RenderError("the unsubscribe link is long, or not plain ASCII")
+    return link.encode("ascii")
 
 
 def _writer(where: Where) -> Callable[[str], bytes]:

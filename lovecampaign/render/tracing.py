@@ -18,7 +18,6 @@ from lovecampaign.render.expressions import (
     Expression,
     constant,
     is_always_there,
-    is_text,
     joined,
     printed,
 )
@@ -119,10 +118,10 @@ class Trace:
 
     def _is_there(self, text: Expression) -> bool:
         if is_always_there(text):
-            if not is_text(text.value(self._recipient)):
+            if not text.value(self._recipient):
                 raise Untraceable("a value is empty that never is")
             return True
-        return bool(self.decide(Applied(is_text, (text,))))
+        return bool(self.decide(Applied(bool, (text,))))
 
     def _pieces(self, source: str) -> list[str | Expression]:
         pieces: list[str | Expression] = []
