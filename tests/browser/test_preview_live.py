@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +19,8 @@ from tests.acceptance.program import lovecampaign
 from tests.browser.conftest import NewPage
 from tests.running_preview import RunningPreview, running_preview
 
+ROOT = Path(__file__).parents[2]
+SAVES = 7
 DAY_2 = "campaigns/test-month/days/02-day-2.md"
 LETTER = "templates/email/letter.mjml.j2"
 #: Resolves with the time at which the words stand in the email and the browser may paint them.
@@ -61,29 +66,51 @@ def open_day_2(page: Page, preview: RunningPreview, look: str = "") -> None:
     expect(page.locator("#live")).to_have_text("live")
 
 
-class TestSaving:
-    def test_a_save_is_seen_in_a_blink(
-        self,
-        preview: RunningPreview,
-        new_page: NewPage,
-        day_2: Path,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        """Aimed at 150 ms; the bound leaves room for a machine that does other things too."""
+def test_a_save_in_the_example_month_is_seen_in_a_blink(
+    tmp_path: Path, new_page: NewPage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Aimed at 150 ms, which a quiet machine keeps; what a busy one takes is bounded widely.
+
+    The time that the server itself works does not depend on what else the machine does.
+    """
+    for name in ("campaigns", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (file,) = tmp_path.glob("campaigns/customer-love/days/02-*.md")
+    before = file.read_text()
+    took, worked = [], []
+    with running_preview(tmp_path) as running:
         page = new_page()
-        open_day_2(page, preview)
-        took = []
-        for number in range(5):
+        page.goto(running.url)
+        expect(page.locator(".title")).to_contain_text("no mistakes", timeout=30_000)
+        page.goto(f"{running.origin}/email/day-02")
+        expect(page.locator("#live")).to_have_text("live")
+        for number in range(SAVES):
             words = f"Saved for the time number {number}."
-            began = time.time()
-            day_2.write_text(day_file(2, body=words))
-            took.append(page.evaluate(WHEN_SEEN, words) - began * 1000)
-            page.wait_for_timeout(400)  # a person does not save again at once
-        with capsys.disabled():
-            sys.stdout.write(f"\nsave to seen, in ms: {sorted(map(round, took))}\n")
+            began, work = time.time(), work_seconds(running)
+            file.write_text(f"{before}\n{words}\n")
+            took.append(page.evaluate(WHEN_SEEN, words) / 1000 - began)
+            worked.append(work_seconds(running) - work)
+            page.wait_for_timeout(400)  # nobody saves again faster than that
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\nsave to seen, in ms: median {median(took) * 1000:.0f}, worst "
+            f"{max(took) * 1000:.0f}; the server's own work {median(worked) * 1000:.0f}\n"
+        )
 
-        assert min(took) < 1500
+    assert median(took) < 1.5
+    assert median(worked) < 0.2
 
+
+def work_seconds(preview: RunningPreview) -> float:
+    """User time of the server; 0 where nobody tells it (proc(5), field 14)."""
+    stat = Path(f"/proc/{preview.process.pid}/stat")
+    if not stat.exists():
+        return 0
+    ticks = int(stat.read_text().rpartition(")")[2].split()[11])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class TestSaving:
     def test_only_what_changed_is_written_anew_and_the_page_stays_where_it_was(
         self, preview: RunningPreview, new_page: NewPage, day_2: Path
     ) -> None:

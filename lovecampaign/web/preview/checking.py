@@ -19,8 +19,9 @@ from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Place, Problem, in_file_order
 from lovecampaign.web.preview.workbench import Ingredients, Workbench
 
-#: Time for the page that was just saved to be rendered first.
-_HEAD_START_SECONDS = 0.2
+#: Time for the page that was just saved to be rendered first, and for whoever saves again at once:
+#: a check of 0.3 s makes a page that is asked for meanwhile take twice as long.
+_HEAD_START_SECONDS = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
