@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.serving import Serving
+import re
+
+from tests.serving import Serving, serving, with_settings
+from tests.stage import Stage
 
 
 def test_the_first_page_says_what_this_is_and_leads_to_joining(served: Serving) -> None:
@@ -34,3 +37,23 @@ def test_a_method_that_a_page_does_not_have_is_refused(served: Serving) -> None:
     assert answer.status == 405
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert served.ask("HEAD", "/").status == 200
+
+
+def test_everything_may_lie_below_a_path(stage: Stage) -> None:
+    """Whether the proxy passes the path on or takes it off."""
+    below = with_settings(stage.settings, public_url="https://bloom.example/letters")
+    with serving(below, stage.database, stage.clock) as served:
+        taken_off, passed_on = served.get("/"), served.get("/letters/")
+
+    assert taken_off.text == passed_on.text
+    assert 'href="/letters/join/readers"' in taken_off.text
+    assert 'href="/letters/static/pages.css?' in taken_off.text
+    assert 'href="/letters/style/' in taken_off.text
+
+
+def test_what_is_named_by_its_content_may_be_kept_for_ever(served: Serving) -> None:
+    page = served.get("/").text
+    for path in re.findall(r'(?:href|src)="(/(?:static|style)/[^"]+)"', page):
+        assert served.get(path).headers["cache-control"].endswith("immutable"), path
+    assert served.get("/static/pages.css").headers["cache-control"] == "no-store"
+    assert served.get("/").headers["cache-control"] == "no-store"
