@@ -115,6 +115,11 @@ VERBS = {
         "lovecampaign.cli.serve:serve",
         "Answer readers on the web: join, confirm, choose, leave, buy early.",
     ),
+    "deals": Verb(
+        Section.PEOPLE,
+        "lovecampaign.cli.deals:deals",
+        "See stock and codes of the insiders' deal, and help single people.",
+    ),
     "db": Verb(
         Section.CARE,
         "lovecampaign.cli.db:db",
