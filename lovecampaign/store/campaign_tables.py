@@ -16,6 +16,9 @@ campaign = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("start", Day, nullable=False),
     sa.Column("language", sa.Text, nullable=False),
+    #: Every list that was ever the campaign's: who leaves it leaves all of them, also when its
+    #: files cannot be read any more. NULL: written before this was noted.
+    sa.Column("lists", sa.JSON),
     #: When the first delivery was claimed: who joined before is a founder.
     sa.Column("first_claim_at", Instant),
     sa.Column("paused_at", Instant),

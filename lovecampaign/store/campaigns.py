@@ -63,7 +63,12 @@ def record_campaign(database: Database, found: Campaign) -> CampaignRecord:
         connection.execute(
             sa.update(campaign)
             .where(campaign.c.id == row.id)
-            .values(name=found.name, start=found.start, language=found.language)
+            .values(
+                name=found.name,
+                start=found.start,
+                language=found.language,
+                lists=sorted({*(row.lists or ()), *found.lists}),
+            )
         )
         return _read_record(connection, row)
 
@@ -173,7 +178,13 @@ def _insert_missing(connection: Connection, found: Campaign) -> None:
     if known is None:
         known = connection.execute(
             sa.insert(campaign)
-            .values(key=found.id, name=found.name, start=found.start, language=found.language)
+            .values(
+                key=found.id,
+                name=found.name,
+                start=found.start,
+                language=found.language,
+                lists=sorted(found.lists),
+            )
             .returning(campaign.c.id)
         ).scalar_one()
     keys = set(connection.scalars(sa.select(email.c.key).where(email.c.campaign_id == known)))

@@ -22,6 +22,7 @@ from lovecampaign.web.serve import (
     home,
     images,
     join,
+    leave,
     redeem,
     style,
 )
@@ -43,6 +44,7 @@ ROUTES: tuple[MakeRoutes, ...] = (
     join.routes,
     embed.routes,
     confirm.routes,
+    leave.routes,
     deal.routes,
     redeem.routes,
 )

@@ -22,7 +22,8 @@ class BodyKind(Enum):
     """Who may send a body, and how much of it."""
 
     FORM = "form"  #: of a page of ours, from a page of ours
-    OPEN_FORM = "open form"  #: from anywhere: one-click, and forms embedded in other sites
+    OPEN_FORM = "open form"  #: from anywhere: forms embedded in other sites
+    ONE_CLICK = "one click"  #: from anywhere (RFC 8058); what cannot be read is an empty form
     WEBHOOK = "webhook"  #: of a program; its signature is looked at by the handler
 
     @property
@@ -73,7 +74,7 @@ async def read_body(
     except TimeoutError:
         return Body(refusal=Refusal.TOO_SLOW)
     except (HTTPException, MultiPartException, ClientDisconnect, UnicodeDecodeError, ValueError):
-        return Body(refusal=Refusal.UNREADABLE)
+        return Body(refusal=None if kind is BodyKind.ONE_CLICK else Refusal.UNREADABLE)
 
 
 def comes_from_us(request: Request, hosts: Hosts) -> bool:

@@ -60,12 +60,12 @@ def campaign_of(visit: Visit) -> Campaign:
 def read_form(visit: Visit, campaign: Campaign) -> JoinForm:
     """What was sent, judged from the first field to the last."""
     form = visit.form
-    email = _one_line(form.get("email", ""), MOST_LETTERS_OF_AN_ADDRESS)
+    email = one_line(form.get("email", ""), MOST_LETTERS_OF_AN_ADDRESS)
     key = _normalised(email)
     meant = suggest_domain(key) if key else None
     return JoinForm(
         email=email,
-        first_name=_one_line(form.get("first_name", ""), MOST_LETTERS_OF_A_NAME),
+        first_name=one_line(form.get("first_name", ""), MOST_LETTERS_OF_A_NAME),
         timezone=chosen_zone(form.get("timezone", "")),
         source=_source(visit),
         key=key,
@@ -115,7 +115,13 @@ def campaign_id_of(database: Database, campaign: Campaign) -> int:
 
 
 def user_agent(visit: Visit) -> str:
-    return _one_line(visit.request.headers.get("user-agent", ""), 300)
+    return one_line(visit.request.headers.get("user-agent", ""), 300)
+
+
+def one_line(text: str, most: int) -> str:
+    """What was typed into a line: without line breaks, and no longer than ``most``."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[: most * 4])
+    return " ".join(printable.split())[:most]
 
 
 def _find_wrong(visit: Visit, campaign: Campaign, key: str | None, meant: str | None) -> str | None:
@@ -144,9 +150,4 @@ def _source(visit: Visit) -> str:
     """Where the form stood, as proof of the consent: as it says itself, else the Referer."""
     said = visit.form.get("source") or visit.request.headers.get("referer", "")
     is_address = said.startswith(("https://", "http://"))
-    return _one_line(said, 500) if is_address else ""
-
-
-def _one_line(text: str, most: int) -> str:
-    printable = "".join(letter if letter.isprintable() else " " for letter in text[: most * 4])
-    return " ".join(printable.split())[:most]
+    return one_line(said, 500) if is_address else ""

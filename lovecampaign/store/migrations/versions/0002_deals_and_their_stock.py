@@ -65,6 +65,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_deal_code_code", "deal_code", ["code"])
     _note_how_people_join()
+    op.add_column("campaign", sa.Column("lists", sa.JSON(), nullable=True))
 
 
 def _note_how_people_join() -> None:

@@ -1,0 +1,148 @@
+"""``/u/TOKEN``: how does somebody leave? With one press, or none but their mail program's.
+
+RFC 8058: a POST from anywhere acts at once, whatever its body says, without a cookie or a
+redirect, and the same again is no mistake. It works with retired keys, for people who are
+forgotten, and for campaigns whose files are gone. Opening the link changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from sqlalchemy.engine import Connection
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.delivery.feedback import count_feedback
+from lovecampaign.errors import LovecampaignError
+from lovecampaign.store.counters import EmailCounts
+from lovecampaign.store.finding_deliveries import DeliveryRecord, find_delivery
+from lovecampaign.store.leaving import has_left, leave, may_undo, undo_leaving
+from lovecampaign.tokens import Purpose
+from lovecampaign.web.serve.bodies import BodyKind
+from lovecampaign.web.serve.links import read_token
+from lovecampaign.web.serve.masking import mask_address
+from lovecampaign.web.serve.pages import Visit, page
+from lovecampaign.web.serve.site import Site
+
+_LOG = logging.getLogger(__name__)
+#: What the undo button sends in its field ``do``; a mail program never does.
+UNDO = "undo"
+
+
+class State(Enum):
+    """How somebody stands to the letters, as the page tells them."""
+
+    READING = "ask"  #: the button leaves
+    LEFT = "left"
+    BACK = "back"  #: they just took their leaving back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaver:
+    """Behind a link that was signed by us."""
+
+    #: None where nothing is known of the letter's reader any more.
+    delivery: DeliveryRecord | None
+    #: None where its files are gone, or have mistakes since before ``serve`` was started.
+    campaign: Campaign | None
+
+    @property
+    def lists(self) -> frozenset[str]:
+        return self.campaign.lists if self.campaign else frozenset()
+
+
+def routes(site: Site) -> Sequence[BaseRoute]:
+    return [
+        page(site, "/u/{token}", get=show_leaving, post=act, takes=BodyKind.ONE_CLICK),
+    ]
+
+
+def show_leaving(visit: Visit) -> Response:
+    leaver = _find(visit)
+    with visit.site.database.read() as connection:
+        return _show(visit, connection, leaver)
+
+
+def act(visit: Visit) -> Response:
+    """Leave; or come back, by the button on the page that says so."""
+    leaver = _find(visit)
+    with visit.site.database.write() as connection:
+        if visit.form.get("do") != UNDO:
+            _leave(connection, leaver, visit)
+        elif _undo(connection, leaver, visit):
+            return _page(visit, leaver, State.BACK)
+        return _show(visit, connection, leaver)
+
+
+def _find(visit: Visit) -> Leaver:
+    _, number = read_token(visit, Purpose.LINKS, retired_too=True)
+    with visit.site.database.read() as connection:
+        delivery = find_delivery(connection, number)
+    if delivery is None or delivery.is_forgotten:
+        delivery = None
+    return Leaver(
+        delivery=delivery,
+        campaign=_campaign_as_far_as_known(visit.site, delivery) if delivery else None,
+    )
+
+
+def _campaign_as_far_as_known(site: Site, delivery: DeliveryRecord) -> Campaign | None:
+    """Nobody is kept from leaving by a file of ours."""
+    try:
+        return site.campaigns.by_key(delivery.campaign_key)
+    except (LovecampaignError, OSError) as error:
+        _LOG.warning("Somebody leaves a campaign that cannot be read: %s", error)
+        return None
+
+
+def _leave(connection: Connection, leaver: Leaver, visit: Visit) -> None:
+    delivery = leaver.delivery
+    if delivery is not None and leave(connection, delivery, leaver.lists, visit.now):
+        left = EmailCounts(unsubscribes=1)
+        count_feedback(connection, leaver.campaign, delivery, left, visit.now)
+
+
+def _undo(connection: Connection, leaver: Leaver, visit: Visit) -> bool:
+    """Only from a page of ours: nobody is brought back by somebody else's form."""
+    delivery = leaver.delivery
+    if delivery is None or _age_of_seal(visit, delivery) is None:
+        return False
+    is_undone = undo_leaving(connection, delivery, visit.now)
+    if is_undone:
+        back = EmailCounts(unsubscribes=-1)
+        count_feedback(connection, leaver.campaign, delivery, back, visit.now)
+    return is_undone
+
+
+def _age_of_seal(visit: Visit, delivery: DeliveryRecord) -> object:
+    return visit.site.seals.age(_purpose(delivery), visit.form.get("seal", ""), visit.now)
+
+
+def _purpose(delivery: DeliveryRecord) -> str:
+    return f"undo leaving {delivery.id}"
+
+
+def _show(visit: Visit, connection: Connection, leaver: Leaver) -> Response:
+    delivery = leaver.delivery
+    if delivery is None:
+        return _page(visit, leaver, State.LEFT)
+    is_gone = has_left(connection, delivery, leaver.lists)
+    is_fresh = may_undo(connection, delivery, visit.now)
+    return _page(visit, leaver, State.LEFT if is_gone else State.READING, undo=is_fresh)
+
+
+def _page(visit: Visit, leaver: Leaver, state: State, *, undo: bool = False) -> Response:
+    delivery = leaver.delivery
+    return visit.page(
+        "leave.html",
+        leaver.campaign,
+        state=state.value,
+        token=visit.part("token"),
+        address=mask_address(delivery.address) if delivery else None,
+        seal=visit.seal(_purpose(delivery)) if delivery and undo else None,
+    )
