@@ -76,9 +76,22 @@ class TestServed:
         ):
             assert served.get(f"/i/{name}").status == 404, name
 
+    def test_a_picture_outlives_its_file_for_the_letters_that_show_it(
+        self, stage: Stage, served: Serving
+    ) -> None:
+        assert served.get(f"/i/{name_of(PNG)}").status == 200
+        (stage.folder / "images" / "bowl.png").write_bytes(OTHER_PNG)
+
+        assert served.get(f"/i/{name_of(PNG)}").body == PNG
+        with serving(stage.settings, stage.database, stage.clock) as tomorrow:
+            assert tomorrow.get(f"/i/{name_of(PNG)}").body == PNG
+            assert tomorrow.get(f"/i/{name_of(OTHER_PNG)}").body == OTHER_PNG
+
     def test_a_name_never_stands_for_other_bytes(self, stage: Stage, served: Serving) -> None:
         assert served.get(f"/i/{name_of(PNG)}").status == 200
         (stage.folder / "images" / "bowl.png").write_bytes(OTHER_PNG)
+        [kept] = (stage.settings.workspace / ".lovecampaign" / "pictures").iterdir()
+        kept.write_bytes(b"something else")
 
         assert served.get(f"/i/{name_of(PNG)}").status == 404
 

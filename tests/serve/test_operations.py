@@ -6,6 +6,8 @@ import contextlib
 import json
 import signal
 import socket
+import threading
+import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +26,13 @@ from tests.serving import RecordingPost, Serving, dump, serving, with_settings
 from tests.stage import Stage
 
 SECONDS_TO_END = 1.0
+#: What visitors hold open: nothing said, half a request, a whole one, half a form.
+UNFINISHED = [
+    b"",
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+    b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"POST /join/readers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\na",
+] * 5
 
 
 def broken_routes(site: Site) -> Sequence[BaseRoute]:
@@ -190,23 +199,21 @@ class TestTheCommand:
         self, tmp_path: Path, number: signal.Signals, code: int
     ) -> None:
         write_campaign(tmp_path, days=2)
-        with running_serve(tmp_path) as running, contextlib.ExitStack() as stack:
-            for said in (
-                b"",
-                b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
-                b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-                b"POST /join/readers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\na",
-            ):
-                for _ in range(5):
+        tries = []
+        for _ in range(3):  # a busy machine may take its time once
+            with running_serve(tmp_path) as running, contextlib.ExitStack() as stack:
+                for said in UNFINISHED:
                     visitor = socket.create_connection(("127.0.0.1", running.port), timeout=10)
                     stack.enter_context(visitor)
                     visitor.sendall(said)
-            urllib.request.urlopen(running.url + "/healthz", timeout=10).close()
-            ended = running.stop(number)
+                urllib.request.urlopen(running.url + "/healthz", timeout=10).close()
+                tries.append(running.stop(number))
+            if tries[-1].seconds < SECONDS_TO_END:
+                break
 
-        assert ended.code == code
-        assert ended.seconds < SECONDS_TO_END
-        assert "Traceback" not in ended.err
+        assert tries[-1].seconds < SECONDS_TO_END
+        assert {ended.code for ended in tries} == {code}
+        assert not [ended.err for ended in tries if "Traceback" in ended.err]
 
     def test_a_port_that_is_taken_is_said(self, tmp_path: Path) -> None:
         write_campaign(tmp_path, days=2)
@@ -217,3 +224,28 @@ class TestTheCommand:
 
         assert said.code == 2
         assert "--port 0" in said.err
+
+
+def test_a_page_that_takes_long_does_not_hold_the_end_up(stage: Stage) -> None:
+    """What a handler has written by then counts; its visitor sees the connection close."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def slow_routes(site: Site) -> Sequence[BaseRoute]:
+        def show(_visit: Visit) -> Response:
+            entered.set()
+            leave.wait(20)
+            return Response()
+
+        return [page(site, "/slow", get=show)]
+
+    with contextlib.ExitStack() as stack:
+        with serving(stage.settings, stage.database, stage.clock, makers=[slow_routes]) as served:
+            visitor = socket.create_connection(("127.0.0.1", served.port), timeout=10)
+            stack.enter_context(visitor)
+            visitor.sendall(b"GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert entered.wait(10)
+            began = time.monotonic()
+        took = time.monotonic() - began
+        leave.set()
+
+    assert took < SECONDS_TO_END

@@ -1,8 +1,14 @@
-"""``/i/HASH``: which picture is this, and does an email show it?"""
+"""``/i/HASH``: which picture is this, and does an email show it, or did one once?
+
+Letters lie in inboxes for years: a picture that a campaign ever showed is kept beside the
+workspace's other records, so that it is still there when its file has changed or gone.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,10 +40,13 @@ _HEADERS = IMMUTABLE | {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 }
 SECONDS_BETWEEN_LOOKS = 1.0
+#: Below the workspace, beside the flight journals.
+KEPT_IN = Path(".lovecampaign") / "pictures"
+_NAME = re.compile(rf"[0-9a-f]{{64}}(?:{'|'.join(map(re.escape, TYPES))})")
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
-    pictures = Pictures(site.campaigns)
+    pictures = Pictures(site.campaigns, site.settings.workspace / KEPT_IN)
 
     def show_picture(visit: Visit) -> Response:
         name = visit.part("name")
@@ -50,12 +59,16 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 
 class Pictures:
-    """The pictures that emails show, by their content's hash. Safe between threads."""
+    """The pictures that emails show or showed, by their content's hash. Safe between threads."""
 
     def __init__(
-        self, campaigns: LiveCampaigns, monotonic_seconds: Callable[[], float] = time.monotonic
+        self,
+        campaigns: LiveCampaigns,
+        kept_in: Path,
+        monotonic_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._campaigns = campaigns
+        self._kept_in = kept_in
         self._seconds = monotonic_seconds
         self._lock = threading.Lock()
         self._files: Mapping[str, Path] = {}
@@ -63,26 +76,42 @@ class Pictures:
 
     def read(self, name: str) -> bytes | None:
         """The picture's bytes, exactly those that the name promises; None: no email shows it."""
-        with self._lock:
-            content = self._read(name)
-            if content is None and self._seconds() >= self._look_again_at:
-                self._files = dict(self._used())
-                self._look_again_at = self._seconds() + SECONDS_BETWEEN_LOOKS
-                content = self._read(name)
-        return content
-
-    def _read(self, name: str) -> bytes | None:
-        file = self._files.get(name)
-        try:
-            content = file.read_bytes() if file is not None else b""
-        except OSError:
+        if not _NAME.fullmatch(name):
             return None
-        digest = hashlib.sha256(content).hexdigest()
-        return content if file is not None and name.startswith(digest) else None
+        with self._lock:
+            if name not in self._files and self._seconds() >= self._look_again_at:
+                self._look()
+                self._look_again_at = self._seconds() + SECONDS_BETWEEN_LOOKS
+            file = self._files.get(name)
+        found = _read(file, name) if file is not None else None
+        return found if found is not None else _read(self._kept_in / name, name)
+
+    def _look(self) -> None:
+        self._files = dict(self._used())
+        for name, file in self._files.items():
+            _keep(file, self._kept_in / name)
 
     def _used(self) -> Iterator[tuple[str, Path]]:
         for campaign in self._campaigns.all():
             yield from _pictures_of(campaign)
+
+
+def _read(file: Path, name: str) -> bytes | None:
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    return content if name.startswith(hashlib.sha256(content).hexdigest()) else None
+
+
+def _keep(file: Path, copy: Path) -> None:
+    if copy.exists():
+        return
+    with contextlib.suppress(OSError):  # a workspace that is only read is served all the same
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        half = copy.with_suffix(".part")
+        half.write_bytes(file.read_bytes())
+        half.replace(copy)
 
 
 def _pictures_of(campaign: Campaign) -> Iterator[tuple[str, Path]]:

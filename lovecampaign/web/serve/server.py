@@ -21,7 +21,7 @@ from lovecampaign.web.serve.app import application
 from lovecampaign.web.serve.site import Site
 
 #: What is being answered when the signal comes has this long to end.
-GRACE_SECONDS = 0.5
+GRACE_SECONDS = 0.3
 
 
 @contextlib.contextmanager
@@ -41,16 +41,24 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield ears
 
 
-def serve(site: Site, ears: socket.socket, write_line: WriteLine) -> None:
-    """Answer until a signal; raises KeyboardInterrupt after Ctrl-C."""
+def serve(
+    site: Site,
+    ears: socket.socket,
+    write_line: WriteLine,
+    at_signal: Callable[[], None] = lambda: None,
+) -> None:
+    """Answer until a signal; raises KeyboardInterrupt after Ctrl-C.
+
+    ``at_signal`` tells others to end too, while what is being answered still ends.
+    """
     with _noting_bugs_of_threads(site.note_bug):
-        Server(application(site, write_line)).serve_until_signal(ears)
+        Server(application(site, write_line), at_signal).serve_until_signal(ears)
 
 
 class Server(uvicorn.Server):
     """Ends within a second, whoever still holds a connection open."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, at_signal: Callable[[], None] = lambda: None) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -63,6 +71,7 @@ class Server(uvicorn.Server):
             timeout_keep_alive=75,  # longer than nginx keeps its own (60 s): no race at the end
         )
         super().__init__(config)
+        self._at_signal = at_signal
         self._was_interrupted = False
 
     def serve_until_signal(self, ears: socket.socket) -> None:
@@ -74,6 +83,7 @@ class Server(uvicorn.Server):
         self._was_interrupted = sig == signal.SIGINT
         self.force_exit = self.should_exit  # the second time, nothing is waited for
         self.should_exit = True
+        self._at_signal()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, but what has not been asked in full is not waited for."""
