@@ -31,6 +31,7 @@ from lovecampaign.cli.sending import (
 from lovecampaign.cli.stopping import Stop, stopping_on_signals
 from lovecampaign.cli.style import trouble
 from lovecampaign.cli.words import count_of
+from lovecampaign.delivery.post import answer_all
 from lovecampaign.delivery.readiness import OnEdit
 from lovecampaign.delivery.send import SendChoices, SendReport, send_due
 from lovecampaign.delivery.session import open_sender
@@ -155,7 +156,10 @@ def _run_pass(
             on_progress=advance,
         ) as sender,
     ):
-        return send_due(sender, wishes.campaign, wishes.choices, check), stop
+        report = send_due(sender, wishes.campaign, wishes.choices, check)
+        if wishes.day is None and not stop.event.is_set():
+            answer_all(sender, [wishes.campaign], lambda _campaign: check)
+        return report, stop
 
 
 def _find_pause(database: Database, campaign: Campaign) -> str | None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
 import click
 
+from lovecampaign.campaign.model import Campaign
 from lovecampaign.cli.bug_log import write_bug_log
 from lovecampaign.cli.invocation import Invocation, verb
-from lovecampaign.cli.opening import opened_database
+from lovecampaign.cli.opening import opened_database, opened_provider
 from lovecampaign.cli.result import Result
 from lovecampaign.errors import ExitCode, UsageError
 
@@ -40,18 +41,31 @@ _PARTS = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipar
 def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -> Result:
     """Answer readers on the web: join, confirm, choose, leave, buy early."""
     _require_parts()
+    from lovecampaign.cli.posting import make_post
     from lovecampaign.web.serve.server import listening
     from lovecampaign.web.serve.server import serve as serve_until_signal
-    from lovecampaign.web.serve.site import NoPost, make_site
+    from lovecampaign.web.serve.site import make_site
 
     settings = invocation.settings()
-    with opened_database(invocation) as database, listening(host, port) as ears:
+    with (
+        opened_provider(invocation, settings) as provider,
+        opened_database(invocation) as database,
+        listening(host, port) as ears,
+    ):
+
+        def note_bug(error: BaseException) -> Path:
+            return write_bug_log(error, ["-C", str(settings.workspace), "serve"])
+
+        def campaigns() -> Sequence[Campaign]:
+            return site.campaigns.all()
+
+        post = make_post(invocation, database, provider, campaigns, note_bug)
         site = make_site(
             settings=settings,
             database=database,
             clock=invocation.clock,
-            post=NoPost(),
-            note_bug=lambda error: write_bug_log(error, ["-C", str(settings.workspace), "serve"]),
+            post=post,
+            note_bug=note_bug,
         )
         here = _address(ears.getsockname())
         invocation.output.line(
@@ -59,7 +73,9 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
         )
         invocation.output.hint("Ctrl-C ends it.")
         invocation.output.hint("Next, in another terminal: lovecampaign run")
-        serve_until_signal(site, ears, _line_writer(invocation, log_file))
+        with post.sending():
+            write_line = _line_writer(invocation, log_file)
+            serve_until_signal(site, ears, write_line, at_signal=post.stop.set)
     return Result(is_told=True, exit_code=ExitCode.DONE)
 
 

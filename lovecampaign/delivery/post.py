@@ -7,33 +7,34 @@ stands in the database, and a thread that dies is replaced by whoever comes next
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeAlias
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.delivery.readiness import Checker
 from lovecampaign.delivery.recovery import recover
 from lovecampaign.delivery.sender import Sender
+from lovecampaign.delivery.tidying import Tidying
 from lovecampaign.delivery.transactional import deliver_asked
 from lovecampaign.delivery.welcome import send_welcomes
 from lovecampaign.errors import Unreachable
 from lovecampaign.store.asked_queue import find_next_asked
-from lovecampaign.store.unconfirmed import delete_unconfirmed
+from lovecampaign.store.deal_waiting import tell_who_waits
 
 #: How often the queue is looked at without being woken, and dead senders are looked for.
 LONGEST_NAP = timedelta(seconds=10)
-#: How often people are deleted who never confirmed.
-BETWEEN_SWEEPS = timedelta(hours=1)
 CheckCampaign: TypeAlias = Callable[[Campaign], Checker]
 
 
 def answer_all(sender: Sender, campaigns: Sequence[Campaign], check: CheckCampaign) -> None:
     """One pass: confirmations and other answers first, then welcomes."""
     for campaign in campaigns:
+        tell_who_waits(sender.database, campaign, sender.clock.now())
         deliver_asked(sender, campaign)
     for campaign in campaigns:
         send_welcomes(sender, campaign, check(campaign))
@@ -62,11 +63,20 @@ class Post:
     stop: threading.Event = field(default_factory=threading.Event)
     _woken: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
-    _swept_at: datetime | None = None
+    _tidying: Tidying = field(default_factory=Tidying)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="post", daemon=True)
         self._thread.start()
+
+    @contextlib.contextmanager
+    def sending(self) -> Iterator[None]:
+        """Send for as long as the block runs."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.end()
 
     def wake(self) -> None:
         """Something was asked for: look now."""
@@ -100,14 +110,8 @@ class Post:
             self._woken.clear()
             recover(sender)
             answer_all(sender, self.plan.campaigns(), self.plan.check)
-            self._sweep(sender)
+            self._tidying.tidy(sender)
             self._nap(sender)
-
-    def _sweep(self, sender: Sender) -> None:
-        now = sender.clock.now()
-        if self._swept_at is None or now - self._swept_at >= BETWEEN_SWEEPS:
-            delete_unconfirmed(sender.database, now)
-            self._swept_at = now
 
     def _nap(self, sender: Sender) -> None:
         now = sender.clock.now()

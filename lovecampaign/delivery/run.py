@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model import Campaign
+from lovecampaign.delivery.post import answer_all
 from lovecampaign.delivery.readiness import Checker
 from lovecampaign.delivery.send import SendChoices, SendReport, send_due
 from lovecampaign.delivery.sender import Sender
+from lovecampaign.delivery.tidying import Tidying
 from lovecampaign.errors import Refused, Unreachable
 
 #: How often senders look for what dead ones left, and for edits of the files.
@@ -71,8 +73,10 @@ def nap(sender: Sender, until: datetime) -> None:
 
 
 def _run_passes(sender: Sender, plan: RunPlan, sleep: Sleep) -> None:
+    tidying = Tidying()
     while True:
         next_dues = [_pass(sender, plan, reload) for reload in plan.campaigns]
+        tidying.tidy(sender)
         if _is_over(sender, plan):
             return
         known = [due for due in (*next_dues, plan.until) if due is not None]
@@ -84,6 +88,7 @@ def _run_passes(sender: Sender, plan: RunPlan, sleep: Sleep) -> None:
 def _pass(sender: Sender, plan: RunPlan, reload: Reload) -> datetime | None:
     campaign = reload()
     report = send_due(sender, campaign, plan.choices, plan.checker(campaign))
+    answer_all(sender, [campaign], plan.checker)
     plan.on_report(report)
     return report.next_due
 
