@@ -14,6 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.campaign.model import Campaign, WhenGone
+from lovecampaign.store.campaigns import read_campaign
 from lovecampaign.store.database import Database
 from lovecampaign.store.deal_stock import RecordedDeal, is_in_line, lock_stock, read_stock
 from lovecampaign.store.tables import deal_waiting
@@ -65,6 +67,19 @@ def find_place(connection: Connection, found: RecordedDeal, subscriber_id: int) 
         )
     )
     return next((Place(**row) for row in rows.mappings()), None)
+
+
+def tell_who_waits(database: Database, campaign: Campaign, now: datetime) -> int:
+    """:func:`tell_waiting` for the insiders' deal of a campaign, where it has one that waits."""
+    deal = campaign.insider_deal
+    if deal is None or deal.quantity is None or deal.when_gone is not WhenGone.WAITLIST:
+        return 0
+    with database.read() as connection:
+        record = read_campaign(connection, campaign.id)
+    if record is None:
+        return 0
+    found = RecordedDeal(campaign=campaign, campaign_id=record.id, deal=deal)
+    return tell_waiting(database, found, now)
 
 
 def tell_waiting(database: Database, found: RecordedDeal, now: datetime) -> int:
