@@ -45,12 +45,12 @@ def _fill(served: Serving, template: str, delivery_id: int) -> Iterator[str]:
         yield template
         return
     links, confirm = (served.token(one, delivery_id) for one in (Purpose.LINKS, Purpose.CONFIRM))
+    share, mailed = (served.token(one, delivery_id) for one in (Purpose.SHARE, Purpose.MAILED))
     values = {
-        "{token}": [links, served.token(Purpose.SHARE, delivery_id), confirm, "test", "nonsense"],
+        "{token}": [links, share, confirm, mailed, "test", "nonsense"],
         "{list}": ["readers", "insiders", "nobody"],
-        "{list}.js": ["readers.js"],
         "{name}": [style_path(None).rpartition("/")[2], "0" * 64 + ".png", "none"],
     }
-    part = template[template.index("{") :]
+    part = template[template.index("{") : template.index("}") + 1]
     for value in values.get(part, ["1", "nonsense"]):
         yield template.replace(part, value)

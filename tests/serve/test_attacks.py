@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lovecampaign.settings import Settings
 from lovecampaign.store.columns import metadata
 from lovecampaign.store.schema_version import open_database
+from lovecampaign.store.signing_up import Application, apply_to_join
 from lovecampaign.web.serve.bodies import BodyKind
 from tests.serve.routes import every_path, every_route
 from tests.serving import Answer, Serving, dump, serving, with_settings
@@ -54,11 +55,19 @@ WAYS_OUT = [
 INJECTED = "{{7*7}}<script>alert(7)</script>${7*7}{% raw %}\"'><img src=x>"
 
 
+def fill(stage: Stage) -> None:
+    """Two readers with their first letter, and somebody who was asked to confirm."""
+    stage.add_readers(2, lists=("readers", "insiders"))
+    stage.send()
+    address = "new@readers.example"
+    wish = Application(list="readers", consent_text="Yes", consent_version="1")
+    apply_to_join(stage.database, address, address, wish, 1, stage.clock.now())
+
+
 @pytest.fixture
 def opened(stage: Stage) -> Iterator[Serving]:
     """A site whose readers have their first letter."""
-    stage.add_readers(2, lists=("readers", "insiders"))
-    stage.send()
+    fill(stage)
     with serving(stage.settings, stage.database, stage.clock) as running:
         yield running
 
@@ -77,8 +86,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     )
     database = open_database(chosen)
     stage = Stage(chosen, database, days=2)
-    stage.add_readers(1, lists=("readers", "insiders"))
-    stage.send()
+    fill(stage)
     with serving(chosen, database, stage.clock) as running:
         yield running
     database.close()
