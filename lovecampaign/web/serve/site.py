@@ -33,16 +33,6 @@ class Post(Protocol):
         ...
 
 
-class NoPost:
-    """Where pages only show: nothing is sent, and ``/readyz`` says so."""
-
-    def wake(self) -> None:
-        pass
-
-    def is_alive(self) -> bool:
-        return False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A running ``serve``."""
