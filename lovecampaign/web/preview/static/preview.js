@@ -37,6 +37,7 @@ function showLook() {
   for (const name of TABS) document.getElementById(name).hidden = name !== tab;
   for (const each of document.querySelectorAll("[data-tab]")) {
     each.setAttribute("aria-selected", each.dataset.tab === tab);
+    each.tabIndex = each.dataset.tab === tab ? 0 : -1;
   }
   for (const each of document.querySelectorAll("[data-for]")) each.hidden = each.dataset.for !== tab;
   press("[data-mode]", (each) => each.dataset.mode === mode);
@@ -124,6 +125,8 @@ function clampWidth(width) {
 
 // ---- keys and clicks
 
+const help = document.getElementById("help");
+
 const KEYS = {
   j: () => follow("[data-key=j]") || move(1),
   k: () => follow("[data-key=k]") || move(-1),
@@ -132,6 +135,7 @@ const KEYS = {
   d: () => frame && change({ mode: after(MODES, look().mode), tab: "letter" }),
   w: () => frame && change({ width: after(WIDTHS, look().width), tab: "letter" }),
   t: () => frame && change({ tab: look().tab === "text" ? "letter" : "text" }),
+  "?": () => help.open ? help.close() : help.showModal(),
   Escape: () => document.querySelector(".picker")?.removeAttribute("open"),
 };
 
@@ -156,17 +160,26 @@ function onKey(event) {
   const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
   if (event.ctrlKey || event.metaKey || event.altKey || (isTyping && event.key !== "Escape")) return;
   const act = KEYS[event.key];
-  if (act) {
+  const isOpen = help?.open && event.key !== "?"; // the browser closes it with Escape
+  if (act && !isOpen) {
     event.preventDefault();
     act();
   }
 }
 
 document.addEventListener("keydown", onKey);
+// As lists of tabs work everywhere: one stop for the tab key, arrows between them.
+document.querySelector("[role=tablist]")?.addEventListener("keydown", (event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step) return;
+  change({ tab: TABS.at((TABS.indexOf(look().tab) + step) % TABS.length) });
+  document.querySelector(`[data-tab=${look().tab}]`).focus();
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   const { tab, mode, width } = button?.dataset ?? {};
-  if (tab) change({ tab });
+  if (button?.hasAttribute("data-help")) KEYS["?"]();
+  else if (tab) change({ tab });
   else if (mode) change({ mode });
   else if (width) change({ width: Number(width) });
   else if (!event.target.closest(".picker")) KEYS.Escape();
