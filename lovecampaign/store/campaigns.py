@@ -134,9 +134,19 @@ def find_frozen(connection: Connection, email_id: int) -> FrozenContent | None:
         .order_by(frozen_content.c.frozen_at.desc(), frozen_content.c.id.desc())
         .limit(1)
     ).one_or_none()
-    if row is None:
-        return None
-    return FrozenContent(fingerprint=row.fingerprint, content=row.content, frozen_at=row.frozen_at)
+    return _as_frozen(row) if row else None
+
+
+def find_frozen_at(connection: Connection, email_id: int, at: datetime) -> FrozenContent | None:
+    """What the email said at an instant: the first words there were, if it is before them."""
+    words = sa.select(frozen_content).where(frozen_content.c.email_id == email_id)
+    newest, oldest = frozen_content.c.frozen_at.desc(), frozen_content.c.frozen_at
+    until_then = words.where(frozen_content.c.frozen_at <= at)
+    row = (
+        connection.execute(until_then.order_by(newest, frozen_content.c.id.desc())).first()
+        or connection.execute(words.order_by(oldest, frozen_content.c.id)).first()
+    )
+    return _as_frozen(row) if row else None
 
 
 def freeze(
@@ -161,6 +171,10 @@ def freeze(
             accepted_by=accepted_by,
         )
     )
+
+
+def _as_frozen(row: Row[Any]) -> FrozenContent:
+    return FrozenContent(fingerprint=row.fingerprint, content=row.content, frozen_at=row.frozen_at)
 
 
 def _insert_missing_rows(database: Database, found: Campaign) -> None:

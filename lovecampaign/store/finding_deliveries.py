@@ -19,6 +19,8 @@ class DeliveryRecord:
     id: int
     state: DeliveryState
     first_claimed_at: datetime | None
+    #: When it was last claimed: what it says is what was frozen then.
+    claimed_at: datetime | None
     #: Of the row; ``campaign_key`` is ``id`` in campaign.yaml.
     campaign_id: int
     campaign_key: str
@@ -43,6 +45,7 @@ def find_delivery(connection: Connection, number: int) -> DeliveryRecord | None:
             delivery.c.id,
             delivery.c.state,
             delivery.c.first_claimed_at,
+            delivery.c.claimed_at,
             delivery.c.campaign_id,
             campaign.c.key.label("campaign_key"),
             delivery.c.email_id,

@@ -25,6 +25,7 @@ from lovecampaign.web.serve import (
     leave,
     redeem,
     style,
+    web_view,
 )
 from lovecampaign.web.serve.access_log import Observer, WriteLine
 from lovecampaign.web.serve.guard import Guard
@@ -45,6 +46,7 @@ ROUTES: tuple[MakeRoutes, ...] = (
     embed.routes,
     confirm.routes,
     leave.routes,
+    web_view.routes,
     deal.routes,
     redeem.routes,
 )
