@@ -71,6 +71,10 @@ class Deferred:
         values = (self, *operands)
         return self._trace.decide(Applied(function, tuple(map(expression_of, values))))
 
+    def __getitem__(self, index: object) -> Deferred:
+        """Slices, which Jinja takes without asking the environment."""
+        return self.__on__(operator.getitem, self, index)
+
     def __bool__(self) -> bool:
         return bool(self.__decide__(bool))
 

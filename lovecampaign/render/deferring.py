@@ -6,7 +6,7 @@ deferred value is kept from being looked into. Where no value is deferred nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial, wraps
 from typing import Any
 
@@ -124,10 +124,13 @@ class DeferringEnvironment(SandboxedEnvironment):
                 return function(*args, **kwargs)
             if name in _DEFAULTS:
                 return _default(for_one, *given, **kwargs)
-            if name == "string" and found is given[0] and found.__source__() is not None:
-                return found
+            if is_printed_as_source(given[0]) and (
+                name == "string"
+                or (name == "truncate" and _stays_as_it_is(for_one, *given, **kwargs))
+            ):
+                return given[0]
             if name not in _OF_NEW_VALUES:
-                _refuse_sources([*given, *kwargs.values()])
+                _refuse_sources([*_inside(given[0]), *given[1:], *kwargs.values()])
             return found.__on__(for_one, *given, **kwargs)
 
         return apply
@@ -183,6 +186,13 @@ def _default(
     return FILTERS["default"](value, default_value, boolean)
 
 
+def _stays_as_it_is(for_one: Function, value: Any, *args: Any, **kwargs: Any) -> bool:
+    """Whether a filter hands on a piece that prints its source; that becomes a guard."""
+    return isinstance(value, Deferred) and bool(
+        value.__on__(for_one, value, *args, **kwargs) == value
+    )
+
+
 def _is_missing(value: Any, boolean: bool) -> bool:  # noqa: FBT001 - Jinja's own signature
     return isinstance(value, Undefined) or (boolean and not value)
 
@@ -199,9 +209,13 @@ def _text_of_method(method: Any) -> str | None:
 
 def _refuse_sources(values: Any) -> None:
     """A filter may hand these on, and then they would be printed as what they are not."""
-    inside = values.values() if isinstance(values, Mapping) else values
-    if is_printed_as_source(inside):
-        raise Untraceable("a captured piece meets a personal value in a filter")
-    if isinstance(inside, list | tuple) or inside is not values:
-        for one in inside:
-            _refuse_sources(one)
+    for one in _inside(values):
+        if is_printed_as_source(one):
+            raise Untraceable("a captured piece meets a personal value in a filter")
+        _refuse_sources(one)
+
+
+def _inside(values: Any) -> Iterable[Any]:
+    if isinstance(values, dict):
+        return values.values()
+    return values if isinstance(values, list | tuple) else ()

@@ -57,15 +57,20 @@ class FastPath:
         if self._is_closed or recipient.is_test:
             return None
         try:
-            variant = self._variants.find(recipient)
-            if variant is not None:
-                return variant.message(recipient)
+            return self._splice(recipient) or self._learn(recipient)
         except _MISTAKES:
             return None  # the plain path says what is wrong, and where
-        with self._learning:
-            return self._learn(recipient)
+
+    def _splice(self, recipient: Recipient) -> Message | None:
+        variant = self._variants.find(recipient)
+        return variant.message(recipient) if variant is not None else None
 
     def _learn(self, recipient: Recipient) -> Message | None:
+        with self._learning:
+            # Somebody like this person may have been learned from while we waited.
+            return self._splice(recipient) or self._try_to_trace(recipient)
+
+    def _try_to_trace(self, recipient: Recipient) -> Message | None:
         if self._variants.size >= MOST_VARIANTS:
             self._fall_back(f"its readers take more than {MOST_VARIANTS} ways through it", None)
             return None

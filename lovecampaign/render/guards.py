@@ -14,7 +14,7 @@ from lovecampaign.render.tracing import Guard
 Variant = TypeVar("Variant")
 
 #: Answers that are remembered for each guard; then it begins anew.
-_KEPT_ANSWERS = 4096
+KEPT_ANSWERS = 4096
 _NEVER_ASKED = object()
 
 
@@ -68,7 +68,7 @@ class _Fork(Generic[Variant]):
     def ask(self, recipient: Recipient) -> Any:
         """The answer for this person, which others may share."""
         answer = self.question.value(recipient)
-        if len(self.known) >= _KEPT_ANSWERS:
+        if len(self.known) >= KEPT_ANSWERS:
             self.known.clear()
         self.known[self.key(recipient)] = answer
         return answer

@@ -14,9 +14,9 @@ from lovecampaign.render.reads import Reads
 from lovecampaign.render.recipient import Recipient
 
 #: Remembered results of each group; then it begins anew.
-_KEPT_RESULTS = 4096
+KEPT_RESULTS = 4096
 #: Longer results are worked out each time: 4096 of them would fill the memory.
-_LONGEST_KEPT_BYTES = 1000
+LONGEST_KEPT_BYTES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class SlotGroup:
         return [write(values[index]) for index, write in self._writers]
 
     def _keep(self, key: Hashable, result: Sequence[bytes]) -> None:
-        if len(self._known) >= _KEPT_RESULTS:
+        if len(self._known) >= KEPT_RESULTS:
             self._known.clear()
-        if sum(map(len, result)) <= _LONGEST_KEPT_BYTES:
+        if sum(map(len, result)) <= LONGEST_KEPT_BYTES:
             self._known[key] = result

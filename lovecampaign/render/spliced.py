@@ -7,7 +7,7 @@ readers, and what belongs into the holes for each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from lovecampaign.message import Address, Message
 from lovecampaign.render.compiled import Compiled
@@ -37,6 +37,11 @@ class Variant:
     def message(self, recipient: Recipient) -> SplicedMessage:
         """One person's message; raises what its expressions raise, and RenderError."""
         return SplicedMessage(self, recipient, self._splicer.raw(recipient))
+
+    @property
+    def holes(self) -> Sequence[tuple[Expression, Where]]:
+        """What is personal: each value once for every way in which it is escaped."""
+        return tuple(self._holes)
 
     def substitutions(self, recipient: Recipient) -> list[str]:
         """What stands in each hole for this person, escaped for its place."""
