@@ -26,9 +26,11 @@ def claim_unit(
     if own is not None and own.holds(now):
         return own
     keep_free_units(connection, found, now, here=subscriber_id)
-    if not _may_take(connection, found, subscriber_id, now):
+    kept_until = _kept_until(connection, found, subscriber_id, now)
+    if kept_until is None and read_stock(connection, found, now).left == 0:
         return None
-    claim = Claim(claimed_at=now, lapses_at=now + found.deal.claim_for)
+    lapses_at = max(now + found.deal.claim_for, kept_until or now)
+    claim = Claim(claimed_at=now, lapses_at=lapses_at)
     _store(connection, found, subscriber_id, claim, is_new=own is None)
     stop_waiting(connection, found.campaign_id, found.deal.key, subscriber_id)
     return claim
@@ -44,13 +46,14 @@ def find_claim(connection: Connection, found: RecordedDeal, subscriber_id: int) 
     return next((Claim(**row) for row in rows.mappings()), None)
 
 
-def _may_take(
+def _kept_until(
     connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime
-) -> bool:
-    if read_stock(connection, found, now).left != 0:  # the line was served just now
-        return True
+) -> datetime | None:
+    """Until when a unit is kept for this person, because they waited; None: none is."""
     place = find_place(connection, found, subscriber_id)
-    return place is not None and place.held_until is not None and now < place.held_until
+    if place is None or place.held_until is None or place.held_until <= now:
+        return None
+    return place.held_until
 
 
 def _store(

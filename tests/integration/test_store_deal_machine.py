@@ -44,13 +44,15 @@ class DealMachine(RuleBasedStateMachine):
     def claim(self, who: int) -> None:
         had = self._holds(who)
         until = self.held[who]
-        self._keep_for_line()
-        may = had or who in self.kept or self._left() > 0
+        if not had:
+            self._keep_for_line()
+        may = had or who in self._live_kept() or self._left() > 0
         claim = self.room.claim(self.room.ids[who], self.now)
 
         assert (claim is not None) == may
         if claim is not None and not had:
-            self.held[who] = self.now + timedelta(minutes=30)
+            kept_until = self.kept[who] if who in self._live_kept() else self.now
+            self.held[who] = max(self.now + timedelta(minutes=30), kept_until)
             self._leave_line(who)
         if claim is not None and had and who not in self.bought:
             assert claim.lapses_at == until

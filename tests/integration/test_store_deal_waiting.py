@@ -55,7 +55,9 @@ def test_nobody_who_comes_by_takes_what_those_who_wait_are_owed(
 
     assert room.claim(comes_by, LAPSED) is None
     assert room.told() == [waits]
-    assert room.claim(waits, LAPSED + timedelta(hours=3)) is not None
+    claim = room.claim(waits, LAPSED + timedelta(hours=3))
+    assert claim is not None
+    assert claim.lapses_at == LAPSED + timedelta(hours=4)  # no less time than was promised
     assert room.stock(LAPSED + timedelta(hours=3)).left == 0
 
 
