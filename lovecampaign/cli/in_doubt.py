@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import click
 
+from lovecampaign.campaign.model import Campaign
 from lovecampaign.cli.campaigns import campaign_argument, campaign_option, load_usable
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.opening import opened_database
@@ -15,6 +16,7 @@ from lovecampaign.cli.table import format_table
 from lovecampaign.cli.words import count_of, local_time
 from lovecampaign.clock import format_instant
 from lovecampaign.errors import ExitCode, LovecampaignError, UsageError
+from lovecampaign.store.asked_queue import ClaimedMail, list_asked_in_doubt
 from lovecampaign.store.database import Database
 from lovecampaign.store.doubts import (
     YOUNGEST_TO_RESEND,
@@ -46,21 +48,46 @@ def list_all(invocation: Invocation, campaign: str | None) -> Result:
     found = load_usable(invocation, campaign).campaign
     with opened_database(invocation) as database, database.read() as connection:
         deliveries = list_in_doubt(connection, found.id)
-    if not deliveries:
+        asked = list_asked_in_doubt(connection, found.id)
+    data = {
+        "deliveries": [_as_json(one) for one in deliveries],
+        "asked": [_asked_as_json(one) for one in asked],
+    }
+    if not deliveries and not asked:
         return Result(
-            data={"deliveries": []},
+            data=data,
             text="Nothing is in doubt.",
             next_command=f"lovecampaign status {found.slug}",
         )
-    rows = [
-        (str(one.id), one.email_key, one.address, local_time(one.claimed_at, found.timezone))
-        for one in deliveries
-    ]
+    settles = "in-doubt resolve --as sent" if deliveries else f"status {found.slug}"
     return Result(
-        data={"deliveries": [_as_json(one) for one in deliveries]},
-        text=format_table(("id", "email", "to", f"claimed ({found.timezone})"), rows),
-        next_command="lovecampaign in-doubt resolve --as sent",
+        data=data,
+        text="\n\n".join(_tables(found, deliveries, asked)),
+        next_command=f"lovecampaign {settles}",
     )
+
+
+def _tables(
+    campaign: Campaign, deliveries: Sequence[OpenDelivery], asked: Sequence[ClaimedMail]
+) -> Iterator[str]:
+    claimed = f"claimed ({campaign.timezone})"
+    if deliveries:
+        rows = [
+            (str(one.id), one.email_key, one.address, local_time(one.claimed_at, campaign.timezone))
+            for one in deliveries
+        ]
+        yield format_table(("id", "email", "to", claimed), rows)
+    if asked:
+        rows = [
+            (one.kind.value, one.address, local_time(one.claimed_at, campaign.timezone))
+            for one in asked
+        ]
+        yield "\n".join(
+            [
+                "Asked for on a page. There is nothing to settle: who misses it asks again.",
+                format_table(("mail", "to", claimed), rows),
+            ]
+        )
 
 
 @verb("resolve", in_doubt)
@@ -101,6 +128,14 @@ def _as_json(delivery: OpenDelivery) -> Mapping[str, object]:
         "key": delivery.email_key,
         "email": delivery.address,
         "claimed_at": format_instant(delivery.claimed_at),
+    }
+
+
+def _asked_as_json(mail: ClaimedMail) -> Mapping[str, object]:
+    return {
+        "kind": mail.kind.value,
+        "email": mail.address,
+        "claimed_at": format_instant(mail.claimed_at),
     }
 
 

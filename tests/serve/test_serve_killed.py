@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from lovecampaign.store import tables
 from lovecampaign.store.signing_up import apply_to_join
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
 from lovecampaign.tokens import Purpose, TokenSigner
+from tests.acceptance.program import lovecampaign
 from tests.joining import application, asked_rows, asked_states, record_of
 from tests.running_serve import RunningServe, running_serve
 from tests.stage import Stage
@@ -90,3 +95,21 @@ def test_what_was_asked_for_while_nobody_sent_goes_out_at_the_next_start(
     assert (ended.code, states(stage)) == (0, Counter(sent=PEOPLE))
     assert ended.seconds < 2
     assert datetime.now(UTC) - began < timedelta(seconds=30)
+
+
+def test_what_is_in_doubt_is_listed_for_the_operator(stage: Stage, tmp_path: Path) -> None:
+    ask_all(stage)
+    with stage.database.write() as connection:
+        connection.execute(
+            sa.update(tables.transactional)
+            .where(tables.transactional.c.id == 1)
+            .values(state="in_doubt", claimed_at=datetime.now(UTC))
+        )
+
+    url = stage.settings.database_url
+    said = lovecampaign("in-doubt", "--json", cwd=tmp_path, LOVECAMPAIGN_DATABASE_URL=url)
+
+    [listed] = json.loads(said.out)["data"]["asked"]
+    assert (listed["kind"], listed["email"]) == ("confirm", "person0@reader.example")
+    shown = lovecampaign("in-doubt", cwd=tmp_path, LOVECAMPAIGN_DATABASE_URL=url)
+    assert "who misses it asks again" in shown.out

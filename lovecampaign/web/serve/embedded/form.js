@@ -3,10 +3,13 @@
   "use strict";
   const script = document.currentScript;
   const css = `
-    :host { display: block; color-scheme: light dark; --paper: #fffdfa; --ink: #2b2622; --soft: #685f57;
-      --line: #e4dcd0; --field: #857a6e; --error: #a8201a; --accent: ${s.light[0]}; --button: ${s.light[1]}; --on-button: ${s.light[2]}; }
-    @media (prefers-color-scheme: dark) { :host { --paper: #2a2522; --ink: #ebe4da; --soft: #b9aea2; --line: #4a423c;
-      --field: #93887c; --error: #f28b7d; --accent: ${s.dark[0]}; --button: ${s.dark[1]}; --on-button: ${s.dark[2]}; } }
+    :host { display: block; --paper: #fffdfa; --ink: #2b2622; --soft: #685f57; --line: #e4dcd0; --field: #857a6e;
+      --error: #a8201a; --accent: ${s.light[0]}; --button: ${s.light[1]}; --on-button: ${s.light[2]}; }
+    /* Dark where the site around it is: "color-scheme" is inherited into the shadow root. */
+    @supports (color: light-dark(red, red)) { :host { --paper: light-dark(#fffdfa, #2a2522); --ink: light-dark(#2b2622, #ebe4da);
+      --soft: light-dark(#685f57, #b9aea2); --line: light-dark(#e4dcd0, #4a423c); --field: light-dark(#857a6e, #93887c);
+      --error: light-dark(#a8201a, #f28b7d); --accent: light-dark(${s.light[0]}, ${s.dark[0]});
+      --button: light-dark(${s.light[1]}, ${s.dark[1]}); --on-button: light-dark(${s.light[2]}, ${s.dark[2]}); } }
     * { box-sizing: border-box; }
     .box { max-width: 420px; padding: 20px; border: 1px solid var(--line); border-radius: 8px; background: var(--paper);
       color: var(--ink); font: 16px/24px -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; text-align: start; }
