@@ -24,6 +24,8 @@ from lovecampaign.checks.rules import (
     providers,
     reader,
     reading,
+    speed,
+    stock,
     timing,
     unedited,
     words,
@@ -48,9 +50,11 @@ MONTH_RULES: tuple[MonthRule, ...] = (
     month.InsidersFirst(),
     month.InvitationMissing(),
     month.RepeatedLine(),
-    deal.EnoughCodes(),
     deal.LastCall(),
     deal.SensibleWindow(),
+    stock.EnoughCodes(),
+    stock.CodeReachesReader(),
+    stock.ShortClaims(),
     providers.ConsentKnown(),
     providers.OneOrganisation(),
     providers.FreeMailSender(),
@@ -108,6 +112,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     providers.OneClickHeaders(),
     providers.FeedbackId(),
     providers.QuietConfirmation(),
+    speed.FastPath(),
 )
 
 ALL_RULES: tuple[MonthRule | EmailRule, ...] = (*MONTH_RULES, *EMAIL_RULES)

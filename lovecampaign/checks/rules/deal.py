@@ -112,34 +112,6 @@ class OneDeadline:
                 )
 
 
-class EnoughCodes:
-    """There is a code for every insider.
-
-    Where the copy prints a code and the codes come from a file, the file must reach for all:
-    whoever comes last would be promised a price and get none.
-
-    Bad:  codes: codes.csv with 300 lines, for 412 insiders
-    Good: codes: generate
-    """
-
-    code = "LC252"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
-        campaign = draft.campaign
-        printed = any("deal.code" in email.copy.text for email in campaign.emails)
-        for key, deal in campaign.deals.items():
-            needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
-            held = _count_codes(campaign, deal)
-            if not printed or held is None or needed is None or held >= needed:
-                continue
-            yield setting(campaign, f"deals.{key}.codes", str(deal.codes_file)).problem(
-                self.code,
-                f"{deal.codes_file} holds {held} codes, and {needed} are needed",
-                hint="add codes to the file, or write codes: generate",
-                severity=Severity.WARNING,
-            )
-
-
 class LastCall:
     """A last call comes in the last 24 hours.
 
@@ -251,19 +223,6 @@ def _is_same_day(words: str, closes: date) -> bool:
 
 def _tuple(day: date) -> tuple[int, int]:
     return day.month, day.day
-
-
-def _count_codes(campaign: Campaign, deal: Deal) -> int | None:
-    """How many codes the deal's file holds; None where codes are made as they are needed."""
-    if deal.codes_file is None:
-        return None
-    for folder in (campaign.folder, campaign.workspace):
-        file = folder / deal.codes_file
-        if file.is_file():
-            lines = file.read_text("utf-8-sig", errors="replace").splitlines()
-            codes = {line.split(",")[0].strip() for line in lines} - {"", "code", "codes"}
-            return len(codes)
-    return None
 
 
 def _is_last_call(email: Email) -> bool:
