@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Request, expect
@@ -23,6 +24,12 @@ body { background: rgb(250, 247, 242); }
 <mj-image src="https://far.example/picture.png" alt="From afar" />
 </mj-column></mj-section></mj-body></mjml>
 """
+WITH_SCRIPTS = DARK_TEMPLATE.replace(
+    "</mj-body>",
+    """<mj-raw><p id="probe">nothing ran</p>
+<img src="data:," alt="" onerror="document.getElementById('probe').textContent = 'it ran';">
+</mj-raw></mj-body>""",
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +44,9 @@ def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPreview
             "days/04-day-4.md": day_file(
                 4, long_subject, '<b>Hi</b> {{ first_name | default("friend", true) }}'
             ),
+            "days/03-day-3.md": day_file(3).replace("kind:", "template: scripts\nkind:"),
         },
-        templates={"letter": DARK_TEMPLATE},
+        templates={"letter": DARK_TEMPLATE, "scripts": WITH_SCRIPTS},
     )
     with running_preview(workspace) as running:
         yield running
@@ -85,6 +93,19 @@ class TestMonth:
         for path in ("/", "/email/day-04", "/reader?as=late", "/day/2027-02-27"):
             page.goto(preview.origin + path)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+    def test_what_people_get_who_sign_up_stands_below(
+        self, preview: RunningPreview, new_page: NewPage
+    ) -> None:
+        """The confirmation and the welcome are built in; nobody has to write them to see them."""
+        page = new_page()
+        for key, words in (("confirm", "/confirm/test"), ("welcome", "/p/test")):
+            page.goto(preview.url)
+            page.locator(".sign-up .day", has_text=key).get_by_role("link").click()
+            page.wait_for_url(f"**/email/{key}")
+            expect(page.frame_locator("#frame").locator("body")).to_contain_text("Bloom")
+            page.get_by_role("tab", name="text").click()
+            expect(page.locator("#text")).to_contain_text(words)
 
     def test_the_calendar_file_is_one_click_away(
         self, preview: RunningPreview, new_page: NewPage
@@ -206,6 +227,19 @@ class TestOneEmail:
         assert page.url.endswith("/email/day-02")
         assert [url for url in let_out if not url.startswith(preview.origin)] == []
 
+    def test_nothing_in_an_email_runs(self, preview: RunningPreview, new_page: NewPage) -> None:
+        """Neither in the frame's sandbox, nor by the policy that comes with the email.
+
+        Scripts themselves are refused by every check, so they never get as far as here.
+        """
+        page = new_page()
+        page.goto(preview.origin + "/email/day-03")
+        probe = page.frame_locator("#frame").locator("#probe")
+
+        expect(probe).to_have_text("nothing ran")
+        page.goto(preview.origin + "/frame/day-03")
+        expect(page.locator("#probe")).to_have_text("nothing ran")
+
     def test_keys_work_while_the_email_itself_has_the_focus(
         self, preview: RunningPreview, new_page: NewPage
     ) -> None:
@@ -248,3 +282,18 @@ class TestReaders:
 
         expect(page.locator("tr", has_text="Bo Baker")).to_contain_text("thanks for buying")
         expect(page.locator("tr", has_text="Robin Field")).to_contain_text("for those who bought")
+
+
+def test_a_phone_opens_the_shared_link(tmp_path: Path, new_page: NewPage) -> None:
+    write_campaign(tmp_path, days=2)
+    with running_preview(tmp_path, "--share") as running:
+        page = new_page(width=390, height=844, has_touch=True)
+        page.goto(running.url)
+
+        assert page.url == running.origin + "/"  # the key is out of sight
+        expect(page.locator("#live")).to_have_text("live")
+        page.locator(".entry", has_text="Day 2:").tap()
+        expect(page.frame_locator("#frame").locator("body")).to_contain_text("the gift of day 2")
+        stranger = new_page()
+        stranger.goto(running.origin)
+        expect(stranger.locator("body")).to_have_text("Open the whole link that was shared.")

@@ -35,6 +35,9 @@ def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPreview
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPreview]:
     workspace = tmp_path_factory.mktemp("shared")
     write_campaign(workspace, days=2)
+    (workspace / "people.csv").write_text("email\njoana@example.com\n")
+    importing = ("subscribers", "import", "people.csv", "--list", "readers", "--apply")
+    lovecampaign(*importing, cwd=workspace, LOVECAMPAIGN_SECRET_KEY="test-key").done()
     with running_preview(workspace, "--share") as running:
         yield running
 
@@ -251,8 +254,15 @@ class TestShare:
         assert "Send me this" in shared.get("/email/day-01", Cookie=cookie).text
         assert "Day 1" in get("/email/day-01")
         assert "Send me this" not in get("/email/day-01")
-        assert get("/people?q=a") == "[]"
+        assert "joana@" in shared.get("/people?q=joa", Cookie=cookie).text
+        assert get("/people?q=joa") == "[]"
         assert "Nothing is here" in get("/?as=1")
+        day = "/day/2027-02-02"
+        assert "joana@" in shared.get(day, Cookie=cookie).text
+        assert "Sam Reader" in get(day)
+        assert "joana@" not in get(day)
+        assert "1</b> of 1 person" in shared.get("/count/day-02", Cookie=cookie).text
+        assert "person" not in get("/count/day-02")
 
 
 class TestExport:
