@@ -9,9 +9,10 @@ from html import unescape
 
 from lovecampaign.campaign.model import Campaign, Email, Role
 from lovecampaign.render.content import Content
+from lovecampaign.render.fast import Fallback
 from lovecampaign.render.markup import Comment, EndTag, Piece, StartTag, Text, scan
-from lovecampaign.render.plain import PlainPath
 from lovecampaign.render.recipient import Recipient
+from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.render.samples import SAMPLE_LINKS, sample_recipients
 
 _MEDIA_URL = "https://links.invalid/i"
@@ -40,6 +41,8 @@ class Shown:
     links: Sequence[Link]
     #: The words of the HTML that eyes see, without the preheader.
     words: str
+    #: Why readers have to take the plain path of rendering; None where they need not.
+    fallback: Fallback | None = None
 
     def tags(self, *names: str) -> Iterator[StartTag]:
         """Every start tag of these names."""
@@ -50,10 +53,14 @@ class Shown:
 
 def show_email(campaign: Campaign, email: Email, content: Content) -> Shown:
     """Render the email; raises RenderError where it cannot be."""
-    # One reader: there is nothing that the fast path could save.
-    plain = PlainPath(campaign, email, content, _MEDIA_URL)
-    message = plain.render(_reader(campaign, email, content))
-    return make_shown(message.subject, message.html, message.text, message.headers)
+    renderer = EmailRenderer(
+        campaign, email, content, public_url="https://links.invalid", media_url=_MEDIA_URL
+    )
+    message = renderer.render(_reader(campaign, email, content))
+    shown = make_shown(message.subject, message.html, message.text, message.headers)
+    for recipient in sample_recipients(campaign, email, content):
+        renderer.render(recipient)  # holds the fast path to the plain one
+    return replace(shown, fallback=renderer.fallback)
 
 
 def make_shown(subject: str, html: str, text: str, headers: Mapping[str, str]) -> Shown:
