@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib.util
 import logging
 from collections.abc import Callable, Sequence
@@ -73,10 +75,16 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
         )
         invocation.output.hint("Ctrl-C ends it.")
         invocation.output.hint("Next, in another terminal: lovecampaign run")
+        atexit.register(_end_at_once)
         with post.sending():
             write_line = _line_writer(invocation, log_file)
             serve_until_signal(site, ears, write_line, at_signal=post.stop.set)
     return Result(is_told=True, exit_code=ExitCode.DONE)
+
+
+def _end_at_once() -> None:
+    """Spare the collector's last look at all that was imported: 0.5 s of an end within 1 s."""
+    gc.freeze()
 
 
 def _require_parts() -> None:

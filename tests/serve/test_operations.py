@@ -200,7 +200,7 @@ class TestTheCommand:
     ) -> None:
         write_campaign(tmp_path, days=2)
         tries = []
-        for _ in range(3):  # a busy machine may take its time once
+        for _ in range(3):  # a busy machine may take its time
             with running_serve(tmp_path) as running, contextlib.ExitStack() as stack:
                 for said in UNFINISHED:
                     visitor = socket.create_connection(("127.0.0.1", running.port), timeout=10)
