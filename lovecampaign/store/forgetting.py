@@ -21,6 +21,8 @@ from lovecampaign.store.tables import (
     DeliveryState,
     buyer,
     consent,
+    deal_extension,
+    deal_waiting,
     delivery,
     event,
     forgotten,
@@ -127,7 +129,7 @@ def _erase_subscriber(
             forgotten_at=now,
         )
     )
-    for table in (subscriber_tag, membership, preference):
+    for table in (subscriber_tag, membership, preference, deal_waiting):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
     _blank_the_log(connection, subscriber_id)
     _cancel_what_is_planned(connection, subscriber_id, now)
@@ -135,6 +137,11 @@ def _erase_subscriber(
 
 def _blank_the_log(connection: Connection, subscriber_id: int) -> None:
     """That and when there was consent or an event stays; who, where and with what goes."""
+    connection.execute(
+        sa.update(deal_extension)
+        .where(deal_extension.c.subscriber_id == subscriber_id)
+        .values(why="")
+    )
     connection.execute(
         sa.update(consent)
         .where(consent.c.subscriber_id == subscriber_id)

@@ -8,8 +8,11 @@ from lovecampaign.deals.door import Door
 from lovecampaign.settings import Settings
 from lovecampaign.store.buyers import add_buyer
 from lovecampaign.store.database import Database
+from lovecampaign.store.deal_extending import Extension, extend_deal
+from lovecampaign.store.forgetting import forget
 from lovecampaign.store.suppressions import unsubscribe
 from tests.deal_room import MINUTE, OPEN, DealRoom
+from tests.serving import dump
 
 #: When the claims of :data:`OPEN` have lapsed.
 LAPSED = OPEN + 30 * MINUTE
@@ -124,3 +127,20 @@ def test_a_buyer_known_by_address_keeps_the_unit_that_they_held(
 
     assert room.door(holder, LAPSED) is Door.BOUGHT
     assert room.claim(other, LAPSED) is None
+
+
+def test_who_is_forgotten_waits_no_more_and_leaves_no_reason_behind(
+    settings: Settings, database: Database
+) -> None:
+    room = DealRoom(settings, database, insiders=2, quantity=1)
+    holder, waits = room.ids
+    room.claim(holder)
+    room.wait(waits)
+    until = room.deal.closes + timedelta(days=1)
+    given = Extension(subscriber_id=waits, until=until, why="in hospital")
+    with room.writing() as connection:
+        extend_deal(connection, room.campaign_id, room.deal, given, OPEN)
+    forget(database, "reader2@readers.example", OPEN)
+
+    assert room.stock().waiting == 0
+    assert "in hospital" not in repr(dump(database))
