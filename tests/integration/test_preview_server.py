@@ -7,6 +7,7 @@ import http.client
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -339,6 +340,22 @@ def test_a_database_that_is_none_is_as_if_there_were_none(tmp_path: Path) -> Non
     with running_preview(tmp_path) as running:
         assert "Subscribers appear here once some are imported" in running.get("/").text
         assert running.get("/?as=1").status == 404
+
+
+def test_a_database_that_fails_while_it_is_read_is_said_in_words(tmp_path: Path) -> None:
+    write_campaign(tmp_path, days=2)
+    (tmp_path / "people.csv").write_text("email\njoana@example.com\n")
+    importing = ("subscribers", "import", "people.csv", "--list", "readers", "--apply")
+    lovecampaign(*importing, cwd=tmp_path, LOVECAMPAIGN_SECRET_KEY="test-key").done()
+    with contextlib.closing(sqlite3.connect(tmp_path / "lovecampaign.db")) as database:
+        database.execute("ALTER TABLE delivery RENAME TO elsewhere")
+    with running_preview(tmp_path) as running:
+        answer = running.get("/day/2027-02-01")
+
+        assert answer.status == 503
+        assert "The database does not answer" in answer.text
+        assert "no such table" in answer.text
+        assert "Day 1" in running.get("/").text
 
 
 def test_a_provider_that_makes_no_sense_is_told_before_anything_begins(tmp_path: Path) -> None:

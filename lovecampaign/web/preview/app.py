@@ -27,7 +27,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from lovecampaign.campaign.model import Email
-from lovecampaign.errors import ProblemsFound
+from lovecampaign.errors import LovecampaignError, ProblemsFound
 from lovecampaign.schedule.calendar_file import format_calendar
 from lovecampaign.web.preview.calendar import first_instants
 from lovecampaign.web.preview.choosing import DayChoice
@@ -107,6 +107,9 @@ class Preview:
         except ProblemsFound as error:
             words = "Mend this, save, and the month appears."
             return HTMLResponse(self.pages.trouble(error.message, words, error.problems))
+        except LovecampaignError as error:  # of the database, while it was being read
+            page = self.pages.trouble("The database does not answer", error.message)
+            return HTMLResponse(page, status_code=503)
 
     def _month(self, request: Request) -> Response:
         return HTMLResponse(self.pages.month(self._visit(request)))
