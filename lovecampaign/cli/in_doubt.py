@@ -25,6 +25,7 @@ from lovecampaign.store.doubts import (
     settle_as_sent,
 )
 from lovecampaign.store.leftovers import OpenDelivery, list_in_doubt
+from lovecampaign.store.proofs import settle_proven_doubts
 
 
 class TooYoung(LovecampaignError):
@@ -46,8 +47,10 @@ def in_doubt() -> None:
 def list_all(invocation: Invocation, campaign: str | None) -> Result:
     """List them (the same as in-doubt alone)."""
     found = load_usable(invocation, campaign).campaign
-    with opened_database(invocation) as database, database.read() as connection:
-        deliveries = list_in_doubt(connection, found.id)
+    with opened_database(invocation) as database:
+        settle_proven_doubts(database, invocation.now)
+        with database.read() as connection:
+            deliveries = list_in_doubt(connection, found.id)
         asked = list_asked_in_doubt(connection, found.id)
     data = {
         "deliveries": [_as_json(one) for one in deliveries],
@@ -78,14 +81,14 @@ def _tables(
         ]
         yield format_table(("id", "email", "to", claimed), rows)
     if asked:
-        rows = [
+        mails = [
             (one.kind.value, one.address, local_time(one.claimed_at, campaign.timezone))
             for one in asked
         ]
         yield "\n".join(
             [
                 "Asked for on a page. There is nothing to settle: who misses it asks again.",
-                format_table(("mail", "to", claimed), rows),
+                format_table(("mail", "to", claimed), mails),
             ]
         )
 
@@ -111,6 +114,7 @@ def resolve(
         raise UsageError("what became of them?", hint="add --as sent, or --as resend")
     found = load_usable(invocation, campaign).campaign
     with opened_database(invocation) as database:
+        settle_proven_doubts(database, invocation.now)
         chosen = _choose(database, found.id, ids)
         settle = _settle_as_sent if outcome == "sent" else _plan_again
         number = settle(database, chosen, invocation.now)

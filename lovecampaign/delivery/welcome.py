@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lovecampaign.campaign.model import WELCOME, Campaign
 from lovecampaign.delivery.batch import deliver_batch
+from lovecampaign.delivery.gifts import with_gifts
 from lovecampaign.delivery.readiness import Checker, OnEdit, make_ready
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
@@ -31,6 +32,7 @@ def send_welcomes(sender: Sender, campaign: Campaign, check: Checker) -> Tally:
     work = make_ready(sender, campaign, record, email, keeps_frozen, check).work
     if work is None:
         return tally  # it has mistakes; ``check`` and ``status`` say so
+    work = with_gifts(sender, work)
     for batch in batches:
         if not sender.stop.is_set():
             tally += deliver_batch(sender, work, BatchHandle(id=batch.id, epoch=batch.epoch))

@@ -44,7 +44,7 @@ class Content:
     templates: Mapping[str, str]
     #: Local pictures by the path that the author wrote.
     images: Mapping[str, Image] = field(default_factory=dict)
-    #: Catch-up only: the day emails that a digest may hold, by key.
+    #: Of a catch-up or a welcome: the day emails that it may hold, by key.
     parts: Mapping[str, Words] = field(default_factory=dict)
 
     @property

@@ -38,7 +38,7 @@ class Recipient:
     deal_code: str | None = None
     #: Personal exception of ``deals extend``; None: the deal's own close.
     deal_closes: datetime | None = None
-    #: Catch-up only: keys of the day emails inside this person's digest, in order.
+    #: Keys of the day emails inside this person’s catch-up or welcome, in order.
     digest: tuple[str, ...] = ()
     is_test: bool = False
 

@@ -157,7 +157,7 @@ def test_every_kind_has_words_in_the_campaigns_language(
 
     assert ("Bonjour" if language == "fr" else "Hello") in sent.text
     own_link = "/p/" + TokenSigner(settings.secret_keys).sign(Purpose.MAILED, asked_id)
-    has_link = kind in (AskedKind.DOWNLOAD, AskedKind.FORGET, AskedKind.CHANGE_ADDRESS)
+    has_link = kind not in (AskedKind.ALREADY_MEMBER, AskedKind.WAITLIST_PLACE)
     assert (own_link in sent.text) is has_link
     assert parsed(sent)["Auto-Submitted"] == "auto-generated"
 
@@ -264,6 +264,41 @@ def test_the_welcome_goes_out_at_once_beside_the_letter_of_the_day(
     stage.send(datetime(2027, 2, 5, 8, tzinfo=UTC))  # day 5, at nine in Paris
     assert ANA in stage.addresses()
     assert stage.states("day-05") == {"sent": 2}
+
+
+@pytest.mark.parametrize(
+    ("policy", "hour", "holds_gift"),
+    [
+        ("from-today", 12, True),  # after nine in Paris: day 4 has gone out without them
+        ("from-today", 7, False),  # before nine: it comes by itself
+        ("from-day-1", 12, False),
+        ("wait", 12, False),
+    ],
+)
+def test_the_welcome_holds_the_gift_of_a_day_that_would_be_missed(
+    settings: Settings, database: Database, policy: str, hour: int, *, holds_gift: bool
+) -> None:
+    stage = Stage(settings, database, days=7, late_joiners=policy)
+    stage.add_readers(1, name="founder")
+    for day in range(1, 5):
+        stage.send(datetime(2027, 2, day, 8, tzinfo=UTC))
+    joined = datetime(2027, 2, 5 if hour < 8 else 4, hour, tzinfo=UTC)
+    apply(stage, joined)
+    answer(stage, at=joined)
+    [asked] = asked_rows(database)
+    confirm(stage, asked.id, joined)
+    welcome(stage, asked.subscriber_id, joined)
+
+    [welcomed] = answer(stage, at=joined)
+
+    assert ("This is the gift of day 4." in welcomed.text) is holds_gift
+    assert "gift of day 5" not in welcomed.text
+    stage.provider = MemoryProvider()
+    stage.send(datetime(2027, 2, 5, 8, tzinfo=UTC))
+    gets_day_5 = policy == "from-today"
+    assert (ANA in [each.to.email for each in stage.memory.sent if "5" in each.subject]) is (
+        gets_day_5
+    )
 
 
 def test_a_killed_sender_leaves_no_confirmation_lost_or_doubled(stage: Stage) -> None:
