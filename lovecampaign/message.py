@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,10 @@ class Message:
     #: Never From, To, Reply-To, Subject, Content-*.
     headers: Mapping[str, str]
     raw: bytes
+
+    #: Whether ``raw`` is known to have CRLF line ends only, the last byte included, and no line
+    #: that begins with a dot: SMTP takes it as it is. To look for that costs more than to send.
+    is_ready_for_data: ClassVar[bool] = False
 
 
 class OutcomeKind(StrEnum):

@@ -7,118 +7,131 @@ hands its message back to the others and rests; only the last lane open answers 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from queue import SimpleQueue
-from threading import Lock
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from lovecampaign.message import Message, Outcome
+from lovecampaign.message import Outcome, OutcomeKind
 from lovecampaign.providers.base import Flight
+from lovecampaign.providers.stream import Stream
 from lovecampaign.providers.verdict import NoConnection
 
+#: What a lane carries at once: a message, or the people of one request.
+Item = TypeVar("Item")
+#: Good news may wait for this many others, and this long.
+_MOST_KEPT = 16
+_KEPT_SECONDS = 0.05
+_Answers = SimpleQueue[Sequence[Outcome] | None]
 
-class Lane(Protocol):
+
+class Intake(Generic[Item]):
+    """Where one lane gets its work, and where its answers go."""
+
+    def __init__(self, stream: Stream[Item], flight: Flight, answers: _Answers) -> None:
+        self.flight = flight
+        self._stream = stream
+        self._answers = answers
+        self._kept: list[Outcome] = []
+        self._handed_on_at = time.monotonic()
+
+    def take(self) -> Item | None:
+        """The next item, waited for; None ends the lane."""
+        if self._stream.is_slow:
+            self.hand_on()
+        return self._stream.take()
+
+    def take_ahead(self) -> Item | None:
+        """The next item, if it is there without a wait: something else is still in hand."""
+        return self._stream.take_ahead()
+
+    def hand_back(self, item: Item) -> bool:
+        """Leave ``item`` to another lane and end this one; False if this is the last one."""
+        return self._stream.hand_back(item)
+
+    def answer(self, outcomes: Iterable[Outcome]) -> None:
+        """Note what became of somebody, and hand it on: soon where all is well, else at once."""
+        is_urgent = time.monotonic() - self._handed_on_at > _KEPT_SECONDS
+        for outcome in outcomes:
+            self._kept.append(outcome)
+            is_urgent |= outcome.kind is not OutcomeKind.ACCEPTED
+            self.flight.answered(outcome)
+        if is_urgent or len(self._kept) >= _MOST_KEPT:
+            self.hand_on()
+
+    def hand_on(self) -> None:
+        """Hand on the outcomes that were kept: to wake the reader for each would be slow."""
+        if self._kept:
+            self._answers.put(self._kept)
+            self._kept, self._handed_on_at = [], time.monotonic()
+
+
+class Lane(Protocol[Item]):
     """One connection to the other side, used by one thread at a time."""
 
-    def deliver(self, message: Message, flight: Flight) -> Outcome:
-        """Send one message; raises NoConnection where nothing of it has left."""
+    def carry(self, item: Item, intake: Intake[Item]) -> Item | None:
+        """Deliver ``item``, and others of the intake while it lasts; answer for each.
+
+        Returns an item that was taken and of which nothing has left, if there is one. Raises
+        NoConnection where nothing of ``item`` itself has left.
+        """
+        ...
+
+    def unasked(self, item: Item, missing: NoConnection) -> Sequence[Outcome]:
+        """The outcomes of an item that nobody could be asked to take."""
         ...
 
     def close(self) -> None: ...
 
 
 def send_over_lanes(
-    lanes: Sequence[Lane], messages: Iterable[Message], flight: Flight
+    lanes: Sequence[Lane[Item]], items: Iterable[Item], flight: Flight
 ) -> Iterator[Outcome]:
     """Outcomes in completion order, as :meth:`Provider.send` promises them."""
-    stream = _Stream(messages, len(lanes))
-    outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
+    stream = Stream(items, len(lanes))
+    answers: _Answers = SimpleQueue()
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as threads:
-        running = [threads.submit(_work, lane, stream, flight, outcomes) for lane in lanes]
+        running = [
+            threads.submit(_work, lane, Intake(stream, flight, answers), stream, answers)
+            for lane in lanes
+        ]
         try:
-            yield from _until_all_ended(outcomes, len(lanes))
+            yield from _until_all_ended(answers, len(lanes))
         finally:
             stream.stop()
     for lane in running:
         lane.result()
 
 
-def _until_all_ended(outcomes: SimpleQueue[Outcome | None], lanes: int) -> Iterator[Outcome]:
+def _until_all_ended(answers: _Answers, lanes: int) -> Iterator[Outcome]:
     while lanes:
-        outcome = outcomes.get()
-        if outcome is None:
+        outcomes = answers.get()
+        if outcomes is None:
             lanes -= 1
         else:
-            yield outcome
+            yield from outcomes
 
 
-def _work(
-    lane: Lane, stream: _Stream, flight: Flight, outcomes: SimpleQueue[Outcome | None]
-) -> None:
+def _work(lane: Lane[Item], intake: Intake[Item], stream: Stream[Item], answers: _Answers) -> None:
     try:
-        while (message := stream.take()) is not None:
-            outcome = _deliver(lane, message, stream, flight)
-            if outcome is None:
-                return
-            try:
-                flight.answered(outcome)
-            finally:
-                outcomes.put(outcome)
+        _carry_all(lane, intake)
     except BaseException:
         stream.break_off()
         raise
     finally:
-        outcomes.put(None)
+        intake.hand_on()
+        answers.put(None)
 
 
-def _deliver(lane: Lane, message: Message, stream: _Stream, flight: Flight) -> Outcome | None:
-    try:
-        return lane.deliver(message, flight)
-    except NoConnection as missing:
-        if stream.hand_back(message):
-            return None
-        return replace(missing.verdict.on(message), is_unasked=True)
-
-
-class _Stream:
-    """The messages, taken by one lane at a time; counts the lanes that still take any."""
-
-    def __init__(self, messages: Iterable[Message], lanes: int) -> None:
-        self._messages = iter(messages)
-        self._lock = Lock()
-        self._handed_back: list[Message] = []
-        self._open_lanes = lanes
-        self._is_stopped = False
-
-    def take(self) -> Message | None:
-        """The next message; None ends the lane."""
-        with self._lock:
-            if self._handed_back:
-                return self._handed_back.pop()
-            message = None if self._is_stopped else next(self._messages, None)
-            if message is None:
-                self._is_stopped = True
-                self._open_lanes -= 1
-            return message
-
-    def hand_back(self, message: Message) -> bool:
-        """Leave ``message`` to another lane and end this one; False if this is the last one."""
-        with self._lock:
-            if self._open_lanes == 1:
-                return False
-            self._open_lanes -= 1
-            self._handed_back.append(message)
-            return True
-
-    def break_off(self) -> None:
-        """A lane ends by an exception, and no lane takes anything more."""
-        with self._lock:
-            self._is_stopped = True
-            self._open_lanes -= 1
-
-    def stop(self) -> None:
-        with self._lock:
-            self._is_stopped = True
-            self._handed_back.clear()
+def _carry_all(lane: Lane[Item], intake: Intake[Item]) -> None:
+    item = intake.take()
+    while item is not None:
+        left = None
+        try:
+            left = lane.carry(item, intake)
+        except NoConnection as missing:
+            if intake.hand_back(item):
+                return
+            intake.answer(lane.unasked(item, missing))
+        item = intake.take() if left is None else left

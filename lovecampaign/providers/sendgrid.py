@@ -7,7 +7,7 @@ what is personal apart from what is common, so that one request can carry up to 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from lovecampaign.clock import Clock, SystemClock
@@ -16,7 +16,7 @@ from lovecampaign.message import Fault, Message, Outcome
 from lovecampaign.providers.addresses import UnusableAddress, is_loopback, on_the_wire
 from lovecampaign.providers.base import Flight
 from lovecampaign.providers.cooldown import Cooldown
-from lovecampaign.providers.lanes import send_over_lanes
+from lovecampaign.providers.lanes import Intake, send_over_lanes
 from lovecampaign.providers.sendgrid_connection import (
     Endpoint,
     LostAfter,
@@ -105,8 +105,12 @@ class _SendGridLane:
         self._clock = clock
         self._cooldown = Cooldown()
 
-    def deliver(self, message: Message, flight: Flight) -> Outcome:
-        return self._verdict(message, flight).on(message)
+    def carry(self, message: Message, intake: Intake[Message]) -> Message | None:
+        intake.answer([self._verdict(message, intake.flight).on(message)])
+        return None
+
+    def unasked(self, message: Message, missing: NoConnection) -> Sequence[Outcome]:
+        return [missing.on(message)]
 
     def ask_for_scopes(self) -> HttpReply:
         return self._connection.request("GET", "/v3/scopes", headers=self._headers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lovecampaign.errors import Unreachable
@@ -10,9 +10,9 @@ from lovecampaign.message import Fault, Message, Outcome
 from lovecampaign.providers.addresses import is_loopback
 from lovecampaign.providers.base import Flight
 from lovecampaign.providers.cooldown import COOLDOWN_SECONDS, Cooldown
-from lovecampaign.providers.lanes import send_over_lanes
+from lovecampaign.providers.lanes import Intake, send_over_lanes
 from lovecampaign.providers.smtp_connection import Security, Server, connect
-from lovecampaign.providers.smtp_session import FoundClosed, SmtpSession
+from lovecampaign.providers.smtp_session import SmtpSession
 from lovecampaign.providers.smtp_wire import Lost
 from lovecampaign.providers.verdict import NoConnection, Verdict
 
@@ -80,12 +80,11 @@ class _SmtpLane:
         self._session: SmtpSession | None = None
         self._cooldown = Cooldown(patience.cooldown_seconds)
 
-    def deliver(self, message: Message, flight: Flight) -> Outcome:
-        try:
-            verdict = self._usable_session().transact(message, flight)
-        except FoundClosed:
-            verdict = self._new_session().transact(message, flight)
-        return verdict.on(message)
+    def carry(self, message: Message, intake: Intake[Message]) -> Message | None:
+        return self._usable_session().carry(message, intake)
+
+    def unasked(self, message: Message, missing: NoConnection) -> Sequence[Outcome]:
+        return [missing.on(message)]
 
     def prove(self) -> None:
         """Connect and log in, or ask the open connection; raises NoConnection."""
@@ -104,8 +103,7 @@ class _SmtpLane:
         session, patience = self._session, self._patience
         if (
             session is not None
-            and session.is_open
-            and session.messages < patience.messages_per_connection
+            and session.is_usable
             and session.idle_seconds < patience.idle_seconds
         ):
             return session
@@ -115,7 +113,11 @@ class _SmtpLane:
         self.close()
         self._cooldown.check()
         try:
-            self._session = SmtpSession(connect(self._server), self._server.limits)
+            self._session = SmtpSession(
+                connect(self._server),
+                self._server.limits,
+                most_messages=self._patience.messages_per_connection,
+            )
         except NoConnection as failure:
             self._cooldown.start(failure.verdict)
             raise

@@ -1,8 +1,14 @@
-"""How does one message go through an SMTP connection, and how far did it get?
+"""How do messages go through one SMTP connection, and how far did each of them get?
 
-The dialogue is plain: one command, one reply. What matters after a failure is the phase it
-struck in: before the final dot the server has nothing and the message may be tried again; after
-it only the reply tells, and without a reply nobody knows.
+What matters after a failure is the phase it struck in: before the final dot the server has
+nothing and the message may be tried again; after it only the reply tells, and without a reply
+nobody knows.
+
+Where the server offers PIPELINING (RFC 2920), a message's body and final dot share one write
+with the commands that introduce the next message, so that each message costs one round trip.
+The next body waits until the replies to all of these have been read: never is more than one
+body without its answer, and since nothing but a body is longer than what the network holds
+back for a reader, the two sides never wait for each other to read.
 """
 
 from __future__ import annotations
@@ -11,34 +17,27 @@ import contextlib
 import re
 import time
 
-from lovecampaign.message import Fault, Message
-from lovecampaign.providers.addresses import UnusableAddress, on_the_wire
-from lovecampaign.providers.base import Flight
+from lovecampaign.message import Message
+from lovecampaign.providers.lanes import Intake
 from lovecampaign.providers.smtp_connection import Dialogue, TimeLimits
+from lovecampaign.providers.smtp_envelope import Envelope, Unsendable, body_of, envelope_of
 from lovecampaign.providers.smtp_replies import Phase, judge
-from lovecampaign.providers.smtp_wire import Lost, Reply
-from lovecampaign.providers.verdict import (
-    Verdict,
-    accepted,
-    permanent,
-    stop_the_run,
-    transient,
-    unknown,
-)
+from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply, write_all
+from lovecampaign.providers.verdict import Verdict, accepted, transient, unknown
 
 #: Leaving politely is not worth more than this.
 _QUIT_SECONDS = 2.0
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 _QUEUED_AS = re.compile(r"queued as ([\w.-]+)", re.IGNORECASE)
 #: The code that lets the dialogue go on.
 _HOPED_FOR = {Phase.MAIL: 2, Phase.RCPT: 2, Phase.DATA: 3}
+_REPLIES_AFTER = {Phase.MAIL: 2, Phase.RCPT: 1, Phase.DATA: 0}
 
 
-class FoundClosed(Exception):
+class _FoundClosed(Exception):
     """A connection that had rested is gone; nothing of the message was written."""
 
 
-class Refused(Exception):
+class _Refused(Exception):
     """The dialogue about one message ended early."""
 
     def __init__(self, verdict: Verdict) -> None:
@@ -49,118 +48,157 @@ class Refused(Exception):
 class SmtpSession:
     """One logged-in connection; carries one message after the other."""
 
-    def __init__(self, smtp: Dialogue, limits: TimeLimits) -> None:
+    def __init__(self, smtp: Dialogue, limits: TimeLimits, *, most_messages: int) -> None:
         self._smtp = smtp
         self._limits = limits
+        self._is_pipelined = smtp.has_extn("pipelining")
+        #: Whose commands are on the wire, without a reply yet.
+        self._introduced: Envelope | None = None
         self._last_used = time.monotonic()
         self._is_fresh = True
-        #: How many messages went through it, taken or refused.
-        self.messages = 0
+        #: How many messages may still go through it, taken or refused.
+        self._messages_left = most_messages
 
     @property
-    def is_open(self) -> bool:
-        return self._smtp.sock is not None
+    def is_usable(self) -> bool:
+        """Whether it is open, as far as we know, and may carry more."""
+        return self._messages_left > 0 and self._smtp.sock is not None
 
     @property
     def idle_seconds(self) -> float:
         return time.monotonic() - self._last_used
 
-    def transact(self, message: Message, flight: Flight) -> Verdict:
-        """Send one message and read what became of it.
+    def carry(self, message: Message, intake: Intake[Message]) -> Message | None:
+        """Send ``message`` and those that follow at once; answer for each.
 
-        Raises FoundClosed where the server had hung up since the last message: Yahoo and
-        others close silently after some number of messages.
+        Returns a message that was taken and of which nothing has left: the server had hung up
+        since the one before it, as Yahoo and others do silently after some number of messages.
         """
+        envelope = self._addressed(message, intake)
         try:
-            return self._transact(message, flight)
-        except Refused as refused:
-            return refused.verdict
-        finally:
-            self._note_use()
-            self.messages += 1
-
-    def _transact(self, message: Message, flight: Flight) -> Verdict:
-        body = _as_lines(message.raw)
-        self._introduce(message)
-        try:
-            flight.writing(message.delivery_id)
-            return self._deliver(body)
+            while envelope is not None:
+                envelope = self._transact(envelope, intake)
+        except _FoundClosed:
+            return envelope.message if envelope else None
         except BaseException:
             self.abort()  # a half-written message must never meet a final dot
             raise
+        return None
 
-    def _introduce(self, message: Message) -> None:
-        """MAIL, RCPT and DATA, up to the 354; raises Refused."""
-        mail, rcpt = self._envelope(message)
+    def _transact(self, envelope: Envelope, intake: Intake[Message]) -> Envelope | None:
+        """Send one message; returns the one that was introduced behind it, if there is one."""
+        following = None
+        self._messages_left -= 1
         try:
-            reply = self._ask(mail)
+            self._introduce(envelope)
+            following = self._following(intake)
+            intake.flight.writing(envelope.message.delivery_id)
+            verdict = self._deliver(envelope, following)
+        except _Refused as refused:
+            verdict = refused.verdict
+        self._note_use()
+        intake.answer([verdict.on(envelope.message)])
+        return following
+
+    def _following(self, intake: Intake[Message]) -> Envelope | None:
+        """Who is next on this connection, where it can be said before the reply to the dot."""
+        if not self._is_pipelined:
+            return None
+        while self._messages_left > 0 and (message := intake.take_ahead()) is not None:
+            envelope = self._addressed(message, intake)
+            if envelope is not None:
+                return envelope
+        return None
+
+    def _addressed(self, message: Message, intake: Intake[Message]) -> Envelope | None:
+        """Its envelope; None where this server cannot carry it, which is answered here."""
+        try:
+            return envelope_of(message, self._smtp.esmtp_features)
+        except Unsendable as unsendable:
+            intake.answer([unsendable.verdict.on(message)])
+            return None
+
+    def _introduce(self, envelope: Envelope) -> None:
+        """MAIL, RCPT and DATA, up to the 354; raises _Refused and _FoundClosed."""
+        for phase in envelope.commands:
+            reply = self._introducing(envelope, phase)
+            if reply.code // 100 != _HOPED_FOR[phase]:
+                self._recover(phase, reply)
+                raise _Refused(judge(phase, reply))
+
+    def _introducing(self, envelope: Envelope, phase: Phase) -> Reply:
+        is_old = phase is Phase.MAIL and not self._is_fresh
+        try:
+            reply = self._ask_for(envelope, phase)
         except Lost as lost:
-            if not self._is_fresh:
-                raise FoundClosed from lost
-            raise Refused(_lost_before_the_dot(lost)) from lost
-        if reply.code == 421 and not self._is_fresh:
+            if is_old:
+                raise _FoundClosed from lost
+            raise _Refused(_lost_before_the_dot(lost)) from lost
+        if is_old and reply.code == 421:
             self.abort()
-            raise FoundClosed
-        try:
-            self._require(Phase.MAIL, reply)
-            self._require(Phase.RCPT, self._ask(rcpt))
-            self._require(Phase.DATA, self._ask(b"DATA"))
-        except Lost as lost:
-            raise Refused(_lost_before_the_dot(lost)) from lost
+            raise _FoundClosed
+        return reply
 
-    def _envelope(self, message: Message) -> tuple[bytes, bytes]:
-        """The MAIL and RCPT commands; raises Refused for what this server cannot carry."""
-        try:
-            sender = on_the_wire(message.sender.email)
-        except UnusableAddress as error:
-            raise Refused(stop_the_run(f"the sender's address: {error}")) from error
-        allows_utf8 = self._smtp.has_extn("smtputf8")
-        try:
-            recipient = on_the_wire(message.to.email, allows_utf8=allows_utf8)
-        except UnusableAddress as error:
-            raise Refused(permanent(str(error), Fault.RECIPIENT)) from error
-        options = self._mail_options(message.raw, needs_utf8=not recipient.isascii())
-        return (
-            f"MAIL FROM:<{sender}>{options}".encode(),
-            f"RCPT TO:<{recipient}>".encode(),
-        )
+    def _ask_for(self, envelope: Envelope, phase: Phase) -> Reply:
+        if not self._is_pipelined:
+            self._say(envelope.commands[phase])
+        elif phase is Phase.MAIL and self._introduced is not envelope:
+            self._say(envelope.introduction)
+        return self._hear()
 
-    def _mail_options(self, raw: bytes, *, needs_utf8: bool) -> str:
-        options = ""
-        if self._smtp.has_extn("size"):  # RFC 1870
-            limit = self._smtp.esmtp_features["size"]
-            if limit.isdecimal() and 0 < int(limit) < len(raw):
-                text = f"the message has {len(raw)} bytes, and the server takes {limit}"
-                raise Refused(permanent(text, Fault.MESSAGE))
-            options += f" SIZE={len(raw)}"
-        if not raw.isascii() and self._smtp.has_extn("8bitmime"):  # RFC 6152
-            options += " BODY=8BITMIME"
-        return options + (" SMTPUTF8" if needs_utf8 else "")
+    def _recover(self, phase: Phase, refusal: Reply) -> None:
+        """Make the connection fit for the next message after a refusal, or close it."""
+        try:
+            _require_sense(refusal)
+            if self._is_pipelined:
+                self._pass_over_what_follows(phase)
+            self._say(b"RSET\r\n")  # RFC 5321 §4.1.1.5
+            if self._hear().code // 100 != 2:
+                self.abort()
+        except Lost:
+            self.abort()
 
-    def _require(self, phase: Phase, reply: Reply) -> None:
-        if reply.code // 100 == _HOPED_FOR[phase]:
+    def _pass_over_what_follows(self, refused: Phase) -> None:
+        """Read the replies to what was written behind a refused command (RFC 2920 §3.1).
+
+        A server may say 354 although it has nobody to deliver to: a lone dot ends that. Where
+        it refused MAIL, nobody can tell what it would do at a dot. Raises Lost.
+        """
+        reply: Reply | None = None
+        for _ in range(_REPLIES_AFTER[refused]):
+            reply = self._hear()
+        if reply is None or reply.code // 100 in (4, 5):
             return
-        if reply.code == 421 or reply.code // 100 not in (4, 5):
-            self.abort()
-        else:
-            self._reset()
-        raise Refused(judge(phase, reply))
+        if refused is not Phase.RCPT or reply.code // 100 != 3:
+            raise Lost("the server goes on with a refused message")
+        self._say(b".\r\n")
+        self._smtp.read_reply(self._limits.final_dot)
 
-    def _deliver(self, body: bytes) -> Verdict:
+    def _deliver(self, envelope: Envelope, following: Envelope | None) -> Verdict:
         """Body and final dot, and the reply that decides."""
+        body = body_of(envelope.message)
+        ahead = following.introduction if following is not None else b""
+        is_cut = False
         try:
-            self._write(body, self._limits.command)
-        except Lost as lost:
-            # sendall fails only while bytes are left over, so the dot, the last of them, has
-            # not gone out: in plain text it was not handed over, over TLS its record is cut.
-            return _lost_before_the_dot(lost)
+            # The reply's limit for the body too: setting another one takes time.
+            self._write(body + ahead, self._limits.final_dot)
+        except CutShort as cut:
+            if cut.written < len(body):
+                # The dot, the last of the body, was not handed over; over TLS its record is cut.
+                self.abort()
+                return _lost_before_the_dot(cut)
+            is_cut = True
+        self._introduced = following
+        verdict = self._verdict_on_body()
+        if is_cut:
+            self.abort()
+        return verdict
+
+    def _verdict_on_body(self) -> Verdict:
         try:
             reply = self._smtp.read_reply(self._limits.final_dot)
         except Lost as lost:
             return unknown(f"no answer after the message was sent: {lost}")
-        return self._settled(reply)
-
-    def _settled(self, reply: Reply) -> Verdict:
         if reply.code // 100 == 2:
             found = _QUEUED_AS.search(reply.text)
             return accepted(str(reply), found[1] if found else None)
@@ -173,12 +211,13 @@ class SmtpSession:
 
     def noop(self) -> None:
         """Ask whether the server is still there; raises Lost."""
-        self._ask(b"NOOP")
+        self._say(b"NOOP\r\n")
+        self._hear()
         self._note_use()
 
     def close(self) -> None:
         """Leave politely, but not patiently."""
-        if self.is_open:
+        if self._smtp.sock is not None:
             with contextlib.suppress(Lost):
                 self._write(b"QUIT\r\n", _QUIT_SECONDS)
                 self._smtp.read_reply(_QUIT_SECONDS)
@@ -187,46 +226,31 @@ class SmtpSession:
     def abort(self) -> None:
         self._smtp.close()
 
-    def _reset(self) -> None:
-        """Clear the transaction, so that the next message starts clean (RFC 5321 §4.1.1.5)."""
-        try:
-            if self._ask(b"RSET").code // 100 != 2:
-                self.abort()
-        except Lost:
-            self.abort()
-
     def _note_use(self) -> None:
         self._last_used = time.monotonic()
         self._is_fresh = False
 
-    def _ask(self, command: bytes) -> Reply:
-        self._write(command + b"\r\n", self._limits.command)
+    def _say(self, commands: bytes) -> None:
+        try:
+            self._write(commands, self._limits.command)
+        except Lost:
+            self.abort()
+            raise
+
+    def _hear(self) -> Reply:
         return self._smtp.read_reply(self._limits.command)
 
     def _write(self, content: bytes, timeout_seconds: float) -> None:
         sock = self._smtp.sock
         if sock is None:
-            raise Lost("the connection is closed")
-        try:
-            sock.settimeout(timeout_seconds)
-            sock.sendall(content)
-        except OSError as error:
-            self.abort()
-            raise Lost(f"the connection broke: {error.strerror or error}") from error
+            raise CutShort("the connection is closed", written=0)
+        write_all(sock, content, timeout_seconds)
 
 
-def _as_lines(raw: bytes) -> bytes:
-    """The message as it stands between DATA's 354 and its reply (RFC 5321 §4.5.2).
-
-    A lone CR or LF becomes a line end: left as it is, some servers would take ``LF . LF`` for
-    the end of the message, and what follows for commands.
-    """
-    if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
-        raw = _LINE_END.sub(b"\r\n", raw)
-    if not raw.endswith(b"\r\n"):
-        raw += b"\r\n"
-    stuffed = raw.replace(b"\r\n.", b"\r\n..")
-    return (b"." if stuffed.startswith(b".") else b"") + stuffed + b".\r\n"
+def _require_sense(refusal: Reply) -> None:
+    """Raises Lost where a refusal closes the connection, or is none that SMTP knows."""
+    if refusal.code == 421 or refusal.code // 100 not in (4, 5):
+        raise Lost("the server does not go on")
 
 
 def _lost_before_the_dot(lost: Lost) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
 
@@ -40,6 +40,10 @@ class NoConnection(Exception):
         super().__init__(verdict.detail)
         self.verdict = verdict
 
+    def on(self, message: Message) -> Outcome:
+        """The outcome of a message that nobody could be asked to take."""
+        return replace(self.verdict.on(message), is_unasked=True)
+
 
 def accepted(detail: str = "", provider_message_id: str | None = None) -> Verdict:
     return Verdict(
@@ -73,9 +77,14 @@ def stop_the_run(detail: str) -> Verdict:
 
 def readable(text: str, *, hide: str = "") -> str:
     """One short line of ``text`` without control characters and without the address ``hide``."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if hide:
+    printable = text if text.isprintable() else "".join(map(_printable, text))
+    line = " ".join(printable.split())
+    if hide and hide.lower() in line.lower():
         line = re.sub(re.escape(hide), "(the recipient)", line, flags=re.IGNORECASE)
     if len(line) > DETAIL_CHARACTERS:
         line = line[: DETAIL_CHARACTERS - 1] + "…"
     return line
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else " "

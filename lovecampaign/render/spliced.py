@@ -80,6 +80,8 @@ class Variant:
 class SplicedMessage(Message):
     """A message of a variant."""
 
+    #: Quoted-printable writes a dot that begins a line as ``=2E``, and CRLF for every line end.
+    is_ready_for_data = True
     __slots__ = ("_recipient", "variant")
     variant: Variant
     _recipient: Recipient

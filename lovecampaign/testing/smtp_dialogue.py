@@ -41,6 +41,8 @@ class Manners:
     latency_seconds: float = 0.0
     #: Closes silently at the next MAIL after this many messages, as Yahoo does.
     messages_per_connection: int | None = None
+    #: Says 354 to DATA even where nobody is to get the message (RFC 2920 §3.1).
+    takes_data_for_nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ class Dialogue:
 
     def _data(self, _rest: str) -> None:
         if self._recipient is None:
-            self._say("503 5.5.1 no recipient")
+            self._data_for_nobody()
             return
         if not self._answer(Step.DATA, "354 end with a dot", self._recipient):
             return
@@ -167,6 +169,15 @@ class Dialogue:
         content = self._message()
         time.sleep(self._manners.latency_seconds)
         self._take(content)
+
+    def _data_for_nobody(self) -> None:
+        if not self._manners.takes_data_for_nobody:
+            self._say("503 5.5.1 no recipient")
+            return
+        self._say("354 end with a dot")
+        self.commands.append(self._message().decode("utf-8", "replace") + ".")
+        self._rset_envelope()
+        self._say("554 5.5.1 no valid recipients")
 
     def _take(self, content: bytes) -> None:
         found = _DELIVERY.search(content.partition(b"\r\n\r\n")[0] + b"\r\n")

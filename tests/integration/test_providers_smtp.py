@@ -40,10 +40,17 @@ MEDIUM = TimeLimits.all_of(1.5)
 LONG = TimeLimits.all_of(10)
 
 
-@pytest.fixture
-def server() -> Iterator[SmtpServer]:
-    with SmtpServer() as running:
+@pytest.fixture(params=["pipelined", "plain"])
+def server(request: pytest.FixtureRequest) -> Iterator[SmtpServer]:
+    """Whatever a server makes of PIPELINING, the outcomes are the same."""
+    with SmtpServer(manners(is_pipelined=request.param == "pipelined")) as running:
         yield running
+
+
+def manners(*, is_pipelined: bool) -> Manners:
+    offered = Manners()
+    without = tuple(name for name in offered.extensions if name != "PIPELINING")
+    return offered if is_pipelined else replace(offered, extensions=without)
 
 
 @pytest.fixture(scope="session")
@@ -258,10 +265,11 @@ def test_a_reply_without_end_is_not_read_to_its_end(server: SmtpServer) -> None:
     assert len(outcome.detail) <= 300
 
 
-def test_after_a_refused_recipient_the_next_transaction_starts_clean(server: SmtpServer) -> None:
-    server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="550 5.1.1 no"), times=1))
-    send(settings(server), make_message(1), make_message(2))
-    [commands] = server.commands
+def test_after_a_refused_recipient_the_next_transaction_starts_clean() -> None:
+    with SmtpServer(manners(is_pipelined=False)) as server:
+        server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="550 5.1.1 no"), times=1))
+        send(settings(server), make_message(1), make_message(2))
+        [commands] = server.commands
     assert [command.split()[0] for command in commands] == [
         "EHLO", "MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA", "QUIT",
     ]  # fmt: skip

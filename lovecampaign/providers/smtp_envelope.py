@@ -1,0 +1,92 @@
+"""What is said to an SMTP server about one message, and what is sent of it?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lovecampaign.message import Fault, Message
+from lovecampaign.providers.addresses import UnusableAddress, on_the_wire
+from lovecampaign.providers.smtp_replies import Phase
+from lovecampaign.providers.verdict import Verdict, permanent, stop_the_run
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+class Unsendable(Exception):
+    """This server cannot carry the message, and need not be asked."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.detail)
+        self.verdict = verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A message and the three commands that introduce it, each with its line end."""
+
+    message: Message
+    #: In the order in which they are said; DATA comes last, as it must (RFC 2920 §3.1).
+    commands: Mapping[Phase, bytes]
+
+    @property
+    def introduction(self) -> bytes:
+        """All commands in one write."""
+        return b"".join(self.commands.values())
+
+
+def envelope_of(message: Message, features: Mapping[str, str]) -> Envelope:
+    """The envelope for a server with these EHLO ``features``; raises Unsendable."""
+    try:
+        sender = on_the_wire(message.sender.email)
+    except UnusableAddress as error:
+        raise Unsendable(stop_the_run(f"the sender's address: {error}")) from error
+    try:
+        recipient = on_the_wire(message.to.email, allows_utf8="smtputf8" in features)
+    except UnusableAddress as error:
+        raise Unsendable(permanent(str(error), Fault.RECIPIENT)) from error
+    options = _options(message.raw, features, needs_utf8=not recipient.isascii())
+    return Envelope(
+        message=message,
+        commands={
+            Phase.MAIL: f"MAIL FROM:<{sender}>{options}\r\n".encode(),
+            Phase.RCPT: f"RCPT TO:<{recipient}>\r\n".encode(),
+            Phase.DATA: b"DATA\r\n",
+        },
+    )
+
+
+def body_of(message: Message) -> bytes:
+    """The message as it stands between DATA's 354 and its reply, with the final dot."""
+    raw = message.raw
+    if message.is_ready_for_data:
+        return raw + b".\r\n"
+    return as_lines(raw)
+
+
+def as_lines(raw: bytes) -> bytes:
+    """Any bytes as lines with their leading dots doubled (RFC 5321 §4.5.2), and the final dot.
+
+    A lone CR or LF becomes a line end: left as it is, some servers would take ``LF . LF`` for
+    the end of the message, and what follows for commands.
+    """
+    if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
+        raw = _LINE_END.sub(b"\r\n", raw)
+    if not raw.endswith(b"\r\n"):
+        raw += b"\r\n"
+    stuffed = raw.replace(b"\r\n.", b"\r\n..")
+    return (b"." if stuffed.startswith(b".") else b"") + stuffed + b".\r\n"
+
+
+def _options(raw: bytes, features: Mapping[str, str], *, needs_utf8: bool) -> str:
+    options = ""
+    limit = features.get("size")  # RFC 1870
+    if limit is not None:
+        if limit.isdecimal() and 0 < int(limit) < len(raw):
+            text = f"the message has {len(raw)} bytes, and the server takes {limit}"
+            raise Unsendable(permanent(text, Fault.MESSAGE))
+        options += f" SIZE={len(raw)}"
+    if "8bitmime" in features and not raw.isascii():  # RFC 6152
+        options += " BODY=8BITMIME"
+    return options + (" SMTPUTF8" if needs_utf8 else "")
