@@ -79,7 +79,7 @@ def confirm(
     if found is not None and found.standing is Standing.OPEN:
         mark_used(connection, asked_id, now)
         _log_consent(connection, found, proof, now)
-        _take_place(connection, found, now)
+        take_place(connection, found.application.list, found.subscriber_id, now)
         _note_what_was_typed(connection, found, now)
         _let_back_in(connection, found, now)
     return found
@@ -91,6 +91,26 @@ def confirm_now(
     """:func:`confirm` in a transaction of its own."""
     with database.write() as connection:
         return confirm(connection, asked_id, proof, now)
+
+
+def take_place(connection: Connection, list_name: str, subscriber_id: int, now: datetime) -> None:
+    """Put a person on a list, confirmed. Joining is confirming: ``late_joiners`` counts from
+    here. Who comes back stays who they were: a founder is no late joiner.
+    """
+    is_theirs = (membership.c.list == list_name, membership.c.subscriber_id == subscriber_id)
+    connection.execute(
+        insert_or_ignore(connection, membership).values(
+            list=list_name, subscriber_id=subscriber_id, joined_at=now
+        )
+    )
+    connection.execute(
+        sa.update(membership)
+        .where(*is_theirs, membership.c.confirmed_at.is_(None))
+        .values(joined_at=now)
+    )
+    connection.execute(
+        sa.update(membership).where(*is_theirs).values(confirmed_at=now, consent_expires_at=None)
+    )
 
 
 def _read(connection: Connection, asked: AskedMail, now: datetime) -> Confirmation | None:
@@ -161,29 +181,6 @@ def _log_consent(connection: Connection, found: Confirmation, proof: Proof, now:
             confirmed_user_agent=proof.user_agent,
             recorded_at=now,
         )
-    )
-
-
-def _take_place(connection: Connection, found: Confirmation, now: datetime) -> None:
-    """Joining is confirming: ``late_joiners`` counts from here. Who comes back stays who they
-    were: a founder is no late joiner.
-    """
-    is_theirs = (
-        membership.c.list == found.application.list,
-        membership.c.subscriber_id == found.subscriber_id,
-    )
-    connection.execute(
-        insert_or_ignore(connection, membership).values(
-            list=found.application.list, subscriber_id=found.subscriber_id, joined_at=now
-        )
-    )
-    connection.execute(
-        sa.update(membership)
-        .where(*is_theirs, membership.c.confirmed_at.is_(None))
-        .values(joined_at=now)
-    )
-    connection.execute(
-        sa.update(membership).where(*is_theirs).values(confirmed_at=now, consent_expires_at=None)
     )
 
 

@@ -26,7 +26,8 @@ class AskedKind(StrEnum):
     ALREADY_MEMBER = "already-member"  #: to join a list that they are on
     DOWNLOAD = "download"  #: to see all that is kept about them
     FORGET = "forget"  #: to be forgotten
-    CHANGE_ADDRESS = "change-address"  #: to get the mail elsewhere: goes to the new address
+    MOVE = "move"  #: to get the mail elsewhere: goes to the address of so far
+    CHANGE_ADDRESS = "change-address"  #: and then this goes to the new one
     WAITLIST_PLACE = "waitlist-place"  #: to be told when a unit of a deal is free again
 
 
@@ -37,6 +38,7 @@ GOOD_FOR: Mapping[AskedKind, timedelta] = {
     AskedKind.ALREADY_MEMBER: timedelta(days=1),
     AskedKind.DOWNLOAD: timedelta(hours=1),
     AskedKind.FORGET: timedelta(hours=1),
+    AskedKind.MOVE: timedelta(hours=1),
     AskedKind.CHANGE_ADDRESS: timedelta(hours=1),
     AskedKind.WAITLIST_PLACE: timedelta(days=1),
 }

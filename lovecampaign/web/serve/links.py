@@ -32,6 +32,11 @@ def open_link(visit: Visit, *purposes: Purpose, retired_too: bool = False) -> Op
     Raises OnlyATest and NotFound.
     """
     purpose, number = read_token(visit, *purposes or (Purpose.LINKS,), retired_too=retired_too)
+    return find_opened(visit, purpose, number)
+
+
+def find_opened(visit: Visit, purpose: Purpose, number: int) -> Opened:
+    """What a token's number leads to, once it was read; raises NotFound."""
     with visit.site.database.read() as connection:
         delivery = find_delivery(connection, number)
     campaign = visit.site.campaigns.by_key(delivery.campaign_key) if delivery else None

@@ -1,0 +1,68 @@
+"""``/p/TOKEN?insiders=1``: would this reader like to hear early? One button, and they will."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.store.confirming import Proof
+from lovecampaign.store.joining_insiders import (
+    Agreement,
+    InsiderStanding,
+    join_insiders,
+    look_at_insiders,
+)
+from lovecampaign.web.serve.consent import ConsentText, consent_text
+from lovecampaign.web.serve.joining import user_agent
+from lovecampaign.web.serve.links import Opened
+from lovecampaign.web.serve.pages import NotFound, Visit
+
+#: In the query of the letter's link, and in the field ``do`` of the button.
+WANTED = "insiders"
+
+
+def ask_insider(visit: Visit, opened: Opened) -> Response:
+    """The question with its button, or why there is none."""
+    with visit.site.database.read() as connection:
+        standing = look_at_insiders(connection, opened.campaign, opened.delivery, visit.now)
+    return _show(visit, opened, standing.value)
+
+
+def become_insider(visit: Visit, opened: Opened) -> Response:
+    """Join, by the words that were read."""
+    consent = _consent(visit, opened.campaign)
+    if visit.form.get("version") != consent.version:
+        return ask_insider(visit, opened)  # the words have changed, or were not shown
+    agreement = Agreement(
+        text=consent.text,
+        version=consent.version,
+        locale=visit.wording(opened.campaign).language,
+        proof=Proof(ip=str(visit.address), user_agent=user_agent(visit)),
+    )
+    with visit.site.database.write() as connection:
+        before = join_insiders(connection, opened.campaign, opened.delivery, agreement, visit.now)
+    is_new = before is InsiderStanding.OPEN
+    return _show(visit, opened, "joined" if is_new else before.value)
+
+
+def _show(visit: Visit, opened: Opened, state: str) -> Response:
+    campaign = opened.campaign
+    if campaign.insiders is None:
+        raise NotFound
+    return visit.page(
+        "insiders.html",
+        campaign,
+        state=state,
+        consent=_consent(visit, campaign),
+        list=campaign.insiders.list,
+        token=visit.part("token"),
+        launch=campaign.launch.at,
+        zone=effective_zone(opened.delivery.timezone or None, campaign),
+    )
+
+
+def _consent(visit: Visit, campaign: Campaign) -> ConsentText:
+    if campaign.insiders is None:
+        raise NotFound
+    return consent_text(visit.wording(campaign), campaign, campaign.insiders.list)

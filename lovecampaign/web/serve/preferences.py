@@ -1,0 +1,134 @@
+"""``/p/TOKEN``: what would this reader like to get?
+
+A letter may be forwarded, and whoever holds it has this link: the page shows a first name and a
+masked address, no fields and no history. What must be the reader's alone goes by a link that is
+mailed to them (``mailed.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.engine import Connection
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.store.joining_insiders import InsiderStanding, look_at_insiders
+from lovecampaign.store.leaving import has_left
+from lovecampaign.store.mailed_links import ask_for_link
+from lovecampaign.store.preferences import (
+    Preferences,
+    read_preferences,
+    save_name_and_zone,
+    save_preferences,
+)
+from lovecampaign.store.transactional import AskedKind
+from lovecampaign.tokens import Purpose
+from lovecampaign.web.serve.insiders import WANTED, ask_insider, become_insider
+from lovecampaign.web.serve.links import Opened, find_opened, read_token
+from lovecampaign.web.serve.mailed import act_on_mailed, show_mailed
+from lovecampaign.web.serve.masking import mask_address
+from lovecampaign.web.serve.pages import Visit, page
+from lovecampaign.web.serve.site import Site
+from lovecampaign.web.serve.wishes import LONGEST_PAUSE, WishForm, read_wishes, shown_wishes
+from lovecampaign.web.serve.zones import regions
+
+#: What the page's other buttons send in their field ``do``: a link by mail is wanted.
+MAILED = {
+    "download": AskedKind.DOWNLOAD,
+    "forget": AskedKind.FORGET,
+    "move": AskedKind.MOVE,
+}
+
+
+def routes(site: Site) -> Sequence[BaseRoute]:
+    return [page(site, "/p/{token}", get=show, post=act)]
+
+
+def show(visit: Visit) -> Response:
+    purpose, number = read_token(visit, Purpose.LINKS, Purpose.MAILED)
+    if purpose is Purpose.MAILED:
+        return show_mailed(visit, number)
+    opened = find_opened(visit, purpose, number)
+    if visit.query(WANTED):
+        return ask_insider(visit, opened)
+    with visit.site.database.read() as connection:
+        return _show(visit, connection, opened, _known(visit, connection, opened))
+
+
+def act(visit: Visit) -> Response:
+    purpose, number = read_token(visit, Purpose.LINKS, Purpose.MAILED)
+    if purpose is Purpose.MAILED:
+        return act_on_mailed(visit, number)
+    opened = find_opened(visit, purpose, number)
+    wanted = visit.form.get("do", "")
+    if wanted == WANTED:
+        return become_insider(visit, opened)
+    if wanted in MAILED:
+        return _mail_link(visit, opened, MAILED[wanted])
+    return _save(visit, opened)
+
+
+def _save(visit: Visit, opened: Opened) -> Response:
+    delivery = opened.delivery
+    with visit.site.database.write() as connection:
+        before = _preferences(visit, connection, opened)
+        form = read_wishes(visit.form, before, visit.now)
+        if form.wrong is not None:
+            return _show(visit, connection, opened, form, status=422)
+        wanted = Preferences(is_launch_only=form.is_launch_only, paused_until=form.paused_until)
+        save_preferences(connection, delivery.campaign_id, delivery.subscriber_id, wanted)
+        save_name_and_zone(
+            connection, delivery.subscriber_id, form.first_name, form.timezone, visit.now
+        )
+        return _show(visit, connection, opened, form, is_saved=True)
+
+
+def _mail_link(visit: Visit, opened: Opened, kind: AskedKind) -> Response:
+    """The answer is the same for who has asked often: their mailbox has links enough."""
+    delivery, campaign = opened.delivery, opened.campaign
+    if not visit.is_within_limits("link by mail"):
+        return visit.say("trouble.too_often", campaign, 429)
+    with visit.site.database.write() as connection:
+        ask_for_link(connection, kind, delivery.subscriber_id, delivery.campaign_id, visit.now)
+    visit.site.post.wake()
+    return visit.say("choose.mailed", campaign, address=mask_address(delivery.address))
+
+
+def _known(visit: Visit, connection: Connection, opened: Opened) -> WishForm:
+    before = _preferences(visit, connection, opened)
+    return shown_wishes(before, opened.delivery.first_name, opened.delivery.timezone)
+
+
+def _preferences(visit: Visit, connection: Connection, opened: Opened) -> Preferences:
+    delivery = opened.delivery
+    return read_preferences(connection, delivery.campaign_id, delivery.subscriber_id, visit.now)
+
+
+def _show(
+    visit: Visit,
+    connection: Connection,
+    opened: Opened,
+    form: WishForm,
+    *,
+    is_saved: bool = False,
+    status: int = 200,
+) -> Response:
+    campaign, delivery = opened.campaign, opened.delivery
+    standing = look_at_insiders(connection, campaign, delivery, visit.now)
+    return visit.page(
+        "preferences.html",
+        campaign,
+        status,
+        form=form,
+        is_saved=is_saved,
+        has_left=has_left(connection, delivery, campaign.lists),
+        may_join_insiders=standing is InsiderStanding.OPEN,
+        address=mask_address(delivery.address),
+        token=visit.part("token"),
+        regions=regions(),
+        default_zone=effective_zone(None, campaign),
+        zone=effective_zone(form.timezone or None, campaign),
+        longest_pause=LONGEST_PAUSE.days,
+    )

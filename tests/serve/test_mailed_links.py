@@ -1,0 +1,272 @@
+"""Download, forget and move: by a link that reached the reader's own mailbox within the hour."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from lovecampaign.delivery.transactional import deliver_asked
+from lovecampaign.store import tables
+from lovecampaign.store.columns import metadata
+from lovecampaign.store.everything import read_everything
+from lovecampaign.store.suppressions import unsubscribe
+from lovecampaign.store.transactional import AskedKind
+from lovecampaign.tokens import Purpose
+from tests.joining import asked_rows
+from tests.serve.letters import active_suppressions, rows_of, token_of
+from tests.serving import Answer, Serving, dump
+from tests.stage import DAY_1, Stage
+
+READER, NEW = "reader1@readers.example", "Ana.New@else.example"
+NEW_KEY = NEW.lower()
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def reader(stage: Stage) -> int:
+    one, _ = stage.add_readers(2, lists=("readers", "insiders"))
+    stage.send()
+    return one
+
+
+def ask(stage: Stage, served: Serving, reader: int, what: str) -> str:
+    """Ask for a link on the page of choices; returns where the newest mail leads."""
+    served.post(f"/p/{token_of(stage, reader)}", {"do": what})
+    return newest_link(stage, served)
+
+
+def newest_link(stage: Stage, served: Serving) -> str:
+    return f"/p/{served.token(Purpose.MAILED, asked_rows(stage.database)[-1].id)}"
+
+
+def move(stage: Stage, served: Serving, reader: int, to: str = NEW) -> Answer:
+    """All the way: the link to the old address, the form, the link to the new one."""
+    served.post(ask(stage, served, reader, "move"), {"email": to})
+    return served.post(newest_link(stage, served))
+
+
+def person(stage: Stage, number: int) -> Any:
+    [row] = rows_of(stage.database, tables.subscriber, id=number)
+    return row
+
+
+class TestTheLink:
+    @pytest.mark.parametrize("what", ["download", "forget", "move"])
+    def test_the_mail_goes_to_the_reader_and_carries_it(
+        self, stage: Stage, served: Serving, reader: int, what: str
+    ) -> None:
+        link = ask(stage, served, reader, what)
+        with stage.sender() as sender:
+            deliver_asked(sender, stage.campaign)
+
+        mail = stage.memory.sent[-1]
+        assert mail.to.email == READER
+        assert link in mail.html
+        assert link in mail.text
+
+    @pytest.mark.parametrize("what", ["download", "forget", "move"])
+    def test_opening_it_changes_nothing_and_shows_a_button(
+        self, stage: Stage, served: Serving, reader: int, what: str
+    ) -> None:
+        link = ask(stage, served, reader, what)
+        before = dump(stage.database)
+        page = served.get(link)
+
+        assert page.status == 200
+        assert "<button" in page.text
+        assert READER not in page.text
+        assert dump(stage.database) == before
+
+    @pytest.mark.parametrize("what", ["download", "forget", "move"])
+    def test_after_an_hour_it_does_nothing(
+        self, stage: Stage, served: Serving, reader: int, what: str
+    ) -> None:
+        link = ask(stage, served, reader, what)
+        stage.clock.move_to(DAY_1 + HOUR)
+        before = dump(stage.database)
+
+        for answer in (served.get(link), served.post(link, {"do": "file", "email": NEW})):
+            assert answer.status == 410
+            assert "This link has grown old" in answer.text
+        assert dump(stage.database) == before
+
+    def test_a_form_on_a_page_of_somebody_else_does_nothing(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        link = ask(stage, served, reader, "forget")
+        answer = served.post(link, {"do": "yes"}, sec_fetch_site="cross-site")
+
+        assert answer.status == 403
+        assert person(stage, reader).email == READER
+
+    def test_a_confirmation_of_joining_is_no_such_link(self, stage: Stage, served: Serving) -> None:
+        form = {"email": "x@y.example", "sure": "x@y.example"}
+        served.post("/join/readers", form)
+        for row in asked_rows(stage.database):
+            assert served.get(f"/p/{served.token(Purpose.MAILED, row.id)}").status == 404
+
+
+class TestDownload:
+    def download(self, stage: Stage, served: Serving, reader: int) -> dict[str, Any]:
+        answer = served.post(ask(stage, served, reader, "download"), {"do": "file"})
+        assert answer.headers["content-type"] == "application/json"
+        assert "attachment" in answer.headers["content-disposition"]
+        everything: dict[str, Any] = json.loads(answer.body)
+        return everything
+
+    def test_the_file_holds_everything_that_is_kept(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        served.post(f"/u/{token_of(stage, reader)}")
+        served.post(f"/p/{token_of(stage, reader)}", {"do": "save", "often": "launch"})
+        found = self.download(stage, served, reader)
+
+        assert found["subscriber"][0]["email"] == READER
+        assert {row["list"] for row in found["membership"]} == {"readers", "insiders"}
+        assert {row["reason"] for row in found["suppression"]} == {"unsubscribed"}
+        assert found["delivery"][0]["email"] == "day-01"
+        assert found["delivery"][0]["first_claimed_at"] == "2027-02-01T08:00:00Z"
+        assert found["event"][0]["kind"] == "unsubscribed"
+        assert found["preference"][0]["is_launch_only"] is True
+        assert found["transactional"][0]["kind"] == "download"
+        assert "reader2" not in json.dumps(found)
+
+    def test_no_table_that_knows_people_is_left_out(self, stage: Stage, reader: int) -> None:
+        with stage.database.read() as connection:
+            found = read_everything(connection, reader)
+        about_people = {
+            table.name
+            for table in metadata.sorted_tables
+            if {"subscriber_id", "address_key"} & set(table.c.keys())
+        }
+
+        assert set(found) == about_people
+
+    def test_the_page_shows_the_same_as_text(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        evil = "<script>alert(1)</script>"
+        with stage.database.write() as connection:
+            connection.execute(sa.update(tables.subscriber).values(fields={"pet": evil}))
+        page = served.post(ask(stage, served, reader, "download"))
+
+        assert READER in page.text
+        assert "Membership" in page.text
+        assert evil not in page.text
+        assert "&lt;script&gt;" in page.text
+
+
+class TestForget:
+    def test_the_button_forgets_and_the_page_says_so(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        link = ask(stage, served, reader, "forget")
+        page = served.post(link)
+
+        assert "You are forgotten" in page.text
+        assert person(stage, reader).email == ""
+        assert "You are forgotten" in served.get(link).text
+        assert "You are forgotten" in served.post(link).text
+        stage.send(DAY_1 + DAY)
+        assert stage.addresses()[2:] == ["reader2@readers.example"]
+
+
+class TestMove:
+    def test_letters_go_to_the_new_address_once_it_has_confirmed(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        asked = served.post(ask(stage, served, reader, "move"), {"email": NEW})
+        assert NEW in asked.text
+        assert person(stage, reader).email == READER
+        with stage.sender() as sender:
+            deliver_asked(sender, stage.campaign)
+        assert [mail.to.email for mail in stage.memory.sent[2:]] == [READER, NEW]
+
+        link = newest_link(stage, served)
+        assert "Shall your letters come here?" in served.get(link).text
+        assert "Your letters come here now" in served.post(link).text
+        assert (person(stage, reader).email, person(stage, reader).address_key) == (NEW, NEW_KEY)
+        stage.send(DAY_1 + DAY)
+        assert set(stage.addresses()[4:]) == {NEW, "reader2@readers.example"}
+
+    def test_its_link_works_once(self, stage: Stage, served: Serving, reader: int) -> None:
+        move(stage, served, reader)
+        link = newest_link(stage, served)
+
+        assert "This link has done its work" in served.get(link).text
+        assert "This link has done its work" in served.post(link).text
+
+    def test_an_address_of_somebody_else_is_told_to_its_owner_alone(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        other = "reader2@readers.example"
+        forms = [
+            served.post(ask(stage, served, reader, "move"), {"email": to}).text.replace(to, "")
+            for to in (other, NEW)
+        ]
+        assert forms[0] == forms[1]
+
+        answer = move(stage, served, reader, other)
+        assert "This address is known here already" in answer.text
+        assert person(stage, reader).email == READER
+
+    def test_a_wish_to_be_left_alone_goes_along(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        unsubscribe(stage.database, READER, DAY_1, lists=stage.campaign.lists)
+        move(stage, served, reader)
+
+        assert active_suppressions(stage.database, NEW_KEY) == {
+            ("readers", "unsubscribed"),
+            ("insiders", "unsubscribed"),
+        }
+        stage.send(DAY_1 + DAY)
+        assert NEW not in stage.addresses()
+
+    def test_a_purchase_goes_along(self, stage: Stage, served: Serving, reader: int) -> None:
+        with stage.database.write() as connection:
+            row = {"campaign_id": 1, "address_key": READER, "bought_at": DAY_1}
+            connection.execute(sa.insert(tables.buyer).values(**row))
+        move(stage, served, reader)
+
+        [buyer] = rows_of(stage.database, tables.buyer)
+        assert buyer.address_key == NEW_KEY
+
+    def test_the_old_address_is_left_alone_until_somebody_moves_back(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        move(stage, served, reader)
+        assert active_suppressions(stage.database, READER) == {("", "unsubscribed")}
+        assert active_suppressions(stage.database, NEW_KEY) == set()
+
+        stage.clock.move_to(DAY_1 + 2 * HOUR)
+        move(stage, served, reader, READER)
+        assert active_suppressions(stage.database, READER) == set()
+        assert active_suppressions(stage.database, NEW_KEY) == {("", "unsubscribed")}
+
+    @pytest.mark.parametrize(
+        "email", ["", "nobody", "a@b@c.example", "<b>@x.example", "é@x.example"]
+    )
+    def test_what_is_no_address_is_said_beside_the_field(
+        self, stage: Stage, served: Serving, reader: int, email: str
+    ) -> None:
+        page = served.post(ask(stage, served, reader, "move"), {"email": email})
+
+        assert page.status == 422
+        assert 'aria-invalid="true"' in page.text
+        assert "<b>@" not in page.text
+        assert [row.kind for row in asked_rows(stage.database)] == [AskedKind.MOVE.value]
+
+    def test_strangers_are_not_bothered_often(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        link = ask(stage, served, reader, "move")
+        for number in range(5):
+            served.post(link, {"email": f"stranger{number}@else.example"})
+
+        kinds = [row.kind for row in asked_rows(stage.database)]
+        assert kinds.count(AskedKind.CHANGE_ADDRESS.value) == 3
