@@ -58,7 +58,7 @@ _TEXTS = (
     "campaign.launch_at",
     "deal.closes",
     "sender.postal_address",
-    '"const*nt"',
+    "sender.name",
 )
 _FILTERS = (
     "upper",

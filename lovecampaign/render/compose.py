@@ -92,7 +92,7 @@ class Composer:
         """The email for one person; raises what Jinja raises, and RenderError."""
         leaves = self.leaves
         return self.compose_with(
-            self.tokens.start(), lambda name: leaves[name].read(recipient), recipient.digest
+            self.tokens.start(), lambda name: leaves[name].value(recipient), recipient.digest
         )
 
     def compose_with(

@@ -60,6 +60,11 @@ def escape(value: str, where: Where) -> str:
     return _ESCAPES[where](value)
 
 
+def escape_for(where: Where) -> Callable[[str], str]:
+    """:func:`escape` for one place; looking a place up costs more than most values do."""
+    return _ESCAPES[where]
+
+
 def _percent(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8"))
 

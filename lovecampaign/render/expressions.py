@@ -46,7 +46,8 @@ class Applied:
         values = [one.value(recipient) for one in self.operands]
         if not self.keywords:
             return self.function(*values)
-        return self.function(*values, **{name: one.value(recipient) for name, one in self.keywords})
+        named = {name: one.value(recipient) for name, one in self.keywords}
+        return self.function(*values, **named)
 
 
 Expression = Leaf | Constant | Applied

@@ -44,7 +44,7 @@ class Leaf:
 
     #: ``subscriber.first_name``.
     name: str
-    read: Callable[[Recipient], Any]
+    value: Callable[[Recipient], Any]
     #: Two people with equal keys have equal values.
     key: Callable[[Recipient], Hashable]
     #: Whether many people may share a value, so that it pays to remember what it led to.
@@ -58,9 +58,6 @@ class Leaf:
     def __hash__(self) -> int:
         return hash(self.name)
 
-    def value(self, recipient: Recipient) -> Any:
-        return self.read(recipient)
-
 
 def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:
     """Every leaf of a campaign's emails, by name."""
@@ -72,14 +69,14 @@ def field_leaf(name: str, read: Callable[[Recipient], Any]) -> Leaf:
     """One field of a person, which some may lack."""
     return Leaf(
         name=f"subscriber.fields.{name}",
-        read=read,
+        value=read,
         key=lambda recipient: recipient.subscriber.fields.get(name),
     )
 
 
 def _plain(name: str, path: str, *, is_shared: bool = True, is_there: bool = False) -> Leaf:
     read = attrgetter(path)
-    return Leaf(name=name, read=read, key=read, is_shared=is_shared, is_there=is_there)
+    return Leaf(name=name, value=read, key=read, is_shared=is_shared, is_there=is_there)
 
 
 def _times(campaign: Campaign) -> Iterator[Leaf]:
@@ -88,7 +85,7 @@ def _times(campaign: Campaign) -> Iterator[Leaf]:
     launch_at = campaign.launch.at
     yield Leaf(
         name="campaign.launch_at",
-        read=lambda recipient: SpokenTime.of(launch_at, recipient.zone, language),
+        value=lambda recipient: SpokenTime.of(launch_at, recipient.zone, language),
         key=zone,
         is_there=True,
     )
@@ -97,13 +94,13 @@ def _times(campaign: Campaign) -> Iterator[Leaf]:
         return
     yield Leaf(
         name="deal.opens",
-        read=lambda recipient: SpokenTime.of(deal.opens, recipient.zone, language),
+        value=lambda recipient: SpokenTime.of(deal.opens, recipient.zone, language),
         key=zone,
         is_there=True,
     )
     yield Leaf(
         name="deal.closes",
-        read=lambda recipient: SpokenTime.of(
+        value=lambda recipient: SpokenTime.of(
             recipient.deal_closes or deal.closes, recipient.zone, language
         ),
         key=attrgetter("deal_closes", "zone"),
@@ -118,12 +115,12 @@ _SUBSCRIBER = (
     _plain("subscriber.timezone", "zone", is_there=True),
     Leaf(
         name="subscriber.fields",
-        read=lambda recipient: FieldNames(recipient.subscriber.fields),
+        value=lambda recipient: FieldNames(recipient.subscriber.fields),
         key=lambda recipient: tuple(recipient.subscriber.fields.items()),
     ),
     Leaf(
         name="subscriber.tags",
-        read=lambda recipient: tuple(sorted(recipient.subscriber.tags)),
+        value=lambda recipient: tuple(sorted(recipient.subscriber.tags)),
         key=attrgetter("subscriber.tags"),
     ),
     _plain("subscriber.is_insider", "subscriber.is_insider"),

@@ -35,8 +35,9 @@ Part = bytes | Personal
 
 #: What needs neither quoting nor encoding in a header or a ``mailto:``.
 _SAFE_ID = re.compile(r"[A-Za-z0-9_.-]+").fullmatch
-_PLAIN_EMAIL = re.compile(r"[A-Za-z0-9_.+-]+@[a-z0-9.-]+").fullmatch
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*").fullmatch
+_PLAIN_MAILBOX = re.compile(
+    r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)* <[A-Za-z0-9_.+-]+@[a-z0-9.-]+>"
+).fullmatch
 #: Fits into a line without being folded.
 _SHORT = 60
 #: Stands in for a date; a real one is of this century.
@@ -84,11 +85,12 @@ class Letterhead:
         ]
 
     def _to(self, recipient: Recipient) -> str:
-        """Most people's address and name need nothing done to them."""
+        """Most people's name and address need nothing done to them."""
         person = recipient.subscriber
-        email, name = person.email, f"{person.first_name} {person.last_name}".strip()
-        if len(email) + len(name) <= _SHORT and _PLAIN_EMAIL(email) and _PLAIN_NAME(name):
-            return f"{name} <{email}>"
+        name = f"{person.first_name} {person.last_name}".strip()
+        line = f"{name} <{person.email}>"
+        if len(line) <= _SHORT and _PLAIN_MAILBOX(line):
+            return line
         return encode_address(self.envelope.to(recipient), len("To: "))
 
     def _date(self, claimed_at: datetime) -> bytes:

@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from lovecampaign.render.compiled import Compiled
 from lovecampaign.render.errors import RenderError
-from lovecampaign.render.escaping import Where, escape
+from lovecampaign.render.escaping import Where, escape_for
 from lovecampaign.render.headers import encode_words
 from lovecampaign.render.leaves import UNSUBSCRIBE_LINK
 from lovecampaign.render.letterhead import Letterhead, Personal
@@ -120,7 +120,8 @@ def _write_link(link: str) -> bytes:
 
 
 def _writer(where: Where) -> Callable[[str], bytes]:
-    return lambda value: quote_value(escape(value, where))
+    escape = escape_for(where)
+    return lambda value: quote_value(escape(value))
 
 
 _WRITERS: Mapping[Where, Callable[[str], bytes]] = {where: _writer(where) for where in Where}

@@ -1,0 +1,180 @@
+"""Which letter is measured? 64 KB with 34 holes, for readers who are all different."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from lovecampaign.audience.subscriber import Subscriber
+from lovecampaign.campaign.load import load_campaign
+from lovecampaign.delivery.personal import Addressing
+from lovecampaign.render.content import read_content
+from lovecampaign.render.recipient import Recipient
+from lovecampaign.render.renderer import EmailRenderer
+from lovecampaign.testing.campaigns import write_campaign
+from lovecampaign.tokens import Purpose, TokenSigner
+
+KEY = "day-01"
+PUBLIC_URL = "https://bloom.example"
+COPY = """\
+---
+subject: "{{ first_name | default('Friend', true) }}, the soil test you can drink"
+preheader: "Two minutes for {{ fields.plant }}, and one glass of water."
+kind: value
+---
+Hi {{ first_name | default("friend", true) }},
+
+This is for {{ fields.plant }} in {{ fields.city }}, and {{ first_name | default("friend", true) }},
+it takes two minutes.
+{% if fields.plan == "garden" %}You have a garden.{% else %}A balcony is enough.{% endif %}
+
+{% for tag in subscriber.tags %}
+- because you said {{ tag }}
+{% endfor %}
+
+[Read about {{ fields.plant }}](https://bloom.example/soil?c={{ fields.city | urlencode }}).
+
+[[button: Test my soil in {{ fields.city }} | {{ links.web_view }}]]
+"""
+_SECTION = """
+<mj-section padding="20px 36px" background-color="#fffdfa"><mj-column width="50%">
+<mj-text mj-class="copy"><p>Number {number}: put some soil into a glass of water.</p></mj-text>
+<mj-image src="https://bloom.example/i/{number}.png" alt="A glass" width="200px" />
+</mj-column><mj-column width="50%">
+<mj-text mj-class="copy"><p>Wait until it has settled. Sand lies below, then silt.</p></mj-text>
+<mj-button mj-class="button" href="https://bloom.example/soil/{number}">Read more</mj-button>
+</mj-column></mj-section>"""
+_FOOTER = """
+<mj-section><mj-column><mj-text>
+<p>Written for {{ subscriber.email }}.</p>
+<p><a href="{{ links.unsubscribe }}">Leave</a>, <a href="{{ links.preferences }}">hear less</a>,
+<a href="{{ links.web_view }}">read it in your browser</a> or <a href="{{ links.insiders }}">hear
+first what {{ fields.city }} gets</a>.</p><p>{{ sender.postal_address }}</p>
+</mj-text></mj-column></mj-section>"""
+_SECTIONS = 15
+TEMPLATE = (
+    "<mjml><mj-head><mj-title>{{ subject }}</mj-title><mj-preview>{{ preheader }}</mj-preview>"
+    "</mj-head><mj-body><mj-section><mj-column>{{ content }}</mj-column></mj-section>"
+    + "".join(_SECTION.replace("{number}", str(number)) for number in range(_SECTIONS))
+    + f"{_FOOTER}</mj-body></mjml>"
+)
+
+
+def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
+    """The letter in a workspace of its own, and what makes recipients of it."""
+    folder = write_campaign(
+        workspace,
+        days=1,
+        start=date(2027, 2, 1),
+        files={"days/01-day-1.md": COPY},
+        templates={"letter": TEMPLATE},
+    )
+    campaign = load_campaign(folder, workspace).campaign
+    if campaign is None:
+        raise ValueError("the benchmark's campaign cannot be read")
+    email = next(one for one in campaign.emails if one.key == KEY)
+    renderer = EmailRenderer(
+        campaign,
+        email,
+        read_content(campaign, email),
+        public_url=PUBLIC_URL,
+        media_url=f"{PUBLIC_URL}/i",
+    )
+    signer = TokenSigner(["a secret of the benchmark"])
+    return renderer, Addressing(
+        campaign=campaign,
+        email=email,
+        signer=signer,
+        public_url=PUBLIC_URL,
+        founders_until=None,
+    )
+
+
+def make_recipients(addressing: Addressing, count: int) -> Iterator[Recipient]:
+    """People with names, towns and plants enough that no two are alike."""
+    signer, now = addressing.signer, datetime(2027, 2, 1, 8, tzinfo=UTC)
+    for number in itertools.islice(itertools.count(1), count):
+        yield Recipient(
+            subscriber=_subscriber(number),
+            zone="Europe/Paris",
+            delivery_id=signer.sign(Purpose.DELIVERY, number),
+            first_claimed_at=now,
+            links=addressing.links_of(number),
+        )
+
+
+def _subscriber(number: int) -> Subscriber:
+    return Subscriber(
+        id=number,
+        email=f"reader{number}@post{number % 97}.example",
+        first_name=f"Ana{number % 3001}" if number % 11 else "",
+        last_name=f"{'Müller' if number % 7 == 0 else 'Miller'}{number % 20011}",
+        fields={
+            "city": f"Saint-Étienne-{number % 499}",
+            "plant": f"tomato no. {number % 31}",
+            "plan": "garden" if number % 3 else "balcony",
+        },
+        tags=frozenset(("tools", "seeds", "soil")[: number % 3]),
+    )
+
+
+def as_row(reader: Recipient) -> dict[str, Any]:
+    """A reader as a script has one: a row of a file, and links put together."""
+    person, links = reader.subscriber, reader.links
+    return {
+        "subscriber": {
+            "email": person.email,
+            "first_name": person.first_name,
+            "fields": person.fields,
+            "tags": sorted(person.tags),
+        },
+        "links": {
+            "unsubscribe": links.unsubscribe,
+            "preferences": links.preferences,
+            "web_view": links.web_view,
+            "insiders": links.insiders,
+        },
+    }
+
+
+def jinja_sources(renderer: EmailRenderer, addressing: Addressing) -> tuple[str, str, str]:
+    """HTML, text and subject of the same letter as plain Jinja: what others would render.
+
+    Somebody's values are put back to the expressions that printed them.
+    """
+    [person] = make_recipients(addressing, 1)
+    marked = replace(
+        person,
+        subscriber=replace(
+            person.subscriber,
+            email="marked@marked.example",
+            first_name="MarkedName",
+            fields={"city": "MarkedCity", "plant": "MarkedPlant", "plan": "garden"},
+            tags=frozenset({"MarkedTag"}),
+        ),
+    )
+    message = renderer.render(marked)
+    expressions = {
+        marked.subscriber.email: "{{ subscriber.email }}",
+        "MarkedName": '{{ subscriber.first_name | default("friend", true) }}',
+        "MarkedCity": "{{ subscriber.fields.city }}",
+        "MarkedPlant": "{{ subscriber.fields.plant }}",
+        "You have a garden.": '{% if subscriber.fields.plan == "garden" %}You have a garden.'
+        "{% else %}A balcony is enough.{% endif %}",
+        "<li>because you said MarkedTag</li>": "{% for tag in subscriber.tags %}"
+        "<li>because you said {{ tag }}</li>{% endfor %}",
+        "- because you said MarkedTag\n": "{% for tag in subscriber.tags %}"
+        "- because you said {{ tag }}\n{% endfor %}",
+        marked.links.unsubscribe: "{{ links.unsubscribe }}",
+        marked.links.insiders: "{{ links.insiders }}",
+        marked.links.preferences: "{{ links.preferences }}",
+        marked.links.web_view: "{{ links.web_view }}",
+    }
+    html, text, subject = message.html, message.text, message.subject
+    for value, expression in expressions.items():
+        html, text, subject = (one.replace(value, expression) for one in (html, text, subject))
+    return html, text, subject
