@@ -29,7 +29,7 @@ from starlette.staticfiles import StaticFiles
 from lovecampaign.campaign.model import Email
 from lovecampaign.errors import LovecampaignError, ProblemsFound
 from lovecampaign.schedule.calendar_file import format_calendar
-from lovecampaign.web.preview.calendar import first_instants
+from lovecampaign.web.calendar import first_instants
 from lovecampaign.web.preview.choosing import DayChoice
 from lovecampaign.web.preview.guard import Gate, Guard
 from lovecampaign.web.preview.pages import HERE, Pages, Visit

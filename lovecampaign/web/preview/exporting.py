@@ -12,8 +12,8 @@ from lovecampaign.checks.facts import Facts
 from lovecampaign.errors import UsageError
 from lovecampaign.schedule.calendar_file import format_calendar
 from lovecampaign.settings import Settings
+from lovecampaign.web.calendar import date_of, first_instants
 from lovecampaign.web.preview.addresses import DiskAddresses
-from lovecampaign.web.preview.calendar import date_of, first_instants
 from lovecampaign.web.preview.checking import Checker
 from lovecampaign.web.preview.pages import HERE, Pages, Visit
 from lovecampaign.web.preview.people import People

@@ -12,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.problems import Problem
+from lovecampaign.web.calendar import date_of, emails_of, lay_out, sign_up_emails
 from lovecampaign.web.preview.addresses import EVERYBODY, Addresses
-from lovecampaign.web.preview.calendar import date_of, emails_of, lay_out, sign_up_emails
 from lovecampaign.web.preview.checking import Checker
 from lovecampaign.web.preview.choosing import RECIPIENTS, DayChoice
 from lovecampaign.web.preview.foretelling import REASONS, Coming, foretell, retell

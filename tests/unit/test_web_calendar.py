@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from lovecampaign.testing.months import build_month
-from lovecampaign.web.preview.calendar import (
+from lovecampaign.web.calendar import (
     date_of,
     emails_of,
     first_instants,
