@@ -38,7 +38,8 @@ def token_of(
 def rows_of(database: Database, table: sa.Table, **equal: Any) -> list[Any]:
     conditions = [table.c[name] == value for name, value in equal.items()]
     with database.read() as connection:
-        return list(connection.execute(sa.select(table).where(*conditions)).all())
+        statement = sa.select(table).where(*conditions).order_by(*table.primary_key.columns)
+        return list(connection.execute(statement).all())
 
 
 def active_suppressions(database: Database, address: str) -> set[tuple[str, str]]:
