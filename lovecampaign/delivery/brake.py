@@ -53,7 +53,7 @@ def reason_to_pause(
 
 
 def _brake_reason(brake: Brake, email_key: str, counts: EmailCounts) -> str | None:
-    deliveries = counts.accepted + counts.hard_bounces
+    deliveries = counts.deliveries
     if deliveries < brake.from_deliveries:
         return None
     for name, count, limit in (

@@ -11,6 +11,7 @@ from lovecampaign.delivery.brake import reason_to_pause
 from lovecampaign.store.campaigns import pause
 from lovecampaign.store.counters import EmailCounts, FailureCounts, add_to_email
 from lovecampaign.store.finding_deliveries import DeliveryRecord
+from lovecampaign.store.finding_emails import EmailRow
 
 
 def count_feedback(
@@ -23,10 +24,27 @@ def count_feedback(
     """Count complaints, bounces or unsubscribes of a letter, and pause the campaign where they
     are over its ``brake``. ``campaign`` None: its files cannot be read, and nothing is sent.
     """
-    counts = add_to_email(connection, found.email_id, added)
+    letter = EmailRow(
+        email_id=found.email_id,
+        email_key=found.email_key,
+        campaign_id=found.campaign_id,
+        campaign_key=found.campaign_key,
+    )
+    count_and_brake(connection, campaign, letter, added, now)
+
+
+def count_and_brake(
+    connection: Connection,
+    campaign: Campaign | None,
+    letter: EmailRow,
+    added: EmailCounts,
+    now: datetime,
+) -> None:
+    """:func:`count_feedback`, of as many of its copies as ``added`` says."""
+    counts = add_to_email(connection, letter.email_id, added)
     if campaign is None:
         return
     no_failures = FailureCounts(policy_refusals=0, in_a_row=0)
-    reason = reason_to_pause(campaign.sending.brake, found.email_key, counts, no_failures)
+    reason = reason_to_pause(campaign.sending.brake, letter.email_key, counts, no_failures)
     if reason is not None:
-        pause(connection, found.campaign_id, now, reason)
+        pause(connection, letter.campaign_id, now, reason)

@@ -20,6 +20,7 @@ from lovecampaign.store.counters import EmailCounts, add_to_email
 from lovecampaign.store.journal import FlightRecord, read_flight
 from lovecampaign.store.leftovers import list_claims
 from lovecampaign.store.owners import OpenOwner, close_owner, held_if_dead, list_open_owners
+from lovecampaign.store.proofs import settle_proven_doubts
 from lovecampaign.store.settling import Settlement, settle
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.tokens import Purpose
@@ -40,7 +41,8 @@ class Leftovers:
 
 
 def recover(sender: Sender) -> Leftovers:
-    """Take over from every dead sender."""
+    """Take over from every dead sender, and settle what events have proved since."""
+    settle_proven_doubts(sender.database, sender.clock.now())
     with sender.database.read() as connection:
         others = list_open_owners(connection, sender.owner.id)
     leftovers = Leftovers()

@@ -44,6 +44,8 @@ email = sa.Table(
     #: What the brake watches, counted as it happens: counting rows would grow with the audience.
     sa.Column("accepted", sa.Integer, nullable=False, server_default="0"),
     sa.Column("hard_bounces", sa.Integer, nullable=False, server_default="0"),
+    #: Of the hard bounces, those of messages that had been accepted before.
+    sa.Column("late_bounces", sa.Integer, nullable=False, server_default="0"),
     sa.Column("complaints", sa.Integer, nullable=False, server_default="0"),
     sa.Column("unsubscribes", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("campaign_id", "key"),

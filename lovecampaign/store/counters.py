@@ -17,8 +17,15 @@ class EmailCounts:
 
     accepted: int = 0
     hard_bounces: int = 0
+    #: Of them, those of messages that had been accepted before.
+    late_bounces: int = 0
     complaints: int = 0
     unsubscribes: int = 0
+
+    @property
+    def deliveries(self) -> int:
+        """Messages whose fate a receiver decided; each counts once."""
+        return self.accepted + self.hard_bounces - self.late_bounces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +45,22 @@ def add_to_email(connection: Connection, email_id: int, added: EmailCounts) -> E
         .values(
             accepted=email.c.accepted + added.accepted,
             hard_bounces=email.c.hard_bounces + added.hard_bounces,
+            late_bounces=email.c.late_bounces + added.late_bounces,
             complaints=email.c.complaints + added.complaints,
             unsubscribes=email.c.unsubscribes + added.unsubscribes,
         )
-        .returning(email.c.accepted, email.c.hard_bounces, email.c.complaints, email.c.unsubscribes)
+        .returning(
+            email.c.accepted,
+            email.c.hard_bounces,
+            email.c.late_bounces,
+            email.c.complaints,
+            email.c.unsubscribes,
+        )
     ).one()
     return EmailCounts(
         accepted=row.accepted,
         hard_bounces=row.hard_bounces,
+        late_bounces=row.late_bounces,
         complaints=row.complaints,
         unsubscribes=row.unsubscribes,
     )

@@ -14,6 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.store.events import EventKind
+from lovecampaign.store.many_rows import many, number_at, rows_of, text_at
+from lovecampaign.store.proofs import settle_by_events
+from lovecampaign.store.resting import find_resting
 from lovecampaign.store.tables import (
     DeliveryState,
     Instant,
@@ -23,9 +27,6 @@ from lovecampaign.store.tables import (
     suppression,
 )
 
-#: Soft bounces on this many different days rest an address until the next campaign.
-SOFT_BOUNCE_DAYS = 3
-SOFT_BOUNCED = "soft_bounced"
 _MAY_HAVE_ARRIVED = frozenset({DeliveryState.SENT, DeliveryState.IN_DOUBT})
 
 
@@ -55,7 +56,15 @@ def settle(
     """Write settlements of claimed or doubtful rows; a row that others settled stays."""
     if not settlements:
         return
-    _update_deliveries(connection, settlements, now)
+    accepted = [each for each in settlements if _is_plainly_sent(each)]
+    others = [each for each in settlements if not _is_plainly_sent(each)]
+    if accepted:
+        connection.execute(_NOTE_ACCEPTED, {"answers": _answers(accepted), "at": now})
+    if others:
+        connection.execute(_UPDATE, [_parameters(each, now) for each in others])
+    doubtful = [one.delivery_id for one in settlements if one.state is DeliveryState.IN_DOUBT]
+    if doubtful:  # the provider may have told before we gave up waiting for its answer
+        settle_by_events(connection, now, doubtful)
     bounced = [each.subscriber_id for each in settlements if each.is_hard_bounce]
     suppress_people(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
     _rest_soft_bounced(
@@ -63,32 +72,52 @@ def settle(
     )
 
 
-def _update_deliveries(
-    connection: Connection, settlements: Iterable[Settlement], now: datetime
-) -> None:
-    is_open = sa.or_(
-        delivery.c.state == DeliveryState.CLAIMED.value,
-        delivery.c.state == DeliveryState.IN_DOUBT.value,
+def _is_plainly_sent(settlement: Settlement) -> bool:
+    """Nearly all are: then one statement does for all of them."""
+    return (
+        settlement.state is DeliveryState.SENT
+        and settlement.reason is None
+        and settlement.detail is None
+        and settlement.next_try_at is None
+        and not settlement.is_untried
     )
-    statement = (
-        sa.update(delivery)
-        .where(delivery.c.id == sa.bindparam("row_id"), is_open)
-        .values(
-            state=sa.bindparam("to_state"),
-            reason=sa.bindparam("why"),
-            detail=sa.bindparam("words"),
-            next_try_at=sa.func.coalesce(
-                sa.bindparam("next_try", type_=Instant), delivery.c.next_try_at
-            ),
-            attempts=delivery.c.attempts - sa.bindparam("untried", type_=sa.Integer),
-            local_day=sa.case(
-                (sa.bindparam("keeps_day", type_=sa.Integer) == 1, delivery.c.local_day)
-            ),
-            settled_at=sa.bindparam("at", type_=Instant),
-            provider_message_id=sa.bindparam("message_id"),
-        )
+
+
+_is_open = delivery.c.state.in_([DeliveryState.CLAIMED.value, DeliveryState.IN_DOUBT.value])
+
+_answer = rows_of("answers", "answer")
+_NOTE_ACCEPTED = (
+    sa.update(delivery)
+    .where(delivery.c.id == number_at(_answer, 0), _is_open)
+    .values(
+        state=DeliveryState.SENT.value,
+        reason=None,
+        detail=None,
+        settled_at=sa.bindparam("at", type_=Instant),
+        provider_message_id=text_at(_answer, 1),
     )
-    connection.execute(statement, [_parameters(each, now) for each in settlements])
+)
+
+_UPDATE = (
+    sa.update(delivery)
+    .where(delivery.c.id == sa.bindparam("row_id"), _is_open)
+    .values(
+        state=sa.bindparam("to_state"),
+        reason=sa.bindparam("why"),
+        detail=sa.bindparam("words"),
+        next_try_at=sa.func.coalesce(
+            sa.bindparam("next_try", type_=Instant), delivery.c.next_try_at
+        ),
+        attempts=delivery.c.attempts - sa.bindparam("untried", type_=sa.Integer),
+        local_day=sa.case((sa.bindparam("keeps_day", type_=sa.Integer) == 1, delivery.c.local_day)),
+        settled_at=sa.bindparam("at", type_=Instant),
+        provider_message_id=sa.bindparam("message_id"),
+    )
+)
+
+
+def _answers(accepted: Iterable[Settlement]) -> str:
+    return many((each.delivery_id, each.provider_message_id) for each in accepted)
 
 
 def _parameters(settlement: Settlement, now: datetime) -> dict[str, object]:
@@ -111,24 +140,21 @@ def _rest_soft_bounced(
 ) -> None:
     if not bounces:
         return
-    ids = [each.subscriber_id for each in bounces]
-    known = connection.execute(
-        sa.select(event.c.subscriber_id, event.c.at).where(
-            event.c.kind == SOFT_BOUNCED, event.c.subscriber_id.in_(ids)
-        )
-    )
-    days = {id_: {now.date()} for id_ in ids}
-    for row in known:
-        days[row.subscriber_id].add(row.at.date())
     connection.execute(sa.insert(event), [_soft_bounce_event(each, now) for each in bounces])
-    resting = [id_ for id_, found in days.items() if len(found) >= SOFT_BOUNCE_DAYS]
-    suppress_people(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
+    resting = find_resting(connection, [each.subscriber_id for each in bounces])
+    suppress_people(
+        connection,
+        resting.get(campaign_key, ()),
+        SuppressionReason.SOFT_BOUNCES,
+        campaign_key,
+        now,
+    )
 
 
 def _soft_bounce_event(settlement: Settlement, now: datetime) -> dict[str, object]:
     return {
-        "key": f"lc:{settlement.delivery_id}:{SOFT_BOUNCED}:{now.isoformat()}",
-        "kind": SOFT_BOUNCED,
+        "key": f"lc:{settlement.delivery_id}:{EventKind.SOFT_BOUNCED}:{now.isoformat()}",
+        "kind": EventKind.SOFT_BOUNCED.value,
         "at": now,
         "recorded_at": now,
         "delivery_id": settlement.delivery_id,

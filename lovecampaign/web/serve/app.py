@@ -25,6 +25,7 @@ from lovecampaign.web.serve import (
     leave,
     preferences,
     redeem,
+    sendgrid_events,
     style,
     web_view,
 )
@@ -51,6 +52,7 @@ ROUTES: tuple[MakeRoutes, ...] = (
     web_view.routes,
     deal.routes,
     redeem.routes,
+    sendgrid_events.routes,
 )
 
 

@@ -66,6 +66,9 @@ def upgrade() -> None:
     op.create_index("ix_deal_code_code", "deal_code", ["code"])
     _note_how_people_join()
     op.add_column("campaign", sa.Column("lists", sa.JSON(), nullable=True))
+    op.add_column(
+        "email", sa.Column("late_bounces", sa.Integer(), server_default="0", nullable=False)
+    )
 
 
 def _note_how_people_join() -> None:
