@@ -25,7 +25,11 @@ from lovecampaign.store.tables import (
 
 
 def update_to_claimed(fate: Fate) -> ReturningUpdate[Any]:
-    """Parameters: ``my_batch``, ``my_epoch``, ``me``, ``after``, ``size``, ``now``."""
+    """Parameters: ``my_batch``, ``my_epoch``, ``me``, ``after``, ``size``, ``now``.
+
+    Returns the state and the reason of each row, and what
+    :data:`~lovecampaign.store.claimed.ClaimedRow` says.
+    """
     picked = _pick(fate).subquery("picked")
     now = fate.standing.instant
     is_claimed = picked.c.reason.is_(None)
@@ -49,13 +53,13 @@ def update_to_claimed(fate: Fate) -> ReturningUpdate[Any]:
             local_day=sa.case((takes_the_day, picked.c.local_day)),
         )
         .returning(
-            delivery.c.id,
-            delivery.c.subscriber_id,
             delivery.c.state,
             delivery.c.reason,
-            delivery.c.first_claimed_at,
+            delivery.c.id,
+            delivery.c.subscriber_id,
+            sa.type_coerce(delivery.c.first_claimed_at, sa.BigInteger),
             delivery.c.attempts,
-            delivery.c.expires_at,
+            sa.type_coerce(delivery.c.expires_at, sa.BigInteger),
         )
     )
 

@@ -8,7 +8,7 @@ in the same statement.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,12 @@ from lovecampaign.store.built import Built
 from lovecampaign.store.calendars import read_clocks
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.claim_statement import update_to_claimed
-from lovecampaign.store.claimed import ClaimedDelivery, PeopleStatement, as_claimed
+from lovecampaign.store.claimed import (
+    ClaimedDelivery,
+    ClaimedRow,
+    PeopleStatement,
+    as_claimed,
+)
 from lovecampaign.store.fate import Fate
 from lovecampaign.store.slot_table import fill_zone_clocks
 from lovecampaign.store.standing import Standing
@@ -81,15 +86,17 @@ def claim(connection: Connection, request: ClaimRequest) -> Claims:
     rows = connection.execute(statements.claim, request.parameters).all()
     if not rows:
         return Claims()
-    claimed = [row for row in rows if row.state == DeliveryState.CLAIMED.value]
+    claimed: list[ClaimedRow] = [
+        tuple(row) for state, _, *row in rows if state == DeliveryState.CLAIMED.value
+    ]
     if claimed and request.record.first_claim_at is None:
         _note_first_claim(connection, request)
-    ids = [row.subscriber_id for row in claimed]
+    ids = [subscriber_id for _, subscriber_id, *_ in claimed]
     people = statements.people.read(connection, ids, {"now": request.now})
     return Claims(
         deliveries=as_claimed(claimed, people),
         skipped=_count_reasons(rows),
-        last_id=max(row.id for row in rows),
+        last_id=max(row[2] for row in rows),
     )
 
 
@@ -119,8 +126,8 @@ def _make_founders(connection: Connection, request: ClaimRequest) -> None:
     )
 
 
-def _count_reasons(rows: Sequence[sa.Row[Any]]) -> Mapping[str, int]:
-    return Counter(row.reason for row in rows if row.state != DeliveryState.CLAIMED.value)
+def _count_reasons(rows: Iterable[Sequence[Any]]) -> Mapping[str, int]:
+    return Counter(row[1] for row in rows if row[0] != DeliveryState.CLAIMED.value)
 
 
 class _Statements:

@@ -83,7 +83,10 @@ def _is_plainly_sent(settlement: Settlement) -> bool:
     )
 
 
-_is_open = delivery.c.state.in_([DeliveryState.CLAIMED.value, DeliveryState.IN_DOUBT.value])
+_is_open = sa.or_(  # not IN: an UPDATE of many rows takes no list of parameters
+    delivery.c.state == DeliveryState.CLAIMED.value,
+    delivery.c.state == DeliveryState.IN_DOUBT.value,
+)
 
 _answer = rows_of("answers", "answer")
 _NOTE_ACCEPTED = (

@@ -1,0 +1,86 @@
+"""How does one statement take hundreds of rows as one value?
+
+As a JSON array, which SQLite and PostgreSQL both take apart. A parameter for each value costs
+SQLAlchemy more than the database needs for the whole statement.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from lovecampaign.store.columns import BigKey
+
+
+def many(values: Iterable[object]) -> str:
+    """The parameter: numbers and texts, or a tuple of them for each row."""
+    return json.dumps(list(values))
+
+
+def rows_of(parameter: str, name: str) -> sa.TableValuedAlias:
+    """The rows of a parameter that :func:`many` made, as a table with one column, ``value``."""
+    rows = _Rows(sa.bindparam(parameter, type_=sa.Text))
+    return rows.table_valued("value", name=name)
+
+
+def number_at(rows: sa.TableValuedAlias, place: int) -> sa.ColumnElement[int]:
+    """The number that stands at a place of each row, from 0."""
+    return sa.cast(_Item(rows.c.value, sa.literal_column(str(place))), BigKey)
+
+
+def text_at(rows: sa.TableValuedAlias, place: int) -> sa.ColumnElement[str]:
+    """The text, or NULL, that stands at a place of each row, from 0."""
+    return _Item(rows.c.value, sa.literal_column(str(place)))
+
+
+def ids_of(parameter: str) -> sa.Select[Any]:
+    """For ``IN``: the numbers of a parameter that :func:`many` made of rows of one number."""
+    return sa.select(number_at(rows_of(parameter, f"each_of_{parameter}"), 0))
+
+
+def many_ids(ids: Iterable[int]) -> str:
+    """The parameter of :func:`ids_of`."""
+    return many((each,) for each in ids)
+
+
+class _Rows(FunctionElement[Any]):
+    """A JSON array as rows."""
+
+    name = "rows"
+    inherit_cache = True
+
+
+class _Item(FunctionElement[Any]):
+    """What stands at a place of a row."""
+
+    name = "item"
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(_Rows)
+def _rows_on_sqlite(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(_Rows, "postgresql")
+def _rows_on_postgres(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json_array_elements(CAST({compiler.process(element.clauses, **kwargs)} AS json))"
+
+
+@compiles(_Item)
+def _item_on_sqlite(element: _Item, compiler: SQLCompiler, **kwargs: Any) -> str:
+    value, place = (compiler.process(each, **kwargs) for each in element.clauses)
+    return f"json_extract({value}, '$[' || {place} || ']')"
+
+
+@compiles(_Item, "postgresql")
+def _item_on_postgres(element: _Item, compiler: SQLCompiler, **kwargs: Any) -> str:
+    value, place = (compiler.process(each, **kwargs) for each in element.clauses)
+    return f"({value} ->> {place})"
