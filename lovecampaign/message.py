@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,18 @@ class Address:
 
     email: str
     name: str = ""
+
+
+class SharedContent(Protocol):
+    """What everybody gets who takes the same way through an email, with holes in it."""
+
+    def shared_text(self, key: Callable[[int], str]) -> str:
+        """The text part, with ``key(n)`` where the n-th of a person's substitutions belongs."""
+        ...
+
+    def shared_html(self, key: Callable[[int], str]) -> str:
+        """The same of the HTML."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +52,16 @@ class Message:
     #: Whether ``raw`` is known to have CRLF line ends only, the last byte included, and no line
     #: that begins with a dot: SMTP takes it as it is. To look for that costs more than to send.
     is_ready_for_data: ClassVar[bool] = False
+
+    @property
+    def variant(self) -> SharedContent | None:
+        """What it shares with others, for providers that carry many people in one request."""
+        return None
+
+    @property
+    def substitutions(self) -> Sequence[str]:
+        """What stands in each hole of the variant, escaped for its place."""
+        return ()
 
 
 class OutcomeKind(StrEnum):

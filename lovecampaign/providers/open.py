@@ -62,12 +62,14 @@ def _open_smtps(settings: Settings) -> Provider:
 def _open_sendgrid(settings: Settings) -> Provider:
     from lovecampaign.providers.sendgrid import SendGridProvider  # urllib3 only where it is used
     from lovecampaign.providers.sendgrid_connection import Endpoint
+    from lovecampaign.providers.sendgrid_parcels import MOST_PEOPLE
 
     if settings.sendgrid_api_key is None:
         raise UsageError(
             "SENDGRID_API_KEY is not set",
             hint="put it into .env in the workspace, or into the environment",
         )
+    options = _options(_split(settings.provider_url), {"people": MOST_PEOPLE})
     url = _split(settings.sendgrid_base_url, "SENDGRID_BASE_URL")
     is_default = settings.sendgrid_base_url == DEFAULT_SENDGRID_URL
     endpoint = Endpoint(
@@ -80,6 +82,7 @@ def _open_sendgrid(settings: Settings) -> Provider:
         endpoint,
         settings.sendgrid_api_key,
         name="sendgrid:" if is_default else f"sendgrid: at {endpoint.host}:{endpoint.port}",
+        people=options.get("people", MOST_PEOPLE),
     )
 
 
@@ -96,7 +99,7 @@ _SCHEMES: Mapping[str, Callable[[Settings], Provider]] = {
 def _smtp_provider(url: SplitResult, security: Security, default_port: int) -> Provider:
     if url.path.strip("/") or url.fragment:
         raise _unreadable("LOVECAMPAIGN_PROVIDER")
-    options = _options(url)
+    options = _options(url, {"connections": MOST_CONNECTIONS, "timeout": 3600})
     timeout = options.get("timeout")
     server = Server(
         host=_host(url),
@@ -110,9 +113,8 @@ def _smtp_provider(url: SplitResult, security: Security, default_port: int) -> P
     return SmtpProvider(server, connections=connections)
 
 
-def _options(url: SplitResult) -> dict[str, int]:
-    """``?connections=N&timeout=SECONDS``, both whole numbers from 1 on."""
-    known = {"connections": MOST_CONNECTIONS, "timeout": 3600}
+def _options(url: SplitResult, known: Mapping[str, int]) -> dict[str, int]:
+    """``?connections=N&timeout=SECONDS``: whole numbers from 1 to what is known of each."""
     options: dict[str, int] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         if name not in known:

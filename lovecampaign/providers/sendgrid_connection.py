@@ -1,31 +1,24 @@
 """How does one request go to SendGrid, and how far did it get?
 
-One kept-alive connection of urllib3's, used directly: its pools would hide whether a failure
-struck before or after the body was out, and that is the difference between trying again and
-not knowing. No retries, no redirects, no proxies.
+urllib3 connects and checks the certificate; the requests on the kept-alive connection are ours
+(:mod:`~lovecampaign.providers.http_wire`). No retries, no redirects, no proxies.
 """
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
 
-from lovecampaign.providers.sendgrid_replies import HttpReply
+from lovecampaign.providers.http_wire import HttpReply, exchange
 from lovecampaign.providers.verdict import NoConnection, stop_the_run, transient
 
-#: Far more than any answer; the rest is not read.
-_BODY_BYTES = 64 * 1024
 _FAULTS = (HTTPError, HTTPException, OSError, ValueError)
 
 
@@ -46,13 +39,12 @@ class Endpoint:
     idle_seconds: float = 30.0
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
 
-
-class LostBefore(Exception):
-    """The connection broke while the request was being written: nothing whole arrived."""
-
-
-class LostAfter(Exception):
-    """The request was written, and no answer came: nobody knows what became of it."""
+    @property
+    def authority(self) -> str:
+        """As the ``Host`` header has it (RFC 9110 §7.2): a usual port is not named."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        is_usual = self.port == (443 if self.is_tls else 80)
+        return host if is_usual else f"{host}:{self.port}"
 
 
 class SendGridConnection:
@@ -69,86 +61,49 @@ class SendGridConnection:
         path: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | None = None,
+        body: bytes = b"",
         before_writing: Callable[[], None] = lambda: None,
     ) -> HttpReply:
         """Send one request; raises NoConnection, LostBefore or LostAfter.
 
         ``before_writing`` is called when there is a connection and nothing has left yet.
         """
-        http = self._open()
+        sock = self._open()
+        request = self._head(method, path, headers, len(body)) + body
         before_writing()
+        is_kept = False
         try:
-            return self._exchange(http, method, path, headers=headers, body=body)
-        except BaseException:
-            self.close()
-            raise
+            reply = exchange(sock, request, self._endpoint.answer_seconds)
+            is_kept = reply.is_kept
+        finally:
+            if not is_kept:
+                self.close()
+        self._last_used = time.monotonic()
+        return reply
 
     def close(self) -> None:
         if self._http is not None:
             self._http.close()
             self._http = None
 
-    def _open(self) -> HTTPConnection:
+    def _open(self) -> socket.socket:
         http = self._http
         is_young = time.monotonic() - self._last_used < self._endpoint.idle_seconds
-        if http is not None and is_young and http.is_connected:
-            return http
-        self.close()
-        self._http = _connected(self._endpoint)
-        return self._http
-
-    def _exchange(
-        self,
-        http: HTTPConnection,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str],
-        body: bytes | None,
-    ) -> HttpReply:
-        broken: Exception | None = None
-        try:
-            http.request(
-                method,
-                self._endpoint.prefix + path,
-                body=body,
-                headers=headers,
-                preload_content=False,
-            )
-        except _FAULTS as error:
-            broken = error  # 413 comes early: an answer may be waiting although we broke off
-        reply = self._answer(http, broken)
-        self._last_used = time.monotonic()
-        return reply
-
-    def _answer(self, http: HTTPConnection, broken: Exception | None) -> HttpReply:
-        try:
-            with _deadline(http.sock, self._endpoint.answer_seconds):
-                response = http.getresponse()
-                reply = HttpReply(
-                    status=response.status,
-                    headers={name.lower(): value for name, value in response.headers.items()},
-                    body=self._beginning_of(response),
-                )
-        except _FAULTS as error:
-            if broken is not None:
-                raise LostBefore(_reason(broken)) from broken
-            raise LostAfter(_reason(error)) from error
-        if broken is not None:
+        if http is None or not is_young or not http.is_connected:
             self.close()
-        return reply
+            self._http = http = _connected(self._endpoint)
+        sock: socket.socket = http.sock
+        return sock
 
-    def _beginning_of(self, response: BaseHTTPResponse) -> bytes:
-        """What came of the body; the status has said enough if the rest is missing."""
-        try:
-            body = response.read(_BODY_BYTES)
-            if len(body) < _BODY_BYTES:
-                return body
-        except _FAULTS:
-            body = b""
-        self.close()
-        return body
+    def _head(self, method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+        endpoint = self._endpoint
+        lines = [
+            f"{method} {endpoint.prefix}{path} HTTP/1.1",
+            f"Host: {endpoint.authority}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+            f"Content-Length: {length}",
+        ]
+        return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 def _connected(endpoint: Endpoint) -> HTTPConnection:
@@ -162,7 +117,7 @@ def _connected(endpoint: Endpoint) -> HTTPConnection:
         raise NoConnection(stop_the_run(reason)) from error
     except _FAULTS as error:
         raise NoConnection(transient(f"no connection to {place}: {_reason(error)}")) from error
-    http.timeout = endpoint.answer_seconds
+    http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return http
 
 
@@ -175,25 +130,6 @@ def _unconnected(endpoint: Endpoint) -> HTTPConnection:
         timeout=endpoint.connect_seconds,
         ssl_context=endpoint.ssl_context or ssl.create_default_context(),
     )
-
-
-@contextmanager
-def _deadline(sock: socket.socket | None, seconds: float) -> Iterator[None]:
-    """Cut the connection after ``seconds``: a socket's own time-out starts anew at each byte."""
-    timer = threading.Timer(seconds, _cut, [sock])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _cut(sock: socket.socket | None) -> None:
-    if sock is not None:
-        with contextlib.suppress(OSError):
-            # The plain socket's: an SSLSocket's own would drop the TLS state under its reader.
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _reason(error: Exception) -> str:

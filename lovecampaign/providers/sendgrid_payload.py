@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from email.header import Header
 from typing import Any
 
@@ -41,21 +41,15 @@ _NOT_ASCII_WORDS = re.compile(r"\S*[^\x00-\x7f]\S*(?:[ \t]+\S*[^\x00-\x7f]\S*)*"
 
 
 def as_request(message: Message) -> dict[str, Any]:
-    """The request body for one message; raises UnusableAddress.
-
-    Written so that several people of one variant can share a request: all that is personal
-    stands in the personalization, all that is common beside it.
-    """
+    """The request body for one message with its full content; raises UnusableAddress."""
     return {
-        "personalizations": [_personalization(message)],
-        "from": _address(message.sender),
-        "reply_to": _address(message.reply_to),
-        "content": _content(message),  # plain text first, or SendGrid refuses the request
-        "tracking_settings": _TRACKING_OFF,
+        "personalizations": [personal_part(message)],
+        **common_part(message, text=message.text, html=message.html),
     }
 
 
-def _personalization(message: Message) -> dict[str, Any]:
+def personal_part(message: Message) -> dict[str, Any]:
+    """What is one person's own, beside what fills their holes; raises UnusableAddress."""
     return {
         "to": [_address(message.to)],
         "subject": message.subject,
@@ -65,11 +59,17 @@ def _personalization(message: Message) -> dict[str, Any]:
     }
 
 
-def _content(message: Message) -> Sequence[Mapping[str, str]]:
-    return [
-        {"type": "text/plain", "value": message.text},
-        {"type": "text/html", "value": message.html},
-    ]
+def common_part(message: Message, *, text: str, html: str) -> dict[str, Any]:
+    """What all people of a request have in common; raises UnusableAddress."""
+    return {
+        "from": _address(message.sender),
+        "reply_to": _address(message.reply_to),
+        "content": [  # plain text first, or SendGrid refuses the request
+            {"type": "text/plain", "value": text},
+            {"type": "text/html", "value": html},
+        ],
+        "tracking_settings": _TRACKING_OFF,
+    }
 
 
 def _address(address: Address) -> dict[str, str]:
@@ -89,6 +89,8 @@ def _headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _as_ascii(value: str) -> str:
     """Words outside ASCII encoded (RFC 2047); the rest, links above all, as it is."""
+    if value.isascii():
+        return value
     return _NOT_ASCII_WORDS.sub(
         lambda words: Header(words[0], "utf-8").encode(splitchars="", linesep=""), value
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from lovecampaign.clock import require_aware
 from lovecampaign.message import Fault
+from lovecampaign.providers.http_wire import HttpReply
 from lovecampaign.providers.verdict import (
     Verdict,
     accepted,
@@ -25,16 +26,8 @@ from lovecampaign.providers.verdict import (
 LONGEST_WAIT_SECONDS = 3600.0
 
 _NAMES_THE_RECIPIENT = re.compile(r"personalizations\.\d+\.to(\.\d+(\.email)?)?")
+_NAMES_A_PERSON = re.compile(r"personalizations\.(\d{1,4})(\..*)?", re.DOTALL)
 _NAMES_THE_SENDER = re.compile(r"(from|reply_to)(\.email)?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpReply:
-    """Status, headers (names in lower case) and the beginning of the body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +39,16 @@ class ApiError:
 
 
 def judge(reply: HttpReply, now: datetime) -> Verdict:
-    """The verdict on the one message of a request.
+    """The verdict on the people of a request, where it is the same for all of them.
 
     429 and 503 are not in SendGrid's description of the endpoint, yet happen; 500, 502 and 504
     may come after the mail was taken.
     """
     said = _said(reply)
     if reply.status == 202:
-        return accepted(said, reply.headers.get("x-message-id"))
+        limit = rate_limit(reply, now)
+        wait = limit.seconds if limit is not None and limit.left == 0 else None
+        return accepted(said, reply.headers.get("x-message-id"), retry_after_seconds=wait)
     if reply.status in (429, 503):
         return transient(said, retry_after_seconds=_wait_seconds(reply, now))
     if 300 <= reply.status < 400:
@@ -71,6 +66,39 @@ def _judge_refusal(reply: HttpReply, said: str) -> Verdict:
     if reply.status == 413:
         return permanent(said, Fault.MESSAGE)
     return _judge_by_field(reply, said)
+
+
+def verdicts_on_named(reply: HttpReply, people: int) -> Mapping[int, Verdict]:
+    """What a refusal says about some of a request's people, by their place in it."""
+    verdicts: dict[int, Verdict] = {}
+    for error in errors_of(reply):
+        found = _NAMES_A_PERSON.fullmatch(error.field)
+        place = int(found[1]) if found else people
+        if place >= people:
+            continue
+        is_address = _NAMES_THE_RECIPIENT.fullmatch(error.field) is not None
+        said = f"HTTP {reply.status} {error.message} ({error.field})"
+        if is_address or place not in verdicts:
+            verdicts[place] = permanent(said, Fault.RECIPIENT if is_address else Fault.MESSAGE)
+    return verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """``X-RateLimit-*``: how many more requests are taken until the window ends."""
+
+    left: int
+    seconds: float
+
+
+def rate_limit(reply: HttpReply, now: datetime) -> RateLimit | None:
+    """What the reply tells of it; the Mail Send endpoint does not always."""
+    left = reply.headers.get("x-ratelimit-remaining", "").strip()
+    reset = reply.headers.get("x-ratelimit-reset", "").strip()
+    if not left.isdecimal() or not reset.isdecimal():
+        return None
+    seconds = float(reset) - (_their_time(reply) or now).timestamp()
+    return RateLimit(left=int(left), seconds=min(max(seconds, 0.0), LONGEST_WAIT_SECONDS))
 
 
 def errors_of(reply: HttpReply) -> list[ApiError]:

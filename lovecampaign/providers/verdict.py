@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.message import Address, Fault, Outcome, OutcomeKind
 
 #: Replies can be pages long; this much is enough to act on.
 DETAIL_CHARACTERS = 300
+
+
+class Recipient(Protocol):
+    """Somebody whose message had an answer."""
+
+    @property
+    def delivery_id(self) -> str: ...
+
+    @property
+    def to(self) -> Address: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +32,7 @@ class Verdict:
     provider_message_id: str | None = None
     retry_after_seconds: float | None = None
 
-    def on(self, message: Message) -> Outcome:
+    def on(self, message: Recipient) -> Outcome:
         """The outcome of ``message``; its recipient's address is taken out of the detail."""
         return Outcome(
             delivery_id=message.delivery_id,
@@ -40,14 +51,22 @@ class NoConnection(Exception):
         super().__init__(verdict.detail)
         self.verdict = verdict
 
-    def on(self, message: Message) -> Outcome:
+    def on(self, message: Recipient) -> Outcome:
         """The outcome of a message that nobody could be asked to take."""
         return replace(self.verdict.on(message), is_unasked=True)
 
 
-def accepted(detail: str = "", provider_message_id: str | None = None) -> Verdict:
+def accepted(
+    detail: str = "",
+    provider_message_id: str | None = None,
+    *,
+    retry_after_seconds: float | None = None,
+) -> Verdict:
     return Verdict(
-        kind=OutcomeKind.ACCEPTED, detail=detail, provider_message_id=provider_message_id
+        kind=OutcomeKind.ACCEPTED,
+        detail=detail,
+        provider_message_id=provider_message_id,
+        retry_after_seconds=retry_after_seconds,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 MOST_PEOPLE = 1000
 MOST_BYTES = 30 * 1024 * 1024
 MOST_ARGUMENT_BYTES = 10_000
+MOST_SUBSTITUTION_BYTES = 10_000
 _KEYS = frozenset({
     "personalizations", "from", "reply_to", "reply_to_list", "subject", "content", "attachments",
     "template_id", "headers", "categories", "custom_args", "send_at", "batch_id", "asm",
@@ -110,6 +111,8 @@ def _person_rules(person: dict[str, Any], request: dict[str, Any]) -> Iterator[B
         yield "custom_args", "values are strings"
     if len(json.dumps(arguments)) > MOST_ARGUMENT_BYTES:
         yield "custom_args", "more than 10,000 bytes"
+    if len(json.dumps(person.get("substitutions", {}))) > MOST_SUBSTITUTION_BYTES:
+        yield "substitutions", "more than 10,000 bytes"
 
 
 def _recipient_rules(number: int, to: dict[str, Any]) -> Iterator[Breach]:

@@ -37,7 +37,7 @@ class MailServer:
         if self.kind is Kind.SMTP:
             return {"LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{self.port}?connections=4"}
         return {
-            "LOVECAMPAIGN_PROVIDER": "sendgrid:",
+            "LOVECAMPAIGN_PROVIDER": "sendgrid:?people=10",
             "SENDGRID_BASE_URL": f"http://127.0.0.1:{self.port}",
             "SENDGRID_API_KEY": "SG.make-believe.key",
         }
@@ -45,7 +45,7 @@ class MailServer:
     @property
     def most_in_the_air(self) -> int:
         """DESIGN.md, "The ledger": 2 per SMTP connection, the people of open requests."""
-        return 2 * 4 if self.kind is Kind.SMTP else 8 * 1
+        return 2 * 4 if self.kind is Kind.SMTP else 8 * 10
 
     @property
     def pid(self) -> int:

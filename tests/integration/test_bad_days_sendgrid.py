@@ -82,10 +82,14 @@ def server() -> Iterator[SendGridServer]:
 
 @pytest.fixture
 def stage(settings: Settings, database: Database, server: SendGridServer) -> Iterator[Stage]:
-    """A campaign that waits for SendGrid's answers for two seconds, not for sixty."""
+    """A campaign that waits for SendGrid's answers for two seconds, not for sixty.
+
+    Each reader has a request, so that each trouble has one reader. What becomes of those who
+    share a request stands in test_providers_sendgrid_batches.py.
+    """
     prepared = Stage(settings, database, days=1, max_per_second="unlimited")
     endpoint = Endpoint(host="127.0.0.1", port=server.port, is_tls=False, answer_seconds=2)
-    prepared.provider = Remembering(SendGridProvider(endpoint, KEY, connections=4))
+    prepared.provider = Remembering(SendGridProvider(endpoint, KEY, connections=4, people=1))
     yield prepared
     prepared.provider.close()
 

@@ -83,6 +83,14 @@ def test_connections_decide_how_much_is_claimed() -> None:
     assert open_provider(settings("smtp://127.0.0.1:25?connections=1")).claim_size == 50
 
 
+def test_people_in_a_request_decide_how_much_is_claimed() -> None:
+    assert open_provider(settings("sendgrid:", sendgrid_api_key="SG.x")).claim_size == 1000
+    few = open_provider(settings("sendgrid:?people=10", sendgrid_api_key="SG.x"))
+    assert few.claim_size == 200
+    with pytest.raises(UsageError, match="people"):
+        open_provider(settings("sendgrid:?people=1001", sendgrid_api_key="SG.x"))
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [

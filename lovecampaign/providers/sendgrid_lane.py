@@ -1,0 +1,113 @@
+"""What becomes of the people of one request to SendGrid?
+
+SendGrid takes a request whole or refuses it whole. Whom it names in a refusal is answered for,
+and the others are asked for again; where it names nobody, each half is asked for by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lovecampaign.message import Outcome, OutcomeKind
+from lovecampaign.providers.base import Flight
+from lovecampaign.providers.cooldown import Cooldown
+from lovecampaign.providers.http_wire import HttpReply, LostAfter, LostBefore
+from lovecampaign.providers.lanes import Intake
+from lovecampaign.providers.sendgrid_allowance import Allowance
+from lovecampaign.providers.sendgrid_connection import Endpoint, SendGridConnection
+from lovecampaign.providers.sendgrid_parcels import Parcel
+from lovecampaign.providers.sendgrid_replies import judge, verdicts_on_named
+from lovecampaign.providers.verdict import NoConnection, Verdict, transient, unknown
+
+#: For the journal, until the next request is written: these people are not in doubt meanwhile.
+_REFUSED_WITH_OTHERS = transient("refused together with others")
+
+
+class SendGridLane:
+    """One request after another over one connection."""
+
+    def __init__(self, endpoint: Endpoint, api_key: str, allowance: Allowance) -> None:
+        self._connection = SendGridConnection(endpoint)
+        self._headers = {
+            "Authorization": f"Bearer {api_key}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "lovecampaign",
+        }
+        self._allowance = allowance
+        self._cooldown = Cooldown()
+
+    def carry(self, parcel: Parcel, intake: Intake[Parcel]) -> None:
+        """One request, and those that a refusal makes of it."""
+        left = [parcel]
+        while left:
+            part = left.pop()
+            try:
+                left += self._deliver(part, intake)
+            except NoConnection as missing:
+                if part is parcel:
+                    raise
+                intake.answer(self.unasked(part, missing))
+
+    def unasked(self, parcel: Parcel, missing: NoConnection) -> Sequence[Outcome]:
+        return [missing.on(person) for person in parcel.people]
+
+    def ask_for_scopes(self) -> HttpReply:
+        return self._connection.request("GET", "/v3/scopes", headers=self._headers)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _deliver(self, parcel: Parcel, intake: Intake[Parcel]) -> Sequence[Parcel]:
+        """Answer for the people of a request; returns the requests for whom that left open."""
+        answer = parcel.verdict or self._post(parcel, intake.flight)
+        if isinstance(answer, HttpReply):
+            verdict = judge(answer, self._allowance.now)
+            if verdict.kind is OutcomeKind.PERMANENT and len(parcel.people) > 1:
+                return _apart(parcel, answer, intake)
+        else:
+            verdict = answer
+        intake.answer([verdict.on(person) for person in parcel.people])
+        return ()
+
+    def _post(self, parcel: Parcel, flight: Flight) -> HttpReply | Verdict:
+        """The reply, or what its lack means; raises NoConnection."""
+        self._cooldown.check()
+        body = parcel.body
+        try:
+            with self._allowance.request():
+                reply = self._connection.request(
+                    "POST",
+                    "/v3/mail/send",
+                    headers=self._headers,
+                    body=body,
+                    before_writing=lambda: _note_writing(parcel, flight),
+                )
+        except LostBefore as lost:
+            return transient(f"the connection was lost before the request was complete: {lost}")
+        except LostAfter as lost:
+            return unknown(f"no answer after the request was sent: {lost}")
+        except NoConnection as missing:
+            self._cooldown.start(missing.verdict)
+            raise
+        self._cooldown.end()
+        self._allowance.note(reply)
+        return reply
+
+
+def _note_writing(parcel: Parcel, flight: Flight) -> None:
+    for person in parcel.people:
+        flight.writing(person.delivery_id)
+
+
+def _apart(parcel: Parcel, reply: HttpReply, intake: Intake[Parcel]) -> Sequence[Parcel]:
+    """Answer for those whom a refusal names; returns requests for the others."""
+    named = verdicts_on_named(reply, len(parcel.people))
+    intake.answer([verdict.on(parcel.people[place]) for place, verdict in named.items()])
+    others = [person for place, person in enumerate(parcel.people) if place not in named]
+    for person in others:
+        intake.flight.answered(_REFUSED_WITH_OTHERS.on(person))
+    if named:
+        return [parcel.of(others)] if others else ()
+    return parcel.halves()
