@@ -49,8 +49,10 @@ def _fill(served: Serving, template: str, delivery_id: int) -> Iterator[str]:
     values = {
         "{token}": [links, share, confirm, mailed, "test", "nonsense"],
         "{list}": ["readers", "insiders", "nobody"],
+        "{campaign}": ["test-month-2027-02", "nobody"],
+        "{key}": ["day-01", "nothing"],
         "{name}": [style_path(None).rpartition("/")[2], "0" * 64 + ".png", "none"],
     }
     part = template[template.index("{") : template.index("}") + 1]
     for value in values.get(part, ["1", "nonsense"]):
-        yield template.replace(part, value)
+        yield from _fill(served, template.replace(part, value), delivery_id)

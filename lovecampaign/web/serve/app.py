@@ -30,6 +30,7 @@ from lovecampaign.web.serve import (
     web_view,
 )
 from lovecampaign.web.serve.access_log import Observer, WriteLine
+from lovecampaign.web.serve.dashboard import routing as dashboard
 from lovecampaign.web.serve.guard import Guard
 from lovecampaign.web.serve.pages import IMMUTABLE, Visit
 from lovecampaign.web.serve.site import Site
@@ -53,6 +54,7 @@ ROUTES: tuple[MakeRoutes, ...] = (
     deal.routes,
     redeem.routes,
     sendgrid_events.routes,
+    dashboard.routes,
 )
 
 

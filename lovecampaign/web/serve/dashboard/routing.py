@@ -1,0 +1,26 @@
+"""Which pages does the dashboard have?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute
+
+from lovecampaign.web.serve.dashboard import (
+    control,
+    doubts,
+    entrance,
+    month,
+    series,
+    stock,
+    troubles,
+)
+from lovecampaign.web.serve.dashboard.desk import Office
+from lovecampaign.web.serve.site import Site
+
+_MODULES = (entrance, month, series, doubts, stock, troubles, control)
+
+
+def routes(site: Site) -> Sequence[BaseRoute]:
+    office = Office.of(site)
+    return [route for module in _MODULES for route in module.routes(site, office)]
