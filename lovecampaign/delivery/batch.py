@@ -1,12 +1,13 @@
 """How is one batch delivered? The seam to every engine: call it again, and it finds nothing.
 
 Claim → render → send → settle, chunk by chunk. A chunk's settling and the next claim share
-one commit.
+one commit, and where no pace holds it is made while another chunk is on the wire.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.terms import Terms, read_terms
 from lovecampaign.delivery.work import BatchHandle, EmailWork
 from lovecampaign.errors import Refused, Unreachable
+from lovecampaign.store.campaigns import is_campaign_paused
 from lovecampaign.store.claiming import ClaimRequest, Claims, claim
 from lovecampaign.store.counters import reserve_pace
 
@@ -39,13 +41,21 @@ def deliver_batch(
 ) -> Tally:
     """Send what is due of a batch, up to ``most`` tries; returns what became of it.
 
-    ``between_chunks`` is called while nothing is in the air.
+    ``between_chunks`` is called while nothing is in the air. Where claims are made ahead, the
+    outcomes of one chunk may wait for their settling then.
 
     Raises Refused where the provider refuses us as a whole, and Unreachable where there is no
     connection to it; every claim is settled first.
     If anything else fails, the claims stay for recovery by whoever comes next.
     """
     delivery = _BatchDelivery(sender=sender, work=work, batch=batch, most=most)
+    deliver = _deliver_ahead if delivery.may_claim_ahead else _deliver_in_turn
+    deliver(delivery, between_chunks)
+    return delivery.tally
+
+
+def _deliver_in_turn(delivery: _BatchDelivery, between_chunks: Callable[[], None]) -> None:
+    """Chunk by chunk: nothing is claimed before everything is answered."""
     done: Chunk | None = None
     while True:
         if done is not None and done.stops_the_pass:
@@ -53,12 +63,33 @@ def deliver_batch(
             done = None
         chunk = delivery.settle_and_claim(done)
         # What the journal tells is settled by now, and nothing of the new claims is written.
-        sender.owner.journal.begin_anew_if_long()
+        delivery.sender.owner.journal.begin_anew_if_long()
         if chunk is None:
-            return delivery.tally
+            return
         between_chunks()
         chunk.send()
         done = chunk
+
+
+def _deliver_ahead(delivery: _BatchDelivery, between_chunks: Callable[[], None]) -> None:
+    """While one chunk is on the wire, the one before it is settled and the next is claimed.
+
+    What a provider says about us, a pause and a long journal are dealt with before more goes out.
+    """
+    done: Chunk | None = None
+    chunk = delivery.settle_and_claim(None)
+    with ThreadPoolExecutor(1, thread_name_prefix="wire") as wire:
+        while chunk is not None:
+            between_chunks()
+            flight = wire.submit(chunk.send)
+            following = delivery.settle_and_claim(done)
+            flight.result()
+            done, chunk = chunk, following
+            if delivery.is_to_be_settled_first(done):
+                chunk = delivery.settle_before(done, following)
+                done = None
+            if chunk is None:
+                chunk, done = delivery.settle_and_claim(done), None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +102,41 @@ class _BatchDelivery:
     most: int | None
     after_id: int = 0
     tally: Tally = field(default_factory=Tally)
+    #: Whether this pass has held the email to its words.
+    is_frozen: bool = False
+
+    @property
+    def may_claim_ahead(self) -> bool:
+        """Whether somebody else's server takes what we have as fast as it can."""
+        return self.sender.provider.is_paced and self._per_second is None and self.most is None
+
+    def is_to_be_settled_first(self, done: Chunk) -> bool:
+        """Whether an answer, or the journal, asks for a look before anything else goes out."""
+        return done.has_refusals or self.sender.owner.journal.is_long
+
+    def settle_before(self, done: Chunk, following: Chunk | None) -> Chunk | None:
+        """Settle a chunk on its own; returns the following one if it may go out."""
+        if done.stops_the_pass:
+            self._put_back(following)
+            self.settle_and_hold(done)
+            return None
+        with self.sender.database.write() as connection:
+            settled = settle_chunk(connection, self.sender, self.work, done, self._now)
+            is_paused = is_campaign_paused(connection, self.work.record.id)
+        self.tally += settled
+        self.sender.owner.journal.begin_anew_if_long()
+        if is_paused:
+            self._put_back(following)
+            return None
+        return following
+
+    def _put_back(self, chunk: Chunk | None) -> None:
+        """Nothing of this chunk has left: it is due as before."""
+        if chunk is None:
+            return
+        with self.sender.database.write() as connection:
+            self.tally += settle_chunk(connection, self.sender, self.work, chunk, self._now)
+        self.after_id = chunk.after_id
 
     def settle_and_hold(self, done: Chunk) -> None:
         """The provider asked for time, refuses us or is away: nothing stays claimed meanwhile."""
@@ -105,6 +171,7 @@ class _BatchDelivery:
             break
         self.tally += settled + Tally(skipped=sum(claims.skipped.values()))
         self.after_id = claims.last_id or self.after_id
+        self.is_frozen |= bool(claims.deliveries)
         return chunk
 
     def _claim(self, connection: Connection, tally: Tally) -> tuple[Claims, Chunk | None]:
@@ -114,13 +181,14 @@ class _BatchDelivery:
         claims = claim(connection, self._request(size))
         if claims.last_id is None:
             return claims, None
-        if claims.deliveries and not self.work.is_frozen:
+        if claims.deliveries and not (self.is_frozen or self.work.is_frozen):
             freeze_first(connection, self.work.email_id, self.work.content, self._now)
         chunk = Chunk(
             sender=self.sender,
             renderer=self.work.renderer,
             addressing=self.work.addressing,
             claims=claims.deliveries,
+            after_id=self.after_id,
             terms=self._terms(connection, claims),
             pace=self._reserve(connection, len(claims.deliveries)),
         )

@@ -38,6 +38,8 @@ class Chunk:
     renderer: EmailRenderer
     addressing: Addressing
     claims: Sequence[ClaimedDelivery]
+    #: The claim looked behind this delivery id.
+    after_id: int
     terms: Mapping[int, Terms]
     #: None: as fast as the provider takes them.
     pace: Pace | None
@@ -62,6 +64,13 @@ class Chunk:
     def stops_the_pass(self) -> bool:
         """Whether the provider said something about us, not about its messages alone."""
         return bool(self.hold_seconds or self.refusal or self.outage)
+
+    @property
+    def has_refusals(self) -> bool:
+        """Whether any answer was another than yes."""
+        return len(self.outcomes) < len(self.claims) or any(
+            each.kind is not OutcomeKind.ACCEPTED for each in self.outcomes.values()
+        )
 
     @property
     def tried_outcomes(self) -> Iterator[Outcome]:

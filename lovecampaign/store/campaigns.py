@@ -94,6 +94,14 @@ def pause(connection: Connection, campaign_id: int, now: datetime, reason: str) 
     return connection.execute(statement).rowcount > 0
 
 
+def is_campaign_paused(connection: Connection, campaign_id: int) -> bool:
+    """Whether nobody may claim anything of it now."""
+    paused_at = connection.scalar(
+        sa.select(campaign.c.paused_at).where(campaign.c.id == campaign_id)
+    )
+    return paused_at is not None
+
+
 def resume(connection: Connection, campaign_id: int) -> bool:
     """Let claims go on, with every counter that paused it at zero; tells if it was paused."""
     statement = (

@@ -23,6 +23,10 @@ from lovecampaign.store.tables import (
     subscriber,
 )
 
+#: Not a parameter: SQLite could not know then that the index of planned rows serves, and would
+#: walk through all earlier batches.
+_PLANNED: sa.ColumnElement[str] = sa.literal_column(f"'{DeliveryState.PLANNED.value}'")
+
 
 def update_to_claimed(fate: Fate) -> ReturningUpdate[Any]:
     """Parameters: ``my_batch``, ``my_epoch``, ``me``, ``after``, ``size``, ``now``.
@@ -68,11 +72,11 @@ def _pick(fate: Fate) -> sa.Select[Any]:
     """The next rows of the batch, each with why it must not be sent, if anything speaks for it."""
     people = fate.standing.people.join(delivery, delivery.c.subscriber_id == subscriber.c.id)
     other_state = DeliveryState.CANCELLED if fate.is_cancelled else DeliveryState.SKIPPED
-    conditions = [
+    conditions: list[sa.ColumnElement[bool]] = [
         delivery.c.batch_id == sa.bindparam("my_batch", type_=sa.BigInteger),
         batch.c.epoch == sa.bindparam("my_epoch", type_=sa.Integer),
         campaign.c.paused_at.is_(None),
-        delivery.c.state == DeliveryState.PLANNED.value,
+        delivery.c.state == _PLANNED,
         delivery.c.next_try_at <= fate.standing.instant,
         delivery.c.id > sa.bindparam("after", type_=sa.BigInteger),
     ]

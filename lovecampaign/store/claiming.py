@@ -32,6 +32,8 @@ from lovecampaign.store.slot_table import fill_zone_clocks
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import MICROSECOND, DeliveryState, campaign, membership
 
+_CLAIMED = DeliveryState.CLAIMED.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
@@ -86,9 +88,7 @@ def claim(connection: Connection, request: ClaimRequest) -> Claims:
     rows = connection.execute(statements.claim, request.parameters).all()
     if not rows:
         return Claims()
-    claimed: list[ClaimedRow] = [
-        tuple(row) for state, _, *row in rows if state == DeliveryState.CLAIMED.value
-    ]
+    claimed: list[ClaimedRow] = [tuple(row) for state, _, *row in rows if state == _CLAIMED]
     if claimed and request.record.first_claim_at is None:
         _note_first_claim(connection, request)
     ids = [subscriber_id for _, subscriber_id, *_ in claimed]
@@ -127,7 +127,7 @@ def _make_founders(connection: Connection, request: ClaimRequest) -> None:
 
 
 def _count_reasons(rows: Iterable[Sequence[Any]]) -> Mapping[str, int]:
-    return Counter(row[1] for row in rows if row[0] != DeliveryState.CLAIMED.value)
+    return Counter(row[1] for row in rows if row[0] != _CLAIMED)
 
 
 class _Statements:

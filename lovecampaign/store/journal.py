@@ -9,6 +9,7 @@ it is locked, the sender lives.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -50,13 +51,17 @@ class FlightJournal:
     def answered(self, outcome: Outcome) -> None:
         self._append(f"A {outcome.delivery_id} {_dump(outcome)}")
 
+    @property
+    def is_long(self) -> bool:
+        return os.fstat(self._file).st_size > self.longest_bytes
+
     def begin_anew_if_long(self) -> None:
         """Forget what is settled. To be called when every line's claim is settled durably.
 
         Cutting the file is one step: whoever recovers finds all lines or none, and neither
         says anything about a claim that is still open.
         """
-        if os.fstat(self._file).st_size > self.longest_bytes:
+        if self.is_long:
             os.ftruncate(self._file, 0)
 
     def remove(self) -> None:
@@ -70,10 +75,13 @@ class FlightJournal:
     def _append(self, line: str) -> None:
         # One write of a short line to a file opened with O_APPEND is whole, from any thread.
         # The line end before it keeps it apart from one that a full disk has torn.
-        with _said_for_people(self.path):
-            encoded = f"\n{line}\n".encode()
-            if os.write(self._file, encoded) != len(encoded):
-                raise OSError(28, "No space left on device")
+        encoded = f"\n{line}\n".encode()
+        try:
+            written = os.write(self._file, encoded)
+        except OSError as error:
+            raise _unwritable(self.path, error.strerror) from error
+        if written != len(encoded):
+            raise _unwritable(self.path, os.strerror(errno.ENOSPC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +173,11 @@ def _said_for_people(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unreachable(
-            f"the flight journal {path} cannot be written: {error.strerror}",
-            hint="free some space or mend the folder's permissions; nothing is lost",
-        ) from error
+        raise _unwritable(path, error.strerror) from error
+
+
+def _unwritable(path: Path, why: str | None) -> Unreachable:
+    return Unreachable(
+        f"the flight journal {path} cannot be written: {why}",
+        hint="free some space or mend the folder's permissions; nothing is lost",
+    )
