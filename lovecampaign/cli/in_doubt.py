@@ -51,7 +51,7 @@ def list_all(invocation: Invocation, campaign: str | None) -> Result:
         settle_proven_doubts(database, invocation.now)
         with database.read() as connection:
             deliveries = list_in_doubt(connection, found.id)
-        asked = list_asked_in_doubt(connection, found.id)
+            asked = list_asked_in_doubt(connection, found.id)
     data = {
         "deliveries": [_as_json(one) for one in deliveries],
         "asked": [_asked_as_json(one) for one in asked],

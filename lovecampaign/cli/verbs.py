@@ -113,12 +113,12 @@ VERBS = {
     "serve": Verb(
         Section.PEOPLE,
         "lovecampaign.cli.serve:serve",
-        "Answer readers on the web: join, confirm, choose, leave, buy early.",
+        "Answer readers on the web: join, choose, leave, buy early.",
     ),
     "deals": Verb(
         Section.PEOPLE,
         "lovecampaign.cli.deals:deals",
-        "See stock and codes of the insiders' deal, and help single people.",
+        "See stock and codes of the insiders' deal; help one person.",
     ),
     "db": Verb(
         Section.CARE,
