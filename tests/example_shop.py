@@ -31,12 +31,12 @@ def example_shop(folder: Path) -> Iterator[RunningShop]:
     (month / "launch" / "afterwards.md").write_text(_WORDS, "utf-8")
     with SmtpServer() as mail:
         shop = RunningShop(folder, mail)
-        _import(shop, "readers", READER, INSIDER)
-        _import(shop, "insiders", INSIDER)
+        import_people(shop, "readers", READER, INSIDER)
+        import_people(shop, "insiders", INSIDER)
         yield shop
 
 
-def _import(shop: RunningShop, list_name: str, *addresses: str) -> None:
+def import_people(shop: RunningShop, list_name: str, *addresses: str) -> None:
     file = shop.folder / f"{list_name}.csv"
     rows = [f"{each},{each.partition('@')[0].title()},{LONG_AGO}" for each in addresses]
     file.write_text("\n".join(["email,first_name,consent_at", *rows]))

@@ -24,8 +24,8 @@ REDEEM_SECRET = "the shop's own secret"
 #: A sidebar with the form, on a site whose styles are not ours.
 SNIPPET = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A blog</title>
 <meta name="viewport" content="width=device-width">
-<style>:root { color-scheme: light dark; } main { color: CanvasText; } input { display: none; }</style>
-</head>
+<style>:root { color-scheme: light dark; } main { color: CanvasText; }
+input { display: none; }</style></head>
 <body><main><h1>A blog about seeds</h1><p>Words of the blog.</p>
 <script src="URL/embed/readers.js" async></script>
 <noscript><form action="URL/join/readers" method="post"><label>Your email address

@@ -16,6 +16,7 @@ from lovecampaign.store.everything import read_everything
 from lovecampaign.store.suppressions import unsubscribe
 from lovecampaign.store.transactional import AskedKind
 from lovecampaign.tokens import Purpose
+from lovecampaign.web.serve.texts import Texts
 from tests.joining import asked_rows
 from tests.serve.letters import active_suppressions, rows_of, token_of
 from tests.serving import Answer, Serving, dump
@@ -146,6 +147,16 @@ class TestDownload:
 
         assert set(found) == about_people
 
+    @pytest.mark.parametrize("language", Texts().languages)
+    def test_each_part_has_a_name_for_people(
+        self, stage: Stage, reader: int, language: str
+    ) -> None:
+        with stage.database.read() as connection:
+            tables = read_everything(connection, reader)
+        wording = Texts().speak(language)
+
+        assert len({wording(f"everything.part.{table}") for table in tables}) == len(tables)
+
     def test_the_page_shows_the_same_as_text(
         self, stage: Stage, served: Serving, reader: int
     ) -> None:
@@ -155,7 +166,7 @@ class TestDownload:
         page = served.post(ask(stage, served, reader, "download"))
 
         assert READER in page.text
-        assert "Membership" in page.text
+        assert "Lists that you are on" in page.text
         assert evil not in page.text
         assert "&lt;script&gt;" in page.text
 
