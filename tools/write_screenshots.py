@@ -1,0 +1,267 @@
+"""Takes pictures of every page that readers meet: in light, in dark, and on a phone.
+
+python -m tools.write_screenshots           those that docs/pages.md shows
+python -m tools.write_screenshots FOLDER    all of them
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from playwright.sync_api import FloatRect, Page, sync_playwright
+
+from lovecampaign.clock import FixedClock
+from lovecampaign.settings import Settings
+from lovecampaign.store import tables
+from lovecampaign.store.database import Database
+from lovecampaign.store.deal_waiting import tell_who_waits
+from lovecampaign.store.schema_version import open_database
+from lovecampaign.tokens import Purpose
+from tests.browser.conftest import FLAGS
+from tests.example_shop import INSIDER, READER, example_shop, import_people, paris
+from tests.running_shop import RunningShop, blog
+from tests.serving import Serving, serving
+from tools.small_pictures import make_small
+
+DOCS = Path(__file__).parents[1] / "docs"
+FOLDER = DOCS / "screenshots" / "pages"
+PUBLIC_URL = "https://letters.bloom.example"
+#: A letter's column with its paper around it; what most phones have.
+DESK, PHONE = {"width": 720, "height": 560}, {"width": 390, "height": 700}
+ANA, DORA, EMIL = "ana@reader.example", "dora@readers.example", "emil@readers.example"
+#: The top of a long page is enough.
+TALLEST = 1_600
+#: Longer than a program takes for a form.
+A_WHILE = timedelta(seconds=5)
+#: Edited files are looked at once a second.
+SEEN_SECONDS = 1.5
+
+
+@dataclass
+class Studio:
+    """A shop whose clock is moved at will, and a camera."""
+
+    folder: Path
+    #: Names of pages; none: all.
+    wanted: frozenset[str]
+    shop: RunningShop
+    database: Database
+    clock: FixedClock
+    served: Serving
+    page: Page
+    blank: Page
+
+    def shoot(self, name: str) -> None:
+        """The page as it stands, three times; only where somebody looks at it."""
+        if self.wanted and name not in self.wanted:
+            return
+        self.page.evaluate("document.activeElement?.blur()")
+        looks = (("light", "light", DESK), ("dark", "dark", DESK), ("phone", "light", PHONE))
+        for look, scheme, size in looks:
+            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            height = min(TALLEST, self.page.evaluate("document.documentElement.scrollHeight"))
+            clip = FloatRect(x=0, y=0, width=size["width"], height=height)
+            picture = self.page.screenshot(clip=clip, full_page=True)
+            small = make_small(self.blank, picture)
+            (self.folder / f"{name}-{look}.png").write_bytes(small)
+
+    def show(self, name: str, path: str) -> None:
+        self.page.goto(self.served.url + path)
+        self.shoot(name)
+
+    def press(self, name: str, button: str) -> None:
+        self.page.get_by_role("button", name=button).click()
+        self.page.wait_for_load_state()
+        self.shoot(name)
+
+    def at(self, now: datetime, *, send: bool = False) -> None:
+        self.clock.move_to(now)
+        if send:
+            self.shop.send(now)
+
+    def token(self, address: str, purpose: Purpose = Purpose.LINKS) -> str:
+        """As in the last letter to somebody."""
+        query = (
+            sa.select(sa.func.max(tables.delivery.c.id))
+            .join(tables.subscriber, tables.subscriber.c.id == tables.delivery.c.subscriber_id)
+            .where(tables.subscriber.c.email == address, tables.delivery.c.state == "sent")
+        )
+        return self._signed(purpose, query)
+
+    def asked(self, purpose: Purpose) -> str:
+        """As in the mail that was asked for last."""
+        return self._signed(purpose, sa.select(sa.func.max(tables.transactional.c.id)))
+
+    def _signed(self, purpose: Purpose, query: sa.Select[Any]) -> str:
+        with self.database.read() as connection:
+            return self.served.token(purpose, connection.execute(query).scalar_one())
+
+
+def joining(studio: Studio) -> None:
+    now = paris("02-04 14:00")
+    studio.at(now)
+    studio.show("home", "/")
+    studio.show("join-insiders", "/join/insiders")
+    studio.show("snippet", "/join/readers/embed")
+    with tempfile.TemporaryDirectory() as folder, blog(Path(folder), studio.served.url) as url:
+        studio.page.goto(url)
+        studio.page.get_by_label("Your email address").wait_for()
+        studio.shoot("embedded")
+    studio.show("join", "/join/readers")
+    studio.page.get_by_label("Your email address").fill("ana@gmial.com")
+    studio.press("join-slip", "Yes, put me on the list")
+    studio.page.get_by_label("Your email address").fill(ANA)
+    studio.at(now + A_WHILE)
+    studio.press("join-sent", "Yes, put me on the list")
+    link = f"/confirm/{studio.asked(Purpose.CONFIRM)}"
+    studio.at(now + timedelta(days=8))
+    studio.show("confirm-expired", link)
+    studio.at(now + timedelta(minutes=5))
+    studio.show("confirm", link)
+    studio.press("confirmed", "Yes, put me on the list")
+    studio.show("confirmed-before", link)
+
+
+def choosing(studio: Studio) -> None:
+    studio.at(paris("02-13 10:00"), send=True)
+    link = f"/p/{studio.token(READER)}"
+    studio.show("preferences", link)
+    studio.page.get_by_label("Pause, for how many days?").fill("three")
+    studio.press("preferences-wrong", "Save")
+    studio.page.get_by_label("Pause, for how many days?").fill("3")
+    studio.press("preferences-saved", "Save")
+    for what, button in (("download", "Show me what you keep"), ("move", "Change my address")):
+        studio.page.goto(studio.served.url + link)
+        studio.press("link-by-mail", button)
+        studio.show(f"mailed-{what}", f"/p/{studio.asked(Purpose.MAILED)}")
+    studio.page.get_by_label("Your new address").fill("bob@new.example")
+    studio.press("mailed-move-sent", "Send a link there")
+    studio.show("mailed-change-address", f"/p/{studio.asked(Purpose.MAILED)}")
+    studio.page.goto(studio.served.url + link)
+    studio.page.get_by_role("button", name="Show me what you keep").click()
+    studio.page.goto(f"{studio.served.url}/p/{studio.asked(Purpose.MAILED)}")
+    studio.press("everything", "Show it here")
+
+
+def forgetting(studio: Studio) -> None:
+    link = f"/p/{studio.token(EMIL)}"
+    studio.page.goto(studio.served.url + link)
+    studio.page.get_by_role("button", name="Forget me").click()
+    mailed = f"/p/{studio.asked(Purpose.MAILED)}"
+    studio.at(studio.clock.now() + timedelta(hours=2))
+    studio.show("mailed-expired", mailed)
+    studio.at(studio.clock.now() - timedelta(hours=2))
+    studio.show("mailed-forget", mailed)
+    studio.press("forgotten", "Yes, forget me")
+
+
+def hearing_early(studio: Studio) -> None:
+    link = f"/p/{studio.token(DORA)}?insiders=1"
+    studio.show("insiders", link)
+    studio.press("insiders-joined", "Yes, tell me early")
+    studio.show("insiders-member", link)
+    studio.at(paris("02-28 11:00"))
+    studio.show("insiders-too-late", f"/p/{studio.token(READER)}?insiders=1")
+
+
+def leaving(studio: Studio) -> None:
+    studio.at(paris("02-13 10:00"))
+    studio.show("leave", f"/u/{studio.token(READER)}")
+    studio.press("left", "Yes, leave")
+    studio.press("back", "I did not mean to")
+
+
+def reading(studio: Studio) -> None:
+    studio.show("letter", f"/v/{studio.token(READER)}")
+    studio.show("letter-shared", f"/v/{studio.token(READER, Purpose.SHARE)}?share=1")
+    studio.show("nothing-here", "/u/no-such-token")
+    studio.show("test-link", "/u/test")
+
+
+def buying(studio: Studio) -> None:
+    early = f"/d/{studio.token(READER)}"
+    studio.at(paris("02-27 08:30"))
+    studio.show("deal-early", early)
+    studio.show("deal-not-yet", f"/d/{studio.token(INSIDER)}")
+    studio.at(paris("02-27 10:00"), send=True)
+    carla, dora = studio.token(INSIDER), studio.token(DORA)
+    studio.show("letter-early", f"/v/{studio.token(INSIDER, Purpose.SHARE)}")
+    studio.at(paris("02-27 12:00"))
+    studio.show("deal", f"/d/{carla}")
+    studio.page.get_by_role("button").click()
+    studio.page.wait_for_url("https://bloom.example/**")
+    studio.show("deal-claimed", f"/d/{carla}")
+    waiting(studio, dora)
+    studio.at(paris("02-28 11:00"))
+    studio.show("offer", early)
+    studio.at(paris("03-04 09:00"))
+    studio.show("deal-closed", f"/d/{carla}")
+    studio.shop.type("buyers", "add", INSIDER, "--now", studio.clock.now().isoformat())
+    studio.show("deal-bought", f"/d/{carla}")
+
+
+def waiting(studio: Studio, dora: str) -> None:
+    """There is one only, and it comes back."""
+    file = studio.shop.folder / "campaigns" / "customer-love" / "campaign.yaml"
+    written = file.read_text("utf-8")
+    file.write_text(written.replace("quantity: 400", "quantity: 1"), "utf-8")
+    time.sleep(SEEN_SECONDS)
+    studio.show("deal-waitlist", f"/d/{dora}")
+    studio.press("deal-waiting", "Put me in line")
+    studio.at(paris("02-27 13:00"))
+    [campaign] = studio.served.site.campaigns.all()
+    tell_who_waits(studio.database, campaign, studio.clock.now())
+    studio.show("deal-kept", f"/d/{dora}")
+    file.write_text(written, "utf-8")
+    time.sleep(SEEN_SECONDS)
+
+
+SCENES = (joining, choosing, forgetting, hearing_early, leaving, reading, buying)
+
+
+@contextlib.contextmanager
+def studio_in(folder: Path, wanted: frozenset[str] = frozenset()) -> Iterator[Studio]:
+    clock = FixedClock(paris("02-01 09:00"))
+    with contextlib.ExitStack() as stack:
+        workspace = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        shop = stack.enter_context(example_shop(workspace))
+        import_people(shop, "readers", DORA, EMIL)
+        shop.send(clock.now())
+        settings = Settings(workspace=workspace, secret_keys=("test-key",), public_url=PUBLIC_URL)
+        database = stack.enter_context(contextlib.closing(open_database(settings)))
+        served = stack.enter_context(serving(settings, database, clock))
+        chromium = stack.enter_context(sync_playwright()).chromium
+        path = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = stack.enter_context(chromium.launch(executable_path=path, args=list(FLAGS)))
+        page = browser.new_page(timezone_id="Europe/Paris", locale="en-GB", reduced_motion="reduce")
+        page.route("https://bloom.example/**", lambda route: route.fulfill(body="checkout"))
+        yield Studio(folder, wanted, shop, database, clock, served, page, browser.new_page())
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with studio_in(folder, frozenset() if folder != FOLDER else shown_in_docs()) as studio:
+        for scene in SCENES:
+            scene(studio)
+
+
+def shown_in_docs() -> frozenset[str]:
+    text = (DOCS / "pages.md").read_text("utf-8")
+    return frozenset(re.findall(r"screenshots/pages/([a-z-]+)-light\.png", text))
+
+
+if __name__ == "__main__":
+    main()
