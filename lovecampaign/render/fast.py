@@ -18,8 +18,10 @@ from lovecampaign.render.deferred import Untraceable
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.guards import DecisionTree
 from lovecampaign.render.letterhead import Letterhead
+from lovecampaign.render.memory import Memory
 from lovecampaign.render.plain import PlainPath
 from lovecampaign.render.recipient import Recipient
+from lovecampaign.render.slots import SlotGroups
 from lovecampaign.render.spliced import Variant
 from lovecampaign.render.trace import MISTAKES_OF_TEMPLATES, place_of_error, words_of_error
 from lovecampaign.render.tracing import trace_email
@@ -48,7 +50,9 @@ class FastPath:
         self._plain = plain
         self._content = content
         self._letterhead = Letterhead(plain.envelope, plain.composer.tokens.prefix)
-        self._variants: DecisionTree[Variant] = DecisionTree()
+        memory = Memory()
+        self._groups = SlotGroups(memory)
+        self._variants: DecisionTree[Variant] = DecisionTree(memory)
         self._is_closed = False
         self._learning = Lock()
 
@@ -87,7 +91,8 @@ class FastPath:
     def _trace(self, recipient: Recipient) -> Message:
         """The plain path's message; whoever is like this person can be spliced from now on."""
         traced = trace_email(self._plain.composer, recipient)
-        variant = Variant(traced, self._plain.compiled(traced.composed), self._letterhead)
+        compiled = self._plain.compiled(traced.composed)
+        variant = Variant(traced, compiled, self._letterhead, self._groups)
         spliced, plain = variant.message(recipient), self._plain.render(recipient)
         if not _are_equal(spliced, plain):
             raise Untraceable("what is spliced differs from what the plain path gives")

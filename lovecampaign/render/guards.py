@@ -7,21 +7,23 @@ from typing import Any, Generic, TypeVar
 
 from lovecampaign.render.deferred import Untraceable
 from lovecampaign.render.expressions import Expression
+from lovecampaign.render.memory import Memory, Remembered
 from lovecampaign.render.reads import reads_of
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.tracing import Guard
 
 Variant = TypeVar("Variant")
 
-#: Answers that are remembered for each guard; then it begins anew.
-KEPT_ANSWERS = 4096
 _NEVER_ASKED = object()
 
 
 class DecisionTree(Generic[Variant]):
     """Forks are guards, leaves are variants. Finding takes no lock, growing needs one."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        #: Answers that are known, by the question: it may be asked in many places.
+        self._known: dict[Expression, Remembered[Any]] = {}
         #: One tree for each list of days inside a digest; nearly always there is only one.
         self._roots: dict[Hashable, _Fork[Variant] | Variant] = {}
         self.size = 0
@@ -44,7 +46,9 @@ class DecisionTree(Generic[Variant]):
         branches: dict[Any, Any] = self._roots
         answer: Hashable = recipient.digest
         for guard in guards:
-            fork = branches.setdefault(answer, _Fork(guard.question))
+            if answer not in branches:
+                branches[answer] = self._fork(guard.question)
+            fork = branches[answer]
             if not isinstance(fork, _Fork) or fork.question != guard.question:
                 raise Untraceable("the same values lead two ways")
             branches, answer = fork.branches, guard.answer
@@ -52,23 +56,26 @@ class DecisionTree(Generic[Variant]):
             raise Untraceable("the same values lead two ways")
         self.size += 1
 
+    def _fork(self, question: Expression) -> _Fork[Variant]:
+        if question not in self._known:
+            self._known[question] = self._memory.add()
+        return _Fork(question, self._known[question])
+
 
 class _Fork(Generic[Variant]):
     """One guard, and where its answers lead."""
 
     __slots__ = ("branches", "key", "known", "question")
 
-    def __init__(self, question: Expression) -> None:
+    def __init__(self, question: Expression, known: Remembered[Any]) -> None:
         self.question = question
         self.branches: dict[Any, _Fork[Variant] | Variant] = {}
         #: Answers by what they depend on.
         self.key = reads_of(question).key
-        self.known: dict[Hashable, Any] = {}
+        self.known = known
 
     def ask(self, recipient: Recipient) -> Any:
         """The answer for this person, which others may share."""
         answer = self.question.value(recipient)
-        if len(self.known) >= KEPT_ANSWERS:
-            self.known.clear()
-        self.known[self.key(recipient)] = answer
+        self.known.keep(self.key(recipient), answer)
         return answer

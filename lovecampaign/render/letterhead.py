@@ -16,7 +16,7 @@ from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.render.envelope import Envelope
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.headers import encode_address
-from lovecampaign.render.mime import boundary_of, part_starts, write_head
+from lovecampaign.render.mime import boundary_of, is_plain_id, part_starts, write_head
 from lovecampaign.render.recipient import Links, Recipient
 
 
@@ -26,15 +26,12 @@ class Personal(StrEnum):
     TO = "to"  #: address and name, encoded
     SUBJECT = "subject"  #: of the variant rather than of the person, more often than not
     DATE = "date"
-    DELIVERY = "delivery"  #: the opaque id
+    DELIVERY = "delivery"  #: the opaque id, which the boundary holds too
     UNSUBSCRIBE = "unsubscribe"  #: the link, which is encoded with the reader's other links
-    BOUNDARY = "boundary"
 
 
 Part = bytes | Personal
 
-#: What needs neither quoting nor encoding in a header or a ``mailto:``.
-_SAFE_ID = re.compile(r"[A-Za-z0-9_.-]+").fullmatch
 _PLAIN_MAILBOX = re.compile(
     r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)* <[A-Za-z0-9_.+-]+@[a-z0-9.-]+>"
 ).fullmatch
@@ -48,20 +45,16 @@ _KEPT_DATES = 256
 class Letterhead:
     """Everything of an email's messages but subject and bodies."""
 
-    PERSONAL = (
-        Personal.TO,
-        Personal.DATE,
-        Personal.DELIVERY,
-        Personal.BOUNDARY,
-    )
+    PERSONAL = (Personal.TO, Personal.DATE, Personal.DELIVERY)
 
     def __init__(self, envelope: Envelope, prefix: str) -> None:
         """``prefix`` is what nothing in the email begins with (:class:`TokenShape`)."""
         self.envelope = envelope
         stand_ins: dict[Personal, str] = {one: f"{prefix}{one}z" for one in Personal}
         stand_ins[Personal.DATE] = format_datetime(_STAND_IN_DATE)
-        head = _head_for_stand_ins(envelope, stand_ins)
-        plain, html, end = part_starts(stand_ins[Personal.BOUNDARY])
+        boundary = boundary_of(stand_ins[Personal.DELIVERY])
+        head = _head_for_stand_ins(envelope, stand_ins, boundary)
+        plain, html, end = part_starts(boundary)
         pattern = re.compile(b"|".join(re.escape(one.encode()) for one in stand_ins.values()))
         names = {one.encode(): name for name, one in stand_ins.items()}
         self.before_text: Sequence[Part] = tuple(_cut(head + plain, pattern, names))
@@ -75,13 +68,12 @@ class Letterhead:
         Raises RenderError for what only the plain path can judge.
         """
         delivery = recipient.delivery_id
-        if not _SAFE_ID(delivery):
+        if not is_plain_id(delivery):
             raise RenderError("the delivery's id needs quoting")
         return [
             self._to(recipient).encode("ascii"),
             self._date(recipient.first_claimed_at),
             delivery.encode("ascii"),
-            boundary_of(delivery).encode("ascii"),
         ]
 
     def _to(self, recipient: Recipient) -> str:
@@ -104,7 +96,9 @@ class Letterhead:
         return known
 
 
-def _head_for_stand_ins(envelope: Envelope, stand_ins: Mapping[Personal, str]) -> bytes:
+def _head_for_stand_ins(
+    envelope: Envelope, stand_ins: Mapping[Personal, str], boundary: str
+) -> bytes:
     nobody = Recipient(
         subscriber=Subscriber(id=0, email="nobody@stand-in.invalid"),
         zone="UTC",
@@ -113,7 +107,7 @@ def _head_for_stand_ins(envelope: Envelope, stand_ins: Mapping[Personal, str]) -
         links=_links(stand_ins[Personal.UNSUBSCRIBE]),
     )
     draft = envelope.draft(nobody, stand_ins[Personal.SUBJECT], b"", b"")
-    head = write_head(draft, stand_ins[Personal.BOUNDARY])
+    head = write_head(draft, boundary)
     to = stand_ins[Personal.TO].encode("ascii")
     return head.replace(nobody.subscriber.email.encode("ascii"), to)
 

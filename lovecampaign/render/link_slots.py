@@ -1,23 +1,31 @@
 """How do a reader's links get into a message without being escaped and quoted each time?
 
 A token is made of letters that every place and encoding leaves as they are. So the shape of the
-links, which is the same for everybody, is encoded once, and the tokens are put in afterwards.
+links, which is the same for everybody, is encoded once, and cut where the tokens go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from enum import Enum
 
 from lovecampaign.render.expressions import Applied, printed_text
 from lovecampaign.render.leaves import Leaf
-from lovecampaign.render.recipient import Links, Recipient
+from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.slots import Slot
 
-#: Quoted-printable never writes it.
-_BETWEEN = b"\0"
-_TOKEN, _SHARE_TOKEN = TOKEN.encode("ascii"), SHARE_TOKEN.encode("ascii")
+
+class LinkToken(Enum):
+    """What differs from person to person inside a link."""
+
+    READER = TOKEN.encode("ascii")  #: opens what is this reader's own
+    SHARE = SHARE_TOKEN.encode("ascii")  #: opens the letter for whoever it is handed on to
+
+
+_TOKENS = re.compile(b"(" + b"|".join(re.escape(one.value) for one in LinkToken) + b")")
 
 
 def is_link_slot(slot: Slot) -> bool:
@@ -30,42 +38,27 @@ def is_link_slot(slot: Slot) -> bool:
     return False
 
 
-class LinkSlots:
-    """All slots of a variant that hold a reader's own links."""
+def cut_link(slot: Slot, recipient: Recipient) -> Sequence[bytes | LinkToken] | None:
+    """What a link slot holds for everybody whose links have this recipient's shape.
 
-    def __init__(self, slots: Sequence[Slot]) -> None:
-        self.slots = slots
-        #: The shape that was encoded last, and what came out; None where tokens were cut.
-        self._encoded: tuple[Links | None, bytes | None] = (None, None)
-
-    def bytes_for(self, recipient: Recipient) -> Sequence[bytes]:
-        """What goes into each slot."""
-        links = recipient.links
-        if not isinstance(links, SignedLinks):
-            return self._work_out(recipient)
-        shape, encoded = self._encoded
-        if shape is not links.shape:
-            encoded = self._encode(recipient, links.shape)
-        if encoded is None:
-            return self._work_out(recipient)
-        if _SHARE_TOKEN in encoded:
-            encoded = encoded.replace(_SHARE_TOKEN, links.share_token.encode("ascii"))
-        return encoded.replace(_TOKEN, links.token.encode("ascii")).split(_BETWEEN)
-
-    def _work_out(self, recipient: Recipient) -> Sequence[bytes]:
-        return [slot.bytes_for(recipient) for slot in self.slots]
-
-    def _encode(self, recipient: Recipient, shape: Links) -> bytes | None:
-        """All slots at once; None where a line ends within a token."""
-        anybody = replace(recipient, links=shape)
-        written = [slot.bytes_for(anybody) for slot in self.slots]
-        wanted = [slot.expression.value(anybody) for slot in self.slots]
-        is_whole = all(map(_has_same_tokens, written, wanted))
-        encoded = _BETWEEN.join(written) if is_whole else None
-        self._encoded = (shape, encoded)
-        return encoded
+    None where that cannot be told: other links than signed ones, or a line that ends within a
+    token.
+    """
+    if not isinstance(recipient.links, SignedLinks):
+        return None
+    anybody = replace(recipient, links=recipient.links.shape)
+    link, written = slot.expression.value(anybody), slot.bytes_for(anybody)
+    is_whole = all(written.count(one.value) == link.encode().count(one.value) for one in LinkToken)
+    return tuple(_pieces(written)) if is_whole else None
 
 
-def _has_same_tokens(written: bytes, link: str) -> bool:
-    tokens = (TOKEN, SHARE_TOKEN)
-    return all(written.count(one.encode("ascii")) == link.count(one) for one in tokens)
+def tokens_of(links: SignedLinks, wanted: Sequence[LinkToken]) -> Iterator[bytes]:
+    """The wanted tokens of one reader."""
+    for one in wanted:
+        token = links.token if one is LinkToken.READER else links.share_token
+        yield token.encode("ascii")
+
+
+def _pieces(written: bytes) -> Iterator[bytes | LinkToken]:
+    for number, piece in enumerate(_TOKENS.split(written)):
+        yield LinkToken(piece) if number % 2 else piece

@@ -17,6 +17,8 @@ from email.utils import format_datetime
 from lovecampaign.message import Address
 from lovecampaign.render.headers import encode_address, encode_words
 
+#: An id that a boundary, a header and an address can hold as it is.
+is_plain_id = re.compile(r"[A-Za-z0-9_.-]{1,60}").fullmatch
 _LEADING_DOTS = re.compile(rb"(?m)^\.{1,20}")
 #: ``b2a_qp`` encodes a space before a line end without looking whether there is room
 #: (75 columns, so that a soft line break can follow).
@@ -75,7 +77,9 @@ def part_starts(boundary: str) -> tuple[bytes, bytes, bytes]:
 
 def boundary_of(delivery_id: str) -> str:
     """Holds "=_", which quoted-printable never writes: it cannot occur in a body."""
-    return "=_lc_" + hashlib.sha256(delivery_id.encode()).hexdigest()[:24]
+    if not is_plain_id(delivery_id):
+        delivery_id = hashlib.sha256(delivery_id.encode()).hexdigest()[:24]
+    return f"=_lc_{delivery_id}"
 
 
 def quoted_printable(body: str) -> bytes:

@@ -9,6 +9,7 @@ looking at the value, and the value without looking at where it stands.
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Sequence
 
 from lovecampaign.render.mime import quoted_printable
@@ -18,6 +19,8 @@ _SOFT_BREAK = b"=\r\n"
 #: What may stand before a value on its line, and after it; 2 * 20 + 35 and "=" make 76.
 _MOST_BESIDE = 20
 _MOST_INLINE = 35
+#: Short, and of characters that neither HTML, nor addresses, nor quoted-printable change.
+_PLAIN_WORDS = re.compile(r"[A-Za-z0-9@_-][A-Za-z0-9@_.-]{0,34}").fullmatch
 #: Keeps the encoder from taking a space before a value for one at the end of a line.
 _STAND_IN = "|"
 
@@ -42,6 +45,11 @@ def quote_value(value: str) -> bytes:
     if len(quoted) <= _MOST_INLINE and b"\n" not in quoted:
         return quoted
     return _SOFT_BREAK + quoted + _SOFT_BREAK
+
+
+def plain_words(value: str) -> bytes | None:
+    """What stands in a hole, where no escaping and no quoting would change it; else None."""
+    return value.encode("ascii") if _PLAIN_WORDS(value) else None
 
 
 def quote_piece(piece: str, *, is_first: bool = False, is_last: bool = False) -> bytes:

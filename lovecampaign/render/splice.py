@@ -6,55 +6,45 @@ depends on the same leaves of a person is worked out together, and remembered by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lovecampaign.render.compiled import Compiled
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.escaping import Where, escape_for
 from lovecampaign.render.headers import encode_words
+from lovecampaign.render.layout import Layout, Part
 from lovecampaign.render.leaves import UNSUBSCRIBE_LINK
 from lovecampaign.render.letterhead import Letterhead, Personal
-from lovecampaign.render.link_slots import LinkSlots, is_link_slot
 from lovecampaign.render.quoted import quote_piece, quote_value
-from lovecampaign.render.reads import Reads, reads_of
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.skeleton import Skeleton
-from lovecampaign.render.slots import Slot, SlotGroup
+from lovecampaign.render.slots import Slot, SlotGroups
 from lovecampaign.render.tracing import Said, Traced
-
-Part = bytes | Personal | Slot
 
 #: Leaves room in a header line for the address to write to, whatever that is.
 _LONGEST_LINK = 250
+#: Must begin like a link, so not even plain words go in unseen.
+_WHOLE_LINKS = (Where.LINK, Where.PLAIN_LINK)
 
 
 class Splicer:
     """Writes the messages of one variant."""
 
-    def __init__(self, traced: Traced, compiled: Compiled, letterhead: Letterhead) -> None:
+    def __init__(
+        self, traced: Traced, compiled: Compiled, letterhead: Letterhead, groups: SlotGroups
+    ) -> None:
         self._letterhead = letterhead
-        parts = list(_merged(_parts(traced, compiled, letterhead)))
-        self._statics = list(dict.fromkeys(part for part in parts if isinstance(part, bytes)))
-        self._groups = _grouped(part for part in parts if isinstance(part, Slot))
-        self._pick = itemgetter(*self._order(parts))
+        self._groups = groups
+        self._parts = tuple(_parts(traced, compiled, letterhead))
+        #: For links as they looked last: those of a campaign all look alike.
+        self.layout: Layout | None = None
 
     def raw(self, recipient: Recipient) -> bytes:
         """The whole message; raises what its expressions raise, and RenderError."""
-        pool = self._letterhead.personal(recipient)
-        pool += self._statics
-        for group in self._groups:
-            pool += group.bytes_for(recipient)
-        return b"".join(self._pick(pool))
-
-    def _order(self, parts: Sequence[Part]) -> Iterator[int]:
-        """Where each part lies in the pool: what is personal, what is static, each group."""
-        slots = [slot for group in self._groups for slot in group.slots]
-        places: dict[Part, int] = {}
-        pool: list[Part] = [*Letterhead.PERSONAL, *self._statics, *slots]
-        for part in pool:
-            places.setdefault(part, len(places))
-        return (places[part] for part in parts)
+        layout = self.layout
+        if layout is None or not layout.suits(recipient.links):
+            layout = self.layout = Layout(self._parts, self._letterhead, self._groups, recipient)
+        return layout.join(recipient)
 
 
 def _parts(traced: Traced, compiled: Compiled, letterhead: Letterhead) -> Iterator[Part]:
@@ -77,35 +67,15 @@ def _body(skeleton: Skeleton, said: Sequence[Said]) -> Iterator[Part]:
         yield quote_piece(piece, is_first=number == 0, is_last=number == last)
         if number < last:
             hole = skeleton.holes[number]
-            yield _part(said[hole.number], _WRITERS[hole.where])
+            yield _part(
+                said[hole.number],
+                _WRITERS[hole.where],
+                keeps_plain_words=hole.where not in _WHOLE_LINKS,
+            )
 
 
-def _part(said: Said, write: Callable[[str], bytes]) -> Part:
-    return write(said) if isinstance(said, str) else Slot(said, write)
-
-
-def _merged(parts: Iterable[Part]) -> Iterator[Part]:
-    """Neighbouring bytes in one piece."""
-    static: list[bytes] = []
-    for part in parts:
-        if isinstance(part, bytes):
-            static.append(part)
-            continue
-        yield b"".join(static)
-        yield part
-        static = []
-    yield b"".join(static)
-
-
-def _grouped(slots: Iterable[Slot]) -> list[SlotGroup | LinkSlots]:
-    """Each slot in the group of those that depend on the same."""
-    links: dict[Slot, None] = {}
-    others: dict[Reads, dict[Slot, None]] = {}
-    for slot in slots:
-        group = links if is_link_slot(slot) else others.setdefault(reads_of(slot.expression), {})
-        group[slot] = None
-    groups: list[SlotGroup | LinkSlots] = [LinkSlots(list(links))] if links else []
-    return [*groups, *(SlotGroup(reads, list(inside)) for reads, inside in others.items())]
+def _part(said: Said, write: Callable[[str], bytes], *, keeps_plain_words: bool = False) -> Part:
+    return write(said) if isinstance(said, str) else Slot(said, write, keeps_plain_words)
 
 
 def _write_subject(subject: str) -> bytes:

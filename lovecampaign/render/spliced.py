@@ -17,6 +17,7 @@ from lovecampaign.render.expressions import Expression
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.skeleton import Skeleton
+from lovecampaign.render.slots import SlotGroups
 from lovecampaign.render.splice import Splicer
 from lovecampaign.render.tracing import Said, Traced
 
@@ -27,11 +28,13 @@ Key = Callable[[int], str]
 class Variant:
     """One way through an email, ready for everybody who takes it."""
 
-    def __init__(self, traced: Traced, compiled: Compiled, letterhead: Letterhead) -> None:
+    def __init__(
+        self, traced: Traced, compiled: Compiled, letterhead: Letterhead, groups: SlotGroups
+    ) -> None:
         self.envelope: Envelope = letterhead.envelope
         self._traced = traced
         self._compiled = compiled
-        self._splicer = Splicer(traced, compiled, letterhead)
+        self._splicer = Splicer(traced, compiled, letterhead, groups)
         self._holes = _personal_holes(traced, compiled)
 
     def message(self, recipient: Recipient) -> SplicedMessage:

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from lovecampaign.message import Message
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.fast import MOST_VARIANTS
+from lovecampaign.render.memory import MOST_RESULTS
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.render.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
-from lovecampaign.render.slots import KEPT_RESULTS, LONGEST_KEPT_BYTES, SlotGroup
+from lovecampaign.render.slots import LONGEST_KEPT_BYTES
 from lovecampaign.render.spliced import SplicedMessage
 from tests.render_kit import LETTER, LINKS, Workbench, in_column, recipient
 from tests.render_sources import HOSTILE, copies, expressions, letters, readers
@@ -297,9 +298,11 @@ def test_what_is_remembered_does_not_grow_for_ever(bench: Workbench) -> None:
         renderer.render(person)
     variant = renderer._fast._variants.find(people[1])
     assert variant is not None
-    groups = [one for one in variant._splicer._groups if isinstance(one, SlotGroup)]
-    assert 0 < max(len(group._known) for group in groups) <= KEPT_RESULTS < len(people)
-    written = [sum(map(len, one)) for group in groups for one in group._known.values()]
+    layout = variant._splicer.layout
+    assert layout is not None
+    known = [group._known for group in layout.groups if group._known is not None]
+    assert 0 < max(map(len, known)) <= MOST_RESULTS < len(people)
+    written = [sum(map(len, one)) for results in known for one in results.values()]
     assert max(written) <= LONGEST_KEPT_BYTES
 
 

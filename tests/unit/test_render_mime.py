@@ -22,7 +22,7 @@ from lovecampaign.campaign.model import Role, Sender
 from lovecampaign.message import Address, Message
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.headers import ascii_address, encode_address, encode_words
-from lovecampaign.render.mime import quoted_printable
+from lovecampaign.render.mime import boundary_of, quoted_printable
 from tests.render_kit import LINKS, Workbench, recipient
 
 
@@ -77,9 +77,7 @@ def test_campaign_mail_carries_exactly_these_headers(bench: Workbench) -> None:
         "X-Lovecampaign-Delivery: AAAAAAAB-delivery_1",
         "MIME-Version: 1.0",
     ]
-    assert re.fullmatch(
-        r'Content-Type: multipart/alternative; boundary="=_lc_[0-9a-f]{24}"', head[-1]
-    )
+    assert head[-1] == ('Content-Type: multipart/alternative; boundary="=_lc_AAAAAAAB-delivery_1"')
     assert list(message.headers) == [line.split(":")[0] for line in head[6:13]]
 
 
@@ -135,6 +133,11 @@ def test_the_boundary_is_of_the_delivery_and_in_no_body(bench: Workbench) -> Non
     boundary = parse(message).get_boundary()
     assert boundary is not None
     assert message.raw.count(boundary.encode()) == 4
+
+
+def test_an_id_that_no_boundary_can_hold_is_not_written_into_one() -> None:
+    assert re.fullmatch("=_lc_[0-9a-f]{24}", boundary_of('a "quoted" id'))
+    assert re.fullmatch("=_lc_[0-9a-f]{24}", boundary_of("i" * 61))
 
 
 def test_domains_beyond_ascii_are_written_in_idna(bench: Workbench) -> None:

@@ -1,0 +1,50 @@
+"""What does an email remember of its readers' values, and how is that kept from growing?
+
+Thousands of readers share a town, a plan or a first name. What followed from such a value is
+remembered by it: the answer of a guard, or the bytes of some holes. However much there is to
+remember, and however many readers come, the memory of one email stays within a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+#: Results that are remembered for one question or group of holes; then it begins anew.
+MOST_RESULTS = 4096
+#: Results that all of them may hold together: 10 to 30 MB at most, as a rule far less.
+MOST_RESULTS_OF_EMAIL = 65_536
+
+
+class Memory:
+    """All that one email remembers."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    @property
+    def share(self) -> int:
+        """How many results each may remember now."""
+        return min(MOST_RESULTS, MOST_RESULTS_OF_EMAIL // max(1, self._count))
+
+    def add(self) -> Remembered[Result]:
+        """Room for the results of one more question or group."""
+        self._count += 1
+        return Remembered(self)
+
+
+class Remembered(dict[Hashable, Result], Generic[Result]):
+    """Results by what they follow from."""
+
+    __slots__ = ("_memory",)
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__()
+        self._memory = memory
+
+    def keep(self, key: Hashable, result: Result) -> None:
+        if len(self) >= self._memory.share:
+            self.clear()
+        self[key] = result
