@@ -66,7 +66,7 @@ def draw(name: str, values: Mapping[date, int], days: Sequence[date]) -> Chart:
 
 def _bars(values: Mapping[date, int], days: Sequence[date]) -> Iterator[Bar]:
     highest = max((values.get(day, 0) for day in days), default=0)
-    room = 100 / len(days)
+    room = 100 / max(1, len(days))
     for place, day in enumerate(days):
         value = values.get(day, 0)
         if value > 0:

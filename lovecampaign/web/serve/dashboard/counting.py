@@ -18,8 +18,8 @@ from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.database import Database
 from lovecampaign.web.serve.dashboard.figures import Figures, Forecast, count_rows, foretell
 
-#: A page waits this long for numbers that are being counted.
-PATIENCE_SECONDS = 0.25
+#: A page waits this long for numbers that are being counted, if they may be there by then.
+PATIENCE_SECONDS = 0.2
 #: What took a second to count is shown for twenty: counting never takes more than a twentieth.
 _SHARE = 20
 Answer = TypeVar("Answer")
@@ -31,6 +31,7 @@ class _Counted(Generic[Answer]):
 
     answer: Answer
     campaign: Campaign
+    took_seconds: float
     good_until: float
 
 
@@ -51,8 +52,9 @@ class Counter(Generic[Answer]):
 
         Raises what counting raised.
         """
-        key, until = campaign.id, time.monotonic() + PATIENCE_SECONDS
+        key = campaign.id
         with self._changed:
+            until = time.monotonic() + self._patience(key)
             if not self._is_good(campaign):
                 self._start(campaign, record, now)
                 while key in self._running and (left := until - time.monotonic()) > 0:
@@ -66,6 +68,11 @@ class Counter(Generic[Answer]):
         """Something was changed by hand: what was counted is not shown again as new."""
         with self._changed:
             self._last.pop(campaign.id, None)
+
+    def _patience(self, key: str) -> float:
+        """None for what is known to take longer: its last numbers are shown at once."""
+        last = self._last.get(key)
+        return 0.0 if last and last.took_seconds > PATIENCE_SECONDS else PATIENCE_SECONDS
 
     def _is_good(self, campaign: Campaign) -> bool:
         last = self._last.get(campaign.id)
@@ -84,9 +91,14 @@ class Counter(Generic[Answer]):
         except Exception as error:  # noqa: BLE001 - raised by the page that asks next
             self._end(campaign, failed=error)
             return
-        ended = time.monotonic()
-        good_until = ended + (ended - began) * _SHARE
-        self._end(campaign, _Counted(answer=answer, campaign=campaign, good_until=good_until))
+        took = time.monotonic() - began
+        counted = _Counted(
+            answer=answer,
+            campaign=campaign,
+            took_seconds=took,
+            good_until=began + took * (1 + _SHARE),
+        )
+        self._end(campaign, counted)
 
     def _end(
         self,

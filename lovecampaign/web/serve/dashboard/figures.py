@@ -102,11 +102,19 @@ def foretell(
     database: Database, campaign: Campaign, _record: CampaignRecord | None, now: datetime
 ) -> Forecast:
     """Who will get what, for emails that are not over. Three seconds each for a million people."""
-    coming = [email for email in campaign.scheduled_emails if not _is_over(campaign, email, now)]
+    coming = [email for email in campaign.scheduled_emails if not is_over(campaign, email, now)]
     if not coming:
         return {}
     report = report_campaign(database, campaign, now, coming)
     return {email.key: email for email in report.emails}
+
+
+def is_over(campaign: Campaign, email: Email, now: datetime) -> bool:
+    """Whether everybody who would get it has a row by now, wherever they live."""
+    day = date_of(campaign, email)
+    if day is None:  # the catch-up goes out as people join
+        return now > campaign.launch.at + _SETTLED_AFTER
+    return local_day(now, campaign.timezone) > day + _SETTLED_AFTER
 
 
 def days_of(campaign: Campaign, now: datetime) -> LocalDays:
@@ -117,14 +125,6 @@ def days_of(campaign: Campaign, now: datetime) -> LocalDays:
     return LocalDays(
         zone=campaign.timezone, first=min(first, today), last=max(min(last, today), first)
     )
-
-
-def _is_over(campaign: Campaign, email: Email, now: datetime) -> bool:
-    """Whether everybody who would get it has a row by now, wherever they live."""
-    day = date_of(campaign, email)
-    if day is None:  # the catch-up goes out as people join
-        return now > campaign.launch.at + _SETTLED_AFTER
-    return local_day(now, campaign.timezone) > day + _SETTLED_AFTER
 
 
 def _by_email(

@@ -10,13 +10,13 @@ from datetime import date
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.campaign.model import Email
+from lovecampaign.campaign.model import Email, Role
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.store.report import EmailReport
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.web.calendar import date_of, lay_out, sign_up_emails
 from lovecampaign.web.serve.dashboard.desk import Desk, Office, desk_page
-from lovecampaign.web.serve.dashboard.figures import EmailFigures, Figures, Forecast
+from lovecampaign.web.serve.dashboard.figures import EmailFigures, Figures, Forecast, is_over
 from lovecampaign.web.serve.pages import NotFound
 from lovecampaign.web.serve.site import Site
 
@@ -54,7 +54,7 @@ def show_month(desk: Desk) -> Response:
         said=_said(desk),
         weeks=lay_out(desk.campaign),
         letters=letters,
-        at_any_time=sign_up_emails(desk.campaign),
+        at_any_time=[one for one in sign_up_emails(desk.campaign) if one.key in letters],
         figures=figures,
         is_counting=figures is None or forecast is None,
         today=local_day(desk.visit.now, desk.campaign.timezone),
@@ -93,12 +93,15 @@ def _ask(desk: Desk) -> tuple[Figures | None, Forecast | None]:
 
 def _letters(desk: Desk, figures: Figures | None, forecast: Forecast | None) -> Iterator[Letter]:
     for email in desk.campaign.emails:
+        if email.role is Role.CONFIRM:  # mail that was asked for; the ledger has none of it
+            continue
         mine = _figures_of(figures, email.key)
         report = forecast.get(email.key) if forecast else None
+        is_known = forecast is not None or is_over(desk.campaign, email, desk.visit.now)
         yield Letter(
             email=email,
             day=date_of(desk.campaign, email),
-            planned=None if forecast is None else _planned(mine, report),
+            planned=_planned(mine, report) if is_known else None,
             sent=mine.states[DeliveryState.SENT],
             failed=mine.states[DeliveryState.FAILED],
             skipped=sum(_reasons(mine, report).values()),
