@@ -90,6 +90,7 @@ def connect(server: Server) -> Dialogue:
     """A connection ready for MAIL; raises NoConnection that says what stands in the way."""
     with _telling(server, Phase.CONNECT):
         smtp = _greeted(server)
+        _send_at_once(smtp)
     try:
         with _telling(server, Phase.HELLO):
             smtp.local_hostname = _helo_name(smtp)
@@ -110,6 +111,15 @@ def _greeted(server: Server) -> Dialogue:
             server.host, server.port, name, timeout=seconds, context=_trusting(server)
         )
     return Dialogue(server.host, server.port, name, timeout=seconds)
+
+
+def _send_at_once(smtp: Dialogue) -> None:
+    """Without it the last bytes of a message wait for an acknowledgement that is itself put off.
+
+    Over TLS, where a message goes out in several records, that was 40 ms for each.
+    """
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _secure(smtp: Dialogue, server: Server) -> None:

@@ -38,7 +38,8 @@ class Verdict:
             delivery_id=message.delivery_id,
             kind=self.kind,
             fault=self.fault,
-            detail=readable(self.detail, hide=message.to.email),
+            # A detail without any address has none to take out, and asking for one takes time.
+            detail=readable(self.detail, hide=message.to.email if "@" in self.detail else ""),
             provider_message_id=self.provider_message_id,
             retry_after_seconds=self.retry_after_seconds,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from lovecampaign.campaign.model import Campaign, Email, Role
 from lovecampaign.message import Address
@@ -25,11 +26,11 @@ class Envelope:
         self._campaign = campaign
         self._email = email
 
-    @property
+    @cached_property
     def sender(self) -> Address:
         return ascii_address(self._campaign.sender.email, self._campaign.sender.name)
 
-    @property
+    @cached_property
     def reply_to(self) -> Address:
         return ascii_address(self._campaign.sender.reply_to)
 
