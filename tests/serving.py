@@ -20,6 +20,7 @@ from lovecampaign.store.columns import metadata
 from lovecampaign.store.database import Database
 from lovecampaign.tokens import Purpose
 from lovecampaign.web.serve.app import ROUTES, MakeRoutes, application
+from lovecampaign.web.serve.dashboard.counting import THREAD_NAME
 from lovecampaign.web.serve.server import Server, listening
 from lovecampaign.web.serve.site import Post, Site, make_site
 
@@ -139,7 +140,15 @@ def serving_site(site: Site, makers: Sequence[MakeRoutes] = ROUTES) -> Iterator[
         finally:
             server.should_exit = True
             thread.join(timeout=10)
+            _wait_for_counting()
     assert not thread.is_alive()
+
+
+def _wait_for_counting() -> None:
+    """What the dashboard counts beside its pages still holds a connection of the test's."""
+    for thread in threading.enumerate():
+        if thread.name == THREAD_NAME:
+            thread.join(timeout=20)
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:

@@ -94,6 +94,9 @@ def test_without_a_script_everything_works(served: Serving, new_page: NewPage) -
     assert "Nothing is in doubt." in page.locator("main").inner_text()
 
     page.get_by_role("link", name="Events").click()
+    for _ in range(20):  # numbers that a busy machine is still counting come with the next look
+        if page.get_by_role("link", name="Look again").count():
+            page.get_by_role("link", name="Look again").click()
     assert page.locator("svg rect").count() == 1
     page.get_by_role("button", name="Log out").click()
     assert page.get_by_label("Password").is_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,12 @@ class Operator:
     cookie: str
 
     def get(self, path: str = MONTH, **headers: str) -> Answer:
-        return self.served.get(path, cookie=self.cookie, **headers)
+        """A page; looks again as long as its numbers are being counted, on a busy machine."""
+        until = time.monotonic() + 20
+        while True:
+            answer = self.served.get(path, cookie=self.cookie, **headers)
+            if b"data-counting" not in answer.body or time.monotonic() > until:
+                return answer
 
     def post(self, path: str, form: Mapping[str, str], **headers: str) -> Answer:
         """A form without its seal."""

@@ -20,6 +20,8 @@ from lovecampaign.web.serve.dashboard.figures import Figures, Forecast, count_ro
 
 #: A page waits this long for numbers that are being counted, if they may be there by then.
 PATIENCE_SECONDS = 0.2
+#: The threads that count.
+THREAD_NAME = "dashboard counting"
 #: What took a second to count is shown for twenty: counting never takes more than a twentieth.
 _SHARE = 20
 Answer = TypeVar("Answer")
@@ -82,7 +84,9 @@ class Counter(Generic[Answer]):
         if campaign.id not in self._running:
             self._running.add(campaign.id)
             # A daemon: the end of ``serve`` waits for no number.
-            threading.Thread(target=self._run, args=(campaign, record, now), daemon=True).start()
+            threading.Thread(
+                target=self._run, args=(campaign, record, now), name=THREAD_NAME, daemon=True
+            ).start()
 
     def _run(self, campaign: Campaign, record: CampaignRecord | None, now: datetime) -> None:
         began = time.monotonic()

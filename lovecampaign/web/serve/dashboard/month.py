@@ -16,7 +16,13 @@ from lovecampaign.store.report import EmailReport
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.web.calendar import date_of, lay_out, sign_up_emails
 from lovecampaign.web.serve.dashboard.desk import Desk, Office, desk_page
-from lovecampaign.web.serve.dashboard.figures import EmailFigures, Figures, Forecast, is_over
+from lovecampaign.web.serve.dashboard.figures import (
+    SHOWN_EVENTS,
+    EmailFigures,
+    Figures,
+    Forecast,
+    is_over,
+)
 from lovecampaign.web.serve.pages import NotFound
 from lovecampaign.web.serve.site import Site
 
@@ -80,7 +86,7 @@ def show_letter(desk: Desk) -> Response:
         figures=figures,
         skipped=_reasons(mine, forecast.get(key) if forecast else None),
         failed=mine.failed.most_common(),
-        events=mine.events,
+        events={kind: mine.events[kind] for kind in SHOWN_EVENTS if mine.events[kind]},
         is_counting=figures is None or forecast is None,
     )
 
