@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 
@@ -31,6 +32,12 @@ def clean(cell: str) -> str:
     """The cell without white space around it and without the guard of an export."""
     bare = cell.strip(_BLANKS)
     return unguard(bare) if bare.startswith("'") else bare
+
+
+def clean_all(cells: Iterable[str]) -> list[str]:
+    """:func:`clean` for a row: hardly any holds an apostrophe, and one look finds that out."""
+    bare = [cell.strip(_BLANKS) for cell in cells]
+    return [unguard(cell) for cell in bare] if "'" in "".join(bare) else bare
 
 
 def guard(value: str) -> str:

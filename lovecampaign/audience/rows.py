@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from lovecampaign.audience.address import InvalidAddress, normalise, suggest_domain
-from lovecampaign.audience.cells import clean, find_zone, one_line, read_moment, split_tags
+from lovecampaign.audience.cells import clean_all, find_zone, one_line, read_moment, split_tags
 from lovecampaign.audience.columns import Column, Columns, Tool, field_name
 from lovecampaign.audience.consenting import read_consent
 from lovecampaign.audience.csv_reading import CsvRow
 from lovecampaign.audience.decisions import Decision, Reject, Subscribe, Suppress
+from lovecampaign.audience.places import Places
 from lovecampaign.audience.status import (
     ACTIVE,
     BOUNCED,
@@ -30,10 +31,6 @@ from lovecampaign.problems import Place, Problem, Severity
 _NO_DATE = frozenset({"", "-", "0", "null", "none", "n/a", "false", "no"})
 #: A cell without an offset counts as UTC, and clocks go up to 14 hours ahead of it.
 _AHEAD_OF_UTC = timedelta(hours=14)
-_SINCE = {
-    SuppressionReason.HARD_BOUNCE: Column.BOUNCED_AT,
-    SuppressionReason.COMPLAINT: Column.COMPLAINED_AT,
-}
 
 
 class RowReader:
@@ -49,6 +46,7 @@ class RowReader:
         if columns.find(Column.EMAIL) is None:
             raise ValueError("the file has no email column")
         self._columns = columns
+        self._places = Places(columns)
         self._file = file
         self._latest_consent = now + _AHEAD_OF_UTC
         self._extra_tags = tuple(tag for text in extra_tags for tag in split_tags(text))
@@ -62,7 +60,7 @@ class RowReader:
             hint = "put quotes around a value that holds the separator"
             return self._reject(row.line, message, hint=hint)
         return _RowDecision(
-            self._columns, cells, self._extra_tags, self._place(row.line), self._latest_consent
+            self._places, cells, self._extra_tags, self._place(row.line), self._latest_consent
         ).make()
 
     def _reject(self, line: int, message: str, hint: str | None = None) -> Reject:
@@ -73,19 +71,19 @@ class RowReader:
 
 
 class _RowDecision:
-    """The work on one row, whose cells are clean and as many as the headings."""
+    """The work on one row, whose cells are clean: as many as the headings, and an empty one."""
 
-    __slots__ = ("_cells", "_columns", "_extra_tags", "_latest_consent", "_place", "_warnings")
+    __slots__ = ("_at", "_cells", "_extra_tags", "_latest_consent", "_place", "_warnings")
 
     def __init__(
         self,
-        columns: Columns,
+        at: Places,
         cells: Sequence[str],
         extra_tags: tuple[str, ...],
         place: Place,
         latest_consent: datetime,
     ) -> None:
-        self._columns = columns
+        self._at = at
         self._cells = cells
         self._extra_tags = extra_tags
         self._place = place
@@ -93,7 +91,7 @@ class _RowDecision:
         self._warnings: list[Problem] = []
 
     def make(self) -> Decision:
-        email = self._cell(Column.EMAIL)
+        email = self._cells[self._at.email]
         try:
             key = normalise(email)
             standing = self._standing()
@@ -112,20 +110,22 @@ class _RowDecision:
 
     def _standing(self) -> Standing:
         """Where columns disagree, the worst of them counts."""
-        columns = self._columns
-        found = [standing_of_word(self._cells[at]) for at in columns.status]
-        if columns.standing:
-            found.append(columns.standing)
-        if self._is_dated(Column.UNSUBSCRIBED_AT):
-            found.append(standing_after_leaving(self._cell(Column.UNSUBSCRIBE_REASON)))
-        if self._is_dated(Column.BOUNCED_AT):
+        at = self._at
+        found = [standing_of_word(self._cells[place]) for place in at.status]
+        if at.columns.standing:
+            found.append(at.columns.standing)
+        if self._is_dated(at.unsubscribed_at):
+            found.append(standing_after_leaving(self._cells[at.unsubscribe_reason]))
+        if self._is_dated(at.bounced_at):
             found.append(BOUNCED)
-        if self._is_dated(Column.COMPLAINED_AT):
+        if self._is_dated(at.complained_at):
             found.append(COMPLAINED)
-        return max(found, key=lambda standing: standing.badness, default=ACTIVE)
+        if all(standing is ACTIVE for standing in found):
+            return ACTIVE
+        return max(found, key=lambda standing: standing.badness)
 
     def _suppress(self, key: str, reason: SuppressionReason) -> Suppress:
-        since = self._cell(_SINCE.get(reason, Column.UNSUBSCRIBED_AT))
+        since = self._cells[self._at.since(reason)]
         return Suppress(
             line=self._place.line or 0, key=key, reason=reason, since=_moment_or_none(since)
         )
@@ -149,14 +149,14 @@ class _RowDecision:
         )
 
     def _names(self) -> tuple[str, str]:
-        first, last = self._cell(Column.FIRST_NAME), self._cell(Column.LAST_NAME)
-        if not first and (full := self._cell(Column.FULL_NAME)):
+        first, last = self._cells[self._at.first_name], self._cells[self._at.last_name]
+        if not first and (full := self._cells[self._at.full_name]):
             first, _, rest = one_line(full).partition(" ")
             last = last or rest
         return one_line(first), one_line(last)
 
     def _timezone(self) -> str:
-        cell = self._cell(Column.TIMEZONE)
+        cell = self._cells[self._at.timezone]
         zone = find_zone(cell) if cell else ""
         if zone is None:
             self._warn(
@@ -166,21 +166,18 @@ class _RowDecision:
         return zone or ""
 
     def _tags(self) -> tuple[str, ...]:
-        cell = self._cell(Column.TAGS)
+        cell = self._cells[self._at.tags]
         tags = split_tags(cell) if cell else ()
         return tuple(dict.fromkeys(tags + self._extra_tags)) if self._extra_tags else tags
 
     def _fields(self) -> dict[str, str]:
         cells = self._cells
-        fields = {name: cells[at] for at, name in self._columns.fields.items() if cells[at]}
-        return self._attributes() | fields
+        fields = {name: cells[at] for name, at in self._at.fields if cells[at]}
+        return self._attributes() | fields if cells[self._at.attributes] else fields
 
     def _attributes(self) -> dict[str, str]:
-        cell = self._cell(Column.ATTRIBUTES)
-        if not cell:
-            return {}
         try:
-            found = json.loads(cell)
+            found = json.loads(self._cells[self._at.attributes])
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
@@ -192,11 +189,11 @@ class _RowDecision:
 
     def _consent(self) -> Consent | None:
         consent = read_consent(
-            given_at=self._cell(Column.CONSENT_AT),
-            confirmed_at=self._cell(Column.CONFIRMED_AT),
-            kind=self._cell(Column.CONSENT_KIND),
-            source=self._cell(Column.CONSENT_SOURCE) or self._tools_name(),
-            expires=self._cell(Column.CONSENT_EXPIRES),
+            given_at=self._cells[self._at.consent_at],
+            confirmed_at=self._cells[self._at.confirmed_at],
+            kind=self._cells[self._at.consent_kind],
+            source=self._cells[self._at.consent_source] or self._tools_name(),
+            expires=self._cells[self._at.consent_expires],
         )
         if consent and self._is_to_come(consent):
             self._warn(
@@ -213,36 +210,33 @@ class _RowDecision:
 
     def _tools_name(self) -> str:
         """Where consent comes from that another tool noted; our own export says it itself."""
-        tool = self._columns.tool
+        tool = self._at.columns.tool
         return f"{tool.value} export" if tool and tool is not Tool.OURS else ""
 
     def _last_active_at(self) -> datetime | None:
-        cell = self._cell(Column.LAST_ACTIVE_AT)
+        cell = self._cells[self._at.last_active_at]
         moment = _moment_or_none(cell)
-        if moment is None and cell.casefold() not in _NO_DATE:
+        if cell and moment is None and cell.casefold() not in _NO_DATE:
             self._warn(f"last_active_at {_shorten(cell)!r} is no date and left out", None)
         return moment
 
-    def _cell(self, column: Column) -> str:
-        at = self._columns.positions.get(column)
-        return "" if at is None else self._cells[at]
-
-    def _is_dated(self, column: Column) -> bool:
-        return self._cell(column).casefold() not in _NO_DATE
+    def _is_dated(self, place: int) -> bool:
+        cell = self._cells[place]
+        return bool(cell) and cell.casefold() not in _NO_DATE
 
     def _warn(self, message: str, hint: str | None) -> None:
         self._warnings.append(_problem(self._place, message, hint, Severity.WARNING))
 
 
 def _fit(cells: Sequence[str], count: int) -> list[str] | None:
-    """As many cleaned cells as headings; None where there are too many.
+    """As many cleaned cells as headings, and an empty one; None where there are too many.
 
     Too few are fine: spreadsheets leave empty cells out at a row's end.
     """
-    found = [clean(cell) for cell in cells]
+    found = clean_all(cells)
     if len(found) > count and any(found[count:]):
         return None
-    return found[:count] + [""] * (count - len(found))
+    return [*found[:count], *("" for _ in range(len(found), count)), ""]
 
 
 def _moment_or_none(cell: str) -> datetime | None:
