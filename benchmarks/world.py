@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from lovecampaign.delivery.session import open_sender
 from lovecampaign.providers.base import Provider
 from lovecampaign.settings import Settings
 from lovecampaign.store import tables
+from lovecampaign.store.columns import to_microseconds
 from lovecampaign.store.database import Database
 from lovecampaign.store.schema_version import open_database
 from lovecampaign.testing.campaigns import write_campaign
@@ -80,54 +82,53 @@ def add_readers(database: Database, count: int, first: int = 1) -> None:
 
 
 def _add_page(connection: sa.Connection, numbers: list[int]) -> None:
-    connection.execute(sa.insert(tables.subscriber), [_subscriber(each) for each in numbers])
-    connection.execute(sa.insert(tables.membership), [_member(each) for each in numbers])
-    tags = [{"subscriber_id": each, "tag": tag} for each in numbers for tag in _tags(each)]
-    connection.execute(sa.insert(tables.subscriber_tag), tags)
-    gone = [_suppression(each) for each in numbers if each % 1000 == 0]
-    if gone:
-        connection.execute(sa.insert(tables.suppression), gone)
+    at = to_microseconds(LONG_AGO)
+    people = [_subscriber(each, at) for each in numbers]
+    _insert(connection, tables.subscriber, _PERSON, people)
+    members = [("readers", each, at, at) for each in numbers]
+    _insert(connection, tables.membership, _MEMBER, members)
+    tags = [(each, tag) for each in numbers for tag in _tags(each)]
+    _insert(connection, tables.subscriber_tag, ("subscriber_id", "tag"), tags)
+    gone = [(_address(each), "unsubscribed", at) for each in numbers if each % 1000 == 0]
+    _insert(connection, tables.suppression, ("address_key", "reason", "at"), gone)
 
 
-def _subscriber(number: int) -> dict[str, object]:
-    address = f"reader{number}@post{number % 97}.example"
-    return {
-        "id": number,
-        "address_key": address,
-        "email": address,
-        "first_name": f"Ana{number % 3001}" if number % 11 else "",
-        "last_name": f"{'Müller' if number % 7 == 0 else 'Miller'}{number % 20011}",
-        "timezone": "Europe/Paris",
-        "fields": {
-            "city": f"Saint-Étienne-{number % 499}",
-            "plant": f"tomato no. {number % 31}",
-            "plan": "garden" if number % 3 else "balcony",
-        },
-        "created_at": LONG_AGO,
-        "updated_at": LONG_AGO,
+_PERSON = (
+    *("id", "address_key", "email", "first_name", "last_name", "timezone", "fields"),
+    *("created_at", "updated_at"),
+)
+_MEMBER = ("list", "subscriber_id", "joined_at", "confirmed_at")
+
+
+def _insert(
+    connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    place = "?" if connection.dialect.name == "sqlite" else "%s"
+    places = ", ".join([place] * len(columns))
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - ours
+    if rows:
+        connection.exec_driver_sql(sql, rows)
+
+
+def _subscriber(number: int, at: int) -> tuple[object, ...]:
+    fields = {
+        "city": f"Saint-Étienne-{number % 499}",
+        "plant": f"tomato no. {number % 31}",
+        "plan": "garden" if number % 3 else "balcony",
     }
+    first_name = f"Ana{number % 3001}" if number % 11 else ""
+    last_name = f"{'Müller' if number % 7 == 0 else 'Miller'}{number % 20011}"
+    address = _address(number)
+    names = (first_name, last_name, "Europe/Paris", json.dumps(fields))
+    return (number, address, address, *names, at, at)
 
 
-def _member(number: int) -> dict[str, object]:
-    return {
-        "list": "readers",
-        "subscriber_id": number,
-        "joined_at": LONG_AGO,
-        "confirmed_at": LONG_AGO,
-    }
+def _address(number: int) -> str:
+    return f"reader{number}@post{number % 97}.example"
 
 
 def _tags(number: int) -> tuple[str, ...]:
     return (*TAGS[: number % 3], *(("staff",) if number % 1000 == 1 else ()))
-
-
-def _suppression(number: int) -> dict[str, object]:
-    return {
-        "address_key": f"reader{number}@post{number % 97}.example",
-        "reason": "unsubscribed",
-        "source": "benchmark",
-        "at": LONG_AGO,
-    }
 
 
 @contextlib.contextmanager

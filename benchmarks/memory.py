@@ -1,0 +1,92 @@
+"""Does sending to many cost more memory, or more time for each, than sending to few?
+
+Each size is a process of its own, which plans, claims, renders, notes and settles day 1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import median
+
+from benchmarks.figures import Figure, Measured
+from benchmarks.world import add_readers, make_workspace, opened, settings_of
+
+PART = "Size"
+MOST_MB, MOST_MB_WITH_SLACK = 120.0, 130.0
+MOST_DEVIATION, MOST_DEVIATION_WITH_SLACK = 20.0, 40.0
+SMALLEST = 1_000
+#: The first letters of a process pay for what all others share; they are measured apart.
+_WARM_UP = 100
+_Found = Mapping[str, float]
+
+
+def sizes() -> tuple[int, ...]:
+    """Up to a million readers; ``QUICK=1`` stops at 30,000."""
+    return (SMALLEST, 30_000) if os.environ.get("QUICK") else (SMALLEST, 30_000, 1_000_000)
+
+
+def measure(rounds: int) -> Measured:
+    start_up = median(_send_to(_WARM_UP)["cpu_seconds"] for _ in range(rounds))
+    found = {SMALLEST: _median([_send_to(SMALLEST) for _ in range(rounds)])}
+    found |= {size: _send_to(size) for size in sizes()[1:]}
+    return [*_memory(found), *_costs(found, start_up)]
+
+
+def _memory(found: Mapping[int, _Found]) -> Iterator[Figure]:
+    small, large = sizes()[-2], sizes()[-1]
+    slope = (found[large]["peak_mb"] - found[small]["peak_mb"]) / (large - small) * 1_000_000
+    yield Figure(
+        part=PART,
+        name=f"memory of send, {large:,} subscribers",
+        value=found[large]["peak_mb"],
+        unit="MB",
+        target=MOST_MB,
+        is_less_better=True,
+        floor=MOST_MB_WITH_SLACK,
+        note=f"{found[small]['peak_mb']:.0f} MB for {small:,}; {slope:+.1f} MB a million more",
+    )
+
+
+def _costs(found: Mapping[int, _Found], start_up: float) -> Iterator[Figure]:
+    each = {
+        size: (one["cpu_seconds"] - start_up) / (one["sent"] - _WARM_UP) * 1e6
+        for size, one in found.items()
+    }
+    shown = ", ".join(f"{cost:.0f} µs of {size:,}" for size, cost in each.items())
+    first, last = each[SMALLEST], each[sizes()[-1]]
+    yield Figure(
+        part=PART,
+        name=f"cost of a recipient, {SMALLEST:,} to {sizes()[-1]:,}: dearer by",
+        value=max(0.0, (last / first - 1) * 100),
+        unit="%",
+        target=MOST_DEVIATION,
+        is_less_better=True,
+        floor=MOST_DEVIATION_WITH_SLACK,
+        note=f"CPU without start-up and wire: {shown}",
+    )
+
+
+def _send_to(readers: int) -> _Found:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_workspace(folder)
+        with opened(settings_of(folder)) as database:
+            add_readers(database, readers)
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "benchmarks.one_send", name],
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def _median(found: list[_Found]) -> _Found:
+    return {name: median(one[name] for one in found) for name in found[0]}

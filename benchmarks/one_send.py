@@ -1,0 +1,58 @@
+"""What does sending day 1 of a workspace cost its process? Prints one JSON object.
+
+python -m benchmarks.one_send FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from benchmarks.world import opened, send_day_1, settings_of
+from lovecampaign.message import Message, Outcome
+from lovecampaign.providers.base import Flight
+from lovecampaign.providers.verdict import accepted
+
+
+class Nowhere:
+    """Takes every message and forgets it: what is left is our own cost."""
+
+    name = "smtp://127.0.0.1:9"
+    leaves_machine = False
+    takes_now = True
+    is_paced = True
+    claim_size = 500
+
+    def prove(self) -> None: ...
+
+    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+        yes = accepted("taken")
+        for message in messages:
+            flight.writing(message.delivery_id)
+            outcome = yes.on(message)
+            flight.answered(outcome)
+            yield outcome
+
+    def has_sent(self, delivery_id: str) -> bool | None: ...
+
+    def close(self) -> None: ...
+
+
+def main() -> int:
+    settings = settings_of(Path(sys.argv[1]))
+    with opened(settings) as database:
+        wall, cpu = time.perf_counter(), time.process_time()
+        report = send_day_1(settings, database, Nowhere())
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found = {"sent": report.sent, "seconds": wall, "cpu_seconds": cpu, "peak_mb": peak}
+    sys.stdout.write(json.dumps(found) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
