@@ -17,10 +17,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.store.columns import Instant, to_microseconds
 from lovecampaign.store.database import Database
-from lovecampaign.store.inserting import insert_or_ignore
-from lovecampaign.store.tables import membership, subscriber, suppression
-from lovecampaign.store.transactional import AskedKind, ask, count_asked, note_unsent
+from lovecampaign.store.tables import (
+    DeliveryState,
+    membership,
+    subscriber,
+    suppression,
+    transactional,
+)
+from lovecampaign.store.transactional import AskedKind, ask, note_unsent
 
 #: Confirmations to one address, whoever asks: enough for who mistypes, dull for who bothers.
 MOST_AN_HOUR = 3
@@ -70,6 +76,43 @@ class Answer(StrEnum):
 _KINDS: Mapping[Answer, AskedKind] = {Answer.IS_MEMBER: AskedKind.ALREADY_MEMBER}
 
 
+#: Written once: at hundreds of applications a second, putting a statement together costs more
+#: than the database does.
+_ADD_PERSON = sa.text(
+    "INSERT INTO subscriber (address_key, email, fields, created_at, updated_at)"
+    " VALUES (:key, :address, :fields, :now, :now) ON CONFLICT DO NOTHING"
+)
+_LOCK_PERSON = (
+    sa.select(subscriber.c.id).where(subscriber.c.address_key == sa.bindparam("key"))
+).with_for_update()
+_READ_REASONS = (
+    sa.select(suppression.c.reason, sa.func.max(suppression.c.at))
+    .where(
+        suppression.c.address_key == sa.bindparam("key"),
+        sa.or_(suppression.c.list == "", suppression.c.list == sa.bindparam("list")),
+        suppression.c.lifted_at.is_(None),
+    )
+    .group_by(suppression.c.reason)
+)
+_READ_LASTING = sa.select(membership.c.confirmed_at).where(
+    membership.c.list == sa.bindparam("list"),
+    membership.c.subscriber_id == sa.bindparam("person"),
+    membership.c.confirmed_at.is_not(None),
+    membership.c.consent_expires_at.is_(None),
+)
+_READ_ASKED = sa.select(transactional.c.created_at).where(
+    transactional.c.subscriber_id == sa.bindparam("person"),
+    transactional.c.created_at > sa.bindparam("since", type_=Instant),
+    transactional.c.kind == sa.bindparam("kind"),
+    transactional.c.state != DeliveryState.SKIPPED.value,
+)
+_ADD_PLACE = sa.text(
+    "INSERT INTO membership (list, subscriber_id, joined_at) VALUES (:list, :person, :now)"
+    " ON CONFLICT (list, subscriber_id) DO UPDATE SET joined_at = excluded.joined_at"
+    " WHERE membership.confirmed_at IS NULL"
+)
+
+
 def apply_to_join(
     database: Database,
     address: str,
@@ -82,12 +125,15 @@ def apply_to_join(
 
     ``campaign_id`` is the row of the campaign whose words the mail speaks.
     """
-    with database.write() as connection:
+
+    def work(connection: Connection) -> Answer:
         subscriber_id = _find_or_add(connection, address, key, now)
         answer = _judge(connection, key, subscriber_id, application.list, now)
         _add_unconfirmed(connection, subscriber_id, application.list, now)
         _answer(connection, answer, subscriber_id, application, campaign_id, now)
-    return answer
+        return answer
+
+    return database.write_together(work)
 
 
 def is_mailable(connection: Connection, subscriber_id: int, list_name: str, now: datetime) -> bool:
@@ -118,28 +164,18 @@ def reaches(key: str | sa.ColumnElement[str], list_name: str) -> tuple[sa.Column
 
 def _find_or_add(connection: Connection, address: str, key: str, now: datetime) -> int:
     connection.execute(
-        insert_or_ignore(connection, subscriber).values(
-            address_key=key, email=address, fields={}, created_at=now, updated_at=now
-        )
+        _ADD_PERSON, {"key": key, "address": address, "fields": "{}", "now": to_microseconds(now)}
     )
     # Locked, so that two applications at once are counted one after the other.
-    subscriber_id: int = connection.scalars(
-        sa.select(subscriber.c.id).where(subscriber.c.address_key == key).with_for_update()
-    ).one()
+    subscriber_id: int = connection.scalars(_LOCK_PERSON, {"key": key}).one()
     return subscriber_id
 
 
 def _judge(
     connection: Connection, key: str, subscriber_id: int, list_name: str, now: datetime
 ) -> Answer:
-    reasons = dict(
-        connection.execute(
-            sa.select(suppression.c.reason, sa.func.max(suppression.c.at))
-            .where(*reaches(key, list_name))
-            .group_by(suppression.c.reason)
-        ).all()
-    )
-    is_member = _has_lasting_consent(connection, subscriber_id, list_name, now)
+    reasons = dict(connection.execute(_READ_REASONS, {"key": key, "list": list_name}).all())
+    is_member = _has_lasting_consent(connection, subscriber_id, list_name) and not reasons
     is_too_often = _is_too_often(connection, subscriber_id, is_member=is_member, now=now)
     if any(reason.value in reasons for reason in BARRING):
         return Answer.BARRED
@@ -151,25 +187,22 @@ def _judge(
     return Answer.IS_MEMBER if is_member else Answer.TO_CONFIRM
 
 
-def _has_lasting_consent(
-    connection: Connection, subscriber_id: int, list_name: str, now: datetime
-) -> bool:
+def _has_lasting_consent(connection: Connection, subscriber_id: int, list_name: str) -> bool:
     """Who is on the list by a consent that runs out may well give a better one."""
-    if not is_mailable(connection, subscriber_id, list_name, now):
-        return False
-    statement = sa.select(membership.c.consent_expires_at).where(
-        membership.c.list == list_name, membership.c.subscriber_id == subscriber_id
-    )
-    return connection.scalar(statement) is None
+    found = connection.scalar(_READ_LASTING, {"person": subscriber_id, "list": list_name})
+    return found is not None
 
 
 def _is_too_often(
     connection: Connection, subscriber_id: int, *, is_member: bool, now: datetime
 ) -> bool:
     kind = AskedKind.ALREADY_MEMBER if is_member else AskedKind.CONFIRM
-    in_an_hour = count_asked(connection, kind, subscriber_id, now - timedelta(hours=1))
-    in_a_day = count_asked(connection, kind, subscriber_id, now - timedelta(days=1))
-    return in_a_day >= 1 if is_member else in_an_hour >= MOST_AN_HOUR or in_a_day >= MOST_A_DAY
+    times = connection.scalars(
+        _READ_ASKED,
+        {"person": subscriber_id, "kind": kind.value, "since": now - timedelta(days=1)},
+    ).all()
+    in_an_hour = sum(at > now - timedelta(hours=1) for at in times)
+    return bool(times) if is_member else in_an_hour >= MOST_AN_HOUR or len(times) >= MOST_A_DAY
 
 
 def _add_unconfirmed(
@@ -177,18 +210,7 @@ def _add_unconfirmed(
 ) -> None:
     """A place on the list that gets nothing yet; asking again keeps it from being tidied up."""
     connection.execute(
-        insert_or_ignore(connection, membership).values(
-            list=list_name, subscriber_id=subscriber_id, joined_at=now
-        )
-    )
-    connection.execute(
-        sa.update(membership)
-        .where(
-            membership.c.list == list_name,
-            membership.c.subscriber_id == subscriber_id,
-            membership.c.confirmed_at.is_(None),
-        )
-        .values(joined_at=now)
+        _ADD_PLACE, {"list": list_name, "person": subscriber_id, "now": to_microseconds(now)}
     )
 
 

@@ -42,6 +42,7 @@ GOOD_FOR: Mapping[AskedKind, timedelta] = {
     AskedKind.CHANGE_ADDRESS: timedelta(hours=1),
     AskedKind.WAITLIST_PLACE: timedelta(days=1),
 }
+_ASK = sa.insert(transactional).returning(transactional.c.id)
 #: In the payload: the address that the mail goes to, where it is not the person's own.
 SEND_TO = "to"
 #: In the payload: the delivery whose links the mail carries.
@@ -82,9 +83,7 @@ def ask(
     """
     row = _row(kind, subscriber_id, campaign_id, now)
     asked_id: int = connection.execute(
-        sa.insert(transactional)
-        .values(**row, payload=dict(payload), state=DeliveryState.PLANNED.value)
-        .returning(transactional.c.id)
+        _ASK, {**row, "payload": dict(payload), "state": DeliveryState.PLANNED.value}
     ).scalar_one()
     return asked_id
 
@@ -99,11 +98,8 @@ def note_unsent(
 ) -> None:
     """Remember that somebody asked and got nothing. It takes as long as :func:`ask`."""
     row = _row(kind, subscriber_id, campaign_id, now)
-    connection.execute(
-        sa.insert(transactional).values(
-            **row, payload={}, state=DeliveryState.SKIPPED.value, detail=why, settled_at=now
-        )
-    )
+    skipped = {"state": DeliveryState.SKIPPED.value, "detail": why, "settled_at": now}
+    connection.execute(_ASK, {**row, **skipped, "payload": {}}).scalar_one()
 
 
 def _row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from weakref import WeakKeyDictionary
 
 from lovecampaign.audience.address import InvalidAddress, normalise, suggest_domain
 from lovecampaign.campaign.model import Campaign
@@ -21,6 +22,8 @@ LEAST_SECONDS = timedelta(seconds=2)
 TRAP = "topic"
 MOST_LETTERS_OF_A_NAME = 80
 MOST_LETTERS_OF_AN_ADDRESS = 320
+#: The rows of the campaigns that were asked for, while their database is open.
+_ROWS: WeakKeyDictionary[Database, dict[str, int]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +112,12 @@ def hand_in(
 
 
 def campaign_id_of(database: Database, campaign: Campaign) -> int:
-    """The campaign's row, made where the ledger has not met it."""
-    record = find_campaign(database, campaign) or record_campaign(database, campaign)
-    return record.id
+    """The campaign's row, made where the ledger has not met it. Asked once: it never changes."""
+    known = _ROWS.setdefault(database, {})
+    if campaign.id not in known:
+        record = find_campaign(database, campaign) or record_campaign(database, campaign)
+        known[campaign.id] = record.id
+    return known[campaign.id]
 
 
 def user_agent(visit: Visit) -> str:

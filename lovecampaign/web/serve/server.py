@@ -61,6 +61,9 @@ class Server(uvicorn.Server):
     def __init__(self, app: ASGIApp, at_signal: Callable[[], None] = lambda: None) -> None:
         config = uvicorn.Config(
             app,
+            # Not whatever else is installed: h11 bounds what a visitor may send before its end.
+            http="h11",
+            loop="asyncio",
             log_config=None,
             log_level=logging.CRITICAL,  # bugs go to a file, and are told on their page
             access_log=False,

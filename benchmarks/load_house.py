@@ -1,0 +1,125 @@
+"""What stands around a load run? A workspace, its ledger, a sink for mail and a real `serve`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from lovecampaign.campaign.load import load_campaign
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.settings import Settings
+from lovecampaign.store import tables
+from lovecampaign.store.campaigns import record_campaign
+from lovecampaign.store.database import Database
+from lovecampaign.store.schema_version import open_database
+from lovecampaign.testing.campaigns import write_campaign
+from lovecampaign.testing.sendgrid_events import Webhook
+
+#: Signs links that lead nowhere but to the load run.
+SIGNS_WITH = "a key of the load run, and of nothing else"
+_TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A running `serve` and what it works with."""
+
+    port: int
+    database: Database
+    campaign: Campaign
+    #: SendGrid's side.
+    webhook: Webhook
+    #: The ids of letters that went out.
+    letters: Sequence[int]
+
+
+@contextlib.contextmanager
+def open_house(workspace: Path, database_url: str, letters: int) -> Iterator[House]:
+    """A campaign whose first letter went to that many readers, and its pages on loopback."""
+    webhook = Webhook()
+    settings = Settings(workspace=workspace, database_url=database_url, secret_keys=(SIGNS_WITH,))
+    folder = write_campaign(workspace, start=_TOMORROW)
+    campaign = load_campaign(folder, workspace).campaign
+    if campaign is None:
+        raise SystemExit("the campaign of the load run has mistakes")
+    with (
+        contextlib.closing(open_database(settings)) as database,
+        _process("lovecampaign.testing.smtp_server") as sink,
+    ):
+        ids = _add_letters(database, campaign, letters)
+        variables = {
+            "LOVECAMPAIGN_DATABASE_URL": database_url,
+            "LOVECAMPAIGN_SECRET_KEY": SIGNS_WITH,
+            "LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{sink.split()[-1]}",
+            "LOVECAMPAIGN_TRUSTED_PROXIES": "127.0.0.1",
+            "SENDGRID_WEBHOOK_PUBLIC_KEY": webhook.public_key,
+        }
+        words = ["-C", str(workspace), "serve", "--port", "0", "--json"]
+        log = ["--access-log", str(workspace / "access.log")]
+        with _process("lovecampaign", *words, *log, **variables) as line:
+            yield House(
+                port=urlsplit(json.loads(line)["data"]["url"]).port or 0,
+                database=database,
+                campaign=campaign,
+                webhook=webhook,
+                letters=ids,
+            )
+
+
+@contextlib.contextmanager
+def _process(module: str, *words: str, **variables: str) -> Iterator[str]:
+    """Run a module until the block ends; the first line that it prints."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *words],
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            raise SystemExit(f"{module} did not start")
+        yield line
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def _add_letters(database: Database, campaign: Campaign, count: int) -> Sequence[int]:
+    record, now = record_campaign(database, campaign), datetime.now(UTC) - timedelta(minutes=5)
+    with database.write() as connection:
+        people = [
+            {
+                "address_key": f"reader{number}@readers.example",
+                "email": f"reader{number}@readers.example",
+                "fields": {},
+                "created_at": now,
+                "updated_at": now,
+            }
+            for number in range(count)
+        ]
+        connection.execute(sa.insert(tables.subscriber), people)
+        same = {
+            "campaign_id": record.id,
+            "email_id": record.email_ids["day-01"],
+            "state": tables.DeliveryState.SENT.value,
+            "due": now,
+            "next_try_at": now,
+            "claimed_at": now,
+        }
+        ids = connection.scalars(sa.select(tables.subscriber.c.id).order_by(tables.subscriber.c.id))
+        connection.execute(
+            sa.insert(tables.delivery), [{**same, "subscriber_id": one} for one in ids]
+        )
+        return list(connection.scalars(sa.select(tables.delivery.c.id)))
