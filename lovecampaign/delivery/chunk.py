@@ -55,9 +55,9 @@ class Chunk:
 
     def send(self) -> None:
         """Put every claim on the wire, or as many as could be before somebody said stop."""
-        by_delivery_id = {self._delivery_id(each): each for each in self.claims}
+        by_delivery_id = {self.addressing.delivery_id(each): each for each in self.claims}
         journal = self.sender.owner.journal
-        for outcome in self.sender.provider.send(self._messages(), journal):
+        for outcome in self.sender.provider.send(self._messages(by_delivery_id), journal):
             self._note(by_delivery_id[outcome.delivery_id], outcome)
 
     @property
@@ -77,12 +77,12 @@ class Chunk:
         """The answers of a server that was there, in the order in which they came."""
         return (each for id_, each in self.outcomes.items() if id_ not in self.untried)
 
-    def _messages(self) -> Iterator[Message]:
-        for number, claimed in enumerate(self.claims):
+    def _messages(self, claims: Mapping[str, ClaimedDelivery]) -> Iterator[Message]:
+        for number, (delivery_id, claimed) in enumerate(claims.items()):
             self._keep_pace(number)
             if self.sender.stop.is_set() or self.refusal or self.outage:
                 return
-            message = self._render(claimed)
+            message = self._render(delivery_id, claimed)
             if message is not None:
                 yield message
 
@@ -90,14 +90,13 @@ class Chunk:
         if self.pace is not None:
             self.sender.wait(self.pace.due(number) - wall_clock())
 
-    def _render(self, claimed: ClaimedDelivery) -> Message | None:
-        recipient = self.addressing.recipient(
-            claimed, self.terms.get(claimed.subscriber_id, NO_TERMS)
-        )
+    def _render(self, delivery_id: str, claimed: ClaimedDelivery) -> Message | None:
+        terms = self.terms.get(claimed.subscriber_id, NO_TERMS)
+        recipient = self.addressing.recipient(delivery_id, claimed, terms)
         try:
             return self.renderer.render(recipient)
         except RenderError as error:
-            self._note(claimed, _unrenderable(recipient.delivery_id, error))
+            self._note(claimed, _unrenderable(delivery_id, error))
             return None
 
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
@@ -109,9 +108,6 @@ class Chunk:
             self.untried.add(claimed.id)
             self.outage = outcome
         self.sender.on_progress(1)
-
-    def _delivery_id(self, claimed: ClaimedDelivery) -> str:
-        return self.addressing.delivery_id(claimed)
 
 
 def _is_away(outcome: Outcome) -> bool:

@@ -34,12 +34,13 @@ class Addressing:
         """Opaque; the same on every try."""
         return self.signer.sign(Purpose.DELIVERY, claimed.id)
 
-    def recipient(self, claimed: ClaimedDelivery, terms: Terms) -> Recipient:
+    def recipient(self, delivery_id: str, claimed: ClaimedDelivery, terms: Terms) -> Recipient:
+        """Whom a claim is for; its ``delivery_id`` is signed already."""
         person = claimed.person
         return Recipient(
             subscriber=person.subscriber,
             zone=person.zone,
-            delivery_id=self.delivery_id(claimed),
+            delivery_id=delivery_id,
             first_claimed_at=claimed.first_claimed_at,
             links=self.links_of(claimed.id),
             deal_code=terms.code,

@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
-from jinja2 import Template
-
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.render.captured import Captured, printing_to
 from lovecampaign.render.chunks import Chunks
-from lovecampaign.render.content import Content, Words
+from lovecampaign.render.content import Content
+from lovecampaign.render.copy_part import CopyPart
 from lovecampaign.render.environment import EmailEnvironment
 from lovecampaign.render.images import is_local
 from lovecampaign.render.leaves import leaves_of
 from lovecampaign.render.leftover import refuse_leftovers
 from lovecampaign.render.markdown import CopyMarkdown
 from lovecampaign.render.memo import Memo
-from lovecampaign.render.names import DayNames, names_for, names_for_everyone, spoken_date
+from lovecampaign.render.named_values import names_for, names_for_everyone
 from lovecampaign.render.printed import Printing, TokenShape, Value, author_text
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.template_files import template_file, template_name
@@ -79,7 +78,7 @@ class Composer:
             author_text(content.preheader), file_of_setting(content.copy.file, "preheader")
         )
         self._parts = {
-            words.key: _Part(plain, words) for words in (content.words, *content.parts.values())
+            words.key: CopyPart(plain, words) for words in (content.words, *content.parts.values())
         }
         self._everyone = names_for_everyone(campaign, self._logo())
         self._markdown = CopyMarkdown(
@@ -126,7 +125,7 @@ class Composer:
                 **footer,
             )
 
-    def _mjml_of(self, part: _Part, names: Mapping[str, Any]) -> str:
+    def _mjml_of(self, part: CopyPart, names: Mapping[str, Any]) -> str:
         markdown = part.copy.render(names)
         mjml = self._mjml_of_copies.get(markdown, self._markdown.to_mjml)
         return self._chunks.mark_all(mjml, part.file) if self._chunks else mjml
@@ -153,31 +152,6 @@ class Composer:
         if logo is None or (is_local(logo) and logo not in self._content.images):
             return None
         return self._find_picture(logo)[0]
-
-
-class _Part:
-    """One copy with its subject: an email's own, or a day inside a digest."""
-
-    def __init__(self, jinja: EmailEnvironment, words: Words) -> None:
-        self._words = words
-        self.file = words.copy.file
-        self._subject: Template = jinja.template_from(
-            author_text(words.subject), file_of_setting(words.copy.file, "subject")
-        )
-        self.copy: Template = jinja.template_from(author_text(words.copy.text), words.copy.file)
-        self.extras = {"guest": words.guest, "question": words.question}
-
-    def day(self, names: Mapping[str, Any], printed: Printing[Any], language: str) -> DayNames:
-        words = self._words
-        day = DayNames(
-            number=words.number,
-            date=spoken_date(words.date, language),
-            key=words.key,
-            subject=None,
-            kind=words.kind,
-        )
-        source = self._subject.render({**names, **self.extras, "day": day})
-        return replace(day, subject=printed.line(source))
 
 
 def _take_footer(names: dict[str, Any], printed: Printing[Any]) -> dict[str, str]:

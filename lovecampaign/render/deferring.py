@@ -6,57 +6,22 @@ deferred value is kept from being looked into. Where no value is deferred nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
-from jinja2 import Undefined
-from jinja2.filters import FILTERS
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, markup_join
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import _PassArg
 
-from lovecampaign.render.captured import is_printed_as_source
 from lovecampaign.render.deferred import Deferred, Untraceable, find_deferred
+from lovecampaign.render.deferring_filters import deferring_filter, refuse_sources
 from lovecampaign.render.expressions import join_values
 from lovecampaign.render.filters import ALLOWED_FILTERS, ALLOWED_TESTS
 from lovecampaign.render.leaves import FieldNames, field_leaf
 
 Function = Callable[..., Any]
-
-#: Look at how many there are and where, never at what they are: these may see deferred items.
-_OF_PLACES = frozenset({"batch", "count", "first", "items", "last", "length", "list", "reverse"})
-#: Make a new text or number, whatever they are given.
-_OF_NEW_VALUES = frozenset(
-    {
-        "abs",
-        "capitalize",
-        "center",
-        "count",
-        "filesizeformat",
-        "float",
-        "format",
-        "indent",
-        "int",
-        "join",
-        "length",
-        "lower",
-        "pprint",
-        "replace",
-        "round",
-        "striptags",
-        "title",
-        "trim",
-        "upper",
-        "urlencode",
-        "wordcount",
-        "wordwrap",
-    }
-)
-#: Hand on what they are given.
-_AS_THEY_ARE = frozenset({"e", "escape"})
-_DEFAULTS = frozenset({"d", "default"})
 
 
 class DeferringEnvironment(SandboxedEnvironment):
@@ -67,7 +32,10 @@ class DeferringEnvironment(SandboxedEnvironment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.filters = {name: self._filter(name, one) for name, one in ALLOWED_FILTERS.items()}
+        self.filters = {
+            name: deferring_filter(name, one, self._for_one(one))
+            for name, one in ALLOWED_FILTERS.items()
+        }
         self.tests = {name: self._test(name, one) for name, one in ALLOWED_TESTS.items()}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -79,7 +47,7 @@ class DeferringEnvironment(SandboxedEnvironment):
         if isinstance(obj, Deferred):
             return self._look_up(obj, argument, super().getitem)
         if (found := find_deferred(argument)) is not None:
-            _refuse_sources(obj)
+            refuse_sources(obj)
             return found.__on__(super().getitem, obj, argument)
         return super().getitem(obj, argument)
 
@@ -109,31 +77,6 @@ class DeferringEnvironment(SandboxedEnvironment):
 
     def _call_for_one(self, method: Any, *args: Any, **kwargs: Any) -> Any:
         return super().call(self._blank_context(), method, *args, **kwargs)
-
-    def _filter(self, name: str, function: Function) -> Function:
-        takes_context = _PassArg.from_obj(function) is not None
-        for_one = self._for_one(function)
-
-        @wraps(function)
-        def apply(*args: Any, **kwargs: Any) -> Any:
-            given = args[1:] if takes_context else args
-            found = find_deferred([*given, *kwargs.values()])
-            if found is None or name in _AS_THEY_ARE:
-                return function(*args, **kwargs)
-            if name in _OF_PLACES and not isinstance(given[0], Deferred):
-                return function(*args, **kwargs)
-            if name in _DEFAULTS:
-                return _default(for_one, *given, **kwargs)
-            if is_printed_as_source(given[0]) and (
-                name == "string"
-                or (name == "truncate" and _stays_as_it_is(for_one, *given, **kwargs))
-            ):
-                return given[0]
-            if name not in _OF_NEW_VALUES:
-                _refuse_sources([*_inside(given[0]), *given[1:], *kwargs.values()])
-            return found.__on__(for_one, *given, **kwargs)
-
-        return apply
 
     def _test(self, name: str, function: Function) -> Function:
         takes_context = _PassArg.from_obj(function) is not None
@@ -172,31 +115,6 @@ def join_parts(parts: tuple[Any, ...]) -> Any:
     return markup_join(parts) if found is None else found.__on__(join_values, *parts)
 
 
-def _default(
-    for_one: Function,
-    value: Any,
-    default_value: Any = "",
-    boolean: bool = False,  # noqa: FBT001, FBT002 - Jinja's own signature
-) -> Any:
-    """Where one of the two prints its source it matters which, so that becomes a guard."""
-    if isinstance(value, Deferred) and not any(map(is_printed_as_source, (value, default_value))):
-        return value.__on__(for_one, value, default_value, boolean)
-    if isinstance(value, Deferred):
-        return default_value if value.__decide__(_is_missing, boolean) else value
-    return FILTERS["default"](value, default_value, boolean)
-
-
-def _stays_as_it_is(for_one: Function, value: Any, *args: Any, **kwargs: Any) -> bool:
-    """Whether a filter hands on a piece that prints its source; that becomes a guard."""
-    return isinstance(value, Deferred) and bool(
-        value.__on__(for_one, value, *args, **kwargs) == value
-    )
-
-
-def _is_missing(value: Any, boolean: bool) -> bool:  # noqa: FBT001 - Jinja's own signature
-    return isinstance(value, Undefined) or (boolean and not value)
-
-
 def _is_field(name: object) -> bool:
     return isinstance(name, str) and not hasattr(FieldNames, name)
 
@@ -205,17 +123,3 @@ def _text_of_method(method: Any) -> str | None:
     """The text whose method this is; Jinja wraps ``format``."""
     text = getattr(getattr(method, "__wrapped__", method), "__self__", None)
     return text if isinstance(text, str) else None
-
-
-def _refuse_sources(values: Any) -> None:
-    """A filter may hand these on, and then they would be printed as what they are not."""
-    for one in _inside(values):
-        if is_printed_as_source(one):
-            raise Untraceable("a captured piece meets a personal value in a filter")
-        _refuse_sources(one)
-
-
-def _inside(values: Any) -> Iterable[Any]:
-    if isinstance(values, dict):
-        return values.values()
-    return values if isinstance(values, list | tuple) else ()

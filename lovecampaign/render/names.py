@@ -1,22 +1,20 @@
-"""What may emails name, and what does each name hold for one person?
+"""What may emails name?
 
 The classes below are the closed list of INTERFACE.md ("Template names"): ``check`` reads their
-fields to find misspelt names, rendering fills them for a recipient.
+fields to find misspelt names, ``named_values`` fills them for a recipient.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from lovecampaign.campaign.model import LAST_GIVING_DAY, Campaign, Email, Guest, Money, Offer
+from lovecampaign.campaign.model import Guest, Money, Offer
 from lovecampaign.render.captured import Literal
-from lovecampaign.render.color import shades_of
 from lovecampaign.render.leaves import FieldNames
 from lovecampaign.render.recipient import Links
-from lovecampaign.render.spoken import SpokenDate, SpokenTime, direction_of
+from lovecampaign.render.spoken import SpokenDate, SpokenTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,77 +130,3 @@ PARTS: Mapping[str, frozenset[str]] = {
 }
 #: Every name that an email's subject, preheader and copy know; templates know ``content`` too.
 NAMES = frozenset(PARTS) | {"first_name", "fields", "question", "subject", "preheader"}
-
-
-def names_for_everyone(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
-    """What is the same for every reader of a campaign."""
-    sender, shades = campaign.sender, shades_of(campaign.brand.color)
-    return {
-        "sender": SenderNames(
-            name=sender.name,
-            email=sender.email,
-            reply_to=sender.reply_to,
-            postal_address=sender.postal_address,
-            website=sender.website,
-            privacy_url=sender.privacy_url,
-        ),
-        "brand": BrandNames(
-            color=Literal(shades.color),
-            on_color=Literal(shades.on_color),
-            color_on_paper=Literal(shades.color_on_paper),
-            color_dark=Literal(shades.color_dark),
-            on_color_dark=Literal(shades.on_color_dark),
-            logo=logo,
-        ),
-        "offer": campaign.launch.offer,
-    }
-
-
-def names_for(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> dict[str, Any]:
-    """What belongs to one person; ``ask`` answers for a leaf, by name (``leaves.py``)."""
-    subscriber = SubscriberNames(
-        **{one.name: ask(f"subscriber.{one.name}") for one in fields(SubscriberNames)}
-    )
-    return {
-        "subscriber": subscriber,
-        "first_name": subscriber.first_name,
-        "fields": subscriber.fields,
-        "campaign": _campaign(campaign, ask),
-        "links": Links(**{one.name: ask(f"links.{one.name}") for one in fields(Links)}),
-        "deal": _deal(campaign, email, ask),
-    }
-
-
-def spoken_date(day: date | None, language: str) -> SpokenDate | None:
-    return SpokenDate.of(day, language) if day else None
-
-
-def _campaign(campaign: Campaign, ask: Callable[[str], Any]) -> CampaignNames:
-    return CampaignNames(
-        id=campaign.id,
-        name=campaign.name,
-        language=campaign.language,
-        direction=direction_of(campaign.language),
-        timezone=campaign.timezone,
-        start=SpokenDate.of(campaign.start, campaign.language),
-        days=LAST_GIVING_DAY,
-        launch_at=ask("campaign.launch_at"),
-    )
-
-
-def _deal(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> DealNames | None:
-    deal = campaign.insider_deal
-    if deal is None:
-        return None
-    return DealNames(
-        is_for_reader=campaign.deal_of(email) is not None,
-        title=deal.title,
-        price=deal.price,
-        instead_of=deal.instead_of,
-        price_from=spoken_date(deal.price_from, campaign.language),
-        charged_until=spoken_date(deal.charged_until, campaign.language),
-        code=ask("deal.code"),
-        link=ask("links.deal"),
-        opens=ask("deal.opens"),
-        closes=ask("deal.closes"),
-    )
