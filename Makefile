@@ -13,7 +13,7 @@ WORKERS ?= 2
 ALL ?= $(CI)
 HAS_CHROMIUM = command -v chromium >/dev/null || command -v google-chrome >/dev/null
 
-.PHONY: help setup demo test lint format chaos bench bench-setup chromium clean
+.PHONY: help setup demo test lint format chaos load bench bench-setup chromium clean
 
 help:
 	@echo "make demo      play the whole example month for 300 made-up subscribers"
@@ -21,6 +21,7 @@ help:
 	@echo "make lint      lint and types only"
 	@echo "make format    let ruff lay out the code"
 	@echo "make chaos     the kill tests, four times as often and ten times as large"
+	@echo "make load      a real serve under 500 joins and 2,000 webhook events a second, for a minute"
 	@echo "make bench     how fast all of it is here, into benchmarks/RESULTS.md (QUICK=1: a first look)"
 	@echo "make bench-setup  fetch what others send with, to compare: postfix's tools, nodemailer, aiosmtplib"
 	@echo "make chromium  the browser that the browser tests use"
@@ -55,6 +56,9 @@ format: setup
 
 chaos: setup
 	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -n $(WORKERS) -rP tests/integration/test_bad_days_killed.py
+
+load: setup
+	@$(BIN)/python -m benchmarks.load
 
 bench: setup
 	@QUICK=$(QUICK) $(BIN)/python -m benchmarks
