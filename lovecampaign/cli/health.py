@@ -22,7 +22,9 @@ from lovecampaign.settings import ADDRESS_EXAMPLES, MAKE_A_KEY, Settings
 from lovecampaign.store.database import Database
 from lovecampaign.store.history import read_newest_claim
 from lovecampaign.store.schema_version import HEAD, find_database
+from lovecampaign.web.serve.sendgrid_signature import verifier
 
+EVENTS_PATH = "/webhooks/sendgrid"
 _OTHERS_MAY_READ = 0o077
 _SECONDS = 3.0
 #: 32 letters of hexadecimal are 128 bits, which nobody guesses; RFC 4086, section 7.2.
@@ -37,6 +39,7 @@ def look_at_everything(invocation: Invocation) -> Iterator[Finding]:
     settings = invocation.settings()
     yield from look_at_settings(settings)
     yield from look_at_database(settings, invocation.now)
+    yield from look_at_webhook(settings)
     faults = list(look_at_web_addresses(settings))
     yield from faults
     yield from _look_at_way_out(settings, has_faults=bool(faults))
@@ -72,6 +75,26 @@ def look_at_web_addresses(settings: Settings) -> Iterator[Finding]:
         if variable in _NAMES:  # of the others the provider speaks
             hint = f"write it like {ADDRESS_EXAMPLES[variable]}"
             yield wrong(_NAMES[variable], f"{variable} {fault}", hint)
+
+
+def look_at_webhook(settings: Settings) -> Iterator[Finding]:
+    """Whether SendGrid can tell what becomes of mail that leaves by it."""
+    key = settings.sendgrid_webhook_public_key
+    if key is None:
+        if settings.provider_url.strip().lower().startswith("sendgrid:"):
+            yield doubtful(
+                "events",
+                "SENDGRID_WEBHOOK_PUBLIC_KEY is not set, so bounces and complaints stay unknown",
+                f"in SendGrid, let the event webhook post to {settings.public_url}{EVENTS_PATH}, "
+                "switch Signature Verification on, and copy its key",
+            )
+        return
+    try:
+        verifier(key)
+    except LovecampaignError as error:
+        yield wrong("events", error.message, error.hint or "")
+    else:
+        yield good("events", f"SendGrid's are taken at {settings.public_url}{EVENTS_PATH}")
 
 
 def _look_at_way_out(settings: Settings, *, has_faults: bool) -> Iterator[Finding]:

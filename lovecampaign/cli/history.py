@@ -63,4 +63,6 @@ def _of_suppressions(suppressions: Sequence[NotedSuppression]) -> Iterator[Happe
 
 def _of_events(events: Sequence[PersonEvent]) -> Iterator[Happening]:
     for event in events:
-        yield Happening(at=event.at, what=event.kind, detail=event.email_key or "")
+        words = (event.email_key or "", event.words)
+        detail = ", ".join(word for word in words if word)
+        yield Happening(at=event.at, what=event.kind, detail=detail)

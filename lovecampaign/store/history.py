@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,13 +21,15 @@ class PersonEvent:
     at: datetime
     #: The email it is about; None where it is about none.
     email_key: str | None
+    #: What the receiver or the provider said; '' where it said nothing.
+    words: str = ""
 
 
 def read_events(database: Database, subscriber_id: int) -> Sequence[PersonEvent]:
     """Every event of a subscriber and of their deliveries, oldest first."""
     with database.read() as connection:
         rows = connection.execute(
-            sa.select(event.c.kind, event.c.at, email.c.key)
+            sa.select(event.c.kind, event.c.at, event.c.payload, email.c.key)
             .outerjoin(delivery, delivery.c.id == event.c.delivery_id)
             .outerjoin(email, email.c.id == delivery.c.email_id)
             .where(
@@ -38,7 +40,15 @@ def read_events(database: Database, subscriber_id: int) -> Sequence[PersonEvent]
             )
             .order_by(event.c.at, event.c.id)
         )
-        return [PersonEvent(kind=row.kind, at=row.at, email_key=row.key) for row in rows]
+        return [
+            PersonEvent(kind=row.kind, at=row.at, email_key=row.key, words=_words_of(row.payload))
+            for row in rows
+        ]
+
+
+def _words_of(payload: Mapping[str, object]) -> str:
+    said = payload.get("reason")
+    return said.strip() if isinstance(said, str) else ""
 
 
 def read_newest_claim(database: Database) -> datetime | None:

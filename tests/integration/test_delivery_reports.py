@@ -164,6 +164,13 @@ def test_an_event_finds_its_letter_and_its_reader(desk: Desk) -> None:
     assert read_events(desk.database, desk.people[1]) == []
 
 
+def test_a_history_tells_what_the_receiver_said(desk: Desk) -> None:
+    desk.hear(desk.event("bounce"))
+
+    (bounced,) = read_events(desk.database, desk.people[0])
+    assert bounced.words == "550 5.1.1 <(address)> no such user"
+
+
 def test_the_same_event_again_is_not_new(desk: Desk) -> None:
     event = desk.event("bounce")
     assert desk.hear(event, event) == 1
