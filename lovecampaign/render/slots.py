@@ -36,7 +36,7 @@ class SlotGroups:
     """All groups of slots of one email; its variants share those that are the same."""
 
     def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+        self.memory = memory
         self._groups: dict[tuple[Slot, ...], SlotGroup] = {}
 
     def of(self, slots: Iterable[Slot]) -> list[SlotGroup]:
@@ -50,7 +50,7 @@ class SlotGroups:
         if slots not in self._groups:
             known: Remembered[Sequence[bytes]] | None = None
             if reads.is_shared:
-                known = self._memory.add()
+                known = self.memory.add()
             self._groups[slots] = SlotGroup(reads, slots, known)
         return self._groups[slots]
 

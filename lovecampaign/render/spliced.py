@@ -8,12 +8,14 @@ readers, and what belongs into the holes for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from lovecampaign.message import Address, Message
 from lovecampaign.render.compiled import Compiled
 from lovecampaign.render.envelope import Envelope
 from lovecampaign.render.escaping import Where, escape
 from lovecampaign.render.expressions import Expression
+from lovecampaign.render.filling import Filling
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.skeleton import Skeleton
@@ -36,6 +38,7 @@ class Variant:
         self._compiled = compiled
         self._splicer = Splicer(traced, compiled, letterhead, groups)
         self._holes = _personal_holes(traced, compiled)
+        self._memory = groups.memory
 
     def message(self, recipient: Recipient) -> SplicedMessage:
         """One person's message; raises what its expressions raise, and RenderError."""
@@ -48,7 +51,12 @@ class Variant:
 
     def substitutions(self, recipient: Recipient) -> list[str]:
         """What stands in each hole for this person, escaped for its place."""
-        return [escape(said.value(recipient), where) for said, where in self._holes]
+        return self._filling.values(recipient)
+
+    @cached_property
+    def _filling(self) -> Filling:
+        """Made, and given its share of the email's memory, only where somebody asks."""
+        return Filling(tuple(self._holes), self._memory)
 
     def shared_text(self, key: Key) -> str:
         """The text part for everybody, with ``key(n)`` where ``substitutions[n]`` belongs."""
