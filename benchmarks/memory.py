@@ -78,7 +78,7 @@ def _send_to(readers: int) -> _Found:
         make_workspace(folder)
         with opened(settings_of(folder)) as database:
             add_readers(database, readers)
-        done = subprocess.run(  # noqa: S603 - our own program
+        done = subprocess.run(
             [sys.executable, "-m", "benchmarks.one_send", name],
             capture_output=True,
             check=True,

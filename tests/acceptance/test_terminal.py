@@ -62,9 +62,7 @@ def test_mail_that_leaves_waits_for_the_retyped_name(
     ("typed", "words"),
     [("yes\n", "what you typed is not test-month"), ("\x04", "you typed no name")],
 )
-def test_a_name_that_was_not_retyped_is_told_in_words(
-    shop: Shop, typed: str, words: str
-) -> None:
+def test_a_name_that_was_not_retyped_is_told_in_words(shop: Shop, typed: str, words: str) -> None:
     with SmtpServer() as server:
         provider = f"smtp://{server.host}:{server.port}"
         _, shown = at_a_terminal(
