@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from lovecampaign.checks.rule import EmailRule, MonthRule
 from lovecampaign.checks.rules import (
+    confirmation,
     dead_links,
+    deadline,
     deal,
     fallbacks,
     fields,
@@ -26,6 +28,7 @@ from lovecampaign.checks.rules import (
     reading,
     speed,
     stock,
+    tables,
     timing,
     unedited,
     words,
@@ -79,7 +82,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     promises.PromiseKept(),
     promises.DayNumberInSubject(),
     deal.OnePrice(),
-    deal.OneDeadline(),
+    deadline.OneDeadline(),
     inbox.SubjectLength(),
     inbox.PreheaderMissing(),
     inbox.PreheaderLength(),
@@ -94,6 +97,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     links.LocalLink(),
     dead_links.DeadLink(),
     leftovers.RawHtml(),
+    tables.PipeTable(),
     leftovers.Placeholder(),
     leftovers.ForeignMergeTag(),
     pictures.PictureAlt(),
@@ -111,7 +115,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     programs.FetchedStyle(),
     providers.OneClickHeaders(),
     providers.FeedbackId(),
-    providers.QuietConfirmation(),
+    confirmation.QuietConfirmation(),
     speed.FastPath(),
 )
 

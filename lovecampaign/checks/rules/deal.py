@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -14,25 +14,6 @@ from lovecampaign.checks.rule import EmailDraft, MonthDraft
 from lovecampaign.problems import Problem, Severity
 
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
-#: By their first three letters.
-_MONTHS = (
-    *("jan", "feb", "mar", "apr", "may", "jun"),
-    *("jul", "aug", "sep", "oct", "nov", "dec"),
-)
-_MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]*"
-_BEFORE_DEADLINE = r"(?:until|till|ends?|ending|closes?|closing|expires?|deadline|last day)"
-_DEADLINE = re.compile(
-    rf"\b{_BEFORE_DEADLINE}\b[^.!?\n\d]{{0,30}}(?:"
-    rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b"
-    rf"|\b(?P<us_month>{_MONTH}) (?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?\b)",
-    re.IGNORECASE,
-)
-_HOURS_LEFT = re.compile(
-    r"\b(?:last |only )?(?P<hours>\d{1,3}) hours? (?:left|remain\w*|to go)\b"
-    r"|\b(?:ends?|closes?|expires?) in (?P<in>\d{1,3}) hours?\b"
-    r"|\blast (?P<last>\d{1,3}) hours\b",
-    re.IGNORECASE,
-)
 #: Somebody awake sits at a screen between these hours.
 _WAKING = range(8, 22)
 _MIN_WAKING_HOURS = 8
@@ -42,9 +23,11 @@ class OnePrice:
     """The launch names one price.
 
     A price typed by hand stays when the deal changes. Merge fields cannot disagree with the
-    deal. Savings, and a price split over months, are no other price.
+    deal. Savings, and a price split over months, are no other price. What the deal is "instead
+    of" is what the offer costs.
 
     Bad:  "for 59 EUR" in the copy, with price: 64 EUR in the deal
+    Bad:  instead_of: 100 EUR in the deal, with price: 96 EUR in the offer
     Good: "for {{ deal.price }}"
     """
 
@@ -55,6 +38,7 @@ class OnePrice:
         prices = _prices(campaign)
         if draft.email.role is not Role.LAUNCH or not prices:
             return
+        yield from self._other_reference(campaign)
         fair = _fair_amounts(set(prices.values()))
         for passage in find_in_words(draft, _amounts(set(_currencies(campaign)))):
             amount = _amount(passage.text)
@@ -67,47 +51,17 @@ class OnePrice:
                     severity=Severity.WARNING,
                 )
 
-
-class OneDeadline:
-    """The launch names one deadline.
-
-    A date typed by hand stays when the deal moves, and it is another date in another time zone.
-    `{{ deal.closes }}` is right for every reader.
-
-    Bad:  "until 1 March" in the copy, with a deal that closes on 3 March
-    Good: "until {{ deal.closes }}"
-    """
-
-    code = "LC251"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        campaign, email = draft.campaign, draft.email
-        deal = campaign.deal_of(email) or campaign.insider_deal
-        if email.role is not Role.LAUNCH or deal is None:
-            return
-        closes = deal.closes.astimezone(ZoneInfo(campaign.timezone)).date()
-        for passage in find_in_words(draft, _DEADLINE):
-            if not _is_same_day(passage.text, closes):
-                yield passage.problem(
-                    self.code,
-                    f"“{passage.text}”, but the deal closes on {closes}",
-                    hint="print {{ deal.closes }}: it is right in every time zone",
-                    severity=Severity.WARNING,
-                )
-        yield from self._countdowns(draft, deal)
-
-    def _countdowns(self, draft: EmailDraft, deal: Deal) -> Iterator[Problem]:
-        instant = draft.email.instant
-        for passage in find_in_words(draft, _HOURS_LEFT):
-            said = int(re.sub(r"\D", "", passage.text))
-            if instant is None:
+    def _other_reference(self, campaign: Campaign) -> Iterator[Problem]:
+        offer = campaign.launch.offer
+        for key, deal in campaign.deals.items():
+            old = deal.instead_of
+            if offer is None or deal is not campaign.insider_deal or old is None:
                 continue
-            left = (deal.closes - instant) / timedelta(hours=1)
-            if abs(left - said) > 2:
-                yield passage.problem(
+            if old.currency == offer.price.currency and old.amount != offer.price.amount:
+                yield setting(campaign, f"deals.{key}.instead_of", old.text).problem(
                     self.code,
-                    f"“{passage.text}”, but {left:.0f} hours are left when it goes out",
-                    hint="print {{ deal.closes }} instead of a countdown",
+                    f"the deal is instead of {old}, and the offer costs {offer.price}",
+                    hint=f"write instead_of: {offer.price}, or change the offer's price",
                     severity=Severity.WARNING,
                 )
 
@@ -209,20 +163,6 @@ def _amounts(currencies: set[str]) -> re.Pattern[str]:
 def _amount(text: str) -> Decimal | None:
     found = re.search(r"\d+(?:[.,]\d{1,2})?", text)
     return Decimal(found[0].replace(",", ".")) if found else None
-
-
-def _is_same_day(words: str, closes: date) -> bool:
-    """Whether the date that stands in the words is that day; the night after counts too."""
-    found = _DEADLINE.search(words)
-    if found is None:
-        return True
-    day = int(found["day"] or found["us_day"])
-    month = _MONTHS.index((found["month"] or found["us_month"])[:3].lower()) + 1
-    return (month, day) in ((closes.month, closes.day), _tuple(closes + timedelta(days=1)))
-
-
-def _tuple(day: date) -> tuple[int, int]:
-    return day.month, day.day
 
 
 def _is_last_call(email: Email) -> bool:

@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model import Role
 from lovecampaign.checks.domains import organisation_of
-from lovecampaign.checks.passages import find_in_words, first_words, setting
+from lovecampaign.checks.passages import first_words, setting
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
-from lovecampaign.problems import Place, Problem, Severity
-from lovecampaign.render.samples import SAMPLE_LINKS
+from lovecampaign.problems import Problem, Severity
 
 _ONE_CLICK = re.compile(r"<https://[^<>\s]+>(?:, <mailto:[^<>\s]+>)?")
 #: Google: a:b:c:SenderId, and 5 to 15 characters for the last.
@@ -25,12 +24,6 @@ _FREE_MAIL = frozenset(
         "yahoo.fr", "ymail.com",
     }
 )  # fmt: skip
-_ADVERTISING = re.compile(
-    r"\{\{[^}]*\b(?:offer|deal)\b[^}]*\}\}|\b\d+\s?% off\b|\bdiscounts?\b"
-    r"|\b(?:buy|order|shop) now\b|\bspecial offers?\b|\bon sale\b"
-    r"|\bcoupon\b|\brabatt\b|\bpromotions?\b",
-    re.IGNORECASE,
-)
 
 
 class ConsentKnown:
@@ -153,39 +146,4 @@ class FreeMailSender:
                 f"no other server may send mail from {domain}",
                 hint="send from a domain of your own; reply_to may stay",
                 severity=Severity.WARNING,
-            )
-
-
-class QuietConfirmation:
-    """The mail that asks for a confirmation advertises nothing.
-
-    It reaches people who have not said yes yet. Without advertising it is no advertising mail
-    (OLG Düsseldorf I-15 U 64/15); with some it is, and unasked. So: one link to confirm, no
-    offers, no pictures but a logo.
-
-    Bad:  Confirm here. And this week everything is 20 % off!
-    Good: [[button: Yes, send me the letters | {{ links.confirm }}]]
-    """
-
-    code = "LC295"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        email = draft.email
-        if email.role is not Role.CONFIRM:
-            return
-        for passage in find_in_words(draft, _ADVERTISING):
-            yield passage.problem(
-                self.code,
-                f"{passage.text} advertises, before the reader has said yes",
-                hint="keep it for the welcome",
-                severity=Severity.WARNING,
-            )
-        shown = draft.shown
-        if shown and not any(link.href == SAMPLE_LINKS.confirm for link in shown.links):
-            place = Place(file=email.copy.file)
-            yield Problem(
-                code=self.code,
-                message="the mail that asks for a confirmation has no link to confirm",
-                place=place,
-                hint="write [[button: Yes, send me the letters | {{ links.confirm }}]]",
             )
