@@ -93,16 +93,16 @@ class HeadingOrder:
     code = "LC284"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        level = 1
+        level = 0
         for tag in draft.shown.pieces if draft.shown else ():
             if not isinstance(tag, StartTag) or not _HEADING.fullmatch(tag.name):
                 continue
             new = int(tag.name[1])
-            if new > level + 1:
+            if new > max(level, 1) + 1:
                 written = re.compile(rf"^{'#' * new}\s.*|<h{new}\b", re.MULTILINE)
                 yield point_at(draft, written).problem(
                     self.code,
-                    f"a heading of level {new} follows level {level}",
+                    f"a heading of level {new} {f'follows level {level}' if level else 'is first'}",
                     hint=f"make it level {level + 1}: {'#' * (level + 1)} and a space",
                     severity=Severity.WARNING,
                 )
