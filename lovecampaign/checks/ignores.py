@@ -15,11 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from lovecampaign.campaign.codes import Code as LoadingCode
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.campaign.source import make_source, read_source
 from lovecampaign.checks.passages import setting
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Place, Problem, Severity
+from lovecampaign.render.codes import MEANINGS
 from lovecampaign.render.template_files import read_templates, template_file
 
 #: What protects readers and whoever is named in the mail: nothing silences these.
@@ -36,6 +38,8 @@ PROTECTED = frozenset(
 )
 #: The codes of rules; those of reading and rendering cannot be lived with.
 _RULE = re.compile(r"LC2\d\d")
+#: Without them there is no mail.
+_OF_READING = frozenset({code.value for code in (*LoadingCode, *MEANINGS)})
 _NOTE = re.compile(
     r"(?P<open>#|\{#-?|<!--)\s*lovecampaign:\s*ignore\s+(?P<code>LC\d{3})\b"
     r"[ \t]*(?:[:–—-]+[ \t]*)?(?P<reason>.*?)\s*(?:-?#\}|-->|$)",
@@ -143,11 +147,17 @@ class IgnoreRefused:
                 "a note in an HTML comment would reach readers",
                 f"write {{# lovecampaign: ignore {ignore.code}: {ignore.reason or 'why'} #}}",
             )
-        elif ignore.code in PROTECTED or not _RULE.fullmatch(ignore.code):
+        elif ignore.code in PROTECTED or ignore.code in _OF_READING:
             yield ignore.problem(
                 self.code,
                 f"{ignore.code} cannot be ignored",
                 f"mend it: lovecampaign check --explain {ignore.code}",
+            )
+        elif not _RULE.fullmatch(ignore.code):
+            yield ignore.problem(
+                self.code,
+                f"there is no code {ignore.code}",
+                "write the code that lovecampaign check prints beside the problem, or none",
             )
 
 

@@ -142,3 +142,20 @@ def test_a_check_of_one_email_says_nothing_about_notes_of_others(tmp_path: Path)
     email = campaign.find_email("day-01")
     assert email is not None
     assert check_email(campaign, email, FACTS) == []
+
+
+def test_an_unknown_code_is_called_so_and_no_explanation_is_promised(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, days=3, settings={"checks": {"ignore": {"LC999": "why"}}})
+    loaded = load_campaign(folder, tmp_path)
+    assert loaded.campaign
+    told = [problem for problem in problems_of(loaded.campaign) if problem.code == "LC298"]
+    assert [problem.message for problem in told] == ["there is no code LC999"]
+    assert "--explain" not in (told[0].hint or "")
+
+
+def test_a_code_of_reading_is_explained_instead_of_ignored(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, days=3, settings={"checks": {"ignore": {"LC103": "why"}}})
+    loaded = load_campaign(folder, tmp_path)
+    assert loaded.campaign
+    told = [problem for problem in problems_of(loaded.campaign) if problem.code == "LC298"]
+    assert [problem.message for problem in told] == ["LC103 cannot be ignored"]
