@@ -14,6 +14,7 @@ from lovecampaign.campaign.workspace import pick_campaign
 from lovecampaign.cli.bug_log import write_bug_log
 from lovecampaign.cli.campaigns import campaign_argument
 from lovecampaign.cli.checking import find_facts
+from lovecampaign.cli.counted import with_people
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_provider
 from lovecampaign.cli.result import Result
@@ -96,7 +97,7 @@ def _serve(
         is_shared=share,
         is_polling=poll,
         now=lambda: invocation.now,
-        facts=lambda: _facts(invocation, settings),
+        facts=lambda campaign: with_people(_facts(invocation, settings), campaign, settings),
         open_provider=lambda: opened_provider(invocation, settings),
         note_bug=lambda error: write_bug_log(error, ["preview", folder.name]),
     )
@@ -125,7 +126,13 @@ def _export(invocation: Invocation, folder: Path, target: Path) -> Result:
 
     settings = invocation.settings()
     facts = _facts(invocation, settings)
-    files = export_month(folder, settings, target, facts=facts, now=invocation.now)
+    files = export_month(
+        folder,
+        settings,
+        target,
+        facts=lambda campaign: with_people(facts, campaign, settings),
+        now=invocation.now,
+    )
     first = target / "index.html"
     return Result(
         data={"campaign": folder.name, "files": files, "index": str(first)},

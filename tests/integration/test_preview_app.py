@@ -38,7 +38,7 @@ def preview_of(workspace: Path, noted: list[BaseException]) -> Preview:
     return Preview(
         pages=Pages(
             workbench=bench,
-            checker=Checker(bench, lambda: Facts(now=NOW), tell=lambda: None),
+            checker=Checker(bench, lambda _campaign: Facts(now=NOW), tell=lambda: None),
             people=People(settings=settings),
             addresses=LiveAddresses("sam"),
         ),

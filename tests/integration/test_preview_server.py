@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -283,6 +284,18 @@ class TestExport:
             for address in addresses_in((copy / name).read_text()):
                 assert (copy / address).exists(), f"{name} names {address}"
 
+    def test_it_tells_what_check_finds_out_about_the_people_on_the_lists(
+        self, tmp_path: Path
+    ) -> None:
+        warnings = warnings_about_people(tmp_path)
+        lovecampaign("preview", "--export", "copy", "--json", cwd=tmp_path).done()
+        month = unescape((tmp_path / "copy" / "index.html").read_text())
+        day = unescape((tmp_path / "copy" / "email-day-02.html").read_text())
+
+        assert "no mistakes" not in month
+        for warning in warnings:
+            assert warning in month + day
+
     def test_nothing_is_overwritten(self, tmp_path: Path) -> None:
         write_campaign(tmp_path, days=2)
         (tmp_path / "copy").mkdir()
@@ -306,6 +319,34 @@ def addresses_in(page: str) -> set[str]:
         return set()
     found = re.findall(r'(?:href|src|data-(?:light|dark|inverted))="([^"#]+)"', page)
     return {address for address in found if not address.startswith("data:")}
+
+
+def warnings_about_people(workspace: Path) -> list[str]:
+    """What ``check`` says of a month in which a letter needs a field that one of two has."""
+    body = "Hello,\n\nhow is {{ fields.pet }}?"
+    write_campaign(workspace, days=3, files={"days/02-day-2.md": day_file(2, body=body)})
+    (workspace / "people.csv").write_text(
+        "email,pet\njoana@example.com,Rex\nsam@example.com,\n", encoding="utf-8"
+    )
+    importing = ("subscribers", "import", "people.csv", "--list", "readers", "--apply")
+    lovecampaign(*importing, cwd=workspace, LOVECAMPAIGN_SECRET_KEY="test-key").done()
+    said = lovecampaign("check", "--json", cwd=workspace)
+    warnings = [str(one["message"]) for one in said.json["errors"] + said.json["warnings"]]
+    assert any("1 of 2 readers have no field pet" in one for one in warnings)
+    return warnings
+
+
+def test_a_running_preview_tells_what_check_finds_out_about_the_people_on_the_lists(
+    tmp_path: Path,
+) -> None:
+    warnings = warnings_about_people(tmp_path)
+    with running_preview(tmp_path) as running:
+
+        def are_told() -> bool:
+            pages = unescape(running.get("/").text + running.get("/email/day-02").text)
+            return all(warning in pages for warning in warnings)
+
+        assert eventually(are_told)
 
 
 def test_a_campaign_that_cannot_be_read_is_explained_and_appears_once_mended(

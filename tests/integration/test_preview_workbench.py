@@ -158,7 +158,7 @@ class TestChecker:
 
     @pytest.fixture
     def checker(self, bench: Workbench) -> Checker:
-        return Checker(bench, lambda: Facts(now=NOW), tell=lambda: None)
+        return Checker(bench, lambda _campaign: Facts(now=NOW), tell=lambda: None)
 
     def test_a_problem_is_shown_with_its_email_and_in_the_whole(
         self, bench: Workbench, folder: Path, checker: Checker

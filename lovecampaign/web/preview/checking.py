@@ -25,11 +25,21 @@ _HEAD_START_SECONDS = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _People:
+    """What the rules about one email ask of the lists."""
+
+    zones: frozenset[str]
+    reachable: int | None
+    known_fields: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Checked:
     """What was found in an email, and what it was then."""
 
     ingredients: Ingredients | None
     places: Mapping[str, Place]
+    people: _People
     problems: Sequence[Problem]
 
 
@@ -37,7 +47,10 @@ class Checker:
     """Knows the problems of every email, a moment after they came up."""
 
     def __init__(
-        self, workbench: Workbench, facts: Callable[[], Facts], tell: Callable[[], None]
+        self,
+        workbench: Workbench,
+        facts: Callable[[Campaign], Facts],
+        tell: Callable[[], None],
     ) -> None:
         self._workbench = workbench
         self._facts = facts
@@ -90,7 +103,7 @@ class Checker:
 
     def check(self, campaign: Campaign) -> None:
         """Check what changed, what is open first; stops where somebody asks anew."""
-        facts = self._facts()
+        facts = self._facts(campaign)
         self._of_month = _check_month(campaign, facts)
         for email in sorted(campaign.emails, key=lambda email: email.key != self.open_key):
             if self._is_asked.is_set():
@@ -105,13 +118,16 @@ class Checker:
     def _check_one(self, campaign: Campaign, email: Email, facts: Facts) -> bool:
         """Tells whether there was anything to do."""
         ingredients, known = self._ingredients(email), self._known.get(email.key)
-        if known and (known.ingredients, known.places) == (ingredients, email.places):
+        people = _people_of(facts)
+        now = (ingredients, email.places, people)
+        if known and (known.ingredients, known.places, known.people) == now:
             return False
         found = [] if email.is_broken else check_email(campaign, email, facts)
         shared = set(self._of_month)
         self._known[email.key] = _Checked(
             ingredients=ingredients,
             places=email.places,
+            people=people,
             problems=[each for each in found if each not in shared],
         )
         return True
@@ -121,6 +137,10 @@ class Checker:
             return self._workbench.ingredients(email)
         except ProblemsFound:
             return None
+
+
+def _people_of(facts: Facts) -> _People:
+    return _People(zones=facts.zones, reachable=facts.reachable, known_fields=facts.known_fields)
 
 
 def _check_month(campaign: Campaign, facts: Facts) -> Sequence[Problem]:

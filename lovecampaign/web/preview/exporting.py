@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +26,12 @@ EXPORTED = ("sam", "robin", "no-name")
 
 
 def export_month(
-    folder: Path, settings: Settings, target: Path, *, facts: Facts, now: datetime
+    folder: Path,
+    settings: Settings,
+    target: Path,
+    *,
+    facts: Callable[[Campaign], Facts],
+    now: datetime,
 ) -> int:
     """Write every page of a campaign into an empty or new folder; how many files there are.
 
@@ -37,7 +42,7 @@ def export_month(
         raise UsageError(f"{target} is not empty", hint="name a new folder: nothing is overwritten")
     workbench = Workbench(folder, settings)
     campaign = workbench.require_campaign()
-    checker = Checker(workbench, lambda: facts, tell=lambda: None)
+    checker = Checker(workbench, facts, tell=lambda: None)
     checker.check(campaign)
     pages = Pages(
         workbench=workbench,

@@ -15,6 +15,7 @@ from types import FrameType
 
 import uvicorn
 
+from lovecampaign.campaign.model import Campaign
 from lovecampaign.checks.facts import Facts
 from lovecampaign.errors import UsageError
 from lovecampaign.settings import Settings
@@ -44,7 +45,8 @@ class Wishes:
     is_shared: bool
     is_polling: bool
     now: Callable[[], datetime]
-    facts: Callable[[], Facts]
+    #: May ask the database, so it is asked in the background only.
+    facts: Callable[[Campaign], Facts]
     open_provider: OpenProvider
     note_bug: Callable[[BaseException], Path]
 
