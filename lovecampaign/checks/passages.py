@@ -51,14 +51,24 @@ def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passa
     for name, line in (("subject", email.subject), ("preheader", email.preheader)):
         for found in pattern.finditer(line):
             yield setting_of_email(draft.campaign, email, name, found[0])
-    yield from _find_in_lines(email.copy.text, email.copy.file, email.copy.first_line, pattern)
+    yield from find_in_lines(email.copy.text, email.copy.file, email.copy.first_line, pattern)
 
 
 def find_in_templates(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
     """Every match in the email's template and in what it includes."""
     templates = draft.content.templates if draft.content else {}
     for name, source in templates.items():
-        yield from _find_in_lines(source, template_file(name), 1, pattern)
+        yield from find_in_lines(source, template_file(name), 1, pattern)
+
+
+def find_in_lines(
+    text: str, file: str, first_line: int, pattern: re.Pattern[str]
+) -> Iterator[Passage]:
+    """Every match in a file's text, line by line."""
+    for number, line in enumerate(text.splitlines(), first_line):
+        for found in pattern.finditer(line):
+            place = Place(file=file, line=number, column=found.start() + 1)
+            yield Passage(text=found[0], place=place, excerpt=line)
 
 
 def setting(campaign: Campaign, name: str, text: str) -> Passage:
@@ -85,7 +95,7 @@ def point_at(draft: EmailDraft, *patterns: re.Pattern[str]) -> Passage:
 
 def first_words(email: Email) -> Passage:
     """The first line of an email's copy that has words, for what is wrong with all of it."""
-    passages = _find_in_lines(
+    passages = find_in_lines(
         email.copy.text, email.copy.file, email.copy.first_line, re.compile(r"\S.*")
     )
     return next(passages, Passage(text="", place=Place(file=email.copy.file)))
@@ -105,12 +115,3 @@ def _written(campaign: Campaign, place: Place, text: str) -> Passage:
         excerpt=source.line(shown.line) if source else None,
         width=shown.width,
     )
-
-
-def _find_in_lines(
-    text: str, file: str, first_line: int, pattern: re.Pattern[str]
-) -> Iterator[Passage]:
-    for number, line in enumerate(text.splitlines(), first_line):
-        for found in pattern.finditer(line):
-            place = Place(file=file, line=number, column=found.start() + 1)
-            yield Passage(text=found[0], place=place, excerpt=line)

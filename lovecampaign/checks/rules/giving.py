@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model import Campaign, Money, Role
-from lovecampaign.checks.passages import find_in_words
+from lovecampaign.checks.passages import Passage, find_in_words
 from lovecampaign.checks.rule import EmailDraft
+from lovecampaign.checks.template_words import (
+    find_in_template_fields,
+    find_in_template_links,
+    find_in_template_words,
+)
 from lovecampaign.problems import Problem, Severity
 
 _SALES_FIELD = re.compile(r"\{[{%][^{}%]*?\b((?:offer|deal)\s*\.\s*\w+)")
@@ -62,13 +68,13 @@ class SellsEarly:
             return
         campaign = draft.campaign
         hint = f"keep it for the launch on day {campaign.launch.day}"
-        for pattern, says in (
-            (_SALES_FIELD, "a giving day speaks of what is for sale"),
-            (_own_prices(campaign), "a giving day names the price"),
+        for passages, says in (
+            (_sales_fields(draft), "a giving day speaks of what is for sale"),
+            (_said(draft, _own_prices(campaign)), "a giving day names the price"),
         ):
-            for passage in find_in_words(draft, pattern):
+            for passage in passages:
                 yield passage.problem(self.code, f"{says}: {passage.text}", hint=hint)
-        for passage in find_in_words(draft, _URL):
+        for passage in chain(find_in_words(draft, _URL), find_in_template_links(draft, _URL)):
             if _leads_to_checkout(passage.text, campaign):
                 message = f"a giving day leads to where people pay: {passage.text}"
                 yield passage.problem(self.code, message, hint=hint)
@@ -90,7 +96,7 @@ class MoneyInGift:
         if draft.email.role is not Role.DAY:
             return
         own = _own_prices(draft.campaign)
-        for passage in find_in_words(draft, _AMOUNT):
+        for passage in _said(draft, _AMOUNT):
             if not own.search(passage.text):  # that is an error already
                 yield passage.problem(
                     self.code,
@@ -115,13 +121,24 @@ class BuyWords:
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:
             return
-        for passage in find_in_words(draft, _BUY_WORDS):
+        for passage in _said(draft, _BUY_WORDS):
             yield passage.problem(
                 self.code,
                 f"“{passage.text}” sells, on a day that gives",
                 hint=f"keep it for the launch on day {draft.campaign.launch.day}",
                 severity=Severity.WARNING,
             )
+
+
+def _said(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    """Every match in the letter's own words, and in those that its templates put around them."""
+    yield from find_in_words(draft, pattern)
+    yield from find_in_template_words(draft, pattern)
+
+
+def _sales_fields(draft: EmailDraft) -> Iterator[Passage]:
+    yield from find_in_words(draft, _SALES_FIELD)
+    yield from find_in_template_fields(draft, _SALES_FIELD)
 
 
 def _own_prices(campaign: Campaign) -> re.Pattern[str]:

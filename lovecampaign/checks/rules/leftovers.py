@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lovecampaign.checks.passages import find_in_templates, find_in_words
 from lovecampaign.checks.rule import EmailDraft
+from lovecampaign.checks.template_words import find_in_template_links, find_in_template_words
 from lovecampaign.problems import Problem, Severity
 
 _PLACEHOLDER = re.compile(
@@ -16,6 +17,8 @@ _PLACEHOLDER = re.compile(
     # Small letters are words of other languages: todo el mundo.
     r"|\b(?:TODO|TBD|TBC|XXX+)\b|\]\(\s*#?\s*\)|href=[\"'](?:#|)[\"']"
 )
+#: A template's link without an address.
+_NOWHERE = re.compile(r"href=[\"'](?:#|)[\"']")
 #: Not inside of code, which is shown as it stands.
 _TAG = re.compile(
     r"(?<!`)<(?:a|abbr|b|big|blockquote|br|button|center|code|del|div|em|font|form|h[1-6]|hr|i"
@@ -43,7 +46,12 @@ class Placeholder:
     code = "LC273"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        for passage in find_in_words(draft, _PLACEHOLDER):
+        everywhere = (
+            *find_in_words(draft, _PLACEHOLDER),
+            *find_in_template_words(draft, _PLACEHOLDER),
+            *find_in_template_links(draft, _NOWHERE),
+        )
+        for passage in everywhere:
             yield passage.problem(
                 self.code,
                 f"{passage.text} stands where your words should",
