@@ -122,7 +122,7 @@ def test_all_that_is_kept_is_shown_and_saved(letter: Letter, new_page: NewPage) 
     page = new_page()
     page.goto(letter.mailed(AskedKind.DOWNLOAD))
     page.get_by_role("button", name="Show it here").click()
-    page.get_by_role("heading", name="Membership").wait_for()
+    page.get_by_role("heading", name="Lists that you are on").wait_for()
     assert_accessible(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save it as a file").click()
