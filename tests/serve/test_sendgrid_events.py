@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -204,17 +203,10 @@ def many(stage: Stage, served: Serving) -> Provider:
     return Provider(served, send_letters(stage, 500))
 
 
-def test_a_thousand_events_are_answered_within_a_tenth_of_a_second(many: Provider) -> None:
-    """Others use the machine too: of a few batches the quickest is what it can do."""
+def test_a_thousand_events_in_one_request_are_all_kept_and_kept_once(many: Provider) -> None:
     kinds = ["processed", "delivered"] * 20 + ["open", "click", "deferred", "bounce", "dropped"]
-    seconds: list[float] = []
-    while len(seconds) < 15 and min(seconds, default=1.0) >= 0.1:
-        first = len(seconds) * 1000
-        events = [many.event(kinds[n % len(kinds)], n % 500, first + n) for n in range(1000)]
-        body = WEBHOOK.body(events)
-        headers = WEBHOOK.headers(body)
-        began = time.perf_counter()
-        answer = many.served.ask("POST", PATH, body, headers)
-        seconds.append(time.perf_counter() - began)
-        assert json.loads(answer.text) == {"events": 1000, "new": 1000}
-    assert min(seconds) < 0.1
+    body = WEBHOOK.body([many.event(kinds[n % len(kinds)], n % 500, n) for n in range(1000)])
+
+    for new in (1000, 0):
+        answer = many.served.ask("POST", PATH, body, WEBHOOK.headers(body))
+        assert json.loads(answer.text) == {"events": 1000, "new": new}
