@@ -38,7 +38,7 @@ _BY_HAND = "operator"
 
 @verb_group("deals", fallback="list")
 def deals() -> None:
-    """See stock and codes of the insiders' deal, and help single people.
+    """See stock and codes of the insiders' deal; help one person.
 
     What is left is the quantity without what was bought, what is claimed at this moment, and what
     is kept for those who waited.

@@ -41,7 +41,7 @@ _PARTS = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipar
     help="Append a line of JSON for each request; default: stderr.",
 )
 def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -> Result:
-    """Answer readers on the web: join, confirm, choose, leave, buy early."""
+    """Answer readers on the web: join, choose, leave, buy early."""
     _require_parts()
     from lovecampaign.cli.posting import make_post
     from lovecampaign.web.serve.server import listening
