@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database
 from lovecampaign.store.schema_version import open_database
 from tests.postgres import PostgresServer
+
+# How long an example takes says how busy the machine is, and nothing about us.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,9 @@ FLAGS = (
 NewPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+# One for each module: Playwright keeps an event loop running in its thread, and the tests that
+# come after it in the same process want to run their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium; ``make chromium`` installs it on Debian."""
     path = shutil.which("chromium") or shutil.which("google-chrome")

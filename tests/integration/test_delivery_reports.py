@@ -492,7 +492,7 @@ def _as_event(desk: Desk, drawn: tuple[str, int, int, str]) -> dict[str, Any]:
     return desk.event(kind, who, at, number=number)
 
 
-@trials(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     drawn=st.lists(one_event, min_size=1, max_size=14),
     doubtful=st.sets(st.integers(0, 3)),

@@ -120,7 +120,7 @@ values = st.one_of(
 def test_no_value_makes_a_difference(renderer: EmailRenderer) -> None:
     seen: Counter[bool] = Counter()
 
-    @hypothesis_settings(max_examples=60, deadline=None)
+    @hypothesis_settings(max_examples=60)
     @given(st.lists(st.tuples(values, values), min_size=1, max_size=4))
     def never(people: list[tuple[str, str]]) -> None:
         messages = [person(renderer, n, name, town) for n, (name, town) in enumerate(people)]

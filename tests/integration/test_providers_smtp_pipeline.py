@@ -213,7 +213,7 @@ troubles = st.builds(
 )
 
 
-@hypothesis_settings(max_examples=30, deadline=None)
+@hypothesis_settings(max_examples=30)
 @given(st.lists(troubles, max_size=4), st.booleans())
 def test_every_trouble_has_the_same_outcome_in_both_dialogues(
     found: list[Trouble],

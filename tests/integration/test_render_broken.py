@@ -50,7 +50,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     return bench
 
 
-careless = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+careless = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 
 @careless

@@ -127,6 +127,5 @@ TestDeal = DealMachine.TestCase
 TestDeal.settings = settings(
     max_examples=25,
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -23,7 +23,6 @@ from tests.postgres import PostgresServer
 SQLITE = "sqlite:///lovecampaign.db"
 UNHURRIED = settings(
     max_examples=4,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],  # a seed has nothing to shrink
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

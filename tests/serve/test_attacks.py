@@ -273,9 +273,7 @@ hostile = st.one_of(
 )
 
 
-@settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_nothing_that_can_be_sent_breaks_a_page(target: Serving, data: Any) -> None:
     """Every route × method × hostile body and headers: an answer in words, never a fault."""

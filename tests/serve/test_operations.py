@@ -21,6 +21,7 @@ from lovecampaign.testing.campaigns import write_campaign
 from lovecampaign.web.serve.pages import Visit, page
 from lovecampaign.web.serve.site import Site
 from tests.acceptance.program import lovecampaign
+from tests.patience import wait_until
 from tests.running_serve import running_serve
 from tests.serving import RecordingPost, Serving, dump, serving, with_settings
 from tests.stage import Stage
@@ -186,6 +187,7 @@ class TestTheCommand:
         log = tmp_path / "access.log"
         with running_serve(tmp_path, "--access-log", str(log)) as running:
             urllib.request.urlopen(running.url + "/healthz", timeout=10).close()
+            wait_until(lambda: log.read_text() != "")  # an answer may arrive before its line
             log.rename(tmp_path / "access.log.1")
             urllib.request.urlopen(running.url + "/healthz", timeout=10).close()
             ended = running.stop()

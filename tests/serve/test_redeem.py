@@ -164,7 +164,7 @@ def test_what_is_malformed_is_said_in_words(shop: Shop) -> None:
         assert json.loads(answer.text)["error"]
 
 
-@trials(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.binary(max_size=200)
     | st.text(max_size=50).map(lambda text: json.dumps({"code": text, "at": text}).encode())

@@ -154,7 +154,7 @@ def test_a_body_beyond_five_megabytes_is_not_read(provider: Provider) -> None:
     assert provider.send(b" " * (5 * 1024 * 1024 + 1)).status == 413
 
 
-@trials(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     events=st.lists(
         st.dictionaries(

@@ -21,7 +21,7 @@ _ADDRESSES = st.builds(
 
 
 @given(_ADDRESSES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_quick_and_the_slow_look_agree(address: str) -> None:
     assert _said(normalise, address) == _said(_normalise_slowly, address)
 

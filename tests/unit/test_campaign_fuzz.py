@@ -73,9 +73,7 @@ def _assert_told_in_full(loaded: Loaded, changed: str) -> None:
             assert column + problem.width <= max(len(excerpt) + 2, column + 1)
 
 
-_FUZZ = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+_FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @_FUZZ

@@ -48,7 +48,7 @@ def test_a_campaign_message_is_a_request_that_sendgrid_takes() -> None:
     assert breaches_of(as_request(make_message())) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(name=names, text=names.map(lambda text: text + "."), header=names)
 def test_no_name_subject_or_header_makes_a_request_that_sendgrid_refuses(
     name: str, text: str, header: str

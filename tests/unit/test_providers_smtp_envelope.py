@@ -36,7 +36,7 @@ def test_a_spliced_message_needs_no_dots_doubled_and_no_line_ends_mended(
     """To look for them in each message costs more than to send it."""
     seen: Counter[bool] = Counter()
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(first_name=hostile, town=hostile)
     def never(first_name: str, town: str) -> None:
         message = renderer.render(recipient(first_name, {"town": town}))

@@ -83,7 +83,7 @@ def test_the_time_limit_holds_for_the_whole_reply(
     assert time.monotonic() - begun < 1
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200))
 def test_no_bytes_can_do_more_than_lose_the_connection(sent: bytes) -> None:
     ours, theirs = socket.socketpair()

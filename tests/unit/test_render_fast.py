@@ -71,7 +71,7 @@ def test_any_copy_for_any_readers(shared_bench: Workbench) -> None:
     """Pieces nested three deep, readers with hostile values; nearly all are spliced."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=120, suppress_health_check=list(HealthCheck))
     @given(copies(), expressions(), st.lists(readers(), min_size=2, max_size=4))
     def hold(copy: str, subject: str, people: list[Recipient]) -> None:
         shared_bench.write_template("letter", LETTER)
@@ -88,7 +88,7 @@ def test_any_templates_for_any_readers(shared_bench: Workbench) -> None:
     """Inheritance, inclusion, imported macros."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=50, suppress_health_check=list(HealthCheck))
     @given(letters(), st.lists(readers(), min_size=2, max_size=4))
     def hold(templates: dict[str, str], people: list[Recipient]) -> None:
         for name, source in templates.items():

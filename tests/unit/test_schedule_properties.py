@@ -178,7 +178,7 @@ def minutes_into(campaign: Campaign, minutes: int) -> datetime:
 minutes = st.integers(-4 * 1440, 38 * 1440)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(campaign=campaigns(), zone=st.sampled_from(ZONES), first=minutes, joining=st.lists(minutes))
 def test_every_person_gets_or_misses_every_email_for_a_reason_that_holds(
     campaign: Campaign, zone: str, first: int, joining: list[int]
@@ -189,7 +189,7 @@ def test_every_person_gets_or_misses_every_email_for_a_reason_that_holds(
         assert_keeps_the_promises(person)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(campaign=campaigns(), zone=st.sampled_from(ZONES), first=st.integers(0, 27 * 1440))
 def test_the_promises_hold_at_both_sides_of_every_edge(
     campaign: Campaign, zone: str, first: int

@@ -56,7 +56,7 @@ def test_the_end_inside_a_gap_moves_on_with_the_clocks() -> None:
     assert delayed == utc("2027-03-14 07:30")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     zone=st.sampled_from(ZONES),
     day=st.dates(date(2026, 1, 1), date(2028, 12, 31)),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lovecampaign.web.serve import texts as module
@@ -116,7 +116,6 @@ def test_languages_are_read_from_the_header(header: str, languages: list[str]) -
     assert languages_asked_for(header) == languages
 
 
-@settings(deadline=None)
 @given(header=st.text(max_size=200))
 def test_any_header_can_be_read(header: str) -> None:
     Texts().speak(*languages_asked_for(header))

@@ -183,7 +183,7 @@ anything: Any = st.recursive(
 )
 
 
-@trials(max_examples=150, deadline=None)
+@trials(max_examples=150)
 @given(
     event=st.dictionaries(
         st.sampled_from(["event", "email", "timestamp", "sg_event_id", "lc_id", "type", "reason"]),
