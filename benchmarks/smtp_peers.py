@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from benchmarks.letter import as_row, jinja_sources
-from benchmarks.render import _as_bytes as as_the_manual_shows
+from benchmarks.render import as_the_manual_shows
 from benchmarks.sinks import POSTFIX, POSTFIX_ENVIRONMENT, Sink
 from benchmarks.sinks.fetch import NODEMAILER
 from lovecampaign.delivery.personal import Addressing
@@ -58,7 +58,7 @@ def usual_way(
             start = time.perf_counter()
             for row in rows:
                 raw = as_the_manual_shows(
-                    row, subject.render(row), text.render(row), html.render(row)
+                    row, html.render(row), text.render(row), subject.render(row)
                 )
                 client.sendmail(_SENDER, row["subscriber"]["email"], raw)
             return count / (time.perf_counter() - start)
