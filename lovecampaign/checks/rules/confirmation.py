@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from lovecampaign.campaign.model import Role
 from lovecampaign.checks.passages import find_in_words
 from lovecampaign.checks.rule import EmailDraft
+from lovecampaign.checks.sums import SUM
 from lovecampaign.problems import Place, Problem, Severity
 from lovecampaign.render.samples import SAMPLE_LINKS
 
-_CURRENCY = r"(?:[€$£¥₹]|\b(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|euros?|dollars?|pounds)\b)"
-_NUMBER = r"\d(?:[\d.,]*\d)?"
 _ADVERTISING = re.compile(
     r"\{\{[^}]*\b(?:offer|deal)\b[^}]*\}\}|\b\d+\s?% off\b|\bdiscounts?\b"
     r"|\b(?:buy|order|shop) now\b|\b(?:for|on) sale\b"
     # We offer and you offer, but our offer.
     r"|\b(?:an?|our|this|the|special|launch|limited) offers?\b"
     r"|\b(?:our|the|special|launch|low|lower|best|full|half) prices?\b"
-    rf"|{_CURRENCY}\s?{_NUMBER}|\b{_NUMBER}\s?{_CURRENCY}"
+    rf"|{SUM.pattern}"
     # The words of a link that sells; a button is found as a whole.
     r"|(?<!\[)\[(?:buy|order|shop)\b[^\]]*\]\([^)]*\)"
     r"|\bcoupon\b|\brabatt\b|\bpromotions?\b",

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from lovecampaign.campaign.model import Campaign, Deal, Email, Role
 from lovecampaign.checks.passages import find_in_words, setting, setting_of_email
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.sums import SIGNS
 from lovecampaign.problems import Problem, Severity
 
-_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
 #: Somebody awake sits at a screen between these hours.
 _WAKING = range(8, 22)
 _MIN_WAKING_HOURS = 8
@@ -153,7 +153,7 @@ def _fair_amounts(prices: set[Decimal]) -> set[Decimal]:
 
 def _amounts(currencies: set[str]) -> re.Pattern[str]:
     marks = "|".join(
-        re.escape(mark) for one in sorted(currencies) for mark in (one, _SIGNS.get(one, one))
+        re.escape(mark) for one in sorted(currencies) for mark in (one, SIGNS.get(one, one))
     )
     return re.compile(
         rf"(?<!\w)(?:{marks})\s?\d+(?:[.,]\d{{1,2}})?\b|\b\d+(?:[.,]\d{{1,2}})?\s?(?:{marks})(?!\w)"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from lovecampaign.campaign.model import Campaign, Money, Role
 from lovecampaign.checks.passages import Passage, find_in_words
 from lovecampaign.checks.rule import EmailDraft
+from lovecampaign.checks.sums import SIGNS, SUM
 from lovecampaign.checks.template_words import (
     find_in_template_fields,
     find_in_template_links,
@@ -24,14 +25,11 @@ _CHECKOUT = re.compile(
     r"|https?://[^\s]*/(?:checkout|cart|basket|add-to-cart)\b",
     re.IGNORECASE,
 )
-_AMOUNT = re.compile(
-    r"(?:[€$£¥₹]\s?\d[\d.,]*)"
-    r"|(?:\b\d[\d.,]*\s?(?:[€£¥₹]|(?:EUR|USD|GBP|CHF)\b|(?:euros?|dollars?|pounds sterling)\b))"
-)
 _BUY_WORDS = re.compile(
     r"\b(?:(?:buy|order|shop|book|subscribe) (?:now|today|here)\b|(?:order|get|grab|claim) yours\b"
     r"|add to (?:cart|basket)|proceed to checkout|pre-?order (?:now|today|yours)"
     r"|\d+\s?(?:%|per ?cent) off\b|discount codes?\b|coupon codes?\b|promo(?:tion)? codes?\b"
+    r"|(?:an?|our|your|the) discounts?\b|discounted\b|on sale\b"
     r"|special offers?\b|limited[- ]time\b|while (?:stocks?|supplies) lasts?\b|act now\b"
     r"|(?:big|huge|flash|winter|summer|spring|clearance) sale\b|don['’]t miss (?:out|this deal)"
     r"|best (?:price|deal)\b|free trial\b"
@@ -96,7 +94,7 @@ class MoneyInGift:
         if draft.email.role is not Role.DAY:
             return
         own = _own_prices(draft.campaign)
-        for passage in _said(draft, _AMOUNT):
+        for passage in _said(draft, SUM):
             if not own.search(passage.text):  # that is an error already
                 yield passage.problem(
                     self.code,
@@ -159,7 +157,7 @@ def _prices(campaign: Campaign) -> Iterator[Money]:
 
 def _spell(price: Money) -> Iterable[str]:
     number = price.text.removesuffix(price.currency).strip()
-    sign = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}.get(price.currency)
+    sign = SIGNS.get(price.currency)
     signs = (price.currency, sign) if sign else (price.currency,)
     for word in signs:
         yield from (f"{number} {word}", f"{number}{word}", f"{word}{number}", f"{word} {number}")
