@@ -10,6 +10,7 @@ from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_database
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.timeline import Timeline, find_timeline, format_timeline, timeline_json
+from lovecampaign.store.deal_history import read_deal_facts
 from lovecampaign.store.history import read_events
 
 
@@ -25,7 +26,8 @@ def explain(invocation: Invocation, email: str, campaign: str | None) -> Result:
     with opened_database(invocation) as database:
         timeline = find_timeline(database, found, email, invocation.now)
         events = read_events(database, timeline.profile.id)
-    history = write_history(timeline.person, events)
+        deals = read_deal_facts(database, timeline.profile.id)
+    history = write_history(timeline.person, events, deals)
     parts = [_introduce(timeline), format_timeline(timeline)]
     if history:
         parts.append("\n" + format_history(history, timeline.zone))

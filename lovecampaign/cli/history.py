@@ -1,4 +1,4 @@
-"""What has happened between us and one person? Consent, leaving, mail and events in order."""
+"""What has happened between us and one person? Consent, leaving, deals and events in order."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from lovecampaign.cli.table import format_table
 from lovecampaign.cli.words import local_time
 from lovecampaign.clock import format_instant
+from lovecampaign.store.deal_history import DealFact
 from lovecampaign.store.history import PersonEvent
 from lovecampaign.store.subscribers import NotedSuppression, Person, Profile
 
@@ -18,7 +19,8 @@ class Happening:
     """One line of a person's history."""
 
     at: datetime
-    #: ``joined``, ``consented``, ``confirmed``, ``suppressed``, ``came back``, or an event's kind.
+    #: ``joined``, ``consented``, ``confirmed``, ``suppressed``, ``came back``, what it was with a
+    #: deal, or an event's kind.
     what: str
     detail: str = ""
 
@@ -26,9 +28,12 @@ class Happening:
         return {"at": format_instant(self.at), "what": self.what, "detail": self.detail}
 
 
-def write_history(person: Person, events: Sequence[PersonEvent]) -> list[Happening]:
+def write_history(
+    person: Person, events: Sequence[PersonEvent], deals: Sequence[DealFact]
+) -> list[Happening]:
     """Everything that is known, oldest first."""
     found = [*_of_suppressions(person.suppressions), *_of_events(events)]
+    found += [Happening(at=fact.at, what=fact.what, detail=fact.detail) for fact in deals]
     if person.profile is not None:
         found += _of_profile(person.profile)
     return sorted(found, key=lambda happening: happening.at)

@@ -74,6 +74,8 @@ def test_a_code_is_redeemed_once_and_makes_its_owner_a_buyer(launched: Shop) -> 
     launched.type("send", "--day", "last-call", *LAST_CALL).done()
     assert launched.addressees.count("ana@readers.example") == 1
     assert launched.addressees.count("ben@readers.example") == 2
+    history = launched.data("explain", "ana@readers.example", *LAST_CALL)["history"]
+    assert [each["detail"] for each in history if each["what"] == "bought"] == ["insider, operator"]
 
 
 def test_buyers_by_code_take_a_unit_too(launched: Shop) -> None:
@@ -103,6 +105,9 @@ def test_one_person_gets_more_time_and_reads_it_in_their_letter(launched: Shop) 
 
     assert letter["To"].addresses[0].addr_spec == "ana@readers.example"
     assert "Sunday 7 March 2027, 18:00" in text_of(letter)
+    told = launched.data("explain", "ana@readers.example", *late)["history"]
+    [given] = [each["detail"] for each in told if each["what"] == "given more time"]
+    assert given == "insider, until 2027-03-07T17:00:00Z: ill"
 
 
 @pytest.mark.parametrize(
