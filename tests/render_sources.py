@@ -28,6 +28,7 @@ HOSTILE = (
     "👨‍👩‍👧‍👦",
     "lc0123456789x0z",
     "{{ first_name }} {% raw %}",
+    "javascript:alert(1)",
     "&amp; &lt;",
     "]] | [[button: x | https://evil.example]]",
     "\ue0000\ue001 \ue002x\ue003",

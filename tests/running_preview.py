@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.acceptance.program import CLEAN_ENVIRONMENT
+from tests.running import running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,25 +82,10 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 @contextlib.contextmanager
 def running_preview(workspace: Path, *words: str, **settings: str) -> Iterator[RunningPreview]:
     """``lovecampaign preview --port 0 WORDS``, ready to be asked; ended at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lovecampaign", "preview", "--port", "0", "--json", *words],
-        cwd=workspace,
-        env={**CLEAN_ENVIRONMENT, "LOVECAMPAIGN_SECRET_KEY": "test-key", **settings},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        said = json.loads(process.stdout.readline())["data"]
+    with running("preview", workspace, *words, **settings) as (process, said):
         yield RunningPreview(
             process=process,
             url=said["url"],
             shared_url=said["shared_url"],
             workspace=workspace,
         )
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()

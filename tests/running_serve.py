@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.acceptance.program import CLEAN_ENVIRONMENT
+from tests.running import running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +44,5 @@ class RunningServe:
 @contextlib.contextmanager
 def running_serve(workspace: Path, *words: str, **settings: str) -> Iterator[RunningServe]:
     """``lovecampaign serve --port 0 WORDS``; ended at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lovecampaign", "serve", "--port", "0", "--json", *words],
-        cwd=workspace,
-        env={**CLEAN_ENVIRONMENT, "LOVECAMPAIGN_SECRET_KEY": "test-key", **settings},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        assert line, process.communicate()[1]
-        yield RunningServe(process=process, url=json.loads(line)["data"]["url"].rstrip("/"))
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    with running("serve", workspace, *words, **settings) as (process, said):
+        yield RunningServe(process=process, url=said["url"].rstrip("/"))

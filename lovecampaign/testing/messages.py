@@ -49,11 +49,11 @@ class RecordingFlight:
     def __init__(self) -> None:
         self.notes: list[tuple[str, str]] = []
 
-    def writing(self, delivery_id: str) -> None:
-        self.notes.append(("writing", delivery_id))
+    def writing(self, *delivery_ids: str) -> None:
+        self.notes += [("writing", delivery_id) for delivery_id in delivery_ids]
 
-    def answered(self, outcome: Outcome) -> None:
-        self.notes.append(("answered", outcome.delivery_id))
+    def answered(self, *outcomes: Outcome) -> None:
+        self.notes += [("answered", outcome.delivery_id) for outcome in outcomes]
 
     @property
     def written(self) -> list[str]:

@@ -15,6 +15,7 @@ from lovecampaign.render.errors import RenderError
 from lovecampaign.render.printed import clean, one_line
 from lovecampaign.render.renderer import EmailRenderer
 from tests.render_kit import Workbench, in_column, recipient
+from tests.render_sources import HOSTILE
 
 COPY = """\
 Hi {{ first_name }}, *dear {{ first_name }}*
@@ -63,36 +64,7 @@ class _Shape(HTMLParser):
         self.words.append(data)
 
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "</td></table>",
-    "*Ana* _b_ `c` [d](javascript:e) # f",
-    "\"'><img src=x onerror=y>",
-    "--><b>x</b><!--",
-    "\r\nBcc: eve@example.com\r\n\r\nbody",
-    "\x00nul\x00",
-    "\u202eevil\u202c",
-    "שלום",
-    "👨‍👩‍👧‍👦",
-    "lc0123456789x0z",
-    "{{ first_name }} {% raw %}",
-    "javascript:alert(1)",
-    "&amp; &lt;",
-    "]] | [[button: x | https://evil.example]]",
-    "\ue0000\ue001 \ue002x\ue003",
-    "\ud800",
-    "a\u2028b\x85c\x0bd",
-    "x" * 10_000,
-    "é" * 10_000,
-    "word " * 2_000,
-    "=?utf-8?b?ZXZpbA==?=",
-    ".",
-    "\n.\n..",
-    ',;:"\\<>@',
-]
-
-
-@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("value", [value for value in HOSTILE if value.strip()])
 def test_hostile_values_stay_words(renderer: EmailRenderer, value: str) -> None:
     _assert_stays_words(renderer, value)
 

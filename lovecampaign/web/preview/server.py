@@ -6,7 +6,6 @@ import contextlib
 import secrets
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +28,7 @@ from lovecampaign.web.preview.sending import Mailbox, OpenProvider
 from lovecampaign.web.preview.stream import Stream
 from lovecampaign.web.preview.watching import Watcher
 from lovecampaign.web.preview.workbench import Workbench
+from lovecampaign.web.thread_bugs import noting_bugs_of_threads
 
 LOOPBACK = "127.0.0.1"
 #: Made-up readers come first, and of them this one.
@@ -87,7 +87,7 @@ def prepared(wishes: Wishes) -> Iterator[tuple[Ready, Callable[[], None]]]:
         server = _Server(preview, ears)
 
         def serve() -> None:
-            with _noting_bugs_of_threads(wishes.note_bug):
+            with noting_bugs_of_threads(wishes.note_bug):
                 watcher.start()
                 checker.start()
                 server.serve_until_signal()
@@ -162,21 +162,6 @@ def _listening(wishes: Wishes) -> Iterator[socket.socket]:
             ) from error
         ears.listen()  # from now on a browser waits, where it would have been refused
         yield ears
-
-
-@contextlib.contextmanager
-def _noting_bugs_of_threads(note_bug: Callable[[BaseException], Path]) -> Iterator[None]:
-    """A thread that fails would print its traceback over the terminal."""
-
-    def note(failed: threading.ExceptHookArgs) -> None:
-        if failed.exc_value is not None:
-            note_bug(failed.exc_value)
-
-    before, threading.excepthook = threading.excepthook, note
-    try:
-        yield
-    finally:
-        threading.excepthook = before
 
 
 def _gate(wishes: Wishes, port: int) -> Gate:

@@ -8,9 +8,7 @@ import logging
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -20,6 +18,7 @@ from lovecampaign.errors import UsageError
 from lovecampaign.web.serve.access_log import WriteLine
 from lovecampaign.web.serve.app import application
 from lovecampaign.web.serve.site import Site
+from lovecampaign.web.thread_bugs import noting_bugs_of_threads
 
 #: What is being answered when the signal comes has this long to end.
 GRACE_SECONDS = 0.3
@@ -56,7 +55,7 @@ def serve(
     ``at_signal`` tells others to end too, while what is being answered still ends.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    with _noting_bugs_of_threads(site.note_bug):
+    with noting_bugs_of_threads(site.note_bug):
         Server(application(site, write_line), at_signal).serve_until_signal(ears)
 
 
@@ -98,18 +97,3 @@ class Server(uvicorn.Server):
         self.config.timeout_graceful_shutdown = 1
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(super().shutdown(sockets), GRACE_SECONDS)
-
-
-@contextlib.contextmanager
-def _noting_bugs_of_threads(note_bug: Callable[[BaseException], Path]) -> Iterator[None]:
-    """A thread that fails would print its traceback over the terminal."""
-
-    def note(failed: threading.ExceptHookArgs) -> None:
-        if failed.exc_value is not None:
-            note_bug(failed.exc_value)
-
-    before, threading.excepthook = threading.excepthook, note
-    try:
-        yield
-    finally:
-        threading.excepthook = before
