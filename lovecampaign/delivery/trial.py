@@ -116,10 +116,10 @@ def _addressing(campaign: Campaign, email: Email, public_url: str) -> Addressing
 class _NoJournal:
     """A flight that nobody needs to remember."""
 
-    def writing(self, delivery_id: str) -> None:
+    def writing(self, *delivery_ids: str) -> None:
         pass
 
-    def answered(self, outcome: Outcome) -> None:
+    def answered(self, *outcomes: Outcome) -> None:
         pass
 
 

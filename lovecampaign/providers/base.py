@@ -11,15 +11,17 @@ from lovecampaign.message import Message, Outcome
 class Flight(Protocol):
     """Notes what is in the air, so that a crash leaves as little doubt as possible.
 
+    Those who share a request are noted together: a note of its own for each took longer than
+    the request.
     Providers with several connections call it from several threads at once.
     """
 
-    def writing(self, delivery_id: str) -> None:
+    def writing(self, *delivery_ids: str) -> None:
         """Called right before the first byte goes out that the other side could act on."""
         ...
 
-    def answered(self, outcome: Outcome) -> None:
-        """Called as soon as the outcome is known, before it is handed on."""
+    def answered(self, *outcomes: Outcome) -> None:
+        """Called as soon as the outcomes are known, before they are handed on."""
         ...
 
 

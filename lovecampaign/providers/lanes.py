@@ -50,13 +50,12 @@ class Intake(Generic[Item]):
         """Leave ``item`` to another lane and end this one; False if this is the last one."""
         return self._stream.hand_back(item)
 
-    def answer(self, outcomes: Iterable[Outcome]) -> None:
+    def answer(self, outcomes: Sequence[Outcome]) -> None:
         """Note what became of somebody, and hand it on: soon where all is well, else at once."""
+        self.flight.answered(*outcomes)
+        self._kept += outcomes
         is_urgent = time.monotonic() - self._handed_on_at > _KEPT_SECONDS
-        for outcome in outcomes:
-            self._kept.append(outcome)
-            is_urgent |= outcome.kind is not OutcomeKind.ACCEPTED
-            self.flight.answered(outcome)
+        is_urgent |= any(outcome.kind is not OutcomeKind.ACCEPTED for outcome in outcomes)
         if is_urgent or len(self._kept) >= _MOST_KEPT:
             self.hand_on()
 

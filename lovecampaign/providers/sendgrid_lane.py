@@ -74,7 +74,7 @@ class SendGridLane:
     def _post(self, parcel: Parcel, flight: Flight) -> HttpReply | Verdict:
         """The reply, or what its lack means; raises NoConnection."""
         self._cooldown.check()
-        body = parcel.body
+        body, ids = parcel.body, [person.delivery_id for person in parcel.people]
         try:
             with self._allowance.request():
                 reply = self._connection.request(
@@ -82,7 +82,7 @@ class SendGridLane:
                     "/v3/mail/send",
                     headers=self._headers,
                     body=body,
-                    before_writing=lambda: _note_writing(parcel, flight),
+                    before_writing=lambda: flight.writing(*ids),
                 )
         except LostBefore as lost:
             return transient(f"the connection was lost before the request was complete: {lost}")
@@ -96,18 +96,12 @@ class SendGridLane:
         return reply
 
 
-def _note_writing(parcel: Parcel, flight: Flight) -> None:
-    for person in parcel.people:
-        flight.writing(person.delivery_id)
-
-
 def _apart(parcel: Parcel, reply: HttpReply, intake: Intake[Parcel]) -> Sequence[Parcel]:
     """Answer for those whom a refusal names; returns requests for the others."""
     named = verdicts_on_named(reply, len(parcel.people))
     intake.answer([verdict.on(parcel.people[place]) for place, verdict in named.items()])
     others = [person for place, person in enumerate(parcel.people) if place not in named]
-    for person in others:
-        intake.flight.answered(_REFUSED_WITH_OTHERS.on(person))
+    intake.flight.answered(*[_REFUSED_WITH_OTHERS.on(person) for person in others])
     if named:
         return [parcel.of(others)] if others else ()
     return parcel.halves()

@@ -13,7 +13,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,11 +45,11 @@ class FlightJournal:
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    def writing(self, delivery_id: str) -> None:
-        self._append(f"W {delivery_id}")
+    def writing(self, *delivery_ids: str) -> None:
+        self._append("\n".join([f"W {delivery_id}" for delivery_id in delivery_ids]))
 
-    def answered(self, outcome: Outcome) -> None:
-        self._append(f"A {outcome.delivery_id} {_dump(outcome)}")
+    def answered(self, *outcomes: Outcome) -> None:
+        self._append("\n".join(_answer_lines(outcomes)))
 
     @property
     def is_long(self) -> bool:
@@ -72,10 +72,10 @@ class FlightJournal:
         """Unlock: from here on the sender counts as dead."""
         os.close(self._file)
 
-    def _append(self, line: str) -> None:
-        # One write of a short line to a file opened with O_APPEND is whole, from any thread.
-        # The line end before it keeps it apart from one that a full disk has torn.
-        encoded = f"\n{line}\n".encode()
+    def _append(self, lines: str) -> None:
+        # One write to a file opened with O_APPEND stays together, from any thread. The line end
+        # before it keeps it apart from one that a full disk has torn.
+        encoded = f"\n{lines}\n".encode()
         try:
             written = os.write(self._file, encoded)
         except OSError as error:
@@ -140,6 +140,16 @@ def _read_lines(path: Path) -> list[str] | None:
     except FileNotFoundError:
         return None
     return [line for line in content.decode("ascii", "replace").split("\n") if line]
+
+
+def _answer_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Most people of a request are answered the same, which is written out once."""
+    written: dict[tuple[object, ...], str] = {}
+    for one in outcomes:
+        said = (one.kind, one.fault, one.detail, one.provider_message_id)
+        if said not in written:
+            written[said] = _dump(one)
+        yield f"A {one.delivery_id} {written[said]}"
 
 
 def _dump(outcome: Outcome) -> str:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from lovecampaign.delivery.recovery import Leftovers, recover
 from lovecampaign.delivery.send import SendChoices, send_due
 from lovecampaign.delivery.session import open_sender
-from lovecampaign.message import Message, Outcome, OutcomeKind
+from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
 from lovecampaign.providers.maildir import MaildirProvider
 from lovecampaign.providers.memory import MemoryProvider
 from lovecampaign.providers.verdict import Verdict, accepted
@@ -153,6 +153,20 @@ def test_a_torn_last_line_is_only_a_doubt(tmp_path: Path) -> None:
         flight = read_flight(torn)
         assert flight is not None
         assert set(flight.outcomes) <= {"one", "two"} & flight.written
+
+
+def test_what_is_noted_of_many_at_once_is_told_of_each(tmp_path: Path) -> None:
+    """The people of one request to SendGrid."""
+    journal = FlightJournal(tmp_path / "many.journal")
+    journal.writing("one", "two", "three")
+    taken = Outcome(delivery_id="one", kind=OutcomeKind.ACCEPTED, detail="ok")
+    refused = Outcome(delivery_id="two", kind=OutcomeKind.PERMANENT, fault=Fault.RECIPIENT)
+    journal.answered(taken, refused)
+    journal.close()
+    flight = read_flight(journal.path)
+    assert flight is not None
+    assert flight.written == {"one", "two", "three"}
+    assert flight.outcomes == {"one": taken, "two": refused}
 
 
 def test_lines_after_a_torn_one_are_read(tmp_path: Path) -> None:

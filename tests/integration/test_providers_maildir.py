@@ -61,9 +61,9 @@ def test_sending_again_makes_another_file(tmp_path: Path) -> None:
 
 def test_the_flight_is_told_before_the_file_can_be_seen(tmp_path: Path) -> None:
     class Looking(RecordingFlight):
-        def writing(self, delivery_id: str) -> None:
+        def writing(self, *delivery_ids: str) -> None:
             assert list((tmp_path / "new").iterdir()) == []
-            super().writing(delivery_id)
+            super().writing(*delivery_ids)
 
     flight = Looking()
     list(MaildirProvider(tmp_path).send([make_message(1)], flight))

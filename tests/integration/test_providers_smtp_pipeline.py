@@ -173,8 +173,8 @@ def test_a_message_in_hand_does_not_wait_for_a_slow_source() -> None:
     arrived: list[float] = []
 
     class Clocked(RecordingFlight):
-        def answered(self, outcome: Outcome) -> None:
-            super().answered(outcome)
+        def answered(self, *outcomes: Outcome) -> None:
+            super().answered(*outcomes)
             arrived.append(time.monotonic())
 
     with SmtpServer() as server:
