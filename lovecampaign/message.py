@@ -49,8 +49,9 @@ class Message:
     headers: Mapping[str, str]
     raw: bytes
 
-    #: Whether ``raw`` is known to have CRLF line ends only, the last byte included, and no line
-    #: that begins with a dot: SMTP takes it as it is. To look for that costs more than to send.
+    #: Whether ``raw`` is known to be ASCII with CRLF line ends only, the last byte included, and
+    #: no line that begins with a dot: SMTP takes it as it is. To look for that costs more than to
+    #: send.
     is_ready_for_data: ClassVar[bool] = False
 
     @property

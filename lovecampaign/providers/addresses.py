@@ -9,6 +9,8 @@ import idna
 
 #: What would end or split an SMTP path or a header (RFC 5321 §4.1.2), quoted or not.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f<>]")
+#: Nearly all addresses; nothing needs to be looked for in them.
+_is_plain = re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9.-]+").fullmatch
 
 
 class UnusableAddress(ValueError):
@@ -21,6 +23,8 @@ def on_the_wire(email: str, *, allows_utf8: bool = False) -> str:
     A local part outside ASCII goes through only where the other side speaks SMTPUTF8
     (RFC 6531); the domain is ASCII even then. Raises UnusableAddress.
     """
+    if _is_plain(email):
+        return email
     local, _, domain = email.rpartition("@")
     if not local or not domain or _FORBIDDEN.search(email):
         raise UnusableAddress("this is not an address that a mail server takes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lovecampaign.message import Fault, Message
 from lovecampaign.providers.addresses import UnusableAddress, on_the_wire
@@ -29,6 +30,8 @@ class Envelope:
     message: Message
     #: In the order in which they are said; DATA comes last, as it must (RFC 2920 §3.1).
     commands: Mapping[Phase, bytes]
+    #: The message as it stands between DATA's 354 and the final dot.
+    body: bytes
 
     @property
     def introduction(self) -> bytes:
@@ -38,35 +41,26 @@ class Envelope:
 
 def envelope_of(message: Message, features: Mapping[str, str]) -> Envelope:
     """The envelope for a server with these EHLO ``features``; raises Unsendable."""
-    try:
-        sender = on_the_wire(message.sender.email)
-    except UnusableAddress as error:
-        raise Unsendable(stop_the_run(f"the sender's address: {error}")) from error
-    try:
-        recipient = on_the_wire(message.to.email, allows_utf8="smtputf8" in features)
-    except UnusableAddress as error:
-        raise Unsendable(permanent(str(error), Fault.RECIPIENT)) from error
-    options = _options(message.raw, features, needs_utf8=not recipient.isascii())
+    recipient = _recipient(message.to.email, allows_utf8="smtputf8" in features)
+    raw = message.raw
+    options = _size(len(raw), features)
+    if not message.is_ready_for_data and "8bitmime" in features and not raw.isascii():
+        options += " BODY=8BITMIME"  # RFC 6152
+    if not recipient.isascii():
+        options += " SMTPUTF8"
     return Envelope(
         message=message,
         commands={
-            Phase.MAIL: f"MAIL FROM:<{sender}>{options}\r\n".encode(),
+            Phase.MAIL: f"MAIL FROM:<{_sender(message.sender.email)}>{options}\r\n".encode(),
             Phase.RCPT: f"RCPT TO:<{recipient}>\r\n".encode(),
             Phase.DATA: b"DATA\r\n",
         },
+        body=raw if message.is_ready_for_data else as_lines(raw),
     )
 
 
-def body_of(message: Message) -> bytes:
-    """The message as it stands between DATA's 354 and its reply, with the final dot."""
-    raw = message.raw
-    if message.is_ready_for_data:
-        return raw + b".\r\n"
-    return as_lines(raw)
-
-
 def as_lines(raw: bytes) -> bytes:
-    """Any bytes as lines with their leading dots doubled (RFC 5321 §4.5.2), and the final dot.
+    """Any bytes as lines with their leading dots doubled (RFC 5321 §4.5.2).
 
     A lone CR or LF becomes a line end: left as it is, some servers would take ``LF . LF`` for
     the end of the message, and what follows for commands.
@@ -76,17 +70,30 @@ def as_lines(raw: bytes) -> bytes:
     if not raw.endswith(b"\r\n"):
         raw += b"\r\n"
     stuffed = raw.replace(b"\r\n.", b"\r\n..")
-    return (b"." if stuffed.startswith(b".") else b"") + stuffed + b".\r\n"
+    return (b"." if stuffed.startswith(b".") else b"") + stuffed
 
 
-def _options(raw: bytes, features: Mapping[str, str], *, needs_utf8: bool) -> str:
-    options = ""
-    limit = features.get("size")  # RFC 1870
-    if limit is not None:
-        if limit.isdecimal() and 0 < int(limit) < len(raw):
-            text = f"the message has {len(raw)} bytes, and the server takes {limit}"
-            raise Unsendable(permanent(text, Fault.MESSAGE))
-        options += f" SIZE={len(raw)}"
-    if "8bitmime" in features and not raw.isascii():  # RFC 6152
-        options += " BODY=8BITMIME"
-    return options + (" SMTPUTF8" if needs_utf8 else "")
+@lru_cache(maxsize=16)
+def _sender(email: str) -> str:
+    try:
+        return on_the_wire(email)
+    except UnusableAddress as error:
+        raise Unsendable(stop_the_run(f"the sender's address: {error}")) from error
+
+
+def _recipient(email: str, *, allows_utf8: bool) -> str:
+    try:
+        return on_the_wire(email, allows_utf8=allows_utf8)
+    except UnusableAddress as error:
+        raise Unsendable(permanent(str(error), Fault.RECIPIENT)) from error
+
+
+def _size(size: int, features: Mapping[str, str]) -> str:
+    """What the server wants to hear of a message's size (RFC 1870)."""
+    limit = features.get("size")
+    if limit is None:
+        return ""
+    if limit.isdecimal() and 0 < int(limit) < size:
+        text = f"the message has {size} bytes, and the server takes {limit}"
+        raise Unsendable(permanent(text, Fault.MESSAGE))
+    return f" SIZE={size}"

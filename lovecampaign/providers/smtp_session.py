@@ -16,17 +16,19 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections.abc import Sequence
 
 from lovecampaign.message import Message
 from lovecampaign.providers.lanes import Intake
 from lovecampaign.providers.smtp_connection import Dialogue, TimeLimits
-from lovecampaign.providers.smtp_envelope import Envelope, Unsendable, body_of, envelope_of
+from lovecampaign.providers.smtp_envelope import Envelope, Unsendable, envelope_of
 from lovecampaign.providers.smtp_replies import Phase, judge
 from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply, write_all
 from lovecampaign.providers.verdict import Verdict, accepted, transient, unknown
 
 #: Leaving politely is not worth more than this.
 _QUIT_SECONDS = 2.0
+_DOT = b".\r\n"
 _QUEUED_AS = re.compile(r"queued as ([\w.-]+)", re.IGNORECASE)
 #: The code that lets the dialogue go on.
 _HOPED_FOR = {Phase.MAIL: 2, Phase.RCPT: 2, Phase.DATA: 3}
@@ -171,19 +173,18 @@ class SmtpSession:
             return
         if refused is not Phase.RCPT or reply.code // 100 != 3:
             raise Lost("the server goes on with a refused message")
-        self._say(b".\r\n")
+        self._say(_DOT)
         self._smtp.read_reply(self._limits.final_dot)
 
     def _deliver(self, envelope: Envelope, following: Envelope | None) -> Verdict:
         """Body and final dot, and the reply that decides."""
-        body = body_of(envelope.message)
         ahead = following.introduction if following is not None else b""
         is_cut = False
         try:
             # The reply's limit for the body too: setting another one takes time.
-            self._write(body + ahead, self._limits.final_dot)
+            self._write((envelope.body, _DOT, ahead), self._limits.final_dot)
         except CutShort as cut:
-            if cut.written < len(body):
+            if cut.written < len(envelope.body) + len(_DOT):
                 # The dot, the last of the body, was not handed over; over TLS its record is cut.
                 self.abort()
                 return _lost_before_the_dot(cut)
@@ -219,7 +220,7 @@ class SmtpSession:
         """Leave politely, but not patiently."""
         if self._smtp.sock is not None:
             with contextlib.suppress(Lost):
-                self._write(b"QUIT\r\n", _QUIT_SECONDS)
+                self._write((b"QUIT\r\n",), _QUIT_SECONDS)
                 self._smtp.read_reply(_QUIT_SECONDS)
         self.abort()
 
@@ -232,7 +233,7 @@ class SmtpSession:
 
     def _say(self, commands: bytes) -> None:
         try:
-            self._write(commands, self._limits.command)
+            self._write((commands,), self._limits.command)
         except Lost:
             self.abort()
             raise
@@ -240,11 +241,11 @@ class SmtpSession:
     def _hear(self) -> Reply:
         return self._smtp.read_reply(self._limits.command)
 
-    def _write(self, content: bytes, timeout_seconds: float) -> None:
+    def _write(self, parts: Sequence[bytes], timeout_seconds: float) -> None:
         sock = self._smtp.sock
         if sock is None:
             raise CutShort("the connection is closed", written=0)
-        write_all(sock, content, timeout_seconds)
+        write_all(sock, parts, timeout_seconds)
 
 
 def _require_sense(refusal: Reply) -> None:

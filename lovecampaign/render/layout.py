@@ -6,7 +6,7 @@ tokens of its links, every static piece, and what each group of slots was worked
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from lovecampaign.render.letterhead import Letterhead, Personal
@@ -35,7 +35,7 @@ class Layout:
         self._tokens = [one for one in LinkToken if one in ordered]
         self._statics = list(dict.fromkeys(part for part in ordered if isinstance(part, bytes)))
         self.groups = groups.of(part for part in ordered if isinstance(part, Slot))
-        self._pick = itemgetter(*self._order(ordered))
+        self._pick: Callable[[list[bytes]], tuple[bytes, ...]] = itemgetter(*self._order(ordered))
 
     def suits(self, links: Links) -> bool:
         """Whether somebody's links look like those that the layout was made for."""
@@ -47,15 +47,15 @@ class Layout:
             self._shape = shape  # compared once, and recognised from now on
         return is_equal
 
-    def join(self, recipient: Recipient) -> bytes:
-        """The whole message for somebody whose links it suits."""
+    def pieces(self, recipient: Recipient) -> Sequence[bytes]:
+        """The whole message, in order, for somebody whose links it suits."""
         pool = self._personal(recipient)
         if isinstance(recipient.links, SignedLinks):
             pool += tokens_of(recipient.links, self._tokens)
         pool += self._statics
         for group in self.groups:
             pool += group.bytes_for(recipient)
-        return b"".join(self._pick(pool))
+        return self._pick(pool)
 
     def _order(self, parts: Sequence[Part]) -> Iterator[int]:
         """Where each part lies in the pool."""

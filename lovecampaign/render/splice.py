@@ -39,12 +39,12 @@ class Splicer:
         #: For links as they looked last: those of a campaign all look alike.
         self.layout: Layout | None = None
 
-    def raw(self, recipient: Recipient) -> bytes:
-        """The whole message; raises what its expressions raise, and RenderError."""
+    def pieces(self, recipient: Recipient) -> Sequence[bytes]:
+        """The whole message, in pieces; raises what its expressions raise, and RenderError."""
         layout = self.layout
         if layout is None or not layout.suits(recipient.links):
             layout = self.layout = Layout(self._parts, self._letterhead, self._groups, recipient)
-        return layout.join(recipient)
+        return layout.pieces(recipient)
 
 
 def _parts(traced: Traced, compiled: Compiled, letterhead: Letterhead) -> Iterator[Part]:

@@ -1,8 +1,8 @@
 """What does a provider get of a message that was spliced? The same as of any other.
 
-The bytes are there at once; subject, text and HTML are put together only for who asks. Who
-sends to many people in one request asks the variant instead: what is the same for all of its
-readers, and what belongs into the holes for each.
+Nothing is put together before somebody asks: bytes, subject, text or HTML. Who sends to many
+people in one request asks the variant instead: what is the same for all of its readers, and what
+belongs into the holes for each.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Variant:
 
     def message(self, recipient: Recipient) -> SplicedMessage:
         """One person's message; raises what its expressions raise, and RenderError."""
-        return SplicedMessage(self, recipient, self._splicer.raw(recipient))
+        return SplicedMessage(self, recipient, self._splicer.pieces(recipient))
 
     @property
     def holes(self) -> Sequence[tuple[Expression, Where]]:
@@ -93,15 +93,21 @@ class SplicedMessage(Message):
 
     #: Quoted-printable writes a dot that begins a line as ``=2E``, and CRLF for every line end.
     is_ready_for_data = True
-    __slots__ = ("_recipient", "variant")
+    __slots__ = ("_pieces", "_recipient", "variant")
     variant: Variant
     _recipient: Recipient
+    _pieces: Sequence[bytes]
 
-    def __init__(self, variant: Variant, recipient: Recipient, raw: bytes) -> None:
+    def __init__(self, variant: Variant, recipient: Recipient, pieces: Sequence[bytes]) -> None:
         _set(self, "variant", variant)
         _set(self, "_recipient", recipient)
         _set(self, "delivery_id", recipient.delivery_id)
-        _set(self, "raw", raw)
+        _set(self, "_pieces", pieces)
+
+    @property
+    def raw(self) -> bytes:
+        """64 KB of memory for each call: to be asked for once."""
+        return b"".join(self._pieces)
 
     @property
     def sender(self) -> Address:

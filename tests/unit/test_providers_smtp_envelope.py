@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.message import Fault, OutcomeKind
-from lovecampaign.providers.smtp_envelope import Unsendable, as_lines, body_of, envelope_of
+from lovecampaign.providers.smtp_envelope import Unsendable, as_lines, envelope_of
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import make_message
 from tests.render_kit import Workbench, recipient
@@ -42,7 +42,8 @@ def test_a_spliced_message_needs_no_dots_doubled_and_no_line_ends_mended(
         message = renderer.render(recipient(first_name, {"town": town}))
         seen[message.is_ready_for_data] += 1
         if message.is_ready_for_data:
-            assert body_of(message) == as_lines(message.raw)
+            assert envelope_of(message, {}).body == as_lines(message.raw)
+            assert message.raw.isascii()
 
     never()
     assert seen[True] > 50
@@ -51,7 +52,7 @@ def test_a_spliced_message_needs_no_dots_doubled_and_no_line_ends_mended(
 def test_other_messages_are_looked_through() -> None:
     odd = replace(make_message(), raw=b".a\n.\r\rb")
     assert not odd.is_ready_for_data
-    assert body_of(odd) == b"..a\r\n..\r\n\r\nb\r\n.\r\n"
+    assert envelope_of(odd, {}).body == b"..a\r\n..\r\n\r\nb\r\n"
 
 
 def test_all_commands_fit_into_one_write_and_data_is_the_last() -> None:
