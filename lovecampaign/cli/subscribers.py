@@ -28,8 +28,8 @@ from lovecampaign.problems import has_errors
 from lovecampaign.schedule.instants import known_zone
 from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.forgetting import forget as forget_person
+from lovecampaign.store.import_tables import Verdict
 from lovecampaign.store.importing import import_subscribers
-from lovecampaign.store.staging import Verdict
 from lovecampaign.store.subscribers import Person, add_subscriber, show_subscriber
 from lovecampaign.store.suppressions import EVERY_LIST, Suppression
 from lovecampaign.store.suppressions import suppress as note_suppression

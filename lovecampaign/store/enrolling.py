@@ -16,9 +16,16 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.decisions import Subscribe, Suppress
 from lovecampaign.store.database import Database
 from lovecampaign.store.forgetting import hash_address, read_key
+from lovecampaign.store.import_tables import (
+    Verdict,
+    import_row,
+    import_tag,
+    import_verdict,
+    open_staging,
+)
 from lovecampaign.store.inserting import insert_or_ignore
 from lovecampaign.store.judging import has_new_consent, judge
-from lovecampaign.store.staging import Stage, Verdict, import_row, import_tag, open_staging
+from lovecampaign.store.staging import Stage
 from lovecampaign.store.tables import (
     Instant,
     consent,
@@ -30,9 +37,13 @@ from lovecampaign.store.tables import (
 
 #: One import at a time on PostgreSQL ("lovi" in ASCII); SQLite has one writer anyway.
 _ADVISORY_LOCK = 0x6C6F7669
-_is_new = import_row.c.verdict == Verdict.NEW.value
-_is_updated = import_row.c.verdict == Verdict.UPDATED.value
-_enrols = import_row.c.verdict.in_([Verdict.NEW.value, Verdict.UPDATED.value])
+_is_new = import_verdict.c.verdict == Verdict.NEW.value
+_is_updated = import_verdict.c.verdict == Verdict.UPDATED.value
+_enrols = import_verdict.c.verdict.in_([Verdict.NEW.value, Verdict.UPDATED.value])
+_proves = import_row.c.consent_at.is_not(None)
+_number = import_verdict.c.subscriber_id
+#: Inserted in the order of the file: what stands in one place of a table is written once.
+_judged_rows = import_verdict.join(import_row, import_row.c.id == import_verdict.c.row_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,51 +99,73 @@ def _enrol(connection: Connection, enrolment: Enrolment) -> None:
     _add_tags(connection)
     _add_members(connection, list_name, now)
     _log_consents(connection, list_name, now)
+    _let_consents_count(connection, list_name, now)
     _note_suppressions(connection, now, enrolment.source)
 
 
 def _insert_subscribers(connection: Connection, now: datetime) -> None:
     at = sa.literal(now, Instant)
-    rows = sa.select(
-        import_row.c.address_key,
-        import_row.c.email,
-        import_row.c.first_name,
-        import_row.c.last_name,
-        import_row.c.timezone,
-        import_row.c.fields,
-        import_row.c.last_active_at,
-        at,
-        at,
-    ).where(_is_new)
-    names = [column.name for column in rows.selected_columns[:7]] + ["created_at", "updated_at"]
-    connection.execute(insert_or_ignore(connection, subscriber).from_select(names, rows))
-    number = sa.select(subscriber.c.id).where(subscriber.c.address_key == import_row.c.address_key)
+    told = ("address_key", "email", "first_name", "last_name", "timezone", "fields")
+    values = {
+        **{name: import_row.c[name] for name in (*told, "last_active_at")},
+        "created_at": at,
+        "updated_at": at,
+    }
+    are_numbered = connection.dialect.name == "sqlite"
+    if are_numbered:
+        values["id"] = _number
+    rows = sa.select(*values.values()).select_from(_judged_rows).where(_is_new)
     connection.execute(
-        sa.update(import_row).where(_is_new).values(subscriber_id=number.scalar_subquery())
+        insert_or_ignore(connection, subscriber).from_select(
+            list(values), rows.order_by(import_verdict.c.row_id)
+        )
+    )
+    if not are_numbered:
+        _look_up_numbers(connection)
+
+
+def _look_up_numbers(connection: Connection) -> None:
+    connection.execute(
+        sa.update(import_verdict)
+        .where(
+            _is_new,
+            import_row.c.id == import_verdict.c.row_id,
+            subscriber.c.address_key == import_row.c.address_key,
+        )
+        .values(subscriber_id=subscriber.c.id)
     )
 
 
 def _update_subscribers(connection: Connection, now: datetime) -> None:
+    """What is empty in the file stays as it is known."""
+    seen, known = import_row.c.last_active_at, subscriber.c.last_active_at
+    is_of_row = import_row.c.id == import_verdict.c.row_id
     connection.execute(
         sa.update(subscriber)
-        .where(subscriber.c.id == import_row.c.subscriber_id, _is_updated)
+        .where(subscriber.c.id == _number, is_of_row, _is_updated)
         .values(
-            first_name=import_row.c.first_name,
-            last_name=import_row.c.last_name,
-            timezone=import_row.c.timezone,
-            fields=import_row.c.fields,
-            last_active_at=import_row.c.last_active_at,
+            first_name=_told_or_known("first_name"),
+            last_name=_told_or_known("last_name"),
+            timezone=_told_or_known("timezone"),
+            fields=sa.func.coalesce(import_verdict.c.fields, subscriber.c.fields),
+            last_active_at=sa.case((known.is_(None) | (seen > known), seen), else_=known),
             updated_at=now,
         )
     )
 
 
+def _told_or_known(name: str) -> sa.ColumnElement[str]:
+    told = import_row.c[name]
+    return sa.case((told != "", told), else_=subscriber.c[name])
+
+
 def _add_tags(connection: Connection) -> None:
     rows = (
-        sa.select(import_row.c.subscriber_id, import_tag.c.tag)
-        .join(import_row, import_row.c.id == import_tag.c.row_id)
+        sa.select(_number, import_tag.c.tag)
+        .select_from(_judged_rows)
+        .join(import_tag, import_tag.c.tag_set == import_row.c.tag_set)
         .where(_enrols)
-        .distinct()
+        .order_by(import_verdict.c.row_id)
     )
     connection.execute(
         insert_or_ignore(connection, subscriber_tag).from_select(["subscriber_id", "tag"], rows)
@@ -142,25 +175,34 @@ def _add_tags(connection: Connection) -> None:
 def _add_members(connection: Connection, list_name: str, now: datetime) -> None:
     """Confirmed at once: who is on somebody's list of subscribers has agreed there."""
     at = sa.literal(now, Instant)
-    rows = sa.select(sa.literal(list_name), import_row.c.subscriber_id, at, at).where(_enrols)
-    names = ["list", "subscriber_id", "joined_at", "confirmed_at"]
+    rows = (
+        sa.select(sa.literal(list_name), _number, at, at, import_row.c.consent_expires_at)
+        .select_from(_judged_rows)
+        .where(_enrols)
+        .order_by(import_verdict.c.row_id)
+    )
+    names = ["list", "subscriber_id", "joined_at", "confirmed_at", "consent_expires_at"]
     connection.execute(insert_or_ignore(connection, membership).from_select(names, rows))
 
 
 def _log_consents(connection: Connection, list_name: str, now: datetime) -> None:
-    rows = sa.select(
-        import_row.c.subscriber_id,
-        sa.literal(list_name),
-        import_row.c.consent_kind,
-        import_row.c.consent_at,
-        import_row.c.consent_source,
-        import_row.c.consent_confirmed_at,
-        import_row.c.consent_expires_at,
-        sa.literal(now, Instant),
-    ).where(_enrols, has_new_consent(list_name))
+    rows = (
+        sa.select(
+            _number,
+            sa.literal(list_name),
+            import_row.c.consent_kind,
+            import_row.c.consent_at,
+            import_row.c.consent_source,
+            import_row.c.consent_confirmed_at,
+            import_row.c.consent_expires_at,
+            sa.literal(now, Instant),
+        )
+        .select_from(_judged_rows)
+        .where(_proves & (_is_new | (_is_updated & has_new_consent(list_name, _number))))
+        .order_by(import_verdict.c.row_id)
+    )
     names = ["subscriber_id", "list", "kind", "given_at", "source", "confirmed_at", "expires_at"]
     connection.execute(sa.insert(consent).from_select([*names, "recorded_at"], rows))
-    _let_consents_count(connection, list_name, now)
 
 
 def _let_consents_count(connection: Connection, list_name: str, now: datetime) -> None:
@@ -174,9 +216,9 @@ def _let_consents_count(connection: Connection, list_name: str, now: datetime) -
         .order_by(consent.c.given_at.desc(), consent.c.id.desc())
         .limit(1)
     )
-    proven = sa.select(import_row.c.subscriber_id).where(
-        _enrols, import_row.c.consent_at.is_not(None)
-    )
+    # Nobody is both new and a member already, but who signs up on PostgreSQL in this moment.
+    may_be_member = _is_updated if connection.dialect.name == "sqlite" else _enrols
+    proven = sa.select(_number).select_from(_judged_rows).where(may_be_member, _proves)
     connection.execute(
         sa.update(membership)
         .where(membership.c.list == list_name, membership.c.subscriber_id.in_(proven))
@@ -188,11 +230,15 @@ def _let_consents_count(connection: Connection, list_name: str, now: datetime) -
 
 
 def _note_suppressions(connection: Connection, now: datetime, source: str) -> None:
-    rows = sa.select(
-        import_row.c.address_key,
-        import_row.c.reason,
-        sa.literal(source),
-        sa.func.coalesce(import_row.c.since, sa.literal(now, Instant)),
-    ).where(import_row.c.verdict == Verdict.SUPPRESSED.value)
+    rows = (
+        sa.select(
+            import_row.c.address_key,
+            import_row.c.reason,
+            sa.literal(source),
+            sa.func.coalesce(import_row.c.since, sa.literal(now, Instant)),
+        )
+        .select_from(_judged_rows)
+        .where(import_verdict.c.verdict == Verdict.SUPPRESSED.value)
+    )
     names = ["address_key", "reason", "source", "at"]
     connection.execute(insert_or_ignore(connection, suppression).from_select(names, rows))

@@ -14,7 +14,7 @@ from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Place, Problem, Severity
 from lovecampaign.store.database import Database
 from lovecampaign.store.enrolling import Enrolment, run_enrolment
-from lovecampaign.store.staging import Verdict
+from lovecampaign.store.import_tables import Verdict
 
 #: Problems listed one by one; a wrong file of ten million rows must not fill the memory.
 MAX_PROBLEMS = 100_000

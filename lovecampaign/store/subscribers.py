@@ -14,7 +14,7 @@ from lovecampaign.audience.subscriber import Consent, ConsentKind, SuppressionRe
 from lovecampaign.store.database import Database
 from lovecampaign.store.enrolling import Enrolment, run_enrolment
 from lovecampaign.store.forgetting import is_forgotten
-from lovecampaign.store.staging import Verdict
+from lovecampaign.store.import_tables import Verdict
 from lovecampaign.store.tables import consent, membership, subscriber, subscriber_tag, suppression
 
 

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.store import staging
 from lovecampaign.store.database import Database
 from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.forgetting import forget
@@ -168,6 +169,45 @@ def test_tags_of_the_import_go_to_everybody(importer: Importer) -> None:
     importer("email,tags\nana@bloom.example,a\nbo@bloom.example,\n", tags=("fair",))
     assert importer.profile("ana@bloom.example").tags == ("a", "fair")
     assert importer.profile("bo@bloom.example").tags == ("fair",)
+
+
+def test_a_tag_that_others_in_the_file_have_already_is_still_new_for_a_person(
+    importer: Importer,
+) -> None:
+    importer("email,tags\nana@bloom.example,a\nbo@bloom.example,b\n")
+    report = importer("email,tags\nana@bloom.example,a\nbo@bloom.example,a\n", now=LATER)
+    assert counts(report) == {"updated": 1, "unchanged": 1}
+    assert importer.profile("bo@bloom.example").tags == ("a", "b")
+
+
+def test_more_combinations_of_tags_than_are_remembered_reach_everybody(
+    importer: Importer,
+) -> None:
+    tags = [f"t{each % staging.TAG_SETS}" for each in range(staging.TAG_SETS + 3)]
+    rows = "\n".join(f"p{each}@bloom.example,{tag};all" for each, tag in enumerate(tags))
+    assert counts(importer("email,tags\n" + rows)) == {"new": len(tags)}
+    for each in (0, 1, len(tags) - 1):
+        assert importer.profile(f"p{each}@bloom.example").tags == ("all", tags[each])
+
+
+def test_new_people_are_numbered_in_the_order_of_the_file_behind_all_others(
+    importer: Importer,
+) -> None:
+    importer("email\nzoe@bloom.example\nana@bloom.example\n")
+    importer("email\nyan@bloom.example\nana@bloom.example\nbo@bloom.example\n")
+    with importer.database.read() as connection:
+        found = connection.scalars(sa.select(subscriber.c.address_key).order_by(subscriber.c.id))
+        assert [key.split("@")[0] for key in found] == ["zoe", "ana", "yan", "bo"]
+
+
+def test_fields_are_added_to_what_is_known_and_keep_what_the_file_lacks(
+    importer: Importer,
+) -> None:
+    importer('email,plant,note\nana@bloom.example,fern,"é ""quoted"" \\ 🌱"\n')
+    assert counts(importer("email,plant\nana@bloom.example,fern\n")) == {"unchanged": 1}
+    assert counts(importer("email,plant,pot\nana@bloom.example,moss,ß\n")) == {"updated": 1}
+    fields = {"plant": "moss", "note": 'é "quoted" \\ 🌱', "pot": "ß"}
+    assert importer.profile("ana@bloom.example").fields == fields
 
 
 def test_rejected_rows_have_their_line_and_do_not_stop_the_others(importer: Importer) -> None:
