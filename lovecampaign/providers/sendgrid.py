@@ -18,7 +18,7 @@ from lovecampaign.providers.lanes import send_over_lanes
 from lovecampaign.providers.sendgrid_allowance import Allowance
 from lovecampaign.providers.sendgrid_connection import Endpoint
 from lovecampaign.providers.sendgrid_lane import SendGridLane
-from lovecampaign.providers.sendgrid_parcels import MOST_PEOPLE, pack
+from lovecampaign.providers.sendgrid_parcels import MOST_PEOPLE, Packer
 from lovecampaign.providers.verdict import NoConnection
 
 CONNECTIONS = 8
@@ -53,7 +53,7 @@ class SendGridProvider:
         self.leaves_machine = not is_loopback(endpoint.host)
         self.takes_now = not self.leaves_machine
         self.claim_size = max(people, connections * CLAIMS_PER_CONNECTION)
-        self._people = people
+        self._packer = Packer(people)
         allowance = Allowance(clock or SystemClock())
         self._lanes = [SendGridLane(endpoint, api_key, allowance) for _ in range(connections)]
 
@@ -72,7 +72,7 @@ class SendGridProvider:
         _require_leave_to_send(reply)
 
     def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
-        return send_over_lanes(self._lanes, pack(messages, self._people), flight)
+        return send_over_lanes(self._lanes, self._packer.pack(messages), flight)
 
     def has_sent(self, delivery_id: str) -> bool | None:
         """Events tell it later; there is no way to ask by our id."""

@@ -1,0 +1,99 @@
+"""What do the people of a variant have in common in requests to SendGrid?
+
+Text and HTML of a variant are encoded as JSON once, and cut where its readers differ. There go
+keys, for a request that many share, or one person's own values, for a request of their own.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from collections.abc import Iterable, Sequence
+from weakref import WeakKeyDictionary
+
+from lovecampaign.message import Message, SharedContent
+from lovecampaign.providers.sendgrid_payload import as_json, common_part
+
+_FIRST_LETTER, _LETTERS = "Q", string.ascii_lowercase + string.digits
+#: As many as keys of one length can be told apart by their last three digits.
+MOST_HOLES = 1000
+
+
+class Contents:
+    """The content of every variant that is being sent, for as long as the variant lives."""
+
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[SharedContent, Content] = WeakKeyDictionary()
+
+    def of(self, variant: SharedContent, message: Message) -> Content:
+        """The content that a message of the variant shares; raises UnusableAddress."""
+        content = self._known.get(variant)
+        if content is None:
+            content = self._known[variant] = Content(variant, message)
+        return content
+
+
+class Content:
+    """JSON of what a request says once, without the braces."""
+
+    def __init__(self, variant: SharedContent, message: Message) -> None:
+        """Raises UnusableAddress for the sender's address."""
+        mark = _new_prefix((variant.shared_text(_nothing), variant.shared_html(_nothing)))
+        shared = common_part(
+            message,
+            text=as_json(variant.shared_text(lambda number: f"{mark}{number}.")),
+            html=as_json(variant.shared_html(lambda number: f"{mark}{number}.")),
+        )
+        cut = re.split(rf"{mark}(\d+)\.", shared)
+        self._pieces = cut[::2]
+        self._holes = [int(number) for number in cut[1::2]]
+
+    def filled(self, values: Sequence[str]) -> str:
+        """With one person's values, which are JSON already."""
+        return self._joined([value[1:-1] for value in values])
+
+    def new_keys(self) -> Keys:
+        """For one request."""
+        return Keys(_new_prefix(self._pieces))
+
+    def with_keys(self, keys: Keys) -> str:
+        """With the keys of a request in the holes."""
+        return self._joined(keys.first(max(self._holes, default=-1) + 1))
+
+    def _joined(self, fillings: Sequence[str]) -> str:
+        parts = [""] * (2 * len(self._pieces) - 1)
+        parts[::2] = self._pieces
+        parts[1::2] = [fillings[number] for number in self._holes]
+        return "".join(parts)
+
+
+class Keys:
+    """What stands in the holes: as long as one another, and nowhere else in the request."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self._objects: dict[int, str] = {}
+
+    def first(self, count: int) -> Sequence[str]:
+        return [f"{self.prefix}{number:03d}" for number in range(count)]
+
+    def object_for(self, count: int) -> str:
+        """A JSON object with that many keys, and ``%s`` for each value."""
+        if count not in self._objects:
+            pairs = ",".join([f'"{key}":%s' for key in self.first(count)])
+            self._objects[count] = f"{{{pairs}}}"
+        return self._objects[count]
+
+
+def _new_prefix(pieces: Iterable[str]) -> str:
+    """Random for each request: nobody can write a key into a field of theirs."""
+    while True:
+        # Its first letter comes only once, so that no key begins within another.
+        prefix = _FIRST_LETTER + "".join(secrets.choice(_LETTERS) for _ in range(15))
+        if not any(prefix in piece for piece in pieces):
+            return prefix
+
+
+def _nothing(_number: int) -> str:
+    return ""
