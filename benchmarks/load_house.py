@@ -26,7 +26,7 @@ from lovecampaign.testing.campaigns import write_campaign
 from lovecampaign.testing.sendgrid_events import Webhook
 
 #: Signs links that lead nowhere but to the load run.
-SIGNS_WITH = "a key of the load run, and of nothing else"
+SIGNS_WITH = "a key of the load run and of nothing else"
 _TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
 
 

@@ -10,18 +10,15 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from lovecampaign.errors import Unreachable, UsageError
-from lovecampaign.store.sharing import SharedWrites
 
-_T = TypeVar("_T")
 #: A large import holds SQLite's one writer's place for half a minute; nobody gives up before.
 BUSY_TIMEOUT_SECONDS = 60
 #: Bytes 18 and 19 of the file (sqlite.org/fileformat2.html, section 1.3.3).
@@ -34,7 +31,6 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._shared = SharedWrites(self.write)
         #: SQLite has one writer at a time, and whoever finds it busy sleeps and asks again, up to
         #: a tenth of a second: threads of one process wait in order instead.
         self._turn = threading.Lock()
@@ -76,13 +72,6 @@ class Database:
             connection.execution_options(**{_WRITES: True})
             with connection.begin():
                 yield connection
-
-    def write_together(self, work: Callable[[Connection], _T]) -> _T:
-        """:meth:`write` for many small works at once, which then share one commit.
-
-        ``work`` may be done twice: nothing may come of it but what it writes and returns.
-        """
-        return self._shared.run(work)
 
     @contextlib.contextmanager
     def _in_turn(self) -> Iterator[None]:

@@ -39,6 +39,11 @@ def text_at(rows: sa.TableValuedAlias, place: int) -> sa.ColumnElement[str]:
     return _Item(rows.c.value, sa.literal_column(str(place)))
 
 
+def json_at(rows: sa.TableValuedAlias, place: int) -> sa.ColumnElement[Any]:
+    """The object that stands at a place of each row, for a column of JSON."""
+    return _Json(rows.c.value, sa.literal_column(str(place)))
+
+
 def ids_of(parameter: str) -> sa.Select[Any]:
     """For ``IN``: the numbers of a parameter that :func:`many` made of rows of one number."""
     return sa.select(number_at(rows_of(parameter, f"each_of_{parameter}"), 0))
@@ -64,6 +69,14 @@ class _Item(FunctionElement[Any]):
     inherit_cache = True
 
 
+class _Json(FunctionElement[Any]):
+    """An object that stands at a place of a row."""
+
+    name = "object"
+    type = sa.JSON()
+    inherit_cache = True
+
+
 @compiles(_Rows)
 def _rows_on_sqlite(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"json_each({compiler.process(element.clauses, **kwargs)})"
@@ -74,8 +87,9 @@ def _rows_on_postgres(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> s
     return f"json_array_elements(CAST({compiler.process(element.clauses, **kwargs)} AS json))"
 
 
+@compiles(_Json)
 @compiles(_Item)
-def _item_on_sqlite(element: _Item, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _item_on_sqlite(element: _Item | _Json, compiler: SQLCompiler, **kwargs: Any) -> str:
     value, place = (compiler.process(each, **kwargs) for each in element.clauses)
     return f"json_extract({value}, '$[' || {place} || ']')"
 
@@ -84,3 +98,9 @@ def _item_on_sqlite(element: _Item, compiler: SQLCompiler, **kwargs: Any) -> str
 def _item_on_postgres(element: _Item, compiler: SQLCompiler, **kwargs: Any) -> str:
     value, place = (compiler.process(each, **kwargs) for each in element.clauses)
     return f"({value} ->> {place})"
+
+
+@compiles(_Json, "postgresql")
+def _json_on_postgres(element: _Json, compiler: SQLCompiler, **kwargs: Any) -> str:
+    value, place = (compiler.process(each, **kwargs) for each in element.clauses)
+    return f"({value} -> {place})"

@@ -2,13 +2,14 @@
 
 What was typed is kept beside the mail that asks for a confirmation, and counts only once it is
 given: nobody changes another's name, zone or list by typing their address. Each answer takes
-the same statements, so that the time which one takes tells nothing.
+the same statements, so that the time which one takes tells nothing; so many people may ask in
+the hour of a launch that those who ask at once share them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -17,16 +18,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.columns import Instant, to_microseconds
-from lovecampaign.store.database import Database
-from lovecampaign.store.tables import (
-    DeliveryState,
-    membership,
-    subscriber,
-    suppression,
-    transactional,
+from lovecampaign.store.applicant_rows import (
+    AskedRow,
+    Place,
+    Suppressed,
+    add_asked,
+    add_places,
+    find_or_add_people,
+    list_asked_times,
+    list_lasting_places,
+    list_suppressions,
 )
-from lovecampaign.store.transactional import AskedKind, ask, note_unsent
+from lovecampaign.store.database import Database
+from lovecampaign.store.tables import DeliveryState, membership, subscriber, suppression
+from lovecampaign.store.transactional import AskedKind
 
 #: Confirmations to one address, whoever asks: enough for who mistypes, dull for who bothers.
 MOST_AN_HOUR = 3
@@ -55,7 +60,7 @@ class Application:
     user_agent: str = ""
 
     def to_payload(self) -> Mapping[str, str]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Application:
@@ -72,45 +77,23 @@ class Answer(StrEnum):
     BOUNCED = "bounced"  #: the address did not exist a day ago
 
 
-#: Which mail each answer is about.
-_KINDS: Mapping[Answer, AskedKind] = {Answer.IS_MEMBER: AskedKind.ALREADY_MEMBER}
+#: Who gets an answer gets a mail of this kind.
+_KINDS: Mapping[Answer, AskedKind] = {
+    Answer.TO_CONFIRM: AskedKind.CONFIRM,
+    Answer.IS_MEMBER: AskedKind.ALREADY_MEMBER,
+}
 
 
-#: Written once: at hundreds of applications a second, putting a statement together costs more
-#: than the database does.
-_ADD_PERSON = sa.text(
-    "INSERT INTO subscriber (address_key, email, fields, created_at, updated_at)"
-    " VALUES (:key, :address, :fields, :now, :now) ON CONFLICT DO NOTHING"
-)
-_LOCK_PERSON = (
-    sa.select(subscriber.c.id).where(subscriber.c.address_key == sa.bindparam("key"))
-).with_for_update()
-_READ_REASONS = (
-    sa.select(suppression.c.reason, sa.func.max(suppression.c.at))
-    .where(
-        suppression.c.address_key == sa.bindparam("key"),
-        sa.or_(suppression.c.list == "", suppression.c.list == sa.bindparam("list")),
-        suppression.c.lifted_at.is_(None),
-    )
-    .group_by(suppression.c.reason)
-)
-_READ_LASTING = sa.select(membership.c.confirmed_at).where(
-    membership.c.list == sa.bindparam("list"),
-    membership.c.subscriber_id == sa.bindparam("person"),
-    membership.c.confirmed_at.is_not(None),
-    membership.c.consent_expires_at.is_(None),
-)
-_READ_ASKED = sa.select(transactional.c.created_at).where(
-    transactional.c.subscriber_id == sa.bindparam("person"),
-    transactional.c.created_at > sa.bindparam("since", type_=Instant),
-    transactional.c.kind == sa.bindparam("kind"),
-    transactional.c.state != DeliveryState.SKIPPED.value,
-)
-_ADD_PLACE = sa.text(
-    "INSERT INTO membership (list, subscriber_id, joined_at) VALUES (:list, :person, :now)"
-    " ON CONFLICT (list, subscriber_id) DO UPDATE SET joined_at = excluded.joined_at"
-    " WHERE membership.confirmed_at IS NULL"
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """Who asks, and for what."""
+
+    #: As it was typed, and its normalised form.
+    address: str
+    key: str
+    application: Application
+    #: The row of the campaign whose words the mail speaks.
+    campaign_id: int
 
 
 def apply_to_join(
@@ -121,19 +104,21 @@ def apply_to_join(
     campaign_id: int,
     now: datetime,
 ) -> Answer:
-    """Queue what the owner of an address gets; ``key`` is its normalised form.
+    """Queue what the owner of an address gets; as an :class:`Applicant` says it."""
+    one = Applicant(address=address, key=key, application=application, campaign_id=campaign_id)
+    return apply_together(database, [one], now)[0]
 
-    ``campaign_id`` is the row of the campaign whose words the mail speaks.
-    """
 
-    def work(connection: Connection) -> Answer:
-        subscriber_id = _find_or_add(connection, address, key, now)
-        answer = _judge(connection, key, subscriber_id, application.list, now)
-        _add_unconfirmed(connection, subscriber_id, application.list, now)
-        _answer(connection, answer, subscriber_id, application, campaign_id, now)
-        return answer
-
-    return database.write_together(work)
+def apply_together(
+    database: Database, applicants: Sequence[Applicant], now: datetime
+) -> Sequence[Answer]:
+    """:func:`apply_to_join` for many who ask at once: all of them in one commit, or none."""
+    answers: dict[int, Answer] = {}
+    with database.write() as connection:
+        while len(answers) < len(applicants):
+            turn = _next_turn(applicants, answers)
+            answers |= zip(turn, _take(connection, [applicants[n] for n in turn], now), strict=True)
+    return [answers[number] for number in range(len(applicants))]
 
 
 def is_mailable(connection: Connection, subscriber_id: int, list_name: str, now: datetime) -> bool:
@@ -162,70 +147,88 @@ def reaches(key: str | sa.ColumnElement[str], list_name: str) -> tuple[sa.Column
     )
 
 
-def _find_or_add(connection: Connection, address: str, key: str, now: datetime) -> int:
-    connection.execute(
-        _ADD_PERSON, {"key": key, "address": address, "fields": "{}", "now": to_microseconds(now)}
-    )
-    # Locked, so that two applications at once are counted one after the other.
-    subscriber_id: int = connection.scalars(_LOCK_PERSON, {"key": key}).one()
-    return subscriber_id
+def _next_turn(applicants: Sequence[Applicant], done: Collection[int]) -> Sequence[int]:
+    """Each address once: who asks again is counted after their first application."""
+    first: dict[str, int] = {}
+    for number, one in enumerate(applicants):
+        if number not in done:
+            first.setdefault(one.key, number)
+    return list(first.values())
 
 
-def _judge(
-    connection: Connection, key: str, subscriber_id: int, list_name: str, now: datetime
-) -> Answer:
-    reasons = dict(connection.execute(_READ_REASONS, {"key": key, "list": list_name}).all())
-    is_member = _has_lasting_consent(connection, subscriber_id, list_name) and not reasons
-    is_too_often = _is_too_often(connection, subscriber_id, is_member=is_member, now=now)
-    if any(reason.value in reasons for reason in BARRING):
-        return Answer.BARRED
-    bounced_at = reasons.get(SuppressionReason.HARD_BOUNCE.value)
-    if bounced_at is not None and bounced_at > now - REST_AFTER_BOUNCE:
-        return Answer.BOUNCED
-    if is_too_often:
-        return Answer.TOO_OFTEN
-    return Answer.IS_MEMBER if is_member else Answer.TO_CONFIRM
+def _take(
+    connection: Connection, applicants: Sequence[Applicant], now: datetime
+) -> Sequence[Answer]:
+    people = find_or_add_people(connection, {one.key: one.address for one in applicants}, now)
+    known = _read_known(connection, applicants, people, now)
+    places = [(one.application.list, people[one.key]) for one in applicants]
+    answers = [
+        known.judge(one.key, *place, now) for one, place in zip(applicants, places, strict=True)
+    ]
+    add_places(connection, places, now)
+    asked = zip(applicants, answers, strict=True)
+    add_asked(connection, [_row(one, answer, people[one.key]) for one, answer in asked], now)
+    return answers
 
 
-def _has_lasting_consent(connection: Connection, subscriber_id: int, list_name: str) -> bool:
-    """Who is on the list by a consent that runs out may well give a better one."""
-    found = connection.scalar(_READ_LASTING, {"person": subscriber_id, "list": list_name})
-    return found is not None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the database knew of applicants before."""
+
+    suppressions: Mapping[str, Sequence[Suppressed]]
+    #: Who is on which list by a consent that does not run out. Who is on it by another may well
+    #: give a better one.
+    members: Collection[Place]
+    #: When each asked for mail of a kind, within a day.
+    asked: Mapping[tuple[int, str], Sequence[datetime]]
+
+    def judge(self, key: str, list_name: str, person: int, now: datetime) -> Answer:
+        held = [one for one in self.suppressions.get(key, ()) if one.list in ("", list_name)]
+        is_member = (list_name, person) in self.members and not held
+        if any(one.reason in BARRING for one in held):
+            return Answer.BARRED
+        if any(_is_fresh_bounce(one, now) for one in held):
+            return Answer.BOUNCED
+        if self._is_too_often(person, is_member=is_member, now=now):
+            return Answer.TOO_OFTEN
+        return Answer.IS_MEMBER if is_member else Answer.TO_CONFIRM
+
+    def _is_too_often(self, person: int, *, is_member: bool, now: datetime) -> bool:
+        if is_member:
+            return (person, AskedKind.ALREADY_MEMBER.value) in self.asked
+        times = self.asked.get((person, AskedKind.CONFIRM.value), ())
+        in_an_hour = sum(at > now - timedelta(hours=1) for at in times)
+        return in_an_hour >= MOST_AN_HOUR or len(times) >= MOST_A_DAY
 
 
-def _is_too_often(
-    connection: Connection, subscriber_id: int, *, is_member: bool, now: datetime
-) -> bool:
-    kind = AskedKind.ALREADY_MEMBER if is_member else AskedKind.CONFIRM
-    times = connection.scalars(
-        _READ_ASKED,
-        {"person": subscriber_id, "kind": kind.value, "since": now - timedelta(days=1)},
-    ).all()
-    in_an_hour = sum(at > now - timedelta(hours=1) for at in times)
-    return bool(times) if is_member else in_an_hour >= MOST_AN_HOUR or len(times) >= MOST_A_DAY
-
-
-def _add_unconfirmed(
-    connection: Connection, subscriber_id: int, list_name: str, now: datetime
-) -> None:
-    """A place on the list that gets nothing yet; asking again keeps it from being tidied up."""
-    connection.execute(
-        _ADD_PLACE, {"list": list_name, "person": subscriber_id, "now": to_microseconds(now)}
-    )
-
-
-def _answer(
+def _read_known(
     connection: Connection,
-    answer: Answer,
-    subscriber_id: int,
-    application: Application,
-    campaign_id: int,
+    applicants: Sequence[Applicant],
+    people: Mapping[str, int],
     now: datetime,
-) -> None:
-    kind = _KINDS.get(answer, AskedKind.CONFIRM)
-    if answer is Answer.TO_CONFIRM:
-        ask(connection, kind, subscriber_id, campaign_id, application.to_payload(), now)
-    elif answer is Answer.IS_MEMBER:
-        ask(connection, kind, subscriber_id, campaign_id, {}, now)
-    else:
-        note_unsent(connection, kind, subscriber_id, campaign_id, answer.value, now)
+) -> _Known:
+    ids, lists = set(people.values()), {one.application.list for one in applicants}
+    return _Known(
+        suppressions=list_suppressions(connection, people),
+        members=list_lasting_places(connection, lists, ids),
+        asked=list_asked_times(connection, ids, now - timedelta(days=1)),
+    )
+
+
+def _is_fresh_bounce(suppressed: Suppressed, now: datetime) -> bool:
+    is_bounce = suppressed.reason == SuppressionReason.HARD_BOUNCE
+    return is_bounce and suppressed.at > now - REST_AFTER_BOUNCE
+
+
+def _row(applicant: Applicant, answer: Answer, subscriber_id: int) -> AskedRow:
+    """The mail; or that nothing was sent, and why."""
+    kind = _KINDS.get(answer)
+    is_to_confirm = answer is Answer.TO_CONFIRM
+    return AskedRow(
+        kind=(kind or AskedKind.CONFIRM).value,
+        campaign_id=applicant.campaign_id,
+        subscriber_id=subscriber_id,
+        payload=applicant.application.to_payload() if is_to_confirm else {},
+        state=DeliveryState.PLANNED if kind else DeliveryState.SKIPPED,
+        detail=None if kind else answer.value,
+    )

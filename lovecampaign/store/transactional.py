@@ -81,37 +81,17 @@ def ask(
 
     It leaves once the transaction is committed and somebody wakes the post.
     """
-    row = _row(kind, subscriber_id, campaign_id, now)
-    asked_id: int = connection.execute(
-        _ASK, {**row, "payload": dict(payload), "state": DeliveryState.PLANNED.value}
-    ).scalar_one()
-    return asked_id
-
-
-def note_unsent(
-    connection: Connection,
-    kind: AskedKind,
-    subscriber_id: int,
-    campaign_id: int,
-    why: str,
-    now: datetime,
-) -> None:
-    """Remember that somebody asked and got nothing. It takes as long as :func:`ask`."""
-    row = _row(kind, subscriber_id, campaign_id, now)
-    skipped = {"state": DeliveryState.SKIPPED.value, "detail": why, "settled_at": now}
-    connection.execute(_ASK, {**row, **skipped, "payload": {}}).scalar_one()
-
-
-def _row(
-    kind: AskedKind, subscriber_id: int, campaign_id: int, now: datetime
-) -> Mapping[str, object]:
-    return {
+    row = {
         "kind": kind.value,
         "campaign_id": campaign_id,
         "subscriber_id": subscriber_id,
+        "payload": dict(payload),
+        "state": DeliveryState.PLANNED.value,
         "created_at": now,
         "next_try_at": now,
     }
+    asked_id: int = connection.execute(_ASK, row).scalar_one()
+    return asked_id
 
 
 def find_asked(

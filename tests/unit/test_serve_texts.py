@@ -113,7 +113,7 @@ def test_the_first_language_that_is_shipped_is_spoken() -> None:
     ],
 )
 def test_languages_are_read_from_the_header(header: str, languages: list[str]) -> None:
-    assert languages_asked_for(header) == languages
+    assert list(languages_asked_for(header)) == languages
 
 
 @given(header=st.text(max_size=200))

@@ -1,28 +1,32 @@
 """``/join/LIST``: how does somebody ask for the letters?
 
-The answer is the same whether or not we know the address, and so is the time that it takes. A
+The answer is the same whether or not we know the address, and so is the time that it takes.
+Forms that come while others are written down wait for them, and are written down together. A
 form that stands on another site may be sent here too: as JSON by its script, or as plain HTML.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.store.signing_up import Applicant, apply_together
 from lovecampaign.web.serve.bodies import BodyKind
 from lovecampaign.web.serve.consent import consent_text
+from lovecampaign.web.serve.crowd import Crowd
 from lovecampaign.web.serve.joining import (
     TRAP,
     JoinForm,
+    applicant_of,
     campaign_of,
     is_of_a_program,
     purpose_of,
     read_form,
-    send_application,
 )
 from lovecampaign.web.serve.pages import Visit, page
 from lovecampaign.web.serve.site import Site
@@ -32,16 +36,26 @@ from lovecampaign.web.serve.zones import regions
 FROM_ANYWHERE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A form that can be taken."""
+
+    visit: Visit
+    campaign: Campaign
+    applicant: Applicant
+
+
 def routes(site: Site) -> Sequence[BaseRoute]:
-    return [page(site, "/join/{list}", get=show_form, post=join, takes=BodyKind.OPEN_FORM)]
+    join = Crowd(read=read, take=take).answer
+    return [page(site, "/join/{list}", get=show_form, together=join, takes=BodyKind.OPEN_FORM)]
 
 
 def show_form(visit: Visit) -> Response:
     return _form_page(visit, campaign_of(visit), JoinForm())
 
 
-def join(visit: Visit) -> Response:
-    """Take the form, or show it again with what is to be done."""
+def read(visit: Visit) -> Wish | Response:
+    """The form, or the same form again with what is to be done."""
     campaign = campaign_of(visit)
     if is_of_a_program(visit.form):
         return _look_into_mailbox(visit, campaign)  # it learns nothing
@@ -50,8 +64,16 @@ def join(visit: Visit) -> Response:
     form = read_form(visit, campaign)
     if form.wrong is not None:
         return _again(visit, campaign, form)
-    send_application(visit, campaign, form)
-    return _look_into_mailbox(visit, campaign)
+    applicant = applicant_of(visit, campaign, form)
+    return Wish(visit=visit, campaign=campaign, applicant=applicant)
+
+
+def take(wishes: Sequence[Wish]) -> Sequence[Response]:
+    """Queue what each gets, in one commit, and wake who sends it."""
+    newest = wishes[-1].visit
+    apply_together(newest.site.database, [wish.applicant for wish in wishes], newest.now)
+    newest.site.post.wake()
+    return [_look_into_mailbox(wish.visit, wish.campaign) for wish in wishes]
 
 
 def _form_page(visit: Visit, campaign: Campaign, form: JoinForm, status: int = 200) -> Response:
@@ -95,7 +117,7 @@ def _look_into_mailbox(visit: Visit, campaign: Campaign) -> Response:
         wording = visit.wording(campaign)
         words = wording("join.sent.words", sender=campaign.sender.email)
         return _json({"ok": True, "title": wording("join.sent.title"), "words": words})
-    return visit.page("join_sent.html", campaign)
+    return visit.plain_page("join_sent.html", campaign)
 
 
 def _too_often(visit: Visit, campaign: Campaign) -> Response:

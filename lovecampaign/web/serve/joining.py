@@ -11,7 +11,7 @@ from lovecampaign.audience.address import InvalidAddress, normalise, suggest_dom
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.store.campaigns import find_campaign, record_campaign
 from lovecampaign.store.database import Database
-from lovecampaign.store.signing_up import Application, apply_to_join
+from lovecampaign.store.signing_up import Applicant, Application, apply_to_join
 from lovecampaign.web.serve.consent import consent_text
 from lovecampaign.web.serve.pages import NotFound, Visit
 from lovecampaign.web.serve.zones import chosen_zone
@@ -82,23 +82,29 @@ def is_of_a_program(form: Mapping[str, str]) -> bool:
     return bool(form.get(TRAP))
 
 
-def send_application(visit: Visit, campaign: Campaign, form: JoinForm) -> None:
-    """Hand a form in that can be taken. What comes of it, only the mail tells."""
+def applicant_of(visit: Visit, campaign: Campaign, form: JoinForm) -> Applicant:
+    """Who hands in a form that can be taken. What comes of it, only the mail tells."""
     if form.key is None:
         raise ValueError("a form without an address cannot be taken")
-    consent = consent_text(visit.wording(campaign), campaign, visit.part("list"))
+    wording = visit.wording(campaign)
+    consent = consent_text(wording, campaign, visit.part("list"))
     application = Application(
         list=visit.part("list"),
         first_name=form.first_name,
         timezone=form.timezone,
-        locale=visit.wording(campaign).language,
+        locale=wording.language,
         consent_text=consent.text,
         consent_version=consent.version,
         form_url=form.source,
         ip=str(visit.address),
         user_agent=user_agent(visit),
     )
-    hand_in(visit, campaign, form.email, form.key, application)
+    return Applicant(
+        address=form.email,
+        key=form.key,
+        application=application,
+        campaign_id=campaign_id_of(visit.site.database, campaign),
+    )
 
 
 def hand_in(
@@ -126,7 +132,9 @@ def user_agent(visit: Visit) -> str:
 
 def one_line(text: str, most: int) -> str:
     """What was typed into a line: without line breaks, and no longer than ``most``."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text[: most * 4])
+    printable = text[: most * 4]
+    if not printable.isprintable():
+        printable = "".join(letter if letter.isprintable() else " " for letter in printable)
     return " ".join(printable.split())[:most]
 
 

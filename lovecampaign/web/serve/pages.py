@@ -7,10 +7,10 @@ form has been read and judged. What it raises becomes a page in words.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -28,6 +28,9 @@ _LOG = logging.getLogger(__name__)
 #: Of what is named by its content.
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 Handler: TypeAlias = "Callable[[Visit], Response]"
+#: What answers in the loop's thread, and keeps it no longer than a blink (:mod:`.crowd`).
+Answering: TypeAlias = "Callable[[Visit], Awaitable[Response]]"
+_Result = TypeVar("_Result")
 
 
 class NotFound(Exception):
@@ -91,8 +94,12 @@ class Visit:
         """A written page. In templates: ``t("key")``, ``campaign``, ``say_time``, ``names``."""
         wording = self.wording(campaign)
         text = self.site.writer.write(template, wording, campaign, visit=self, **names)
-        headers = {"Content-Language": wording.language, "Vary": "Accept-Language"}
-        return HTMLResponse(text, status_code=status, headers=headers)
+        return _as_answer(text, wording, status)
+
+    def plain_page(self, template: str, campaign: Campaign) -> HTMLResponse:
+        """A page on which nothing depends on who asks, but for the language. Written once."""
+        wording = self.wording(campaign)
+        return _as_answer(self.site.writer.write_once(template, wording, campaign), wording)
 
     def say(
         self, key: str, campaign: Campaign | None = None, status: int = 200, **values: object
@@ -107,27 +114,23 @@ def page(
     *,
     get: Handler | None = None,
     post: Handler | None = None,
+    together: Answering | None = None,
     takes: BodyKind = BodyKind.FORM,
 ) -> Route:
-    """The route of a page. ``get`` shows and changes nothing; ``post`` acts."""
-    handlers = {name: one for name, one in (("GET", get), ("POST", post)) if one is not None}
+    """The route of a page. ``get`` shows and changes nothing; ``post``, or ``together``, acts."""
+    handlers = {name: _in_thread(one) for name, one in (("GET", get), ("POST", post)) if one}
+    if together is not None:
+        handlers["POST"] = together
 
     async def answer(request: Request) -> Response:
-        handler = handlers["GET" if request.method == "HEAD" else request.method]
-        return await _answer(site, request, handler, takes)
+        answering = handlers["GET" if request.method == "HEAD" else request.method]
+        return await _answer(site, request, answering, takes)
 
     return Route(path, answer, methods=list(handlers))
 
 
-async def _answer(site: Site, request: Request, handler: Handler, takes: BodyKind) -> Response:
-    read = await read_body(request, takes, site.hosts)
-    visit = Visit(site=site, request=request, now=site.clock.now(), form=read.form, body=read.raw)
-    if read.refusal is not None:
-        return visit.say(f"trouble.{read.refusal.text}", status=read.refusal.status)
-    return await run_in_threadpool(_handle, handler, visit)
-
-
-def _handle(handler: Handler, visit: Visit) -> Response:
+def handle(handler: Callable[[Visit], _Result], visit: Visit) -> _Result | Response:
+    """What a handler returns; or the page in words for what it raised."""
     try:
         return handler(visit)
     except NotFound:
@@ -140,3 +143,23 @@ def _handle(handler: Handler, visit: Visit) -> Response:
         # The operator mends it: a database that does not answer, a code file that is gone.
         _LOG.warning("A page could not be shown: %s", error.message)
         return visit.say("trouble.not_now", status=503)
+
+
+def _as_answer(text: str, wording: Wording, status: int = 200) -> HTMLResponse:
+    headers = {"Content-Language": wording.language, "Vary": "Accept-Language"}
+    return HTMLResponse(text, status_code=status, headers=headers)
+
+
+def _in_thread(handler: Handler) -> Answering:
+    async def answer(visit: Visit) -> Response:
+        return await run_in_threadpool(handle, handler, visit)
+
+    return answer
+
+
+async def _answer(site: Site, request: Request, answering: Answering, takes: BodyKind) -> Response:
+    read = await read_body(request, takes, site.hosts)
+    visit = Visit(site=site, request=request, now=site.clock.now(), form=read.form, body=read.raw)
+    if read.refusal is not None:
+        return visit.say(f"trouble.{read.refusal.text}", status=read.refusal.status)
+    return await answering(visit)

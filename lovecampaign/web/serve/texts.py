@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,12 @@ class Texts:
         return self._wordings[found]
 
 
-def languages_asked_for(header: str) -> list[str]:
+@lru_cache(maxsize=256)
+def languages_asked_for(header: str) -> tuple[str, ...]:
     """The languages of an ``Accept-Language`` header, the dearest first (RFC 9110, 12.5.4)."""
     weighed = [_weigh(part) for part in header.split(",")[:20]]
     wanted = [(weight, name) for weight, name in weighed if weight > 0 and name]
-    return [name for _, name in sorted(wanted, key=lambda one: -one[0])]
+    return tuple(name for _, name in sorted(wanted, key=lambda one: -one[0]))
 
 
 def _weigh(part: str) -> tuple[float, str]:

@@ -31,6 +31,7 @@ class Writer:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        self._kept: dict[tuple[str, str, str], tuple[Campaign, str]] = {}
         self._static = {file.name: root + _versioned(file) for file in STATIC.iterdir()}
 
     def write(
@@ -55,6 +56,16 @@ class Writer:
                 **names,
             }
         )
+
+    def write_once(self, template: str, wording: Wording, campaign: Campaign) -> str:
+        """:meth:`write` for a page that says the same to everybody, kept while the campaign stays
+        as it is: a launch asks for hundreds a second, and writing one takes 0.2 ms.
+        """
+        name = (template, wording.language, campaign.id)
+        kept = self._kept.get(name)
+        if kept is None or kept[0] is not campaign:
+            kept = self._kept[name] = (campaign, self.write(template, wording, campaign))
+        return kept[1]
 
 
 def _versioned(file: Path) -> str:
