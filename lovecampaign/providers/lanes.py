@@ -8,20 +8,21 @@ hands its message back to the others and rests; only the last lane open answers 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
 from lovecampaign.message import Outcome, OutcomeKind
 from lovecampaign.providers.base import Flight
+from lovecampaign.providers.demand import LOOK_SECONDS, Demand
 from lovecampaign.providers.stream import Stream
 from lovecampaign.providers.verdict import NoConnection
 
 #: What a lane carries at once: a message, or the people of one request.
 Item = TypeVar("Item")
 #: Good news may wait for this many others, and this long.
-_MOST_KEPT = 16
+_MOST_KEPT = 64
 _KEPT_SECONDS = 0.05
 _Answers = SimpleQueue[Sequence[Outcome] | None]
 
@@ -85,31 +86,88 @@ class Lane(Protocol[Item]):
 
 
 def send_over_lanes(
-    lanes: Sequence[Lane[Item]], items: Iterable[Item], flight: Flight
+    lanes: Sequence[Lane[Item]], items: Iterable[Item], flight: Flight, demand: Demand | None = None
 ) -> Iterator[Outcome]:
-    """Outcomes in completion order, as :meth:`Provider.send` promises them."""
-    stream = Stream(items, len(lanes))
-    answers: _Answers = SimpleQueue()
+    """Outcomes in completion order, as :meth:`Provider.send` promises them.
+
+    Lanes open as ``demand`` says, or all at once.
+    """
+    stream, answers = Stream(items, len(lanes)), _Answers()
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as threads:
-        running = [
-            threads.submit(_work, lane, Intake(stream, flight, answers), stream, answers)
-            for lane in lanes
-        ]
+
+        def run(lane: Lane[Item]) -> Future[None]:
+            intake = Intake(stream, flight, answers)
+            return threads.submit(_work, lane, intake, stream, answers)
+
+        crew = _Crew(lanes, run, stream, demand or _all_of(lanes))
         try:
-            yield from _until_all_ended(answers, len(lanes))
+            yield from _until_all_ended(answers, crew)
         finally:
             stream.stop()
-    for lane in running:
-        lane.result()
+    crew.raise_what_went_wrong()
 
 
-def _until_all_ended(answers: _Answers, lanes: int) -> Iterator[Outcome]:
-    while lanes:
-        outcomes = answers.get()
+class _Crew(Generic[Item]):
+    """The lanes that run, and those that wait until they are of use."""
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane[Item]],
+        run: Callable[[Lane[Item]], Future[None]],
+        stream: Stream[Item],
+        demand: Demand,
+    ) -> None:
+        self._waiting = list(reversed(lanes))
+        self._run = run
+        self._stream = stream
+        self._demand = demand
+        self._running: list[Future[None]] = []
+        self._ended = 0
+        self._open(demand.begin())
+
+    @property
+    def is_at_work(self) -> bool:
+        return self._ended < len(self._running)
+
+    @property
+    def may_grow(self) -> bool:
+        return bool(self._waiting)
+
+    def look(self) -> None:
+        """Open more lanes where they would help."""
+        if self._waiting:
+            self._open(self._demand.more())
+
+    def note_end(self) -> None:
+        """A lane has ended; another takes its place where there is something left to do."""
+        self._ended += 1
+        if self._waiting and not self._stream.is_exhausted:
+            self._open(self._demand.grow(1))
+
+    def raise_what_went_wrong(self) -> None:
+        for lane in self._running:
+            lane.result()
+
+    def _open(self, count: int) -> None:
+        for _ in range(count):
+            self._running.append(self._run(self._waiting.pop()))
+
+
+def _all_of(lanes: Sequence[Lane[Item]]) -> Demand:
+    return Demand(len(lanes), fewest=len(lanes))
+
+
+def _until_all_ended(answers: _Answers, crew: _Crew[Item]) -> Iterator[Outcome]:
+    while crew.is_at_work:
+        try:
+            outcomes = answers.get(timeout=LOOK_SECONDS if crew.may_grow else None)
+        except Empty:
+            outcomes = ()
         if outcomes is None:
-            lanes -= 1
+            crew.note_end()
         else:
             yield from outcomes
+        crew.look()
 
 
 def _work(lane: Lane[Item], intake: Intake[Item], stream: Stream[Item], answers: _Answers) -> None:

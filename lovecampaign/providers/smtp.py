@@ -10,6 +10,7 @@ from lovecampaign.message import Fault, Message, Outcome
 from lovecampaign.providers.addresses import is_loopback
 from lovecampaign.providers.base import Flight
 from lovecampaign.providers.cooldown import COOLDOWN_SECONDS, Cooldown
+from lovecampaign.providers.demand import Demand
 from lovecampaign.providers.lanes import Intake, send_over_lanes
 from lovecampaign.providers.smtp_connection import Security, Server, connect
 from lovecampaign.providers.smtp_session import SmtpSession
@@ -50,6 +51,7 @@ class SmtpProvider:
         self.claim_size = CLAIMS_PER_CONNECTION * connections
         self._server = server
         self._lanes = [_SmtpLane(server, patience or Patience()) for _ in range(connections)]
+        self._demand = Demand(connections)
 
     def prove(self) -> None:
         try:
@@ -61,7 +63,7 @@ class SmtpProvider:
             ) from missing
 
     def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
-        return send_over_lanes(self._lanes, messages, flight)
+        return send_over_lanes(self._lanes, messages, flight, self._demand)
 
     def has_sent(self, delivery_id: str) -> bool | None:
         """SMTP has no way to ask."""

@@ -28,6 +28,11 @@ class Stream(Generic[Item]):
         #: What the source broke with, until a lane with empty hands raises it.
         self._broken: BaseException | None = None
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether nothing is left for anybody; asked without waiting for a slow source."""
+        return self._is_stopped and not self._handed_back
+
     def take(self) -> Item | None:
         """The next item; None ends the lane. Raises what the source raises."""
         with self._lock:
