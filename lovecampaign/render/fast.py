@@ -16,6 +16,7 @@ from lovecampaign.render.compiled import Faulty
 from lovecampaign.render.content import Content
 from lovecampaign.render.deferred import Untraceable
 from lovecampaign.render.errors import RenderError
+from lovecampaign.render.filling import FillingGroups
 from lovecampaign.render.guards import DecisionTree
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.memory import Memory
@@ -51,7 +52,7 @@ class FastPath:
         self._content = content
         self._letterhead = Letterhead(plain.envelope, plain.composer.tokens.prefix)
         memory = Memory()
-        self._groups = SlotGroups(memory)
+        self._groups, self._fillings = SlotGroups(memory), FillingGroups(memory)
         self._variants: DecisionTree[Variant] = DecisionTree(memory)
         self._is_closed = False
         self._learning = Lock()
@@ -92,7 +93,7 @@ class FastPath:
         """The plain path's message; whoever is like this person can be spliced from now on."""
         traced = trace_email(self._plain.composer, recipient)
         compiled = self._plain.compiled(traced.composed)
-        variant = Variant(traced, compiled, self._letterhead, self._groups)
+        variant = Variant(traced, compiled, self._letterhead, self._groups, self._fillings)
         spliced, plain = variant.message(recipient), self._plain.render(recipient)
         if not _are_equal(spliced, plain):
             raise Untraceable("what is spliced differs from what the plain path gives")

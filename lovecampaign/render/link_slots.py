@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
 
-from lovecampaign.render.expressions import Applied, printed_text
+from lovecampaign.render.expressions import Applied, Expression, printed_text
 from lovecampaign.render.leaves import Leaf
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
@@ -30,7 +30,12 @@ _TOKENS = re.compile(b"(" + b"|".join(re.escape(one.value) for one in LinkToken)
 
 def is_link_slot(slot: Slot) -> bool:
     """Whether a link goes in as it is, and nothing that was made of it."""
-    match slot.expression:
+    return is_link(slot.expression)
+
+
+def is_link(expression: Expression) -> bool:
+    """Whether an expression is a link, and nothing that was made of it."""
+    match expression:
         case Leaf() as leaf:
             return leaf.name.startswith("links.")
         case Applied(function=function, operands=(Leaf() as leaf,)):

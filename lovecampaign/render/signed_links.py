@@ -6,7 +6,7 @@ shape once, and puts the tokens in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 
 from lovecampaign.render.recipient import Links
@@ -40,13 +40,21 @@ class SignedLinks(Links):
             _set(self, "_share_token", self._sign_share())
         return str(self._share_token)
 
+    def signed(self, links: Iterable[str]) -> list[str]:
+        """Links of the shape, with this reader's tokens in them."""
+        token = self.token
+        return [
+            link.replace(TOKEN, token)
+            if SHARE_TOKEN not in link
+            else link.replace(TOKEN, token).replace(SHARE_TOKEN, self.share_token)
+            for link in links
+        ]
+
     def _write(self, name: str) -> str | None:
         link: str | None = getattr(self.shape, name)
         if link is None:
             return None
-        if SHARE_TOKEN in link:
-            link = link.replace(SHARE_TOKEN, self.share_token)
-        return link.replace(TOKEN, self.token)
+        return self.signed([link])[0]
 
 
 #: A frozen dataclass guards its attributes from everybody, its own constructor included.

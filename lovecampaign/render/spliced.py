@@ -8,14 +8,13 @@ belongs into the holes for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 
 from lovecampaign.message import Address, Message
 from lovecampaign.render.compiled import Compiled
 from lovecampaign.render.envelope import Envelope
 from lovecampaign.render.escaping import Where, escape
 from lovecampaign.render.expressions import Expression
-from lovecampaign.render.filling import Filling
+from lovecampaign.render.filling import Filling, FillingGroups
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.skeleton import Skeleton
@@ -31,14 +30,21 @@ class Variant:
     """One way through an email, ready for everybody who takes it."""
 
     def __init__(
-        self, traced: Traced, compiled: Compiled, letterhead: Letterhead, groups: SlotGroups
+        self,
+        traced: Traced,
+        compiled: Compiled,
+        letterhead: Letterhead,
+        groups: SlotGroups,
+        fillings: FillingGroups,
     ) -> None:
         self.envelope: Envelope = letterhead.envelope
         self._traced = traced
         self._compiled = compiled
         self._splicer = Splicer(traced, compiled, letterhead, groups)
         self._holes = _personal_holes(traced, compiled)
-        self._memory = groups.memory
+        self._fillings = fillings
+        #: For links as they looked last, and only where somebody asks.
+        self._filling: Filling | None = None
 
     def message(self, recipient: Recipient) -> SplicedMessage:
         """One person's message; raises what its expressions raise, and RenderError."""
@@ -51,12 +57,10 @@ class Variant:
 
     def substitutions(self, recipient: Recipient) -> list[str]:
         """What stands in each hole for this person, escaped for its place."""
-        return self._filling.values(recipient)
-
-    @cached_property
-    def _filling(self) -> Filling:
-        """Made, and given its share of the email's memory, only where somebody asks."""
-        return Filling(tuple(self._holes), self._memory)
+        filling = self._filling
+        if filling is None or not filling.suits(recipient.links):
+            filling = self._filling = Filling(tuple(self._holes), self._fillings, recipient)
+        return filling.values(recipient)
 
     def shared_text(self, key: Key) -> str:
         """The text part for everybody, with ``key(n)`` where ``substitutions[n]`` belongs."""
