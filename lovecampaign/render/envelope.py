@@ -8,8 +8,8 @@ from functools import cached_property
 from lovecampaign.campaign.model import Campaign, Email, Role
 from lovecampaign.message import Address
 from lovecampaign.render.headers import (
+    CampaignHeaders,
     ascii_address,
-    campaign_headers,
     confirmation_headers,
     message_id,
 )
@@ -34,6 +34,10 @@ class Envelope:
     def reply_to(self) -> Address:
         return ascii_address(self._campaign.sender.reply_to)
 
+    @cached_property
+    def _campaign_headers(self) -> CampaignHeaders:
+        return CampaignHeaders(self._campaign, self._email.key)
+
     def to(self, recipient: Recipient) -> Address:
         person = recipient.subscriber
         return ascii_address(person.email, f"{person.first_name} {person.last_name}")
@@ -45,7 +49,7 @@ class Envelope:
         """What a message carries beyond addresses, subject and date."""
         if self._email.role is Role.CONFIRM:
             return confirmation_headers(recipient)
-        return campaign_headers(self._campaign, self._email.key, recipient)
+        return self._campaign_headers.of(recipient)
 
     def draft(self, recipient: Recipient, subject: str, text: bytes, html: bytes) -> Draft:
         """Everything that a message says, from its quoted bodies."""

@@ -54,22 +54,22 @@ class FillingGroups:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._known: dict[tuple[Hole, ...], _Group] = {}
+        self._known: dict[tuple[Hole, ...], FillingGroup] = {}
 
-    def of(self, holes: Iterable[Hole]) -> list[_Group]:
+    def of(self, holes: Iterable[Hole]) -> list[FillingGroup]:
         """Each hole once, with those that depend on the same leaves."""
         together: dict[Reads, list[Hole]] = {}
         for hole in holes:
             together.setdefault(reads_of(hole[0]), []).append(hole)
         return [self._group(reads, tuple(inside)) for reads, inside in together.items()]
 
-    def _group(self, reads: Reads, holes: tuple[Hole, ...]) -> _Group:
+    def _group(self, reads: Reads, holes: tuple[Hole, ...]) -> FillingGroup:
         if holes not in self._known:
-            self._known[holes] = _Group(reads, holes, self._memory)
+            self._known[holes] = FillingGroup(reads, holes, self._memory)
         return self._known[holes]
 
 
-class _Group:
+class FillingGroup:
     """Holes that depend on the same leaves."""
 
     def __init__(self, reads: Reads, holes: Sequence[Hole], memory: Memory) -> None:

@@ -28,6 +28,7 @@ _FOLDED_LINE = 76
 #: 52 characters of base64 and 12 around them leave room for "Reply-To: " in such a line.
 _BYTES_A_WORD = 39
 _PLAIN_WORDS = re.compile(r"[\x21-\x7e]{1,200}(?: [\x21-\x7e]{1,200})*")
+_FORBIDDEN_IN_LOCAL = re.compile(r'[\s<>",;:\\]').search
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
 
 
@@ -55,7 +56,7 @@ def encode_address(address: Address, first_column: int) -> str:
 def ascii_address(email: str, name: str = "") -> Address:
     """The address with its domain in IDNA form; raises RenderError for what mail cannot carry."""
     local, at, domain = one_line(email).rpartition("@")
-    if not at or not local or not local.isascii() or re.search(r'[\s<>",;:\\]', local):
+    if not at or not local or not local.isascii() or _FORBIDDEN_IN_LOCAL(local):
         raise RenderError(
             "the address has letters before the @ that this kind of mail cannot carry",
             hint="RFC 6531 (SMTPUTF8) would be needed",
@@ -72,18 +73,41 @@ def ascii_domain(domain: str) -> str:
         raise RenderError("the domain of the address is not one that can be written") from error
 
 
-def campaign_headers(campaign: Campaign, key: str, recipient: Recipient) -> Mapping[str, str]:
-    """What campaign mail carries beyond addresses, subject and date; values not yet encoded."""
-    domain = _domain(campaign.sender.email)
-    return {
-        "List-Id": _list_id(campaign, domain),
-        "List-Unsubscribe": _list_unsubscribe(campaign, recipient),
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "Feedback-ID": f"{_label(campaign.id)}:{key}:lovecampaign:{_sender_id(domain)}",
-        "Precedence": "bulk",
-        "X-Auto-Response-Suppress": "OOF, AutoReply",
-        "X-Lovecampaign-Delivery": recipient.delivery_id,
-    }
+class CampaignHeaders:
+    """What campaign mail carries beyond addresses, subject and date; values not yet encoded.
+
+    Most of it is the same for all messages of an email, and worked out once.
+    """
+
+    def __init__(self, campaign: Campaign, key: str) -> None:
+        """Raises RenderError for a domain that cannot be written."""
+        domain = _domain(campaign.sender.email)
+        local, _, unsubscribe_domain = campaign.sender.unsubscribe_to.rpartition("@")
+        mailto = f"mailto:{quote(local)}@{ascii_domain(unsubscribe_domain)}"
+        self._mailto_start = f"<{mailto}?subject={quote('unsubscribe ')}"
+        self._in_order = {
+            "List-Id": _list_id(campaign, domain),
+            "List-Unsubscribe": "",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Feedback-ID": f"{_label(campaign.id)}:{key}:lovecampaign:{_sender_id(domain)}",
+            "Precedence": "bulk",
+            "X-Auto-Response-Suppress": "OOF, AutoReply",
+            "X-Lovecampaign-Delivery": "",
+        }
+
+    def of(self, recipient: Recipient) -> Mapping[str, str]:
+        """For one person; raises RenderError for a link that no header can carry."""
+        headers = self._in_order.copy()
+        headers["List-Unsubscribe"] = self._list_unsubscribe(recipient)
+        headers["X-Lovecampaign-Delivery"] = recipient.delivery_id
+        return headers
+
+    def _list_unsubscribe(self, recipient: Recipient) -> str:
+        mailto = f"{self._mailto_start}{quote(recipient.delivery_id)}>"
+        value = f"<{recipient.links.unsubscribe}>, {mailto}"
+        if not (value.isascii() and value.isprintable()) or len(value) > MAX_LINE - 20:
+            raise RenderError("the unsubscribe link is too long for a header, or not plain ASCII")
+        return value
 
 
 def confirmation_headers(recipient: Recipient) -> Mapping[str, str]:
@@ -106,16 +130,6 @@ def _list_id(campaign: Campaign, domain: str) -> str:
     if not name:
         return identifier
     return f"{name} {identifier}" if _ATOMS.fullmatch(name) else f'"{name}" {identifier}'
-
-
-def _list_unsubscribe(campaign: Campaign, recipient: Recipient) -> str:
-    local, _, domain = campaign.sender.unsubscribe_to.rpartition("@")
-    mailto = f"mailto:{quote(local)}@{ascii_domain(domain)}"
-    subject = quote(f"unsubscribe {recipient.delivery_id}")
-    value = f"<{recipient.links.unsubscribe}>, <{mailto}?subject={subject}>"
-    if not value.isascii() or re.search(r"[\x00-\x1f\x7f]", value) or len(value) > MAX_LINE - 20:
-        raise RenderError("the unsubscribe link is too long for a header, or not plain ASCII")
-    return value
 
 
 def _domain(email: str) -> str:

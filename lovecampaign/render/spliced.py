@@ -14,7 +14,7 @@ from lovecampaign.render.compiled import Compiled
 from lovecampaign.render.envelope import Envelope
 from lovecampaign.render.escaping import Where, escape
 from lovecampaign.render.expressions import Expression
-from lovecampaign.render.filling import Filling, FillingGroups
+from lovecampaign.render.filling import Filling, FillingGroup, FillingGroups
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.skeleton import Skeleton
@@ -45,6 +45,7 @@ class Variant:
         self._fillings = fillings
         #: For links as they looked last, and only where somebody asks.
         self._filling: Filling | None = None
+        self._subject: FillingGroup | None = None
 
     def message(self, recipient: Recipient) -> SplicedMessage:
         """One person's message; raises what its expressions raise, and RenderError."""
@@ -72,7 +73,11 @@ class Variant:
 
     def subject(self, recipient: Recipient) -> str:
         said = self._traced.subject
-        return said if isinstance(said, str) else str(said.value(recipient))
+        if isinstance(said, str):
+            return said
+        if self._subject is None:
+            [self._subject] = self._fillings.of([(said, Where.PLAIN)])
+        return self._subject.values(recipient)[0]
 
     def text(self, recipient: Recipient) -> str:
         return self._compiled.text.fill(self._values(recipient))
