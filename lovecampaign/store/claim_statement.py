@@ -16,16 +16,13 @@ from lovecampaign.store.deal_letters import deal_reasons
 from lovecampaign.store.fate import Fate
 from lovecampaign.store.slot_table import zone_clock
 from lovecampaign.store.tables import (
+    PLANNED,
     DeliveryState,
     batch,
     campaign,
     delivery,
     subscriber,
 )
-
-#: Not a parameter: SQLite could not know then that the index of planned rows serves, and would
-#: walk through all earlier batches.
-_PLANNED: sa.ColumnElement[str] = sa.literal_column(f"'{DeliveryState.PLANNED.value}'")
 
 
 def update_to_claimed(fate: Fate) -> ReturningUpdate[Any]:
@@ -76,7 +73,7 @@ def _pick(fate: Fate) -> sa.Select[Any]:
         delivery.c.batch_id == sa.bindparam("my_batch", type_=sa.BigInteger),
         batch.c.epoch == sa.bindparam("my_epoch", type_=sa.Integer),
         campaign.c.paused_at.is_(None),
-        delivery.c.state == _PLANNED,
+        delivery.c.state == PLANNED,
         delivery.c.next_try_at <= fate.standing.instant,
         delivery.c.id > sa.bindparam("after", type_=sa.BigInteger),
     ]

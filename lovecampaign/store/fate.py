@@ -20,7 +20,14 @@ from lovecampaign.schedule.zone_clock import ZoneClocks
 from lovecampaign.store.calendars import SlotsByZone, work_out_slots
 from lovecampaign.store.deal_letters import deal_reasons
 from lovecampaign.store.slot_table import fill_slots, fill_zone_clocks, slot, zone_clock
-from lovecampaign.store.standing import Condition, Standing
+from lovecampaign.store.standing import (
+    Condition,
+    Demand,
+    Standing,
+    all_met,
+    demand,
+    first_unmet,
+)
 from lovecampaign.store.tables import Instant, delivery, subscriber
 
 __all__ = ["Fate", "SlotsByZone", "lay_out_slots", "work_out_slots"]
@@ -81,17 +88,28 @@ class Fate:
     @property
     def reason(self) -> sa.ColumnElement[str | None]:
         """Why the person does not get the email; NULL: they do."""
+        return first_unmet(self._demands)
+
+    @property
+    def gets_it(self) -> Condition:
+        """Whether the person gets the email: there is no reason."""
+        return all_met(self._demands)
+
+    @property
+    def _demands(self) -> list[Demand]:
         if self.is_cancelled:
-            return sa.literal(SkipReason.CANCELLED.value)
-        whens = [
-            (slot.c.reason.is_not(None), slot.c.reason),
-            (slot.c.expires_at <= self.standing.instant, sa.literal(SkipReason.LATE.value)),
-        ]
-        for condition, reason in deal_reasons(self.standing, self.goes_out_at):
-            whens.append((condition, sa.literal(reason.value)))
-        whens.append((self._is_day_taken, sa.literal(SkipReason.DAY_TAKEN.value)))
+            return [demand(sa.false(), SkipReason.CANCELLED)]
         standing = replace(self.standing, judged_at=self.goes_out_at)
-        return sa.func.coalesce(standing.reason, sa.case(*whens))
+        expires_at = slot.c.expires_at
+        is_early = sa.or_(expires_at.is_(None), expires_at > self.standing.instant)
+        deal = deal_reasons(self.standing, self.goes_out_at)
+        return [
+            *standing.demands,
+            (slot.c.reason.is_(None), slot.c.reason),
+            demand(is_early, SkipReason.LATE),
+            *(demand(sa.not_(condition), reason) for condition, reason in deal),
+            demand(sa.not_(self._is_day_taken), SkipReason.DAY_TAKEN),
+        ]
 
     @property
     def _is_day_taken(self) -> Condition:

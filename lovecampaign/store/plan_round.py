@@ -18,10 +18,11 @@ from lovecampaign.store.calendars import SlotsByZone
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.database import Database
 from lovecampaign.store.fate import Fate, lay_out_slots
-from lovecampaign.store.plan_statements import PlanStatements
+from lovecampaign.store.plan_statements import FINAL_REASONS, PlanStatements
 from lovecampaign.store.retiming import drop_moved
 from lovecampaign.store.standing import Standing
-from lovecampaign.store.tables import batch, delivery
+from lovecampaign.store.tables import PLANNED, batch, delivery
+from lovecampaign.store.walking import walk_by_index
 
 #: Rows are made this long before they are due, so that the first seconds go into sending.
 HORIZON = timedelta(minutes=2)
@@ -62,10 +63,11 @@ class PlanRound:
         zones_by_due = self._zones_by_due()
         if not zones_by_due:
             return Planned()
-        with database.read() as connection:
-            found = self._look(connection)
-        skipped = self._skip(database) if found.has_skips else 0
-        planned = sum(self._plan_instant(database, due, zones_by_due[due]) for due in found.dues)
+        planned = sum(
+            self._plan_instant(database, due, zones_by_due[due])
+            for due in self._find_dues(database, set(zones_by_due))
+        )
+        skipped = self._skip(database) if self._has_skips(database) else 0
         if skipped or planned or self._is_last_round():
             with database.write() as connection:
                 self._mark_planned(connection)
@@ -80,13 +82,35 @@ class PlanRound:
                     zones.setdefault(each.due, set()).add(zone)
         return {due: sorted(zones[due]) for due in sorted(zones)}
 
-    def _look(self, connection: Connection) -> _Found:
-        """What there is to insert: most rounds find nothing, and need not write."""
-        self._lay_out(connection)
-        rows = connection.execute(self._statements.look, self._parameters).all()
-        return _Found(
-            dues=tuple(row.due for row in rows if row.is_kept),
-            has_skips=any(not row.is_kept for row in rows),
+    def _find_dues(self, database: Database, dues: set[datetime]) -> Sequence[datetime]:
+        """The instants with people to plan, earliest first: most rounds find none."""
+        found: list[datetime] = []
+        with database.read() as connection:
+            self._lay_out(connection)
+            while open_dues := dues.difference(found):
+                asked = {**self._parameters, "dues": sorted(open_dues)}
+                due = connection.scalar(self._statements.find_due, asked)
+                if due is None:
+                    break
+                found.append(due)
+        return sorted(found)
+
+    def _has_skips(self, database: Database) -> bool:
+        """Whether anybody is skipped for good: asked once the others have rows."""
+        if not self._may_skip:
+            return False
+        with database.read() as connection:
+            self._lay_out(connection)
+            found = connection.execute(self._statements.find_skipped, self._parameters)
+            return found.first() is not None
+
+    @property
+    def _may_skip(self) -> bool:
+        """Whether a reason for good can hold for anybody; else nobody needs to be asked."""
+        is_open_to_all = not self._fate.is_cancelled and self.campaign.deal_of(self.email) is None
+        return not is_open_to_all or any(
+            each.reason in FINAL_REASONS or (each.expires is not None and each.expires <= self.now)
+            for each in self._all_slots()
         )
 
     def _skip(self, database: Database) -> int:
@@ -113,6 +137,7 @@ class PlanRound:
         self, connection: Connection, due: datetime, zones: Sequence[str], after: int
     ) -> _Batch:
         batch_id = self._insert_empty_batch(connection, due)
+        walk_by_index(connection)
         which = {"my_batch": batch_id, "my_due": due, "zones": zones, "after": after}
         size = connection.execute(
             self._statements.insert_planned,
@@ -121,9 +146,7 @@ class PlanRound:
         if size == 0:
             connection.execute(sa.delete(batch).where(batch.c.id == batch_id))
             return _Batch(size=0, last_subscriber_id=after)
-        last = connection.scalar(
-            sa.select(sa.func.max(delivery.c.subscriber_id)).where(delivery.c.batch_id == batch_id)
-        )
+        last = connection.scalar(_LAST_SUBSCRIBER, {"my_batch": batch_id})
         return _Batch(size=size, last_subscriber_id=last or after)
 
     def _insert_empty_batch(self, connection: Connection, due: datetime) -> int:
@@ -189,18 +212,16 @@ class PlanRound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What a look found to insert."""
-
-    #: Due instants with people to plan, earliest first.
-    dues: tuple[datetime, ...]
-    has_skips: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
     size: int
     last_subscriber_id: int
 
 
 _built = Built(PlanStatements)
+#: Rows are made in the order of their subscribers, so that the last row tells.
+_LAST_SUBSCRIBER = (
+    sa.select(delivery.c.subscriber_id)
+    .where(delivery.c.batch_id == sa.bindparam("my_batch"), delivery.c.state == PLANNED)
+    .order_by(delivery.c.id.desc())
+    .limit(1)
+)

@@ -1,7 +1,7 @@
 """Which SQL finds the people who are due, and makes their rows?
 
 Each statement takes ``my_email``, ``now`` and ``horizon``; a batch also takes ``my_batch``,
-``my_due``, ``zones``, ``after`` and ``size``.
+``my_due``, ``zones``, ``after`` and ``size``, and the search for what is due takes ``dues``.
 """
 
 from __future__ import annotations
@@ -44,29 +44,29 @@ class PlanStatements:
 
     def __init__(self, fate: Fate) -> None:
         self._fate = fate
-        self.look = self._select_look()
+        self.find_due = self._select_due()
+        self.find_skipped = self._select_skipped().limit(1)
         self.insert_planned = _insert(self._select_planned())
         self.insert_skipped = _insert(self._select_skipped())
 
-    def _select_look(self) -> sa.Select[Any]:
-        """The due instants with people to plan, and whether anybody is skipped for good."""
-        is_kept = self._fate.reason.is_(None)
+    def _select_due(self) -> sa.Select[Any]:
+        """One of the instants ``dues`` at which somebody is to be planned: the first found."""
+        due = slot.c.due
         return (
-            self._people_without_row(slot.c.due, is_kept.label("is_kept"))
-            .where(sa.or_(is_kept, self._is_skipped_for_good))
-            .distinct()
-            .order_by(slot.c.due)
+            self._people_without_row(due)
+            .where(due.in_(sa.bindparam("dues", type_=Instant, expanding=True)), self._fate.gets_it)
+            .limit(1)
         )
 
     def _select_planned(self) -> sa.Select[Any]:
         state = sa.literal(DeliveryState.PLANNED.value)
         return (
-            self._select_rows(state, sa.bindparam("my_batch", type_=BigKey))
+            self._select_rows(state, sa.bindparam("my_batch", type_=BigKey), sa.null())
             .where(
                 slot.c.due == sa.bindparam("my_due", type_=Instant),
                 subscriber.c.timezone.in_(sa.bindparam("zones", expanding=True)),
                 subscriber.c.id > sa.bindparam("after", type_=BigKey),
-                self._fate.reason.is_(None),
+                self._fate.gets_it,
             )
             .order_by(subscriber.c.id)
             .limit(sa.bindparam("size", type_=sa.Integer))
@@ -78,10 +78,14 @@ class PlanStatements:
             else_=DeliveryState.SKIPPED.value,
         )
         no_batch = sa.literal(None, BigKey)
-        return self._select_rows(state, no_batch).where(self._is_skipped_for_good)
+        rows = self._select_rows(state, no_batch, self._fate.reason)
+        return rows.where(self._is_skipped_for_good)
 
     def _select_rows(
-        self, state: sa.ColumnElement[str], batch_id: sa.ColumnElement[int]
+        self,
+        state: sa.ColumnElement[str],
+        batch_id: sa.ColumnElement[int],
+        reason: sa.ColumnElement[Any],
     ) -> sa.Select[Any]:
         """A delivery's columns for everybody addressed who has no row yet, due by the horizon."""
         fate = self._fate
@@ -91,7 +95,7 @@ class PlanStatements:
             subscriber.c.id,
             batch_id,
             state,
-            fate.reason,
+            reason,
             fate.due,
             slot.c.expires_at,
             fate.due,

@@ -6,7 +6,7 @@ is shown is what happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -26,6 +26,8 @@ from lovecampaign.store.tables import (
 )
 
 Condition: TypeAlias = sa.ColumnElement[bool]
+#: What must hold for somebody to get an email (never NULL), and the reason shown if it does not.
+Demand: TypeAlias = tuple[Condition, sa.ColumnElement[str]]
 #: A condition on one way to a person: their place on a list, and the list's name.
 WayCondition: TypeAlias = Callable[[sa.FromClause, str], Condition]
 
@@ -113,17 +115,31 @@ class Standing:
     @property
     def reason(self) -> sa.ColumnElement[str | None]:
         """Why the person does not get the email, apart from its time; NULL: they do."""
-        whens = [
-            (sa.not_(self._reaches(self._is_unsuppressed)), SkipReason.SUPPRESSED),
-            (sa.not_(self._reaches(self._is_mailable)), SkipReason.NOT_CONFIRMED),
-            (preference.c.paused_until > self._as_of, SkipReason.PAUSED_BY_READER),
+        return first_unmet(self.demands)
+
+    @property
+    def demands(self) -> list[Demand]:
+        """What must hold for the person to get the email, apart from its time, gravest first."""
+        paused_until = preference.c.paused_until
+        is_awaited = sa.or_(paused_until.is_(None), paused_until <= self._as_of)
+        found = [
+            (self._reaches(self._is_mailable), self._why_unmailable),
+            demand(is_awaited, SkipReason.PAUSED_BY_READER),
         ]
         if self.email.role is not Role.LAUNCH:
-            whens.append((preference.c.is_launch_only.is_(sa.true()), SkipReason.LAUNCH_ONLY))
-        whens.append((sa.not_(self._passes_tags), SkipReason.TAG))
+            wants_days = preference.c.is_launch_only.is_not(sa.true())
+            found.append(demand(wants_days, SkipReason.LAUNCH_ONLY))
+        found.append(demand(self._passes_tags, SkipReason.TAG))
         if Crowd.NOT_BOUGHT in self.email.to:
-            whens.append((buyer.c.address_key.is_not(None), SkipReason.BOUGHT))
-        return sa.case(*((condition, reason.value) for condition, reason in whens))
+            found.append(demand(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
+        return found
+
+    @property
+    def _why_unmailable(self) -> sa.ColumnElement[str]:
+        return sa.case(
+            (self._reaches(self._is_unsuppressed), SkipReason.NOT_CONFIRMED.value),
+            else_=SkipReason.SUPPRESSED.value,
+        )
 
     @property
     def _as_of(self) -> sa.ColumnElement[datetime]:
@@ -203,6 +219,23 @@ class Standing:
         if self.email.role is Role.LAUNCH:
             return sa.or_(_has_any_tag(wanted), self.is_insider)
         return _has_any_tag(wanted)
+
+
+def demand(condition: Condition, reason: SkipReason) -> Demand:
+    return condition, sa.literal(reason.value)
+
+
+def first_unmet(demands: Iterable[Demand]) -> sa.ColumnElement[str | None]:
+    """The reason of the first demand that does not hold; NULL: all do."""
+    return sa.case(*((sa.not_(condition), reason) for condition, reason in demands))
+
+
+def all_met(demands: Iterable[Demand]) -> Condition:
+    """Whether all hold: no reason, said so that databases answer it from their indexes.
+
+    No planner looks into a CASE, nor does PostgreSQL see an anti-join in a NOT (NOT …).
+    """
+    return sa.and_(*(condition for condition, _ in demands))
 
 
 def _has_any_tag(tags: Collection[str]) -> Condition:

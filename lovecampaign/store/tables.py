@@ -25,6 +25,7 @@ from lovecampaign.store.deal_tables import (
     deal_waiting,
 )
 from lovecampaign.store.ledger_tables import (
+    PLANNED,
     DeliveryState,
     batch,
     delivery,
@@ -45,6 +46,7 @@ from lovecampaign.store.people_tables import (
 __all__ = [
     "EPOCH",
     "MICROSECOND",
+    "PLANNED",
     "BigKey",
     "Day",
     "DeliveryState",

@@ -268,10 +268,6 @@ def upgrade() -> None:
         sa.Column("claimed_at", sa.BigInteger(), nullable=True),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.Column("provider_message_id", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name="fk_delivery_batch_id"),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name="fk_delivery_campaign_id"),
-        sa.ForeignKeyConstraint(["email_id"], ["email.id"], name="fk_delivery_email_id"),
-        sa.ForeignKeyConstraint(["owner_id"], ["owner.id"], name="fk_delivery_owner_id"),
         sa.ForeignKeyConstraint(
             ["subscriber_id"], ["subscriber.id"], name="fk_delivery_subscriber_id"
         ),
