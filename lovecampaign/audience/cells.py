@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 
@@ -21,7 +21,7 @@ _TAG_SEPARATORS = re.compile("[;,]")
 _OFFSET_AND_NAME = re.compile(
     r"(?P<moment>.*?\d)(?: ?(?P<offset>[+-]\d\d:?\d\d))?(?: (?P<name>[A-Z]{3,5}))?"
 )
-_UTC_NAMES = (None, "UTC", "GMT")
+_NAMES_OF_UTC = ("UTC", "GMT")
 #: fromisoformat knows up to six digits behind the point; Go writes nine.
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 #: Before email there was no consent to it, and year 0001 is how some tools write "never".
@@ -34,10 +34,12 @@ def clean(cell: str) -> str:
     return unguard(bare) if bare.startswith("'") else bare
 
 
-def clean_all(cells: Iterable[str]) -> list[str]:
-    """:func:`clean` for a row: hardly any holds an apostrophe, and one look finds that out."""
-    bare = [cell.strip(_BLANKS) for cell in cells]
-    return [unguard(cell) for cell in bare] if "'" in "".join(bare) else bare
+def clean_all(cells: Sequence[str]) -> list[str]:
+    """:func:`clean` for a row: one look finds out what hardly any row needs."""
+    row = "".join(cells)
+    # strip() knows every blank of ASCII, and takes a third of the time without a list of them.
+    bare = list(map(str.strip, cells)) if row.isascii() else [each.strip(_BLANKS) for each in cells]
+    return [unguard(cell) for cell in bare] if "'" in row else bare
 
 
 def guard(value: str) -> str:
@@ -75,29 +77,33 @@ def _zones() -> dict[str, str]:
     return {name.casefold(): name for name in zoneinfo.available_timezones()}
 
 
-@lru_cache(maxsize=10_000)
 def read_moment(cell: str) -> datetime:
     """A date (its first instant) or a moment, UTC where it names no offset.
 
     Raises ValueError, said for a person.
     """
     try:
-        return _in_range(_parse_moment(cell))
+        return _read_plain_moment(cell)
+    except (ValueError, OverflowError):
+        return _read_odd_moment(cell)
+
+
+@lru_cache(maxsize=1_000)
+def _read_odd_moment(cell: str) -> datetime:
+    plain = cell
+    match = _OFFSET_AND_NAME.fullmatch(_NANOSECONDS.sub(r"\1", cell))
+    if match and (match["offset"] or match["name"] in _NAMES_OF_UTC):
+        plain = match["moment"] + (match["offset"] or "")
+    try:
+        return _read_plain_moment(plain)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{cell!r} is not a date like 2027-01-31 or 2027-01-31T09:30Z") from error
 
 
-def _parse_moment(cell: str) -> datetime:
-    match = _OFFSET_AND_NAME.fullmatch(_NANOSECONDS.sub(r"\1", cell))
-    if match and match["name"] and (match["offset"] or match["name"] in _UTC_NAMES):
-        cell = match["moment"] + (match["offset"] or "")
-    elif match and match["offset"]:
-        cell = match["moment"] + match["offset"]
+def _read_plain_moment(cell: str) -> datetime:
     moment = datetime.fromisoformat(cell)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _in_range(moment: datetime) -> datetime:
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     if moment < _EARLIEST:
         raise ValueError("too long ago")
     return moment

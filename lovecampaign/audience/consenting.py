@@ -13,31 +13,25 @@ _MONTHS_OF_IMPLIED_CONSENT = {ConsentKind.IMPLIED_PURCHASE: 24, ConsentKind.IMPL
 
 
 def read_consent(
-    *, given_at: str, confirmed_at: str, kind: str, source: str, expires: str
+    given_at: str, confirmed_at: str, kind: str, source: str, expires: str
 ) -> Consent | None:
     """The consent that the cells of one row describe; None where no date is known.
 
     Raises ValueError, said for a person, for a cell that cannot be read, and for an expiry
     without the date of what expires.
     """
-    given = _read("consent_at", given_at or confirmed_at)
-    if given is None:
+    if not (given_at or confirmed_at):
         if expires:
             raise ValueError("consent_expires stands there without consent_at")
         return None
-    agreed = _read_kind(kind)
-    return Consent(
-        kind=agreed,
-        given_at=given,
-        source=source,
-        confirmed_at=_read("confirmed_at", confirmed_at),
-        expires_at=_read("consent_expires", expires) or _implied_end(agreed, given),
-    )
+    given = _read("consent_at", given_at or confirmed_at)
+    agreed = _read_kind(kind) if kind else ConsentKind.EXPRESS
+    confirmed = _read("confirmed_at", confirmed_at) if confirmed_at else None
+    ends = _read("consent_expires", expires) if expires else _implied_end(agreed, given)
+    return Consent(given, agreed, source, confirmed_at=confirmed, expires_at=ends)
 
 
-def _read(column: str, cell: str) -> datetime | None:
-    if not cell:
-        return None
+def _read(column: str, cell: str) -> datetime:
     try:
         return read_moment(cell)
     except ValueError as error:
@@ -45,8 +39,6 @@ def _read(column: str, cell: str) -> datetime | None:
 
 
 def _read_kind(cell: str) -> ConsentKind:
-    if not cell:
-        return ConsentKind.EXPRESS
     try:
         return ConsentKind(cell.casefold().replace(" ", "_").replace("-", "_"))
     except ValueError as error:

@@ -33,7 +33,7 @@ UNSUBSCRIBED = Standing(reason=SuppressionReason.UNSUBSCRIBED)
 BOUNCED = Standing(reason=SuppressionReason.HARD_BOUNCE)
 COMPLAINED = Standing(reason=SuppressionReason.COMPLAINT)
 BLOCKED = Standing(reason=SuppressionReason.MANUAL)
-UNCONFIRMED = Standing(refusal="they never confirmed")
+UNCONFIRMED = Standing(refusal="they have not confirmed")
 NO_CONSENT = Standing(refusal="they never asked for these emails")
 SWITCHED_OFF = Standing(refusal="they are switched off in the tool that this file comes from")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class ConsentKind(StrEnum):
@@ -28,12 +29,14 @@ class SuppressionReason(StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
-    """One entry of the append-only log: what was agreed to, when, where and how."""
+class Consent(NamedTuple):
+    """One entry of the append-only log: what was agreed to, when, where and how.
 
-    kind: ConsentKind = ConsentKind.EXPRESS
+    A tuple, not a dataclass: an import makes a million of them.
+    """
+
     given_at: datetime
+    kind: ConsentKind = ConsentKind.EXPRESS
     source: str = ""
     #: Version or hash of the text that was agreed to.
     text_version: str = ""

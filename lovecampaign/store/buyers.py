@@ -10,7 +10,8 @@ from pathlib import Path
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.address import InvalidAddress, normalise
-from lovecampaign.audience.csv_reading import CsvRow, CsvTable, open_csv
+from lovecampaign.audience.csv_reading import CsvTable, open_csv
+from lovecampaign.audience.csv_rows import CsvRow
 from lovecampaign.errors import UsageError
 from lovecampaign.problems import Place, Problem
 from lovecampaign.store.database import Database

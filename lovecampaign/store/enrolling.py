@@ -13,7 +13,7 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.audience.decisions import Subscribe, Suppress
+from lovecampaign.audience.decisions import LeaveOut, Subscribe, Suppress
 from lovecampaign.store.database import Database
 from lovecampaign.store.forgetting import hash_address, read_key
 from lovecampaign.store.import_tables import (
@@ -24,7 +24,7 @@ from lovecampaign.store.import_tables import (
     open_staging,
 )
 from lovecampaign.store.inserting import insert_or_ignore
-from lovecampaign.store.judging import has_new_consent, judge
+from lovecampaign.store.judging import Judgement, has_new_consent, judge
 from lovecampaign.store.staging import Stage
 from lovecampaign.store.tables import (
     Instant,
@@ -60,12 +60,12 @@ class Enrolment:
 
 def run_enrolment(
     database: Database,
-    decisions: Iterable[Subscribe | Suppress],
+    decisions: Iterable[Subscribe | Suppress | LeaveOut],
     enrolment: Enrolment,
     *,
     apply: bool,
-) -> dict[Verdict, int]:
-    """Judge the decisions, and do what the verdicts say if ``apply``; returns the counts."""
+) -> Judgement:
+    """Judge the decisions, and do what the verdicts say if ``apply``."""
     with open_staging(database) as connection:
         with connection.begin():
             _stage(connection, decisions)
@@ -74,12 +74,12 @@ def run_enrolment(
                 return judge(connection, enrolment.list_name)
         with database.write_on(connection):
             _take_turn(connection)
-            counts = judge(connection, enrolment.list_name)
+            judgement = judge(connection, enrolment.list_name)
             _enrol(connection, enrolment)
-        return counts
+        return judgement
 
 
-def _stage(connection: Connection, decisions: Iterable[Subscribe | Suppress]) -> None:
+def _stage(connection: Connection, decisions: Iterable[Subscribe | Suppress | LeaveOut]) -> None:
     hash_key = read_key(connection)
     stage = Stage(connection, partial(hash_address, hash_key) if hash_key else None)
     for decision in decisions:

@@ -83,6 +83,15 @@ import_verdict = sa.Table(
     prefixes=["TEMPORARY"],
 )
 
+#: People who have not confirmed. They get no verdict: nothing becomes of them either way.
+import_left_out = sa.Table(
+    "import_left_out",
+    _metadata,
+    sa.Column("line", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("address_key", sa.Text, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
 #: Made after :data:`import_row` is full, which is faster.
 _INDEXES = (
     "CREATE INDEX import_row_by_address ON import_row (address_key)",
@@ -114,7 +123,7 @@ def prepare_for_lookups(connection: Connection) -> None:
     """Once the file is staged: make its rows quick to find."""
     for statement in _INDEXES:
         connection.execute(sa.text(statement))
-    analyse(connection, import_row, import_tag)
+    analyse(connection, import_row, import_tag, import_left_out)
 
 
 def analyse(connection: Connection, *tables: sa.Table) -> None:

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from lovecampaign.audience.columns import Column, Columns, Heading, read_columns
 from lovecampaign.audience.csv_reading import CsvTable, open_csv
-from lovecampaign.audience.decisions import Decision, Reject, Subscribe, Suppress
+from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
 from lovecampaign.audience.rows import RowReader
 from lovecampaign.errors import ProblemsFound
-from lovecampaign.problems import Place, Problem, Severity
+from lovecampaign.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database import Database
 from lovecampaign.store.enrolling import Enrolment, run_enrolment
 from lovecampaign.store.import_tables import Verdict
+from lovecampaign.store.judging import MAX_LINES, Judgement
 
-#: Problems listed one by one; a wrong file of ten million rows must not fill the memory.
-MAX_PROBLEMS = 100_000
+#: Problems listed one by one.
+MAX_PROBLEMS = MAX_LINES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +28,10 @@ class ImportReport:
     read: int = 0
     new: int = 0
     updated: int = 0
-    #: Rows that say nothing new, and rows that a later row for the same address overrules.
+    #: Rows that say nothing new, rows that a later row for the same address overrules, and rows
+    #: of people known here who have not confirmed, in the file.
     unchanged: int = 0
+    #: Rows that cannot be taken, and rows of unknown people who have not confirmed.
     rejected: int = 0
     #: Rows about people who left, bounced, complained or were forgotten: never revived.
     protected: int = 0
@@ -59,8 +62,8 @@ def import_subscribers(
             reader = RowReader(columns, file=shown, now=enrolment.now, extra_tags=enrolment.tags)
             tally = _Tally(shown, columns, table.heading_line)
             decisions = tally.sift(map(reader.decide, table.rows))
-            counts = run_enrolment(database, decisions, enrolment, apply=apply)
-            return tally.report(counts, applied=apply)
+            judgement = run_enrolment(database, decisions, enrolment, apply=apply)
+            return tally.report(judgement, applied=apply)
     except ProblemsFound as error:
         return ImportReport(problems=error.problems)
 
@@ -93,7 +96,7 @@ class _Tally:
         self._problems: list[Problem] = []
         self._unlisted = 0
 
-    def sift(self, decisions: Iterable[Decision]) -> Iterator[Subscribe | Suppress]:
+    def sift(self, decisions: Iterable[Decision]) -> Iterator[Subscribe | Suppress | LeaveOut]:
         for decision in decisions:
             self._read += 1
             if isinstance(decision, Reject):
@@ -102,21 +105,24 @@ class _Tally:
                 continue
             if isinstance(decision, Subscribe):
                 self._without_consent += decision.consent is None
-                self._list(decision.warnings)
+                if decision.warnings:
+                    self._list(decision.warnings)
             yield decision
 
-    def report(self, counts: dict[Verdict, int], *, applied: bool) -> ImportReport:
-        tool = self._columns.tool
+    def report(self, judgement: Judgement, *, applied: bool) -> ImportReport:
+        counts, tool = judgement.counts, self._columns.tool
+        self._list([self._not_confirmed(line) for line in judgement.unknown_lines])
+        self._unlisted += judgement.unknown - len(judgement.unknown_lines)
         return ImportReport(
             read=self._read,
             new=counts.get(Verdict.NEW, 0),
             updated=counts.get(Verdict.UPDATED, 0),
-            unchanged=counts.get(Verdict.UNCHANGED, 0),
-            rejected=self._rejected,
+            unchanged=counts.get(Verdict.UNCHANGED, 0) + judgement.waiting,
+            rejected=self._rejected + judgement.unknown,
             protected=counts.get(Verdict.PROTECTED, 0),
             suppressed=counts.get(Verdict.SUPPRESSED, 0),
             applied=applied,
-            problems=(*self._about_the_file(), *self._problems),
+            problems=(*self._about_the_file(judgement), *in_file_order(self._problems)),
             headings=self._columns.headings,
             tool=tool.value if tool else "",
         )
@@ -126,22 +132,29 @@ class _Tally:
         self._problems += problems[:room]
         self._unlisted += len(problems[room:])
 
-    def _about_the_file(self) -> Iterator[Problem]:
+    def _about_the_file(self, judgement: Judgement) -> Iterator[Problem]:
         if self._columns.doubled:
             names = ", ".join(self._columns.doubled)
             yield self._warn(f"these columns say again what an earlier one says: {names}")
         if self._without_consent:
-            who = (
-                "1 person comes"
-                if self._without_consent == 1
-                else (f"{self._without_consent:,} people come")
-            )
             yield self._warn(
-                f"{who} without a consent_at",
+                f"{_count_people(self._without_consent, 'comes', 'come')} without a consent_at",
                 "they can be mailed; keep the proof of their consent elsewhere, or add the column",
             )
+        if judgement.waiting:
+            who = _count_people(judgement.waiting, "has", "have")
+            yield self._warn(f"{who} not confirmed, says the file: what is known here stays")
         if self._unlisted:
             yield self._warn(f"problems that are not listed: {self._unlisted:,}")
+
+    def _not_confirmed(self, line: int) -> Problem:
+        return Problem(
+            code="import-row",
+            message="they have not confirmed, and are left out",
+            place=Place(file=self._shown, line=line),
+            hint="nothing to mend: who wants to hear from you can sign up again",
+            severity=Severity.WARNING,
+        )
 
     def _warn(self, message: str, hint: str | None = None) -> Problem:
         return Problem(
@@ -151,3 +164,7 @@ class _Tally:
             hint=hint,
             severity=Severity.WARNING,
         )
+
+
+def _count_people(count: int, one_does: str, many_do: str) -> str:
+    return f"1 person {one_does}" if count == 1 else f"{count:,} people {many_do}"

@@ -6,12 +6,16 @@ each row, and closer ones only at those that need it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.import_tables import (
     Verdict,
     analyse,
+    import_left_out,
     import_row,
     import_tag,
     import_verdict,
@@ -26,17 +30,34 @@ from lovecampaign.store.tables import (
     suppression,
 )
 
+#: Lines that are told one by one; a wrong file of ten million rows must not fill the memory.
+MAX_LINES = 100_000
+
 Number = sa.ColumnElement[int]
 Condition = sa.ColumnElement[bool]
 
 
-def judge(connection: Connection, list_name: str) -> dict[Verdict, int]:
-    """Give every staged row its verdict; returns how many rows got each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What becomes of the rows of an import."""
+
+    #: How many rows got each verdict.
+    counts: Mapping[Verdict, int]
+    #: People who have not confirmed and are known here, where they may confirm any day.
+    waiting: int = 0
+    #: People who have not confirmed and are not known here.
+    unknown: int = 0
+    #: The lines of the first :data:`MAX_LINES` of those.
+    unknown_lines: Sequence[int] = ()
+
+
+def judge(connection: Connection, list_name: str) -> Judgement:
+    """Give every staged row its verdict."""
     if _let_the_last_row_speak(connection):
         fill_in_from_earlier_rows(connection)
     _give_verdicts(connection, list_name)
     merge_fields(connection)
-    return _count(connection)
+    return _sum_up(connection)
 
 
 def has_new_consent(list_name: str, number: Number) -> Condition:
@@ -197,8 +218,18 @@ def _has_other_fields() -> Condition:
     return (told != "{}") & (told != sa.cast(subscriber.c.fields, sa.Text))
 
 
-def _count(connection: Connection) -> dict[Verdict, int]:
+def _sum_up(connection: Connection) -> Judgement:
     found = connection.execute(
         sa.select(import_verdict.c.verdict, sa.func.count()).group_by(import_verdict.c.verdict)
     )
-    return {Verdict(verdict): count for verdict, count in found}
+    known = sa.exists().where(subscriber.c.address_key == import_left_out.c.address_key)
+    left_out = sa.select(sa.func.count()).select_from(import_left_out)
+    waiting = connection.scalar(left_out.where(known)) or 0
+    unknown = connection.scalar(left_out.where(~known)) or 0
+    lines = sa.select(import_left_out.c.line).where(~known).order_by("line").limit(MAX_LINES)
+    return Judgement(
+        counts={Verdict(verdict): count for verdict, count in found},
+        waiting=waiting,
+        unknown=unknown,
+        unknown_lines=connection.scalars(lines).all(),
+    )

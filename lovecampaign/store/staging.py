@@ -9,10 +9,15 @@ from json.encoder import encode_basestring_ascii as quote
 
 from sqlalchemy.engine import Connection
 
-from lovecampaign.audience.decisions import Subscribe, Suppress
+from lovecampaign.audience.decisions import LeaveOut, Subscribe, Suppress
 from lovecampaign.store.bulk_loading import Row, load_rows
 from lovecampaign.store.columns import to_microseconds
-from lovecampaign.store.import_tables import import_row, import_tag, prepare_for_lookups
+from lovecampaign.store.import_tables import (
+    import_left_out,
+    import_row,
+    import_tag,
+    prepare_for_lookups,
+)
 
 #: Rows per statement: memory stays flat, and larger chunks measured no faster.
 CHUNK = 2_000
@@ -40,17 +45,17 @@ class Stage:
         self._hash_address = hash_address
         self._count = 0
         self._rows: defaultdict[Columns, list[Row]] = defaultdict(list)
+        self._left_out: list[Row] = []
         self._tag_sets = _TagSets()
 
-    def add(self, decision: Subscribe | Suppress) -> None:
+    def add(self, decision: Subscribe | Suppress | LeaveOut) -> None:
         self._count += 1
-        if isinstance(decision, Suppress):
-            columns, row = self._row_of_gone(decision)
+        if isinstance(decision, Subscribe):
+            self._add(*self._row_of_person(decision), decision.key)
+        elif isinstance(decision, Suppress):
+            self._add(*self._row_of_gone(decision), decision.key)
         else:
-            columns, row = self._row_of_person(decision)
-        if self._hash_address is not None:
-            columns, row = (*columns, "address_hash"), (*row, self._hash_address(decision.key))
-        self._rows[columns].append(row)
+            self._left_out.append((decision.line, decision.key))
         if not self._count % CHUNK:
             self._write()
 
@@ -63,7 +68,15 @@ class Stage:
             load_rows(self._connection, import_row, columns, rows)
         if tags := self._tag_sets.take_new():
             load_rows(self._connection, import_tag, ("tag_set", "tag"), tags)
+        if self._left_out:
+            load_rows(self._connection, import_left_out, ("line", "address_key"), self._left_out)
         self._rows.clear()
+        self._left_out.clear()
+
+    def _add(self, columns: Columns, row: Row, key: str) -> None:
+        if self._hash_address is not None:
+            columns, row = (*columns, "address_hash"), (*row, self._hash_address(key))
+        self._rows[columns].append(row)
 
     def _row_of_gone(self, gone: Suppress) -> tuple[Columns, Row]:
         return _GONE, (self._count, gone.key, gone.reason.value, _stored(gone.since))

@@ -89,8 +89,8 @@ class Person:
 
 def add_subscriber(database: Database, person: Subscribe, enrolment: Enrolment) -> Verdict:
     """Add or complete one person by hand, under the rules of an import."""
-    counts = run_enrolment(database, [person], enrolment, apply=True)
-    return next(iter(counts))
+    judgement = run_enrolment(database, [person], enrolment, apply=True)
+    return next(iter(judgement.counts))
 
 
 def show_subscriber(database: Database, key: str) -> Person:

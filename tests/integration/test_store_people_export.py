@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.problems import has_errors
 from lovecampaign.store import exporting
 from lovecampaign.store.database import Database
 from lovecampaign.store.enrolling import Enrolment
@@ -20,7 +21,7 @@ from lovecampaign.store.forgetting import forget
 from lovecampaign.store.importing import ImportReport, import_subscribers
 from lovecampaign.store.subscribers import add_subscriber
 from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
-from lovecampaign.store.tables import membership
+from lovecampaign.store.tables import membership, subscriber
 
 NOW = datetime(2027, 1, 10, 9, 0, 0, 123456, tzinfo=UTC)
 
@@ -129,6 +130,39 @@ def test_who_has_not_confirmed_says_so(database: Database, tmp_path: Path) -> No
     with database.write() as connection:
         connection.execute(sa.update(membership).values(confirmed_at=None))
     assert rows(export(database))[0]["status"] == "unconfirmed"
+
+
+def test_who_has_not_confirmed_stays_so_and_is_no_mistake_of_an_export(
+    database: Database, tmp_path: Path
+) -> None:
+    take(database, tmp_path, "email,plant\nana@bloom.example,fern\nbo@bloom.example,moss\n")
+    with database.write() as connection:
+        is_bo = subscriber.c.address_key == "bo@bloom.example"
+        bo = sa.select(subscriber.c.id).where(is_bo).scalar_subquery()
+        joined = membership.c.subscriber_id == bo
+        connection.execute(sa.update(membership).where(joined).values(confirmed_at=None))
+    before = export(database)
+    back = take(database, tmp_path, before)
+    assert (back.read, back.unchanged, has_errors(back.problems)) == (2, 2, False)
+    said = "1 person has not confirmed, says the file: what is known here stays"
+    assert said in [problem.message for problem in back.problems]
+    assert export(database) == before
+
+
+def test_who_has_not_confirmed_and_is_unknown_is_left_out_with_the_line(
+    database: Database, tmp_path: Path
+) -> None:
+    take(database, tmp_path, "email,consent_at\nana@bloom.example,2026-05-01\n")
+    text = "email,consent_at,status\nbo@bloom.example,,pending\nana@bloom.example,2026-05-01,\n"
+    back = take(database, tmp_path, text)
+    assert (back.read, back.unchanged, back.rejected) == (2, 1, 1)
+    (problem,) = back.problems
+    assert (problem.message, problem.place and problem.place.line, problem.is_error) == (
+        "they have not confirmed, and are left out",
+        2,
+        False,
+    )
+    assert len(rows(export(database))) == 1
 
 
 def test_more_people_than_a_page_come_out_once_each(database: Database, tmp_path: Path) -> None:

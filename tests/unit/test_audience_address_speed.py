@@ -1,10 +1,8 @@
-"""The quick look at an address says what email-validator says.
-
-Apart from domains of special use (``.local``), which an import takes and email-validator does not.
-"""
+"""The quick look at an address says what email-validator says."""
 
 from __future__ import annotations
 
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +14,10 @@ _ADDRESSES = st.builds(
     lambda local, labels, end: f"{local}@{'.'.join([*labels, end])}",
     _LOCAL,
     st.lists(_LABEL, max_size=3),
-    st.sampled_from(["example", "com", "COM", "xn--p1ai", "c", "1", "co-", "test"]),
+    st.sampled_from(
+        ["example", "com", "COM", "xn--p1ai", "c", "1", "co-", "test", "local", "localhost"]
+        + ["locals", "onion", "arpa", "invalid"]
+    ),
 )
 
 
@@ -32,3 +33,9 @@ def _said(read: object, address: str) -> str:
         return str(read(address))
     except InvalidAddress as refused:
         return f"refused: {refused}"
+
+
+def test_every_domain_of_special_use_is_known_to_the_quick_look() -> None:
+    for domain in {*SPECIAL_USE_DOMAIN_NAMES, "example"} - {"test"}:
+        for address in (f"ana@{domain}", f"ana@bloom.{domain}", f"ana@{domain}.com"):
+            assert _said(normalise, address) == _said(_normalise_slowly, address)

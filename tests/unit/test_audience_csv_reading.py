@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.audience.csv_reading import CsvRow, CsvTable, open_csv
+from lovecampaign.audience.csv_reading import CsvTable, open_csv
+from lovecampaign.audience.csv_rows import CsvRow
 from lovecampaign.errors import ProblemsFound, UsageError
 
 

@@ -1,0 +1,45 @@
+"""How does somebody stand, by all that a row of a subscribers' file says of it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lovecampaign.audience.places import Places
+from lovecampaign.audience.status import (
+    ACTIVE,
+    BOUNCED,
+    COMPLAINED,
+    Standing,
+    standing_after_leaving,
+    standing_of_word,
+)
+
+#: What tools write into a date column where there is no date.
+_NO_DATE = frozenset({"", "-", "0", "null", "none", "n/a", "false", "no"})
+
+
+def standing_of_row(at: Places, cells: Sequence[str]) -> Standing:
+    """Where columns disagree, the worst of them counts."""
+    worst = ACTIVE
+    for place in at.status:
+        worst = _worse(worst, standing_of_word(cells[place]))
+    if at.columns.standing:
+        worst = _worse(worst, at.columns.standing)
+    if tells_date(cells[at.unsubscribed_at]):
+        worst = _worse(worst, standing_after_leaving(cells[at.unsubscribe_reason]))
+    if tells_date(cells[at.bounced_at]):
+        worst = _worse(worst, BOUNCED)
+    if tells_date(cells[at.complained_at]):
+        worst = _worse(worst, COMPLAINED)
+    return worst
+
+
+def tells_date(cell: str) -> bool:
+    """Whether a date column is filled in, if only with something that we cannot read."""
+    return bool(cell) and cell.casefold() not in _NO_DATE
+
+
+def _worse(one: Standing, other: Standing) -> Standing:
+    if other is ACTIVE or one is other:
+        return one
+    return other if other.badness > one.badness else one
