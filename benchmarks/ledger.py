@@ -35,8 +35,12 @@ def _postgres(rounds: int) -> Figure | Absence:
         from tests.postgres import PostgresServer
     except ImportError as error:
         return Absence(part=PART, name=name, why=f"no server to start: {error}")
-    with tempfile.TemporaryDirectory() as folder, PostgresServer.started() as server:
-        return _figure("PostgreSQL", settings_of(Path(folder), server.create_database()), rounds)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        PostgresServer.started() as server,
+        server.database() as url,
+    ):
+        return _figure("PostgreSQL", settings_of(Path(folder), url), rounds)
 
 
 def _figure(name: str, settings: Settings, rounds: int) -> Figure:

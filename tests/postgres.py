@@ -13,7 +13,8 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import LiteralString, Self
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -48,12 +49,19 @@ class PostgresServer:
             control("-m", "immediate", "stop")
             shutil.rmtree(folder, ignore_errors=True)
 
-    def create_database(self) -> str:
-        """The URL of a new, empty database."""
+    @contextlib.contextmanager
+    def database(self, *, like: str | None = None) -> Iterator[str]:
+        """The URL of a new database for a while: empty, or a copy of the one at this URL."""
         name = f"test_{next(self._numbers)}"
+        self._tell(f"CREATE DATABASE {name} TEMPLATE {_name_in(like) if like else 'template1'}")
+        try:
+            yield f"postgresql://postgres@/{name}?host={self._socket_folder}"
+        finally:
+            self._tell(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _tell(self, statement: LiteralString) -> None:
         with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return f"postgresql://postgres@/{name}?host={self._socket_folder}"
+            connection.execute(statement)
 
     def restart(self) -> None:
         """As after a crash of the server: nobody is told, and what is not in its log is gone."""
@@ -61,6 +69,10 @@ class PostgresServer:
 
     def _dsn(self, name: str) -> str:
         return f"host={self._socket_folder} user=postgres dbname={name}"
+
+
+def _name_in(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
 
 
 def _find_binaries(folder: Path, user: str | None) -> Path:

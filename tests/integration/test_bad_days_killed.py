@@ -7,6 +7,7 @@ strikes a process of its own. ``LOVECAMPAIGN_SEED`` repeats the moments of a fai
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
@@ -59,8 +60,8 @@ def test_a_sender_may_be_killed_at_any_moment(
     while kills < SIZE.kills:
         number += 1
         folder = tmp_path / str(number)
-        url = _new_database(database_kind, request)
         with (
+            _new_database(database_kind, request) as url,
             running_server(kind, tmp_path / f"{number}.log") as server,
             opened_shop(folder, commands, url, server, readers=SIZE.readers) as shop,
         ):
@@ -79,11 +80,13 @@ def _note(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def _new_database(kind: str, request: pytest.FixtureRequest) -> str:
+def _new_database(
+    kind: str, request: pytest.FixtureRequest
+) -> contextlib.AbstractContextManager[str]:
     if kind == "sqlite":
-        return "sqlite:///lovecampaign.db"
+        return contextlib.nullcontext("sqlite:///lovecampaign.db")
     postgres: PostgresServer = request.getfixturevalue("postgres")
-    return postgres.create_database()
+    return postgres.database()
 
 
 def _kill_again_and_again(shop: Shop, server: MailServer, chance: random.Random) -> int:

@@ -76,14 +76,11 @@ def test_a_run_outlives_a_crash_of_its_database(
     tmp_path: Path, commands: Commands, postgres: PostgresServer, server: MailServer
 ) -> None:
     """The claims were durable, although this server is told not to care for durability."""
-    with opened_shop(
-        tmp_path / "shop",
-        commands,
-        postgres.create_database(),
-        server,
-        readers=READERS,
-        **_day_1_is_now(max_per_second=100),
-    ) as shop:
+    pace = _day_1_is_now(max_per_second=100)
+    with (
+        postgres.database() as url,
+        opened_shop(tmp_path / "shop", commands, url, server, readers=READERS, **pace) as shop,
+    ):
         command = shop.start("run", "--yes", "--json")
         command.wait_until(lambda: server.size > 0)  # right after the first claim
         postgres.restart()

@@ -42,18 +42,23 @@ def test_head_is_the_newest_script() -> None:
     assert ScriptDirectory(str(scripts)).get_current_head() == HEAD
 
 
-def test_four_processes_may_start_on_an_empty_database_at_once(settings: Settings) -> None:
-    command = [sys.executable, "-c", OPEN, str(settings.workspace), settings.database_url]
+@pytest.fixture
+def empty(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(workspace=tmp_path, database_url=database_url)
+
+
+def test_four_processes_may_start_on_an_empty_database_at_once(empty: Settings) -> None:
+    command = [sys.executable, "-c", OPEN, str(empty.workspace), empty.database_url]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
     errors = [process.communicate(timeout=60)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0], errors
-    with contextlib.closing(open_database(settings)) as database:
+    with contextlib.closing(open_database(empty)) as database:
         assert find_version(database) == HEAD
 
 
-def test_who_only_looks_makes_no_tables_and_no_file(settings: Settings) -> None:
+def test_who_only_looks_makes_no_tables_and_no_file(empty: Settings) -> None:
     for _ in range(2):  # the first look has left nothing for the second
-        database, version = find_database(settings)
+        database, version = find_database(empty)
         with contextlib.closing(database):
             assert version is None
             assert database.file is None or not database.file.exists()

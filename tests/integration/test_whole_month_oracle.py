@@ -39,7 +39,7 @@ def test_every_pass_of_a_month_does_what_the_reference_model_says(seed: int, day
 
 @pytest.mark.parametrize("seed", [8, 17])
 def test_postgresql_agrees_too(postgres: PostgresServer, seed: int) -> None:
-    with open_play(postgres.create_database(), seed, days=5, readers=30) as play:
+    with postgres.database() as url, open_play(url, seed, days=5, readers=30) as play:
         play.go(passes=15)
         assert_nobody_was_wronged(play)
 
