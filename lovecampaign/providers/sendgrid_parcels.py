@@ -69,15 +69,13 @@ class Packer:
         """
         waiting: dict[SharedContent, _Shelf] = {}
         for message in messages:
-            to = message.to
             try:
-                personal = personal_part(message, to)
+                personal = personal_part(message)
             except UnusableAddress as error:
                 yield _refused(message, permanent(str(error), Fault.RECIPIENT))
                 continue
-            person = Person(delivery_id=message.delivery_id, to=to, body=personal)
             try:
-                yield from self._shelve(message, person, waiting)
+                yield from self._shelve(message, personal, waiting)
             except UnusableAddress as error:
                 yield _refused(message, stop_the_run(f"the sender's address: {error}"))
         for shelf in waiting.values():
@@ -85,26 +83,22 @@ class Packer:
                 yield shelf.parcel
 
     def _shelve(
-        self, message: Message, person: Person, waiting: dict[SharedContent, _Shelf]
+        self, message: Message, personal: str, waiting: dict[SharedContent, _Shelf]
     ) -> Iterator[Parcel]:
         """Put a person to others of the variant; yields what is ready to go."""
         variant = message.variant
         if variant is None:
-            yield _alone(person, full_part(message))
-            return
-        content = self._contents.of(variant, message)
-        values = tuple(map(as_json, message.substitutions))
-        if self._most_people == 1:
-            yield _alone(person, content.filled(values))
+            yield _alone(message, personal, full_part(message))
             return
         shelf = waiting.get(variant)
-        if shelf is not None and not shelf.has_room_for(person):
-            yield shelf.parcel
-            shelf = None
         if shelf is None:
-            shelf = waiting[variant] = _Shelf(content)
-        if not shelf.add(person, values):
-            yield _alone(person, content.filled(values))
+            shelf = waiting[variant] = _Shelf(self._contents.of(variant, message))
+        elif not shelf.has_room_for(message.to):
+            yield shelf.parcel
+            shelf = waiting[variant] = _Shelf(shelf.content)
+        values = tuple(map(as_json, message.substitutions))
+        if self._most_people == 1 or not shelf.add(message, personal, values):
+            yield _alone(message, personal, shelf.content.filled(values))
         elif len(shelf.people) == self._most_people:
             yield waiting.pop(variant).parcel
 
@@ -113,42 +107,44 @@ class _Shelf:
     """People of one variant who wait for others."""
 
     def __init__(self, content: Content) -> None:
+        self.content = content
+        self.people: list[Person] = []
         self._keys = content.new_keys()
         self._common = content.with_keys(self._keys)
-        self._addresses: set[str] = set()
         self._bytes = len(self._common)
-        self.people: list[Person] = []
+        self._addresses: set[str] = set()
 
     @property
     def parcel(self) -> Parcel:
         return Parcel(people=tuple(self.people), common=self._common)
 
-    def has_room_for(self, person: Person) -> bool:
+    def has_room_for(self, to: Address) -> bool:
         """An address stands in a request only once."""
-        is_new = person.to.email.casefold() not in self._addresses
-        return is_new and self._bytes + MOST_SUBSTITUTION_BYTES <= MOST_BYTES
+        is_new = to.email.casefold() not in self._addresses
+        return is_new and self._bytes + MOST_SUBSTITUTION_BYTES < MOST_BYTES
 
-    def add(self, person: Person, values: tuple[str, ...]) -> bool:
+    def add(self, message: Message, personal: str, values: tuple[str, ...]) -> bool:
         """Take somebody in; False where they must go alone."""
         if len(values) > MOST_HOLES:
             return False
         substitutions = self._keys.object_for(len(values)) % values
-        body = f'{{{person.body},"substitutions":{substitutions}}}'
+        body = f'{{{personal},"substitutions":{substitutions}}}'
         # Bytes beside the substitutions count too: what is close to the limit goes alone.
         if len(body) > MOST_SUBSTITUTION_BYTES:
             return False
         if body.count(self._keys.prefix) != len(values):
             return False  # SendGrid would replace a key in a value, or in the subject, too
-        self.people.append(Person(delivery_id=person.delivery_id, to=person.to, body=body))
-        self._addresses.add(person.to.email.casefold())
+        self.people.append(Person(delivery_id=message.delivery_id, to=message.to, body=body))
+        self._addresses.add(message.to.email.casefold())
         self._bytes += len(body) + 1
         return True
 
 
-def _alone(person: Person, content: str) -> Parcel:
+def _alone(message: Message, personal: str, content: str) -> Parcel:
     """A request with the message's full content."""
-    body = f"{{{person.body}}}"
-    return Parcel(people=(replace(person, body=body),), common=content)
+    body = f"{{{personal}}}"
+    person = Person(delivery_id=message.delivery_id, to=message.to, body=body)
+    return Parcel(people=(person,), common=content)
 
 
 def _refused(message: Message, verdict: Verdict) -> Parcel:

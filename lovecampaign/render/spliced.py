@@ -46,10 +46,21 @@ class Variant:
         #: For links as they looked last, and only where somebody asks.
         self._filling: Filling | None = None
         self._subject: FillingGroup | None = None
+        #: Whether messages are asked for what they share and for the rest, rather than for bytes.
+        self._is_shared = False
 
     def message(self, recipient: Recipient) -> SplicedMessage:
-        """One person's message; raises what its expressions raise, and RenderError."""
-        return SplicedMessage(self, recipient, self._splicer.pieces(recipient))
+        """One person's message; raises what its expressions raise, and RenderError.
+
+        What was asked of the last one is worked out: whoever sends will ask the same of all.
+        """
+        if self._is_shared:
+            return FilledMessage(self, recipient)
+        return SplicedMessage(self, recipient, self.pieces(recipient))
+
+    def pieces(self, recipient: Recipient) -> Sequence[bytes]:
+        """The bytes of one person's message, in pieces."""
+        return self._splicer.pieces(recipient)
 
     @property
     def holes(self) -> Sequence[tuple[Expression, Where]]:
@@ -58,6 +69,7 @@ class Variant:
 
     def substitutions(self, recipient: Recipient) -> list[str]:
         """What stands in each hole for this person, escaped for its place."""
+        self._is_shared = True
         filling = self._filling
         if filling is None or not filling.suits(recipient.links):
             filling = self._filling = Filling(tuple(self._holes), self._fillings, recipient)
@@ -150,6 +162,30 @@ class SplicedMessage(Message):
     def substitutions(self) -> list[str]:
         """What stands in each of the variant's holes for this person."""
         return self.variant.substitutions(self._recipient)
+
+
+class FilledMessage(SplicedMessage):
+    """A message of a variant, for who sends to many in one request and needs no bytes."""
+
+    __slots__ = ("headers", "subject", "substitutions", "to")
+    to: Address
+    subject: str
+    headers: Mapping[str, str]
+    substitutions: list[str]
+
+    def __init__(self, variant: Variant, recipient: Recipient) -> None:
+        _set(self, "variant", variant)
+        _set(self, "_recipient", recipient)
+        _set(self, "delivery_id", recipient.delivery_id)
+        _set(self, "to", variant.envelope.to(recipient))
+        _set(self, "subject", variant.subject(recipient))
+        _set(self, "headers", variant.envelope.headers(recipient))
+        _set(self, "substitutions", variant.substitutions(recipient))
+
+    @property
+    def raw(self) -> bytes:
+        """The same bytes, although nobody was expected to ask for them."""
+        return b"".join(self.variant.pieces(self._recipient))
 
 
 #: A frozen dataclass guards its attributes from everybody, its own constructor included.
