@@ -237,6 +237,11 @@ class Email:
         return self.role in (Role.DAY, Role.CATCH_UP)
 
     @property
+    def begins_the_month(self) -> bool:
+        """Whether people who join after its first claim are late; a welcome goes out any day."""
+        return self.role in (Role.DAY, Role.CATCH_UP, Role.LAUNCH)
+
+    @property
     def is_insiders_only(self) -> bool:
         return Crowd.INSIDERS in self.to
 

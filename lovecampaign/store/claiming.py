@@ -89,7 +89,7 @@ def claim(connection: Connection, request: ClaimRequest) -> Claims:
     if not rows:
         return Claims()
     claimed: list[ClaimedRow] = [tuple(row) for state, _, *row in rows if state == _CLAIMED]
-    if claimed and request.record.first_claim_at is None:
+    if claimed and _begins_the_month(request):
         _note_first_claim(connection, request)
     ids = [subscriber_id for _, subscriber_id, *_ in claimed]
     people = statements.people.read(connection, ids, {"now": request.now})
@@ -98,6 +98,10 @@ def claim(connection: Connection, request: ClaimRequest) -> Claims:
         skipped=_count_reasons(rows),
         last_id=max(row[2] for row in rows),
     )
+
+
+def _begins_the_month(request: ClaimRequest) -> bool:
+    return request.record.first_claim_at is None and request.email.begins_the_month
 
 
 def _note_first_claim(connection: Connection, request: ClaimRequest) -> None:

@@ -182,6 +182,32 @@ def test_a_place_on_the_waiting_list_leads_to_the_persons_own_deal(stage: Stage)
     assert f"/d/{token}" in sent.text
 
 
+@pytest.mark.parametrize(
+    ("language", "until"),
+    [("en", "Friday 5 February 2027, 12:30 (New York time)"),
+     ("fr", "vendredi 5 février 2027, 12:30 (New York)")],
+)  # fmt: skip
+def test_who_waited_reads_what_came_back_and_until_when_by_their_own_clock(
+    settings: Settings, database: Database, language: str, until: str
+) -> None:
+    deal = {"quantity": 1, "when_gone": "waitlist"}
+    choices = {"language": language, "deals": {"insider": deal}}
+    stage = Stage(settings, database, days=7, settings_=choices)
+    reader = stage.add_readers(1, zones=["America/New_York"])[0]
+    kept_until = datetime(2027, 2, 5, 17, 30, tzinfo=UTC)
+    with stage.database.write() as connection:
+        payload = {"deal": "insider", "until": kept_until.isoformat()}
+        ask(connection, AskedKind.WAITLIST_PLACE, reader, record_of(stage).id, payload, NOW)
+
+    [sent] = answer(stage, at=NOW)
+
+    assert stage.campaign.insider_deal is not None
+    text = " ".join(sent.text.split())
+    assert stage.campaign.insider_deal.title in text
+    assert until in text
+    assert until in " ".join(sent.html.split())
+
+
 def test_what_is_refused_for_now_is_tried_again_with_the_same_bytes(stage: Stage) -> None:
     apply(stage, NOW)
     seen: list[bytes] = []
@@ -264,6 +290,24 @@ def test_the_welcome_goes_out_at_once_beside_the_letter_of_the_day(
     stage.send(datetime(2027, 2, 5, 8, tzinfo=UTC))  # day 5, at nine in Paris
     assert ANA in stage.addresses()
     assert stage.states("day-05") == {"sent": 2}
+
+
+def test_a_welcome_before_the_month_makes_nobody_a_late_joiner(
+    settings: Settings, database: Database
+) -> None:
+    stage = Stage(settings, database, days=2, late_joiners="wait")
+    early, ben = datetime(2027, 1, 20, 12, tzinfo=UTC), "ben@reader.example"
+    for address, joined in ((ANA, early), (ben, early + HOUR)):
+        apply(stage, joined, address)
+        asked = asked_rows(database)[-1]
+        confirm(stage, asked.id, joined)
+        welcome(stage, asked.subscriber_id, joined)
+        answer(stage, at=joined)
+    stage.provider = MemoryProvider()
+    stage.send(datetime(2027, 2, 1, 8, tzinfo=UTC))
+
+    assert stage.states("welcome") == {"sent": 2}
+    assert sorted(stage.addresses()) == [ANA, ben]
 
 
 @pytest.mark.parametrize(
