@@ -161,6 +161,20 @@ class TestSaving:
 
         expect(page.locator("#calendar")).to_contain_text("A subject for the calendar")
 
+    def test_who_walks_over_the_days_by_keyboard_stays_where_they_are(
+        self, preview: RunningPreview, new_page: NewPage, day_2: Path
+    ) -> None:
+        page = new_page()
+        page.goto(preview.url)
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        day_2.write_text(day_file(2, "A subject for who walks"))
+        expect(page.locator("#calendar")).to_contain_text("A subject for who walks")
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+
+        page.wait_for_url("**/email/day-03")
+
 
 class TestMistakes:
     def test_the_last_good_letter_stays_below_what_is_wrong_with_it(

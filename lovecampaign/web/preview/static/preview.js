@@ -298,7 +298,11 @@ function swapParts(fresh) {
     const next = fresh.getElementById(id);
     if (!part || !next || next.innerHTML === known) continue;
     parts.set(id, next.innerHTML);
+    // Who walks over the days by keyboard stays where they are.
+    const place = part.contains(document.activeElement) && document.activeElement.pathname;
     part.replaceChildren(...next.childNodes);
+    const same = place && [...part.querySelectorAll("a")].find((link) => link.pathname === place);
+    if (same) same.focus({ preventScroll: true });
     part.classList.remove("fresh");
     void part.offsetWidth; // lets the animation begin again
     part.classList.add("fresh");
