@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 from lovecampaign.message import Address, Fault, Outcome, OutcomeKind
@@ -97,13 +98,19 @@ def stop_the_run(detail: str) -> Verdict:
 
 def readable(text: str, *, hide: str = "") -> str:
     """One short line of ``text`` without control characters and without the address ``hide``."""
-    printable = text if text.isprintable() else "".join(map(_printable, text))
-    line = " ".join(printable.split())
+    line = _one_line(text)
     if hide and hide.lower() in line.lower():
         line = re.sub(re.escape(hide), "(the recipient)", line, flags=re.IGNORECASE)
     if len(line) > DETAIL_CHARACTERS:
         line = line[: DETAIL_CHARACTERS - 1] + "…"
     return line
+
+
+@lru_cache(maxsize=64)
+def _one_line(text: str) -> str:
+    """Servers say the same few things all day."""
+    printable = text if text.isprintable() else "".join(map(_printable, text))
+    return " ".join(printable.split())
 
 
 def _printable(character: str) -> str:

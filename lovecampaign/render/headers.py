@@ -28,6 +28,8 @@ _FOLDED_LINE = 76
 #: 52 characters of base64 and 12 around them leave room for "Reply-To: " in such a line.
 _BYTES_A_WORD = 39
 _PLAIN_WORDS = re.compile(r"[\x21-\x7e]{1,200}(?: [\x21-\x7e]{1,200})*")
+#: Nearly all addresses: nothing has to be done to them.
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_.+-]+@[a-z0-9.-]+").fullmatch
 _FORBIDDEN_IN_LOCAL = re.compile(r'[\s<>",;:\\]').search
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
 
@@ -55,13 +57,19 @@ def encode_address(address: Address, first_column: int) -> str:
 
 def ascii_address(email: str, name: str = "") -> Address:
     """The address with its domain in IDNA form; raises RenderError for what mail cannot carry."""
+    if not _PLAIN_ADDRESS(email):
+        email = _in_ascii(email)
+    return Address(email=email, name=one_line(name))
+
+
+def _in_ascii(email: str) -> str:
     local, at, domain = one_line(email).rpartition("@")
     if not at or not local or not local.isascii() or _FORBIDDEN_IN_LOCAL(local):
         raise RenderError(
             "the address has letters before the @ that this kind of mail cannot carry",
             hint="RFC 6531 (SMTPUTF8) would be needed",
         )
-    return Address(email=f"{local}@{ascii_domain(domain)}", name=one_line(name))
+    return f"{local}@{ascii_domain(domain)}"
 
 
 def ascii_domain(domain: str) -> str:

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from lovecampaign.errors import Unreachable
@@ -62,7 +63,7 @@ class FlightJournal:
         An answer that a crash keeps from the file leaves a delivery in doubt. So none waits but
         a yes, and none longer than until its connection is about to write its next message.
         """
-        lines = list(_answer_lines(outcomes))
+        lines = [_answer_line(each) for each in outcomes]
         is_good = all(each.kind is OutcomeKind.ACCEPTED for each in outcomes)
         if is_good and time.monotonic() - self._written_at < LONGEST_WAIT_SECONDS:
             with self._lock:
@@ -179,23 +180,23 @@ def _read_lines(path: Path) -> list[str] | None:
     return [line for line in content.decode("ascii", "replace").split("\n") if line]
 
 
-def _answer_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Most people of a request are answered the same, which is written out once."""
-    written: dict[tuple[object, ...], str] = {}
-    for one in outcomes:
-        said = (one.kind, one.fault, one.detail, one.provider_message_id)
-        if said not in written:
-            written[said] = _dump(one)
-        yield f"A {one.delivery_id} {written[said]}"
+def _answer_line(outcome: Outcome) -> str:
+    said = _said(outcome.kind, outcome.fault, outcome.detail, outcome.provider_message_id)
+    return f"A {outcome.delivery_id} {said}"
 
 
-def _dump(outcome: Outcome) -> str:
-    """JSON, put together here: a third of what ``json.dumps`` takes for the whole of it."""
-    fault = outcome.fault.value if outcome.fault else None
+@lru_cache(maxsize=64)
+def _said(
+    kind: OutcomeKind, fault: Fault | None, detail: str, provider_message_id: str | None
+) -> str:
+    """JSON, put together here: a third of what ``json.dumps`` takes for the whole of it.
+
+    Most people of a request are answered the same, which is written out once.
+    """
     return (
-        f'{{"kind": "{outcome.kind.value}", "fault": {json.dumps(fault)}, '
-        f'"detail": {json.dumps(outcome.detail)}, '
-        f'"provider_message_id": {json.dumps(outcome.provider_message_id)}}}'
+        f'{{"kind": "{kind.value}", "fault": {json.dumps(fault and fault.value)}, '
+        f'"detail": {json.dumps(detail)}, '
+        f'"provider_message_id": {json.dumps(provider_message_id)}}}'
     )
 
 
