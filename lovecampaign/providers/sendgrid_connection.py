@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
 
@@ -61,7 +61,7 @@ class SendGridConnection:
         path: str,
         *,
         headers: Mapping[str, str],
-        body: bytes = b"",
+        body: Sequence[bytes] = (),
         before_writing: Callable[[], None] = lambda: None,
     ) -> HttpReply:
         """Send one request; raises NoConnection, LostBefore or LostAfter.
@@ -69,7 +69,8 @@ class SendGridConnection:
         ``before_writing`` is called when there is a connection and nothing has left yet.
         """
         sock = self._open()
-        request = self._head(method, path, headers, len(body)) + body
+        head = self._head(method, path, headers, sum(map(len, body)))
+        request = b"".join([head, *body])
         before_writing()
         is_kept = False
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from weakref import WeakKeyDictionary
 
 from lovecampaign.message import Message, SharedContent
@@ -39,33 +39,31 @@ class Content:
 
     def __init__(self, variant: SharedContent, message: Message) -> None:
         """Raises UnusableAddress for the sender's address."""
-        mark = _new_prefix((variant.shared_text(_nothing), variant.shared_html(_nothing)))
-        shared = common_part(
-            message,
-            text=as_json(variant.shared_text(lambda number: f"{mark}{number}.")),
-            html=as_json(variant.shared_html(lambda number: f"{mark}{number}.")),
-        )
-        cut = re.split(rf"{mark}(\d+)\.", shared)
-        self._pieces = cut[::2]
+        mark = _new_prefix([_json_of(variant, message, lambda _: "").encode("ascii")])
+        marked = _json_of(variant, message, lambda number: f"{mark}{number}.")
+        cut = re.split(rf"{mark}(\d+)\.", marked)
+        self._pieces = [piece.encode("ascii") for piece in cut[::2]]
         self._holes = [int(number) for number in cut[1::2]]
 
-    def filled(self, values: Sequence[str]) -> str:
+    def filled(self, values: Sequence[str]) -> list[bytes]:
         """With one person's values, which are JSON already."""
-        return self._joined([value[1:-1] for value in values])
+        return self._around([value[1:-1].encode("ascii") for value in values])
 
     def new_keys(self) -> Keys:
         """For one request."""
         return Keys(_new_prefix(self._pieces))
 
-    def with_keys(self, keys: Keys) -> str:
+    def with_keys(self, keys: Keys) -> list[bytes]:
         """With the keys of a request in the holes."""
-        return self._joined(keys.first(max(self._holes, default=-1) + 1))
+        count = max(self._holes, default=-1) + 1
+        return self._around([key.encode("ascii") for key in keys.first(count)])
 
-    def _joined(self, fillings: Sequence[str]) -> str:
-        parts = [""] * (2 * len(self._pieces) - 1)
-        parts[::2] = self._pieces
-        parts[1::2] = [fillings[number] for number in self._holes]
-        return "".join(parts)
+    def _around(self, fillings: Sequence[bytes]) -> list[bytes]:
+        """In pieces: joined they are copied, and 60 KB once for each person are enough."""
+        whole = [b""] * (2 * len(self._pieces) - 1)
+        whole[::2] = self._pieces
+        whole[1::2] = [fillings[number] for number in self._holes]
+        return whole
 
 
 class Keys:
@@ -73,27 +71,30 @@ class Keys:
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self._objects: dict[int, str] = {}
+        self._starts: dict[int, list[str]] = {}
 
     def first(self, count: int) -> Sequence[str]:
         return [f"{self.prefix}{number:03d}" for number in range(count)]
 
-    def object_for(self, count: int) -> str:
-        """A JSON object with that many keys, and ``%s`` for each value."""
-        if count not in self._objects:
-            pairs = ",".join([f'"{key}":%s' for key in self.first(count)])
-            self._objects[count] = f"{{{pairs}}}"
-        return self._objects[count]
+    def object_of(self, values: Sequence[str]) -> str:
+        """A JSON object with a key for each value, which is JSON already."""
+        count = len(values)
+        if count not in self._starts:
+            self._starts[count] = [f',"{key}":' for key in self.first(count)]
+        pairs = [""] * (2 * count)
+        pairs[::2], pairs[1::2] = self._starts[count], values
+        return f"{{{''.join(pairs)[1:]}}}"
 
 
-def _new_prefix(pieces: Iterable[str]) -> str:
+def _json_of(variant: SharedContent, message: Message, key: Callable[[int], str]) -> str:
+    text, html = as_json(variant.shared_text(key)), as_json(variant.shared_html(key))
+    return common_part(message, text=text, html=html)
+
+
+def _new_prefix(pieces: Iterable[bytes]) -> str:
     """Random for each request: nobody can write a key into a field of theirs."""
     while True:
         # Its first letter comes only once, so that no key begins within another.
         prefix = _FIRST_LETTER + "".join(secrets.choice(_LETTERS) for _ in range(15))
-        if not any(prefix in piece for piece in pieces):
+        if not any(prefix.encode("ascii") in piece for piece in pieces):
             return prefix
-
-
-def _nothing(_number: int) -> str:
-    return ""

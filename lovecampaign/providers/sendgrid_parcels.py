@@ -6,7 +6,7 @@ keys in them, and each person has substitutions for the keys. Everybody else goe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lovecampaign.message import Address, Fault, Message, SharedContent
@@ -28,7 +28,7 @@ class Person:
 
     delivery_id: str
     to: Address
-    body: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +37,16 @@ class Parcel:
 
     people: tuple[Person, ...]
     #: JSON of what they have in common, without the braces.
-    common: str = ""
+    common: Sequence[bytes] = ()
     #: Set where no request needs to be made.
     verdict: Verdict | None = None
 
     @property
-    def body(self) -> bytes:
-        people = ",".join([person.body for person in self.people])
-        return f'{{"personalizations":[{people}],{self.common}}}'.encode("ascii")
+    def body(self) -> Sequence[bytes]:
+        """In pieces: it is a megabyte, and to be copied once."""
+        people = [b","] * (2 * len(self.people) - 1)
+        people[::2] = [person.body for person in self.people]
+        return [b'{"personalizations":[', *people, b"],", *self.common, b"}"]
 
     def of(self, people: Iterable[Person]) -> Parcel:
         """The same for some of its people."""
@@ -88,7 +90,7 @@ class Packer:
         """Put a person to others of the variant; yields what is ready to go."""
         variant = message.variant
         if variant is None:
-            yield _alone(message, personal, full_part(message))
+            yield _alone(message, personal, [full_part(message).encode("ascii")])
             return
         shelf = waiting.get(variant)
         if shelf is None:
@@ -96,7 +98,7 @@ class Packer:
         elif not shelf.has_room_for(message.to):
             yield shelf.parcel
             shelf = waiting[variant] = _Shelf(shelf.content)
-        values = tuple(map(as_json, message.substitutions))
+        values = [as_json(value) for value in message.substitutions]
         if self._most_people == 1 or not shelf.add(message, personal, values):
             yield _alone(message, personal, shelf.content.filled(values))
         elif len(shelf.people) == self._most_people:
@@ -111,7 +113,7 @@ class _Shelf:
         self.people: list[Person] = []
         self._keys = content.new_keys()
         self._common = content.with_keys(self._keys)
-        self._bytes = len(self._common)
+        self._bytes = sum(map(len, self._common))
         self._addresses: set[str] = set()
 
     @property
@@ -123,28 +125,29 @@ class _Shelf:
         is_new = to.email.casefold() not in self._addresses
         return is_new and self._bytes + MOST_SUBSTITUTION_BYTES < MOST_BYTES
 
-    def add(self, message: Message, personal: str, values: tuple[str, ...]) -> bool:
+    def add(self, message: Message, personal: str, values: Sequence[str]) -> bool:
         """Take somebody in; False where they must go alone."""
         if len(values) > MOST_HOLES:
             return False
-        substitutions = self._keys.object_for(len(values)) % values
-        body = f'{{{personal},"substitutions":{substitutions}}}'
+        body = f'{{{personal},"substitutions":{self._keys.object_of(values)}}}'
         # Bytes beside the substitutions count too: what is close to the limit goes alone.
         if len(body) > MOST_SUBSTITUTION_BYTES:
             return False
         if body.count(self._keys.prefix) != len(values):
             return False  # SendGrid would replace a key in a value, or in the subject, too
-        self.people.append(Person(delivery_id=message.delivery_id, to=message.to, body=body))
+        self.people.append(_person(message, body))
         self._addresses.add(message.to.email.casefold())
         self._bytes += len(body) + 1
         return True
 
 
-def _alone(message: Message, personal: str, content: str) -> Parcel:
+def _alone(message: Message, personal: str, content: Sequence[bytes]) -> Parcel:
     """A request with the message's full content."""
-    body = f"{{{personal}}}"
-    person = Person(delivery_id=message.delivery_id, to=message.to, body=body)
-    return Parcel(people=(person,), common=content)
+    return Parcel(people=(_person(message, f"{{{personal}}}"),), common=content)
+
+
+def _person(message: Message, body: str) -> Person:
+    return Person(delivery_id=message.delivery_id, to=message.to, body=body.encode("ascii"))
 
 
 def _refused(message: Message, verdict: Verdict) -> Parcel:

@@ -23,7 +23,7 @@ from lovecampaign.providers.http_wire import HttpReply
 from lovecampaign.providers.sendgrid import SendGridProvider
 from lovecampaign.providers.sendgrid_allowance import Allowance
 from lovecampaign.providers.sendgrid_connection import Endpoint
-from lovecampaign.providers.sendgrid_parcels import Packer
+from lovecampaign.providers.sendgrid_parcels import Packer, Parcel
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.sendgrid_http import Answer
@@ -87,8 +87,12 @@ def send(
 def alone(message: Message) -> Rebuilt:
     """What SendGrid would make of the message's full content."""
     [parcel] = Packer().pack([replace(make_message(), **_parts(message))])
-    [rebuilt] = rebuild(json.loads(parcel.body))
+    [rebuilt] = rebuild(body_of(parcel))
     return rebuilt
+
+
+def body_of(parcel: Parcel) -> Any:
+    return json.loads(b"".join(parcel.body))
 
 
 def _parts(message: Message) -> dict[str, Any]:
@@ -127,7 +131,7 @@ def test_no_value_makes_a_difference(renderer: EmailRenderer) -> None:
         messages = [person(renderer, n, name, town) for n, (name, town) in enumerate(people)]
         rebuilt: dict[str, Rebuilt] = {}
         for parcel in Packer().pack(messages):
-            request = json.loads(parcel.body)
+            request = body_of(parcel)
             assert [*validate(request), *broken_rules(request)] == []
             rebuilt |= {one.delivery_id: one for one in rebuild(request)}
             seen[len(parcel.people) > 1] += 1
@@ -169,7 +173,7 @@ def test_nobody_can_bring_a_key_into_a_request(monkeypatch: pytest.MonkeyPatch) 
     """SendGrid would replace it there once more."""
     monkeypatch.setattr(secrets, "choice", lambda _letters: "a")
     [parcel] = Packer().pack([Sly(**_parts(make_message()), raw=b"")])
-    request = json.loads(parcel.body)
+    request = body_of(parcel)
     assert "substitutions" not in request["personalizations"][0]
     assert request["content"][0]["value"] == "Hi Qaaaaaaaaaaaaaaa"
 
@@ -179,7 +183,7 @@ def test_keys_are_new_for_each_request_and_as_long_as_one_another(
 ) -> None:
     def keys() -> list[str]:
         [parcel] = Packer().pack([person(renderer, 1)])
-        return list(json.loads(parcel.body)["personalizations"][0]["substitutions"])
+        return list(body_of(parcel)["personalizations"][0]["substitutions"])
 
     first, second = keys(), keys()
     assert not set(first) & set(second)
@@ -205,7 +209,7 @@ def test_a_request_holds_a_thousand_people_at_most(
 ) -> None:
     parcels = list(Packer().pack(person(renderer, number) for number in range(1001)))
     assert [len(parcel.people) for parcel in parcels] == [1000, 1]
-    assert list(broken_rules(json.loads(parcels[0].body))) == []
+    assert list(broken_rules(body_of(parcels[0]))) == []
 
 
 def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
