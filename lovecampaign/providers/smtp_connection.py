@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from lovecampaign.providers.smtp_replies import Phase, judge
-from lovecampaign.providers.smtp_wire import Lost, Reply, ReplyReader
+from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply, Wire
 from lovecampaign.providers.verdict import NoConnection, stop_the_run, transient
 
 
@@ -60,9 +60,9 @@ class Server:
 
 
 class Dialogue(smtplib.SMTP):
-    """smtplib, with replies read by :class:`ReplyReader`: bounded in size and in time."""
+    """smtplib, with replies read by :class:`Wire`: bounded in size and in time."""
 
-    _reader: ReplyReader | None = None
+    _wire: Wire | None = None
 
     def getreply(self) -> tuple[int, bytes]:
         reply = self.read_reply(float(self.timeout))
@@ -70,16 +70,22 @@ class Dialogue(smtplib.SMTP):
 
     def read_reply(self, timeout_seconds: float) -> Reply:
         """The next reply; raises Lost, and closes the connection then."""
-        if self.sock is None:
-            raise Lost("the connection is closed")
-        if self._reader is None or self._reader.sock is not self.sock:
-            # After STARTTLS what was read before does not count (RFC 3207 §4.2).
-            self._reader = ReplyReader(self.sock)
         try:
-            return self._reader.read(timeout_seconds)
+            return self.wire.read(timeout_seconds)
         except Lost:
             self.close()
             raise
+
+    @property
+    def wire(self) -> Wire:
+        """Raises CutShort where the connection is closed."""
+        sock, wire = self.sock, self._wire
+        if sock is None:
+            raise CutShort("the connection is closed", written=0)
+        if wire is None or wire.sock is not sock:
+            # After STARTTLS what was read before does not count (RFC 3207 §4.2).
+            wire = self._wire = Wire(sock)
+        return wire
 
 
 class _TlsDialogue(Dialogue, smtplib.SMTP_SSL):

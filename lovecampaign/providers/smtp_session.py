@@ -16,14 +16,14 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Sequence
+from functools import lru_cache
 
 from lovecampaign.message import Message
 from lovecampaign.providers.lanes import Intake
 from lovecampaign.providers.smtp_connection import Dialogue, TimeLimits
 from lovecampaign.providers.smtp_envelope import Envelope, Unsendable, envelope_of
 from lovecampaign.providers.smtp_replies import Phase, judge
-from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply, write_all
+from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply
 from lovecampaign.providers.verdict import Verdict, accepted, transient, unknown
 
 #: Leaving politely is not worth more than this.
@@ -52,6 +52,7 @@ class SmtpSession:
 
     def __init__(self, smtp: Dialogue, limits: TimeLimits, *, most_messages: int) -> None:
         self._smtp = smtp
+        smtp.wire.leave_time_to_the_system()
         self._limits = limits
         self._is_pipelined = smtp.has_extn("pipelining")
         #: Whose commands are on the wire, without a reply yet.
@@ -182,7 +183,7 @@ class SmtpSession:
         is_cut = False
         try:
             # The reply's limit for the body too: setting another one takes time.
-            self._write((envelope.body, _DOT, ahead), self._limits.final_dot)
+            self._smtp.wire.write((envelope.body, _DOT, ahead), self._limits.final_dot)
         except CutShort as cut:
             if cut.written < len(envelope.body) + len(_DOT):
                 # The dot, the last of the body, was not handed over; over TLS its record is cut.
@@ -201,8 +202,7 @@ class SmtpSession:
         except Lost as lost:
             return unknown(f"no answer after the message was sent: {lost}")
         if reply.code // 100 == 2:
-            found = _QUEUED_AS.search(reply.text)
-            return accepted(str(reply), found[1] if found else None)
+            return _taken(reply)
         if reply.code // 100 == 3:
             self.abort()
             return unknown(f"an answer that makes no sense after the message was sent: {reply}")
@@ -220,7 +220,7 @@ class SmtpSession:
         """Leave politely, but not patiently."""
         if self._smtp.sock is not None:
             with contextlib.suppress(Lost):
-                self._write((b"QUIT\r\n",), _QUIT_SECONDS)
+                self._smtp.wire.write((b"QUIT\r\n",), _QUIT_SECONDS)
                 self._smtp.read_reply(_QUIT_SECONDS)
         self.abort()
 
@@ -233,7 +233,7 @@ class SmtpSession:
 
     def _say(self, commands: bytes) -> None:
         try:
-            self._write((commands,), self._limits.command)
+            self._smtp.wire.write((commands,), self._limits.command)
         except Lost:
             self.abort()
             raise
@@ -241,11 +241,11 @@ class SmtpSession:
     def _hear(self) -> Reply:
         return self._smtp.read_reply(self._limits.command)
 
-    def _write(self, parts: Sequence[bytes], timeout_seconds: float) -> None:
-        sock = self._smtp.sock
-        if sock is None:
-            raise CutShort("the connection is closed", written=0)
-        write_all(sock, parts, timeout_seconds)
+
+@lru_cache(maxsize=64)
+def _taken(reply: Reply) -> Verdict:
+    found = _QUEUED_AS.search(reply.text)
+    return accepted(str(reply), found[1] if found else None)
 
 
 def _require_sense(refusal: Reply) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from functools import lru_cache
 #: RFC 5321 §4.5.3.1.5 allows 512; servers exceed it, none by this much.
 _LINE_BYTES = 8192
 _REPLY_LINES = 200
+#: What the operating system would round to nothing means "for ever" to it.
+_SHORTEST_SECONDS = 0.01
 _NOT_SMTP = "the server does not speak SMTP"
 _LINE = re.compile(rb"([2-5]\d\d)(?:[ -](.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"[245]\.(\d{1,3})\.(\d{1,3})(?!\S)")
@@ -52,16 +55,30 @@ class Reply:
         return f"{self.code} {self.text}".strip()
 
 
-class ReplyReader:
-    """Reads replies from a socket, each within a time limit of its own.
+class Wire:
+    """A connected socket: replies are read from it and commands written to it, in time.
 
-    The limit holds for the whole reply: a server that drips one byte a minute is as lost as
-    one that is silent.
+    A limit holds for a whole reply and for everything that is written at once: a server that
+    drips one byte a minute is as lost as one that is silent.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self._unread = b""
+        #: The limit that the operating system was told; None where Python keeps to it.
+        self._told_seconds: float | None = None
+        self._is_tls = isinstance(sock, ssl.SSLSocket)
+
+    def leave_time_to_the_system(self) -> None:
+        """From now on the operating system ends what takes too long.
+
+        Python asks it before each call whether the socket is ready, which costs two calls more
+        for each message, and lets go of the interpreter twice more. Not for TLS, which would ask
+        again for ever.
+        """
+        if not self._is_tls:
+            self._told_seconds = 0.0
+            self.sock.settimeout(None)
 
     def read(self, timeout_seconds: float) -> Reply:
         """The next reply; raises Lost."""
@@ -89,15 +106,63 @@ class ReplyReader:
 
     def _receive(self, deadline: float) -> bytes:
         try:
-            _limit(self.sock, deadline - time.monotonic())
+            self._limit(deadline - time.monotonic())
             received = self.sock.recv(4096)
-        except TimeoutError as error:
+        except (TimeoutError, BlockingIOError) as error:
             raise Lost("the server did not answer in time") from error
         except OSError as error:  # ssl.SSLError is one
             raise Lost(f"the connection broke: {error.strerror or error}") from error
         if not received:
             raise Lost("the server closed the connection")
         return received
+
+    def write(self, parts: Sequence[bytes], timeout_seconds: float) -> None:
+        """Write everything; raises CutShort, which knows how much went out."""
+        deadline = time.monotonic() + timeout_seconds
+        size, written = sum(map(len, parts)), 0
+        try:
+            self._limit(timeout_seconds)
+            written = self._send(parts)
+            if written < size:
+                rest = memoryview(b"".join(parts))
+                while written < size:
+                    self._limit(deadline - time.monotonic())
+                    written += self.sock.send(rest[written:])
+        except (TimeoutError, BlockingIOError) as error:
+            raise CutShort("the server did not read on in time", written=written) from error
+        except OSError as error:
+            reason = f"the connection broke: {error.strerror or error}"
+            raise CutShort(reason, written=written) from error
+
+    def _send(self, parts: Sequence[bytes]) -> int:
+        """How much of it went out; to put 64 KB together first costs a third of sending them."""
+        if self._is_tls:  # cannot send parts
+            return self.sock.send(b"".join(parts))
+        return self.sock.sendmsg(parts)
+
+    def _limit(self, seconds: float) -> None:
+        """Wait no longer than that from now on; raises TimeoutError where it is over already.
+
+        A limit that is about right stays: to set one is a call of the operating system.
+        """
+        if seconds <= 0:
+            raise TimeoutError
+        if self._told_seconds is None:
+            if not _is_about(seconds, self.sock.gettimeout() or 0.0):
+                self.sock.settimeout(seconds)
+        elif not _is_about(seconds, self._told_seconds):
+            self._tell(seconds)
+
+    def _tell(self, seconds: float) -> None:
+        whole, part = divmod(max(seconds, _SHORTEST_SECONDS), 1)
+        limit = struct.pack("ll", int(whole), int(part * 1_000_000))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        self._told_seconds = seconds
+
+
+def _is_about(seconds: float, limit: float) -> bool:
+    return 0.95 * seconds <= limit <= 1.05 * seconds
 
 
 @lru_cache(maxsize=256)
@@ -116,41 +181,3 @@ def _without_repeated_status(lines: list[str]) -> tuple[str, ...]:
     if found is None:
         return tuple(lines)
     return (lines[0], *(line.removeprefix(found[0]).strip() for line in lines[1:]))
-
-
-def write_all(sock: socket.socket, parts: Sequence[bytes], timeout_seconds: float) -> None:
-    """Write everything within the time limit; raises CutShort, which knows how much went out."""
-    deadline = time.monotonic() + timeout_seconds
-    size, written = sum(map(len, parts)), 0
-    try:
-        _limit(sock, timeout_seconds)
-        written = _send(sock, parts)
-        if written < size:
-            rest = memoryview(b"".join(parts))
-            while written < size:
-                _limit(sock, deadline - time.monotonic())
-                written += sock.send(rest[written:])
-    except TimeoutError as error:
-        raise CutShort("the server did not read on in time", written=written) from error
-    except OSError as error:
-        reason = f"the connection broke: {error.strerror or error}"
-        raise CutShort(reason, written=written) from error
-
-
-def _send(sock: socket.socket, parts: Sequence[bytes]) -> int:
-    """How much of it went out; to put 64 KB together first costs a third of sending them."""
-    if isinstance(sock, ssl.SSLSocket):  # cannot send parts
-        return sock.send(b"".join(parts))
-    return sock.sendmsg(parts)
-
-
-def _limit(sock: socket.socket, seconds: float) -> None:
-    """Wait no longer than that from now on; raises TimeoutError where it is over already.
-
-    A limit that is about right stays: to set one is a call of the operating system.
-    """
-    if seconds <= 0:
-        raise TimeoutError
-    current = sock.gettimeout()
-    if current is None or not 0.95 * seconds <= current <= 1.05 * seconds:
-        sock.settimeout(seconds)

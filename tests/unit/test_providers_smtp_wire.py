@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.providers.smtp_wire import Lost, Reply, ReplyReader
+from lovecampaign.providers.smtp_wire import Lost, Reply, Wire
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_replies(pair: tuple[socket.socket, socket.socket], sent: bytes, reply: Reply) -> None:
     ours, theirs = pair
     theirs.sendall(sent + b"220 next\r\n")
-    reader = ReplyReader(ours)
+    reader = Wire(ours)
     assert reader.read(1) == reply
     assert reader.read(1) == Reply(code=220, lines=("next",))
 
@@ -59,7 +59,7 @@ def test_what_is_no_reply_is_a_lost_connection(
     ours, theirs = pair
     theirs.sendall(sent)
     with pytest.raises(Lost):
-        ReplyReader(ours).read(0.5)
+        Wire(ours).read(0.5)
 
 
 def test_a_reply_cut_short_is_a_lost_connection(
@@ -69,7 +69,7 @@ def test_a_reply_cut_short_is_a_lost_connection(
     theirs.sendall(b"250-queued\r\n250 o")
     theirs.close()
     with pytest.raises(Lost, match="closed"):
-        ReplyReader(ours).read(1)
+        Wire(ours).read(1)
 
 
 def test_the_time_limit_holds_for_the_whole_reply(
@@ -79,7 +79,7 @@ def test_the_time_limit_holds_for_the_whole_reply(
     theirs.sendall(b"250-a\r\n")
     begun = time.monotonic()
     with pytest.raises(Lost, match="in time"):
-        ReplyReader(ours).read(0.1)
+        Wire(ours).read(0.1)
     assert time.monotonic() - begun < 1
 
 
@@ -91,7 +91,7 @@ def test_no_bytes_can_do_more_than_lose_the_connection(sent: bytes) -> None:
         theirs.sendall(sent)
         theirs.close()
         with contextlib.suppress(Lost):
-            assert 200 <= ReplyReader(ours).read(1).code < 600
+            assert 200 <= Wire(ours).read(1).code < 600
 
 
 def test_the_enhanced_code_is_subject_and_detail() -> None:
