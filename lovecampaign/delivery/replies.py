@@ -87,6 +87,7 @@ def address_mail(
         delivery_id=message_id_of(signer, claimed.id),
         first_claimed_at=claimed.created_at,
         links=_links(settings, signer, campaign, claimed),
+        deal_closes=claimed.kept_until,  # for this reader the deal ends there: {{ deal.closes }}
     )
 
 

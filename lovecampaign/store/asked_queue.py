@@ -23,7 +23,7 @@ from lovecampaign.store.tables import (
     subscriber,
     transactional,
 )
-from lovecampaign.store.transactional import DELIVERY_ID, GOOD_FOR, SEND_TO, AskedKind
+from lovecampaign.store.transactional import DELIVERY_ID, GOOD_FOR, KEPT_UNTIL, SEND_TO, AskedKind
 
 _is_planned = transactional.c.state == DeliveryState.PLANNED.value
 
@@ -39,6 +39,8 @@ class ClaimedMail:
     address: str
     #: The delivery whose links it carries; None: it has none but its own.
     delivery_id: int | None
+    #: Until when a unit of the deal is kept for them; None: the mail is about none.
+    kept_until: datetime | None
     #: This try included.
     attempts: int
     created_at: datetime
@@ -189,7 +191,12 @@ def _as_mail(row: sa.Row[Any]) -> ClaimedMail:
         ),
         address=row.payload.get(SEND_TO, row.email),
         delivery_id=row.payload.get(DELIVERY_ID),
+        kept_until=_instant(row.payload.get(KEPT_UNTIL)),
         attempts=row.attempts,
         created_at=row.created_at,
         claimed_at=row.claimed_at,
     )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -19,7 +19,7 @@ from lovecampaign.store.campaigns import read_campaign
 from lovecampaign.store.database import Database
 from lovecampaign.store.deal_stock import RecordedDeal, is_in_line, lock_stock, read_stock
 from lovecampaign.store.tables import deal_waiting
-from lovecampaign.store.transactional import DELIVERY_ID, AskedKind, ask
+from lovecampaign.store.transactional import DELIVERY_ID, KEPT_UNTIL, AskedKind, ask
 
 #: A mail is not read at once. Claims by people who sit at the page are much shorter.
 SHORTEST_KEEP = timedelta(hours=4)
@@ -152,7 +152,7 @@ def _tell(
     payload = {
         "deal": found.deal.key,
         DELIVERY_ID: row.delivery_id,
-        "until": until.isoformat(),
+        KEPT_UNTIL: until.isoformat(),
     }
     kind = AskedKind.WAITLIST_PLACE
     ask(connection, kind, row.subscriber_id, found.campaign_id, payload, now)

@@ -47,6 +47,8 @@ _ASK = sa.insert(transactional).returning(transactional.c.id)
 SEND_TO = "to"
 #: In the payload: the delivery whose links the mail carries.
 DELIVERY_ID = "delivery_id"
+#: In the payload: until when what the mail tells of is kept for its reader (ISO 8601).
+KEPT_UNTIL = "until"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

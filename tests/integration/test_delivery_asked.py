@@ -195,9 +195,10 @@ def test_who_waited_reads_what_came_back_and_until_when_by_their_own_clock(
     stage = Stage(settings, database, days=7, settings_=choices)
     reader = stage.add_readers(1, zones=["America/New_York"])[0]
     kept_until = datetime(2027, 2, 5, 17, 30, tzinfo=UTC)
+    record = record_of(stage)
     with stage.database.write() as connection:
         payload = {"deal": "insider", "until": kept_until.isoformat()}
-        ask(connection, AskedKind.WAITLIST_PLACE, reader, record_of(stage).id, payload, NOW)
+        ask(connection, AskedKind.WAITLIST_PLACE, reader, record.id, payload, NOW)
 
     [sent] = answer(stage, at=NOW)
 
