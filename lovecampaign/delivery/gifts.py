@@ -7,9 +7,12 @@ unfinished one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
+
+from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Campaign, LateJoiners
 from lovecampaign.delivery.personal import Addressing
@@ -19,7 +22,7 @@ from lovecampaign.render.content import Content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.schedule.slots import find_slot, plan_zone
-from lovecampaign.store.campaigns import find_frozen
+from lovecampaign.store.campaigns import FrozenContent, find_frozen_at
 from lovecampaign.store.claimed import Person
 
 #: No zone's date is further from another's.
@@ -34,6 +37,18 @@ class WelcomeAddressing(Addressing):
 
     #: Keys of days that have gone out to others.
     gone_out: frozenset[str]
+
+    @classmethod
+    def of(cls, usual: Addressing, gone_out: Iterable[str]) -> Self:
+        return cls(
+            campaign=usual.campaign,
+            email=usual.email,
+            signer=usual.signer,
+            public_url=usual.public_url,
+            founders_until=usual.founders_until,
+            cancelled=usual.cancelled,
+            gone_out=frozenset(gone_out),
+        )
 
     def digest(self, person: Person) -> tuple[str, ...]:
         if person.joined_at is None:
@@ -62,50 +77,41 @@ def missed_today(
 
 def with_gifts(sender: Sender, work: EmailWork) -> EmailWork:
     """The welcome with the letters of these days at hand."""
-    gifts = _letters_of_these_days(sender, work)
+    now, ids = sender.clock.now(), work.record.email_ids
+    with sender.database.read() as connection:
+        gifts = words_of_these_days(connection, work.campaign, ids, now)
     if not gifts:
         return work
-    return replace(
-        work, renderer=_renderer(sender, work, gifts), addressing=_addressing(work, gifts)
-    )
-
-
-def _letters_of_these_days(sender: Sender, work: EmailWork) -> Mapping[str, Content]:
-    today = sender.clock.now().date()
-    near = [day for day in work.campaign.day_emails if day.date and abs(day.date - today) <= _NEAR]
-    found = {}
-    with sender.database.read() as connection:
-        for day in near:
-            frozen = find_frozen(connection, work.record.email_ids[day.key])
-            if frozen is not None:
-                found[day.key] = Content.from_json(frozen.content)
-    return found
-
-
-def _renderer(sender: Sender, work: EmailWork, gifts: Mapping[str, Content]) -> EmailRenderer:
-    images = {path: one for gift in gifts.values() for path, one in gift.images.items()}
-    content = replace(
-        work.content,
-        parts={key: gift.words for key, gift in gifts.items()},
-        images={**images, **work.content.images},
-    )
-    return EmailRenderer(
+    renderer = EmailRenderer(
         work.campaign,
         work.email,
-        content,
+        holding(work.content, gifts),
         public_url=sender.settings.public_url,
         media_url=sender.settings.media_url,
     )
+    addressing = WelcomeAddressing.of(work.addressing, gifts)
+    return replace(work, renderer=renderer, addressing=addressing)
 
 
-def _addressing(work: EmailWork, gifts: Mapping[str, Content]) -> WelcomeAddressing:
-    usual = work.addressing
-    return WelcomeAddressing(
-        campaign=usual.campaign,
-        email=usual.email,
-        signer=usual.signer,
-        public_url=usual.public_url,
-        founders_until=usual.founders_until,
-        cancelled=usual.cancelled,
-        gone_out=frozenset(gifts),
+def words_of_these_days(
+    connection: Connection, campaign: Campaign, email_ids: Mapping[str, int], at: datetime
+) -> Mapping[str, FrozenContent]:
+    """By key: what the days around an instant had said by then to those who had got them."""
+    found = {}
+    for day in campaign.day_emails:
+        if day.key in email_ids and day.date and abs(day.date - at.date()) <= _NEAR:
+            frozen = find_frozen_at(connection, email_ids[day.key], at)
+            if frozen is not None and frozen.frozen_at <= at:
+                found[day.key] = frozen
+    return found
+
+
+def holding(content: Content, gifts: Mapping[str, FrozenContent]) -> Content:
+    """The welcome's words, with those of these days and their pictures at hand."""
+    letters = {key: Content.from_json(gift.content) for key, gift in gifts.items()}
+    images = {path: one for letter in letters.values() for path, one in letter.images.items()}
+    return replace(
+        content,
+        parts={key: letter.words for key, letter in letters.items()},
+        images={**images, **content.images},
     )

@@ -7,12 +7,14 @@ addresses that lead nowhere, in place of a code stand dots. A friend's copy has 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model import Campaign, Crowd, Email, Role
-from lovecampaign.delivery.personal import Addressing
+from lovecampaign.delivery.days_held import DaysHeld, find_days_held
+from lovecampaign.delivery.gifts import holding
 from lovecampaign.message import Message
 from lovecampaign.render.content import Content
 from lovecampaign.render.memo import Memo
@@ -20,13 +22,12 @@ from lovecampaign.render.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.settings import Settings
-from lovecampaign.store.campaigns import FrozenContent, find_frozen_at, read_campaign
+from lovecampaign.store.campaigns import FrozenContent, find_frozen_at
 from lovecampaign.store.claimed import Person, read_people
 from lovecampaign.store.deal_extending import closings_for
 from lovecampaign.store.finding_deliveries import DeliveryRecord
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.tokens import TokenSigner
 
 #: How every link begins that is left out of a copy. Nothing is ever there (RFC 2606).
 LEFT_OUT = "https://left-out.invalid/"
@@ -58,8 +59,9 @@ class Letters:
         frozen = _words_of(connection, found)
         if frozen is None:
             return None
-        recipient = self._reader(connection, campaign, email, found, now)
-        return self._renderer(campaign, email, frozen).render(recipient)
+        held = _days_held(connection, campaign, email, found, now)
+        recipient = self._reader(connection, campaign, email, found, held, now)
+        return self._renderer(campaign, email, frozen, held).render(recipient)
 
     def for_friend(
         self,
@@ -73,8 +75,8 @@ class Letters:
         frozen = _words_of(connection, found)
         if frozen is None:
             return None
-        # The days of a digest were chosen for its reader; they name nobody.
-        digest = self._reader(connection, campaign, email, found, now).digest
+        # The days inside were chosen for its reader; they name nobody.
+        held = _days_held(connection, campaign, email, found, now)
         recipient = Recipient(
             subscriber=Subscriber(id=0, email=_NOBODY, is_insider=email.is_insiders_only),
             zone=effective_zone(None, campaign),
@@ -82,9 +84,9 @@ class Letters:
             first_claimed_at=found.first_claimed_at or now,
             links=self._links(campaign, now),
             deal_code=_code(email, is_insider=email.is_insiders_only),
-            digest=digest,
+            digest=held.keys,
         )
-        return self._renderer(campaign, email, frozen).render(recipient)
+        return self._renderer(campaign, email, frozen, held).render(recipient)
 
     def _reader(
         self,
@@ -92,10 +94,10 @@ class Letters:
         campaign: Campaign,
         email: Email,
         found: DeliveryRecord,
+        held: DaysHeld,
         now: datetime,
     ) -> Recipient:
-        standing = Standing(campaign=campaign, email=email, campaign_id=found.campaign_id, now=now)
-        person = read_people(connection, standing, [found.subscriber_id])[found.subscriber_id]
+        person = _read_person(connection, campaign, email, found, now)
         return Recipient(
             subscriber=person.subscriber,
             zone=person.zone,
@@ -104,22 +106,8 @@ class Letters:
             links=self._links(campaign, now),
             deal_code=_code(email, is_insider=person.subscriber.is_insider),
             deal_closes=_closes(connection, campaign, found),
-            digest=self._digest(connection, campaign, email, person),
+            digest=held.keys,
         )
-
-    def _digest(
-        self, connection: Connection, campaign: Campaign, email: Email, person: Person
-    ) -> tuple[str, ...]:
-        record = read_campaign(connection, campaign.id)
-        addressing = Addressing(
-            campaign=campaign,
-            email=email,
-            signer=TokenSigner(("nothing is signed here",)),
-            public_url=self._settings.public_url,
-            founders_until=record.first_claim_at if record else None,
-            cancelled=record.cancelled if record else frozenset(),
-        )
-        return addressing.digest(person)
 
     def _links(self, campaign: Campaign, now: datetime) -> Links:
         """Those that everybody may have lead somewhere."""
@@ -138,22 +126,27 @@ class Letters:
             confirm=f"{LEFT_OUT}confirm",
         )
 
-    def _renderer(self, campaign: Campaign, email: Email, frozen: FrozenContent) -> EmailRenderer:
+    def _renderer(
+        self, campaign: Campaign, email: Email, frozen: FrozenContent, held: DaysHeld
+    ) -> EmailRenderer:
         """Kept as long as the campaign is not read anew."""
-        key = (campaign.id, email.key, frozen.fingerprint)
-        made_for, renderer = self._renderers.get(key, lambda _: self._make(campaign, email, frozen))
+        gifts = (gift.fingerprint for gift in held.gifts.values())
+        key = (campaign.id, email.key, " ".join((frozen.fingerprint, *gifts)))
+        make = partial(self._make, campaign, email, frozen, held)
+        made_for, renderer = self._renderers.get(key, lambda _: make())
         if made_for is not campaign:
-            made_for, renderer = self._make(campaign, email, frozen)
+            made_for, renderer = make()
             self._renderers.put(key, (made_for, renderer))
         return renderer
 
     def _make(
-        self, campaign: Campaign, email: Email, frozen: FrozenContent
+        self, campaign: Campaign, email: Email, frozen: FrozenContent, held: DaysHeld
     ) -> tuple[Campaign, EmailRenderer]:
+        content = Content.from_json(frozen.content)
         renderer = EmailRenderer(
             campaign,
             email,
-            Content.from_json(frozen.content),
+            holding(content, held.gifts) if held.gifts else content,
             public_url=self._settings.public_url,
             media_url=self._settings.media_url,
         )
@@ -164,6 +157,20 @@ def _words_of(connection: Connection, found: DeliveryRecord) -> FrozenContent | 
     if found.claimed_at is None or found.state not in _OUT:
         return None
     return find_frozen_at(connection, found.email_id, found.claimed_at)
+
+
+def _read_person(
+    connection: Connection, campaign: Campaign, email: Email, found: DeliveryRecord, now: datetime
+) -> Person:
+    standing = Standing(campaign=campaign, email=email, campaign_id=found.campaign_id, now=now)
+    return read_people(connection, standing, [found.subscriber_id])[found.subscriber_id]
+
+
+def _days_held(
+    connection: Connection, campaign: Campaign, email: Email, found: DeliveryRecord, now: datetime
+) -> DaysHeld:
+    person = _read_person(connection, campaign, email, found, now)
+    return find_days_held(connection, campaign, email, person, found.claimed_at or now)
 
 
 def _code(email: Email, *, is_insider: bool) -> str | None:

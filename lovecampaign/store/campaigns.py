@@ -134,6 +134,14 @@ def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:
     return cancelled.rowcount
 
 
+def list_called_off(connection: Connection, campaign_id: int, at: datetime) -> frozenset[str]:
+    """The keys of the emails that had been called off by an instant."""
+    keys = sa.select(email.c.key).where(
+        email.c.campaign_id == campaign_id, email.c.cancelled_at <= at
+    )
+    return frozenset(connection.scalars(keys))
+
+
 def find_frozen(connection: Connection, email_id: int) -> FrozenContent | None:
     """What the email says since its first real claim, with the newest accepted edit."""
     row = connection.execute(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from lovecampaign.delivery.post import answer_all
 from lovecampaign.delivery.readiness import OnEdit
 from lovecampaign.settings import Settings
 from lovecampaign.store import tables
@@ -18,6 +19,7 @@ from lovecampaign.store.database import Database
 from lovecampaign.store.forgetting import forget
 from lovecampaign.testing.campaigns import day_file
 from lovecampaign.tokens import Purpose
+from tests.joining import welcome
 from tests.serve.letters import delivery_of, rows_of, token_of
 from tests.serving import Answer, Serving, dump, serving
 from tests.stage import DAY_1, LONG_AGO, Stage
@@ -214,6 +216,64 @@ class TestForItsReader:
         shared_view(stage, served, reader)
 
         assert dump(stage.database) == before
+
+
+class TestADayInsideALetter:
+    """A welcome holds the letter of the day, a catch-up the days that were missed."""
+
+    def test_the_gift_inside_a_welcome_is_there_for_reader_and_friend(
+        self, settings: Settings, database: Database
+    ) -> None:
+        stage, newcomer = _welcomed(settings, database)
+        with serving(settings, database, stage.clock) as served:
+            for view in (own_view, shared_view):
+                assert "This is the gift of day 1." in view(stage, served, newcomer, "welcome").text
+
+    def test_it_stays_as_it_was_sent(self, settings: Settings, database: Database) -> None:
+        stage, newcomer = _welcomed(settings, database)
+        record = record_campaign(database, stage.campaign)
+        with database.write() as connection:
+            cancel_email(connection, record.email_ids["day-01"], DAY_1 + timedelta(hours=4))
+        stage.edit("days/01-day-1.md", "gift of day 1", "present of day 1")
+        with serving(settings, database, stage.clock) as served:
+            for days in range(1, 3):  # and is not that of another day later
+                stage.send(DAY_1 + days * timedelta(days=1))
+            page = own_view(stage, served, newcomer, "welcome")
+
+        assert "This is the gift of day 1." in page.text
+        assert "gift of day 2" not in page.text
+
+    def test_a_catch_up_says_what_the_mail_said_though_a_day_was_called_off_since(
+        self, settings: Settings, database: Database
+    ) -> None:
+        stage = Stage(settings, database, days=6, late_joiners="catch-up")
+        stage.add_readers(1, name="founder")
+        stage.send(DAY_1)
+        [late] = stage.add_readers(1, name="late", joined_at=DAY_1 + timedelta(hours=1))
+        stage.send(DAY_1 + timedelta(days=1))
+        record = record_campaign(database, stage.campaign)
+        with database.write() as connection:
+            cancel_email(connection, record.email_ids["day-01"], DAY_1 + timedelta(days=2))
+        with serving(settings, database, stage.clock) as served:
+            page = own_view(stage, served, late, "catch-up")
+
+        assert "gift of day 1" in page.text
+        assert "gift of day 2" in page.text
+
+
+def _welcomed(settings: Settings, database: Database) -> tuple[Stage, int]:
+    """Somebody who joined three hours after the letter of day 1 had gone out."""
+    stage = Stage(settings, database, days=4)
+    stage.add_readers(1, name="founder")
+    stage.send(DAY_1)
+    joined = DAY_1 + timedelta(hours=3)
+    stage.clock.move_to(joined)
+    [newcomer] = stage.add_readers(1, name="newcomer", joined_at=joined)
+    welcome(stage, newcomer, joined)
+    with stage.sender() as sender:
+        answer_all(sender, [stage.campaign], lambda _campaign: lambda _email: ())
+    assert "gift of day 1" in stage.memory.sent[-1].text
+    return stage, newcomer
 
 
 class TestForAFriend:

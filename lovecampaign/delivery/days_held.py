@@ -1,0 +1,53 @@
+"""Which days did a letter hold when it went out? The digest of a catch-up, the gift of a welcome.
+
+Nothing of it is stored: it is worked out anew, from what was frozen and called off by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.delivery.gifts import WelcomeAddressing, words_of_these_days
+from lovecampaign.delivery.personal import Addressing
+from lovecampaign.store.campaigns import FrozenContent, list_called_off, read_campaign
+from lovecampaign.store.claimed import Person
+from lovecampaign.tokens import TokenSigner
+
+_NOTHING_IS_SIGNED = TokenSigner(("nothing is signed here",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysHeld:
+    """The days inside one letter, in order."""
+
+    keys: tuple[str, ...] = ()
+    #: What they said, where the letter's own frozen words do not hold them: a welcome's gift.
+    gifts: Mapping[str, FrozenContent] = field(default_factory=dict)
+
+
+def find_days_held(
+    connection: Connection, campaign: Campaign, email: Email, person: Person, claimed_at: datetime
+) -> DaysHeld:
+    """What stood inside ``email`` for ``person``, who was sent it at ``claimed_at``."""
+    record = read_campaign(connection, campaign.id)
+    if record is None or email.role not in (Role.CATCH_UP, Role.WELCOME):
+        return DaysHeld()
+    cancelled = list_called_off(connection, record.id, claimed_at)
+    addressing = Addressing(
+        campaign=campaign,
+        email=email,
+        signer=_NOTHING_IS_SIGNED,
+        public_url="",
+        founders_until=record.first_claim_at,
+        cancelled=cancelled,
+    )
+    if email.role is Role.CATCH_UP:
+        return DaysHeld(keys=addressing.digest(person))
+    gifts = words_of_these_days(connection, campaign, record.email_ids, claimed_at)
+    keys = WelcomeAddressing.of(addressing, gifts).digest(person)
+    return DaysHeld(keys=keys, gifts={key: gifts[key] for key in keys})
