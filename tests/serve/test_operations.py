@@ -104,10 +104,11 @@ class TestNumbers:
         assert "abc.png" not in numbers
 
     def test_strange_methods_are_counted_together(self, served: Serving) -> None:
-        for number in range(20):
-            served.ask(f"METHOD{number}", "/")
+        for method in ("PROPFIND", "MKCOL", "PURGE", "LOCK"):
+            served.ask(method, "/")
 
-        assert 'method="other",route="/",status="405"} 20.0' in served.get("/metrics").text
+        assert served.ask("NONSENSE", "/").status in (400, 405)  # not every parser reads on
+        assert 'method="other",route="/",status="405"} 4.0' in served.get("/metrics").text
 
     def test_mail_is_counted_by_email(self, stage: Stage) -> None:
         stage.add_readers(3)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Literal, TypeAlias
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -25,13 +27,17 @@ GRACE_SECONDS = 0.3
 #: The loop gives the interpreter away at every write to a socket, and waits as long to have it
 #: back from a thread that works (CPython's default: 5 ms).
 SWITCH_SECONDS = 0.0005
+#: What reads requests: a protocol of ours, or uvicorn's own by its name.
+ReadsHttp: TypeAlias = type[asyncio.Protocol] | Literal["h11"]
 
 
 @contextlib.contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
     """Ears at an address; raises UsageError where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as ears:
+    # By its number: for TCP by default, asyncio leaves Nagle's algorithm on, and the second
+    # write of each answer waits 40 ms for the visitor's system.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as ears:
         ears.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             ears.bind((host, port))
@@ -62,11 +68,15 @@ def serve(
 class Server(uvicorn.Server):
     """Ends within a second, whoever still holds a connection open."""
 
-    def __init__(self, app: ASGIApp, at_signal: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        at_signal: Callable[[], None] = lambda: None,
+        http: ReadsHttp | None = None,
+    ) -> None:
         config = uvicorn.Config(
             app,
-            # Not whatever else is installed: h11 bounds what a visitor may send before its end.
-            http="h11",
+            http=http or _best_http(),
             loop="asyncio",
             log_config=None,
             log_level=logging.CRITICAL,  # bugs go to a file, and are told on their page
@@ -97,3 +107,12 @@ class Server(uvicorn.Server):
         self.config.timeout_graceful_shutdown = 1
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(super().shutdown(sockets), GRACE_SECONDS)
+
+
+def _best_http() -> ReadsHttp:
+    """What is installed. Either bounds what a visitor may send before its end."""
+    if importlib.util.find_spec("httptools") is None:
+        return "h11"
+    from lovecampaign.web.serve.quick_http import QuickHttp
+
+    return QuickHttp
