@@ -5,9 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib.util
-import logging
 from collections.abc import Callable, Sequence
-from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
 import click
@@ -97,14 +95,10 @@ def _require_parts() -> None:
 
 
 def _line_writer(invocation: Invocation, file: Path | None) -> Callable[[str], None]:
-    """To the file, opened anew whenever somebody moved it away (logrotate); else to stderr."""
-    if file is None:
-        return invocation.output.show_aside
-    logger = logging.getLogger("lovecampaign.access")
-    logger.propagate = False
-    logger.setLevel(logging.INFO)
-    logger.handlers[:] = [WatchedFileHandler(file, encoding="utf-8")]
-    return logger.info
+    """To the file, else to stderr."""
+    from lovecampaign.web.serve.access_log import LogFile
+
+    return invocation.output.show_aside if file is None else LogFile(file).write_line
 
 
 def _address(name: tuple[str, int]) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from lovecampaign.web.serve.bodies import Body, BodyKind, Refusal, read_body
+from lovecampaign.web.serve.bodies import Body, BodyKind, Refusal, read_body, read_url_encoded
 from lovecampaign.web.serve.guard import LOOPBACK, Hosts
 
 HOSTS = Hosts(
@@ -133,3 +136,10 @@ def test_a_form_from_elsewhere_is_refused_where_it_must_be_ours(headers: dict[st
 )
 def test_a_form_of_ours_is_taken(headers: dict[str, str]) -> None:
     assert read(b"a=1", headers=headers).form == {"a": "1"}
+
+
+@given(text=st.text(alphabet="ab&=+%41%é;\x00 ", max_size=60))
+def test_a_plain_form_says_what_the_standard_library_reads_in_it(text: str) -> None:
+    first = dict(reversed(parse_qsl(text, keep_blank_values=True)))
+
+    assert read_url_encoded(text) == first

@@ -6,11 +6,11 @@ is ever built from it (they come from LOVECAMPAIGN_PUBLIC_URL alone).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -110,15 +110,18 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                said = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in self._headers if header[0] not in said),
+                ]
             await send(message)
 
         return send_guarded
 
 
-def _headers(*, is_https: bool) -> Mapping[str, str]:
+def _headers(*, is_https: bool) -> Sequence[tuple[bytes, bytes]]:
+    """In small letters and in bytes, as they go out."""
     headers = {
         "Content-Security-Policy": page_policy(),
         "X-Content-Type-Options": "nosniff",
@@ -131,7 +134,9 @@ def _headers(*, is_https: bool) -> Mapping[str, str]:
         "X-Robots-Tag": "noindex, nofollow",
         "Cache-Control": "no-store",
     }
-    return headers | ({"Strict-Transport-Security": _HSTS} if is_https else {})
+    if is_https:
+        headers["Strict-Transport-Security"] = _HSTS
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def _hostname(host: str) -> str:

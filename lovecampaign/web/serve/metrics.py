@@ -42,10 +42,17 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_Mail(database))
+        #: What counts one answer: to look it up costs more than to count.
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def note_request(self, route: str, method: str, status: int, seconds: float) -> None:
-        self._requests.labels(route, method, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        known = self._known.get((route, method, status))
+        if known is None:
+            known = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
+            self._known[route, method, status] = known
+        requests, times = known
+        requests.inc()
+        times.observe(seconds)
 
     def write(self) -> bytes:
         """The exposition format; raises Unreachable where the database does not answer."""
