@@ -1,0 +1,125 @@
+"""Visits that come at once are taken together, and each is answered for itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from lovecampaign.errors import Unreachable
+from lovecampaign.web.serve.crowd import MOST_AT_ONCE, Crowd
+from lovecampaign.web.serve.pages import NotFound, Visit
+from lovecampaign.web.serve.site import Site
+from tests.serving import Serving
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Takes names, and remembers in which groups."""
+
+    refuses: Callable[[Sequence[str]], bool] = lambda _: False
+    error: Exception = field(default_factory=lambda: Unreachable("the database is away"))
+    groups: list[list[str]] = field(default_factory=list)
+
+    def read(self, visit: Visit) -> str | Response:
+        name = visit.form["name"]
+        if name == "stranger":
+            raise NotFound
+        return PlainTextResponse("you again") if name == "known" else name
+
+    def take(self, names: Sequence[str]) -> Sequence[Response]:
+        if self.refuses(names):
+            raise self.error
+        self.groups.append(list(names))
+        return [PlainTextResponse(f"welcome {name}") for name in names]
+
+    def meet(self, site: Site, names: Sequence[str]) -> list[Response | BaseException]:
+        """All of them come at once."""
+        crowd = Crowd(read=self.read, take=self.take)
+
+        async def answer_all() -> list[Response | BaseException]:
+            answers = (crowd.answer(_visit(site, name)) for name in names)
+            return await asyncio.gather(*answers, return_exceptions=True)
+
+        return asyncio.run(answer_all())
+
+
+def _visit(site: Site, name: str) -> Visit:
+    request = Request({"type": "http", "method": "POST", "path": "/desk", "headers": []})
+    return Visit(site=site, request=request, now=site.clock.now(), form={"name": name}, body=b"")
+
+
+def said(answer: Response | BaseException) -> tuple[int, str]:
+    assert isinstance(answer, Response)
+    return answer.status_code, bytes(answer.body).decode()
+
+
+def test_who_comes_at_once_is_taken_together_and_in_order(served: Serving) -> None:
+    desk, names = Desk(), [f"person {number}" for number in range(MOST_AT_ONCE + 10)]
+
+    answers = desk.meet(served.site, names)
+
+    assert [said(answer) for answer in answers] == [(200, f"welcome {name}") for name in names]
+    assert desk.groups == [names[:MOST_AT_ONCE], names[MOST_AT_ONCE:]]
+
+
+def test_who_is_answered_at_the_door_keeps_nobody_waiting(served: Serving) -> None:
+    desk = Desk()
+
+    known, ana, stranger, bo = desk.meet(served.site, ["known", "ana", "stranger", "bo"])
+
+    assert said(known) == (200, "you again")
+    assert said(stranger)[0] == 404
+    assert [said(ana)[1], said(bo)[1]] == ["welcome ana", "welcome bo"]
+    assert desk.groups == [["ana", "bo"]]
+
+
+def test_who_cannot_be_taken_takes_nobody_along(served: Serving) -> None:
+    desk = Desk(refuses=lambda names: "bad" in names)
+
+    ana, bad, bo = desk.meet(served.site, ["ana", "bad", "bo"])
+
+    assert said(bad)[0] == 503
+    assert [said(ana)[1], said(bo)[1]] == ["welcome ana", "welcome bo"]
+    assert desk.groups == [["ana"], ["bo"]]
+
+
+def test_a_mistake_of_ours_is_told_to_whom_it_hit(served: Serving) -> None:
+    desk = Desk(refuses=lambda names: "bad" in names, error=RuntimeError("a fault"))
+
+    ana, bad = desk.meet(served.site, ["ana", "bad"])
+
+    assert said(ana) == (200, "welcome ana")
+    assert isinstance(bad, RuntimeError)
+
+
+def test_who_comes_later_is_taken_too(served: Serving) -> None:
+    desk = Desk()
+    crowd = Crowd(read=desk.read, take=desk.take)
+
+    async def come_twice() -> None:
+        for name in ("ana", "bo"):
+            await crowd.answer(_visit(served.site, name))
+
+    asyncio.run(come_twice())
+    assert desk.groups == [["ana"], ["bo"]]
+
+
+def test_who_went_away_keeps_nobody_waiting(served: Serving) -> None:
+    desk = Desk()
+    crowd = Crowd(read=desk.read, take=desk.take)
+
+    async def leave_early() -> Response:
+        gone = asyncio.create_task(crowd.answer(_visit(served.site, "ana")))
+        stays = asyncio.create_task(crowd.answer(_visit(served.site, "bo")))
+        await asyncio.sleep(0)
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        return await stays
+
+    assert said(asyncio.run(leave_early())) == (200, "welcome bo")
