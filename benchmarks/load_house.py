@@ -35,12 +35,22 @@ class House:
     """A running `serve` and what it works with."""
 
     port: int
+    #: Of ``serve``.
+    process_id: int
     database: Database
     campaign: Campaign
     #: SendGrid's side.
     webhook: Webhook
     #: The ids of letters that went out.
     letters: Sequence[int]
+
+    def cpu_seconds(self) -> float:
+        """What ``serve`` has used of a core; 0 where there is no /proc."""
+        file = Path(f"/proc/{self.process_id}/stat")
+        if not file.exists():
+            return 0.0
+        user, system = file.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
@@ -60,15 +70,16 @@ def open_house(workspace: Path, database_url: str, letters: int) -> Iterator[Hou
         variables = {
             "LOVECAMPAIGN_DATABASE_URL": database_url,
             "LOVECAMPAIGN_SECRET_KEY": SIGNS_WITH,
-            "LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{sink.split()[-1]}",
+            "LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{sink.line.split()[-1]}",
             "LOVECAMPAIGN_TRUSTED_PROXIES": "127.0.0.1",
             "SENDGRID_WEBHOOK_PUBLIC_KEY": webhook.public_key,
         }
         words = ["-C", str(workspace), "serve", "--port", "0", "--json"]
         log = ["--access-log", str(workspace / "access.log")]
-        with _process("lovecampaign", *words, *log, **variables) as line:
+        with _process("lovecampaign", *words, *log, **variables) as serve:
             yield House(
-                port=urlsplit(json.loads(line)["data"]["url"]).port or 0,
+                port=urlsplit(json.loads(serve.line)["data"]["url"]).port or 0,
+                process_id=serve.id,
                 database=database,
                 campaign=campaign,
                 webhook=webhook,
@@ -76,9 +87,18 @@ def open_house(workspace: Path, database_url: str, letters: int) -> Iterator[Hou
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Running:
+    """A process."""
+
+    id: int
+    #: The first that it printed.
+    line: str
+
+
 @contextlib.contextmanager
-def _process(module: str, *words: str, **variables: str) -> Iterator[str]:
-    """Run a module until the block ends; the first line that it prints."""
+def _process(module: str, *words: str, **variables: str) -> Iterator[_Running]:
+    """Run a module until the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-m", module, *words],
         env={**os.environ, **variables},
@@ -90,7 +110,7 @@ def _process(module: str, *words: str, **variables: str) -> Iterator[str]:
         line = process.stdout.readline() if process.stdout else ""
         if not line:
             raise SystemExit(f"{module} did not start")
-        yield line
+        yield _Running(id=process.pid, line=line)
     finally:
         process.terminate()
         process.communicate(timeout=20)
