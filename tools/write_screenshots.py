@@ -31,6 +31,7 @@ from lovecampaign.tokens import Purpose
 from tests.browser.conftest import FLAGS
 from tests.example_shop import INSIDER, READER, example_shop, import_people, paris
 from tests.running_shop import RunningShop, blog
+from tests.serve.dashboard import PASSWORD
 from tests.serving import Serving, serving
 from tools.small_pictures import make_small
 
@@ -228,7 +229,19 @@ def waiting(studio: Studio, dora: str) -> None:
     time.sleep(SEEN_SECONDS)
 
 
-SCENES = (joining, choosing, forgetting, hearing_early, leaving, reading, buying)
+def keeping_watch(studio: Studio) -> None:
+    """What the operator sees, in the days of the launch."""
+    studio.show("dashboard-login", "/dashboard")
+    studio.page.get_by_label("Password").fill(PASSWORD)
+    studio.page.get_by_role("button", name="Log in").click()
+    studio.page.wait_for_load_state()
+    month = studio.page.url.removeprefix(studio.served.url)
+    studio.show("dashboard-month", month)
+    for page in ("people", "events", "doubts", "deals", "troubles", "letters/early-access"):
+        studio.show(f"dashboard-{page.partition('/')[0]}", f"{month}/{page}")
+
+
+SCENES = (joining, choosing, forgetting, hearing_early, leaving, reading, buying, keeping_watch)
 
 
 @contextlib.contextmanager
@@ -239,7 +252,12 @@ def studio_in(folder: Path, wanted: frozenset[str] = frozenset()) -> Iterator[St
         shop = stack.enter_context(example_shop(workspace))
         import_people(shop, "readers", DORA, EMIL)
         shop.send(clock.now())
-        settings = Settings(workspace=workspace, secret_keys=("test-key",), public_url=PUBLIC_URL)
+        settings = Settings(
+            workspace=workspace,
+            secret_keys=("test-key",),
+            public_url=PUBLIC_URL,
+            dashboard_password=PASSWORD,
+        )
         database = stack.enter_context(contextlib.closing(open_database(settings)))
         served = stack.enter_context(serving(settings, database, clock))
         chromium = stack.enter_context(sync_playwright()).chromium
