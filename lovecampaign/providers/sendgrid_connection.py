@@ -50,8 +50,12 @@ class Endpoint:
 class SendGridConnection:
     """Carries one request at a time."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, headers: Mapping[str, str]) -> None:
+        """``headers`` go with every request."""
         self._endpoint = endpoint
+        self._headers = headers
+        #: Everything of a head but how long its body is, by method and path.
+        self._starts: dict[tuple[str, str], str] = {}
         self._http: HTTPConnection | None = None
         self._last_used = 0.0
 
@@ -60,7 +64,6 @@ class SendGridConnection:
         method: str,
         path: str,
         *,
-        headers: Mapping[str, str],
         body: Sequence[bytes] = (),
         before_writing: Callable[[], None] = lambda: None,
     ) -> HttpReply:
@@ -69,7 +72,7 @@ class SendGridConnection:
         ``before_writing`` is called when there is a connection and nothing has left yet.
         """
         sock = self._open()
-        head = self._head(method, path, headers, sum(map(len, body)))
+        head = self._head(method, path, sum(map(len, body)))
         request = b"".join([head, *body])
         before_writing()
         is_kept = False
@@ -96,15 +99,20 @@ class SendGridConnection:
         sock: socket.socket = http.sock
         return sock
 
-    def _head(self, method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+    def _head(self, method: str, path: str, length: int) -> bytes:
+        start = self._starts.get((method, path))
+        if start is None:
+            start = self._starts[method, path] = self._start(method, path)
+        return f"{start}Content-Length: {length}\r\n\r\n".encode("ascii")
+
+    def _start(self, method: str, path: str) -> str:
         endpoint = self._endpoint
         lines = [
             f"{method} {endpoint.prefix}{path} HTTP/1.1",
             f"Host: {endpoint.authority}",
-            *(f"{name}: {value}" for name, value in headers.items()),
-            f"Content-Length: {length}",
+            *(f"{name}: {value}" for name, value in self._headers.items()),
         ]
-        return "\r\n".join([*lines, "", ""]).encode("ascii")
+        return "".join(f"{line}\r\n" for line in lines)
 
 
 def _connected(endpoint: Endpoint) -> HTTPConnection:

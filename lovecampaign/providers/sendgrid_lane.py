@@ -27,14 +27,14 @@ class SendGridLane:
     """One request after another over one connection."""
 
     def __init__(self, endpoint: Endpoint, api_key: str, allowance: Allowance) -> None:
-        self._connection = SendGridConnection(endpoint)
-        self._headers = {
+        headers = {
             "Authorization": f"Bearer {api_key}",
             "Content-Type": "application/json",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": "lovecampaign",
         }
+        self._connection = SendGridConnection(endpoint, headers)
         self._allowance = allowance
         self._cooldown = Cooldown()
 
@@ -54,7 +54,7 @@ class SendGridLane:
         return [missing.on(person) for person in parcel.people]
 
     def ask_for_scopes(self) -> HttpReply:
-        return self._connection.request("GET", "/v3/scopes", headers=self._headers)
+        return self._connection.request("GET", "/v3/scopes")
 
     def close(self) -> None:
         self._connection.close()
@@ -80,7 +80,6 @@ class SendGridLane:
                 reply = self._connection.request(
                     "POST",
                     "/v3/mail/send",
-                    headers=self._headers,
                     body=body,
                     before_writing=lambda: flight.writing(*ids),
                 )

@@ -29,10 +29,10 @@ class Filling:
     def __init__(self, holes: Sequence[Hole], groups: FillingGroups, recipient: Recipient) -> None:
         self._shape = _shape_of(recipient.links)
         links = dict(_unsigned_links(holes, recipient))
-        self._links = list(links.values())
+        self._links = list(dict.fromkeys(links.values()))
         self._groups = groups.of(hole for hole in holes if hole not in links)
-        pool = [*links, *(hole for group in self._groups for hole in group.holes)]
-        self._places = [pool.index(hole) for hole in holes]
+        pool = [*self._links, *(hole for group in self._groups for hole in group.holes)]
+        self._places = [pool.index(links.get(hole, hole)) for hole in holes]
 
     def suits(self, links: Links) -> bool:
         """Whether somebody's links look like those that it was made for."""
