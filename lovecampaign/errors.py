@@ -61,5 +61,9 @@ class Unreachable(LovecampaignError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class Busy(Unreachable):
+    """Somebody else was writing to the database for as long as we were ready to wait."""
+
+
 class Refused(Unreachable):
     """The provider does not let us in, or not with this sender: waiting does not help."""

@@ -7,7 +7,6 @@ end here: what the operator meets is :class:`~lovecampaign.errors.Unreachable`.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,13 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from lovecampaign.errors import Unreachable, UsageError
+from lovecampaign.errors import Busy, Unreachable, UsageError
 
 #: A large import holds SQLite's one writer's place for half a minute; nobody gives up before.
 BUSY_TIMEOUT_SECONDS = 60
 #: Bytes 18 and 19 of the file (sqlite.org/fileformat2.html, section 1.3.3).
 WAL_IN_HEADER = b"\x02\x02"
 _WRITES = "lovecampaign_writes"
+_PATIENCE = "lovecampaign_patience"
 
 
 class Database:
@@ -31,9 +31,18 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        #: SQLite has one writer at a time, and whoever finds it busy sleeps and asks again, up to
-        #: a tenth of a second: threads of one process wait in order instead.
+        #: How long a write waits for another; SQLite only, which has one writer at a time.
+        self.patience_seconds: float = BUSY_TIMEOUT_SECONDS
+        #: Whoever finds SQLite's writer busy sleeps and asks again, up to a tenth of a second:
+        #: threads of one process wait in order instead.
         self._turn = threading.Lock()
+
+    def with_patience(self, seconds: float) -> Database:
+        """The same database and connections, for writes that somebody sits and waits for."""
+        quicker = Database(self.engine)
+        quicker.patience_seconds = seconds
+        quicker._turn = self._turn
+        return quicker
 
     @property
     def is_sqlite(self) -> bool:
@@ -54,7 +63,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
-        with _said_for_people(self.name), self.engine.connect() as connection:
+        with self._said_for_people(), self.engine.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -66,60 +75,72 @@ class Database:
         """
         with (
             self._in_turn(),
-            _said_for_people(self.name),
+            self._said_for_people(),
             self.engine.connect() as connection,
         ):
-            connection.execution_options(**{_WRITES: True})
+            connection.execution_options(**self._for_writing())
             with connection.begin():
                 yield connection
 
     @contextlib.contextmanager
     def _in_turn(self) -> Iterator[None]:
-        is_mine = self.is_sqlite and self._turn.acquire(timeout=BUSY_TIMEOUT_SECONDS)
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=self.patience_seconds):
+            raise self._as_unreachable("database is locked")
         try:
             yield
         finally:
-            if is_mine:
-                self._turn.release()
+            self._turn.release()
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[Connection]:
         """One connection for several transactions, which a temporary table must outlive."""
-        with _said_for_people(self.name), self.engine.connect() as connection:
+        with self._said_for_people(), self.engine.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
     def write_on(self, connection: Connection) -> Iterator[None]:
         """A transaction as :meth:`write` opens it, on a connection of :meth:`connection`."""
-        connection.execution_options(**{_WRITES: True})
+        connection.execution_options(**self._for_writing())
         with connection.begin():
             yield
 
     @contextlib.contextmanager
     def own_connection(self) -> Iterator[Connection]:
         """A connection outside the pool: what it holds is gone when the block or process ends."""
-        with _said_for_people(self.name), self.engine.connect() as connection:
+        with self._said_for_people(), self.engine.connect() as connection:
             connection.detach()
             yield connection
-
-    def is_writable(self) -> bool:
-        """Whether a write would be let in; does not wait for whoever writes now."""
-        if self.file is not None:
-            return os.access(self.file, os.W_OK) and os.access(self.file.parent, os.W_OK)
-        with self.read() as connection:
-            # A replica, or a server that was told to take no more (a full disk, a failover).
-            said = connection.exec_driver_sql("SHOW transaction_read_only").scalar_one()
-            return bool(said == "off")
 
     def use_wal(self) -> None:
         """Let readers read while one writes; SQLite keeps the choice in the file."""
         if self.file is None or _header(self.file)[18:20] == WAL_IN_HEADER:
             return
-        with _said_for_people(self.name), contextlib.closing(self.engine.raw_connection()) as raw:
+        with self._said_for_people(), contextlib.closing(self.engine.raw_connection()) as raw:
             raw.cursor().execute("PRAGMA journal_mode=WAL")  # refused inside a transaction
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def _for_writing(self) -> dict[str, object]:
+        return {_WRITES: True, _PATIENCE: self.patience_seconds}
+
+    @contextlib.contextmanager
+    def _said_for_people(self) -> Iterator[None]:
+        """Translate what the driver says about the database itself; constraint errors pass."""
+        try:
+            yield
+        except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError):
+            raise  # about a row or a statement: the code that wrote it answers for it
+        except DBAPIError as error:
+            raise self._as_unreachable(str(error.orig)) from error
+        except sqlite3.Error as error:  # from the hooks below, before SQLAlchemy wraps it
+            raise self._as_unreachable(str(error)) from error
+
+    def _as_unreachable(self, driver_words: str) -> Unreachable:
+        return _as_unreachable(self, driver_words)
 
 
 def connect(url: str, workspace: Path) -> Engine:
@@ -182,8 +203,19 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(_WRITES, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    _wait_at_most(connection, options[_PATIENCE])
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _wait_at_most(connection: Connection, seconds: float) -> None:
+    """Connections are lent to the patient and to the hurried."""
+    if connection.info.get(_PATIENCE, BUSY_TIMEOUT_SECONDS) != seconds:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+        connection.info[_PATIENCE] = seconds
 
 
 def _begin_postgres(connection: Connection) -> None:
@@ -209,30 +241,27 @@ def _postgres_engine(url: URL) -> Engine:
     return engine
 
 
-@contextlib.contextmanager
-def _said_for_people(name: str) -> Iterator[None]:
-    """Translate what the driver says about the database itself; constraint errors pass."""
-    try:
-        yield
-    except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError):
-        raise  # about a row or a statement: the code that wrote it answers for it
-    except DBAPIError as error:
-        raise _as_unreachable(name, str(error.orig)) from error
-    except sqlite3.Error as error:  # from the hooks above, before SQLAlchemy wraps it
-        raise _as_unreachable(name, str(error)) from error
-
-
-def _as_unreachable(name: str, driver_words: str) -> Unreachable:
+def _as_unreachable(database: Database, driver_words: str) -> Unreachable:
     words = (driver_words.strip().splitlines() or ["no answer"])[0]
-    lowered = words.lower()
+    name, lowered = database.name, words.lower()
+    if database.file is not None and _has_lost_its_file(lowered, database.file):
+        return Unreachable(
+            f"the file of the database {name} was moved, deleted or replaced",
+            hint="put it back, with its -wal beside it, and start again what uses it",
+        )
     if "disk is full" in lowered or "no space left" in lowered:
         return Unreachable(
             f"no space is left for the database {name}",
             hint="free some space and run the same command again: nothing is lost",
         )
     if "locked" in lowered:
-        return Unreachable(
-            f"another process kept the database {name} for over {BUSY_TIMEOUT_SECONDS} s",
+        return Busy(
+            f"another process kept the database {name} for over {database.patience_seconds:g} s",
             hint="wait until it ends (an import or a backup?) and run the same command again",
         )
     return Unreachable(f"the database {name} says: {words}", hint="type: lovecampaign doctor")
+
+
+def _has_lost_its_file(lowered: str, file: Path) -> bool:
+    """SQLite says "readonly" where a name has no file any more, and makes an empty one anew."""
+    return "no such table" in lowered or ("readonly" in lowered and not file.exists())

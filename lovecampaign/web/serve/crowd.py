@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Generic, TypeAlias, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from lovecampaign.errors import Busy
 from lovecampaign.web.serve.pages import Visit, handle
 
 _T = TypeVar("_T")
@@ -77,8 +77,12 @@ class Crowd(Generic[_T]):
 
     def _take_all(self, visits: Sequence[Visit], wishes: Mapping[int, _T]) -> Mapping[int, _Answer]:
         if len(wishes) > 1:
-            with suppress(Exception):  # each alone meets it again, or does not
+            try:
                 return dict(zip(wishes, self._take(list(wishes.values())), strict=True))
+            except Busy as error:  # each alone would wait as long, one after the other
+                return {number: _try(_raise(error), visits[number]) for number in wishes}
+            except Exception:  # noqa: BLE001, S110 - each alone meets it again, or does not
+                pass
         return {number: self._take_one(visits[number], wish) for number, wish in wishes.items()}
 
     def _take_one(self, visit: Visit, wish: _T) -> _Answer:
@@ -90,6 +94,13 @@ def _try(handler: Callable[[Visit], _Result], visit: Visit) -> _Result | _Answer
         return handle(handler, visit)
     except Exception as error:  # noqa: BLE001 - for the page of this visit alone
         return error
+
+
+def _raise(error: Busy) -> Callable[[Visit], Response]:
+    def meet(_visit: Visit) -> Response:
+        raise error
+
+    return meet
 
 
 def _tell(future: asyncio.Future[Response], answer: _Answer) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
-from lovecampaign.errors import Unreachable
-from lovecampaign.store.schema_version import HEAD, find_version
 from lovecampaign.web.serve.pages import NotFound, Visit, page
+from lovecampaign.web.serve.readiness import Readiness
 from lovecampaign.web.serve.site import Site
 
 #: The text format that Prometheus reads (``prometheus_client.CONTENT_TYPE_LATEST``'s family).
@@ -17,9 +17,18 @@ _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
+    readiness = Readiness(site)
+
+    async def show_readiness(_request: Request) -> Response:
+        """Whether forms can be taken: else a balancer should ask another machine."""
+        troubles = list(await readiness.find_troubles())
+        return JSONResponse(
+            {"ready": not troubles, "troubles": troubles}, status_code=503 if troubles else 200
+        )
+
     return [
         page(site, "/healthz", get=show_health),
-        page(site, "/readyz", get=show_readiness),
+        Route("/readyz", show_readiness, methods=["GET"]),
         page(site, "/metrics", get=show_metrics),
     ]
 
@@ -29,30 +38,9 @@ def show_health(_visit: Visit) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def show_readiness(visit: Visit) -> Response:
-    """Whether forms can be taken: else a balancer should ask another machine."""
-    troubles = list(_troubles(visit.site))
-    return JSONResponse(
-        {"ready": not troubles, "troubles": troubles}, status_code=503 if troubles else 200
-    )
-
-
 def show_metrics(visit: Visit) -> Response:
     """For a Prometheus on this machine or this network; to the world there is no such page."""
     is_near = visit.address.is_private and not visit.address.is_unspecified
     if not (is_near and visit.site.proxies.hides_nobody(visit.request)):
         raise NotFound
     return Response(visit.site.metrics.write(), media_type=_EXPOSITION)
-
-
-def _troubles(site: Site) -> Iterator[str]:
-    try:
-        found = find_version(site.database)
-        if found != HEAD:
-            yield f"the tables are at {found}, this program is at {HEAD}"
-        if not site.database.is_writable():
-            yield "nothing can be written to the database"
-    except Unreachable:
-        yield "the database does not answer"
-    if not site.post.is_alive():
-        yield "nothing sends the mail that is asked for"

@@ -30,6 +30,9 @@ from lovecampaign.web.serve.pages import Visit, page
 from lovecampaign.web.serve.site import Site
 
 _LOG = logging.getLogger(__name__)
+#: Longer than for other pages: a mail program asks once, and may not tell its reader that we
+#: could not; 503 after it, which some ask again by themselves.
+PATIENCE_SECONDS = 8.0
 #: What the undo button sends in its field ``do``; a mail program never does.
 UNDO = "undo"
 
@@ -71,7 +74,7 @@ def show_leaving(visit: Visit) -> Response:
 def act(visit: Visit) -> Response:
     """Leave; or come back, by the button on the page that says so."""
     leaver = _find(visit)
-    with visit.site.database.write() as connection:
+    with visit.site.database.with_patience(PATIENCE_SECONDS).write() as connection:
         if visit.form.get("do") != UNDO:
             _leave(connection, leaver, visit)
         elif _undo(connection, leaver, visit):

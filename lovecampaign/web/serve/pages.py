@@ -27,6 +27,8 @@ from lovecampaign.web.serve.visitors import NOBODY, Address
 _LOG = logging.getLogger(__name__)
 #: Of what is named by its content.
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+#: For programs that are told "not now": mail programs and webhooks ask once more by themselves.
+RETRY_AFTER_SECONDS = "60"
 Handler: TypeAlias = "Callable[[Visit], Response]"
 #: What answers in the loop's thread, and keeps it no longer than a blink (:mod:`.crowd`).
 Answering: TypeAlias = "Callable[[Visit], Awaitable[Response]]"
@@ -142,7 +144,9 @@ def handle(handler: Callable[[Visit], _Result], visit: Visit) -> _Result | Respo
     except LovecampaignError as error:
         # The operator mends it: a database that does not answer, a code file that is gone.
         _LOG.warning("A page could not be shown: %s", error.message)
-        return visit.say("trouble.not_now", status=503)
+        answer = visit.say("trouble.not_now", status=503)
+        answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
+        return answer
 
 
 def _as_answer(text: str, wording: Wording, status: int = 200) -> HTMLResponse:

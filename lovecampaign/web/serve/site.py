@@ -20,6 +20,9 @@ from lovecampaign.web.serve.texts import Texts
 from lovecampaign.web.serve.visitors import Proxies, read_proxies
 from lovecampaign.web.serve.writing import Writer
 
+#: A visitor waits this long for another's write on SQLite; then reads that it cannot be done now.
+PATIENCE_SECONDS = 3.0
+
 
 class Post(Protocol):
     """What sends the mail that pages ask for."""
@@ -70,7 +73,7 @@ def make_site(
     texts, hosts = Texts(), Hosts.of(settings)
     return Site(
         settings=settings,
-        database=database,
+        database=database.with_patience(PATIENCE_SECONDS),
         signer=TokenSigner(keys, settings.retired_keys),
         clock=clock,
         campaigns=LiveCampaigns(settings.workspace),
