@@ -83,9 +83,10 @@ def read_moment(cell: str) -> datetime:
     Raises ValueError, said for a person.
     """
     try:
-        return _read_plain_moment(cell)
-    except (ValueError, OverflowError):
+        moment = datetime.fromisoformat(cell)
+    except ValueError:
         return _read_odd_moment(cell)
+    return moment if moment.tzinfo is UTC and moment >= _EARLIEST else _in_utc(moment, cell)
 
 
 @lru_cache(maxsize=1_000)
@@ -95,15 +96,21 @@ def _read_odd_moment(cell: str) -> datetime:
     if match and (match["offset"] or match["name"] in _NAMES_OF_UTC):
         plain = match["moment"] + (match["offset"] or "")
     try:
-        return _read_plain_moment(plain)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{cell!r} is not a date like 2027-01-31 or 2027-01-31T09:30Z") from error
+        moment = datetime.fromisoformat(plain)
+    except ValueError as error:
+        raise _no_moment(cell) from error
+    return _in_utc(moment, cell)
 
 
-def _read_plain_moment(cell: str) -> datetime:
-    moment = datetime.fromisoformat(cell)
-    if moment.tzinfo is not UTC:
+def _in_utc(moment: datetime, cell: str) -> datetime:
+    try:
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise _no_moment(cell) from error
     if moment < _EARLIEST:
-        raise ValueError("too long ago")
+        raise _no_moment(cell)
     return moment
+
+
+def _no_moment(cell: str) -> ValueError:
+    return ValueError(f"{cell!r} is not a date like 2027-01-31 or 2027-01-31T09:30Z")

@@ -25,10 +25,10 @@ def read_consent(
             raise ValueError("consent_expires stands there without consent_at")
         return None
     given = _read("consent_at", given_at or confirmed_at)
-    agreed = _read_kind(kind) if kind else ConsentKind.EXPRESS
     confirmed = _read("confirmed_at", confirmed_at) if confirmed_at else None
+    agreed = _read_kind(kind) if kind else ConsentKind.EXPRESS
     ends = _read("consent_expires", expires) if expires else _implied_end(agreed, given)
-    return Consent(given, agreed, source, confirmed_at=confirmed, expires_at=ends)
+    return Consent(given, agreed, source, "", "", confirmed, ends)
 
 
 def _read(column: str, cell: str) -> datetime:
@@ -47,7 +47,7 @@ def _read_kind(cell: str) -> ConsentKind:
 
 
 def _implied_end(kind: ConsentKind, given_at: datetime) -> datetime | None:
-    months = _MONTHS_OF_IMPLIED_CONSENT.get(kind)
+    months = None if kind is ConsentKind.EXPRESS else _MONTHS_OF_IMPLIED_CONSENT.get(kind)
     if months is None:
         return None
     years, month = divmod(given_at.month - 1 + months, 12)

@@ -34,6 +34,9 @@ class Places:
         self.unsubscribe_reason = self._of(Column.UNSUBSCRIBE_REASON)
         self.bounced_at = self._of(Column.BOUNCED_AT)
         self.complained_at = self._of(Column.COMPLAINED_AT)
+        leaving = {Column.UNSUBSCRIBED_AT, Column.BOUNCED_AT, Column.COMPLAINED_AT}
+        #: Whether anything but the status tells who left.
+        self.tells_leaving = bool(columns.standing) or not leaving.isdisjoint(columns.positions)
 
     def _of(self, column: Column) -> int:
         at = self.columns.find(column)

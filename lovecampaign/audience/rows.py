@@ -56,8 +56,8 @@ class RowReader:
         line, found, fault = row
         if fault:
             return self._reject(line, fault)
-        cells = _fit(clean_all(found), self._count)
-        if cells is None:
+        cells = clean_all(found)
+        if not _fit(cells, self._count):
             message = f"it has {len(found)} values under {self._count} headings"
             hint = "put quotes around a value that holds the separator"
             return self._reject(line, message, hint)
@@ -130,16 +130,15 @@ class RowReader:
             cells[at.consent_source] or self._source,
             cells[at.consent_expires],
         )
-        if consent and self._is_to_come(consent):
+        if consent is None:
+            return None
+        latest, confirmed_at = self._latest_consent, consent.confirmed_at
+        if consent.given_at > latest or (confirmed_at is not None and confirmed_at > latest):
             message = f"the consent of {consent.given_at:%Y-%m-%d} is not of the past"
             hint = "check the year, and that day and month are not swapped"
             remarks.append((f"{message} and is left out", hint))
             return None
         return consent
-
-    def _is_to_come(self, consent: Consent) -> bool:
-        latest, confirmed_at = self._latest_consent, consent.confirmed_at
-        return consent.given_at > latest or (confirmed_at is not None and confirmed_at > latest)
 
     def _reject(self, line: int, message: str, hint: str | None = None) -> Reject:
         return Reject(problem=self._problem(line, message, hint, Severity.ERROR))
@@ -151,15 +150,17 @@ class RowReader:
         )
 
 
-def _fit(cells: list[str], count: int) -> list[str] | None:
-    """As many cells as headings, and an empty one; None where there are too many.
+def _fit(cells: list[str], count: int) -> bool:
+    """Make them as many cells as headings, and an empty one; False where there are too many.
 
     Too few are fine: spreadsheets leave empty cells out at a row's end.
     """
-    missing = count - len(cells)
-    if missing < 0:
-        return None if any(cells[count:]) else [*cells[:count], ""]
-    return cells + [""] * (missing + 1)
+    while len(cells) > count:
+        if cells.pop():
+            return False
+    while len(cells) <= count:
+        cells.append("")
+    return True
 
 
 def _read_zone(cell: str, remarks: list[_Remark]) -> str:

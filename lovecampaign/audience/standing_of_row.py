@@ -22,7 +22,12 @@ def standing_of_row(at: Places, cells: Sequence[str]) -> Standing:
     """Where columns disagree, the worst of them counts."""
     worst = ACTIVE
     for place in at.status:
-        worst = _worse(worst, standing_of_word(cells[place]))
+        standing = standing_of_word(cells[place])
+        worst = worst if standing is ACTIVE else _worse(worst, standing)
+    return _worst_of_the_rest(at, cells, worst) if at.tells_leaving else worst
+
+
+def _worst_of_the_rest(at: Places, cells: Sequence[str], worst: Standing) -> Standing:
     if at.columns.standing:
         worst = _worse(worst, at.columns.standing)
     if tells_date(cells[at.unsubscribed_at]):
@@ -40,6 +45,4 @@ def tells_date(cell: str) -> bool:
 
 
 def _worse(one: Standing, other: Standing) -> Standing:
-    if other is ACTIVE or one is other:
-        return one
     return other if other.badness > one.badness else one

@@ -69,28 +69,29 @@ def merge_fields(connection: Connection) -> None:
         .order_by(import_verdict.c.row_id)
         .limit(CHUNK)
     )
-    update = (
-        sa.update(import_verdict)
-        .where(import_verdict.c.row_id == sa.bindparam("of_row"))
-        .values(verdict=Verdict.UPDATED.value, fields=sa.bindparam("merged", type_=sa.JSON))
-    )
     reached = 0
     while page := connection.execute(query.where(import_verdict.c.row_id > reached)).all():
         reached = page[-1][0]
-        found = [
-            {"of_row": row_id, "merged": merged}
-            for row_id, told, known in page
-            if (merged := _merge(told, known)) is not None
-        ]
-        if found:
-            connection.execute(update, found)
+        merged = ((_merge(told, known), row_id) for row_id, told, known in page)
+        _note_fields(connection, [each for each in merged if each[0] is not None])
 
 
-def _merge(told: str, known: str) -> dict[str, str] | None:
+def _note_fields(connection: Connection, found: list[tuple[str | None, int]]) -> None:
+    """By the driver: SQLAlchemy takes three times as long for a row."""
+    if found:
+        place = "?" if connection.dialect.name == "sqlite" else "%s"
+        connection.exec_driver_sql(
+            f"UPDATE import_verdict SET verdict = '{Verdict.UPDATED.value}', fields = {place}"  # noqa: S608 - our own words
+            f" WHERE row_id = {place}",
+            found,
+        )
+
+
+def _merge(told: str, known: str) -> str | None:
     """None where nothing is new."""
     before = json.loads(known)
     after = before | json.loads(told)
-    return None if after == before else after
+    return None if after == before else json.dumps(after)
 
 
 def _complete(newer: Mapping[str, Any], older: Mapping[str, Any]) -> Values:

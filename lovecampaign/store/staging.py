@@ -10,6 +10,7 @@ from json.encoder import encode_basestring_ascii as quote
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.decisions import LeaveOut, Subscribe, Suppress
+from lovecampaign.audience.subscriber import ConsentKind
 from lovecampaign.store.bulk_loading import Row, load_rows
 from lovecampaign.store.columns import to_microseconds
 from lovecampaign.store.import_tables import (
@@ -32,6 +33,9 @@ _PERSON = (
 _AGREED = (*_PERSON, "consent_kind", "consent_at", "consent_source")
 _WHOLE = (*_AGREED, "consent_confirmed_at", "consent_expires_at", "last_active_at")
 
+#: The plain text of each kind: an enum is no str to sqlite3, and ``.value`` is slow.
+_KINDS = {kind: kind.value for kind in ConsentKind}
+
 Columns = tuple[str, ...]
 HashAddress = Callable[[str], str]
 
@@ -50,12 +54,10 @@ class Stage:
 
     def add(self, decision: Subscribe | Suppress | LeaveOut) -> None:
         self._count += 1
-        if isinstance(decision, Subscribe):
-            self._add(*self._row_of_person(decision), decision.key)
-        elif isinstance(decision, Suppress):
-            self._add(*self._row_of_gone(decision), decision.key)
-        else:
+        if isinstance(decision, LeaveOut):
             self._left_out.append((decision.line, decision.key))
+        else:
+            self._add_row(decision)
         if not self._count % CHUNK:
             self._write()
 
@@ -73,9 +75,13 @@ class Stage:
         self._rows.clear()
         self._left_out.clear()
 
-    def _add(self, columns: Columns, row: Row, key: str) -> None:
+    def _add_row(self, decision: Subscribe | Suppress) -> None:
+        if isinstance(decision, Subscribe):
+            columns, row = self._row_of_person(decision)
+        else:
+            columns, row = self._row_of_gone(decision)
         if self._hash_address is not None:
-            columns, row = (*columns, "address_hash"), (*row, self._hash_address(key))
+            columns, row = (*columns, "address_hash"), (*row, self._hash_address(decision.key))
         self._rows[columns].append(row)
 
     def _row_of_gone(self, gone: Suppress) -> tuple[Columns, Row]:
@@ -83,20 +89,20 @@ class Stage:
 
     def _row_of_person(self, person: Subscribe) -> tuple[Columns, Row]:
         """The values as the columns' types would store them."""
+        key, email, first_name, last_name, zone, tags, fields, consent, seen_at, _ = person
         row = (
             self._count,
-            person.key,
-            person.email,
-            person.first_name,
-            person.last_name,
-            person.timezone,
-            _as_json(person.fields) if person.fields else "{}",
-            self._tag_sets.number_of(person.tags) if person.tags else 0,
+            key,
+            email,
+            first_name,
+            last_name,
+            zone,
+            _as_json(fields) if fields else "{}",
+            self._tag_sets.number_of(tags) if tags else 0,
         )
-        consent, seen_at = person.consent, person.last_active_at
         if consent is None:
             return (_WHOLE, (*row, *(None,) * 5, _stored(seen_at))) if seen_at else (_PERSON, row)
-        agreed = (consent.kind.value, to_microseconds(consent.given_at), consent.source)
+        agreed = (_KINDS[consent.kind], to_microseconds(consent.given_at), consent.source)
         if not (consent.confirmed_at or consent.expires_at or seen_at):
             return _AGREED, row + agreed
         moments = (consent.confirmed_at, consent.expires_at, seen_at)

@@ -15,8 +15,22 @@ _ADDRESSES = st.builds(
     _LOCAL,
     st.lists(_LABEL, max_size=3),
     st.sampled_from(
-        ["example", "com", "COM", "xn--p1ai", "c", "1", "co-", "test", "local", "localhost"]
-        + ["locals", "onion", "arpa", "invalid"]
+        [
+            "example",
+            "com",
+            "COM",
+            "xn--p1ai",
+            "c",
+            "1",
+            "co-",
+            "test",
+            "local",
+            "localhost",
+            "locals",
+            "onion",
+            "arpa",
+            "invalid",
+        ]
     ),
 )
 
