@@ -98,7 +98,7 @@ class Packer:
         elif not shelf.has_room_for(message.to):
             yield shelf.parcel
             shelf = waiting[variant] = _Shelf(shelf.content)
-        values = [as_json(value) for value in message.substitutions]
+        values = list(map(as_json, message.substitutions))
         if self._most_people == 1 or not shelf.add(message, personal, values):
             yield _alone(message, personal, shelf.content.filled(values))
         elif len(shelf.people) == self._most_people:

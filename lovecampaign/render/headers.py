@@ -30,6 +30,7 @@ _BYTES_A_WORD = 39
 _PLAIN_WORDS = re.compile(r"[\x21-\x7e]{1,200}(?: [\x21-\x7e]{1,200})*")
 #: Nearly all addresses: nothing has to be done to them.
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_.+-]+@[a-z0-9.-]+").fullmatch
+_NEEDS_NO_QUOTING = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _FORBIDDEN_IN_LOCAL = re.compile(r'[\s<>",;:\\]').search
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
 
@@ -111,7 +112,10 @@ class CampaignHeaders:
         return headers
 
     def _list_unsubscribe(self, recipient: Recipient) -> str:
-        mailto = f"{self._mailto_start}{quote(recipient.delivery_id)}>"
+        delivery = recipient.delivery_id
+        if not _NEEDS_NO_QUOTING(delivery):
+            delivery = quote(delivery)
+        mailto = f"{self._mailto_start}{delivery}>"
         value = f"<{recipient.links.unsubscribe}>, {mailto}"
         if not (value.isascii() and value.isprintable()) or len(value) > MAX_LINE - 20:
             raise RenderError("the unsubscribe link is too long for a header, or not plain ASCII")

@@ -1,0 +1,107 @@
+"""What the people of a variant share is encoded once, and cut where they differ."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lovecampaign.message import Message
+from lovecampaign.providers.sendgrid_content import MOST_HOLES, Content, Contents
+from lovecampaign.providers.sendgrid_parcels import Packer
+from lovecampaign.providers.sendgrid_payload import as_json, full_part
+from lovecampaign.testing.messages import make_message
+
+
+class Letter:
+    """Stretches of text with a hole between any two; the HTML has them the other way round."""
+
+    def __init__(self, *stretches: str) -> None:
+        self.stretches = stretches
+
+    def shared_text(self, key: Callable[[int], str]) -> str:
+        return "".join(self._joined(list(range(len(self.stretches) - 1)), key))
+
+    def shared_html(self, key: Callable[[int], str]) -> str:
+        return "".join(self._joined(list(range(len(self.stretches) - 1))[::-1], key))
+
+    def _joined(self, holes: Sequence[int], key: Callable[[int], str]) -> Iterator[str]:
+        for number, stretch in enumerate(self.stretches):
+            yield stretch
+            if number < len(holes):
+                yield key(holes[number])
+
+
+def json_of(pieces: Sequence[bytes]) -> Any:
+    return json.loads(b"{" + b"".join(pieces) + b"}")
+
+
+texts = st.one_of(st.text(max_size=12), st.sampled_from(["\ud83d", "\ude00", '"', "\\", "Q", "7."]))
+
+
+@settings(max_examples=100)
+@given(st.lists(texts, min_size=1, max_size=5), st.data())
+def test_filled_it_is_what_one_person_alone_would_get(
+    stretches: list[str], data: st.DataObject
+) -> None:
+    letter = Letter(*stretches)
+    values = [data.draw(texts) for _ in stretches[1:]]
+    message = replace(
+        make_message(),
+        text=letter.shared_text(values.__getitem__),
+        html=letter.shared_html(values.__getitem__),
+    )
+    filled = Content(letter, make_message()).filled([as_json(value) for value in values])
+    assert json_of(filled) == json_of([full_part(message).encode("ascii")])
+
+
+def test_keys_stand_in_the_holes_and_nowhere_else() -> None:
+    content = Content(Letter("Hi ", ", ", "."), make_message())
+    keys = content.new_keys()
+    first, second = keys.first(2)
+    text, html = [part["value"] for part in json_of(content.with_keys(keys))["content"]]
+    assert (text, html) == (f"Hi {first}, {second}.", f"Hi {second}, {first}.")
+    assert len(first) == len(second)
+    assert json.loads(keys.object_of(['"a"', '"b"'])) == {first: "a", second: "b"}
+
+
+def test_what_the_content_holds_already_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = iter("a" * 15 + "b" * 15 + "a" * 15 + "c" * 15)
+    monkeypatch.setattr(secrets, "choice", lambda _letters: next(letters))
+    content = Content(Letter(f"Q{'a' * 15}", ""), make_message())
+    assert content.new_keys().prefix == f"Q{'c' * 15}"
+
+
+def test_a_content_is_kept_for_as_long_as_its_variant() -> None:
+    contents, letter = Contents(), Letter("Hi ", ".")
+    content = contents.of(letter, make_message())
+    assert contents.of(letter, make_message()) is content
+    assert contents.of(Letter("Hi ", "."), make_message()) is not content
+
+
+class LongMessage(Message):
+    letter = Letter(*["-"] * (MOST_HOLES + 2))
+
+    @property
+    def variant(self) -> Letter:
+        return self.letter
+
+    @property
+    def substitutions(self) -> list[str]:
+        return [""] * (MOST_HOLES + 1)
+
+
+def test_more_holes_than_keys_of_one_length_are_filled_by_us() -> None:
+    some = make_message()
+    names = ("delivery_id", "sender", "reply_to", "to", "subject", "text", "html", "headers", "raw")
+    message = LongMessage(**{name: getattr(some, name) for name in names})
+    [parcel] = Packer().pack([message])
+    request = json.loads(b"".join(parcel.body))
+    assert "substitutions" not in request["personalizations"][0]
+    assert request["content"][0]["value"] == "-" * (MOST_HOLES + 2)
