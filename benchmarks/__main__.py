@@ -18,7 +18,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.report import line_of, write_page
 
 #: Modules with a ``measure``, in the order of the page.
-PARTS = ("render", "smtp", "sendgrid", "ledger", "importing", "memory", "startup")
+PARTS = ("render", "smtp", "sendgrid", "ledger", "importing", "memory", "startup", "serve")
 ROUNDS, QUICK_ROUNDS = 5, 1
 _HERE = Path(__file__).parent
 

@@ -79,7 +79,7 @@ def _read_options() -> argparse.Namespace:
 
 def _streams(house: House, wanted: Wanted) -> Iterator[Stream]:
     batches = int(wanted.events_per_second * wanted.seconds / EVENTS_IN_A_BATCH)
-    bodies = [_events_request(house, number) for number in range(batches)]
+    bodies = [events_request(house, number) for number in range(batches)]
     per_second = wanted.events_per_second / EVENTS_IN_A_BATCH
     fields = _read_form(house)
     time.sleep(2.5)  # no person fills in a form within two seconds
@@ -117,9 +117,10 @@ def _joiner(number: int) -> str:
     return f"joiner{number}@joiners.example"
 
 
-def _events_request(house: House, number: int) -> bytes:
+def events_request(house: House, number: int, count: int = EVENTS_IN_A_BATCH) -> bytes:
+    """A signed batch of that many events; no two numbers have one in common."""
     signer, at = TokenSigner((SIGNS_WITH,)), datetime.now(UTC)
-    first = number * EVENTS_IN_A_BATCH
+    first = number * count
     events = [
         make_event(
             _KINDS[n % len(_KINDS)],
@@ -128,7 +129,7 @@ def _events_request(house: House, number: int) -> bytes:
             at,
             n,
         )
-        for n in range(first, first + EVENTS_IN_A_BATCH)
+        for n in range(first, first + count)
     ]
     body = house.webhook.body(events)
     return _request(house, EVENTS, body, house.webhook.headers(body))

@@ -39,7 +39,8 @@ class EventKind(StrEnum):
     UNKNOWN = "unknown"  #: kept as far as it could be read; changes nothing
 
 
-#: A thousand rows in one value: 4 ms, and 28 ms where each of their values is a parameter.
+#: A thousand rows in one value: 4 ms, and 28 ms where each of their values is a parameter. As
+#: ``json``, PostgreSQL would read the text of each row once for each of its columns: 20 ms more.
 _INSERT = {
     "sqlite": sa.text(
         "INSERT INTO event (key, kind, at, recorded_at, delivery_id, subscriber_id, payload)"
@@ -52,8 +53,8 @@ _INSERT = {
         "INSERT INTO event (key, kind, at, recorded_at, delivery_id, subscriber_id, payload)"
         " SELECT one ->> 0, one ->> 1, CAST(one ->> 2 AS bigint),"
         " CAST(one ->> 3 AS bigint), CAST(one ->> 4 AS bigint), CAST(one ->> 5 AS bigint),"
-        " CAST(one ->> 6 AS json)"
-        " FROM json_array_elements(CAST(:rows AS json)) AS one"
+        " one -> 6"
+        " FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS one"
         " ON CONFLICT DO NOTHING RETURNING key"
     ),
 }
@@ -111,7 +112,8 @@ def note_events(connection: Connection, facts: Iterable[Fact], now: datetime) ->
     if not by_key:
         return ()
     # In one order, or two batches with the same events would wait for each other for ever.
-    rows = [_row(by_key[key], now) for key in sorted(by_key)]
+    recorded_at = to_microseconds(now)
+    rows = [_row(by_key[key], recorded_at) for key in sorted(by_key)]
     statement = _INSERT[connection.dialect.name]
     return [by_key[key] for key in connection.scalars(statement, {"rows": json.dumps(rows)})]
 
@@ -147,15 +149,15 @@ def _count_known(connection: Connection, ids: Collection[int]) -> Mapping[tuple[
     return {(delivery_id, kind): count for delivery_id, kind, count in rows}
 
 
-def _row(fact: Fact, now: datetime) -> Sequence[object]:
+def _row(fact: Fact, recorded_at: int) -> Sequence[object]:
     """In the order of the columns of ``_INSERT``."""
     report, subject = fact.report, fact.subject
     return (
         report.key,
         report.kind.value,
         to_microseconds(report.at),
-        to_microseconds(now),
+        recorded_at,
         subject.delivery_id if subject else None,
         subject.subscriber_id if subject else None,
-        "{}" if subject and subject.is_forgotten else json.dumps(report.payload),
+        {} if subject and subject.is_forgotten else report.payload,
     )
