@@ -59,7 +59,7 @@ class FillingGroups:
     def of(self, holes: Iterable[Hole]) -> list[FillingGroup]:
         """Each hole once, with those that depend on the same leaves."""
         together: dict[Reads, list[Hole]] = {}
-        for hole in holes:
+        for hole in dict.fromkeys(holes):
             together.setdefault(reads_of(hole[0]), []).append(hole)
         return [self._group(reads, tuple(inside)) for reads, inside in together.items()]
 

@@ -8,13 +8,14 @@ belongs into the holes for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from lovecampaign.message import Address, Message
 from lovecampaign.render.compiled import Compiled
 from lovecampaign.render.envelope import Envelope
 from lovecampaign.render.escaping import Where, escape
 from lovecampaign.render.expressions import Expression
-from lovecampaign.render.filling import Filling, FillingGroup, FillingGroups
+from lovecampaign.render.filling import Filling, FillingGroups
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.skeleton import Skeleton
@@ -45,7 +46,6 @@ class Variant:
         self._fillings = fillings
         #: For links as they looked last, and only where somebody asks.
         self._filling: Filling | None = None
-        self._subject: FillingGroup | None = None
         #: Whether messages are asked for what they share and for the rest, rather than for bytes.
         self._is_shared = False
 
@@ -67,13 +67,21 @@ class Variant:
         """What is personal: each value once for every way in which it is escaped."""
         return tuple(self._holes)
 
-    def substitutions(self, recipient: Recipient) -> list[str]:
-        """What stands in each hole for this person, escaped for its place."""
+    def filled(self, recipient: Recipient) -> tuple[str, list[str]]:
+        """The subject, and what stands in each hole for this person, escaped for its place."""
         self._is_shared = True
         filling = self._filling
         if filling is None or not filling.suits(recipient.links):
-            filling = self._filling = Filling(tuple(self._holes), self._fillings, recipient)
-        return filling.values(recipient)
+            filling = self._filling = Filling(self._places, self._fillings, recipient)
+        values = filling.values(recipient)
+        said = self._traced.subject
+        return (said if isinstance(said, str) else values.pop()), values
+
+    @cached_property
+    def _places(self) -> Sequence[tuple[Expression, Where]]:
+        """The holes, and the subject: what it reads is read by some of them as a rule."""
+        said = self._traced.subject
+        return self.holes if isinstance(said, str) else (*self.holes, (said, Where.PLAIN))
 
     def shared_text(self, key: Key) -> str:
         """The text part for everybody, with ``key(n)`` where ``substitutions[n]`` belongs."""
@@ -85,11 +93,7 @@ class Variant:
 
     def subject(self, recipient: Recipient) -> str:
         said = self._traced.subject
-        if isinstance(said, str):
-            return said
-        if self._subject is None:
-            [self._subject] = self._fillings.of([(said, Where.PLAIN)])
-        return self._subject.values(recipient)[0]
+        return said if isinstance(said, str) else str(said.value(recipient))
 
     def text(self, recipient: Recipient) -> str:
         return self._compiled.text.fill(self._values(recipient))
@@ -161,7 +165,7 @@ class SplicedMessage(Message):
     @property
     def substitutions(self) -> list[str]:
         """What stands in each of the variant's holes for this person."""
-        return self.variant.substitutions(self._recipient)
+        return self.variant.filled(self._recipient)[1]
 
 
 class FilledMessage(SplicedMessage):
@@ -178,9 +182,10 @@ class FilledMessage(SplicedMessage):
         _set(self, "_recipient", recipient)
         _set(self, "delivery_id", recipient.delivery_id)
         _set(self, "to", variant.envelope.to(recipient))
-        _set(self, "subject", variant.subject(recipient))
         _set(self, "headers", variant.envelope.headers(recipient))
-        _set(self, "substitutions", variant.substitutions(recipient))
+        subject, substitutions = variant.filled(recipient)
+        _set(self, "subject", subject)
+        _set(self, "substitutions", substitutions)
 
     @property
     def raw(self) -> bytes:
