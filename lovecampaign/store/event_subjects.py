@@ -1,4 +1,8 @@
-"""Whom is a report about? By the id that we gave the message, else by the provider's own."""
+"""Whom is a report about? By the id that we gave the message, else by the provider's own.
+
+What says that an address is dead, or that its reader complained or left, is a fact of the address,
+whoever's mail it was: an account may send more than ours. It is looked for by the address last.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,9 @@ _CONSEQUENTIAL = frozenset(EventKind) - {
     EventKind.UNKNOWN,
 }
 #: What may come hours later, from another server, without what we gave the message with it.
-_LATE = frozenset({EventKind.BOUNCED, EventKind.SOFT_BOUNCED, EventKind.BLOCKED})
+_LATE = frozenset(
+    {EventKind.BOUNCED, EventKind.SOFT_BOUNCED, EventKind.BLOCKED, EventKind.COMPLAINED}
+)
 
 
 def find_subjects(connection: Connection, reports: Sequence[Report]) -> list[Fact]:
@@ -40,7 +46,9 @@ def find_subjects(connection: Connection, reports: Sequence[Report]) -> list[Fac
             return asked.get(report.asked_id)
         return late.get(report.key)
 
-    return [Fact(report=report, subject=subject_of(report)) for report in reports]
+    found = [Fact(report=report, subject=subject_of(report)) for report in reports]
+    people = _read_people(connection, _addresses(fact.report for fact in found if not fact.subject))
+    return [fact if fact.subject else _by_address(fact.report, people) for fact in found]
 
 
 def normal_form(address: str) -> str | None:
@@ -120,6 +128,40 @@ def _read_asked(connection: Connection, ids: Collection[int]) -> Mapping[int, Su
         )
         for row in rows
     }
+
+
+def _addresses(reports: Iterable[Report]) -> set[str]:
+    said = (normal_form(one.address) for one in reports if one.suppresses is not None)
+    return {address for address in said if address}
+
+
+def _read_people(connection: Connection, addresses: Collection[str]) -> Mapping[str, Subject]:
+    if not addresses:
+        return {}
+    rows: sa.Result[Any] = connection.execute(
+        sa.select(subscriber.c.id, subscriber.c.address_key).where(
+            among(connection, subscriber.c.address_key, addresses),
+            subscriber.c.forgotten_at.is_(None),
+        )
+    )
+    return {
+        row.address_key: Subject(
+            delivery_id=None,
+            asked_id=None,
+            subscriber_id=row.id,
+            address_key=row.address_key,
+            is_forgotten=False,
+            email_id=None,
+            campaign_id=None,
+        )
+        for row in rows
+    }
+
+
+def _by_address(report: Report, people: Mapping[str, Subject]) -> Fact:
+    is_about_address = report.suppresses is not None
+    key = normal_form(report.address) if is_about_address else None
+    return Fact(report=report, subject=people.get(key) if key else None)
 
 
 def _is_unnamed(report: Report) -> bool:

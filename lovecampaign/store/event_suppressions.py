@@ -49,6 +49,8 @@ def _wanted(
     key = _address_of(fact, subject)
     if key is None:
         return
+    if report.leaves_campaign and subject.is_known_by_address:
+        return  # a group of somebody else's mail: ours go to no group
     lists: Collection[str] = (EVERY_LIST,)
     if report.leaves_campaign and subject.campaign_id is not None:
         known = lists_of.get(subject.campaign_id, ())

@@ -97,6 +97,11 @@ class Subject:
     email_id: int | None
     campaign_id: int | None
 
+    @property
+    def is_known_by_address(self) -> bool:
+        """The report names no mail of ours; it is about a person all the same."""
+        return self.delivery_id is None and self.asked_id is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:

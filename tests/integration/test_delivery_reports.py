@@ -368,21 +368,55 @@ def test_a_new_address_that_does_not_exist_is_no_suppression_of_the_old_one(desk
     assert rows_of(desk.database, tables.suppression) == []
 
 
-def test_a_letter_that_is_not_ours_is_kept_without_one_and_suppresses_nobody(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("bounce", "hard_bounce"),
+        ("spamreport", "complaint"),
+        ("unsubscribe", "unsubscribed"),
+        ("dropped", "hard_bounce"),
+    ],
+)
+def test_what_is_a_fact_of_an_address_counts_whosever_mail_it_was(
+    desk: Desk, kind: str, reason: str
+) -> None:
+    """The account may send other mail; and to a complainer or a dead mailbox nobody may write."""
     elsewhere = TokenSigner(("another-workspace",)).sign(Purpose.DELIVERY, desk.letters[0])
     never_sent = SIGNER.sign(Purpose.DELIVERY, 10_000_000)
+    before = desk.counts()
     desk.hear(
         *(
-            make_event("bounce", token, "reader1@readers.example", AT)
-            for token in (elsewhere, never_sent, "")
-        )
+            make_event(kind, token, f"Reader{who}@readers.example", AT, number=who)
+            for who, token in enumerate((elsewhere, never_sent, ""), start=1)
+        ),
+        make_event(kind, "", "stranger@readers.example", AT),
     )
 
     rows = rows_of(desk.database, tables.event)
-    assert [(row.kind, row.delivery_id, row.subscriber_id) for row in rows] == [
-        ("bounced", None, None)
-    ] * 3
-    assert desk.suppressions() == set()
+    assert [row.delivery_id for row in rows] == [None] * 4
+    assert {row.subscriber_id for row in rows} == {*desk.people[:3], None}
+    assert [desk.suppressions(who) for who in range(4)] == [{("", reason)}] * 3 + [set()]
+    assert active_suppressions(desk.database, "stranger@readers.example") == set()
+    assert desk.counts() == before  # no letter of ours is to blame
+
+
+@pytest.mark.parametrize("kind", ["group_unsubscribe", "delivered", "processed", "click", "open"])
+def test_what_is_about_other_mail_alone_changes_nothing_here(desk: Desk, kind: str) -> None:
+    desk.hear(make_event(kind, "", "reader1@readers.example", AT))
+
+    (row,) = rows_of(desk.database, tables.event)
+    assert row.delivery_id is None
+    assert rows_of(desk.database, tables.suppression) == []
+
+
+def test_a_complaint_without_our_id_is_found_by_the_providers_and_counted(desk: Desk) -> None:
+    with desk.database.write() as connection:
+        connection.execute(sa.update(tables.delivery).values(provider_message_id="Xj5LmNkWSO"))
+    late = make_event("spamreport", "", "reader2@readers.example", AT)
+    desk.hear({**late, "sg_message_id": "Xj5LmNkWSO.recvd-85abf8d92c-1"})
+
+    assert desk.suppressions(1) == {("", "complaint")}
+    assert desk.counts()[3] == 1
 
 
 def test_a_bounce_that_comes_without_our_id_is_found_by_the_providers_and_the_address(
