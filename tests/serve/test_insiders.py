@@ -63,6 +63,27 @@ def test_the_button_joins_at_once_and_no_mail_asks_again(
     assert stage.states("early-access") == {"sent": 1}
 
 
+@pytest.mark.parametrize(
+    ("language", "soon"), [("en", "within minutes"), ("fr", "dans quelques minutes")]
+)
+def test_who_joins_while_the_insiders_are_in_gets_their_letter_at_once_and_is_told_so(
+    stage: Stage, served: Serving, link: str, language: str, soon: str
+) -> None:
+    stage.add_readers(1, name="insider", lists=("readers", "insiders"))
+    assert soon not in served.get(link, accept_language=language).text
+    stage.send(EARLY)
+
+    assert soon in served.get(link, accept_language=language).text
+    version = re.search(r'name="version" value="([^"]+)"', served.get(link).text)
+    assert version is not None
+    form = {"do": "insiders", "version": version[1]}
+    stage.clock.move_to(EARLY.replace(hour=12))
+    if language == "en":
+        assert soon in served.post(link, form).text
+        stage.send()
+        assert stage.states("early-access") == {"sent": 2}
+
+
 def test_what_was_agreed_to_is_kept_whole(stage: Stage, served: Serving, link: str) -> None:
     press(served, link)
 

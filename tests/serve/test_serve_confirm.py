@@ -42,12 +42,30 @@ def test_the_button_confirms_and_says_what_comes_when(
     answer = served.post(link)
 
     assert "You are in" in answer.text
-    assert "Wednesday 3 February 2027, 09:00" in answer.text
     [place] = rows_of(stage.database, tables.membership)
     assert place.confirmed_at == NOW
     [consent] = rows_of(stage.database, tables.consent)
     assert consent.confirmed_ip == "127.0.0.1"
     assert stage.states("welcome") == {"planned": 1}
+
+
+def test_the_next_letter_that_is_promised_is_the_one_that_comes(
+    served: Serving, stage: Stage, link: str
+) -> None:
+    stage.add_readers(1, name="founder")
+    stage.send(NOW)
+
+    assert "Wednesday 3 February 2027, 09:00" in served.post(link).text
+
+
+def test_a_letter_that_nobody_has_got_yet_is_about_to_come(
+    served: Serving, stage: Stage, link: str
+) -> None:
+    """It is day 2, four hours after its moment: ``send`` delivers it to whoever is there."""
+    assert "Your next letter is about to go out." in served.post(link).text
+
+    stage.send(NOW + timedelta(minutes=20))
+    assert stage.states("day-02") == {"sent": 1}
 
 
 def test_pressing_again_says_that_all_is_done(served: Serving, stage: Stage, link: str) -> None:
@@ -126,6 +144,8 @@ def test_insiders_hear_when_the_doors_open_for_them(served: Serving, stage: Stag
 def test_after_the_month_nobody_is_welcomed_to_it(served: Serving, stage: Stage) -> None:
     late = datetime(2027, 6, 1, tzinfo=UTC)
     assert isinstance(stage.clock, FixedClock)
+    stage.add_readers(1, name="founder")
+    stage.send(NOW)
     stage.clock.move_to(late)
     apply(stage, late)
     link = "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)

@@ -7,7 +7,6 @@ that is too old offers a new one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy.engine import Connection
 from starlette.responses import Response
@@ -15,7 +14,6 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.model import WELCOME, Campaign
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.schedule.joining import FirstLetter, first_letter
 from lovecampaign.store.campaigns import CampaignRecord, record_campaign
 from lovecampaign.store.confirming import (
     Confirmation,
@@ -24,6 +22,7 @@ from lovecampaign.store.confirming import (
     confirm,
     look_at_confirmation,
 )
+from lovecampaign.store.next_letter import find_next_letter
 from lovecampaign.store.welcoming import plan_welcome
 from lovecampaign.tokens import Purpose
 from lovecampaign.web.serve.joining import hand_in, user_agent
@@ -61,7 +60,7 @@ def answer(visit: Visit) -> Response:
     visit.site.post.wake()
     if found is None or found.standing is not Standing.OPEN:
         return _show(visit, found, campaign)
-    return _done(visit, campaign, record, found)
+    return _done(visit, campaign, found)
 
 
 def _show(visit: Visit, found: Confirmation | None, campaign: Campaign) -> Response:
@@ -84,14 +83,14 @@ def _send_another(visit: Visit, campaign: Campaign, found: Confirmation) -> Resp
     return visit.page("join_sent.html", campaign)
 
 
-def _done(
-    visit: Visit, campaign: Campaign, record: CampaignRecord, found: Confirmation
-) -> Response:
+def _done(visit: Visit, campaign: Campaign, found: Confirmation) -> Response:
     zone = effective_zone(found.application.timezone or None, campaign)
+    with visit.site.database.read() as connection:
+        letter = find_next_letter(connection, campaign, found.subscriber_id, visit.now)
     return visit.page(
         "confirmed.html",
         campaign,
-        letter=_first_letter(campaign, record, found, visit.now),
+        letter=letter,
         zone=zone,
         is_for_insiders=found.application.list != campaign.audience.list,
     )
@@ -107,17 +106,9 @@ def _welcome(
     """Who joins after the month has ended is on the list for the next one."""
     if found.application.list != campaign.audience.list:
         return
-    if _first_letter(campaign, record, found, visit.now) is not None:
+    if find_next_letter(connection, campaign, found.subscriber_id, visit.now) is not None:
         email_id = record.email_ids[WELCOME]
         plan_welcome(connection, record.id, email_id, found.subscriber_id, visit.now)
-
-
-def _first_letter(
-    campaign: Campaign, record: CampaignRecord, found: Confirmation, now: datetime
-) -> FirstLetter | None:
-    application = found.application
-    zone = effective_zone(application.timezone or None, campaign)
-    return first_letter(campaign, application.list, zone, now, record.first_claim_at)
 
 
 def _campaign_of(visit: Visit, found: Confirmation | None) -> Campaign:

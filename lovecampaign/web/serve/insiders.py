@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy.engine import Connection
 from starlette.responses import Response
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.schedule.joining import insiders_hear_at_once
+from lovecampaign.store.campaigns import read_campaign
 from lovecampaign.store.confirming import Proof
 from lovecampaign.store.joining_insiders import (
     Agreement,
@@ -26,7 +29,8 @@ def ask_insider(visit: Visit, opened: Opened) -> Response:
     """The question with its button, or why there is none."""
     with visit.site.database.read() as connection:
         standing = look_at_insiders(connection, opened.campaign, opened.delivery, visit.now)
-    return _show(visit, opened, standing.value)
+        at_once = _hears_at_once(connection, visit, opened)
+    return _show(visit, opened, standing.value, at_once=at_once)
 
 
 def become_insider(visit: Visit, opened: Opened) -> Response:
@@ -42,11 +46,20 @@ def become_insider(visit: Visit, opened: Opened) -> Response:
     )
     with visit.site.database.write() as connection:
         before = join_insiders(connection, opened.campaign, opened.delivery, agreement, visit.now)
+        at_once = _hears_at_once(connection, visit, opened)
     is_new = before is InsiderStanding.OPEN
-    return _show(visit, opened, "joined" if is_new else before.value)
+    return _show(visit, opened, "joined" if is_new else before.value, at_once=at_once)
 
 
-def _show(visit: Visit, opened: Opened, state: str) -> Response:
+def _hears_at_once(connection: Connection, visit: Visit, opened: Opened) -> bool:
+    campaign, zone = opened.campaign, opened.delivery.timezone or None
+    record = read_campaign(connection, campaign.id)
+    founders_until = record.first_claim_at if record else None
+    place = effective_zone(zone, campaign)
+    return insiders_hear_at_once(campaign, place, visit.now, founders_until)
+
+
+def _show(visit: Visit, opened: Opened, state: str, *, at_once: bool) -> Response:
     campaign = opened.campaign
     if campaign.insiders is None:
         raise NotFound
@@ -54,6 +67,7 @@ def _show(visit: Visit, opened: Opened, state: str) -> Response:
         "insiders.html",
         campaign,
         state=state,
+        at_once=at_once,
         consent=_consent(visit, campaign),
         list=campaign.insiders.list,
         token=visit.part("token"),
