@@ -228,6 +228,23 @@ class TestTheCommand:
         assert said.code == 2
         assert "--port 0" in said.err
 
+    def test_an_address_with_which_no_link_can_begin_is_told_before_it_listens(
+        self, tmp_path: Path
+    ) -> None:
+        write_campaign(tmp_path, days=2)
+        said = lovecampaign(
+            "serve",
+            "--port",
+            "0",
+            cwd=tmp_path,
+            LOVECAMPAIGN_SECRET_KEY="test-key",
+            LOVECAMPAIGN_PUBLIC_URL="letters.example.com",
+        )
+
+        assert said.code == 2
+        assert "LOVECAMPAIGN_PUBLIC_URL" in said.err
+        assert "Listening" not in said.out
+
 
 def test_a_page_that_takes_long_does_not_hold_the_end_up(stage: Stage) -> None:
     """What a handler has written by then counts; its visitor sees the connection close."""

@@ -16,8 +16,8 @@ import uvicorn
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.checks.facts import Facts
-from lovecampaign.errors import UsageError
 from lovecampaign.settings import Settings
+from lovecampaign.web.listening import refusal
 from lovecampaign.web.preview.addresses import LiveAddresses
 from lovecampaign.web.preview.app import Preview
 from lovecampaign.web.preview.checking import Checker
@@ -153,13 +153,11 @@ def _preview(
 def _listening(wishes: Wishes) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as ears:
         ears.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        host = "" if wishes.is_shared else LOOPBACK
         try:
-            ears.bind(("" if wishes.is_shared else LOOPBACK, wishes.port))
+            ears.bind((host, wishes.port))
         except OSError as error:
-            raise UsageError(
-                f"port {wishes.port} cannot be used: {error.strerror}",
-                hint="is another preview open? Add --port 0 to take any free one",
-            ) from error
+            raise refusal(error, host, wishes.port, "preview") from error
         ears.listen()  # from now on a browser waits, where it would have been refused
         yield ears
 

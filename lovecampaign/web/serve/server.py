@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import uvicorn
 from starlette.types import ASGIApp
 
-from lovecampaign.errors import UsageError
+from lovecampaign.web.listening import refusal
 from lovecampaign.web.serve.access_log import WriteLine
 from lovecampaign.web.serve.app import application
 from lovecampaign.web.serve.site import Site
@@ -42,10 +42,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         try:
             ears.bind((host, port))
         except OSError as error:
-            raise UsageError(
-                f"{host} port {port} cannot be used: {error.strerror or error}",
-                hint="is another serve running? Add --port 0 to take any free one",
-            ) from error
+            raise refusal(error, host, port, "serve") from error
         ears.listen(1024)
         yield ears
 

@@ -1,0 +1,34 @@
+"""Why can an address not be listened at, and what is to be typed instead?"""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from lovecampaign.errors import UsageError
+
+#: Below it only root may listen (ip(7), ip_unprivileged_port_start).
+FIRST_FREE_PORT = 1024
+
+
+def refusal(error: OSError, host: str, port: int, verb: str) -> UsageError:
+    """What to say where the system refused; ``verb`` is what the operator typed."""
+    return UsageError(
+        f"{host or 'this machine'} port {port} cannot be used: {error.strerror or error}",
+        hint=_hint(error, host, port, verb),
+    )
+
+
+def _hint(error: OSError, host: str, port: int, verb: str) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"no machine is known here as {host}: leave --host out, or give an address"
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL):
+        return (
+            f"{host} is no address of this machine: leave --host out (127.0.0.1), or use 0.0.0.0 "
+            "for all that it has"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        if port < FIRST_FREE_PORT:
+            return f"ports below {FIRST_FREE_PORT} are for root: take a higher --port"
+        return "the system does not let you listen there: take another --port"
+    return f"is another {verb} running? Add --port 0 to take any free one"
