@@ -27,6 +27,8 @@ from lovecampaign.testing.sendgrid_events import Webhook
 
 #: Signs links that lead nowhere but to the load run.
 SIGNS_WITH = "a key of the load run and of nothing else"
+#: Opens the dashboard.
+OPERATES_WITH = "a password of the load run and of nothing else"
 _TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
 
 
@@ -72,6 +74,7 @@ def open_house(workspace: Path, database_url: str, letters: int) -> Iterator[Hou
             "LOVECAMPAIGN_SECRET_KEY": SIGNS_WITH,
             "LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{sink.line.split()[-1]}",
             "LOVECAMPAIGN_TRUSTED_PROXIES": "127.0.0.1",
+            "LOVECAMPAIGN_DASHBOARD_PASSWORD": OPERATES_WITH,
             "SENDGRID_WEBHOOK_PUBLIC_KEY": webhook.public_key,
         }
         words = ["-C", str(workspace), "serve", "--port", "0", "--json"]

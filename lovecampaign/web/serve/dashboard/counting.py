@@ -6,6 +6,7 @@ anew each time; a large one is counted while its last numbers are shown, with th
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -47,16 +48,26 @@ class Counter(Generic[Answer]):
         self._running: set[str] = set()
         self._failed: dict[str, Exception] = {}
 
+    def begin(self, campaign: Campaign, record: CampaignRecord | None, now: datetime) -> None:
+        """Count, where the last numbers will not do; :meth:`ask` waits for it."""
+        with self._changed:
+            if not self._is_good(campaign):
+                self._start(campaign, record, now)
+
     def ask(
-        self, campaign: Campaign, record: CampaignRecord | None, now: datetime
+        self,
+        campaign: Campaign,
+        record: CampaignRecord | None,
+        now: datetime,
+        patience_until: float = math.inf,
     ) -> Answer | None:
         """The newest numbers; None while they are counted for the first time.
 
-        Raises what counting raised.
+        ``patience_until``: on the monotonic clock. Raises what counting raised.
         """
         key = campaign.id
         with self._changed:
-            until = time.monotonic() + self._patience(key)
+            until = min(patience_until, time.monotonic() + self._patience(key))
             if not self._is_good(campaign):
                 self._start(campaign, record, now)
                 while key in self._running and (left := until - time.monotonic()) > 0:
@@ -131,6 +142,17 @@ class Counters:
         )
         self.forecast: Counter[Forecast] = Counter(
             lambda campaign, record, now: foretell(database, campaign, record, now)
+        )
+
+    def ask(
+        self, campaign: Campaign, record: CampaignRecord | None, now: datetime
+    ) -> tuple[Figures | None, Forecast | None]:
+        """Both are counted at the same time, and the page is as patient as with one."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        self.forecast.begin(campaign, record, now)
+        return (
+            self.figures.ask(campaign, record, now, until),
+            self.forecast.ask(campaign, record, now, until),
         )
 
     def forget(self, campaign: Campaign) -> None:

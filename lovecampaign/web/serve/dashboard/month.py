@@ -92,9 +92,7 @@ def show_letter(desk: Desk) -> Response:
 
 
 def _ask(desk: Desk) -> tuple[Figures | None, Forecast | None]:
-    asked = (desk.campaign, desk.record, desk.visit.now)
-    counters = desk.office.counters
-    return counters.figures.ask(*asked), counters.forecast.ask(*asked)
+    return desk.office.counters.ask(desk.campaign, desk.record, desk.visit.now)
 
 
 def _letters(desk: Desk, figures: Figures | None, forecast: Forecast | None) -> Iterator[Letter]:
