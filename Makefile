@@ -21,7 +21,7 @@ help:
 	@echo "make lint      lint and types only"
 	@echo "make format    let ruff lay out the code"
 	@echo "make chaos     the kill tests, four times as often and ten times as large"
-	@echo "make load      a real serve under 500 joins and 2,000 webhook events a second, for a minute"
+	@echo "make load      a real serve under 500 joins and 2,000 webhook events a second, for a minute on each database"
 	@echo "make bench     how fast all of it is here, into benchmarks/RESULTS.md (QUICK=1: a first look)"
 	@echo "make bench-setup  fetch what others send with, to compare: postfix's tools, nodemailer, aiosmtplib"
 	@echo "make chromium  the browser that the browser tests use"
@@ -59,6 +59,7 @@ chaos: setup
 
 load: setup
 	@$(BIN)/python -m benchmarks.load
+	@$(BIN)/python -m benchmarks.load --postgresql
 
 bench: setup
 	@QUICK=$(QUICK) $(BIN)/python -m benchmarks

@@ -8,6 +8,7 @@ database, or the rates were not reached.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import platform
 import re
@@ -52,20 +53,32 @@ def main() -> int:
     wanted = Wanted(
         joins_per_second=options.joins, events_per_second=options.events, seconds=options.seconds
     )
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        open_house(Path(folder), options.database_url, LETTERS) as house,
-    ):
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(_own_postgres()) if options.postgresql else options.database_url
+        house = stack.enter_context(open_house(folder, url, LETTERS))
         _say(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, ")
         _say(f"Python {platform.python_version()}, {house.database.engine.dialect.name}\n")
-        streams = list(_streams(house, wanted))
-        served, sent = house.cpu_seconds(), time.process_time()
-        run = run_load(house.port, streams, wanted.seconds)
-        served, sent = house.cpu_seconds() - served, time.process_time() - sent
-        joins = max(1, len(run.by_route[JOIN].taken))
-        _say(f"a join and its events: {served / joins * 1000:.2f} ms of a core for serve, ")
-        _say(f"{sent / joins * 1000:.2f} ms for the client\n")
-        return _judge(house, wanted, run)
+        return _judge(house, wanted, _put_under_load(house, wanted))
+
+
+@contextlib.contextmanager
+def _own_postgres() -> Iterator[str]:
+    from tests.postgres import PostgresServer
+
+    with PostgresServer.started() as server, server.database() as url:
+        yield url
+
+
+def _put_under_load(house: House, wanted: Wanted) -> LoadRun:
+    streams = list(_streams(house, wanted))
+    served, sent = house.cpu_seconds(), time.process_time()
+    run = run_load(house.port, streams, wanted.seconds)
+    served, sent = house.cpu_seconds() - served, time.process_time() - sent
+    joins = max(1, len(run.by_route[JOIN].taken))
+    _say(f"a join and its events: {served / joins * 1000:.2f} ms of a core for serve, ")
+    _say(f"{sent / joins * 1000:.2f} ms for the client\n")
+    return run
 
 
 def _read_options() -> argparse.Namespace:
@@ -74,6 +87,7 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--events", type=float, default=2000, help="a second")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--database-url", default="sqlite:///load.db")
+    parser.add_argument("--postgresql", action="store_true", help="on a server of the run's own")
     return parser.parse_args()
 
 
