@@ -15,10 +15,19 @@ DEFAULT_PUBLIC_URL = "http://127.0.0.1:8028"
 DEFAULT_FORM_LIMIT = "20/10m"
 DEFAULT_FORM_LIMIT_NETWORK = "200/10m"
 DEFAULT_SENDGRID_URL = "https://api.sendgrid.com"
-#: What to type where there is no key: 256 bits, in a file that only its owner reads.
-MAKE_A_KEY = (
-    r"""printf '\nLOVECAMPAIGN_SECRET_KEY=%s\n' $(openssl rand -hex 32) >> .env; chmod 600 .env"""
-)
+
+
+def make_secret(variable: str, random_bytes: int = 32) -> str:
+    """What to type, in the workspace, for a secret in a file that only its owner reads.
+
+    Of a variable that stands there twice, the last line counts.
+    """
+    line = rf"printf '\n{variable}=%s\n' $(openssl rand -hex {random_bytes})"
+    return f"{line} >> .env; chmod 600 .env"
+
+
+#: Where there is no key.
+MAKE_A_KEY = make_secret("LOVECAMPAIGN_SECRET_KEY")
 #: A web address of each kind, as hints show it.
 ADDRESS_EXAMPLES = {
     "LOVECAMPAIGN_PUBLIC_URL": "https://letters.example.com",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.workspace import list_campaigns
 from lovecampaign.cli.findings import Finding, doubtful, good, unknown, unreachable, wrong
+from lovecampaign.cli.guessing import is_weak_key, look_at_secrets
 from lovecampaign.cli.invocation import Invocation
 from lovecampaign.cli.name_server import NameServer
 from lovecampaign.cli.sender_dns import look_at_sender
@@ -27,10 +28,6 @@ from lovecampaign.web.serve.sendgrid_signature import verifier
 EVENTS_PATH = "/webhooks/sendgrid"
 _OTHERS_MAY_READ = 0o077
 _SECONDS = 3.0
-#: 32 letters of hexadecimal are 128 bits, which nobody guesses; RFC 4086, section 7.2.
-LEAST_KEY_LENGTH = 32
-#: Random text of that length has more different letters; "aaaa…" does not.
-LEAST_KEY_LETTERS = 8
 _NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 
 
@@ -38,6 +35,7 @@ def look_at_everything(invocation: Invocation) -> Iterator[Finding]:
     """Settings, database and clock, provider, public address, and each campaign's sender."""
     settings = invocation.settings()
     yield from look_at_settings(settings)
+    yield from look_at_secrets(settings)
     yield from look_at_database(settings, invocation.now)
     yield from look_at_webhook(settings)
     faults = list(look_at_web_addresses(settings))
@@ -54,7 +52,7 @@ def look_at_settings(settings: Settings) -> Iterator[Finding]:
         yield wrong("settings", "LOVECAMPAIGN_SECRET_KEY is not set", hint)
     elif file.is_file() and file.stat().st_mode & _OTHERS_MAY_READ:
         yield wrong("settings", f"others may read {file}", f"type: chmod 600 {file}")
-    elif any(map(_is_weak, settings.secret_keys)):
+    elif any(map(is_weak_key, settings.secret_keys)):
         yield doubtful(
             "settings",
             "LOVECAMPAIGN_SECRET_KEY is short enough to be guessed; who guesses it can forge links",
@@ -63,10 +61,6 @@ def look_at_settings(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield good("settings", f"workspace {settings.workspace}")
-
-
-def _is_weak(key: str) -> bool:
-    return len(key) < LEAST_KEY_LENGTH or len(set(key)) < LEAST_KEY_LETTERS
 
 
 def look_at_web_addresses(settings: Settings) -> Iterator[Finding]:
