@@ -121,9 +121,9 @@ class _Shelf:
         return Parcel(people=tuple(self.people), common=self._common)
 
     def has_room_for(self, to: Address) -> bool:
-        """An address stands in a request only once."""
+        """An address stands in a request only once; there is always room for the first."""
         is_new = to.email.casefold() not in self._addresses
-        return is_new and self._bytes + MOST_SUBSTITUTION_BYTES < MOST_BYTES
+        return not self.people or (is_new and self._bytes + MOST_SUBSTITUTION_BYTES < MOST_BYTES)
 
     def add(self, message: Message, personal: str, values: Sequence[str]) -> bool:
         """Take somebody in; False where they must go alone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lovecampaign.message import Message
 from lovecampaign.providers.sendgrid_content import MOST_HOLES, Content, Contents
-from lovecampaign.providers.sendgrid_parcels import Packer
+from lovecampaign.providers.sendgrid_parcels import MOST_BYTES, Packer
 from lovecampaign.providers.sendgrid_payload import as_json, full_part
 from lovecampaign.testing.messages import make_message
 
@@ -85,8 +85,8 @@ def test_a_content_is_kept_for_as_long_as_its_variant() -> None:
     assert contents.of(Letter("Hi ", "."), make_message()) is not content
 
 
-class LongMessage(Message):
-    letter = Letter(*["-"] * (MOST_HOLES + 2))
+class LetterMessage(Message):
+    letter: Letter
 
     @property
     def variant(self) -> Letter:
@@ -94,14 +94,25 @@ class LongMessage(Message):
 
     @property
     def substitutions(self) -> list[str]:
-        return [""] * (MOST_HOLES + 1)
+        return [""] * (len(self.letter.stretches) - 1)
+
+
+def message_of(of_letter: Letter, number: int = 1) -> Message:
+    class ThisMessage(LetterMessage):
+        letter = of_letter
+
+    some = make_message(number)
+    return ThisMessage(**{one.name: getattr(some, one.name) for one in fields(Message)})
 
 
 def test_more_holes_than_keys_of_one_length_are_filled_by_us() -> None:
-    some = make_message()
-    names = ("delivery_id", "sender", "reply_to", "to", "subject", "text", "html", "headers", "raw")
-    message = LongMessage(**{name: getattr(some, name) for name in names})
-    [parcel] = Packer().pack([message])
+    [parcel] = Packer().pack([message_of(Letter(*["-"] * (MOST_HOLES + 2)))])
     request = json.loads(b"".join(parcel.body))
     assert "substitutions" not in request["personalizations"][0]
     assert request["content"][0]["value"] == "-" * (MOST_HOLES + 2)
+
+
+def test_a_request_that_is_as_long_as_it_may_be_takes_one_person() -> None:
+    letter = Letter("-" * (MOST_BYTES // 2), ".")
+    parcels = list(Packer().pack([message_of(letter, number) for number in range(2)]))
+    assert [len(parcel.people) for parcel in parcels] == [1, 1]
