@@ -102,13 +102,18 @@ class Chunk:
 
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
         self.outcomes[claimed.id] = outcome
+        if outcome.kind is not OutcomeKind.ACCEPTED or outcome.retry_after_seconds:
+            self._heed(claimed, outcome)
+        self.sender.on_progress(1)
+
+    def _heed(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
+        """Not everything is well: does the answer ask for more than a note?"""
         self.hold_seconds = max(self.hold_seconds, outcome.retry_after_seconds or 0.0)
         if outcome.fault is Fault.CONFIGURATION:
             self.refusal = outcome
         if _is_away(outcome):
             self.untried.add(claimed.id)
             self.outage = outcome
-        self.sender.on_progress(1)
 
 
 def _is_away(outcome: Outcome) -> bool:

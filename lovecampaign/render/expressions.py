@@ -43,6 +43,8 @@ class Applied:
     keywords: tuple[tuple[str, Expression], ...] = ()
 
     def value(self, recipient: Recipient) -> Any:
+        if len(self.operands) == 1 and not self.keywords:  # nearly all: what is printed
+            return self.function(self.operands[0].value(recipient))
         values = [one.value(recipient) for one in self.operands]
         if not self.keywords:
             return self.function(*values)
