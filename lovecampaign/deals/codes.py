@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 #: No 0 O, 1 I L, and no U V: nobody misreads one. No A E Y either, so that no word comes out.
@@ -11,6 +12,8 @@ GROUP_LENGTH = 5
 #: 26 characters ** 15 is 70 bits; 8 bytes more make the remainder's bias unmeasurable.
 RANDOM_BYTES = 17
 PLACEHOLDER = "{code}"
+#: What people and shops put between groups, or leave out: blanks, and dashes of any length.
+_BETWEEN = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 
 
 def generate_code(random_bytes: bytes) -> str:
@@ -25,12 +28,26 @@ def generate_code(random_bytes: bytes) -> str:
     for _ in range(GROUPS * GROUP_LENGTH):
         number, index = divmod(number, len(ALPHABET))
         characters += ALPHABET[index]
-    return "-".join(
-        characters[start : start + GROUP_LENGTH]
-        for start in range(0, len(characters), GROUP_LENGTH)
-    )
+    return _in_groups(characters)
+
+
+def read_code(typed: str) -> str | None:
+    """The code that :func:`generate_code` made, however it is written: case, blanks, hyphens.
+
+    None for what cannot be one.
+    """
+    characters = _BETWEEN.sub("", typed).upper()
+    is_one = len(characters) == GROUPS * GROUP_LENGTH and set(characters) <= set(ALPHABET)
+    return _in_groups(characters) if is_one else None
 
 
 def fill_link(link: str, code: str) -> str:
     """The deal's link with the code where it says ``{code}``, percent-encoded."""
     return link.replace(PLACEHOLDER, quote(code, safe=""))
+
+
+def _in_groups(characters: str) -> str:
+    return "-".join(
+        characters[start : start + GROUP_LENGTH]
+        for start in range(0, len(characters), GROUP_LENGTH)
+    )

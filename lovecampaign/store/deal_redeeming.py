@@ -9,24 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.errors import UsageError
+from lovecampaign.store.deal_owners import find_owner
 from lovecampaign.store.deal_stock import is_of, lock_stock
 from lovecampaign.store.deal_waiting import stop_waiting
 from lovecampaign.store.inserting import insert_or_ignore
-from lovecampaign.store.tables import buyer, deal_claim, deal_code, subscriber
+from lovecampaign.store.tables import buyer, deal_claim, subscriber
 
 #: Nobody's code is longer; what is longer is no code.
 LONGEST_CODE = 200
-
-
-class UnknownCode(UsageError):
-    """Nobody was given this code."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(
-            f"{code!r} is no code that was given to anybody",
-            hint="check it for a slip: codes are listed by lovecampaign deals codes",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +40,11 @@ def redeem_code(
 ) -> Redemption:
     """Note that a code was used at an instant; the first time counts, again changes nothing.
 
-    Letters of either case are taken. Without a campaign the newest one that gave the code
-    counts. A purchase is a fact: it is noted after the claim lapsed, and after the deal closed.
-    Raises UnknownCode.
+    However it is written, as far as no other can be meant. Without a campaign the newest one that
+    gave the code counts. A purchase is a fact: it is noted after the claim lapsed, and after the
+    deal closed. Raises UnknownCode, and AmbiguousCode.
     """
-    owner = _find_owner(connection, code.strip(), campaign_id)
-    if owner is None:
-        raise UnknownCode(code)
+    owner = find_owner(connection, code, campaign_id)
     lock_stock(connection, owner.campaign_id, owner.deal)
     known = connection.execute(_claim_of(owner)).one_or_none()
     _note_buyer(connection, owner, at, by)
@@ -84,28 +72,6 @@ def redeem_claims_of(
         )
         .values(redeemed_at=at, redeemed_by=by)
     )
-
-
-def _find_owner(connection: Connection, code: str, campaign_id: int | None) -> sa.Row[Any] | None:
-    """Shops print codes in capitals; ours are, and an author's need not be."""
-    spellings = list(dict.fromkeys((code, code.upper(), code.lower())))
-    query = (
-        sa.select(
-            deal_code.c.code,
-            deal_code.c.campaign_id,
-            deal_code.c.deal,
-            deal_code.c.subscriber_id,
-            subscriber.c.address_key,
-        )
-        .join(subscriber, subscriber.c.id == deal_code.c.subscriber_id)
-        .where(deal_code.c.code.in_(spellings))
-        .order_by((deal_code.c.code == code).desc(), deal_code.c.campaign_id.desc())
-        .limit(1)
-    )
-    if campaign_id is not None:
-        query = query.where(deal_code.c.campaign_id == campaign_id)
-    rows: sa.Result[Any] = connection.execute(query)
-    return rows.one_or_none()
 
 
 def _claim_of(owner: sa.Row[Any]) -> sa.Select[Any]:

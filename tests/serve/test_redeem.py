@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -101,6 +101,25 @@ def test_the_same_call_many_times_at_once_is_one_redemption(shop: Shop) -> None:
 
 def test_small_letters_and_blanks_around_a_code_are_taken(shop: Shop) -> None:
     assert shop.say(f" {shop.room.code(shop.room.ids[0]).lower()} ").status == 200
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda code: code.replace("-", ""),
+        lambda code: code.replace("-", " ").lower(),
+        lambda code: "-".join(code.replace("-", "")),
+        lambda code: code.replace("-", " \N{EN DASH} "),
+    ],
+)
+def test_a_code_of_ours_is_taken_however_it_is_written(
+    shop: Shop, write: Callable[[str], str]
+) -> None:
+    code = shop.room.code(shop.room.ids[0])
+    answer = shop.say(write(code))
+
+    assert answer.status == 200
+    assert json.loads(answer.text)["code"] == code
 
 
 def test_nothing_is_bought_in_the_future(shop: Shop) -> None:

@@ -18,6 +18,7 @@ from lovecampaign.deals.codes import (
     RANDOM_BYTES,
     fill_link,
     generate_code,
+    read_code,
 )
 
 
@@ -30,6 +31,21 @@ def test_a_code_is_three_groups_of_five_readable_characters() -> None:
 def test_a_code_carries_more_than_sixty_bits() -> None:
     assert GROUPS * GROUP_LENGTH * math.log2(len(set(ALPHABET))) > 60
     assert GROUPS * GROUP_LENGTH * math.log2(len(ALPHABET)) + 60 < RANDOM_BYTES * 8
+
+
+@given(st.binary(min_size=RANDOM_BYTES), st.sampled_from(["", " ", "-", "--", "\u2013", "\u00a0"]))
+def test_a_code_is_known_again_however_it_is_grouped(some: bytes, between: str) -> None:
+    code = generate_code(some)
+    letters = code.replace("-", "")
+    assert read_code(code) == code
+    assert read_code(f" {between.join(letters.lower())}\n") == code
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "SPRING-2027", "K7MQ2-XWP9R-THJ4", "K7MQ2-XWP9R-THJ4CC", "K7MQ2-XWP9R-THJ4O"]
+)
+def test_what_is_no_code_of_ours_is_none(typed: str) -> None:
+    assert read_code(typed) is None
 
 
 def test_the_same_bytes_give_the_same_code_and_each_bit_counts() -> None:

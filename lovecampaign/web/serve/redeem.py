@@ -17,12 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.clock import format_instant, parse_instant
-from lovecampaign.store.deal_redeeming import (
-    LONGEST_CODE,
-    Redemption,
-    UnknownCode,
-    redeem_code,
-)
+from lovecampaign.store.deal_owners import AmbiguousCode, UnknownCode
+from lovecampaign.store.deal_redeeming import LONGEST_CODE, Redemption, redeem_code
 from lovecampaign.web.serve.bodies import BodyKind
 from lovecampaign.web.serve.pages import Visit, page
 from lovecampaign.web.serve.site import Site
@@ -63,6 +59,8 @@ def redeem(visit: Visit) -> Response:
         redemption = _note(visit, call)
     except UnknownCode:
         return _refuse(404, "nobody was given this code")
+    except AmbiguousCode:
+        return _refuse(404, "two codes differ from this one only in capital and small letters")
     visit.site.post.wake()
     return JSONResponse(
         {
