@@ -153,7 +153,6 @@ class _Tally:
             message="they have not confirmed, and are left out",
             place=Place(file=self._shown, line=line),
             hint="nothing to mend: who wants to hear from you can sign up again",
-            severity=Severity.WARNING,
         )
 
     def _warn(self, message: str, hint: str | None = None) -> Problem:

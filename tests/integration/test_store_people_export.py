@@ -160,7 +160,7 @@ def test_who_has_not_confirmed_and_is_unknown_is_left_out_with_the_line(
     assert (problem.message, problem.place and problem.place.line, problem.is_error) == (
         "they have not confirmed, and are left out",
         2,
-        False,
+        True,
     )
     assert len(rows(export(database))) == 1
 
