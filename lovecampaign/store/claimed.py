@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,17 +15,34 @@ from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.columns import from_microseconds
-from lovecampaign.store.many_rows import ids_of, many_ids
+from lovecampaign.store.many_rows import gathered
 from lovecampaign.store.standing import Standing, in_audience
 from lovecampaign.store.tables import subscriber, subscriber_tag
 
-#: The delivery's id, its subscriber's, when it was first claimed, the tries so far, this one
-#: included, and when it expires; instants as they are stored.
-ClaimedRow: TypeAlias = tuple[int, int, int, int, int | None]
+#: The delivery's id, why it must not be sent (None: it may), the local day there, when it was
+#: first claimed, the tries so far, when it expires; then :func:`person_columns`. Instants as they
+#: are stored.
+PickedRow: TypeAlias = tuple[int, str | None, str, int | None, int, int | None, *tuple[Any, ...]]
+_BESIDE_THE_PERSON = 6
+_TAGS = (
+    sa.select(gathered(subscriber_tag.c.tag))
+    .where(subscriber_tag.c.subscriber_id == subscriber.c.id)
+    .scalar_subquery()
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedDelivery:
+class Person(NamedTuple):
+    """A subscriber, as one campaign meets them. Many are made: a dataclass takes twice as long."""
+
+    subscriber: Subscriber
+    address_key: str
+    #: The zone that counts for this person, never empty.
+    zone: str
+    #: When they joined the audience; None for who is on the insiders' list only.
+    joined_at: datetime | None
+
+
+class ClaimedDelivery(NamedTuple):
     """One row that its owner alone may send."""
 
     id: int
@@ -41,29 +57,20 @@ class ClaimedDelivery:
         return self.person.subscriber.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """A subscriber, as one campaign meets them."""
-
-    subscriber: Subscriber
-    address_key: str
-    #: The zone that counts for this person, never empty.
-    zone: str
-    #: When they joined the audience; None for who is on the insiders' list only.
-    joined_at: datetime | None
-
-
-def as_claimed(rows: Iterable[ClaimedRow], people: Mapping[int, Person]) -> list[ClaimedDelivery]:
-    """The claims of these delivery rows, in the order of their ids."""
+def as_claimed(
+    campaign: Campaign, rows: Iterable[PickedRow], now: datetime
+) -> list[ClaimedDelivery]:
+    """The claims that these rows have become at ``now``, in the same order."""
+    zones = _Zones(campaign)
     return [
         ClaimedDelivery(
-            id=id_,
-            person=people[subscriber_id],
-            first_claimed_at=_instant(first_claimed_at),
-            attempts=attempts,
-            expires_at=None if expires_at is None else _instant(expires_at),
+            row[0],
+            _as_person(row[_BESIDE_THE_PERSON:], zones),
+            now if row[3] is None else _instant(row[3]),
+            row[4] + 1,
+            None if row[5] is None else _instant(row[5]),
         )
-        for id_, subscriber_id, first_claimed_at, attempts, expires_at in sorted(rows)
+        for row in rows
     ]
 
 
@@ -71,59 +78,29 @@ def read_people(
     connection: Connection, standing: Standing, ids: Sequence[int]
 ) -> Mapping[int, Person]:
     """These subscribers by id, as the campaign of ``standing`` meets them."""
-    return PeopleStatement(standing).read(connection, ids, {})
+    if not ids:
+        return {}
+    people = sa.select(*person_columns(standing)).select_from(standing.people)
+    rows = connection.execute(people.where(subscriber.c.id.in_(ids))).all()
+    zones = _Zones(standing.campaign)
+    return {row[0]: _as_person(row, zones) for row in rows}
 
 
-class PeopleStatement:
-    """Reads subscribers as one campaign meets them; built once, read often.
-
-    Its columns come as the driver gives them. Per person SQLAlchemy's types and rows took three
-    times as long as SQLite.
-    """
-
-    def __init__(self, standing: Standing) -> None:
-        self._campaign = standing.campaign
-        self._select: sa.Select[Any] = (
-            sa.select(
-                subscriber.c.id,
-                subscriber.c.email,
-                subscriber.c.first_name,
-                subscriber.c.last_name,
-                subscriber.c.timezone,
-                subscriber.c.locale,
-                sa.cast(subscriber.c.fields, sa.Text),
-                subscriber.c.address_key,
-                standing.is_insider,
-                sa.type_coerce(in_audience.c.joined_at, sa.BigInteger),
-            )
-            .select_from(standing.people)
-            .where(subscriber.c.id.in_(ids_of("ids")))
-        )
-
-    def read(
-        self, connection: Connection, ids: Sequence[int], instant: Mapping[str, datetime]
-    ) -> Mapping[int, Person]:
-        """By id; ``instant`` holds ``now`` where the statement was built without one."""
-        if not ids:
-            return {}
-        asked = {"ids": many_ids(ids), **instant}
-        tags = _read_tags(connection, asked)
-        zones = _Zones(self._campaign)
-        rows = connection.execute(self._select, asked).all()
-        return {row[0]: _as_person(row, zones, tags.get(row[0], _NO_TAGS)) for row in rows}
-
-
-_TAGS = sa.select(subscriber_tag.c.subscriber_id, subscriber_tag.c.tag).where(
-    subscriber_tag.c.subscriber_id.in_(ids_of("ids"))
-)
-_NO_TAGS: frozenset[str] = frozenset()
-
-
-def _read_tags(connection: Connection, asked: Mapping[str, object]) -> Mapping[int, frozenset[str]]:
-    found: dict[int, list[str]] = {}
-    for subscriber_id, tag in connection.execute(_TAGS, {"ids": asked["ids"]}).all():
-        found.setdefault(subscriber_id, []).append(tag)
-    return {id_: frozenset(tags) for id_, tags in found.items()}
+def person_columns(standing: Standing) -> tuple[sa.ColumnElement[Any], ...]:
+    """What :class:`Person` is made of, as the driver gives it: SQLAlchemy's types cost too much."""
+    return (
+        subscriber.c.id,
+        subscriber.c.email,
+        subscriber.c.first_name,
+        subscriber.c.last_name,
+        subscriber.c.timezone,
+        subscriber.c.locale,
+        sa.cast(subscriber.c.fields, sa.Text),
+        _TAGS,
+        subscriber.c.address_key,
+        standing.is_insider,
+        sa.type_coerce(in_audience.c.joined_at, sa.BigInteger),
+    )
 
 
 class _Zones(dict[str, str]):
@@ -137,10 +114,10 @@ class _Zones(dict[str, str]):
         return zone
 
 
-def _as_person(row: Sequence[Any], zones: _Zones, tags: frozenset[str]) -> Person:
-    id_, email, first_name, last_name, zone, locale, fields, key, is_insider, joined_at = row
+def _as_person(row: Sequence[Any], zones: _Zones) -> Person:
+    id_, email, first_name, last_name, zone, locale, fields, tags, key, is_insider, joined_at = row
     return Person(
-        subscriber=Subscriber(
+        Subscriber(
             id=id_,
             email=email,
             first_name=first_name,
@@ -148,12 +125,12 @@ def _as_person(row: Sequence[Any], zones: _Zones, tags: frozenset[str]) -> Perso
             timezone=zone or None,
             locale=locale,
             fields=_read_json(fields)[0],
-            tags=tags,
+            tags=_tags(tags),
             is_insider=bool(is_insider),
         ),
-        address_key=key,
-        zone=zones[zone],
-        joined_at=None if joined_at is None else from_microseconds(joined_at),
+        key,
+        zones[zone],
+        None if joined_at is None else from_microseconds(joined_at),
     )
 
 
@@ -161,3 +138,9 @@ def _as_person(row: Sequence[Any], zones: _Zones, tags: frozenset[str]) -> Perso
 _read_json = json.JSONDecoder().raw_decode
 #: Whoever is claimed at once has one first claim, and one of few ends: comparing is cheaper.
 _instant = lru_cache(maxsize=64)(from_microseconds)
+
+
+@lru_cache(maxsize=4096)
+def _tags(texts: str | None) -> frozenset[str]:
+    """Many people have the same few tags."""
+    return frozenset(json.loads(texts)) if texts else frozenset()

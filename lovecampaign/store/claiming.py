@@ -7,11 +7,9 @@ in the same statement.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,19 +18,13 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.store.built import Built
 from lovecampaign.store.calendars import read_clocks
 from lovecampaign.store.campaigns import CampaignRecord
-from lovecampaign.store.claim_statement import update_to_claimed
-from lovecampaign.store.claimed import (
-    ClaimedDelivery,
-    ClaimedRow,
-    PeopleStatement,
-    as_claimed,
-)
+from lovecampaign.store.claim_statement import LEAVE, TAKE, pick
+from lovecampaign.store.claimed import ClaimedDelivery, PickedRow, as_claimed
 from lovecampaign.store.fate import Fate
+from lovecampaign.store.many_rows import many_ids
 from lovecampaign.store.slot_table import fill_zone_clocks
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import MICROSECOND, DeliveryState, campaign, membership
-
-_CLAIMED = DeliveryState.CLAIMED.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +55,6 @@ class ClaimRequest:
         return {
             "my_batch": self.batch_id,
             "my_epoch": self.epoch,
-            "me": self.owner_id,
             "size": self.limit,
             "after": self.after_id,
             "now": self.now,
@@ -84,20 +75,55 @@ class Claims:
 def claim(connection: Connection, request: ClaimRequest) -> Claims:
     """Take up to ``limit`` due rows of a batch, inside the caller's transaction."""
     fill_zone_clocks(connection, read_clocks(connection, request.campaign, request.now))
-    statements = _built.of(request.fate)
-    rows = connection.execute(statements.claim, request.parameters).all()
+    rows = _pick(connection, request)
     if not rows:
         return Claims()
-    claimed: list[ClaimedRow] = [tuple(row) for state, _, *row in rows if state == _CLAIMED]
-    if claimed and _begins_the_month(request):
+    to_send: list[PickedRow] = [row for row in rows if row[1] is None]
+    if to_send and _begins_the_month(request):
         _note_first_claim(connection, request)
-    ids = [subscriber_id for _, subscriber_id, *_ in claimed]
-    people = statements.people.read(connection, ids, {"now": request.now})
+    _take(connection, request, to_send)
+    skipped = _leave(connection, request, [row for row in rows if row[1] is not None])
     return Claims(
-        deliveries=as_claimed(claimed, people),
-        skipped=_count_reasons(rows),
-        last_id=max(row[2] for row in rows),
+        deliveries=as_claimed(request.campaign, to_send, request.now),
+        skipped=skipped,
+        last_id=rows[-1][0],
     )
+
+
+def _pick(connection: Connection, request: ClaimRequest) -> Sequence[PickedRow]:
+    """Rows as the driver gives them: making SQLAlchemy's of them takes as long as reading them."""
+    result = connection.execute(_picks.of(request.fate), request.parameters)
+    if result.cursor is None:
+        raise TypeError("a SELECT gives rows")
+    rows = result.cursor.fetchall()
+    result.close()
+    return rows
+
+
+def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRow]) -> None:
+    """Day by day: the readers' dates are one or two at any instant."""
+    takes_day = request.email.is_one_a_day
+    ids_by_day: dict[str | None, list[int]] = {}
+    for row in rows:
+        ids_by_day.setdefault(row[2] if takes_day else None, []).append(row[0])
+    for day, ids in ids_by_day.items():
+        which = {"ids": many_ids(ids), "day": day}
+        connection.execute(TAKE, {**which, "me": request.owner_id, "now": request.now})
+
+
+def _leave(
+    connection: Connection, request: ClaimRequest, rows: Iterable[PickedRow]
+) -> Mapping[str, int]:
+    """Close them for their reasons, and count these."""
+    is_cancelled = request.fate.is_cancelled
+    state = DeliveryState.CANCELLED if is_cancelled else DeliveryState.SKIPPED
+    ids_by_reason: dict[str, list[int]] = {}
+    for id_, reason, *_ in rows:
+        ids_by_reason.setdefault(reason or "", []).append(id_)
+    for reason, ids in ids_by_reason.items():
+        which = {"ids": many_ids(ids), "why": reason}
+        connection.execute(LEAVE, {**which, "to_state": state.value, "now": request.now})
+    return {reason: len(ids) for reason, ids in ids_by_reason.items()}
 
 
 def _begins_the_month(request: ClaimRequest) -> bool:
@@ -130,16 +156,4 @@ def _make_founders(connection: Connection, request: ClaimRequest) -> None:
     )
 
 
-def _count_reasons(rows: Iterable[Sequence[Any]]) -> Mapping[str, int]:
-    return Counter(row[1] for row in rows if row[0] != _CLAIMED)
-
-
-class _Statements:
-    """What a claim asks about one email."""
-
-    def __init__(self, fate: Fate) -> None:
-        self.claim = update_to_claimed(fate)
-        self.people = PeopleStatement(fate.standing)
-
-
-_built = Built(_Statements)
+_picks = Built(pick)

@@ -37,33 +37,37 @@ class FailureCounts:
     in_a_row: int
 
 
+_EMAIL_COUNTS = (
+    email.c.accepted,
+    email.c.hard_bounces,
+    email.c.late_bounces,
+    email.c.complaints,
+    email.c.unsubscribes,
+)
+#: Built once: for each chunk of claims, SQLAlchemy took 20 times as long as the database.
+_ADD_TO_EMAIL = (
+    sa.update(email)
+    .where(email.c.id == sa.bindparam("email_id"))
+    .values({column: column + sa.bindparam(f"more_{column.name}") for column in _EMAIL_COUNTS})
+    .returning(*_EMAIL_COUNTS)
+)
+_ADD_FAILURES = (
+    sa.update(campaign)
+    .where(campaign.c.id == sa.bindparam("campaign_id"))
+    .values(
+        policy_refusals=campaign.c.policy_refusals + sa.bindparam("refusals"),
+        failures_in_a_row=campaign.c.failures_in_a_row * sa.bindparam("kept", type_=sa.Integer)
+        + sa.bindparam("in_a_row"),
+    )
+    .returning(campaign.c.policy_refusals, campaign.c.failures_in_a_row)
+)
+
+
 def add_to_email(connection: Connection, email_id: int, added: EmailCounts) -> EmailCounts:
     """Count on; returns the sums."""
-    row = connection.execute(
-        sa.update(email)
-        .where(email.c.id == email_id)
-        .values(
-            accepted=email.c.accepted + added.accepted,
-            hard_bounces=email.c.hard_bounces + added.hard_bounces,
-            late_bounces=email.c.late_bounces + added.late_bounces,
-            complaints=email.c.complaints + added.complaints,
-            unsubscribes=email.c.unsubscribes + added.unsubscribes,
-        )
-        .returning(
-            email.c.accepted,
-            email.c.hard_bounces,
-            email.c.late_bounces,
-            email.c.complaints,
-            email.c.unsubscribes,
-        )
-    ).one()
-    return EmailCounts(
-        accepted=row.accepted,
-        hard_bounces=row.hard_bounces,
-        late_bounces=row.late_bounces,
-        complaints=row.complaints,
-        unsubscribes=row.unsubscribes,
-    )
+    more = {f"more_{column.name}": getattr(added, column.name) for column in _EMAIL_COUNTS}
+    row = connection.execute(_ADD_TO_EMAIL, {"email_id": email_id, **more}).one()
+    return EmailCounts(**dict(zip(row._fields, row, strict=True)))
 
 
 def add_failures(
@@ -75,15 +79,13 @@ def add_failures(
     in_a_row: int,
 ) -> FailureCounts:
     """Count on. ``row_restarts``: something was accepted before the last ``in_a_row`` failures."""
-    row = connection.execute(
-        sa.update(campaign)
-        .where(campaign.c.id == campaign_id)
-        .values(
-            policy_refusals=campaign.c.policy_refusals + policy_refusals,
-            failures_in_a_row=in_a_row if row_restarts else campaign.c.failures_in_a_row + in_a_row,
-        )
-        .returning(campaign.c.policy_refusals, campaign.c.failures_in_a_row)
-    ).one()
+    added = {
+        "campaign_id": campaign_id,
+        "refusals": policy_refusals,
+        "kept": 0 if row_restarts else 1,
+        "in_a_row": in_a_row,
+    }
+    row = connection.execute(_ADD_FAILURES, added).one()
     return FailureCounts(policy_refusals=row.policy_refusals, in_a_row=row.failures_in_a_row)
 
 

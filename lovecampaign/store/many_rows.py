@@ -45,13 +45,19 @@ def json_at(rows: sa.TableValuedAlias, place: int) -> sa.ColumnElement[Any]:
 
 
 def ids_of(parameter: str) -> sa.Select[Any]:
-    """For ``IN``: the numbers of a parameter that :func:`many` made of rows of one number."""
-    return sa.select(number_at(rows_of(parameter, f"each_of_{parameter}"), 0))
+    """For ``IN``: the numbers of a parameter that :func:`many` made of plain numbers."""
+    value = rows_of(parameter, f"each_of_{parameter}").c.value
+    return sa.select(sa.cast(_Plain(value), BigKey))
 
 
 def many_ids(ids: Iterable[int]) -> str:
     """The parameter of :func:`ids_of`."""
-    return many((each,) for each in ids)
+    return many(ids)
+
+
+def gathered(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """The texts of a column, over all rows, as the text of one JSON array; may be NULL."""
+    return _Gathered(column)
 
 
 class _Rows(FunctionElement[Any]):
@@ -77,6 +83,22 @@ class _Json(FunctionElement[Any]):
     inherit_cache = True
 
 
+class _Plain(FunctionElement[Any]):
+    """A row that is one value."""
+
+    name = "plain"
+    type = sa.Text()
+    inherit_cache = True
+
+
+class _Gathered(FunctionElement[Any]):
+    """A column in one JSON array."""
+
+    name = "gathered"
+    type = sa.Text()
+    inherit_cache = True
+
+
 @compiles(_Rows)
 def _rows_on_sqlite(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"json_each({compiler.process(element.clauses, **kwargs)})"
@@ -84,7 +106,8 @@ def _rows_on_sqlite(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> str
 
 @compiles(_Rows, "postgresql")
 def _rows_on_postgres(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> str:
-    return f"json_array_elements(CAST({compiler.process(element.clauses, **kwargs)} AS json))"
+    # As json, the text of a row would be read anew for each place that is asked of it.
+    return f"jsonb_array_elements(CAST({compiler.process(element.clauses, **kwargs)} AS jsonb))"
 
 
 @compiles(_Json)
@@ -104,3 +127,23 @@ def _item_on_postgres(element: _Item, compiler: SQLCompiler, **kwargs: Any) -> s
 def _json_on_postgres(element: _Json, compiler: SQLCompiler, **kwargs: Any) -> str:
     value, place = (compiler.process(each, **kwargs) for each in element.clauses)
     return f"({value} -> {place})"
+
+
+@compiles(_Plain)
+def _plain_on_sqlite(element: _Plain, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return compiler.process(element.clauses, **kwargs)
+
+
+@compiles(_Plain, "postgresql")
+def _plain_on_postgres(element: _Plain, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"({compiler.process(element.clauses, **kwargs)} #>> '{{}}')"
+
+
+@compiles(_Gathered)
+def _gathered_on_sqlite(element: _Gathered, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json_group_array({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(_Gathered, "postgresql")
+def _gathered_on_postgres(element: _Gathered, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"CAST(json_agg({compiler.process(element.clauses, **kwargs)}) AS text)"
