@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,7 +15,7 @@ from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
 from lovecampaign.store.calendars import read_clocks, work_out_slots
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.slot_table import fill_zone_clocks, zone_clock
-from lovecampaign.store.tables import DeliveryState, Instant, batch, delivery, email, subscriber
+from lovecampaign.store.tables import PLANNED, Instant, batch, delivery, email, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +37,12 @@ class Waiting:
     retry_later: int
 
 
+#: From the email over its batches: the index of planned rows leads past all that are sent.
+_ROWS = email.join(batch, batch.c.email_id == email.c.id).join(
+    delivery, delivery.c.batch_id == batch.c.id
+)
+
+
 def list_due_batches(
     connection: Connection,
     campaign: Campaign,
@@ -49,16 +54,18 @@ def list_due_batches(
     clocks = read_clocks(connection, campaign, now)
     waits = [
         delivery.c.batch_id == batch.c.id,
-        delivery.c.state == DeliveryState.PLANNED.value,
+        delivery.c.state == PLANNED,
         delivery.c.next_try_at <= now,
     ]
     is_due: sa.ColumnElement[bool] = sa.exists().where(*waits)
     held = _keeping_quiet_hours(campaign, keys)
-    if held and any(clock.quiet_until for clock in clocks.values()):
+    if all(clock.quiet_until for clock in clocks.values()):
+        keys = set(keys) - held  # nobody is awake: no row needs to be asked
+    elif held and any(clock.quiet_until for clock in clocks.values()):
         fill_zone_clocks(connection, clocks)
         has_awake = sa.exists().where(*waits, *_is_awake())
         is_due = sa.case((email.c.key.in_(sorted(held)), has_awake), else_=is_due)
-    rows: sa.Result[Any] = connection.execute(
+    rows = connection.execute(
         sa.select(batch.c.id, batch.c.epoch, email.c.key.label("email_key"))
         .join(email, email.c.id == batch.c.email_id)
         .where(email.c.campaign_id == record.id, email.c.key.in_(sorted(keys)), is_due)
@@ -76,8 +83,7 @@ def count_waiting(
             sa.func.count().filter(is_ready).label("remaining"),
             sa.func.count().filter(sa.not_(is_ready)).label("retry_later"),
         )
-        .select_from(delivery)
-        .join(email, email.c.id == delivery.c.email_id)
+        .select_from(_ROWS)
         .where(
             *_planned_of(record, keys),
             delivery.c.due <= now,
@@ -96,8 +102,7 @@ def count_held(
         return 0
     held = (
         sa.select(sa.func.count())
-        .select_from(delivery)
-        .join(email, email.c.id == delivery.c.email_id)
+        .select_from(_ROWS)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
         .where(
             *_planned_of(record, {key}),
@@ -144,6 +149,7 @@ def _tries(
     for zone, moment in _next_tries_by_zone(connection, record, held, now):
         place = effective_zone(zone, campaign)
         yield after_quiet_hours(moment, place, campaign.sending.quiet_hours)
+    yield from _first_awake(connection, campaign, record, held, now)
 
 
 def _next_tries(
@@ -153,7 +159,7 @@ def _next_tries(
         return []
     first = connection.scalar(
         sa.select(sa.func.min(delivery.c.next_try_at))
-        .join(email, email.c.id == delivery.c.email_id)
+        .select_from(_ROWS)
         .where(*_planned_of(record, keys), delivery.c.next_try_at > now)
     )
     return [] if first is None else [first]
@@ -161,22 +167,51 @@ def _next_tries(
 
 def _next_tries_by_zone(
     connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
-) -> Iterator[tuple[str, datetime]]:
-    """The first try of every zone, of what may be tried now and of what may be later."""
+) -> Sequence[tuple[str, datetime]]:
+    """The first try of every zone, of what may be tried later: few rows, found in the index."""
     if not keys:
-        return
-    is_ready = delivery.c.next_try_at <= now
-    earliest = sa.case((is_ready, sa.literal(now, Instant)), else_=delivery.c.next_try_at)
-    rows: sa.Result[Any] = connection.execute(
-        sa.select(subscriber.c.timezone, sa.func.min(earliest, type_=Instant).label("first"))
-        .select_from(delivery)
-        .join(email, email.c.id == delivery.c.email_id)
+        return []
+    first = sa.func.min(delivery.c.next_try_at, type_=Instant)
+    rows = connection.execute(
+        sa.select(subscriber.c.timezone, first)
+        .select_from(_ROWS)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(*_planned_of(record, keys))
-        .group_by(subscriber.c.timezone, is_ready)
+        .where(*_planned_of(record, keys), delivery.c.next_try_at > now)
+        .group_by(subscriber.c.timezone)
     )
-    for row in rows:
-        yield row.timezone, row.first
+    return [(zone, moment) for zone, moment in rows]
+
+
+def _first_awake(
+    connection: Connection,
+    campaign: Campaign,
+    record: CampaignRecord,
+    keys: Collection[str],
+    now: datetime,
+) -> Iterator[datetime]:
+    """When the first of those whom quiet hours alone hold back may be mailed.
+
+    Zone after zone in the order of waking: the first row found will do.
+    """
+    zones_by_end: dict[datetime, list[str]] = {}
+    for zone, clock in read_clocks(connection, campaign, now).items():
+        if keys and clock.quiet_until is not None:
+            zones_by_end.setdefault(clock.quiet_until, []).append(zone)
+    for end in sorted(zones_by_end):
+        found = connection.execute(
+            sa.select(delivery.c.id)
+            .select_from(_ROWS)
+            .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+            .where(
+                *_planned_of(record, keys),
+                delivery.c.next_try_at <= now,
+                subscriber.c.timezone.in_(zones_by_end[end]),
+            )
+            .limit(1)
+        )
+        if found.first() is not None:
+            yield end
+            return
 
 
 def _keeping_quiet_hours(campaign: Campaign, keys: Collection[str]) -> set[str]:
@@ -199,5 +234,5 @@ def _planned_of(record: CampaignRecord, keys: Collection[str]) -> list[sa.Column
     return [
         email.c.campaign_id == record.id,
         email.c.key.in_(sorted(keys)),
-        delivery.c.state == DeliveryState.PLANNED.value,
+        delivery.c.state == PLANNED,
     ]

@@ -18,6 +18,7 @@ from lovecampaign.store.calendars import SlotsByZone
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.database import Database
 from lovecampaign.store.fate import Fate, lay_out_slots
+from lovecampaign.store.looks import Looks
 from lovecampaign.store.plan_statements import FINAL_REASONS, PlanStatements
 from lovecampaign.store.retiming import drop_moved
 from lovecampaign.store.standing import Standing
@@ -53,20 +54,31 @@ class PlanRound:
 
     def drop_moved(self, database: Database) -> None:
         """Let rows go whose time was edited since, so that they are planned anew."""
+        question = (self.campaign, self.slots)
+        _moved.take(
+            database, self._email_id, question, self.now, lambda: self._drop_moved(database)
+        )
+
+    def _drop_moved(self, database: Database) -> int:
         with database.write() as connection:
             self._lock(connection)
             self._lay_out(connection)
-            drop_moved(connection, self._fate, self._email_id)
+            return drop_moved(connection, self._fate, self._email_id)
 
     def plan(self, database: Database) -> Planned:
         """Insert who is due, and who is skipped for good."""
         zones_by_due = self._zones_by_due()
         if not zones_by_due:
             return Planned()
-        planned = sum(
-            self._plan_instant(database, due, zones_by_due[due])
-            for due in self._find_dues(database, set(zones_by_due))
+        question = (self.campaign, self.slots, tuple(zones_by_due), self._fate.is_cancelled)
+        dues = _due.take(
+            database,
+            self._email_id,
+            question,
+            self.now,
+            lambda: self._find_dues(database, set(zones_by_due)),
         )
+        planned = sum(self._plan_instant(database, due, zones_by_due[due]) for due in dues or ())
         skipped = self._skip(database) if self._has_skips(database) else 0
         if skipped or planned or self._is_last_round():
             with database.write() as connection:
@@ -218,6 +230,7 @@ class _Batch:
 
 
 _built = Built(PlanStatements)
+_due, _moved = Looks(), Looks()
 #: Rows are made in the order of their subscribers, so that the last row tells.
 _LAST_SUBSCRIBER = (
     sa.select(delivery.c.subscriber_id)

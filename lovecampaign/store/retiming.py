@@ -13,14 +13,14 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Role
 from lovecampaign.store.fate import Fate
-from lovecampaign.store.tables import DeliveryState, batch, delivery, email, subscriber
+from lovecampaign.store.tables import PLANNED, batch, delivery, email, subscriber
 
 
 def find_untried(connection: Connection, email_ids: Mapping[str, int]) -> Collection[str]:
     """The keys of these emails that have planned rows which nobody has claimed yet."""
     is_untried = sa.exists().where(
         delivery.c.batch_id == batch.c.id,
-        delivery.c.state == DeliveryState.PLANNED.value,
+        delivery.c.state == PLANNED,
         delivery.c.first_claimed_at.is_(None),
     )
     found = connection.scalars(
@@ -44,8 +44,9 @@ def drop_moved(connection: Connection, fate: Fate, email_id: int) -> int:
         .correlate(delivery)
     )
     conditions = [
-        delivery.c.email_id == email_id,
-        delivery.c.state == DeliveryState.PLANNED.value,
+        # Batch by batch: the index of planned rows leads past all that are sent.
+        delivery.c.batch_id.in_(sa.select(batch.c.id).where(batch.c.email_id == email_id)),
+        delivery.c.state == PLANNED,
         delivery.c.first_claimed_at.is_(None),
         sa.not_(stands),
     ]
