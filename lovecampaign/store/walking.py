@@ -9,15 +9,13 @@ from __future__ import annotations
 from sqlalchemy.engine import Connection
 
 #: From person to person by id, looking everything else up by its index: the same few µs each,
-#: however long the list is (10,000 of 100,000 took 820 ms before and 90 after). Costs that count
-#: as forbidden start the JIT compiler, which takes another 100 ms.
+#: however long the list is (10,000 of 100,000 took 820 ms before and 90 after).
 _WAYS = {
     "join_collapse_limit": "1",
     "enable_sort": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_seqscan": "off",
-    "jit": "off",
 }
 _SET_WAYS = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _WAYS.items())
 
