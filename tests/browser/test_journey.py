@@ -28,6 +28,8 @@ ANA = "ana@reader.example"
 EARLY, LAUNCH = "A day early", "The question I promised you"
 LAST_CALL, THANKS = "Before your insiders’ price ends", "You’re in."
 PRICE = "64 EUR"
+#: As a browser writes the same on one line.
+PRICE_ON_PAGE = "64&nbsp;EUR"
 
 
 @pytest.fixture
@@ -82,10 +84,10 @@ def test_who_never_asked_to_hear_early_never_meets_the_deal(
         shop.send(moment)
         with shop.open_at(moment):
             page.goto(deal_page(shop, INSIDER))
-            assert PRICE in page.content(), moment  # so it could be seen
+            assert PRICE_ON_PAGE in page.content(), moment  # so it could be seen
             page.goto(deal_page(shop, READER))
         assert page.get_by_role("button").count() == 0, moment
-        assert PRICE not in page.content(), moment
+        assert PRICE_ON_PAGE not in page.content(), moment
         assert "code=" not in page.content(), moment
 
     written = "\n".join(map(said_in, shop.letters(READER)))

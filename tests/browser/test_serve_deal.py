@@ -48,6 +48,27 @@ def test_the_countdown_runs_by_the_servers_clock_and_without_a_script_the_date_s
     assert "Wednesday 3 March 2027, 23:59 (Paris time)" in plain.locator("main").inner_text()
 
 
+def test_at_zero_the_page_looks_again_and_says_what_is_true(
+    visited: tuple[DealRoom, Serving], new_page: NewPage
+) -> None:
+    room, _ = visited
+    claimed_at = OPEN + timedelta(seconds=0.4)
+    room.claim(room.ids[0], claimed_at)
+    room.stage.clock.move_to(claimed_at + 29 * MINUTE)
+    page = new_page(width=390)
+    page.clock.install()
+    page.goto(address(visited, 0))
+    expect(page.locator("h1")).to_have_text("One is kept for you")
+    room.wait(room.ids[1], claimed_at)
+    room.stage.clock.move_to(claimed_at + 30 * MINUTE + timedelta(seconds=1))
+    room.tell(claimed_at + 30 * MINUTE + timedelta(seconds=1))
+
+    page.clock.run_for(62_000)
+
+    expect(page.locator("h1")).to_have_text("The only one is taken")
+    assert "has gone back to the others" in page.locator("main").inner_text()
+
+
 def test_the_button_leads_to_the_checkout_and_on_to_where_it_sends_its_visitors(
     visited: tuple[DealRoom, Serving], new_page: NewPage
 ) -> None:

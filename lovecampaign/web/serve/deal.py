@@ -96,6 +96,8 @@ def _show(visit: Visit, opened: Opened, found: Found) -> Response:
         compared=compared_price(deal) if deal else None,
         offer=campaign.launch.offer if visit.now >= campaign.launch.at else None,
         ends=_ends(deal, found, campaign.launch.at),
+        is_until_open=found.door in (Door.EARLY, Door.NOT_YET),
+        lapsed_at=_lapsed_at(found.visitor, visit.now),
         closes=closing_time(deal, found.visitor.closes) if deal else None,
         claim_for=_said_length(deal.claim_for) if deal else None,
         checkout=urlsplit(deal.link).hostname if deal else None,
@@ -104,6 +106,7 @@ def _show(visit: Visit, opened: Opened, found: Found) -> Response:
         token=visit.part("token"),
         now=format_instant(visit.now),
         instant=format_instant,
+        instant_after=_instant_after,
     )
     # Browsers hold ``form-action`` against every redirect after a POST, and a checkout may send
     # its visitors on to wherever they pay.
@@ -124,6 +127,21 @@ def _ends(deal: Deal | None, found: Found, launch: datetime) -> datetime | None:
         Door.KEPT: visitor.kept_until,
         Door.CLAIMED: visitor.claim.lapses_at if visitor.claim else None,
     }.get(found.door)
+
+
+def _lapsed_at(visitor: Visitor, now: datetime) -> datetime | None:
+    """When the unit went back that was kept for this person; None: there was none, or is one."""
+    ends = [visitor.claim.lapses_at] if visitor.claim else []
+    ends += [visitor.kept_until] if visitor.kept_until else []
+    last = max(ends, default=now)
+    return last if last < now else None
+
+
+def _instant_after(end: datetime) -> str:
+    """The whole second at which a time is surely over: a page that looks again sooner would find
+    the unit still kept, and not look a second time.
+    """
+    return format_instant(end + timedelta(microseconds=-end.microsecond % 1_000_000))
 
 
 def _said_length(length: timedelta) -> tuple[str, int]:

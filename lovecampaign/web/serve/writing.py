@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.model import Campaign, Money
 from lovecampaign.render.spoken import SpokenDate, SpokenTime, direction_of
 from lovecampaign.web.serve.brand import style_path
 from lovecampaign.web.serve.texts import Wording
@@ -53,6 +53,8 @@ class Writer:
                 "static": self._static.__getitem__,
                 "say_time": _say_time(language),
                 "say_date": _say_date(language),
+                "say_price": _say_price,
+                "slip": False,
                 **names,
             }
         )
@@ -80,6 +82,11 @@ def _say_time(language: str) -> Any:
         return str(SpokenTime.of(instant, zone, language))
 
     return say
+
+
+def _say_price(price: Money) -> str:
+    """``59 EUR``, on one line."""
+    return str(price).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _say_date(language: str) -> Any:

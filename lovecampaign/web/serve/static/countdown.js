@@ -18,7 +18,9 @@ for (const place of document.querySelectorAll(".countdown[data-ends]")) {
       place.hidden = false;
     } else {
       clearInterval(timer);
-      place.hidden = true;
+      place.textContent = place.dataset.overWords;
+      place.hidden = false;
+      for (const button of document.querySelectorAll("main form button")) button.disabled = true;
       if (!place.hasAttribute("data-over")) location.reload();
     }
   };
