@@ -157,6 +157,28 @@ class TestDownload:
 
         assert len({wording(f"everything.part.{table}") for table in tables}) == len(tables)
 
+    @pytest.mark.parametrize(
+        ("language", "words"),
+        [("en", ("Only the launch", ">yes<", "Sent to", "What became of it", "Letter</dt>")),
+         ("fr", ("Seulement l’ouverture", ">oui<", "Envoyé à", "Ce qu’il en est", "Lettre</dt>"))],
+    )  # fmt: skip
+    def test_the_page_says_it_in_words(
+        self, stage: Stage, served: Serving, reader: int, language: str, words: tuple[str, ...]
+    ) -> None:
+        served.post(f"/p/{token_of(stage, reader)}", {"do": "save", "often": "launch"})
+        with stage.database.write() as connection:
+            payload = {"to": "new@readers.example", "list": "readers"}
+            values = {"kind": "change-address", "payload": payload, "state": "sent"}
+            moments = {"created_at": DAY_1, "next_try_at": DAY_1, "subscriber_id": reader}
+            connection.execute(sa.insert(tables.transactional).values(**values, **moments))
+        link = ask(stage, served, reader, "download")
+        page = served.post(link, {"do": "yes"}, accept_language=language).text
+
+        for one in words:
+            assert one in page
+        for raw in ("is launch only", "True", "{&#39;", "first claimed at", "2027-02-01T"):
+            assert raw not in page
+
     def test_the_page_shows_the_same_as_text(
         self, stage: Stage, served: Serving, reader: int
     ) -> None:

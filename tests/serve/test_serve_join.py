@@ -107,8 +107,56 @@ def test_programs_are_told_what_people_are_told_and_nothing_happens(
         "/join/readers",
         {**dict(FIELD.findall(served.get("/join/readers").text)), "email": ANA},
     )
-    assert "press the button" in in_no_time.text
+    assert "That was quick!" in in_no_time.text
     assert asked_rows(stage.database) == []
+
+
+def test_who_types_fast_presses_once_more_and_is_not_scolded(served: Serving, stage: Stage) -> None:
+    """As fast as they like from then on: the form is ours, and has been read."""
+    form = dict(FIELD.findall(served.get("/join/readers").text))
+    first = served.post("/join/readers", {**form, "email": ANA})
+
+    assert first.status == 200
+    assert "That was quick!" in first.text
+    assert 'class="errors"' not in first.text
+    assert "Please look again" not in first.text
+    assert "<button autofocus>" in first.text
+    again = {**dict(FIELD.findall(first.text)), "email": ANA}
+    assert "look into your mailbox" in served.post("/join/readers", again).text
+    assert len(asked_rows(stage.database)) == 1
+
+
+def test_a_plain_form_is_finished_as_fast_as_anybody_likes(served: Serving, stage: Stage) -> None:
+    first = served.post("/join/readers", {"email": ANA}, origin="https://blog.example")
+    again = {**dict(FIELD.findall(first.text)), "email": ANA}
+
+    assert "look into your mailbox" in served.post("/join/readers", again).text
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("en", "Please look again:"), ("fr", "À regarder encore\N{NO-BREAK SPACE}:")],
+)
+def test_a_slip_is_told_by_the_title_and_its_field_has_the_focus(
+    served: Serving, stage: Stage, language: str, title: str
+) -> None:
+    answer = fill_in(served, stage, email="ana", accept_language=language)
+
+    assert f"<title>{title} " in answer.text
+    assert re.search(r'<input id="email"[^>]* autofocus', answer.text)
+    assert answer.text.count(" autofocus") == 1
+    assert f"<h1>{title}" not in answer.text
+    assert title not in served.get("/join/readers", accept_language=language).text
+
+
+def test_regions_are_named_in_the_visitors_language(served: Serving) -> None:
+    page = served.get("/join/readers", accept_language="fr").text
+    assert 'label="Océan Indien"' in page
+    assert 'label="Indian' not in page
+    assert (
+        '"Indian": "Oc\\u00e9an Indien"'
+        in served.get("/embed/readers.js", accept_language="fr").text
+    )
 
 
 def test_a_plain_form_of_another_site_is_finished_on_our_page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import string
 import tomllib
@@ -13,8 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lovecampaign.delivery.replies import FOLDER as REPLIES
+from lovecampaign.store.columns import metadata
+from lovecampaign.store.signing_up import Application
+from lovecampaign.store.transactional import SEND_TO
 from lovecampaign.web.serve import texts as module
 from lovecampaign.web.serve.texts import FOLDER, Texts, Wording, languages_asked_for
+from lovecampaign.web.serve.zones import regions
 
 SERVE = Path(module.__file__).parent
 LANGUAGES = sorted(file.stem for file in FOLDER.glob("*.toml"))
@@ -134,3 +140,40 @@ def test_what_a_visitor_typed_is_never_read_as_a_text() -> None:
     wording = Wording(language="en", texts={"hello": "Hello {name}"})
 
     assert wording("hello", name="{count} {{7*7}}") == "Hello {count} {{7*7}}"
+
+
+@pytest.mark.parametrize("folder", [FOLDER, REPLIES], ids=["pages", "mail"])
+def test_french_keeps_its_signs_on_the_line_of_their_words(folder: Path) -> None:
+    """A narrow no-break space before ; ! ? and a no-break space before : and inside « »."""
+    text = (folder / "fr.toml").read_text("utf-8")
+
+    assert re.findall(r".{0,20}(?: [:;!?»]|« ).{0,10}", text) == []
+    # With none at all it is as wrong; in a Jinja tag and a button they are signs of the language.
+    spoken = re.sub(r"\{[%{].*?[%}]\}|\[\[button:|(?m:^#.*)", "", text)
+    assert re.findall(r"\w[;!?»](?!\w)|«\w", spoken) == []
+    assert "\N{NARROW NO-BREAK SPACE}?" in text or folder is REPLIES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_region_of_the_map_has_a_name(language: str) -> None:
+    wording = Texts().speak(language)
+
+    assert [wording(f"zones.{one.name}") for one in regions()]
+    assert (wording("zones.Africa") == "Africa") is (language == "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_that_is_kept_has_a_name_for_people(language: str) -> None:
+    fields = set(Texts().speak(language).texts["everything"]["field"])
+    about_people = [
+        table
+        for table in metadata.sorted_tables
+        if {"subscriber_id", "address_key"} & set(table.c.keys())
+    ]
+    spelled_out = {"campaign_id": "campaign", "email_id": "email"}
+    names = {column.name for table in about_people for column in table.c}
+    columns = {spelled_out.get(name, name) for name in names}
+    inner = {"id", "subscriber_id", "address_key", "owner_id", "batch_id", "delivery_id"}
+
+    assert columns - inner <= fields
+    assert {field.name for field in dataclasses.fields(Application)} | {SEND_TO} <= fields

@@ -24,6 +24,7 @@ from lovecampaign.web.serve.join import FROM_ANYWHERE
 from lovecampaign.web.serve.joining import TRAP, campaign_of, purpose_of
 from lovecampaign.web.serve.pages import Visit, page
 from lovecampaign.web.serve.site import Site
+from lovecampaign.web.serve.zones import regions
 
 SCRIPT = (Path(__file__).parent / "embedded" / "form.js").read_text("utf-8")
 #: A blog that many read is not to ask us for each page; a seal is good for much longer.
@@ -72,6 +73,8 @@ def _settings(visit: Visit, campaign: Campaign) -> Mapping[str, Any]:
         "words": {
             **{key: wording(f"join.field.{key}") for key in _WORDS},
             "privacy": wording("base.privacy"),
+            "next": wording("join.next"),
+            "regions": {one.name: wording(f"zones.{one.name}") for one in regions()},
         },
         "light": [shades.color_on_paper, shades.color, shades.on_color],
         "dark": [shades.color_dark, shades.color_dark, shades.on_color_dark],

@@ -86,7 +86,8 @@ def _form_page(visit: Visit, campaign: Campaign, form: JoinForm, status: int = 2
         form=form,
         is_for_insiders=name != campaign.audience.list,
         consent=consent_text(wording, campaign, name),
-        seal=visit.seal(purpose_of(name)),
+        seal=visit.seal(purpose_of(name, is_shown_again=form.wrong is not None)),
+        slip=form.is_about_address,
         trap=TRAP,
         regions=regions(),
         default_zone=effective_zone(None, campaign),
@@ -104,7 +105,7 @@ def _again(visit: Visit, campaign: Campaign, form: JoinForm) -> Response:
         "words": wording(f"join.wrong.{form.wrong}", meant=form.meant or ""),
         "is_about_address": form.is_about_address,
         "sure": form.key if form.wrong == "slip" else "",
-        "seal": visit.seal(purpose_of(visit.part("list"))),
+        "seal": visit.seal(purpose_of(visit.part("list"), is_shown_again=True)),
         "version": consent.version,
         "consent": consent.text,
     }
@@ -116,7 +117,9 @@ def _look_into_mailbox(visit: Visit, campaign: Campaign) -> Response:
     if _wants_json(visit):
         wording = visit.wording(campaign)
         words = wording("join.sent.words", sender=campaign.sender.email)
-        return _json({"ok": True, "title": wording("join.sent.title"), "words": words})
+        after = wording("join.sent.next", reply_to=campaign.sender.reply_to)
+        said = {"ok": True, "title": wording("join.sent.title"), "words": words, "next": after}
+        return _json(said)
     return visit.plain_page("join_sent.html", campaign)
 
 

@@ -47,9 +47,9 @@ class JoinForm:
         return self.wrong in ("address", "slip")
 
 
-def purpose_of(list_name: str) -> str:
+def purpose_of(list_name: str, *, is_shown_again: bool = False) -> str:
     """What the seal of a list's forms is for."""
-    return f"join {list_name}"
+    return f"join {list_name} {'once more' if is_shown_again else ''}".rstrip()
 
 
 def campaign_of(visit: Visit) -> Campaign:
@@ -144,11 +144,22 @@ def _find_wrong(visit: Visit, campaign: Campaign, key: str | None, meant: str | 
     if meant is not None and visit.form.get("sure") != key:
         return "slip"
     list_name = visit.part("list")
-    age = visit.site.seals.age(purpose_of(list_name), visit.form.get("seal", ""), visit.now)
-    if age is None or age < LEAST_SECONDS:
-        return "once_more"
+    slowness = _judge_seal(visit, list_name)
+    if slowness is not None:
+        return slowness
     consent = consent_text(visit.wording(campaign), campaign, list_name)
     return None if visit.form.get("version") == consent.version else "changed"
+
+
+def _judge_seal(visit: Visit, list_name: str) -> str | None:
+    """Whether the form is ours, and was read. Who was shown it once more has been slow enough."""
+    seal, age = visit.form.get("seal", ""), visit.site.seals.age
+    if age(purpose_of(list_name, is_shown_again=True), seal, visit.now) is not None:
+        return None
+    open_for = age(purpose_of(list_name), seal, visit.now)
+    if open_for is None:
+        return "once_more"
+    return "quick" if open_for < LEAST_SECONDS else None
 
 
 def _normalised(email: str) -> str | None:

@@ -25,6 +25,7 @@ from lovecampaign.store.transactional import AskedKind, mark_used
 from lovecampaign.web.serve.joining import MOST_LETTERS_OF_AN_ADDRESS, one_line
 from lovecampaign.web.serve.masking import mask_address
 from lovecampaign.web.serve.pages import NotFound, Visit
+from lovecampaign.web.serve.read_out import read_out
 
 _FILE_NAME = "my-data.json"
 
@@ -68,6 +69,7 @@ def _ask(visit: Visit, link: MailedLink, *, typed: str = "", is_wrong: bool = Fa
         new_address=link.new_address or "",
         typed=typed,
         is_wrong=is_wrong,
+        slip=is_wrong,
     )
 
 
@@ -76,7 +78,8 @@ def _tell_everything(visit: Visit, link: MailedLink) -> Response:
     with visit.site.database.read() as connection:
         everything = read_everything(connection, link.subscriber_id)
     if visit.form.get("do") != "file":
-        return visit.page("everything.html", _campaign(visit, link), everything=everything)
+        parts = read_out(everything, visit.wording(_campaign(visit, link)))
+        return visit.page("everything.html", _campaign(visit, link), parts=parts)
     return Response(
         json.dumps(everything, indent=2, ensure_ascii=False),
         media_type="application/json",

@@ -28,6 +28,9 @@
     .said:empty { display: none; }
     .said.wrong { color: var(--error); font-weight: 600; }
     h2 { margin: 0 0 8px; font: normal 22px/30px Charter, "Iowan Old Style", Georgia, serif; }
+    h2:focus { outline: none; }
+    h2:focus-visible { outline: 1px solid var(--line); outline-offset: 5px; border-radius: 3px; }
+    .next { margin: 14px 0 0; font-size: 14px; line-height: 21px; color: var(--soft); }
     .trap { position: absolute; left: -9999px; }
     @media (forced-colors: active) { button { border-color: currentColor; } }`;
 
@@ -42,7 +45,19 @@
     const own = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
     const known = Intl.supportedValuesOf ? Intl.supportedValuesOf("timeZone") : [];
     const select = make("select", { name: "timezone" });
-    for (const zone of new Set([own, ...known])) select.append(make("option", { value: zone }, zone.replaceAll("_", " ")));
+    const groups = new Map();
+    for (const zone of [...new Set([own, ...known])].sort()) {
+      const [region, ...places] = zone.split("/");
+      const option = make("option", { value: zone }, (places.join("/") || region).replaceAll("_", " "));
+      const label = places.length && s.words.regions[region];
+      if (!label) {
+        select.append(option);
+        continue;
+      }
+      if (!groups.has(region)) groups.set(region, select.appendChild(make("optgroup", { label })));
+      groups.get(region).append(option);
+    }
+    select.value = own;
     return make("label", {}, s.words.zone, select);
   };
 
@@ -61,7 +76,7 @@
   const form = make("form", { action: s.action, method: "post" },
     field([s.words.email], "email", { type: "email", required: "", autocomplete: "email", maxlength: "254" }),
     field([s.words.first_name, " ", make("small", {}, s.words.optional)], "first_name", { autocomplete: "given-name", maxlength: "80" }),
-    zoneField(), trap, consent, button, said);
+    zoneField(), trap, consent, button, said, make("p", { class: "next" }, s.words.next));
   root.append(make("div", { class: "box" }, form));
   (script ? script : document.body.lastChild).after(host);
 
@@ -72,7 +87,7 @@
   };
   const thank = (answer) => {
     const title = make("h2", { tabindex: "-1" }, answer.title);
-    root.firstChild.replaceChildren(title, make("p", {}, answer.words));
+    root.firstChild.replaceChildren(title, make("p", {}, answer.words), make("p", { class: "next" }, answer.next));
     title.focus();
   };
   const correct = (answer) => {
@@ -81,7 +96,7 @@
     const email = form.elements.namedItem("email");
     email.setAttribute("aria-invalid", String(Boolean(answer.is_about_address)));
     if (answer.is_about_address) email.focus();
-    tell(answer.words, true);
+    tell(answer.words, answer.is_about_address !== false);
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
