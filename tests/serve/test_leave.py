@@ -203,6 +203,17 @@ class TestThePage:
         stage.send(DAY_1 + timedelta(days=1))
         assert READER in stage.addresses()[2:]
 
+    def test_who_is_back_reads_what_comes_next_for_them(
+        self, stage: Stage, served: Serving, link: str
+    ) -> None:
+        back = undo(served, link, seal_of(served.post(link, {}))).text
+        assert "Your next letter comes on Tuesday 2 February 2027, 09:00 (Paris time)." in back
+
+        served.post(link.replace("/u/", "/p/"), {"do": "save", "often": "launch"})
+        back = undo(served, link, seal_of(served.post(link, {}))).text
+        assert "Everything is as it was before." in back
+        assert "Your next letter comes on Saturday 27 February 2027, 10:00 (Paris time)." in back
+
     def test_leaving_coming_back_and_leaving_is_leaving(
         self, stage: Stage, served: Serving, link: str
     ) -> None:

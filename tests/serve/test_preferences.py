@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -106,10 +107,43 @@ class TestChoosing:
 
     def test_a_pause_can_be_ended(self, stage: Stage, served: Serving, link: str) -> None:
         save(served, link, days="10")
-        page = save(served, link, go_on="1")
+        page = served.post(link, {"do": "go-on"})
 
         assert "You are pausing" not in page.text
+        assert "Your next letter comes on Tuesday 2 February 2027, 09:00" in page.text
+        assert rows_of(stage.database, tables.subscriber)[0].first_name == "Reader1"
         assert READER in mailed_on(stage, DAY_1 + DAY)
+
+    def test_who_pauses_is_asked_for_no_other_pause(
+        self, stage: Stage, served: Serving, link: str
+    ) -> None:
+        save(served, link, days="10")
+        page = served.get(link)
+
+        assert 'name="days"' not in page.text
+        assert "for no pause" not in page.text
+
+    def test_saving_says_when_the_next_letter_comes(
+        self, stage: Stage, served: Serving, link: str
+    ) -> None:
+        page = save(served, link)
+        assert "Saved." in page.text
+        assert "Your next letter comes on Tuesday 2 February 2027, 09:00 (Paris time)." in page.text
+        page = save(served, link, days="2")
+        assert "comes on Wednesday 3 February 2027, 09:00 (Paris time)." in page.text
+        unsubscribe(stage.database, READER, DAY_1, lists=stage.campaign.lists)
+        assert "Your next letter" not in save(served, link).text
+
+    def test_a_slip_greets_by_the_name_that_is_kept_and_leads_to_its_field(
+        self, served: Serving, link: str
+    ) -> None:
+        page = save(served, link, days="99", first_name="Somebody")
+
+        assert "These choices are for Reader1," in page.text
+        assert 'value="Somebody"' in page.text
+        assert "<title>Please look again: What would you like to get?" in page.text
+        assert page.text.count(" autofocus") == 1
+        assert re.search(r'<input id="days"[^>]* autofocus', page.text)
 
     def test_what_is_no_number_of_days_is_said_beside_the_field(
         self, stage: Stage, served: Serving, link: str

@@ -19,9 +19,11 @@ from starlette.routing import BaseRoute
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.delivery.feedback import count_feedback
 from lovecampaign.errors import LovecampaignError
+from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.counters import EmailCounts
 from lovecampaign.store.finding_deliveries import DeliveryRecord, find_delivery
 from lovecampaign.store.leaving import has_left, leave, may_undo, undo_leaving
+from lovecampaign.store.next_letter import NextLetter, find_next_letter
 from lovecampaign.tokens import Purpose
 from lovecampaign.web.serve.bodies import BodyKind
 from lovecampaign.web.serve.links import read_token
@@ -78,7 +80,8 @@ def act(visit: Visit) -> Response:
         if visit.form.get("do") != UNDO:
             _leave(connection, leaver, visit)
         elif _undo(connection, leaver, visit):
-            return _page(visit, leaver, State.BACK)
+            letter = _next_letter(connection, leaver, visit)
+            return _page(visit, leaver, State.BACK, letter=letter)
         return _show(visit, connection, leaver)
 
 
@@ -139,13 +142,35 @@ def _show(visit: Visit, connection: Connection, leaver: Leaver) -> Response:
     return _page(visit, leaver, State.LEFT if is_gone else State.READING, undo=is_fresh)
 
 
-def _page(visit: Visit, leaver: Leaver, state: State, *, undo: bool = False) -> Response:
+def _next_letter(connection: Connection, leaver: Leaver, visit: Visit) -> NextLetter | None:
+    if leaver.campaign is None or leaver.delivery is None:
+        return None
+    subscriber_id = leaver.delivery.subscriber_id
+    return find_next_letter(connection, leaver.campaign, subscriber_id, visit.now)
+
+
+def _page(
+    visit: Visit,
+    leaver: Leaver,
+    state: State,
+    *,
+    undo: bool = False,
+    letter: NextLetter | None = None,
+) -> Response:
     delivery = leaver.delivery
     return visit.page(
         "leave.html",
         leaver.campaign,
         state=state.value,
+        letter=letter,
+        zone=_zone(leaver),
         token=visit.part("token"),
         address=mask_address(delivery.address) if delivery else None,
         seal=visit.seal(_purpose(delivery)) if delivery and undo else None,
     )
+
+
+def _zone(leaver: Leaver) -> str | None:
+    if leaver.campaign is None or leaver.delivery is None:
+        return None
+    return effective_zone(leaver.delivery.timezone or None, leaver.campaign)

@@ -8,6 +8,7 @@ mailed to them (``mailed.py``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.joining_insiders import InsiderStanding, look_at_insiders
 from lovecampaign.store.leaving import has_left
 from lovecampaign.store.mailed_links import ask_for_link
+from lovecampaign.store.next_letter import NextLetter, find_next_letter
 from lovecampaign.store.preferences import (
     Preferences,
     read_preferences,
@@ -42,6 +44,10 @@ MAILED = {
 }
 
 
+#: What the button beside a pause sends there.
+GO_ON = "go-on"
+
+
 def routes(site: Site) -> Sequence[BaseRoute]:
     return [page(site, "/p/{token}", get=show, post=act)]
 
@@ -65,6 +71,8 @@ def act(visit: Visit) -> Response:
     wanted = visit.form.get("do", "")
     if wanted == WANTED:
         return become_insider(visit, opened)
+    if wanted == GO_ON:
+        return _end_pause(visit, opened)
     if wanted in MAILED:
         return _mail_link(visit, opened, MAILED[wanted])
     return _save(visit, opened)
@@ -82,6 +90,16 @@ def _save(visit: Visit, opened: Opened) -> Response:
         save_name_and_zone(
             connection, delivery.subscriber_id, form.first_name, form.timezone, visit.now
         )
+        return _show(visit, connection, opened, form, is_saved=True)
+
+
+def _end_pause(visit: Visit, opened: Opened) -> Response:
+    delivery = opened.delivery
+    with visit.site.database.write() as connection:
+        before = _preferences(visit, connection, opened)
+        wanted = replace(before, paused_until=None)
+        save_preferences(connection, delivery.campaign_id, delivery.subscriber_id, wanted)
+        form = shown_wishes(wanted, delivery.first_name, delivery.timezone)
         return _show(visit, connection, opened, form, is_saved=True)
 
 
@@ -123,6 +141,9 @@ def _show(
         status,
         form=form,
         is_saved=is_saved,
+        letter=_next_letter(visit, connection, opened) if is_saved else None,
+        name=form.first_name if is_saved else delivery.first_name,
+        slip=form.wrong is not None,
         has_left=has_left(connection, delivery, campaign.lists),
         may_join_insiders=standing is InsiderStanding.OPEN,
         address=mask_address(delivery.address),
@@ -132,3 +153,7 @@ def _show(
         zone=effective_zone(form.timezone or None, campaign),
         longest_pause=LONGEST_PAUSE.days,
     )
+
+
+def _next_letter(visit: Visit, connection: Connection, opened: Opened) -> NextLetter | None:
+    return find_next_letter(connection, opened.campaign, opened.delivery.subscriber_id, visit.now)

@@ -48,8 +48,6 @@ def read_wishes(form: Mapping[str, str], before: Preferences, now: datetime) -> 
     days = one_line(form.get("days", ""), 10)
     length = _read_days(days)
     paused_until = now + length if length else before.paused_until
-    if form.get("go_on"):
-        paused_until = None
     return WishForm(
         is_launch_only=form.get("often") == LAUNCH_ONLY,
         paused_until=paused_until,
