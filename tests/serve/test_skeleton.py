@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.serving import Serving, serving, with_settings
 from tests.stage import Stage
 
@@ -35,6 +37,7 @@ def test_a_method_that_a_page_does_not_have_is_refused(served: Serving) -> None:
     answer = served.ask("DELETE", "/")
 
     assert answer.status == 405
+    assert "Open the link from the letter" in answer.text
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert served.ask("HEAD", "/").status == 200
 
@@ -57,3 +60,17 @@ def test_what_is_named_by_its_content_may_be_kept_for_ever(served: Serving) -> N
         assert served.get(path).headers["cache-control"].endswith("immutable"), path
     assert served.get("/static/pages.css").headers["cache-control"] == "no-store"
     assert served.get("/").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "It takes POST and nothing else."), ("fr", "Elle accepte POST")]
+)
+def test_who_opens_an_address_for_programs_is_told_what_it_takes(
+    served: Serving, language: str, words: str
+) -> None:
+    for path in ("/webhooks/sendgrid", "/webhooks/redeem"):
+        answer = served.get(path, accept_language=language)
+
+        assert answer.status == 405
+        assert answer.headers["allow"] == "POST"
+        assert words in answer.text

@@ -90,10 +90,13 @@ def _refuse(site: Site) -> Callable[[Request, Exception], Response]:
 
     def answer(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
+        headers = (error.headers if isinstance(error, HTTPException) else None) or {}
         key = "trouble.wrong_method" if status == 405 else "trouble.not_found"
-        page = _visit(site, request).say(key, status=status)
-        if isinstance(error, HTTPException):
-            page.headers.update(error.headers or {})
+        allowed = headers.get("Allow", "")
+        if status == 405 and "GET" not in allowed:  # a webhook: nobody is to open it
+            key = "trouble.for_programs"
+        page = _visit(site, request).say(key, status=status, methods=allowed)
+        page.headers.update(headers)
         return page
 
     return answer
