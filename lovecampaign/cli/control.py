@@ -25,13 +25,12 @@ from lovecampaign.cli.result import Result
 from lovecampaign.cli.words import count_of
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store import campaigns as ledger
-from lovecampaign.store.campaigns import CampaignRecord, record_campaign
+from lovecampaign.store.campaigns import BY_HAND, CampaignRecord, record_campaign
 from lovecampaign.store.database import Database
 from lovecampaign.store.doubts import make_due
 from lovecampaign.store.report import report_campaign
 from lovecampaign.store.tables import DeliveryState
 
-BY_HAND = "by the operator"
 _RETRIED = {
     "failed": (DeliveryState.FAILED, None),
     "late": (DeliveryState.SKIPPED, SkipReason.LATE.value),

@@ -44,6 +44,16 @@ def say_spare_codes(reports: Sequence[DealReport]) -> Iterable[str]:
             yield f"{report.deal.codes_file}: {spare} not given to anybody yet"
 
 
+def say_too_many(reports: Sequence[DealReport]) -> Iterable[str]:
+    """A purchase is a fact, also one that comes when all units are taken."""
+    for report in reports:
+        if report.stock.over:
+            yield (
+                f"{report.deal.key}: {report.stock.over:,} more bought than there are: paid with a "
+                "code after its claim had lapsed, or without one, when all were taken"
+            )
+
+
 def deal_json(report: DealReport) -> Mapping[str, object]:
     return {
         "key": report.deal.key,

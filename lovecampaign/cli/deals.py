@@ -17,6 +17,7 @@ from lovecampaign.cli.deal_words import (
     deal_json,
     format_stock,
     say_spare_codes,
+    say_too_many,
 )
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.opening import opened_database
@@ -60,7 +61,13 @@ def list_all(invocation: Invocation, campaign: str | None) -> Result:
         )
     return Result(
         data={"deals": [deal_json(report) for report in reports]},
-        text="\n".join([format_stock(reports, found.timezone), *say_spare_codes(reports)]),
+        text="\n".join(
+            [
+                format_stock(reports, found.timezone),
+                *say_too_many(reports),
+                *say_spare_codes(reports),
+            ]
+        ),
         next_command="lovecampaign deals codes",
     )
 

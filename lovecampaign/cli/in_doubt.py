@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import click
+from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.cli.campaigns import campaign_argument, campaign_option, load_usable
@@ -17,15 +18,11 @@ from lovecampaign.cli.words import count_of, local_time
 from lovecampaign.clock import format_instant
 from lovecampaign.errors import ExitCode, LovecampaignError, UsageError
 from lovecampaign.store.asked_queue import ClaimedMail, list_asked_in_doubt
-from lovecampaign.store.database import Database
-from lovecampaign.store.doubts import (
-    YOUNGEST_TO_RESEND,
-    count_too_young,
-    plan_again,
-    settle_as_sent,
-)
+from lovecampaign.store.campaigns import read_campaign
+from lovecampaign.store.doubts import YOUNGEST_TO_RESEND
 from lovecampaign.store.leftovers import OpenDelivery, list_in_doubt
 from lovecampaign.store.proofs import settle_proven_doubts
+from lovecampaign.store.troubles import find_doubts, resend_doubts, settle_doubts
 
 
 class TooYoung(LovecampaignError):
@@ -115,9 +112,10 @@ def resolve(
     found = load_usable(invocation, campaign).campaign
     with opened_database(invocation) as database:
         settle_proven_doubts(database, invocation.now)
-        chosen = _choose(database, found.id, ids)
-        settle = _settle_as_sent if outcome == "sent" else _plan_again
-        number = settle(database, chosen, invocation.now)
+        with database.write() as connection:
+            chosen = _choose(connection, found, ids)
+            settle = settle_doubts if outcome == "sent" else _send_again
+            number = settle(connection, chosen, invocation.now)
     words = "settled as sent" if outcome == "sent" else "due again"
     return Result(
         data={"outcome": outcome, "resolved": number, "ids": sorted(chosen)},
@@ -143,31 +141,26 @@ def _asked_as_json(mail: ClaimedMail) -> Mapping[str, object]:
     }
 
 
-def _choose(database: Database, campaign_key: str, ids: Sequence[int]) -> Collection[int]:
-    with database.read() as connection:
-        doubtful = {one.id for one in list_in_doubt(connection, campaign_key)}
-    unknown = sorted(set(ids) - doubtful)
+def _choose(connection: Connection, campaign: Campaign, ids: Sequence[int]) -> Sequence[int]:
+    """All of the campaign's, or those that were named; raises UsageError for any other."""
+    record = read_campaign(connection, campaign.id)
+    chosen = find_doubts(connection, record.id if record else 0, ids or None)
+    unknown = sorted(set(ids).difference(chosen))
     if unknown:
         raise UsageError(
             f"not in doubt here: {', '.join(map(str, unknown))}",
             hint="to see what is, type: lovecampaign in-doubt",
         )
-    return set(ids) or doubtful
+    return chosen
 
 
-def _settle_as_sent(database: Database, ids: Collection[int], now: datetime) -> int:
-    with database.write() as connection:
-        return settle_as_sent(connection, ids, now)
-
-
-def _plan_again(database: Database, ids: Collection[int], now: datetime) -> int:
-    with database.write() as connection:
-        too_young = count_too_young(connection, ids, now)
-        if too_young:
-            minutes = int(YOUNGEST_TO_RESEND.total_seconds() // 60)
-            raise TooYoung(
-                f"{count_of(too_young, 'delivery')} in doubt for less than {minutes} minutes: "
-                "the provider may still tell",
-                hint="wait, or name the IDs of older ones",
-            )
-        return plan_again(connection, ids, now)
+def _send_again(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+    resent = resend_doubts(connection, ids, now)
+    if resent.too_young:
+        minutes = int(YOUNGEST_TO_RESEND.total_seconds() // 60)
+        raise TooYoung(
+            f"{count_of(resent.too_young, 'delivery')} in doubt for less than {minutes} minutes: "
+            "the provider may still tell",
+            hint="wait, or name the IDs of older ones",
+        )
+    return resent.number

@@ -31,6 +31,11 @@ class Stock:
         return max(0, self.quantity - self.redeemed - self.reserved)
 
     @property
+    def over(self) -> int:
+        """How many more were bought than there are."""
+        return 0 if self.quantity is None else max(0, self.redeemed - self.quantity)
+
+    @property
     def is_gone(self) -> bool:
         """Whether somebody who comes by gets none: those who wait come first."""
         return self.left is not None and self.left <= self.waiting

@@ -16,6 +16,9 @@ from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database import Database
 from lovecampaign.store.tables import DeliveryState, campaign, delivery, email, frozen_content
 
+#: Why a campaign is paused where no reason was typed.
+BY_HAND = "by the operator"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignRecord:

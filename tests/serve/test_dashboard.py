@@ -12,10 +12,14 @@ import sqlalchemy as sa
 from lovecampaign.message import Fault
 from lovecampaign.providers.memory import MemoryProvider
 from lovecampaign.providers.verdict import accepted, permanent, unknown
+from lovecampaign.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.campaigns import find_campaign
+from lovecampaign.store.database import Database
 from lovecampaign.store.suppressions import unsubscribe
 from lovecampaign.store.tables import DeliveryState
+from tests.deal_room import OPEN, DealRoom
+from tests.patience import wait_until
 from tests.serve.dashboard import MONTH, PASSWORD, Operator, log_in, seal_of
 from tests.serve.letters import rows_of
 from tests.serving import Serving, dump, serving, with_settings
@@ -61,8 +65,23 @@ class TestNumbers:
     def test_the_calendar_counts_each_letter(self, operator: Operator) -> None:
         page = texts_of(operator.get().text)
 
-        assert "day-01 3 sent 2 given up 1 in doubt" in page
-        assert re.search(r"day-02 4 to come 2 left out", page)  # the refused are suppressed
+        assert re.search(r"day-01 [^<]+ 3 sent 2 given up 1 in doubt", page)
+        assert re.search(r"day-02 [^<]+ 4 to come 2 left out", page)  # the refused are suppressed
+
+    def test_the_calendar_shows_subjects_shortened_and_without_what_is_a_readers_own(
+        self, stage: Stage, operator: Operator
+    ) -> None:
+        front = "{{ first_name | default('friend', true) }}, " + "a long story about soil " * 5
+        day = next((stage.folder / "days").glob("02*.md"))
+        day.write_text(re.sub("(?m)^subject: .*$", f'subject: "{front.strip()}"', day.read_text()))
+
+        def shown() -> str:
+            return operator.get().text
+
+        wait_until(lambda: "…, a long story" in shown())  # edits are seen within a second
+        found = re.findall(r'<span class="subject" dir="auto">([^<]*)</span>', shown())
+        assert "…, a long story about soil a long story about soil a long…" in found
+        assert all(len(subject) <= 60 for subject in found)
 
     @pytest.mark.usefixtures("sent")
     def test_a_letter_says_why_people_do_not_get_it(self, operator: Operator) -> None:
@@ -201,7 +220,7 @@ class TestDoubts:
         stage.clock.move_to(DAY_1 + 9 * MINUTE)
         refused = operator.press(page, page, do="resend", all="1")
         assert refused.status == 409
-        assert "less than ten minutes" in refused.text
+        assert "it is in doubt for less than ten minutes" in texts_of(refused.text)
         assert self.state(stage, id_) == DeliveryState.IN_DOUBT
 
         stage.clock.move_to(DAY_1 + 11 * MINUTE)
@@ -213,7 +232,11 @@ class TestDoubts:
         self, stage: Stage, operator: Operator, ticked: dict[str, str]
     ) -> None:
         page = f"{MONTH}/doubts"
-        operator.press(page, page, do="arrived", **ticked)
+        for wish in ("arrived", "resend"):
+            answer = operator.press(page, page, do=wish, **ticked)
+            assert answer.status in (400, 409)
+            assert "Nothing was changed" in answer.text
+            assert ("tick the letters" in answer.text) == ("d999999" not in ticked)
 
         assert self.state(stage, self.doubtful(stage)) == DeliveryState.IN_DOUBT
 
@@ -236,7 +259,8 @@ class TestDoubts:
         page = f"{MONTH}/doubts"
         answer = operator.press(page, page, do="resend", **{f"d{id_}": "1"})
 
-        assert answer.headers["location"].endswith("said=resend&count=0")
+        assert answer.status == 409
+        assert "what you ticked is not in doubt any more" in answer.text
         assert self.state(stage, id_) == DeliveryState.SENT
 
     def test_the_person_is_masked(self, operator: Operator) -> None:
@@ -244,3 +268,19 @@ class TestDoubts:
 
         assert "r•••@r•••.example" in page
         assert "reader3" not in page
+
+
+def test_more_bought_than_there_are_is_explained(settings: Settings, database: Database) -> None:
+    """Somebody pays with a code whose claim had lapsed, while another has the unit."""
+    room = DealRoom(settings, database, insiders=2, quantity=1)
+    for one in room.ids:
+        room.redeem(one)
+    room.stage.clock.move_to(OPEN + 10 * MINUTE)
+    with_password = with_settings(settings, dashboard_password=PASSWORD)
+    with serving(with_password, database, room.stage.clock) as served:
+        page = texts_of(log_in(served).get(f"{MONTH}/deals").text)
+
+    assert "in all 1" in page
+    assert "bought 2" in page
+    assert "1 more was bought than there are" in page
+    assert "Left is what the next person may take" in page

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.campaigns import pause, record_campaign, resume
+from lovecampaign.store.campaigns import BY_HAND, pause, record_campaign, resume
 from lovecampaign.web.serve.dashboard.desk import Desk, Office, desk_page
 from lovecampaign.web.serve.site import Site
 
-#: What ``status`` shows where no reason was typed.
-BY_HAND = "by the operator"
 LONGEST_REASON = 200
 
 

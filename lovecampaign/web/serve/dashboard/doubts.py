@@ -20,6 +20,7 @@ from lovecampaign.web.serve.site import Site
 SHOWN = 50
 _FIELD = "d"
 _ARRIVED, _RESEND = "arrived", "resend"
+_SAID = frozenset({_ARRIVED, _RESEND, "too_young", "all_too_young", "none_ticked", "none_left"})
 
 
 def routes(site: Site, office: Office) -> Sequence[BaseRoute]:
@@ -36,16 +37,22 @@ def settle(desk: Desk) -> Response:
     wanted, now = desk.visit.form.get("do"), desk.visit.now
     if wanted not in (_ARRIVED, _RESEND):
         raise Declined("trouble.unreadable")
+    ticked = _ticked(desk)
+    if ticked is not None and not ticked:
+        return _show(desk, said="none_ticked", count=0, status=400)
     database = desk.visit.site.database
     settle_proven_doubts(database, now)
     desk.office.counters.forget(desk.campaign)
     with database.write() as connection:
-        ids = find_doubts(connection, _campaign_id(desk), _ticked(desk))
+        ids = find_doubts(connection, _campaign_id(desk), ticked)
+        if not ids:
+            return _show(desk, said="none_left", count=0, status=409)
         if wanted == _ARRIVED:
             return desk.go("/doubts", said="arrived", count=settle_doubts(connection, ids, now))
         resent = resend_doubts(connection, ids, now)
     if resent.too_young:
-        return _show(desk, said="too_young", count=resent.too_young, status=409)
+        said = "all_too_young" if resent.too_young == len(ids) else "too_young"
+        return _show(desk, said=said, count=resent.too_young, status=409)
     return desk.go("/doubts", said="resend", count=resent.number)
 
 
@@ -57,7 +64,7 @@ def _show(desk: Desk, *, said: str, count: int, status: int = 200) -> Response:
         "doubts.html",
         "doubts",
         status,
-        said=said if said in {"arrived", "resend", "too_young"} else "",
+        said=said if said in _SAID else "",
         count=count,
         doubts=doubts,
         asked=asked[:SHOWN],

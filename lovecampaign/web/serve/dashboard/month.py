@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,12 +28,18 @@ from lovecampaign.web.serve.dashboard.figures import (
 from lovecampaign.web.serve.pages import NotFound
 from lovecampaign.web.serve.site import Site
 
+#: Two lines of a day in the calendar.
+LONGEST_SUBJECT = 60
+_THEIRS = re.compile(r"{{.*?}}|{%.*?%}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One email's numbers, as the calendar shows them."""
 
     email: Email
+    #: Shortened, and without what is each reader's own.
+    subject: str
     #: On the team's calendar; None for what goes out when somebody signs up.
     day: date | None
     #: Who will get it, by today's rules; None while that is being counted.
@@ -104,6 +112,7 @@ def _letters(desk: Desk, figures: Figures | None, forecast: Forecast | None) -> 
         is_known = forecast is not None or is_over(desk.campaign, email, desk.visit.now)
         yield Letter(
             email=email,
+            subject=_short(email.subject),
             day=date_of(desk.campaign, email),
             planned=_planned(mine, report) if is_known else None,
             sent=mine.states[DeliveryState.SENT],
@@ -112,6 +121,10 @@ def _letters(desk: Desk, figures: Figures | None, forecast: Forecast | None) -> 
             in_doubt=mine.states[DeliveryState.IN_DOUBT],
             is_cancelled=desk.record is not None and email.key in desk.record.cancelled,
         )
+
+
+def _short(subject: str) -> str:
+    return textwrap.shorten(_THEIRS.sub("…", subject), LONGEST_SUBJECT, placeholder="…")
 
 
 def _planned(mine: EmailFigures, report: EmailReport | None) -> int:
