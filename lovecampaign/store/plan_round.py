@@ -22,7 +22,7 @@ from lovecampaign.store.looks import Looks
 from lovecampaign.store.plan_statements import FINAL_REASONS, PlanStatements
 from lovecampaign.store.retiming import drop_moved
 from lovecampaign.store.standing import Standing
-from lovecampaign.store.tables import PLANNED, batch, delivery
+from lovecampaign.store.tables import PLANNED, BigKey, batch, delivery, subscriber
 from lovecampaign.store.walking import walk_by_index
 
 #: Rows are made this long before they are due, so that the first seconds go into sending.
@@ -150,16 +150,20 @@ class PlanRound:
     ) -> _Batch:
         batch_id = self._insert_empty_batch(connection, due)
         walk_by_index(connection)
-        which = {"my_batch": batch_id, "my_due": due, "zones": zones, "after": after}
-        size = connection.execute(
-            self._statements.insert_planned,
-            {**self._parameters, **which, "size": BATCH_SIZE},
-        ).rowcount
+        which = {**self._parameters, "my_batch": batch_id, "my_due": due, "zones": zones}
+        size, last = 0, after
+        while size < BATCH_SIZE and (upto := connection.scalar(_WINDOW, {"after": last})):
+            window = {"after": last, "upto": upto, "size": BATCH_SIZE - size}
+            size += connection.execute(
+                self._statements.insert_planned, {**which, **window}
+            ).rowcount
+            last = upto
         if size == 0:
             connection.execute(sa.delete(batch).where(batch.c.id == batch_id))
             return _Batch(size=0, last_subscriber_id=after)
-        last = connection.scalar(_LAST_SUBSCRIBER, {"my_batch": batch_id})
-        return _Batch(size=size, last_subscriber_id=last or after)
+        if size == BATCH_SIZE:  # perhaps in the middle of a window
+            last = connection.scalar(_LAST_SUBSCRIBER, {"my_batch": batch_id}) or last
+        return _Batch(size=size, last_subscriber_id=last)
 
     def _insert_empty_batch(self, connection: Connection, due: datetime) -> int:
         batch_id: int = connection.execute(
@@ -231,6 +235,12 @@ class _Batch:
 
 _built = Built(PlanStatements)
 _due, _moved = Looks(), Looks()
+_people = sa.select(subscriber.c.id).where(subscriber.c.id > sa.bindparam("after", type_=BigKey))
+#: People are gone through by so many ids at a time: SQLite too may choose to sort all who come
+#: after, where it knows no numbers of its tables, and did so again for each batch.
+_WINDOW = sa.select(
+    sa.func.max(_people.order_by(subscriber.c.id).limit(2 * BATCH_SIZE).subquery().c.id)
+)
 #: Rows are made in the order of their subscribers, so that the last row tells.
 _LAST_SUBSCRIBER = (
     sa.select(delivery.c.subscriber_id)

@@ -1,7 +1,7 @@
 """Which SQL finds the people who are due, and makes their rows?
 
 Each statement takes ``my_email``, ``now`` and ``horizon``; a batch also takes ``my_batch``,
-``my_due``, ``zones``, ``after`` and ``size``, and the search for what is due takes ``dues``.
+``my_due``, ``zones``, ``after``, ``upto`` and ``size``; the search for what is due takes ``dues``.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class PlanStatements:
                 slot.c.due == sa.bindparam("my_due", type_=Instant),
                 subscriber.c.timezone.in_(sa.bindparam("zones", expanding=True)),
                 subscriber.c.id > sa.bindparam("after", type_=BigKey),
+                subscriber.c.id <= sa.bindparam("upto", type_=BigKey),
                 self._fate.gets_it,
             )
             .order_by(subscriber.c.id)
