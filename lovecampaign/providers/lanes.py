@@ -3,6 +3,7 @@
 Each connection is a lane with a thread of its own, which takes the next message as soon as its
 last one is answered. A lane that gets no connection (many servers limit how many they allow)
 hands its message back to the others and rests; only the last lane open answers in such a case.
+Lanes begin their work as :mod:`~lovecampaign.providers.demand` says: few, and more where they help.
 """
 
 from __future__ import annotations
