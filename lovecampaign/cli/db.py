@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,15 +12,17 @@ from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.new_file import read_new_file
 from lovecampaign.cli.opening import opened_database
 from lovecampaign.cli.result import Result
+from lovecampaign.errors import UsageError
 from lovecampaign.store.backup import back_up
+from lovecampaign.store.copying import copy_everything
 from lovecampaign.store.database import Database, connect
-from lovecampaign.store.schema_version import HEAD
+from lovecampaign.store.schema_version import HEAD, find_database, open_database
 from lovecampaign.store.schema_version import upgrade as upgrade_tables
 
 
 @verb_group("db")
 def db() -> None:
-    """Upgrade the database, or copy it while mail goes out."""
+    """Upgrade the database, back it up while mail goes out, or move to another."""
 
 
 @verb("upgrade", db)
@@ -52,3 +55,37 @@ def backup(invocation: Invocation, file: Path) -> Result:
         text=f"{file}: {file.stat().st_size:,} bytes",
         next_command=f"LOVECAMPAIGN_DATABASE_URL=sqlite:///{file.resolve()} lovecampaign status",
     )
+
+
+@verb("copy", db)
+@click.argument("from_url", metavar="FROM_URL")
+@click.argument("to_url", metavar="TO_URL")
+def copy(invocation: Invocation, from_url: str, to_url: str) -> Result:
+    """Move everything into another, empty database.
+
+    URLs are written as in LOVECAMPAIGN_DATABASE_URL; leave passwords to PGPASSWORD or ~/.pgpass.
+    Stop run and serve before: what they write after the copy stays behind.
+    """
+    settings = invocation.settings()
+    source, version = find_database(replace(settings, database_url=from_url))
+    with contextlib.closing(source):
+        _require_head(source, version)
+        with contextlib.closing(open_database(replace(settings, database_url=to_url))) as target:
+            copied = copy_everything(source, target)
+            names = source.name, target.name
+    return Result(
+        data={"from": names[0], "to": names[1], "rows": sum(copied.values()), "tables": copied},
+        text=f"{sum(copied.values()):,} rows of {len(copied)} tables from {names[0]} "
+        f"to {names[1]}.\nFrom now on, set LOVECAMPAIGN_DATABASE_URL to the second.",
+        next_command="lovecampaign doctor",
+    )
+
+
+def _require_head(source: Database, version: str | None) -> None:
+    if version is None:
+        raise UsageError(f"{source.name} has no tables: there is nothing to copy")
+    if version != HEAD:
+        raise UsageError(
+            f"the tables in {source.name} are older than this program",
+            hint="with LOVECAMPAIGN_DATABASE_URL set to it, type: lovecampaign db upgrade",
+        )

@@ -10,16 +10,12 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
 from lovecampaign.errors import Unreachable, UsageError
 from lovecampaign.settings import Settings
+from lovecampaign.store.copying import copy_table, see_one_state
 from lovecampaign.store.database import Database
 from lovecampaign.store.schema_version import open_database
 from lovecampaign.store.tables import metadata
-
-ROWS_AT_A_TIME = 5_000
 
 
 def back_up(database: Database, file: Path) -> None:
@@ -61,14 +57,8 @@ def _copy_rows(database: Database, part: Path) -> None:
     settings = Settings(workspace=part.parent.resolve(), database_url=f"sqlite:///{part.resolve()}")
     with contextlib.closing(open_database(settings)) as target:
         with database.read() as source, target.write() as into:
-            source.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            see_one_state(source)
             for table in metadata.sorted_tables:
-                _copy_table(source, into, table)
+                copy_table(source, into, table)
         with target.own_connection() as connection:  # one file, without WAL beside it
             connection.connection.cursor().execute("PRAGMA journal_mode=DELETE")
-
-
-def _copy_table(source: Connection, into: Connection, table: sa.Table) -> None:
-    rows = source.execution_options(yield_per=ROWS_AT_A_TIME).execute(sa.select(table)).mappings()
-    for part in rows.partitions():
-        into.execute(sa.insert(table), [dict(row) for row in part])
