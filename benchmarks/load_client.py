@@ -19,6 +19,10 @@ LONGEST_SECONDS = 60.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 
 
+#: Answers to what was taken; a form sends its browser on.
+TAKEN = frozenset({200, 303})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """Requests of one route, at a steady rate."""
@@ -35,7 +39,7 @@ class Answers:
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
-    #: Numbers of the requests that were answered with 200.
+    #: Numbers of the requests that were taken.
     taken: list[int] = field(default_factory=list)
 
     def percentile(self, share: float) -> float:
@@ -93,7 +97,7 @@ class _Request:
         """``status`` 0: there was no answer."""
         self.answers.statuses[status] += 1
         self.answers.seconds.append(now - self.due)
-        if status == 200:
+        if status in TAKEN:
             self.answers.taken.append(self.number)
 
 

@@ -78,6 +78,14 @@ class Serving:
         body = form if isinstance(form, bytes) else urllib.parse.urlencode(form).encode()
         return self.ask("POST", path, body, {"Content-Type": FORM_TYPE, **_dashed(headers)})
 
+    def press(self, path: str, form: Mapping[str, str] | bytes = b"", /, **headers: str) -> Answer:
+        """As a browser does: send the form, and open the page that it is sent on to."""
+        answer = self.post(path, form, **headers)
+        if answer.status != 303:
+            return answer
+        assert answer.headers["location"].startswith("/")
+        return self.get(answer.headers["location"], **headers)
+
     def ask(
         self,
         method: str,

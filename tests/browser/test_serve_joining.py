@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from lovecampaign.settings import Settings
 from lovecampaign.store import tables
@@ -131,3 +132,26 @@ def test_everybody_can_use_the_page(place: Place, new_page: NewPage, path: str) 
 
     assert said == []
     assert_accessible(page)
+
+
+def test_back_and_reload_send_no_form_again(place: Place, new_page: NewPage) -> None:
+    """Also where the address had a slip at first, and with nothing kept by the browser."""
+    page = new_page()
+    page.goto(f"{place.url}/join/readers")
+    page.get_by_label("Your email address").fill("dora@gmial.com")
+    page.get_by_role("button").click()
+    page.get_by_text("Did you mean dora@gmail.com?").wait_for()
+    assert page.title().startswith("Please look again:")
+    expect(page.get_by_label("Your email address")).to_be_focused()
+    page.get_by_label("Your email address").fill("dora@reader.example")
+    page.get_by_role("button").click()
+    expect(page.locator("h1")).to_have_text("Now look into your mailbox")
+    asked = len(rows_of(place.stage.database, tables.transactional))
+
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Now look into your mailbox")
+    page.go_back()
+    page.get_by_text("Did you mean dora@gmail.com?").wait_for()
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Get Test Month by email")
+    assert len(rows_of(place.stage.database, tables.transactional)) == asked

@@ -31,7 +31,7 @@ def press(served: Serving, link: str) -> Answer:
     """Open the page, and press its button."""
     version = re.search(r'name="version" value="([^"]+)"', served.get(link).text)
     form = {"do": "insiders", "version": version[1] if version else ""}
-    return served.post(link, form, user_agent="Mail/2")
+    return served.press(link, form, user_agent="Mail/2")
 
 
 def insiders(stage: Stage) -> list[int]:
@@ -79,7 +79,7 @@ def test_who_joins_while_the_insiders_are_in_gets_their_letter_at_once_and_is_to
     form = {"do": "insiders", "version": version[1]}
     stage.clock.move_to(EARLY.replace(hour=12))
     if language == "en":
-        assert soon in served.post(link, form).text
+        assert soon in served.press(link, form).text
         stage.send()
         assert stage.states("early-access") == {"sent": 2}
 
@@ -107,7 +107,7 @@ def test_twice_is_once(stage: Stage, served: Serving, link: str) -> None:
 def test_nobody_agrees_to_words_that_they_did_not_see(
     stage: Stage, served: Serving, link: str
 ) -> None:
-    page = served.post(link, {"do": "insiders", "version": "older words"})
+    page = served.press(link, {"do": "insiders", "version": "older words"})
 
     assert "Would you like to hear early?" in page.text
     assert insiders(stage) == []
@@ -120,7 +120,7 @@ def test_after_the_list_is_closed_it_says_so_kindly(
     assert version is not None
     stage.clock.move_to(UNTIL)
 
-    for page in (served.get(link), served.post(link, {"do": "insiders", "version": version[1]})):
+    for page in (served.get(link), served.press(link, {"do": "insiders", "version": version[1]})):
         assert "The advance list is closed" in page.text
         assert "Sunday 28 February 2027, 10:00 (Paris time)" in page.text
     assert insiders(stage) == []

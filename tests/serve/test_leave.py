@@ -64,7 +64,7 @@ def seal_of(answer: Answer) -> str:
 
 
 def undo(served: Serving, link: str, seal: str) -> Answer:
-    return served.post(link, {"do": "undo", "seal": seal})
+    return served.press(link, {"do": "undo", "seal": seal})
 
 
 class TestOneClick:

@@ -36,7 +36,7 @@ def link(stage: Stage, reader: int) -> str:
 
 
 def save(served: Serving, link: str, **changes: str) -> Answer:
-    return served.post(link, {**AS_BEFORE, "do": "save", **changes})
+    return served.press(link, {**AS_BEFORE, "do": "save", **changes})
 
 
 def mailed_on(stage: Stage, now: datetime) -> set[str]:
@@ -107,7 +107,7 @@ class TestChoosing:
 
     def test_a_pause_can_be_ended(self, stage: Stage, served: Serving, link: str) -> None:
         save(served, link, days="10")
-        page = served.post(link, {"do": "go-on"})
+        page = served.press(link, {"do": "go-on"})
 
         assert "You are pausing" not in page.text
         assert "Your next letter comes on Tuesday 2 February 2027, 09:00" in page.text
@@ -188,7 +188,7 @@ class TestAForwardedLetter:
         self, stage: Stage, served: Serving, link: str
     ) -> None:
         for what in ("download", "forget", "move"):
-            page = served.post(link, {"do": what, "email": "thief@evil.example"})
+            page = served.press(link, {"do": what, "email": "thief@evil.example"})
             assert "on its way to r•••@r•••.example" in page.text
 
         assert asked_states(stage.database) == [
@@ -199,7 +199,7 @@ class TestAForwardedLetter:
         assert [row.payload for row in rows_of(stage.database, tables.transactional)] == [{}] * 3
 
     def test_a_mailbox_is_not_filled(self, stage: Stage, served: Serving, link: str) -> None:
-        answers = [served.post(link, {"do": "download"}).text for _ in range(5)]
+        answers = [served.press(link, {"do": "download"}).text for _ in range(5)]
 
         assert len(set(answers)) == 1
         assert len(asked_states(stage.database)) == 3
@@ -207,8 +207,8 @@ class TestAForwardedLetter:
     def test_who_asks_too_often_is_asked_to_wait(self, stage: Stage, link: str) -> None:
         strict = with_settings(stage.settings, form_limit="1/1d")
         with serving(strict, stage.database, stage.clock) as served:
-            served.post(link, {"do": "download"})
-            assert served.post(link, {"do": "forget"}).status == 429
+            served.press(link, {"do": "download"})
+            assert served.press(link, {"do": "forget"}).status == 429
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ class TestItIsSafe:
             {"origin": "null"},
         ):
             for what in ("save", "insiders", "forget"):
-                answer = served.post(link, {"do": what, "often": "launch"}, **headers)
+                answer = served.press(link, {"do": what, "often": "launch"}, **headers)
                 assert answer.status == 403, headers
 
         assert dump(stage.database) == before
@@ -270,7 +270,7 @@ class TestItIsSafe:
             assert served.get(f"/p/{served.token(purpose, number)}").status == 404
         for token in (served.token(Purpose.LINKS, 10**9), served.token(Purpose.MAILED, 10**9)):
             assert served.get(f"/p/{token}").status == 404
-            assert served.post(f"/p/{token}", {"do": "save"}).status == 404
+            assert served.press(f"/p/{token}", {"do": "save"}).status == 404
 
     def test_of_somebody_forgotten_nothing_is_there(
         self, stage: Stage, served: Serving, link: str
@@ -283,4 +283,4 @@ class TestItIsSafe:
     def test_the_link_of_a_test_message_says_so(self, served: Serving) -> None:
         assert "This is a test" in served.get("/p/test").text
         assert "This is a test" in served.get("/p/test?insiders=1").text
-        assert "This is a test" in served.post("/p/test", {"do": "forget"}).text
+        assert "This is a test" in served.press("/p/test", {"do": "forget"}).text

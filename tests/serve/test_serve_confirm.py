@@ -39,7 +39,7 @@ def test_opening_the_link_changes_nothing(served: Serving, stage: Stage, link: s
 def test_the_button_confirms_and_says_what_comes_when(
     served: Serving, stage: Stage, link: str
 ) -> None:
-    answer = served.post(link)
+    answer = served.press(link)
 
     assert "You are in" in answer.text
     [place] = rows_of(stage.database, tables.membership)
@@ -55,24 +55,24 @@ def test_the_next_letter_that_is_promised_is_the_one_that_comes(
     stage.add_readers(1, name="founder")
     stage.send(NOW)
 
-    assert "Wednesday 3 February 2027, 09:00" in served.post(link).text
+    assert "Wednesday 3 February 2027, 09:00" in served.press(link).text
 
 
 def test_a_letter_that_nobody_has_got_yet_is_about_to_come(
     served: Serving, stage: Stage, link: str
 ) -> None:
     """It is day 2, four hours after its moment: ``send`` delivers it to whoever is there."""
-    assert "Your next letter is about to go out." in served.post(link).text
+    assert "Your next letter is about to go out." in served.press(link).text
 
     stage.send(NOW + timedelta(minutes=20))
     assert stage.states("day-02") == {"sent": 1}
 
 
 def test_pressing_again_says_that_all_is_done(served: Serving, stage: Stage, link: str) -> None:
-    served.post(link)
+    served.press(link)
     before = dump(stage.database)
 
-    for answer in (served.post(link), served.get(link)):
+    for answer in (served.press(link), served.get(link)):
         assert answer.status == 200
         assert "You are in already" in answer.text
     assert dump(stage.database) == before
@@ -84,21 +84,21 @@ def test_an_old_link_offers_a_new_one(served: Serving, stage: Stage, link: str) 
     opened = served.get(link)
     assert opened.status == 410
     assert "Send me a new link" in opened.text
-    answer = served.post(link)
+    answer = served.press(link)
 
     assert "look into your mailbox" in answer.text
     assert asked_states(stage.database) == [("confirm", "planned"), ("confirm", "planned")]
     new = "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)
-    assert "You are in" in served.post(new).text
+    assert "You are in" in served.press(new).text
 
 
 def test_an_old_link_brings_nobody_back_who_left_since(
     served: Serving, stage: Stage, link: str
 ) -> None:
-    served.post(link)
+    served.press(link)
     unsubscribe(stage.database, ANA, NOW + timedelta(hours=1), lists=["readers"])
 
-    answer = served.post(link)
+    answer = served.press(link)
 
     assert "You have left since" in answer.text
     assert 'href="/join/readers"' in answer.text
@@ -113,7 +113,7 @@ def test_a_token_for_something_else_confirms_nothing(
 ) -> None:
     asked_id = asked_rows(stage.database)[0].id
 
-    for ask in (served.get, served.post):
+    for ask in (served.get, served.press):
         assert ask("/confirm/" + served.token(purpose, asked_id)).status == 404
         assert ask("/confirm/" + served.token(Purpose.CONFIRM, asked_id + 1)).status == 404
         assert ask("/confirm/nonsense").status == 404
@@ -124,7 +124,7 @@ def test_the_link_of_a_test_says_that_it_is_one(served: Serving) -> None:
 
 
 def test_a_form_on_another_site_presses_no_button(served: Serving, stage: Stage, link: str) -> None:
-    answer = served.post(link, origin="https://evil.example", sec_fetch_site="cross-site")
+    answer = served.press(link, origin="https://evil.example", sec_fetch_site="cross-site")
 
     assert answer.status == 403
     assert rows_of(stage.database, tables.consent) == []
@@ -135,7 +135,7 @@ def test_insiders_hear_when_the_doors_open_for_them(served: Serving, stage: Stag
     apply(stage, NOW, list="insiders")
     link = "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)
 
-    answer = served.post(link)
+    answer = served.press(link)
 
     assert "before everybody else" in answer.text
     assert stage.states("welcome") == {}  # the welcome speaks of the letters
@@ -150,7 +150,7 @@ def test_after_the_month_nobody_is_welcomed_to_it(served: Serving, stage: Stage)
     apply(stage, late)
     link = "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)
 
-    answer = served.post(link)
+    answer = served.press(link)
 
     assert "writes to you when there is something" in answer.text
     assert stage.states("welcome") == {}

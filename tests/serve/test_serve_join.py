@@ -23,7 +23,7 @@ def fill_in(served: Serving, stage: Stage, path: str = "/join/readers", **fields
     headers = {"accept_language": fields.pop("accept_language", "en")}
     hidden = dict(FIELD.findall(served.get(path, **headers).text))
     stage.clock.move_to(stage.clock.now() + SOON)
-    return served.post(path, {**hidden, "email": ANA, **fields}, **headers)
+    return served.press(path, {**hidden, "email": ANA, **fields}, **headers)
 
 
 def test_a_person_joins_by_the_form(served: Serving, stage: Stage) -> None:
@@ -61,7 +61,7 @@ def test_the_answer_is_the_same_for_everybody(served: Serving, stage: Stage) -> 
 def test_an_unknown_list_is_not_found(served: Serving) -> None:
     for path in ("/join/nobody", "/embed/nobody.js", "/join/nobody/embed"):
         assert served.get(path).status == 404
-    assert served.post("/join/nobody", {"email": ANA}).status == 404
+    assert served.press("/join/nobody", {"email": ANA}).status == 404
 
 
 def test_opening_changes_nothing(served: Serving, stage: Stage) -> None:
@@ -92,7 +92,7 @@ def test_a_slip_of_the_domain_is_asked_about_once(served: Serving, stage: Stage)
     hidden = dict(FIELD.findall(asked_back.text))
     stage.clock.move_to(stage.clock.now() + SOON)
 
-    answer = served.post("/join/readers", {**hidden, "email": "ana@gmial.com"})
+    answer = served.press("/join/readers", {**hidden, "email": "ana@gmial.com"})
 
     assert "mailbox" in answer.text
     assert len(asked_rows(stage.database)) == 1
@@ -103,7 +103,7 @@ def test_programs_are_told_what_people_are_told_and_nothing_happens(
 ) -> None:
     trapped = fill_in(served, stage, topic="viagra")
     assert "look into your mailbox" in trapped.text
-    in_no_time = served.post(
+    in_no_time = served.press(
         "/join/readers",
         {**dict(FIELD.findall(served.get("/join/readers").text)), "email": ANA},
     )
@@ -114,7 +114,7 @@ def test_programs_are_told_what_people_are_told_and_nothing_happens(
 def test_who_types_fast_presses_once_more_and_is_not_scolded(served: Serving, stage: Stage) -> None:
     """As fast as they like from then on: the form is ours, and has been read."""
     form = dict(FIELD.findall(served.get("/join/readers").text))
-    first = served.post("/join/readers", {**form, "email": ANA})
+    first = served.press("/join/readers", {**form, "email": ANA})
 
     assert first.status == 200
     assert "That was quick!" in first.text
@@ -122,15 +122,15 @@ def test_who_types_fast_presses_once_more_and_is_not_scolded(served: Serving, st
     assert "Please look again" not in first.text
     assert "<button autofocus>" in first.text
     again = {**dict(FIELD.findall(first.text)), "email": ANA}
-    assert "look into your mailbox" in served.post("/join/readers", again).text
+    assert "look into your mailbox" in served.press("/join/readers", again).text
     assert len(asked_rows(stage.database)) == 1
 
 
 def test_a_plain_form_is_finished_as_fast_as_anybody_likes(served: Serving, stage: Stage) -> None:
-    first = served.post("/join/readers", {"email": ANA}, origin="https://blog.example")
+    first = served.press("/join/readers", {"email": ANA}, origin="https://blog.example")
     again = {**dict(FIELD.findall(first.text)), "email": ANA}
 
-    assert "look into your mailbox" in served.post("/join/readers", again).text
+    assert "look into your mailbox" in served.press("/join/readers", again).text
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_plain_form_of_another_site_is_finished_on_our_page(
     served: Serving, stage: Stage
 ) -> None:
     elsewhere = {"origin": "https://blog.example", "sec_fetch_site": "cross-site"}
-    first = served.post(
+    first = served.press(
         "/join/readers", {"email": ANA}, referer="https://blog.example/", **elsewhere
     )
     assert first.status == 200
@@ -172,7 +172,7 @@ def test_a_plain_form_of_another_site_is_finished_on_our_page(
     assert asked_rows(stage.database) == []
     stage.clock.move_to(stage.clock.now() + SOON)
 
-    served.post("/join/readers", {**dict(FIELD.findall(first.text)), "email": ANA})
+    served.press("/join/readers", {**dict(FIELD.findall(first.text)), "email": ANA})
 
     [asked] = asked_rows(stage.database)
     assert asked.payload["form_url"] == "https://blog.example/"
@@ -182,7 +182,7 @@ def test_nobody_is_held_to_words_that_they_have_not_seen(served: Serving, stage:
     hidden = dict(FIELD.findall(served.get("/join/readers", accept_language="en").text))
     stage.clock.move_to(stage.clock.now() + SOON)
 
-    answer = served.post("/join/readers", {**hidden, "email": ANA}, accept_language="fr")
+    answer = served.press("/join/readers", {**hidden, "email": ANA}, accept_language="fr")
 
     assert "a changé" in answer.text
     assert asked_rows(stage.database) == []
@@ -202,7 +202,7 @@ def test_the_page_speaks_the_visitors_language_and_the_mail_knows_it(
 
 def test_a_visitor_who_asks_very_often_is_asked_to_wait(served: Serving, stage: Stage) -> None:
     answers = [
-        served.post("/join/readers", {"email": f"a{number}@reader.example"}).status
+        served.press("/join/readers", {"email": f"a{number}@reader.example"}).status
         for number in range(40)
     ]
 
@@ -244,7 +244,7 @@ class TestEmbedded:
             "source": "https://blog.example/post",
         }
 
-        answer = served.post(
+        answer = served.press(
             "/join/readers",
             form,
             accept="application/json",
@@ -259,7 +259,7 @@ class TestEmbedded:
         assert asked_rows(stage.database)[0].payload["form_url"] == "https://blog.example/post"
 
     def test_what_is_wrong_is_told_to_the_script(self, served: Serving, stage: Stage) -> None:
-        answer = served.post(
+        answer = served.press(
             "/join/readers", {"email": "ana@"}, accept="application/json", accept_language="fr"
         )
 

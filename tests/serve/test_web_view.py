@@ -294,7 +294,7 @@ class TestForAFriend:
 
         assert 'action="/join/readers"' in page.text
         assert not [link for link in links_in(page) if re.search(r"/[updvc]\w*/[\w-]{22}", link)]
-        joined = served.post("/join/readers", {"email": "friend@else.example"}, origin="null")
+        joined = served.press("/join/readers", {"email": "friend@else.example"}, origin="null")
         assert joined.status == 200
         assert "friend@else.example" in joined.text
 

@@ -30,6 +30,9 @@ from lovecampaign.web.serve.links import read_token
 from lovecampaign.web.serve.pages import NotFound, Visit, page
 from lovecampaign.web.serve.site import Site
 
+#: In the query, sealed: it was this visitor who has just confirmed.
+NOW = "now"
+
 
 def routes(site: Site) -> Sequence[BaseRoute]:
     return [page(site, "/confirm/{token}", get=show_question, post=answer)]
@@ -40,7 +43,11 @@ def show_question(visit: Visit) -> Response:
     _, asked_id = read_token(visit, Purpose.CONFIRM)
     with visit.site.database.read() as connection:
         found = look_at_confirmation(connection, asked_id, visit.now)
-    return _show(visit, found, _campaign_of(visit, found))
+    campaign = _campaign_of(visit, found)
+    is_fresh = visit.is_sealed(_confirmed(asked_id), NOW)
+    if found is not None and found.standing is Standing.DONE and is_fresh:
+        return _done(visit, campaign, found)
+    return _show(visit, found, campaign)
 
 
 def answer(visit: Visit) -> Response:
@@ -60,7 +67,13 @@ def answer(visit: Visit) -> Response:
     visit.site.post.wake()
     if found is None or found.standing is not Standing.OPEN:
         return _show(visit, found, campaign)
-    return _done(visit, campaign, found)
+    seal = visit.seal(_confirmed(asked_id))
+    return visit.show_next(f"/confirm/{visit.part('token')}", **{NOW: seal})
+
+
+def _confirmed(asked_id: int) -> str:
+    """What the seal is for of who has just pressed the button."""
+    return f"confirmed {asked_id}"
 
 
 def _show(visit: Visit, found: Confirmation | None, campaign: Campaign) -> Response:

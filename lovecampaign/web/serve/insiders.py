@@ -23,6 +23,8 @@ from lovecampaign.web.serve.pages import NotFound, Visit
 
 #: In the query of the letter's link, and in the field ``do`` of the button.
 WANTED = "insiders"
+#: In the query, sealed: they have just joined.
+JOINED = "joined"
 
 
 def ask_insider(visit: Visit, opened: Opened) -> Response:
@@ -30,7 +32,8 @@ def ask_insider(visit: Visit, opened: Opened) -> Response:
     with visit.site.database.read() as connection:
         standing = look_at_insiders(connection, opened.campaign, opened.delivery, visit.now)
         at_once = _hears_at_once(connection, visit, opened)
-    return _show(visit, opened, standing.value, at_once=at_once)
+    is_new = standing is InsiderStanding.MEMBER and visit.is_sealed(_purpose(opened), JOINED)
+    return _show(visit, opened, "joined" if is_new else standing.value, at_once=at_once)
 
 
 def become_insider(visit: Visit, opened: Opened) -> Response:
@@ -46,9 +49,12 @@ def become_insider(visit: Visit, opened: Opened) -> Response:
     )
     with visit.site.database.write() as connection:
         before = join_insiders(connection, opened.campaign, opened.delivery, agreement, visit.now)
-        at_once = _hears_at_once(connection, visit, opened)
-    is_new = before is InsiderStanding.OPEN
-    return _show(visit, opened, "joined" if is_new else before.value, at_once=at_once)
+    joined = {JOINED: visit.seal(_purpose(opened))} if before is InsiderStanding.OPEN else {}
+    return visit.show_next(f"/p/{visit.part('token')}", **{WANTED: "1"}, **joined)
+
+
+def _purpose(opened: Opened) -> str:
+    return f"{JOINED} insiders {opened.delivery.id}"
 
 
 def _hears_at_once(connection: Connection, visit: Visit, opened: Opened) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
@@ -28,7 +29,7 @@ from lovecampaign.web.serve.joining import (
     purpose_of,
     read_form,
 )
-from lovecampaign.web.serve.pages import Visit, page
+from lovecampaign.web.serve.pages import FOR_BACK, Visit, page
 from lovecampaign.web.serve.site import Site
 from lovecampaign.web.serve.zones import regions
 
@@ -47,11 +48,19 @@ class Wish:
 
 def routes(site: Site) -> Sequence[BaseRoute]:
     join = Crowd(read=read, take=take).answer
-    return [page(site, "/join/{list}", get=show_form, together=join, takes=BodyKind.OPEN_FORM)]
+    return [
+        page(site, "/join/{list}", get=show_form, together=join, takes=BodyKind.OPEN_FORM),
+        page(site, "/join/{list}/sent", get=show_sent),
+    ]
 
 
 def show_form(visit: Visit) -> Response:
     return _form_page(visit, campaign_of(visit), JoinForm())
+
+
+def show_sent(visit: Visit) -> Response:
+    """What everybody reads who asked, whatever came of it."""
+    return visit.plain_page("join_sent.html", campaign_of(visit))
 
 
 def read(visit: Visit) -> Wish | Response:
@@ -79,7 +88,7 @@ def take(wishes: Sequence[Wish]) -> Sequence[Response]:
 def _form_page(visit: Visit, campaign: Campaign, form: JoinForm, status: int = 200) -> Response:
     name = visit.part("list")
     wording = visit.wording(campaign)
-    return visit.page(
+    answer = visit.page(
         "join.html",
         campaign,
         status,
@@ -92,6 +101,9 @@ def _form_page(visit: Visit, campaign: Campaign, form: JoinForm, status: int = 2
         regions=regions(),
         default_zone=effective_zone(None, campaign),
     )
+    if form.wrong is not None:
+        answer.headers["Cache-Control"] = FOR_BACK
+    return answer
 
 
 def _again(visit: Visit, campaign: Campaign, form: JoinForm) -> Response:
@@ -120,7 +132,7 @@ def _look_into_mailbox(visit: Visit, campaign: Campaign) -> Response:
         after = wording("join.sent.next", reply_to=campaign.sender.reply_to)
         said = {"ok": True, "title": wording("join.sent.title"), "words": words, "next": after}
         return _json(said)
-    return visit.plain_page("join_sent.html", campaign)
+    return visit.show_next(f"/join/{quote(visit.part('list'), safe='')}/sent")
 
 
 def _too_often(visit: Visit, campaign: Campaign) -> Response:

@@ -37,6 +37,10 @@ _LOG = logging.getLogger(__name__)
 PATIENCE_SECONDS = 8.0
 #: What the undo button sends in its field ``do``; a mail program never does.
 UNDO = "undo"
+#: And the page's own button to leave: a browser is sent on, a mail program never (RFC 8058, 3.1).
+LEAVE = "leave"
+#: In the query, sealed: they have just come back.
+BACK = "back"
 
 
 class State(Enum):
@@ -79,9 +83,11 @@ def act(visit: Visit) -> Response:
     with visit.site.database.with_patience(PATIENCE_SECONDS).write() as connection:
         if visit.form.get("do") != UNDO:
             _leave(connection, leaver, visit)
-        elif _undo(connection, leaver, visit):
-            letter = _next_letter(connection, leaver, visit)
-            return _page(visit, leaver, State.BACK, letter=letter)
+        elif leaver.delivery is not None and _undo(connection, leaver, visit):
+            seal = visit.seal(_came_back(leaver.delivery))
+            return visit.show_next(f"/u/{visit.part('token')}", **{BACK: seal})
+        if visit.form.get("do") in (LEAVE, UNDO):
+            return visit.show_next(f"/u/{visit.part('token')}")
         return _show(visit, connection, leaver)
 
 
@@ -129,6 +135,10 @@ def _age_of_seal(visit: Visit, delivery: DeliveryRecord) -> object:
     return visit.site.seals.age(_purpose(delivery), visit.form.get("seal", ""), visit.now)
 
 
+def _came_back(delivery: DeliveryRecord) -> str:
+    return f"came back {delivery.id}"
+
+
 def _purpose(delivery: DeliveryRecord) -> str:
     return f"undo leaving {delivery.id}"
 
@@ -138,6 +148,9 @@ def _show(visit: Visit, connection: Connection, leaver: Leaver) -> Response:
     if delivery is None:
         return _page(visit, leaver, State.LEFT)
     is_gone = has_left(connection, delivery, leaver.lists)
+    if not is_gone and visit.is_sealed(_came_back(delivery), BACK):
+        letter = _next_letter(connection, leaver, visit)
+        return _page(visit, leaver, State.BACK, letter=letter)
     is_fresh = may_undo(connection, delivery, visit.now)
     return _page(visit, leaver, State.LEFT if is_gone else State.READING, undo=is_fresh)
 

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from lovecampaign.campaign.model import Campaign
@@ -27,6 +28,10 @@ from lovecampaign.web.serve.visitors import NOBODY, Address
 _LOG = logging.getLogger(__name__)
 #: Of what is named by its content.
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+#: Of a form that is shown again as the answer to itself: with no-store, going back to it is an
+#: error page in Chromium. It holds what this visitor typed, and no cache between us may keep it
+#: (RFC 9111, 5.2.2.7).
+FOR_BACK = "private, no-cache"
 #: For programs that are told "not now": mail programs and webhooks ask once more by themselves.
 RETRY_AFTER_SECONDS = "60"
 Handler: TypeAlias = "Callable[[Visit], Response]"
@@ -103,6 +108,17 @@ class Visit:
         wording = self.wording(campaign)
         return _as_answer(self.site.writer.write_once(template, wording, campaign), wording)
 
+    def show_next(self, path: str, **query: str) -> RedirectResponse:
+        """Send the browser on to a page of ours, so that "back" and "reload" never send a form
+        again (RFC 9110, 15.4.4). What is to be said there is sealed, and names nobody.
+        """
+        asked = f"?{urlencode(query)}" if query else ""
+        return RedirectResponse(f"{self.site.hosts.root}{path}{asked}", status_code=303)
+
+    def is_sealed(self, purpose: str, name: str) -> bool:
+        """Whether a page of ours sent the browser here, with that in its query."""
+        return self.site.seals.age(purpose, self.query(name), self.now) is not None
+
     def say(
         self, key: str, campaign: Campaign | None = None, status: int = 200, **values: object
     ) -> HTMLResponse:
@@ -151,6 +167,8 @@ def handle(handler: Callable[[Visit], _Result], visit: Visit) -> _Result | Respo
 
 def _as_answer(text: str, wording: Wording, status: int = 200) -> HTMLResponse:
     headers = {"Content-Language": wording.language, "Vary": "Accept-Language"}
+    if status == 422:
+        headers["Cache-Control"] = FOR_BACK
     return HTMLResponse(text, status_code=status, headers=headers)
 
 

@@ -44,6 +44,8 @@ MAILED = {
 }
 
 
+#: In the query, sealed: what has just been done.
+SAVED, MAIL_SENT = "saved", "sent"
 #: What the button beside a pause sends there.
 GO_ON = "go-on"
 
@@ -59,8 +61,13 @@ def show(visit: Visit) -> Response:
     opened = find_opened(visit, purpose, number)
     if visit.query(WANTED):
         return ask_insider(visit, opened)
+    if visit.is_sealed(_purpose(opened, MAIL_SENT), MAIL_SENT):
+        address = mask_address(opened.delivery.address)
+        return visit.say("choose.mailed", opened.campaign, address=address)
+    is_saved = visit.is_sealed(_purpose(opened, SAVED), SAVED)
     with visit.site.database.read() as connection:
-        return _show(visit, connection, opened, _known(visit, connection, opened))
+        known = _known(visit, connection, opened)
+        return _show(visit, connection, opened, known, is_saved=is_saved)
 
 
 def act(visit: Visit) -> Response:
@@ -90,7 +97,7 @@ def _save(visit: Visit, opened: Opened) -> Response:
         save_name_and_zone(
             connection, delivery.subscriber_id, form.first_name, form.timezone, visit.now
         )
-        return _show(visit, connection, opened, form, is_saved=True)
+    return _go_on(visit, opened, SAVED)
 
 
 def _end_pause(visit: Visit, opened: Opened) -> Response:
@@ -99,8 +106,17 @@ def _end_pause(visit: Visit, opened: Opened) -> Response:
         before = _preferences(visit, connection, opened)
         wanted = replace(before, paused_until=None)
         save_preferences(connection, delivery.campaign_id, delivery.subscriber_id, wanted)
-        form = shown_wishes(wanted, delivery.first_name, delivery.timezone)
-        return _show(visit, connection, opened, form, is_saved=True)
+    return _go_on(visit, opened, SAVED)
+
+
+def _go_on(visit: Visit, opened: Opened, done: str) -> Response:
+    """To the page that says what has been done."""
+    seal = visit.seal(_purpose(opened, done))
+    return visit.show_next(f"/p/{visit.part('token')}", **{done: seal})
+
+
+def _purpose(opened: Opened, done: str) -> str:
+    return f"{done} {opened.delivery.id}"
 
 
 def _mail_link(visit: Visit, opened: Opened, kind: AskedKind) -> Response:
@@ -111,7 +127,7 @@ def _mail_link(visit: Visit, opened: Opened, kind: AskedKind) -> Response:
     with visit.site.database.write() as connection:
         ask_for_link(connection, kind, delivery.subscriber_id, delivery.campaign_id, visit.now)
     visit.site.post.wake()
-    return visit.say("choose.mailed", campaign, address=mask_address(delivery.address))
+    return _go_on(visit, opened, MAIL_SENT)
 
 
 def _known(visit: Visit, connection: Connection, opened: Opened) -> WishForm:
