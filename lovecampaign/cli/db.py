@@ -22,7 +22,7 @@ from lovecampaign.store.schema_version import upgrade as upgrade_tables
 
 @verb_group("db")
 def db() -> None:
-    """Upgrade the database, back it up while mail goes out, or move to another."""
+    """Upgrade the database, back it up, or move to another."""
 
 
 @verb("upgrade", db)

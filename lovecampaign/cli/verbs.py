@@ -123,7 +123,7 @@ VERBS = {
     "db": Verb(
         Section.CARE,
         "lovecampaign.cli.db:db",
-        "Upgrade the database, back it up while mail goes out, or move to another.",
+        "Upgrade the database, back it up, or move to another.",
     ),
     "doctor": Verb(
         Section.CARE,
