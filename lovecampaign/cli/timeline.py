@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,10 @@ from lovecampaign.campaign.model import Campaign
 from lovecampaign.cli.table import Cell, format_table
 from lovecampaign.cli.words import local_time
 from lovecampaign.clock import format_instant
+from lovecampaign.delivery.days_held import find_days_in_welcome
 from lovecampaign.errors import UsageError
 from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database import Database
 from lovecampaign.store.report import TimelineEntry, read_timeline
 from lovecampaign.store.subscribers import Person, Profile, show_subscriber
@@ -42,8 +44,21 @@ def find_timeline(database: Database, campaign: Campaign, address: str, now: dat
         profile=person.profile,
         person=person,
         zone=effective_zone(person.profile.timezone or None, campaign),
-        entries=read_timeline(database, campaign, person.profile.id, now),
+        entries=list(_entries(database, campaign, person.profile.id, now)),
     )
+
+
+def _entries(
+    database: Database, campaign: Campaign, subscriber_id: int, now: datetime
+) -> Iterator[TimelineEntry]:
+    """A day that came inside the welcome was not missed, though its own letter was."""
+    with database.read() as connection:
+        welcomed_with = find_days_in_welcome(connection, campaign, subscriber_id)
+    for entry in read_timeline(database, campaign, subscriber_id, now):
+        if entry.key in welcomed_with and entry.reason == SkipReason.JOINED_AFTER:
+            yield replace(entry, reason=SkipReason.IN_DIGEST.value, detail="inside the welcome")
+        else:
+            yield entry
 
 
 def read_address(text: str) -> str:

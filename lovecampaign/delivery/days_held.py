@@ -15,7 +15,10 @@ from lovecampaign.campaign.model import Campaign, Email, Role
 from lovecampaign.delivery.gifts import WelcomeAddressing, words_of_these_days
 from lovecampaign.delivery.personal import Addressing
 from lovecampaign.store.campaigns import FrozenContent, list_called_off, read_campaign
-from lovecampaign.store.claimed import Person
+from lovecampaign.store.claimed import Person, read_people
+from lovecampaign.store.finding_deliveries import find_delivery_of
+from lovecampaign.store.standing import Standing
+from lovecampaign.store.tables import DeliveryState
 from lovecampaign.tokens import TokenSigner
 
 _NOTHING_IS_SIGNED = TokenSigner(("nothing is signed here",))
@@ -28,6 +31,24 @@ class DaysHeld:
     keys: tuple[str, ...] = ()
     #: What they said, where the letter's own frozen words do not hold them: a welcome's gift.
     gifts: Mapping[str, FrozenContent] = field(default_factory=dict)
+
+
+def find_days_in_welcome(
+    connection: Connection, campaign: Campaign, subscriber_id: int
+) -> tuple[str, ...]:
+    """The days that came to somebody inside their welcome; none where it has not gone out."""
+    record = read_campaign(connection, campaign.id)
+    welcome = next((one for one in campaign.emails if one.role is Role.WELCOME), None)
+    if record is None or welcome is None or welcome.key not in record.email_ids:
+        return ()
+    found = find_delivery_of(connection, record.email_ids[welcome.key], subscriber_id)
+    if found is None or found.state is not DeliveryState.SENT or found.claimed_at is None:
+        return ()
+    standing = Standing(
+        campaign=campaign, email=welcome, campaign_id=record.id, now=found.claimed_at
+    )
+    person = read_people(connection, standing, [subscriber_id])[subscriber_id]
+    return find_days_held(connection, campaign, welcome, person, found.claimed_at).keys
 
 
 def find_days_held(

@@ -10,7 +10,7 @@ class SkipReason(StrEnum):
 
     LATE = "late"  #: its moment passed more than ``late_after`` ago
     DAY_TAKEN = "day_taken"  #: another email took this local day
-    IN_DIGEST = "in_digest"  #: the catch-up digest contains it
+    IN_DIGEST = "in_digest"  #: it came inside another email: the catch-up digest, or the welcome
     SUPPRESSED = "suppressed"
     NOT_CONFIRMED = "not_confirmed"  #: not confirmed yet, or the consent has expired
     PAUSED_BY_READER = "paused_by_reader"

@@ -40,6 +40,18 @@ class DeliveryRecord:
 
 def find_delivery(connection: Connection, number: int) -> DeliveryRecord | None:
     """The delivery with that id."""
+    return _find(connection, delivery.c.id == number)
+
+
+def find_delivery_of(
+    connection: Connection, email_id: int, subscriber_id: int
+) -> DeliveryRecord | None:
+    """The one delivery of an email to a person."""
+    is_theirs = delivery.c.subscriber_id == subscriber_id
+    return _find(connection, sa.and_(delivery.c.email_id == email_id, is_theirs))
+
+
+def _find(connection: Connection, condition: sa.ColumnElement[bool]) -> DeliveryRecord | None:
     found = connection.execute(
         sa.select(
             delivery.c.id,
@@ -61,7 +73,7 @@ def find_delivery(connection: Connection, number: int) -> DeliveryRecord | None:
         .join(email, email.c.id == delivery.c.email_id)
         .join(campaign, campaign.c.id == delivery.c.campaign_id)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(delivery.c.id == number)
+        .where(condition)
     )
     row = found.mappings().one_or_none()
     if row is None:
