@@ -134,6 +134,32 @@ def test_everybody_can_use_the_page(place: Place, new_page: NewPage, path: str) 
     assert_accessible(page)
 
 
+def test_the_embedded_form_says_what_comes_next_and_its_heading_has_a_calm_frame(
+    place: Place, new_page: NewPage
+) -> None:
+    """By keyboard alone; who is quick presses once more, in any mood."""
+    page = new_page(timezone_id="America/New_York", locale="fr-FR")
+    page.goto(place.blog)
+    zone = page.get_by_label("Votre fuseau horaire")
+    assert zone.evaluate("select => select.selectedOptions[0].text") == "New York"
+    assert zone.evaluate("s => s.selectedOptions[0].parentNode.label") == "Amérique"
+    assert page.locator(".next").inner_text().startswith("La suite")
+    page.get_by_label("Votre adresse électronique").fill("eva@reader.example")
+    page.get_by_label("Votre adresse électronique").press("Enter")
+    page.get_by_role("heading", name="Regardez maintenant").or_(
+        page.get_by_text("C’était rapide")
+    ).wait_for()
+    if page.get_by_text("C’était rapide").count():
+        assert page.locator(".said.wrong").count() == 0
+        page.get_by_label("Votre adresse électronique").press("Enter")
+
+    heading = page.get_by_role("heading", name="Regardez maintenant")
+    expect(heading).to_be_focused()
+    assert page.get_by_text("Cela prend une minute").is_visible()
+    assert heading.evaluate("title => getComputedStyle(title).outlineWidth") in ("0px", "1px")
+    assert heading.evaluate("title => getComputedStyle(title).outlineStyle") != "auto"
+
+
 def test_back_and_reload_send_no_form_again(place: Place, new_page: NewPage) -> None:
     """Also where the address had a slip at first, and with nothing kept by the browser."""
     page = new_page()
