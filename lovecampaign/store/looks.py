@@ -1,7 +1,8 @@
 """How often do we look through everybody, where most looks find nothing?
 
 A pass comes every ten seconds. With ten million people one look takes about as long, so a look
-that was long in vain rests for a while. Whatever changes the question asks it at once.
+that was long in vain rests for a while. Whatever changes the question asks it at once, and what
+changed without it (a new subscriber, another zone, a pause that ended) waits a minute at most.
 """
 
 from __future__ import annotations
@@ -18,14 +19,21 @@ from lovecampaign.store.database import Database
 Found = TypeVar("Found")
 #: Shorter looks never rest: up to some three million people, everything counts at the next pass.
 LONG_SECONDS = 2.0
-#: A look may take this share of the time, one in so many seconds.
+#: A look may take this share of the time, one in so many seconds, …
 SHARE = 20
+#: … but nobody waits longer for one.
+LONGEST_REST = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rest:
     question: object
+    since: datetime
     until: datetime
+
+    def holds(self, question: object, now: datetime) -> bool:
+        """Whether nobody needs to look now; a clock that was put back ends a rest."""
+        return self.question == question and self.since <= now < self.until
 
 
 class Looks:
@@ -46,13 +54,13 @@ class Looks:
         """What a look finds; None while it rests. ``question``: all that is asked, bar ``now``."""
         rests = self._rests.setdefault(database, {})
         rest = rests.get(what)
-        if rest is not None and rest.question == question and now < rest.until:
+        if rest is not None and rest.holds(question, now):
             return None
         start = self._seconds()
         found = look()
         seconds = self._seconds() - start
         rests.pop(what, None)
         if not found and seconds >= LONG_SECONDS:
-            until = now + timedelta(seconds=SHARE * seconds)
-            rests[what] = _Rest(question=question, until=until)
+            length = min(timedelta(seconds=SHARE * seconds), LONGEST_REST)
+            rests[what] = _Rest(question=question, since=now, until=now + length)
         return found

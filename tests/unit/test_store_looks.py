@@ -10,7 +10,7 @@ import pytest
 
 from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database
-from lovecampaign.store.looks import LONG_SECONDS, SHARE, Looks
+from lovecampaign.store.looks import LONG_SECONDS, LONGEST_REST, SHARE, Looks
 from lovecampaign.store.schema_version import open_database
 
 NOW = datetime(2027, 2, 1, 8, tzinfo=UTC)
@@ -65,3 +65,28 @@ def test_another_question_is_asked_at_once(database: Database) -> None:
     looks.take(database, 1, "and who else?", NOW, look)
     looks.take(database, 2, "who?", NOW, look)
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize("seconds", [LONG_SECONDS * 2, 600.0, 86_400.0])
+def test_nobody_waits_longer_than_a_minute_for_a_look(database: Database, seconds: float) -> None:
+    looks, (calls, look) = _looks(seconds), _counted(())
+    looks.take(database, 1, "who?", NOW, look)
+    assert timedelta(seconds=60) == LONGEST_REST
+    assert looks.take(database, 1, "who?", NOW + timedelta(seconds=59), look) is None
+    assert looks.take(database, 1, "who?", NOW + timedelta(seconds=60), look) == ()
+    assert len(calls) == 2
+
+
+def test_a_clock_that_was_put_back_ends_a_rest(database: Database) -> None:
+    looks, (calls, look) = _looks(LONG_SECONDS), _counted(())
+    looks.take(database, 1, "who?", NOW, look)
+    assert looks.take(database, 1, "who?", NOW - timedelta(hours=1), look) == ()
+    assert len(calls) == 2
+
+
+def test_a_process_that_opens_the_database_anew_looks(database: Database) -> None:
+    """A rest is remembered for one opened database only, and never outside the process."""
+    looks, (calls, look) = _looks(LONG_SECONDS), _counted(())
+    looks.take(database, 1, "who?", NOW, look)
+    assert looks.take(Database(database.engine), 1, "who?", NOW, look) == ()
+    assert len(calls) == 2
