@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.plan_round import BATCH_SIZE
+from lovecampaign.store.plan_batches import BATCH_SIZE
 from lovecampaign.store.tables import DeliveryState, batch, delivery
 
 #: Events of the provider may still tell what became of a younger one.

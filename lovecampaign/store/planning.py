@@ -17,10 +17,14 @@ from lovecampaign.store import tables
 from lovecampaign.store.calendars import SlotsByZone, read_clocks, work_out_slots
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.database import Database
-from lovecampaign.store.plan_round import Planned, PlanRound
+from lovecampaign.store.email_to_plan import EmailToPlan
+from lovecampaign.store.plan_round import PlanManner, Planned, PlanRound
 from lovecampaign.store.retiming import find_untried
 
-__all__ = ["Planned", "plan_due"]
+__all__ = ["PlanManner", "Planned", "plan_due"]
+
+#: A process remembers what its last passes looked for in vain; another process looks.
+_OURS = PlanManner()
 
 
 def plan_due(
@@ -29,6 +33,7 @@ def plan_due(
     record: CampaignRecord,
     emails: Sequence[Email],
     now: datetime,
+    manner: PlanManner = _OURS,
 ) -> Planned:
     """Make the rows of everything that is due at ``now`` or within the horizon."""
     with database.read() as connection:
@@ -38,9 +43,10 @@ def plan_due(
         untried = find_untried(connection, record.email_ids)
     total = Planned()
     for email in open_emails:
-        round_ = PlanRound(
+        subject = EmailToPlan(
             campaign=campaign, record=record, email=email, slots=slots, clocks=clocks, now=now
         )
+        round_ = PlanRound(subject=subject, manner=manner)
         if email.key in untried:
             round_.drop_moved(database)
         total += round_.plan(database)
