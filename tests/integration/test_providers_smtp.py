@@ -478,7 +478,7 @@ def test_a_flight_that_cannot_be_noted_leaves_nothing_half_sent(server: SmtpServ
     """A full disk under the journal: the message stays, and the error comes out."""
 
     class FullDisk(RecordingFlight):
-        def writing(self, delivery_id: str) -> None:
+        def writing(self, *_delivery_ids: str) -> None:
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):

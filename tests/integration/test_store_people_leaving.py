@@ -13,8 +13,8 @@ from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database
 from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.forgetting import forget
-from lovecampaign.store.schema_version import open_database
 from lovecampaign.store.import_tables import Verdict
+from lovecampaign.store.schema_version import open_database
 from lovecampaign.store.subscribers import add_subscriber, show_subscriber
 from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.tables import (
