@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
 from lovecampaign.store.calendars import read_clocks, work_out_slots
 from lovecampaign.store.campaigns import CampaignRecord
+from lovecampaign.store.next_tries import find_tries
+from lovecampaign.store.planned_rows import ROWS, keeping_quiet_hours, planned_of
 from lovecampaign.store.slot_table import fill_zone_clocks, zone_clock
-from lovecampaign.store.tables import PLANNED, Instant, batch, delivery, email, subscriber
+from lovecampaign.store.tables import PLANNED, batch, delivery, email, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +37,6 @@ class Waiting:
     retry_later: int
 
 
-#: From the email over its batches: the index of planned rows leads past all that are sent.
-_ROWS = email.join(batch, batch.c.email_id == email.c.id).join(
-    delivery, delivery.c.batch_id == batch.c.id
-)
-
-
 def list_due_batches(
     connection: Connection,
     campaign: Campaign,
@@ -58,7 +52,7 @@ def list_due_batches(
         delivery.c.next_try_at <= now,
     ]
     is_due: sa.ColumnElement[bool] = sa.exists().where(*waits)
-    held = _keeping_quiet_hours(campaign, keys)
+    held = keeping_quiet_hours(campaign, keys)
     if all(clock.quiet_until for clock in clocks.values()):
         keys = set(keys) - held  # nobody is awake: no row needs to be asked
     elif held and any(clock.quiet_until for clock in clocks.values()):
@@ -83,9 +77,9 @@ def count_waiting(
             sa.func.count().filter(is_ready).label("remaining"),
             sa.func.count().filter(sa.not_(is_ready)).label("retry_later"),
         )
-        .select_from(_ROWS)
+        .select_from(ROWS)
         .where(
-            *_planned_of(record, keys),
+            *planned_of(record, keys),
             delivery.c.due <= now,
         )
     ).one()
@@ -98,14 +92,14 @@ def count_held(
     """How many claimable rows of an email wait only for the end of quiet hours."""
     clocks = read_clocks(connection, campaign, now)
     quiet = sorted(zone for zone, clock in clocks.items() if clock.quiet_until)
-    if not quiet or not _keeping_quiet_hours(campaign, {key}):
+    if not quiet or not keeping_quiet_hours(campaign, {key}):
         return 0
     held = (
         sa.select(sa.func.count())
-        .select_from(_ROWS)
+        .select_from(ROWS)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
         .where(
-            *_planned_of(record, {key}),
+            *planned_of(record, {key}),
             delivery.c.due <= now,
             delivery.c.next_try_at <= now,
             subscriber.c.timezone.in_(quiet),
@@ -132,94 +126,8 @@ def find_next_due(
         if each.reason is None
     ]
     if record is not None:
-        moments += _tries(connection, campaign, record, keys, now)
+        moments += find_tries(connection, campaign, record, keys, now)
     return min((moment for moment in moments if moment > now), default=None)
-
-
-def _tries(
-    connection: Connection,
-    campaign: Campaign,
-    record: CampaignRecord,
-    keys: Collection[str],
-    now: datetime,
-) -> Iterator[datetime]:
-    """When rows may be tried: after their waiting time, and after quiet hours."""
-    held = _keeping_quiet_hours(campaign, keys)
-    yield from _next_tries(connection, record, set(keys) - held, now)
-    for zone, moment in _next_tries_by_zone(connection, record, held, now):
-        place = effective_zone(zone, campaign)
-        yield after_quiet_hours(moment, place, campaign.sending.quiet_hours)
-    yield from _first_awake(connection, campaign, record, held, now)
-
-
-def _next_tries(
-    connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
-) -> list[datetime]:
-    if not keys:
-        return []
-    first = connection.scalar(
-        sa.select(sa.func.min(delivery.c.next_try_at))
-        .select_from(_ROWS)
-        .where(*_planned_of(record, keys), delivery.c.next_try_at > now)
-    )
-    return [] if first is None else [first]
-
-
-def _next_tries_by_zone(
-    connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
-) -> Sequence[tuple[str, datetime]]:
-    """The first try of every zone, of what may be tried later: few rows, found in the index."""
-    if not keys:
-        return []
-    first = sa.func.min(delivery.c.next_try_at, type_=Instant)
-    rows = connection.execute(
-        sa.select(subscriber.c.timezone, first)
-        .select_from(_ROWS)
-        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(*_planned_of(record, keys), delivery.c.next_try_at > now)
-        .group_by(subscriber.c.timezone)
-    )
-    return [(zone, moment) for zone, moment in rows]
-
-
-def _first_awake(
-    connection: Connection,
-    campaign: Campaign,
-    record: CampaignRecord,
-    keys: Collection[str],
-    now: datetime,
-) -> Iterator[datetime]:
-    """When the first of those whom quiet hours alone hold back may be mailed.
-
-    Zone after zone in the order of waking: the first row found will do.
-    """
-    zones_by_end: dict[datetime, list[str]] = {}
-    for zone, clock in read_clocks(connection, campaign, now).items():
-        if keys and clock.quiet_until is not None:
-            zones_by_end.setdefault(clock.quiet_until, []).append(zone)
-    for end in sorted(zones_by_end):
-        found = connection.execute(
-            sa.select(delivery.c.id)
-            .select_from(_ROWS)
-            .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-            .where(
-                *_planned_of(record, keys),
-                delivery.c.next_try_at <= now,
-                subscriber.c.timezone.in_(zones_by_end[end]),
-            )
-            .limit(1)
-        )
-        if found.first() is not None:
-            yield end
-            return
-
-
-def _keeping_quiet_hours(campaign: Campaign, keys: Collection[str]) -> set[str]:
-    return {
-        each.key
-        for each in campaign.scheduled_emails
-        if each.key in keys and quiet_hours_of(campaign, each) is not None
-    }
 
 
 def _is_awake() -> list[sa.ColumnElement[bool]]:
@@ -227,12 +135,4 @@ def _is_awake() -> list[sa.ColumnElement[bool]]:
         subscriber.c.id == delivery.c.subscriber_id,
         zone_clock.c.zone == subscriber.c.timezone,
         zone_clock.c.quiet_until.is_(None),
-    ]
-
-
-def _planned_of(record: CampaignRecord, keys: Collection[str]) -> list[sa.ColumnElement[bool]]:
-    return [
-        email.c.campaign_id == record.id,
-        email.c.key.in_(sorted(keys)),
-        delivery.c.state == PLANNED,
     ]
