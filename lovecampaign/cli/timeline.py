@@ -17,8 +17,8 @@ from lovecampaign.errors import UsageError
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database import Database
-from lovecampaign.store.report import TimelineEntry, read_timeline
 from lovecampaign.store.subscribers import Person, Profile, show_subscriber
+from lovecampaign.store.timelines import TimelineEntry, read_timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

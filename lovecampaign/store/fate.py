@@ -13,11 +13,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model import Email
+from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.schedule.quiet import quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.zone_clock import ZoneClocks
 from lovecampaign.store.calendars import SlotsByZone, work_out_slots
+from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.deal_letters import deal_reasons
 from lovecampaign.store.slot_table import fill_slots, fill_zone_clocks, slot, zone_clock
 from lovecampaign.store.standing import (
@@ -30,7 +31,7 @@ from lovecampaign.store.standing import (
 )
 from lovecampaign.store.tables import Instant, delivery, subscriber
 
-__all__ = ["Fate", "SlotsByZone", "lay_out_slots", "work_out_slots"]
+__all__ = ["Fate", "SlotsByZone", "fate_at", "lay_out_slots", "work_out_slots"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,15 @@ class Fate:
                 other.c.local_day == slot.c.local_day,
             ),
         )
+
+
+def fate_at(campaign: Campaign, email: Email, record: CampaignRecord | None, now: datetime) -> Fate:
+    """What becomes of an email at an instant; nothing is cancelled that was never recorded."""
+    campaign_id = record.id if record else 0
+    return Fate(
+        standing=Standing(campaign=campaign, email=email, campaign_id=campaign_id, now=now),
+        is_cancelled=bool(record and email.key in record.cancelled),
+    )
 
 
 def lay_out_slots(

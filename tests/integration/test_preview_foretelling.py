@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from lovecampaign.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.addressees import Addressees, Choice
-from lovecampaign.store.report import read_timeline
 from lovecampaign.store.schema_version import open_database
+from lovecampaign.store.timelines import read_timeline
 from lovecampaign.web.preview.foretelling import foretell, retell
 from lovecampaign.web.preview.people import People
 from lovecampaign.web.preview.readers import Reader, made_up_readers

@@ -17,8 +17,9 @@ from lovecampaign.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database import Database
 from lovecampaign.store.foresight import foresee
-from lovecampaign.store.report import read_timeline, report_campaign
+from lovecampaign.store.report import report_campaign
 from lovecampaign.store.tables import DeliveryState
+from lovecampaign.store.timelines import read_timeline
 from tests.stage import DAY_1, Stage
 
 HOUR = timedelta(hours=1)

@@ -12,9 +12,9 @@ from lovecampaign.store.campaigns import cancel_email, record_campaign
 from lovecampaign.store.database import Database
 from lovecampaign.store.next_letter import NextLetter, find_next_letter
 from lovecampaign.store.preferences import Preferences, save_preferences
-from lovecampaign.store.report import read_timeline
 from lovecampaign.store.suppressions import unsubscribe
 from lovecampaign.store.tables import DeliveryState
+from lovecampaign.store.timelines import read_timeline
 from tests.stage import DAY_1, Stage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -17,8 +17,9 @@ from lovecampaign.store.campaigns import (
     resume,
 )
 from lovecampaign.store.database import Database
-from lovecampaign.store.report import EmailReport, read_timeline, report_campaign
+from lovecampaign.store.report import EmailReport, report_campaign
 from lovecampaign.store.tables import DeliveryState
+from lovecampaign.store.timelines import read_timeline
 from tests.stage import DAY_1, Stage
 
 HOUR = timedelta(hours=1)

@@ -13,9 +13,10 @@ from tempfile import TemporaryDirectory
 from lovecampaign.message import Message
 from lovecampaign.settings import Settings
 from lovecampaign.store.campaigns import cancel_email, find_campaign
-from lovecampaign.store.report import TimelineEntry, read_timeline, report_campaign
+from lovecampaign.store.report import report_campaign
 from lovecampaign.store.schema_version import open_database
 from lovecampaign.store.tables import DeliveryState
+from lovecampaign.store.timelines import TimelineEntry, read_timeline
 from tests.oracle.month import ReferenceMonth, Told
 from tests.oracle.readers import Reader
 from tests.oracle.stand_in import LedgerRow, People

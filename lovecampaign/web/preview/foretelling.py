@@ -1,6 +1,6 @@
 """What will a reader get, when, and why? For made-up readers from the files alone.
 
-People of the database are asked about by :mod:`~lovecampaign.store.report`, as ``plan --for``
+People of the database are asked about by :mod:`~lovecampaign.store.timelines`, as ``plan --for``
 does; here the same rules are applied to somebody who stands in no database.
 """
 
@@ -16,8 +16,8 @@ from lovecampaign.schedule.instants import to_utc
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot, closes_at, find_slot, plan_zone
 from lovecampaign.store.addressees import Addressee
-from lovecampaign.store.report import TimelineEntry
 from lovecampaign.store.tables import DeliveryState
+from lovecampaign.store.timelines import TimelineEntry
 from lovecampaign.web.preview.readers import Reader
 
 

@@ -14,9 +14,10 @@ from lovecampaign.store.addressees import Addressees, Choice, list_addressees
 from lovecampaign.store.claimed import read_people
 from lovecampaign.store.database import Database, connect
 from lovecampaign.store.finding import Found, find_people, has_people
-from lovecampaign.store.report import EmailReport, TimelineEntry, read_timeline, report_campaign
+from lovecampaign.store.report import EmailReport, report_campaign
 from lovecampaign.store.schema_version import HEAD, find_version
 from lovecampaign.store.standing import Standing
+from lovecampaign.store.timelines import TimelineEntry, read_timeline
 from lovecampaign.web.preview.readers import Reader
 
 
