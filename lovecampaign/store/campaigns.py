@@ -1,4 +1,4 @@
-"""What does the ledger know of a campaign as a whole: begun, paused, cancelled, frozen?"""
+"""What does the ledger know of a campaign as a whole: begun, paused, called off?"""
 
 from __future__ import annotations
 
@@ -13,8 +13,27 @@ from sqlalchemy.engine import Connection, Row
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.errors import UsageError
 from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.campaign_rows import insert_missing_rows
 from lovecampaign.store.database import Database
-from lovecampaign.store.tables import DeliveryState, campaign, delivery, email, frozen_content
+from lovecampaign.store.frozen import FrozenContent, find_frozen, find_frozen_at, freeze
+from lovecampaign.store.tables import DeliveryState, campaign, delivery, email
+
+__all__ = [
+    "BY_HAND",
+    "CampaignRecord",
+    "FrozenContent",
+    "cancel_email",
+    "find_campaign",
+    "find_frozen",
+    "find_frozen_at",
+    "freeze",
+    "is_campaign_paused",
+    "list_called_off",
+    "pause",
+    "read_campaign",
+    "record_campaign",
+    "resume",
+]
 
 #: Why a campaign is paused where no reason was typed.
 BY_HAND = "by the operator"
@@ -39,22 +58,12 @@ class CampaignRecord:
         return self.paused_at is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrozenContent:
-    """What an email says since its first real claim."""
-
-    fingerprint: str
-    #: As the render room wrote it down.
-    content: str
-    frozen_at: datetime
-
-
 def record_campaign(database: Database, found: Campaign) -> CampaignRecord:
     """Make or refresh the rows of a campaign and its emails, and read them.
 
     Raises UsageError where ``start`` was changed after the first real send.
     """
-    _insert_missing_rows(database, found)
+    insert_missing_rows(database, found)
     with database.write() as connection:
         row = _read_row(connection, found.id)
         if row.first_claim_at is not None and row.start != found.start:
@@ -143,88 +152,6 @@ def list_called_off(connection: Connection, campaign_id: int, at: datetime) -> f
         email.c.campaign_id == campaign_id, email.c.cancelled_at <= at
     )
     return frozenset(connection.scalars(keys))
-
-
-def find_frozen(connection: Connection, email_id: int) -> FrozenContent | None:
-    """What the email says since its first real claim, with the newest accepted edit."""
-    row = connection.execute(
-        sa.select(frozen_content)
-        .where(frozen_content.c.email_id == email_id)
-        .order_by(frozen_content.c.frozen_at.desc(), frozen_content.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return _as_frozen(row) if row else None
-
-
-def find_frozen_at(connection: Connection, email_id: int, at: datetime) -> FrozenContent | None:
-    """What the email said at an instant: the first words there were, if it is before them."""
-    words = sa.select(frozen_content).where(frozen_content.c.email_id == email_id)
-    newest, oldest = frozen_content.c.frozen_at.desc(), frozen_content.c.frozen_at
-    until_then = words.where(frozen_content.c.frozen_at <= at)
-    row = (
-        connection.execute(until_then.order_by(newest, frozen_content.c.id.desc())).first()
-        or connection.execute(words.order_by(oldest, frozen_content.c.id)).first()
-    )
-    return _as_frozen(row) if row else None
-
-
-def freeze(
-    connection: Connection,
-    email_id: int,
-    content: FrozenContent,
-    accepted_by: str = "",
-) -> None:
-    """Keep what an email says. The newest counts; going back to an older text makes it newest."""
-    connection.execute(
-        sa.delete(frozen_content).where(
-            frozen_content.c.email_id == email_id,
-            frozen_content.c.fingerprint == content.fingerprint,
-        )
-    )
-    connection.execute(
-        sa.insert(frozen_content).values(
-            email_id=email_id,
-            fingerprint=content.fingerprint,
-            content=content.content,
-            frozen_at=content.frozen_at,
-            accepted_by=accepted_by,
-        )
-    )
-
-
-def _as_frozen(row: Row[Any]) -> FrozenContent:
-    return FrozenContent(fingerprint=row.fingerprint, content=row.content, frozen_at=row.frozen_at)
-
-
-def _insert_missing_rows(database: Database, found: Campaign) -> None:
-    try:
-        with database.write() as connection:
-            _insert_missing(connection, found)
-    except sa.exc.IntegrityError:
-        # Another process inserted the same rows meanwhile; they are there, and nothing is lost.
-        with database.write() as connection:
-            _insert_missing(connection, found)
-
-
-def _insert_missing(connection: Connection, found: Campaign) -> None:
-    known = connection.scalar(sa.select(campaign.c.id).where(campaign.c.key == found.id))
-    if known is None:
-        known = connection.execute(
-            sa.insert(campaign)
-            .values(
-                key=found.id,
-                name=found.name,
-                start=found.start,
-                language=found.language,
-                lists=sorted(found.lists),
-            )
-            .returning(campaign.c.id)
-        ).scalar_one()
-    keys = set(connection.scalars(sa.select(email.c.key).where(email.c.campaign_id == known)))
-    missing = [each.key for each in found.emails if each.key not in keys]
-    if missing:
-        rows = [{"campaign_id": known, "key": key} for key in missing]
-        connection.execute(sa.insert(email), rows)
 
 
 def _read_row(connection: Connection, key: str) -> Row[Any]:
