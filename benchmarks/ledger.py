@@ -1,4 +1,4 @@
-"""How fast is a day planned, with all its filters, on each database?"""
+"""How fast is a day planned, with all its filters, on each database, and claimed and settled?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+from benchmarks.claiming import measure_sqlite
 from benchmarks.figures import Absence, Figure, Measured
 from benchmarks.world import DAY_1, add_readers, load, make_workspace, opened, settings_of
 from lovecampaign.settings import Settings
@@ -21,7 +22,11 @@ TARGETS = {"SQLite": 150_000.0, "PostgreSQL": 40_000.0}
 
 
 def measure(rounds: int) -> Measured:
-    return [_sqlite(rounds), _postgres(rounds)]
+    return [_sqlite(rounds), _postgres(rounds), measure_sqlite(PART, _readers(), rounds)]
+
+
+def _readers() -> int:
+    return 20_000 if os.environ.get("QUICK") else 100_000
 
 
 def _sqlite(rounds: int) -> Figure:
@@ -44,7 +49,7 @@ def _postgres(rounds: int) -> Figure | Absence:
 
 
 def _figure(name: str, settings: Settings, rounds: int) -> Figure:
-    readers = 20_000 if os.environ.get("QUICK") else 100_000
+    readers = _readers()
     with _filled(settings, readers):
         rates = [_plan(settings, readers) for _ in range(rounds)]
     return Figure(
