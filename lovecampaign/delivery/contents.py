@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.render.content import Content, read_content
-from lovecampaign.store.campaigns import FrozenContent, find_frozen, freeze
+from lovecampaign.store.frozen import FrozenContent, find_frozen, freeze
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

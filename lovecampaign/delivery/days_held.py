@@ -14,9 +14,10 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model import Campaign, Email, Role
 from lovecampaign.delivery.gifts import WelcomeAddressing, words_of_these_days
 from lovecampaign.delivery.personal import Addressing
-from lovecampaign.store.campaigns import FrozenContent, list_called_off, read_campaign
+from lovecampaign.store.campaigns import list_called_off, read_campaign
 from lovecampaign.store.claimed import Person, read_people
 from lovecampaign.store.finding_deliveries import find_delivery_of
+from lovecampaign.store.frozen import FrozenContent
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.tokens import TokenSigner

@@ -22,8 +22,8 @@ from lovecampaign.render.content import Content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.schedule.slots import find_slot, plan_zone
-from lovecampaign.store.campaigns import FrozenContent, find_frozen_at
 from lovecampaign.store.claimed import Person
+from lovecampaign.store.frozen import FrozenContent, find_frozen_at
 
 #: No zone's date is further from another's.
 _NEAR = timedelta(days=2)

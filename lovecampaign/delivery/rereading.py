@@ -22,10 +22,10 @@ from lovecampaign.render.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.settings import Settings
-from lovecampaign.store.campaigns import FrozenContent, find_frozen_at
 from lovecampaign.store.claimed import Person, read_people
 from lovecampaign.store.deal_extending import closings_for
 from lovecampaign.store.finding_deliveries import DeliveryRecord
+from lovecampaign.store.frozen import FrozenContent, find_frozen_at
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import DeliveryState
 

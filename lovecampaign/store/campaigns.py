@@ -15,25 +15,7 @@ from lovecampaign.errors import UsageError
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.campaign_rows import insert_missing_rows
 from lovecampaign.store.database import Database
-from lovecampaign.store.frozen import FrozenContent, find_frozen, find_frozen_at, freeze
 from lovecampaign.store.tables import DeliveryState, campaign, delivery, email
-
-__all__ = [
-    "BY_HAND",
-    "CampaignRecord",
-    "FrozenContent",
-    "cancel_email",
-    "find_campaign",
-    "find_frozen",
-    "find_frozen_at",
-    "freeze",
-    "is_campaign_paused",
-    "list_called_off",
-    "pause",
-    "read_campaign",
-    "record_campaign",
-    "resume",
-]
 
 #: Why a campaign is paused where no reason was typed.
 BY_HAND = "by the operator"
