@@ -61,11 +61,12 @@ class FlightJournal:
         """On file at once, or with the next line where those come thick and fast.
 
         An answer that a crash keeps from the file leaves a delivery in doubt. So none waits but
-        a yes, and none longer than until its connection is about to write its next message.
+        a yes for one message, beside that which its connection is about to write: never those of
+        the many people of a request, of whom the next request may say nothing for long.
         """
         lines = [_answer_line(each) for each in outcomes]
-        is_good = all(each.kind is OutcomeKind.ACCEPTED for each in outcomes)
-        if is_good and time.monotonic() - self._written_at < LONGEST_WAIT_SECONDS:
+        may_wait = [each.kind for each in outcomes] == [OutcomeKind.ACCEPTED]
+        if may_wait and time.monotonic() - self._written_at < LONGEST_WAIT_SECONDS:
             with self._lock:
                 self._waiting += lines
         else:

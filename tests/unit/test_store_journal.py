@@ -53,6 +53,12 @@ def test_a_refusal_does_not_wait(journal: FlightJournal) -> None:
     assert lines(journal) == ["W one", "W two", "A one", "A two"]
 
 
+def test_the_people_of_a_request_do_not_wait_for_another_request(journal: FlightJournal) -> None:
+    journal.writing("one", "two")
+    journal.answered(yes("one"), yes("two"))
+    assert lines(journal) == ["W one", "W two", "A one", "A two"]
+
+
 def test_nothing_waits_when_a_chunk_is_over(journal: FlightJournal) -> None:
     with journal.caught_up():
         journal.writing("one")
