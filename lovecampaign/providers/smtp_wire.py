@@ -135,10 +135,15 @@ class Wire:
             raise CutShort(reason, written=written) from error
 
     def _send(self, parts: Sequence[bytes]) -> int:
-        """How much of it went out; to put 64 KB together first costs a third of sending them."""
-        if self._is_tls:  # cannot send parts
-            return self.sock.send(b"".join(parts))
-        return self.sock.sendmsg(parts)
+        """How much of it went out; to put 64 KB together first costs a third of sending them.
+
+        TLS sends one piece, and says all or nothing of it: what goes along with a message must
+        not share a piece with it, or nobody knows whether the message's end went out.
+        """
+        if not self._is_tls:
+            return self.sock.sendmsg(parts)
+        *first, last = parts
+        return self.sock.send(b"".join(first) or last)
 
     def _limit(self, seconds: float) -> None:
         """Wait no longer than that from now on; raises TimeoutError where it is over already.

@@ -6,12 +6,15 @@ import contextlib
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.providers.smtp_wire import Lost, Reply, Wire
+from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply, Wire
+from lovecampaign.testing.certificate import self_signed
 
 
 @pytest.fixture
@@ -92,6 +95,21 @@ def test_no_bytes_can_do_more_than_lose_the_connection(sent: bytes) -> None:
         theirs.close()
         with contextlib.suppress(Lost):
             assert 200 <= Wire(ours).read(1).code < 600
+
+
+def test_over_tls_a_message_is_known_to_be_out_when_what_follows_it_breaks(
+    pair: tuple[socket.socket, socket.socket], tmp_path: Path
+) -> None:
+    """The peer has its end: sent again, it would come twice."""
+    certificate = self_signed(tmp_path)
+    ours, theirs = pair
+    with ThreadPoolExecutor(1) as thread:
+        server = thread.submit(certificate.for_server().wrap_socket, theirs, server_side=True)
+        client = certificate.for_client().wrap_socket(ours, server_hostname="localhost")
+    message, following = (b"x" * 50_000, b".\r\n"), b"MAIL" * 1_000_000
+    with client, server.result(), pytest.raises(CutShort) as cut:
+        Wire(client).write((*message, following), 0.5)
+    assert cut.value.written >= sum(map(len, message))
 
 
 def test_the_enhanced_code_is_subject_and_detail() -> None:
