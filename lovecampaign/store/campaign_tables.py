@@ -18,7 +18,7 @@ campaign = sa.Table(
     sa.Column("language", sa.Text, nullable=False),
     #: Every list that was ever the campaign's: who leaves it leaves all of them, also when its
     #: files cannot be read any more. NULL: written before this was noted.
-    sa.Column("lists", sa.JSON),
+    sa.Column("lists", sa.JSON(none_as_null=True)),
     #: When the first delivery was claimed: who joined before is a founder.
     sa.Column("first_claim_at", Instant),
     sa.Column("paused_at", Instant),

@@ -115,18 +115,22 @@ _PREPARE_POSTGRES = "SET jit = off"
 def open_staging(database: Database) -> Iterator[Connection]:
     """A connection with empty staging tables, outside any transaction."""
     with database.connection() as connection:
-        if database.is_sqlite:
-            cursor = connection.connection.cursor()
-            for pragma in _PREPARE_SQLITE:
-                cursor.execute(pragma)
-        with connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.text(_PREPARE_POSTGRES))
-            _metadata.create_all(connection, checkfirst=False)
         try:
+            _prepare(connection)
             yield connection
         finally:
             connection.invalidate()  # closed, not pooled: with it go the tables and the settings
+
+
+def _prepare(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        cursor = connection.connection.cursor()
+        for pragma in _PREPARE_SQLITE:
+            cursor.execute(pragma)
+    with connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text(_PREPARE_POSTGRES))
+        _metadata.create_all(connection, checkfirst=False)
 
 
 def prepare_for_lookups(connection: Connection) -> None:

@@ -97,6 +97,19 @@ def test_every_table_arrives_whole_and_comes_back_whole(
         assert dump(one) == before
 
 
+def test_what_was_never_written_stays_so(workspace: Settings) -> None:
+    """SQL's NULL, not JSON's."""
+    with opened(workspace, "sqlite:///one.db") as one, opened(workspace, "sqlite:///two.db") as two:
+        fill(one)
+        with one.write() as connection:
+            connection.execute(sa.text("UPDATE campaign SET lists = NULL"))
+        copy_everything(one, two)
+        with two.read() as connection:
+            assert connection.execute(
+                sa.text("SELECT count(*) FROM campaign WHERE lists IS NULL")
+            ).scalar_one() == len(ROWS)
+
+
 def test_new_rows_are_counted_from_where_the_old_ones_ended(
     workspace: Settings, postgres_url: str
 ) -> None:
