@@ -231,6 +231,31 @@ class TestMistakes:
         expect(page.locator("#found .place").first).to_contain_text(DAY_2)
 
 
+    def test_no_two_things_on_a_page_have_one_name(
+        self, preview: RunningPreview, new_page: NewPage
+    ) -> None:
+        page = new_page()
+        for path in ("/", "/email/day-02", "/reader", "/day/2027-02-02"):
+            page.goto(preview.origin + path)
+            ids = page.eval_on_selector_all("[id]", "all => all.map((one) => one.id)")
+            assert len(ids) == len(set(ids)), path
+
+
+def test_a_copy_on_disk_shows_letters_in_a_frame_of_some_height(
+    tmp_path: Path, new_page: NewPage
+) -> None:
+    write_campaign(tmp_path, days=1)
+    exporting = ("preview", "--export", "site")
+    lovecampaign(*exporting, cwd=tmp_path, LOVECAMPAIGN_SECRET_KEY="test-key").done()
+    page = new_page(height=900)
+    page.goto((tmp_path / "site" / "email-day-01.html").as_uri())
+    page.wait_for_timeout(500)
+
+    frame = page.locator("#frame").bounding_box()
+    assert frame is not None
+    assert frame["height"] > 600
+
+
 class TestPeople:
     def test_a_subscriber_is_found_and_looked_at(
         self, preview: RunningPreview, new_page: NewPage
@@ -238,7 +263,7 @@ class TestPeople:
         page = new_page()
         open_day_2(page, preview)
         page.keyboard.press("r")
-        page.locator("#people").press_sequentially("joa")
+        page.locator("#people").fill("joa")
         page.get_by_role("link", name="Joana joana@example.com").click()
         page.wait_for_url("**/email/day-02?as=*")
 

@@ -84,7 +84,7 @@ function inside() {
 
 function fitHeight() {
   const letter = inside();
-  if (!letter || !letter.body) return;
+  if (!letter?.body?.childElementCount) return; // what stands there before a copy has come
   frame.style.height = "0";
   frame.style.height = `${Math.max(letter.documentElement.scrollHeight, 120)}px`;
 }
@@ -209,7 +209,7 @@ search?.addEventListener("input", async () => {
     row.append(link);
     return row;
   });
-  document.getElementById("found").replaceChildren(...rows);
+  document.getElementById("matches").replaceChildren(...rows);
 });
 
 // ---- how many: apart from the page, which does not wait for it
