@@ -18,6 +18,7 @@ from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.tables import (
     Instant,
     buyer,
+    campaign,
     membership,
     preference,
     subscriber,
@@ -33,6 +34,7 @@ WayCondition: TypeAlias = Callable[[sa.FromClause, str], Condition]
 
 in_audience = membership.alias("in_audience")
 in_insiders = membership.alias("in_insiders")
+_begun = campaign.alias("begun")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +104,16 @@ class Standing:
 
     @property
     def is_insider(self) -> Condition:
-        """A mailable member of the advance-notification list, who has not come too late."""
+        """A mailable member of the advance-notification list, who has not come too late.
+
+        Founders never have: they count as if they had joined before day 1.
+        """
         if self.campaign.insiders is None:
             return sa.false()
+        until = self.campaign.insiders.until
         return sa.and_(
             in_insiders.c.subscriber_id.is_not(None),
-            in_insiders.c.joined_at < self.campaign.insiders.until,
+            sa.or_(in_insiders.c.joined_at < until, in_insiders.c.joined_at < self._founders_until),
             sa.not_(self._is_suppressed_on(self.campaign.insiders.list)),
             self._has_consented(in_insiders),
         )
@@ -140,6 +146,12 @@ class Standing:
             (self._reaches(self._is_unsuppressed), SkipReason.NOT_CONFIRMED.value),
             else_=SkipReason.SUPPRESSED.value,
         )
+
+    @property
+    def _founders_until(self) -> sa.ColumnElement[datetime]:
+        """The first real claim; before it, whoever is here is a founder."""
+        first = sa.select(_begun.c.first_claim_at).where(_begun.c.id == self.campaign_id)
+        return sa.func.coalesce(first.scalar_subquery(), self.instant, type_=Instant)
 
     @property
     def _as_of(self) -> sa.ColumnElement[datetime]:
