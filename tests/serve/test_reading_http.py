@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lovecampaign.web.serve.quick_http import MOST_BYTES_OF_A_HEAD, QuickHttp
 from lovecampaign.web.serve.server import ReadsHttp, Server, listening
@@ -27,10 +27,18 @@ async def tell_headers(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@pytest.fixture(params=PARSERS, ids=["httptools", "h11"])
-def port(request: pytest.FixtureRequest) -> Iterator[int]:
+async def answer_early(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answers before the body is read."""
+    assert scope["type"] == "http"
+    length = (b"content-length", b"5")
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    await send({"type": "http.response.body", "body": b"early"})
+
+
+@contextlib.contextmanager
+def serving(app: ASGIApp, http: ReadsHttp) -> Iterator[int]:
     with listening("127.0.0.1", 0) as ears:
-        server = Server(tell_headers, http=request.param)
+        server = Server(app, http=http)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
         thread.start()
         yield ears.getsockname()[1]
@@ -38,9 +46,25 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
         thread.join()
 
 
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+@pytest.fixture(params=PARSERS, ids=["httptools", "h11"])
+def parser(request: pytest.FixtureRequest) -> ReadsHttp:
+    chosen: ReadsHttp = request.param
+    return chosen
+
+
 @pytest.fixture
-def wire(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as wire:
+def wire(parser: ReadsHttp) -> Iterator[socket.socket]:
+    with serving(tell_headers, parser) as port, connected(port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def early(parser: ReadsHttp) -> Iterator[socket.socket]:
+    with serving(answer_early, parser) as port, connected(port) as wire:
         yield wire
 
 
@@ -50,6 +74,16 @@ def answer(wire: socket.socket, wanted: bytes) -> bytes:
     while wanted not in read and (more := wire.recv(65536)):
         read += more
     return read
+
+
+def is_cut_off(wire: socket.socket) -> bool:
+    """Whether who goes on for megabytes meets a closed door."""
+    try:
+        for _ in range(500):
+            wire.sendall(b"a" * 65536)
+    except OSError:
+        return True
+    return False
 
 
 def test_a_head_without_an_end_is_cut_off(wire: socket.socket) -> None:
@@ -91,6 +125,53 @@ def test_headers_behind_a_body_are_not_believed(wire: socket.socket) -> None:
     said = answer(wire, b"never")
     assert b"host=here" in said
     assert b"203.0.113.9" not in said
+
+
+def test_a_trailer_without_an_end_is_cut_off(wire: socket.socket) -> None:
+    """However well its head and body were."""
+    wire.sendall(HELLO + b"Transfer-Encoding: chunked\r\n\r\n1\r\nb\r\n0\r\nX-Long: ")
+
+    assert is_cut_off(wire)
+
+
+def test_a_trailer_behind_an_answer_is_cut_off(early: socket.socket) -> None:
+    """What answers a GET, or a form that takes too long, does not wait for the end of it."""
+    early.sendall(HELLO + b"Transfer-Encoding: chunked\r\n\r\n")
+    assert answer(early, b"early").startswith(b"HTTP/1.1 200")
+
+    early.sendall(b"1\r\nb\r\n0\r\nX-Long: ")
+
+    assert is_cut_off(early)
+
+
+def test_an_extension_of_a_chunk_without_an_end_is_cut_off(wire: socket.socket) -> None:
+    wire.sendall(HELLO + b"Transfer-Encoding: chunked\r\n\r\n1;name=")
+
+    assert is_cut_off(wire)
+
+
+@pytest.mark.parametrize("size", [MOST_BYTES_OF_A_HEAD, 60_000])
+@pytest.mark.parametrize("head", [b"GET /%s HTTP/1.1\r\n\r\n", HELLO + b"X-Long: %s\r\n\r\n"])
+def test_a_long_head_in_one_piece_is_refused(size: int, head: bytes) -> None:
+    with serving(tell_headers, QuickHttp) as port, connected(port) as wire:
+        wire.sendall(head % (b"a" * size))
+
+        assert answer(wire, b"never").startswith(b"HTTP/1.1 400")
+
+
+def test_many_small_headers_are_a_long_head() -> None:
+    with serving(tell_headers, QuickHttp) as port, connected(port) as wire:
+        wire.sendall(HELLO + b"X: y\r\n" * (MOST_BYTES_OF_A_HEAD // 6) + b"\r\n")
+
+        assert answer(wire, b"never").startswith(b"HTTP/1.1 400")
+
+
+def test_a_long_body_in_small_chunks_is_no_long_head(wire: socket.socket) -> None:
+    chunks = b"10\r\nbbbbbbbbbbbbbbbb\r\n" * MOST_BYTES_OF_A_HEAD
+
+    wire.sendall(HELLO + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+
+    assert answer(wire, b"host=here").startswith(b"HTTP/1.1 200")
 
 
 def test_answers_do_not_wait_for_one_another() -> None:
