@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from lovecampaign.web.serve.access_log import LogFile
 
@@ -30,3 +33,34 @@ def test_a_file_that_was_moved_away_is_opened_anew(tmp_path: Path) -> None:
 
 def test_a_full_disk_keeps_nobody_from_a_page() -> None:
     LogFile(Path("/dev/full")).write_line("nowhere")
+
+
+def test_where_no_file_can_be_opened_lines_go_into_the_former_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A folder that is gone, a full disk, too many open files: said once, and followed later."""
+    folder, moved = tmp_path / "logs", tmp_path / "moved"
+    folder.mkdir()
+    log = LogFile(folder / "access.log")
+    folder.rename(moved)
+
+    log.write_line("one")
+    log.write_line("two")
+    folder.mkdir()
+    log.write_line("three")
+
+    assert (moved / "access.log").read_text() == "one\ntwo\n"
+    assert (folder / "access.log").read_text() == "three\n"
+    assert caplog.text.count("cannot be opened anew") == 1
+
+
+def test_a_log_closes_no_file_of_others(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = LogFile(folder / "access.log")
+    folder.rename(tmp_path / "moved")
+    log.write_line("one")
+
+    with (tmp_path / "others").open("w") as other:  # has the lowest number that is free
+        log.write_line("two")
+        os.fstat(other.fileno())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lovecampaign.clock import format_instant
 from lovecampaign.web.serve.metrics import Metrics
 
+_LOG = logging.getLogger(__name__)
 WriteLine: TypeAlias = Callable[[str], None]
 #: Others are counted together: names from outside must not fill the memory.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -37,13 +39,28 @@ class LogFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = self._open()
+        #: Whether lines go to where the path leads.
+        self._is_followed = True
 
     def write_line(self, line: str) -> None:
+        self._follow()
         with contextlib.suppress(OSError):  # a full disk keeps no visitor from a page
-            if not self._is_there():
-                os.close(self._file)
-                self._file = self._open()
             os.write(self._file, line.encode() + b"\n")
+
+    def _follow(self) -> None:
+        """Where there is no other file to be had, lines go on into the one that was moved away."""
+        try:
+            if not self._is_there():
+                self._open_anew()
+            self._is_followed = True
+        except OSError as error:
+            if self._is_followed:
+                _LOG.warning("The access log %s cannot be opened anew: %s", self._path, error)
+            self._is_followed = False
+
+    def _open_anew(self) -> None:
+        former, self._file = self._file, self._open()
+        os.close(former)  # once there is another: a closed number is soon somebody else's
 
     def _is_there(self) -> bool:
         try:
