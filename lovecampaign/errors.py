@@ -62,7 +62,9 @@ class Unreachable(LovecampaignError):
 
 
 class Busy(Unreachable):
-    """Somebody else was writing to the database for as long as we were ready to wait."""
+    """Others had the database for as long as we were ready to wait: its writer, or all of its
+    connections.
+    """
 
 
 class Refused(Unreachable):

@@ -15,6 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lovecampaign.errors import Busy, Unreachable, UsageError
 
@@ -134,6 +135,11 @@ class Database:
             yield
         except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError):
             raise  # about a row or a statement: the code that wrote it answers for it
+        except PoolTimeout as error:
+            raise Busy(
+                f"no connection to the database {self.name} became free in time",
+                hint="wait a moment and try again: all of them are in use",
+            ) from error
         except DBAPIError as error:
             raise self._as_unreachable(str(error.orig)) from error
         except sqlite3.Error as error:  # from the hooks below, before SQLAlchemy wraps it

@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import lovecampaign.store
-from lovecampaign.errors import Unreachable, UsageError
+from lovecampaign.errors import Busy, Unreachable, UsageError
 from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database
 from lovecampaign.store.schema_version import HEAD, find_database, find_version, open_database
@@ -101,6 +101,16 @@ def test_a_server_that_is_not_there_is_unreachable(settings: Settings) -> None:
     with pytest.raises(Unreachable) as caught:
         open_database(replace(settings, database_url=url))
     assert "hush" not in str(caught.value)
+
+
+def test_where_all_connections_are_in_use_the_next_is_told_in_words(database: Database) -> None:
+    engine = sa.create_engine(database.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+    narrow = Database(engine)
+    with contextlib.closing(narrow), narrow.read():
+        for ask in (narrow.read, narrow.write, narrow.connection):
+            with pytest.raises(Busy, match="no connection") as caught, ask():
+                pass
+            assert "QueuePool" not in str(caught.value)
 
 
 def test_a_file_that_is_no_database_is_unreachable(tmp_path: Path) -> None:
