@@ -10,7 +10,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from lovecampaign.errors import Unreachable
+from lovecampaign.errors import Busy, Unreachable, UsageError
 from lovecampaign.web.serve.crowd import MOST_AT_ONCE, Crowd
 from lovecampaign.web.serve.pages import NotFound, Visit
 from lovecampaign.web.serve.site import Site
@@ -22,16 +22,23 @@ class Desk:
     """Takes names, and remembers in which groups."""
 
     refuses: Callable[[Sequence[str]], bool] = lambda _: False
-    error: Exception = field(default_factory=lambda: Unreachable("the database is away"))
+    error: Exception = field(default_factory=lambda: UsageError("no code is left"))
     groups: list[list[str]] = field(default_factory=list)
+    #: Whom it was asked for, in vain or not.
+    read_of: list[str] = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
 
     def read(self, visit: Visit) -> str | Response:
         name = visit.form["name"]
+        self.read_of.append(name)
+        if name == "unlucky":
+            raise Unreachable("the database is away")
         if name == "stranger":
             raise NotFound
         return PlainTextResponse("you again") if name == "known" else name
 
     def take(self, names: Sequence[str]) -> Sequence[Response]:
+        self.asked.append(list(names))
         if self.refuses(names):
             raise self.error
         self.groups.append(list(names))
@@ -86,6 +93,48 @@ def test_who_cannot_be_taken_takes_nobody_along(served: Serving) -> None:
     assert said(bad)[0] == 503
     assert [said(ana)[1], said(bo)[1]] == ["welcome ana", "welcome bo"]
     assert desk.groups == [["ana"], ["bo"]]
+
+
+@pytest.mark.parametrize("kind", [Unreachable, Busy])
+def test_what_is_unreachable_for_all_is_not_asked_for_each(
+    served: Serving, kind: type[Unreachable]
+) -> None:
+    """Each would wait as long, one after the other."""
+    names = ["ana", "bo", "cy"]
+    desk = Desk(refuses=lambda _: True, error=kind("the database is away"))
+
+    answers = desk.meet(served.site, names)
+
+    assert [said(answer)[0] for answer in answers] == [503] * 3
+    assert desk.asked == [names]
+
+
+def test_who_was_taken_before_the_database_went_keeps_the_answer(served: Serving) -> None:
+    class Fading(Desk):
+        def take(self, names: Sequence[str]) -> Sequence[Response]:
+            self.error = Unreachable("away") if names == ["bo"] else RuntimeError("not together")
+            return Desk.take(self, names)
+
+    desk = Fading(refuses=lambda names: names != ["ana"])
+
+    ana, bo, cy = desk.meet(served.site, ["ana", "bo", "cy"])
+
+    assert said(ana) == (200, "welcome ana")
+    assert (said(bo)[0], said(cy)[0]) == (503, 503)
+    assert desk.asked == [["ana", "bo", "cy"], ["ana"], ["bo"]]
+
+
+def test_what_is_unreachable_at_the_door_is_so_for_those_behind(served: Serving) -> None:
+    desk = Desk()
+
+    known, ana, *others = desk.meet(served.site, ["known", "ana", "unlucky", "bo", "cy"])
+    later = desk.meet(served.site, ["dee"])
+
+    assert said(known) == (200, "you again")
+    assert [said(answer)[0] for answer in (ana, *others)] == [503] * 4
+    assert desk.read_of == ["known", "ana", "unlucky", "dee"]
+    assert desk.asked == [["dee"]]
+    assert said(later[0]) == (200, "welcome dee")
 
 
 def test_a_mistake_of_ours_is_told_to_whom_it_hit(served: Serving) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from lovecampaign.errors import Busy
+from lovecampaign.errors import Unreachable
 from lovecampaign.web.serve.pages import Visit, handle
 
 _T = TypeVar("_T")
@@ -35,7 +37,8 @@ class Crowd(Generic[_T]):
     ) -> None:
         """``read`` looks at one visit: what it wants, or an answer to what cannot be taken.
 
-        ``take`` does what all of them want, or nothing. Where it fails, each is taken alone.
+        ``take`` does what all of them want, or nothing. Where it fails, each is taken alone; but
+        what is unreachable for one is unreachable for all.
         """
         self._read = read
         self._take = take
@@ -64,43 +67,60 @@ class Crowd(Generic[_T]):
 
     def _answer_group(self, visits: Sequence[Visit]) -> Sequence[_Answer]:
         """An answer to each visit, in their order; or a mistake of ours, for its page."""
+        group = _Group()
         answers: dict[int, _Answer] = {}
         wishes: dict[int, _T] = {}
         for number, visit in enumerate(visits):
-            read = _try(self._read, visit)
+            read = group.ask(self._read, visit)
             if isinstance(read, Response | Exception):
                 answers[number] = read
             else:
                 wishes[number] = read
-        answers |= self._take_all(visits, wishes)
+        answers |= self._take_all(group, visits, wishes)
         return [answers[number] for number in range(len(visits))]
 
-    def _take_all(self, visits: Sequence[Visit], wishes: Mapping[int, _T]) -> Mapping[int, _Answer]:
-        if len(wishes) > 1:
+    def _take_all(
+        self, group: _Group, visits: Sequence[Visit], wishes: Mapping[int, _T]
+    ) -> Mapping[int, _Answer]:
+        if len(wishes) > 1 and group.trouble is None:
             try:
                 return dict(zip(wishes, self._take(list(wishes.values())), strict=True))
-            except Busy as error:  # each alone would wait as long, one after the other
-                return {number: _try(_raise(error), visits[number]) for number in wishes}
+            except Unreachable as error:
+                group.trouble = error
             except Exception:  # noqa: BLE001, S110 - each alone meets it again, or does not
                 pass
-        return {number: self._take_one(visits[number], wish) for number, wish in wishes.items()}
+        return {
+            number: group.ask(partial(self._take_one, wish), visits[number])
+            for number, wish in wishes.items()
+        }
 
-    def _take_one(self, visit: Visit, wish: _T) -> _Answer:
-        return _try(lambda _: self._take([wish])[0], visit)
-
-
-def _try(handler: Callable[[Visit], _Result], visit: Visit) -> _Result | _Answer:
-    try:
-        return handle(handler, visit)
-    except Exception as error:  # noqa: BLE001 - for the page of this visit alone
-        return error
+    def _take_one(self, wish: _T, _visit: Visit) -> Response:
+        return self._take([wish])[0]
 
 
-def _raise(error: Busy) -> Callable[[Visit], Response]:
-    def meet(_visit: Visit) -> Response:
-        raise error
+@dataclass(slots=True)
+class _Group:
+    """Those who are answered at once: what does not answer one of them is not asked again.
 
-    return meet
+    Each would wait as long, one after the other.
+    """
+
+    trouble: Unreachable | None = None
+
+    def ask(self, handler: Callable[[Visit], _Result], visit: Visit) -> _Result | _Answer:
+        def ask_once(visit: Visit) -> _Result:
+            if self.trouble is not None:
+                raise self.trouble
+            try:
+                return handler(visit)
+            except Unreachable as error:
+                self.trouble = error
+                raise
+
+        try:
+            return handle(ask_once, visit)
+        except Exception as error:  # noqa: BLE001 - for the page of this visit alone
+            return error
 
 
 def _tell(future: asyncio.Future[Response], answer: _Answer) -> None:
