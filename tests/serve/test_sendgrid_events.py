@@ -130,6 +130,17 @@ def test_texts_that_no_database_can_hold_are_kept_without_them(provider: Provide
     assert provider.send(body).status == 200
 
 
+def test_an_id_that_no_database_can_hold_loses_no_bounce(
+    provider: Provider, database: Database
+) -> None:
+    """SendGrid would send such a batch again and again, and everything else in it."""
+    event = {"event": "bounce", "email": "reader1@readers.example", "sg_event_id": "b1"}
+
+    assert provider.report({**event, "sg_message_id": "m\x00.1"}).status == 200
+    (row,) = rows_of(database, tables.suppression)
+    assert row.reason == "hard_bounce"
+
+
 def test_what_sendgrid_did_not_sign_changes_nothing(provider: Provider, database: Database) -> None:
     body = WEBHOOK.body([provider.event("bounce")])
     headers = WEBHOOK.headers(body)

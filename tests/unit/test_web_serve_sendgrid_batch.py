@@ -109,6 +109,14 @@ def test_a_drop_says_on_which_list_of_sendgrids_the_address_stands(
     assert read_one("dropped", reason=why).suppresses is reason
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [("m1.recvd-7.3", "m1"), ("m1", "m1"), ("m\x00.1", ""), ("\ud800", ""), (7, "")],
+)
+def test_a_message_has_the_id_that_the_answer_gave_or_none(given: object, wanted: str) -> None:
+    assert read_one("bounce", sg_message_id=given).message_id == wanted
+
+
 def test_mail_that_was_asked_for_is_known_by_its_own_signature() -> None:
     asked = SIGNER.sign(Purpose.TRANSACTIONAL, 3)
     (report,) = read(make_event("delivered", asked, "ana@example.com", AT))

@@ -95,7 +95,7 @@ def _read(said: object, signer: TokenSigner, now: datetime) -> Report:
         at=_at(said.get("timestamp"), now),
         delivery_id=delivery_id,
         asked_id=asked_id,
-        message_id=_text(said, "sg_message_id").partition(".")[0],
+        message_id=_message_id(said),
         address=_text(said, "email"),
         suppresses=_reason_to_suppress(said, kind),
         leaves_campaign=_text(said, "event") == "group_unsubscribe",
@@ -112,6 +112,12 @@ def _read_own_id(said: Mapping[str, Any], signer: TokenSigner) -> tuple[int | No
     if delivery_id is not None:
         return delivery_id, None
     return None, signer.verify(Purpose.TRANSACTIONAL, token)
+
+
+def _message_id(said: Mapping[str, Any]) -> str:
+    """As the answer gave it, before SendGrid's suffix; nothing where no database can hold it."""
+    given = _text(said, "sg_message_id").partition(".")[0]
+    return given if given.isprintable() else ""
 
 
 def _kind_of(said: Mapping[str, Any]) -> EventKind:
