@@ -230,7 +230,6 @@ class TestMistakes:
         entry.click()
         expect(page.locator("#found .place").first).to_contain_text(DAY_2)
 
-
     def test_no_two_things_on_a_page_have_one_name(
         self, preview: RunningPreview, new_page: NewPage
     ) -> None:
