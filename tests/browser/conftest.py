@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 #: As a container's root has to start it, and without its own calls to the world.
 FLAGS = (
@@ -20,6 +20,9 @@ FLAGS = (
     "--disable-sync",
 )
 NewPage = Callable[..., Page]
+#: A busy machine is no mistake of a page's.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 # One for each module: Playwright keeps an event loop running in its thread, and the tests that
@@ -45,7 +48,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         context = browser.new_context(viewport={"width": width, "height": height}, **settings)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: mistakes.append(str(error)))
         return page
 
