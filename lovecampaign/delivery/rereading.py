@@ -59,8 +59,18 @@ class Letters:
         frozen = _words_of(connection, found)
         if frozen is None:
             return None
-        held = _days_held(connection, campaign, email, found, now)
-        recipient = self._reader(connection, campaign, email, found, held, now)
+        person = _read_person(connection, campaign, email, found, now)
+        held = find_days_held(connection, campaign, email, person, found.claimed_at or now)
+        recipient = Recipient(
+            subscriber=person.subscriber,
+            zone=person.zone,
+            delivery_id="copy",
+            first_claimed_at=found.first_claimed_at or now,
+            links=self._links(campaign, now),
+            deal_code=_code(email, is_insider=person.subscriber.is_insider),
+            deal_closes=_closes(connection, campaign, found),
+            digest=held.keys,
+        )
         return self._renderer(campaign, email, frozen, held).render(recipient)
 
     def for_friend(
@@ -76,7 +86,8 @@ class Letters:
         if frozen is None:
             return None
         # The days inside were chosen for its reader; they name nobody.
-        held = _days_held(connection, campaign, email, found, now)
+        person = _read_person(connection, campaign, email, found, now)
+        held = find_days_held(connection, campaign, email, person, found.claimed_at or now)
         recipient = Recipient(
             subscriber=Subscriber(id=0, email=_NOBODY, is_insider=email.is_insiders_only),
             zone=effective_zone(None, campaign),
@@ -87,27 +98,6 @@ class Letters:
             digest=held.keys,
         )
         return self._renderer(campaign, email, frozen, held).render(recipient)
-
-    def _reader(
-        self,
-        connection: Connection,
-        campaign: Campaign,
-        email: Email,
-        found: DeliveryRecord,
-        held: DaysHeld,
-        now: datetime,
-    ) -> Recipient:
-        person = _read_person(connection, campaign, email, found, now)
-        return Recipient(
-            subscriber=person.subscriber,
-            zone=person.zone,
-            delivery_id="copy",
-            first_claimed_at=found.first_claimed_at or now,
-            links=self._links(campaign, now),
-            deal_code=_code(email, is_insider=person.subscriber.is_insider),
-            deal_closes=_closes(connection, campaign, found),
-            digest=held.keys,
-        )
 
     def _links(self, campaign: Campaign, now: datetime) -> Links:
         """Those that everybody may have lead somewhere."""
@@ -164,13 +154,6 @@ def _read_person(
 ) -> Person:
     standing = Standing(campaign=campaign, email=email, campaign_id=found.campaign_id, now=now)
     return read_people(connection, standing, [found.subscriber_id])[found.subscriber_id]
-
-
-def _days_held(
-    connection: Connection, campaign: Campaign, email: Email, found: DeliveryRecord, now: datetime
-) -> DaysHeld:
-    person = _read_person(connection, campaign, email, found, now)
-    return find_days_held(connection, campaign, email, person, found.claimed_at or now)
 
 
 def _code(email: Email, *, is_insider: bool) -> str | None:

@@ -7,21 +7,20 @@ for each of them alone cost 0.5 ms an application, and together it is a tenth of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.columns import Instant
+from lovecampaign.store.inserting import INSERT_INTO, Insert, InsertInto
 from lovecampaign.store.many_rows import (
     ids_of,
     json_at,
     many,
-    many_ids,
     number_at,
     rows_of,
     text_at,
@@ -36,9 +35,6 @@ from lovecampaign.store.tables import (
 
 #: A list and a person.
 Place = tuple[str, int]
-Insert: TypeAlias = "postgresql.Insert | sqlite.Insert"
-InsertInto: TypeAlias = "Callable[[sa.Table], Insert]"
-_DIALECTS: Mapping[str, InsertInto] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _ROWS = rows_of("rows", "asking")
 _NOW = sa.bindparam("now", type_=Instant)
 
@@ -92,7 +88,7 @@ def list_lasting_places(
     connection: Connection, lists: Collection[str], ids: Collection[int]
 ) -> Collection[Place]:
     """Who of them is on which list by a consent that does not run out."""
-    parameters = {"lists": _many_texts(lists), "ids": many_ids(ids)}
+    parameters = {"lists": _many_texts(lists), "ids": many(ids)}
     return {(name, person) for name, person in connection.execute(_READ_LASTING, parameters)}
 
 
@@ -101,7 +97,7 @@ def list_asked_times(
 ) -> Mapping[tuple[int, str], Sequence[datetime]]:
     """When each of them asked for mail of each kind, and was or is going to be sent it."""
     found: dict[tuple[int, str], list[datetime]] = defaultdict(list)
-    rows = connection.execute(_READ_ASKED, {"ids": many_ids(ids), "since": since})
+    rows = connection.execute(_READ_ASKED, {"ids": many(ids), "since": since})
     for subscriber_id, kind, at in rows:
         found[subscriber_id, kind].append(at)
     return found
@@ -158,8 +154,8 @@ def _adding_places(insert_into: InsertInto) -> Insert:
 
 
 #: Written once: putting a statement together costs more than the database does.
-_ADD_PEOPLE = {name: _adding_people(insert_into) for name, insert_into in _DIALECTS.items()}
-_ADD_PLACES = {name: _adding_places(insert_into) for name, insert_into in _DIALECTS.items()}
+_ADD_PEOPLE = {name: _adding_people(insert_into) for name, insert_into in INSERT_INTO.items()}
+_ADD_PLACES = {name: _adding_places(insert_into) for name, insert_into in INSERT_INTO.items()}
 _LOCK_PEOPLE = (
     sa.select(subscriber.c.address_key, subscriber.c.id)
     .where(subscriber.c.address_key.in_(_texts_of("keys")))

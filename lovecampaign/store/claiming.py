@@ -21,7 +21,7 @@ from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.claim_statement import LEAVE, TAKE, pick
 from lovecampaign.store.claimed import ClaimedDelivery, PickedRow, as_claimed
 from lovecampaign.store.fate import Fate
-from lovecampaign.store.many_rows import many_ids
+from lovecampaign.store.many_rows import many
 from lovecampaign.store.slot_table import fill_zone_clocks
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import MICROSECOND, DeliveryState, campaign, membership
@@ -107,7 +107,7 @@ def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRo
     for row in rows:
         ids_by_day.setdefault(row[2] if takes_day else None, []).append(row[0])
     for day, ids in ids_by_day.items():
-        which = {"ids": many_ids(ids), "day": day}
+        which = {"ids": many(ids), "day": day}
         connection.execute(TAKE, {**which, "me": request.owner_id, "now": request.now})
 
 
@@ -121,7 +121,7 @@ def _leave(
     for id_, reason, *_ in rows:
         ids_by_reason.setdefault(reason or "", []).append(id_)
     for reason, ids in ids_by_reason.items():
-        which = {"ids": many_ids(ids), "why": reason}
+        which = {"ids": many(ids), "why": reason}
         connection.execute(LEAVE, {**which, "to_state": state.value, "now": request.now})
     return {reason: len(ids) for reason, ids in ids_by_reason.items()}
 

@@ -13,7 +13,7 @@ from lovecampaign.campaign.model import Campaign
 from lovecampaign.store.calendars import read_clocks, work_out_slots
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.next_tries import find_tries
-from lovecampaign.store.planned_rows import ROWS, keeping_quiet_hours, planned_of
+from lovecampaign.store.planned_rows import ROWS, ROWS_AND_READERS, keeping_quiet_hours, planned_of
 from lovecampaign.store.slot_table import fill_zone_clocks, zone_clock
 from lovecampaign.store.tables import PLANNED, batch, delivery, email, subscriber
 
@@ -96,8 +96,7 @@ def count_held(
         return 0
     held = (
         sa.select(sa.func.count())
-        .select_from(ROWS)
-        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .select_from(ROWS_AND_READERS)
         .where(
             *planned_of(record, {key}),
             delivery.c.due <= now,

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.among import among
 from lovecampaign.store.event_subjects import normal_form
 from lovecampaign.store.events import Fact, Subject
+from lovecampaign.store.inserting import insert_into
 from lovecampaign.store.leaving import lists_to_leave
 from lovecampaign.store.suppressions import EVERY_LIST
 from lovecampaign.store.tables import suppression
@@ -94,8 +94,7 @@ def _forget_what_was_lifted_since(connection: Connection, wanted: dict[_Wanted, 
 
 def _insert(connection: Connection, wanted: Mapping[_Wanted, datetime], source: str) -> None:
     """The first report that says so counts, whichever comes first."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(suppression)
+    statement = insert_into(connection, suppression)
     is_earlier = statement.excluded.at < suppression.c.at
     earlier = sa.case((is_earlier, statement.excluded.at), else_=suppression.c.at)
     connection.execute(

@@ -6,12 +6,12 @@ by the provider's own id of it; only what is new has consequences.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,6 +19,8 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.among import among
 from lovecampaign.store.columns import to_microseconds
+from lovecampaign.store.inserting import INSERT_INTO, InsertInto
+from lovecampaign.store.many_rows import json_at, many, number_at, rows_of, text_at
 from lovecampaign.store.tables import event
 
 
@@ -39,25 +41,26 @@ class EventKind(StrEnum):
     UNKNOWN = "unknown"  #: kept as far as it could be read; changes nothing
 
 
-#: A thousand rows in one value: 4 ms, and 28 ms where each of their values is a parameter. As
-#: ``json``, PostgreSQL would read the text of each row once for each of its columns: 20 ms more.
-_INSERT = {
-    "sqlite": sa.text(
-        "INSERT INTO event (key, kind, at, recorded_at, delivery_id, subscriber_id, payload)"
-        " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),"
-        " json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'),"
-        " json_extract(value, '$[5]'), json_extract(value, '$[6]')"
-        " FROM json_each(:rows) WHERE true ON CONFLICT DO NOTHING RETURNING key"
-    ),
-    "postgresql": sa.text(
-        "INSERT INTO event (key, kind, at, recorded_at, delivery_id, subscriber_id, payload)"
-        " SELECT one ->> 0, one ->> 1, CAST(one ->> 2 AS bigint),"
-        " CAST(one ->> 3 AS bigint), CAST(one ->> 4 AS bigint), CAST(one ->> 5 AS bigint),"
-        " one -> 6"
-        " FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS one"
-        " ON CONFLICT DO NOTHING RETURNING key"
-    ),
+#: A thousand rows in one value: 4 ms, and 28 ms where each of their values is a parameter.
+_ROWS = rows_of("rows", "one")
+_PLACES: Mapping[sa.Column[Any], sa.ColumnElement[Any]] = {
+    event.c.key: text_at(_ROWS, 0),
+    event.c.kind: text_at(_ROWS, 1),
+    event.c.at: number_at(_ROWS, 2),
+    event.c.recorded_at: number_at(_ROWS, 3),
+    event.c.delivery_id: number_at(_ROWS, 4),
+    event.c.subscriber_id: number_at(_ROWS, 5),
+    event.c.payload: json_at(_ROWS, 6),
 }
+
+
+def _adding(insert_into: InsertInto) -> sa.Insert:
+    rows = sa.select(*_PLACES.values()).where(sa.true())
+    adding = insert_into(event).from_select([column.name for column in _PLACES], rows)
+    return adding.on_conflict_do_nothing().returning(event.c.key)
+
+
+_INSERT = {name: _adding(insert_into) for name, insert_into in INSERT_INTO.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +123,7 @@ def note_events(connection: Connection, facts: Iterable[Fact], now: datetime) ->
     recorded_at = to_microseconds(now)
     rows = [_row(by_key[key], recorded_at) for key in sorted(by_key)]
     statement = _INSERT[connection.dialect.name]
-    return [by_key[key] for key in connection.scalars(statement, {"rows": json.dumps(rows)})]
+    return [by_key[key] for key in connection.scalars(statement, {"rows": many(rows)})]
 
 
 def find_first_of_kind(
@@ -155,7 +158,7 @@ def _count_known(connection: Connection, ids: Collection[int]) -> Mapping[tuple[
 
 
 def _row(fact: Fact, recorded_at: int) -> Sequence[object]:
-    """In the order of the columns of ``_INSERT``."""
+    """In the order of ``_PLACES``."""
     report, subject = fact.report, fact.subject
     return (
         report.key,

@@ -50,11 +50,6 @@ def ids_of(parameter: str) -> sa.Select[Any]:
     return sa.select(sa.cast(_Plain(value), BigKey))
 
 
-def many_ids(ids: Iterable[int]) -> str:
-    """The parameter of :func:`ids_of`."""
-    return many(ids)
-
-
 def gathered(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     """The texts of a column, over all rows, as the text of one JSON array; may be NULL."""
     return _Gathered(column)

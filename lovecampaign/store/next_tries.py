@@ -13,7 +13,7 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.quiet import after_quiet_hours
 from lovecampaign.store.calendars import read_clocks
 from lovecampaign.store.campaigns import CampaignRecord
-from lovecampaign.store.planned_rows import ROWS, keeping_quiet_hours, planned_of
+from lovecampaign.store.planned_rows import ROWS, ROWS_AND_READERS, keeping_quiet_hours, planned_of
 from lovecampaign.store.tables import Instant, delivery, subscriber
 
 
@@ -55,8 +55,7 @@ def _next_tries_by_zone(
     first = sa.func.min(delivery.c.next_try_at, type_=Instant)
     rows = connection.execute(
         sa.select(subscriber.c.timezone, first)
-        .select_from(ROWS)
-        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .select_from(ROWS_AND_READERS)
         .where(*planned_of(record, keys), delivery.c.next_try_at > now)
         .group_by(subscriber.c.timezone)
     )
@@ -81,8 +80,7 @@ def _first_awake(
     for end in sorted(zones_by_end):
         found = connection.execute(
             sa.select(delivery.c.id)
-            .select_from(ROWS)
-            .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+            .select_from(ROWS_AND_READERS)
             .where(
                 *planned_of(record, keys),
                 delivery.c.next_try_at <= now,

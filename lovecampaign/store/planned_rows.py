@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.schedule.quiet import quiet_hours_of
 from lovecampaign.store.campaigns import CampaignRecord
-from lovecampaign.store.tables import PLANNED, batch, delivery, email
+from lovecampaign.store.tables import PLANNED, batch, delivery, email, subscriber
 
 #: From the email over its batches: the index of planned rows leads past all that are sent.
 ROWS = email.join(batch, batch.c.email_id == email.c.id).join(
     delivery, delivery.c.batch_id == batch.c.id
 )
+#: Beside the reader of each.
+ROWS_AND_READERS = ROWS.join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
 
 
 def planned_of(record: CampaignRecord, keys: Collection[str]) -> list[sa.ColumnElement[bool]]:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.events import EventKind
-from lovecampaign.store.many_rows import ids_of, many, many_ids, number_at, rows_of, text_at
+from lovecampaign.store.many_rows import ids_of, many, number_at, rows_of, text_at
 from lovecampaign.store.proofs import settle_by_events
 from lovecampaign.store.resting import find_resting
 from lovecampaign.store.tables import (
@@ -55,8 +55,10 @@ def settle(
     """Write settlements of claimed or doubtful rows; a row that others settled stays."""
     if not settlements:
         return
-    accepted = [each for each in settlements if _is_plainly_sent(each)]
-    others = [each for each in settlements if not _is_plainly_sent(each)]
+    accepted: list[Settlement] = []
+    others: list[Settlement] = []
+    for each in settlements:
+        (accepted if _is_plainly_sent(each) else others).append(each)
     _note_accepted(connection, accepted, now)
     if others:
         connection.execute(_UPDATE, [_parameters(each, now) for each in others])
@@ -111,7 +113,7 @@ def _note_accepted(connection: Connection, accepted: Sequence[Settlement], now: 
         return
     message_ids = {each.provider_message_id for each in accepted}
     if len(message_ids) == 1:
-        ids = many_ids(each.delivery_id for each in accepted)
+        ids = many(each.delivery_id for each in accepted)
         alike = {"ids": ids, "message_id": message_ids.pop(), "at": now}
         connection.execute(_NOTE_ALIKE, alike)
         return
