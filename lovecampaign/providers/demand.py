@@ -1,23 +1,24 @@
-"""How many connections does a stream of messages need? As few as keep this process busy.
+"""How many threads does a stream of messages need? As few as keep this process busy.
 
-More connections than that only wait for each other. Ten threads that could all go on cost a third
-more of the processor for each message than two or three did (64 KB letters, a server on the same
-machine). A server that lets us wait leaves the processor idle, and then more of them help.
+More threads than that only wait for each other. Ten that could all go on cost a third more of the
+processor for each message than two did, and two a quarter more than one (64 KB letters, a server
+on the same machine). A server that lets us wait leaves the processor idle, and then more of them
+help.
 """
 
 from __future__ import annotations
 
 import time
 
-#: How often to look whether more of them would help: ten are open after three looks.
+#: How often to look whether more of them would help: ten are there after four looks.
 LOOK_SECONDS = 0.005
 #: Of one processor: a process that uses more than that is what everything waits for.
 _BUSY = 0.75
-FEWEST = 2
+FEWEST = 1
 
 
 class Demand:
-    """Remembers from one stream to the next how many connections were of use."""
+    """Remembers from one stream to the next how many threads were of use."""
 
     def __init__(self, most: int, fewest: int = FEWEST) -> None:
         self._most = most

@@ -12,7 +12,8 @@ from lovecampaign.message import Outcome, OutcomeKind
 from lovecampaign.providers.base import Flight
 from lovecampaign.providers.cooldown import Cooldown
 from lovecampaign.providers.http_wire import HttpReply, LostAfter, LostBefore
-from lovecampaign.providers.lanes import Intake
+from lovecampaign.providers.intake import Intake
+from lovecampaign.providers.lane import Carrying
 from lovecampaign.providers.sendgrid_allowance import Allowance
 from lovecampaign.providers.sendgrid_connection import Endpoint, SendGridConnection
 from lovecampaign.providers.sendgrid_parcels import Parcel
@@ -38,8 +39,9 @@ class SendGridLane:
         self._allowance = allowance
         self._cooldown = Cooldown()
 
-    def carry(self, parcel: Parcel, intake: Intake[Parcel]) -> None:
+    def carry(self, parcel: Parcel, intake: Intake[Parcel]) -> Carrying[Parcel]:
         """One request, and those that a refusal makes of it."""
+        yield from ()
         left = [parcel]
         while left:
             part = left.pop()
@@ -49,6 +51,7 @@ class SendGridLane:
                 if part is parcel:
                     raise
                 intake.answer(self.unasked(part, missing))
+        return None
 
     def unasked(self, parcel: Parcel, missing: NoConnection) -> Sequence[Outcome]:
         return [missing.on(person) for person in parcel.people]

@@ -11,7 +11,9 @@ from lovecampaign.providers.addresses import is_loopback
 from lovecampaign.providers.base import Flight
 from lovecampaign.providers.cooldown import COOLDOWN_SECONDS, Cooldown
 from lovecampaign.providers.demand import Demand
-from lovecampaign.providers.lanes import Intake, send_over_lanes
+from lovecampaign.providers.intake import Intake
+from lovecampaign.providers.lane import Carrying
+from lovecampaign.providers.lanes import send_over_lanes
 from lovecampaign.providers.smtp_connection import Security, Server, connect
 from lovecampaign.providers.smtp_session import SmtpSession
 from lovecampaign.providers.smtp_wire import Lost
@@ -82,7 +84,7 @@ class _SmtpLane:
         self._session: SmtpSession | None = None
         self._cooldown = Cooldown(patience.cooldown_seconds)
 
-    def carry(self, message: Message, intake: Intake[Message]) -> Message | None:
+    def carry(self, message: Message, intake: Intake[Message]) -> Carrying[Message]:
         return self._usable_session().carry(message, intake)
 
     def unasked(self, message: Message, missing: NoConnection) -> Sequence[Outcome]:

@@ -16,10 +16,13 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections.abc import Generator, Iterator
 from functools import lru_cache
+from typing import TypeAlias, TypeVar
 
 from lovecampaign.message import Message
-from lovecampaign.providers.lanes import Intake
+from lovecampaign.providers.intake import Intake
+from lovecampaign.providers.lane import Awaited, Carrying
 from lovecampaign.providers.smtp_connection import Dialogue, TimeLimits
 from lovecampaign.providers.smtp_envelope import Envelope, Unsendable, envelope_of
 from lovecampaign.providers.smtp_replies import Phase, judge
@@ -31,8 +34,14 @@ _QUIT_SECONDS = 2.0
 _DOT = b".\r\n"
 _QUEUED_AS = re.compile(r"queued as ([\w.-]+)", re.IGNORECASE)
 #: The code that lets the dialogue go on.
+_LET_IN = re.compile(rb"(?:2\d\d(?: [^\n]*)?\r?\n){2}3\d\d(?: [^\n]*)?\r?\n").fullmatch
 _HOPED_FOR = {Phase.MAIL: 2, Phase.RCPT: 2, Phase.DATA: 3}
 _REPLIES_AFTER = {Phase.MAIL: 2, Phase.RCPT: 1, Phase.DATA: 0}
+
+
+_Result = TypeVar("_Result")
+#: A part of the dialogue, paused where the server has not answered yet.
+_Pausing: TypeAlias = "Generator[Awaited, None, _Result]"
 
 
 class _FoundClosed(Exception):
@@ -71,7 +80,7 @@ class SmtpSession:
     def idle_seconds(self) -> float:
         return time.monotonic() - self._last_used
 
-    def carry(self, message: Message, intake: Intake[Message]) -> Message | None:
+    def carry(self, message: Message, intake: Intake[Message]) -> Carrying[Message]:
         """Send ``message`` and those that follow at once; answer for each.
 
         Returns a message that was taken and of which nothing has left: the server had hung up
@@ -80,7 +89,7 @@ class SmtpSession:
         envelope = self._addressed(message, intake)
         try:
             while envelope is not None:
-                envelope = self._transact(envelope, intake)
+                envelope = yield from self._transact(envelope, intake)
         except _FoundClosed:
             return envelope.message if envelope else None
         except BaseException:
@@ -88,15 +97,16 @@ class SmtpSession:
             raise
         return None
 
-    def _transact(self, envelope: Envelope, intake: Intake[Message]) -> Envelope | None:
+    def _transact(self, envelope: Envelope, intake: Intake[Message]) -> _Pausing[Envelope | None]:
         """Send one message; returns the one that was introduced behind it, if there is one."""
         following = None
         self._messages_left -= 1
         try:
-            self._introduce(envelope)
+            if not self._was_let_in(envelope):
+                yield from self._introduce(envelope)
             following = self._following(intake)
             intake.flight.writing(envelope.message.delivery_id)
-            verdict = self._deliver(envelope, following)
+            verdict = yield from self._deliver(envelope, following)
         except _Refused as refused:
             verdict = refused.verdict
         self._note_use()
@@ -121,33 +131,44 @@ class SmtpSession:
             intake.answer([unsendable.verdict.on(message)])
             return None
 
-    def _introduce(self, envelope: Envelope) -> None:
+    def _was_let_in(self, envelope: Envelope) -> bool:
+        """Whether it was introduced behind the last one, and the server said yes to all of it.
+
+        Servers say the same to everybody: one look instead of three replies to read.
+        """
+        is_introduced = self._introduced is envelope and self._smtp.sock is not None
+        return is_introduced and self._smtp.wire.takes(_are_let_in)
+
+    def _introduce(self, envelope: Envelope) -> _Pausing[None]:
         """MAIL, RCPT and DATA, up to the 354; raises _Refused and _FoundClosed."""
         for phase in envelope.commands:
-            reply = self._introducing(envelope, phase)
+            with self._telling_what_a_loss_means(phase):
+                self._ask_for(envelope, phase)
+                reply = yield from self._reply_within(self._limits.command)
+            if reply.code == 421 and self._may_be_found_closed(phase):
+                self.abort()
+                raise _FoundClosed
             if reply.code // 100 != _HOPED_FOR[phase]:
                 self._recover(phase, reply)
                 raise _Refused(judge(phase, reply))
 
-    def _introducing(self, envelope: Envelope, phase: Phase) -> Reply:
-        is_old = phase is Phase.MAIL and not self._is_fresh
+    @contextlib.contextmanager
+    def _telling_what_a_loss_means(self, phase: Phase) -> Iterator[None]:
         try:
-            reply = self._ask_for(envelope, phase)
+            yield
         except Lost as lost:
-            if is_old:
+            if self._may_be_found_closed(phase):
                 raise _FoundClosed from lost
             raise _Refused(_lost_before_the_dot(lost)) from lost
-        if is_old and reply.code == 421:
-            self.abort()
-            raise _FoundClosed
-        return reply
 
-    def _ask_for(self, envelope: Envelope, phase: Phase) -> Reply:
+    def _may_be_found_closed(self, phase: Phase) -> bool:
+        return phase is Phase.MAIL and not self._is_fresh
+
+    def _ask_for(self, envelope: Envelope, phase: Phase) -> None:
         if not self._is_pipelined:
             self._say(envelope.commands[phase])
         elif phase is Phase.MAIL and self._introduced is not envelope:
             self._say(envelope.introduction)
-        return self._hear()
 
     def _recover(self, phase: Phase, refusal: Reply) -> None:
         """Make the connection fit for the next message after a refusal, or close it."""
@@ -177,7 +198,7 @@ class SmtpSession:
         self._say(_DOT)
         self._smtp.read_reply(self._limits.final_dot)
 
-    def _deliver(self, envelope: Envelope, following: Envelope | None) -> Verdict:
+    def _deliver(self, envelope: Envelope, following: Envelope | None) -> _Pausing[Verdict]:
         """Body and final dot, and the reply that decides."""
         ahead = following.introduction if following is not None else b""
         is_cut = False
@@ -191,14 +212,14 @@ class SmtpSession:
                 return _lost_before_the_dot(cut)
             is_cut = True
         self._introduced = following
-        verdict = self._verdict_on_body()
+        verdict = yield from self._verdict_on_body()
         if is_cut:
             self.abort()
         return verdict
 
-    def _verdict_on_body(self) -> Verdict:
+    def _verdict_on_body(self) -> _Pausing[Verdict]:
         try:
-            reply = self._smtp.read_reply(self._limits.final_dot)
+            reply = yield from self._reply_within(self._limits.final_dot)
         except Lost as lost:
             return unknown(f"no answer after the message was sent: {lost}")
         if reply.code // 100 == 2:
@@ -238,6 +259,14 @@ class SmtpSession:
             self.abort()
             raise
 
+    def _reply_within(self, seconds: float) -> _Pausing[Reply]:
+        """The next reply, others going on until it is there; raises Lost."""
+        wire = self._smtp.wire
+        if wire.holds_a_line:
+            return self._smtp.read_reply(seconds)
+        yield wire.awaited(seconds)
+        return self._smtp.read_reply(wire.deadline - time.monotonic())
+
     def _hear(self) -> Reply:
         return self._smtp.read_reply(self._limits.command)
 
@@ -246,6 +275,12 @@ class SmtpSession:
 def _taken(reply: Reply) -> Verdict:
     found = _QUEUED_AS.search(reply.text)
     return accepted(str(reply), found[1] if found else None)
+
+
+@lru_cache(maxsize=64)
+def _are_let_in(replies: bytes) -> bool:
+    """Whether these are the three replies that lead to a message, and nothing else."""
+    return _LET_IN(replies) is not None
 
 
 def _require_sense(refusal: Reply) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import ssl
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 #: RFC 5321 §4.5.3.1.5 allows 512; servers exceed it, none by this much.
 _LINE_BYTES = 8192
@@ -68,6 +70,10 @@ class Wire:
         #: The limit that the operating system was told; None where Python keeps to it.
         self._told_seconds: float | None = None
         self._is_tls = isinstance(sock, ssl.SSLSocket)
+        #: What was found when somebody looked whether a reply was there.
+        self._broken: OSError | None = None
+        #: When the reply that somebody waits for comes too late.
+        self.deadline = 0.0
 
     def leave_time_to_the_system(self) -> None:
         """From now on the operating system ends what takes too long.
@@ -79,6 +85,43 @@ class Wire:
         if not self._is_tls:
             self._told_seconds = 0.0
             self.sock.settimeout(None)
+
+    def awaited(self, timeout_seconds: float) -> Self:
+        """The next reply, whose time begins now."""
+        self.deadline = time.monotonic() + timeout_seconds
+        return self
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a reply is there, or its beginning, or the end of the connection."""
+        if self.holds_a_line:
+            return True
+        if isinstance(self.sock, ssl.SSLSocket):
+            return self.sock.pending() > 0 or _is_readable(self.sock)
+        try:
+            received = self.sock.recv(4096, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._broken = error
+            return True
+        self._unread += received
+        return not received or self.holds_a_line
+
+    @property
+    def holds_a_line(self) -> bool:
+        """Whether a line, or what is too long for one, was received already."""
+        return b"\n" in self._unread or len(self._unread) > _LINE_BYTES
+
+    def fileno(self) -> int:
+        return self.sock.fileno()
+
+    def takes(self, is_wanted: Callable[[bytes], bool]) -> bool:
+        """Take all replies that are there at once, if they are as wanted."""
+        if not is_wanted(self._unread):
+            return False
+        self._unread = b""
+        return True
 
     def read(self, timeout_seconds: float) -> Reply:
         """The next reply; raises Lost."""
@@ -106,6 +149,8 @@ class Wire:
 
     def _receive(self, deadline: float) -> bytes:
         try:
+            if self._broken is not None:
+                raise self._broken
             self._limit(deadline - time.monotonic())
             received = self.sock.recv(4096)
         except (TimeoutError, BlockingIOError) as error:
@@ -164,6 +209,12 @@ class Wire:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
         self._told_seconds = seconds
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _is_about(seconds: float, limit: float) -> bool:

@@ -1,84 +1,109 @@
-"""Who takes the next message, and when is none taken any more?"""
+"""Who takes the next message, over which lane, and when is none taken any more?"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+AnyLane = TypeVar("AnyLane")
 
 #: Where the last item took longer than this to come (a pace, a slow disk), the next one is not
 #: waited for by who holds another: that one would leave late.
 LONGEST_WAIT_AHEAD_SECONDS = 0.005
 
 
-class Stream(Generic[Item]):
-    """The items, taken by one lane at a time; counts the lanes that still take any."""
+class Stream(Generic[Item, AnyLane]):
+    """The items, and the lanes that nobody uses; both are taken by one thread at a time.
 
-    def __init__(self, items: Iterable[Item], lanes: int) -> None:
+    Who holds a lane asks for an item before it ends. So what is put back is carried as long as
+    there is a lane for it.
+    """
+
+    def __init__(self, items: Iterable[Item], lanes: Sequence[AnyLane]) -> None:
         self._items = iter(items)
+        #: Held while an item is made, which may take long.
+        self._source = Lock()
+        #: Held for a moment only.
         self._lock = Lock()
-        self._handed_back: list[Item] = []
-        self._open_lanes = lanes
+        self._put_back: list[Item] = []
+        #: The lane that was used last on top: its connection is open.
+        self._idle = list(reversed(lanes))
+        self._open_lanes = len(lanes)
+        self._is_exhausted = False
         self._is_stopped = False
         #: Whether the last item was long in coming.
         self.is_slow = False
-        #: What the source broke with, until a lane with empty hands raises it.
+        #: What the source broke with, until a thread with empty hands raises it.
         self._broken: BaseException | None = None
 
     @property
-    def is_exhausted(self) -> bool:
-        """Whether nothing is left for anybody; asked without waiting for a slow source."""
-        return self._is_stopped and not self._handed_back
+    def has_idle_lanes(self) -> bool:
+        return bool(self._idle)
 
-    def take(self) -> Item | None:
-        """The next item; None ends the lane. Raises what the source raises."""
+    def take_lane(self) -> AnyLane | None:
+        """A lane that nobody uses."""
         with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def return_lane(self, lane: AnyLane) -> None:
+        with self._lock:
+            self._idle.append(lane)
+
+    def take(self, lane: AnyLane) -> Item | None:
+        """The next item for a lane; None: there is none, and the lane is returned.
+
+        Raises what the source raises.
+        """
+        with self._source:
             item = self._next()
             if self._broken is not None:
                 error, self._broken = self._broken, None
                 raise error
-            if item is None:
-                self._open_lanes -= 1
-            return item
+            return item if item is not None else self._return_unless_put_back(lane)
 
     def take_ahead(self) -> Item | None:
         """The next item if it comes at once; raises nothing, as something else is in hand."""
-        if self.is_slow or not self._lock.acquire(timeout=LONGEST_WAIT_AHEAD_SECONDS):
+        if self.is_slow or not self._source.acquire(timeout=LONGEST_WAIT_AHEAD_SECONDS):
             return None
         try:
             return self._next()
         finally:
-            self._lock.release()
+            self._source.release()
 
-    def hand_back(self, item: Item) -> bool:
-        """Leave ``item`` to another lane and end this one; False if this is the last one."""
+    def leave_to_others(self, item: Item) -> bool:
+        """A lane rests from now on, and others take its item; False if there are no others."""
         with self._lock:
             if self._open_lanes == 1:
                 return False
             self._open_lanes -= 1
-            self._handed_back.append(item)
+            self._put_back.append(item)
             return True
 
-    def break_off(self) -> None:
-        """A lane ends by an exception, and no lane takes anything more."""
-        with self._lock:
-            self._is_stopped = True
-            self._open_lanes -= 1
-
     def stop(self) -> None:
-        """Nobody wants more."""
+        """Nobody wants more, or something is wrong: nothing is taken any more."""
+        self._is_stopped = True
+
+    def _return_unless_put_back(self, lane: AnyLane) -> Item | None:
+        """In one step: else an item could be put back between looking and returning."""
         with self._lock:
-            self._is_stopped = True
-            self._handed_back.clear()
+            if self._put_back and not self._is_stopped:
+                return self._put_back.pop()
+            self._idle.append(lane)
+            return None
 
     def _next(self) -> Item | None:
-        if self._handed_back:
-            return self._handed_back.pop()
         if self._is_stopped:
             return None
+        if self._put_back:
+            with self._lock:
+                if self._put_back:
+                    return self._put_back.pop()
+        return None if self._is_exhausted else self._make()
+
+    def _make(self) -> Item | None:
         asked_at = time.monotonic()
         item: Item | None = None
         try:
@@ -86,5 +111,5 @@ class Stream(Generic[Item]):
         except BaseException as error:  # noqa: BLE001 - raised by `take`
             self._broken = error
         self.is_slow = time.monotonic() - asked_at > LONGEST_WAIT_AHEAD_SECONDS
-        self._is_stopped = item is None
+        self._is_exhausted = item is None
         return item

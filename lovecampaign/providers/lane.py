@@ -1,0 +1,51 @@
+"""What is a lane? One connection to the other side, and how it works together with others."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Protocol, TypeAlias, TypeVar
+
+from lovecampaign.message import Outcome
+from lovecampaign.providers.intake import Intake
+from lovecampaign.providers.verdict import NoConnection
+
+#: What a lane carries at once: a message, or the people of one request.
+Item = TypeVar("Item")
+
+
+class Awaited(Protocol):
+    """An answer that has to come over a connection."""
+
+    #: When it is too late, by the monotonic clock; who waits for it goes on and finds out.
+    deadline: float
+
+    @property
+    def is_there(self) -> bool:
+        """Whether one could go on with it; asked without waiting."""
+        ...
+
+    def fileno(self) -> int:
+        """The socket that it comes over."""
+        ...
+
+
+#: Pauses at each answer that is not there yet. Returns an item that was taken and of which
+#: nothing has left, if there is one.
+Carrying: TypeAlias = "Generator[Awaited, None, Item | None]"
+
+
+class Lane(Protocol[Item]):
+    """One connection to the other side, used by one thread at a time."""
+
+    def carry(self, item: Item, intake: Intake[Item]) -> Carrying[Item]:
+        """Deliver ``item``, and others of the intake while it lasts; answer for each.
+
+        Raises NoConnection, before its first pause, where nothing of ``item`` has left.
+        """
+        ...
+
+    def unasked(self, item: Item, missing: NoConnection) -> Sequence[Outcome]:
+        """The outcomes of an item that nobody could be asked to take."""
+        ...
+
+    def close(self) -> None: ...

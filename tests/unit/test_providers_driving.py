@@ -1,0 +1,225 @@
+"""One thread serves several lanes, and goes on with whichever has its answer."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+import pytest
+
+from lovecampaign.message import Outcome, OutcomeKind
+from lovecampaign.providers.driving import MOST_TOGETHER, Driver
+from lovecampaign.providers.intake import Answers, Intake
+from lovecampaign.providers.lane import Carrying, Lane
+from lovecampaign.providers.smtp_wire import Lost, Wire
+from lovecampaign.providers.stream import Stream
+from lovecampaign.providers.verdict import NoConnection, transient
+from lovecampaign.testing.messages import RecordingFlight
+
+LONG, SHORT = 30.0, 0.2
+
+
+@dataclass(kw_only=True)
+class Line:
+    """A lane over a real pair of sockets; the test is the other side."""
+
+    name: str
+    seconds: float = LONG
+    is_cut_off: bool = False
+    #: Everything that all lanes did, in order.
+    log: list[str]
+    #: What the lane does when it reads the answer to this item.
+    breaks_at: str = ""
+    near: socket.socket = field(init=False)
+    far: socket.socket = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.near, self.far = socket.socketpair()
+        self.wire = Wire(self.near)
+
+    def carry(self, item: str, intake: Intake[str]) -> Carrying[str]:
+        if self.is_cut_off:
+            raise NoConnection(transient("no connection"))
+        following: str | None = item
+        while following is not None:
+            item = following
+            self.log.append(f"{self.name} writes {item}")
+            yield self.wire.awaited(self.seconds)
+            self._read(item)
+            intake.answer([Outcome(delivery_id=item, kind=OutcomeKind.ACCEPTED)])
+            following = intake.take_ahead()
+        return None
+
+    def _read(self, item: str) -> None:
+        try:
+            reply = str(self.wire.read(self.wire.deadline - time.monotonic()))
+        except Lost:
+            reply = "nothing"
+        self.log.append(f"{self.name} reads {reply} for {item}")
+        if item == self.breaks_at:
+            raise RuntimeError(f"{item} broke")
+
+    def unasked(self, item: str, missing: NoConnection) -> Sequence[Outcome]:
+        self.log.append(f"{self.name} gives up {item}")
+        return [Outcome(delivery_id=item, kind=OutcomeKind.TRANSIENT, is_unasked=True)]
+
+    def say(self, *lines: str) -> None:
+        self.far.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+    def close(self) -> None:
+        self.near.close()
+        self.far.close()
+
+
+@pytest.fixture
+def log() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def lines(log: list[str]) -> Iterator[list[Line]]:
+    lines = [Line(name=name, log=log) for name in "AB"]
+    yield lines
+    for line in lines:
+        line.close()
+
+
+def drive(lines: Sequence[Line], items: Iterable[str]) -> list[tuple[str, OutcomeKind]]:
+    """Everything with one thread; returns the answers."""
+    answers: Answers = SimpleQueue()
+    stream = Stream[str, Lane[str]](items, lines)
+    intake = Intake(stream, RecordingFlight(), answers)
+    Driver(stream, intake).drive()
+    intake.hand_on()
+    found: list[tuple[str, OutcomeKind]] = []
+    while not answers.empty():
+        found += [(each.delivery_id, each.kind) for each in answers.get() or ()]
+    return found
+
+
+def test_while_one_answer_is_awaited_another_lane_writes(lines: list[Line], log: list[str]) -> None:
+    """The other side answers only when it has heard from both."""
+
+    def answer_both() -> None:
+        while len(log) < 2:
+            time.sleep(0.001)
+        for line in lines:
+            line.say("250 yes", "250 yes")
+
+    other_side = threading.Thread(target=answer_both)
+    other_side.start()
+    drive(lines, ["1", "2", "3", "4"])
+    other_side.join()
+    assert log[:2] == ["A writes 1", "B writes 2"]
+    assert sorted(log[2:]) == [
+        "A reads 250 yes for 1",
+        "A reads 250 yes for 3",
+        "A writes 3",
+        "B reads 250 yes for 2",
+        "B reads 250 yes for 4",
+        "B writes 4",
+    ]
+
+
+def test_a_lane_without_an_answer_holds_up_no_other(lines: list[Line], log: list[str]) -> None:
+    lines[0].seconds = SHORT
+    lines[1].say("250 yes", "250 yes")
+    drive(lines, ["1", "2", "3"])
+    assert log == [
+        "A writes 1",
+        "B writes 2",
+        "B reads 250 yes for 2",
+        "B writes 3",
+        "B reads 250 yes for 3",
+        "A reads nothing for 1",
+    ]
+
+
+def test_half_a_reply_is_no_answer_yet(lines: list[Line], log: list[str]) -> None:
+    lines[0].far.sendall(b"250 y")
+    lines[0].seconds = SHORT
+    lines[1].say("250 yes")
+    drive(lines, ["1", "2"])
+    assert log[2:] == ["B reads 250 yes for 2", "A reads nothing for 1"]
+
+
+def test_a_lane_whose_other_side_is_gone_goes_on_and_finds_out(
+    lines: list[Line], log: list[str]
+) -> None:
+    lines[0].far.close()
+    drive(lines[:1], ["1"])
+    assert log == ["A writes 1", "A reads nothing for 1"]
+
+
+def test_no_more_lanes_than_are_of_use_together(log: list[str]) -> None:
+    lines = [Line(name=name, log=log, seconds=SHORT) for name in "ABCDE"]
+    drive(lines, map(str, range(5)))
+    writes = [entry for entry in log[:MOST_TOGETHER] if "writes" in entry]
+    assert len(writes) == MOST_TOGETHER
+    assert "reads" in log[MOST_TOGETHER]
+    for line in lines:
+        line.close()
+
+
+def test_a_lane_that_is_cut_off_leaves_its_item_to_others(
+    lines: list[Line], log: list[str]
+) -> None:
+    lines[0].is_cut_off = True
+    lines[1].say("250 yes", "250 yes")
+    answers = drive(lines, ["1", "2"])
+    assert answers == [("1", OutcomeKind.ACCEPTED), ("2", OutcomeKind.ACCEPTED)]
+    assert "A gives up" not in "".join(log)
+
+
+def test_only_the_last_lane_answers_for_items_that_nobody_takes(
+    lines: list[Line], log: list[str]
+) -> None:
+    for line in lines:
+        line.is_cut_off = True
+    answers = drive(lines, ["1", "2"])
+    assert [kind for _, kind in answers] == [OutcomeKind.TRANSIENT] * 2
+    assert log == ["B gives up 1", "B gives up 2"]
+
+
+def test_what_is_in_the_air_is_answered_before_trouble_is_raised(
+    lines: list[Line], log: list[str]
+) -> None:
+    lines[0].breaks_at = "1"
+    threading.Timer(SHORT / 2, lines[0].say, ["250 yes"]).start()
+    threading.Timer(SHORT, lines[1].say, ["250 yes"]).start()
+    with pytest.raises(RuntimeError, match="1 broke"):
+        drive(lines, ["1", "2", "3", "4"])
+    assert log[-1] == "B reads 250 yes for 2"
+    assert "3" not in "".join(log).replace("250", ""), "nothing more is taken"
+
+
+def test_a_source_that_breaks_is_raised_after_what_is_in_the_air(
+    lines: list[Line], log: list[str]
+) -> None:
+    def items() -> Iterator[str]:
+        yield "1"
+        raise RuntimeError("no more")
+
+    threading.Timer(SHORT, lines[0].say, ["250 yes"]).start()
+    with pytest.raises(RuntimeError, match="no more"):
+        drive(lines, items())
+    assert log == ["A writes 1", "A reads 250 yes for 1"]
+
+
+def test_an_item_put_back_is_taken_by_whoever_holds_a_lane(lines: list[Line]) -> None:
+    """It looks at the source for the last time and returns the lane in one step."""
+    stream = Stream[str, Line](["1", "2"], lines)
+    first, second = stream.take_lane(), stream.take_lane()
+    assert first is not None
+    assert second is not None
+    assert [stream.take(first), stream.take(second)] == ["1", "2"]
+    assert stream.leave_to_others("1")
+    assert not stream.leave_to_others("2"), "it is the last lane"
+    assert stream.take(second) == "1"
+    assert stream.take(second) is None
+    assert stream.take_lane() is second
+    assert stream.take_lane() is None
