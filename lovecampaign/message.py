@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """An email address and, where known, the name of who reads there."""
 
     email: str
@@ -85,9 +84,8 @@ class Fault(StrEnum):
     CONFIGURATION = "configuration"  #: credentials or sender refused: stop the run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The provider's answer for one message."""
+class Outcome(NamedTuple):
+    """The provider's answer for one message, of which there are many: a dataclass takes thrice."""
 
     delivery_id: str
     kind: OutcomeKind

@@ -62,9 +62,8 @@ class Chunk:
         """Put every claim on the wire, or as many as could be before somebody said stop."""
         by_delivery_id = {self.addressing.delivery_id(each): each for each in self.claims}
         journal = self.sender.owner.journal
-        with journal.caught_up():
-            for outcome in self.sender.provider.send(self._messages(by_delivery_id), journal):
-                self._note(by_delivery_id[outcome.delivery_id], outcome)
+        for outcome in self.sender.provider.send(self._messages(by_delivery_id), journal):
+            self._note(by_delivery_id[outcome.delivery_id], outcome)
 
     @property
     def stops_the_pass(self) -> bool:

@@ -120,9 +120,8 @@ class _Flight:
     def send(self) -> None:
         ids = {message_id_of(self.sender.signer, mail.id): mail.id for mail in self.mails}
         journal = self.sender.owner.journal
-        with journal.caught_up():
-            for outcome in self.sender.provider.send(self._messages(), journal):
-                self._note(ids[outcome.delivery_id], outcome)
+        for outcome in self.sender.provider.send(self._messages(), journal):
+            self._note(ids[outcome.delivery_id], outcome)
 
     def settle(self, connection: Connection) -> Tally:
         """Write the answers; what was not tried after all is due as before."""

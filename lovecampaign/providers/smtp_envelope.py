@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from lovecampaign.message import Fault, Message
 from lovecampaign.providers.addresses import UnusableAddress, on_the_wire
 from lovecampaign.providers.smtp_replies import Phase
 from lovecampaign.providers.verdict import Verdict, permanent, stop_the_run
 
+_DATA = b"DATA\r\n"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -23,20 +24,24 @@ class Unsendable(Exception):
         self.verdict = verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A message and the three commands that introduce it, each with its line end."""
 
     message: Message
-    #: In the order in which they are said; DATA comes last, as it must (RFC 2920 §3.1).
-    commands: Mapping[Phase, bytes]
+    mail: bytes
+    rcpt: bytes
     #: The message as it stands between DATA's 354 and the final dot.
     body: bytes
 
     @property
+    def commands(self) -> Mapping[Phase, bytes]:
+        """In the order in which they are said; DATA comes last, as it must (RFC 2920 §3.1)."""
+        return {Phase.MAIL: self.mail, Phase.RCPT: self.rcpt, Phase.DATA: _DATA}
+
+    @property
     def introduction(self) -> bytes:
         """All commands in one write."""
-        return b"".join(self.commands.values())
+        return self.mail + self.rcpt + _DATA
 
 
 def envelope_of(message: Message, features: Mapping[str, str]) -> Envelope:
@@ -49,13 +54,10 @@ def envelope_of(message: Message, features: Mapping[str, str]) -> Envelope:
     if not recipient.isascii():
         options += " SMTPUTF8"
     return Envelope(
-        message=message,
-        commands={
-            Phase.MAIL: f"MAIL FROM:<{_sender(message.sender.email)}>{options}\r\n".encode(),
-            Phase.RCPT: f"RCPT TO:<{recipient}>\r\n".encode(),
-            Phase.DATA: b"DATA\r\n",
-        },
-        body=raw if message.is_ready_for_data else as_lines(raw),
+        message,
+        _mail(message.sender.email, options),
+        f"RCPT TO:<{recipient}>\r\n".encode(),
+        raw if message.is_ready_for_data else as_lines(raw),
     )
 
 
@@ -73,10 +75,10 @@ def as_lines(raw: bytes) -> bytes:
     return (b"." if stuffed.startswith(b".") else b"") + stuffed
 
 
-@lru_cache(maxsize=16)
-def _sender(email: str) -> str:
+@lru_cache(maxsize=64)
+def _mail(sender: str, options: str) -> bytes:
     try:
-        return on_the_wire(email)
+        return f"MAIL FROM:<{on_the_wire(sender)}>{options}\r\n".encode()
     except UnusableAddress as error:
         raise Unsendable(stop_the_run(f"the sender's address: {error}")) from error
 

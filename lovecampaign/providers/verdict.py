@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -35,14 +35,15 @@ class Verdict:
 
     def on(self, message: Recipient) -> Outcome:
         """The outcome of ``message``; its recipient's address is taken out of the detail."""
+        # A detail without any address has none to take out, and asking for one takes time.
+        detail = readable(self.detail, hide=message.to.email if "@" in self.detail else "")
         return Outcome(
-            delivery_id=message.delivery_id,
-            kind=self.kind,
-            fault=self.fault,
-            # A detail without any address has none to take out, and asking for one takes time.
-            detail=readable(self.detail, hide=message.to.email if "@" in self.detail else ""),
-            provider_message_id=self.provider_message_id,
-            retry_after_seconds=self.retry_after_seconds,
+            message.delivery_id,
+            self.kind,
+            self.fault,
+            detail,
+            self.provider_message_id,
+            self.retry_after_seconds,
         )
 
 
@@ -55,7 +56,7 @@ class NoConnection(Exception):
 
     def on(self, message: Recipient) -> Outcome:
         """The outcome of a message that nobody could be asked to take."""
-        return replace(self.verdict.on(message), is_unasked=True)
+        return self.verdict.on(message)._replace(is_unasked=True)
 
 
 def accepted(

@@ -4,18 +4,21 @@ A flight journal is a file of one sender's own. It gets a line before a message 
 a line when the outcome is known, without fsync: the lines survive a crash of the process, and
 after a crash of the machine nobody believes them. The file is also the sender's lock: while
 it is locked, the sender lives.
+
+The file is mapped into memory, where a line is written without a call of the operating system. A
+call would let go of the interpreter at each message; with others waiting for it, that took a
+twelfth of the time of a whole send.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import json
+import mmap
 import os
 import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -25,9 +28,9 @@ from lovecampaign.message import Fault, Outcome, OutcomeKind
 
 #: A journal that has grown past this begins anew: recovery reads it whole.
 LONGEST_BYTES = 1_000_000
-#: How long after a write an answer waits for the next one. A write of its own for each took as
-#: long as all the rest that is done about an answer.
-LONGEST_WAIT_SECONDS = 0.02
+#: The file grows by this much. The room is asked for before it is used, so that a disk that is
+#: full says so in time: a mapped page without a place on the disk would end the process.
+STEP_BYTES = 64 * 1024
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -48,41 +51,21 @@ class FlightJournal:
         self.longest_bytes = LONGEST_BYTES
         with _said_for_people(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
+            self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._waiting: list[str] = []
+        self._room: mmap.mmap | None = None
+        self._size = self._end = 0
         self._lock = threading.Lock()
-        self._written_at = time.monotonic()
 
     def writing(self, *delivery_ids: str) -> None:
-        self._append([f"W {delivery_id}" for delivery_id in delivery_ids])
+        self._append("".join([f"W {delivery_id}\n" for delivery_id in delivery_ids]))
 
     def answered(self, *outcomes: Outcome) -> None:
-        """On file at once, or with the next line where those come thick and fast.
-
-        An answer that a crash keeps from the file leaves a delivery in doubt. So none waits but
-        a yes for one message, beside that which its connection is about to write: never those of
-        the many people of a request, of whom the next request may say nothing for long.
-        """
-        lines = [_answer_line(each) for each in outcomes]
-        may_wait = [each.kind for each in outcomes] == [OutcomeKind.ACCEPTED]
-        if may_wait and time.monotonic() - self._written_at < LONGEST_WAIT_SECONDS:
-            with self._lock:
-                self._waiting += lines
-        else:
-            self._append(lines)
-
-    @contextlib.contextmanager
-    def caught_up(self) -> Iterator[None]:
-        """No answer waits any longer when the block is over: nothing more may come for a while."""
-        try:
-            yield
-        finally:
-            self._append([])
+        self._append("".join(map(_answer_line, outcomes)))
 
     @property
     def is_long(self) -> bool:
-        return os.fstat(self._file).st_size > self.longest_bytes
+        return self._end > self.longest_bytes
 
     def begin_anew_if_long(self) -> None:
         """Forget what is settled. To be called when every line's claim is settled durably.
@@ -91,36 +74,35 @@ class FlightJournal:
         says anything about a claim that is still open.
         """
         if self.is_long:
-            os.ftruncate(self._file, 0)
             with self._lock:
-                self._waiting.clear()
+                os.ftruncate(self._file, 0)
+                self._size = self._end = 0
 
     def remove(self) -> None:
         """Everything it told is in the ledger."""
         self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Write what waits, and unlock: from here on the sender counts as dead."""
-        try:
-            self._append([])
-        finally:
-            os.close(self._file)
+        """Unlock: from here on the sender counts as dead."""
+        os.close(self._file)
 
-    def _append(self, lines: Sequence[str]) -> None:
+    def _append(self, lines: str) -> None:
+        # The line end before it keeps it apart from whatever stands there.
+        encoded = f"\n{lines}".encode("ascii")
         with self._lock:
-            lines, self._waiting = [*self._waiting, *lines], []
-        if not lines:
-            return
-        # One write to a file opened with O_APPEND stays together, from any thread. The line end
-        # before it keeps it apart from one that a full disk has torn.
-        encoded = ("\n" + "\n".join(lines) + "\n").encode()
-        self._written_at = time.monotonic()
-        try:
-            written = os.write(self._file, encoded)
-        except OSError as error:
-            raise _unwritable(self.path, error.strerror) from error
-        if written != len(encoded):
-            raise _unwritable(self.path, os.strerror(errno.ENOSPC))
+            end = self._end + len(encoded)
+            if end > self._size or self._room is None:
+                self._room = self._with_room_for(end)
+            self._room[self._end : end] = encoded
+            self._end = end
+
+    def _with_room_for(self, end: int) -> mmap.mmap:
+        size = -(-end // STEP_BYTES) * STEP_BYTES
+        with _said_for_people(self.path):
+            os.posix_fallocate(self._file, 0, size)
+            room = mmap.mmap(self._file, size)
+        self._size = size
+        return room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,12 +160,13 @@ def _read_lines(path: Path) -> list[str] | None:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
-    return [line for line in content.decode("ascii", "replace").split("\n") if line]
+    written = content.replace(b"\0", b"\n")  # room that nothing was written into
+    return [line for line in written.decode("ascii", "replace").split("\n") if line]
 
 
 def _answer_line(outcome: Outcome) -> str:
     said = _said(outcome.kind, outcome.fault, outcome.detail, outcome.provider_message_id)
-    return f"A {outcome.delivery_id} {said}"
+    return f"A {outcome.delivery_id} {said}\n"
 
 
 @lru_cache(maxsize=64)
@@ -202,7 +185,7 @@ def _said(
 
 
 def _load(delivery_id: str, answer: str) -> Outcome | None:
-    """None for an answer that a full disk has torn: nobody knows it then."""
+    """None for an answer that a death has torn: nobody knows it then."""
     try:
         found = json.loads(answer)
     except ValueError:
