@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -15,14 +14,14 @@ from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.columns import from_microseconds
-from lovecampaign.store.many_rows import gathered
+from lovecampaign.store.many_rows import at_once, gathered, read_many
 from lovecampaign.store.standing import Standing, in_audience
 from lovecampaign.store.tables import subscriber, subscriber_tag
 
 #: The delivery's id, why it must not be sent (None: it may), the local day there, when it was
 #: first claimed, the tries so far, when it expires; then :func:`person_columns`. Instants as they
 #: are stored.
-PickedRow: TypeAlias = tuple[int, str | None, str, int | None, int, int | None, *tuple[Any, ...]]
+PickedRow: TypeAlias = Sequence[Any]
 _BESIDE_THE_PERSON = 6
 _TAGS = (
     sa.select(gathered(subscriber_tag.c.tag))
@@ -81,13 +80,13 @@ def read_people(
     if not ids:
         return {}
     people = sa.select(*person_columns(standing)).select_from(standing.people)
-    rows = connection.execute(people.where(subscriber.c.id.in_(ids))).all()
+    found = connection.scalar(at_once(people.where(subscriber.c.id.in_(ids))))
     zones = _Zones(standing.campaign)
-    return {row[0]: _as_person(row, zones) for row in rows}
+    return {row[0]: _as_person(row, zones) for row in read_many(found)}
 
 
 def person_columns(standing: Standing) -> tuple[sa.ColumnElement[Any], ...]:
-    """What :class:`Person` is made of, as the driver gives it: SQLAlchemy's types cost too much."""
+    """What :class:`Person` is made of."""
     return (
         subscriber.c.id,
         subscriber.c.email,
@@ -95,11 +94,11 @@ def person_columns(standing: Standing) -> tuple[sa.ColumnElement[Any], ...]:
         subscriber.c.last_name,
         subscriber.c.timezone,
         subscriber.c.locale,
-        sa.cast(subscriber.c.fields, sa.Text),
+        subscriber.c.fields,
         _TAGS,
         subscriber.c.address_key,
         standing.is_insider,
-        sa.type_coerce(in_audience.c.joined_at, sa.BigInteger),
+        in_audience.c.joined_at,
     )
 
 
@@ -124,8 +123,8 @@ def _as_person(row: Sequence[Any], zones: _Zones) -> Person:
             last_name=last_name,
             timezone=zone or None,
             locale=locale,
-            fields=_read_json(fields)[0],
-            tags=_tags(tags),
+            fields=fields,
+            tags=frozenset(tags or ()),
             is_insider=bool(is_insider),
         ),
         key,
@@ -134,13 +133,5 @@ def _as_person(row: Sequence[Any], zones: _Zones) -> Person:
     )
 
 
-#: ``json.loads`` without its search for white space around: nobody but us wrote these texts.
-_read_json = json.JSONDecoder().raw_decode
 #: Whoever is claimed at once has one first claim, and one of few ends: comparing is cheaper.
 _instant = lru_cache(maxsize=64)(from_microseconds)
-
-
-@lru_cache(maxsize=4096)
-def _tags(texts: str | None) -> frozenset[str]:
-    """Many people have the same few tags."""
-    return frozenset(json.loads(texts)) if texts else frozenset()

@@ -21,7 +21,7 @@ from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.claim_statement import LEAVE, TAKE, pick
 from lovecampaign.store.claimed import ClaimedDelivery, PickedRow, as_claimed
 from lovecampaign.store.fate import Fate
-from lovecampaign.store.many_rows import many
+from lovecampaign.store.many_rows import many, read_many
 from lovecampaign.store.slot_table import fill_zone_clocks
 from lovecampaign.store.standing import Standing
 from lovecampaign.store.tables import MICROSECOND, DeliveryState, campaign, membership
@@ -91,13 +91,7 @@ def claim(connection: Connection, request: ClaimRequest) -> Claims:
 
 
 def _pick(connection: Connection, request: ClaimRequest) -> Sequence[PickedRow]:
-    """Rows as the driver gives them: making SQLAlchemy's of them takes as long as reading them."""
-    result = connection.execute(_picks.of(request.fate), request.parameters)
-    if result.cursor is None:
-        raise TypeError("a SELECT gives rows")
-    rows = result.cursor.fetchall()
-    result.close()
-    return rows
+    return read_many(connection.scalar(_picks.of(request.fate), request.parameters))
 
 
 def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRow]) -> None:

@@ -1,7 +1,9 @@
-"""How does one statement take hundreds of rows as one value?
+"""How does one statement take hundreds of rows as one value, or give them?
 
-As a JSON array, which SQLite and PostgreSQL both take apart. A parameter for each value costs
-SQLAlchemy more than the database needs for the whole statement.
+As a JSON array, which SQLite and PostgreSQL both take apart and put together. A parameter for each
+value costs SQLAlchemy more than the database needs for the whole statement. And where rows are
+fetched one by one from SQLite, Python's lock is let go and taken back for each: beside a thread
+that works, claiming and settling took 109 to 171 µs a row so, and takes 20 to 39.
 """
 
 from __future__ import annotations
@@ -50,9 +52,32 @@ def ids_of(parameter: str) -> sa.Select[Any]:
     return sa.select(sa.cast(_Plain(value), BigKey))
 
 
-def gathered(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
-    """The texts of a column, over all rows, as the text of one JSON array; may be NULL."""
+def gathered(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The values of a column, over all rows, as one JSON array, in no order; may be NULL."""
     return _Gathered(column)
+
+
+def at_once(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """One value in place of a statement's rows, for :func:`read_many`: a list for each row.
+
+    Where their order matters, the statement orders them by their first column. Columns of JSON
+    come as what they hold, others as they are stored: instants as microseconds, and SQLite knows
+    0 and 1 for no and yes.
+    """
+    rows = statement.subquery()
+    row = _Array(*(_as_json(column) for column in rows.c))
+    # As a text: psycopg reads JSON from bytes, which takes twice as long.
+    return sa.select(sa.cast(_Gathered(row, rows.c[0]), sa.Text))
+
+
+def read_many(value: str | None) -> list[list[Any]]:
+    """The rows of a value that :func:`at_once` made; PostgreSQL has NULL for none."""
+    found: list[list[Any]] = json.loads(value) if value else []
+    return found
+
+
+def _as_json(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return _Embedded(column) if isinstance(column.type, sa.JSON) else column
 
 
 class _Rows(FunctionElement[Any]):
@@ -87,10 +112,26 @@ class _Plain(FunctionElement[Any]):
 
 
 class _Gathered(FunctionElement[Any]):
-    """A column in one JSON array."""
+    """A column in one JSON array; ordered by another one, where there is another."""
 
     name = "gathered"
-    type = sa.Text()
+    type = sa.JSON()
+    inherit_cache = True
+
+
+class _Array(FunctionElement[Any]):
+    """A row as a JSON array."""
+
+    name = "array"
+    type = sa.JSON()
+    inherit_cache = True
+
+
+class _Embedded(FunctionElement[Any]):
+    """JSON inside an array, not a text that holds it."""
+
+    name = "embedded"
+    type = sa.JSON()
     inherit_cache = True
 
 
@@ -136,9 +177,32 @@ def _plain_on_postgres(element: _Plain, compiler: SQLCompiler, **kwargs: Any) ->
 
 @compiles(_Gathered)
 def _gathered_on_sqlite(element: _Gathered, compiler: SQLCompiler, **kwargs: Any) -> str:
-    return f"json_group_array({compiler.process(element.clauses, **kwargs)})"
+    # In the order of the rows: SQLite knows ORDER BY in here from 3.44 on (2023).
+    column, *_ = element.clauses
+    return f"json_group_array({compiler.process(column, **kwargs)})"
 
 
 @compiles(_Gathered, "postgresql")
 def _gathered_on_postgres(element: _Gathered, compiler: SQLCompiler, **kwargs: Any) -> str:
-    return f"CAST(json_agg({compiler.process(element.clauses, **kwargs)}) AS text)"
+    column, *order = (compiler.process(each, **kwargs) for each in element.clauses)
+    return f"json_agg({column}{' ORDER BY ' if order else ''}{''.join(order)})"
+
+
+@compiles(_Array)
+def _array_on_sqlite(element: _Array, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json_array({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(_Array, "postgresql")
+def _array_on_postgres(element: _Array, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json_build_array({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(_Embedded)
+def _embedded_on_sqlite(element: _Embedded, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(_Embedded, "postgresql")
+def _embedded_on_postgres(element: _Embedded, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return compiler.process(element.clauses, **kwargs)

@@ -1,0 +1,86 @@
+"""Do all rows of a statement come as one value, as they are?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from lovecampaign.store.columns import to_microseconds
+from lovecampaign.store.database import Database
+from lovecampaign.store.many_rows import at_once, gathered, read_many
+from lovecampaign.store.tables import subscriber, subscriber_tag
+
+NOW = datetime(2027, 2, 1, 8, 0, 0, 123456, tzinfo=UTC)
+ODD = 'Zoë "Zo" O\'Hara\\n\t\x01 🌱 \u2028 {"a": [1]}'
+ODD_FIELDS = {"plant": ODD, "no. 2": "", "[]": "null", "half": "\ud83c"}
+
+
+@pytest.fixture
+def people(database: Database) -> Database:
+    """Written from the last to the first."""
+    with database.write() as connection:
+        for number in (7, 5, 3, 1):
+            _add(connection, number)
+        tags = [{"subscriber_id": 5, "tag": tag} for tag in ("soil", 'a "b"')]
+        connection.execute(sa.insert(subscriber_tag), tags)
+    return database
+
+
+def _add(
+    connection: sa.Connection, number: int, name: str = "", fields: Mapping[str, str] | None = None
+) -> None:
+    row = {
+        "id": number,
+        "address_key": f"reader{number}@readers.example",
+        "email": f"reader{number}@readers.example",
+        "first_name": name,
+        "timezone": "",
+        "fields": fields or {},
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    connection.execute(sa.insert(subscriber), row)
+
+
+def test_rows_come_in_their_order(people: Database) -> None:
+    statement = sa.select(subscriber.c.id, subscriber.c.email).order_by(subscriber.c.id).limit(3)
+    with people.read() as connection:
+        rows = read_many(connection.scalar(at_once(statement)))
+    assert rows == [[number, f"reader{number}@readers.example"] for number in (1, 3, 5)]
+
+
+def test_values_are_as_they_are_stored(people: Database) -> None:
+    columns = (subscriber.c.created_at, subscriber.c.locale, subscriber.c.id == 1)
+    statement = sa.select(subscriber.c.id, *columns).where(subscriber.c.id == 1)
+    with people.read() as connection:
+        [[_, created_at, locale, is_first]] = read_many(connection.scalar(at_once(statement)))
+    assert created_at == to_microseconds(NOW)
+    assert locale is None
+    assert is_first == True  # noqa: E712 - SQLite says 1
+
+
+def test_words_and_json_come_whole(database: Database) -> None:
+    """Whatever stands in them: quotes, line ends, half of a character, JSON in a text."""
+    with database.write() as connection:
+        _add(connection, 1, ODD, ODD_FIELDS)
+        statement = sa.select(subscriber.c.id, subscriber.c.first_name, subscriber.c.fields)
+        rows = read_many(connection.scalar(at_once(statement)))
+    assert rows == [[1, ODD, ODD_FIELDS]]
+
+
+def test_what_is_gathered_is_a_list(people: Database) -> None:
+    tags = sa.select(gathered(subscriber_tag.c.tag)).where(
+        subscriber_tag.c.subscriber_id == subscriber.c.id
+    )
+    statement = sa.select(subscriber.c.id, tags.scalar_subquery()).order_by(subscriber.c.id)
+    with people.read() as connection:
+        rows = read_many(connection.scalar(at_once(statement)))
+    assert [sorted(tags or ()) for _, tags in rows] == [[], [], ['a "b"', "soil"], []]
+
+
+def test_no_rows_are_nothing(database: Database) -> None:
+    with database.read() as connection:
+        assert not read_many(connection.scalar(at_once(sa.select(subscriber.c.id))))
