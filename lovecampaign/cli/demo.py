@@ -49,8 +49,10 @@ from lovecampaign.store.suppressions import unsubscribe
 NAME = "customer-love"
 START = date(2027, 2, 1)
 SUBSCRIBERS = 300
-#: Mornings that are close to each other are sent together, as by a sender that slept a while.
-STEP = timedelta(hours=6)
+#: Mornings that are close to each other are sent together, as by a sender that slept a while. After
+#: a longer sleep evening letters would come at night, or take the next day's place; going from
+#: moment to moment would take three times as long.
+STEP = timedelta(hours=2)
 
 
 @verb("demo")
@@ -121,7 +123,8 @@ def _play(stage: _Stage, database: Database, number: int, invocation: Invocation
         run(lambda: actor.open_sender(advance), plan, actor.act_until)
 
 
-def _end_of_step(instant: datetime) -> datetime:
+def end_of_step(instant: datetime) -> datetime:
+    """When what falls due at an instant is sent."""
     begun = (instant - datetime(1970, 1, 1, tzinfo=UTC)) % STEP
     return instant if not begun else instant + STEP - begun
 
@@ -155,7 +158,7 @@ class _Actor:
             self.stage.clock.move_to(happening.at)
             self._act(happening)
         else:
-            self.stage.clock.move_to(max(_end_of_step(until), self.stage.clock.now()))
+            self.stage.clock.move_to(max(end_of_step(until), self.stage.clock.now()))
 
     def _act(self, happening: Happening) -> None:
         campaign = self.stage.campaign

@@ -1,0 +1,27 @@
+"""Whom does the demo's clock keep from a letter?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lovecampaign.campaign.scaffold import new_campaign
+from lovecampaign.cli.campaigns import load_folder
+from lovecampaign.cli.demo import NAME, START, end_of_step
+from lovecampaign.cli.demo_people import ZONES
+from lovecampaign.schedule.instants import local_day
+from lovecampaign.schedule.quiet import after_quiet_hours
+from lovecampaign.schedule.slots import plan_moments
+
+
+def test_every_letter_of_the_demo_comes_on_its_day_and_not_at_night(tmp_path: Path) -> None:
+    """Else it would take the place of the next day's, or wait for the morning and miss it."""
+    new_campaign(tmp_path, NAME, start=START)
+    campaign = load_folder(tmp_path / "campaigns" / NAME, tmp_path).campaign
+    quiet_hours = campaign.sending.quiet_hours
+
+    for email, zone, slots in plan_moments(campaign, ZONES, None):
+        for slot in slots:
+            if email.is_one_a_day and slot.reason is None:
+                sent_at = end_of_step(slot.due)
+                assert local_day(sent_at, zone) == slot.day, (email.key, zone)
+                assert after_quiet_hours(sent_at, zone, quiet_hours) == sent_at, (email.key, zone)
