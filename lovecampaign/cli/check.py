@@ -68,8 +68,7 @@ def check(
     return Result(
         data={"campaigns": list(checked.names), "files": checked.files},
         text="\n".join(write(checked, invocation)),
-        problems=checked.problems,
-        text_has_problems=True,
+        told=[*checked.problems, *([] if is_fine else _strictness(checked))],
         exit_code=ExitCode.DONE if is_fine else ExitCode.PROBLEMS,
         next_command=_next_command(checked),
     )
@@ -121,6 +120,16 @@ def _summary(checked: Checked) -> str:
     errors = sum(problem.is_error for problem in checked.problems)
     parts = [count_of(errors, "error"), count_of(len(checked.problems) - errors, "warning")]
     return f"{where}, {trouble(' and '.join(parts)) if errors else parts[1]}"
+
+
+def _strictness(checked: Checked) -> Iterator[Problem]:
+    """Why it fails where nothing but warnings was found."""
+    if not checked.has_errors:
+        yield Problem(
+            code="strict",
+            message=f"{count_of(len(checked.problems), 'warning')}, and --strict counts them",
+            hint="mend what the warnings name, or leave --strict out",
+        )
 
 
 def _format_github(checked: Checked, _invocation: Invocation) -> Iterator[str]:

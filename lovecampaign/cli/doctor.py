@@ -30,6 +30,7 @@ def doctor(invocation: Invocation) -> Result:
     return Result(
         data={"findings": [finding.as_json() for finding in findings]},
         text="\n".join([*map(_line, findings), _summary(findings)]),
+        told=[finding.as_problem() for finding in findings if finding.is_problem],
         exit_code=_exit_code(findings),
         next_command="lovecampaign check",
     )

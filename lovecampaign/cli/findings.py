@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lovecampaign.problems import Problem, Severity
+
 
 class State(StrEnum):
     """How one thing is."""
@@ -28,6 +30,19 @@ class Finding:
     hint: str | None = None
     #: The database or the provider does not answer.
     is_unreachable: bool = False
+
+    @property
+    def is_problem(self) -> bool:
+        return self.state in (State.WRONG, State.DOUBTFUL)
+
+    def as_problem(self) -> Problem:
+        """For programs that read what every command says in the same way."""
+        return Problem(
+            code=self.name.replace(" ", "_"),
+            message=self.message,
+            hint=self.hint or None,
+            severity=Severity.ERROR if self.state is State.WRONG else Severity.WARNING,
+        )
 
     def as_json(self) -> Mapping[str, str | None]:
         return {

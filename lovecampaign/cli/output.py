@@ -81,10 +81,10 @@ class Output:
         """The end of a command: envelope, or text, problems and the next command."""
         if self.as_json:
             if not result.is_told:
-                self._print_envelope(result.data, result.problems, result.exit_code)
+                problems = (*result.problems, *result.told)
+                self._print_envelope(result.data, problems, result.exit_code)
             return
-        if not result.text_has_problems:
-            self.show_problems(result.problems)
+        self.show_problems(result.problems)
         if result.text:
             self.show_text(result.text)
         if result.next_command:
@@ -109,10 +109,20 @@ class Output:
         for problem in problems:
             self.show_aside(format_problem(problem, color=self.error_color) + "\n")
 
-    def line(self, data: Data, text: str, problems: Sequence[Problem] = ()) -> None:
-        """One step of a command that stays: an object per line, or a line of text."""
+    def line(
+        self,
+        data: Data,
+        text: str,
+        problems: Sequence[Problem] = (),
+        told: Sequence[Problem] = (),
+    ) -> None:
+        """One step of a command that stays: an object per line, or a line of text.
+
+        ``told``: as in a :class:`~lovecampaign.cli.result.Result`.
+        """
         if self.as_json:
-            self._print_envelope(data, problems, any(problem.is_error for problem in problems))
+            found = (*problems, *told)
+            self._print_envelope(data, found, any(problem.is_error for problem in found))
             return
         self.show_problems(problems)
         self.show_text(text)

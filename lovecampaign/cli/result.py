@@ -20,9 +20,10 @@ class Result:
     data: Data = field(default_factory=dict)
     #: For people; may be styled, the output takes styles off where they would hurt.
     text: str = ""
+    #: What is wrong: where the exit code is not 0, here or in ``told`` stands an error.
     problems: Sequence[Problem] = ()
-    #: The text shows the problems already, in the verb's own way.
-    text_has_problems: bool = False
+    #: Problems that the text tells already, in the verb's own way: only programs hear of them.
+    told: Sequence[Problem] = ()
     #: The command said everything in lines on its way: no envelope comes at the end.
     is_told: bool = False
     exit_code: ExitCode = ExitCode.DONE

@@ -16,7 +16,13 @@ from lovecampaign.cli.opening import opened_database, opened_provider
 from lovecampaign.cli.options import read_instant, read_name
 from lovecampaign.cli.rereading import Rereader
 from lovecampaign.cli.result import Result
-from lovecampaign.cli.sending import confirm_sending, exit_code_of, format_report, report_json
+from lovecampaign.cli.sending import (
+    confirm_sending,
+    exit_code_of,
+    failures_of,
+    format_report,
+    report_json,
+)
 from lovecampaign.cli.stopping import Stop, stopping_on_signals
 from lovecampaign.cli.style import trouble
 from lovecampaign.cli.words import local_time
@@ -30,6 +36,9 @@ from lovecampaign.delivery.session import open_sender
 from lovecampaign.errors import ExitCode, Unreachable
 from lovecampaign.providers.base import Provider
 from lovecampaign.store.database import Database
+
+#: What a run sees to by itself is no failure of it.
+_TRIED_AGAIN = ("retry_later", "remaining")
 
 
 @verb("run")
@@ -140,6 +149,7 @@ class _Running:
             report_json(report),
             f"{local_time(report.now, zone)}  {_words(report, zone)}",
             report.problems,
+            [each for each in failures_of(report) if each.code not in _TRIED_AGAIN],
         )
 
     def _tell_trouble(self, error: Unreachable) -> None:

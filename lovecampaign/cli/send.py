@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import click
@@ -24,6 +24,7 @@ from lovecampaign.cli.result import Result
 from lovecampaign.cli.sending import (
     confirm_sending,
     exit_code_of,
+    failures_of,
     format_report,
     next_command_of,
     report_json,
@@ -36,6 +37,7 @@ from lovecampaign.delivery.readiness import OnEdit
 from lovecampaign.delivery.send import SendChoices, SendReport, send_due
 from lovecampaign.delivery.session import open_sender
 from lovecampaign.errors import ExitCode, UsageError
+from lovecampaign.problems import Problem
 from lovecampaign.providers.base import Provider
 from lovecampaign.store.campaigns import find_campaign
 from lovecampaign.store.database import Database
@@ -181,6 +183,25 @@ def _as_result(
         data=report_json(report),
         text="\n".join(lines),
         problems=report.problems,
+        told=list(_failures(report, stop, campaign, pause_reason)),
         exit_code=ExitCode.INTERRUPTED if stop.was_interrupted else exit_code_of([report]),
         next_command=next_command,
     )
+
+
+def _failures(
+    report: SendReport, stop: Stop, campaign: Campaign, pause_reason: str | None
+) -> Iterator[Problem]:
+    if stop.was_interrupted:
+        yield Problem(
+            code="interrupted",
+            message="Interrupted.",
+            hint="run the same command again: it goes on where this ended",
+        )
+    if pause_reason is not None and report.remaining:
+        yield Problem(
+            code="paused",
+            message=f"{campaign.slug} is paused: {pause_reason}",
+            hint=f"type: lovecampaign resume {campaign.slug}",
+        )
+    yield from failures_of(report)

@@ -12,11 +12,24 @@ from lovecampaign.cli.words import count_of, time_and_zone
 from lovecampaign.clock import format_instant
 from lovecampaign.delivery.send import SendReport
 from lovecampaign.errors import ExitCode
-from lovecampaign.problems import has_errors
+from lovecampaign.problems import Problem, has_errors
 from lovecampaign.providers.base import Provider
 
 #: Ways out from which nobody ever gets anything.
 _HARMLESS = ("maildir:", "memory:")
+#: What each count says that makes a pass less than done, and what to type.
+_FAILURES = {
+    "failed": (
+        "failed for good",
+        "once the cause is mended, type: lovecampaign retry KEY --state failed",
+    ),
+    "in_doubt": (
+        "in doubt: nobody knows whether they arrived",
+        "type: lovecampaign in-doubt {campaign}",
+    ),
+    "retry_later": ("to try again later", "type later: lovecampaign send {campaign}"),
+    "remaining": ("due and not tried", "type: lovecampaign send {campaign}"),
+}
 _COUNTS = ("sent", "failed", "skipped", "in_doubt", "retry_later", "remaining")
 
 
@@ -52,6 +65,18 @@ def format_report(report: SendReport, zone: str) -> str:
     if report.next_due is not None:
         line += f"\nNext due: {time_and_zone(report.next_due, zone)}"
     return line
+
+
+def failures_of(report: SendReport) -> Iterator[Problem]:
+    """Why a pass did not go well, for programs; people read it in the counts."""
+    for name, (words, hint) in _FAILURES.items():
+        number = getattr(report, name)
+        if number:
+            yield Problem(
+                code=name,
+                message=f"{count_of(number, 'delivery')} {words}",
+                hint=hint.format(campaign=report.campaign),
+            )
 
 
 def exit_code_of(reports: Sequence[SendReport]) -> ExitCode:

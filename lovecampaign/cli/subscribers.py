@@ -24,7 +24,7 @@ from lovecampaign.cli.result import Result
 from lovecampaign.cli.timeline import read_address
 from lovecampaign.clock import format_instant
 from lovecampaign.errors import ExitCode, UsageError
-from lovecampaign.problems import has_errors
+from lovecampaign.problems import Problem, has_errors
 from lovecampaign.schedule.instants import known_zone
 from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.forgetting import forget as forget_person
@@ -266,8 +266,17 @@ def _added(person: Subscribe, verdict: Verdict, list_name: str) -> Result:
     return Result(
         data={"email": person.email, "list": list_name, "verdict": verdict.value},
         text=f"{person.email} {words.get(verdict, verdict.value)}.",
+        told=[_say_protected(person.email)] if verdict is Verdict.PROTECTED else [],
         exit_code=ExitCode.PROBLEMS if verdict is Verdict.PROTECTED else ExitCode.DONE,
         next_command=f"lovecampaign plan --for {person.email}",
+    )
+
+
+def _say_protected(email: str) -> Problem:
+    return Problem(
+        code=Verdict.PROTECTED.value,
+        message=f"{email} left, bounced or complained before, and stays left alone",
+        hint=f"to see when and how, type: lovecampaign subscribers show {email}",
     )
 
 

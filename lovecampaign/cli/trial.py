@@ -18,6 +18,7 @@ from lovecampaign.clock import format_instant
 from lovecampaign.delivery.trial import Trial
 from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.message import Outcome, OutcomeKind
+from lovecampaign.problems import Problem
 from lovecampaign.store.claimed import Person, read_people
 from lovecampaign.store.database import Database
 from lovecampaign.store.standing import Standing
@@ -79,6 +80,7 @@ def send_tests(
     return Result(
         data=_as_json(invocation, campaign, tried),
         text="\n".join(_line(each) for each in tried),
+        told=[_as_problem(each) for each in tried if not each.is_sent],
         exit_code=ExitCode.PROBLEMS if failed else ExitCode.DONE,
         next_command=f"lovecampaign plan {campaign.slug}",
     )
@@ -159,6 +161,15 @@ def _as_json(
             for each in tried
         ],
     }
+
+
+def _as_problem(tried: Tried) -> Problem:
+    why = f": {tried.outcome.detail}" if tried.outcome.detail else ""
+    return Problem(
+        code="not_sent",
+        message=f"{tried.key} was not sent to {tried.address}{why}",
+        hint="once that is mended, run the same command again",
+    )
 
 
 def _line(tried: Tried) -> str:

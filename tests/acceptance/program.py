@@ -35,6 +35,7 @@ class Said:
         envelope: dict[str, Any] = json.loads(self.out)
         assert set(envelope) == {"schema", "ok", "data", "warnings", "errors"}
         assert envelope["ok"] is (self.code == 0)
+        assert envelope["ok"] or envelope["errors"], "a failure says what is wrong"
         return envelope
 
     @property
