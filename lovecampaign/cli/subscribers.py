@@ -14,6 +14,7 @@ from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.workspace import list_campaigns
+from lovecampaign.cli.confirm import require_retyped
 from lovecampaign.cli.import_report import command_after_import, format_import, import_json
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.new_file import read_new_file
@@ -191,14 +192,17 @@ def suppress(invocation: Invocation, email: str, why: str) -> Result:
 
 @verb("forget", subscribers)
 @click.argument("email")
-def forget(invocation: Invocation, email: str) -> Result:
+@click.option("--yes", is_flag=True, help="Do not ask to retype the address.")
+def forget(invocation: Invocation, email: str, *, yes: bool) -> Result:
     """Erase a person for good, so that not even an import brings them back.
 
-    What is left is a keyed hash of the address, and counts.
+    What is left is a keyed hash of the address, and counts. At a terminal it asks before.
     """
     key = read_address(email)
     with opened_database(invocation) as database:
         was = show_subscriber(database, key)
+        if invocation.may_ask and not (yes or _is_gone(was)):
+            require_retyped(invocation, email, _ask_to_forget(email, was))
         has_changed = forget_person(database, key, invocation.now)
     return Result(
         data={"forgotten": has_changed, "known": not was.is_unknown},
@@ -207,9 +211,24 @@ def forget(invocation: Invocation, email: str) -> Result:
     )
 
 
+def _is_gone(person: Person) -> bool:
+    """Whether there is nothing left to erase."""
+    return person.is_forgotten and person.profile is None
+
+
+def _ask_to_forget(email: str, was: Person) -> str:
+    if was.is_unknown:
+        return f"Nobody is known by {email}. No import will ever bring that address in."
+    return (
+        f"All that tells who {email} is will be erased for good: name, fields, tags, lists, and "
+        "what is still planned for them. What stays: a keyed hash of the address, so that no "
+        "import brings them back, and the counts of what was sent."
+    )
+
+
 def _say_forgotten(email: str, was: Person) -> str:
     barred = "no import brings that address in again"
-    if was.is_forgotten and was.profile is None:
+    if _is_gone(was):
         return f"{email} was forgotten already; {barred}."
     if was.is_unknown:
         return f"Nobody is known by {email}. From now on {barred}."

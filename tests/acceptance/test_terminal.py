@@ -81,6 +81,33 @@ def test_no_input_never_asks(shop: Shop) -> None:
     assert "Type" not in shown
 
 
+@pytest.mark.parametrize(
+    ("typed", "code", "is_known"),
+    [("ben@readers.example\n", 0, False), ("yes\n", 4, True), ("\x04", 4, True)],
+)
+def test_to_forget_somebody_asks_for_their_address(
+    shop: Shop, typed: str, code: int, is_known: bool
+) -> None:
+    words = ("subscribers", "forget", "ben@readers.example")
+    done, shown = at_a_terminal(shop.folder, *words, typed=typed)
+
+    assert done == code
+    assert "erased for good" in shown
+    assert "What stays: a keyed hash" in shown
+    known = shop.type("subscribers", "show", "ben@readers.example", "--json").data
+    assert bool(known["subscriber"]) is is_known
+
+
+@pytest.mark.parametrize("word", ["--yes", "--no-input"])
+def test_to_forget_asks_nothing_of_who_means_it(shop: Shop, word: str) -> None:
+    words = ("subscribers", "forget", "ben@readers.example")
+    done, shown = at_a_terminal(shop.folder, *words, word)
+
+    assert done == 0
+    assert "Type" not in shown
+    assert "was forgotten already" in at_a_terminal(shop.folder, *words)[1]
+
+
 def test_colours_and_a_bar_are_for_people(shop: Shop) -> None:
     code, shown = at_a_terminal(shop.folder, "send", *DAY_1)
 
