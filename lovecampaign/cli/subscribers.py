@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,11 +13,10 @@ from lovecampaign.audience.cells import clean, one_line, split_tags
 from lovecampaign.audience.columns import field_name
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.workspace import list_campaigns
 from lovecampaign.cli.confirm import require_retyped
 from lovecampaign.cli.import_report import command_after_import, format_import, import_json
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
+from lovecampaign.cli.lists import doubt_list, only_audience
 from lovecampaign.cli.new_file import read_new_file
 from lovecampaign.cli.opening import opened_database
 from lovecampaign.cli.options import read_instant, read_name
@@ -74,14 +74,15 @@ def import_file(
     complained is revived, here or in the file. All rows are taken in one step, or none.
     """
     enrolment = Enrolment(
-        list_name=list_name or _only_audience(invocation), now=invocation.now, tags=tags
+        list_name=list_name or only_audience(invocation), now=invocation.now, tags=tags
     )
+    doubts = list(doubt_list(invocation, list_name)) if list_name else []
     with opened_database(invocation) as database:
         report = import_subscribers(database, file, enrolment, apply=apply)
     return Result(
         data=import_json(report),
         text=format_import(report, enrolment.list_name),
-        problems=report.problems,
+        problems=[*doubts, *report.problems],
         exit_code=ExitCode.PROBLEMS if has_errors(report.problems) else ExitCode.DONE,
         next_command=command_after_import(report, file, enrolment),
     )
@@ -125,11 +126,12 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
         consent=_read_consent(consent_at, consent_source, invocation.now),
     )
     enrolment = Enrolment(
-        list_name=list_name or _only_audience(invocation), now=invocation.now, source=_BY_HAND
+        list_name=list_name or only_audience(invocation), now=invocation.now, source=_BY_HAND
     )
     with opened_database(invocation) as database:
         verdict = add_subscriber(database, person, enrolment)
-    return _added(person, verdict, enrolment.list_name)
+    doubts = list(doubt_list(invocation, list_name)) if list_name else []
+    return _added(person, verdict, enrolment.list_name, doubts)
 
 
 @verb("show", subscribers)
@@ -235,17 +237,6 @@ def _say_forgotten(email: str, was: Person) -> str:
     return f"{email} is forgotten; {barred}."
 
 
-def _only_audience(invocation: Invocation) -> str:
-    """The list of the workspace's campaigns, where they agree on one."""
-    workspace = invocation.find_workspace()
-    loaded = [load_campaign(folder, workspace).campaign for folder in list_campaigns(workspace)]
-    lists = sorted({campaign.audience.list for campaign in loaded if campaign})
-    if len(lists) == 1:
-        return lists[0]
-    known = f"one of: {', '.join(lists)}" if lists else "such as: readers"
-    raise UsageError("which list do they join?", hint=f"add --list, {known}")
-
-
 def _read_zone(text: str) -> str:
     if text and not known_zone(text):
         raise UsageError(f"{text} is no time zone", hint="write it like Europe/Paris")
@@ -275,7 +266,9 @@ def _suggestion(email: str) -> str | None:
     return f"did you mean {meant}?" if meant else f"type: lovecampaign subscribers add {email}"
 
 
-def _added(person: Subscribe, verdict: Verdict, list_name: str) -> Result:
+def _added(
+    person: Subscribe, verdict: Verdict, list_name: str, doubts: Sequence[Problem]
+) -> Result:
     words = {
         Verdict.NEW: f"joined {list_name}",
         Verdict.UPDATED: f"is on {list_name}, with what is new",
@@ -285,6 +278,7 @@ def _added(person: Subscribe, verdict: Verdict, list_name: str) -> Result:
     return Result(
         data={"email": person.email, "list": list_name, "verdict": verdict.value},
         text=f"{person.email} {words.get(verdict, verdict.value)}.",
+        problems=doubts,
         told=[_say_protected(person.email)] if verdict is Verdict.PROTECTED else [],
         exit_code=ExitCode.PROBLEMS if verdict is Verdict.PROTECTED else ExitCode.DONE,
         next_command=f"lovecampaign plan --for {person.email}",

@@ -200,6 +200,28 @@ def test_two_lists_in_the_workspace_must_be_told_apart(shop: Shop) -> None:
     assert "others, readers" in said.err
 
 
+@pytest.mark.parametrize("words", ["import people.csv --apply", "add eva@readers.example"])
+def test_a_list_that_no_campaign_uses_is_doubted_and_taken(shop: Shop, words: str) -> None:
+    said = shop.type("subscribers", *words.split(), "--list", "raeders", "--json", *NOW).done()
+
+    warning = next(each for each in said.json["warnings"] if each["code"] == "unused-list")
+    assert "raeders" in warning["message"]
+    assert warning["hint"] == "did you mean readers? lists that campaigns use: insiders, readers"
+    who = "eva@readers.example" if "eva" in words else "ana@readers.example"
+    lists = shop.data("subscribers", "show", who)["subscriber"]["lists"]
+    assert "raeders" in [each["list"] for each in lists]
+    for used in ("readers", "insiders"):
+        again = shop.type("subscribers", *words.split(), "--list", used, "--json", *NOW).done()
+        assert "unused-list" not in again.codes
+
+
+def test_no_list_is_doubted_while_a_campaign_cannot_be_read(shop: Shop) -> None:
+    (shop.folder / "campaigns/test-month/campaign.yaml").write_text("version: [")
+    said = shop.type("subscribers", "import", "people.csv", "--list", "other", "--json").done()
+
+    assert "unused-list" not in said.codes
+
+
 def test_buyers_are_noted_once(shop: Shop) -> None:
     assert shop.data("buyers", "add", "ana@readers.example", *NOW)["new"] is True
     assert shop.data("buyers", "add", "ana@readers.example", *NOW)["new"] is False
