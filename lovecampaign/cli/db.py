@@ -15,7 +15,7 @@ from lovecampaign.cli.result import Result
 from lovecampaign.errors import UsageError
 from lovecampaign.store.backup import back_up
 from lovecampaign.store.copying import copy_everything
-from lovecampaign.store.database import Database, connect
+from lovecampaign.store.database import Database, connect, require_url
 from lovecampaign.store.schema_version import HEAD, find_database, open_database
 from lovecampaign.store.schema_version import upgrade as upgrade_tables
 
@@ -57,9 +57,14 @@ def backup(invocation: Invocation, file: Path) -> Result:
     )
 
 
+def _read_url(_context: click.Context, parameter: click.Parameter, text: str) -> str:
+    require_url(text, str(parameter.metavar))
+    return text
+
+
 @verb("copy", db)
-@click.argument("from_url", metavar="FROM_URL")
-@click.argument("to_url", metavar="TO_URL")
+@click.argument("from_url", metavar="FROM_URL", callback=_read_url)
+@click.argument("to_url", metavar="TO_URL", callback=_read_url)
 def copy(invocation: Invocation, from_url: str, to_url: str) -> Result:
     """Move everything into another, empty database.
 

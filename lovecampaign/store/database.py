@@ -154,15 +154,19 @@ def connect(url: str, workspace: Path) -> Engine:
 
     Raises UsageError for a URL that names no database we know.
     """
-    parsed = _parse(url)
+    require_url(url, "LOVECAMPAIGN_DATABASE_URL")
+    parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, workspace)
-    if parsed.get_backend_name() == "postgresql":
-        return _postgres_engine(parsed)
-    raise UsageError(
-        f"LOVECAMPAIGN_DATABASE_URL starts with {parsed.drivername}://",
-        hint="use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
-    )
+    return _postgres_engine(parsed)
+
+
+def require_url(text: str, written_as: str) -> None:
+    """Raises UsageError for a URL that names no database we know; it says where that is written."""
+    fault = _find_fault(text)
+    if fault is not None:
+        hint = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+        raise UsageError(f"{written_as} {fault}", hint=hint)
 
 
 def _header(file: Path) -> bytes:
@@ -172,24 +176,21 @@ def _header(file: Path) -> bytes:
         return stream.read(100)
 
 
-def _parse(url: str) -> URL:
+def _find_fault(text: str) -> str | None:
+    """What is wrong with a URL. It may hold a password: it is not repeated."""
     try:
-        return make_url(url)
+        url = make_url(text)
     except (ArgumentError, ValueError):
-        # The text may hold a password: it is not repeated, nor chained into a log.
-        raise UsageError(
-            "LOVECAMPAIGN_DATABASE_URL is not a database URL",
-            hint="use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
-        ) from None
+        return "is not a database URL"
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        return f"starts with {url.drivername}://"
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        return "names no file, and the ledger needs one that outlives the process"
+    return None
 
 
 def _sqlite_engine(url: URL, workspace: Path) -> Engine:
-    if not url.database or url.database == ":memory:":
-        raise UsageError(
-            "the ledger needs a file that outlives the process",
-            hint="use sqlite:///lovecampaign.db",
-        )
-    path = workspace / url.database
+    path = workspace / (url.database or "")
     engine = sa.create_engine(
         url.set(database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
     )

@@ -132,7 +132,7 @@ def _file_lock(file: Path) -> Iterator[None]:
     except OSError as error:
         raise Unreachable(
             f"the database {file} cannot be made there: {error.strerror}",
-            hint="check LOVECAMPAIGN_DATABASE_URL and the folder's permissions",
+            hint="name a file in a folder that is there and that you may write to",
         ) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

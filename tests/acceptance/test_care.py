@@ -37,6 +37,29 @@ def test_a_backup_is_a_whole_database(shop: Shop) -> None:
     assert "exists already" in again.err
 
 
+GOOD, BAD = "sqlite:///lovecampaign.db", ("nonsense", "mysql://shop/love", "sqlite:///")
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_copy_names_the_address_that_is_wrong(shop: Shop, bad: str) -> None:
+    for urls, name in (((bad, GOOD), "FROM_URL"), ((GOOD, bad), "TO_URL")):
+        said = shop.type("db", "copy", *urls, "--json")
+        assert said.code == 2
+        (problem,) = said.json["errors"]
+        assert problem["message"].startswith(name)
+        assert "postgresql://" in problem["hint"]
+    told = shop.type("status", LOVECAMPAIGN_DATABASE_URL=bad).err
+    assert "LOVECAMPAIGN_DATABASE_URL" in told
+
+
+def test_a_copy_into_a_folder_that_is_not_there_blames_no_setting(shop: Shop) -> None:
+    said = shop.type("db", "copy", GOOD, "sqlite:///nowhere/love.db")
+
+    assert said.code == 7
+    assert "nowhere/love.db" in said.err
+    assert "LOVECAMPAIGN_DATABASE_URL" not in said.err
+
+
 def test_the_doctor_finds_a_healthy_shop_healthy(shop: Shop) -> None:
     findings = {each["name"]: each["state"] for each in shop.data("doctor")["findings"]}
 
