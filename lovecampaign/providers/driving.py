@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import Generic, NamedTuple
 
-from lovecampaign.providers.intake import Intake
+from lovecampaign.providers.intake import KEPT_SECONDS, Intake
 from lovecampaign.providers.lane import Awaited, Carrying, Item, Lane
 from lovecampaign.providers.stream import Stream
 from lovecampaign.providers.verdict import NoConnection
@@ -101,15 +101,22 @@ class Driver(Generic[Item]):
         """Until an answer comes, or is too late; False where none is awaited."""
         if not self._paused:
             return False
-        poll = select.poll()
-        for paused in self._paused:
-            poll.register(paused.awaited, select.POLLIN)
         first = min(self._paused, key=lambda paused: paused.awaited.deadline)
-        seconds = first.awaited.deadline - time.monotonic()
-        if not poll.poll(max(0.0, seconds) * 1000):
+        if not self._is_answered_by(first.awaited.deadline):
             self._paused.remove(first)
             self._advance(first.lane, first.carrying)
         return True
+
+    def _is_answered_by(self, deadline: float) -> bool:
+        """Whether anything came from anybody; what is known meanwhile does not wait for it."""
+        poll = select.poll()
+        for paused in self._paused:
+            poll.register(paused.awaited, select.POLLIN)
+        seconds = max(0.0, deadline - time.monotonic())
+        if poll.poll(min(seconds, KEPT_SECONDS) * 1000):
+            return True
+        self._intake.hand_on()
+        return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
 
     def _finish(self) -> None:
         """What is in the air is answered, whatever went wrong elsewhere."""

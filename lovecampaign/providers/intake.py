@@ -15,9 +15,9 @@ Item = TypeVar("Item")
 #: None tells that a thread has ended.
 Answers: TypeAlias = "SimpleQueue[Sequence[Outcome] | None]"
 
-#: Good news may wait for this many others, and this long.
+#: Good news may wait this long, and for this many others.
+KEPT_SECONDS = 0.05
 _MOST_KEPT = 64
-_KEPT_SECONDS = 0.05
 
 
 class Intake(Generic[Item]):
@@ -44,9 +44,9 @@ class Intake(Generic[Item]):
         """Note what became of somebody, and hand it on: soon where all is well, else at once."""
         self.flight.answered(*outcomes)
         self._kept += outcomes
-        is_urgent = time.monotonic() - self._handed_on_at > _KEPT_SECONDS
-        is_urgent |= any(outcome.kind is not OutcomeKind.ACCEPTED for outcome in outcomes)
-        if is_urgent or len(self._kept) >= _MOST_KEPT:
+        is_good = [each.kind for each in outcomes] == [OutcomeKind.ACCEPTED] * len(outcomes)
+        is_late = time.monotonic() - self._handed_on_at > KEPT_SECONDS
+        if is_late or not is_good or len(self._kept) >= _MOST_KEPT:
             self.hand_on()
 
     def hand_on(self) -> None:

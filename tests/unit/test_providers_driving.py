@@ -139,6 +139,19 @@ def test_a_lane_without_an_answer_holds_up_no_other(lines: list[Line], log: list
     ]
 
 
+def test_good_news_does_not_wait_for_an_answer_that_is_long_in_coming(lines: list[Line]) -> None:
+    answers: Answers = SimpleQueue()
+    stream = Stream[str, Lane[str]](["1", "2"], lines)
+    one_thread = Driver(stream, Intake(stream, RecordingFlight(), answers))
+    thread = threading.Thread(target=one_thread.drive)
+    lines[1].say("250 yes")
+    thread.start()
+    [outcome] = answers.get(timeout=LONG / 2) or ()
+    assert outcome.delivery_id == "2"
+    lines[0].say("250 yes")
+    thread.join()
+
+
 def test_half_a_reply_is_no_answer_yet(lines: list[Line], log: list[str]) -> None:
     lines[0].far.sendall(b"250 y")
     lines[0].seconds = SHORT
