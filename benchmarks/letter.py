@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -147,10 +146,8 @@ def jinja_sources(renderer: EmailRenderer, addressing: Addressing) -> tuple[str,
     Somebody's values are put back to the expressions that printed them.
     """
     [person] = make_recipients(addressing, 1)
-    marked = replace(
-        person,
-        subscriber=replace(
-            person.subscriber,
+    marked = person._replace(
+        subscriber=person.subscriber._replace(
             email="marked@marked.example",
             first_name="MarkedName",
             fields={"city": "MarkedCity", "plant": "MarkedPlant", "plan": "garden"},

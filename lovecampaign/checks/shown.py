@@ -135,9 +135,9 @@ def _reader(campaign: Campaign, email: Email, content: Content) -> Recipient:
     """Somebody of whom everything is known; a digest holds what the longest one could."""
     known = sample_recipients(campaign, email, content)[0]
     if email.role is not Role.CATCH_UP or campaign.catch_up is None:
-        return replace(known, links=SAMPLE_LINKS)
+        return known._replace(links=SAMPLE_LINKS)
     wanted = {f"day-{number:02}" for number in campaign.catch_up.must_have}
     others = (part for part in content.parts.values() if part.key not in wanted)
     longest = max(others, key=lambda part: len(part.copy.text), default=None)
     keys = wanted | ({longest.key} if longest else set())
-    return replace(known, digest=tuple(key for key in content.parts if key in keys))
+    return known._replace(digest=tuple(key for key in content.parts if key in keys))

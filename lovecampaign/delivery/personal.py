@@ -38,11 +38,11 @@ class Addressing:
         """Whom a claim is for; its ``delivery_id`` is signed already."""
         person = claimed.person
         return Recipient(
-            subscriber=person.subscriber,
-            zone=person.zone,
-            delivery_id=delivery_id,
-            first_claimed_at=claimed.first_claimed_at,
-            links=self.links_of(claimed.id),
+            person.subscriber,
+            person.zone,
+            delivery_id,
+            claimed.first_claimed_at,
+            self.links_of(claimed.id),
             deal_code=terms.code,
             deal_closes=terms.closes,
             digest=self.digest(person),

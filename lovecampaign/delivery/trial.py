@@ -56,9 +56,8 @@ class Trial:
 
     def _recipient(self, content: Content, address: str) -> Recipient:
         seen = see_as(self.campaign, self.email, content, self.person, self.settings.public_url)
-        return replace(
-            seen,
-            subscriber=replace(seen.subscriber, email=address),
+        return seen._replace(
+            subscriber=seen.subscriber._replace(email=address),
             delivery_id=secrets.token_urlsafe(16),  # as long as a signed one, and opens nothing
             first_claimed_at=self.now,
             is_test=True,
@@ -85,10 +84,9 @@ def see_as(
     """
     sample = sample_recipients(campaign, email, content)[0]
     if person is None:
-        return replace(sample, links=_test_links(campaign, email, public_url))
+        return sample._replace(links=_test_links(campaign, email, public_url))
     has_code = person.subscriber.is_insider or email.is_insiders_only
-    return replace(
-        sample,
+    return sample._replace(
         subscriber=person.subscriber,
         zone=person.zone,
         links=_test_links(campaign, email, public_url),

@@ -8,7 +8,6 @@ all variants of the email.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from lovecampaign.render.escaping import Where, escape, escape_for
 from lovecampaign.render.expressions import Expression
@@ -112,7 +111,7 @@ def _unsigned_links(holes: Iterable[Hole], recipient: Recipient) -> Iterator[tup
     shape = _shape_of(recipient.links)
     if shape is None:
         return
-    anybody = replace(recipient, links=shape)
+    anybody = recipient._replace(links=shape)
     for said, where in holes:
         if is_link(said):
             link = said.value(anybody)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from enum import Enum
 
 from lovecampaign.render.expressions import Applied, Expression, printed_text
@@ -51,7 +50,7 @@ def cut_link(slot: Slot, recipient: Recipient) -> Sequence[bytes | LinkToken] | 
     """
     if not isinstance(recipient.links, SignedLinks):
         return None
-    anybody = replace(recipient, links=recipient.links.shape)
+    anybody = recipient._replace(links=recipient.links.shape)
     link, written = slot.expression.value(anybody), slot.bytes_for(anybody)
     is_whole = all(written.count(one.value) == link.encode().count(one.value) for one in LinkToken)
     return tuple(_pieces(written)) if is_whole else None

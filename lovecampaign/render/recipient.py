@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from lovecampaign.audience.subscriber import Subscriber
 
@@ -24,9 +25,11 @@ class Links:
     confirm: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """Everything personal that one message needs; the same on every retry."""
+class Recipient(NamedTuple):
+    """Everything personal that one message needs; the same on every retry.
+
+    A tuple, not a dataclass, for the reason that makes :class:`Subscriber` one.
+    """
 
     subscriber: Subscriber
     #: The zone that counts for this person, never empty.

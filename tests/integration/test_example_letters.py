@@ -48,7 +48,7 @@ JOANA = Recipient(
     links=LINKS,
     deal_code="BLOOM-7KQ4",
 )
-NOBODY_KNOWN = replace(JOANA, subscriber=Subscriber(id=2, email="who@example.com"))
+NOBODY_KNOWN = JOANA._replace(subscriber=Subscriber(id=2, email="who@example.com"))
 #: What the base template prints on what: in light, then in dark mode.
 LIGHT_PAIRS = [(INK, PAPER), (INK, "#fffdfa"), ("#685f57", PAPER), ("#685f57", "#fffdfa")]
 DARK_PAIRS = [
@@ -215,7 +215,7 @@ def test_the_launch_has_one_price_and_one_link_to_it(letters: Mapping[str, Messa
 
 
 def test_a_digest_holds_the_days_it_names(campaign: Campaign) -> None:
-    digest = replace(JOANA, digest=("day-01", "day-09", "day-10"))
+    digest = JOANA._replace(digest=("day-01", "day-09", "day-10"))
     message = render(campaign, "catch-up", digest)
     for said in ("first small job", "Map your light", "The rule Noé cut in half"):
         assert said in message.text

@@ -58,7 +58,7 @@ def test_made_up_readers_share_the_fate_of_real_ones(stage: Stage, tags: set[str
     for made_up in made_up_readers(campaign):
         if made_up.key not in ("sam", "robin", "no-zone", "far"):
             continue
-        person = replace(made_up.subscriber, tags=frozenset(tags))
+        person = made_up.subscriber._replace(tags=frozenset(tags))
         reader = replace(made_up, subscriber=person, joined_at=LONG_AGO)
         number = enrol(stage, reader, frozenset(tags))
         entries = read_timeline(stage.database, campaign, number, NOW)

@@ -59,7 +59,7 @@ def person(
     renderer: EmailRenderer, number: int, name: str = "Ana", town: str = "Lyon", plan: str = ""
 ) -> Message:
     reader = recipient(name, {"town": town, "plan": plan}, email=f"reader{number}@example.com")
-    return renderer.render(replace(reader, delivery_id=f"delivery-{number:06d}"))
+    return renderer.render(reader._replace(delivery_id=f"delivery-{number:06d}"))
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_an_address_stands_in_a_request_only_once(
 
 def replace_id(renderer: EmailRenderer, delivery_id: str, email: str) -> Message:
     reader = recipient("Ana", {"town": "Lyon", "plan": ""}, email=email)
-    return renderer.render(replace(reader, delivery_id=delivery_id))
+    return renderer.render(reader._replace(delivery_id=delivery_id))
 
 
 def test_a_request_holds_a_thousand_people_at_most(

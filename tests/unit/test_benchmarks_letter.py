@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from jinja2 import Environment
@@ -14,12 +13,8 @@ def test_jinja_renders_the_same_letter(tmp_path: Path) -> None:
     renderer, addressing = make_renderer(tmp_path)
     [reader] = make_recipients(addressing, 1)
     fields = {"city": "Lyon", "plant": "beans", "plan": "garden"}
-    reader = replace(
-        reader,
-        subscriber=replace(
-            reader.subscriber, first_name="Zoe", fields=fields, tags=frozenset({"seeds"})
-        ),
-    )
+    person = reader.subscriber._replace(first_name="Zoe", fields=fields, tags=frozenset({"seeds"}))
+    reader = reader._replace(subscriber=person)
     message = renderer.render(reader)
     html, text, subject = jinja_sources(renderer, addressing)
     row = as_row(reader)

@@ -66,7 +66,7 @@ def test_tags_decide_as_they_do_in_the_database() -> None:
         MONTH, audience=Audience(list="readers", tags=TagFilter(without_tags=frozenset({"staff"})))
     )
     sam = READERS["sam"]
-    staff = replace(sam, subscriber=replace(sam.subscriber, tags=frozenset({"staff"})))
+    staff = replace(sam, subscriber=sam.subscriber._replace(tags=frozenset({"staff"})))
 
     assert {one.why for one in foretell(month, staff) if one.due} == {REASONS[SkipReason.TAG]}
 

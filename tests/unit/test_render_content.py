@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -241,6 +240,6 @@ def test_a_digest_holds_each_day_under_its_subject_and_with_its_own_day(bench: W
         "No. 3 for Zoë\n\nCopy 3: day 3, Zoë, No. 3 for Zoë\n"
     )
     assert message.html.count("<h2>") == 2
-    other = renderer.render(replace(recipient("Zoë"), digest=("day-02",)))
+    other = renderer.render(recipient("Zoë")._replace(digest=("day-02",)))
     assert "Copy 2" in other.text
     assert "Copy 1" not in other.text

@@ -253,7 +253,7 @@ def test_tokens_go_into_links_that_were_encoded_once(bench: Workbench) -> None:
             share=f"{public_url}/v/{SHARE_TOKEN}?share=1",
         )
         people = [
-            replace(recipient(), links=SignedLinks(shape, f"{number:022}", f"s{number:021}".format))
+            recipient()._replace(links=SignedLinks(shape, f"{number:022}", f"s{number:021}".format))
             for number in range(3)
         ]
         hold_to_the_plain_path(renderer, people, seen := Counter[str]())
@@ -267,8 +267,8 @@ def test_a_link_to_share_is_signed_only_where_it_is_printed(bench: Workbench) ->
 
     renderer = bench.renderer(bench.email("[a]({{ links.web_view }})"))
     shape = replace(LINKS, web_view=f"https://b.example/v/{TOKEN}")
-    person = replace(recipient(), links=SignedLinks(shape, "0" * 22, sign))
-    renderer._fast.render(replace(person, links=LINKS))
+    person = recipient()._replace(links=SignedLinks(shape, "0" * 22, sign))
+    renderer._fast.render(person._replace(links=LINKS))
     assert isinstance(renderer.render(person), SplicedMessage)
 
 

@@ -84,7 +84,7 @@ def test_campaign_mail_carries_exactly_these_headers(bench: Workbench) -> None:
 def test_a_long_unsubscribe_link_is_neither_folded_nor_encoded(bench: Workbench) -> None:
     link = "https://bloom.example/u/" + "t" * 300
     person = recipient()
-    person = replace(person, links=replace(LINKS, unsubscribe=link))
+    person = person._replace(links=replace(LINKS, unsubscribe=link))
     raw = bench.renderer(bench.email()).render(person).raw
     assert f"\r\nList-Unsubscribe: <{link}>, <mailto:".encode() in raw
     assert b"=?" not in raw.split(b"\r\n\r\n")[0]
@@ -114,7 +114,7 @@ def test_the_date_is_that_of_the_first_claim_in_utc_whatever_its_zone(bench: Wor
     person = recipient()
     elsewhere = person.first_claimed_at.astimezone(timezone(timedelta(hours=5, minutes=30)))
     renderer = bench.renderer(bench.email())
-    assert renderer.render(replace(person, first_claimed_at=elsewhere)).raw == (
+    assert renderer.render(person._replace(first_claimed_at=elsewhere)).raw == (
         renderer.render(person).raw
     )
 

@@ -105,7 +105,7 @@ def test_without_a_deal_the_name_is_known_and_nothing(bench: Workbench) -> None:
 
 
 def test_a_personal_close_replaces_the_deals_own(bench: Workbench) -> None:
-    person = replace(recipient(), deal_closes=datetime(2027, 3, 5, 11, tzinfo=UTC))
+    person = recipient()._replace(deal_closes=datetime(2027, 3, 5, 11, tzinfo=UTC))
     text = bench.renderer(bench.email("{{ deal.closes }}")).render(person).text
     assert text.startswith("Friday 5 March 2027, 12:00 (Paris time)\n")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from lovecampaign.campaign.model import Campaign, Email
@@ -22,8 +21,8 @@ def address(
     campaign: Campaign, email: Email, content: Content, reader: Reader, public_url: str
 ) -> Recipient:
     """The recipient that rendering takes: a test send's, at the time at which it would go out."""
-    return replace(
-        see_as(campaign, email, content, as_person(reader), public_url),
+    seen = see_as(campaign, email, content, as_person(reader), public_url)
+    return seen._replace(
         delivery_id=DELIVERY_ID,
         first_claimed_at=_moment(campaign, email, reader),
     )

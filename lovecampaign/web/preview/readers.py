@@ -59,7 +59,7 @@ def made_up_readers(campaign: Campaign) -> tuple[Reader, ...]:
         ),
     )
     return tuple(
-        replace(case, subscriber=replace(case.subscriber, id=number))
+        replace(case, subscriber=case.subscriber._replace(id=number))
         for number, case in enumerate(cases, start=1)
     )
 
@@ -88,8 +88,7 @@ def _sam(campaign: Campaign) -> Reader:
 
 def _like(sam: Reader, key: str, name: str, about: str, *, is_insider: bool = True) -> Reader:
     first, _, last = name.partition(" ")
-    person = replace(
-        sam.subscriber,
+    person = sam.subscriber._replace(
         email=f"{key}@reader.invalid",
         first_name=first,
         last_name=last,
@@ -100,13 +99,13 @@ def _like(sam: Reader, key: str, name: str, about: str, *, is_insider: bool = Tr
 
 def _somewhere(sam: Reader, key: str, name: str, zone: str) -> Reader:
     reader = _like(sam, key, name, f"lives in {zone}", is_insider=False)
-    return replace(reader, subscriber=replace(reader.subscriber, timezone=zone), zone=zone)
+    return replace(reader, subscriber=reader.subscriber._replace(timezone=zone), zone=zone)
 
 
 def _without_zone(sam: Reader, campaign: Campaign) -> Reader:
     zone = campaign.sending.unknown_timezone
     reader = _like(sam, "no-zone", "Nima Nowhere", f"no zone: counts as {zone}", is_insider=False)
-    return replace(reader, subscriber=replace(reader.subscriber, timezone=None), zone=zone)
+    return replace(reader, subscriber=reader.subscriber._replace(timezone=None), zone=zone)
 
 
 def _wanted_tags(campaign: Campaign) -> frozenset[str]:
