@@ -18,8 +18,7 @@ from lovecampaign.store.database import Database
 from lovecampaign.store.due import list_due_batches
 from lovecampaign.store.owners import living_owner
 from lovecampaign.store.planning import plan_due
-from lovecampaign.store.settling import Settlement, settle
-from lovecampaign.store.tables import DeliveryState
+from lovecampaign.store.settling import Acceptance, settle
 
 #: One commit settles so many and claims the next, as where ten SMTP connections send.
 ROWS_A_COMMIT = 500
@@ -84,10 +83,10 @@ def _requests(
 def _go_through(database: Database, request: ClaimRequest) -> int:
     """Claim a batch, settle each chunk with the next claim; tells how many rows were sent."""
     rows = 0
-    answers: list[Settlement] = []
+    answers: list[Acceptance] = []
     while True:
         with database.write() as connection:
-            settle(connection, answers, request.campaign.id, request.now)
+            settle(connection, (), request.campaign.id, request.now, answers)
             claims = claim(connection, request)
         if claims.last_id is None:
             return rows
@@ -96,11 +95,6 @@ def _go_through(database: Database, request: ClaimRequest) -> int:
         request = replace(request, after_id=claims.last_id)
 
 
-def _accepted(claimed: ClaimedDelivery) -> Settlement:
+def _accepted(claimed: ClaimedDelivery) -> Acceptance:
     """With an id of the server's own for each message, as mail servers give it."""
-    return Settlement(
-        delivery_id=claimed.id,
-        subscriber_id=claimed.subscriber_id,
-        state=DeliveryState.SENT,
-        provider_message_id=f"4cXq{claimed.id:08d}",
-    )
+    return claimed.id, f"4cXq{claimed.id:08d}"

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from lovecampaign.delivery.brake import count_failures, reason_to_pause
+from lovecampaign.delivery.brake import FailureRun, count_failures, reason_to_pause
 from lovecampaign.delivery.chunk import Chunk
 from lovecampaign.delivery.failures import failures_of
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.verdict import judge, put_back
 from lovecampaign.delivery.work import EmailWork
+from lovecampaign.message import OutcomeKind
 from lovecampaign.store.campaigns import pause
-from lovecampaign.store.claimed import ClaimedDelivery
 from lovecampaign.store.counters import EmailCounts, add_failures, add_to_email
-from lovecampaign.store.settling import Settlement, settle
+from lovecampaign.store.settling import Acceptance, Settlement, settle
 from lovecampaign.store.tables import DeliveryState
+
+
+class _Answers(NamedTuple):
+    """What became of a chunk's claims."""
+
+    #: Nearly all, as a rule; nothing else is asked about them.
+    accepted: Sequence[Acceptance]
+    #: All others, those included that were never tried.
+    others: Sequence[Settlement]
 
 
 def settle_chunk(
@@ -29,39 +39,45 @@ def settle_chunk(
 
     Idempotent, as the transaction around it may be tried again.
     """
-    settlements = [_settlement(sender, chunk, claimed, now) for claimed in chunk.claims]
-    settle(connection, settlements, work.campaign.id, now)
-    _count_and_brake(connection, work, chunk, settlements, now)
-    return _tally(work.email.key, settlements)
+    answers = _answers(sender, chunk, now)
+    settle(connection, answers.others, work.campaign.id, now, answers.accepted)
+    _count_and_brake(connection, work, chunk, answers, now)
+    return _tally(work.email.key, answers)
 
 
-def _settlement(
-    sender: Sender, chunk: Chunk, claimed: ClaimedDelivery, now: datetime
-) -> Settlement:
-    outcome = chunk.outcomes.get(claimed.id)
-    if outcome is None:  # somebody said stop before it was written
-        return put_back(claimed, now)
-    if claimed.id in chunk.untried:
-        return put_back(claimed, now, outcome.detail)
-    return judge(claimed, outcome, now, sender.chance)
+def _answers(sender: Sender, chunk: Chunk, now: datetime) -> _Answers:
+    accepted: list[Acceptance] = []
+    others: list[Settlement] = []
+    for claimed in chunk.claims:
+        id_ = claimed.id
+        outcome = chunk.outcomes.get(id_)
+        if outcome is None:  # somebody said stop before it was written
+            others.append(put_back(claimed, now))
+        elif id_ in chunk.untried:
+            others.append(put_back(claimed, now, outcome.detail))
+        elif outcome.kind is OutcomeKind.ACCEPTED:
+            accepted.append((id_, outcome.provider_message_id))
+        else:
+            others.append(judge(claimed, outcome, now, sender.chance))
+    return _Answers(accepted, others)
 
 
 def _count_and_brake(
     connection: Connection,
     work: EmailWork,
     chunk: Chunk,
-    settlements: Sequence[Settlement],
+    answers: _Answers,
     now: datetime,
 ) -> None:
     counts = add_to_email(
         connection,
         work.email_id,
         EmailCounts(
-            accepted=sum(each.state is DeliveryState.SENT for each in settlements),
-            hard_bounces=sum(each.is_hard_bounce for each in settlements),
+            accepted=len(answers.accepted),
+            hard_bounces=sum(each.is_hard_bounce for each in answers.others),
         ),
     )
-    run = count_failures(chunk.tried_outcomes)
+    run = _failures(chunk, answers)
     failures = add_failures(
         connection,
         work.record.id,
@@ -74,12 +90,20 @@ def _count_and_brake(
         pause(connection, work.record.id, now, reason)
 
 
-def _tally(key: str, settlements: Sequence[Settlement]) -> Tally:
-    states = Counter(each.state for each in settlements)
+def _failures(chunk: Chunk, answers: _Answers) -> FailureRun:
+    """In the order in which the answers came, which is all one where all of them are yes."""
+    if answers.others:
+        return count_failures(chunk.tried_outcomes)
+    return FailureRun(policy_refusals=0, in_a_row=0, row_restarts=bool(answers.accepted))
+
+
+def _tally(key: str, answers: _Answers) -> Tally:
+    states = Counter(each.state for each in answers.others)
+    accepted = len(answers.accepted)
     return Tally(
-        sent=states[DeliveryState.SENT],
+        sent=accepted,
         failed=states[DeliveryState.FAILED],
         in_doubt=states[DeliveryState.IN_DOUBT],
-        tried=sum(not each.is_untried for each in settlements),
-        failures=failures_of(key, settlements),
+        tried=accepted + sum(not each.is_untried for each in answers.others),
+        failures=failures_of(key, answers.others),
     )

@@ -9,7 +9,7 @@ that works, claiming and settling took 109 to 171 µs a row so, and takes 20 to 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,6 +52,31 @@ def ids_of(parameter: str) -> sa.Select[Any]:
     return sa.select(sa.cast(_Plain(value), BigKey))
 
 
+def many_pairs(values: Mapping[int, str | None]) -> str:
+    """The parameter for :func:`pairs_of`."""
+    return json.dumps(values)
+
+
+def pairs_of(parameter: str, name: str) -> sa.TableValuedAlias:
+    """Numbers and their texts, as a table.
+
+    A row for each pair would be taken apart once for each place: to note an answer took SQLite
+    1.1 µs so, and takes 0.8.
+    """
+    pairs = _Pairs(sa.bindparam(parameter, type_=sa.Text))
+    return pairs.table_valued("key", "value", name=name)
+
+
+def number_of(pairs: sa.TableValuedAlias) -> sa.ColumnElement[int]:
+    """The number of each pair."""
+    return sa.cast(pairs.c.key, BigKey)
+
+
+def text_of(pairs: sa.TableValuedAlias) -> sa.ColumnElement[str]:
+    """The text, or NULL, of each pair."""
+    return sa.type_coerce(pairs.c.value, sa.Text)
+
+
 def gathered(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The values of a column, over all rows, as one JSON array, in no order; may be NULL."""
     return _Gathered(column)
@@ -84,6 +109,13 @@ class _Rows(FunctionElement[Any]):
     """A JSON array as rows."""
 
     name = "rows"
+    inherit_cache = True
+
+
+class _Pairs(FunctionElement[Any]):
+    """A JSON object as rows."""
+
+    name = "pairs"
     inherit_cache = True
 
 
@@ -135,8 +167,9 @@ class _Embedded(FunctionElement[Any]):
     inherit_cache = True
 
 
+@compiles(_Pairs)
 @compiles(_Rows)
-def _rows_on_sqlite(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> str:
+def _rows_on_sqlite(element: _Rows | _Pairs, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"json_each({compiler.process(element.clauses, **kwargs)})"
 
 
@@ -144,6 +177,11 @@ def _rows_on_sqlite(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> str
 def _rows_on_postgres(element: _Rows, compiler: SQLCompiler, **kwargs: Any) -> str:
     # As json, the text of a row would be read anew for each place that is asked of it.
     return f"jsonb_array_elements(CAST({compiler.process(element.clauses, **kwargs)} AS jsonb))"
+
+
+@compiles(_Pairs, "postgresql")
+def _pairs_on_postgres(element: _Pairs, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"jsonb_each_text(CAST({compiler.process(element.clauses, **kwargs)} AS jsonb))"
 
 
 @compiles(_Json)

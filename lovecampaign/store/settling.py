@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.events import EventKind
-from lovecampaign.store.many_rows import ids_of, many, number_at, rows_of, text_at
+from lovecampaign.store.many_rows import (
+    ids_of,
+    many,
+    many_pairs,
+    number_of,
+    pairs_of,
+    text_of,
+)
 from lovecampaign.store.proofs import settle_by_events
 from lovecampaign.store.resting import find_resting
 from lovecampaign.store.tables import (
@@ -31,7 +38,7 @@ _MAY_HAVE_ARRIVED = frozenset({DeliveryState.SENT, DeliveryState.IN_DOUBT})
 
 
 class Settlement(NamedTuple):
-    """How one claimed delivery goes on. One for each message: a dataclass takes three times."""
+    """How one claimed delivery goes on."""
 
     delivery_id: int
     subscriber_id: int
@@ -49,19 +56,23 @@ class Settlement(NamedTuple):
     is_soft_bounce: bool = False
 
 
+#: A delivery that its provider has taken, and the provider's own id of the message, if any. Nearly
+#: all are this and nothing more: a settlement for each took as long as writing it down.
+Acceptance: TypeAlias = tuple[int, str | None]
+
+
 def settle(
-    connection: Connection, settlements: Sequence[Settlement], campaign_key: str, now: datetime
+    connection: Connection,
+    settlements: Sequence[Settlement],
+    campaign_key: str,
+    now: datetime,
+    accepted: Sequence[Acceptance] = (),
 ) -> None:
-    """Write settlements of claimed or doubtful rows; a row that others settled stays."""
+    """Write what became of claimed or doubtful rows; a row that others settled stays."""
+    _note_accepted(connection, accepted, now)
     if not settlements:
         return
-    accepted: list[Settlement] = []
-    others: list[Settlement] = []
-    for each in settlements:
-        (accepted if _is_plainly_sent(each) else others).append(each)
-    _note_accepted(connection, accepted, now)
-    if others:
-        connection.execute(_UPDATE, [_parameters(each, now) for each in others])
+    connection.execute(_UPDATE, [_parameters(each, now) for each in settlements])
     doubtful = [one.delivery_id for one in settlements if one.state is DeliveryState.IN_DOUBT]
     if doubtful:  # the provider may have told before we gave up waiting for its answer
         settle_by_events(connection, now, doubtful)
@@ -69,17 +80,6 @@ def settle(
     suppress_people(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
     _rest_soft_bounced(
         connection, [each for each in settlements if each.is_soft_bounce], campaign_key, now
-    )
-
-
-def _is_plainly_sent(settlement: Settlement) -> bool:
-    """Nearly all are: then one statement does for all of them."""
-    return (
-        settlement.state is DeliveryState.SENT
-        and settlement.reason is None
-        and settlement.detail is None
-        and settlement.next_try_at is None
-        and not settlement.is_untried
     )
 
 
@@ -99,26 +99,25 @@ _NOTE_ALIKE = (
     .where(delivery.c.id.in_(ids_of("ids")), _is_open)
     .values(**_AS_SENT, provider_message_id=sa.bindparam("message_id"))
 )
-_answer = rows_of("answers", "answer")
+_answer = pairs_of("answers", "answer")
 _NOTE_EACH = (
     sa.update(delivery)
-    .where(delivery.c.id == number_at(_answer, 0), _is_open)
-    .values(**_AS_SENT, provider_message_id=text_at(_answer, 1))
+    .where(delivery.c.id == number_of(_answer), _is_open)
+    .values(**_AS_SENT, provider_message_id=text_of(_answer))
 )
 
 
-def _note_accepted(connection: Connection, accepted: Sequence[Settlement], now: datetime) -> None:
+def _note_accepted(connection: Connection, accepted: Sequence[Acceptance], now: datetime) -> None:
     """In one statement; cheaper where all have the provider's one id, or none."""
     if not accepted:
         return
-    message_ids = {each.provider_message_id for each in accepted}
+    by_id = dict(accepted)
+    message_ids = set(by_id.values())
     if len(message_ids) == 1:
-        ids = many(each.delivery_id for each in accepted)
-        alike = {"ids": ids, "message_id": message_ids.pop(), "at": now}
+        alike = {"ids": many(by_id), "message_id": message_ids.pop(), "at": now}
         connection.execute(_NOTE_ALIKE, alike)
-        return
-    answers = many((each.delivery_id, each.provider_message_id) for each in accepted)
-    connection.execute(_NOTE_EACH, {"answers": answers, "at": now})
+    else:
+        connection.execute(_NOTE_EACH, {"answers": many_pairs(by_id), "at": now})
 
 
 _UPDATE = (

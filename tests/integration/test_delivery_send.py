@@ -239,6 +239,22 @@ def test_ten_failures_in_a_row_pause_but_a_rate_limit_does_not(stage: Stage) -> 
     assert record.is_paused
 
 
+def test_a_chunk_without_failures_ends_the_row(stage: Stage) -> None:
+    """Nine failures, nothing but acceptances, and nine more; then a tenth pauses."""
+    stage.add_readers(30)
+    answers = iter([False] * 9 + [True] * 9 + [False] * 12)
+    stage.provider = MemoryProvider(lambda _: accepted() if next(answers) else transient("gone"))
+    stage.memory.claim_size = 9
+    assert stage.send(DAY_1, limit=27).sent == 9
+    record = find_campaign(stage.database, stage.campaign)
+    assert record is not None
+    assert not record.is_paused
+    stage.send(DAY_1, limit=1)
+    record = find_campaign(stage.database, stage.campaign)
+    assert record is not None
+    assert record.is_paused
+
+
 def test_the_brake_pauses_at_its_share_of_hard_bounces(
     settings: Settings, database: Database
 ) -> None:

@@ -10,7 +10,15 @@ import sqlalchemy as sa
 
 from lovecampaign.store.columns import to_microseconds
 from lovecampaign.store.database import Database
-from lovecampaign.store.many_rows import at_once, gathered, read_many
+from lovecampaign.store.many_rows import (
+    at_once,
+    gathered,
+    many_pairs,
+    number_of,
+    pairs_of,
+    read_many,
+    text_of,
+)
 from lovecampaign.store.tables import subscriber, subscriber_tag
 
 NOW = datetime(2027, 2, 1, 8, 0, 0, 123456, tzinfo=UTC)
@@ -84,3 +92,12 @@ def test_what_is_gathered_is_a_list(people: Database) -> None:
 def test_no_rows_are_nothing(database: Database) -> None:
     with database.read() as connection:
         assert not read_many(connection.scalar(at_once(sa.select(subscriber.c.id))))
+
+
+def test_pairs_are_numbers_and_their_texts(database: Database) -> None:
+    given = {3: ODD.replace("\x01", ""), 2**40: None, 1: "null"}
+    pairs = pairs_of("pairs", "pair")
+    statement = sa.select(number_of(pairs), text_of(pairs))
+    with database.read() as connection:
+        rows = connection.execute(statement, {"pairs": many_pairs(given)}).all()
+    assert {row[0]: row[1] for row in rows} == given
