@@ -74,7 +74,7 @@ def _begin(key: bytes, purpose: Purpose) -> hmac.HMAC:
 
 def _encode(raw: bytes) -> str:
     """URL-safe base64 without the padding that its length implies."""
-    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).decode("ascii").rstrip("=")
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
