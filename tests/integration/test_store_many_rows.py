@@ -28,9 +28,9 @@ ODD_FIELDS = {"plant": ODD, "no. 2": "", "[]": "null", "half": "\ud83c"}
 
 @pytest.fixture
 def people(database: Database) -> Database:
-    """Written from the last to the first."""
+    """The higher their numbers, the earlier their addresses."""
     with database.write() as connection:
-        for number in (7, 5, 3, 1):
+        for number in (1, 3, 5, 7):
             _add(connection, number)
         tags = [{"subscriber_id": 5, "tag": tag} for tag in ("soil", 'a "b"')]
         connection.execute(sa.insert(subscriber_tag), tags)
@@ -43,7 +43,7 @@ def _add(
     row = {
         "id": number,
         "address_key": f"reader{number}@readers.example",
-        "email": f"reader{number}@readers.example",
+        "email": f"reader{9 - number}@readers.example",
         "first_name": name,
         "timezone": "",
         "fields": fields or {},
@@ -54,10 +54,11 @@ def _add(
 
 
 def test_rows_come_in_their_order(people: Database) -> None:
-    statement = sa.select(subscriber.c.id, subscriber.c.email).order_by(subscriber.c.id).limit(3)
+    columns = (subscriber.c.email, subscriber.c.id)
+    statement = sa.select(*columns).order_by(subscriber.c.email).limit(3)
     with people.read() as connection:
         rows = read_many(connection.scalar(at_once(statement)))
-    assert rows == [[number, f"reader{number}@readers.example"] for number in (1, 3, 5)]
+    assert rows == [[f"reader{9 - number}@readers.example", number] for number in (7, 5, 3)]
 
 
 def test_values_are_as_they_are_stored(people: Database) -> None:
