@@ -2,8 +2,8 @@
 
 As a JSON array, which SQLite and PostgreSQL both take apart and put together. A parameter for each
 value costs SQLAlchemy more than the database needs for the whole statement. And where rows are
-fetched one by one from SQLite, Python's lock is let go and taken back for each: beside a thread
-that works, claiming and settling took 109 to 171 µs a row so, and takes 20 to 39.
+fetched one by one from SQLite, Python's lock is let go and taken back for each: a thread that
+claims and one that sends, on two cores, waited 0.7 times a letter so, and wait 0.05 times.
 """
 
 from __future__ import annotations
