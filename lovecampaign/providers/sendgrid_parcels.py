@@ -7,7 +7,7 @@ keys in them, and each person has substitutions for the keys. Everybody else goe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lovecampaign.message import Address, Fault, Message, SharedContent
 from lovecampaign.providers.addresses import UnusableAddress
@@ -22,22 +22,23 @@ MOST_SUBSTITUTION_BYTES = 10_000
 MOST_BYTES = 15_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(NamedTuple):
     """Somebody in a request: whom the answer is about, and their part of the body."""
 
     delivery_id: str
     to: Address
     body: bytes = b""
 
+    def with_body(self, body: str) -> Person:
+        return Person(self.delivery_id, self.to, body.encode("ascii"))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
-    """The people of one request."""
+
+class Parcel(NamedTuple):
+    """The people of one request. One for each message, maybe: a dataclass takes three times."""
 
     people: tuple[Person, ...]
     #: JSON of what they have in common, without the braces.
-    common: Sequence[bytes] = ()
+    common: bytes = b""
     #: Set where no request needs to be made.
     verdict: Verdict | None = None
 
@@ -46,11 +47,11 @@ class Parcel:
         """In pieces: it is a megabyte, and to be copied once."""
         people = [b","] * (2 * len(self.people) - 1)
         people[::2] = [person.body for person in self.people]
-        return [b'{"personalizations":[', *people, b"],", *self.common, b"}"]
+        return [b'{"personalizations":[', *people, b"],", self.common, b"}"]
 
     def of(self, people: Iterable[Person]) -> Parcel:
         """The same for some of its people."""
-        return replace(self, people=tuple(people))
+        return self._replace(people=tuple(people))
 
     def halves(self) -> tuple[Parcel, Parcel]:
         middle = len(self.people) // 2
@@ -71,36 +72,42 @@ class Packer:
         """
         waiting: dict[SharedContent, _Shelf] = {}
         for message in messages:
+            # Asked for once: a message may work its recipient out for each who asks.
+            person = Person(message.delivery_id, message.to)
             try:
-                personal = personal_part(message)
+                personal = personal_part(message, person.to)
             except UnusableAddress as error:
-                yield _refused(message, permanent(str(error), Fault.RECIPIENT))
+                yield _refused(person, permanent(str(error), Fault.RECIPIENT))
                 continue
             try:
-                yield from self._shelve(message, personal, waiting)
+                yield from self._shelve(message, person, personal, waiting)
             except UnusableAddress as error:
-                yield _refused(message, stop_the_run(f"the sender's address: {error}"))
+                yield _refused(person, stop_the_run(f"the sender's address: {error}"))
         for shelf in waiting.values():
             if shelf.people:
                 yield shelf.parcel
 
     def _shelve(
-        self, message: Message, personal: str, waiting: dict[SharedContent, _Shelf]
+        self,
+        message: Message,
+        person: Person,
+        personal: str,
+        waiting: dict[SharedContent, _Shelf],
     ) -> Iterator[Parcel]:
         """Put a person to others of the variant; yields what is ready to go."""
         variant = message.variant
         if variant is None:
-            yield _alone(message, personal, [full_part(message).encode("ascii")])
+            yield _alone(person, personal, full_part(message).encode("ascii"))
             return
         shelf = waiting.get(variant)
         if shelf is None:
             shelf = waiting[variant] = _Shelf(self._contents.of(variant, message))
-        elif not shelf.has_room_for(message.to):
+        elif not shelf.has_room_for(person.to):
             yield shelf.parcel
             shelf = waiting[variant] = _Shelf(shelf.content)
         values = list(map(as_json, message.substitutions))
-        if self._most_people == 1 or not shelf.add(message, personal, values):
-            yield _alone(message, personal, shelf.content.filled(values))
+        if self._most_people == 1 or not shelf.add(person, personal, values):
+            yield _alone(person, personal, shelf.content.filled(values))
         elif len(shelf.people) == self._most_people:
             yield waiting.pop(variant).parcel
 
@@ -113,7 +120,7 @@ class _Shelf:
         self.people: list[Person] = []
         self._keys = content.new_keys()
         self._common = content.with_keys(self._keys)
-        self._bytes = sum(map(len, self._common))
+        self._bytes = len(self._common)
         self._addresses: set[str] = set()
 
     @property
@@ -125,7 +132,7 @@ class _Shelf:
         is_new = to.email.casefold() not in self._addresses
         return not self.people or (is_new and self._bytes + MOST_SUBSTITUTION_BYTES < MOST_BYTES)
 
-    def add(self, message: Message, personal: str, values: Sequence[str]) -> bool:
+    def add(self, person: Person, personal: str, values: Sequence[str]) -> bool:
         """Take somebody in; False where they must go alone."""
         if len(values) > MOST_HOLES:
             return False
@@ -135,21 +142,16 @@ class _Shelf:
             return False
         if body.count(self._keys.prefix) != len(values):
             return False  # SendGrid would replace a key in a value, or in the subject, too
-        self.people.append(_person(message, body))
-        self._addresses.add(message.to.email.casefold())
+        self.people.append(person.with_body(body))
+        self._addresses.add(person.to.email.casefold())
         self._bytes += len(body) + 1
         return True
 
 
-def _alone(message: Message, personal: str, content: Sequence[bytes]) -> Parcel:
+def _alone(person: Person, personal: str, content: bytes) -> Parcel:
     """A request with the message's full content."""
-    return Parcel(people=(_person(message, f"{{{personal}}}"),), common=content)
+    return Parcel((person.with_body(f"{{{personal}}}"),), content)
 
 
-def _person(message: Message, body: str) -> Person:
-    return Person(delivery_id=message.delivery_id, to=message.to, body=body.encode("ascii"))
-
-
-def _refused(message: Message, verdict: Verdict) -> Parcel:
-    person = Person(delivery_id=message.delivery_id, to=message.to)
-    return Parcel(people=(person,), verdict=verdict)
+def _refused(person: Person, verdict: Verdict) -> Parcel:
+    return Parcel((person,), verdict=verdict)

@@ -54,14 +54,17 @@ as_json: Callable[[str], str] = encode_basestring_ascii
 
 def as_request(message: Message) -> str:
     """The request body for one message with its full content; raises UnusableAddress."""
-    person = f"{{{personal_part(message)}}}"
+    person = f"{{{personal_part(message, message.to)}}}"
     return f'{{"personalizations":[{person}],{full_part(message)}}}'
 
 
-def personal_part(message: Message) -> str:
-    """What is one person's own, beside what fills their holes; raises UnusableAddress."""
+def personal_part(message: Message, to: Address) -> str:
+    """What is one person's own, beside what fills their holes; raises UnusableAddress.
+
+    ``to`` is the message's own.
+    """
     return (
-        f'"to":[{_address(message.to)}],"subject":{as_json(message.subject)},'
+        f'"to":[{_address(to)}],"subject":{as_json(message.subject)},'
         f'"headers":{{{_headers(message.headers)}}},'
         # Opaque on purpose: SendGrid stores it in the clear and shows it in every event.
         f'"custom_args":{{"lc_id":{as_json(message.delivery_id)}}}'
