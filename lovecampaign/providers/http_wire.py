@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from lovecampaign.providers.patient_socket import PatientSocket
 
 #: Far more than any answer's head, or than what matters of its body.
 _HEAD_BYTES = 64 * 1024
@@ -28,8 +31,7 @@ class LostAfter(Exception):
     """The request was written, and no answer came: nobody knows what became of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpReply:
+class HttpReply(NamedTuple):
     """Status, headers (names in lower case) and the beginning of the body."""
 
     status: int
@@ -39,65 +41,76 @@ class HttpReply:
     is_kept: bool = False
 
 
-def exchange(sock: socket.socket, request: bytes, seconds: float) -> HttpReply:
-    """Write a request and read its answer, each within the time; raises LostBefore, LostAfter."""
-    try:
-        _write(sock, request, time.monotonic() + seconds)
-    except OSError as broken:
-        # 413 comes early: an answer may be waiting although the rest could not be written.
-        reply = _answer_that_is_there(sock)
-        if reply is None:
-            raise LostBefore(_reason(broken)) from broken
-        return reply
-    try:
-        return _Answer(sock, time.monotonic() + seconds).read()
-    except (OSError, ValueError) as error:
-        raise LostAfter(_reason(error)) from error
+class HttpWire:
+    """A connected socket: carries one request after the other."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = PatientSocket(sock)
+
+    @property
+    def is_open(self) -> bool:
+        """As far as can be told without a request: nobody speaks before one but to hang up."""
+        return self._sock.is_silent
+
+    def exchange(self, request: Sequence[bytes], seconds: float) -> HttpReply:
+        """Write a request and read its answer, each in time; raises LostBefore, LostAfter."""
+        try:
+            self._sock.send(request, time.monotonic() + seconds)
+        except OSError as broken:
+            # 413 comes early: an answer may be waiting although the rest could not be written.
+            reply = self._answer_that_is_there()
+            if reply is None:
+                raise LostBefore(_reason(broken)) from broken
+            return reply
+        try:
+            return _Answer(self._sock, time.monotonic() + seconds).read()
+        except (OSError, ValueError) as error:
+            raise LostAfter(_reason(error)) from error
+
+    def _answer_that_is_there(self) -> HttpReply | None:
+        try:
+            reply = _Answer(self._sock, time.monotonic() + 1.0).read()
+        except (OSError, ValueError):
+            return None
+        return reply._replace(is_kept=False)
 
 
-def _write(sock: socket.socket, request: bytes, deadline: float) -> None:
-    view, written = memoryview(request), 0
-    while written < len(view):
-        _wait_until(sock, deadline)
-        written += sock.send(view[written:])
+class _Head(NamedTuple):
+    """What an answer begins with."""
 
+    minor_version: int
+    status: int
+    headers: Mapping[str, str]
 
-def _answer_that_is_there(sock: socket.socket) -> HttpReply | None:
-    try:
-        reply = _Answer(sock, time.monotonic() + 1.0).read()
-    except (OSError, ValueError):
-        return None
-    return HttpReply(status=reply.status, headers=reply.headers, body=reply.body)
+    @property
+    def asks_to_close(self) -> bool:
+        is_old = self.minor_version == 0
+        return is_old or "close" in self.headers.get("connection", "").lower()
 
 
 class _Answer:
     """Reads one answer; raises OSError and ValueError for what is none, or comes too late."""
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
+    def __init__(self, sock: PatientSocket, deadline: float) -> None:
         self._sock = sock
         self._deadline = deadline
         self._unread = bytearray()
 
     def read(self) -> HttpReply:
-        minor, status, headers = self._head()
-        while 100 <= status < 200:  # not yet the answer (RFC 9110 §15.2)
-            minor, status, headers = self._head()
-        body, is_whole = self._body(status, headers)
-        asks_to_close = "close" in headers.get("connection", "").lower()
-        is_kept = is_whole and minor == 1 and not asks_to_close
-        return HttpReply(status=status, headers=headers, body=body, is_kept=is_kept)
+        head = self._head()
+        while 100 <= head.status < 200:  # not yet the answer (RFC 9110 §15.2)
+            head = self._head()
+        body, is_whole = self._body(head.status, head.headers)
+        return HttpReply(head.status, head.headers, body, is_whole and not head.asks_to_close)
 
-    def _head(self) -> tuple[int, int, dict[str, str]]:
+    def _head(self) -> _Head:
         while (end := self._unread.find(b"\r\n\r\n")) < 0:
             if len(self._unread) > _HEAD_BYTES:
                 raise ValueError("the answer's head has no end")
             self._receive()
         first, *lines = bytes(self._unread[:end]).split(b"\r\n")
         del self._unread[: end + 4]
-        found = _STATUS.fullmatch(first)
-        if found is None:
-            raise ValueError("the answer is not HTTP")
-        return int(found[1]), int(found[2]), dict(_header(line) for line in lines)
+        return _Head(*_status(first), dict(map(_header, lines)))
 
     def _body(self, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:
         """The body, and whether that was all: the status has said enough if it was not."""
@@ -138,24 +151,25 @@ class _Answer:
         return content
 
     def _receive(self) -> None:
-        _wait_until(self._sock, self._deadline)
-        received = self._sock.recv(65536)
+        received = self._sock.receive(self._deadline)
         if not received:
             raise ConnectionResetError("the server closed the connection")
         self._unread += received
 
 
+@lru_cache(maxsize=64)
+def _status(line: bytes) -> tuple[int, int]:
+    found = _STATUS.fullmatch(line)
+    if found is None:
+        raise ValueError("the answer is not HTTP")
+    return int(found[1]), int(found[2])
+
+
+@lru_cache(maxsize=64)
 def _header(line: bytes) -> tuple[str, str]:
+    """Nearly all of an answer's lines are those of the answer before it."""
     name, _, value = line.decode("latin-1").partition(":")
     return name.strip().lower(), value.strip()
-
-
-def _wait_until(sock: socket.socket, deadline: float) -> None:
-    """The time holds for everything together: a socket's own limit starts anew at each byte."""
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise TimeoutError("the server did not answer in time")
-    sock.settimeout(remaining)
 
 
 def _reason(error: Exception) -> str:

@@ -16,7 +16,7 @@ from http.client import HTTPException
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from lovecampaign.providers.http_wire import HttpReply, exchange
+from lovecampaign.providers.http_wire import HttpReply, HttpWire
 from lovecampaign.providers.verdict import NoConnection, stop_the_run, transient
 
 _FAULTS = (HTTPError, HTTPException, OSError, ValueError)
@@ -57,6 +57,7 @@ class SendGridConnection:
         #: Everything of a head but how long its body is, by method and path.
         self._starts: dict[tuple[str, str], str] = {}
         self._http: HTTPConnection | None = None
+        self._wire: HttpWire | None = None
         self._last_used = 0.0
 
     def request(
@@ -71,13 +72,12 @@ class SendGridConnection:
 
         ``before_writing`` is called when there is a connection and nothing has left yet.
         """
-        sock = self._open()
-        head = self._head(method, path, sum(map(len, body)))
-        request = b"".join([head, *body])
+        wire = self._open()
+        request = (self._head(method, path, sum(map(len, body))), *body)
         before_writing()
         is_kept = False
         try:
-            reply = exchange(sock, request, self._endpoint.answer_seconds)
+            reply = wire.exchange(request, self._endpoint.answer_seconds)
             is_kept = reply.is_kept
         finally:
             if not is_kept:
@@ -88,16 +88,16 @@ class SendGridConnection:
     def close(self) -> None:
         if self._http is not None:
             self._http.close()
-            self._http = None
+            self._http = self._wire = None
 
-    def _open(self) -> socket.socket:
-        http = self._http
+    def _open(self) -> HttpWire:
+        wire = self._wire
         is_young = time.monotonic() - self._last_used < self._endpoint.idle_seconds
-        if http is None or not is_young or not http.is_connected:
+        if wire is None or not is_young or not wire.is_open:
             self.close()
-            self._http = http = _connected(self._endpoint)
-        sock: socket.socket = http.sock
-        return sock
+            self._http = _connected(self._endpoint)
+            self._wire = wire = HttpWire(self._http.sock)
+        return wire
 
     def _head(self, method: str, path: str, length: int) -> bytes:
         start = self._starts.get((method, path))

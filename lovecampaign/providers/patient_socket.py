@@ -1,0 +1,93 @@
+"""How long is the other side of a connection waited for? Until a deadline, however it drips.
+
+Python keeps a socket's time limit itself: before each call it asks the operating system whether
+the socket is ready, and lets go of the interpreter for that. The operating system keeps the limit
+as well, and is asked half as often.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Sequence
+
+#: What the operating system would round to nothing means "for ever" to it.
+_SHORTEST_SECONDS = 0.01
+_MOST_BYTES = 65536
+#: At once, for the operating system: 1024. That many are joined faster than they are listed.
+_MOST_PIECES = 16
+
+
+class PatientSocket:
+    """A connected socket whose calls end by a deadline (of :func:`time.monotonic`).
+
+    The limit of a socket itself starts anew at each byte: a server that drips one byte a minute
+    is as lost as one that is silent. What takes too long raises TimeoutError, what breaks
+    another OSError.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        # TLS would ask the operating system again for ever: there Python keeps the limit.
+        self._is_tls = isinstance(sock, ssl.SSLSocket)
+        self._limit_seconds = 0.0
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        if not self._is_tls:
+            sock.settimeout(None)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing has come, not even an end; asked without a wait."""
+        return not self._poll.poll(0)
+
+    def receive(self, deadline: float) -> bytes:
+        """What has come, waited for; empty where the other side has closed."""
+        self._limit(deadline)
+        try:
+            return self._sock.recv(_MOST_BYTES)
+        except (TimeoutError, BlockingIOError) as error:
+            raise _too_late() from error
+
+    def send(self, pieces: Sequence[bytes], deadline: float) -> None:
+        """Write all of it."""
+        size, written = sum(map(len, pieces)), self._send(pieces, deadline)
+        if written < size:
+            rest = memoryview(b"".join(pieces))
+            while written < size:
+                written += self._send([rest[written:]], deadline)
+
+    def _send(self, pieces: Sequence[bytes | memoryview], deadline: float) -> int:
+        """How much of it went out. TLS takes one piece, the operating system only so many."""
+        self._limit(deadline)
+        try:
+            if self._is_tls or len(pieces) > _MOST_PIECES:
+                return self._sock.send(b"".join(pieces))
+            return self._sock.sendmsg(pieces)
+        except (TimeoutError, BlockingIOError) as error:
+            raise _too_late() from error
+
+    def _limit(self, deadline: float) -> None:
+        """A limit that is about right stays: to set one is a call of the operating system."""
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            raise _too_late()
+        if not 0.95 * seconds <= self._limit_seconds <= 1.05 * seconds:
+            self._set_limit(max(seconds, _SHORTEST_SECONDS))
+
+    def _set_limit(self, seconds: float) -> None:
+        self._limit_seconds = seconds
+        if self._is_tls:
+            self._sock.settimeout(seconds)
+            return
+        whole, part = divmod(seconds, 1)
+        limit = struct.pack("ll", int(whole), int(part * 1_000_000))
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+
+def _too_late() -> TimeoutError:
+    return TimeoutError("the server did not answer in time")

@@ -1,0 +1,162 @@
+"""A request is answered, lost before it was whole, or nobody knows: nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lovecampaign.providers.http_wire import HttpReply, HttpWire, LostAfter, LostBefore
+
+REQUEST = (b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n", b"mail")
+#: More than two sockets hold back for a reader.
+HUGE = (b"POST / HTTP/1.1\r\nContent-Length: 20000000\r\n\r\n", b"x" * 20_000_000)
+TAKEN = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: %d\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+@contextlib.contextmanager
+def in_the_background(work: Callable[[], None]) -> Iterator[None]:
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("sent", "reply"),
+    [
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: b\r\n\r\nhi",
+            HttpReply(200, {"content-length": "2", "a": "b"}, b"hi", is_kept=True),
+        ),
+        (
+            b"HTTP/1.1 200\r\nTransfer-Encoding: Chunked\r\n\r\n2;x=y\r\nhi\r\n0\r\nB: c\r\n\r\n",
+            HttpReply(200, {"transfer-encoding": "Chunked"}, b"hi", is_kept=True),
+        ),
+        (b"HTTP/1.1 204 No\r\n\r\n", HttpReply(204, {}, is_kept=True)),
+        (
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\nA:b\r\n\r\n",
+            HttpReply(204, {"a": "b"}, is_kept=True),
+        ),
+        (b"HTTP/1.0 204 No\r\n\r\n", HttpReply(204, {})),
+        (
+            b"HTTP/1.1 204 No\r\nConnection: Close\r\n\r\n",
+            HttpReply(204, {"connection": "Close"}),
+        ),
+    ],
+)
+def test_answers(pair: tuple[socket.socket, socket.socket], sent: bytes, reply: HttpReply) -> None:
+    ours, theirs = pair
+    theirs.sendall(sent)
+    assert HttpWire(ours).exchange(REQUEST, 5) == reply
+    assert theirs.recv(1000) == b"".join(REQUEST)
+
+
+def test_each_answer_says_what_is_its_own(pair: tuple[socket.socket, socket.socket]) -> None:
+    """Lines are read once and known again; answers of nearly the same words stay apart."""
+    ours, theirs = pair
+    wire = HttpWire(ours)
+    for number in (1, 2, 1, 3):
+        theirs.sendall(TAKEN % number)
+        reply = wire.exchange(REQUEST, 5)
+        assert (reply.status, reply.headers["x-message-id"]) == (202, str(number))
+    theirs.sendall(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+    assert wire.exchange(REQUEST, 5) == HttpReply(503, {"content-length": "0"}, is_kept=True)
+
+
+def test_lost_while_it_is_written_nothing_whole_arrived(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    theirs.close()
+    with pytest.raises(LostBefore):
+        HttpWire(ours).exchange(REQUEST, 5)
+
+
+def test_who_does_not_read_on_got_nothing_whole(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    begun = time.monotonic()
+    with pytest.raises(LostBefore, match="in time"):
+        HttpWire(pair[0]).exchange(HUGE, 0.3)
+    assert time.monotonic() - begun < 3, "and a second in which an answer may still come"
+
+
+def test_lost_when_all_was_written_nobody_knows(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    theirs.shutdown(socket.SHUT_WR)
+    with pytest.raises(LostAfter, match="closed"):
+        HttpWire(ours).exchange(REQUEST, 5)
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_an_answer_that_comes_before_all_is_written_is_read(
+    pair: tuple[socket.socket, socket.socket], is_closed: bool
+) -> None:
+    """413: whoever says so may close, or just not read on."""
+    ours, theirs = pair
+    theirs.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+    if is_closed:
+        theirs.close()
+    reply = HttpWire(ours).exchange(HUGE, 0.5)
+    assert reply == HttpReply(413, {"content-length": "0"}, is_kept=False)
+
+
+def test_one_limit_holds_for_the_whole_answer(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+
+    def drip() -> None:
+        with contextlib.suppress(OSError):
+            for byte in (TAKEN % 1) * 2:
+                theirs.sendall(bytes([byte]))
+                time.sleep(0.02)
+
+    begun = time.monotonic()
+    with in_the_background(drip):
+        with pytest.raises(LostAfter, match="in time"):
+            HttpWire(ours).exchange(REQUEST, 0.4)
+        assert time.monotonic() - begun < 1
+        ours.close()
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 408 Request Timeout\r\n\r\n", b""])
+def test_who_speaks_before_a_request_has_hung_up(
+    pair: tuple[socket.socket, socket.socket], said: bytes
+) -> None:
+    ours, theirs = pair
+    wire = HttpWire(ours)
+    assert wire.is_open
+    theirs.sendall(said)
+    if not said:
+        theirs.close()
+    assert not wire.is_open
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(st.one_of(st.binary(max_size=200), st.binary(max_size=50).map(b"HTTP/1.1 2".__add__)))
+def test_no_bytes_can_do_more_than_lose_the_answer(sent: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(sent)
+        theirs.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(LostAfter):
+            assert 100 <= HttpWire(ours).exchange(REQUEST, 1).status < 600
