@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from threading import Condition
+from threading import Condition, Lock
+from types import TracebackType
 
 from lovecampaign.clock import Clock
 from lovecampaign.providers.http_wire import HttpReply
@@ -17,11 +16,16 @@ LONGEST_WAIT_SECONDS = 10.0
 
 
 class Allowance:
-    """Shared by all connections; without a word of SendGrid's everything goes at once."""
+    """Shared by all connections; without a word of SendGrid's everything goes at once.
+
+    ``with allowance:`` is one request, begun when there is room for it.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._changed = Condition()
+        # A lock by itself is asked for more quickly than one that may be held twice.
+        self._lock = Lock()
+        self._changed = Condition(self._lock)
         self._left = 0
         self._window_ends_at = 0.0
         self._under_way = 0
@@ -30,18 +34,20 @@ class Allowance:
     def now(self) -> datetime:
         return self._clock.now()
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """One request, begun when there is room for it."""
-        with self._changed:
+    def __enter__(self) -> None:
+        with self._lock:
             self._wait_for_room()
             self._under_way += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._under_way -= 1
-                self._changed.notify_all()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._under_way -= 1
+            self._changed.notify_all()
 
     def note(self, reply: HttpReply) -> None:
         """Learn from an answer. What is under way may not be counted in it yet."""
@@ -49,7 +55,7 @@ class Allowance:
         if limit is None:
             return
         ends_at = time.monotonic() + limit.seconds
-        with self._changed:
+        with self._lock:
             is_same_window = abs(ends_at - self._window_ends_at) < 1.0
             self._left = min(self._left, limit.left) if is_same_window else limit.left
             self._window_ends_at = ends_at

@@ -79,7 +79,7 @@ class SendGridLane:
         self._cooldown.check()
         body, ids = parcel.body, [person.delivery_id for person in parcel.people]
         try:
-            with self._allowance.request():
+            with self._allowance:
                 reply = self._connection.request(
                     "POST",
                     "/v3/mail/send",

@@ -103,6 +103,8 @@ def rate_limit(reply: HttpReply, now: datetime) -> RateLimit | None:
 
 def errors_of(reply: HttpReply) -> list[ApiError]:
     """What SendGrid names as wrong; empty where the body is not what it promises."""
+    if not reply.body:  # of nearly all: to look for JSON in it takes longer than the rest of this
+        return []
     try:
         body = json.loads(reply.body)
     except ValueError:

@@ -286,7 +286,7 @@ def test_no_request_begins_before_the_window_ends() -> None:
     headers = {"x-ratelimit-remaining": "1", "x-ratelimit-reset": reset}
     allowance.note(HttpReply(status=202, headers=headers))
     begun = time.monotonic()
-    with allowance.request():
+    with allowance:
         assert time.monotonic() - begun < 0.2, "one is left"
-        with allowance.request():
+        with allowance:
             assert 0.2 < time.monotonic() - begun < 2
