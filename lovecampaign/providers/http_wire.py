@@ -20,6 +20,7 @@ from lovecampaign.providers.patient_socket import PatientSocket
 _HEAD_BYTES = 64 * 1024
 _BODY_BYTES = 64 * 1024
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
+_END_OF_HEAD = b"\r\n\r\n"
 _WITHOUT_BODY = (204, 304)
 
 
@@ -52,8 +53,11 @@ class HttpWire:
         """As far as can be told without a request: nobody speaks before one but to hang up."""
         return self._sock.is_silent
 
-    def exchange(self, request: Sequence[bytes], seconds: float) -> HttpReply:
-        """Write a request and read its answer, each in time; raises LostBefore, LostAfter."""
+    def write(self, request: Sequence[bytes], seconds: float) -> HttpReply | None:
+        """Write a request in time; raises LostBefore.
+
+        Returns an answer that came before everything was written: then nothing else comes.
+        """
         try:
             self._sock.send(request, time.monotonic() + seconds)
         except OSError as broken:
@@ -62,15 +66,16 @@ class HttpWire:
             if reply is None:
                 raise LostBefore(_reason(broken)) from broken
             return reply
-        try:
-            return _Answer(self._sock, time.monotonic() + seconds).read()
-        except (OSError, ValueError) as error:
-            raise LostAfter(_reason(error)) from error
+        return None
+
+    def answer(self, seconds: float) -> Answer:
+        """The answer to what was written, whose time begins now."""
+        return Answer(self._sock, time.monotonic() + seconds)
 
     def _answer_that_is_there(self) -> HttpReply | None:
         try:
-            reply = _Answer(self._sock, time.monotonic() + 1.0).read()
-        except (OSError, ValueError):
+            reply = self.answer(1.0).read()
+        except LostAfter:
             return None
         return reply._replace(is_kept=False)
 
@@ -88,15 +93,40 @@ class _Head(NamedTuple):
         return is_old or "close" in self.headers.get("connection", "").lower()
 
 
-class _Answer:
-    """Reads one answer; raises OSError and ValueError for what is none, or comes too late."""
+class Answer:
+    """One answer that has to come, by its deadline."""
 
     def __init__(self, sock: PatientSocket, deadline: float) -> None:
+        self.deadline = deadline
         self._sock = sock
-        self._deadline = deadline
         self._unread = bytearray()
+        #: What was found when somebody looked whether the answer was there.
+        self._broken: OSError | None = None
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its head is, or the end of the connection; asked without waiting."""
+        try:
+            received = self._sock.receive_now()
+        except OSError as error:
+            self._broken = error
+            return True
+        if received is None:
+            return False
+        self._unread += received
+        return not received or _END_OF_HEAD in self._unread or len(self._unread) > _HEAD_BYTES
 
     def read(self) -> HttpReply:
+        """All of it, waited for; raises LostAfter for what is none, or comes too late."""
+        try:
+            return self._read()
+        except (OSError, ValueError) as error:
+            raise LostAfter(_reason(error)) from error
+
+    def _read(self) -> HttpReply:
         head = self._head()
         while 100 <= head.status < 200:  # not yet the answer (RFC 9110 §15.2)
             head = self._head()
@@ -104,7 +134,7 @@ class _Answer:
         return HttpReply(head.status, head.headers, body, is_whole and not head.asks_to_close)
 
     def _head(self) -> _Head:
-        while (end := self._unread.find(b"\r\n\r\n")) < 0:
+        while (end := self._unread.find(_END_OF_HEAD)) < 0:
             if len(self._unread) > _HEAD_BYTES:
                 raise ValueError("the answer's head has no end")
             self._receive()
@@ -151,7 +181,9 @@ class _Answer:
         return content
 
     def _receive(self) -> None:
-        received = self._sock.receive(self._deadline)
+        if self._broken is not None:
+            raise self._broken
+        received = self._sock.receive(self.deadline)
         if not received:
             raise ConnectionResetError("the server closed the connection")
         self._unread += received

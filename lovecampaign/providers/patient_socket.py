@@ -44,6 +44,20 @@ class PatientSocket:
         """Whether nothing has come, not even an end; asked without a wait."""
         return not self._poll.poll(0)
 
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def receive_now(self) -> bytes | None:
+        """What has come, None where nothing has; empty where the other side has closed."""
+        try:
+            if not self._is_tls:
+                return self._sock.recv(_MOST_BYTES, socket.MSG_DONTWAIT)
+            self._limit_seconds = 0.0
+            self._sock.settimeout(0.0)
+            return self._sock.recv(_MOST_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+
     def receive(self, deadline: float) -> bytes:
         """What has come, waited for; empty where the other side has closed."""
         self._limit(deadline)

@@ -13,6 +13,7 @@ from lovecampaign.errors import Unreachable, UsageError
 from lovecampaign.message import Message, Outcome
 from lovecampaign.providers.addresses import is_loopback
 from lovecampaign.providers.base import Flight
+from lovecampaign.providers.demand import Demand
 from lovecampaign.providers.http_wire import HttpReply, LostAfter, LostBefore
 from lovecampaign.providers.lanes import send_over_lanes
 from lovecampaign.providers.sendgrid_allowance import Allowance
@@ -56,6 +57,7 @@ class SendGridProvider:
         self._packer = Packer(people)
         allowance = Allowance(clock or SystemClock())
         self._lanes = [SendGridLane(endpoint, api_key, allowance) for _ in range(connections)]
+        self._demand = Demand(connections)
 
     def prove(self) -> None:
         try:
@@ -72,7 +74,8 @@ class SendGridProvider:
         _require_leave_to_send(reply)
 
     def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
-        return send_over_lanes(self._lanes, self._packer.pack(messages), flight)
+        parcels = self._packer.pack(messages)
+        return send_over_lanes(self._lanes, parcels, flight, self._demand)
 
     def has_sent(self, delivery_id: str) -> bool | None:
         """Events tell it later; there is no way to ask by our id."""

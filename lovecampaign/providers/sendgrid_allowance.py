@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from collections.abc import Generator
 from datetime import datetime
-from threading import Condition, Lock
+from threading import Lock
 from types import TracebackType
+from typing import Self
 
 from lovecampaign.clock import Clock
 from lovecampaign.providers.http_wire import HttpReply
+from lovecampaign.providers.lane import Awaited
 from lovecampaign.providers.sendgrid_replies import rate_limit
 
 #: A window that ends later is not waited for here: the next answer says how long to hold.
 LONGEST_WAIT_SECONDS = 10.0
+#: How often to look whether another request has made room.
+_LOOK_SECONDS = 0.02
 
 
 class Allowance:
-    """Shared by all connections; without a word of SendGrid's everything goes at once.
-
-    ``with allowance:`` is one request, begun when there is room for it.
-    """
+    """Shared by all connections; without a word of SendGrid's everything goes at once."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # A lock by itself is asked for more quickly than one that may be held twice.
         self._lock = Lock()
-        self._changed = Condition(self._lock)
         self._left = 0
         self._window_ends_at = 0.0
         self._under_way = 0
@@ -34,20 +35,17 @@ class Allowance:
     def now(self) -> datetime:
         return self._clock.now()
 
-    def __enter__(self) -> None:
-        with self._lock:
-            self._wait_for_room()
-            self._under_way += 1
+    def room(self) -> Generator[Awaited, None, None]:
+        """Pauses until one more request may begin; :meth:`end` is to be called after it."""
+        give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+        while not self._begins(give_up_at):
+            with _Pause(_LOOK_SECONDS) as pause:
+                yield pause
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """A request is no longer under way, whatever became of it."""
         with self._lock:
             self._under_way -= 1
-            self._changed.notify_all()
 
     def note(self, reply: HttpReply) -> None:
         """Learn from an answer. What is under way may not be counted in it yet."""
@@ -60,10 +58,37 @@ class Allowance:
             self._left = min(self._left, limit.left) if is_same_window else limit.left
             self._window_ends_at = ends_at
 
-    def _wait_for_room(self) -> None:
-        give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
-        while self._left <= self._under_way:
-            seconds = min(self._window_ends_at, give_up_at) - time.monotonic()
-            if seconds <= 0:
-                return
-            self._changed.wait(seconds)
+    def _begins(self, give_up_at: float) -> bool:
+        with self._lock:
+            is_full = self._left <= self._under_way
+            if is_full and time.monotonic() < min(self._window_ends_at, give_up_at):
+                return False
+            self._under_way += 1
+            return True
+
+
+class _Pause:
+    """Some time in which the answers of others are heard."""
+
+    def __init__(self, seconds: float) -> None:
+        self.deadline = time.monotonic() + seconds
+        #: Nobody knows it, so that nothing comes.
+        self._silent = socket.socket(type=socket.SOCK_DGRAM)
+
+    @property
+    def is_there(self) -> bool:
+        return time.monotonic() >= self.deadline
+
+    def fileno(self) -> int:
+        return self._silent.fileno()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._silent.close()

@@ -9,14 +9,16 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
+from typing import cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from lovecampaign.providers.http_wire import HttpReply, HttpWire
+from lovecampaign.providers.lane import Awaited
 from lovecampaign.providers.verdict import NoConnection, stop_the_run, transient
 
 _FAULTS = (HTTPError, HTTPException, OSError, ValueError)
@@ -60,15 +62,26 @@ class SendGridConnection:
         self._wire: HttpWire | None = None
         self._last_used = 0.0
 
-    def request(
+    def request(self, method: str, path: str) -> HttpReply:
+        """Send one request without a body; raises as :meth:`requesting` does."""
+        requesting = self.requesting(method, path)
+        while True:
+            try:
+                next(requesting)
+            except StopIteration as end:
+                return cast(HttpReply, end.value)
+
+    def requesting(
         self,
         method: str,
         path: str,
         *,
         body: Sequence[bytes] = (),
         before_writing: Callable[[], None] = lambda: None,
-    ) -> HttpReply:
-        """Send one request; raises NoConnection, LostBefore or LostAfter.
+    ) -> Generator[Awaited, None, HttpReply]:
+        """Send one request, and pause until its answer is there.
+
+        Raises NoConnection, LostBefore or LostAfter.
 
         ``before_writing`` is called when there is a connection and nothing has left yet.
         """
@@ -77,7 +90,11 @@ class SendGridConnection:
         before_writing()
         is_kept = False
         try:
-            reply = wire.exchange(request, self._endpoint.answer_seconds)
+            reply = wire.write(request, self._endpoint.answer_seconds)
+            if reply is None:
+                answer = wire.answer(self._endpoint.answer_seconds)
+                yield answer
+                reply = answer.read()
             is_kept = reply.is_kept
         finally:
             if not is_kept:

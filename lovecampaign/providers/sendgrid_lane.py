@@ -6,14 +6,15 @@ and the others are asked for again; where it names nobody, each half is asked fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from typing import TypeAlias, TypeVar
 
 from lovecampaign.message import Outcome, OutcomeKind
 from lovecampaign.providers.base import Flight
 from lovecampaign.providers.cooldown import Cooldown
 from lovecampaign.providers.http_wire import HttpReply, LostAfter, LostBefore
 from lovecampaign.providers.intake import Intake
-from lovecampaign.providers.lane import Carrying
+from lovecampaign.providers.lane import Awaited, Carrying
 from lovecampaign.providers.sendgrid_allowance import Allowance
 from lovecampaign.providers.sendgrid_connection import Endpoint, SendGridConnection
 from lovecampaign.providers.sendgrid_parcels import Parcel
@@ -22,6 +23,10 @@ from lovecampaign.providers.verdict import NoConnection, Verdict, transient, unk
 
 #: For the journal, until the next request is written: these people are not in doubt meanwhile.
 _REFUSED_WITH_OTHERS = transient("refused together with others")
+
+_Result = TypeVar("_Result")
+#: Paused where somebody else's answer may be there before ours.
+_Pausing: TypeAlias = "Generator[Awaited, None, _Result]"
 
 
 class SendGridLane:
@@ -41,15 +46,16 @@ class SendGridLane:
 
     def carry(self, parcel: Parcel, intake: Intake[Parcel]) -> Carrying[Parcel]:
         """One request, and those that a refusal makes of it."""
-        yield from ()
+        if parcel.verdict is None:
+            self._cooldown.check()
         left = [parcel]
         while left:
             part = left.pop()
             try:
-                left += self._deliver(part, intake)
+                left += yield from self._deliver(part, intake)
             except NoConnection as missing:
                 if part is parcel:
-                    raise
+                    return parcel  # carried again, it is told so before any pause: by the cool-down
                 intake.answer(self.unasked(part, missing))
         return None
 
@@ -62,9 +68,9 @@ class SendGridLane:
     def close(self) -> None:
         self._connection.close()
 
-    def _deliver(self, parcel: Parcel, intake: Intake[Parcel]) -> Sequence[Parcel]:
+    def _deliver(self, parcel: Parcel, intake: Intake[Parcel]) -> _Pausing[Sequence[Parcel]]:
         """Answer for the people of a request; returns the requests for whom that left open."""
-        answer = parcel.verdict or self._post(parcel, intake.flight)
+        answer = parcel.verdict or (yield from self._post(parcel, intake.flight))
         if isinstance(answer, HttpReply):
             verdict = judge(answer, self._allowance.now)
             if verdict.kind is OutcomeKind.PERMANENT and len(parcel.people) > 1:
@@ -74,18 +80,12 @@ class SendGridLane:
         intake.answer([verdict.on(person) for person in parcel.people])
         return ()
 
-    def _post(self, parcel: Parcel, flight: Flight) -> HttpReply | Verdict:
+    def _post(self, parcel: Parcel, flight: Flight) -> _Pausing[HttpReply | Verdict]:
         """The reply, or what its lack means; raises NoConnection."""
         self._cooldown.check()
-        body, ids = parcel.body, [person.delivery_id for person in parcel.people]
+        yield from self._allowance.room()
         try:
-            with self._allowance:
-                reply = self._connection.request(
-                    "POST",
-                    "/v3/mail/send",
-                    body=body,
-                    before_writing=lambda: flight.writing(*ids),
-                )
+            reply = yield from self._request(parcel, flight)
         except LostBefore as lost:
             return transient(f"the connection was lost before the request was complete: {lost}")
         except LostAfter as lost:
@@ -93,9 +93,20 @@ class SendGridLane:
         except NoConnection as missing:
             self._cooldown.start(missing.verdict)
             raise
+        finally:
+            self._allowance.end()
         self._cooldown.end()
         self._allowance.note(reply)
         return reply
+
+    def _request(self, parcel: Parcel, flight: Flight) -> _Pausing[HttpReply]:
+        ids = [person.delivery_id for person in parcel.people]
+        return self._connection.requesting(
+            "POST",
+            "/v3/mail/send",
+            body=parcel.body,
+            before_writing=lambda: flight.writing(*ids),
+        )
 
 
 def _apart(parcel: Parcel, reply: HttpReply, intake: Intake[Parcel]) -> Sequence[Parcel]:

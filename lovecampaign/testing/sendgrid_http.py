@@ -140,8 +140,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _drip(self, answer: Answer, content: bytes) -> None:
         self.close_connection = True
-        head = f"HTTP/1.1 {answer.status} slow\r\nContent-Length: {len(content)}\r\n\r\n"
-        for byte in head.encode() + content:
+        lines = (
+            f"HTTP/1.1 {answer.status} slow",
+            f"Content-Length: {len(content)}",
+            "Connection: close",  # or another request may come, whose fate nobody can tell
+        )
+        for byte in "\r\n".join([*lines, "", ""]).encode() + content:
             self.connection.sendall(bytes([byte]))
             if self.server.closing.wait(answer.drip_seconds):
                 return

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,6 +25,10 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         yield ours, theirs
+
+
+def exchange(wire: HttpWire, request: Sequence[bytes], seconds: float) -> HttpReply:
+    return wire.write(request, seconds) or wire.answer(seconds).read()
 
 
 @contextlib.contextmanager
@@ -63,7 +67,7 @@ def in_the_background(work: Callable[[], None]) -> Iterator[None]:
 def test_answers(pair: tuple[socket.socket, socket.socket], sent: bytes, reply: HttpReply) -> None:
     ours, theirs = pair
     theirs.sendall(sent)
-    assert HttpWire(ours).exchange(REQUEST, 5) == reply
+    assert exchange(HttpWire(ours), REQUEST, 5) == reply
     assert theirs.recv(1000) == b"".join(REQUEST)
 
 
@@ -73,10 +77,41 @@ def test_each_answer_says_what_is_its_own(pair: tuple[socket.socket, socket.sock
     wire = HttpWire(ours)
     for number in (1, 2, 1, 3):
         theirs.sendall(TAKEN % number)
-        reply = wire.exchange(REQUEST, 5)
+        reply = exchange(wire, REQUEST, 5)
         assert (reply.status, reply.headers["x-message-id"]) == (202, str(number))
     theirs.sendall(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
-    assert wire.exchange(REQUEST, 5) == HttpReply(503, {"content-length": "0"}, is_kept=True)
+    assert exchange(wire, REQUEST, 5) == HttpReply(503, {"content-length": "0"}, is_kept=True)
+
+
+def test_an_answer_is_there_when_its_head_is_or_when_none_can_come(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """Whoever goes on with the beginning of one keeps others waiting."""
+    ours, theirs = pair
+    wire = HttpWire(ours)
+    first = wire.answer(5)
+    for byte in TAKEN % 1:
+        assert not first.is_there
+        theirs.sendall(bytes([byte]))
+    assert first.is_there
+    assert first.read().headers["x-message-id"] == "1"
+    second = wire.answer(5)
+    assert not second.is_there
+    theirs.close()
+    assert second.is_there
+    with pytest.raises(LostAfter, match="closed"):
+        second.read()
+
+
+def test_an_answer_that_was_there_in_time_is_read_later(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    answer = HttpWire(ours).answer(0.05)
+    theirs.sendall(TAKEN % 1)
+    time.sleep(0.1)
+    assert answer.is_there
+    assert answer.read().status == 202
 
 
 def test_lost_while_it_is_written_nothing_whole_arrived(
@@ -85,7 +120,7 @@ def test_lost_while_it_is_written_nothing_whole_arrived(
     ours, theirs = pair
     theirs.close()
     with pytest.raises(LostBefore):
-        HttpWire(ours).exchange(REQUEST, 5)
+        exchange(HttpWire(ours), REQUEST, 5)
 
 
 def test_who_does_not_read_on_got_nothing_whole(
@@ -93,7 +128,7 @@ def test_who_does_not_read_on_got_nothing_whole(
 ) -> None:
     begun = time.monotonic()
     with pytest.raises(LostBefore, match="in time"):
-        HttpWire(pair[0]).exchange(HUGE, 0.3)
+        exchange(HttpWire(pair[0]), HUGE, 0.3)
     assert time.monotonic() - begun < 3, "and a second in which an answer may still come"
 
 
@@ -103,7 +138,7 @@ def test_lost_when_all_was_written_nobody_knows(
     ours, theirs = pair
     theirs.shutdown(socket.SHUT_WR)
     with pytest.raises(LostAfter, match="closed"):
-        HttpWire(ours).exchange(REQUEST, 5)
+        exchange(HttpWire(ours), REQUEST, 5)
 
 
 @pytest.mark.parametrize("is_closed", [True, False])
@@ -115,7 +150,7 @@ def test_an_answer_that_comes_before_all_is_written_is_read(
     theirs.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
     if is_closed:
         theirs.close()
-    reply = HttpWire(ours).exchange(HUGE, 0.5)
+    reply = exchange(HttpWire(ours), HUGE, 0.5)
     assert reply == HttpReply(413, {"content-length": "0"}, is_kept=False)
 
 
@@ -133,7 +168,7 @@ def test_one_limit_holds_for_the_whole_answer(
     begun = time.monotonic()
     with in_the_background(drip):
         with pytest.raises(LostAfter, match="in time"):
-            HttpWire(ours).exchange(REQUEST, 0.4)
+            exchange(HttpWire(ours), REQUEST, 0.4)
         assert time.monotonic() - begun < 1
         ours.close()
 
@@ -159,4 +194,4 @@ def test_no_bytes_can_do_more_than_lose_the_answer(sent: bytes) -> None:
         theirs.sendall(sent)
         theirs.shutdown(socket.SHUT_WR)
         with contextlib.suppress(LostAfter):
-            assert 100 <= HttpWire(ours).exchange(REQUEST, 1).status < 600
+            assert 100 <= exchange(HttpWire(ours), REQUEST, 1).status < 600

@@ -58,6 +58,19 @@ def test_what_comes_is_received_and_an_end_is_empty(pair: Pair) -> None:
     assert patient.receive(soon()) == b""
 
 
+def test_what_is_there_is_received_without_a_wait(pair: Pair) -> None:
+    ours, theirs = pair
+    patient, begun = PatientSocket(ours), time.monotonic()
+    assert patient.receive_now() is None
+    theirs.sendall(b"hello")
+    while (received := patient.receive_now()) is None:
+        assert time.monotonic() - begun < 2
+    assert received == b"hello"
+    with pytest.raises(TimeoutError):
+        patient.receive(soon(0.3))
+    assert time.monotonic() - begun >= 0.3, "a limit holds again"
+
+
 @pytest.mark.parametrize("seconds", [0.2, 0.001, 0.0, -1.0])
 def test_silence_ends_at_the_deadline(pair: Pair, seconds: float) -> None:
     begun = time.monotonic()
