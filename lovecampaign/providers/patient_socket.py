@@ -17,7 +17,7 @@ from collections.abc import Sequence
 #: What the operating system would round to nothing means "for ever" to it.
 _SHORTEST_SECONDS = 0.01
 _MOST_BYTES = 65536
-#: At once, for the operating system: 1024. That many are joined faster than they are listed.
+#: The operating system takes 1,024 at once; so many small ones are joined faster than listed.
 _MOST_PIECES = 16
 
 
