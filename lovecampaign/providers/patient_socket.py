@@ -16,7 +16,8 @@ from collections.abc import Sequence
 
 #: What the operating system would round to nothing means "for ever" to it.
 _SHORTEST_SECONDS = 0.01
-_MOST_BYTES = 65536
+#: Of what comes at once; room that is not needed costs time.
+_MOST_BYTES = 8192
 #: The operating system takes 1,024 at once; so many small ones are joined faster than listed.
 _MOST_PIECES = 16
 
@@ -29,14 +30,18 @@ class PatientSocket:
     another OSError.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, *, is_python_patient: bool = False) -> None:
+        """``is_python_patient``: Python keeps the limit, for whoever else uses the socket."""
         self._sock = sock
-        # TLS would ask the operating system again for ever: there Python keeps the limit.
-        self._is_tls = isinstance(sock, ssl.SSLSocket)
+        self.is_tls = isinstance(sock, ssl.SSLSocket)
+        # TLS would ask the operating system again for ever.
+        self._is_python_patient = is_python_patient or self.is_tls
         self._limit_seconds = 0.0
+        #: How much the last :meth:`send` wrote, if it failed too.
+        self.sent = 0
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
-        if not self._is_tls:
+        if not self._is_python_patient:
             sock.settimeout(None)
 
     @property
@@ -50,7 +55,7 @@ class PatientSocket:
     def receive_now(self) -> bytes | None:
         """What has come, None where nothing has; empty where the other side has closed."""
         try:
-            if not self._is_tls:
+            if not self.is_tls:
                 return self._sock.recv(_MOST_BYTES, socket.MSG_DONTWAIT)
             self._limit_seconds = 0.0
             self._sock.settimeout(0.0)
@@ -68,17 +73,18 @@ class PatientSocket:
 
     def send(self, pieces: Sequence[bytes], deadline: float) -> None:
         """Write all of it."""
-        size, written = sum(map(len, pieces)), self._send(pieces, deadline)
-        if written < size:
+        self.sent, size = 0, sum(map(len, pieces))
+        self.sent = self._send(pieces, deadline)
+        if self.sent < size:
             rest = memoryview(b"".join(pieces))
-            while written < size:
-                written += self._send([rest[written:]], deadline)
+            while self.sent < size:
+                self.sent += self._send([rest[self.sent :]], deadline)
 
     def _send(self, pieces: Sequence[bytes | memoryview], deadline: float) -> int:
         """How much of it went out. TLS takes one piece, the operating system only so many."""
         self._limit(deadline)
         try:
-            if self._is_tls or len(pieces) > _MOST_PIECES:
+            if self.is_tls or len(pieces) > _MOST_PIECES:
                 return self._sock.send(b"".join(pieces))
             return self._sock.sendmsg(pieces)
         except (TimeoutError, BlockingIOError) as error:
@@ -94,7 +100,7 @@ class PatientSocket:
 
     def _set_limit(self, seconds: float) -> None:
         self._limit_seconds = seconds
-        if self._is_tls:
+        if self._is_python_patient:
             self._sock.settimeout(seconds)
             return
         whole, part = divmod(seconds, 1)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-import select
 import socket
-import ssl
-import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
+from lovecampaign.providers.patient_socket import PatientSocket
+
 #: RFC 5321 §4.5.3.1.5 allows 512; servers exceed it, none by this much.
 _LINE_BYTES = 8192
 _REPLY_LINES = 200
-#: What the operating system would round to nothing means "for ever" to it.
-_SHORTEST_SECONDS = 0.01
 _NOT_SMTP = "the server does not speak SMTP"
 _LINE = re.compile(rb"([2-5]\d\d)(?:[ -](.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"[245]\.(\d{1,3})\.(\d{1,3})(?!\S)")
@@ -66,25 +63,17 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        # smtplib writes to it too.
+        self._patient = PatientSocket(sock, is_python_patient=True)
         self._unread = b""
-        #: The limit that the operating system was told; None where Python keeps to it.
-        self._told_seconds: float | None = None
-        self._is_tls = isinstance(sock, ssl.SSLSocket)
         #: What was found when somebody looked whether a reply was there.
         self._broken: OSError | None = None
         #: When the reply that somebody waits for comes too late.
         self.deadline = 0.0
 
     def leave_time_to_the_system(self) -> None:
-        """From now on the operating system ends what takes too long.
-
-        Python asks it before each call whether the socket is ready, which costs two calls more
-        for each message, and lets go of the interpreter twice more. Not for TLS, which would ask
-        again for ever.
-        """
-        if not self._is_tls:
-            self._told_seconds = 0.0
-            self.sock.settimeout(None)
+        """From now on nobody else uses the socket."""
+        self._patient = PatientSocket(self.sock)
 
     def awaited(self, timeout_seconds: float) -> Self:
         """The next reply, whose time begins now."""
@@ -93,18 +82,16 @@ class Wire:
 
     @property
     def is_there(self) -> bool:
-        """Whether a reply is there, or its beginning, or the end of the connection."""
+        """Whether a line of a reply is there, or the end of the connection."""
         if self.holds_a_line:
             return True
-        if isinstance(self.sock, ssl.SSLSocket):
-            return self.sock.pending() > 0 or _is_readable(self.sock)
         try:
-            received = self.sock.recv(4096, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
+            received = self._patient.receive_now()
         except OSError as error:
             self._broken = error
             return True
+        if received is None:
+            return False
         self._unread += received
         return not received or self.holds_a_line
 
@@ -151,9 +138,8 @@ class Wire:
         try:
             if self._broken is not None:
                 raise self._broken
-            self._limit(deadline - time.monotonic())
-            received = self.sock.recv(4096)
-        except (TimeoutError, BlockingIOError) as error:
+            received = self._patient.receive(deadline)
+        except TimeoutError as error:
             raise Lost("the server did not answer in time") from error
         except OSError as error:  # ssl.SSLError is one
             raise Lost(f"the connection broke: {error.strerror or error}") from error
@@ -163,62 +149,23 @@ class Wire:
 
     def write(self, parts: Sequence[bytes], timeout_seconds: float) -> None:
         """Write everything; raises CutShort, which knows how much went out."""
-        deadline = time.monotonic() + timeout_seconds
-        size, written = sum(map(len, parts)), 0
-        try:
-            self._limit(timeout_seconds)
-            written = self._send(parts)
-            if written < size:
-                rest = memoryview(b"".join(parts))
-                while written < size:
-                    self._limit(deadline - time.monotonic())
-                    written += self.sock.send(rest[written:])
-        except (TimeoutError, BlockingIOError) as error:
-            raise CutShort("the server did not read on in time", written=written) from error
-        except OSError as error:
-            reason = f"the connection broke: {error.strerror or error}"
-            raise CutShort(reason, written=written) from error
+        deadline, written = time.monotonic() + timeout_seconds, 0
+        for together in self._pieces(parts):
+            try:
+                self._patient.send(together, deadline)
+            except OSError as error:
+                is_slow = isinstance(error, TimeoutError)
+                broke = f"the connection broke: {error.strerror or error}"
+                reason = "the server did not read on in time" if is_slow else broke
+                raise CutShort(reason, written=written + self._patient.sent) from error
+            written += self._patient.sent
 
-    def _send(self, parts: Sequence[bytes]) -> int:
-        """How much of it went out; to put 64 KB together first costs a third of sending them.
-
-        TLS sends one piece, and says all or nothing of it: what goes along with a message must
-        not share a piece with it, or nobody knows whether the message's end went out.
+    def _pieces(self, parts: Sequence[bytes]) -> Sequence[Sequence[bytes]]:
+        """TLS says all or nothing of a piece. So what goes along with a message shares none with
+        it, or nobody would know whether the message's end went out.
         """
-        if not self._is_tls:
-            return self.sock.sendmsg(parts)
-        *first, last = parts
-        return self.sock.send(b"".join(first) or last)
-
-    def _limit(self, seconds: float) -> None:
-        """Wait no longer than that from now on; raises TimeoutError where it is over already.
-
-        A limit that is about right stays: to set one is a call of the operating system.
-        """
-        if seconds <= 0:
-            raise TimeoutError
-        if self._told_seconds is None:
-            if not _is_about(seconds, self.sock.gettimeout() or 0.0):
-                self.sock.settimeout(seconds)
-        elif not _is_about(seconds, self._told_seconds):
-            self._tell(seconds)
-
-    def _tell(self, seconds: float) -> None:
-        whole, part = divmod(max(seconds, _SHORTEST_SECONDS), 1)
-        limit = struct.pack("ll", int(whole), int(part * 1_000_000))
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        self._told_seconds = seconds
-
-
-def _is_readable(sock: socket.socket) -> bool:
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
-
-
-def _is_about(seconds: float, limit: float) -> bool:
-    return 0.95 * seconds <= limit <= 1.05 * seconds
+        *message, ahead = parts
+        return (message, [ahead]) if self._patient.is_tls and message and ahead else (parts,)
 
 
 @lru_cache(maxsize=256)
