@@ -1,49 +1,83 @@
-"""How many threads does a stream of messages need? As few as keep this process busy.
+"""How many threads does a stream of messages need? As few as do not wait for the other side.
 
 More threads than that only wait for each other. Ten that could all go on cost a third more of the
 processor for each message than two did, and two a quarter more than one (64 KB letters, a server
-on the same machine). A server that lets us wait leaves the processor idle, and then more of them
-help.
+on the same machine). Where answers are long in coming, more of them help.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Callable, Iterator
+from threading import Lock
 
 #: How often to look whether more of them would help: ten are there after four looks.
 LOOK_SECONDS = 0.005
-#: Of one processor: a process that uses more than that is what everything waits for.
-_BUSY = 0.75
-FEWEST = 1
+#: Of the threads' time: who waits more than that could do with company.
+_MOSTLY = 0.5
 
 
 class Demand:
     """Remembers from one stream to the next how many threads were of use."""
 
-    def __init__(self, most: int, fewest: int = FEWEST) -> None:
+    def __init__(self, most: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
-        self._fewest = fewest
-        self._open = 0
-        self._looked_at = self._worked = 0.0
+        self._clock = clock
+        self._lock = Lock()
+        #: How many this stream has needed so far, and how many of them have not ended.
+        self._needed = self._at_work = 0
+        self._waiting = 0
+        #: Seconds that all threads together have waited since the last look.
+        self._waited = 0.0
+        self._looked_at = self._counted_at = 0.0
 
     def begin(self) -> int:
         """How many to begin with: half of what the last stream needed."""
-        self._open = min(self._most, max(self._fewest, self._open // 2))
-        self._looked_at, self._worked = time.monotonic(), time.process_time()
-        return self._open
+        with self._lock:
+            self._needed = self._at_work = max(1, self._needed // 2)
+            self._waiting, self._waited = 0, 0.0
+            self._looked_at = self._counted_at = self._clock()
+            return self._needed
 
     def more(self) -> int:
-        """How many more to open now: as many again, where nobody keeps us busy."""
-        now = time.monotonic()
-        if self._open == self._most or now - self._looked_at < LOOK_SECONDS:
-            return 0
-        worked = time.process_time()
-        is_busy = worked - self._worked > _BUSY * (now - self._looked_at)
-        self._looked_at, self._worked = now, worked
-        return 0 if is_busy else self.grow(self._open)
+        """How many more to begin now: as many again, where those at work mostly wait."""
+        with self._lock:
+            now = self._count()
+            seconds = now - self._looked_at
+            if seconds < LOOK_SECONDS:
+                return 0
+            is_waited_for = self._waited > _MOSTLY * seconds * self._at_work
+            self._looked_at, self._waited = now, 0.0
+            return self._grow() if is_waited_for else 0
 
-    def grow(self, wanted: int) -> int:
-        """How many of that many more there can be."""
-        added = min(wanted, self._most - self._open)
-        self._open += added
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """A thread waits for an answer while the block runs."""
+        self._add_to_waiting(1)
+        try:
+            yield
+        finally:
+            self._add_to_waiting(-1)
+
+    def end(self) -> None:
+        """A thread has ended: there was nothing, or no lane, left for it."""
+        with self._lock:
+            self._at_work -= 1
+
+    def _add_to_waiting(self, count: int) -> None:
+        with self._lock:
+            self._count()
+            self._waiting += count
+
+    def _count(self) -> float:
+        now = self._clock()
+        self._waited += self._waiting * (now - self._counted_at)
+        self._counted_at = now
+        return now
+
+    def _grow(self) -> int:
+        added = min(max(1, self._at_work), self._most - self._needed)
+        self._needed += added
+        self._at_work += added
         return added

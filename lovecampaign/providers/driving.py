@@ -12,6 +12,7 @@ import time
 from collections import deque
 from typing import Generic, NamedTuple
 
+from lovecampaign.providers.demand import Demand
 from lovecampaign.providers.intake import KEPT_SECONDS, Intake
 from lovecampaign.providers.lane import Awaited, Carrying, Item, Lane
 from lovecampaign.providers.stream import Stream
@@ -33,9 +34,12 @@ class _Paused(NamedTuple, Generic[Item]):
 class Driver(Generic[Item]):
     """One thread's work."""
 
-    def __init__(self, stream: Stream[Item, Lane[Item]], intake: Intake[Item]) -> None:
+    def __init__(
+        self, stream: Stream[Item, Lane[Item]], intake: Intake[Item], demand: Demand
+    ) -> None:
         self._stream = stream
         self._intake = intake
+        self._demand = demand
         self._paused: deque[_Paused[Item]] = deque()
 
     def drive(self) -> None:
@@ -102,7 +106,9 @@ class Driver(Generic[Item]):
         if not self._paused:
             return False
         first = min(self._paused, key=lambda paused: paused.awaited.deadline)
-        if not self._is_answered_by(first.awaited.deadline):
+        with self._demand.waiting():
+            is_answered = self._is_answered_by(first.awaited.deadline)
+        if not is_answered:
             self._paused.remove(first)
             self._advance(first.lane, first.carrying)
         return True

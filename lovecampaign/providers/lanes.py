@@ -23,21 +23,18 @@ from lovecampaign.providers.stream import Stream
 
 
 def send_over_lanes(
-    lanes: Sequence[Lane[Item]], items: Iterable[Item], flight: Flight, demand: Demand | None = None
+    lanes: Sequence[Lane[Item]], items: Iterable[Item], flight: Flight, demand: Demand
 ) -> Iterator[Outcome]:
-    """Outcomes in completion order, as :meth:`Provider.send` promises them.
-
-    Threads begin as ``demand`` says, or one for each lane at once.
-    """
+    """Outcomes in completion order, as :meth:`Provider.send` promises them."""
     stream = Stream[Item, Lane[Item]](items, lanes)
     answers: Answers = SimpleQueue()
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as threads:
 
         def begin() -> Future[None]:
             intake = Intake(stream, flight, answers)
-            return threads.submit(_work, Driver(stream, intake), intake, answers)
+            return threads.submit(_work, Driver(stream, intake, demand), intake, answers)
 
-        crew = _Crew(begin, stream, demand or _all_of(lanes))
+        crew = _Crew(begin, stream, demand)
         try:
             yield from _until_all_ended(answers, crew)
         finally:
@@ -77,6 +74,7 @@ class _Crew(Generic[Item]):
 
     def note_end(self) -> None:
         self._ended += 1
+        self._demand.end()
 
     def raise_what_went_wrong(self) -> None:
         for thread in self._running:
@@ -84,10 +82,6 @@ class _Crew(Generic[Item]):
 
     def _grow(self, count: int) -> None:
         self._running += [self._begin() for _ in range(count)]
-
-
-def _all_of(lanes: Sequence[Lane[Item]]) -> Demand:
-    return Demand(len(lanes), fewest=len(lanes))
 
 
 def _until_all_ended(answers: Answers, crew: _Crew[Item]) -> Iterator[Outcome]:

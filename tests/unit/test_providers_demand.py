@@ -1,40 +1,107 @@
-"""Threads are begun while they help: a server that lets us wait, not one that keeps up."""
+"""Threads are begun while they help: where the server lets us wait, not where it keeps up."""
 
 from __future__ import annotations
 
-import time
+from contextlib import ExitStack
+from dataclasses import dataclass
 
-from lovecampaign.providers.demand import FEWEST, LOOK_SECONDS, Demand
+import pytest
+
+from lovecampaign.providers.demand import LOOK_SECONDS, Demand
 
 
-def test_where_the_server_lets_us_wait_all_are_at_work_after_four_looks() -> None:
-    demand = Demand(10)
+@dataclass
+class Seconds:
+    """A clock that goes on when it is told to."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_by(self, looks: float) -> None:
+        self.now += looks * LOOK_SECONDS
+
+
+@pytest.fixture
+def clock() -> Seconds:
+    return Seconds()
+
+
+def wait(waits: ExitStack, demand: Demand, threads: int) -> None:
+    """So many more threads have nothing to do but to wait."""
+    for _ in range(threads):
+        waits.enter_context(demand.waiting())
+
+
+def test_where_the_server_lets_us_wait_all_are_at_work_after_four_looks(clock: Seconds) -> None:
+    demand = Demand(10, clock=clock)
     found = [demand.begin()]
-    for _ in range(5):
-        time.sleep(LOOK_SECONDS * 3)
-        found.append(demand.more())
+    with ExitStack() as waits:
+        for _ in range(5):
+            wait(waits, demand, found[-1])
+            clock.pass_by(1.01)
+            found.append(demand.more())
     assert found == [1, 1, 2, 4, 2, 0]
 
 
-def test_who_keeps_the_processor_busy_gets_no_more() -> None:
-    demand = Demand(10)
+def test_who_waits_less_than_they_work_gets_no_company(clock: Seconds) -> None:
+    demand = Demand(10, clock=clock)
     demand.begin()
-    until = time.process_time() + LOOK_SECONDS * 4
-    while time.process_time() < until:
-        pass
-    # Somebody else may have had the processor: then another look is taken at the next stretch.
-    assert demand.more() in {0, FEWEST}
-    assert demand.more() == 0, "no look is taken before its time"
+    for _ in range(3):
+        with demand.waiting():
+            clock.pass_by(0.8)
+        clock.pass_by(1.01)
+        assert demand.more() == 0
 
 
-def test_the_next_stream_begins_with_half_of_what_this_one_needed() -> None:
-    demand = Demand(20)
+def test_waits_of_before_the_last_look_do_not_count(clock: Seconds) -> None:
+    demand = Demand(10, clock=clock)
     demand.begin()
-    assert demand.grow(15) == 15
+    with demand.waiting():
+        clock.pass_by(5.01)
+    assert demand.more() == 1
+    clock.pass_by(1.01)
+    assert demand.more() == 0
+
+
+def test_no_look_is_taken_before_its_time(clock: Seconds) -> None:
+    demand = Demand(10, clock=clock)
+    demand.begin()
+    with demand.waiting():
+        clock.pass_by(0.9)
+        assert demand.more() == 0
+        clock.pass_by(0.2)
+        assert demand.more() == 1
+
+
+def test_of_several_threads_most_have_to_wait(clock: Seconds) -> None:
+    demand = Demand(10, clock=clock)
+    demand.begin()
+    with demand.waiting():
+        clock.pass_by(1.01)
+        assert demand.more() == 1
+        clock.pass_by(1.01)
+        assert demand.more() == 0, "one of two"
+        demand.end()
+        clock.pass_by(1.01)
+        assert demand.more() == 1, "the only one that is left"
+
+
+def test_the_next_stream_begins_with_half_of_what_this_one_needed(clock: Seconds) -> None:
+    demand = Demand(20, clock=clock)
+    demand.begin()
+    with ExitStack() as waits:
+        for threads in (1, 1, 2, 4):
+            wait(waits, demand, threads)
+            clock.pass_by(1.01)
+            demand.more()
     assert demand.begin() == 8
-    assert demand.grow(30) == 12, "there are no more than 20"
 
 
-def test_there_may_be_fewer_than_one_begins_with() -> None:
-    assert Demand(1).begin() == 1
-    assert Demand(8, fewest=8).begin() == 8
+def test_there_are_never_more_than_there_may_be(clock: Seconds) -> None:
+    demand = Demand(1, clock=clock)
+    assert demand.begin() == 1
+    with demand.waiting():
+        clock.pass_by(5.01)
+        assert demand.more() == 0

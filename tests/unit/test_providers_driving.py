@@ -12,6 +12,7 @@ from queue import SimpleQueue
 import pytest
 
 from lovecampaign.message import Outcome, OutcomeKind
+from lovecampaign.providers.demand import Demand
 from lovecampaign.providers.driving import MOST_TOGETHER, Driver
 from lovecampaign.providers.intake import Answers, Intake
 from lovecampaign.providers.lane import Carrying, Lane
@@ -93,7 +94,7 @@ def drive(lines: Sequence[Line], items: Iterable[str]) -> list[tuple[str, Outcom
     answers: Answers = SimpleQueue()
     stream = Stream[str, Lane[str]](items, lines)
     intake = Intake(stream, RecordingFlight(), answers)
-    Driver(stream, intake).drive()
+    Driver(stream, intake, Demand(1)).drive()
     intake.hand_on()
     found: list[tuple[str, OutcomeKind]] = []
     while not answers.empty():
@@ -142,7 +143,7 @@ def test_a_lane_without_an_answer_holds_up_no_other(lines: list[Line], log: list
 def test_good_news_does_not_wait_for_an_answer_that_is_long_in_coming(lines: list[Line]) -> None:
     answers: Answers = SimpleQueue()
     stream = Stream[str, Lane[str]](["1", "2"], lines)
-    one_thread = Driver(stream, Intake(stream, RecordingFlight(), answers))
+    one_thread = Driver(stream, Intake(stream, RecordingFlight(), answers), Demand(1))
     thread = threading.Thread(target=one_thread.drive)
     lines[1].say("250 yes")
     thread.start()
