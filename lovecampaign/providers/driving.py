@@ -24,9 +24,11 @@ MOST_TOGETHER = 3
 
 
 class _Paused(NamedTuple, Generic[Item]):
-    """A lane between writing and reading."""
+    """A lane that waits for an answer."""
 
     lane: Lane[Item]
+    #: What it began with.
+    item: Item
     carrying: Carrying[Item]
     awaited: Awaited
 
@@ -61,7 +63,7 @@ class Driver(Generic[Item]):
         for _ in range(len(self._paused)):
             paused = self._paused.popleft()
             if paused.awaited.is_there:
-                self._advance(paused.lane, paused.carrying)
+                self._advance(paused.lane, paused.item, paused.carrying)
                 return True
             self._paused.append(paused)
         return False
@@ -82,14 +84,9 @@ class Driver(Generic[Item]):
         return item is not None
 
     def _start(self, lane: Lane[Item], item: Item) -> None:
-        try:
-            self._advance(lane, lane.carry(item, self._intake))
-        except NoConnection as missing:
-            if not self._stream.leave_to_others(item):
-                self._stream.return_lane(lane)
-                self._intake.answer(lane.unasked(item, missing))
+        self._advance(lane, item, lane.carry(item, self._intake))
 
-    def _advance(self, lane: Lane[Item], carrying: Carrying[Item]) -> None:
+    def _advance(self, lane: Lane[Item], item: Item, carrying: Carrying[Item]) -> None:
         """Up to the lane's next pause, or its end."""
         try:
             awaited = next(carrying)
@@ -98,8 +95,16 @@ class Driver(Generic[Item]):
                 self._stream.return_lane(lane)
             else:
                 self._start(lane, end.value)
+        except NoConnection as missing:
+            self._do_without(lane, item, missing)
         else:
-            self._paused.append(_Paused(lane, carrying, awaited))
+            self._paused.append(_Paused(lane, item, carrying, awaited))
+
+    def _do_without(self, lane: Lane[Item], item: Item, missing: NoConnection) -> None:
+        """The lane rests, and others take its item; only the last of all lanes answers."""
+        if not self._stream.leave_to_others(item):
+            self._stream.return_lane(lane)
+            self._intake.answer(lane.unasked(item, missing))
 
     def _wait(self) -> bool:
         """Until an answer comes, or is too late; False where none is awaited."""
@@ -110,7 +115,7 @@ class Driver(Generic[Item]):
             is_answered = self._is_answered_by(first.awaited.deadline)
         if not is_answered:
             self._paused.remove(first)
-            self._advance(first.lane, first.carrying)
+            self._advance(first.lane, first.item, first.carrying)
         return True
 
     def _is_answered_by(self, deadline: float) -> bool:

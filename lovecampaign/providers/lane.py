@@ -40,7 +40,7 @@ class Lane(Protocol[Item]):
     def carry(self, item: Item, intake: Intake[Item]) -> Carrying[Item]:
         """Deliver ``item``, and others of the intake while it lasts; answer for each.
 
-        Raises NoConnection, before its first pause, where nothing of ``item`` has left.
+        Raises NoConnection where nothing of ``item`` has left.
         """
         ...
 

@@ -46,8 +46,6 @@ class SendGridLane:
 
     def carry(self, parcel: Parcel, intake: Intake[Parcel]) -> Carrying[Parcel]:
         """One request, and those that a refusal makes of it."""
-        if parcel.verdict is None:
-            self._cooldown.check()
         left = [parcel]
         while left:
             part = left.pop()
@@ -55,7 +53,7 @@ class SendGridLane:
                 left += yield from self._deliver(part, intake)
             except NoConnection as missing:
                 if part is parcel:
-                    return parcel  # carried again, it is told so before any pause: by the cool-down
+                    raise
                 intake.answer(self.unasked(part, missing))
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lovecampaign.errors import Unreachable
@@ -14,6 +15,7 @@ from lovecampaign.providers.demand import Demand
 from lovecampaign.providers.intake import Intake
 from lovecampaign.providers.lane import Carrying
 from lovecampaign.providers.lanes import send_over_lanes
+from lovecampaign.providers.making import Making
 from lovecampaign.providers.smtp_connection import Security, Server, connect
 from lovecampaign.providers.smtp_session import SmtpSession
 from lovecampaign.providers.smtp_wire import Lost
@@ -52,7 +54,10 @@ class SmtpProvider:
         self.takes_now = not self.leaves_machine
         self.claim_size = CLAIMS_PER_CONNECTION * connections
         self._server = server
-        self._lanes = [_SmtpLane(server, patience or Patience()) for _ in range(connections)]
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="connect")
+        self._lanes = [
+            _SmtpLane(server, patience or Patience(), self._threads) for _ in range(connections)
+        ]
         self._demand = Demand(connections)
 
     def prove(self) -> None:
@@ -73,19 +78,27 @@ class SmtpProvider:
     def close(self) -> None:
         for lane in self._lanes:
             lane.close()
+        self._threads.shutdown()
 
 
 class _SmtpLane:
     """One connection after another to the same server."""
 
-    def __init__(self, server: Server, patience: Patience) -> None:
+    def __init__(self, server: Server, patience: Patience, threads: Executor) -> None:
+        """``threads`` make connections."""
         self._server = server
         self._patience = patience
+        self._threads = threads
         self._session: SmtpSession | None = None
         self._cooldown = Cooldown(patience.cooldown_seconds)
 
     def carry(self, message: Message, intake: Intake[Message]) -> Carrying[Message]:
-        return self._usable_session().carry(message, intake)
+        session = self._usable_session
+        if session is None:
+            with Making(self._threads, self._new_session) as making:
+                yield making
+                session = making.result()
+        return (yield from session.carry(message, intake))
 
     def unasked(self, message: Message, missing: NoConnection) -> Sequence[Outcome]:
         return [missing.on(message)]
@@ -94,7 +107,7 @@ class _SmtpLane:
         """Connect and log in, or ask the open connection; raises NoConnection."""
         self._cooldown.end()
         try:
-            self._usable_session().noop()
+            (self._usable_session or self._new_session()).noop()
         except Lost:
             self._new_session()
 
@@ -103,15 +116,12 @@ class _SmtpLane:
             self._session.close()
             self._session = None
 
-    def _usable_session(self) -> SmtpSession:
-        session, patience = self._session, self._patience
-        if (
-            session is not None
-            and session.is_usable
-            and session.idle_seconds < patience.idle_seconds
-        ):
-            return session
-        return self._new_session()
+    @property
+    def _usable_session(self) -> SmtpSession | None:
+        session = self._session
+        if session is None or not session.is_usable:
+            return None
+        return session if session.idle_seconds < self._patience.idle_seconds else None
 
     def _new_session(self) -> SmtpSession:
         self.close()

@@ -1,0 +1,60 @@
+"""How is a connection made while the other lanes of the thread go on?
+
+In a thread of its own. To connect, encrypt and log in takes several round trips, each time that a
+connection has carried its share of messages.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+Made = TypeVar("Made")
+
+#: It has time limits of its own, for each of its steps.
+_LONGEST_SECONDS = 3600.0
+
+
+class Making(Generic[Made]):
+    """Something that another thread makes; awaited like an answer.
+
+    A context: when it is over, the thread is done.
+    """
+
+    def __init__(self, threads: Executor, make: Callable[[], Made]) -> None:
+        self.deadline = time.monotonic() + _LONGEST_SECONDS
+        self.is_there = False
+        self._make = make
+        self._signal, self._sender = os.pipe()
+        self._future = threads.submit(self._work)
+
+    def fileno(self) -> int:
+        return self._signal
+
+    def result(self) -> Made:
+        """What was made; raises what went wrong."""
+        return self._future.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._future.exception()  # waits
+        os.close(self._signal)
+        os.close(self._sender)
+
+    def _work(self) -> Made:
+        try:
+            return self._make()
+        finally:
+            self.is_there = True
+            os.write(self._sender, b".")
