@@ -13,6 +13,7 @@ from lovecampaign.cli.help_page import PROGRAM, PROMISE
 from lovecampaign.cli.options import HELP_OPTIONS, everywhere
 from lovecampaign.cli.output import Output
 from lovecampaign.cli.verbs import VERBS
+from lovecampaign.errors import UsageError
 
 
 @click.group(
@@ -32,7 +33,19 @@ def run(words: Sequence[str]) -> int:
     """Run one command line; every failure is told in words and becomes an exit code."""
     output = Output.for_command_line(words)
     try:
+        _require_text(words)
         code = lovecampaign.main(list(words), PROGRAM, standalone_mode=False, obj=output)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nobody above could say it
         return report(error, output, words)
     return int(code or 0)
+
+
+def _require_text(words: Sequence[str]) -> None:
+    """Bytes that are no UTF-8 come as lone surrogates, which neither databases nor JSON take."""
+    for word in words:
+        if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            shown = word.encode(errors="backslashreplace").decode()
+            raise UsageError(
+                f"{shown} holds bytes that are not UTF-8",
+                hint="type it anew in a terminal that speaks UTF-8; a file can be renamed",
+            )

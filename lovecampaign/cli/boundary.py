@@ -9,6 +9,7 @@ import difflib
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -20,6 +21,9 @@ from lovecampaign.problems import Problem
 
 #: Faults of the machine or of its owner's rights, not of ours.
 _MACHINE_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+#: Of a place that cannot hold a file, or holds another thing; ours where it is a file of ours.
+_PLACE_FAULTS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
+_OUR_FOLDER = str(Path(__file__).parents[1])
 _BROKEN_PIPE = 128 + 13  # as a shell reports a program that SIGPIPE ended
 
 
@@ -73,7 +77,7 @@ def describe(error: BaseException) -> Failure | None:
             return Failure(exit_code=ExitCode.USAGE, message=error.format_message())
         case click.Abort() | KeyboardInterrupt():
             return Failure(exit_code=ExitCode.INTERRUPTED, message="Interrupted.")
-        case OSError() if error.errno in _MACHINE_FAULTS:
+        case OSError() if error.errno in _MACHINE_FAULTS or _is_about_a_place(error):
             return _machine_fault(error)
     return None
 
@@ -106,8 +110,15 @@ def _machine_fault(error: OSError) -> Failure:
     return Failure(
         exit_code=ExitCode.PROBLEMS,
         message=f"The system refused: {error.strerror}{where}.",
-        hint="free some space or mend the rights of that file, then run the same command again",
+        hint="free some space, mend the rights there or name another place, then run the same "
+        "command again",
     )
+
+
+def _is_about_a_place(error: OSError) -> bool:
+    """Whether it names a place outside of this program, which the machine does not have so."""
+    name = str(error.filename or "")
+    return error.errno in _PLACE_FAULTS and bool(name) and not name.startswith(_OUR_FOLDER)
 
 
 def _bug(error: BaseException, words: Sequence[str]) -> Failure:

@@ -170,7 +170,7 @@ def require_url(text: str, written_as: str) -> None:
 
 
 def _header(file: Path) -> bytes:
-    if not file.exists():
+    if not file.is_file():  # what a folder is good for, SQLite says
         return b""
     with file.open("rb") as stream:
         return stream.read(100)

@@ -15,6 +15,8 @@ from lovecampaign.store.tables import DeliveryState, delivery, email, subscriber
 
 #: Numbers that go into one statement; SQLite takes 32,766.
 _AT_ONCE = 10_000
+#: No database holds a larger id.
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def find_doubts(
     """Those in doubt, of these or of all; what is not the campaign's is left out."""
     wanted = [_are(campaign_id, DeliveryState.IN_DOUBT)]
     if ids is not None:
-        wanted.append(delivery.c.id.in_(ids))
+        wanted.append(delivery.c.id.in_([each for each in ids if 0 < each <= _LARGEST]))
     return connection.scalars(sa.select(delivery.c.id).where(*wanted)).all()
 
 

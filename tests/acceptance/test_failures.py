@@ -56,6 +56,11 @@ FAILING = {
     "more time for nobody": (2, "deals extend nobody@readers.example --until 2027-03-01 --why x"),
     "a backup over a file": (2, "db backup people.csv"),
     "a copy of nothing": (2, "db copy sqlite:///none.db sqlite:///new.db"),
+    "an id that no database holds": (2, f"in-doubt resolve --as sent {2**70}"),
+    "a calendar where no file can be": (1, "plan --ics /proc/month.ics"),
+    "a name that no disk takes": (1, f"subscribers export {'long' * 99}.csv"),
+    "bytes that are no text": (2, "deals redeem \udcff"),
+    "a tag that is no text": (2, "subscribers add eva@readers.example --tag \udcff"),
     "no command": (2, "frobnicate"),
 }
 ELSEWHERE = {"send that nobody confirmed": {"LOVECAMPAIGN_PROVIDER": "smtp://127.0.0.1:1"}}
@@ -80,6 +85,13 @@ def test_what_fails_says_what_is_wrong(shop: Shop, name: str) -> None:
     said = shop.type(*words.split(), "--json", **ELSEWHERE.get(name, {}))
 
     assert_says_what_is_wrong(said, code)
+
+
+def test_a_folder_in_the_place_of_the_database_is_told(shop: Shop) -> None:
+    (shop.folder / "lovecampaign.db").unlink()
+    (shop.folder / "lovecampaign.db").mkdir()
+
+    assert_says_what_is_wrong(shop.type("status", "--json"), 7)
 
 
 def test_the_doctor_says_in_errors_what_is_wrong_and_what_to_type(shop: Shop) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import lovecampaign as program
 from lovecampaign.cli.app import run
 from lovecampaign.cli.boundary import describe, report
 from lovecampaign.cli.bug_log import redact, secrets
@@ -137,7 +138,16 @@ def test_a_password_in_a_url_is_hidden_even_where_it_is_no_setting() -> None:
     assert redact("postgresql://ana:hunter2@db/love", ()) == "postgresql://***@db/love"
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_a_file_of_ours_that_is_not_there_is_a_mistake_of_ours() -> None:
+    missing = str(Path(program.__file__).parent / "nowhere.json")
+
+    assert describe(OSError(errno.ENOENT, "No such file", missing)) is None
+    assert describe(OSError(errno.ENOENT, "No such file")) is None
+
+
+@pytest.mark.parametrize(
+    "number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG]
+)
 def test_a_full_or_closed_disk_is_no_mistake_of_ours(number: int) -> None:
     failure = describe(OSError(number, os.strerror(number), "outbox/new"))
 
