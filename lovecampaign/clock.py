@@ -50,6 +50,11 @@ def parse_instant(text: str) -> datetime:
         instant = datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise ValueError(f"{text!r} is not an instant like 2027-02-01T10:00+01:00") from error
+    if instant.tzinfo is None:
+        raise ValueError(
+            f"{text.strip()!r} could be in any time zone: write {text.strip()}Z, or an offset "
+            "such as +01:00"
+        )
     return require_aware(instant)
 
 

@@ -105,7 +105,7 @@ def _normalise_slowly(email: str) -> str:
 def _refuse_common_slips(email: str) -> None:
     """What email-validator would describe with a rule that its author did not break knowingly."""
     if not email:
-        raise InvalidAddress("there is no address")
+        raise InvalidAddress("it is empty")
     if len(email) > MAX_LENGTH:
         raise InvalidAddress(f"it is {len(email)} characters long, an address has up to 254")
     if any(sign in email for sign in ",;") or email.count("@") > 1:

@@ -94,15 +94,37 @@ def _usage(error: click.UsageError) -> Failure:
 def _usage_message(error: click.UsageError) -> str:
     """Click's words, but for "Invalid value for": what is wrong with it follows anyway."""
     match error:
-        case click.MissingParameter():
-            return error.format_message()
+        case click.MissingParameter(param=click.Parameter() as param):
+            return f"{_name_of(param, error.ctx)} is missing{_choices_of(param)}"
         case click.BadParameter(param=click.Parameter() as param):
-            return f"{param.get_error_hint(error.ctx).strip(chr(39))}: {error.message}"
+            return f"{_name_of(param, error.ctx)}: {_say_number(param) or error.message}"
         case click.NoSuchOption():
             near = difflib.get_close_matches(error.option_name, error.possibilities or (), 1, NEAR)
             guess = f" Did you mean {near[0]}?" if near else ""
             return f"There is no option {error.option_name}.{guess}"
     return error.format_message()
+
+
+def _name_of(parameter: click.Parameter, context: click.Context | None) -> str:
+    """``--limit``, ``FILE``: without the quotes and brackets of usage lines."""
+    return parameter.get_error_hint(context).strip("'[].")
+
+
+def _choices_of(parameter: click.Parameter) -> str:
+    kind = parameter.type
+    return f": {' or '.join(map(str, kind.choices))}" if isinstance(kind, click.Choice) else ""
+
+
+def _say_number(parameter: click.Parameter) -> str | None:
+    """What a number must be; None for what is none. Click speaks of ranges like ``x>=1``."""
+    match parameter.type:
+        case click.IntRange(min=least, max=None):
+            return f"write a whole number from {least} on"
+        case click.IntRange(min=least, max=most):
+            return f"write a whole number from {least} to {most:,}"
+        case click.types.IntParamType():
+            return "write a whole number"
+    return None
 
 
 def _machine_fault(error: OSError) -> Failure:

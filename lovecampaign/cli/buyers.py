@@ -11,6 +11,8 @@ from lovecampaign.audience.address import suggest_domain
 from lovecampaign.cli.campaigns import campaign_option
 from lovecampaign.cli.control import recorded
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
+from lovecampaign.cli.new_file import read_path
+from lovecampaign.cli.options import read_name
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.timeline import read_address
 from lovecampaign.errors import ExitCode
@@ -30,7 +32,7 @@ def buyers() -> None:
 
 
 @verb("import", buyers)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=read_path, metavar="FILE")
 @campaign_option
 def import_file(invocation: Invocation, file: Path, campaign: str | None) -> Result:
     """Read a CSV file with a column of addresses or of codes."""
@@ -48,7 +50,7 @@ def import_file(invocation: Invocation, file: Path, campaign: str | None) -> Res
 
 
 @verb("add", buyers)
-@click.argument("who", metavar="EMAIL|CODE")
+@click.argument("who", type=read_name, metavar="EMAIL|CODE")
 @campaign_option
 def add(invocation: Invocation, who: str, campaign: str | None) -> Result:
     """Note one buyer, by address or by the code that they used."""

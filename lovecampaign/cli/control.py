@@ -21,6 +21,7 @@ from lovecampaign.cli.campaigns import (
 )
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_database
+from lovecampaign.cli.options import read_name
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.words import count_of
 from lovecampaign.schedule.reasons import SkipReason
@@ -57,7 +58,7 @@ def recorded(invocation: Invocation, name: str | None) -> Iterator[Recorded]:
 
 @verb("pause")
 @campaign_argument
-@click.option("--why", metavar="TEXT", default=BY_HAND, help="Shown by status.")
+@click.option("--why", type=read_name, metavar="TEXT", default=BY_HAND, help="Shown by status.")
 def pause(invocation: Invocation, campaign: str | None, why: str) -> Result:
     """Stop sending at once, until resume.
 

@@ -28,6 +28,8 @@ from lovecampaign.web.serve.sendgrid_signature import verifier
 EVENTS_PATH = "/webhooks/sendgrid"
 _OTHERS_MAY_READ = 0o077
 _SECONDS = 3.0
+_SERVER_HINT = "check LOVECAMPAIGN_DATABASE_URL, and that the server is up"
+_FILE_HINT = "put a backup in its place, or name another file in LOVECAMPAIGN_DATABASE_URL"
 _NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 
 
@@ -152,8 +154,8 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Finding]:
             yield _look_at_version(database, version)
             yield look_at_clock(now, read_newest_claim(database) if version == HEAD else None)
     except Unreachable as error:
-        hint = "check LOVECAMPAIGN_DATABASE_URL, and that the server is up"
-        yield unreachable("database", error.message, hint)
+        is_file = settings.database_url.startswith("sqlite")
+        yield unreachable("database", error.message, _FILE_HINT if is_file else _SERVER_HINT)
     except LovecampaignError as error:
         yield wrong("database", error.message, error.hint or "")
 
@@ -161,6 +163,8 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Finding]:
 def _look_at_version(database: Database, version: str | None) -> Finding:
     if version == HEAD:
         return good("database", f"{database.name}, version {HEAD}")
+    if database.file is not None and not database.file.parent.is_dir():
+        return wrong("database", f"there is no folder {database.file.parent}", _FILE_HINT)
     if version is None:
         return good("database", f"{database.name}, without tables: the first use makes them")
     message = f"{database.name}, version {version}, and this program needs {HEAD}"

@@ -36,7 +36,7 @@ def doubt_list(invocation: Invocation, name: str) -> Iterator[Problem]:
     guess = did_you_mean(name, known)
     yield Problem(
         code=UNUSED_LIST,
-        message=f"no campaign here writes to the list {name}: who is on it gets nothing",
+        message=f"no campaign here writes to the list {name}",
         hint=f"{f'{guess} ' if guess else ''}lists that campaigns use: {', '.join(known)}",
         severity=Severity.WARNING,
     )

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from lovecampaign.cli.options import read_name
+
 
 def read_new_file(text: str) -> Path:
     """A file to be written, in a folder that exists, as click converts an argument's value."""
-    path = Path(text)
+    path = read_path(text)
     if path.is_dir():
         raise click.BadParameter(f"{text} is a folder")
     if not path.parent.is_dir():
@@ -20,6 +22,12 @@ def read_new_file(text: str) -> Path:
             f"{text} exists already; choose another name, such as {find_free_name(path)}"
         )
     return path
+
+
+def read_path(text: str) -> Path:
+    """The path of a file; an empty one would mean the folder in which somebody stands."""
+    read_name(text)
+    return Path(text)
 
 
 def find_free_name(path: Path) -> Path:

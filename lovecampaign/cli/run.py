@@ -64,7 +64,7 @@ def run(
     ):
         if not yes:
             found = [reader.campaign for reader in readers]
-            confirm_sending(invocation, found, provider, "From now on the emails")
+            confirm_sending(invocation, found, provider, "From now on the emails of {}".format)
         running = _Running(
             invocation=invocation,
             readers=readers,

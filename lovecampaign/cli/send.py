@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import click
 
@@ -128,17 +129,17 @@ def _send(invocation: Invocation, wishes: Wishes) -> Result:
     ):
         due = foresee(database, wishes.campaign, wishes.emails, invocation.now).tried
         if not wishes.is_confirmed:
-            confirm_sending(invocation, [wishes.campaign], provider, _say_how_many(due))
+            confirm_sending(invocation, [wishes.campaign], provider, partial(_say_how_many, due))
         report, stop = _run_pass(invocation, wishes, provider, database, due)
         pause_reason = _find_pause(database, wishes.campaign)
     return _as_result(report, stop, wishes.campaign, pause_reason)
 
 
-def _say_how_many(due: int) -> str:
+def _say_how_many(due: int, campaign: str) -> str:
     """Those who have left since the letter was planned are counted still."""
     if not due:
-        return "Nothing is due now, and what falls due meanwhile"
-    return f"Up to {count_of(due, 'message')}"
+        return f"Nothing of {campaign} is due now; what falls due meanwhile"
+    return f"Up to {count_of(due, 'message')} of {campaign}"
 
 
 def _run_pass(

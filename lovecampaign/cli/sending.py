@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.cli.confirm import require_retyped
@@ -34,16 +34,22 @@ _COUNTS = ("sent", "failed", "skipped", "in_doubt", "retry_later", "remaining")
 
 
 def confirm_sending(
-    invocation: Invocation, campaigns: Sequence[Campaign], provider: Provider, what: str
+    invocation: Invocation,
+    campaigns: Sequence[Campaign],
+    provider: Provider,
+    say_what: Callable[[str], str],
 ) -> None:
     """Ask to retype each campaign's name, unless mail stays in a folder.
+
+    ``say_what`` says what of a campaign will go out.
 
     Raises ConfirmationNeeded where the answer is another, or nobody is there to give one.
     """
     if provider.name.startswith(_HARMLESS):
         return
     for campaign in campaigns:
-        question = f"{what} of {campaign.slug} will go out by {provider.name.rstrip(':')}."
+        what = say_what(campaign.slug)
+        question = f"{what} will go out by {provider.name.rstrip(':')}."
         require_retyped(invocation, campaign.slug, question)
 
 

@@ -14,10 +14,11 @@ from lovecampaign.audience.columns import field_name
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
 from lovecampaign.cli.confirm import require_retyped
+from lovecampaign.cli.forget_words import ask_to_forget, is_gone, say_forgotten
 from lovecampaign.cli.import_report import command_after_import, format_import, import_json
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.lists import doubt_list, only_audience
-from lovecampaign.cli.new_file import read_new_file
+from lovecampaign.cli.new_file import read_new_file, read_path
 from lovecampaign.cli.opening import opened_database
 from lovecampaign.cli.options import read_instant, read_name
 from lovecampaign.cli.person import format_person, person_json
@@ -31,12 +32,13 @@ from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.forgetting import forget as forget_person
 from lovecampaign.store.import_tables import Verdict
 from lovecampaign.store.importing import import_subscribers
-from lovecampaign.store.subscribers import Person, add_subscriber, show_subscriber
+from lovecampaign.store.subscribers import add_subscriber, show_subscriber
 from lovecampaign.store.suppressions import EVERY_LIST, Suppression
 from lovecampaign.store.suppressions import suppress as note_suppression
 from lovecampaign.store.suppressions import unsubscribe as note_unsubscribe
 
 _BY_HAND = "typed by the operator"
+_PROTECTED = "left, bounced, complained or was forgotten before, and stays left alone"
 _list_option = click.option(
     "--list", "list_name", type=read_name, metavar="LIST", help="Default: the campaign's audience."
 )
@@ -56,7 +58,7 @@ def subscribers() -> None:
 
 
 @verb("import", subscribers)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=read_path, metavar="FILE")
 @_list_option
 @_tag_option
 @click.option("--apply", is_flag=True, help="Do it; without this it is a dry run.")
@@ -145,7 +147,7 @@ def show(invocation: Invocation, email: str) -> Result:
     return Result(
         data=person_json(email, person),
         text=format_person(email, person),
-        next_command=f"lovecampaign explain {email}",
+        next_command=f"lovecampaign explain {email}" if person.profile else "lovecampaign status",
     )
 
 
@@ -172,12 +174,13 @@ def export(invocation: Invocation, file: Path | None) -> Result:
 def unsubscribe(invocation: Invocation, email: str, lists: tuple[str, ...]) -> Result:
     """Take somebody off every list, or off those named."""
     key = read_address(email)
+    doubts = [doubt for name in lists for doubt in doubt_list(invocation, name)]
     with opened_database(invocation) as database:
         is_new = note_unsubscribe(
             database, key, invocation.now, lists=lists or (EVERY_LIST,), source=_BY_HAND
         )
     where = ", ".join(lists) or "every list"
-    return _left(email, f"is off {where}", is_new=is_new)
+    return _left(email, f"is off {where}", doubts, is_new=is_new)
 
 
 @verb("suppress", subscribers)
@@ -189,7 +192,7 @@ def suppress(invocation: Invocation, email: str, why: str) -> Result:
     wanted = Suppression(reason=SuppressionReason.MANUAL, source=why)
     with opened_database(invocation) as database:
         is_new = note_suppression(database, key, wanted, invocation.now)
-    return _left(email, "gets nothing more", is_new=is_new)
+    return _left(email, "gets nothing more", [], is_new=is_new)
 
 
 @verb("forget", subscribers)
@@ -203,38 +206,14 @@ def forget(invocation: Invocation, email: str, *, yes: bool) -> Result:
     key = read_address(email)
     with opened_database(invocation) as database:
         was = show_subscriber(database, key)
-        if invocation.may_ask and not (yes or _is_gone(was)):
-            require_retyped(invocation, email, _ask_to_forget(email, was))
+        if invocation.may_ask and not (yes or is_gone(was)):
+            require_retyped(invocation, email, ask_to_forget(email, was))
         has_changed = forget_person(database, key, invocation.now)
     return Result(
         data={"forgotten": has_changed, "known": not was.is_unknown},
-        text=_say_forgotten(email, was),
+        text=say_forgotten(email, was),
         next_command="lovecampaign status",
     )
-
-
-def _is_gone(person: Person) -> bool:
-    """Whether there is nothing left to erase."""
-    return person.is_forgotten and person.profile is None
-
-
-def _ask_to_forget(email: str, was: Person) -> str:
-    if was.is_unknown:
-        return f"Nobody is known by {email}. No import will ever bring that address in."
-    return (
-        f"All that tells who {email} is will be erased for good: name, fields, tags, lists, and "
-        "what is still planned for them. What stays: a keyed hash of the address, so that no "
-        "import brings them back, and the counts of what was sent."
-    )
-
-
-def _say_forgotten(email: str, was: Person) -> str:
-    barred = "no import brings that address in again"
-    if _is_gone(was):
-        return f"{email} was forgotten already; {barred}."
-    if was.is_unknown:
-        return f"Nobody is known by {email}. From now on {barred}."
-    return f"{email} is forgotten; {barred}."
 
 
 def _read_zone(text: str) -> str:
@@ -273,29 +252,32 @@ def _added(
         Verdict.NEW: f"joined {list_name}",
         Verdict.UPDATED: f"is on {list_name}, with what is new",
         Verdict.UNCHANGED: f"is on {list_name} already",
-        Verdict.PROTECTED: "left, bounced or complained before, and stays left alone",
+        Verdict.PROTECTED: _PROTECTED,
     }
+    is_left_alone = verdict is Verdict.PROTECTED
+    following = "subscribers show" if is_left_alone else "plan --for"
     return Result(
         data={"email": person.email, "list": list_name, "verdict": verdict.value},
         text=f"{person.email} {words.get(verdict, verdict.value)}.",
         problems=doubts,
-        told=[_say_protected(person.email)] if verdict is Verdict.PROTECTED else [],
-        exit_code=ExitCode.PROBLEMS if verdict is Verdict.PROTECTED else ExitCode.DONE,
-        next_command=f"lovecampaign plan --for {person.email}",
+        told=[_say_protected(person.email)] if is_left_alone else [],
+        exit_code=ExitCode.PROBLEMS if is_left_alone else ExitCode.DONE,
+        next_command=f"lovecampaign {following} {person.email}",
     )
 
 
 def _say_protected(email: str) -> Problem:
     return Problem(
         code=Verdict.PROTECTED.value,
-        message=f"{email} left, bounced or complained before, and stays left alone",
+        message=f"{email} {_PROTECTED}",
         hint=f"to see when and how, type: lovecampaign subscribers show {email}",
     )
 
 
-def _left(email: str, words: str, *, is_new: bool) -> Result:
+def _left(email: str, words: str, doubts: Sequence[Problem], *, is_new: bool) -> Result:
     return Result(
         data={"email": email, "changed": is_new},
         text=f"{email} {words}{'' if is_new else ' already'}.",
+        problems=doubts,
         next_command=f"lovecampaign subscribers show {email}",
     )

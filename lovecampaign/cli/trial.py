@@ -35,11 +35,10 @@ class _Wanted:
     seen_as: str | None
     is_confirmed: bool
 
-    @property
-    def what(self) -> str:
-        """``2 test messages to me@bloom.example``, as the question before them says it."""
+    def say_what(self, campaign: str) -> str:
+        """``2 test messages of spring to me@bloom.example``, as the question before says it."""
         number = count_of(len(self.emails) * len(self.addresses), "test message")
-        return f"{number} to {', '.join(self.addresses)}"
+        return f"{number} of {campaign} to {', '.join(self.addresses)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +95,7 @@ def _try_all(invocation: Invocation, wanted: _Wanted) -> Iterator[Tried]:
     settings = invocation.settings()
     with opened_provider(invocation, settings) as provider:
         if not wanted.is_confirmed:
-            confirm_sending(invocation, [wanted.campaign], provider, wanted.what)
+            confirm_sending(invocation, [wanted.campaign], provider, wanted.say_what)
         provider.prove()
         for email in wanted.emails:
             trial = Trial(

@@ -121,6 +121,22 @@ def test_the_doctor_makes_no_database(shop: Shop) -> None:
     assert not (shop.folder / "lovecampaign.db").exists()
 
 
+def test_the_doctor_misses_the_folder_of_a_database(shop: Shop) -> None:
+    url = "sqlite:///nowhere/love.db"
+    state, message = findings(shop, LOVECAMPAIGN_DATABASE_URL=url)["database"]
+
+    assert state == "wrong"
+    assert "nowhere" in message
+
+
+def test_the_doctor_names_no_server_where_a_file_is_broken(shop: Shop) -> None:
+    (shop.folder / "lovecampaign.db").write_text("no database at all")
+    said = shop.type("doctor", "--json")
+
+    assert said.code == 7
+    assert "server" not in said.json["errors"][0]["hint"]
+
+
 def test_a_broken_env_file_is_told_with_its_line(shop: Shop) -> None:
     with (shop.folder / ".env").open("a") as file:
         file.write("SENDGRID_API_KEY\n")

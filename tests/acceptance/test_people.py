@@ -222,6 +222,28 @@ def test_no_list_is_doubted_while_a_campaign_cannot_be_read(shop: Shop) -> None:
     assert "unused-list" not in said.codes
 
 
+def test_to_leave_a_list_that_no_campaign_uses_is_doubted(shop: Shop) -> None:
+    """Else who wrote it with a slip believes that somebody is off."""
+    words = ("subscribers", "unsubscribe", "ben@readers.example", "--json")
+    said = shop.type(*words, "--list", "raeders").done()
+
+    assert said.codes == ["unused-list"]
+    assert shop.type(*words, "--list", "readers").done().codes == []
+    assert shop.type(*words).done().codes == []
+
+
+def test_who_was_left_alone_is_shown_next_and_who_was_forgotten_is_explained_no_more(
+    shop: Shop,
+) -> None:
+    shop.type("subscribers", "forget", "ben@readers.example").done()
+    said = shop.type("subscribers", "add", "ben@readers.example")
+
+    assert said.code == 1
+    assert "was forgotten before" in said.out
+    assert "Next: lovecampaign subscribers show ben@readers.example" in said.err
+    assert "explain" not in shop.type("subscribers", "show", "ben@readers.example").done().err
+
+
 def test_buyers_are_noted_once(shop: Shop) -> None:
     assert shop.data("buyers", "add", "ana@readers.example", *NOW)["new"] is True
     assert shop.data("buyers", "add", "ana@readers.example", *NOW)["new"] is False

@@ -203,12 +203,19 @@ def test_mail_that_leaves_asks_for_the_campaign_s_name(shop: Shop) -> None:
         assert len(server.received) == 2
 
 
+def test_what_will_go_out_is_said_also_where_nothing_is_due(shop: Shop) -> None:
+    with SmtpServer() as server:
+        asked = shop.type("send", "--now", BEFORE, **smtp(server))
+    assert asked.code == 4
+    assert "Nothing of test-month is due now; what falls due meanwhile will go out" in asked.err
+
+
 def test_a_test_that_leaves_asks_too(shop: Shop) -> None:
     test = ("send", "--day", "1", "--to", "me@bloom.example", "--now", BEFORE)
     with SmtpServer() as server:
         asked = shop.type(*test, **smtp(server))
         assert asked.code == 4
-        assert "1 test message to me@bloom.example of test-month will go out" in asked.err
+        assert "1 test message of test-month to me@bloom.example will go out" in asked.err
         assert server.received == []
         assert shop.data(*test, "--yes", **smtp(server))["sent"] == 1
         assert len(server.received) == 1

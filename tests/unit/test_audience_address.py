@@ -32,7 +32,7 @@ def test_an_address_is_known_by_its_casefold_and_idna_form(written: str, key: st
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("", "there is no address"),
+        ("", "it is empty"),
         ("ana", "it has no @-sign"),
         ("ana@bloom", "period"),
         ("ana@bloom.invalid", "special-use"),

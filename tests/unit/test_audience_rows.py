@@ -120,7 +120,7 @@ def test_a_slip_in_the_domain_is_a_warning() -> None:
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        ({"email": ""}, "there is no address"),
+        ({"email": ""}, "it is empty"),
         ({"email": "ana at bloom"}, "no @-sign"),
         ({"status": "on holiday"}, "the status 'on holiday' is unknown"),
         ({"status": "nonsubscribed"}, "never asked"),
