@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import click
@@ -17,10 +18,20 @@ from lovecampaign.cli.new_file import read_new_file
 from lovecampaign.cli.opening import opened_database
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.table import Cell, format_table
-from lovecampaign.cli.timeline import find_timeline, format_timeline, timeline_json
+from lovecampaign.cli.timeline import (
+    Timeline,
+    find_timeline,
+    format_timeline,
+    timeline_json,
+)
 from lovecampaign.cli.words import count_of, local_time
 from lovecampaign.clock import format_instant
 from lovecampaign.store.report import CampaignReport, EmailReport, report_campaign
+from lovecampaign.store.tables import DeliveryState
+
+#: Key, title and beginning.
+Event: TypeAlias = tuple[str, str, datetime]
+_KEPT_BACK = (DeliveryState.SKIPPED, DeliveryState.CANCELLED)
 
 
 @verb("plan")
@@ -45,19 +56,23 @@ def plan(
         require_same_start(database, found, invocation.now)
         if address is not None:
             timeline = find_timeline(database, found, address, invocation.now)
-            return Result(
-                data=timeline_json(timeline),
-                text=f"{timeline.profile.email}\n{format_timeline(timeline)}",
-                next_command=f"lovecampaign explain {timeline.profile.email}",
-            )
+            written = _write_calendar(found, _their_events(found, timeline), invocation.now, ics)
+            return _show_timeline(timeline, written)
         report = report_campaign(database, found, invocation.now)
-    lines = [_format(found, report)]
-    if ics is not None:
-        lines.append(f"{_write_calendar(found, report, invocation.now, ics)} written to {ics}")
+    written = _write_calendar(found, _events(found, report), invocation.now, ics)
     return Result(
         data={"campaign": found.slug, "emails": [_as_json(found, one) for one in report.emails]},
-        text="\n".join(lines),
+        text="\n".join([_format(found, report), *written]),
         next_command=_next_command(found, report),
+    )
+
+
+def _show_timeline(timeline: Timeline, written: Sequence[str]) -> Result:
+    address = timeline.profile.email
+    return Result(
+        data=timeline_json(timeline),
+        text="\n".join([address, format_timeline(timeline), *written]),
+        next_command=f"lovecampaign explain {address}",
     )
 
 
@@ -76,14 +91,14 @@ def _as_json(campaign: Campaign, report: EmailReport) -> Mapping[str, object]:
 
 def _date_of(campaign: Campaign, report: EmailReport) -> date | None:
     """The date on the campaign's calendar; the digest has none."""
-    email = _email(campaign, report)
+    email = _email(campaign, report.key)
     if email.instant is not None:
         return email.instant.astimezone(ZoneInfo(campaign.timezone)).date()
     return email.date
 
 
-def _email(campaign: Campaign, report: EmailReport) -> Email:
-    return next(email for email in campaign.scheduled_emails if email.key == report.key)
+def _email(campaign: Campaign, key: str) -> Email:
+    return next(email for email in campaign.scheduled_emails if email.key == key)
 
 
 def _format(campaign: Campaign, report: CampaignReport) -> str:
@@ -105,21 +120,36 @@ def format_reasons(skipped: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {reason.replace('_', ' ')}" for reason, number in ordered)
 
 
-def _write_calendar(campaign: Campaign, report: CampaignReport, now: datetime, file: Path) -> str:
+def _write_calendar(
+    campaign: Campaign, events: Iterable[Event], now: datetime, file: Path | None
+) -> Sequence[str]:
+    """What is said of it; nothing where no file was asked for."""
+    if file is None:
+        return []
     from lovecampaign.schedule.calendar_file import format_calendar
 
-    events = list(_events(campaign, report))
-    file.write_bytes(format_calendar(campaign.name, campaign.id, now, events))
-    return count_of(len(events), "event")
+    found = list(events)
+    file.write_bytes(format_calendar(campaign.name, campaign.id, now, found))
+    return [f"{count_of(len(found), 'event')} written to {file}"]
 
 
-def _events(campaign: Campaign, report: CampaignReport) -> Iterator[tuple[str, str, datetime]]:
+def _their_events(campaign: Campaign, timeline: Timeline) -> Iterator[Event]:
+    """What one person got and will get."""
+    for entry in timeline.entries:
+        if entry.due is not None and entry.state not in _KEPT_BACK:
+            yield _event(campaign, entry.key, entry.due)
+
+
+def _events(campaign: Campaign, report: CampaignReport) -> Iterator[Event]:
     """Every email that has a moment; one that was called off only where somebody has it."""
     cancelled = report.record.cancelled if report.record else frozenset()
     for one in report.emails:
         if one.first_due is not None and (one.recipients or one.key not in cancelled):
-            email = _email(campaign, one)
-            yield one.key, f"{one.key}: {email.subject}", one.first_due
+            yield _event(campaign, one.key, one.first_due)
+
+
+def _event(campaign: Campaign, key: str, at: datetime) -> Event:
+    return key, f"{key}: {_email(campaign, key).subject}", at
 
 
 def _next_command(campaign: Campaign, report: CampaignReport) -> str:

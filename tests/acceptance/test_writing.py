@@ -162,6 +162,17 @@ def test_plan_writes_a_calendar(shop: Shop) -> None:
     assert [str(event["uid"]).split(".")[0] for event in events][:2] == ["day-01", "day-02"]
 
 
+def test_the_calendar_of_one_person_holds_what_is_theirs_on_their_clock(shop: Shop) -> None:
+    words = ("plan", "--for", "chloe@readers.example", "--ics", "hers.ics", *NOW)
+    said = shop.type(*words).done()
+
+    events = Calendar.from_ical((shop.folder / "hers.ics").read_bytes()).walk("VEVENT")
+    begins = {str(event["uid"]).split(".")[0]: event.decoded("dtstart") for event in events}
+    assert f"{len(begins)} events written to hers.ics" in said.out
+    assert str(begins["day-01"]) == "2027-02-01 14:00:00+00:00"
+    assert "early-access" not in begins
+
+
 def test_the_calendar_leaves_out_what_was_called_off(shop: Shop) -> None:
     shop.type("cancel", "day-02", *NOW).done()
     said = shop.type("plan", "--ics", "month.ics", *NOW).done()
