@@ -118,6 +118,15 @@ def test_the_envelope_names_the_command_that_failed(tmp_path: Path) -> None:
     assert "Did you mean --strict?" in said.json["errors"][0]["message"]
 
 
+def test_an_option_without_its_value_is_told_of_its_command(tmp_path: Path) -> None:
+    said = lovecampaign("send", "--json", "--day", cwd=tmp_path)
+
+    assert said.json["schema"] == "lovecampaign/send@1"
+    (problem,) = said.json["errors"]
+    assert "--day" in problem["message"]
+    assert problem["hint"] == "type: lovecampaign send --help"
+
+
 def test_the_envelope_of_no_command_names_none(tmp_path: Path) -> None:
     for words in (["frobnicate", "--json"], ["--json"]):
         assert lovecampaign(*words, cwd=tmp_path).json["schema"] == "lovecampaign/usage@1"
