@@ -5,6 +5,7 @@ Every exception ends here, in words and as one exit code; a traceback goes to a 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 from collections.abc import Sequence
@@ -51,12 +52,13 @@ def report(error: BaseException, output: Output, words: Sequence[str]) -> int:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         output.command = command_name(error.ctx)
     failure = describe(error) or _bug(error, words)
-    if output.as_json:
-        output.show_failure(failure.as_problems(), failure.exit_code)
-    elif _is_only_help(error):
-        output.show_aside(failure.message)
-    else:
-        output.show_error(failure.message, failure.problems, failure.hint)
+    with contextlib.suppress(OSError):  # nobody can be told any more; the exit code says it
+        if output.as_json and not output.is_cut:
+            output.show_failure(failure.as_problems(), failure.exit_code)
+        elif _is_only_help(error):
+            output.show_aside(failure.message)
+        else:
+            output.show_error(failure.message, failure.problems, failure.hint)
     return int(failure.exit_code)
 
 

@@ -18,6 +18,7 @@ from lovecampaign.cli.options import everywhere, given_options
 from lovecampaign.cli.output import NO_COMMAND, Output
 from lovecampaign.cli.result import Result
 from lovecampaign.clock import Clock, FixedClock, SystemClock
+from lovecampaign.errors import UsageError
 from lovecampaign.settings import Settings, read_settings
 
 Parameters = ParamSpec("Parameters")
@@ -115,7 +116,16 @@ def _invocation(context: click.Context, output: Output) -> Invocation:
         output=output,
         clock=FixedClock(chosen_now) if chosen_now else SystemClock(),
         chosen_now=chosen_now,
-        directory=given.get("directory") or Path.cwd(),
+        directory=given.get("directory") or _here(),
         may_ask=output.can_ask and not given.get("no_input"),
         verbosity=given.get("verbose", 0),
     )
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError(
+            "the folder in which this was typed is gone", hint="go to another, or add -C DIR"
+        ) from error

@@ -46,6 +46,8 @@ class Output:
         self._streams = streams
         self._is_quiet = is_quiet
         self._wants_color = wants_color
+        #: Whether data can no longer be written: the disk behind a ``>`` is full, say.
+        self.is_cut = False
         #: The command in flight, as the schema of its JSON names it.
         self.command = NO_COMMAND
         _let_every_character_through(streams.stdout, streams.stderr)
@@ -55,7 +57,7 @@ class Output:
         """As the options say; read before parsing, which may fail and must be told in JSON too."""
         options = words[: words.index("--")] if "--" in words else words
         return cls(
-            Streams(sys.stdin, sys.stdout, sys.stderr),
+            _open_ends(),
             as_json="--json" in options,
             is_quiet="--quiet" in options,
             wants_color=not ("--no-color" in options or os.environ.get("NO_COLOR")),
@@ -189,6 +191,20 @@ class Output:
             # The reader has seen enough (``| head``). What we do still counts, and so does its
             # exit code; the rest of the words goes nowhere.
             _send_to_nowhere(stream)
+        except OSError:
+            _send_to_nowhere(stream)
+            self.is_cut = self.is_cut or stream is self._streams.stdout
+            raise
+
+
+def _open_ends() -> Streams:
+    """The ends of this process. One that was closed leads nowhere: the next file to be opened,
+    such as the database, would take its place and be written over.
+    """
+    stdin = sys.stdin or os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    return Streams(stdin, stdout, stderr)
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from lovecampaign import __version__
 from lovecampaign.cli.help_page import EVERYWHERE
 from lovecampaign.cli.verbs import VERBS
-from tests.acceptance.program import lovecampaign
+from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, lovecampaign
 
 HEAVY = {"sqlalchemy", "pydantic", "sendgrid", "jinja2", "pendulum", "starlette", "rich", "yaml"}
 LOADED_BY_HELP = """
@@ -192,3 +193,52 @@ def test_json_output_is_ascii_whatever_the_terminal_speaks(tmp_path: Path) -> No
 
     assert said.out.isascii()
     assert json.loads(said.out)["ok"] is False
+
+
+def in_a_shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A line as a shell runs it, with ends that Python's own subprocess never makes."""
+    program = f"{shlex.quote(sys.executable)} -m lovecampaign"
+    finished = subprocess.run(
+        ["sh", "-c", line.replace("lovecampaign", program)],
+        cwd=cwd,
+        env=CLEAN_ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in finished.stderr
+    return finished
+
+
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_a_full_disk_behind_stdout_is_told_on_stderr(shop: Shop, form: str) -> None:
+    said = in_a_shell(f"lovecampaign status {form} >/dev/full", shop.folder)
+
+    assert said.returncode == 1
+    assert "No space left" in said.stderr
+
+
+def test_a_full_disk_behind_both_ends_leaves_the_exit_code(shop: Shop) -> None:
+    assert (
+        in_a_shell("lovecampaign status nowhere 2>/dev/full >/dev/full", shop.folder).returncode
+        == 2
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_end_stops_no_command_and_is_no_way_into_the_database(
+    shop: Shop, closed: str
+) -> None:
+    for words in ("status", "status --json", "subscribers add eva@readers.example"):
+        assert in_a_shell(f"lovecampaign {words} {closed}", shop.folder).returncode == 0
+    assert shop.type("subscribers", "show", "eva@readers.example").code == 0
+
+
+def test_a_folder_that_is_gone_is_said_in_words(tmp_path: Path) -> None:
+    here = tmp_path / "gone"
+    here.mkdir()
+    said = in_a_shell("rmdir ../gone && lovecampaign status", here)
+
+    assert said.returncode == 2, said.stderr
+    assert "is gone" in said.stderr
