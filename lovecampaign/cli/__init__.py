@@ -15,17 +15,23 @@ def main() -> NoReturn:
     """The console entry point ``lovecampaign``."""
     words = sys.argv[1:]
     if words in (["--help"], ["-h"]):
-        _show_help()
-        sys.exit(0)
+        sys.exit(_show_help(words))
     gc.set_threshold(GARBAGE_THRESHOLD)
     from lovecampaign.cli.app import run
 
     sys.exit(run(words))
 
 
-def _show_help() -> None:
+def _show_help(words: list[str]) -> int:
     from lovecampaign.cli.help_page import format_help
     from lovecampaign.cli.output import Output
     from lovecampaign.cli.verbs import VERBS
 
-    Output.for_command_line([]).show_text(format_help(VERBS))
+    output = Output.for_command_line([])
+    try:
+        output.show_text(format_help(VERBS))
+    except OSError as error:
+        from lovecampaign.cli.boundary import report
+
+        return report(error, output, words)
+    return 0

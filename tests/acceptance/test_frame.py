@@ -211,9 +211,9 @@ def in_a_shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return finished
 
 
-@pytest.mark.parametrize("form", ["", "--json"])
-def test_a_full_disk_behind_stdout_is_told_on_stderr(shop: Shop, form: str) -> None:
-    said = in_a_shell(f"lovecampaign status {form} >/dev/full", shop.folder)
+@pytest.mark.parametrize("words", ["status", "status --json", "status --help", "--help"])
+def test_a_full_disk_behind_stdout_is_told_on_stderr(shop: Shop, words: str) -> None:
+    said = in_a_shell(f"lovecampaign {words} >/dev/full", shop.folder)
 
     assert said.returncode == 1
     assert "No space left" in said.stderr
