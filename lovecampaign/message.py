@@ -54,6 +54,11 @@ class Message:
     is_ready_for_data: ClassVar[bool] = False
 
     @property
+    def to_email(self) -> str:
+        """The address alone, which is asked for where the name is not."""
+        return self.to.email
+
+    @property
     def variant(self) -> SharedContent | None:
         """What it shares with others, for providers that carry many people in one request."""
         return None

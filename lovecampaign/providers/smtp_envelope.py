@@ -46,7 +46,7 @@ class Envelope(NamedTuple):
 
 def envelope_of(message: Message, features: Mapping[str, str]) -> Envelope:
     """The envelope for a server with these EHLO ``features``; raises Unsendable."""
-    recipient = _recipient(message.to.email, allows_utf8="smtputf8" in features)
+    recipient = _recipient(message.to_email, allows_utf8="smtputf8" in features)
     raw = message.raw
     options = _size(len(raw), features)
     if not message.is_ready_for_data and "8bitmime" in features and not raw.isascii():

@@ -57,10 +57,13 @@ def encode_address(address: Address, first_column: int) -> str:
 
 
 def ascii_address(email: str, name: str = "") -> Address:
+    """An address that can be written; raises RenderError for what mail cannot carry."""
+    return Address(ascii_email(email), one_line(name))
+
+
+def ascii_email(email: str) -> str:
     """The address with its domain in IDNA form; raises RenderError for what mail cannot carry."""
-    if not _PLAIN_ADDRESS(email):
-        email = _in_ascii(email)
-    return Address(email=email, name=one_line(name))
+    return email if _PLAIN_ADDRESS(email) else _in_ascii(email)
 
 
 def _in_ascii(email: str) -> str:

@@ -16,6 +16,7 @@ from lovecampaign.render.envelope import Envelope
 from lovecampaign.render.escaping import Where, escape
 from lovecampaign.render.expressions import Expression
 from lovecampaign.render.filling import Filling, FillingGroups
+from lovecampaign.render.headers import ascii_email
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.skeleton import Skeleton
@@ -145,6 +146,10 @@ class SplicedMessage(Message):
     @property
     def to(self) -> Address:
         return self.variant.envelope.to(self._recipient)
+
+    @property
+    def to_email(self) -> str:
+        return ascii_email(self._recipient.subscriber.email)
 
     @property
     def subject(self) -> str:

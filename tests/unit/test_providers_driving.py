@@ -44,6 +44,7 @@ class Line:
 
     def carry(self, item: str, intake: Intake[str]) -> Carrying[str]:
         if self.is_cut_off:
+            yield self.wire.awaited(SHORT)
             raise NoConnection(transient("no connection"))
         following: str | None = item
         while following is not None:
@@ -185,7 +186,7 @@ def test_a_lane_that_is_cut_off_leaves_its_item_to_others(
     lines[0].is_cut_off = True
     lines[1].say("250 yes", "250 yes")
     answers = drive(lines, ["1", "2"])
-    assert answers == [("1", OutcomeKind.ACCEPTED), ("2", OutcomeKind.ACCEPTED)]
+    assert sorted(answers) == [("1", OutcomeKind.ACCEPTED), ("2", OutcomeKind.ACCEPTED)]
     assert "A gives up" not in "".join(log)
 
 
@@ -196,7 +197,7 @@ def test_only_the_last_lane_answers_for_items_that_nobody_takes(
         line.is_cut_off = True
     answers = drive(lines, ["1", "2"])
     assert [kind for _, kind in answers] == [OutcomeKind.TRANSIENT] * 2
-    assert log == ["B gives up 1", "B gives up 2"]
+    assert log == ["B gives up 2", "B gives up 1"]
 
 
 def test_what_is_in_the_air_is_answered_before_trouble_is_raised(

@@ -1,0 +1,67 @@
+"""What another thread makes is awaited like an answer."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+import pytest
+
+from lovecampaign.providers.making import Making
+
+
+@pytest.fixture
+def threads() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as threads:
+        yield threads
+
+
+def is_signalled(making: Making[str], seconds: float = 0.0) -> bool:
+    poll = select.poll()
+    poll.register(making, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
+def test_it_tells_whoever_polls_when_it_is_there(threads: Executor) -> None:
+    may_end = threading.Event()
+
+    def make() -> str:
+        may_end.wait()
+        return "made"
+
+    with Making(threads, make) as making:
+        assert not making.is_there
+        assert not is_signalled(making)
+        may_end.set()
+        assert is_signalled(making, seconds=5)
+        assert making.is_there
+        assert making.result() == "made"
+
+
+def test_what_goes_wrong_there_is_raised_here(threads: Executor) -> None:
+    def fail() -> str:
+        raise ConnectionError("nobody answers")
+
+    with Making(threads, fail) as making:
+        assert is_signalled(making, seconds=5)
+        with pytest.raises(ConnectionError, match="nobody answers"):
+            making.result()
+
+
+def test_it_leaves_no_thread_at_work_and_no_file_open(threads: Executor) -> None:
+    ended = []
+
+    def make() -> str:
+        time.sleep(0.1)
+        ended.append("ended")
+        return "made"
+
+    with Making(threads, make) as making:
+        signal = making.fileno()
+    assert ended == ["ended"]
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(signal)
