@@ -19,7 +19,7 @@ from lovecampaign.providers.stream import Stream
 from lovecampaign.providers.verdict import NoConnection
 
 #: With two, the answer to the first is there when the second is written, if the server is as
-#: quick as we are. While a lane connects, the others of its thread wait: so not many more.
+#: quick as we are; the third goes on while one of them connects.
 MOST_TOGETHER = 3
 
 
