@@ -15,7 +15,7 @@ from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.slips import Mended
 from lovecampaign.campaign.source import Source, Spot
 from lovecampaign.campaign.tree import Entry, Node, Scalar, Tree, as_step
-from lovecampaign.campaign.yaml_words import in_our_words
+from lovecampaign.campaign.yaml_words import TOO_DEEP_HINT, in_our_words
 from lovecampaign.problems import Problem
 
 #: campaign.yaml needs five levels, and 27 days with every setting some 400 nodes.
@@ -190,7 +190,7 @@ class _Builder:
         )
 
     def _too_much(self, spot: Spot, message: str) -> bool:
-        self._report(Code.TOO_DEEP, message, spot, hint="is this the right file?")
+        self._report(Code.TOO_DEEP, message, spot, hint=TOO_DEEP_HINT)
         return False
 
     def _report(self, code: Code, message: str, spot: Spot, hint: str) -> None:

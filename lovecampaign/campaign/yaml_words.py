@@ -8,6 +8,7 @@ from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.source import Source, Spot
 from lovecampaign.problems import Problem
 
+TOO_DEEP_HINT = "is this the right file?"
 #: (part of the parser's message, our message, hint), in both wordings: libyaml's and Python's.
 _MEANINGS = (
     (
@@ -82,6 +83,9 @@ _MEANINGS = (
 def in_our_words(source: Source, error: yaml.YAMLError) -> Problem:
     """The parser's complaint as a problem at its place."""
     theirs = str(getattr(error, "problem", None) or "")
+    if "nesting depth" in theirs:  # libyaml 0.2.6 counts too, and gives up before we are asked
+        message, hint = "more levels are nested here than any campaign needs", TOO_DEEP_HINT
+        return source.problem(Code.TOO_DEEP, message, _place(source, error), hint=hint)
     message, hint = _meaning(theirs)
     return source.problem(Code.NOT_YAML, message, _place(source, error), hint=hint)
 
