@@ -68,6 +68,8 @@ class SmtpSession:
         self._introduced: Envelope | None = None
         self._last_used = time.monotonic()
         self._is_fresh = True
+        #: Whether what follows a message broke off: its own reply may still come.
+        self._is_cut = False
         #: How many messages may still go through it, taken or refused.
         self._messages_left = most_messages
 
@@ -106,7 +108,9 @@ class SmtpSession:
                 yield from self._introduce(envelope)
             following = self._following(intake)
             intake.flight.writing(envelope.message.delivery_id)
-            verdict = yield from self._deliver(envelope, following)
+            verdict = self._write_body(envelope, following)
+            if verdict is None:
+                verdict = yield from self._verdict_on_body()
         except _Refused as refused:
             verdict = refused.verdict
         self._note_use()
@@ -198,10 +202,9 @@ class SmtpSession:
         self._say(_DOT)
         self._smtp.read_reply(self._limits.final_dot)
 
-    def _deliver(self, envelope: Envelope, following: Envelope | None) -> _Pausing[Verdict]:
-        """Body and final dot, and the reply that decides."""
+    def _write_body(self, envelope: Envelope, following: Envelope | None) -> Verdict | None:
+        """Body and final dot, and who is next; None where the reply decides."""
         ahead = following.introduction if following is not None else b""
-        is_cut = False
         try:
             # The reply's limit for the body too: setting another one takes time.
             self._smtp.wire.write((envelope.body, _DOT, ahead), self._limits.final_dot)
@@ -210,25 +213,21 @@ class SmtpSession:
                 # The dot, the last of the body, was not handed over; over TLS its record is cut.
                 self.abort()
                 return _lost_before_the_dot(cut)
-            is_cut = True
+            self._is_cut = True
         self._introduced = following
-        verdict = yield from self._verdict_on_body()
-        if is_cut:
-            self.abort()
-        return verdict
+        return None
 
     def _verdict_on_body(self) -> _Pausing[Verdict]:
         try:
             reply = yield from self._reply_within(self._limits.final_dot)
         except Lost as lost:
             return unknown(f"no answer after the message was sent: {lost}")
+        if self._is_cut or reply.code == 421 or reply.code // 100 == 3:
+            self.abort()
         if reply.code // 100 == 2:
             return _taken(reply)
         if reply.code // 100 == 3:
-            self.abort()
             return unknown(f"an answer that makes no sense after the message was sent: {reply}")
-        if reply.code == 421:
-            self.abort()
         return judge(Phase.BODY, reply)
 
     def noop(self) -> None:
