@@ -100,8 +100,6 @@ class Answer:
         self.deadline = deadline
         self._sock = sock
         self._unread = bytearray()
-        #: What was found when somebody looked whether the answer was there.
-        self._broken: OSError | None = None
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -109,11 +107,7 @@ class Answer:
     @property
     def is_there(self) -> bool:
         """Whether its head is, or the end of the connection; asked without waiting."""
-        try:
-            received = self._sock.receive_now()
-        except OSError as error:
-            self._broken = error
-            return True
+        received = self._sock.receive_now()
         if received is None:
             return False
         self._unread += received
@@ -181,8 +175,6 @@ class Answer:
         return content
 
     def _receive(self) -> None:
-        if self._broken is not None:
-            raise self._broken
         received = self._sock.receive(self.deadline)
         if not received:
             raise ConnectionResetError("the server closed the connection")

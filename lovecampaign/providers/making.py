@@ -10,8 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
 Made = TypeVar("Made")
 
@@ -20,10 +19,7 @@ _LONGEST_SECONDS = 3600.0
 
 
 class Making(Generic[Made]):
-    """Something that another thread makes; awaited like an answer.
-
-    A context: when it is over, the thread is done.
-    """
+    """Something that another thread makes; awaited like an answer."""
 
     def __init__(self, threads: Executor, make: Callable[[], Made]) -> None:
         self.deadline = time.monotonic() + _LONGEST_SECONDS
@@ -39,15 +35,8 @@ class Making(Generic[Made]):
         """What was made; raises what went wrong."""
         return self._future.result()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """To be called in any case; the thread is done then."""
         self._future.exception()  # waits
         os.close(self._signal)
         os.close(self._sender)

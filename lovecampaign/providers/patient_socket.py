@@ -39,6 +39,7 @@ class PatientSocket:
         self._limit_seconds = 0.0
         #: How much the last :meth:`send` wrote, if it failed too.
         self.sent = 0
+        self._broken: OSError | None = None
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         if not self._is_python_patient:
@@ -53,18 +54,20 @@ class PatientSocket:
         return self._sock.fileno()
 
     def receive_now(self) -> bytes | None:
-        """What has come, None where nothing has; empty where the other side has closed."""
+        """What has come, None where nothing has; empty where the connection is at its end.
+
+        What has broken it is raised by the next :meth:`receive`.
+        """
         try:
-            if not self.is_tls:
-                return self._sock.recv(_MOST_BYTES, socket.MSG_DONTWAIT)
-            self._limit_seconds = 0.0
-            self._sock.settimeout(0.0)
-            return self._sock.recv(_MOST_BYTES)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return None
+            return self._receive_now()
+        except OSError as error:
+            self._broken = error
+            return b""
 
     def receive(self, deadline: float) -> bytes:
         """What has come, waited for; empty where the other side has closed."""
+        if self._broken is not None:
+            raise self._broken
         self._limit(deadline)
         try:
             return self._sock.recv(_MOST_BYTES)
@@ -79,6 +82,16 @@ class PatientSocket:
             rest = memoryview(b"".join(pieces))
             while self.sent < size:
                 self.sent += self._send([rest[self.sent :]], deadline)
+
+    def _receive_now(self) -> bytes | None:
+        try:
+            if not self.is_tls:
+                return self._sock.recv(_MOST_BYTES, socket.MSG_DONTWAIT)
+            self._limit_seconds = 0.0
+            self._sock.settimeout(0.0)
+            return self._sock.recv(_MOST_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
 
     def _send(self, pieces: Sequence[bytes | memoryview], deadline: float) -> int:
         """How much of it went out. TLS takes one piece, the operating system only so many."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Generator
 from datetime import datetime
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
 from lovecampaign.clock import Clock
 from lovecampaign.providers.http_wire import HttpReply
@@ -39,7 +38,7 @@ class Allowance:
         """Pauses until one more request may begin; :meth:`end` is to be called after it."""
         give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
         while not self._begins(give_up_at):
-            with _Pause(_LOOK_SECONDS) as pause:
+            with contextlib.closing(_Pause(_LOOK_SECONDS)) as pause:
                 yield pause
 
     def end(self) -> None:
@@ -82,13 +81,5 @@ class _Pause:
     def fileno(self) -> int:
         return self._silent.fileno()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._silent.close()

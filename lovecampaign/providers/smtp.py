@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class _SmtpLane:
     def carry(self, message: Message, intake: Intake[Message]) -> Carrying[Message]:
         session = self._usable_session
         if session is None:
-            with Making(self._threads, self._new_session) as making:
+            with contextlib.closing(Making(self._threads, self._new_session)) as making:
                 yield making
                 session = making.result()
         return (yield from session.carry(message, intake))

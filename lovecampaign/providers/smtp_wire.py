@@ -66,8 +66,6 @@ class Wire:
         # smtplib writes to it too.
         self._patient = PatientSocket(sock, is_python_patient=True)
         self._unread = b""
-        #: What was found when somebody looked whether a reply was there.
-        self._broken: OSError | None = None
         #: When the reply that somebody waits for comes too late.
         self.deadline = 0.0
 
@@ -85,11 +83,7 @@ class Wire:
         """Whether a line of a reply is there, or the end of the connection."""
         if self.holds_a_line:
             return True
-        try:
-            received = self._patient.receive_now()
-        except OSError as error:
-            self._broken = error
-            return True
+        received = self._patient.receive_now()
         if received is None:
             return False
         self._unread += received
@@ -136,8 +130,6 @@ class Wire:
 
     def _receive(self, deadline: float) -> bytes:
         try:
-            if self._broken is not None:
-                raise self._broken
             received = self._patient.receive(deadline)
         except TimeoutError as error:
             raise Lost("the server did not answer in time") from error

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_it_tells_whoever_polls_when_it_is_there(threads: Executor) -> None:
         may_end.wait()
         return "made"
 
-    with Making(threads, make) as making:
+    with closing(Making(threads, make)) as making:
         assert not making.is_there
         assert not is_signalled(making)
         may_end.set()
@@ -46,7 +47,7 @@ def test_what_goes_wrong_there_is_raised_here(threads: Executor) -> None:
     def fail() -> str:
         raise ConnectionError("nobody answers")
 
-    with Making(threads, fail) as making:
+    with closing(Making(threads, fail)) as making:
         assert is_signalled(making, seconds=5)
         with pytest.raises(ConnectionError, match="nobody answers"):
             making.result()
@@ -60,7 +61,7 @@ def test_it_leaves_no_thread_at_work_and_no_file_open(threads: Executor) -> None
         ended.append("ended")
         return "made"
 
-    with Making(threads, make) as making:
+    with closing(Making(threads, make)) as making:
         signal = making.fileno()
     assert ended == ["ended"]
     with pytest.raises(OSError, match="Bad file descriptor"):
