@@ -60,6 +60,11 @@ class Demand:
         finally:
             self._add_to_waiting(-1)
 
+    def note_waited(self, seconds: float) -> None:
+        """A thread has waited elsewhere: in a write that the other side was slow to read."""
+        with self._lock:
+            self._waited += seconds
+
     def end(self) -> None:
         """A thread has ended: there was nothing, or no lane, left for it."""
         with self._lock:

@@ -23,6 +23,11 @@ from lovecampaign.providers.verdict import NoConnection
 MOST_TOGETHER = 3
 
 
+#: A thread that was held up longer by one lane, in writing to a server that is slow to read, serves
+#: no more of them: their answers would be read late. To make sixteen letters takes a third of it.
+LONGEST_HELD_UP_SECONDS = 0.05
+
+
 class _Paused(NamedTuple, Generic[Item]):
     """A lane that waits for an answer."""
 
@@ -43,6 +48,7 @@ class Driver(Generic[Item]):
         self._intake = intake
         self._demand = demand
         self._paused: deque[_Paused[Item]] = deque()
+        self._is_held_up = False
 
     def drive(self) -> None:
         """Carry what there is to take, as far as there are lanes for it.
@@ -70,7 +76,8 @@ class Driver(Generic[Item]):
 
     def _begin(self) -> bool:
         """Let one more lane carry something, where there are both."""
-        lane = self._stream.take_lane() if len(self._paused) < MOST_TOGETHER else None
+        most = 1 if self._is_held_up else MOST_TOGETHER
+        lane = self._stream.take_lane() if len(self._paused) < most else None
         if lane is None:
             return False
         if not self._paused:
@@ -89,7 +96,7 @@ class Driver(Generic[Item]):
     def _advance(self, lane: Lane[Item], item: Item, carrying: Carrying[Item]) -> None:
         """Up to the lane's next pause, or its end."""
         try:
-            awaited = next(carrying)
+            awaited = self._resumed(carrying)
         except StopIteration as end:
             if end.value is None:
                 self._stream.return_lane(lane)
@@ -99,6 +106,16 @@ class Driver(Generic[Item]):
             self._do_without(lane, item, missing)
         else:
             self._paused.append(_Paused(lane, item, carrying, awaited))
+
+    def _resumed(self, carrying: Carrying[Item]) -> Awaited:
+        begun = time.monotonic()
+        try:
+            return next(carrying)
+        finally:
+            passed = time.monotonic() - begun
+            self._is_held_up = passed > LONGEST_HELD_UP_SECONDS
+            if self._is_held_up:
+                self._demand.note_waited(passed)
 
     def _do_without(self, lane: Lane[Item], item: Item, missing: NoConnection) -> None:
         """The lane rests, and others take its item; only the last of all lanes answers."""
@@ -131,9 +148,10 @@ class Driver(Generic[Item]):
 
     def _finish(self) -> None:
         """What is in the air is answered, whatever went wrong elsewhere."""
-        while self._paused:
+        while waiting := len(self._paused):
             try:
                 if not self._go_on():
                     self._wait()
-            except Exception:  # noqa: BLE001, S112 - the first trouble is the one raised
-                continue
+            except Exception:  # noqa: BLE001 - the first trouble is the one raised
+                if len(self._paused) == waiting:
+                    self._paused.popleft()  # it cannot even be waited for

@@ -125,7 +125,9 @@ class Answer:
         while 100 <= head.status < 200:  # not yet the answer (RFC 9110 §15.2)
             head = self._head()
         body, is_whole = self._body(head.status, head.headers)
-        return HttpReply(head.status, head.headers, body, is_whole and not head.asks_to_close)
+        # What comes behind an answer would be taken for the next one.
+        is_kept = is_whole and not self._unread and not head.asks_to_close
+        return HttpReply(head.status, head.headers, body, is_kept)
 
     def _head(self) -> _Head:
         while (end := self._unread.find(_END_OF_HEAD)) < 0:

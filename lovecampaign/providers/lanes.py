@@ -34,8 +34,8 @@ def send_over_lanes(
             intake = Intake(stream, flight, answers)
             return threads.submit(_work, Driver(stream, intake, demand), intake, answers)
 
-        crew = _Crew(begin, stream, demand)
         try:
+            crew = _Crew(begin, stream, demand)
             yield from _until_all_ended(answers, crew)
         finally:
             stream.stop()
@@ -64,8 +64,7 @@ class _Crew(Generic[Item]):
 
     @property
     def may_grow(self) -> bool:
-        """Whether there are lanes for another thread."""
-        return self._stream.has_idle_lanes
+        return self._stream.has_room_for_more
 
     def look(self) -> None:
         """Begin with more threads where they would help."""

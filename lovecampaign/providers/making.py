@@ -19,14 +19,21 @@ _LONGEST_SECONDS = 3600.0
 
 
 class Making(Generic[Made]):
-    """Something that another thread makes; awaited like an answer."""
+    """Something that another thread makes; awaited like an answer.
+
+    Raises OSError where this process may open no more files.
+    """
 
     def __init__(self, threads: Executor, make: Callable[[], Made]) -> None:
         self.deadline = time.monotonic() + _LONGEST_SECONDS
         self.is_there = False
         self._make = make
         self._signal, self._sender = os.pipe()
-        self._future = threads.submit(self._work)
+        try:
+            self._future = threads.submit(self._work)
+        except RuntimeError:
+            self._close_pipe()
+            raise
 
     def fileno(self) -> int:
         return self._signal
@@ -38,6 +45,9 @@ class Making(Generic[Made]):
     def close(self) -> None:
         """To be called in any case; the thread is done then."""
         self._future.exception()  # waits
+        self._close_pipe()
+
+    def _close_pipe(self) -> None:
         os.close(self._signal)
         os.close(self._sender)
 

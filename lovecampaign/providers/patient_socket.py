@@ -48,7 +48,8 @@ class PatientSocket:
     @property
     def is_silent(self) -> bool:
         """Whether nothing has come, not even an end; asked without a wait."""
-        return not self._poll.poll(0)
+        is_pending = isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()
+        return not is_pending and not self._poll.poll(0)
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -68,6 +69,8 @@ class PatientSocket:
         """What has come, waited for; empty where the other side has closed."""
         if self._broken is not None:
             raise self._broken
+        if time.monotonic() >= deadline and (received := self._receive_now()) is not None:
+            return received  # it came in time; nobody looked
         self._limit(deadline)
         try:
             return self._sock.recv(_MOST_BYTES)
@@ -85,13 +88,16 @@ class PatientSocket:
 
     def _receive_now(self) -> bytes | None:
         try:
-            if not self.is_tls:
+            if not isinstance(self._sock, ssl.SSLSocket):
                 return self._sock.recv(_MOST_BYTES, socket.MSG_DONTWAIT)
             self._limit_seconds = 0.0
             self._sock.settimeout(0.0)
-            return self._sock.recv(_MOST_BYTES)
-        except (BlockingIOError, ssl.SSLWantReadError):
+            received = self._sock.recv(_MOST_BYTES)
+            while self._sock.pending():  # of the same record: no poll would tell of it
+                received += self._sock.recv(_MOST_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
+        return received
 
     def _send(self, pieces: Sequence[bytes | memoryview], deadline: float) -> int:
         """How much of it went out. TLS takes one piece, the operating system only so many."""

@@ -84,6 +84,7 @@ class SendGridLane:
         yield from self._allowance.room()
         try:
             reply = yield from self._request(parcel, flight)
+            self._allowance.note(reply)
         except LostBefore as lost:
             return transient(f"the connection was lost before the request was complete: {lost}")
         except LostAfter as lost:
@@ -94,7 +95,6 @@ class SendGridLane:
         finally:
             self._allowance.end()
         self._cooldown.end()
-        self._allowance.note(reply)
         return reply
 
     def _request(self, parcel: Parcel, flight: Flight) -> _Pausing[HttpReply]:

@@ -20,7 +20,7 @@ from lovecampaign.providers.making import Making
 from lovecampaign.providers.smtp_connection import Security, Server, connect
 from lovecampaign.providers.smtp_session import SmtpSession
 from lovecampaign.providers.smtp_wire import Lost
-from lovecampaign.providers.verdict import NoConnection, Verdict
+from lovecampaign.providers.verdict import NoConnection, Verdict, transient
 
 DEFAULT_CONNECTIONS = 4
 CLAIMS_PER_CONNECTION = 50
@@ -96,10 +96,16 @@ class _SmtpLane:
     def carry(self, message: Message, intake: Intake[Message]) -> Carrying[Message]:
         session = self._usable_session
         if session is None:
-            with contextlib.closing(Making(self._threads, self._new_session)) as making:
+            with contextlib.closing(self._make_session()) as making:
                 yield making
                 session = making.result()
         return (yield from session.carry(message, intake))
+
+    def _make_session(self) -> Making[SmtpSession]:
+        try:
+            return Making(self._threads, self._new_session)
+        except OSError as error:
+            raise NoConnection(transient(f"no connection: {error.strerror}")) from error
 
     def unasked(self, message: Message, missing: NoConnection) -> Sequence[Outcome]:
         return [missing.on(message)]

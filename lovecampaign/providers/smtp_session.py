@@ -106,6 +106,7 @@ class SmtpSession:
         try:
             if not self._was_let_in(envelope):
                 yield from self._introduce(envelope)
+                self._require_step()
             following = self._following(intake)
             intake.flight.writing(envelope.message.delivery_id)
             verdict = self._write_body(envelope, following)
@@ -155,6 +156,12 @@ class SmtpSession:
             if reply.code // 100 != _HOPED_FOR[phase]:
                 self._recover(phase, reply)
                 raise _Refused(judge(phase, reply))
+
+    def _require_step(self) -> None:
+        """A line too many would be taken for the answer to the message."""
+        if self._smtp.wire.is_out_of_step:
+            self.abort()
+            raise _Refused(transient("the server answers more than it was asked"))
 
     @contextlib.contextmanager
     def _telling_what_a_loss_means(self, phase: Phase) -> Iterator[None]:

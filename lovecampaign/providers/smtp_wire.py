@@ -94,6 +94,11 @@ class Wire:
         """Whether a line, or what is too long for one, was received already."""
         return b"\n" in self._unread or len(self._unread) > _LINE_BYTES
 
+    @property
+    def is_out_of_step(self) -> bool:
+        """Whether the server says yes to what nobody asked."""
+        return self._unread[:1] in (b"2", b"3")
+
     def fileno(self) -> int:
         return self.sock.fileno()
 

@@ -40,8 +40,10 @@ class Stream(Generic[Item, AnyLane]):
         self._broken: BaseException | None = None
 
     @property
-    def has_idle_lanes(self) -> bool:
-        return bool(self._idle)
+    def has_room_for_more(self) -> bool:
+        """Whether one more thread would find a lane, and perhaps an item for it."""
+        has_items = self._put_back or not self._is_exhausted
+        return bool(self._idle and has_items) and not self._is_stopped
 
     def take_lane(self) -> AnyLane | None:
         """A lane that nobody uses."""
@@ -59,7 +61,7 @@ class Stream(Generic[Item, AnyLane]):
         """
         with self._source:
             item = self._next()
-            if self._broken is not None:
+            if item is None and self._broken is not None:
                 error, self._broken = self._broken, None
                 raise error
             return item if item is not None else self._return_unless_put_back(lane)

@@ -49,13 +49,13 @@ class FlightJournal:
         """Create and lock the file; raises Unreachable where it can't be written."""
         self.path = path
         self.longest_bytes = LONGEST_BYTES
+        self._size = self._end = 0
+        self._lock = threading.Lock()
         with _said_for_people(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._room: mmap.mmap | None = None
-        self._size = self._end = 0
-        self._lock = threading.Lock()
+        self._room = self._with_room_for(1)
 
     def writing(self, *delivery_ids: str) -> None:
         self._append("".join([f"W {delivery_id}\n" for delivery_id in delivery_ids]))
@@ -84,14 +84,16 @@ class FlightJournal:
 
     def close(self) -> None:
         """Unlock: from here on the sender counts as dead."""
-        os.close(self._file)
+        with self._lock:
+            self._room.close()  # it holds the file, and so the lock, open too
+            os.close(self._file)
 
     def _append(self, lines: str) -> None:
         # The line end before it keeps it apart from whatever stands there.
         encoded = f"\n{lines}".encode("ascii")
         with self._lock:
             end = self._end + len(encoded)
-            if end > self._size or self._room is None:
+            if end > self._size:
                 self._room = self._with_room_for(end)
             self._room[self._end : end] = encoded
             self._end = end
@@ -99,10 +101,17 @@ class FlightJournal:
     def _with_room_for(self, end: int) -> mmap.mmap:
         size = -(-end // STEP_BYTES) * STEP_BYTES
         with _said_for_people(self.path):
-            os.posix_fallocate(self._file, 0, size)
+            _reserve(self._file, self._size, size)
             room = mmap.mmap(self._file, size)
         self._size = size
         return room
+
+
+def _reserve(file: int, start: int, end: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, start, end - start)
+    else:  # macOS
+        os.pwrite(file, bytes(end - start), start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,6 +126,19 @@ def test_what_was_stored_and_not_answered_is_unknown_and_the_next_one_is_not() -
         assert set(server.counts.values()) == {1}
 
 
+def test_a_server_that_says_one_line_too_many_is_left_before_it_gets_a_message() -> None:
+    """The line would be taken for the answer to the message, and its answer for the next one's."""
+    twice = Trouble(
+        step=Step.DATA, act=Say(line="354 go on\r\n250 and on"), to="reader1@example.com", times=1
+    )
+    flight = RecordingFlight()
+    with SmtpServer(troubles=[twice]) as server:
+        outcomes = send(server.port, *map(make_message, range(3)), flight=flight)
+        assert [o.kind for o in outcomes] == [ACCEPTED, TRANSIENT, ACCEPTED]
+        assert set(server.counts) == {"delivery-000000", "delivery-000002"}
+    assert "delivery-000001" not in flight.written
+
+
 def test_replies_may_come_byte_by_byte() -> None:
     steps = (Step.CONNECT, Step.EHLO, Step.MAIL, Step.RCPT, Step.DATA, Step.DOT)
     drips = [Trouble(step=step, act=Drip(seconds_per_byte=0.001)) for step in steps]

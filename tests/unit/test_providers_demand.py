@@ -105,3 +105,11 @@ def test_there_are_never_more_than_there_may_be(clock: Seconds) -> None:
     with demand.waiting():
         clock.pass_by(5.01)
         assert demand.more() == 0
+
+
+def test_time_that_was_waited_elsewhere_counts_too(clock: Seconds) -> None:
+    demand = Demand(10, clock=clock)
+    demand.begin()
+    clock.pass_by(10)
+    demand.note_waited(8 * LOOK_SECONDS)
+    assert demand.more() == 1

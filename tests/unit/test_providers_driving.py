@@ -12,6 +12,7 @@ from queue import SimpleQueue
 import pytest
 
 from lovecampaign.message import Outcome, OutcomeKind
+from lovecampaign.providers import driving
 from lovecampaign.providers.demand import Demand
 from lovecampaign.providers.driving import MOST_TOGETHER, Driver
 from lovecampaign.providers.intake import Answers, Intake
@@ -238,3 +239,45 @@ def test_an_item_put_back_is_taken_by_whoever_holds_a_lane(lines: list[Line]) ->
     assert stream.take(second) is None
     assert stream.take_lane() is second
     assert stream.take_lane() is None
+
+
+def test_an_item_put_back_is_not_lost_when_the_source_breaks(lines: list[Line]) -> None:
+    def items() -> Iterator[str]:
+        yield "1"
+        raise RuntimeError("no more")
+
+    stream = Stream[str, Line](items(), lines)
+    first, second = stream.take_lane(), stream.take_lane()
+    assert first is not None
+    assert second is not None
+    assert stream.take(first) == "1"
+    assert stream.take_ahead() is None
+    assert stream.leave_to_others("1")
+    assert stream.take(second) == "1"
+    with pytest.raises(RuntimeError, match="no more"):
+        stream.take(second)
+
+
+def test_another_thread_is_of_use_while_there_may_be_items(lines: list[Line]) -> None:
+    stream = Stream[str, Line](["1"], lines)
+    lane = stream.take_lane()
+    assert lane is not None
+    assert stream.has_room_for_more
+    assert stream.take(lane) == "1"
+    assert stream.take_ahead() is None
+    assert not stream.has_room_for_more
+    stream.leave_to_others("1")
+    assert stream.has_room_for_more
+    stream.stop()
+    assert not stream.has_room_for_more
+
+
+def test_who_was_held_up_in_writing_serves_no_lane_more(
+    lines: list[Line], log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driving, "LONGEST_HELD_UP_SECONDS", -1.0)
+    for line in lines:
+        line.say("250 yes", "250 yes")
+    lines[0].seconds = SHORT
+    drive(lines, ["1", "2", "3"])
+    assert not any(entry.startswith("B") for entry in log)

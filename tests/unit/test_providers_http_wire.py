@@ -83,6 +83,16 @@ def test_each_answer_says_what_is_its_own(pair: tuple[socket.socket, socket.sock
     assert exchange(wire, REQUEST, 5) == HttpReply(503, {"content-length": "0"}, is_kept=True)
 
 
+def test_a_connection_with_more_than_the_answer_carries_nothing_else(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """What comes behind it would be taken for the answer to the next request."""
+    ours, theirs = pair
+    theirs.sendall(TAKEN % 1 + b"HTTP/1.1 5")
+    reply = exchange(HttpWire(ours), REQUEST, 5)
+    assert (reply.status, reply.is_kept) == (202, False)
+
+
 def test_an_answer_is_there_when_its_head_is_or_when_none_can_come(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:

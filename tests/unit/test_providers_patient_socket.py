@@ -71,6 +71,28 @@ def test_what_is_there_is_received_without_a_wait(pair: Pair) -> None:
     assert time.monotonic() - begun >= 0.3, "a limit holds again"
 
 
+def test_all_of_a_record_is_received_at_once(pair: Pair) -> None:
+    """What OpenSSL has decrypted already is no reason for a poll to end."""
+    ours, theirs = pair
+    patient = PatientSocket(ours)
+    theirs.sendall(b"x" * 16_000)
+    received = b""
+    while len(received) < 16_000:
+        received += patient.receive_now() or b""
+        if patient.is_tls and received:
+            break
+    assert len(received) == 16_000
+    assert patient.is_silent
+
+
+def test_what_came_in_time_is_received_after_it(pair: Pair) -> None:
+    ours, theirs = pair
+    patient = PatientSocket(ours)
+    theirs.sendall(b"hello")
+    time.sleep(0.05)
+    assert patient.receive(soon(-1)) == b"hello"
+
+
 @pytest.mark.parametrize("seconds", [0.2, 0.001, 0.0, -1.0])
 def test_silence_ends_at_the_deadline(pair: Pair, seconds: float) -> None:
     begun = time.monotonic()

@@ -10,7 +10,7 @@ import pytest
 
 from lovecampaign.errors import Unreachable
 from lovecampaign.message import Fault, Outcome, OutcomeKind
-from lovecampaign.store.journal import STEP_BYTES, FlightJournal, read_flight
+from lovecampaign.store.journal import STEP_BYTES, FlightJournal, locked_if_dead, read_flight
 
 
 @pytest.fixture
@@ -60,6 +60,17 @@ def test_it_begins_anew_in_the_same_file(journal: FlightJournal) -> None:
     assert journal.path.stat().st_size == 0
     journal.writing("two")
     assert lines(journal) == ["W two"]
+
+
+def test_whoever_closes_it_is_dead_at_once(tmp_path: Path) -> None:
+    """The mapping holds the file open too, and the lock would stay with it."""
+    journal = FlightJournal(tmp_path / "closed.journal")
+    journal.writing("one")
+    with locked_if_dead(journal.path) as is_dead:
+        assert not is_dead
+    journal.close()
+    with locked_if_dead(journal.path) as is_dead:
+        assert is_dead
 
 
 def test_a_disk_without_room_is_told_before_a_line_is_written(
