@@ -67,6 +67,8 @@ class _AskedDelivery:
             mails = () if is_over else self._claim(connection)
             pace = self._reserve(connection, len(mails))
         self.tally += settled
+        # All that it tells is settled, and nothing of the new claims is written.
+        self.sender.owner.journal.begin_anew_if_long()
         if done is not None and done.refusal is not None:
             raise Refused(
                 f"{self.sender.provider.name} refuses us: {done.refusal.detail}",

@@ -104,6 +104,16 @@ def test_a_confirmation_is_no_campaign_mail_and_its_link_confirms(stage: Stage) 
     assert asked_states(stage.database) == [("confirm", "sent")]
 
 
+def test_the_journal_of_a_server_that_runs_for_weeks_stays_short(stage: Stage) -> None:
+    apply(stage, NOW)
+    with stage.sender() as sender:
+        journal = sender.owner.journal
+        journal.longest_bytes = 1
+        answer_all(sender, [stage.campaign], lambda _campaign: lambda _email: ())
+        assert asked_states(stage.database) == [("confirm", "sent")]
+        assert not journal.is_long
+
+
 def test_the_campaigns_own_confirmation_is_sent(settings: Settings, database: Database) -> None:
     text = '---\nsubject: "Our own words"\n---\n[[button: Yes | {{ links.confirm }}]]\n'
     stage = Stage(settings, database, days=7, files={"confirm.md": text})
