@@ -55,7 +55,12 @@ class FlightJournal:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._room = self._with_room_for(1)
+        try:
+            self._room = self._with_room_for(1)
+        except Unreachable:  # a run tries again and again: it must leave nothing behind
+            os.close(self._file)
+            self.remove()
+            raise
 
     def writing(self, *delivery_ids: str) -> None:
         self._append("".join([f"W {delivery_id}\n" for delivery_id in delivery_ids]))

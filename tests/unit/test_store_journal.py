@@ -85,5 +85,16 @@ def test_a_disk_without_room_is_told_before_a_line_is_written(
     assert lines(journal) == ["W one", "W two"]
 
 
+def test_a_journal_that_cannot_begin_leaves_no_file_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
+    monkeypatch.setattr(os, "posix_fallocate", _full)
+    with pytest.raises(Unreachable, match="No space left"):
+        FlightJournal(tmp_path / "a.journal")
+    assert list(tmp_path.iterdir()) == []
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_files
+
+
 def _full(_file: int, _start: int, _size: int) -> None:
     raise OSError(28, "No space left on device")
