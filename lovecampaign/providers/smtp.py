@@ -96,12 +96,12 @@ class _SmtpLane:
     def carry(self, message: Message, intake: Intake[Message]) -> Carrying[Message]:
         session = self._usable_session
         if session is None:
-            with contextlib.closing(self._make_session()) as making:
+            with contextlib.closing(self._start_connecting()) as making:
                 yield making
                 session = making.result()
         return (yield from session.carry(message, intake))
 
-    def _make_session(self) -> Making[SmtpSession]:
+    def _start_connecting(self) -> Making[SmtpSession]:
         try:
             return Making(self._threads, self._new_session)
         except OSError as error:
