@@ -29,9 +29,21 @@ class Awaited(Protocol):
         ...
 
 
-#: Pauses at each answer that is not there yet. Returns an item that was taken and of which
-#: nothing has left, if there is one.
-Carrying: TypeAlias = "Generator[Awaited, None, Item | None]"
+_Result = TypeVar("_Result")
+#: Work that pauses at each answer that is not there yet, so that others may go on.
+Pausing: TypeAlias = "Generator[Awaited, None, _Result]"
+#: Returns an item that was taken and of which nothing has left, if there is one.
+Carrying: TypeAlias = "Pausing[Item | None]"
+
+
+def without_pauses(work: Pausing[_Result]) -> _Result:
+    """What it returns, every answer waited for."""
+    try:
+        while True:
+            next(work)
+    except StopIteration as end:
+        result: _Result = end.value
+        return result
 
 
 class Lane(Protocol[Item]):

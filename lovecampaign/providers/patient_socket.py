@@ -48,8 +48,7 @@ class PatientSocket:
     @property
     def is_silent(self) -> bool:
         """Whether nothing has come, not even an end; asked without a wait."""
-        is_pending = isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()
-        return not is_pending and not self._poll.poll(0)
+        return not self._is_pending and not self._poll.poll(0)
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -86,14 +85,19 @@ class PatientSocket:
             while self.sent < size:
                 self.sent += self._send([rest[self.sent :]], deadline)
 
+    @property
+    def _is_pending(self) -> bool:
+        """Whether OpenSSL holds something that was received already."""
+        return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
+
     def _receive_now(self) -> bytes | None:
         try:
-            if not isinstance(self._sock, ssl.SSLSocket):
+            if not self._is_python_patient:
                 return self._sock.recv(_MOST_BYTES, socket.MSG_DONTWAIT)
             self._limit_seconds = 0.0
             self._sock.settimeout(0.0)
             received = self._sock.recv(_MOST_BYTES)
-            while self._sock.pending():  # of the same record: no poll would tell of it
+            while self._is_pending:  # of the same record: no poll would tell of it
                 received += self._sock.recv(_MOST_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Generator
 from datetime import datetime
 from threading import Lock
 
 from lovecampaign.clock import Clock
 from lovecampaign.providers.http_wire import HttpReply
-from lovecampaign.providers.lane import Awaited
+from lovecampaign.providers.lane import Pausing
 from lovecampaign.providers.sendgrid_replies import rate_limit
 
 #: A window that ends later is not waited for here: the next answer says how long to hold.
@@ -34,7 +33,7 @@ class Allowance:
     def now(self) -> datetime:
         return self._clock.now()
 
-    def room(self) -> Generator[Awaited, None, None]:
+    def room(self) -> Pausing[None]:
         """Pauses until one more request may begin; :meth:`end` is to be called after it."""
         give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
         while not self._begins(give_up_at):

@@ -9,16 +9,15 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from typing import cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from lovecampaign.providers.http_wire import HttpReply, HttpWire
-from lovecampaign.providers.lane import Awaited
+from lovecampaign.providers.lane import Pausing, without_pauses
 from lovecampaign.providers.verdict import NoConnection, stop_the_run, transient
 
 _FAULTS = (HTTPError, HTTPException, OSError, ValueError)
@@ -64,12 +63,7 @@ class SendGridConnection:
 
     def request(self, method: str, path: str) -> HttpReply:
         """Send one request without a body; raises as :meth:`requesting` does."""
-        requesting = self.requesting(method, path)
-        while True:
-            try:
-                next(requesting)
-            except StopIteration as end:
-                return cast(HttpReply, end.value)
+        return without_pauses(self.requesting(method, path))
 
     def requesting(
         self,
@@ -78,7 +72,7 @@ class SendGridConnection:
         *,
         body: Sequence[bytes] = (),
         before_writing: Callable[[], None] = lambda: None,
-    ) -> Generator[Awaited, None, HttpReply]:
+    ) -> Pausing[HttpReply]:
         """Send one request, and pause until its answer is there.
 
         Raises NoConnection, LostBefore or LostAfter.

@@ -6,15 +6,14 @@ and the others are asked for again; where it names nobody, each half is asked fo
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import Sequence
 
 from lovecampaign.message import Outcome, OutcomeKind
 from lovecampaign.providers.base import Flight
 from lovecampaign.providers.cooldown import Cooldown
 from lovecampaign.providers.http_wire import HttpReply, LostAfter, LostBefore
 from lovecampaign.providers.intake import Intake
-from lovecampaign.providers.lane import Awaited, Carrying
+from lovecampaign.providers.lane import Carrying, Pausing
 from lovecampaign.providers.sendgrid_allowance import Allowance
 from lovecampaign.providers.sendgrid_connection import Endpoint, SendGridConnection
 from lovecampaign.providers.sendgrid_parcels import Parcel
@@ -23,10 +22,6 @@ from lovecampaign.providers.verdict import NoConnection, Verdict, transient, unk
 
 #: For the journal, until the next request is written: these people are not in doubt meanwhile.
 _REFUSED_WITH_OTHERS = transient("refused together with others")
-
-_Result = TypeVar("_Result")
-#: Paused where somebody else's answer may be there before ours.
-_Pausing: TypeAlias = "Generator[Awaited, None, _Result]"
 
 
 class SendGridLane:
@@ -66,7 +61,7 @@ class SendGridLane:
     def close(self) -> None:
         self._connection.close()
 
-    def _deliver(self, parcel: Parcel, intake: Intake[Parcel]) -> _Pausing[Sequence[Parcel]]:
+    def _deliver(self, parcel: Parcel, intake: Intake[Parcel]) -> Pausing[Sequence[Parcel]]:
         """Answer for the people of a request; returns the requests for whom that left open."""
         answer = parcel.verdict or (yield from self._post(parcel, intake.flight))
         if isinstance(answer, HttpReply):
@@ -78,7 +73,7 @@ class SendGridLane:
         intake.answer([verdict.on(person) for person in parcel.people])
         return ()
 
-    def _post(self, parcel: Parcel, flight: Flight) -> _Pausing[HttpReply | Verdict]:
+    def _post(self, parcel: Parcel, flight: Flight) -> Pausing[HttpReply | Verdict]:
         """The reply, or what its lack means; raises NoConnection."""
         self._cooldown.check()
         yield from self._allowance.room()
@@ -97,7 +92,7 @@ class SendGridLane:
         self._cooldown.end()
         return reply
 
-    def _request(self, parcel: Parcel, flight: Flight) -> _Pausing[HttpReply]:
+    def _request(self, parcel: Parcel, flight: Flight) -> Pausing[HttpReply]:
         ids = [person.delivery_id for person in parcel.people]
         return self._connection.requesting(
             "POST",

@@ -6,11 +6,13 @@ import base64
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
+from lovecampaign.providers.lane import Pausing
 from lovecampaign.providers.smtp_replies import Phase, judge
 from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply, Wire
 from lovecampaign.providers.verdict import NoConnection, stop_the_run, transient
@@ -63,10 +65,25 @@ class Dialogue(smtplib.SMTP):
     """smtplib, with replies read by :class:`Wire`: bounded in size and in time."""
 
     _wire: Wire | None = None
+    #: smtplib reads the greeting as soon as it is connected; we do when it is there.
+    _is_greeting_due = True
 
     def getreply(self) -> tuple[int, bytes]:
+        if self._is_greeting_due:
+            self._is_greeting_due = False
+            return 220, b""
         reply = self.read_reply(float(self.timeout))
-        return reply.code, "\n".join(reply.lines).encode()
+        return reply.code, _text(reply)
+
+    def read_greeting(self) -> None:
+        """Raises SMTPConnectError where the server does not want us, and Lost."""
+        reply = self.read_awaited_reply()
+        if reply.code != 220:
+            raise smtplib.SMTPConnectError(reply.code, _text(reply))
+
+    def read_awaited_reply(self) -> Reply:
+        """What came while others went on, or may not come any more; raises Lost."""
+        return self.read_reply(self.wire.deadline - time.monotonic())
 
     def read_reply(self, timeout_seconds: float) -> Reply:
         """The next reply; raises Lost, and closes the connection then."""
@@ -88,16 +105,27 @@ class Dialogue(smtplib.SMTP):
         return wire
 
 
+def _text(reply: Reply) -> bytes:
+    return "\n".join(reply.lines).encode()
+
+
 class _TlsDialogue(Dialogue, smtplib.SMTP_SSL):
     """The same over implicit TLS."""
 
 
-def connect(server: Server) -> Dialogue:
-    """A connection ready for MAIL; raises NoConnection that says what stands in the way."""
+def connecting(server: Server) -> Pausing[Dialogue]:
+    """A connection ready for MAIL; raises NoConnection that says what stands in the way.
+
+    Pauses where it usually takes longest: until the server has greeted us.
+    """
     with _telling(server, Phase.CONNECT):
-        smtp = _greeted(server)
+        smtp = _connected(server)
         _send_at_once(smtp)
     try:
+        yield smtp.wire.awaited(server.limits.connect)
+        with _telling(server, Phase.CONNECT):
+            smtp.read_greeting()
+        _be_patient(smtp, server)
         with _telling(server, Phase.HELLO):
             smtp.local_hostname = _helo_name(smtp)
             smtp.ehlo_or_helo_if_needed()
@@ -109,7 +137,7 @@ def connect(server: Server) -> Dialogue:
     return smtp
 
 
-def _greeted(server: Server) -> Dialogue:
+def _connected(server: Server) -> Dialogue:
     # A name is given only to keep smtplib from asking the DNS for ours; see _helo_name.
     name, seconds = "localhost", server.limits.connect
     if server.security is Security.TLS:
@@ -126,6 +154,12 @@ def _send_at_once(smtp: Dialogue) -> None:
     """
     if smtp.sock is not None:
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _be_patient(smtp: Dialogue, server: Server) -> None:
+    """Whoever looked whether something had come has left no time for what smtplib writes."""
+    if smtp.sock is not None:
+        smtp.sock.settimeout(server.limits.connect)
 
 
 def _secure(smtp: Dialogue, server: Server) -> None:

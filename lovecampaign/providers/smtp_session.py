@@ -16,13 +16,12 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TypeAlias, TypeVar
 
 from lovecampaign.message import Message
 from lovecampaign.providers.intake import Intake
-from lovecampaign.providers.lane import Awaited, Carrying
+from lovecampaign.providers.lane import Carrying, Pausing
 from lovecampaign.providers.smtp_connection import Dialogue, TimeLimits
 from lovecampaign.providers.smtp_envelope import Envelope, Unsendable, envelope_of
 from lovecampaign.providers.smtp_replies import Phase, judge
@@ -32,16 +31,12 @@ from lovecampaign.providers.verdict import Verdict, accepted, transient, unknown
 #: Leaving politely is not worth more than this.
 _QUIT_SECONDS = 2.0
 _DOT = b".\r\n"
+_QUIT = b"QUIT\r\n"
 _QUEUED_AS = re.compile(r"queued as ([\w.-]+)", re.IGNORECASE)
 #: The code that lets the dialogue go on.
 _LET_IN = re.compile(rb"(?:2\d\d(?: [^\n]*)?\r?\n){2}3\d\d(?: [^\n]*)?\r?\n").fullmatch
 _HOPED_FOR = {Phase.MAIL: 2, Phase.RCPT: 2, Phase.DATA: 3}
 _REPLIES_AFTER = {Phase.MAIL: 2, Phase.RCPT: 1, Phase.DATA: 0}
-
-
-_Result = TypeVar("_Result")
-#: A part of the dialogue, paused where the server has not answered yet.
-_Pausing: TypeAlias = "Generator[Awaited, None, _Result]"
 
 
 class _FoundClosed(Exception):
@@ -72,6 +67,7 @@ class SmtpSession:
         self._is_cut = False
         #: How many messages may still go through it, taken or refused.
         self._messages_left = most_messages
+        self._has_said_quit = False
 
     @property
     def is_usable(self) -> bool:
@@ -99,7 +95,7 @@ class SmtpSession:
             raise
         return None
 
-    def _transact(self, envelope: Envelope, intake: Intake[Message]) -> _Pausing[Envelope | None]:
+    def _transact(self, envelope: Envelope, intake: Intake[Message]) -> Pausing[Envelope | None]:
         """Send one message; returns the one that was introduced behind it, if there is one."""
         following = None
         self._messages_left -= 1
@@ -111,7 +107,8 @@ class SmtpSession:
             intake.flight.writing(envelope.message.delivery_id)
             verdict = self._write_body(envelope, following)
             if verdict is None:
-                verdict = yield from self._verdict_on_body()
+                yield self._smtp.wire.awaited(self._limits.final_dot)
+                verdict = self._verdict_on_body()
         except _Refused as refused:
             verdict = refused.verdict
         self._note_use()
@@ -144,7 +141,7 @@ class SmtpSession:
         is_introduced = self._introduced is envelope and self._smtp.sock is not None
         return is_introduced and self._smtp.wire.takes(_are_let_in)
 
-    def _introduce(self, envelope: Envelope) -> _Pausing[None]:
+    def _introduce(self, envelope: Envelope) -> Pausing[None]:
         """MAIL, RCPT and DATA, up to the 354; raises _Refused and _FoundClosed."""
         for phase in envelope.commands:
             with self._telling_what_a_loss_means(phase):
@@ -210,8 +207,8 @@ class SmtpSession:
         self._smtp.read_reply(self._limits.final_dot)
 
     def _write_body(self, envelope: Envelope, following: Envelope | None) -> Verdict | None:
-        """Body and final dot, and who is next; None where the reply decides."""
-        ahead = following.introduction if following is not None else b""
+        """Body and final dot, and what comes next; None where the reply decides."""
+        ahead = self._said_behind_body(following)
         try:
             # The reply's limit for the body too: setting another one takes time.
             self._smtp.wire.write((envelope.body, _DOT, ahead), self._limits.final_dot)
@@ -224,9 +221,15 @@ class SmtpSession:
         self._introduced = following
         return None
 
-    def _verdict_on_body(self) -> _Pausing[Verdict]:
+    def _said_behind_body(self, following: Envelope | None) -> bytes:
+        if following is not None:
+            return following.introduction
+        self._has_said_quit = self._is_pipelined and not self._messages_left
+        return _QUIT if self._has_said_quit else b""
+
+    def _verdict_on_body(self) -> Verdict:
         try:
-            reply = yield from self._reply_within(self._limits.final_dot)
+            reply = self._smtp.read_awaited_reply()
         except Lost as lost:
             return unknown(f"no answer after the message was sent: {lost}")
         if self._is_cut or reply.code == 421 or reply.code // 100 == 3:
@@ -247,7 +250,8 @@ class SmtpSession:
         """Leave politely, but not patiently."""
         if self._smtp.sock is not None:
             with contextlib.suppress(Lost):
-                self._smtp.wire.write((b"QUIT\r\n",), _QUIT_SECONDS)
+                if not self._has_said_quit:
+                    self._smtp.wire.write((_QUIT,), _QUIT_SECONDS)
                 self._smtp.read_reply(_QUIT_SECONDS)
         self.abort()
 
@@ -265,13 +269,13 @@ class SmtpSession:
             self.abort()
             raise
 
-    def _reply_within(self, seconds: float) -> _Pausing[Reply]:
+    def _reply_within(self, seconds: float) -> Pausing[Reply]:
         """The next reply, others going on until it is there; raises Lost."""
         wire = self._smtp.wire
         if wire.holds_a_line:
             return self._smtp.read_reply(seconds)
         yield wire.awaited(seconds)
-        return self._smtp.read_reply(wire.deadline - time.monotonic())
+        return self._smtp.read_awaited_reply()
 
     def _hear(self) -> Reply:
         return self._smtp.read_reply(self._limits.command)

@@ -143,6 +143,35 @@ def test_a_connection_is_renewed_after_its_share_of_messages(server: SmtpServer)
     assert [commands.count("DATA") for commands in server.commands] == [10, 10, 5]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_whoever_waits_for_a_greeting_keeps_nobody_back(server: SmtpServer, host: str) -> None:
+    """On this machine the waiting is done between other messages, elsewhere in a thread."""
+    server.troubles.add(Trouble(step=Step.CONNECT, act=Stall(), times=1))
+    limits = replace(LONG, connect=3.0)
+    provider = SmtpProvider(settings(server, host=host, limits=limits), connections=2)
+    begun = time.monotonic()
+    outcomes = provider.send(map(make_message, range(12)), RecordingFlight())
+    next(outcomes)
+    assert time.monotonic() - begun < 2.5
+    assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACCEPTED] * 11
+    assert time.monotonic() - begun < 5  # the limit holds once, whoever waits
+    provider.close()
+    assert set(server.counts.values()) == {1}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_connections_are_renewed_beside_each_other(server: SmtpServer, host: str) -> None:
+    provider = SmtpProvider(
+        settings(server, host=host), connections=3, patience=Patience(messages_per_connection=2)
+    )
+    outcomes = list(provider.send(map(make_message, range(40)), RecordingFlight()))
+    provider.close()
+    assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACCEPTED] * 40
+    assert set(server.counts.values()) == {1}
+    assert max(commands.count("DATA") for commands in server.commands) == 2
+    assert all(commands[-1] == "QUIT" for commands in server.commands)
+
+
 def test_an_idle_connection_is_renewed(server: SmtpServer) -> None:
     provider = SmtpProvider(settings(server), connections=1, patience=Patience(idle_seconds=0.05))
     for number in range(2):

@@ -40,10 +40,12 @@ def send(
     *messages: Message,
     flight: RecordingFlight | None = None,
     seconds: float = 5,
+    a_connection: int = 100,
 ) -> list[Outcome]:
     limits = TimeLimits.all_of(seconds)
     server = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=limits)
-    provider = SmtpProvider(server, connections=1, patience=Patience(cooldown_seconds=0))
+    patience = Patience(cooldown_seconds=0, messages_per_connection=a_connection)
+    provider = SmtpProvider(server, connections=1, patience=patience)
     try:
         return list(provider.send(messages, flight or RecordingFlight()))
     finally:
@@ -60,6 +62,13 @@ def test_the_next_message_is_introduced_before_the_last_one_is_answered() -> Non
         outcomes = send(server.port, *map(make_message, range(3)))
     assert [outcome.kind for outcome in outcomes] == [ACCEPTED] * 3
     assert server.messages == 3
+
+
+def test_the_last_message_of_a_connection_takes_the_goodbye_along() -> None:
+    """This server says nothing to a final dot before it has heard the QUIT behind it."""
+    with ScriptedServer(waits_for_next=True) as server:
+        outcomes = send(server.port, *map(make_message, range(2)), a_connection=2)
+    assert [outcome.kind for outcome in outcomes] == [ACCEPTED] * 2
 
 
 def test_a_body_goes_out_only_after_the_one_before_it_was_answered() -> None:
@@ -227,15 +236,16 @@ troubles = st.builds(
 
 
 @hypothesis_settings(max_examples=30)
-@given(st.lists(troubles, max_size=4), st.booleans())
+@given(st.lists(troubles, max_size=4), st.booleans(), st.sampled_from([1, 2, 100]))
 def test_every_trouble_has_the_same_outcome_in_both_dialogues(
     found: list[Trouble],
     takes_data_for_nobody: bool,
+    a_connection: int,
 ) -> None:
     results = []
     for manners in (PLAIN, replace(Manners(), takes_data_for_nobody=takes_data_for_nobody)):
         with SmtpServer(manners, troubles=found) as server:
-            outcomes = send(server.port, *map(make_message, range(5)))
+            outcomes = send(server.port, *map(make_message, range(5)), a_connection=a_connection)
             assert set(server.counts.values()) <= {1}
             results.append(
                 [(o.delivery_id, o.kind, o.fault, sorted(server.counts)) for o in outcomes]
