@@ -62,24 +62,46 @@ class Server:
 
 
 class Dialogue(smtplib.SMTP):
-    """smtplib, with replies read by :class:`Wire`: bounded in size and in time."""
+    """smtplib, with replies read by :class:`Wire`: bounded in size and in time.
+
+    smtplib waits for each reply behind its command. What takes long is said before smtplib says
+    it, so that others may go on until the reply is there (:meth:`awaited_greeting`,
+    :meth:`awaited_ehlo`); smtplib then finds it.
+    """
 
     _wire: Wire | None = None
-    #: smtplib reads the greeting as soon as it is connected; we do when it is there.
+    #: smtplib reads the greeting as soon as it is connected.
     _is_greeting_due = True
+    _is_said = _is_awaited = False
 
-    def getreply(self) -> tuple[int, bytes]:
-        if self._is_greeting_due:
-            self._is_greeting_due = False
-            return 220, b""
-        reply = self.read_reply(float(self.timeout))
-        return reply.code, _text(reply)
+    def awaited_greeting(self) -> Wire:
+        """What the server says first; :meth:`read_greeting` is next."""
+        return self.wire.awaited(float(self.timeout))
 
     def read_greeting(self) -> None:
         """Raises SMTPConnectError where the server does not want us, and Lost."""
         reply = self.read_awaited_reply()
         if reply.code != 220:
             raise smtplib.SMTPConnectError(reply.code, _text(reply))
+
+    def awaited_ehlo(self) -> Wire:
+        """What the server offers; :meth:`ehlo_or_helo_if_needed` is next."""
+        self.putcmd(self.ehlo_msg, self.local_hostname)
+        self._is_said = self._is_awaited = True
+        return self.wire.awaited(float(self.timeout))
+
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        if not self._is_said:
+            super().putcmd(cmd, args)
+        self._is_said = False
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self._is_greeting_due:
+            self._is_greeting_due = False
+            return 220, b""
+        is_awaited, self._is_awaited = self._is_awaited, False
+        reply = self.read_awaited_reply() if is_awaited else self.read_reply(float(self.timeout))
+        return reply.code, _text(reply)
 
     def read_awaited_reply(self) -> Reply:
         """What came while others went on, or may not come any more; raises Lost."""
@@ -116,19 +138,23 @@ class _TlsDialogue(Dialogue, smtplib.SMTP_SSL):
 def connecting(server: Server) -> Pausing[Dialogue]:
     """A connection ready for MAIL; raises NoConnection that says what stands in the way.
 
-    Pauses where it usually takes longest: until the server has greeted us.
+    Pauses for the server's greeting and for what it offers.
     """
     with _telling(server, Phase.CONNECT):
         smtp = _connected(server)
         _send_at_once(smtp)
     try:
-        yield smtp.wire.awaited(server.limits.connect)
+        yield smtp.awaited_greeting()
         with _telling(server, Phase.CONNECT):
             smtp.read_greeting()
-        _be_patient(smtp, server)
         with _telling(server, Phase.HELLO):
             smtp.local_hostname = _helo_name(smtp)
+            _be_patient(smtp)
+            awaited = smtp.awaited_ehlo()
+        yield awaited
+        with _telling(server, Phase.HELLO):
             smtp.ehlo_or_helo_if_needed()
+        _be_patient(smtp)
         _secure(smtp, server)
         _log_in(smtp, server)
     except BaseException:
@@ -156,10 +182,10 @@ def _send_at_once(smtp: Dialogue) -> None:
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _be_patient(smtp: Dialogue, server: Server) -> None:
+def _be_patient(smtp: Dialogue) -> None:
     """Whoever looked whether something had come has left no time for what smtplib writes."""
     if smtp.sock is not None:
-        smtp.sock.settimeout(server.limits.connect)
+        smtp.sock.settimeout(float(smtp.timeout))
 
 
 def _secure(smtp: Dialogue, server: Server) -> None:

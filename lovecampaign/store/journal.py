@@ -27,7 +27,7 @@ from lovecampaign.errors import Unreachable
 from lovecampaign.message import Fault, Outcome, OutcomeKind
 
 #: A journal that has grown past this begins anew: recovery reads it whole.
-LONGEST_BYTES = 1_000_000
+LONGEST_BYTES = 4_000_000
 #: The file grows by this much. The room is asked for before it is used, so that a disk that is
 #: full says so in time: a mapped page without a place on the disk would end the process.
 STEP_BYTES = 64 * 1024
