@@ -7,12 +7,14 @@ several times a message: letters of 64 KB cost 98 µs so, where one thread for t
 
 from __future__ import annotations
 
+import contextlib
 import select
 import time
 from collections import deque
+from collections.abc import Generator, Iterator
 from typing import Generic, NamedTuple
 
-from lovecampaign.providers.demand import Demand
+from lovecampaign.providers.demand import LOOK_SECONDS, Demand
 from lovecampaign.providers.intake import KEPT_SECONDS, Intake
 from lovecampaign.providers.lane import Awaited, Carrying, Item, Lane
 from lovecampaign.providers.stream import Stream
@@ -56,12 +58,36 @@ class Driver(Generic[Item]):
         Raises what the source, a lane or the flight raises, after all that is in the air was
         answered.
         """
-        try:
+        with self._finishing():
             while self._go_on() or self._begin() or self._wait():
                 pass
+        self._intake.hand_on()
+
+    def steps(self) -> Generator[None, None, None]:
+        """The same step by step, as long as answers and items come at once.
+
+        Whoever waits should do so in a thread of its own: :meth:`drive` goes on there.
+        """
+        with self._finishing():
+            while not self._stream.is_slow and (
+                self._go_on() or self._begin() or self._comes_soon()
+            ):
+                yield
+        self._intake.hand_on()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether answers are awaited."""
+        return bool(self._paused)
+
+    @contextlib.contextmanager
+    def _finishing(self) -> Iterator[None]:
+        try:
+            yield
         except BaseException:
             self._stream.stop()
             self._finish()
+            self._intake.hand_on()
             raise
 
     def _go_on(self) -> bool:
@@ -123,6 +149,13 @@ class Driver(Generic[Item]):
             self._stream.return_lane(lane)
             self._intake.answer(lane.unasked(item, missing))
 
+    def _comes_soon(self) -> bool:
+        """Whether an answer comes before the next look at the demand for threads."""
+        if not self._paused:
+            return False
+        with self._demand.waiting():
+            return bool(self._poll().poll(LOOK_SECONDS * 1000))
+
     def _wait(self) -> bool:
         """Until an answer comes, or is too late; False where none is awaited."""
         if not self._paused:
@@ -137,14 +170,18 @@ class Driver(Generic[Item]):
 
     def _is_answered_by(self, deadline: float) -> bool:
         """Whether anything came from anybody; what is known meanwhile does not wait for it."""
-        poll = select.poll()
-        for paused in self._paused:
-            poll.register(paused.awaited, select.POLLIN)
+        poll = self._poll()
         seconds = max(0.0, deadline - time.monotonic())
         if poll.poll(min(seconds, KEPT_SECONDS) * 1000):
             return True
         self._intake.hand_on()
         return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
+
+    def _poll(self) -> select.poll:
+        poll = select.poll()
+        for paused in self._paused:
+            poll.register(paused.awaited, select.POLLIN)
+        return poll
 
     def _finish(self) -> None:
         """What is in the air is answered, whatever went wrong elsewhere."""

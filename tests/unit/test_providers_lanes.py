@@ -1,0 +1,151 @@
+"""Lanes share a stream: in the caller's thread while answers come at once, else in threads."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Generator, Iterator, Sequence
+
+import pytest
+
+from lovecampaign.message import Outcome, OutcomeKind
+from lovecampaign.providers.demand import Demand
+from lovecampaign.providers.intake import Intake
+from lovecampaign.providers.lane import Carrying
+from lovecampaign.providers.lanes import send_over_lanes
+from lovecampaign.providers.smtp_wire import Wire
+from lovecampaign.providers.verdict import NoConnection
+from lovecampaign.testing.messages import RecordingFlight
+
+
+class EchoLane:
+    """A lane over a real pair of sockets; the other side answers after ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        self.near, self.far = socket.socketpair()
+        self.wire = Wire(self.near)
+        self.wire.leave_time_to_the_system()
+        #: Names of the threads that read an answer.
+        self.readers: list[str] = []
+        self.breaks_at = ""
+        self._seconds = seconds
+        self._other_side = threading.Thread(target=self._answer, name="other side")
+        self._other_side.start()
+
+    def _answer(self) -> None:
+        with self.far.makefile("rb") as lines:
+            for _ in lines:
+                time.sleep(self._seconds)
+                self.far.sendall(b"250 yes\r\n")
+
+    def carry(self, item: str, intake: Intake[str]) -> Carrying[str]:
+        following: str | None = item
+        while following is not None:
+            item = following
+            self.wire.write((f"{item}\r\n".encode(),), 5)
+            yield self.wire.awaited(5)
+            self.wire.read(5)
+            self.readers.append(threading.current_thread().name)
+            intake.answer([Outcome(delivery_id=item, kind=OutcomeKind.ACCEPTED)])
+            if item == self.breaks_at:
+                raise RuntimeError(f"{item} broke")
+            following = intake.take_ahead()
+        return None
+
+    def unasked(self, item: str, missing: NoConnection) -> Sequence[Outcome]:
+        raise AssertionError(f"{item} has a connection") from missing
+
+    def close(self) -> None:
+        self.near.shutdown(socket.SHUT_WR)
+        self._other_side.join()
+        self.near.close()
+        self.far.close()
+
+
+@pytest.fixture
+def lanes(request: pytest.FixtureRequest) -> Iterator[list[EchoLane]]:
+    """Three of them, as quick as the test asks."""
+    made = [EchoLane(request.param) for _ in range(3)]
+    yield made
+    for lane in made:
+        lane.close()
+
+
+quick = pytest.mark.parametrize("lanes", [0.0], indirect=True)
+slow = pytest.mark.parametrize("lanes", [0.05], indirect=True)
+
+
+def send(
+    lanes: Sequence[EchoLane], items: Iterator[str], flight: RecordingFlight | None = None
+) -> Generator[str, None, None]:
+    flight = flight or RecordingFlight()
+    for outcome in send_over_lanes(lanes, items, flight, Demand(len(lanes))):
+        yield outcome.delivery_id
+
+
+def readers(lanes: Sequence[EchoLane]) -> set[str]:
+    return {name for lane in lanes for name in lane.readers}
+
+
+def numbers(count: int) -> list[str]:
+    return [str(number) for number in range(count)]
+
+
+@quick
+def test_as_long_as_answers_come_at_once_the_callers_thread_does_it_all(
+    lanes: list[EchoLane],
+) -> None:
+    for _ in range(5):  # a machine that pauses for a moment looks like a slow server
+        for lane in lanes:
+            lane.readers.clear()
+        assert sorted(send(lanes, iter(numbers(40))), key=int) == numbers(40)
+        if readers(lanes) == {threading.current_thread().name}:
+            return
+    pytest.fail(f"read by {readers(lanes)}")
+
+
+@slow
+def test_where_answers_take_long_threads_go_on_with_what_was_begun(lanes: list[EchoLane]) -> None:
+    assert sorted(send(lanes, iter(numbers(12))), key=int) == numbers(12)
+    assert all(name.startswith("lane") for name in readers(lanes))
+
+
+@slow
+def test_a_source_that_takes_long_keeps_no_answer_back(lanes: list[EchoLane]) -> None:
+    """A refusal stops a pass: it must be known before the next letter is due."""
+    known: set[str] = set()
+    known_at_making: list[int] = []
+
+    def slowly() -> Iterator[str]:
+        for number in numbers(5):
+            time.sleep(0.2)
+            known_at_making.append(len(known))
+            yield number
+
+    for delivery_id in send(lanes, slowly()):
+        known.add(delivery_id)
+    assert known_at_making[2:] == [2, 3, 4]
+
+
+@quick
+def test_what_was_in_the_air_is_answered_for_before_trouble_is_raised(
+    lanes: list[EchoLane],
+) -> None:
+    lanes[0].breaks_at = "7"
+    found: set[str] = set()
+    with pytest.raises(RuntimeError, match="7 broke"):
+        found.update(send(lanes[:1], iter(numbers(20))))
+    assert found == set(numbers(8))
+
+
+@pytest.mark.parametrize("lanes", [0.0, 0.05], indirect=True)
+def test_whoever_wants_no_more_outcomes_leaves_nothing_in_the_air(lanes: list[EchoLane]) -> None:
+    flight = RecordingFlight()
+    with contextlib.closing(send(lanes, iter(numbers(200)), flight)) as outcomes:
+        next(outcomes)
+    answered = len(flight.notes)
+    time.sleep(0.1)
+    assert len(flight.notes) == answered < 200
+    assert not any(lane.wire.is_there for lane in lanes)
