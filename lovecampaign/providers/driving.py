@@ -51,6 +51,8 @@ class Driver(Generic[Item]):
         self._demand = demand
         self._paused: deque[_Paused[Item]] = deque()
         self._is_held_up = False
+        #: Whether :meth:`steps` has left nothing to :meth:`drive`.
+        self.is_done = False
 
     def drive(self) -> None:
         """Carry what there is to take, as far as there are lanes for it.
@@ -64,21 +66,17 @@ class Driver(Generic[Item]):
         self._intake.hand_on()
 
     def steps(self) -> Generator[None, None, None]:
-        """The same step by step, as long as answers and items come at once.
+        """The same step by step, as long as the other side and the source are quick.
 
         Whoever waits should do so in a thread of its own: :meth:`drive` goes on there.
         """
         with self._finishing():
-            while not self._stream.is_slow and (
-                self._go_on() or self._begin() or self._comes_soon()
-            ):
+            while not (self._stream.is_slow or self._is_held_up):
+                if not (self._go_on() or self._begin() or self._comes_soon()):
+                    self.is_done = not self._paused
+                    break
                 yield
         self._intake.hand_on()
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether answers are awaited."""
-        return bool(self._paused)
 
     @contextlib.contextmanager
     def _finishing(self) -> Iterator[None]:

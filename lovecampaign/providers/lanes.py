@@ -37,7 +37,7 @@ def send_over_lanes(
     drivers = [make_driver() for _ in range(demand.begin())]
     if len(drivers) == 1:
         yield from _driven_here(drivers[0], answers)
-        if not (drivers[0].is_waiting or stream.is_slow):
+        if drivers[0].is_done:
             demand.end()
             return
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as threads:

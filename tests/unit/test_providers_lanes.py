@@ -30,6 +30,8 @@ class EchoLane:
         #: Names of the threads that read an answer.
         self.readers: list[str] = []
         self.breaks_at = ""
+        #: How long it is held up by each item, as by a server that is slow to read.
+        self.held_up_seconds = 0.0
         self._seconds = seconds
         self._other_side = threading.Thread(target=self._answer, name="other side")
         self._other_side.start()
@@ -44,6 +46,7 @@ class EchoLane:
         following: str | None = item
         while following is not None:
             item = following
+            time.sleep(self.held_up_seconds)
             self.wire.write((f"{item}\r\n".encode(),), 5)
             yield self.wire.awaited(5)
             self.wire.read(5)
@@ -127,6 +130,33 @@ def test_a_source_that_takes_long_keeps_no_answer_back(lanes: list[EchoLane]) ->
     for delivery_id in send(lanes, slowly()):
         known.add(delivery_id)
     assert known_at_making[2:] == [2, 3, 4]
+
+
+@quick
+def test_a_server_that_is_slow_to_read_is_written_to_by_several_threads(
+    lanes: list[EchoLane],
+) -> None:
+    for lane in lanes:
+        lane.held_up_seconds = 0.06
+    assert sorted(send(lanes, iter(numbers(24))), key=int) == numbers(24)
+    assert all(lane.readers for lane in lanes)
+    assert len({name for name in readers(lanes) if name.startswith("lane")}) > 1
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+@quick
+def test_a_source_that_breaks_is_told_of_after_what_it_gave(
+    lanes: list[EchoLane], seconds: float
+) -> None:
+    def breaking() -> Iterator[str]:
+        yield from numbers(7)
+        time.sleep(seconds)
+        raise RuntimeError("no more")
+
+    found: set[str] = set()
+    with pytest.raises(RuntimeError, match="no more"):
+        found.update(send(lanes, breaking()))
+    assert found == set(numbers(7))
 
 
 @quick
