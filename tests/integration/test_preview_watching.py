@@ -144,6 +144,19 @@ def test_polling_notices_the_second_of_two_quick_saves(workspace: Workspace) -> 
     assert told[-1] == "final"
 
 
+def test_polling_notices_a_save_in_the_second_of_its_first_look(workspace: Workspace) -> None:
+    told: list[str] = []
+    file = workspace.folder / "days" / "01-day-1.md"
+    workspace.on_burst = lambda: told.append(file.read_text())
+    time.sleep(1.0 - time.time() % 1.0)
+    file.write_text(day_file(1, "The first"))
+    with workspace.watched(is_polling=True):  # which takes half of the second
+        file.write_text(day_file(1, "The final"))
+        time.sleep(1.5)
+
+    assert "The final" in told[-1]
+
+
 def test_polling_notices_too(workspace: Workspace) -> None:
     with workspace.watched(is_polling=True):
         time.sleep(1.1)  # the poller compares times in whole seconds

@@ -18,8 +18,8 @@ from lovecampaign.web.preview.used_files import used_files
 _LONGEST_BURST_MS = 400
 _STEP_MS = 15
 _POLL_MS = 250
-#: The poller (notify) compares times in whole seconds: a second save in the same one is not seen,
-#: so everything is looked at again when the second is over.
+#: The poller (notify) compares times in whole seconds: a save in the second of its first look, or
+#: of another save, is not seen, so everything is looked at again when the second is over.
 _BLIND_SECONDS = 1.1
 #: After so long without a change, other work may be done.
 _QUIET_MS = 500
@@ -63,6 +63,7 @@ class Watcher:
     def start(self) -> None:
         for name, run in (("near-watcher", self._watch_near), ("far-watcher", self._watch_far)):
             threading.Thread(target=run, name=name, daemon=True).start()
+        self._see_what_polling_misses()
 
     def stop(self) -> None:
         self._is_over.set()
@@ -90,6 +91,9 @@ class Watcher:
     def _notice(self) -> None:
         self._tell_in_turn()
         self._is_far_old.set()
+        self._see_what_polling_misses()
+
+    def _see_what_polling_misses(self) -> None:
         if self._is_polling:
             again = threading.Timer(_BLIND_SECONDS, self._tell_in_turn)
             again.daemon = True
