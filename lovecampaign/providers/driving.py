@@ -63,7 +63,6 @@ class Driver(Generic[Item]):
         with self._finishing():
             while self._go_on() or self._begin() or self._wait():
                 pass
-        self._intake.hand_on()
 
     def steps(self) -> Generator[None, None, None]:
         """The same step by step, as long as the other side and the source are quick.
@@ -76,7 +75,6 @@ class Driver(Generic[Item]):
                     self.is_done = not self._paused
                     break
                 yield
-        self._intake.hand_on()
 
     @contextlib.contextmanager
     def _finishing(self) -> Iterator[None]:
@@ -85,8 +83,9 @@ class Driver(Generic[Item]):
         except BaseException:
             self._stream.stop()
             self._finish()
-            self._intake.hand_on()
             raise
+        finally:
+            self._intake.hand_on()
 
     def _go_on(self) -> bool:
         """Resume one lane whose answer is there: whoever has waited longest is asked first."""

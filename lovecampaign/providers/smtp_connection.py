@@ -72,7 +72,8 @@ class Dialogue(smtplib.SMTP):
     _wire: Wire | None = None
     #: smtplib reads the greeting as soon as it is connected.
     _is_greeting_due = True
-    _is_said = _is_awaited = False
+    #: EHLO was said, and smtplib has not asked for its reply yet.
+    _is_ehlo_said = False
 
     def awaited_greeting(self) -> Wire:
         """What the server says first; :meth:`read_greeting` is next."""
@@ -87,19 +88,21 @@ class Dialogue(smtplib.SMTP):
     def awaited_ehlo(self) -> Wire:
         """What the server offers; :meth:`ehlo_or_helo_if_needed` is next."""
         self.putcmd(self.ehlo_msg, self.local_hostname)
-        self._is_said = self._is_awaited = True
+        self._is_ehlo_said = True
         return self.wire.awaited(float(self.timeout))
 
     def putcmd(self, cmd: str, args: str = "") -> None:
-        if not self._is_said:
-            super().putcmd(cmd, args)
-        self._is_said = False
+        if self._is_ehlo_said:
+            return
+        if self.sock is not None:  # whoever looked whether something had come left no time
+            self.sock.settimeout(float(self.timeout))
+        super().putcmd(cmd, args)
 
     def getreply(self) -> tuple[int, bytes]:
         if self._is_greeting_due:
             self._is_greeting_due = False
             return 220, b""
-        is_awaited, self._is_awaited = self._is_awaited, False
+        is_awaited, self._is_ehlo_said = self._is_ehlo_said, False
         reply = self.read_awaited_reply() if is_awaited else self.read_reply(float(self.timeout))
         return reply.code, _text(reply)
 
@@ -149,12 +152,10 @@ def connecting(server: Server) -> Pausing[Dialogue]:
             smtp.read_greeting()
         with _telling(server, Phase.HELLO):
             smtp.local_hostname = _helo_name(smtp)
-            _be_patient(smtp)
             awaited = smtp.awaited_ehlo()
         yield awaited
         with _telling(server, Phase.HELLO):
             smtp.ehlo_or_helo_if_needed()
-        _be_patient(smtp)
         _secure(smtp, server)
         _log_in(smtp, server)
     except BaseException:
@@ -180,12 +181,6 @@ def _send_at_once(smtp: Dialogue) -> None:
     """
     if smtp.sock is not None:
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _be_patient(smtp: Dialogue) -> None:
-    """Whoever looked whether something had come has left no time for what smtplib writes."""
-    if smtp.sock is not None:
-        smtp.sock.settimeout(float(smtp.timeout))
 
 
 def _secure(smtp: Dialogue, server: Server) -> None:
