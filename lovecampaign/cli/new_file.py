@@ -9,10 +9,15 @@ import click
 
 from lovecampaign.cli.options import read_name
 
+#: How people name the screen, or the next command of a pipe, where others name a file.
+SCREEN = "-"
+
 
 def read_new_file(text: str) -> Path:
     """A file to be written, in a folder that exists, as click converts an argument's value."""
     path = read_path(text)
+    if text == SCREEN:
+        raise click.BadParameter(f"{SCREEN} is no name for a file here; choose another")
     if path.is_dir():
         raise click.BadParameter(f"{text} is a folder")
     if not path.parent.is_dir():
@@ -22,6 +27,11 @@ def read_new_file(text: str) -> Path:
             f"{text} exists already; choose another name, such as {find_free_name(path)}"
         )
     return path
+
+
+def read_new_file_or_screen(text: str) -> Path | None:
+    """The same for a command that also writes to the screen; None is the screen."""
+    return None if text == SCREEN else read_new_file(text)
 
 
 def read_path(text: str) -> Path:

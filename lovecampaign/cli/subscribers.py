@@ -18,7 +18,7 @@ from lovecampaign.cli.forget_words import ask_to_forget, is_gone, say_forgotten
 from lovecampaign.cli.import_report import command_after_import, format_import, import_json
 from lovecampaign.cli.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.lists import doubt_list, only_audience
-from lovecampaign.cli.new_file import read_new_file, read_path
+from lovecampaign.cli.new_file import read_new_file_or_screen, read_path
 from lovecampaign.cli.opening import opened_database
 from lovecampaign.cli.options import read_instant, read_name
 from lovecampaign.cli.person import format_person, person_json
@@ -152,7 +152,7 @@ def show(invocation: Invocation, email: str) -> Result:
 
 
 @verb("export", subscribers)
-@click.argument("file", type=read_new_file, metavar="[FILE]", required=False)
+@click.argument("file", type=read_new_file_or_screen, metavar="[FILE]", required=False)
 def export(invocation: Invocation, file: Path | None) -> Result:
     """Print everybody as CSV, or write them to FILE.
 

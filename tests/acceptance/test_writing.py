@@ -195,6 +195,21 @@ def test_no_file_is_overwritten_and_another_name_is_offered(shop: Shop, words: s
     assert (shop.folder / "mine.csv").read_text() == "precious"
 
 
+@pytest.mark.parametrize("words", ["plan --ics", "db backup"])
+def test_a_dash_is_no_file(shop: Shop, words: str) -> None:
+    said = shop.type(*words.split(), "-", *NOW)
+
+    assert said.code == 2
+    assert "- is no name for a file here" in said.err
+    assert not (shop.folder / "-").exists()
+
+
+def test_an_export_to_a_dash_goes_to_the_screen(shop: Shop) -> None:
+    printed = shop.type("subscribers", "export").done().out
+
+    assert shop.type("subscribers", "export", "-").done().out == printed
+
+
 def test_an_export_on_the_screen_suggests_a_file_that_is_not_there(shop: Shop) -> None:
     said = shop.type("subscribers", "export").done()  # people.csv lies in the shop
 
