@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from lovecampaign.campaign.codes import Code
@@ -31,6 +32,16 @@ def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
     if not is_file:
         raise BadValue(Code.FILE_NOT_FOUND, f"there is no file {text}", _near_file(path, folder))
     return path
+
+
+def find_inside(path: Path, folder: Path) -> Path | None:
+    """The readable file behind a path, links followed, where it lies in the folder."""
+    try:
+        file = path.resolve()
+        is_there = file.is_relative_to(folder.resolve()) and file.is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, NUL, a loop of links
+        return None
+    return file if is_there and os.access(file, os.R_OK) else None
 
 
 def read_inside(path: Path, workspace: Path) -> tuple[Source | None, tuple[Problem, ...]]:

@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from jinja2.utils import Cycler, Joiner, Namespace, missing, pass_context
 from jinja2.visitor import NodeTransformer
 
+from lovecampaign.campaign.refusal import did_you_mean
 from lovecampaign.render.bytecode import CompiledTemplates
 from lovecampaign.render.captured import (
     Captured,
@@ -23,7 +24,6 @@ from lovecampaign.render.captured import (
 )
 from lovecampaign.render.chunks import Chunks
 from lovecampaign.render.deferring import DeferringEnvironment, join_parts
-from lovecampaign.render.suggestions import did_you_mean
 
 _COMPILED = CompiledTemplates()
 #: The result of a filter over a block is a value: it is printed through this filter, whose
@@ -97,7 +97,8 @@ class UnknownName(StrictUndefined):
             return f"{name!r} is asked of something that is not there (it is none)"
         spoken = getattr(type(owner), "SPOKEN", type(owner).__name__)
         known = [one for one in dir(owner) if one.islower() and not one.startswith("_")]
-        return f"{spoken} has no {name!r}{did_you_mean(name, known, before='; ')}"
+        near = did_you_mean(name, known)
+        return f"{spoken} has no {name!r}" + (f"; {near}" if near else "")
 
 
 class _EmailTemplate(Template):

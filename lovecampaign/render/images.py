@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.paths import find_inside
 
 #: ``https://…``, ``cid:…``, ``//host``: not a file of ours.
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
@@ -36,12 +37,9 @@ def is_local(path: str) -> bool:
 
 def find_image(campaign: Campaign, path: str) -> Path | None:
     """The picture's file, beside the campaign or in the workspace; None if there is none."""
-    workspace = campaign.workspace.resolve()
-    for folder in (campaign.folder, campaign.workspace):
-        file = (folder / path).resolve()
-        if file.is_relative_to(workspace) and file.is_file():
-            return file
-    return None
+    folders = (campaign.folder, campaign.workspace)
+    found = (find_inside(folder / path, campaign.workspace) for folder in folders)
+    return next((file for file in found if file is not None), None)
 
 
 def read_images(campaign: Campaign, paths: Iterable[str]) -> Mapping[str, Image]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from lovecampaign.campaign.refusal import did_you_mean
 from lovecampaign.render.codes import Code
 from lovecampaign.render.markup import Attribute, Text
 from lovecampaign.render.mjml_tags import DEFAULTS, LINKS, TAGS, UNSUPPORTED, WORDS, Tag
 from lovecampaign.render.mjml_tree import Element, Fault
-from lovecampaign.render.suggestions import did_you_mean
 
 
 def find_faults(root: Element, token: re.Pattern[str]) -> Iterator[Fault]:
@@ -104,7 +104,7 @@ def _unknown_tag(element: Element, known: Mapping[str, Tag]) -> Fault:
         message=f"<{name}> is no tag that MJML knows here",
         offset=element.tag.start,
         width=len(name) + 1,
-        hint=hint or None,
+        hint=hint,
     )
 
 
@@ -121,7 +121,7 @@ def _check_attribute(
             message=f"<{element.name}> has no attribute {name!r}",
             offset=attribute.name_start,
             width=len(name),
-            hint=hint or None,
+            hint=hint,
         )
     elif name not in LINKS | WORDS and (found := token.search(attribute.value)):
         yield _value_in(f"the attribute {name}", attribute, found.start())

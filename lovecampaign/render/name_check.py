@@ -15,12 +15,12 @@ from itertools import chain
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
+from lovecampaign.campaign.refusal import did_you_mean
 from lovecampaign.problems import Place, Problem
 from lovecampaign.render.codes import Code
 from lovecampaign.render.environment import EmailEnvironment
 from lovecampaign.render.filters import ALLOWED_FILTERS, ALLOWED_TESTS, REFUSED_FILTERS
 from lovecampaign.render.names import NAMES, PARTS
-from lovecampaign.render.suggestions import did_you_mean
 
 #: Sources whose results are kept: a month has some 120, of 20 kB at most.
 _KEPT = 256
@@ -188,7 +188,7 @@ def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
             use.lineno,
             rf"\b{re.escape(use.name)}\b",
             len(use.name),
-            reason or did_you_mean(use.name, allowed) or None,
+            reason or did_you_mean(use.name, allowed),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,14 +11,14 @@ from jinja2 import Environment, TemplateSyntaxError
 from jinja2.meta import find_referenced_templates
 
 from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.campaign.paths import TEMPLATE_ENDING, TEMPLATE_FOLDER, find_inside
+from lovecampaign.campaign.refusal import did_you_mean
 from lovecampaign.campaign.source import UNPRINTABLE, decode, make_source
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Place, Problem
 from lovecampaign.render.codes import Code
-from lovecampaign.render.suggestions import did_you_mean
 
-TEMPLATE_FOLDER = "templates/email"
-TEMPLATE_ENDING = ".mjml.j2"
+_FOLDER = TEMPLATE_FOLDER.as_posix()
 #: More kinds of characters that nobody can read than this slip into no text.
 _SLIPS = 4
 
@@ -39,7 +40,7 @@ def template_name(template: str) -> str:
 
 def template_file(name: str) -> str:
     """The file of a template, relative to the workspace."""
-    return f"{TEMPLATE_FOLDER}/{name}"
+    return f"{_FOLDER}/{name}"
 
 
 class _TemplateReader:
@@ -62,18 +63,12 @@ class _TemplateReader:
             self.read(reference, place)
 
     def _read_file(self, name: str, named_in: Place | None) -> str | None:
-        path = (self._folder / name).resolve()
         place = named_in or Place(file=template_file(name))
-        is_inside = path.is_relative_to(self._folder.resolve())
-        if not is_inside and ".." not in name and path.exists():
-            message = f"{name} is a link that leads out of {TEMPLATE_FOLDER}"
-            self._report(Code.TEMPLATE_UNREADABLE, message, place, f"copy it to {TEMPLATE_FOLDER}")
+        file = find_inside(self._folder / name, self._folder)
+        if file is None:
+            self._report_absence(name, place)
             return None
-        if not is_inside or not path.is_file():
-            hint = self._near(name)
-            self._report(Code.TEMPLATE_MISSING, f"there is no template {name}", place, hint)
-            return None
-        text = self._text_of(path)
+        text = self._text_of(file)
         if text is None:
             self._report(
                 Code.TEMPLATE_UNREADABLE,
@@ -82,6 +77,14 @@ class _TemplateReader:
                 "save it as plain text (UTF-8)",
             )
         return text
+
+    def _report_absence(self, name: str, place: Place) -> None:
+        if ".." not in name and os.path.exists(self._folder / name):  # noqa: PTH110 - any name
+            message = f"{name} is a link that leads out of {_FOLDER}, or may not be read"
+            self._report(Code.TEMPLATE_UNREADABLE, message, place, f"copy it to {_FOLDER}")
+        else:
+            hint = self._near(name)
+            self._report(Code.TEMPLATE_MISSING, f"there is no template {name}", place, hint)
 
     def _text_of(self, path: Path) -> str | None:
         """What any editor saved; None for what is no text."""
@@ -96,10 +99,13 @@ class _TemplateReader:
         for reference in _named_templates(source):
             if reference is None:  # a name that is only known while rendering
                 yield from self._all_names()
-            elif not (self._folder / reference).is_file() and _is_optional(source, reference):
+            elif _is_optional(source, reference) and not self._has(reference):
                 continue
             else:
                 yield reference
+
+    def _has(self, name: str) -> bool:
+        return find_inside(self._folder / name, self._folder) is not None
 
     def _all_names(self) -> list[str]:
         return sorted(
@@ -108,7 +114,7 @@ class _TemplateReader:
 
     def _near(self, missing: str) -> str:
         names = self._all_names()
-        known = f"{TEMPLATE_FOLDER} has: {', '.join(names) or 'nothing yet'}"
+        known = f"{_FOLDER} has: {', '.join(names) or 'nothing yet'}"
         return did_you_mean(missing, names) or known
 
     def _report(self, code: Code, message: str, place: Place, hint: str | None) -> None:

@@ -6,9 +6,9 @@ import traceback
 
 from jinja2 import TemplateError, TemplateSyntaxError
 
+from lovecampaign.campaign.paths import TEMPLATE_FOLDER
 from lovecampaign.problems import Place
 from lovecampaign.render.content import Content, Words
-from lovecampaign.render.template_files import TEMPLATE_FOLDER
 
 #: What a template can raise: ``{{ 1 / 0 }}`` is its author's mistake, not a bug of ours. Where
 #: no template line is in the traceback, it is ours after all.
@@ -73,4 +73,4 @@ def _is_template(file: str, content: Content) -> bool:
     copies = {content.copy.file, *(part.copy.file for part in content.parts.values())}
     if name := setting_of_file(file):
         file = file.removesuffix(file_of_setting("", name))
-    return file in copies or file.startswith(f"{TEMPLATE_FOLDER}/")
+    return file in copies or file.startswith(f"{TEMPLATE_FOLDER.as_posix()}/")

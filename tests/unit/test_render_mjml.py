@@ -28,12 +28,12 @@ def found(bench: Workbench, template: str) -> list[tuple[str, str]]:
 
 
 MISTAKES = [
-    ("<mj-txt>x</mj-txt>", Code.MJML_UNKNOWN_TAG, 1, "did you mean 'mj-text'?"),
+    ("<mj-txt>x</mj-txt>", Code.MJML_UNKNOWN_TAG, 1, "did you mean mj-text?"),
     ("<p>x</p>", Code.MJML_UNKNOWN_TAG, 1, "put HTML into <mj-text> or <mj-raw>"),
     ('<mj-include path="x" />', Code.MJML_REFUSED, 1, 'use Jinja: {% include "part.mjml.j2" %}'),
-    ('<mj-text colour="red">x</mj-text>', Code.MJML_UNKNOWN_ATTRIBUTE, 10, "did you mean 'color'?"),
+    ('<mj-text colour="red">x</mj-text>', Code.MJML_UNKNOWN_ATTRIBUTE, 10, "did you mean color?"),
     ('<mj-image hrf="https://x.example" src="https://x.example/a.png" alt="" />',
-     Code.MJML_UNKNOWN_ATTRIBUTE, 11, "did you mean 'href'?"),
+     Code.MJML_UNKNOWN_ATTRIBUTE, 11, "did you mean href?"),
     ("<mj-section></mj-section>", Code.MJML_NESTING, 1,
      "it may stand in <mj-body>, <mj-wrapper>"),
     ("<mj-column></mj-column>", Code.MJML_NESTING, 1,
