@@ -1,4 +1,4 @@
-"""Where does the failure of a thread go?"""
+"""Where does the failure of a thread go, and what becomes of its work?"""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+#: Before it is tried again: what fails at once would fill a log.
+_REST_SECONDS = 1.0
 
 
 @contextlib.contextmanager
@@ -21,3 +24,17 @@ def noting_bugs_of_threads(note_bug: Callable[[BaseException], Path]) -> Iterato
         yield
     finally:
         threading.excepthook = before
+
+
+def go_on_after_bugs(
+    work: Callable[[], None], is_over: threading.Event, note_bug: Callable[[BaseException], object]
+) -> None:
+    """A thread's work until it returns: a mistake of ours is noted, and it begins again."""
+    while not is_over.is_set():
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - noted, not lost
+            note_bug(error)
+            is_over.wait(_REST_SECONDS)
+        else:
+            return

@@ -42,6 +42,7 @@ class Workspace:
         (self.folder / "pictures").mkdir()
         (self.folder / "pictures" / "link.png").symlink_to(root / "shared" / "linked.png")
         self.bursts = 0
+        self.bugs: list[BaseException] = []
         self.on_burst: Callable[[], object] = lambda: None
         self._noticed = threading.Condition()
 
@@ -53,7 +54,7 @@ class Workspace:
     @contextlib.contextmanager
     def watched(self, *, is_polling: bool = False) -> Iterator[None]:
         watcher = Watcher(self.folder, self.root, self._notice, is_polling=is_polling)
-        watcher.start()
+        watcher.start(self.bugs.append)
         time.sleep(0.5)  # the watchers look at what is there first
         try:
             yield

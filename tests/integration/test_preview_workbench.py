@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.model import Email
+from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.checks.facts import Facts
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.settings import Settings
@@ -182,6 +183,29 @@ class TestChecker:
 
         assert not any("first_nme" in one.message for one in checker.all_problems())
         assert checker.is_done
+
+    def test_a_mistake_of_ours_is_noted_and_the_next_save_is_checked(
+        self, bench: Workbench
+    ) -> None:
+        told = threading.Event()
+        bugs: list[BaseException] = []
+
+        def find_facts(_campaign: Campaign) -> Facts:
+            if not bugs:
+                raise RuntimeError("a fault")
+            return Facts(now=NOW)
+
+        checker = Checker(bench, find_facts, tell=told.set)
+        checker.start(bugs.append)
+        try:
+            assert told.wait(10)
+            assert [str(bug) for bug in bugs] == ["a fault"]
+            told.clear()
+            checker.ask()
+            assert told.wait(10)
+            assert checker.is_done
+        finally:
+            checker.stop()
 
     def test_a_new_save_stops_a_check_that_is_behind(
         self, bench: Workbench, checker: Checker

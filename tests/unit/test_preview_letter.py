@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lovecampaign.checks.rules.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.message import Address, Message
-from lovecampaign.web.preview.letter import GMAIL_CLIPS_AT, Letter, cut, look_at
+from lovecampaign.web.preview.letter import Letter, cut, look_at
 from lovecampaign.web.preview.reading import read_page
 
 HTML = (
@@ -70,9 +71,9 @@ def test_what_fits_is_not_cut() -> None:
 
 
 def test_size_is_measured_in_bytes_against_gmails_limit() -> None:
-    letter = look(replace(MESSAGE, html="é" * (GMAIL_CLIPS_AT // 2)))
+    letter = look(replace(MESSAGE, html="é" * (GMAIL_CLIPS_AT_BYTES // 2)))
 
-    assert letter.html_bytes == GMAIL_CLIPS_AT
+    assert letter.html_bytes == GMAIL_CLIPS_AT_BYTES
     assert letter.clip_share == 1.0
 
 

@@ -14,7 +14,7 @@ from lovecampaign.render.samples import SAMPLE_LINKS
 
 _WARN_BYTES = 90_000
 #: Gmail cuts off what comes after some 102 kB of HTML, the unsubscribe link included.
-_MAX_BYTES = 102_000
+GMAIL_CLIPS_AT_BYTES = 102_000
 _WORD = re.compile(r"\w+")
 _BUTTON_LINE = re.compile(r"https?://\S+")
 _FEW_WORDS = 20
@@ -35,7 +35,7 @@ class HtmlWeight:
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         size = len(draft.shown.html.encode()) if draft.shown else 0
         if size > _WARN_BYTES:
-            is_cut = size > _MAX_BYTES
+            is_cut = size > GMAIL_CLIPS_AT_BYTES
             yield first_words(draft.email).problem(
                 self.code,
                 f"{draft.email.key} has {size // 1000} kB of HTML: "

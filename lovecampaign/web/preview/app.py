@@ -182,6 +182,8 @@ class Preview:
             campaign = self.pages.workbench.require_campaign()
         except (NotThere, ProblemsFound) as error:
             return JSONResponse({"ok": False, "words": str(error)}, status_code=404)
+        except LovecampaignError as error:
+            return JSONResponse({"ok": False, "words": error.message}, status_code=503)
         told = self.mailbox.send(campaign, email, reader, said.get("to", ""))
         return JSONResponse({"ok": told.is_sent, "words": told.words})
 

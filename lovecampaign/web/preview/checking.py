@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.checks.check import check_email
@@ -18,6 +19,7 @@ from lovecampaign.checks.rule import MonthDraft
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Place, Problem, in_file_order
 from lovecampaign.web.preview.workbench import Ingredients, Workbench
+from lovecampaign.web.thread_bugs import go_on_after_bugs
 
 #: Time for the page that was just saved to be rendered first, and for whoever saves again at once:
 #: a check of 0.3 s makes a page that is asked for meanwhile take twice as long.
@@ -63,8 +65,9 @@ class Checker:
         self.open_key = ""
         self.is_done = False
 
-    def start(self) -> None:
-        threading.Thread(target=self._run, name="checker", daemon=True).start()
+    def start(self, note_bug: Callable[[BaseException], object]) -> None:
+        run = partial(go_on_after_bugs, self._run, self._is_over, note_bug)
+        threading.Thread(target=run, name="checker", daemon=True).start()
         self.ask()
 
     def ask(self) -> None:
@@ -99,7 +102,16 @@ class Checker:
                 return
             campaign = self._workbench.campaign
             if campaign is not None and not self._is_asked.is_set():
-                self.check(campaign)
+                self._check_or_end(campaign)
+
+    def _check_or_end(self, campaign: Campaign) -> None:
+        """What breaks it is raised; until the next save nobody is told to wait for more."""
+        try:
+            self.check(campaign)
+        except BaseException:
+            self.is_done = True
+            self._tell()
+            raise
 
     def check(self, campaign: Campaign) -> None:
         """Check what changed, what is open first; stops where somebody asks anew."""

@@ -11,11 +11,10 @@ import hmac
 import secrets
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,8 +47,8 @@ class Gate:
         """Whether the visitor has the key, in the link or from an earlier page."""
         if self.key is None:
             return True
-        cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
-        shown = [*parse_qs(query).get("key", []), cookie.value if cookie else ""]
+        cookie = cookie_parser(headers.get("cookie", "")).get(_COOKIE, "")
+        shown = [*parse_qs(query).get("key", []), cookie]
         return any(hmac.compare_digest(each.encode(), self.key.encode()) for each in shown)
 
     def trusts(self, request: Request) -> bool:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 
+from lovecampaign.checks.rules.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.message import Message
 from lovecampaign.web.preview.reading import Anchor, Page, read_page
 
-#: Gmail cuts the HTML off there and links to the rest (102 KB, as ``check`` counts them).
-GMAIL_CLIPS_AT = 102 * 1024
 #: Characters that list views leave room for, measured on narrow and on wide windows.
 PHONE_SUBJECT, PHONE_SNIPPET = 35, 40
 DESKTOP_SUBJECT, DESKTOP_LINE = 70, 120
@@ -69,7 +68,7 @@ class Letter:
     @property
     def clip_share(self) -> float:
         """How much of what Gmail shows the HTML takes up; above 1 it is clipped."""
-        return self.html_bytes / GMAIL_CLIPS_AT
+        return self.html_bytes / GMAIL_CLIPS_AT_BYTES
 
 
 def look_at(message: Message, *, public_url: str, media_url: str) -> Letter:

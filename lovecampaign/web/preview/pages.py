@@ -11,13 +11,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.checks.rules.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.problems import Problem
 from lovecampaign.web.calendar import date_of, emails_of, lay_out, sign_up_emails
 from lovecampaign.web.preview.addresses import EVERYBODY, Addresses
 from lovecampaign.web.preview.checking import Checker
 from lovecampaign.web.preview.choosing import RECIPIENTS, DayChoice
 from lovecampaign.web.preview.foretelling import REASONS, Coming, foretell, retell
-from lovecampaign.web.preview.letter import GMAIL_CLIPS_AT
 from lovecampaign.web.preview.people import People
 from lovecampaign.web.preview.readers import Reader, made_up_readers
 from lovecampaign.web.preview.roll import read_roll
@@ -104,7 +104,7 @@ class Pages:
             after=after,
             schemes=list(Scheme),
             widths=WIDTHS,
-            clips_at=GMAIL_CLIPS_AT,
+            clips_at=GMAIL_CLIPS_AT_BYTES,
         )
 
     def frame(self, email: Email, reader: Reader, scheme: Scheme) -> str | None:

@@ -88,8 +88,8 @@ def prepared(wishes: Wishes) -> Iterator[tuple[Ready, Callable[[], None]]]:
 
         def serve() -> None:
             with noting_bugs_of_threads(wishes.note_bug):
-                watcher.start()
-                checker.start()
+                watcher.start(wishes.note_bug)
+                checker.start(wishes.note_bug)
                 server.serve_until_signal()
 
         try:

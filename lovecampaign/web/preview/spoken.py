@@ -21,7 +21,7 @@ def _say_day(day: date, zone: str = "UTC") -> str:
 
 
 def _kilobytes(number: int) -> str:
-    return f"{number / 1024:.1f} KB"
+    return f"{number / 1000:.1f} kB"
 
 
 def _people(number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,7 @@ from watchfiles import Change, DefaultFilter, watch
 
 from lovecampaign.campaign.paths import TEMPLATE_FOLDER
 from lovecampaign.web.preview.used_files import used_files
+from lovecampaign.web.thread_bugs import go_on_after_bugs
 
 #: A burst of saves (an editor's backup, rename and write; a checkout) is one change: the watcher
 #: waits until nothing more comes for one step, and at most this long.
@@ -60,8 +62,12 @@ class Watcher:
         self._is_far_old = threading.Event()
         self._one_at_a_time = threading.Lock()
 
-    def start(self) -> None:
-        for name, run in (("near-watcher", self._watch_near), ("far-watcher", self._watch_far)):
+    def start(self, note_bug: Callable[[BaseException], object]) -> None:
+        for name, watch_it in (
+            ("near-watcher", self._watch_near),
+            ("far-watcher", self._watch_far),
+        ):
+            run = partial(go_on_after_bugs, watch_it, self._is_over, note_bug)
             threading.Thread(target=run, name=name, daemon=True).start()
         self._see_what_polling_misses()
 

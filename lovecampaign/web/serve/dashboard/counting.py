@@ -83,7 +83,7 @@ class Counter(Generic[Answer]):
             self._last.pop(campaign.id, None)
 
     def _patience(self, key: str) -> float:
-        """None for what is known to take longer: its last numbers are shown at once."""
+        """No time for what is known to take longer: its last numbers are shown at once."""
         last = self._last.get(key)
         return 0.0 if last and last.took_seconds > PATIENCE_SECONDS else PATIENCE_SECONDS
 
@@ -125,6 +125,7 @@ class Counter(Generic[Answer]):
             self._running.discard(campaign.id)
             if counted is not None:
                 self._last[campaign.id] = counted
+                self._failed.pop(campaign.id, None)
             if failed is not None:
                 self._failed[campaign.id] = failed
             self._changed.notify_all()
