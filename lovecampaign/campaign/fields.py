@@ -165,19 +165,24 @@ def _several(schema: JsonSchema) -> WithJsonSchema:
 
 
 _NO_MERGE_FIELD = {"not": {"pattern": r"\{[{%#]"}}
-_TAG_SCHEMA = _pattern(r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=64, **_NO_MERGE_FIELD)
+_TAG_SCHEMA = _pattern(
+    r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=values.LONGEST_NAME, **_NO_MERGE_FIELD
+)
 _MERGED_SCHEMA = {"type": "string", "pattern": r"\S", "maxLength": values.MAX_TEXT}
 _TEXT_SCHEMA = {**_MERGED_SCHEMA, **_NO_MERGE_FIELD}
 
 Text = Annotated[str, Written(values.parse_text, _TEXT_SCHEMA)]
 Line = Annotated[str, Written(values.parse_line, _TEXT_SCHEMA)]
 MergedLine = Annotated[str, Written(values.parse_merged_line, _MERGED_SCHEMA)]
-Name = Annotated[str, Written(values.parse_name, _pattern(_NAME_PATTERN, "insider", maxLength=64))]
+Name = Annotated[
+    str,
+    Written(values.parse_name, _pattern(_NAME_PATTERN, "insider", maxLength=values.LONGEST_NAME)),
+]
 ListName = Annotated[
     str,
     Written(
         values.parse_list_name,
-        _pattern(r"^[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*$", "readers", maxLength=64),
+        _pattern(r"^[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*$", "readers", maxLength=values.LONGEST_NAME),
     ),
 ]
 Tag = Annotated[str, Written(values.parse_tag, _TAG_SCHEMA)]

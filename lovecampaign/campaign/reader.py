@@ -7,14 +7,14 @@ and aliases, which we refuse, and never recurse, so nesting cannot exhaust the s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import yaml
 
 from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.slips import Mended
 from lovecampaign.campaign.source import Source, Spot
-from lovecampaign.campaign.tree import Entry, Node, Scalar, Tree, as_step
+from lovecampaign.campaign.tree import Entry, Node, Scalar, Tree
 from lovecampaign.campaign.yaml_words import TOO_DEEP_HINT, in_our_words
 from lovecampaign.problems import Problem
 
@@ -140,38 +140,18 @@ class _Builder:
         elif parent.key is None:
             parent.key = node
         else:
-            self._add_entry(parent.node, parent.key, node)
+            self._add_entry(parent, parent.key, node)
             parent.key = None
         return True
 
-    def _add_entry(self, parent: Node, key: Node, value: Node) -> None:
-        if key.entries is not None or key.items is not None:
-            self._report(
-                Code.BARE_BRACES,
-                "brackets stand here where a key belongs",
-                key.spot,
-                hint="a value with braces needs quotes; merge fields work in subject, preheader "
-                "and copy",
-            )
-            return
-        if parent.is_flow and value.is_plain and value.scalar is None and _is_number(key.scalar):
-            self._report(
-                Code.COMMA_SPLITS,
-                f"inside {{ }} a comma starts a new entry, so {key.scalar} stands alone here",
-                key.spot,
-                hint='leave the comma out of the number, or put quotes around it: "1,299 EUR"',
-            )
-            return
-        if first := parent.entry(as_step(key.scalar)):
-            self._report(
-                Code.DUPLICATE_KEY,
-                f"{key.scalar} stands twice here: first on line {first.key_spot.line}",
-                key.spot,
-                hint="keep one of them",
-            )
+    def _add_entry(self, parent: _Open, key: Node, value: Node) -> None:
+        if slip := _slip_in_entry(parent, key, value):
+            self._report(slip.code, slip.message, key.spot, slip.hint)
             return
         entry = Entry(key=key.scalar, key_spot=key.spot, value=value)
-        parent.entries = [*(parent.entries or ()), entry]
+        parent.entries[str(key.scalar)] = entry
+        if parent.node.entries is not None:
+            parent.node.entries.append(entry)
 
     def _refuse_properties(
         self, event: yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent
@@ -203,6 +183,40 @@ class _Open:
 
     node: Node
     key: Node | None = None
+    #: What a mapping holds so far, by how its keys read.
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slip:
+    """Why an entry is none that its author can have meant."""
+
+    code: Code
+    message: str
+    hint: str
+
+
+def _slip_in_entry(parent: _Open, key: Node, value: Node) -> _Slip | None:
+    if key.entries is not None or key.items is not None:
+        return _Slip(
+            Code.BARE_BRACES,
+            "brackets stand here where a key belongs",
+            "a value with braces needs quotes; merge fields work in subject, preheader and copy",
+        )
+    is_alone = value.is_plain and value.scalar is None
+    if parent.node.is_flow and is_alone and _is_number(key.scalar):
+        return _Slip(
+            Code.COMMA_SPLITS,
+            f"inside {{ }} a comma starts a new entry, so {key.scalar} stands alone here",
+            'leave the comma out of the number, or put quotes around it: "1,299 EUR"',
+        )
+    if first := parent.entries.get(str(key.scalar)):
+        return _Slip(
+            Code.DUPLICATE_KEY,
+            f"{key.scalar} stands twice here: first on line {first.key_spot.line}",
+            "keep one of them",
+        )
+    return None
 
 
 def _is_number(value: Scalar) -> bool:

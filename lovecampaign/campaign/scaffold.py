@@ -21,7 +21,7 @@ from lovecampaign.campaign.slips import mend
 from lovecampaign.campaign.source import Source, read_source
 from lovecampaign.campaign.times import parse_date
 from lovecampaign.campaign.tree import Tree
-from lovecampaign.campaign.values import parse_name, parse_zone
+from lovecampaign.campaign.values import LONGEST_NAME, parse_name, parse_zone
 from lovecampaign.campaign.workspace import CAMPAIGNS, list_campaigns
 from lovecampaign.errors import UsageError
 
@@ -189,7 +189,8 @@ def _read_settings(path: Path) -> _Old:
 def _free_id(workspace: Path, name: str, start: date) -> str:
     """An id that no campaign of the workspace has."""
     month = f"{start:%Y-%m}"
-    wanted = name if name.endswith(month) else f"{name}-{month}"
+    stem = name[: LONGEST_NAME - len(f"-{month}-9999")].rstrip("-_.")
+    wanted = name if name.endswith(month) else f"{stem}-{month}"
     taken = {_id_of(folder) for folder in list_campaigns(workspace)}
     numbered = (wanted if count == 1 else f"{wanted}-{count}" for count in range(1, 10_000))
     return next(one for one in numbered if one not in taken)

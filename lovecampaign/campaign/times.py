@@ -130,6 +130,9 @@ def _dated_point(text: str, hint: str) -> Point:
         )
     at = parse_clock_time(match[2])
     offset = match[4].strip()
+    if match[3] not in (None, ":00"):
+        whole = f"{match[1]}T{match[2]}{offset}"
+        raise BadValue(Code.POINT, f"{text!r} names seconds, and mail leaves by the minute", whole)
     if not offset:
         return Point(date=day, at=at)
     return Point(instant=_instant(day, at, offset, text, hint))

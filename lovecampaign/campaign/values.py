@@ -12,6 +12,8 @@ from lovecampaign.campaign.refusal import BadValue, did_you_mean, require_text, 
 from lovecampaign.campaign.source import UNPRINTABLE
 
 MAX_TEXT = 2_000
+#: Characters of a name, an id or a tag.
+LONGEST_NAME = 64
 
 #: How Jinja's fields, tags and comments begin.
 _MERGE_FIELD = re.compile(r"\{[{%#]")
@@ -105,7 +107,7 @@ def parse_name(value: object) -> str:
     """An id or key: it stands in links, headers and file names."""
     hint = "use small letters, digits and dashes, like early-access"
     text = require_text(value, Code.NAME, "a name", hint)
-    if not re.fullmatch(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", text) or len(text) > 64:
+    if not re.fullmatch(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", text) or len(text) > LONGEST_NAME:
         raise BadValue(Code.NAME, f"{text!r} does not work as a name in links and files", hint)
     return text
 
@@ -114,7 +116,7 @@ def parse_list_name(value: object) -> str:
     """The name of a list, as links and imports use it."""
     hint = "use letters, digits and dashes, like readers"
     text = require_text(value, Code.NAME, "the name of a list", hint)
-    if not re.fullmatch(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*", text) or len(text) > 64:
+    if not re.fullmatch(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*", text) or len(text) > LONGEST_NAME:
         raise BadValue(Code.NAME, f"{text!r} does not work as the name of a list", hint)
     return text
 
@@ -122,7 +124,7 @@ def parse_list_name(value: object) -> str:
 def parse_tag(value: object) -> str:
     """A tag; imports split tags at commas and semicolons."""
     text = parse_line(value)
-    if re.search(r"[,;]", text) or len(text) > 64:
+    if re.search(r"[,;]", text) or len(text) > LONGEST_NAME:
         raise BadValue(
             Code.NAME, f"{text!r} is not one tag", "one tag for each entry: [garden-quiz, staff]"
         )

@@ -65,7 +65,7 @@ def find_in_lines(
     text: str, file: str, first_line: int, pattern: re.Pattern[str]
 ) -> Iterator[Passage]:
     """Every match in a file's text, line by line."""
-    for number, line in enumerate(text.splitlines(), first_line):
+    for number, line in enumerate(text.split("\n"), first_line):
         for found in pattern.finditer(line):
             place = Place(file=file, line=number, column=found.start() + 1)
             yield Passage(text=found[0], place=place, excerpt=line)

@@ -104,8 +104,8 @@ def _passage(name: str, source: str, text: str, start: int, last: int) -> Passag
 
 def _position(source: str, place: Place) -> int:
     """Where a line and column are in the source."""
-    lines = source.splitlines(keepends=True)[: (place.line or 1) - 1]
-    return sum(map(len, lines)) + (place.column or 1) - 1
+    lines = source.split("\n")[: (place.line or 1) - 1]
+    return sum(len(line) + 1 for line in lines) + (place.column or 1) - 1
 
 
 @lru_cache(maxsize=64)

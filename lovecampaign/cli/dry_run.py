@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from lovecampaign.campaign.model import Campaign, Email
@@ -38,8 +39,9 @@ def count_due(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -
 
 def _check(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -> Sequence[Problem]:
     settings = invocation.settings()
-    check = email_checker(usable, invocation, settings, open_provider(settings))
-    return list(dict.fromkeys(problem for email in emails for problem in check(email)))
+    with contextlib.closing(open_provider(settings)) as provider:
+        check = email_checker(usable, invocation, settings, provider)
+        return list(dict.fromkeys(problem for email in emails for problem in check(email)))
 
 
 def _as_report(campaign: Campaign, invocation: Invocation, foresight: Foresight) -> SendReport:

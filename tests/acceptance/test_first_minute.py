@@ -58,6 +58,13 @@ def test_new_overwrites_nothing_and_repeats_an_earlier_month(
     assert checked.code == 0
 
 
+def test_the_longest_name_passes_check(tmp_path: Path, typist: Typist) -> None:
+    shop = Shop(tmp_path, typist)
+    shop.type("new", "a" * 64, "--start", "2027-02-01").done()
+
+    shop.type("check").done()
+
+
 def test_a_start_that_is_no_date_is_answered_with_one(tmp_path: Path, typist: Typist) -> None:
     said = Shop(tmp_path, typist).type("new", "spring", "--start", "next monday")
 

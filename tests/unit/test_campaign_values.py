@@ -88,6 +88,7 @@ def test_a_value_is_read_as_written(parse: Parser, text: str, value: object) -> 
         (times.parse_point, "day 0 10:00", Code.POINT, None),
         (times.parse_point, "2027-02-01", Code.POINT, "2027-02-01T10:00"),
         (times.parse_point, "2027-02-01T10:00 Paris", Code.POINT, "2027-02-01T10:00+01:00"),
+        (times.parse_point, "2027-02-01T10:00:59+01:00", Code.POINT, "2027-02-01T10:00+01:00"),
         (times.parse_point, "tomorrow", Code.POINT, "day 27 10:00"),
         (times.parse_duration, "30 min", Code.DURATION, "write 30m"),
         (times.parse_duration, "2 months", Code.DURATION, "20m"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from lovecampaign.campaign.model import Campaign, Deal
+from lovecampaign.campaign.model import Campaign
 from lovecampaign.checks.passages import setting
 from lovecampaign.checks.rule import MonthDraft
 from lovecampaign.deals.codes import PLACEHOLDER
+from lovecampaign.deals.pool import read_codes
+from lovecampaign.errors import ProblemsFound, UsageError
 from lovecampaign.problems import Problem, Severity
 
 _SHORTEST_CLAIM, _LONGEST_CLAIM = timedelta(minutes=10), timedelta(days=1)
@@ -30,17 +32,23 @@ class EnoughCodes:
         campaign = draft.campaign
         printed = any("deal.code" in email.copy.text for email in campaign.emails)
         for key, deal in campaign.deals.items():
-            is_used = printed or PLACEHOLDER in deal.link
-            needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
-            held = _count_codes(campaign, deal)
-            if not is_used or held is None or needed is None or held >= needed:
+            if deal.codes_file is None or not (printed or PLACEHOLDER in deal.link):
                 continue
-            yield setting(campaign, f"deals.{key}.codes", str(deal.codes_file)).problem(
-                self.code,
-                f"{deal.codes_file} holds {held} codes, and {needed} are needed",
-                hint="add codes to the file, or write codes: generate",
-                severity=Severity.WARNING,
-            )
+            place = setting(campaign, f"deals.{key}.codes", deal.codes_file)
+            needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
+            try:
+                held = _count_codes(campaign, deal.codes_file)
+            except (ProblemsFound, UsageError) as unreadable:
+                message = f"{deal.codes_file}: {_reason(unreadable)}"
+                yield place.problem(self.code, message, hint="save it as CSV, a code on each line")
+                continue
+            if needed is not None and held < needed:
+                yield place.problem(
+                    self.code,
+                    f"{deal.codes_file} holds {held} codes, and {needed} are needed",
+                    hint="add codes to the file, or write codes: generate",
+                    severity=Severity.WARNING,
+                )
 
 
 class CodeReachesReader:
@@ -97,14 +105,11 @@ class ShortClaims:
             )
 
 
-def _count_codes(campaign: Campaign, deal: Deal) -> int | None:
-    """How many codes the deal's file holds; None where codes are made as they are needed."""
-    if deal.codes_file is None:
-        return None
-    for folder in (campaign.folder, campaign.workspace):
-        file = folder / deal.codes_file
-        if file.is_file():
-            lines = file.read_text("utf-8-sig", errors="replace").splitlines()
-            codes = {line.split(",")[0].strip() for line in lines} - {"", "code", "codes"}
-            return len(codes)
-    return None
+def _reason(unreadable: ProblemsFound | UsageError) -> str:
+    problems = unreadable.problems if isinstance(unreadable, ProblemsFound) else ()
+    return problems[0].message if problems else unreadable.message
+
+
+def _count_codes(campaign: Campaign, codes_file: str) -> int:
+    """How many people the file reaches for; raises ProblemsFound where it is no table."""
+    return len(set(read_codes(campaign.folder / codes_file, shown_as=codes_file)))

@@ -44,7 +44,7 @@ class PipeTable:
 def _lines_of_code(text: str) -> Iterator[int]:
     """The lines between fences, counted from 0: they are shown as they stand on purpose."""
     fence = ""
-    for number, line in enumerate(text.splitlines()):
+    for number, line in enumerate(text.split("\n")):
         found = _FENCE.match(line)
         if found and fence in ("", found[1]):
             fence = "" if fence else found[1]
