@@ -1,6 +1,6 @@
 """To whom does one email speak, person by person? A page at a time, however many there are.
 
-Rows of the ledger are history; for everybody without a row, today's rules are asked, as
+Rows that were claimed are history; for everybody else, today's rules are asked, as
 :mod:`~lovecampaign.store.report` counts them.
 """
 
@@ -18,12 +18,11 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.calendars import read_clocks, work_out_slots
-from lovecampaign.store.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.campaigns import read_campaign
 from lovecampaign.store.database import Database
-from lovecampaign.store.fate import Fate, lay_out_slots
+from lovecampaign.store.fate import Fate, fate_at, lay_out_slots
 from lovecampaign.store.finding import has_words
-from lovecampaign.store.standing import Standing
-from lovecampaign.store.tables import DeliveryState, Instant, delivery, subscriber
+from lovecampaign.store.tables import PLANNED, DeliveryState, Instant, delivery, subscriber
 
 #: How many people are looked at for one page: a filter that fits nobody ends in half a second
 #: (measured with a million subscribers on SQLite), and the next page goes on behind them.
@@ -81,7 +80,7 @@ def list_addressees(
         lay_out_slots(connection, slots, [email], read_clocks(connection, campaign, now))
         last = _last_to_look_at(connection, choice)
         question = _Question(
-            fate=_fate(campaign, email, record, now),
+            fate=fate_at(campaign, email, record, now),
             email_id=record.email_ids.get(email.key, 0) if record else 0,
             choice=choice,
             last=last,
@@ -90,6 +89,7 @@ def list_addressees(
         rows = sorted(
             (
                 *question.from_ledger(connection, limit + 1),
+                *question.planned(connection, limit + 1),
                 *question.foreseen(connection, limit + 1),
             ),
             key=lambda row: int(row.id),
@@ -98,12 +98,9 @@ def list_addressees(
     return Addressees(people=people, next_after=rows[limit - 1].id if len(rows) > limit else last)
 
 
-def _fate(campaign: Campaign, email: Email, record: CampaignRecord | None, now: datetime) -> Fate:
-    campaign_id = record.id if record else 0
-    return Fate(
-        standing=Standing(campaign=campaign, email=email, campaign_id=campaign_id, now=now),
-        is_cancelled=bool(record and email.key in record.cancelled),
-    )
+def _state_for(reason: sa.ColumnElement[str | None]) -> sa.Label[str]:
+    planned, skipped = DeliveryState.PLANNED.value, DeliveryState.SKIPPED.value
+    return sa.case((reason.is_(None), planned), else_=skipped).label("state")
 
 
 def _last_to_look_at(connection: Connection, choice: Choice) -> int | None:
@@ -137,25 +134,38 @@ class _Question:
             connection,
             sa.select(*_PERSON, delivery.c.due, delivery.c.state, delivery.c.reason)
             .join(delivery, delivery.c.subscriber_id == subscriber.c.id)
-            .where(delivery.c.email_id == self.email_id, self._fits(held_back_for)),
+            .where(
+                delivery.c.email_id == self.email_id,
+                delivery.c.state != PLANNED,
+                self._fits(held_back_for),
+            ),
+            limit,
+        )
+
+    def planned(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
+        """Those whose row nobody has claimed, by today's rules."""
+        reason = self.fate.reason_to_leave
+        return self._page(
+            connection,
+            sa.select(*_PERSON, delivery.c.due, _state_for(reason), reason.label("reason"))
+            .select_from(self.fate.planned_rows)
+            .where(
+                delivery.c.email_id == self.email_id,
+                delivery.c.state == PLANNED,
+                self._fits(reason),
+            ),
             limit,
         )
 
     def foreseen(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
         """Those without a row, by today's rules."""
         fate, reason = self.fate, self.fate.reason
-        state = sa.case(
-            (reason.is_(None), DeliveryState.PLANNED.value), else_=DeliveryState.SKIPPED.value
-        )
-        has_row = sa.exists().where(
-            delivery.c.email_id == self.email_id, delivery.c.subscriber_id == subscriber.c.id
-        )
         due = sa.type_coerce(sa.case((fate.is_held, fate.goes_out_at), else_=fate.due), Instant)
         return self._page(
             connection,
-            sa.select(*_PERSON, due.label("due"), state.label("state"), reason.label("reason"))
+            sa.select(*_PERSON, due.label("due"), _state_for(reason), reason.label("reason"))
             .select_from(fate.rows)
-            .where(fate.standing.is_addressed, sa.not_(has_row), self._fits(reason)),
+            .where(fate.standing.is_addressed, fate.lacks_row(self.email_id), self._fits(reason)),
             limit,
         )
 

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.claimed import person_columns
 from lovecampaign.store.columns import BigKey
-from lovecampaign.store.deal_letters import deal_reasons
 from lovecampaign.store.fate import Fate
 from lovecampaign.store.many_rows import at_once, ids_of
 from lovecampaign.store.slot_table import zone_clock
@@ -29,7 +28,6 @@ from lovecampaign.store.tables import (
     campaign,
     delivery,
     email,
-    subscriber,
 )
 
 _my_batch = sa.bindparam("my_batch", type_=sa.BigInteger)
@@ -40,6 +38,11 @@ _is_open = sa.exists().where(
     email.c.id == batch.c.email_id,
     campaign.c.id == email.c.campaign_id,
     campaign.c.paused_at.is_(None),
+)
+_is_called_off = sa.exists().where(
+    batch.c.id == _my_batch,
+    email.c.id == batch.c.email_id,
+    email.c.cancelled_at.is_not(None),
 )
 _NOW = sa.bindparam("now", type_=Instant)
 #: Put the rows ``ids`` on the way; takes ``me``, ``now`` and the ``day`` that they take, if any.
@@ -81,7 +84,6 @@ def pick(fate: Fate) -> sa.Select[Any]:
 
 
 def _rows(fate: Fate) -> sa.Select[Any]:
-    people = fate.standing.people.join(delivery, delivery.c.subscriber_id == subscriber.c.id)
     conditions: list[sa.ColumnElement[bool]] = [
         _is_open,
         delivery.c.batch_id == _my_batch,
@@ -101,7 +103,7 @@ def _rows(fate: Fate) -> sa.Select[Any]:
             delivery.c.expires_at,
             *person_columns(fate.standing),
         )
-        .select_from(people.join(zone_clock, zone_clock.c.zone == subscriber.c.timezone))
+        .select_from(fate.planned_rows)
         .where(*conditions)
         .order_by(delivery.c.id)
         .limit(sa.bindparam("size", type_=sa.Integer))
@@ -110,25 +112,4 @@ def _rows(fate: Fate) -> sa.Select[Any]:
 
 
 def _reason(fate: Fate) -> sa.ColumnElement[str | None]:
-    if fate.is_cancelled:
-        return sa.literal(SkipReason.CANCELLED.value)
-    standing = fate.standing
-    whens = [
-        (subscriber.c.forgotten_at.is_not(None), SkipReason.SUPPRESSED),
-        (sa.not_(standing.is_addressed), SkipReason.SUPPRESSED),
-        (delivery.c.expires_at <= standing.instant, SkipReason.LATE),
-    ]
-    whens += deal_reasons(standing, standing.instant)
-    if standing.email.is_one_a_day:
-        whens.append((_is_day_taken(), SkipReason.DAY_TAKEN))
-    by_time = sa.case(*((condition, reason.value) for condition, reason in whens))
-    return sa.func.coalesce(standing.reason, by_time)
-
-
-def _is_day_taken() -> sa.ColumnElement[bool]:
-    other = delivery.alias("other")
-    return sa.exists().where(
-        other.c.subscriber_id == delivery.c.subscriber_id,
-        other.c.campaign_id == delivery.c.campaign_id,
-        other.c.local_day == zone_clock.c.local_day,
-    )
+    return sa.case((_is_called_off, SkipReason.CANCELLED.value), else_=fate.reason_to_leave)

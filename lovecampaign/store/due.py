@@ -13,7 +13,7 @@ from lovecampaign.campaign.model import Campaign
 from lovecampaign.store.calendars import read_clocks, work_out_slots
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.next_tries import find_tries
-from lovecampaign.store.planned_rows import ROWS, ROWS_AND_READERS, keeping_quiet_hours, planned_of
+from lovecampaign.store.planned_rows import ROWS, keeping_quiet_hours, planned_of
 from lovecampaign.store.slot_table import fill_zone_clocks, zone_clock
 from lovecampaign.store.tables import PLANNED, batch, delivery, email, subscriber
 
@@ -84,27 +84,6 @@ def count_waiting(
         )
     ).one()
     return Waiting(remaining=row.remaining, retry_later=row.retry_later)
-
-
-def count_held(
-    connection: Connection, campaign: Campaign, record: CampaignRecord, key: str, now: datetime
-) -> int:
-    """How many claimable rows of an email wait only for the end of quiet hours."""
-    clocks = read_clocks(connection, campaign, now)
-    quiet = sorted(zone for zone, clock in clocks.items() if clock.quiet_until)
-    if not quiet or not keeping_quiet_hours(campaign, {key}):
-        return 0
-    held = (
-        sa.select(sa.func.count())
-        .select_from(ROWS_AND_READERS)
-        .where(
-            *planned_of(record, {key}),
-            delivery.c.due <= now,
-            delivery.c.next_try_at <= now,
-            subscriber.c.timezone.in_(quiet),
-        )
-    )
-    return connection.scalar(held) or 0
 
 
 def find_next_due(

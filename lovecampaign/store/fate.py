@@ -112,6 +112,49 @@ class Fate:
             demand(sa.not_(self._is_day_taken), SkipReason.DAY_TAKEN),
         ]
 
+    # -- people who have a row that nobody has claimed yet
+
+    @property
+    def planned_rows(self) -> sa.FromClause:
+        """Those rows beside their people, and beside what their clocks say."""
+        return self.standing.people.join(
+            delivery, delivery.c.subscriber_id == subscriber.c.id
+        ).join(zone_clock, zone_clock.c.zone == subscriber.c.timezone)
+
+    @property
+    def reason_to_leave(self) -> sa.ColumnElement[str | None]:
+        """Why such a row would not go out if it were claimed now; NULL: it would."""
+        standing = self.standing
+        whens = [
+            (subscriber.c.forgotten_at.is_not(None), SkipReason.SUPPRESSED),
+            (sa.not_(standing.is_addressed), SkipReason.SUPPRESSED),
+            (delivery.c.expires_at <= standing.instant, SkipReason.LATE),
+            *deal_reasons(standing, standing.instant),
+        ]
+        if standing.email.is_one_a_day:
+            whens.append((self._is_clocks_day_taken, SkipReason.DAY_TAKEN))
+        by_time = sa.case(*((condition, reason.value) for condition, reason in whens))
+        return sa.func.coalesce(standing.reason, by_time)
+
+    @property
+    def _is_clocks_day_taken(self) -> Condition:
+        """Whether another email has the day that the reader's clock shows now."""
+        other = delivery.alias("other")
+        return sa.exists().where(
+            other.c.subscriber_id == delivery.c.subscriber_id,
+            other.c.campaign_id == delivery.c.campaign_id,
+            other.c.local_day == zone_clock.c.local_day,
+        )
+
+    # -- people without a row
+
+    def lacks_row(self, email_id: int | sa.ColumnElement[int]) -> Condition:
+        """Whether the ledger does not know yet what becomes of this person."""
+        has_row = sa.exists().where(
+            delivery.c.email_id == email_id, delivery.c.subscriber_id == subscriber.c.id
+        )
+        return sa.not_(has_row)
+
     @property
     def _is_day_taken(self) -> Condition:
         """Whether an email that was late already went out on the day for which this one is due.

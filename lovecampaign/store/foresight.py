@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,11 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.store.calendars import read_clocks, work_out_slots
 from lovecampaign.store.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.database import Database
-from lovecampaign.store.due import count_held, count_waiting, find_next_due
-from lovecampaign.store.fate import Fate, lay_out_slots
+from lovecampaign.store.due import count_waiting, find_next_due
+from lovecampaign.store.fate import Fate, fate_at, lay_out_slots
 from lovecampaign.store.plan_statements import FINAL_REASONS
-from lovecampaign.store.standing import Standing
-from lovecampaign.store.tables import Instant, delivery, subscriber
+from lovecampaign.store.slot_table import zone_clock
+from lovecampaign.store.tables import PLANNED, Instant, delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,47 +88,61 @@ def _look(
     now: datetime,
 ) -> _Found:
     """Rows that wait, and people without a row whose moment has come."""
-    new = _count_new(connection, _fate(campaign, email, record, now), record)
-    tried = sum(each.number for each in new if each.reason is None and not each.is_held)
+    fate = fate_at(campaign, email, record, now)
+    email_id = record.email_ids.get(email.key, 0) if record else 0
+    new = _count_new(connection, fate, email_id)
+    rows = _count_rows(connection, fate, email_id)
     held = [each for each in new if each.reason is None and each.is_held]
-    held_rows = retry_later = 0
-    if record is not None:
-        waiting = count_waiting(connection, record, {email.key}, now)
-        held_rows = count_held(connection, campaign, record, email.key, now)
-        tried += waiting.remaining - held_rows
-        retry_later = waiting.retry_later
+    held_rows = [each for each in rows if each.is_held]
+    waiting = count_waiting(connection, record, {email.key}, now) if record else None
     return _Found(
-        tried=tried,
-        held=held_rows + sum(each.number for each in held),
-        skipped=sum(each.number for each in new if each.reason in FINAL_REASONS),
-        retry_later=retry_later,
+        tried=_sum(each for each in (*new, *rows) if each.reason is None and not each.is_held),
+        held=_sum((*held, *held_rows)),
+        skipped=_sum(each for each in new if each.reason in FINAL_REASONS)
+        + _sum(each for each in rows if each.reason is not None and not each.is_held),
+        retry_later=waiting.retry_later if waiting else 0,
         held_until=min((each.goes_out_at for each in held), default=None),
     )
 
 
-def _fate(campaign: Campaign, email: Email, record: CampaignRecord | None, now: datetime) -> Fate:
-    standing = Standing(
-        campaign=campaign, email=email, campaign_id=record.id if record else 0, now=now
+def _sum(counted: Iterable[sa.Row[Any]]) -> int:
+    return sum(each.number for each in counted)
+
+
+def _count_rows(connection: Connection, fate: Fate, email_id: int) -> Sequence[sa.Row[Any]]:
+    """Rows that could be claimed: ``number`` by ``reason`` why they would not go out then (None:
+    they would) and by whether quiet hours keep them from being looked at at all.
+    """
+    is_quiet = zone_clock.c.quiet_until.is_not(None) if fate.keeps_quiet_hours else sa.false()
+    reason, is_held = fate.reason_to_leave.label("reason"), is_quiet.label("is_held")
+    found: sa.Result[Any] = connection.execute(
+        sa.select(reason, is_held, sa.func.count().label("number"))
+        .select_from(fate.planned_rows)
+        .where(
+            delivery.c.email_id == email_id,
+            delivery.c.state == PLANNED,
+            delivery.c.due <= fate.standing.instant,
+            delivery.c.next_try_at <= fate.standing.instant,
+        )
+        .group_by(reason, *([is_held] if fate.keeps_quiet_hours else []))
     )
-    return Fate(standing=standing, is_cancelled=bool(record and email.key in record.cancelled))
+    return found.all()
 
 
-def _count_new(
-    connection: Connection, fate: Fate, record: CampaignRecord | None
-) -> Sequence[sa.Row[Any]]:
+def _count_new(connection: Connection, fate: Fate, email_id: int) -> Sequence[sa.Row[Any]]:
     """People without a row whose moment has come: ``number`` by ``reason`` why they will not get
     it (None: they will) and by whether it ``is_held``; the first ``goes_out_at``.
     """
-    email_id = record.email_ids.get(fate.standing.email.key, 0) if record else 0
-    has_row = sa.exists().where(
-        delivery.c.email_id == email_id, delivery.c.subscriber_id == subscriber.c.id
-    )
     reason, is_held = fate.reason.label("reason"), fate.is_held.label("is_held")
     first = sa.func.min(fate.goes_out_at, type_=Instant).label("goes_out_at")
     found: sa.Result[Any] = connection.execute(
         sa.select(reason, is_held, first, sa.func.count().label("number"))
         .select_from(fate.rows)
-        .where(fate.standing.is_addressed, fate.due <= fate.standing.instant, sa.not_(has_row))
+        .where(
+            fate.standing.is_addressed,
+            fate.due <= fate.standing.instant,
+            fate.lacks_row(email_id),
+        )
         .group_by(reason, *([is_held] if fate.keeps_quiet_hours else []))
     )
     return found.all()

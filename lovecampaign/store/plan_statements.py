@@ -104,14 +104,11 @@ class PlanStatements:
 
     def _people_without_row(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
         fate = self._fate
-        has_row = sa.exists().where(
-            delivery.c.email_id == _my_email, delivery.c.subscriber_id == subscriber.c.id
-        )
         horizon = sa.bindparam("horizon", type_=Instant)
         return (
             sa.select(*columns)
             .select_from(fate.rows)
-            .where(fate.standing.is_addressed, fate.due <= horizon, sa.not_(has_row))
+            .where(fate.standing.is_addressed, fate.due <= horizon, fate.lacks_row(_my_email))
         )
 
     @property

@@ -1,6 +1,6 @@
 """How many get each email, and how far is it? The numbers of ``plan`` and ``status``.
 
-Rows of the ledger are history; for everybody without a row, today's rules are asked.
+Rows that were claimed are history; for everybody else, today's rules are asked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lovecampaign.store.calendars import SlotsByZone, read_clocks, work_out_slot
 from lovecampaign.store.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.database import Database
 from lovecampaign.store.fate import Fate, fate_at, lay_out_slots
-from lovecampaign.store.tables import DeliveryState, delivery, subscriber
+from lovecampaign.store.tables import PLANNED, DeliveryState, delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +95,14 @@ def _report_email(
     now: datetime,
 ) -> EmailReport:
     email_id = record.email_ids.get(email.key, 0) if record else 0
+    fate = fate_at(campaign, email, record, now)
     states, skipped = _count_rows(connection, email_id)
-    foreseen = _count_foreseen(connection, fate_at(campaign, email, record, now), email_id)
-    states[DeliveryState.PLANNED] += foreseen.pop(None, 0)
-    skipped.update({reason: count for reason, count in foreseen.items() if reason})
+    for foreseen in (
+        _count_planned(connection, fate, email_id),
+        _count_foreseen(connection, fate, email_id),
+    ):
+        states[DeliveryState.PLANNED] += foreseen.pop(None, 0)
+        skipped.update({reason: count for reason, count in foreseen.items() if reason})
     window = due_window(_slots_of(email, slots))
     return EmailReport(
         key=email.key,
@@ -116,11 +120,12 @@ def _slots_of(email: Email, slots: SlotsByZone) -> list[Slot]:
 def _count_rows(
     connection: Connection, email_id: int
 ) -> tuple[Counter[DeliveryState], Counter[str]]:
+    """What is settled or on its way."""
     states: Counter[DeliveryState] = Counter()
     skipped: Counter[str] = Counter()
     rows: sa.Result[Any] = connection.execute(
         sa.select(delivery.c.state, delivery.c.reason, sa.func.count().label("number"))
-        .where(delivery.c.email_id == email_id)
+        .where(delivery.c.email_id == email_id, delivery.c.state != PLANNED)
         .group_by(delivery.c.state, delivery.c.reason)
     )
     for row in rows:
@@ -131,16 +136,25 @@ def _count_rows(
     return states, skipped
 
 
+def _count_planned(connection: Connection, fate: Fate, email_id: int) -> Counter[str | None]:
+    """Rows that nobody has claimed, by why they will not go out; None: they will."""
+    reason = fate.reason_to_leave.label("reason")
+    rows: sa.Result[Any] = connection.execute(
+        sa.select(reason, sa.func.count().label("number"))
+        .select_from(fate.planned_rows)
+        .where(delivery.c.email_id == email_id, delivery.c.state == PLANNED)
+        .group_by(reason)
+    )
+    return Counter({row.reason: row.number for row in rows})
+
+
 def _count_foreseen(connection: Connection, fate: Fate, email_id: int) -> Counter[str | None]:
     """Who has no row yet, by why they will not get the email; None: they will."""
     reason = fate.reason.label("reason")
-    has_row = sa.exists().where(
-        delivery.c.email_id == email_id, delivery.c.subscriber_id == subscriber.c.id
-    )
     rows: sa.Result[Any] = connection.execute(
         sa.select(reason, sa.func.count().label("number"))
         .select_from(fate.rows)
-        .where(fate.standing.is_addressed, sa.not_(has_row))
+        .where(fate.standing.is_addressed, fate.lacks_row(email_id))
         .group_by(reason)
     )
     return Counter({row.reason: row.number for row in rows})

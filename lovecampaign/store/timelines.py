@@ -1,12 +1,12 @@
 """What becomes of every email for one person? The answer of ``explain`` and ``plan --for``.
 
-Rows of the ledger are history; for an email without a row, today's rules are asked.
+Rows that were claimed are history; for any other email, today's rules are asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,11 +47,16 @@ def read_timeline(
         clocks = read_clocks(connection, campaign, now)
         lay_out_slots(connection, slots, campaign.scheduled_emails, clocks)
         rows = _read_rows(connection, campaign, record, subscriber_id, now)
-        return [
-            rows.get(email.key)
-            or _foresee(connection, fate_at(campaign, email, record, now), subscriber_id)
-            for email in campaign.scheduled_emails
-        ]
+
+        def find_entry(email: Email) -> TimelineEntry:
+            known, fate = rows.get(email.key), fate_at(campaign, email, record, now)
+            if known is None:
+                return _foresee(connection, fate, subscriber_id)
+            if known.state is not DeliveryState.PLANNED or record is None:
+                return known
+            return _judge(connection, fate, record.email_ids[email.key], subscriber_id, known)
+
+        return [find_entry(email) for email in campaign.scheduled_emails]
 
 
 def _read_rows(
@@ -97,6 +102,18 @@ def _goes_out_at(
     )
     due: datetime = row.quiet_until if is_held else row.due
     return due
+
+
+def _judge(
+    connection: Connection, fate: Fate, email_id: int, subscriber_id: int, planned: TimelineEntry
+) -> TimelineEntry:
+    """What becomes of a row that nobody has claimed."""
+    reason = connection.scalar(
+        sa.select(fate.reason_to_leave)
+        .select_from(fate.planned_rows)
+        .where(delivery.c.email_id == email_id, subscriber.c.id == subscriber_id)
+    )
+    return replace(planned, state=DeliveryState.SKIPPED, reason=reason) if reason else planned
 
 
 def _foresee(connection: Connection, fate: Fate, subscriber_id: int) -> TimelineEntry:

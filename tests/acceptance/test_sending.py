@@ -58,6 +58,7 @@ def test_day_filters_and_never_sends_early(shop: Shop) -> None:
     assert "did you mean day-01?" in unknown.err
     assert "did you mean" not in shop.type("send", "--day", "day-31", "--now", DAY_1).err
     assert shop.type("send", "--day", "welcome", "--now", DAY_1).code == 2
+    assert shop.data("send", "--day", "welcome", "--accept-edit", "--now", DAY_1)["due"] == 0
 
 
 def test_a_limit_leaves_the_rest_for_the_next_time(shop: Shop) -> None:
@@ -302,6 +303,23 @@ def test_an_email_with_a_mistake_blocks_itself_and_nothing_else(shop: Shop) -> N
     assert "fist_name" in said.json["errors"][0]["message"]
     day.write_text(good)
     assert shop.data("send", "--now", DAY_1)["sent"] == 2
+
+
+def test_who_waits_in_the_ledger_is_judged_by_todays_rules_too(shop: Shop) -> None:
+    """After a limit, a pause or a crash: plan, status, explain and --dry-run say what send does."""
+    shop.type("send", "--limit", "1", "--now", DAY_1)
+    [left] = {"ana@readers.example", "ben@readers.example"} - set(shop.addressees)
+    shop.type("subscribers", "unsubscribe", left, "--now", DAY_1).done()
+
+    [planned] = [e for e in shop.data("plan", "--now", DAY_1)["emails"] if e["key"] == "day-01"]
+    [status] = [e for e in shop.data("status", "--now", DAY_1)["emails"] if e["key"] == "day-01"]
+    timeline = shop.data("explain", left, "--now", DAY_1)["timeline"]
+    foreseen = counts(shop.data("send", "--dry-run", "--now", DAY_1))
+    assert (status["planned"], status["sent"]) == (1, 1)  # the third reader's time is to come
+    assert (planned["recipients"], planned["skipped"]["suppressed"]) == (2, 1)
+    assert (timeline[0]["state"], timeline[0]["reason"]) == ("skipped", "suppressed")
+    assert foreseen == {"due": 1, "skipped": 1}
+    assert counts(shop.data("send", "--now", DAY_1)) == foreseen
 
 
 def test_an_edit_after_the_first_copies_must_be_meant(shop: Shop) -> None:
