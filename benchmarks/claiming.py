@@ -11,6 +11,7 @@ from statistics import median
 from benchmarks.figures import Figure
 from benchmarks.world import DAY_1, add_readers, load, make_workspace, opened, settings_of
 from lovecampaign.campaign.model import Campaign
+from lovecampaign.clock import FixedClock
 from lovecampaign.store.campaigns import CampaignRecord, record_campaign
 from lovecampaign.store.claimed import ClaimedDelivery
 from lovecampaign.store.claiming import ClaimRequest, claim
@@ -46,7 +47,7 @@ def _send_nothing(database: Database, campaign: Campaign, folder: Path) -> float
     record = record_campaign(database, campaign)
     plan_due(database, campaign, record, list(campaign.scheduled_emails), DAY_1)
     rows = 0
-    with living_owner(database, folder, "memory", DAY_1) as owner:
+    with living_owner(database, folder, "memory", FixedClock(DAY_1)) as owner:
         start = time.process_time()
         for request in _requests(database, campaign, record, owner.id):
             rows += _go_through(database, request)

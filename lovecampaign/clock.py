@@ -1,4 +1,4 @@
-"""What time is it? The only place that asks the machine."""
+"""What time is it? Whatever depends on it is told, so that tests and ``--now`` can choose."""
 
 from __future__ import annotations
 

@@ -90,7 +90,10 @@ class Fault(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """The provider's answer for one message, of which there are many: a dataclass takes thrice."""
+    """The provider's answer for one message, of which there are many.
+
+    A tuple: to make a frozen dataclass took three times as long.
+    """
 
     delivery_id: str
     kind: OutcomeKind
@@ -104,3 +107,9 @@ class Outcome(NamedTuple):
     retry_after_seconds: float | None = None
     #: No connection could be had: nobody was asked to take this message.
     is_unasked: bool = False
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether the server is away, rather than there and refusing us."""
+        is_transient = self.kind is OutcomeKind.TRANSIENT
+        return self.is_unasked and is_transient and self.fault is Fault.PROVIDER

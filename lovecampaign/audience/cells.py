@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+
+from lovecampaign.zones import known_zones
 
 #: What a spreadsheet program takes for a formula at the start of a cell (OWASP, "CSV Injection").
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -74,7 +75,7 @@ def find_zone(cell: str) -> str | None:
 
 @cache
 def _zones() -> dict[str, str]:
-    return {name.casefold(): name for name in zoneinfo.available_timezones()}
+    return {name.casefold(): name for name in known_zones()}
 
 
 def read_moment(cell: str) -> datetime:

@@ -16,6 +16,7 @@ from lovecampaign.campaign import addresses, money, times, values
 from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.model import LAST_GIVING_DAY, Crowd, Money, QuietHours
 from lovecampaign.campaign.refusal import BadValue, did_you_mean, show_value
+from lovecampaign.zones import known_zones
 
 JsonSchema = Mapping[str, Any]
 
@@ -148,7 +149,7 @@ def _parse_check_code(value: object) -> str:
 
 
 def _zone_schema() -> JsonSchema:
-    return {"type": "string", "enum": sorted(values.known_zones()), "examples": ["Europe/Paris"]}
+    return {"type": "string", "enum": sorted(known_zones()), "examples": ["Europe/Paris"]}
 
 
 def _said(value: object) -> str:

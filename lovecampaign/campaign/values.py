@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import cache
-from zoneinfo import available_timezones
 
 from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.refusal import BadValue, did_you_mean, require_text, show_value
 from lovecampaign.campaign.source import UNPRINTABLE
+from lovecampaign.zones import known_zones
 
 MAX_TEXT = 2_000
 #: Characters of a name, an id or a tag.
@@ -95,12 +94,6 @@ def parse_zone(value: object) -> str:
     if text in known_zones():
         return text
     raise BadValue(Code.TIMEZONE, f"there is no time zone {text!r}", _near_zone(text) or hint)
-
-
-@cache
-def known_zones() -> frozenset[str]:
-    """Every zone of tzdata, without the files that some systems keep beside them."""
-    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
 def parse_name(value: object) -> str:

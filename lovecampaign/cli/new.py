@@ -14,7 +14,7 @@ from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.words import count_of
 from lovecampaign.errors import UsageError
-from lovecampaign.schedule.instants import known_zone
+from lovecampaign.zones import is_known_zone
 
 MONDAY = 0
 #: Without ``--start`` there is at least a week to make the copy one's own.
@@ -58,7 +58,7 @@ def _find_or_choose_workspace(invocation: Invocation) -> Path:
 
 def _today(invocation: Invocation, timezone: str | None) -> date:
     """The date on the team's calendar, or on this machine's."""
-    zone = ZoneInfo(timezone) if timezone and known_zone(timezone) else None
+    zone = ZoneInfo(timezone) if timezone and is_known_zone(timezone) else None
     return invocation.now.astimezone(zone).date()
 
 

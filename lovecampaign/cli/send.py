@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import click
 
-from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.campaign.model import WELCOME, Campaign, Email
 from lovecampaign.cli.campaigns import (
     EVERY_EMAIL,
     Usable,
@@ -37,6 +37,7 @@ from lovecampaign.delivery.post import answer_all
 from lovecampaign.delivery.readiness import OnEdit
 from lovecampaign.delivery.send import SendChoices, SendReport, send_due
 from lovecampaign.delivery.session import open_sender
+from lovecampaign.delivery.welcome import look_at_welcome
 from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.problems import Problem
 from lovecampaign.providers.base import Provider
@@ -61,15 +62,28 @@ class Wishes:
 
     @property
     def emails(self) -> Sequence[Email]:
-        campaign = self.campaign
-        return [find_scheduled(campaign, self.day)] if self.day else campaign.scheduled_emails
+        """Of the calendar; none where only the welcome is meant, which has no day."""
+        if self.day is None:
+            return self.campaign.scheduled_emails
+        if self.day == WELCOME and self.accepts_edit and self.campaign.find_email(WELCOME):
+            return ()
+        return [find_scheduled(self.campaign, self.day)]
+
+    @property
+    def includes_welcome(self) -> bool:
+        return self.day in (None, WELCOME)
+
+    @property
+    def accepted_by(self) -> str | None:
+        """Who means the edits of emails that went out already, if anybody does."""
+        return getpass.getuser() if self.accepts_edit else None
 
     @property
     def choices(self) -> SendChoices:
         return SendChoices(
-            keys=frozenset(email.key for email in self.emails),
+            keys=frozenset(email.key for email in self.emails) or frozenset({WELCOME}),
             limit=self.limit,
-            on_edit=OnEdit(accepted_by=getpass.getuser() if self.accepts_edit else None),
+            on_edit=OnEdit(accepted_by=self.accepted_by),
         )
 
 
@@ -160,7 +174,9 @@ def _run_pass(
         ) as sender,
     ):
         report = send_due(sender, wishes.campaign, wishes.choices, check)
-        if wishes.day is None and not stop.event.is_set():
+        if wishes.includes_welcome and not stop.event.is_set():
+            told = look_at_welcome(sender, wishes.campaign, wishes.accepted_by, check)
+            report = replace(report, problems=(*report.problems, *told))
             answer_all(sender, [wishes.campaign], lambda _campaign: check)
         return report, stop
 
@@ -174,12 +190,10 @@ def _as_result(
     report: SendReport, stop: Stop, campaign: Campaign, pause_reason: str | None
 ) -> Result:
     lines = [format_report(report, campaign.timezone)]
+    next_command = next_command_of(report)
     if pause_reason is not None:
         lines.append(trouble(f"Paused: {pause_reason}"))
-    if pause_reason is not None:
         next_command = f"lovecampaign resume {campaign.slug}"
-    else:
-        next_command = next_command_of(report)
     return Result(
         data=report_json(report),
         text="\n".join(lines),

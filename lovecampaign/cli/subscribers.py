@@ -27,7 +27,6 @@ from lovecampaign.cli.timeline import read_address
 from lovecampaign.clock import format_instant
 from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.problems import Problem, has_errors
-from lovecampaign.schedule.instants import known_zone
 from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.forgetting import forget as forget_person
 from lovecampaign.store.import_tables import Verdict
@@ -36,6 +35,7 @@ from lovecampaign.store.subscribers import add_subscriber, show_subscriber
 from lovecampaign.store.suppressions import EVERY_LIST, Suppression
 from lovecampaign.store.suppressions import suppress as note_suppression
 from lovecampaign.store.suppressions import unsubscribe as note_unsubscribe
+from lovecampaign.zones import is_known_zone
 
 _BY_HAND = "typed by the operator"
 _PROTECTED = "left, bounced, complained or was forgotten before, and stays left alone"
@@ -217,7 +217,7 @@ def forget(invocation: Invocation, email: str, *, yes: bool) -> Result:
 
 
 def _read_zone(text: str) -> str:
-    if text and not known_zone(text):
+    if text and not is_known_zone(text):
         raise UsageError(f"{text} is no time zone", hint="write it like Europe/Paris")
     return text
 

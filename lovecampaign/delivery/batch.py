@@ -9,22 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
 
 from lovecampaign.delivery.answers import settle_chunk
-from lovecampaign.delivery.chunk import Chunk, Pace
+from lovecampaign.delivery.chunk import Chunk
+from lovecampaign.delivery.closed import raise_if_closed
 from lovecampaign.delivery.contents import freeze_first
+from lovecampaign.delivery.pace import Pace, find_pace, reserve
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.terms import Terms, read_terms
 from lovecampaign.delivery.work import BatchHandle, EmailWork
-from lovecampaign.errors import Refused, Unreachable
 from lovecampaign.store.campaigns import is_campaign_paused
-from lovecampaign.store.claiming import ClaimRequest, Claims, claim
-from lovecampaign.store.counters import reserve_pace
+from lovecampaign.store.claiming import ClaimRequest, Claims, DayJustTaken, claim
 
 #: A chunk never holds more claims than leave within this time at the campaign's pace.
 SECONDS_A_CHUNK = 2.0
@@ -143,16 +142,7 @@ class _BatchDelivery:
         with self.sender.database.write() as connection:
             settled = settle_chunk(connection, self.sender, self.work, done, self._now)
         self.tally += settled
-        if done.refusal is not None:
-            raise Refused(
-                f"{self.sender.provider.name} refuses us: {done.refusal.detail}",
-                hint="check the provider's settings: lovecampaign doctor",
-            )
-        if done.outage is not None:
-            raise Unreachable(
-                f"{self.sender.provider.name} is away: {done.outage.detail}",
-                hint="nothing is lost: run the same command again; run waits by itself",
-            )
+        raise_if_closed(self.sender.provider, done.refusal, done.outage)
         self.sender.wait(min(done.hold_seconds, LONGEST_HOLD_SECONDS))
 
     def settle_and_claim(self, done: Chunk | None) -> Chunk | None:
@@ -164,9 +154,7 @@ class _BatchDelivery:
                     if done is not None:
                         settled = settle_chunk(connection, self.sender, self.work, done, self._now)
                     claims, chunk = self._claim(connection, self.tally + settled)
-            except IntegrityError:
-                # On PostgreSQL another sender took one of these readers' day in the same
-                # instant; asked again, the ledger knows.
+            except DayJustTaken:  # asked again, the ledger knows
                 continue
             break
         self.tally += settled + Tally(skipped=sum(claims.skipped.values()))
@@ -220,20 +208,12 @@ class _BatchDelivery:
         return read_terms(connection, work.campaign, work.record, work.email, claims.deliveries)
 
     def _reserve(self, connection: Connection, count: int) -> Pace | None:
-        if self._per_second is None or count == 0:
-            return None
-        clock_now = datetime.now(UTC)
-        starts_at = reserve_pace(
-            connection, self.work.record.id, count, self._per_second, clock_now
-        )
-        return Pace(starts_at=starts_at.timestamp(), seconds_apart=1 / self._per_second)
+        work = self.work
+        return reserve(connection, self.sender, work.campaign, work.record.id, count)
 
     @property
     def _per_second(self) -> float | None:
-        """The campaign's pace, where somebody else's server does the receiving."""
-        if not self.sender.provider.is_paced:
-            return None
-        return self.work.campaign.sending.max_per_second
+        return find_pace(self.sender, self.work.campaign)
 
     @property
     def _now(self) -> datetime:

@@ -10,10 +10,11 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lovecampaign.delivery.pace import Pace
 from lovecampaign.delivery.personal import Addressing
 from lovecampaign.delivery.sender import Sender, wall_clock
 from lovecampaign.delivery.terms import NO_TERMS, Terms
-from lovecampaign.errors import LovecampaignError
+from lovecampaign.delivery.verdict import unrenderable
 from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
@@ -22,17 +23,6 @@ from lovecampaign.store.claimed import ClaimedDelivery
 #: Messages without a pace are made some at a time: what makes them is at the processor's hand
 #: then, which between two writes of 64 KB each it is not.
 _RENDERED_TOGETHER = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """Reserved time: when the first message may leave, and how far apart they are."""
-
-    starts_at: float
-    seconds_apart: float
-
-    def due(self, number: int) -> float:
-        return self.starts_at + number * self.seconds_apart
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +100,7 @@ class Chunk:
         try:
             return self.renderer.render(recipient)
         except RenderError as error:
-            self._note(claimed, _unrenderable(delivery_id, error))
+            self._note(claimed, unrenderable(delivery_id, error))
             return None
 
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
@@ -124,24 +114,6 @@ class Chunk:
         self.hold_seconds = max(self.hold_seconds, outcome.retry_after_seconds or 0.0)
         if outcome.fault is Fault.CONFIGURATION:
             self.refusal = outcome
-        if _is_away(outcome):
+        if outcome.is_outage:
             self.untried.add(claimed.id)
             self.outage = outcome
-
-
-def _is_away(outcome: Outcome) -> bool:
-    """Whether the server is away, rather than there and refusing us."""
-    return (
-        outcome.is_unasked
-        and outcome.kind is OutcomeKind.TRANSIENT
-        and outcome.fault is Fault.PROVIDER
-    )
-
-
-def _unrenderable(delivery_id: str, error: LovecampaignError) -> Outcome:
-    return Outcome(
-        delivery_id=delivery_id,
-        kind=OutcomeKind.PERMANENT,
-        fault=Fault.MESSAGE,
-        detail=error.message,
-    )

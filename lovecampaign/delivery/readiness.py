@@ -17,7 +17,7 @@ from lovecampaign.delivery.personal import Addressing
 from lovecampaign.delivery.pictures import prove_pictures
 from lovecampaign.delivery.sender import Prepared, Sender
 from lovecampaign.delivery.work import EmailWork
-from lovecampaign.errors import ProblemsFound
+from lovecampaign.errors import ProblemsFound, UsageError
 from lovecampaign.problems import Place, Problem, Severity, has_errors
 from lovecampaign.render.content import read_content
 from lovecampaign.render.renderer import EmailRenderer
@@ -25,6 +25,7 @@ from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.deal_codes import fill_pool
 
 EDITED = "LC901"
+CODES = "LC902"
 
 #: Finds the mistakes of one email.
 Checker: TypeAlias = Callable[[Email], Sequence[Problem]]
@@ -60,16 +61,17 @@ def make_ready(
     on_edit: OnEdit,
     check: Checker,
 ) -> Readiness:
-    """Find the words that count, check them, and prepare rendering."""
+    """Find the words that count, check them, bring codes, and prepare rendering."""
     try:
         wording = _find_words(sender, campaign, record, email, on_edit, check)
     except ProblemsFound as found:
         return Readiness(work=None, problems=found.problems)
     prepared = _prepare(sender, campaign, email, wording, check)
-    _bring_codes(sender, campaign, record, email)
     problems = (*prepared.problems, *_edit_problems(campaign, email, wording, on_edit))
     if not has_errors(problems):
         problems = (*problems, *prove_pictures(sender, campaign, wording.content))
+    if not has_errors(problems):
+        problems = (*problems, *_bring_codes(sender, campaign, record, email))
     if has_errors(problems):
         return Readiness(work=None, problems=problems)
     return Readiness(
@@ -125,14 +127,23 @@ def _prepare(
     return prepared
 
 
-def _bring_codes(sender: Sender, campaign: Campaign, record: CampaignRecord, email: Email) -> None:
+def _bring_codes(
+    sender: Sender, campaign: Campaign, record: CampaignRecord, email: Email
+) -> Sequence[Problem]:
     """Fill the ledger's pool with the author's codes, before insiders are given theirs."""
     deal = campaign.insider_deal
     if deal is None or deal.codes_file is None or email.role is not Role.LAUNCH:
-        return
-    codes = list(read_codes(campaign.folder / deal.codes_file, shown_as=deal.codes_file))
+        return ()
+    try:
+        codes = list(read_codes(campaign.folder / deal.codes_file, shown_as=deal.codes_file))
+    except ProblemsFound as found:
+        return found.problems
+    except UsageError as error:
+        place = Place(file=deal.codes_file)
+        return [Problem(code=CODES, message=error.message, place=place, hint=error.hint)]
     with sender.database.write() as connection:
         fill_pool(connection, record.id, deal.key, codes)
+    return ()
 
 
 def _edit_problems(

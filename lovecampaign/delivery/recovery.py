@@ -7,6 +7,7 @@ settled, and the rest may have arrived: in doubt, unless the provider can tell.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from lovecampaign.message import Outcome, OutcomeKind
 from lovecampaign.store.asked_queue import list_asked_claims, settle_asked
 from lovecampaign.store.counters import EmailCounts, add_to_email
 from lovecampaign.store.journal import FlightRecord, read_flight
-from lovecampaign.store.leftovers import list_claims
+from lovecampaign.store.leftovers import OpenDelivery, list_claims
 from lovecampaign.store.owners import OpenOwner, close_owner, held_if_dead, list_open_owners
 from lovecampaign.store.proofs import settle_proven_doubts
 from lovecampaign.store.settling import Settlement, settle
@@ -69,15 +70,28 @@ def _recover_one(sender: Sender, found: OpenOwner) -> Leftovers:
                 if claim.campaign_key == campaign_key
             ]
             settle(connection, mine, campaign_key, now)
-        for claim, settlement in zip(claims, settlements, strict=True):
-            if settlement.state is DeliveryState.SENT:
-                add_to_email(connection, claim.email_id, EmailCounts(accepted=1))
+        for email_id, counts in _counts_by_email(claims, settlements).items():
+            add_to_email(connection, email_id, counts)
         close_owner(connection, found.id, now)
     found.journal.unlink(missing_ok=True)
     states = Counter(each.state for each in settlements)
     return Leftovers(
         in_doubt=states[DeliveryState.IN_DOUBT], put_back=states[DeliveryState.PLANNED]
     )
+
+
+def _counts_by_email(
+    claims: Sequence[OpenDelivery], settlements: Sequence[Settlement]
+) -> Mapping[int, EmailCounts]:
+    """What the brake counts of the answers that the journal holds."""
+    accepted: Counter[int] = Counter()
+    hard_bounces: Counter[int] = Counter()
+    for claim, settlement in zip(claims, settlements, strict=True):
+        accepted[claim.email_id] += settlement.state is DeliveryState.SENT
+        hard_bounces[claim.email_id] += settlement.is_hard_bounce
+    return {
+        id_: EmailCounts(accepted=accepted[id_], hard_bounces=hard_bounces[id_]) for id_ in accepted
+    }
 
 
 def _recover_asked(

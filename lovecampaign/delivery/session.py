@@ -35,7 +35,7 @@ def open_sender(
     signer = TokenSigner(settings.require_secret_keys(), settings.retired_keys)
     provider.prove()
     folder = settings.workspace / STATE_FOLDER
-    with living_owner(database, folder, provider.name, clock.now()) as owner:
+    with living_owner(database, folder, provider.name, clock) as owner:
         yield Sender(
             settings=settings,
             database=database,

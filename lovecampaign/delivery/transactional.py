@@ -9,23 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.delivery.chunk import Pace
+from lovecampaign.delivery.closed import raise_if_closed
+from lovecampaign.delivery.pace import Pace, reserve
 from lovecampaign.delivery.replies import address_mail, make_renderer, message_id_of
 from lovecampaign.delivery.sender import Sender, wall_clock
 from lovecampaign.delivery.tally import Tally
-from lovecampaign.delivery.verdict import judge, put_back
-from lovecampaign.errors import Refused
-from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.delivery.verdict import judge, put_back, unrenderable
+from lovecampaign.message import Fault, Message, Outcome
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.asked_queue import ClaimedMail, claim_asked, settle_asked
 from lovecampaign.store.campaigns import read_campaign
-from lovecampaign.store.counters import reserve_pace
 from lovecampaign.store.settling import Settlement
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.store.transactional import AskedKind
@@ -38,7 +37,8 @@ def deliver_asked(sender: Sender, campaign: Campaign) -> Tally:
     """Send what is due of the mail that was asked of a campaign.
 
     A paused campaign answers too: nobody asked for these letters by subscribing. Raises Refused
-    where the provider refuses us as a whole; every claim is settled first.
+    where the provider refuses us as a whole, and Unreachable where there is no connection to it;
+    every claim is settled first.
     """
     delivery = _AskedDelivery(sender=sender, campaign=campaign)
     done: _Flight | None = None
@@ -69,11 +69,8 @@ class _AskedDelivery:
         self.tally += settled
         # All that it tells is settled, and nothing of the new claims is written.
         self.sender.owner.journal.begin_anew_if_long()
-        if done is not None and done.refusal is not None:
-            raise Refused(
-                f"{self.sender.provider.name} refuses us: {done.refusal.detail}",
-                hint="check the provider's settings: lovecampaign doctor",
-            )
+        if done is not None:
+            raise_if_closed(self.sender.provider, done.refusal, done.outage)
         return self._flight(mails, pace) if mails else None
 
     def _claim(self, connection: Connection) -> Sequence[ClaimedMail]:
@@ -83,14 +80,10 @@ class _AskedDelivery:
 
     def _reserve(self, connection: Connection, count: int) -> Pace | None:
         """Out of the pace of the campaign, so that both together keep to it."""
-        per_second = self.campaign.sending.max_per_second
-        if not count or per_second is None or not self.sender.provider.is_paced:
-            return None
-        record = read_campaign(connection, self.campaign.id)
+        record = read_campaign(connection, self.campaign.id) if count else None
         if record is None:
-            raise ValueError("mail that was claimed belongs to a campaign of the ledger")
-        starts_at = reserve_pace(connection, record.id, count, per_second, datetime.now(UTC))
-        return Pace(starts_at=starts_at.timestamp(), seconds_apart=1 / per_second)
+            return None
+        return reserve(connection, self.sender, self.campaign, record.id, count)
 
     def _flight(self, mails: Sequence[ClaimedMail], pace: Pace | None) -> _Flight:
         for kind in {mail.kind for mail in mails} - self.renderers.keys():
@@ -116,7 +109,11 @@ class _Flight:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     #: What the provider said about us as a whole: stop sending.
     refusal: Outcome | None = None
-    #: The provider asked for time, or refuses us: the rest waits for the next pass.
+    #: Set where no connection could be had; nothing more was tried then.
+    outage: Outcome | None = None
+    #: Mails of which nothing left, since there was no connection.
+    untried: set[int] = field(default_factory=set)
+    #: The provider asked for time, refuses us or is away: the rest waits for the next pass.
     must_end: bool = False
 
     def send(self) -> None:
@@ -127,15 +124,16 @@ class _Flight:
 
     def settle(self, connection: Connection) -> Tally:
         """Write the answers; what was not tried after all is due as before."""
-        now, chance = self.sender.clock.now(), self.sender.chance
-        settlements = [
-            judge(mail, self.outcomes[mail.id], now, chance)
-            if mail.id in self.outcomes
-            else put_back(mail, now)
-            for mail in self.mails
-        ]
+        now = self.sender.clock.now()
+        settlements = [self._settlement(mail, now) for mail in self.mails]
         settle_asked(connection, settlements, now)
         return _tally(settlements)
+
+    def _settlement(self, mail: ClaimedMail, now: datetime) -> Settlement:
+        outcome = self.outcomes.get(mail.id)
+        if outcome is None or mail.id in self.untried:
+            return put_back(mail, now, outcome.detail if outcome else None)
+        return judge(mail, outcome, now, self.sender.chance)
 
     def _messages(self) -> Iterator[Message]:
         for number, mail in enumerate(self.mails):
@@ -151,14 +149,8 @@ class _Flight:
         recipient = address_mail(self.sender.settings, self.sender.signer, self.campaign, mail)
         try:
             return self.renderers[mail.kind].render(recipient)
-        except RenderError as error:  # only for what is wrong with this one address
-            outcome = Outcome(
-                delivery_id=recipient.delivery_id,
-                kind=OutcomeKind.PERMANENT,
-                fault=Fault.MESSAGE,
-                detail=error.message,
-            )
-            self._note(mail.id, outcome)
+        except RenderError as error:
+            self._note(mail.id, unrenderable(recipient.delivery_id, error))
             return None
 
     def _note(self, asked_id: int, outcome: Outcome) -> None:
@@ -166,6 +158,9 @@ class _Flight:
         self.must_end |= bool(outcome.retry_after_seconds)
         if outcome.fault is Fault.CONFIGURATION:
             self.refusal, self.must_end = outcome, True
+        if outcome.is_outage:
+            self.untried.add(asked_id)
+            self.outage, self.must_end = outcome, True
 
 
 def _tally(settlements: Sequence[Settlement]) -> Tally:

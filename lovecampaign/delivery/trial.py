@@ -14,7 +14,8 @@ from datetime import datetime, time
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.delivery.personal import TEST_TOKEN, Addressing
-from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.delivery.verdict import unrenderable
+from lovecampaign.message import Message, Outcome
 from lovecampaign.providers.base import Provider
 from lovecampaign.render.content import Content, read_content
 from lovecampaign.render.errors import RenderError
@@ -50,7 +51,7 @@ class Trial:
             try:
                 messages[recipient.delivery_id] = self._renderer(content).render(recipient)
             except RenderError as error:
-                yield address, _unrenderable(recipient.delivery_id, error)
+                yield address, unrenderable(recipient.delivery_id, error)
         for outcome in provider.send(messages.values(), _NoJournal()):
             yield messages[outcome.delivery_id].to.email, outcome
 
@@ -119,12 +120,3 @@ class _NoJournal:
 
     def answered(self, *outcomes: Outcome) -> None:
         pass
-
-
-def _unrenderable(delivery_id: str, error: RenderError) -> Outcome:
-    return Outcome(
-        delivery_id=delivery_id,
-        kind=OutcomeKind.PERMANENT,
-        fault=Fault.MESSAGE,
-        detail=error.message,
-    )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from lovecampaign.delivery.retry import GAVE_UP, next_try
 from lovecampaign.message import Fault, Outcome, OutcomeKind
+from lovecampaign.render.errors import RenderError
 from lovecampaign.store.settling import Settlement
 from lovecampaign.store.tables import DeliveryState
 
@@ -62,6 +63,16 @@ def put_back(tried: Tried, now: datetime, detail: str | None = None) -> Settleme
         detail=detail,
         next_try_at=now,
         is_untried=True,
+    )
+
+
+def unrenderable(delivery_id: str, error: RenderError) -> Outcome:
+    """The outcome of a message that could not be made, for what is wrong with this one person."""
+    return Outcome(
+        delivery_id=delivery_id,
+        kind=OutcomeKind.PERMANENT,
+        fault=Fault.MESSAGE,
+        detail=error.message,
     )
 
 

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lovecampaign.campaign.model import WELCOME, Campaign
 from lovecampaign.delivery.batch import deliver_batch
 from lovecampaign.delivery.gifts import with_gifts
-from lovecampaign.delivery.readiness import Checker, OnEdit, make_ready
+from lovecampaign.delivery.readiness import EDITED, Checker, OnEdit, make_ready
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.work import BatchHandle
+from lovecampaign.problems import Problem
 from lovecampaign.store.campaigns import record_campaign
 from lovecampaign.store.due import list_due_batches
+
+
+def look_at_welcome(
+    sender: Sender, campaign: Campaign, accepted_by: str | None, check: Checker
+) -> Sequence[Problem]:
+    """What is to be said of a welcome that was edited after its first copies went out.
+
+    ``accepted_by``: who means the edit, if anybody does; then it counts from now on.
+    """
+    email = campaign.find_email(WELCOME)
+    if email is None:
+        return ()
+    record = record_campaign(sender.database, campaign)
+    on_edit = OnEdit(accepted_by=accepted_by, keeps_frozen=True)
+    problems = make_ready(sender, campaign, record, email, on_edit, check).problems
+    return [each for each in problems if accepted_by is not None or each.code == EDITED]
 
 
 def send_welcomes(sender: Sender, campaign: Campaign, check: Checker) -> Tally:
     """Send every welcome that is due, at any hour and beside the letter of the day.
 
-    An edit after the first welcome waits until it is meant (``send --accept-edit``): until then
+    An edit after the first welcome waits until it is meant (:func:`look_at_welcome`): until then
     everybody is welcomed in the same words.
     """
     email, tally = campaign.find_email(WELCOME), Tally()

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model import Campaign
-
-#: In tz databases, but no place on earth: what ``localtime`` means differs from machine to
-#: machine, and ``Factory`` means "nobody has set this yet".
-_NO_PLACES = frozenset({"localtime", "Factory"})
+from lovecampaign.zones import is_known_zone
 
 
 def to_utc(day: date, at: time, zone: str) -> datetime:
@@ -38,18 +34,8 @@ def local_day(instant: datetime, zone: str) -> date:
     return instant.astimezone(ZoneInfo(zone)).date()
 
 
-def known_zone(name: str) -> bool:
-    """Whether ``name`` is an IANA zone that means the same on every machine."""
-    return name in _known_zones()
-
-
 def effective_zone(name: str | None, campaign: Campaign) -> str:
     """A reader's zone; where it is missing or unknown, the campaign's ``unknown_timezone``."""
-    if name is not None and known_zone(name):
+    if name is not None and is_known_zone(name):
         return name
     return campaign.sending.unknown_timezone
-
-
-@cache
-def _known_zones() -> frozenset[str]:
-    return frozenset(available_timezones()) - _NO_PLACES

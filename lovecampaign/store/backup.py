@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lovecampaign.errors import Unreachable, UsageError
 from lovecampaign.settings import Settings
-from lovecampaign.store.copying import copy_table, see_one_state
+from lovecampaign.store.copying import copy_table
 from lovecampaign.store.database import Database
 from lovecampaign.store.schema_version import open_database
 from lovecampaign.store.tables import metadata
@@ -57,7 +57,6 @@ def _copy_rows(database: Database, part: Path) -> None:
     settings = Settings(workspace=part.parent.resolve(), database_url=f"sqlite:///{part.resolve()}")
     with contextlib.closing(open_database(settings)) as target:
         with database.read() as source, target.write() as into:
-            see_one_state(source)
             for table in metadata.sorted_tables:
                 copy_table(source, into, table)
         with target.own_connection() as connection:  # one file, without WAL beside it

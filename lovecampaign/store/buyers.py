@@ -48,13 +48,15 @@ def import_buyers(
 ) -> BuyersReport:
     """Note everybody in a CSV file with a column of addresses or codes, in one transaction.
 
-    Raises UsageError where the file cannot be read or has no such column.
+    Raises UsageError where the file cannot be read or has no such column, and ProblemsFound where
+    it is no table.
     """
     news = known = 0
     problems: list[Problem] = []
     with open_csv(path, shown_as=shown_as) as table, database.write() as connection:
         for row, named in _named_rows(table, shown_as):
             try:
+                _require_sound(row)
                 is_news = _note(connection, campaign_id, named, shown_as, now)
             except UsageError as error:
                 problems.append(_rejection(row, shown_as, error))
@@ -68,7 +70,12 @@ def _named_rows(table: CsvTable, shown_as: str) -> Iterator[tuple[CsvRow, str]]:
     column = _find_column(table.headings, shown_as)
     for row in table.rows:
         if any(cell.strip() for cell in row.cells) or row.fault:
-            yield row, row.fault or row.cells[column].strip() if column < len(row.cells) else ""
+            yield row, row.cells[column].strip() if column < len(row.cells) else ""
+
+
+def _require_sound(row: CsvRow) -> None:
+    if row.fault:
+        raise UsageError(row.fault)
 
 
 def _find_column(headings: Sequence[str], shown_as: str) -> int:
@@ -85,7 +92,7 @@ def _find_column(headings: Sequence[str], shown_as: str) -> int:
 def _rejection(row: CsvRow, shown_as: str, error: UsageError) -> Problem:
     return Problem(
         code=UNKNOWN_BUYER,
-        message=row.fault or error.message,
+        message=error.message,
         place=Place(file=shown_as, line=row.line),
         hint=error.hint,
     )

@@ -13,14 +13,17 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.built import Built
 from lovecampaign.store.calendars import read_clocks
 from lovecampaign.store.campaigns import CampaignRecord
 from lovecampaign.store.claim_statement import LEAVE, TAKE, pick
 from lovecampaign.store.claimed import ClaimedDelivery, PickedRow, as_claimed
 from lovecampaign.store.fate import Fate
+from lovecampaign.store.ledger_tables import ONE_A_DAY
 from lovecampaign.store.many_rows import many, read_many
 from lovecampaign.store.slot_table import fill_zone_clocks
 from lovecampaign.store.standing import Standing
@@ -48,7 +51,7 @@ class ClaimRequest:
     def fate(self) -> Fate:
         """What is asked, apart from the parameters."""
         standing = Standing(campaign=self.campaign, email=self.email, campaign_id=self.record.id)
-        return Fate(standing=standing, is_cancelled=self.email.key in self.record.cancelled)
+        return Fate(standing=standing)
 
     @property
     def parameters(self) -> Mapping[str, object]:
@@ -72,8 +75,15 @@ class Claims:
     last_id: int | None = None
 
 
+class DayJustTaken(Exception):
+    """Another sender took one of these readers' day in the same instant (PostgreSQL only)."""
+
+
 def claim(connection: Connection, request: ClaimRequest) -> Claims:
-    """Take up to ``limit`` due rows of a batch, inside the caller's transaction."""
+    """Take up to ``limit`` due rows of a batch, inside the caller's transaction.
+
+    Raises DayJustTaken; the transaction is of no more use then.
+    """
     fill_zone_clocks(connection, read_clocks(connection, request.campaign, request.now))
     rows = _pick(connection, request)
     if not rows:
@@ -100,21 +110,26 @@ def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRo
     ids_by_day: dict[str | None, list[int]] = {}
     for row in rows:
         ids_by_day.setdefault(row[2] if takes_day else None, []).append(row[0])
-    for day, ids in ids_by_day.items():
-        which = {"ids": many(ids), "day": day}
-        connection.execute(TAKE, {**which, "me": request.owner_id, "now": request.now})
+    try:
+        for day, ids in ids_by_day.items():
+            which = {"ids": many(ids), "day": day}
+            connection.execute(TAKE, {**which, "me": request.owner_id, "now": request.now})
+    except IntegrityError as error:
+        if ONE_A_DAY not in str(error.orig):
+            raise
+        raise DayJustTaken from error
 
 
 def _leave(
     connection: Connection, request: ClaimRequest, rows: Iterable[PickedRow]
 ) -> Mapping[str, int]:
     """Close them for their reasons, and count these."""
-    is_cancelled = request.fate.is_cancelled
-    state = DeliveryState.CANCELLED if is_cancelled else DeliveryState.SKIPPED
     ids_by_reason: dict[str, list[int]] = {}
     for id_, reason, *_ in rows:
         ids_by_reason.setdefault(reason or "", []).append(id_)
     for reason, ids in ids_by_reason.items():
+        is_cancelled = reason == SkipReason.CANCELLED.value
+        state = DeliveryState.CANCELLED if is_cancelled else DeliveryState.SKIPPED
         which = {"ids": many(ids), "why": reason}
         connection.execute(LEAVE, {**which, "to_state": state.value, "now": request.now})
     return {reason: len(ids) for reason, ids in ids_by_reason.items()}

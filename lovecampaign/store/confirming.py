@@ -18,7 +18,8 @@ from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
 from lovecampaign.store.database import Database
 from lovecampaign.store.forgetting import remember_again
 from lovecampaign.store.inserting import insert_or_ignore
-from lovecampaign.store.signing_up import BARRING, Application, is_mailable, reaches
+from lovecampaign.store.signing_up import BARRING, Application, is_mailable
+from lovecampaign.store.suppressions import EVERY_CAMPAIGN, reaches
 from lovecampaign.store.tables import consent, membership, subscriber, suppression
 from lovecampaign.store.transactional import AskedKind, AskedMail, find_asked, mark_used
 
@@ -140,7 +141,7 @@ def _judge(
     if _is_kept_out(connection, asked, list_name, key):
         return Standing.LEFT
     if asked.used_at is not None:
-        is_on = is_mailable(connection, asked.subscriber_id, list_name, now)
+        is_on = is_mailable(connection, asked.subscriber_id, list_name, EVERY_CAMPAIGN, now)
         return Standing.DONE if is_on else Standing.LEFT
     return Standing.OPEN if asked.is_good(now) else Standing.EXPIRED
 
@@ -148,7 +149,7 @@ def _judge(
 def _is_kept_out(connection: Connection, asked: AskedMail, list_name: str, key: str) -> bool:
     """By a suppression that is younger than the link, or that only the operator lifts."""
     statement = sa.select(sa.literal(1)).where(
-        *reaches(key, list_name),
+        *reaches(key, list_name, None),
         sa.or_(
             suppression.c.at > asked.created_at,
             suppression.c.reason.in_([reason.value for reason in BARRING]),
@@ -206,7 +207,7 @@ def _let_back_in(connection: Connection, found: Confirmation, now: datetime) -> 
     _narrow_leaving_everything(connection, found)
     connection.execute(
         sa.update(suppression)
-        .where(*reaches(found.key, found.application.list))
+        .where(*reaches(found.key, found.application.list, None))
         .values(lifted_at=now)
     )
 

@@ -22,18 +22,11 @@ def copy_everything(source: Database, target: Database) -> Mapping[str, int]:
     """
     with source.read() as rows_from, target.write() as into:
         _require_empty(into, target.name)
-        see_one_state(rows_from)
         copied = {
             table.name: copy_table(rows_from, into, table) for table in metadata.sorted_tables
         }
         _go_on_counting(into)
     return copied
-
-
-def see_one_state(source: Connection) -> None:
-    """From here to the end of the transaction, whatever others write; to be said first."""
-    if source.dialect.name == "postgresql":
-        source.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
 
 def copy_table(source: Connection, into: Connection, table: sa.Table) -> int:

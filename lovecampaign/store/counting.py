@@ -13,7 +13,8 @@ from lovecampaign.campaign.model import Campaign
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.campaigns import read_campaign
 from lovecampaign.store.database import Database
-from lovecampaign.store.tables import consent, membership, subscriber, suppression
+from lovecampaign.store.suppressions import reaches
+from lovecampaign.store.tables import consent, membership, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +38,9 @@ def count_campaign_people(
     database: Database, campaign: Campaign, fields: Collection[str] = ()
 ) -> People:
     """One pass over the lists; tags are not looked at, so it may count a few too many."""
-    readers = _is_on(campaign.audience.list)
+    readers = _is_on(campaign, campaign.audience.list)
     unknown = sa.and_(readers, sa.not_(_has_consent(campaign.audience.list)))
-    insiders = _is_on(campaign.insiders.list) if campaign.insiders else sa.false()
+    insiders = _is_on(campaign, campaign.insiders.list) if campaign.insiders else sa.false()
     zones = (
         sa.select(subscriber.c.timezone, sa.func.count())
         .where(readers)
@@ -84,18 +85,14 @@ def _has_field(name: str) -> sa.ColumnElement[bool]:
     return known
 
 
-def _is_on(list_name: str) -> sa.ColumnElement[bool]:
+def _is_on(campaign: Campaign, list_name: str) -> sa.ColumnElement[bool]:
     """On the list, confirmed, and neither forgotten nor suppressed there."""
     is_member = sa.exists().where(
         membership.c.subscriber_id == subscriber.c.id,
         membership.c.list == list_name,
         membership.c.confirmed_at.is_not(None),
     )
-    is_suppressed = sa.exists().where(
-        suppression.c.address_key == subscriber.c.address_key,
-        suppression.c.list.in_(["", list_name]),
-        suppression.c.lifted_at.is_(None),
-    )
+    is_suppressed = sa.exists().where(*reaches(subscriber.c.address_key, list_name, campaign.id))
     return sa.and_(subscriber.c.forgotten_at.is_(None), is_member, sa.not_(is_suppressed))
 
 

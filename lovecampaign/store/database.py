@@ -65,6 +65,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
         with self._said_for_people(), self.engine.connect() as connection:
+            if not self.is_sqlite:  # by default each statement sees what was committed meanwhile
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextlib.contextmanager
@@ -89,7 +91,7 @@ class Database:
             yield
             return
         if not self._turn.acquire(timeout=self.patience_seconds):
-            raise self._as_unreachable("database is locked")
+            raise _as_unreachable(self, "database is locked")
         try:
             yield
         finally:
@@ -141,12 +143,9 @@ class Database:
                 hint="wait a moment and try again: all of them are in use",
             ) from error
         except DBAPIError as error:
-            raise self._as_unreachable(str(error.orig)) from error
+            raise _as_unreachable(self, str(error.orig)) from error
         except sqlite3.Error as error:  # from the hooks below, before SQLAlchemy wraps it
-            raise self._as_unreachable(str(error)) from error
-
-    def _as_unreachable(self, driver_words: str) -> Unreachable:
-        return _as_unreachable(self, driver_words)
+            raise _as_unreachable(self, str(error)) from error
 
 
 def connect(url: str, workspace: Path) -> Engine:

@@ -36,8 +36,8 @@ def fill_pool(connection: Connection, campaign_id: int, deal: str, codes: Iterab
     known = set(connection.scalars(sa.select(deal_code.c.code).where(mine)))
     new = [code for code in dict.fromkeys(codes) if code not in known]
     rows = [{"campaign_id": campaign_id, "deal": deal, "code": code} for code in new]
-    if rows:
-        connection.execute(sa.insert(deal_code), rows)
+    if rows:  # two senders may bring the same ones in the same instant
+        connection.execute(insert_or_ignore(connection, deal_code), rows)
     return len(new)
 
 

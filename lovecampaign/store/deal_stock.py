@@ -12,13 +12,13 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model import Campaign, Deal
 from lovecampaign.deals.stock import Stock
 from lovecampaign.store.inserting import insert_or_ignore
+from lovecampaign.store.suppressions import EVERY_LIST, reaches
 from lovecampaign.store.tables import (
     buyer,
     deal_claim,
     deal_stock,
     deal_waiting,
     subscriber,
-    suppression,
 )
 
 Condition: TypeAlias = sa.ColumnElement[bool]
@@ -93,12 +93,8 @@ def is_kept(now: Moment) -> Condition:
 def is_in_line(found: RecordedDeal) -> Condition:
     """Whether a row of ``deal_waiting`` waits for a mail: who left or has bought does not."""
     insiders = found.campaign.insiders
-    has_left = sa.exists().where(
-        suppression.c.address_key == subscriber.c.address_key,
-        suppression.c.list.in_(["", insiders.list if insiders else ""]),
-        suppression.c.only_campaign.in_(["", found.campaign.id]),
-        suppression.c.lifted_at.is_(None),
-    )
+    list_name = insiders.list if insiders else EVERY_LIST
+    has_left = sa.exists().where(*reaches(subscriber.c.address_key, list_name, found.campaign.id))
     still_wants = sa.exists().where(
         subscriber.c.id == deal_waiting.c.subscriber_id,
         subscriber.c.forgotten_at.is_(None),

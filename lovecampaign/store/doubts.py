@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -42,10 +42,8 @@ def plan_again(connection: Connection, ids: Collection[int], now: datetime) -> i
         sa.update(delivery)
         .where(*_in_doubt(ids), delivery.c.claimed_at <= now - YOUNGEST_TO_RESEND)
         .values(
-            state=DeliveryState.PLANNED.value,
+            **_due_anew(now),
             detail="sent again by the operator",
-            next_try_at=now,
-            attempts=0,
             local_day=None,
         )
     ).rowcount
@@ -80,17 +78,24 @@ def _into_new_batch(
         sa.update(delivery)
         .where(delivery.c.id.in_(ids))
         .values(
-            state=DeliveryState.PLANNED.value,
+            **_due_anew(now),
             batch_id=batch_id,
-            reason=None,
             detail=None,
             due=now,
-            next_try_at=now,
-            expires_at=None,
-            attempts=0,
-            settled_at=None,
         )
     ).rowcount
+
+
+def _due_anew(now: datetime) -> Mapping[str, object]:
+    """Whoever says so after the fact means it: such a row is never late."""
+    return {
+        "state": DeliveryState.PLANNED.value,
+        "reason": None,
+        "next_try_at": now,
+        "expires_at": None,
+        "attempts": 0,
+        "settled_at": None,
+    }
 
 
 def _in_doubt(ids: Collection[int]) -> list[sa.ColumnElement[bool]]:

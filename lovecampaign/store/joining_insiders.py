@@ -16,7 +16,8 @@ from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.store.confirming import Proof, take_place
 from lovecampaign.store.finding_deliveries import DeliveryRecord
-from lovecampaign.store.signing_up import is_mailable, reaches
+from lovecampaign.store.signing_up import is_mailable
+from lovecampaign.store.suppressions import reaches
 from lovecampaign.store.tables import consent, suppression
 
 
@@ -47,12 +48,14 @@ def look_at_insiders(
     insiders = campaign.insiders
     if insiders is None:
         return InsiderStanding.NONE
-    if is_mailable(connection, found.subscriber_id, insiders.list, now):
+    if is_mailable(connection, found.subscriber_id, insiders.list, campaign.id, now):
         return InsiderStanding.MEMBER
     if now >= insiders.until:
         return InsiderStanding.TOO_LATE
-    is_reader = is_mailable(connection, found.subscriber_id, campaign.audience.list, now)
-    is_kept_out = _is_kept_out(connection, found.address_key, insiders.list)
+    is_reader = is_mailable(
+        connection, found.subscriber_id, campaign.audience.list, campaign.id, now
+    )
+    is_kept_out = _is_kept_out(connection, found.address_key, insiders.list, campaign.id)
     return InsiderStanding.OPEN if is_reader and not is_kept_out else InsiderStanding.NO_READER
 
 
@@ -73,10 +76,10 @@ def join_insiders(
     return standing
 
 
-def _is_kept_out(connection: Connection, key: str, list_name: str) -> bool:
+def _is_kept_out(connection: Connection, key: str, list_name: str, campaign_key: str) -> bool:
     """By anything but having left that very list before: who comes back by themselves may."""
     statement = sa.select(sa.literal(1)).where(
-        *reaches(key, list_name),
+        *reaches(key, list_name, campaign_key),
         sa.not_(
             sa.and_(
                 suppression.c.list == list_name,

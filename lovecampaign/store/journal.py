@@ -152,11 +152,17 @@ def read_flight(path: Path) -> FlightRecord | None:
 
 @contextlib.contextmanager
 def locked_if_dead(path: Path) -> Iterator[bool]:
-    """Whether the journal's sender is dead; holds its lock meanwhile, so that one recovers."""
+    """Whether the journal's sender is dead; holds its lock meanwhile, so that one recovers.
+
+    A journal of another user of this machine is theirs to recover from.
+    """
     try:
         file = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         yield True
+        return
+    except PermissionError:
+        yield False
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -21,6 +21,7 @@ from lovecampaign.store.import_tables import (
     import_verdict,
 )
 from lovecampaign.store.merging import fill_in_from_earlier_rows, merge_fields
+from lovecampaign.store.suppressions import EVERY_CAMPAIGN, reaches
 from lovecampaign.store.tables import (
     consent,
     forgotten,
@@ -159,12 +160,7 @@ def _has_left(list_name: str) -> Condition:
     """Here, for good, and so that it reaches the list of this import."""
     return (
         sa.exists()
-        .where(
-            suppression.c.address_key == import_row.c.address_key,
-            suppression.c.list.in_(["", list_name]),
-            suppression.c.only_campaign == "",
-            suppression.c.lifted_at.is_(None),
-        )
+        .where(*reaches(import_row.c.address_key, list_name, EVERY_CAMPAIGN))
         .correlate_except(suppression)
     )
 

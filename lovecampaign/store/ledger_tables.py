@@ -87,12 +87,14 @@ delivery = sa.Table(
 #: For conditions. Not a parameter: SQLite could not know then that the index of planned rows
 #: serves, and would walk through all rows.
 PLANNED: sa.ColumnElement[str] = sa.literal_column(f"'{DeliveryState.PLANNED.value}'")
+#: The index that keeps one email a day, by which databases name what it refuses.
+ONE_A_DAY = "uq_delivery_one_a_day"
 _has_local_day = delivery.c.local_day.is_not(None)
 _is_planned = delivery.c.state == DeliveryState.PLANNED.value
 _is_claimed = delivery.c.state == DeliveryState.CLAIMED.value
 _is_in_doubt = delivery.c.state == DeliveryState.IN_DOUBT.value
 sa.Index(
-    "uq_delivery_one_a_day",
+    ONE_A_DAY,
     delivery.c.subscriber_id,
     delivery.c.campaign_id,
     delivery.c.local_day,

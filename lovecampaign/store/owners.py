@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.clock import Clock
 from lovecampaign.store.database import Database
 from lovecampaign.store.journal import FlightJournal, locked_if_dead, read_boot_id
 from lovecampaign.store.tables import owner
@@ -41,7 +42,7 @@ class OpenOwner:
 
 
 @contextlib.contextmanager
-def living_owner(database: Database, folder: Path, provider: str, now: datetime) -> Iterator[Owner]:
+def living_owner(database: Database, folder: Path, provider: str, clock: Clock) -> Iterator[Owner]:
     """Register as a sender for as long as the block runs.
 
     ``folder`` gets the flight journal. If the block fails, the row and the journal stay, and
@@ -49,10 +50,13 @@ def living_owner(database: Database, folder: Path, provider: str, now: datetime)
     """
     journal = FlightJournal(folder / f"{uuid.uuid4().hex}.journal")
     register = _registered_on_sqlite if database.is_sqlite else _registered_on_postgres
-    with contextlib.closing(journal), register(database, journal.path, provider, now) as owner_id:
+    with (
+        contextlib.closing(journal),
+        register(database, journal.path, provider, clock.now()) as owner_id,
+    ):
         yield Owner(id=owner_id, journal=journal)
         with database.write() as connection:
-            close_owner(connection, owner_id, now)
+            close_owner(connection, owner_id, clock.now())
         journal.remove()
 
 
@@ -96,6 +100,7 @@ def held_if_dead(database: Database, found: OpenOwner) -> Iterator[bool]:
 
 
 def close_owner(connection: Connection, owner_id: int, now: datetime) -> None:
+    """Nothing is left to be recovered of this sender."""
     connection.execute(sa.update(owner).where(owner.c.id == owner_id).values(ended_at=now))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -10,9 +11,10 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.store.among import among
 from lovecampaign.store.columns import MICROSECOND
+from lovecampaign.store.counters import EmailCounts, add_to_email
 from lovecampaign.store.database import Database
 from lovecampaign.store.events import EventKind
-from lovecampaign.store.tables import DeliveryState, delivery, email, event, transactional
+from lovecampaign.store.tables import DeliveryState, delivery, event, transactional
 
 #: Why a delivery failed that the provider took and did not send.
 DROPPED = "dropped"
@@ -141,10 +143,5 @@ def _was_reported(kinds: Collection[EventKind]) -> sa.ColumnElement[bool]:
 
 
 def _count_accepted(connection: Connection, email_ids: Collection[int]) -> None:
-    for email_id in sorted(set(email_ids)):
-        number = sum(one == email_id for one in email_ids)
-        connection.execute(
-            sa.update(email)
-            .where(email.c.id == email_id)
-            .values(accepted=email.c.accepted + number)
-        )
+    for email_id, accepted in sorted(Counter(email_ids).items()):
+        add_to_email(connection, email_id, EmailCounts(accepted=accepted))

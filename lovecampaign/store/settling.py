@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.events import EventKind
+from lovecampaign.store.inserting import insert_or_ignore
 from lovecampaign.store.many_rows import (
     ids_of,
     many,
@@ -158,7 +159,9 @@ def _rest_soft_bounced(
 ) -> None:
     if not bounces:
         return
-    connection.execute(sa.insert(event), [_soft_bounce_event(each, now) for each in bounces])
+    events = [_soft_bounce_event(each, now) for each in bounces]
+    # A try that is repeated in the same instant tells nothing new.
+    connection.execute(insert_or_ignore(connection, event), events)
     resting = find_resting(connection, [each.subscriber_id for each in bounces])
     suppress_people(
         connection,

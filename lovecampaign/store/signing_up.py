@@ -30,7 +30,8 @@ from lovecampaign.store.applicant_rows import (
     list_suppressions,
 )
 from lovecampaign.store.database import Database
-from lovecampaign.store.tables import DeliveryState, membership, subscriber, suppression
+from lovecampaign.store.suppressions import reaches
+from lovecampaign.store.tables import DeliveryState, membership, subscriber
 from lovecampaign.store.transactional import AskedKind
 
 #: Confirmations to one address, whoever asks: enough for who mistypes, dull for who bothers.
@@ -121,8 +122,10 @@ def apply_together(
     return [answers[number] for number in range(len(applicants))]
 
 
-def is_mailable(connection: Connection, subscriber_id: int, list_name: str, now: datetime) -> bool:
-    """Whether a person stands on a list, confirmed and not suppressed."""
+def is_mailable(
+    connection: Connection, subscriber_id: int, list_name: str, campaign_key: str, now: datetime
+) -> bool:
+    """Whether a person stands on a list, confirmed and not suppressed in a campaign."""
     expires_at = membership.c.consent_expires_at
     statement = (
         sa.select(sa.literal(1))
@@ -132,19 +135,10 @@ def is_mailable(connection: Connection, subscriber_id: int, list_name: str, now:
             membership.c.subscriber_id == subscriber_id,
             membership.c.confirmed_at.is_not(None),
             sa.or_(expires_at.is_(None), expires_at > now),
-            sa.not_(sa.exists().where(*reaches(subscriber.c.address_key, list_name))),
+            sa.not_(sa.exists().where(*reaches(subscriber.c.address_key, list_name, campaign_key))),
         )
     )
     return connection.scalar(statement) is not None
-
-
-def reaches(key: str | sa.ColumnElement[str], list_name: str) -> tuple[sa.ColumnElement[bool], ...]:
-    """Conditions on suppressions of an address that hold for a list today."""
-    return (
-        suppression.c.address_key == key,
-        suppression.c.list.in_(["", list_name]),
-        suppression.c.lifted_at.is_(None),
-    )
 
 
 def _next_turn(applicants: Sequence[Applicant], done: Collection[int]) -> Sequence[int]:

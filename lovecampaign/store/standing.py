@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from lovecampaign.campaign.model import Campaign, Crowd, Email, Role
 from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.suppressions import reaches
 from lovecampaign.store.tables import (
     Instant,
     buyer,
@@ -23,7 +24,6 @@ from lovecampaign.store.tables import (
     preference,
     subscriber,
     subscriber_tag,
-    suppression,
 )
 
 Condition: TypeAlias = sa.ColumnElement[bool]
@@ -193,12 +193,7 @@ class Standing:
         return sa.and_(self._is_unsuppressed(place, name), self._has_consented(place))
 
     def _is_suppressed_on(self, name: str) -> Condition:
-        return sa.exists().where(
-            suppression.c.address_key == subscriber.c.address_key,
-            suppression.c.list.in_(["", name]),
-            suppression.c.only_campaign.in_(["", self.campaign.id]),
-            suppression.c.lifted_at.is_(None),
-        )
+        return sa.exists().where(*reaches(subscriber.c.address_key, name, self.campaign.id))
 
     def _has_consented(self, place: sa.FromClause) -> Condition:
         expires_at = place.c.consent_expires_at

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
@@ -30,6 +31,24 @@ class Suppression:
     only_campaign: str = EVERY_CAMPAIGN
     #: Where it was said: ``one-click``, ``import of people.csv``.
     source: str = ""
+
+
+def reaches(
+    key: str | sa.ColumnElement[str], list_name: str, campaign_key: str | None
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """Conditions on suppressions of an address that hold for a list today.
+
+    ``campaign_key``: whose letters are asked about; of soft bounces, only its own rest them.
+    EVERY_CAMPAIGN leaves all rests out, None takes them all in.
+    """
+    conditions = (
+        suppression.c.address_key == key,
+        suppression.c.list.in_([EVERY_LIST, list_name]),
+        suppression.c.lifted_at.is_(None),
+    )
+    if campaign_key is None:
+        return conditions
+    return (*conditions, suppression.c.only_campaign.in_([EVERY_CAMPAIGN, campaign_key]))
 
 
 def unsubscribe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,11 +16,11 @@ from lovecampaign.delivery.session import open_sender
 from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
 from lovecampaign.providers.maildir import MaildirProvider
 from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.providers.verdict import Verdict, accepted
+from lovecampaign.providers.verdict import Verdict, accepted, permanent
 from lovecampaign.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database import Database
-from lovecampaign.store.journal import FlightJournal, read_flight
+from lovecampaign.store.journal import FlightJournal, locked_if_dead, read_flight
 from tests.stage import DAY_1, Stage
 
 
@@ -111,6 +112,30 @@ def test_two_successors_at_once_settle_everything_once(stage: Stage) -> None:
     assert stage.states("day-01") == {"sent": 14, "in_doubt": 1, "planned": 25}
     assert _accepted(stage) == 14
     assert not journal.exists()
+
+
+def test_bad_addresses_that_only_the_journal_knows_are_counted(stage: Stage) -> None:
+    stage.add_readers(10)
+    stage.provider = Wire(lambda _: permanent("no such user", Fault.RECIPIENT))
+    _die_after(stage, 4)
+    _recover(stage)
+    with stage.database.read() as connection:
+        counts = sa.select(tables.email.c.hard_bounces).where(tables.email.c.key == "day-01")
+        assert connection.scalar(counts) == 4
+
+
+def test_a_journal_of_another_user_is_theirs_to_recover(stage: Stage) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user for a while")
+    stage.add_readers(2)
+    _die_after(stage, 1)
+    journal = _journal(stage)
+    os.seteuid(65534)
+    try:
+        with locked_if_dead(journal) as is_dead:
+            assert not is_dead
+    finally:
+        os.seteuid(0)
 
 
 def test_a_living_sender_keeps_its_claims(stage: Stage) -> None:

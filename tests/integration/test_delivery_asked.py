@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -17,10 +18,13 @@ from lovecampaign.clock import SystemClock
 from lovecampaign.delivery.post import Post, PostPlan, answer_all
 from lovecampaign.delivery.recovery import recover
 from lovecampaign.delivery.session import open_sender
+from lovecampaign.delivery.welcome import look_at_welcome
 from lovecampaign.errors import Refused, Unreachable
-from lovecampaign.message import Fault, Message
+from lovecampaign.message import Fault, Message, Outcome
+from lovecampaign.providers.base import Flight
 from lovecampaign.providers.memory import MemoryProvider, Script
 from lovecampaign.providers.verdict import (
+    NoConnection,
     Verdict,
     accepted,
     permanent,
@@ -57,6 +61,14 @@ def stage(settings: Settings, database: Database) -> Stage:
     made = Stage(settings, database, days=7)
     made.clock.move_to(NOW)
     return made
+
+
+class AwayProvider(MemoryProvider):
+    """No connection to it can be had."""
+
+    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+        for message in messages:
+            yield NoConnection(transient("no connection")).on(message)
 
 
 def answer(stage: Stage, script: Script | None = None, at: datetime | None = None) -> list[Message]:
@@ -102,6 +114,43 @@ def test_a_confirmation_is_no_campaign_mail_and_its_link_confirms(stage: Stage) 
     assert signer.verify(Purpose.CONFIRM, found[1]) == asked_rows(stage.database)[0].id
     assert signer.verify(Purpose.TRANSACTIONAL, sent.delivery_id) is not None
     assert asked_states(stage.database) == [("confirm", "sent")]
+
+
+def test_a_server_that_is_away_costs_no_try(stage: Stage) -> None:
+    apply(stage, NOW)
+    for hour in range(10):
+        stage.clock.move_to(NOW + hour * HOUR)
+        stage.provider = AwayProvider()
+        with stage.sender() as sender, pytest.raises(Unreachable, match="is away: no connection"):
+            answer_all(sender, [stage.campaign], lambda _campaign: lambda _email: ())
+    assert asked_states(stage.database) == [("confirm", "planned")]
+
+    assert len(answer(stage)) == 1
+
+
+def test_an_edited_welcome_counts_once_somebody_means_it(
+    settings: Settings, database: Database
+) -> None:
+    text = "---\nsubject: Welcome\npreheader: You are in.\n---\nThe old words.\n"
+    stage = Stage(settings, database, days=7, files={"welcome.md": text})
+    readers = stage.add_readers(3)
+
+    def welcome_next() -> str:
+        welcome(stage, readers.pop(), NOW)
+        [sent] = answer(stage, at=NOW)
+        return sent.text
+
+    def look(accepted_by: str | None) -> list[str]:
+        with stage.sender() as sender:
+            told = look_at_welcome(sender, stage.campaign, accepted_by, lambda _email: ())
+        return [problem.code for problem in told]
+
+    assert "The old words." in welcome_next()
+    stage.edit("welcome.md", "old words", "new words")
+    assert look(None) == ["LC901"]
+    assert "The old words." in welcome_next()
+    assert look("ana") == []
+    assert "The new words." in welcome_next()
 
 
 def test_the_journal_of_a_server_that_runs_for_weeks_stays_short(stage: Stage) -> None:

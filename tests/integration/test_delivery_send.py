@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.campaign.model import Email
-from lovecampaign.delivery.readiness import OnEdit
+from lovecampaign.delivery.batch import deliver_batch
+from lovecampaign.delivery.readiness import OnEdit, make_ready
+from lovecampaign.delivery.work import BatchHandle
 from lovecampaign.errors import Refused, UsageError
 from lovecampaign.message import Fault, Message
 from lovecampaign.problems import Problem, Severity
@@ -25,9 +28,12 @@ from lovecampaign.providers.verdict import (
 )
 from lovecampaign.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import cancel_email, find_campaign, pause, resume
+from lovecampaign.store.campaigns import cancel_email, find_campaign, pause, record_campaign, resume
 from lovecampaign.store.database import Database
-from lovecampaign.store.doubts import make_due
+from lovecampaign.store.deal_codes import fill_pool
+from lovecampaign.store.doubts import make_due, plan_again
+from lovecampaign.store.due import list_due_batches
+from lovecampaign.store.planning import plan_due
 from lovecampaign.store.tables import DeliveryState
 from tests.stage import DAY_1, Stage
 
@@ -92,6 +98,33 @@ def test_late_rows_can_be_made_due_again(stage: Stage) -> None:
         email_id = record.email_ids["day-01"]
         made = make_due(connection, email_id, DeliveryState.SKIPPED, "late", stage.clock.now())
     assert (made, stage.send().sent) == (3, 3)
+
+
+def test_what_failed_can_be_tried_again_in_the_same_instant(stage: Stage) -> None:
+    stage.add_readers(2)
+    stage.provider = MemoryProvider(lambda _: permanent("full", Fault.MAILBOX))
+    assert stage.send(DAY_1).failed == 2
+    _make_due(stage, DeliveryState.FAILED)
+    assert stage.send(DAY_1).failed == 2
+
+
+def test_what_an_operator_sends_again_is_never_late(stage: Stage) -> None:
+    stage.add_readers(1)
+    stage.provider = MemoryProvider(lambda _: unknown("lost"))
+    assert stage.send(DAY_1).in_doubt == 1
+    stage.clock.move_to(DAY_1 + 21 * HOUR)
+    with stage.database.write() as connection:
+        ids = list(connection.scalars(sa.select(tables.delivery.c.id)))
+        assert plan_again(connection, ids, stage.clock.now()) == 1
+    stage.provider = MemoryProvider()
+    assert stage.send(keys=frozenset({"day-01"})).sent == 1
+
+
+def _make_due(stage: Stage, state: DeliveryState) -> None:
+    record = find_campaign(stage.database, stage.campaign)
+    assert record is not None
+    with stage.database.write() as connection:
+        make_due(connection, record.email_ids["day-01"], state, None, stage.clock.now())
 
 
 def test_a_laptop_that_slept_over_a_day_sends_what_is_not_late(stage: Stage) -> None:
@@ -160,6 +193,23 @@ def test_a_cancelled_email_reaches_nobody_else(stage: Stage) -> None:
     report = stage.send()
     assert report.sent == 0
     assert stage.states("day-01") == {"sent": 1, "cancelled": 3}  # the newcomer's too
+
+
+def test_an_email_that_is_cancelled_after_a_pass_began_is_not_sent(stage: Stage) -> None:
+    stage.add_readers(3)
+    record = record_campaign(stage.database, stage.campaign)  # before anybody cancels
+    email = stage.campaign.day_emails[0]
+    with stage.database.write() as connection:
+        cancel_email(connection, record.email_ids[email.key], DAY_1)
+    plan_due(stage.database, stage.campaign, record, [email], DAY_1)
+    with stage.database.read() as connection:
+        [batch] = list_due_batches(connection, stage.campaign, record, {email.key}, DAY_1)
+    with stage.sender() as sender:
+        ready = make_ready(sender, stage.campaign, record, email, OnEdit(), lambda _email: ())
+        assert ready.work is not None
+        deliver_batch(sender, ready.work, BatchHandle(id=batch.id, epoch=batch.epoch))
+    assert stage.addresses() == []
+    assert stage.states(email.key) == {"cancelled": 3}
 
 
 def test_a_transient_refusal_is_tried_again_later_with_the_same_bytes(stage: Stage) -> None:
@@ -398,6 +448,45 @@ def test_codes_come_from_the_authors_file_until_it_is_empty(
     stage.add_readers(3, lists=("readers", "insiders"))
     stage.send(EARLY_ACCESS)
     assert sorted(_codes(stage).values()) == ["ALPHA", "BETA"]
+
+
+def test_a_code_list_that_cannot_be_read_holds_up_the_launch_alone(
+    settings: Settings, database: Database
+) -> None:
+    stage = Stage(
+        settings,
+        database,
+        files={"codes.csv": "code\nALPHA\nBETA\n"},
+        settings_={"deals": {"insider": {"codes": "codes.csv"}}},
+    )
+    stage.add_readers(2)
+    stage.add_readers(2, lists=("readers", "insiders"), name="insider")
+    (stage.folder / "codes.csv").unlink()
+    report = stage.send(EARLY_ACCESS)
+    assert [problem.code for problem in report.problems] == ["LC902"]
+    assert stage.states("day-27") == {"sent": 4}
+    assert stage.states("early-access") == {"planned": 2}
+
+
+def test_two_senders_may_bring_the_same_codes_at_once(stage: Stage) -> None:
+    record = record_campaign(stage.database, stage.campaign)
+    codes = [f"CODE{number}" for number in range(50)]
+    is_filled = threading.Event()
+
+    def fill_slowly() -> None:
+        with stage.database.write() as connection:
+            fill_pool(connection, record.id, "insider", codes)
+            is_filled.set()
+            time.sleep(0.5)  # the other one looks meanwhile
+
+    first = threading.Thread(target=fill_slowly)
+    first.start()
+    assert is_filled.wait(10)
+    with stage.database.write() as connection:
+        fill_pool(connection, record.id, "insider", codes)
+        held = connection.scalar(sa.select(sa.func.count()).select_from(tables.deal_code))
+    first.join()
+    assert held == len(codes)
 
 
 def _codes(stage: Stage) -> dict[int, str]:

@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from alembic.script import ScriptDirectory
 import lovecampaign.store
 from lovecampaign.errors import Busy, Unreachable, UsageError
 from lovecampaign.settings import Settings
+from lovecampaign.store import tables
 from lovecampaign.store.database import Database
 from lovecampaign.store.schema_version import HEAD, find_database, find_version, open_database
 from lovecampaign.store.tables import metadata
@@ -111,6 +113,25 @@ def test_where_all_connections_are_in_use_the_next_is_told_in_words(database: Da
             with pytest.raises(Busy, match="no connection") as caught, ask():
                 pass
             assert "QueuePool" not in str(caught.value)
+
+
+def test_a_read_sees_one_state_whatever_is_written_meanwhile(database: Database) -> None:
+    people = sa.select(sa.func.count()).select_from(tables.subscriber)
+    with database.read() as connection:
+        before = connection.scalar(people)
+        add_one(database)
+        assert connection.scalar(people) == before
+    with database.read() as connection:
+        assert connection.scalar(people) == 1
+
+
+def add_one(database: Database) -> None:
+    now = datetime(2027, 2, 1, tzinfo=UTC)
+    row = {"address_key": "ana@readers.example", "email": "ana@readers.example", "fields": {}}
+    with database.write() as connection:
+        connection.execute(
+            sa.insert(tables.subscriber).values(**row, created_at=now, updated_at=now)
+        )
 
 
 def test_a_file_that_is_no_database_is_unreachable(tmp_path: Path) -> None:

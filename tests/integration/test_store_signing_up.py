@@ -51,7 +51,7 @@ def join(stage: Stage, now: datetime = NOW, **changes: str) -> int:
 
 def is_on(stage: Stage, subscriber_id: int, list_name: str = "readers") -> bool:
     with stage.database.read() as connection:
-        return is_mailable(connection, subscriber_id, list_name, NOW + DAY)
+        return is_mailable(connection, subscriber_id, list_name, stage.campaign.id, NOW + DAY)
 
 
 def test_a_stranger_is_asked_to_confirm_and_is_nobody_until_then(stage: Stage) -> None:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "lovecampaign"
 
 #: Each line may import from the lines above it; rooms on one line do not import each other.
 HOUSE: tuple[frozenset[str], ...] = (
-    frozenset({"problems", "errors", "clock", "settings", "tokens", "message"}),
+    frozenset({"problems", "errors", "clock", "settings", "tokens", "message", "zones"}),
     frozenset({"campaign", "audience"}),
     frozenset({"schedule", "render", "deals"}),
     frozenset({"checks", "store", "providers"}),

@@ -23,12 +23,13 @@ from lovecampaign.campaign.model import (
     QuietHours,
     Role,
 )
-from lovecampaign.schedule.instants import known_zone, local_day
+from lovecampaign.schedule.instants import local_day
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot, digest_keys, plan_zone
 from lovecampaign.testing.months import build_month
+from lovecampaign.zones import is_known_zone
 
-ZONES = sorted(zone for zone in available_timezones() if known_zone(zone))
+ZONES = sorted(zone for zone in available_timezones() if is_known_zone(zone))
 #: The clocks of the world change in the four weeks after each.
 STARTS = (date(2026, 3, 10), date(2027, 10, 20), date(2028, 3, 20), date(2026, 9, 20))
 NIGHT = QuietHours(start=time(21), end=time(7))

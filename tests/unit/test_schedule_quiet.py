@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.campaign.model import QuietHours
-from lovecampaign.schedule.instants import known_zone, to_utc
+from lovecampaign.schedule.instants import to_utc
 from lovecampaign.schedule.quiet import after_quiet_hours, is_quiet
 from lovecampaign.testing.months import utc
+from lovecampaign.zones import is_known_zone
 
 NIGHT = QuietHours(start=time(21), end=time(7))
 NOON = QuietHours(start=time(12), end=time(14))
-ZONES = sorted(zone for zone in available_timezones() if known_zone(zone))
+ZONES = sorted(zone for zone in available_timezones() if is_known_zone(zone))
 
 
 @pytest.mark.parametrize(

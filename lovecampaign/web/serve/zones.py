@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from lovecampaign.schedule.instants import known_zone
+from lovecampaign.zones import is_known_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,11 @@ def regions() -> Sequence[Region]:
 
 def chosen_zone(name: str) -> str:
     """The zone that a form names; '' for one that nobody knows."""
-    return name if len(name) <= 64 and known_zone(name) else ""
+    return name if len(name) <= 64 and is_known_zone(name) else ""
 
 
 def _zones_on_the_map() -> set[str]:
     """zone.tab has one line for each zone: country codes, coordinates, name."""
     table = files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
     lines = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
-    return {parts[2] for parts in lines if len(parts) > 2 and known_zone(parts[2])}
+    return {parts[2] for parts in lines if len(parts) > 2 and is_known_zone(parts[2])}
