@@ -11,6 +11,7 @@ from lovecampaign.campaign.document import Document, read_document
 from lovecampaign.campaign.model import Copy
 from lovecampaign.campaign.schema import Group
 from lovecampaign.campaign.source import Source, Spot
+from lovecampaign.campaign.typography import straighten_fields
 from lovecampaign.problems import Problem
 
 G = TypeVar("G", bound=Group)
@@ -111,7 +112,8 @@ def _copy_from(source: Source, first_line: int) -> Copy:
     """The copy without the empty lines around it."""
     start = min(_next_line(source, first_line), len(source.lines))
     text = "\n".join(source.lines[start - 1 :] if start >= first_line else ()).rstrip()
-    return Copy(text=text + "\n" if text else "", file=source.name, first_line=start)
+    text = straighten_fields(text + "\n") if text else ""
+    return Copy(text=text, file=source.name, first_line=start)
 
 
 def _next_line(source: Source, number: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ UNPRINTABLE = re.compile(
     "[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
+#: What stands for bytes that are no text in the file's encoding.
+DAMAGE = "\ufffd"
 #: UTF-32 first: its little-endian mark starts with UTF-16's.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -89,10 +92,11 @@ def read_source(path: Path, name: str) -> tuple[Source | None, tuple[Problem, ..
     if raw is None:
         return None, (_file_problem(Code.FILE_TOO_LARGE, name, f"{name} is larger than 1 MB"),)
     source = make_source(name, decode(raw))
-    problems = tuple(_unprintable_problems(source))
+    damage = () if DAMAGE.encode() in raw else _damage_problems(source)
+    problems = (*_unprintable_problems(source), *damage)
     if not problems:
         return source, ()
-    return make_source(name, UNPRINTABLE.sub("\ufffd", source.text)), problems
+    return make_source(name, UNPRINTABLE.sub(DAMAGE, source.text)), problems
 
 
 def decode(raw: bytes) -> str:
@@ -105,8 +109,11 @@ def decode(raw: bytes) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        # Five bytes mean nothing in Windows-1252; browsers read them as controls, we as U+FFFD.
-        return raw.decode("cp1252", errors="replace")
+        damaged = raw.decode("utf-8", errors="replace")
+    if any(character > "\x7f" and character != DAMAGE for character in damaged):
+        return damaged  # of letters that hold in UTF-8, a stray byte makes no other encoding
+    # Five bytes mean nothing in Windows-1252; browsers read them as controls, we as U+FFFD.
+    return raw.decode("cp1252", errors="replace")
 
 
 def _bare_utf16(raw: bytes) -> str | None:
@@ -137,6 +144,19 @@ def _unprintable_problems(source: Source) -> list[Problem]:
                     hint="take it out; it often comes along when text is pasted",
                 )
     return list(first.values())
+
+
+def _damage_problems(source: Source) -> Iterator[Problem]:
+    """The first letter that the file's encoding could not hold."""
+    for number, line in enumerate(source.lines, start=1):
+        if DAMAGE in line:
+            yield source.problem(
+                Code.UNPRINTABLE,
+                "a letter here is damaged: the file was saved in two encodings",
+                Spot(line=number, column=line.index(DAMAGE) + 1),
+                hint="type it again, and save the file as UTF-8",
+            )
+            return
 
 
 def _cannot_read(name: str, error: OSError | ValueError) -> Problem:

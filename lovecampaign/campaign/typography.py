@@ -1,4 +1,4 @@
-"""How do a word processor's quotes and spaces become YAML's? Same lengths, same columns."""
+"""How do a word processor's quotes and spaces become YAML's and Jinja's, at the same columns?"""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ _QUOTED_FLOW_PART = re.compile(
     rf"|(?<=[\s{{\[,])[{CURLY_SINGLE}]([^{CURLY_SINGLE}\"\\]*)[{CURLY_SINGLE}](?=\s*[,}}\]:])"
 )
 
+_FIELD = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+#: Straight ones come first: what stands in them is text.
+_STRING = re.compile(
+    rf"\"[^\"]*\"|'[^']*'"
+    rf"|[{CURLY_DOUBLE}](?P<double>[^{CURLY_DOUBLE}\"\\]*)[{CURLY_DOUBLE}]"
+    rf"|[{CURLY_SINGLE}](?P<single>[^{CURLY_SINGLE}'\\]*)[{CURLY_SINGLE}]"
+)
+
 
 def straighten(line: str) -> str:
     """The line as YAML reads it: no-break spaces of the structure and curly quotes made plain.
@@ -32,6 +40,22 @@ def straighten(line: str) -> str:
         return _plain_margin(line)
     head = _plain_spaces(start[1]) + start[2] + _plain_spaces(start[3])
     return head + _straighten_value(line[start.end() :])
+
+
+def straighten_fields(text: str) -> str:
+    """The text with straight quotes around the strings in its merge fields and Jinja tags.
+
+    Everywhere else, and inside those strings, quotes stay as the author wrote them.
+    """
+    if not any(quote in text for quote in CURLY_DOUBLE + CURLY_SINGLE):
+        return text
+    return _FIELD.sub(lambda field: _STRING.sub(_straighten_string, field[0]), text)
+
+
+def _straighten_string(found: re.Match[str]) -> str:
+    if found["double"] is not None:
+        return f'"{found["double"]}"'
+    return f"'{found['single']}'" if found["single"] is not None else found[0]
 
 
 def _straighten_value(value: str) -> str:

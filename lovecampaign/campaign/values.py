@@ -8,6 +8,7 @@ from fractions import Fraction
 from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.refusal import BadValue, did_you_mean, require_text, show_value
 from lovecampaign.campaign.source import UNPRINTABLE
+from lovecampaign.campaign.typography import straighten_fields
 from lovecampaign.zones import known_zones
 
 MAX_TEXT = 2_000
@@ -38,7 +39,7 @@ def parse_line(value: object) -> str:
 
 def parse_merged_line(value: object) -> str:
     """A line that may hold merge fields."""
-    return _on_one_line(_readable(value))
+    return straighten_fields(_on_one_line(_readable(value)))
 
 
 def _on_one_line(text: str) -> str:

@@ -23,7 +23,14 @@ from lovecampaign.problems import Problem
 #: Faults of the machine or of its owner's rights, not of ours.
 _MACHINE_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 #: Of a place that cannot hold a file, or holds another thing; ours where it is a file of ours.
-_PLACE_FAULTS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
+_PLACE_FAULTS = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+}
 _OUR_FOLDER = str(Path(__file__).parents[1])
 _BROKEN_PIPE = 128 + 13  # as a shell reports a program that SIGPIPE ended
 

@@ -6,10 +6,12 @@ deferred value is kept from being looked into. Where no value is deferred nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sized
 from functools import partial, wraps
 from typing import Any
 
+from jinja2.exceptions import SecurityError
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, markup_join
 from jinja2.sandbox import SandboxedEnvironment
@@ -22,13 +24,15 @@ from lovecampaign.render.filters import ALLOWED_FILTERS, ALLOWED_TESTS
 from lovecampaign.render.leaves import FieldNames, field_leaf
 
 Function = Callable[..., Any]
+#: Characters or items that a repetition may make, and the highest power of a number.
+_LONGEST, _HIGHEST_POWER = 100_000, 1_000
 
 
 class DeferringEnvironment(SandboxedEnvironment):
     """A sandbox in which deferred values stay deferred."""
 
-    #: ``"%s" % name`` never asks its right side.
-    intercepted_binops = frozenset({"%"})
+    #: ``"%s" % name`` never asks its right side; the others can make a text without end.
+    intercepted_binops = frozenset({"%", "*", "**"})
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -64,6 +68,7 @@ class DeferringEnvironment(SandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         found = find_deferred([left, right])
         if found is None:
+            _refuse_endless(operator, left, right)
             return super().call_binop(context, operator, left, right)
         return found.__on__(self.binop_table[operator], left, right)
 
@@ -107,6 +112,21 @@ class DeferringEnvironment(SandboxedEnvironment):
 
     def _blank_context(self) -> Context:
         return self.context_class(self, {}, None, {})
+
+
+def _refuse_endless(operator: str, left: Any, right: Any) -> None:
+    """Raises SecurityError for what no letter can hold: ``"x" * 1000000000``."""
+    if operator == "%":
+        widths = re.findall(r"%[^a-zA-Z%]*?(\d{5,})", left) if isinstance(left, str) else ()
+        is_endless = bool(widths)
+    elif operator == "**":
+        is_endless = isinstance(right, int) and abs(right) > _HIGHEST_POWER
+    else:
+        times, of = (left, right) if isinstance(left, int) else (right, left)
+        is_long = isinstance(of, Sized) and isinstance(times, int)
+        is_endless = is_long and len(of) * times > _LONGEST
+    if is_endless:
+        raise SecurityError("this makes a text that is too long for any letter")
 
 
 def join_parts(parts: tuple[Any, ...]) -> Any:

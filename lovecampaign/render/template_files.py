@@ -14,6 +14,7 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.campaign.paths import TEMPLATE_ENDING, TEMPLATE_FOLDER, find_inside
 from lovecampaign.campaign.refusal import did_you_mean
 from lovecampaign.campaign.source import UNPRINTABLE, decode, make_source
+from lovecampaign.campaign.typography import straighten_fields
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Place, Problem
 from lovecampaign.render.codes import Code
@@ -93,7 +94,7 @@ class _TemplateReader:
         except OSError:
             return None
         kinds = set(UNPRINTABLE.findall(text))
-        return text.replace("\x00", "") if len(kinds) <= _SLIPS else None
+        return straighten_fields(text.replace("\x00", "")) if len(kinds) <= _SLIPS else None
 
     def _references(self, source: str) -> Iterator[str]:
         for reference in _named_templates(source):

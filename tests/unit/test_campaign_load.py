@@ -26,6 +26,7 @@ from lovecampaign.campaign.model import (
     TagFilter,
     WhenGone,
 )
+from lovecampaign.campaign.typography import straighten_fields
 from lovecampaign.problems import Severity
 from lovecampaign.testing.campaigns import day_file, dump_yaml, write_campaign
 
@@ -192,6 +193,39 @@ def test_utf_16_without_a_mark_is_read_in_any_script(
     text = f"---\nsubject: {subject}\n---\n" + f"{subject}.\n" * 40
     loaded = load(tmp_path, files={"days/02-day-2.md": text.encode(encoding)})
     assert campaign_of(loaded).day_emails[1].subject == subject
+
+
+def test_a_stray_byte_among_letters_of_utf_8_is_told_and_changes_no_other(tmp_path: Path) -> None:
+    raw = day_file(2, subject="Ça coûte 5 €", body="Hello,\n\ncaf").encode().rstrip() + b"\xe9\n"
+    loaded = load(tmp_path, files={"days/02-day-2.md": raw})
+    [problem] = loaded.problems
+    assert problem.code == "LC003"
+    assert problem.excerpt == "caf\ufffd"
+    assert loaded.campaign is not None
+    assert loaded.campaign.day_emails[1].subject == "Ça coûte 5 €"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (
+            "{{ first_name | default(“friend”, true) }}",
+            '{{ first_name | default("friend", true) }}',
+        ),
+        (
+            "{% if first_name == ‘Ana’ %}“Hi”{% endif %}",
+            "{% if first_name == 'Ana' %}“Hi”{% endif %}",
+        ),
+        ('{{ first_name | default("“friend”") }}', '{{ first_name | default("“friend”") }}'),
+        ("“Hi” {{ “it’s” }} ‘you’", '“Hi” {{ "it’s" }} ‘you’'),
+        ('{{ “a"b” }}', '{{ “a"b” }}'),
+    ],
+)
+def test_the_quotes_of_a_word_processor_are_straight_in_merge_fields_only(
+    written: str, read: str
+) -> None:
+    assert straighten_fields(written) == read
+    assert len(read) == len(written)
 
 
 def test_windows_1252_is_read(tmp_path: Path) -> None:
