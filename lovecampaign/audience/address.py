@@ -56,6 +56,18 @@ class InvalidAddress(ValueError):
     """Not an email address; the text says why, in words for whoever typed it."""
 
 
+def reachable_key(typed: str) -> str | None:
+    """:func:`normalise` of an address that our mail can reach; None for anything else.
+
+    Letters beyond ASCII before the @ would need SMTPUTF8 (RFC 6531), which we do not speak.
+    """
+    try:
+        key = normalise(typed)
+    except InvalidAddress:
+        return None
+    return key if typed.rpartition("@")[0].isascii() else None
+
+
 def normalise(email: str) -> str:
     """The one form of an address by which a person is known here.
 

@@ -18,8 +18,8 @@ from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
 from lovecampaign.store.database import Database
 from lovecampaign.store.forgetting import remember_again
 from lovecampaign.store.inserting import insert_or_ignore
-from lovecampaign.store.signing_up import BARRING, Application, is_mailable
-from lovecampaign.store.suppressions import EVERY_CAMPAIGN, reaches
+from lovecampaign.store.signing_up import Application, is_mailable
+from lovecampaign.store.suppressions import BARRING, EVERY_CAMPAIGN, reaches
 from lovecampaign.store.tables import consent, membership, subscriber, suppression
 from lovecampaign.store.transactional import AskedKind, AskedMail, find_asked, mark_used
 

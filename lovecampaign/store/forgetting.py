@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -54,8 +55,16 @@ def forget(database: Database, key: str, now: datetime) -> bool:
         placeholder = f"forgotten:{subscriber_id or secrets.token_hex(8)}"
         _erase_address(connection, key, placeholder)
         if subscriber_id is not None:
+            for earlier in _earlier_keys(connection, subscriber_id):
+                _keep_hash(connection, earlier, now)
+                _erase_address(connection, earlier, placeholder)
             _erase_subscriber(connection, subscriber_id, placeholder, now)
         return is_new or subscriber_id is not None
+
+
+def moved_away(subscriber_id: int) -> str:
+    """Where the suppression of an address that somebody moved away from says it came from."""
+    return f"moved to another address (person {subscriber_id})"
 
 
 def read_key(connection: Connection) -> str | None:
@@ -66,10 +75,12 @@ def read_key(connection: Connection) -> str | None:
 
 
 def hash_address(hash_key: str, key: str) -> str:
+    """What is kept of the address of somebody forgotten: hexadecimal, 64 digits."""
     return hmac.digest(hash_key.encode(), key.encode(), "sha256").hex()
 
 
 def is_forgotten(connection: Connection, key: str) -> bool:
+    """Whether the person behind a normalised address was forgotten, and has not come back."""
     hash_key = read_key(connection)
     if hash_key is None:
         return False
@@ -89,6 +100,12 @@ def _keep_hash(connection: Connection, key: str, now: datetime) -> bool:
     hashed = hash_address(_make_key(connection), key)
     statement = insert_or_ignore(connection, forgotten).values(hash=hashed, at=now)
     return connection.execute(statement.returning(forgotten.c.hash)).first() is not None
+
+
+def _earlier_keys(connection: Connection, subscriber_id: int) -> Sequence[str]:
+    """The addresses at which they got their mail before."""
+    is_theirs = suppression.c.source == moved_away(subscriber_id)
+    return connection.scalars(sa.select(suppression.c.address_key).where(is_theirs)).all()
 
 
 def _make_key(connection: Connection) -> str:

@@ -13,6 +13,7 @@ from enum import Enum
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.store.suppressions import is_barred
 from lovecampaign.store.tables import campaign, subscriber
 from lovecampaign.store.transactional import SEND_TO, AskedKind, ask, count_asked, find_asked
 
@@ -58,11 +59,14 @@ def ask_for_link(
 
 
 def ask_new_address(
-    connection: Connection, link: MailedLink, new_address: str, now: datetime
+    connection: Connection, link: MailedLink, new_address: str, key: str, now: datetime
 ) -> bool:
-    """Queue a link to the address that somebody wants to move to; False as above."""
+    """Queue a link to the address that somebody wants to move to; ``key`` is its normalised form.
+
+    False as above, and where that mailbox gets no mail whoever asks.
+    """
     kind = AskedKind.CHANGE_ADDRESS
-    if _had_enough(connection, kind, link.subscriber_id, now):
+    if _had_enough(connection, kind, link.subscriber_id, now) or is_barred(connection, key):
         return False
     ask(connection, kind, link.subscriber_id, link.campaign_id, {SEND_TO: new_address}, now)
     return True

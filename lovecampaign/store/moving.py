@@ -12,13 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.forgetting import remember_again
+from lovecampaign.store.forgetting import moved_away, remember_again
 from lovecampaign.store.inserting import insert_or_ignore
 from lovecampaign.store.suppressions import Suppression, note_suppression
 from lovecampaign.store.tables import buyer, subscriber, suppression
+from lovecampaign.store.unconfirmed import delete_if_unconfirmed
 
-#: Where the suppression of the address of so far says that it came from.
-MOVED_AWAY = "moved to another address"
 #: What somebody wished, and not what their mail server said.
 _WISHES = (
     SuppressionReason.UNSUBSCRIBED.value,
@@ -41,7 +40,7 @@ def move_address(
         _clear_way(connection, key, now)
         _take_wishes_along(connection, old_key, key)
         _take_purchases_along(connection, old_key, key)
-        note_suppression(connection, old_key, _left_behind(), now)
+        note_suppression(connection, old_key, _left_behind(subscriber_id), now)
     return True
 
 
@@ -56,7 +55,8 @@ def _take_address(
     other = sa.select(subscriber.c.id).where(
         subscriber.c.address_key == key, subscriber.c.id != subscriber_id
     )
-    if connection.scalar(other) is not None:
+    other_id = connection.scalar(other)
+    if other_id is not None and not delete_if_unconfirmed(connection, other_id, now):
         return None
     values = {"address_key": key, "email": address, "updated_at": now, "last_active_at": now}
     connection.execute(sa.update(subscriber).where(person).values(**values))
@@ -104,5 +104,5 @@ def _take_purchases_along(connection: Connection, old_key: str, key: str) -> Non
         connection.execute(sa.delete(buyer).where(buyer.c.address_key == old_key))
 
 
-def _left_behind() -> Suppression:
-    return Suppression(reason=SuppressionReason.UNSUBSCRIBED, source=MOVED_AWAY)
+def _left_behind(subscriber_id: int) -> Suppression:
+    return Suppression(reason=SuppressionReason.UNSUBSCRIBED, source=moved_away(subscriber_id))

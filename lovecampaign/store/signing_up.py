@@ -30,7 +30,7 @@ from lovecampaign.store.applicant_rows import (
     list_suppressions,
 )
 from lovecampaign.store.database import Database
-from lovecampaign.store.suppressions import reaches
+from lovecampaign.store.suppressions import BARRING, reaches
 from lovecampaign.store.tables import DeliveryState, membership, subscriber
 from lovecampaign.store.transactional import AskedKind
 
@@ -39,9 +39,6 @@ MOST_AN_HOUR = 3
 MOST_A_DAY = 10
 #: An address that does not exist today may exist tomorrow: one try a day.
 REST_AFTER_BOUNCE = timedelta(days=1)
-#: They keep an address out until the operator lifts them. Who complained once and is written to
-#: because somebody else typed their address would complain again.
-BARRING = (SuppressionReason.COMPLAINT, SuppressionReason.MANUAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

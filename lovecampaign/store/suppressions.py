@@ -14,6 +14,9 @@ from lovecampaign.store.database import Database
 from lovecampaign.store.inserting import insert_or_ignore
 from lovecampaign.store.tables import suppression
 
+#: They keep an address out until the operator lifts them. Who complained once and is written to
+#: because somebody else typed their address would complain again.
+BARRING = (SuppressionReason.COMPLAINT, SuppressionReason.MANUAL)
 #: In ``suppression.list``: every list there is.
 EVERY_LIST = ""
 #: In ``suppression.only_campaign``: not bound to a campaign.
@@ -75,7 +78,7 @@ def suppress(database: Database, key: str, wanted: Suppression, now: datetime) -
 
 
 def note_suppression(connection: Connection, key: str, wanted: Suppression, now: datetime) -> bool:
-    """:func:`suppress` inside a transaction of the caller's. The same again changes nothing."""
+    """:func:`suppress` inside a transaction of the caller's. Said again, it counts from now."""
     rows = [
         {
             "address_key": key,
@@ -90,5 +93,25 @@ def note_suppression(connection: Connection, key: str, wanted: Suppression, now:
     if not rows:
         return False
     statement = insert_or_ignore(connection, suppression).values(rows)
-    added = connection.execute(statement.returning(suppression.c.id))
-    return added.first() is not None
+    is_new = connection.execute(statement.returning(suppression.c.id)).first() is not None
+    # A confirmation that was asked for in between is older than this.
+    connection.execute(
+        sa.update(suppression)
+        .where(
+            suppression.c.address_key == key,
+            suppression.c.list.in_([row["list"] for row in rows]),
+            suppression.c.only_campaign == wanted.only_campaign,
+            suppression.c.reason == wanted.reason.value,
+            suppression.c.lifted_at.is_(None),
+            suppression.c.at < now,
+        )
+        .values(at=now)
+    )
+    return is_new
+
+
+def is_barred(connection: Connection, key: str) -> bool:
+    """Whether an address gets no mail whoever types it, on any list."""
+    barring = [reason.value for reason in BARRING]
+    conditions = (*reaches(key, EVERY_LIST, None), suppression.c.reason.in_(barring))
+    return bool(connection.scalar(sa.select(sa.exists().where(*conditions))))

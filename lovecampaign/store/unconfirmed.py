@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database import Database
 from lovecampaign.store.tables import (
+    MICROSECOND,
     DeliveryState,
     membership,
     metadata,
@@ -36,6 +37,29 @@ def delete_unconfirmed(database: Database, now: datetime) -> int:
             people += _delete_nobodies(connection, set(touched), before)
         if len(touched) < CHUNK:
             return people
+
+
+def delete_if_unconfirmed(connection: Connection, subscriber_id: int, now: datetime) -> bool:
+    """Delete somebody of whom there is nothing but an address that was typed into a form.
+
+    Tells whether it did. Anybody can type an address: that must not keep its owner from it.
+    """
+    with connection.begin_nested() as try_out:
+        connection.execute(
+            sa.delete(transactional).where(
+                transactional.c.subscriber_id == subscriber_id,
+                transactional.c.state != DeliveryState.CLAIMED.value,
+            )
+        )
+        connection.execute(
+            sa.delete(membership).where(
+                membership.c.subscriber_id == subscriber_id, membership.c.confirmed_at.is_(None)
+            )
+        )
+        is_deleted = _delete_nobodies(connection, {subscriber_id}, now + MICROSECOND) > 0
+        if not is_deleted:
+            try_out.rollback()
+    return is_deleted
 
 
 def _delete_old_mail(connection: Connection, before: datetime) -> Sequence[int]:

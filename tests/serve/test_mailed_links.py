@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.delivery.transactional import deliver_asked
 from lovecampaign.store import tables
 from lovecampaign.store.columns import metadata
 from lovecampaign.store.everything import read_everything
-from lovecampaign.store.suppressions import unsubscribe
+from lovecampaign.store.forgetting import is_forgotten
+from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.transactional import AskedKind
 from lovecampaign.tokens import Purpose
 from lovecampaign.web.serve.texts import Texts
-from tests.joining import asked_rows
+from tests.joining import apply, asked_rows
 from tests.serve.letters import active_suppressions, rows_of, token_of
 from tests.serving import Answer, Serving, dump
 from tests.stage import DAY_1, Stage
@@ -281,11 +283,40 @@ class TestMove:
         assert active_suppressions(stage.database, READER) == set()
         assert active_suppressions(stage.database, NEW_KEY) == {("", "unsubscribed")}
 
+    def test_who_is_forgotten_is_so_at_every_address_that_was_theirs(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        move(stage, served, reader)
+        served.post(ask(stage, served, reader, "forget"))
+
+        assert rows_of(stage.database, tables.suppression) == []
+        with stage.database.read() as connection:
+            assert is_forgotten(connection, READER)
+            assert is_forgotten(connection, NEW_KEY)
+
+    def test_an_address_that_wants_no_mail_is_not_asked(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        unwanted = Suppression(reason=SuppressionReason.MANUAL)
+        suppress(stage.database, NEW_KEY, unwanted, DAY_1)
+        page = served.post(ask(stage, served, reader, "move"), {"email": NEW})
+
+        assert page.status == 200
+        assert [row.kind for row in asked_rows(stage.database)] == [AskedKind.MOVE.value]
+
+    def test_an_address_that_anybody_typed_into_a_form_is_its_owners(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        apply(stage, DAY_1, NEW)
+        move(stage, served, reader)
+
+        assert person(stage, reader).email == NEW
+
     def test_what_is_no_address_is_said_beside_the_field(
         self, stage: Stage, served: Serving, reader: int
     ) -> None:
         link = ask(stage, served, reader, "move")
-        for email in ("", "nobody", "a@b@c.example", "<b>@x.example", "é@x.example"):
+        for email in ("", "nobody", "a@b@c.example", "<b>@x.example", "é@x.example", "ß@x.example"):
             page = served.post(link, {"email": email})
 
             assert page.status == 422

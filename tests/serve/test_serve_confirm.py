@@ -105,6 +105,18 @@ def test_an_old_link_brings_nobody_back_who_left_since(
     assert rows_of(stage.database, tables.suppression)[0].lifted_at is None
 
 
+def test_who_leaves_again_after_asking_has_left(served: Serving, stage: Stage) -> None:
+    unsubscribe(stage.database, ANA, NOW - timedelta(days=2), lists=["readers"])
+    apply(stage, NOW)
+    link = "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)
+    unsubscribe(stage.database, ANA, NOW + timedelta(minutes=1), lists=["readers"])
+
+    answer = served.press(link)
+
+    assert "left since" in answer.text or "older than your leaving" in answer.text
+    assert rows_of(stage.database, tables.suppression)[0].lifted_at is None
+
+
 @pytest.mark.parametrize(
     "purpose", [purpose for purpose in Purpose if purpose is not Purpose.CONFIRM]
 )

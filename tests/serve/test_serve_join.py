@@ -73,7 +73,15 @@ def test_opening_changes_nothing(served: Serving, stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "email", ["", "ana", "ana@", "a b@c.example", "ana@reader.example, bob@reader.example"]
+    "email",
+    [
+        "",
+        "ana",
+        "ana@",
+        "a b@c.example",
+        "ana@reader.example, bob@reader.example",
+        "straße@a.example",
+    ],
 )
 def test_what_is_no_address_is_said_beside_the_field(
     served: Serving, stage: Stage, email: str

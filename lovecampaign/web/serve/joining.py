@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from weakref import WeakKeyDictionary
 
-from lovecampaign.audience.address import InvalidAddress, normalise, suggest_domain
+from lovecampaign.audience.address import reachable_key, suggest_domain
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.store.campaigns import find_campaign, record_campaign
 from lovecampaign.store.database import Database
@@ -64,7 +64,7 @@ def read_form(visit: Visit, campaign: Campaign) -> JoinForm:
     """What was sent, judged from the first field to the last."""
     form = visit.form
     email = one_line(form.get("email", ""), MOST_LETTERS_OF_AN_ADDRESS)
-    key = _normalised(email)
+    key = reachable_key(email)
     meant = suggest_domain(key) if key else None
     return JoinForm(
         email=email,
@@ -160,15 +160,6 @@ def _judge_seal(visit: Visit, list_name: str) -> str | None:
     if open_for is None:
         return "once_more"
     return "quick" if open_for < LEAST_SECONDS else None
-
-
-def _normalised(email: str) -> str | None:
-    try:
-        key = normalise(email)
-    except InvalidAddress:
-        return None
-    # Letters beyond ASCII before the @ would need SMTPUTF8 (RFC 6531), which we do not speak.
-    return key if key.isascii() else None
 
 
 def _source(visit: Visit) -> str:

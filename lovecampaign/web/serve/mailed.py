@@ -10,7 +10,7 @@ import json
 
 from starlette.responses import Response
 
-from lovecampaign.audience.address import InvalidAddress, normalise
+from lovecampaign.audience.address import reachable_key
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.store.everything import read_everything
 from lovecampaign.store.forgetting import forget
@@ -95,19 +95,20 @@ def _forget(visit: Visit, link: MailedLink) -> Response:
 def _ask_new_address(visit: Visit, link: MailedLink) -> Response:
     """The new mailbox has a say, too. The answer is the same whoever is behind it."""
     typed = one_line(visit.form.get("email", ""), MOST_LETTERS_OF_AN_ADDRESS)
-    if _key_of(typed) is None:
+    key = reachable_key(typed)
+    if key is None:
         return _ask(visit, link, typed=typed, is_wrong=True)
     if not visit.is_within_limits("link by mail"):
         return visit.say("trouble.too_often", _campaign(visit, link), 429)
     with visit.site.database.write() as connection:
-        ask_new_address(connection, link, typed, visit.now)
+        ask_new_address(connection, link, typed, key, visit.now)
     visit.site.post.wake()
     return visit.say("mailed.sent", _campaign(visit, link), address=typed)
 
 
 def _move(visit: Visit, link: MailedLink) -> Response:
     address, campaign = link.new_address or "", _campaign(visit, link)
-    key = _key_of(address)
+    key = reachable_key(address)
     if key is None:
         raise NotFound
     with visit.site.database.write() as connection:
@@ -116,14 +117,6 @@ def _move(visit: Visit, link: MailedLink) -> Response:
             mark_used(connection, link.asked_id, visit.now)
     key_of_text = "mailed.moved" if is_moved else "mailed.taken"
     return visit.say(key_of_text, campaign, address=address)
-
-
-def _key_of(address: str) -> str | None:
-    try:
-        key = normalise(address)
-    except InvalidAddress:
-        return None
-    return key if key.isascii() else None  # no SMTPUTF8 (RFC 6531)
 
 
 def _campaign(visit: Visit, link: MailedLink) -> Campaign | None:
