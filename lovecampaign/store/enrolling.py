@@ -56,6 +56,9 @@ class Enrolment:
     tags: tuple[str, ...] = ()
     #: Noted beside suppressions: ``import of people.csv``.
     source: str = ""
+    #: Whether who is known here and not on the list stays off it: our own export holds people of
+    #: all lists, and does not say of which.
+    keeps_lists: bool = False
 
 
 def run_enrolment(
@@ -71,10 +74,10 @@ def run_enrolment(
             _stage(connection, decisions)
         if not apply:
             with connection.begin():
-                return judge(connection, enrolment.list_name)
+                return judge(connection, enrolment.list_name, keeps_lists=enrolment.keeps_lists)
         with database.write_on(connection):
             _take_turn(connection)
-            judgement = judge(connection, enrolment.list_name)
+            judgement = judge(connection, enrolment.list_name, keeps_lists=enrolment.keeps_lists)
             _enrol(connection, enrolment)
         return judgement
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lovecampaign.audience.columns import Column, Columns, Heading, read_columns
+from lovecampaign.audience.columns import Column, Columns, Heading, Tool, read_columns
 from lovecampaign.audience.csv_reading import CsvTable, open_csv
 from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
 from lovecampaign.audience.rows import RowReader
@@ -59,6 +59,7 @@ def import_subscribers(
     try:
         with open_csv(path, shown_as=shown) as table:
             columns = _read_columns(table, shown, path.name)
+            enrolment = replace(enrolment, keeps_lists=columns.tool is Tool.OURS)
             reader = RowReader(columns, file=shown, now=enrolment.now, extra_tags=enrolment.tags)
             tally = _Tally(shown, columns, table.heading_line)
             decisions = tally.sift(map(reader.decide, table.rows))
@@ -144,6 +145,13 @@ class _Tally:
         if judgement.waiting:
             who = _count_people(judgement.waiting, "has", "have")
             yield self._warn(f"{who} not confirmed, says the file: what is known here stays")
+        if judgement.elsewhere:
+            who = _count_people(judgement.elsewhere, "is", "are")
+            yield self._warn(
+                f"{who} known here and not on this list: they stay as they are",
+                "an export holds people of all lists; a file with their email column alone "
+                "puts them on this one too",
+            )
         if self._unlisted:
             yield self._warn(f"problems that are not listed: {self._unlisted:,}")
 

@@ -7,7 +7,7 @@ each row, and closer ones only at those that need it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -46,19 +46,26 @@ class Judgement:
     counts: Mapping[Verdict, int]
     #: People who have not confirmed and are known here, where they may confirm any day.
     waiting: int = 0
+    #: People who are known here and not on the list, where these stay as they are.
+    elsewhere: int = 0
     #: People who have not confirmed and are not known here.
     unknown: int = 0
     #: The lines of the first :data:`MAX_LINES` of those.
     unknown_lines: Sequence[int] = ()
 
 
-def judge(connection: Connection, list_name: str) -> Judgement:
-    """Give every staged row its verdict."""
+def judge(connection: Connection, list_name: str, *, keeps_lists: bool) -> Judgement:
+    """Give every staged row its verdict.
+
+    ``keeps_lists``: who is known here and not on the list stays as they are.
+    """
     if _let_the_last_row_speak(connection):
         fill_in_from_earlier_rows(connection)
-    _give_verdicts(connection, list_name)
+    stays = ~_is_on(list_name) if keeps_lists else sa.false()
+    _give_verdicts(connection, list_name, stays)
     merge_fields(connection)
-    return _sum_up(connection)
+    elsewhere = _count_elsewhere(connection, stays) if keeps_lists else 0
+    return replace(_sum_up(connection), elsewhere=elsewhere)
 
 
 def has_new_consent(list_name: str, number: Number) -> Condition:
@@ -105,21 +112,22 @@ def _let_the_last_row_speak(connection: Connection) -> int:
     return found.rowcount
 
 
-def _give_verdicts(connection: Connection, list_name: str) -> None:
+def _give_verdicts(connection: Connection, list_name: str, stays: Condition) -> None:
+    """``stays``: of a known person, whether the file changes nothing."""
     known = import_row.outerjoin(subscriber, subscriber.c.address_key == import_row.c.address_key)
     speaks = import_row.c.reason.is_(None) & import_row.c.overruled_by.is_(None)
     rows = sa.select(
         import_row.c.id,
-        _verdict(list_name),
+        _verdict(list_name, stays),
         _number(connection),
-        speaks & subscriber.c.id.is_not(None) & _has_other_fields(),
+        speaks & subscriber.c.id.is_not(None) & ~stays & _has_other_fields(),
     )
     names = ["row_id", "verdict", "subscriber_id", "has_other_fields"]
     connection.execute(sa.insert(import_verdict).from_select(names, rows.select_from(known)))
     analyse(connection, import_verdict)
 
 
-def _verdict(list_name: str) -> sa.ColumnElement[str]:
+def _verdict(list_name: str, stays: Condition) -> sa.ColumnElement[str]:
     """The first condition that holds decides."""
     suppresses = import_row.c.reason.is_not(None)
     return sa.case(
@@ -128,6 +136,7 @@ def _verdict(list_name: str) -> sa.ColumnElement[str]:
         (suppresses & _is_suppressed_so(list_name), Verdict.UNCHANGED.value),
         (suppresses, Verdict.SUPPRESSED.value),
         (subscriber.c.id.is_(None), Verdict.NEW.value),
+        (stays, Verdict.UNCHANGED.value),
         (_says_something_new(list_name), Verdict.UPDATED.value),
         else_=Verdict.UNCHANGED.value,
     )
@@ -177,15 +186,20 @@ def _is_suppressed_so(list_name: str) -> Condition:
 def _says_something_new(list_name: str) -> Condition:
     """Of a known person. What their fields say is left for :func:`merge_fields`."""
     number = subscriber.c.id
-    is_on_list = sa.exists().where(
-        membership.c.list == list_name, membership.c.subscriber_id == number
-    )
     return (
-        ~is_on_list.correlate_except(membership)
+        ~_is_on(list_name)
         | sa.or_(*(_is_told_anew(name) for name in ("first_name", "last_name", "timezone")))
         | _was_active_later()
         | _has_new_tag(number)
         | has_new_consent(list_name, number)
+    )
+
+
+def _is_on(list_name: str) -> Condition:
+    return (
+        sa.exists()
+        .where(membership.c.list == list_name, membership.c.subscriber_id == subscriber.c.id)
+        .correlate_except(membership)
     )
 
 
@@ -212,6 +226,16 @@ def _has_new_tag(number: Number) -> Condition:
 def _has_other_fields() -> Condition:
     told = sa.cast(import_row.c.fields, sa.Text)
     return (told != "{}") & (told != sa.cast(subscriber.c.fields, sa.Text))
+
+
+def _count_elsewhere(connection: Connection, stays: Condition) -> int:
+    subscribes = import_row.c.reason.is_(None) & import_row.c.overruled_by.is_(None)
+    known = import_row.join(subscriber, subscriber.c.address_key == import_row.c.address_key).join(
+        import_verdict, import_verdict.c.row_id == import_row.c.id
+    )
+    unchanged = import_verdict.c.verdict == Verdict.UNCHANGED.value
+    counted = sa.select(sa.func.count()).select_from(known).where(subscribes, unchanged, stays)
+    return connection.scalar(counted) or 0
 
 
 def _sum_up(connection: Connection) -> Judgement:

@@ -81,6 +81,17 @@ def test_an_export_imports_as_unchanged(database: Database, tmp_path: Path) -> N
     assert export(database) == text
 
 
+def test_an_export_puts_nobody_on_another_list(database: Database, tmp_path: Path) -> None:
+    take(database, tmp_path, "email\nana@bloom.example\n")
+    take(database, tmp_path, "email,plant\nbo@bloom.example,fern\n", list_name="insiders")
+    report = take(database, tmp_path, export(database).replace("fern", "moss"))
+    assert (report.updated, report.unchanged) == (0, 2)
+    assert "1 person is known here and not on this list" in report.problems[-1].message
+    with database.read() as connection:
+        places = connection.execute(sa.select(membership.c.list).order_by("list")).scalars().all()
+    assert places == ["insiders", "readers"]
+
+
 def test_an_export_fills_an_empty_database_alike(database: Database, tmp_path: Path) -> None:
     first = (
         "email,first_name,tags,consent_at,plant,status\n"
