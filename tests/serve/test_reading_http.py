@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lovecampaign.web.serve.plain_http import PlainHttp
 from lovecampaign.web.serve.quick_http import MOST_BYTES_OF_A_HEAD, QuickHttp
 from lovecampaign.web.serve.server import ReadsHttp, Server, listening
 
-PARSERS: list[ReadsHttp] = [QuickHttp, "h11"]
+PARSERS: list[ReadsHttp] = [QuickHttp, PlainHttp]
 HELLO = b"GET / HTTP/1.1\r\nHost: here\r\n"
 
 
@@ -178,3 +181,44 @@ def test_answers_do_not_wait_for_one_another() -> None:
     """asyncio turns Nagle's algorithm off for sockets that say by number that they are TCP."""
     with listening("127.0.0.1", 0) as ears:
         assert ears.proto == socket.IPPROTO_TCP
+
+
+@pytest.mark.parametrize("said", [b"", HELLO], ids=["nothing", "half a head"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_does_not_say_what_they_want_is_left(
+    parser: ReadsHttp, monkeypatch: pytest.MonkeyPatch, said: bytes, *, is_first: bool
+) -> None:
+    if not is_first and not said:
+        pytest.skip("between two requests others set the limit")
+    monkeypatch.setattr(parser, "head_seconds", 0.2)
+    with serving(tell_headers, parser) as port, connected(port) as wire:
+        if not is_first:
+            wire.sendall(HELLO + b"\r\n")
+            assert b"200 OK" in answer(wire, b"host=here")
+        wire.sendall(said)
+        assert wire.recv(65536) == b"", "it is closed"
+
+
+def test_who_waits_between_two_requests_is_not_left(
+    parser: ReadsHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parser, "head_seconds", 0.2)
+    with serving(tell_headers, parser) as port, connected(port) as wire:
+        for _ in range(2):
+            wire.sendall(HELLO + b"\r\n")
+            assert b"200 OK" in answer(wire, b"host=here")
+            time.sleep(0.5)
+
+
+def test_trouble_that_comes_a_thousand_times_is_told_once(
+    parser: ReadsHttp, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def have_trouble() -> None:
+        server = Server(tell_headers, http=parser)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(server.tell_trouble)
+        for _ in range(1_000):
+            loop.call_exception_handler({"message": "accept", "exception": OSError("too many")})
+
+    asyncio.run(have_trouble())
+    assert [record.getMessage() for record in caplog.records] == ["serve: too many"]

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from lovecampaign.web.serve.timed_head import TimedHead
+
 #: As h11 has it: a request line and its headers.
 MOST_BYTES_OF_A_HEAD = 16 * 1024
 #: Of a line of a head, beside a name and a value.
 _COLON_AND_END = 4
 
 
-class QuickHttp(HttpToolsProtocol):
+class QuickHttp(TimedHead, HttpToolsProtocol):
     """One connection."""
 
     _is_in_head = True

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -27,8 +28,11 @@ GRACE_SECONDS = 0.3
 #: The loop gives the interpreter away at every write to a socket, and waits as long to have it
 #: back from a thread that works (CPython's default: 5 ms).
 SWITCH_SECONDS = 0.0005
-#: What reads requests: a protocol of ours, or uvicorn's own by its name.
-ReadsHttp: TypeAlias = type[asyncio.Protocol] | Literal["h11"]
+#: What reads requests.
+ReadsHttp: TypeAlias = type[asyncio.Protocol]
+#: The same trouble is told once in that time.
+_QUIET_SECONDS = 60.0
+_LOG = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -58,6 +62,9 @@ def serve(
     ``at_signal`` tells others to end too, while what is being answered still ends.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
+    _allow_many_connections()
+    # What a visitor sends is no trouble of ours: it would be told on the terminal.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     with noting_bugs_of_threads(site.note_bug):
         Server(application(site, write_line), at_signal).serve_until_signal(ears)
 
@@ -87,6 +94,18 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._at_signal = at_signal
         self._was_interrupted = False
+        self._told_at: dict[str, float] = {}
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(self.tell_trouble)
+        await super().startup(sockets)
+
+    def tell_trouble(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Such as too many open files: in one line, since it comes a thousand times a second."""
+        words, now = str(context.get("exception") or context["message"]), loop.time()
+        if now - self._told_at.get(words, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+            self._told_at = {words: now}
+            _LOG.warning("serve: %s", words)
 
     def serve_until_signal(self, ears: socket.socket) -> None:
         self.run(sockets=[ears])
@@ -109,7 +128,16 @@ class Server(uvicorn.Server):
 def _best_http() -> ReadsHttp:
     """What is installed. Either bounds what a visitor may send before its end."""
     if importlib.util.find_spec("httptools") is None:
-        return "h11"
+        from lovecampaign.web.serve.plain_http import PlainHttp
+
+        return PlainHttp
     from lovecampaign.web.serve.quick_http import QuickHttp
 
     return QuickHttp
+
+
+def _allow_many_connections() -> None:
+    """Each takes a descriptor, of which systems give 1,024 to who does not ask for more."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # where that is forbidden, they are told
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
