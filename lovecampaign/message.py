@@ -107,6 +107,10 @@ class Outcome(NamedTuple):
     retry_after_seconds: float | None = None
     #: No connection could be had: nobody was asked to take this message.
     is_unasked: bool = False
+    #: Of CONFIGURATION: it may have been this recipient after all, so others go first next time.
+    is_about_one: bool = False
+    #: The same answer stands for others, and was counted with one of them.
+    is_repeated: bool = False
 
     @property
     def is_outage(self) -> bool:

@@ -106,11 +106,14 @@ class Stage:
     def send(
         self, now: datetime | None = None, check: Checker = lambda _email: (), **choices: Any
     ) -> SendReport:
-        """One pass, as ``lovecampaign send --now`` does it."""
+        """One pass, as ``lovecampaign send --now`` does it; raises why it ended early."""
         if now is not None:
             self.clock.move_to(now)
         with self.sender() as sender:
-            return send_due(sender, self.campaign, SendChoices(**choices), check)
+            report = send_due(sender, self.campaign, SendChoices(**choices), check)
+        if report.closed is not None:
+            raise report.closed
+        return report
 
     def states(self, key: str) -> Mapping[str, int]:
         """How many rows of an email stand in which state."""

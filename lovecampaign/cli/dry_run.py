@@ -11,7 +11,8 @@ from lovecampaign.cli.checking import email_checker
 from lovecampaign.cli.invocation import Invocation
 from lovecampaign.cli.opening import opened_database
 from lovecampaign.cli.result import Result
-from lovecampaign.cli.sending import format_report, report_json
+from lovecampaign.cli.sending import find_pause, format_report, pause_problem, report_json
+from lovecampaign.cli.style import trouble
 from lovecampaign.cli.words import count_of
 from lovecampaign.delivery.send import SendReport
 from lovecampaign.errors import ExitCode
@@ -25,13 +26,18 @@ def count_due(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -
     campaign = usable.campaign
     with opened_database(invocation) as database:
         foresight = foresee(database, campaign, emails, invocation.now)
+        pause_reason = find_pause(database, campaign)
     problems = _check(invocation, usable, [e for e in emails if e.key in foresight.people])
     report = _as_report(campaign, invocation, foresight)
     lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.people.items()]
+    lines += [format_report(report, campaign.timezone), "Nothing was sent."]
+    told = [pause_problem(campaign, pause_reason, holds_up=False)] if pause_reason else []
+    lines += [f"{trouble(each.message)}: nothing goes out before its end" for each in told]
     return Result(
         data=report_json(report),
-        text="\n".join([*lines, format_report(report, campaign.timezone), "Nothing was sent."]),
+        text="\n".join(lines),
         problems=problems,
+        told=told,
         exit_code=ExitCode.PROBLEMS if has_errors(problems) else ExitCode.DONE,
         next_command=f"lovecampaign send {campaign.slug}",
     )

@@ -26,8 +26,10 @@ from lovecampaign.cli.sending import (
     confirm_sending,
     exit_code_of,
     failures_of,
+    find_pause,
     format_report,
     next_command_of,
+    pause_problem,
     report_json,
 )
 from lovecampaign.cli.stopping import Stop, stopping_on_signals
@@ -41,7 +43,6 @@ from lovecampaign.delivery.welcome import look_at_welcome
 from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.problems import Problem
 from lovecampaign.providers.base import Provider
-from lovecampaign.store.campaigns import find_campaign
 from lovecampaign.store.database import Database
 from lovecampaign.store.foresight import foresee
 
@@ -115,6 +116,11 @@ def send(  # noqa: PLR0913 - one parameter for each option of the command
     [Test], and the ledger does not hear of it. Anything but maildir: asks before.
     """
     usable = load_usable(invocation, campaign)
+    if addresses and dry_run:
+        raise UsageError(
+            "--dry-run counts what is due, and a test is not",
+            hint="leave one of --dry-run and --to out",
+        )
     if addresses:
         from lovecampaign.cli.trial import send_tests
 
@@ -145,7 +151,7 @@ def _send(invocation: Invocation, wishes: Wishes) -> Result:
         if not wishes.is_confirmed:
             confirm_sending(invocation, [wishes.campaign], provider, partial(_say_how_many, due))
         report, stop = _run_pass(invocation, wishes, provider, database, due)
-        pause_reason = _find_pause(database, wishes.campaign)
+        pause_reason = find_pause(database, wishes.campaign)
     return _as_result(report, stop, wishes.campaign, pause_reason)
 
 
@@ -174,16 +180,11 @@ def _run_pass(
         ) as sender,
     ):
         report = send_due(sender, wishes.campaign, wishes.choices, check)
-        if wishes.includes_welcome and not stop.event.is_set():
+        if wishes.includes_welcome and not stop.event.is_set() and report.closed is None:
             told = look_at_welcome(sender, wishes.campaign, wishes.accepted_by, check)
             report = replace(report, problems=(*report.problems, *told))
             answer_all(sender, [wishes.campaign], lambda _campaign: check)
         return report, stop
-
-
-def _find_pause(database: Database, campaign: Campaign) -> str | None:
-    record = find_campaign(database, campaign)
-    return record.pause_reason if record and record.is_paused else None
 
 
 def _as_result(
@@ -191,6 +192,9 @@ def _as_result(
 ) -> Result:
     lines = [format_report(report, campaign.timezone)]
     next_command = next_command_of(report)
+    if report.closed is not None:
+        lines.append(trouble(report.closed.message))
+        lines.append(f"  help: {report.closed.hint}")
     if pause_reason is not None:
         lines.append(trouble(f"Paused: {pause_reason}"))
         next_command = f"lovecampaign resume {campaign.slug}"
@@ -213,10 +217,6 @@ def _failures(
             message="Interrupted.",
             hint="run the same command again: it goes on where this ended",
         )
-    if pause_reason is not None and report.remaining:
-        yield Problem(
-            code="paused",
-            message=f"{campaign.slug} is paused: {pause_reason}",
-            hint=f"type: lovecampaign resume {campaign.slug}",
-        )
+    if pause_reason is not None:
+        yield pause_problem(campaign, pause_reason, holds_up=report.remaining > 0)
     yield from failures_of(report)

@@ -12,8 +12,10 @@ from lovecampaign.cli.words import count_of, time_and_zone
 from lovecampaign.clock import format_instant
 from lovecampaign.delivery.send import SendReport
 from lovecampaign.errors import ExitCode
-from lovecampaign.problems import Problem, has_errors
+from lovecampaign.problems import Problem, Severity, has_errors
 from lovecampaign.providers.base import Provider
+from lovecampaign.store.campaigns import find_campaign
+from lovecampaign.store.database import Database
 
 #: Ways out from which nobody ever gets anything.
 _HARMLESS = ("maildir:", "memory:")
@@ -75,6 +77,9 @@ def format_report(report: SendReport, zone: str) -> str:
 
 def failures_of(report: SendReport) -> Iterator[Problem]:
     """Why a pass did not go well, for programs; people read it in the counts."""
+    if report.closed is not None:
+        code = report.closed.exit_code.name.lower()
+        yield Problem(code=code, message=report.closed.message, hint=report.closed.hint)
     for name, (words, hint) in _FAILURES.items():
         number = getattr(report, name)
         if number:
@@ -85,8 +90,29 @@ def failures_of(report: SendReport) -> Iterator[Problem]:
             )
 
 
+def find_pause(database: Database, campaign: Campaign) -> str | None:
+    """Why nothing of the campaign may be claimed now, if that is so."""
+    record = find_campaign(database, campaign)
+    return record.pause_reason if record and record.is_paused else None
+
+
+def pause_problem(campaign: Campaign, reason: str, *, holds_up: bool) -> Problem:
+    """``holds_up``: whether anybody waits for its end."""
+    return Problem(
+        code="paused",
+        message=f"{campaign.slug} is paused: {reason}",
+        hint=f"type: lovecampaign resume {campaign.slug}",
+        severity=Severity.ERROR if holds_up else Severity.WARNING,
+    )
+
+
 def exit_code_of(reports: Sequence[SendReport]) -> ExitCode:
-    """Mistakes come first: running again does not mend them. Then what running again does."""
+    """Mistakes come first: running again does not mend them. Then what running again does.
+
+    Where the provider takes no mail, nothing else matters.
+    """
+    if any(report.closed for report in reports):
+        return ExitCode.UNREACHABLE
     if any(has_errors(report.problems) for report in reports):
         return ExitCode.PROBLEMS
     if any(report.in_doubt + report.retry_later + report.remaining for report in reports):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from lovecampaign.cli.words import count_of
 from lovecampaign.clock import format_instant
 from lovecampaign.delivery.trial import Trial
 from lovecampaign.errors import ExitCode, UsageError
-from lovecampaign.message import Outcome, OutcomeKind
+from lovecampaign.message import Fault, Outcome, OutcomeKind
 from lovecampaign.problems import Problem
 from lovecampaign.store.claimed import Person, read_people
 from lovecampaign.store.database import Database
@@ -75,12 +76,11 @@ def send_tests(
         is_confirmed=is_confirmed,
     )
     tried = list(_try_all(invocation, wanted))
-    failed = sum(not each.is_sent for each in tried)
     return Result(
         data=_as_json(invocation, campaign, tried),
         text="\n".join(_line(each) for each in tried),
         told=[_as_problem(each) for each in tried if not each.is_sent],
-        exit_code=ExitCode.PROBLEMS if failed else ExitCode.DONE,
+        exit_code=_exit_code(tried),
         next_command=f"lovecampaign plan {campaign.slug}",
     )
 
@@ -133,20 +133,30 @@ def _read_person(
         return read_people(connection, standing, [number])[number]
 
 
+def _exit_code(tried: Sequence[Tried]) -> ExitCode:
+    """As for a real send; a test that may have arrived is for its sender to look for."""
+    if any(each.outcome.fault is Fault.CONFIGURATION or each.outcome.is_outage for each in tried):
+        return ExitCode.UNREACHABLE
+    kinds = {each.outcome.kind for each in tried}
+    if kinds & {OutcomeKind.UNKNOWN, OutcomeKind.TRANSIENT}:
+        return ExitCode.RUN_AGAIN
+    return ExitCode.PROBLEMS if OutcomeKind.PERMANENT in kinds else ExitCode.DONE
+
+
 def _as_json(
     invocation: Invocation, campaign: Campaign, tried: Sequence[Tried]
 ) -> Mapping[str, object]:
     """The shape of ``send``, and each message."""
-    sent = sum(each.is_sent for each in tried)
+    kinds = Counter(each.outcome.kind for each in tried)
     return {
         "campaign": campaign.slug,
         "now": format_instant(invocation.now),
         "due": len(tried),
-        "sent": sent,
-        "failed": len(tried) - sent,
+        "sent": kinds[OutcomeKind.ACCEPTED],
+        "failed": kinds[OutcomeKind.PERMANENT],
         "skipped": 0,
-        "in_doubt": 0,
-        "retry_later": 0,
+        "in_doubt": kinds[OutcomeKind.UNKNOWN],
+        "retry_later": kinds[OutcomeKind.TRANSIENT],
         "remaining": 0,
         "next_due": None,
         "test": True,
@@ -164,6 +174,12 @@ def _as_json(
 
 def _as_problem(tried: Tried) -> Problem:
     why = f": {tried.outcome.detail}" if tried.outcome.detail else ""
+    if tried.outcome.kind is OutcomeKind.UNKNOWN:
+        return Problem(
+            code="in_doubt",
+            message=f"{tried.key} may have reached {tried.address}{why}",
+            hint="look into that mailbox before you send it again",
+        )
     return Problem(
         code="not_sent",
         message=f"{tried.key} was not sent to {tried.address}{why}",
@@ -174,4 +190,6 @@ def _as_problem(tried: Tried) -> Problem:
 def _line(tried: Tried) -> str:
     if tried.is_sent:
         return f"{tried.key} → {tried.address}: {good('sent')}"
-    return f"{tried.key} → {tried.address}: {trouble('not sent')}, {tried.outcome.detail}"
+    is_doubtful = tried.outcome.kind is OutcomeKind.UNKNOWN
+    what = trouble("it may have arrived" if is_doubtful else "not sent")
+    return f"{tried.key} → {tried.address}: {what}, {tried.outcome.detail}"

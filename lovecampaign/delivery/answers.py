@@ -17,7 +17,7 @@ from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.verdict import judge, put_back
 from lovecampaign.delivery.work import EmailWork
 from lovecampaign.message import OutcomeKind
-from lovecampaign.store.campaigns import pause
+from lovecampaign.store.campaigns import leave_if_cancelled, pause
 from lovecampaign.store.counters import EmailCounts, add_failures, add_to_email
 from lovecampaign.store.settling import Acceptance, Settlement, settle
 from lovecampaign.store.tables import DeliveryState
@@ -37,12 +37,14 @@ def settle_chunk(
 ) -> Tally:
     """Write every answer into the ledger, and pause the campaign where they say so.
 
-    Idempotent, as the transaction around it may be tried again.
+    It changes nothing outside the transaction, which may be tried again.
     """
     answers = _answers(sender, chunk, now)
     settle(connection, answers.others, work.campaign.id, now, answers.accepted)
     _count_and_brake(connection, work, chunk, answers, now)
-    return _tally(work.email.key, answers)
+    is_any_back = any(each.state is DeliveryState.PLANNED for each in answers.others)
+    cancelled = leave_if_cancelled(connection, work.email_id, now) if is_any_back else 0
+    return _tally(work.email.key, answers) + Tally(skipped=cancelled)
 
 
 def _answers(sender: Sender, chunk: Chunk, now: datetime) -> _Answers:

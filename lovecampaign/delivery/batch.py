@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from lovecampaign.delivery.answers import settle_chunk
+from lovecampaign.delivery.called_off import CalledOff
 from lovecampaign.delivery.chunk import Chunk
-from lovecampaign.delivery.closed import raise_if_closed
+from lovecampaign.delivery.closed import why_closed
 from lovecampaign.delivery.contents import freeze_first
 from lovecampaign.delivery.pace import Pace, find_pace, reserve
 from lovecampaign.delivery.sender import Sender
@@ -23,7 +24,7 @@ from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.terms import Terms, read_terms
 from lovecampaign.delivery.work import BatchHandle, EmailWork
 from lovecampaign.store.campaigns import is_campaign_paused
-from lovecampaign.store.claiming import ClaimRequest, Claims, DayJustTaken, claim
+from lovecampaign.store.claiming import ClaimRequest, Claims, DayJustTaken, claim, has_claimable
 
 #: A chunk never holds more claims than leave within this time at the campaign's pace.
 SECONDS_A_CHUNK = 2.0
@@ -43,9 +44,9 @@ def deliver_batch(
     ``between_chunks`` is called while nothing is in the air. Where claims are made ahead, the
     outcomes of one chunk may wait for their settling then.
 
-    Raises Refused where the provider refuses us as a whole, and Unreachable where there is no
-    connection to it; every claim is settled first.
-    If anything else fails, the claims stay for recovery by whoever comes next.
+    Where the provider refuses us as a whole, or there is no connection to it, every claim is
+    settled, and the tally says why nothing more can be sent.
+    If anything fails, the claims stay for recovery by whoever comes next.
     """
     delivery = _BatchDelivery(sender=sender, work=work, batch=batch, most=most)
     deliver = _deliver_ahead if delivery.may_claim_ahead else _deliver_in_turn
@@ -103,6 +104,14 @@ class _BatchDelivery:
     tally: Tally = field(default_factory=Tally)
     #: Whether this pass has held the email to its words.
     is_frozen: bool = False
+    called_off: CalledOff = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.called_off = CalledOff(
+            database=self.sender.database,
+            campaign_id=self.work.record.id,
+            email_id=self.work.email_id,
+        )
 
     @property
     def may_claim_ahead(self) -> bool:
@@ -141,12 +150,13 @@ class _BatchDelivery:
         """The provider asked for time, refuses us or is away: nothing stays claimed meanwhile."""
         with self.sender.database.write() as connection:
             settled = settle_chunk(connection, self.sender, self.work, done, self._now)
-        self.tally += settled
-        raise_if_closed(self.sender.provider, done.refusal, done.outage)
-        self.sender.wait(min(done.hold_seconds, LONGEST_HOLD_SECONDS))
+        closed = why_closed(self.sender.provider, done.refusal, done.outage)
+        self.tally += replace(settled, closed=closed)
+        self.sender.hold.ask(done.hold_seconds)
 
     def settle_and_claim(self, done: Chunk | None) -> Chunk | None:
         """One commit: the last chunk's answers, and the next chunk's claims."""
+        self._sit_out_hold()
         while True:
             try:
                 with self.sender.database.write() as connection:
@@ -161,6 +171,16 @@ class _BatchDelivery:
         self.after_id = claims.last_id or self.after_id
         self.is_frozen |= bool(claims.deliveries)
         return chunk
+
+    def _sit_out_hold(self) -> None:
+        """Wait for the end of a short one, if anybody waits for it; a long one ends the pass."""
+        seconds = self.sender.hold.seconds_left
+        if 0 < seconds <= LONGEST_HOLD_SECONDS and self.tally.closed is None and self._has_more():
+            self.sender.wait(seconds)
+
+    def _has_more(self) -> bool:
+        with self.sender.database.read() as connection:
+            return has_claimable(connection, self.batch.id, self.after_id, self._now)
 
     def _claim(self, connection: Connection, tally: Tally) -> tuple[Claims, Chunk | None]:
         size = self._chunk_size(tally)
@@ -179,11 +199,12 @@ class _BatchDelivery:
             after_id=self.after_id,
             terms=self._terms(connection, claims),
             pace=self._reserve(connection, len(claims.deliveries)),
+            is_called_off=self.called_off.look,
         )
         return claims, chunk
 
     def _chunk_size(self, tally: Tally) -> int:
-        if self.sender.stop.is_set():
+        if self.sender.stop.is_set() or self.sender.hold.seconds_left or tally.closed:
             return 0
         size = self.sender.provider.claim_size
         if self._per_second is not None:

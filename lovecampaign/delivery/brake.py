@@ -12,7 +12,8 @@ from lovecampaign.store.counters import EmailCounts, FailureCounts
 
 MOST_POLICY_REFUSALS = 5
 MOST_FAILURES_IN_A_ROW = 10
-_ABOUT_THE_RECIPIENT = frozenset({Fault.RECIPIENT, Fault.MAILBOX})
+#: About the recipient, or about us: the run stops then.
+_NO_FAILURES = frozenset({Fault.RECIPIENT, Fault.MAILBOX, Fault.CONFIGURATION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +26,31 @@ class FailureRun:
     #: Whether anything was accepted, so that an older row of failures ended.
     row_restarts: bool
 
+    @property
+    def is_too_much(self) -> bool:
+        """Whether these alone pause the campaign."""
+        return (
+            self.policy_refusals >= MOST_POLICY_REFUSALS or self.in_a_row >= MOST_FAILURES_IN_A_ROW
+        )
+
 
 def count_failures(outcomes: Iterable[Outcome]) -> FailureRun:
-    """Where the provider said how long to wait, it is a rate limit and no failure."""
+    """One answer to many counts once, and what stops the run is no reason to pause, too.
+
+    Where the provider said how long to wait, it is a rate limit and no failure.
+    """
     policy_refusals, in_a_row, row_restarts = 0, 0, False
     for outcome in outcomes:
         if outcome.kind is OutcomeKind.ACCEPTED:
             in_a_row, row_restarts = 0, True
-        elif outcome.fault not in _ABOUT_THE_RECIPIENT and outcome.retry_after_seconds is None:
-            in_a_row += 1
-        policy_refusals += outcome.fault is Fault.POLICY
+        elif not outcome.is_repeated:
+            in_a_row += _is_failure(outcome)
+            policy_refusals += outcome.fault is Fault.POLICY
     return FailureRun(policy_refusals=policy_refusals, in_a_row=in_a_row, row_restarts=row_restarts)
+
+
+def _is_failure(outcome: Outcome) -> bool:
+    return outcome.fault not in _NO_FAILURES and outcome.retry_after_seconds is None
 
 
 def reason_to_pause(

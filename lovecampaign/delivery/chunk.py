@@ -7,9 +7,10 @@ stays flat and a slow server slows rendering down.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lovecampaign.delivery.brake import count_failures
 from lovecampaign.delivery.pace import Pace
 from lovecampaign.delivery.personal import Addressing
 from lovecampaign.delivery.sender import Sender, wall_clock
@@ -38,6 +39,8 @@ class Chunk:
     terms: Mapping[int, Terms]
     #: None: as fast as the provider takes them.
     pace: Pace | None
+    #: Whether somebody has paused the campaign, or cancelled the email.
+    is_called_off: Callable[[], bool] = lambda: False
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     #: What the provider said about us as a whole: stop sending.
     refusal: Outcome | None = None
@@ -47,6 +50,8 @@ class Chunk:
     untried: set[int] = field(default_factory=set)
     #: How long the provider asked us to wait before anything else.
     hold_seconds: float = 0.0
+    #: Whether so much went wrong that the campaign pauses once this is settled.
+    is_failing: bool = False
 
     def send(self) -> None:
         """Put every claim on the wire, or as many as could be before somebody said stop."""
@@ -88,7 +93,8 @@ class Chunk:
 
     @property
     def _must_stop(self) -> bool:
-        return bool(self.refusal or self.outage) or self.sender.stop.is_set()
+        has_trouble = bool(self.refusal or self.outage) or self.is_failing
+        return has_trouble or self.sender.stop.is_set() or self.is_called_off()
 
     def _keep_pace(self, number: int) -> None:
         if self.pace is not None:
@@ -117,3 +123,4 @@ class Chunk:
         if outcome.is_outage:
             self.untried.add(claimed.id)
             self.outage = outcome
+        self.is_failing = count_failures(self.tried_outcomes).is_too_much

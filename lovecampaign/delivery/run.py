@@ -88,8 +88,11 @@ def _run_passes(sender: Sender, plan: RunPlan, sleep: Sleep) -> None:
 def _pass(sender: Sender, plan: RunPlan, reload: Reload) -> datetime | None:
     campaign = reload()
     report = send_due(sender, campaign, plan.choices, plan.checker(campaign))
-    answer_all(sender, [campaign], plan.checker)
+    if report.closed is None:
+        answer_all(sender, [campaign], plan.checker)
     plan.on_report(report)
+    if report.closed is not None:
+        raise report.closed
     return report.next_due
 
 

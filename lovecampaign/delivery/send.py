@@ -14,6 +14,7 @@ from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.watch import Watch
 from lovecampaign.delivery.work import BatchHandle
+from lovecampaign.errors import Unreachable
 from lovecampaign.problems import Problem
 from lovecampaign.store.campaigns import CampaignRecord, record_campaign
 from lovecampaign.store.due import (
@@ -53,6 +54,8 @@ class SendReport:
     next_due: datetime | None
     #: What blocks an email, and what is worth a warning.
     problems: Sequence[Problem] = field(default_factory=tuple)
+    #: Why the pass ended before its time: the provider refuses us as a whole, or is away.
+    closed: Unreachable | None = None
 
     @property
     def due(self) -> int:
@@ -71,8 +74,9 @@ def send_due(
 ) -> SendReport:
     """One pass: plan, recover, deliver, count.
 
-    Raises Unreachable where the provider or the database does not answer; what was claimed is
-    then settled or left for recovery, and running it again is safe.
+    Where the provider does not take mail, the report says so. Raises Unreachable where the
+    database does not answer; what was claimed is then left for recovery, and running it again is
+    safe.
     """
     record = record_campaign(sender.database, campaign)
     emails = _chosen(campaign, choices)
@@ -136,7 +140,7 @@ class _Pass:
                 connection, self.campaign, self.record, keys, self.sender.clock.now()
             )
         for batch in batches:
-            if self.sender.stop.is_set() or self._most() == 0:
+            if self.sender.stop.is_set() or self._most() == 0 or self.tally.closed:
                 return
             self._deliver_one(batch)
 
@@ -178,5 +182,6 @@ def _report(send_pass: _Pass, tally: Tally, keys: set[str]) -> SendReport:
         retry_later=waiting.retry_later,
         remaining=waiting.remaining,
         next_due=next_due,
+        closed=tally.closed,
         problems=(*send_pass.problems, *failure_problems(send_pass.campaign, tally.failures)),
     )

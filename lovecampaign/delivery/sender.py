@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.clock import Clock
+from lovecampaign.delivery.closed import Hold
 from lovecampaign.problems import Problem
 from lovecampaign.providers.base import Provider
 from lovecampaign.render.renderer import EmailRenderer
@@ -51,6 +52,7 @@ class Sender:
     prepared: dict[tuple[str, str], Prepared] = field(default_factory=dict)
     #: Addresses of pictures that answered.
     proved_pictures: set[str] = field(default_factory=set)
+    hold: Hold = field(default_factory=Hold)
     #: For the jitter of retries alone.
     chance: random.Random = field(default_factory=random.Random)
 

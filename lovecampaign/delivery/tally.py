@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lovecampaign.delivery.failures import Failure
+from lovecampaign.errors import Unreachable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +22,13 @@ class Tally:
     tried: int = 0
     #: What was the matter with those that failed.
     failures: Counter[Failure] = field(default_factory=Counter)
+    #: Why nothing more can be sent now: the provider refuses us as a whole, or is away.
+    closed: Unreachable | None = None
 
     def __add__(self, other: Tally) -> Tally:
         sums: dict[str, Any] = {
-            each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)
+            each.name: getattr(self, each.name) + getattr(other, each.name)
+            for each in fields(self)
+            if each.name != "closed"
         }
-        return Tally(**sums)
+        return Tally(**sums, closed=self.closed or other.closed)

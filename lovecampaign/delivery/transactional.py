@@ -14,12 +14,13 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.delivery.closed import raise_if_closed
+from lovecampaign.delivery.closed import why_closed
 from lovecampaign.delivery.pace import Pace, reserve
 from lovecampaign.delivery.replies import address_mail, make_renderer, message_id_of
 from lovecampaign.delivery.sender import Sender, wall_clock
 from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.verdict import judge, put_back, unrenderable
+from lovecampaign.errors import Unreachable
 from lovecampaign.message import Fault, Message, Outcome
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
@@ -69,8 +70,8 @@ class _AskedDelivery:
         self.tally += settled
         # All that it tells is settled, and nothing of the new claims is written.
         self.sender.owner.journal.begin_anew_if_long()
-        if done is not None:
-            raise_if_closed(self.sender.provider, done.refusal, done.outage)
+        if done is not None and (closed := done.why_closed):
+            raise closed
         return self._flight(mails, pace) if mails else None
 
     def _claim(self, connection: Connection) -> Sequence[ClaimedMail]:
@@ -115,6 +116,10 @@ class _Flight:
     untried: set[int] = field(default_factory=set)
     #: The provider asked for time, refuses us or is away: the rest waits for the next pass.
     must_end: bool = False
+
+    @property
+    def why_closed(self) -> Unreachable | None:
+        return why_closed(self.sender.provider, self.refusal, self.outage)
 
     def send(self) -> None:
         ids = {message_id_of(self.sender.signer, mail.id): mail.id for mail in self.mails}

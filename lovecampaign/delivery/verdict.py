@@ -89,9 +89,9 @@ def _fail(tried: Tried, outcome: Outcome) -> Settlement:
 
 
 def _try_again(tried: Tried, outcome: Outcome, now: datetime, chance: random.Random) -> Settlement:
-    if outcome.fault is Fault.CONFIGURATION:
+    if outcome.fault is Fault.CONFIGURATION and not outcome.is_about_one:
         return put_back(tried, now, outcome.detail)
-    at = next_try(tried.attempts, now, tried.expires_at, chance)
+    at = next_try(tried.attempts, now, tried.expires_at, chance, outcome.retry_after_seconds or 0.0)
     return Settlement(
         delivery_id=tried.id,
         subscriber_id=tried.subscriber_id,

@@ -36,7 +36,8 @@ def send_welcomes(sender: Sender, campaign: Campaign, check: Checker) -> Tally:
     """Send every welcome that is due, at any hour and beside the letter of the day.
 
     An edit after the first welcome waits until it is meant (:func:`look_at_welcome`): until then
-    everybody is welcomed in the same words.
+    everybody is welcomed in the same words. Raises Refused and Unreachable where the provider takes
+    no mail.
     """
     email, tally = campaign.find_email(WELCOME), Tally()
     if email is None:
@@ -55,4 +56,6 @@ def send_welcomes(sender: Sender, campaign: Campaign, check: Checker) -> Tally:
     for batch in batches:
         if not sender.stop.is_set():
             tally += deliver_batch(sender, work, BatchHandle(id=batch.id, epoch=batch.epoch))
+        if tally.closed is not None:
+            raise tally.closed
     return tally

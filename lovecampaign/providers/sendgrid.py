@@ -106,6 +106,6 @@ def _may_send(reply: HttpReply) -> bool:
     """Whether the key's scopes allow sending; an answer of another shape is not held against it."""
     try:
         scopes = json.loads(reply.body)["scopes"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return True
     return not isinstance(scopes, list) or "mail.send" in scopes

@@ -70,7 +70,7 @@ class SendGridLane:
                 return _apart(parcel, answer, intake)
         else:
             verdict = answer
-        intake.answer([verdict.on(person) for person in parcel.people])
+        intake.answer(_answered_together(verdict, parcel))
         return ()
 
     def _post(self, parcel: Parcel, flight: Flight) -> Pausing[HttpReply | Verdict]:
@@ -100,6 +100,14 @@ class SendGridLane:
             body=parcel.body,
             before_writing=lambda: flight.writing(*ids),
         )
+
+
+def _answered_together(verdict: Verdict, parcel: Parcel) -> Sequence[Outcome]:
+    """One answer, for everybody of a request; only of what went wrong is it counted how often."""
+    first, *others = outcomes = [verdict.on(person) for person in parcel.people]
+    if verdict.kind is OutcomeKind.ACCEPTED:
+        return outcomes
+    return [first, *(each._replace(is_repeated=True) for each in others)]
 
 
 def _apart(parcel: Parcel, reply: HttpReply, intake: Intake[Parcel]) -> Sequence[Parcel]:

@@ -107,10 +107,11 @@ def errors_of(reply: HttpReply) -> list[ApiError]:
         return []
     try:
         body = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     found = body.get("errors") if isinstance(body, dict) else None
-    return [_as_error(entry) for entry in found or [] if isinstance(entry, dict)]
+    entries = found if isinstance(found, list) else []
+    return [_as_error(entry) for entry in entries if isinstance(entry, dict)]
 
 
 def _as_error(entry: dict[str, Any]) -> ApiError:

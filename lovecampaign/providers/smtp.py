@@ -18,7 +18,7 @@ from lovecampaign.providers.lane import Carrying, Pausing, without_pauses
 from lovecampaign.providers.lanes import send_over_lanes
 from lovecampaign.providers.making import Making
 from lovecampaign.providers.smtp_connection import Security, Server, connecting
-from lovecampaign.providers.smtp_session import SmtpSession
+from lovecampaign.providers.smtp_session import Rapport, SmtpSession
 from lovecampaign.providers.smtp_wire import Lost
 from lovecampaign.providers.verdict import NoConnection, Verdict, transient
 
@@ -56,8 +56,10 @@ class SmtpProvider:
         self.claim_size = CLAIMS_PER_CONNECTION * connections
         self._server = server
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="connect")
+        rapport = Rapport()
         self._lanes = [
-            _SmtpLane(server, patience or Patience(), self._threads) for _ in range(connections)
+            _SmtpLane(server, patience or Patience(), rapport, self._threads)
+            for _ in range(connections)
         ]
         self._demand = Demand(connections)
 
@@ -85,9 +87,12 @@ class SmtpProvider:
 class _SmtpLane:
     """One connection after another to the same server."""
 
-    def __init__(self, server: Server, patience: Patience, threads: Executor) -> None:
-        """``threads`` make connections that take long."""
+    def __init__(
+        self, server: Server, patience: Patience, rapport: Rapport, threads: Executor
+    ) -> None:
+        """``rapport`` is all lanes' own; ``threads`` make connections that take long."""
         self._server = server
+        self._rapport = rapport
         self._is_near = is_loopback(server.host)
         self._patience = patience
         self._threads = threads
@@ -155,6 +160,7 @@ class _SmtpLane:
         self._session = SmtpSession(
             smtp,
             self._server.limits,
+            self._rapport,
             most_messages=self._patience.messages_per_connection,
         )
         return self._session

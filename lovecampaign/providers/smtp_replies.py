@@ -7,6 +7,7 @@ two ways, the reading wins that suppresses nobody.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from enum import StrEnum
 
 from lovecampaign.message import Fault
@@ -75,6 +76,20 @@ def judge(phase: Phase, reply: Reply) -> Verdict:
     if reply.code < 500:
         return transient(said, _fault_for_now(phase, reply))
     return _judge_refusal(phase, reply, said)
+
+
+def judge_recipient(reply: Reply, *, has_taken_mail: bool) -> Verdict:
+    """The verdict on a refused recipient; ``has_taken_mail``: whether the server has for others.
+
+    What is about us as a whole where it meets the first of them is about this one then: the run
+    must not stop at the same person again and again.
+    """
+    verdict = judge(Phase.RCPT, reply)
+    if verdict.fault is not Fault.CONFIGURATION or _is_about_login(Phase.RCPT, reply):
+        return verdict
+    if has_taken_mail and reply.code >= 500:
+        return permanent(verdict.detail, Fault.POLICY)
+    return replace(verdict, is_about_one=True)
 
 
 def _is_about_login(phase: Phase, reply: Reply) -> bool:

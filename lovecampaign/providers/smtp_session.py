@@ -17,6 +17,7 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lovecampaign.message import Message
@@ -24,7 +25,7 @@ from lovecampaign.providers.intake import Intake
 from lovecampaign.providers.lane import Carrying, Pausing
 from lovecampaign.providers.smtp_connection import Dialogue, TimeLimits
 from lovecampaign.providers.smtp_envelope import Envelope, Unsendable, envelope_of
-from lovecampaign.providers.smtp_replies import Phase, judge
+from lovecampaign.providers.smtp_replies import Phase, judge, judge_recipient
 from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply
 from lovecampaign.providers.verdict import Verdict, accepted, transient, unknown
 
@@ -51,13 +52,23 @@ class _Refused(Exception):
         self.verdict = verdict
 
 
+@dataclass(slots=True)
+class Rapport:
+    """How we have got on with a server so far, over all connections to it."""
+
+    has_taken_mail: bool = False
+
+
 class SmtpSession:
     """One logged-in connection; carries one message after the other."""
 
-    def __init__(self, smtp: Dialogue, limits: TimeLimits, *, most_messages: int) -> None:
+    def __init__(
+        self, smtp: Dialogue, limits: TimeLimits, rapport: Rapport, *, most_messages: int
+    ) -> None:
         self._smtp = smtp
         smtp.wire.leave_time_to_the_system()
         self._limits = limits
+        self._rapport = rapport
         self._is_pipelined = smtp.has_extn("pipelining")
         #: Whose commands are on the wire, without a reply yet.
         self._introduced: Envelope | None = None
@@ -152,7 +163,12 @@ class SmtpSession:
                 raise _FoundClosed
             if reply.code // 100 != _HOPED_FOR[phase]:
                 self._recover(phase, reply)
-                raise _Refused(judge(phase, reply))
+                raise _Refused(self._judge(phase, reply))
+
+    def _judge(self, phase: Phase, refusal: Reply) -> Verdict:
+        if phase is Phase.RCPT:
+            return judge_recipient(refusal, has_taken_mail=self._rapport.has_taken_mail)
+        return judge(phase, refusal)
 
     def _require_step(self) -> None:
         """A line too many would be taken for the answer to the message."""
@@ -235,6 +251,7 @@ class SmtpSession:
         if self._is_cut or reply.code == 421 or reply.code // 100 == 3:
             self.abort()
         if reply.code // 100 == 2:
+            self._rapport.has_taken_mail = True
             return _taken(reply)
         if reply.code // 100 == 3:
             return unknown(f"an answer that makes no sense after the message was sent: {reply}")

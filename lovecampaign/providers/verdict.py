@@ -32,6 +32,8 @@ class Verdict:
     detail: str = ""
     provider_message_id: str | None = None
     retry_after_seconds: float | None = None
+    #: Of CONFIGURATION: it may be about the recipient who was named.
+    is_about_one: bool = False
 
     def on(self, message: Recipient) -> Outcome:
         """The outcome of ``message``; its recipient's address is taken out of the detail."""
@@ -44,6 +46,7 @@ class Verdict:
             detail,
             self.provider_message_id,
             self.retry_after_seconds,
+            is_about_one=self.is_about_one,
         )
 
 

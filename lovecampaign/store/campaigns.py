@@ -96,6 +96,13 @@ def is_campaign_paused(connection: Connection, campaign_id: int) -> bool:
     return paused_at is not None
 
 
+def is_called_off(connection: Connection, campaign_id: int, email_id: int) -> bool:
+    """Whether the campaign is paused, or the email cancelled."""
+    found = sa.select(email.c.cancelled_at).where(email.c.id == email_id)
+    is_cancelled = connection.scalar(found) is not None
+    return is_cancelled or is_campaign_paused(connection, campaign_id)
+
+
 def resume(connection: Connection, campaign_id: int) -> bool:
     """Let claims go on, with every counter that paused it at zero; tells if it was paused."""
     statement = (
@@ -113,11 +120,18 @@ def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:
         .where(email.c.id == email_id, email.c.cancelled_at.is_(None))
         .values(cancelled_at=now)
     )
-    cancelled = connection.execute(
+    return leave_if_cancelled(connection, email_id, now)
+
+
+def leave_if_cancelled(connection: Connection, email_id: int, now: datetime) -> int:
+    """Close what is planned of an email that was called off; returns how many deliveries."""
+    is_cancelled = sa.exists().where(email.c.id == email_id, email.c.cancelled_at.is_not(None))
+    closed = connection.execute(
         sa.update(delivery)
         .where(
             delivery.c.email_id == email_id,
             delivery.c.state == DeliveryState.PLANNED.value,
+            is_cancelled,
         )
         .values(
             state=DeliveryState.CANCELLED.value,
@@ -125,7 +139,7 @@ def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:
             settled_at=now,
         )
     )
-    return cancelled.rowcount
+    return closed.rowcount
 
 
 def list_called_off(connection: Connection, campaign_id: int, at: datetime) -> frozenset[str]:

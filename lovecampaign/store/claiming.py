@@ -27,7 +27,14 @@ from lovecampaign.store.ledger_tables import ONE_A_DAY
 from lovecampaign.store.many_rows import many, read_many
 from lovecampaign.store.slot_table import fill_zone_clocks
 from lovecampaign.store.standing import Standing
-from lovecampaign.store.tables import MICROSECOND, DeliveryState, campaign, membership
+from lovecampaign.store.tables import (
+    MICROSECOND,
+    PLANNED,
+    DeliveryState,
+    campaign,
+    delivery,
+    membership,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +105,17 @@ def claim(connection: Connection, request: ClaimRequest) -> Claims:
         skipped=skipped,
         last_id=rows[-1][0],
     )
+
+
+def has_claimable(connection: Connection, batch_id: int, after_id: int, now: datetime) -> bool:
+    """Whether rows of a batch, behind this delivery id, wait to be claimed."""
+    waits = sa.exists().where(
+        delivery.c.batch_id == batch_id,
+        delivery.c.id > after_id,
+        delivery.c.state == PLANNED,
+        delivery.c.next_try_at <= now,
+    )
+    return bool(connection.scalar(sa.select(waits)))
 
 
 def _pick(connection: Connection, request: ClaimRequest) -> Sequence[PickedRow]:

@@ -261,6 +261,11 @@ def _as_unreachable(database: Database, driver_words: str) -> Unreachable:
             f"no space is left for the database {name}",
             hint="free some space and run the same command again: nothing is lost",
         )
+    if "readonly" in lowered or "read-only" in lowered:
+        return Unreachable(
+            f"the database {name} can only be read: its file, folder or disk takes no writes",
+            hint="mend that, or name another one in LOVECAMPAIGN_DATABASE_URL",
+        )
     if "locked" in lowered:
         return Busy(
             f"another process kept the database {name} for over {database.patience_seconds:g} s",

@@ -124,6 +124,8 @@ class Fate:
     @property
     def reason_to_leave(self) -> sa.ColumnElement[str | None]:
         """Why such a row would not go out if it were claimed now; NULL: it would."""
+        if self.is_cancelled:
+            return sa.literal(SkipReason.CANCELLED.value)
         standing = self.standing
         whens = [
             (subscriber.c.forgotten_at.is_not(None), SkipReason.SUPPRESSED),

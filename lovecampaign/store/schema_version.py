@@ -131,7 +131,8 @@ def _file_lock(file: Path) -> Iterator[None]:
         lock = file.with_name(file.name + ".lock").open("a")
     except OSError as error:
         raise Unreachable(
-            f"the database {file} cannot be made there: {error.strerror}",
+            f"the database {file} cannot be {'used' if file.exists() else 'made'} there: "
+            f"{error.strerror}",
             hint="name a file in a folder that is there and that you may write to",
         ) from error
     with lock:

@@ -136,7 +136,14 @@ def test_every_email_can_be_tested_in_one_go(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["--to me@bloom.example", "--day 1 --to nobody", "--as a@b.example", "--day all"]
+    "words",
+    [
+        "--to me@bloom.example",
+        "--day 1 --to nobody",
+        "--as a@b.example",
+        "--day all",
+        "--day 1 --to me@bloom.example --dry-run",
+    ],
 )
 def test_a_test_needs_an_email_and_an_address(shop: Shop, words: str) -> None:
     assert shop.type("send", *words.split(), "--now", BEFORE).code == 2
@@ -303,6 +310,16 @@ def test_an_email_with_a_mistake_blocks_itself_and_nothing_else(shop: Shop) -> N
     assert "fist_name" in said.json["errors"][0]["message"]
     day.write_text(good)
     assert shop.data("send", "--now", DAY_1)["sent"] == 2
+
+
+def test_a_dry_run_says_that_a_pause_holds_everything_up(shop: Shop) -> None:
+    shop.type("send", "--limit", "1", "--now", DAY_1)
+    shop.type("pause", "--now", DAY_1).done()
+    said = shop.type("send", "--dry-run", "--json", "--now", DAY_1)
+
+    assert (said.code, said.data["remaining"]) == (0, 1)
+    assert [problem["code"] for problem in said.json["warnings"]] == ["paused"]
+    assert "is paused" in shop.type("send", "--dry-run", "--now", DAY_1).out
 
 
 def test_who_waits_in_the_ledger_is_judged_by_todays_rules_too(shop: Shop) -> None:

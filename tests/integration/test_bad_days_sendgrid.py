@@ -166,13 +166,25 @@ def test_a_sendgrid_that_lets_nobody_in_costs_no_claim(
 def test_ten_server_errors_in_a_row_pause_and_are_not_sent_again(
     stage: Stage, server: SendGridServer
 ) -> None:
-    stage.add_readers(30)
-    server.answer_next(*[Answer(status=500, is_stored=True)] * 15)
-    first = stage.send(DAY_1)
-    assert (first.sent, first.in_doubt) == (15, 15)
+    stage.add_readers(60)
+    server.answer_next(*[Answer(status=500, is_stored=True)] * 9)
+    first = stage.send(DAY_1, limit=20)
+    assert first.in_doubt == 9
+    assert not is_paused(stage)
     server.answer_next(*[Answer(status=500, is_stored=True)] * 30)
-    stage.add_readers(30, name="more")
-    assert stage.send(DAY_1).in_doubt == 30
+    second = stage.send(DAY_1)
     assert is_paused(stage)
-    assert stage.send(LATER).due == 0
+    assert 10 <= second.in_doubt < 20, "no more than were on the wire at the tenth"
+    assert stage.send(LATER).remaining == second.remaining
     assert set(server.counts.values()) == {1}
+
+
+def test_one_answer_for_many_people_is_one_failure(stage: Stage, server: SendGridServer) -> None:
+    endpoint = Endpoint(host="127.0.0.1", port=server.port, is_tls=False)
+    stage.provider.close()
+    stage.provider = SendGridProvider(endpoint, KEY, connections=4)
+    stage.add_readers(40)
+    server.answer_next(*[Answer(status=503)] * 3)
+    report = stage.send(DAY_1)
+    assert report.retry_later > 10
+    assert not is_paused(stage)

@@ -42,6 +42,8 @@ from tests.chaos.remembering import Remembering
 from tests.stage import DAY_1, Stage
 
 LATER = DAY_1 + timedelta(minutes=2)
+#: Of four connections, when the tenth failure is told.
+MOST_ON_THE_WIRE = 2 * 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,15 +225,41 @@ def test_a_server_that_is_lost_in_the_middle_pauses_and_nobody_is_lost(stage: St
             server.troubles.add(Trouble(step=Step.RCPT, act=Close(), to=address_of(number)))
         first = stage.send(DAY_1)
         assert first.in_doubt == 1
-        assert first.sent + first.retry_later + 1 == 80
+        assert first.sent + first.retry_later + first.remaining + 1 == 80
         assert is_paused(stage)
+        assert first.retry_later < 10 + MOST_ON_THE_WIRE
         server.troubles.clear()
         go_on(stage)
         second = stage.send(LATER)
-        assert second.sent == first.retry_later
+        assert second.sent == first.retry_later + first.remaining
         assert set(server.counts.values()) == {1}
         assert len(server.counts) == 80
         assert all(len(set(tries)) == 1 for tries in provider.tries.values())
+
+
+def test_a_refused_recipient_holds_up_nobody_behind(stage: Stage) -> None:
+    """What would be about us as a whole, if it were not said of one person only."""
+    stage.add_readers(30)
+    with SmtpServer() as server:
+        _send_through(stage, server)
+        poison = Say(line="504 5.5.4 parameter not implemented")
+        server.troubles.add(Trouble(step=Step.RCPT, act=poison, to=address_of(12)))
+        report = stage.send(DAY_1)
+    assert (report.sent, report.failed) == (29, 1)
+    assert not is_paused(stage)
+
+
+def test_who_is_refused_first_of_all_comes_later_in_the_next_run(stage: Stage) -> None:
+    stage.add_readers(10)
+    with SmtpServer() as server:
+        poison = Say(line="554 5.7.1 relay access denied")
+        server.troubles.add(Trouble(step=Step.RCPT, act=poison, to=address_of(1)))
+        _send_through(stage, server)
+        with pytest.raises(Refused, match="relay access denied"):
+            stage.send(DAY_1)
+        stage.send(DAY_1)
+        assert (len(server.counts), set(server.counts.values())) == (9, {1})
+        assert stage.send(LATER).failed == 1
 
 
 def _send_through(stage: Stage, server: SmtpServer) -> Remembering:

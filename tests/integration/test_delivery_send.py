@@ -11,8 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.campaign.model import Email
+from lovecampaign.clock import format_instant, parse_instant
 from lovecampaign.delivery.batch import deliver_batch
 from lovecampaign.delivery.readiness import OnEdit, make_ready
+from lovecampaign.delivery.send import SendChoices, send_due
 from lovecampaign.delivery.work import BatchHandle
 from lovecampaign.errors import Refused, UsageError
 from lovecampaign.message import Fault, Message
@@ -268,7 +270,7 @@ def test_five_policy_refusals_pause_the_campaign_and_say_why(stage: Stage) -> No
     stage.provider = MemoryProvider(lambda _: permanent("blocked", Fault.POLICY))
     report = stage.send(DAY_1)
     record = find_campaign(stage.database, stage.campaign)
-    assert report.remaining == 150  # of chunks of 100, the first was under way
+    assert (report.failed, report.remaining) == (5, 245)
     assert record is not None
     assert record.pause_reason is not None
     assert "policy" in record.pause_reason
@@ -333,6 +335,37 @@ def test_refused_credentials_stop_the_run_and_claim_nothing(stage: Stage) -> Non
     assert stage.states("day-01") == {"planned": 3}
     stage.provider = MemoryProvider()
     assert stage.send().sent == 3
+
+
+def test_a_pass_that_ends_early_still_says_what_it_did(stage: Stage) -> None:
+    stage.add_readers(10)
+    answers = iter([accepted()] * 4)
+    stage.provider = MemoryProvider(lambda _: next(answers, stop_the_run("who are you?")))
+    stage.clock.move_to(DAY_1)
+    with stage.sender() as sender:
+        report = send_due(sender, stage.campaign, SendChoices(), lambda _email: ())
+    assert isinstance(report.closed, Refused)
+    assert (report.sent, report.remaining, report.due) == (4, 6, 10)
+
+
+def test_a_long_wait_that_the_provider_asks_for_is_kept_and_not_sat_out(stage: Stage) -> None:
+    stage.add_readers(10)
+    stage.provider = MemoryProvider(lambda _: transient("later", retry_after_seconds=600))
+    began = time.monotonic()
+    report = stage.send(DAY_1)
+    assert time.monotonic() - began < 30
+    assert (report.retry_later, report.sent) == (10, 0)
+    assert report.next_due is not None
+    assert report.next_due >= DAY_1 + timedelta(seconds=600)
+
+
+def test_the_next_moment_that_is_told_is_one_at_which_something_is_due(stage: Stage) -> None:
+    stage.add_readers(1)
+    stage.provider = MemoryProvider(lambda _: transient("later"))
+    told = stage.send(DAY_1 + timedelta(microseconds=7)).next_due
+    assert told is not None
+    stage.provider = MemoryProvider()
+    assert stage.send(parse_instant(format_instant(told))).sent == 1
 
 
 def test_an_unknown_outcome_is_never_sent_again_silently(stage: Stage) -> None:
