@@ -233,12 +233,13 @@ def _first_positions(meanings: Sequence[Column | None]) -> dict[Column, int]:
 def _name_fields(slugs: Mapping[int, str]) -> dict[int, str]:
     """Two columns of one name: the second is called ``name_2``."""
     names: dict[str, int] = {}
+    last: dict[str, int] = {}
     for at, slug in slugs.items():
-        name, number = slug, 1
+        name, number = slug, last.get(slug, 1)
         while name in names:
             number += 1
             name = f"{slug}_{number}"
-        names[name] = at
+        names[name], last[slug] = at, number
     return {at: name for name, at in names.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 
 from lovecampaign.audience.cells import read_moment
 from lovecampaign.audience.subscriber import Consent, ConsentKind
@@ -52,5 +52,7 @@ def _implied_end(kind: ConsentKind, given_at: datetime) -> datetime | None:
         return None
     years, month = divmod(given_at.month - 1 + months, 12)
     year = given_at.year + years
+    if year > MAXYEAR:
+        raise ValueError(f"consent_at {given_at:%Y-%m-%d} is too far in the future")
     last_day = calendar.monthrange(year, month + 1)[1]
     return given_at.replace(year=year, month=month + 1, day=min(given_at.day, last_day))

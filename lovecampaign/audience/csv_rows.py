@@ -150,8 +150,10 @@ def _rows_with_care(lines: _Lines, separator: str) -> Iterator[CsvRow]:
 
 def _explain(error: csv.Error) -> str:
     words = str(error)
-    if "unexpected end of data" in words or "field larger than" in words:
+    if "unexpected end of data" in words:
         return "a quote is opened and never closed"
+    if "field larger than" in words:
+        return "a cell has too many characters: a quote may be opened and never closed"
     if "expected after" in words:
         return 'a quote stands inside a quoted cell: double it ("")'
     return f"it cannot be read as CSV ({words})"

@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from lovecampaign.problems import Place
 
@@ -211,7 +212,7 @@ class Email:
     #: ``letter`` is ``templates/email/letter.mjml.j2``.
     template: str
     copy: Copy
-    #: Day emails: the number of the day, 1 to 27. Launch emails: the campaign day of ``opens_at``.
+    #: Day emails: the number of the day, 1 to 27. Launch emails: the campaign day of ``instant``.
     number: int | None = None
     #: Day emails: the local date and time of day in the reader's zone.
     date: date | None = None
@@ -230,6 +231,12 @@ class Email:
     is_broken: bool = False
     #: Where each of its settings was written (``subject``, ``template`` …), for problems.
     places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """For calendars: its key, and its subject where that is the same for everybody."""
+        is_personal = "{{" in self.subject or "{%" in self.subject
+        return self.key if is_personal else f"{self.key}: {self.subject}"
 
     @property
     def is_one_a_day(self) -> bool:
@@ -345,6 +352,12 @@ class Campaign:
     @property
     def insider_deal(self) -> Deal | None:
         return self.deals.get(self.launch.deal) if self.launch.deal else None
+
+    def date_of(self, email: Email) -> date | None:
+        """The date on the team's calendar; None for emails that have none of their own."""
+        if email.instant is not None:
+            return email.instant.astimezone(ZoneInfo(self.timezone)).date()
+        return email.date
 
     def find_email(self, key: str) -> Email | None:
         return next((email for email in self.emails if email.key == key), None)

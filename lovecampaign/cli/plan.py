@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -77,7 +76,7 @@ def _show_timeline(timeline: Timeline, written: Sequence[str]) -> Result:
 
 
 def _as_json(campaign: Campaign, report: EmailReport) -> Mapping[str, object]:
-    day = _date_of(campaign, report)
+    day = campaign.date_of(_email(campaign, report.key))
     return {
         "key": report.key,
         "date": day.isoformat() if day else None,
@@ -87,14 +86,6 @@ def _as_json(campaign: Campaign, report: EmailReport) -> Mapping[str, object]:
         "recipients": report.recipients,
         "skipped": dict(report.skipped),
     }
-
-
-def _date_of(campaign: Campaign, report: EmailReport) -> date | None:
-    """The date on the campaign's calendar; the digest has none."""
-    email = _email(campaign, report.key)
-    if email.instant is not None:
-        return email.instant.astimezone(ZoneInfo(campaign.timezone)).date()
-    return email.date
 
 
 def _email(campaign: Campaign, key: str) -> Email:
@@ -149,7 +140,7 @@ def _events(campaign: Campaign, report: CampaignReport) -> Iterator[Event]:
 
 
 def _event(campaign: Campaign, key: str, at: datetime) -> Event:
-    return key, f"{key}: {_email(campaign, key).subject}", at
+    return key, _email(campaign, key).title, at
 
 
 def _next_command(campaign: Campaign, report: CampaignReport) -> str:

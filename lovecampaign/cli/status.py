@@ -53,7 +53,9 @@ def status(invocation: Invocation, campaign: str | None) -> Result:
             "next_due": format_instant(next_due) if next_due else None,
             "emails": [_as_json(found, one) for one in report.emails],
         },
-        text="\n".join([_format_table(found, report), *_facts(found, report, next_due)]),
+        text="\n".join(
+            [_format_table(found, report), *_facts(found, report, next_due, invocation.now)]
+        ),
         next_command=_next_command(found, report),
     )
 
@@ -104,13 +106,23 @@ def _format_table(campaign: Campaign, report: CampaignReport) -> str:
     return format_table(("email", f"first ({campaign.timezone})", *headings), rows)
 
 
-def _facts(campaign: Campaign, report: CampaignReport, next_due: datetime | None) -> list[str]:
+def _facts(
+    campaign: Campaign, report: CampaignReport, next_due: datetime | None, now: datetime
+) -> list[str]:
     facts = []
     if report.record and report.record.is_paused:
         facts.append(trouble(f"Paused: {report.record.pause_reason}"))
+    if waiting := [one.key for one in report.emails if _is_overdue(one, now)]:
+        facts.append(f"Due, and not sent yet: {', '.join(waiting)}")
     if next_due is not None:
         facts.append(good(f"Next due: {time_and_zone(next_due, campaign.timezone)}"))
     return facts or ["Nothing more is due."]
+
+
+def _is_overdue(report: EmailReport, now: datetime) -> bool:
+    """Whether the moment has passed in every zone for people who have not got it."""
+    is_past = report.last_due is not None and report.last_due <= now
+    return is_past and report.counts.get(DeliveryState.PLANNED, 0) > 0
 
 
 def _next_command(campaign: Campaign, report: CampaignReport) -> str:

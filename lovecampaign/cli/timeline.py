@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lovecampaign.audience.address import InvalidAddress, normalise
@@ -19,6 +19,9 @@ from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database import Database
 from lovecampaign.store.subscribers import Person, Profile, show_subscriber
 from lovecampaign.store.timelines import TimelineEntry, read_timeline
+
+#: What left so long after its moment is told with both times.
+_LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,17 +93,20 @@ def _entry_json(entry: TimelineEntry, zone: str) -> Mapping[str, object]:
         "local": due.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes") if due else None,
         "state": entry.state.value if entry.state else None,
         "reason": entry.reason,
+        **({"sent_at": format_instant(entry.sent_at)} if entry.sent_at else {}),
     }
 
 
 def _row(entry: TimelineEntry, zone: str) -> Sequence[Cell]:
     state = entry.state.value.replace("_", " ") if entry.state else "not for them"
     when = local_time(entry.due, zone) if entry.due else None
-    return entry.key, when, state, " · ".join(_why(entry))
+    return entry.key, when, state, " · ".join(_why(entry, zone))
 
 
-def _why(entry: TimelineEntry) -> Iterator[str]:
+def _why(entry: TimelineEntry, zone: str) -> Iterator[str]:
     if entry.reason:
         yield entry.reason.replace("_", " ")
     if entry.detail:
         yield entry.detail
+    if entry.sent_at and entry.due and entry.sent_at - entry.due > _LATE:
+        yield f"it left {local_time(entry.sent_at, zone)}"

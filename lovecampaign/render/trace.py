@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from lovecampaign.campaign.paths import TEMPLATE_FOLDER
 from lovecampaign.problems import Place
@@ -52,6 +52,8 @@ def words_of_error(error: Exception) -> str:
         return "this goes round in circles: a template or macro uses itself without end"
     if isinstance(error, ZeroDivisionError):
         return "this divides by zero"
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template {error.name}"
     if isinstance(error, TypeError):
         return f"these values do not go together here: {error}"
     return str(error) or type(error).__name__

@@ -139,8 +139,9 @@ class _Tally:
             yield self._warn(f"these columns say again what an earlier one says: {names}")
         if self._without_consent:
             yield self._warn(
-                f"{_count_people(self._without_consent, 'comes', 'come')} without a consent_at",
-                "they can be mailed; keep the proof of their consent elsewhere, or add the column",
+                f"rows without a consent_at: {self._without_consent:,}",
+                "people can be mailed without; keep the proof of their consent elsewhere, or add "
+                "the column",
             )
         if judgement.waiting:
             who = _count_people(judgement.waiting, "has", "have")

@@ -36,6 +36,11 @@ class TimelineEntry:
     detail: str | None = None
     settled_at: datetime | None = None
 
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the provider took it."""
+        return self.settled_at if self.state is DeliveryState.SENT else None
+
 
 def read_timeline(
     database: Database, campaign: Campaign, subscriber_id: int, now: datetime

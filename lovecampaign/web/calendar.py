@@ -74,13 +74,6 @@ def lay_out(campaign: Campaign) -> tuple[Week, ...]:
     return tuple(weeks)
 
 
-def date_of(campaign: Campaign, email: Email) -> date | None:
-    """The date on the team's calendar; None for emails that go out when somebody signs up."""
-    if email.instant is not None:
-        return email.instant.astimezone(ZoneInfo(campaign.timezone)).date()
-    return email.date
-
-
 def emails_of(campaign: Campaign, day: date) -> tuple[Email, ...]:
     """What goes out on a date, in the order of the hours."""
     return tuple(_emails_by_date(campaign).get(day, ()))
@@ -88,16 +81,16 @@ def emails_of(campaign: Campaign, day: date) -> tuple[Email, ...]:
 
 def sign_up_emails(campaign: Campaign) -> tuple[Email, ...]:
     """What goes out when somebody signs up, whatever the date."""
-    return tuple(email for email in campaign.emails if date_of(campaign, email) is None)
+    return tuple(email for email in campaign.emails if campaign.date_of(email) is None)
 
 
 def first_instants(campaign: Campaign) -> Iterator[tuple[str, str, datetime]]:
     """Key, title and time on the team's clock, for a calendar program."""
     for email in campaign.emails:
-        day = date_of(campaign, email)
+        day = campaign.date_of(email)
         if day is not None:
             at = email.instant or to_utc(day, _clock(campaign, email), campaign.timezone)
-            yield email.key, f"{email.key}: {email.subject}", at
+            yield email.key, email.title, at
 
 
 def _clock(campaign: Campaign, email: Email) -> time:
@@ -107,7 +100,7 @@ def _clock(campaign: Campaign, email: Email) -> time:
 def _emails_by_date(campaign: Campaign) -> dict[date, list[Email]]:
     found: dict[date, list[Email]] = {}
     for email in campaign.emails:
-        day = date_of(campaign, email)
+        day = campaign.date_of(email)
         if day is not None:
             found.setdefault(day, []).append(email)
     for emails in found.values():

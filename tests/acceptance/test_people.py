@@ -81,7 +81,7 @@ def test_a_consent_of_the_future_is_told_with_its_line_and_left_out(shop: Shop) 
 
     lines = {warning["line"]: warning["message"] for warning in said.json["warnings"]}
     assert "2031-01-02" in lines[2]
-    assert lines[1] == "1 person comes without a consent_at"
+    assert lines[1] == "rows without a consent_at: 1"
     assert shop.data("subscribers", "show", "dora@readers.example")["subscriber"]["consents"] == []
     late = ("subscribers", "add", "eva@readers.example", "--consent-at", "2031-01-02T00:00Z")
     assert shop.type(*late, *NOW).code == 2

@@ -216,6 +216,25 @@ def test_an_export_on_the_screen_suggests_a_file_that_is_not_there(shop: Shop) -
     assert "Next: lovecampaign subscribers export people-2.csv" in said.err
 
 
+def test_what_left_late_says_when_and_what_is_due_is_told(shop: Shop) -> None:
+    shop.type("send", "--limit", "1", "--now", "2027-02-01T18:00Z")
+    said = shop.type("explain", "ana@readers.example", "--now", "2027-02-01T19:00Z").done()
+    assert "it left Mon  1 Feb 2027 19:00" in said.out
+    told = shop.data("explain", "ana@readers.example", "--now", "2027-02-01T19:00Z")["timeline"]
+    assert told[0]["sent_at"] == "2027-02-01T18:00:00Z"
+    late = shop.type("status", "--now", "2027-02-01T19:00Z").done()
+    assert "Due, and not sent yet: day-01" in late.out
+
+
+def test_a_calendar_shows_no_merge_fields(shop: Shop) -> None:
+    day = shop.folder / "campaigns/test-month/days/01-day-1.md"
+    text = day.read_text()
+    subject = next(line for line in text.splitlines() if line.startswith("subject:"))
+    day.write_text(text.replace(subject, 'subject: "{{ first_name }}, your first day"'))
+    shop.type("plan", "--ics", "personal.ics", *NOW).done()
+    assert "{{" not in (shop.folder / "personal.ics").read_text()
+
+
 def test_plan_sends_nothing(shop: Shop) -> None:
     shop.type("plan", "--now", "2027-02-01T12:00Z").done()
 

@@ -226,7 +226,7 @@ def test_people_without_consent_at_are_taken_and_told_of_once(importer: Importer
     assert counts(report) == {"new": 2}
     (warning,) = report.problems
     assert not warning.is_error
-    assert warning.message == "2 people come without a consent_at"
+    assert warning.message == "rows without a consent_at: 2"
 
 
 @pytest.mark.parametrize(

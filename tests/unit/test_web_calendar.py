@@ -6,7 +6,6 @@ from datetime import date
 
 from lovecampaign.testing.months import build_month
 from lovecampaign.web.calendar import (
-    date_of,
     emails_of,
     first_instants,
     lay_out,
@@ -73,4 +72,4 @@ def test_calendar_programs_get_each_dated_email_at_the_teams_time() -> None:
 
     assert entries["day-01"].isoformat() == "2027-02-01T08:00:00+00:00"
     assert "catch-up" not in entries
-    assert len(entries) == sum(date_of(MONTH, email) is not None for email in MONTH.emails)
+    assert len(entries) == sum(MONTH.date_of(email) is not None for email in MONTH.emails)

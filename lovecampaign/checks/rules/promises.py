@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model import Campaign, Role
 from lovecampaign.checks.passages import Passage, find_in_words, setting_of_email
@@ -102,12 +101,8 @@ class DayNumberInSubject:
 
 
 def _dates_with_letters(campaign: Campaign) -> frozenset[date]:
-    zone = ZoneInfo(campaign.timezone)
-    days = {email.date for email in campaign.day_emails if email.date}
-    launch = {
-        email.instant.astimezone(zone).date() for email in campaign.launch_emails if email.instant
-    }
-    return frozenset(days | launch)
+    dates = map(campaign.date_of, (*campaign.day_emails, *campaign.launch_emails))
+    return frozenset(date for date in dates if date is not None)
 
 
 def _next_weekday(today: date, words: str) -> date:

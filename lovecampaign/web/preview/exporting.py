@@ -12,7 +12,7 @@ from lovecampaign.checks.facts import Facts
 from lovecampaign.errors import UsageError
 from lovecampaign.schedule.calendar_file import format_calendar
 from lovecampaign.settings import Settings
-from lovecampaign.web.calendar import date_of, first_instants
+from lovecampaign.web.calendar import first_instants
 from lovecampaign.web.preview.addresses import DiskAddresses
 from lovecampaign.web.preview.checking import Checker
 from lovecampaign.web.preview.pages import HERE, Pages, Visit
@@ -67,7 +67,7 @@ def _pages(pages: Pages, campaign: Campaign, visit: Visit) -> Iterator[tuple[str
     to, reader = pages.addresses, visit.reader
     yield to.month(reader), pages.month(visit)
     yield to.timeline(reader), pages.timeline(visit)
-    for day in sorted({day for email in campaign.emails if (day := date_of(campaign, email))}):
+    for day in sorted({day for email in campaign.emails if (day := campaign.date_of(email))}):
         yield to.day(day, reader), pages.day(day, visit)
     for email in campaign.emails:
         yield to.email(email.key, reader), pages.email(email, visit)

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.checks.rules.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.problems import Problem
-from lovecampaign.web.calendar import date_of, emails_of, lay_out, sign_up_emails
+from lovecampaign.web.calendar import emails_of, lay_out, sign_up_emails
 from lovecampaign.web.preview.addresses import EVERYBODY, Addresses
 from lovecampaign.web.preview.checking import Checker
 from lovecampaign.web.preview.choosing import RECIPIENTS, DayChoice
@@ -94,7 +94,7 @@ class Pages:
             "email.html",
             visit,
             email=email,
-            date=date_of(campaign, email),
+            date=campaign.date_of(email),
             letter=view.letter,
             faults=faults,
             subject=view.letter.subject if view.letter else email.subject,

@@ -28,7 +28,6 @@ from lovecampaign.store.local_days import LocalDays
 from lovecampaign.store.report import EmailReport, report_campaign
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.store.troubles import Trouble, list_failed
-from lovecampaign.web.calendar import date_of
 
 #: In the order in which they happen.
 SHOWN_EVENTS = (
@@ -111,7 +110,7 @@ def foretell(
 
 def is_over(campaign: Campaign, email: Email, now: datetime) -> bool:
     """Whether everybody who would get it has a row by now, wherever they live."""
-    day = date_of(campaign, email)
+    day = campaign.date_of(email)
     if day is None:  # the catch-up goes out as people join
         return now > campaign.launch.at + _SETTLED_AFTER
     return local_day(now, campaign.timezone) > day + _SETTLED_AFTER
@@ -119,7 +118,7 @@ def is_over(campaign: Campaign, email: Email, now: datetime) -> bool:
 
 def days_of(campaign: Campaign, now: datetime) -> LocalDays:
     """From a week before day 1 to a week after the last email, but no day that is to come."""
-    dates = [date_of(campaign, email) or campaign.start for email in campaign.emails]
+    dates = [campaign.date_of(email) or campaign.start for email in campaign.emails]
     first, last = campaign.start - _WEEK, max([campaign.start, *dates]) + _WEEK
     today = local_day(now, campaign.timezone)
     return LocalDays(

@@ -16,7 +16,7 @@ from lovecampaign.campaign.model import Email, Role
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.store.report import EmailReport
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.web.calendar import date_of, lay_out, sign_up_emails
+from lovecampaign.web.calendar import lay_out, sign_up_emails
 from lovecampaign.web.serve.dashboard.desk import Desk, Office, desk_page
 from lovecampaign.web.serve.dashboard.figures import (
     SHOWN_EVENTS,
@@ -113,7 +113,7 @@ def _letters(desk: Desk, figures: Figures | None, forecast: Forecast | None) -> 
         yield Letter(
             email=email,
             subject=_short(email.subject),
-            day=date_of(desk.campaign, email),
+            day=desk.campaign.date_of(email),
             planned=_planned(mine, report) if is_known else None,
             sent=mine.states[DeliveryState.SENT],
             failed=mine.states[DeliveryState.FAILED],
