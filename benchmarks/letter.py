@@ -19,6 +19,7 @@ from lovecampaign.tokens import Purpose, TokenSigner
 
 KEY = "day-01"
 PUBLIC_URL = "https://bloom.example"
+MEDIA_URL = f"{PUBLIC_URL}/i"
 COPY = """\
 ---
 subject: "{{ first_name | default('Friend', true) }}, the soil test you can drink"
@@ -80,8 +81,7 @@ def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
         campaign,
         email,
         read_content(campaign, email),
-        public_url=PUBLIC_URL,
-        media_url=f"{PUBLIC_URL}/i",
+        media_url=MEDIA_URL,
     )
     signer = TokenSigner(["a secret of the benchmark"])
     return renderer, Addressing(

@@ -19,7 +19,7 @@ from typing import Any
 from jinja2 import Environment
 
 from benchmarks.figures import Figure, Measured, Ratio
-from benchmarks.letter import as_row, jinja_sources, make_recipients, make_renderer
+from benchmarks.letter import MEDIA_URL, as_row, jinja_sources, make_recipients, make_renderer
 from benchmarks.rounds import Stats, run_rounds
 from lovecampaign.delivery.personal import Addressing
 from lovecampaign.render.renderer import EmailRenderer
@@ -171,8 +171,7 @@ def _rebuilt(renderer: EmailRenderer, addressing: Addressing) -> EmailRenderer:
         addressing.campaign,
         addressing.email,
         renderer._fast._content,  # noqa: SLF001 - as it was read
-        public_url=renderer.public_url,
-        media_url=f"{renderer.public_url}/i",
+        media_url=MEDIA_URL,
     )
 
 

@@ -139,9 +139,7 @@ class Workbench:
     def renderer(self, email: Email, *others: Email, **changes: Any) -> EmailRenderer:
         campaign = self.campaign(email, *others, **changes)
         content = read_content(campaign, email)
-        return EmailRenderer(
-            campaign, email, content, public_url="https://bloom.example", media_url=MEDIA_URL
-        )
+        return EmailRenderer(campaign, email, content, media_url=MEDIA_URL)
 
     def render(self, copy: str, template: str | None = None, **person: Any) -> Message:
         """One message of a copy in a template (:data:`LETTER` if none is given)."""

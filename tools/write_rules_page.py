@@ -1,4 +1,4 @@
-"""Writes docs/rules.md anew from the rules' own words.
+"""How does docs/rules.md stay true? It is written anew from the rules' own words.
 
 python tools/write_rules_page.py
 """

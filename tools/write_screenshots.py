@@ -1,4 +1,4 @@
-"""Takes pictures of every page that readers meet: in light, in dark, and on a phone.
+"""What do readers see? Pictures of every page that they meet: light, dark, and on a phone.
 
 python -m tools.write_screenshots           those that docs/pages.md shows
 python -m tools.write_screenshots FOLDER    all of them

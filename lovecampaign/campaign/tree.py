@@ -16,7 +16,7 @@ Path = Sequence[str | int]
 
 @dataclass(slots=True)
 class Node:
-    """A value, list or mapping; ``children`` of a mapping are its entries in file order."""
+    """A value, list or mapping; ``items`` and ``entries`` are in file order."""
 
     spot: Spot
     scalar: Scalar = None

@@ -12,7 +12,7 @@ CAMPAIGNS = "campaigns"
 
 
 def find_workspace(start: Path) -> Path:
-    """The nearest folder from ``start`` upwards that holds ``campaigns/`` or ``templates/email/``.
+    """The nearest folder from ``start`` upwards that holds ``campaigns/`` and ``templates/email/``.
 
     Raises UsageError where there is none up to the root.
     """

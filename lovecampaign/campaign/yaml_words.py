@@ -27,11 +27,6 @@ _MEANINGS = (
         "put the same quote at the end of the value",
     ),
     (
-        "unknown escape character",
-        "a backslash inside double quotes means something special to YAML",
-        "use single quotes around this value",
-    ),
-    (
         "escape",
         "a backslash inside double quotes means something special to YAML",
         "use single quotes around this value",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -36,3 +36,8 @@ class Facts:
     reachable: int | None = None
     #: Of how many of them each field that letters need is known.
     known_fields: Mapping[str, int] = field(default_factory=dict)
+
+
+def say_zones(zones: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    return zones[0] if len(zones) == 1 else f"{zones[0]} and {len(zones) - 1} more zones"

@@ -53,9 +53,7 @@ class Shown:
 
 def show_email(campaign: Campaign, email: Email, content: Content) -> Shown:
     """Render the email; raises RenderError where it cannot be."""
-    renderer = EmailRenderer(
-        campaign, email, content, public_url="https://links.invalid", media_url=_MEDIA_URL
-    )
+    renderer = EmailRenderer(campaign, email, content, media_url=_MEDIA_URL)
     message = renderer.render(_reader(campaign, email, content))
     shown = make_shown(message.subject, message.html, message.text, message.headers)
     for recipient in sample_recipients(campaign, email, content):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lovecampaign.cli.findings import Finding, doubtful
-from lovecampaign.settings import Settings, make_secret
+from lovecampaign.settings import Settings, how_to_make_secret
 
 #: 32 letters of hexadecimal are 128 bits, which nobody guesses; RFC 4086, section 7.2.
 LEAST_KEY_LENGTH = 32
@@ -61,7 +61,8 @@ def look_at_secrets(settings: Settings) -> Iterator[Finding]:
             yield doubtful(
                 secret.name,
                 f"{secret.variable} is short enough to be guessed; {secret.opens}",
-                f"type: cd {settings.workspace} && {make_secret(secret.variable, secret.bytes)}",
+                f"type: cd {settings.workspace} && "
+                f"{how_to_make_secret(secret.variable, secret.bytes)}",
             )
 
 

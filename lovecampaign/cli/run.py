@@ -1,4 +1,4 @@
-"""Stay, and send each email as it falls due. The verb ``run``."""
+"""How does a month go out by itself? The verb ``run`` sends each email as it falls due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Send what is due, or a test. The verb ``send``."""
+"""What goes out now? The verb ``send``: all that is due, or a test."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def dkim(domain: str, records: Records) -> Finding:
 
 
 def dmarc(domain: str, records: Records) -> Finding:
-    """RFC 7489: at ``_dmarc`` of the domain, or of a domain above it."""
+    """RFC 9989 (tree walk): at ``_dmarc`` of the domain, or of a domain above it."""
     for name in _domain_and_above(domain):
         found = _texts(f"_dmarc.{name}", "v=dmarc1", records)
         if found is None:

@@ -1,4 +1,4 @@
-"""Answer readers on the web: joining, leaving, choosing, buying. The verb ``serve``."""
+"""Who answers readers on the web? The verb ``serve``: joining, leaving, choosing, buying."""
 
 from __future__ import annotations
 

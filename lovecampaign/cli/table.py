@@ -46,10 +46,6 @@ def width_of(text: str) -> int:
     return sum(_letter_width(letter) for letter in text)
 
 
-def _moves_cursor(letter: str) -> bool:
-    return unicodedata.category(letter) in {"Cc", "Zl", "Zp"}
-
-
 def _letter_width(letter: str) -> int:
     if unicodedata.category(letter) in {"Mn", "Me", "Cf"}:
         return 0

@@ -86,7 +86,6 @@ def with_gifts(sender: Sender, work: EmailWork) -> EmailWork:
         work.campaign,
         work.email,
         holding(work.content, gifts),
-        public_url=sender.settings.public_url,
         media_url=sender.settings.media_url,
     )
     addressing = WelcomeAddressing.of(work.addressing, gifts)

@@ -119,7 +119,6 @@ def _prepare(
             campaign,
             email,
             wording.content,
-            public_url=sender.settings.public_url,
             media_url=sender.settings.media_url,
         ),
     )

@@ -61,7 +61,6 @@ def make_renderer(settings: Settings, campaign: Campaign, kind: AskedKind) -> Em
                 campaign,
                 email,
                 content,
-                public_url=settings.public_url,
                 media_url=settings.media_url,
             )
             for sample in sample_recipients(campaign, email, content):

@@ -137,7 +137,6 @@ class Letters:
             campaign,
             email,
             holding(content, held.gifts) if held.gifts else content,
-            public_url=self._settings.public_url,
             media_url=self._settings.media_url,
         )
         return campaign, renderer

@@ -69,7 +69,6 @@ class Trial:
             self.campaign,
             self.email,
             content,
-            public_url=self.settings.public_url,
             media_url=self.settings.media_url,
         )
 

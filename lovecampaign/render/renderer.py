@@ -14,8 +14,8 @@ class EmailRenderer:
     """Renders one email of a campaign for one person after another; safe between threads.
 
     Takes the fast path where the email allows it, and the plain path everywhere else: what
-    comes out is the same, byte for byte. ``public_url`` is where ``serve`` is reached (links
-    arrive ready in the recipient), ``media_url`` where local pictures are served.
+    comes out is the same, byte for byte. ``media_url`` is where local pictures are served; links
+    arrive ready in the recipient.
     """
 
     def __init__(
@@ -24,10 +24,8 @@ class EmailRenderer:
         email: Email,
         content: Content,
         *,
-        public_url: str,
         media_url: str,
     ) -> None:
-        self.public_url = public_url
         self._plain = PlainPath(campaign, email, content, media_url)
         self._fast = FastPath(self._plain, content)
 

@@ -135,7 +135,7 @@ class _Reader:
 
     def code_block(self, element: Element) -> str:
         text = "".join(
-            unescape(child.data) if isinstance(child, Text) else self.inside(child)
+            unescape(child.data)
             for one in element.walk()
             for child in one.children
             if isinstance(child, Text)

@@ -1,4 +1,4 @@
-"""A stand-in for SendGrid's v3 API on this machine, which misbehaves on request.
+"""How does SendGrid misbehave? A stand-in for its v3 API, which does so on request.
 
 In a test::
 

@@ -1,4 +1,4 @@
-"""A real SMTP server on this machine, which misbehaves on request.
+"""How does an SMTP server misbehave? A real one on this machine, which does so on request.
 
 In a test::
 

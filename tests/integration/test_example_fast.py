@@ -33,7 +33,7 @@ EXAMPLE = _load()
 @pytest.mark.parametrize("email", EXAMPLE.emails, ids=lambda email: email.key)
 def test_every_email_of_the_example_is_spliced(email: Email) -> None:
     content = read_content(EXAMPLE, email)
-    renderer = EmailRenderer(EXAMPLE, email, content, public_url=HOST, media_url=f"{HOST}/i")
+    renderer = EmailRenderer(EXAMPLE, email, content, media_url=f"{HOST}/i")
     samples = sample_recipients(EXAMPLE, email, content)
     people = [person for sample in samples for person in _like(sample, email)]
     for person in people:

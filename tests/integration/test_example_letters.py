@@ -72,7 +72,7 @@ def render(campaign: Campaign, key: str, recipient: Recipient = JOANA) -> Messag
     email = campaign.find_email(key)
     assert email is not None
     content = read_content(campaign, email)
-    renderer = EmailRenderer(campaign, email, content, public_url=HOST, media_url=f"{HOST}/i")
+    renderer = EmailRenderer(campaign, email, content, media_url=f"{HOST}/i")
     return renderer.render(recipient)
 
 

@@ -125,7 +125,7 @@ def test_frozen_content_renders_the_same_bytes_after_the_files_have_changed(
     before = bench.renderer(email).render(recipient()).raw
     bench.write_template("letter", "<mjml></mjml>")
     frozen = Content.from_json(stored)
-    again = EmailRenderer(campaign, email, frozen, public_url="", media_url=MEDIA_URL)
+    again = EmailRenderer(campaign, email, frozen, media_url=MEDIA_URL)
     assert again.render(recipient()).raw == before
 
 

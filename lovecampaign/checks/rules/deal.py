@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model import Campaign, Deal, Email, Role
+from lovecampaign.checks.facts import say_zones
 from lovecampaign.checks.passages import find_in_words, setting, setting_of_email
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
 from lovecampaign.checks.sums import SIGNS
@@ -115,7 +116,7 @@ class SensibleWindow:
             asleep = [zone for zone in zones if _waking_hours(deal, zone) < _MIN_WAKING_HOURS]
             closes = deal.closes.astimezone(ZoneInfo(campaign.timezone))
             if asleep:
-                says = f"the deal leaves too few waking hours in {_name(asleep)}"
+                says = f"the deal leaves too few waking hours in {say_zones(asleep)}"
                 hint = "let it stay open for at least a whole day"
             elif (closes.hour, closes.minute) == (0, 0):
                 says = f"the deal closes as {closes:%A} begins"
@@ -179,7 +180,3 @@ def _waking_hours(deal: Deal, zone: str) -> int:
 
 def _local(instant: datetime, zone: str) -> datetime:
     return instant.astimezone(ZoneInfo(zone))
-
-
-def _name(zones: list[str]) -> str:
-    return zones[0] if len(zones) == 1 else f"{zones[0]} and {len(zones) - 1} more zones"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.checks.facts import say_zones
 from lovecampaign.checks.passages import setting, setting_of_email
 from lovecampaign.checks.rule import MonthDraft
 from lovecampaign.problems import Problem, Severity
@@ -44,7 +45,7 @@ class MomentPast:
             more = f" and {others} more letter{'s' * (others > 1)}" if others else ""
             yield setting(campaign, "start", str(campaign.start)).problem(
                 self.code,
-                f"the moment of {first.key}{more} is past in {_name(where)}",
+                f"the moment of {first.key}{more} is past in {say_zones(where)}",
                 hint="begin on a later day: change start",
                 severity=Severity.WARNING,
             )
@@ -100,7 +101,8 @@ class QuietSwallows:
             if swallowed:
                 yield setting_of_email(campaign, email, "at", "").problem(
                     self.code,
-                    f"quiet hours keep {email.key} until its deal is over, in {_name(swallowed)}",
+                    f"quiet hours keep {email.key} until its deal is over, "
+                    f"in {say_zones(swallowed)}",
                     hint="send it earlier, or leave quiet_hours: respect away",
                     severity=Severity.WARNING,
                 )
@@ -194,7 +196,3 @@ def _is_swallowed(campaign: Campaign, email: Email, zone: str) -> bool:
     if not email.respects_quiet_hours or closes is None or email.instant is None:
         return False
     return after_quiet_hours(email.instant, zone, campaign.sending.quiet_hours) >= closes
-
-
-def _name(zones: list[str]) -> str:
-    return zones[0] if len(zones) == 1 else f"{zones[0]} and {len(zones) - 1} more zones"

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from lovecampaign.campaign.model import Campaign
+from lovecampaign.checks.facts import say_zones
 from lovecampaign.checks.passages import setting, setting_of_email
 from lovecampaign.checks.rule import MonthDraft
 from lovecampaign.problems import Problem, Severity
@@ -34,7 +35,7 @@ class DayGivenUp:
                 at = f"{email.at:%H:%M}" if email.at else ""
                 yield setting_of_email(campaign, email, "at", at).problem(
                     self.code,
-                    f"{email.key} is left out in {_name(zones)}: another letter has that day",
+                    f"{email.key} is left out in {say_zones(zones)}: another letter has that day",
                     hint="give it another time, or leave the day after it free (skip)",
                     severity=Severity.WARNING,
                 )
@@ -71,7 +72,3 @@ def _left_out(campaign: Campaign, zones: Iterable[str]) -> Mapping[str, list[str
             if any(slot.reason is SkipReason.DAY_TAKEN for slot in slots):
                 left_out[key].append(zone)
     return left_out
-
-
-def _name(zones: list[str]) -> str:
-    return zones[0] if len(zones) == 1 else f"{zones[0]} and {len(zones) - 1} more zones"

@@ -158,7 +158,6 @@ class Workbench:
             campaign,
             email,
             ingredients.content,
-            public_url=self.settings.public_url,
             media_url=self.settings.media_url,
         )
         self._remember_pictures(campaign, ingredients.content)

@@ -1,4 +1,4 @@
-"""``/p/TOKEN`` of a link that was mailed on demand: show all that is kept, forget, move.
+"""What do mailed links do? ``/p/TOKEN``: show all that is kept, forget, move.
 
 Such a link reached the reader's own mailbox within the hour. Opening it changes nothing; its
 button does what it is for.

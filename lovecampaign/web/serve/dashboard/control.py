@@ -1,4 +1,4 @@
-"""``…/pause`` and ``…/resume``: hold a campaign, and let it go on. Twice is the same as once."""
+"""How is a campaign held, and let go on? ``…/pause`` and ``…/resume``; twice is once."""
 
 from __future__ import annotations
 

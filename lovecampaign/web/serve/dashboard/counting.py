@@ -23,7 +23,7 @@ from lovecampaign.web.serve.dashboard.figures import Figures, Forecast, count_ro
 PATIENCE_SECONDS = 0.2
 #: The threads that count.
 THREAD_NAME = "dashboard counting"
-#: What took a second to count is shown for twenty: counting never takes more than a twentieth.
+#: What took a second to count is shown for twenty: counting it takes a twentieth at most.
 _SHARE = 20
 Answer = TypeVar("Answer")
 

@@ -1,4 +1,4 @@
-"""``/dashboard``: the password, the way out, and the choice among several campaigns."""
+"""Who gets in? ``/dashboard``: the password, the way out, the choice among several campaigns."""
 
 from __future__ import annotations
 
