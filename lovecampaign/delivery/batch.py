@@ -174,11 +174,15 @@ class _BatchDelivery:
 
     def _sit_out_hold(self) -> None:
         """Wait for the end of a short one, if anybody waits for it; a long one ends the pass."""
-        seconds = self.sender.hold.seconds_left
-        if 0 < seconds <= LONGEST_HOLD_SECONDS and self.tally.closed is None and self._has_more():
-            self.sender.wait(seconds)
+        hold, stop = self.sender.hold, self.sender.stop
+        while 0 < hold.seconds_left <= LONGEST_HOLD_SECONDS and not stop.is_set():
+            if not self._has_more():
+                return
+            self.sender.wait(hold.seconds_left)
 
     def _has_more(self) -> bool:
+        if self.tally.closed is not None:
+            return False
         with self.sender.database.read() as connection:
             return has_claimable(connection, self.batch.id, self.after_id, self._now)
 

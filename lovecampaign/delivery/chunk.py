@@ -123,4 +123,5 @@ class Chunk:
         if outcome.is_outage:
             self.untried.add(claimed.id)
             self.outage = outcome
-        self.is_failing = count_failures(self.tried_outcomes).is_too_much
+        if not outcome.is_repeated:
+            self.is_failing = count_failures(self.tried_outcomes).is_too_much

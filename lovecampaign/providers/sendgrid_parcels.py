@@ -34,7 +34,10 @@ class Person(NamedTuple):
 
 
 class Parcel(NamedTuple):
-    """The people of one request. One for each message, maybe: a dataclass takes three times."""
+    """The people of one request.
+
+    A tuple, since there may be one for each message: a dataclass took three times as long.
+    """
 
     people: tuple[Person, ...]
     #: JSON of what they have in common, without the braces.

@@ -18,7 +18,8 @@ from lovecampaign.providers.lane import Carrying, Pausing, without_pauses
 from lovecampaign.providers.lanes import send_over_lanes
 from lovecampaign.providers.making import Making
 from lovecampaign.providers.smtp_connection import Security, Server, connecting
-from lovecampaign.providers.smtp_session import Rapport, SmtpSession
+from lovecampaign.providers.smtp_replies import Rapport
+from lovecampaign.providers.smtp_session import SmtpSession
 from lovecampaign.providers.smtp_wire import Lost
 from lovecampaign.providers.verdict import NoConnection, Verdict, transient
 

@@ -7,7 +7,7 @@ two ways, the reading wins that suppresses nobody.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lovecampaign.message import Fault
@@ -78,18 +78,25 @@ def judge(phase: Phase, reply: Reply) -> Verdict:
     return _judge_refusal(phase, reply, said)
 
 
-def judge_recipient(reply: Reply, *, has_taken_mail: bool) -> Verdict:
-    """The verdict on a refused recipient; ``has_taken_mail``: whether the server has for others.
+@dataclass(slots=True)
+class Rapport:
+    """How we have got on with a server so far, over all connections to it."""
 
-    What is about us as a whole where it meets the first of them is about this one then: the run
-    must not stop at the same person again and again.
-    """
-    verdict = judge(Phase.RCPT, reply)
-    if verdict.fault is not Fault.CONFIGURATION or _is_about_login(Phase.RCPT, reply):
-        return verdict
-    if has_taken_mail and reply.code >= 500:
-        return permanent(verdict.detail, Fault.POLICY)
-    return replace(verdict, is_about_one=True)
+    has_taken_mail: bool = False
+
+    def judge(self, phase: Phase, reply: Reply) -> Verdict:
+        """:func:`judge` in the light of it.
+
+        What is about us as a whole where it meets the first recipient is about this one where the
+        server has taken mail for others: the run must not stop at the same person for ever.
+        """
+        verdict = judge(phase, reply)
+        is_about_us = phase is not Phase.RCPT or _is_about_login(phase, reply)
+        if verdict.fault is not Fault.CONFIGURATION or is_about_us:
+            return verdict
+        if self.has_taken_mail and reply.code >= 500:
+            return permanent(verdict.detail, Fault.POLICY)
+        return replace(verdict, is_about_one=True)
 
 
 def _is_about_login(phase: Phase, reply: Reply) -> bool:

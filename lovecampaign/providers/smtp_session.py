@@ -17,7 +17,6 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lovecampaign.message import Message
@@ -25,7 +24,7 @@ from lovecampaign.providers.intake import Intake
 from lovecampaign.providers.lane import Carrying, Pausing
 from lovecampaign.providers.smtp_connection import Dialogue, TimeLimits
 from lovecampaign.providers.smtp_envelope import Envelope, Unsendable, envelope_of
-from lovecampaign.providers.smtp_replies import Phase, judge, judge_recipient
+from lovecampaign.providers.smtp_replies import Phase, Rapport, judge
 from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply
 from lovecampaign.providers.verdict import Verdict, accepted, transient, unknown
 
@@ -50,13 +49,6 @@ class _Refused(Exception):
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.detail)
         self.verdict = verdict
-
-
-@dataclass(slots=True)
-class Rapport:
-    """How we have got on with a server so far, over all connections to it."""
-
-    has_taken_mail: bool = False
 
 
 class SmtpSession:
@@ -163,12 +155,7 @@ class SmtpSession:
                 raise _FoundClosed
             if reply.code // 100 != _HOPED_FOR[phase]:
                 self._recover(phase, reply)
-                raise _Refused(self._judge(phase, reply))
-
-    def _judge(self, phase: Phase, refusal: Reply) -> Verdict:
-        if phase is Phase.RCPT:
-            return judge_recipient(refusal, has_taken_mail=self._rapport.has_taken_mail)
-        return judge(phase, refusal)
+                raise _Refused(self._rapport.judge(phase, reply))
 
     def _require_step(self) -> None:
         """A line too many would be taken for the answer to the message."""

@@ -68,6 +68,7 @@ def accepted(
     *,
     retry_after_seconds: float | None = None,
 ) -> Verdict:
+    """The provider has taken it."""
     return Verdict(
         kind=OutcomeKind.ACCEPTED,
         detail=detail,
@@ -79,6 +80,7 @@ def accepted(
 def transient(
     detail: str, fault: Fault = Fault.PROVIDER, *, retry_after_seconds: float | None = None
 ) -> Verdict:
+    """Not taken now; trying again is safe."""
     return Verdict(
         kind=OutcomeKind.TRANSIENT,
         fault=fault,
@@ -88,10 +90,12 @@ def transient(
 
 
 def permanent(detail: str, fault: Fault) -> Verdict:
+    """It will never be taken."""
     return Verdict(kind=OutcomeKind.PERMANENT, fault=fault, detail=detail)
 
 
 def unknown(detail: str) -> Verdict:
+    """It may have been taken: nobody tries again without being asked."""
     return Verdict(kind=OutcomeKind.UNKNOWN, fault=Fault.PROVIDER, detail=detail)
 
 

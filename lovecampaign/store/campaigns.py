@@ -74,6 +74,7 @@ def find_campaign(database: Database, found: Campaign) -> CampaignRecord | None:
 
 
 def read_campaign(connection: Connection, key: str) -> CampaignRecord | None:
+    """What the ledger knows of a campaign, by its ``id``; None before its first planning."""
     row = connection.execute(sa.select(campaign).where(campaign.c.key == key)).one_or_none()
     return _read_record(connection, row) if row else None
 

@@ -61,6 +61,7 @@ def wait_for_unit(
 
 
 def find_place(connection: Connection, found: RecordedDeal, subscriber_id: int) -> Place | None:
+    """Where somebody stands in the line for a unit; None where they do not wait."""
     rows = connection.execute(
         sa.select(deal_waiting.c.asked_at, deal_waiting.c.told_at, deal_waiting.c.held_until).where(
             found.owns(deal_waiting), deal_waiting.c.subscriber_id == subscriber_id

@@ -71,6 +71,7 @@ def list_due_batches(
 def count_waiting(
     connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
 ) -> Waiting:
+    """The planned rows of these emails whose moment has come: claimable now, or to try again."""
     is_ready = delivery.c.next_try_at <= now
     row = connection.execute(
         sa.select(

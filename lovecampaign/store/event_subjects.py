@@ -1,7 +1,7 @@
 """Whom is a report about? By the id that we gave the message, else by the provider's own.
 
 What says that an address is dead, or that its reader complained or left, is a fact of the address,
-whoever's mail it was: an account may send more than ours. It is looked for by the address last.
+whatever mail it was: an account may send more than ours. It is looked for by the address last.
 """
 
 from __future__ import annotations

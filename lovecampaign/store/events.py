@@ -35,7 +35,8 @@ class EventKind(StrEnum):
     BLOCKED = "blocked"  #: the receiver refused us, not its reader
     DROPPED = "dropped"  #: the provider took it and did not send it
     COMPLAINED = "complained"  #: its reader called it spam
-    UNSUBSCRIBED = "unsubscribed"  #: its reader left by the provider's own link
+    UNSUBSCRIBED = "unsubscribed"  #: its reader left by a link in it, ours or the provider's
+    UNSUBSCRIBE_UNDONE = "unsubscribe_undone"  #: they took that back within a day
     OPENED = "opened"
     CLICKED = "clicked"
     UNKNOWN = "unknown"  #: kept as far as it could be read; changes nothing

@@ -13,13 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.store.events import EventKind
 from lovecampaign.store.finding_deliveries import DeliveryRecord
 from lovecampaign.store.suppressions import EVERY_LIST, Suppression, note_suppression
 from lovecampaign.store.tables import campaign, event, suppression
 
-#: Kinds of events.
-UNSUBSCRIBED = "unsubscribed"
-UNDONE = "unsubscribe_undone"
 #: A letter lies about for years, and may be in others' hands: later, one joins anew.
 UNDO_FOR = timedelta(days=1)
 #: What their mail server said, they did not.
@@ -39,7 +37,7 @@ def leave(
     )
     is_new = note_suppression(connection, found.address_key, wanted, now)
     if is_new:
-        _note(connection, found, UNSUBSCRIBED, now)
+        _note(connection, found, EventKind.UNSUBSCRIBED, now)
     return is_new
 
 
@@ -53,7 +51,7 @@ def undo_leaving(connection: Connection, found: DeliveryRecord, now: datetime) -
     )
     if lifted.rowcount == 0:
         return False
-    _note(connection, found, UNDONE, now)
+    _note(connection, found, EventKind.UNSUBSCRIBE_UNDONE, now)
     return True
 
 
@@ -103,7 +101,7 @@ def _is_fresh(now: datetime) -> sa.ColumnElement[bool]:
     return suppression.c.at > now - UNDO_FOR
 
 
-def _note(connection: Connection, found: DeliveryRecord, kind: str, now: datetime) -> None:
+def _note(connection: Connection, found: DeliveryRecord, kind: EventKind, now: datetime) -> None:
     # In the same microsecond somebody may leave, come back and leave: the number tells apart.
     number = connection.scalar(
         sa.select(sa.func.count()).select_from(event).where(event.c.delivery_id == found.id)
@@ -111,7 +109,7 @@ def _note(connection: Connection, found: DeliveryRecord, kind: str, now: datetim
     connection.execute(
         sa.insert(event).values(
             key=f"lc:{found.id}:{kind}:{now.isoformat()}:{number}",
-            kind=kind,
+            kind=kind.value,
             at=now,
             recorded_at=now,
             delivery_id=found.id,

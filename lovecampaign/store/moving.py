@@ -1,7 +1,7 @@
 """Somebody gets their mail at another address from now on: what goes with them?
 
-Their wish to be left alone does, and what they bought. The address of so far is left alone, too:
-an old list that still has it brings back nobody.
+Their wish to be left alone does, and what they bought. The address they leave gets no mail any
+more: an old list that still has it brings back nobody.
 """
 
 from __future__ import annotations

@@ -229,6 +229,7 @@ class Standing:
 
 
 def demand(condition: Condition, reason: SkipReason) -> Demand:
+    """What must hold, and the reason that is told where it does not."""
     return condition, sa.literal(reason.value)
 
 
