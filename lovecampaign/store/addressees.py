@@ -144,7 +144,7 @@ class _Question:
 
     def planned(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
         """Those whose row nobody has claimed, by today's rules."""
-        reason = self.fate.reason_to_leave
+        reason = self.fate.reason_foreseen
         return self._page(
             connection,
             sa.select(*_PERSON, delivery.c.due, _state_for(reason), reason.label("reason"))

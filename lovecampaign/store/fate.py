@@ -123,18 +123,38 @@ class Fate:
 
     @property
     def reason_to_leave(self) -> sa.ColumnElement[str | None]:
-        """Why such a row would not go out if it were claimed now; NULL: it would."""
+        """Why such a row does not go out as it is claimed, now; NULL: it does."""
+        return self._reason_of_row(self.standing, self.standing.instant, self._is_clocks_day_taken)
+
+    @property
+    def reason_foreseen(self) -> sa.ColumnElement[str | None]:
+        """Why such a row will not go out when it is claimed; NULL: it will.
+
+        Quiet hours may hold it, or it waits for another try: whose day that takes is seen then.
+        """
         if self.is_cancelled:
             return sa.literal(SkipReason.CANCELLED.value)
-        standing = self.standing
+        now = self.standing.instant
+        waits = [(delivery.c.next_try_at > now, delivery.c.next_try_at)]
+        if self.keeps_quiet_hours:
+            waits.append((zone_clock.c.quiet_until.is_not(None), zone_clock.c.quiet_until))
+        goes_out_at = sa.type_coerce(sa.case(*waits, else_=now), Instant)
+        is_now = sa.and_(*(sa.not_(condition) for condition, _ in waits))
+        standing = replace(self.standing, judged_at=goes_out_at)
+        is_day_taken = sa.and_(is_now, self._is_clocks_day_taken)
+        return self._reason_of_row(standing, goes_out_at, is_day_taken)
+
+    def _reason_of_row(
+        self, standing: Standing, goes_out_at: sa.ColumnElement[datetime], is_day_taken: Condition
+    ) -> sa.ColumnElement[str | None]:
         whens = [
             (subscriber.c.forgotten_at.is_not(None), SkipReason.SUPPRESSED),
             (sa.not_(standing.is_addressed), SkipReason.SUPPRESSED),
             (delivery.c.expires_at <= standing.instant, SkipReason.LATE),
-            *deal_reasons(standing, standing.instant),
+            *deal_reasons(standing, goes_out_at),
         ]
         if standing.email.is_one_a_day:
-            whens.append((self._is_clocks_day_taken, SkipReason.DAY_TAKEN))
+            whens.append((is_day_taken, SkipReason.DAY_TAKEN))
         by_time = sa.case(*((condition, reason.value) for condition, reason in whens))
         return sa.func.coalesce(standing.reason, by_time)
 

@@ -114,7 +114,7 @@ def _count_rows(connection: Connection, fate: Fate, email_id: int) -> Sequence[s
     they would) and by whether quiet hours keep them from being looked at at all.
     """
     is_quiet = zone_clock.c.quiet_until.is_not(None) if fate.keeps_quiet_hours else sa.false()
-    reason, is_held = fate.reason_to_leave.label("reason"), is_quiet.label("is_held")
+    reason, is_held = fate.reason_foreseen.label("reason"), is_quiet.label("is_held")
     found: sa.Result[Any] = connection.execute(
         sa.select(reason, is_held, sa.func.count().label("number"))
         .select_from(fate.planned_rows)

@@ -138,7 +138,7 @@ def _count_rows(
 
 def _count_planned(connection: Connection, fate: Fate, email_id: int) -> Counter[str | None]:
     """Rows that nobody has claimed, by why they will not go out; None: they will."""
-    reason = fate.reason_to_leave.label("reason")
+    reason = fate.reason_foreseen.label("reason")
     rows: sa.Result[Any] = connection.execute(
         sa.select(reason, sa.func.count().label("number"))
         .select_from(fate.planned_rows)

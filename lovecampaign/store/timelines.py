@@ -114,7 +114,7 @@ def _judge(
 ) -> TimelineEntry:
     """What becomes of a row that nobody has claimed."""
     reason = connection.scalar(
-        sa.select(fate.reason_to_leave)
+        sa.select(fate.reason_foreseen)
         .select_from(fate.planned_rows)
         .where(delivery.c.email_id == email_id, subscriber.c.id == subscriber_id)
     )

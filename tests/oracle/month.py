@@ -345,23 +345,25 @@ class ReferenceMonth:
         return min((due for due in dues if due > now), default=None)
 
     def foresee(self, now: datetime) -> dict[str, Counter[str]]:
-        """By email: ``planned``, or why not, of everybody addressed who has no final row."""
+        """By email: ``planned``, or why not, of everybody addressed; else what their row says."""
         counts: dict[str, Counter[str]] = {
             email.key: Counter() for email in self.campaign.scheduled_emails
         }
-        for (_address, key), row in self.rows.items():
-            counts[key][row.reason or row.state] += 1
+        for (address, key), row in self.rows.items():
+            reason = self._reason_of_row(self._reader(address), key, row, now)
+            counts[key][reason or row.state] += 1
         for reader, email, letter in self._open():
             counts[email.key][self.reason(reader, email, letter, now) or "planned"] += 1
         return counts
 
     def explain(self, reader: Reader, now: datetime) -> dict[str, Told]:
         """What is told of each email that speaks to one reader."""
-        told = {
-            key: _told(row.state, row.reason, self._shown(reader, key, row, now))
-            for (address, key), row in self.rows.items()
-            if address == reader.address
-        }
+        told = {}
+        for (address, key), row in self.rows.items():
+            if address == reader.address:
+                reason = self._reason_of_row(reader, key, row, now)
+                state = "skipped" if reason and row.state == "planned" else row.state
+                told[key] = _told(state, reason, self._shown(reader, key, row, now))
         for email in self._without_row(reader):
             letter = self.letter(reader, email)
             if letter is not None:
@@ -369,6 +371,23 @@ class ReferenceMonth:
                 shown = self._shown(reader, email.key, letter, now)
                 told[email.key] = _told("skipped" if reason else "planned", reason, shown)
         return told
+
+    def _reason_of_row(self, reader: Reader, key: str, row: Row, now: datetime) -> str | None:
+        """Of a row that nobody has tried: why it will not go out, as things stand."""
+        if row.state != "planned":
+            return row.reason
+        email = self._email(key)
+        goes_out = self._goes_out(reader, email, row, now)
+        day = day_in(zone_of(self.campaign, reader.zone), now)
+        return self._standing(reader, email, goes_out) or _first(
+            (not self._is_addressed(reader, email), "suppressed"),
+            (row.expires is not None and row.expires <= now, "late"),
+            (self._is_closed(email, goes_out), "deal_closed"),
+            (
+                email.is_one_a_day and goes_out <= now and day in self._days_taken(reader),
+                "day_taken",
+            ),
+        )
 
     def _shown(self, reader: Reader, key: str, timed: Letter | Row, now: datetime) -> datetime:
         """When it is or was due; of what quiet hours hold: their end."""
