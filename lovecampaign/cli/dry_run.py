@@ -32,7 +32,10 @@ def count_due(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -
     lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.people.items()]
     lines += [format_report(report, campaign.timezone), "Nothing was sent."]
     told = [pause_problem(campaign, pause_reason, holds_up=False)] if pause_reason else []
-    lines += [f"{trouble(each.message)}: nothing goes out before its end" for each in told]
+    if pause_reason:
+        lines.append(
+            f"{trouble(f'Paused: {pause_reason}')}: nothing goes out before it is resumed."
+        )
     return Result(
         data=report_json(report),
         text="\n".join(lines),

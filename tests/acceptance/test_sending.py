@@ -319,7 +319,7 @@ def test_a_dry_run_says_that_a_pause_holds_everything_up(shop: Shop) -> None:
 
     assert (said.code, said.data["remaining"]) == (0, 1)
     assert [problem["code"] for problem in said.json["warnings"]] == ["paused"]
-    assert "is paused" in shop.type("send", "--dry-run", "--now", DAY_1).out
+    assert "Paused: by the operator" in shop.type("send", "--dry-run", "--now", DAY_1).out
 
 
 def test_who_waits_in_the_ledger_is_judged_by_todays_rules_too(shop: Shop) -> None:
