@@ -30,7 +30,10 @@ _FAILURES = {
         "type: lovecampaign in-doubt {campaign}",
     ),
     "retry_later": ("to try again later", "type later: lovecampaign send {campaign}"),
-    "remaining": ("due and not tried", "type: lovecampaign send {campaign}"),
+    "remaining": (
+        "due and not tried",
+        "type: lovecampaign send {campaign}; what quiet hours hold goes out at their end",
+    ),
 }
 _COUNTS = ("sent", "failed", "skipped", "in_doubt", "retry_later", "remaining")
 
