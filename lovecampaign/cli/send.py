@@ -40,7 +40,7 @@ from lovecampaign.delivery.readiness import OnEdit
 from lovecampaign.delivery.send import SendChoices, SendReport, send_due
 from lovecampaign.delivery.session import open_sender
 from lovecampaign.delivery.welcome import look_at_welcome
-from lovecampaign.errors import ExitCode, UsageError
+from lovecampaign.errors import ExitCode, Unreachable, UsageError
 from lovecampaign.problems import Problem
 from lovecampaign.providers.base import Provider
 from lovecampaign.store.database import Database
@@ -183,7 +183,10 @@ def _run_pass(
         if wishes.includes_welcome and not stop.event.is_set() and report.closed is None:
             told = look_at_welcome(sender, wishes.campaign, wishes.accepted_by, check)
             report = replace(report, problems=(*report.problems, *told))
-            answer_all(sender, [wishes.campaign], lambda _campaign: check)
+            try:
+                answer_all(sender, [wishes.campaign], lambda _campaign: check)
+            except Unreachable as error:  # what the pass did is told all the same
+                report = replace(report, closed=error)
         return report, stop
 
 

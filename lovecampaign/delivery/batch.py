@@ -132,6 +132,7 @@ class _BatchDelivery:
             settled = settle_chunk(connection, self.sender, self.work, done, self._now)
             is_paused = is_campaign_paused(connection, self.work.record.id)
         self.tally += settled
+        self._look_again_at_rest_of(done)
         self.sender.owner.journal.begin_anew_if_long()
         if is_paused:
             self._put_back(following)
@@ -157,6 +158,8 @@ class _BatchDelivery:
     def settle_and_claim(self, done: Chunk | None) -> Chunk | None:
         """One commit: the last chunk's answers, and the next chunk's claims."""
         self._sit_out_hold()
+        if done is not None:
+            self._look_again_at_rest_of(done)
         while True:
             try:
                 with self.sender.database.write() as connection:
@@ -172,6 +175,11 @@ class _BatchDelivery:
         self.is_frozen |= bool(claims.deliveries)
         return chunk
 
+    def _look_again_at_rest_of(self, done: Chunk) -> None:
+        """Where it stopped for its failures and the campaign goes on, its rest is due as before."""
+        if done.is_failing:
+            self.after_id = done.after_id
+
     def _sit_out_hold(self) -> None:
         """Wait for the end of a short one, if anybody waits for it; a long one ends the pass."""
         hold, stop = self.sender.hold, self.sender.stop
@@ -181,10 +189,13 @@ class _BatchDelivery:
             self.sender.wait(hold.seconds_left)
 
     def _has_more(self) -> bool:
-        if self.tally.closed is not None:
+        is_limit_reached = self.most is not None and self.tally.tried >= self.most
+        if self.tally.closed is not None or is_limit_reached:
             return False
         with self.sender.database.read() as connection:
-            return has_claimable(connection, self.batch.id, self.after_id, self._now)
+            is_paused = is_campaign_paused(connection, self.work.record.id)
+            waits = has_claimable(connection, self.batch.id, self.after_id, self._now)
+            return waits and not is_paused
 
     def _claim(self, connection: Connection, tally: Tally) -> tuple[Claims, Chunk | None]:
         size = self._chunk_size(tally)

@@ -88,11 +88,10 @@ def _run_passes(sender: Sender, plan: RunPlan, sleep: Sleep) -> None:
 def _pass(sender: Sender, plan: RunPlan, reload: Reload) -> datetime | None:
     campaign = reload()
     report = send_due(sender, campaign, plan.choices, plan.checker(campaign))
-    if report.closed is None:
-        answer_all(sender, [campaign], plan.checker)
     plan.on_report(report)
     if report.closed is not None:
         raise report.closed
+    answer_all(sender, [campaign], plan.checker)
     return report.next_due
 
 

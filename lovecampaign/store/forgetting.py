@@ -103,9 +103,11 @@ def _keep_hash(connection: Connection, key: str, now: datetime) -> bool:
 
 
 def _earlier_keys(connection: Connection, subscriber_id: int) -> Sequence[str]:
-    """The addresses at which they got their mail before."""
+    """The addresses at which they got their mail before, without those that others have now."""
     is_theirs = suppression.c.source == moved_away(subscriber_id)
-    return connection.scalars(sa.select(suppression.c.address_key).where(is_theirs)).all()
+    is_anothers = sa.exists().where(subscriber.c.address_key == suppression.c.address_key)
+    found = sa.select(suppression.c.address_key).where(is_theirs, sa.not_(is_anothers))
+    return connection.scalars(found).all()
 
 
 def _make_key(connection: Connection) -> str:

@@ -294,6 +294,20 @@ class TestMove:
             assert is_forgotten(connection, READER)
             assert is_forgotten(connection, NEW_KEY)
 
+    def test_who_has_the_address_now_is_not_forgotten_with_who_had_it(
+        self, stage: Stage, served: Serving, reader: int
+    ) -> None:
+        move(stage, served, reader)
+        with stage.database.write() as connection:
+            connection.execute(sa.update(tables.suppression).values(lifted_at=DAY_1))
+        apply(stage, DAY_1, READER)
+        suppress(stage.database, READER, Suppression(reason=SuppressionReason.COMPLAINT), DAY_1)
+        served.post(ask(stage, served, reader, "forget"))
+
+        assert active_suppressions(stage.database, READER) == {("", "complaint")}
+        with stage.database.read() as connection:
+            assert not is_forgotten(connection, READER)
+
     def test_an_address_that_wants_no_mail_is_not_asked(
         self, stage: Stage, served: Serving, reader: int
     ) -> None:
