@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,8 +18,9 @@ from lovecampaign.delivery.readiness import OnEdit, make_ready
 from lovecampaign.delivery.send import SendChoices, send_due
 from lovecampaign.delivery.work import BatchHandle
 from lovecampaign.errors import Refused, UsageError
-from lovecampaign.message import Fault, Message
+from lovecampaign.message import Fault, Message, Outcome
 from lovecampaign.problems import Problem, Severity
+from lovecampaign.providers.base import Flight
 from lovecampaign.providers.memory import MemoryProvider
 from lovecampaign.providers.verdict import (
     Verdict,
@@ -359,6 +361,14 @@ def test_a_long_wait_that_the_provider_asks_for_is_kept_and_not_sat_out(stage: S
     assert report.next_due >= DAY_1 + timedelta(seconds=600)
 
 
+def test_nobody_waits_for_a_provider_where_the_limit_is_reached(stage: Stage) -> None:
+    stage.add_readers(3)
+    stage.provider = MemoryProvider(lambda _: accepted(retry_after_seconds=30))
+    began = time.monotonic()
+    assert stage.send(DAY_1, limit=1).sent == 1
+    assert time.monotonic() - began < 15
+
+
 def test_the_next_moment_that_is_told_is_one_at_which_something_is_due(stage: Stage) -> None:
     stage.add_readers(1)
     stage.provider = MemoryProvider(lambda _: transient("later"))
@@ -563,3 +573,30 @@ def _suppress(stage: Stage, address: str, list_: str = "") -> None:
 def _suppressed(stage: Stage) -> list[str]:
     with stage.database.read() as connection:
         return list(connection.scalars(sa.select(tables.suppression.c.address_key)))
+
+
+class Late(MemoryProvider):
+    """The answer to one message comes after the next was asked for, as over several connections."""
+
+    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+        held: Outcome | None = None
+        for message in messages:
+            flight.writing(message.delivery_id)
+            if held is not None:
+                yield held
+            held = accepted().on(message)
+        if held is not None:
+            yield held
+
+
+def test_a_chunk_that_stopped_for_failures_that_pause_nothing_goes_on(
+    settings: Settings, database: Database
+) -> None:
+    stage = Stage(settings, database, files={"days/01-day-1.md": HOPES_FOR_A_PET})
+    stage.provider = Late()
+    ids = stage.add_readers(40)
+    with database.write() as connection:
+        is_named = tables.subscriber.c.id.in_(ids[:16] + ids[26:])
+        connection.execute(sa.update(tables.subscriber).where(is_named).values(fields={"pet": "M"}))
+    report = stage.send(DAY_1)
+    assert (report.sent, report.failed, report.remaining) == (30, 10, 0)
