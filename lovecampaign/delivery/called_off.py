@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lovecampaign.store.campaigns import is_called_off
 from lovecampaign.store.database import Database
 
-#: A pause holds at once, and a look costs a tenth of a letter's time.
+#: Soon enough for whoever typed it; a look for each letter would make all of them slower.
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 

@@ -479,15 +479,19 @@ def test_insiders_who_are_there_before_anything_was_sent_are_in_time(stage: Stag
     assert len(_codes(stage)) == 2
 
 
-def test_codes_come_from_the_authors_file_until_it_is_empty(
-    settings: Settings, database: Database
-) -> None:
-    stage = Stage(
+def _with_code_list(settings: Settings, database: Database) -> Stage:
+    return Stage(
         settings,
         database,
         files={"codes.csv": "code\nALPHA\nBETA\n"},
         settings_={"deals": {"insider": {"codes": "codes.csv"}}},
     )
+
+
+def test_codes_come_from_the_authors_file_until_it_is_empty(
+    settings: Settings, database: Database
+) -> None:
+    stage = _with_code_list(settings, database)
     stage.add_readers(3, lists=("readers", "insiders"))
     stage.send(EARLY_ACCESS)
     assert sorted(_codes(stage).values()) == ["ALPHA", "BETA"]
@@ -496,12 +500,7 @@ def test_codes_come_from_the_authors_file_until_it_is_empty(
 def test_a_code_list_that_cannot_be_read_holds_up_the_launch_alone(
     settings: Settings, database: Database
 ) -> None:
-    stage = Stage(
-        settings,
-        database,
-        files={"codes.csv": "code\nALPHA\nBETA\n"},
-        settings_={"deals": {"insider": {"codes": "codes.csv"}}},
-    )
+    stage = _with_code_list(settings, database)
     stage.add_readers(2)
     stage.add_readers(2, lists=("readers", "insiders"), name="insider")
     (stage.folder / "codes.csv").unlink()
