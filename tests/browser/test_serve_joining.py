@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -48,7 +48,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         stage.add_readers(1, joined_at=NOW - timedelta(days=30), name="founder")
         shop = RunningShop(folder, stack.enter_context(SmtpServer()))
         elsewhere = stack.enter_context(blog(tmp_path_factory.mktemp("blog"), shop.url))
-        shop.send(NOW - timedelta(minutes=1))  # the month has begun
+        # By its noon, day 1 is out: whatever the hour is today, whoever joins now comes late.
+        shop.send(datetime.combine(START, time(12), UTC))
         stack.enter_context(shop.open())
         yield Place(shop=shop, stage=stage, blog=elsewhere)
 
