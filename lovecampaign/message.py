@@ -115,5 +115,6 @@ class Outcome(NamedTuple):
     @property
     def is_outage(self) -> bool:
         """Whether the server is away, rather than there and refusing us."""
-        is_transient = self.kind is OutcomeKind.TRANSIENT
-        return self.is_unasked and is_transient and self.fault is Fault.PROVIDER
+        if not self.is_unasked:
+            return False
+        return self.kind is OutcomeKind.TRANSIENT and self.fault is Fault.PROVIDER

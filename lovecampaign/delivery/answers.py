@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from lovecampaign.delivery.brake import FailureRun, count_failures, reason_to_pause
+from lovecampaign.delivery.brake import reason_to_pause
 from lovecampaign.delivery.chunk import Chunk
 from lovecampaign.delivery.failures import failures_of
 from lovecampaign.delivery.sender import Sender
@@ -55,7 +55,7 @@ def _answers(sender: Sender, chunk: Chunk, now: datetime) -> _Answers:
         outcome = chunk.outcomes.get(id_)
         if outcome is None:  # somebody said stop before it was written
             others.append(put_back(claimed, now))
-        elif id_ in chunk.untried:
+        elif id_ in chunk.reception.untried:
             others.append(put_back(claimed, now, outcome.detail))
         elif outcome.kind is OutcomeKind.ACCEPTED:
             accepted.append((id_, outcome.provider_message_id))
@@ -79,7 +79,7 @@ def _count_and_brake(
             hard_bounces=sum(each.is_hard_bounce for each in answers.others),
         ),
     )
-    run = _failures(chunk, answers)
+    run = chunk.failures
     failures = add_failures(
         connection,
         work.record.id,
@@ -90,13 +90,6 @@ def _count_and_brake(
     reason = reason_to_pause(work.campaign.sending.brake, work.email.key, counts, failures)
     if reason is not None:
         pause(connection, work.record.id, now, reason)
-
-
-def _failures(chunk: Chunk, answers: _Answers) -> FailureRun:
-    """In the order in which the answers came, which is all one where all of them are yes."""
-    if answers.others:
-        return count_failures(chunk.tried_outcomes)
-    return FailureRun(policy_refusals=0, in_a_row=0, row_restarts=bool(answers.accepted))
 
 
 def _tally(key: str, answers: _Answers) -> Tally:

@@ -16,7 +16,6 @@ from sqlalchemy.engine import Connection
 from lovecampaign.delivery.answers import settle_chunk
 from lovecampaign.delivery.called_off import CalledOff
 from lovecampaign.delivery.chunk import Chunk
-from lovecampaign.delivery.closed import why_closed
 from lovecampaign.delivery.contents import freeze_first
 from lovecampaign.delivery.pace import Pace, find_pace, reserve
 from lovecampaign.delivery.sender import Sender
@@ -58,7 +57,7 @@ def _deliver_in_turn(delivery: _BatchDelivery, between_chunks: Callable[[], None
     """Chunk by chunk: nothing is claimed before everything is answered."""
     done: Chunk | None = None
     while True:
-        if done is not None and done.stops_the_pass:
+        if done is not None and done.reception.ends_the_pass:
             delivery.settle_and_hold(done)
             done = None
         chunk = delivery.settle_and_claim(done)
@@ -124,7 +123,7 @@ class _BatchDelivery:
 
     def settle_before(self, done: Chunk, following: Chunk | None) -> Chunk | None:
         """Settle a chunk on its own; returns the following one if it may go out."""
-        if done.stops_the_pass:
+        if done.reception.ends_the_pass:
             self._put_back(following)
             self.settle_and_hold(done)
             return None
@@ -151,9 +150,8 @@ class _BatchDelivery:
         """The provider asked for time, refuses us or is away: nothing stays claimed meanwhile."""
         with self.sender.database.write() as connection:
             settled = settle_chunk(connection, self.sender, self.work, done, self._now)
-        closed = why_closed(self.sender.provider, done.refusal, done.outage)
-        self.tally += replace(settled, closed=closed)
-        self.sender.hold.ask(done.hold_seconds)
+        self.tally += replace(settled, closed=done.reception.why_closed(self.sender.provider))
+        self.sender.hold.ask(done.reception.hold_seconds)
 
     def settle_and_claim(self, done: Chunk | None) -> Chunk | None:
         """One commit: the last chunk's answers, and the next chunk's claims."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,37 +15,31 @@ MOST_FAILURES_IN_A_ROW = 10
 _NO_FAILURES = frozenset({Fault.RECIPIENT, Fault.MAILBOX, Fault.CONFIGURATION})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FailureRun:
-    """Failures not about a recipient among outcomes, in the order in which they came."""
+    """Failures not about a recipient, counted while outcomes come in.
 
-    policy_refusals: int
+    One answer to many counts once, and what ends the run is no reason to pause, too. Where the
+    provider said how long to wait, it is a rate limit and no failure.
+    """
+
+    policy_refusals: int = 0
     #: Failures since the last success, or since the first outcome where there was none.
-    in_a_row: int
+    in_a_row: int = 0
     #: Whether anything was accepted, so that an older row of failures ended.
-    row_restarts: bool
+    row_restarts: bool = False
+
+    def note(self, outcome: Outcome) -> None:
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            self.in_a_row, self.row_restarts = 0, True
+        elif not (outcome.is_repeated or outcome.is_outage):
+            self.in_a_row += _is_failure(outcome)
+            self.policy_refusals += outcome.fault is Fault.POLICY
 
     @property
     def is_too_much(self) -> bool:
         """Whether these alone pause the campaign."""
-        return (
-            self.policy_refusals >= MOST_POLICY_REFUSALS or self.in_a_row >= MOST_FAILURES_IN_A_ROW
-        )
-
-
-def count_failures(outcomes: Iterable[Outcome]) -> FailureRun:
-    """One answer to many counts once, and what stops the run is no reason to pause, too.
-
-    Where the provider said how long to wait, it is a rate limit and no failure.
-    """
-    policy_refusals, in_a_row, row_restarts = 0, 0, False
-    for outcome in outcomes:
-        if outcome.kind is OutcomeKind.ACCEPTED:
-            in_a_row, row_restarts = 0, True
-        elif not outcome.is_repeated:
-            in_a_row += _is_failure(outcome)
-            policy_refusals += outcome.fault is Fault.POLICY
-    return FailureRun(policy_refusals=policy_refusals, in_a_row=in_a_row, row_restarts=row_restarts)
+        return _failure_reason(self.policy_refusals, self.in_a_row) is not None
 
 
 def _is_failure(outcome: Outcome) -> bool:
@@ -57,14 +50,20 @@ def reason_to_pause(
     brake: Brake, email_key: str, email: EmailCounts, failures: FailureCounts
 ) -> str | None:
     """A sentence for the operator, or None while all is well."""
-    if failures.policy_refusals >= MOST_POLICY_REFUSALS:
+    return _failure_reason(failures.policy_refusals, failures.in_a_row) or _brake_reason(
+        brake, email_key, email
+    )
+
+
+def _failure_reason(policy_refusals: int, in_a_row: int) -> str | None:
+    if policy_refusals >= MOST_POLICY_REFUSALS:
         return (
-            f"{failures.policy_refusals} messages were refused by policy: "
+            f"{policy_refusals} messages were refused by policy: "
             "receivers refuse us, not their readers"
         )
-    if failures.in_a_row >= MOST_FAILURES_IN_A_ROW:
-        return f"{failures.in_a_row} deliveries in a row failed, none of them for their recipient"
-    return _brake_reason(brake, email_key, email)
+    if in_a_row >= MOST_FAILURES_IN_A_ROW:
+        return f"{in_a_row} deliveries in a row failed, none of them for their recipient"
+    return None
 
 
 def _brake_reason(brake: Brake, email_key: str, counts: EmailCounts) -> str | None:

@@ -10,13 +10,14 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lovecampaign.delivery.brake import count_failures
+from lovecampaign.delivery.brake import FailureRun
+from lovecampaign.delivery.closed import Reception
 from lovecampaign.delivery.pace import Pace
 from lovecampaign.delivery.personal import Addressing
 from lovecampaign.delivery.sender import Sender, wall_clock
 from lovecampaign.delivery.terms import NO_TERMS, Terms
 from lovecampaign.delivery.verdict import unrenderable
-from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.message import Message, Outcome, OutcomeKind
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.claimed import ClaimedDelivery
@@ -42,15 +43,9 @@ class Chunk:
     #: Whether somebody has paused the campaign, or cancelled the email.
     is_called_off: Callable[[], bool] = lambda: False
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    #: What the provider said about us as a whole: stop sending.
-    refusal: Outcome | None = None
-    #: Set where no connection could be had; nothing more was tried then.
-    outage: Outcome | None = None
-    #: Claims of which nothing left, since there was no connection.
-    untried: set[int] = field(default_factory=set)
-    #: How long the provider asked us to wait before anything else.
-    hold_seconds: float = 0.0
-    #: Whether so much went wrong that the campaign pauses once this is settled.
+    reception: Reception = field(default_factory=Reception)
+    failures: FailureRun = field(default_factory=FailureRun)
+    #: Whether so much went wrong at a time that nothing more was written.
     is_failing: bool = False
 
     def send(self) -> None:
@@ -61,21 +56,11 @@ class Chunk:
             self._note(by_delivery_id[outcome.delivery_id], outcome)
 
     @property
-    def stops_the_pass(self) -> bool:
-        """Whether the provider said something about us, not about its messages alone."""
-        return bool(self.hold_seconds or self.refusal or self.outage)
-
-    @property
     def has_refusals(self) -> bool:
         """Whether any answer was another than yes."""
         return len(self.outcomes) < len(self.claims) or any(
             each.kind is not OutcomeKind.ACCEPTED for each in self.outcomes.values()
         )
-
-    @property
-    def tried_outcomes(self) -> Iterator[Outcome]:
-        """The answers of a server that was there, in the order in which they came."""
-        return (each for id_, each in self.outcomes.items() if id_ not in self.untried)
 
     def _messages(self, claims: Mapping[str, ClaimedDelivery]) -> Iterator[Message]:
         number, waiting = 0, iter(claims.items())
@@ -93,7 +78,7 @@ class Chunk:
 
     @property
     def _must_stop(self) -> bool:
-        has_trouble = bool(self.refusal or self.outage) or self.is_failing
+        has_trouble = self.reception.is_closed or self.is_failing
         return has_trouble or self.sender.stop.is_set() or self.is_called_off()
 
     def _keep_pace(self, number: int) -> None:
@@ -111,17 +96,7 @@ class Chunk:
 
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
         self.outcomes[claimed.id] = outcome
-        if outcome.kind is not OutcomeKind.ACCEPTED or outcome.retry_after_seconds:
-            self._heed(claimed, outcome)
+        self.reception.note(claimed.id, outcome)
+        self.failures.note(outcome)
+        self.is_failing |= self.failures.is_too_much
         self.sender.on_progress(1)
-
-    def _heed(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
-        """Not everything is well: does the answer ask for more than a note?"""
-        self.hold_seconds = max(self.hold_seconds, outcome.retry_after_seconds or 0.0)
-        if outcome.fault is Fault.CONFIGURATION:
-            self.refusal = outcome
-        if outcome.is_outage:
-            self.untried.add(claimed.id)
-            self.outage = outcome
-        if not outcome.is_repeated:
-            self.is_failing = count_failures(self.tried_outcomes).is_too_much

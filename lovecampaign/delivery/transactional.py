@@ -14,14 +14,13 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.delivery.closed import why_closed
+from lovecampaign.delivery.closed import Reception
 from lovecampaign.delivery.pace import Pace, reserve
 from lovecampaign.delivery.replies import address_mail, make_renderer, message_id_of
 from lovecampaign.delivery.sender import Sender, wall_clock
 from lovecampaign.delivery.tally import Tally
 from lovecampaign.delivery.verdict import judge, put_back, unrenderable
-from lovecampaign.errors import Unreachable
-from lovecampaign.message import Fault, Message, Outcome
+from lovecampaign.message import Message, Outcome
 from lovecampaign.render.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.asked_queue import ClaimedMail, claim_asked, settle_asked
@@ -62,7 +61,7 @@ class _AskedDelivery:
 
     def settle_and_claim(self, done: _Flight | None) -> _Flight | None:
         """One commit: the last flight's answers, and the next one's claims."""
-        is_over = self.sender.stop.is_set() or (done is not None and done.must_end)
+        is_over = self.sender.stop.is_set() or (done is not None and done.reception.ends_the_pass)
         with self.sender.database.write() as connection:
             settled = done.settle(connection) if done else Tally()
             mails = () if is_over else self._claim(connection)
@@ -70,7 +69,7 @@ class _AskedDelivery:
         self.tally += settled
         # All that it tells is settled, and nothing of the new claims is written.
         self.sender.owner.journal.begin_anew_if_long()
-        if done is not None and (closed := done.why_closed):
+        if done is not None and (closed := done.reception.why_closed(self.sender.provider)):
             raise closed
         return self._flight(mails, pace) if mails else None
 
@@ -108,18 +107,7 @@ class _Flight:
     mails: Sequence[ClaimedMail]
     pace: Pace | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    #: What the provider said about us as a whole: stop sending.
-    refusal: Outcome | None = None
-    #: Set where no connection could be had; nothing more was tried then.
-    outage: Outcome | None = None
-    #: Mails of which nothing left, since there was no connection.
-    untried: set[int] = field(default_factory=set)
-    #: The provider asked for time, refuses us or is away: the rest waits for the next pass.
-    must_end: bool = False
-
-    @property
-    def why_closed(self) -> Unreachable | None:
-        return why_closed(self.sender.provider, self.refusal, self.outage)
+    reception: Reception = field(default_factory=Reception)
 
     def send(self) -> None:
         ids = {message_id_of(self.sender.signer, mail.id): mail.id for mail in self.mails}
@@ -136,7 +124,7 @@ class _Flight:
 
     def _settlement(self, mail: ClaimedMail, now: datetime) -> Settlement:
         outcome = self.outcomes.get(mail.id)
-        if outcome is None or mail.id in self.untried:
+        if outcome is None or mail.id in self.reception.untried:
             return put_back(mail, now, outcome.detail if outcome else None)
         return judge(mail, outcome, now, self.sender.chance)
 
@@ -144,7 +132,7 @@ class _Flight:
         for number, mail in enumerate(self.mails):
             if self.pace is not None:
                 self.sender.wait(self.pace.due(number) - wall_clock())
-            if self.sender.stop.is_set() or self.must_end:
+            if self.sender.stop.is_set() or self.reception.ends_the_pass:
                 return
             message = self._render(mail)
             if message is not None:
@@ -160,12 +148,7 @@ class _Flight:
 
     def _note(self, asked_id: int, outcome: Outcome) -> None:
         self.outcomes[asked_id] = outcome
-        self.must_end |= bool(outcome.retry_after_seconds)
-        if outcome.fault is Fault.CONFIGURATION:
-            self.refusal, self.must_end = outcome, True
-        if outcome.is_outage:
-            self.untried.add(asked_id)
-            self.outage, self.must_end = outcome, True
+        self.reception.note(asked_id, outcome)
 
 
 def _tally(settlements: Sequence[Settlement]) -> Tally:
