@@ -575,27 +575,36 @@ def _suppressed(stage: Stage) -> list[str]:
 
 
 class Late(MemoryProvider):
-    """The answer to one message comes after the next was asked for, as over several connections."""
+    """Answers come two messages late, as over several connections; the last is ``last``."""
+
+    def __init__(self, last: Verdict) -> None:
+        super().__init__()
+        self.last = last
 
     def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
-        held: Outcome | None = None
+        held: list[Message] = []
         for message in messages:
             flight.writing(message.delivery_id)
-            if held is not None:
-                yield held
-            held = accepted().on(message)
-        if held is not None:
-            yield held
+            held.append(message)
+            if len(held) > 2:
+                yield accepted().on(held.pop(0))
+        for message in held[:-1]:
+            yield accepted().on(message)
+        if held:
+            yield self.last.on(held[-1])
 
 
+@pytest.mark.parametrize(("last", "sent"), [(accepted(), 30), (transient("later"), 28)])
 def test_a_chunk_that_stopped_for_failures_that_pause_nothing_goes_on(
-    settings: Settings, database: Database
+    settings: Settings, database: Database, last: Verdict, sent: int
 ) -> None:
+    """Whatever the last answers on the wire said."""
     stage = Stage(settings, database, files={"days/01-day-1.md": HOPES_FOR_A_PET})
-    stage.provider = Late()
+    stage.provider = Late(last)
     ids = stage.add_readers(40)
     with database.write() as connection:
         is_named = tables.subscriber.c.id.in_(ids[:16] + ids[26:])
         connection.execute(sa.update(tables.subscriber).where(is_named).values(fields={"pet": "M"}))
     report = stage.send(DAY_1)
-    assert (report.sent, report.failed, report.remaining) == (30, 10, 0)
+    assert (report.sent, report.failed, report.remaining) == (sent, 10, 0)
+    assert report.retry_later == 30 - sent
