@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import importlib.util
 import itertools
 import shutil
@@ -103,7 +104,9 @@ def nodemailer(sink: Sink, raw: bytes) -> Callable[[], float] | None:
     node = shutil.which("node")
     if node is None or not (NODEMAILER / "node_modules" / "nodemailer").exists():
         return None
-    file = Path(tempfile.mkdtemp()) / "letter.eml"
+    folder = Path(tempfile.mkdtemp(prefix="lovecampaign-letter-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "letter.eml"
     file.write_bytes(raw)
     command = [node, str(_NODEMAILER_SCRIPT), str(sink.port), "500", str(file)]
 

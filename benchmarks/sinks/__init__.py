@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import os
@@ -90,6 +91,7 @@ def compiled(source: str, *flags: str, libraries: Sequence[str] = ()) -> Path | 
     if compiler is None:
         return None
     folder = Path(tempfile.mkdtemp(prefix="lovecampaign-sink-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program = folder / "sink"
     command = [compiler, "-O2", "-pthread", *flags, str(_HERE / source), "-o", str(program)]
     made = subprocess.run([*command, *libraries], check=False, capture_output=True)
