@@ -40,6 +40,11 @@ class Feature:
     drops: Sequence[str]
 
     @property
+    def is_picture(self) -> bool:
+        """Whether it is a kind of picture."""
+        return self.slug.startswith("image-")
+
+    @property
     def address(self) -> str:
         """Where Can I Email says more."""
         return f"https://www.caniemail.com/features/{self.slug}/"

@@ -26,6 +26,7 @@ class Code(StrEnum):
     MJML_STRAY_TEXT = "LC115"
     FOOTER_INCOMPLETE = "LC116"
     CONTENT_UNUSED = "LC117"
+    IMAGE_UNKNOWN = "LC118"
 
 
 MEANINGS: dict[Code, str] = {
@@ -52,4 +53,5 @@ MEANINGS: dict[Code, str] = {
         "The email lacks the unsubscribe link, the preferences link or the postal address."
     ),
     Code.CONTENT_UNUSED: "There is copy, but the template does not print {{ content }}.",
+    Code.IMAGE_UNKNOWN: "An image is of no kind that mail programs show, or holds no picture.",
 }

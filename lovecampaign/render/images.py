@@ -11,6 +11,20 @@ from pathlib import Path
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.campaign.paths import find_inside
 
+#: What ``serve`` hands out and mail programs know, by extension: a picture of any other kind
+#: would be a gap in the letter.
+MEDIA_TYPES: Mapping[str, str] = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".svg": "image/svg+xml",
+}
+#: How files of these kinds begin: RFC 2083, ITU T.81, GIF89a, RFC 9649; SVG has no fixed beginning.
+_BEGINNINGS = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP", re.DOTALL)
+_SVG = re.compile(rb"<(?:\w+:)?svg\b")
+_LOOKED_AT_BYTES = 4096
 #: ``https://…``, ``cid:…``, ``//host``: not a file of ours.
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _NAMED = re.compile(
@@ -40,6 +54,13 @@ def find_image(campaign: Campaign, path: str) -> Path | None:
     folders = (campaign.folder, campaign.workspace)
     found = (find_inside(folder / path, campaign.workspace) for folder in folders)
     return next((file for file in found if file is not None), None)
+
+
+def is_picture(file: Path) -> bool:
+    """Whether a file holds what its readers' mail programs can show, by its first bytes."""
+    with file.open("rb") as opened:
+        start = opened.read(_LOOKED_AT_BYTES)
+    return bool(_BEGINNINGS.match(start) or _SVG.search(start))
 
 
 def read_images(campaign: Campaign, paths: Iterable[str]) -> Mapping[str, Image]:

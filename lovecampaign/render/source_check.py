@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.campaign.pieces import find_piece
@@ -13,7 +14,7 @@ from lovecampaign.problems import Place, Problem
 from lovecampaign.render.chunks import place_in
 from lovecampaign.render.codes import Code
 from lovecampaign.render.content import Content, Words
-from lovecampaign.render.images import is_local, named_images
+from lovecampaign.render.images import MEDIA_TYPES, find_image, is_local, is_picture, named_images
 from lovecampaign.render.markdown import ACTION, split_action
 from lovecampaign.render.name_check import Source, check_names, names_set_in
 from lovecampaign.render.template_files import template_file
@@ -21,6 +22,14 @@ from lovecampaign.render.template_files import template_file
 #: A line that means to be a button or an image, whether it is one or not.
 _MEANT_AS_ACTION = re.compile(r"\[\[\s*(\w+)\s*:.*")
 _LOOKED_UP = "paths are looked up in the campaign's folder, then in the workspace"
+
+_SAVED_AS = "open it in a program for pictures, and save it as a JPEG or PNG"
+
+
+class _PictureTrouble(NamedTuple):
+    code: Code
+    message: str
+    hint: str
 
 
 def problems_of_names(campaign: Campaign, content: Content) -> Iterator[Problem]:
@@ -85,18 +94,18 @@ def problems_of_actions(content: Content) -> Iterator[Problem]:
 
 
 def problems_of_images(campaign: Campaign, content: Content) -> Iterator[Problem]:
-    """Local pictures that are not there."""
+    """Local pictures that are not there, or that no mail program shows."""
     for source in _sources(content):
         for path, offset in named_images(source.text):
-            if path not in content.images:
-                yield _missing_image(source, path, offset)
+            if trouble := _picture_trouble(campaign, content, path, "image"):
+                yield _image_problem(trouble, source, path, offset)
     logo = campaign.brand.logo
-    if logo and is_local(logo) and logo not in content.images:
+    if logo and is_local(logo) and (trouble := _picture_trouble(campaign, content, logo, "logo")):
         yield Problem(
-            code=Code.IMAGE_MISSING,
-            message=f"there is no logo {logo!r}",
+            code=trouble.code,
+            message=trouble.message,
             place=campaign.places.get("brand.logo") or Place(file=campaign.file),
-            hint=_LOOKED_UP,
+            hint=trouble.hint,
         )
 
 
@@ -125,14 +134,30 @@ def _sources(content: Content) -> Iterator[Source]:
         yield Source(text=text, file=template_file(name))
 
 
-def _missing_image(source: Source, path: str, offset: int) -> Problem:
+def _picture_trouble(
+    campaign: Campaign, content: Content, path: str, what: str
+) -> _PictureTrouble | None:
+    if path not in content.images:
+        return _PictureTrouble(Code.IMAGE_MISSING, f"there is no {what} {path!r}", _LOOKED_UP)
+    file = find_image(campaign, path)
+    if file is None:  # it was there when the content was read
+        return None
+    if file.suffix.lower() not in MEDIA_TYPES:
+        says = f"{path!r} is of no kind that mail programs show"
+        return _PictureTrouble(Code.IMAGE_UNKNOWN, says, _SAVED_AS)
+    if not is_picture(file):
+        return _PictureTrouble(Code.IMAGE_UNKNOWN, f"{path!r} holds no picture", _SAVED_AS)
+    return None
+
+
+def _image_problem(trouble: _PictureTrouble, source: Source, path: str, offset: int) -> Problem:
     found = place_in(source.text, offset, source.file)
     line = found.line or 1
     return Problem(
-        code=Code.IMAGE_MISSING,
-        message=f"there is no image {path!r}",
+        code=trouble.code,
+        message=trouble.message,
         place=source.place(line, found.column),
-        hint=_LOOKED_UP,
+        hint=trouble.hint,
         excerpt=source.line(line),
         width=len(path),
     )

@@ -212,6 +212,39 @@ class TestPictures:
         (problem,) = bench.problems(f"Hello\n\n  [[image: {path} | A]]\n")
         assert (problem.code, str(problem.place)) == ("LC109", f"{COPY_FILE}:7:12")
 
+    @pytest.mark.parametrize(
+        ("name", "content", "says"),
+        [
+            ("pot.heic", GIF, "'pot.heic' is of no kind that mail programs show"),
+            ("pot", GIF, "'pot' is of no kind that mail programs show"),
+            ("pot.png", b"", "'pot.png' holds no picture"),
+            ("pot.jpg", b"<html>404</html>", "'pot.jpg' holds no picture"),
+        ],
+    )
+    def test_a_picture_that_nobody_could_see_is_a_problem(
+        self, bench: Workbench, name: str, content: bytes, says: str
+    ) -> None:
+        """Telephones write HEIC, and a failed download is a page called .jpg."""
+        (bench.folder / name).write_bytes(content)
+        (problem,) = bench.problems(f"Hello\n\n  [[image: {name} | A]]\n")
+        assert (problem.code, str(problem.place)) == ("LC118", f"{COPY_FILE}:7:12")
+        assert problem.message == says
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("pot.PNG", b"\x89PNG\r\n\x1a\n"),
+            ("pot.webp", b"RIFF\x1a\0\0\0WEBPVP8L"),
+            ("pot.svg", b'<?xml version="1.0"?><!-- a --><svg:svg xmlns:svg="x"/>'),
+            ("pot.jpeg", GIF),  # programs look at what is in it, too
+        ],
+    )
+    def test_pictures_are_known_by_their_first_bytes(
+        self, bench: Workbench, name: str, content: bytes
+    ) -> None:
+        (bench.folder / name).write_bytes(content)
+        assert not bench.problems(f"[[image: {name} | A]]")
+
 
 def test_a_digest_holds_each_day_under_its_subject_and_with_its_own_day(bench: Workbench) -> None:
     days = [

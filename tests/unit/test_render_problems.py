@@ -226,3 +226,11 @@ def test_a_logo_that_is_not_there_is_a_problem(bench: Workbench) -> None:
     campaign = bench.campaign(email, brand=Brand(logo="images/none.png"))
     (problem,) = find_problems(campaign, email, read_content(campaign, email))
     assert (problem.code, str(problem.place)) == ("LC109", "campaigns/bloom/campaign.yaml")
+
+
+def test_a_logo_that_is_no_picture_is_a_problem(bench: Workbench) -> None:
+    email = bench.email()
+    (bench.folder / "logo.png").write_text("to be drawn")
+    campaign = bench.campaign(email, brand=Brand(logo="logo.png"))
+    (problem,) = find_problems(campaign, email, read_content(campaign, email))
+    assert (problem.code, str(problem.place)) == ("LC118", "campaigns/bloom/campaign.yaml")

@@ -20,6 +20,8 @@ _REMOTE_STYLE = re.compile(
     r"@import\s+(?:url\(\s*)?[\"']?https?:|url\(\s*[\"']?https?://[^)]*\.(?:woff2?|ttf|otf|css)",
     re.IGNORECASE,
 )
+#: ``.svg`` of the address of a picture, or what one begins with that is no address.
+_END_OF_ADDRESS = re.compile(r"\.\w+|data:")
 #: MRML adds a style sheet of fonts.googleapis.com where one of these is named.
 _SHEET = re.compile(r"<link\b")
 _FETCHED_FONTS = re.compile(r"\b(?:Open Sans|Droid Sans|Lato|Roboto|Ubuntu)\b")
@@ -51,6 +53,24 @@ class DroppedFeature:
                     severity=Severity.WARNING,
                     excerpt=source.split("\n")[(place.line or 1) - 1],
                     width=width,
+                )
+        yield from self._of_pictures(draft, "".join(templates.values()))
+
+    def _of_pictures(self, draft: EmailDraft, templates: str) -> Iterator[Problem]:
+        """Kinds of pictures that the words bring in, and no template."""
+        tags = draft.shown.tags("img") if draft.shown else ()
+        sources = " ".join(f'src="{attribute(tag, "src")}"' for tag in tags)
+        for feature in read_features():
+            found = feature.pattern.search(sources) if feature.is_picture else None
+            if found is not None and not feature.pattern.search(templates):
+                written = re.escape(_END_OF_ADDRESS.findall(found[0])[-1])
+                yield point_at(
+                    draft, re.compile(rf"[^\s|()<>\"']*{written}", re.IGNORECASE)
+                ).problem(
+                    self.code,
+                    f"{feature.title} is dropped by {_name(feature.drops)}",
+                    hint=f"every mail program shows JPEG and PNG; see {feature.address}",
+                    severity=Severity.WARNING,
                 )
 
 

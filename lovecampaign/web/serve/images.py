@@ -20,20 +20,11 @@ from starlette.routing import BaseRoute
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.render.content import read_content
-from lovecampaign.render.images import find_image
+from lovecampaign.render.images import MEDIA_TYPES, find_image
 from lovecampaign.web.serve.campaigns import LiveCampaigns
 from lovecampaign.web.serve.pages import IMMUTABLE, NotFound, Visit, page
 from lovecampaign.web.serve.site import Site
 
-#: What mail programs show. Anything else in an email is a mistake that ``check`` finds.
-TYPES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".svg": "image/svg+xml",
-}
 #: Mail programs load pictures from their own pages. A picture runs nothing, wherever opened.
 _HEADERS = IMMUTABLE | {
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -42,7 +33,7 @@ _HEADERS = IMMUTABLE | {
 SECONDS_BETWEEN_LOOKS = 1.0
 #: Below the workspace, beside the flight journals.
 KEPT_IN = Path(".lovecampaign") / "pictures"
-_NAME = re.compile(rf"[0-9a-f]{{64}}(?:{'|'.join(map(re.escape, TYPES))})")
+_NAME = re.compile(rf"[0-9a-f]{{64}}(?:{'|'.join(map(re.escape, MEDIA_TYPES))})")
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
@@ -53,7 +44,7 @@ def routes(site: Site) -> Sequence[BaseRoute]:
         content = pictures.read(name)
         if content is None:
             raise NotFound
-        return Response(content, media_type=TYPES[Path(name).suffix], headers=_HEADERS)
+        return Response(content, media_type=MEDIA_TYPES[Path(name).suffix], headers=_HEADERS)
 
     return [page(site, "/i/{name}", get=show_picture)]
 
@@ -122,5 +113,5 @@ def _pictures_of(campaign: Campaign) -> Iterator[tuple[str, Path]]:
             continue  # an email that cannot be read is not sent either
         for path, image in images.items():
             file = find_image(campaign, path)
-            if file is not None and file.suffix.lower() in TYPES:
+            if file is not None and file.suffix.lower() in MEDIA_TYPES:
                 yield image.name, file
