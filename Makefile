@@ -13,13 +13,14 @@ WORKERS ?= 2
 ALL ?= $(CI)
 HAS_CHROMIUM = command -v chromium >/dev/null || command -v google-chrome >/dev/null
 
-.PHONY: help setup demo test lint format chaos load bench bench-setup chromium clean
+.PHONY: help setup demo test lint format fuzz chaos load bench bench-setup chromium clean
 
 help:
 	@echo "make demo      play the whole example month for 300 made-up subscribers"
 	@echo "make test      lint, types and all tests (ALL=1: the browser's too, whatever is missing)"
 	@echo "make lint      lint and types only"
 	@echo "make format    let ruff lay out the code"
+	@echo "make fuzz      the property tests with examples that nobody has seen before"
 	@echo "make chaos     the kill tests, four times as often and ten times as large"
 	@echo "make load      a real serve under 500 joins and 2,000 webhook events a second, for a minute on each database"
 	@echo "make bench     how fast all of it is here, into benchmarks/RESULTS.md (QUICK=1: a first look)"
@@ -53,6 +54,9 @@ test: lint chromium
 format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+fuzz: setup
+	@LOVECAMPAIGN_FUZZ=1 $(BIN)/pytest -n $(WORKERS) -m hypothesis
 
 chaos: setup
 	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -n $(WORKERS) -rP tests/integration/test_bad_days_killed.py

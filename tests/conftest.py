@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,13 @@ from lovecampaign.store.database import Database
 from lovecampaign.store.schema_version import open_database
 from tests.postgres import PostgresServer
 
-# How long an example takes says how busy the machine is, and nothing about us.
+# How long an example takes says how busy the machine is, and nothing about us. `make test` draws
+# the same examples every time, so that what fails was broken by a change; `make fuzz` draws anew.
 hypothesis.settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="LOVECAMPAIGN_FUZZ" not in os.environ,
 )
 hypothesis.settings.load_profile("any machine")
 SQLITE = "sqlite:///lovecampaign.db"

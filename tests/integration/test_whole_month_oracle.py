@@ -24,7 +24,6 @@ SQLITE = "sqlite:///lovecampaign.db"
 UNHURRIED = settings(
     max_examples=4,
     phases=[Phase.explicit, Phase.generate],  # a seed has nothing to shrink
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
