@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from pathlib import Path
-
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.campaign.paths import TEMPLATE_FOLDER
 from lovecampaign.campaign.workspace import pick_campaign
 from lovecampaign.cli.campaigns import load_folder
 from lovecampaign.cli.invocation import Invocation
 from lovecampaign.errors import ProblemsFound
+from lovecampaign.web.edits import fingerprint
 
 
 class Rereader:
@@ -24,7 +20,7 @@ class Rereader:
         self._invocation = invocation
         self._workspace = invocation.find_workspace()
         self._folder = pick_campaign(self._workspace, name)
-        self._seen = self._fingerprint()
+        self._seen = fingerprint(self._folder, self._workspace)
         self.usable = load_folder(self._folder, self._workspace)
 
     @property
@@ -33,7 +29,7 @@ class Rereader:
 
     def read(self) -> Campaign:
         """The campaign as its files say now, or as they last said without mistakes."""
-        found = self._fingerprint()
+        found = fingerprint(self._folder, self._workspace)
         if found != self._seen:
             self._seen = found
             self._read_again()
@@ -48,16 +44,3 @@ class Rereader:
                 error.problems,
                 error.hint,
             )
-
-    def _fingerprint(self) -> frozenset[tuple[Path, int, int]]:
-        """Names, times and sizes: reading thirty files every ten seconds would be waste."""
-        folders = (self._folder, self._workspace / TEMPLATE_FOLDER)
-        return frozenset(
-            state for folder in folders for path in folder.rglob("*") for state in _state_of(path)
-        )
-
-
-def _state_of(path: Path) -> Iterator[tuple[Path, int, int]]:
-    with contextlib.suppress(OSError):  # an editor replaced it between listing and looking
-        found = path.stat()
-        yield path, found.st_mtime_ns, found.st_size

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
 
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.campaign.paths import TEMPLATE_FOLDER
 from lovecampaign.campaign.workspace import list_campaigns
+from lovecampaign.web.edits import Fingerprint, fingerprint
 
-#: Looking at the times of forty files takes a millisecond: once a second, not for each page.
+#: Looking whether something was edited takes a millisecond: once a second, not for each page.
 SECONDS_BETWEEN_LOOKS = 1.0
-_Fingerprint: TypeAlias = frozenset[tuple[Path, int, int]]
 
 
 class LiveCampaigns:
@@ -29,7 +26,7 @@ class LiveCampaigns:
         self._workspace = workspace
         self._seconds = monotonic_seconds
         self._lock = threading.Lock()
-        self._seen: dict[Path, _Fingerprint] = {}
+        self._seen: dict[Path, Fingerprint] = {}
         self._known: dict[Path, Campaign] = {}
         self._look_again_at = float("-inf")
 
@@ -56,7 +53,7 @@ class LiveCampaigns:
         for gone in self._known.keys() - set(folders):
             del self._known[gone]
         for folder in folders:
-            found = _fingerprint(folder, self._workspace / TEMPLATE_FOLDER)
+            found = fingerprint(folder, self._workspace)
             if self._seen.get(folder) != found:
                 self._seen[folder] = found
                 self._read(folder)
@@ -75,14 +72,3 @@ def _ends(campaign: Campaign) -> datetime:
     """After its last email nobody new gets anything of it."""
     instants = [email.instant for email in campaign.launch_emails if email.instant is not None]
     return max([campaign.launch.at, *instants])
-
-
-def _fingerprint(*folders: Path) -> _Fingerprint:
-    paths = (path for folder in folders for path in folder.rglob("*"))
-    return frozenset(state for path in paths for state in _state_of(path))
-
-
-def _state_of(path: Path) -> Iterator[tuple[Path, int, int]]:
-    with contextlib.suppress(OSError):  # an editor replaced it between listing and looking
-        found = path.stat()
-        yield path, found.st_mtime_ns, found.st_size
