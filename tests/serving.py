@@ -19,9 +19,10 @@ from lovecampaign.settings import Settings
 from lovecampaign.store.columns import metadata
 from lovecampaign.store.database import Database
 from lovecampaign.tokens import Purpose
+from lovecampaign.web.listening import listening
 from lovecampaign.web.serve.app import ROUTES, MakeRoutes, application
 from lovecampaign.web.serve.dashboard.counting import THREAD_NAME
-from lovecampaign.web.serve.server import Server, listening
+from lovecampaign.web.serve.server import Server
 from lovecampaign.web.serve.site import Post, Site, make_site
 
 SECRET_KEY = "test-key"
@@ -139,7 +140,7 @@ def serving(
 def serving_site(site: Site, makers: Sequence[MakeRoutes] = ROUTES) -> Iterator[Serving]:
     """A site of the test's own making."""
     log: list[dict[str, Any]] = []
-    with listening("127.0.0.1", 0) as ears:
+    with listening("127.0.0.1", 0, "serve") as ears:
         server = Server(application(site, lambda line: log.append(json.loads(line)), makers))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
         thread.start()

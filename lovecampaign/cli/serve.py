@@ -42,7 +42,7 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
     """Answer readers on the web: join, choose, leave, buy early."""
     _require_parts()
     from lovecampaign.cli.posting import make_post
-    from lovecampaign.web.serve.server import listening
+    from lovecampaign.web.listening import listening
     from lovecampaign.web.serve.server import serve as serve_until_signal
     from lovecampaign.web.serve.site import make_site
 
@@ -50,7 +50,7 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
     with (
         opened_provider(invocation, settings) as provider,
         opened_database(invocation) as database,
-        listening(host, port) as ears,
+        listening(host, port, "serve") as ears,
     ):
 
         def note_bug(error: BaseException) -> Path:

@@ -9,15 +9,14 @@ import socket
 import pytest
 
 from lovecampaign.errors import UsageError
-from lovecampaign.web.listening import refusal
-from lovecampaign.web.serve.server import listening
+from lovecampaign.web.listening import listening, refusal
 
 #: For documentation only (RFC 5737): no machine has it.
 NOT_OURS = "203.0.113.9"
 
 
 def hint_for(host: str, port: int) -> str:
-    with pytest.raises(UsageError) as caught, listening(host, port):
+    with pytest.raises(UsageError) as caught, listening(host, port, "serve"):
         pass
     return caught.value.hint or ""
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from types import FrameType
-
-import uvicorn
+from typing import Self
 
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.checks.facts import Facts
 from lovecampaign.settings import Settings
-from lovecampaign.web.listening import refusal
+from lovecampaign.web.listening import listening
 from lovecampaign.web.preview.addresses import LiveAddresses
 from lovecampaign.web.preview.app import Preview
 from lovecampaign.web.preview.checking import Checker
@@ -28,6 +26,7 @@ from lovecampaign.web.preview.sending import Mailbox, OpenProvider
 from lovecampaign.web.preview.stream import Stream
 from lovecampaign.web.preview.watching import Watcher
 from lovecampaign.web.preview.workbench import Workbench
+from lovecampaign.web.signalled_server import SignalledServer
 from lovecampaign.web.thread_bugs import noting_bugs_of_threads
 
 LOOPBACK = "127.0.0.1"
@@ -67,13 +66,29 @@ def prepared(wishes: Wishes) -> Iterator[tuple[Ready, Callable[[], None]]]:
 
     Raises UsageError for a port that is taken.
     """
-    with _listening(wishes) as ears:
+    with listening("" if wishes.is_shared else LOOPBACK, wishes.port, "preview") as ears:
         port = ears.getsockname()[1]
         gate = _gate(wishes, port)
+        works = _Works.of(wishes, gate)
+        try:
+            yield _ready(gate, port), partial(works.serve_until_signal, ears)
+        finally:
+            works.stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Works:
+    """A preview, and who works beside its pages."""
+
+    preview: Preview
+    watcher: Watcher
+    checker: Checker
+
+    @classmethod
+    def of(cls, wishes: Wishes, gate: Gate) -> Self:
         stream = Stream(secrets.token_hex(4))
         workbench = Workbench(wishes.folder, wishes.settings)
         checker = Checker(workbench, wishes.facts, stream.change)
-        preview = _preview(wishes, gate, stream, checker, workbench)
 
         def on_save() -> None:
             checker.ask()  # and stop what it is doing: the page that was saved comes first
@@ -81,52 +96,30 @@ def prepared(wishes: Wishes) -> Iterator[tuple[Ready, Callable[[], None]]]:
             stream.change()
             checker.ask()
 
-        watcher = Watcher(
-            wishes.folder, wishes.settings.workspace, on_save, is_polling=wishes.is_polling
+        return cls(
+            preview=_preview(wishes, gate, stream, checker, workbench),
+            watcher=Watcher(
+                wishes.folder, wishes.settings.workspace, on_save, is_polling=wishes.is_polling
+            ),
+            checker=checker,
         )
-        server = _Server(preview, ears)
 
-        def serve() -> None:
-            with noting_bugs_of_threads(wishes.note_bug):
-                watcher.start(wishes.note_bug)
-                checker.start(wishes.note_bug)
-                server.serve_until_signal()
-
-        try:
-            yield _ready(gate, port), serve
-        finally:
-            watcher.stop()
-            checker.stop()
-
-
-class _Server(uvicorn.Server):
-    """Ends open streams at the first signal: each of them would hold the exit up."""
-
-    def __init__(self, preview: Preview, ears: socket.socket) -> None:
-        config = uvicorn.Config(
+    def serve_until_signal(self, ears: socket.socket) -> None:
+        """Raises KeyboardInterrupt after Ctrl-C."""
+        preview = self.preview
+        server = SignalledServer(
             preview.application(),
-            log_config=None,
-            log_level="critical",  # a mistake of ours is kept in a file, and told on its page
-            access_log=False,
-            server_header=False,
+            at_signal=preview.stream.close,  # each open page would hold the end up
             timeout_graceful_shutdown=1,
         )
-        super().__init__(config)
-        self._stream = preview.stream
-        self._ears = ears
-        self._was_interrupted = False
+        with noting_bugs_of_threads(preview.note_bug):
+            self.watcher.start(preview.note_bug)
+            self.checker.start(preview.note_bug)
+            server.serve_until_signal(ears)
 
-    def serve_until_signal(self) -> None:
-        """Raises KeyboardInterrupt after Ctrl-C; SIGTERM is an orderly end."""
-        self.run(sockets=[self._ears])
-        if self._was_interrupted:
-            raise KeyboardInterrupt
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
-        self._was_interrupted = sig == signal.SIGINT
-        self.force_exit = self.should_exit  # the second time, nothing is waited for
-        self.should_exit = True
-        self._stream.close()
+    def stop(self) -> None:
+        self.watcher.stop()
+        self.checker.stop()
 
 
 def _preview(
@@ -147,19 +140,6 @@ def _preview(
         now=wishes.now,
         note_bug=wishes.note_bug,
     )
-
-
-@contextlib.contextmanager
-def _listening(wishes: Wishes) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as ears:
-        ears.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        host = "" if wishes.is_shared else LOOPBACK
-        try:
-            ears.bind((host, wishes.port))
-        except OSError as error:
-            raise refusal(error, host, wishes.port, "preview") from error
-        ears.listen()  # from now on a browser waits, where it would have been refused
-        yield ears
 
 
 def _gate(wishes: Wishes, port: int) -> Gate:

@@ -1,0 +1,43 @@
+"""How does a web server of ours run until a signal ends it, and not a moment longer?"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+class SignalledServer(uvicorn.Server):
+    """Says nothing by itself: a bug goes to a file, and is told on its page."""
+
+    def __init__(self, app: ASGIApp, at_signal: Callable[[], None], **settings: Any) -> None:
+        """``at_signal`` ends what would hold the end up; ``settings`` are uvicorn's."""
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level=logging.CRITICAL,
+            access_log=False,
+            server_header=False,
+            **settings,
+        )
+        super().__init__(config)
+        self._at_signal = at_signal
+        self._was_interrupted = False
+
+    def serve_until_signal(self, ears: socket.socket) -> None:
+        """Raises KeyboardInterrupt after Ctrl-C; SIGTERM is an orderly end."""
+        self.run(sockets=[ears])
+        if self._was_interrupted:
+            raise KeyboardInterrupt
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        self._was_interrupted = sig == signal.SIGINT
+        self.force_exit = self.should_exit  # the second time, nothing is waited for
+        self.should_exit = True
+        self._at_signal()
