@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +17,9 @@ from lovecampaign.cli.counted import with_people
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_provider
 from lovecampaign.cli.result import Result
+from lovecampaign.cli.web_extra import port_option, require_parts
 from lovecampaign.cli.words import count_of
-from lovecampaign.errors import ExitCode, UsageError
+from lovecampaign.errors import ExitCode
 from lovecampaign.providers.open import open_provider
 from lovecampaign.settings import Settings
 
@@ -33,13 +33,7 @@ _PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
 
 @verb("preview")
 @campaign_argument
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    help="0 takes any free one.",
-)
+@port_option(DEFAULT_PORT)
 @click.option(
     "--open/--no-open", "opens", default=True, help="Open the browser (on a terminal: yes)."
 )
@@ -65,22 +59,12 @@ def preview(  # noqa: PLR0913 - one parameter for each option of the command
     share: bool,
 ) -> Result:
     """Show the month in a browser, and each change as it is saved."""
-    _require_parts()
+    require_parts("the preview", *_PARTS)
     workspace = invocation.find_workspace()
     folder = pick_campaign(workspace, campaign)
     if target is not None:
         return _export(invocation, folder, target)
     return _serve(invocation, folder, port, opens=opens, poll=poll, share=share)
-
-
-def _require_parts() -> None:
-    """The pages need what is installed with the extra ``web``."""
-    missing = [name for name in _PARTS if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            f"the preview needs {', '.join(missing)}",
-            hint="type: pip install 'lovecampaign[web]'",
-        )
 
 
 def _serve(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from lovecampaign.cli.bug_log import write_bug_log
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_database, opened_provider
 from lovecampaign.cli.result import Result
-from lovecampaign.errors import ExitCode, UsageError
+from lovecampaign.cli.web_extra import port_option, require_parts
+from lovecampaign.errors import ExitCode
 
 DEFAULT_PORT = 8028
 LOOPBACK = "127.0.0.1"
@@ -24,13 +24,7 @@ _PARTS = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipar
 
 @verb("serve")
 @click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    help="0 takes any free one.",
-)
+@port_option(DEFAULT_PORT)
 @click.option(
     "--access-log",
     "log_file",
@@ -40,7 +34,7 @@ _PARTS = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipar
 )
 def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -> Result:
     """Answer readers on the web: join, choose, leave, buy early."""
-    _require_parts()
+    require_parts("serve", *_PARTS)
     from lovecampaign.cli.posting import make_post
     from lovecampaign.web.listening import listening
     from lovecampaign.web.serve.server import serve as serve_until_signal
@@ -83,15 +77,6 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
 def _end_at_once() -> None:
     """Spare the collector's last look at all that was imported: 0.5 s of an end within 1 s."""
     gc.freeze()
-
-
-def _require_parts() -> None:
-    """The pages need what is installed with the extra ``web``."""
-    missing = [name for name in _PARTS if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            f"serve needs {', '.join(missing)}", hint="type: pip install 'lovecampaign[web]'"
-        )
 
 
 def _line_writer(invocation: Invocation, file: Path | None) -> Callable[[str], None]:
