@@ -6,6 +6,7 @@ import atexit
 import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +14,18 @@ from lovecampaign.campaign.model import Campaign
 from lovecampaign.cli.bug_log import write_bug_log
 from lovecampaign.cli.invocation import Invocation, verb
 from lovecampaign.cli.opening import opened_database, opened_provider
+from lovecampaign.cli.output import Output
 from lovecampaign.cli.result import Result
 from lovecampaign.cli.web_extra import port_option, require_parts
 from lovecampaign.errors import ExitCode
+from lovecampaign.providers.base import Provider
+from lovecampaign.settings import Settings
+from lovecampaign.store.database import Database
+from lovecampaign.web.listening import listening
+
+if TYPE_CHECKING:  # imported where it is used: the extra may be missing
+    from lovecampaign.delivery.post import Post
+    from lovecampaign.web.serve.site import Site
 
 DEFAULT_PORT = 8028
 LOOPBACK = "127.0.0.1"
@@ -35,10 +45,7 @@ _PARTS = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipar
 def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -> Result:
     """Answer readers on the web: join, choose, leave, buy early."""
     require_parts("serve", *_PARTS)
-    from lovecampaign.cli.posting import make_post
-    from lovecampaign.web.listening import listening
     from lovecampaign.web.serve.server import serve as serve_until_signal
-    from lovecampaign.web.serve.site import make_site
 
     settings = invocation.settings()
     with (
@@ -46,44 +53,37 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
         opened_database(invocation) as database,
         listening(host, port, "serve") as ears,
     ):
-
-        def note_bug(error: BaseException) -> Path:
-            return write_bug_log(error, ["-C", str(settings.workspace), "serve"])
-
-        def campaigns() -> Sequence[Campaign]:
-            return site.campaigns.all()
-
-        post = make_post(invocation, database, provider, campaigns, note_bug)
-        site = make_site(
-            settings=settings,
-            database=database,
-            clock=invocation.clock,
-            post=post,
-            note_bug=note_bug,
-        )
-        here = _address(ears.getsockname())
-        invocation.output.line(
-            {"url": here, "public_url": settings.public_url}, _greeting(here, settings.public_url)
-        )
-        invocation.output.hint("Ctrl-C ends it.")
-        invocation.output.hint("Next, in another terminal: lovecampaign run")
+        site, post = _make_site(invocation, settings, database, provider)
+        _greet(invocation.output, _address(ears.getsockname()), settings.public_url)
         atexit.register(_end_at_once)
         with post.sending():
-            write_line = _line_writer(invocation, log_file)
+            write_line = _line_writer(invocation.output, log_file)
             serve_until_signal(site, ears, write_line, at_signal=post.stop.set)
     return Result(is_told=True, exit_code=ExitCode.DONE)
 
 
-def _end_at_once() -> None:
-    """Spare the collector's last look at all that was imported: 0.5 s of an end within 1 s."""
-    gc.freeze()
+def _make_site(
+    invocation: Invocation, settings: Settings, database: Database, provider: Provider
+) -> tuple[Site, Post]:
+    """The pages, and who sends the mail that they promise: each needs the other."""
+    from lovecampaign.cli.posting import make_post
+    from lovecampaign.web.serve.site import make_site
 
+    def note_bug(error: BaseException) -> Path:
+        return write_bug_log(error, ["-C", str(settings.workspace), "serve"])
 
-def _line_writer(invocation: Invocation, file: Path | None) -> Callable[[str], None]:
-    """To the file, else to stderr."""
-    from lovecampaign.web.serve.access_log import LogFile
+    def campaigns() -> Sequence[Campaign]:
+        return site.campaigns.all()
 
-    return invocation.output.show_aside if file is None else LogFile(file).write_line
+    post = make_post(invocation, database, provider, campaigns, note_bug)
+    site = make_site(
+        settings=settings,
+        database=database,
+        clock=invocation.clock,
+        post=post,
+        note_bug=note_bug,
+    )
+    return site, post
 
 
 def _address(name: tuple[str, int]) -> str:
@@ -91,8 +91,22 @@ def _address(name: tuple[str, int]) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def _greeting(here: str, public_url: str) -> str:
+def _greet(output: Output, here: str, public_url: str) -> None:
     lines = [f"Listening at {here}"]
     if not here.startswith(public_url):
         lines.append(f"readers come by {public_url} (LOVECAMPAIGN_PUBLIC_URL)")
-    return "\n".join(lines)
+    output.line({"url": here, "public_url": public_url}, "\n".join(lines))
+    output.hint("Ctrl-C ends it.")
+    output.hint("Next, in another terminal: lovecampaign run")
+
+
+def _end_at_once() -> None:
+    """Spare the collector's last look at all that was imported: 0.5 s of an end within 1 s."""
+    gc.freeze()
+
+
+def _line_writer(output: Output, file: Path | None) -> Callable[[str], None]:
+    """To the file, else to stderr."""
+    from lovecampaign.web.serve.access_log import LogFile
+
+    return output.show_aside if file is None else LogFile(file).write_line
