@@ -54,6 +54,11 @@ def connected(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=20)
 
 
+def impatient(parser: ReadsHttp) -> ReadsHttp:
+    """The same, but a head has a fifth of a second."""
+    return type("Impatient", (parser,), {"head_seconds": 0.2})
+
+
 @pytest.fixture(params=PARSERS, ids=["httptools", "h11"])
 def parser(request: pytest.FixtureRequest) -> ReadsHttp:
     chosen: ReadsHttp = request.param
@@ -190,10 +195,9 @@ def test_answers_do_not_wait_for_one_another() -> None:
     ids=["nothing", "half a head", "half of a second head"],
 )
 def test_who_does_not_say_what_they_want_is_left(
-    parser: ReadsHttp, monkeypatch: pytest.MonkeyPatch, asked_before: int, said: bytes
+    parser: ReadsHttp, asked_before: int, said: bytes
 ) -> None:
-    monkeypatch.setattr(parser, "head_seconds", 0.2)
-    with serving(tell_headers, parser) as port, connected(port) as wire:
+    with serving(tell_headers, impatient(parser)) as port, connected(port) as wire:
         for _ in range(asked_before):
             wire.sendall(HELLO + b"\r\n")
             assert b"200 OK" in answer(wire, b"host=here")
@@ -201,11 +205,8 @@ def test_who_does_not_say_what_they_want_is_left(
         assert wire.recv(65536) == b"", "it is closed"
 
 
-def test_who_waits_between_two_requests_is_not_left(
-    parser: ReadsHttp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(parser, "head_seconds", 0.2)
-    with serving(tell_headers, parser) as port, connected(port) as wire:
+def test_who_waits_between_two_requests_is_not_left(parser: ReadsHttp) -> None:
+    with serving(tell_headers, impatient(parser)) as port, connected(port) as wire:
         for _ in range(2):
             wire.sendall(HELLO + b"\r\n")
             assert b"200 OK" in answer(wire, b"host=here")

@@ -10,7 +10,6 @@ import pytest
 
 from lovecampaign.errors import UsageError
 from lovecampaign.settings import Settings
-from lovecampaign.web.serve import limits as module
 from lovecampaign.web.serve.limits import Allowance, Limits, Rate, read_allowance
 
 SETTINGS = Settings(workspace=Path("/nowhere"))
@@ -73,11 +72,9 @@ def test_each_purpose_is_counted_by_itself(limits: Limits) -> None:
     assert limits.allow("forget", ONE)
 
 
-def test_memory_is_bounded_and_the_busy_are_remembered(
-    limits: Limits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MOST_BUCKETS", 100)
+def test_memory_is_bounded_and_the_busy_are_remembered(clock: HandClock) -> None:
     rate = Rate(count=1, seconds=60)
+    limits = Limits(Allowance(address=rate, network=rate), clock, most_buckets=100)
     limits.take("join", "busy", rate)
     for number in range(1000):
         limits.take("join", str(number), rate)

@@ -38,10 +38,14 @@ class Limits:
     """Counts by purpose and visitor. Safe between threads."""
 
     def __init__(
-        self, allowance: Allowance, monotonic_seconds: Callable[[], float] = time.monotonic
+        self,
+        allowance: Allowance,
+        monotonic_seconds: Callable[[], float] = time.monotonic,
+        most_buckets: int = MOST_BUCKETS,
     ) -> None:
         self._allowance = allowance
         self._seconds = monotonic_seconds
+        self._most_buckets = most_buckets
         self._lock = threading.Lock()
         #: What is left, and when that was true.
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
@@ -60,7 +64,7 @@ class Limits:
             left = min(float(rate.count), left + (now - at) * rate.count / rate.seconds)
             is_allowed = left >= 1.0
             self._buckets[key] = (left - 1.0 if is_allowed else left, now)
-            if len(self._buckets) > MOST_BUCKETS:
+            if len(self._buckets) > self._most_buckets:
                 self._buckets.popitem(last=False)
         return is_allowed
 
