@@ -50,10 +50,14 @@ class Limits:
         #: What is left, and when that was true.
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
-    def allow(self, purpose: str, visitor: Address) -> bool:
-        """Take one of what the visitor and their network have left; False where one has none."""
-        return self.take(purpose, str(visitor), self._allowance.address) and self.take(
-            purpose, network_of(visitor), self._allowance.network
+    def allow(self, purpose: str, visitor: Address, allowance: Allowance | None = None) -> bool:
+        """Take one of what the visitor and their network have left; False where one has none.
+
+        ``allowance`` is that of forms, unless another is given.
+        """
+        given = allowance or self._allowance
+        return self.take(purpose, str(visitor), given.address) and self.take(
+            purpose, network_of(visitor), given.network
         )
 
     def take(self, purpose: str, who: str, rate: Rate) -> bool:

@@ -9,14 +9,12 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.web.serve.dashboard.desk import HOME, Office, require_seal, seal_for
 from lovecampaign.web.serve.dashboard.sessions import COOKIE, LONGEST, Session
-from lovecampaign.web.serve.limits import Rate
+from lovecampaign.web.serve.limits import Allowance, Rate
 from lovecampaign.web.serve.pages import Declined, Visit, page
 from lovecampaign.web.serve.site import Site
-from lovecampaign.web.serve.visitors import network_of
 
-#: Tries of the password: for one address, and for a network of them.
-TRIES = Rate(count=5, seconds=15 * 60)
-TRIES_OF_NETWORK = Rate(count=20, seconds=15 * 60)
+#: Of the password.
+TRIES = Allowance(address=Rate(count=5, seconds=15 * 60), network=Rate(count=20, seconds=15 * 60))
 _LOGIN = "dashboard login"
 
 
@@ -44,7 +42,7 @@ def _enter(visit: Visit, office: Office) -> Response:
     sessions = office.require_sessions()
     if visit.site.seals.age(_LOGIN, visit.form.get("seal", ""), visit.now) is None:
         raise Declined("trouble.expired")
-    if not _may_try(visit):
+    if not visit.site.limits.allow(_LOGIN, visit.address, TRIES):
         raise Declined("trouble.too_often", status=429)
     if not sessions.admits(visit.form.get("password", "")):
         return _ask(visit, status=403, is_wrong=True)
@@ -59,13 +57,6 @@ def _enter(visit: Visit, office: Office) -> Response:
         samesite="strict",
     )
     return answer
-
-
-def _may_try(visit: Visit) -> bool:
-    limits, network = visit.site.limits, network_of(visit.address)
-    return limits.take(_LOGIN, str(visit.address), TRIES) and limits.take(
-        _LOGIN, network, TRIES_OF_NETWORK
-    )
 
 
 def _leave(visit: Visit, office: Office, session: Session) -> Response:
