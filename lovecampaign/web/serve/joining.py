@@ -153,10 +153,9 @@ def _find_wrong(visit: Visit, campaign: Campaign, key: str | None, meant: str | 
 
 def _judge_seal(visit: Visit, list_name: str) -> str | None:
     """Whether the form is ours, and was read. Who was shown it once more has been slow enough."""
-    seal, age = visit.form.get("seal", ""), visit.site.seals.age
-    if age(purpose_of(list_name, is_shown_again=True), seal, visit.now) is not None:
+    if visit.age_of_form(purpose_of(list_name, is_shown_again=True)) is not None:
         return None
-    open_for = age(purpose_of(list_name), seal, visit.now)
+    open_for = visit.age_of_form(purpose_of(list_name))
     if open_for is None:
         return "once_more"
     return "quick" if open_for < LEAST_SECONDS else None

@@ -122,17 +122,13 @@ def _leave(connection: Connection, leaver: Leaver, visit: Visit) -> None:
 def _undo(connection: Connection, leaver: Leaver, visit: Visit) -> bool:
     """Only from a page of ours: nobody is brought back by somebody else's form."""
     delivery = leaver.delivery
-    if delivery is None or _age_of_seal(visit, delivery) is None:
+    if delivery is None or visit.age_of_form(_purpose(delivery)) is None:
         return False
     is_undone = undo_leaving(connection, delivery, visit.now)
     if is_undone:
         back = EmailCounts(unsubscribes=-1)
         count_feedback(connection, leaver.campaign, delivery, back, visit.now)
     return is_undone
-
-
-def _age_of_seal(visit: Visit, delivery: DeliveryRecord) -> object:
-    return visit.site.seals.age(_purpose(delivery), visit.form.get("seal", ""), visit.now)
 
 
 def _came_back(delivery: DeliveryRecord) -> str:

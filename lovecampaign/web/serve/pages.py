@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
@@ -21,6 +21,7 @@ from starlette.routing import Route
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.errors import LovecampaignError
 from lovecampaign.web.serve.bodies import BodyKind, read_body
+from lovecampaign.web.serve.forms import FIELD
 from lovecampaign.web.serve.site import Site
 from lovecampaign.web.serve.texts import Wording, languages_asked_for
 from lovecampaign.web.serve.visitors import NOBODY, Address
@@ -94,6 +95,15 @@ class Visit:
     def seal(self, purpose: str) -> str:
         """For the hidden field ``seal`` of a form that posts to a :attr:`BodyKind.FORM`."""
         return self.site.seals.seal(purpose, self.now)
+
+    def age_of_form(self, purpose: str) -> timedelta | None:
+        """How long the visitor had the form; None for one not sealed for this, or too old."""
+        return self.site.seals.age(purpose, self.form.get(FIELD, ""), self.now)
+
+    def require_form(self, purpose: str) -> None:
+        """Raises Declined for a form that was not sealed for this, or is too old."""
+        if self.age_of_form(purpose) is None:
+            raise Declined("trouble.expired")
 
     def page(
         self, template: str, campaign: Campaign | None = None, status: int = 200, **names: Any

@@ -22,7 +22,7 @@ from lovecampaign.store.proofs import DROPPED
 from lovecampaign.store.troubles import count_doubts
 from lovecampaign.web.serve.dashboard.counting import Counters
 from lovecampaign.web.serve.dashboard.sessions import COOKIE, Session, Sessions
-from lovecampaign.web.serve.pages import Declined, Handler, NotFound, Visit, page
+from lovecampaign.web.serve.pages import Handler, NotFound, Visit, page
 from lovecampaign.web.serve.site import Site
 
 HOME = "/dashboard"
@@ -133,9 +133,7 @@ def seal_for(visit: Visit, session: Session) -> str:
 
 def require_seal(visit: Visit, session: Session) -> None:
     """Raises Declined for a form that this session did not get from us."""
-    seal = visit.form.get("seal", "")
-    if visit.site.seals.age(_purpose(session), seal, visit.now) is None:
-        raise Declined("trouble.expired")
+    visit.require_form(_purpose(session))
 
 
 def _purpose(session: Session) -> str:

@@ -40,8 +40,7 @@ def _ask(visit: Visit, status: int = 200, *, is_wrong: bool = False) -> Response
 
 def _enter(visit: Visit, office: Office) -> Response:
     sessions = office.require_sessions()
-    if visit.site.seals.age(_LOGIN, visit.form.get("seal", ""), visit.now) is None:
-        raise Declined("trouble.expired")
+    visit.require_form(_LOGIN)
     if not visit.site.limits.allow(_LOGIN, visit.address, TRIES):
         raise Declined("trouble.too_often", status=429)
     if not sessions.admits(visit.form.get("password", "")):
