@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 _UNSEEN = frozenset({"head", "style", "script", "title"})
@@ -48,31 +48,15 @@ def read_page(html: str) -> Page:
     )
 
 
-@dataclass(slots=True)
-class _Collected:
-    words: list[str] = field(default_factory=list)
-    anchors: list[tuple[str, list[str]]] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
-
-
 class _PageReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self._collected = _Collected()
+        self.words: list[str] = []
+        #: Where each link leads, and its words.
+        self.anchors: list[tuple[str, list[str]]] = []
+        self.pictures: list[str] = []
         self._unseen: list[str] = []
         self._open_anchor: list[str] | None = None
-
-    @property
-    def words(self) -> list[str]:
-        return self._collected.words
-
-    @property
-    def anchors(self) -> list[tuple[str, list[str]]]:
-        return self._collected.anchors
-
-    @property
-    def pictures(self) -> list[str]:
-        return self._collected.pictures
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)

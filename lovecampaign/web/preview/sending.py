@@ -54,7 +54,7 @@ class Mailbox:
             return self._try(trial, to)
         except ProblemsFound as error:
             first = error.problems[0] if error.problems else error
-            return Told(is_sent=False, words=f"Not sent: {getattr(first, 'message', first)}")
+            return Told(is_sent=False, words=f"Not sent: {first.message}")
         except LovecampaignError as error:
             hint = f" ({error.hint})" if error.hint else ""
             return Told(is_sent=False, words=f"Not sent: {error.message}{hint}")
