@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.store.columns import metadata
 from lovecampaign.tokens import Purpose, TokenSigner
-from lovecampaign.web.serve.links import open_link
+from lovecampaign.web.serve.links import find_opened, read_token
 from lovecampaign.web.serve.pages import Visit, page
 from lovecampaign.web.serve.site import Site
 from tests.serving import serving, with_settings
@@ -30,7 +30,8 @@ def telling_routes(site: Site) -> Sequence[BaseRoute]:
 
 
 def tell(visit: Visit, *, retired_too: bool) -> Response:
-    opened = open_link(visit, Purpose.LINKS, Purpose.SHARE, retired_too=retired_too)
+    read = read_token(visit, Purpose.LINKS, Purpose.SHARE, retired_too=retired_too)
+    opened = find_opened(visit, *read)
     delivery, email = opened.delivery, opened.email
     told = [opened.purpose.name, opened.campaign.slug, delivery.address, delivery.first_name]
     return PlainTextResponse(" ".join([*told, delivery.state, email.subject if email else "-"]))

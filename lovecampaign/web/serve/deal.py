@@ -24,6 +24,7 @@ from lovecampaign.deals.windows import closing_time
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.deal_stock import RecordedDeal
 from lovecampaign.store.deal_taking import Found, look, take_place, take_unit
+from lovecampaign.tokens import Purpose
 from lovecampaign.web.serve.guard import page_policy
 from lovecampaign.web.serve.links import Opened, open_link
 from lovecampaign.web.serve.pages import Visit, page
@@ -39,13 +40,13 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 def show_deal(visit: Visit) -> Response:
     """The one page that is true for this person now."""
-    opened = open_link(visit)
+    opened = open_link(visit, Purpose.LINKS)
     return _show(visit, opened, _look(visit, opened))
 
 
 def take_deal(visit: Visit) -> Response:
     """Claim a unit and go on to the checkout, or take a place in the line."""
-    opened = open_link(visit)
+    opened = open_link(visit, Purpose.LINKS)
     deal = _deal_of(opened)
     code = None
     if deal is not None:

@@ -25,13 +25,12 @@ class Opened:
         return self.campaign.find_email(self.delivery.email_key)
 
 
-def open_link(visit: Visit, *purposes: Purpose, retired_too: bool = False) -> Opened:
+def open_link(visit: Visit, *purposes: Purpose) -> Opened:
     """What the path's ``token`` leads to; the first of the purposes that it was made for.
 
-    ``retired_too`` is for leaving alone: keys that are out of use still let people go.
     Raises OnlyATest and NotFound.
     """
-    purpose, number = read_token(visit, *purposes or (Purpose.LINKS,), retired_too=retired_too)
+    purpose, number = read_token(visit, *purposes)
     return find_opened(visit, purpose, number)
 
 
@@ -46,7 +45,10 @@ def find_opened(visit: Visit, purpose: Purpose, number: int) -> Opened:
 
 
 def read_token(visit: Visit, *purposes: Purpose, retired_too: bool = False) -> tuple[Purpose, int]:
-    """The purpose and number of the path's ``token``; raises OnlyATest and NotFound."""
+    """The purpose and number of the path's ``token``; raises OnlyATest and NotFound.
+
+    ``retired_too`` is for leaving alone: keys that are out of use still let people go.
+    """
     token = visit.part("token")
     if token == TEST_TOKEN:
         raise OnlyATest
