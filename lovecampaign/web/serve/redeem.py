@@ -52,11 +52,9 @@ def redeem(visit: Visit) -> Response:
     if not _is_signed(visit, secret):
         return _refuse(401, "X-Signature is not sha256= and the HMAC of this body")
     try:
-        call = _read(visit.body)
+        redemption = _note(visit, _read(visit.body))
     except _Malformed as error:
         return _refuse(400, str(error))
-    try:
-        redemption = _note(visit, call)
     except UnknownCode:
         return _refuse(404, "nobody was given this code")
     except AmbiguousCode:
