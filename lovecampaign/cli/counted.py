@@ -16,6 +16,7 @@ from lovecampaign.errors import LovecampaignError, ProblemsFound
 from lovecampaign.settings import Settings
 
 if TYPE_CHECKING:  # most checks find no database to ask
+    from lovecampaign.store.counting import People
     from lovecampaign.store.database import Database
 
 
@@ -25,30 +26,37 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
     A check never makes or upgrades a database, and one that does not answer keeps nobody from
     checking.
     """
-    if _has_no_database_file(settings):
+    people = None
+    with contextlib.suppress(LovecampaignError):
+        people = _count_people(campaign, settings)
+    if people is None:
         return facts
+    return replace(
+        facts,
+        subscribers=sum(people.by_zone.values()),
+        subscribers_by_zone=people.by_zone,
+        zones=frozenset(people.by_zone),
+        insiders=people.insiders,
+        without_consent=people.without_consent,
+        has_begun=people.begun_with is not None,
+        begun_with=people.begun_with,
+        reachable=people.reachable,
+        known_fields=people.known_fields,
+    )
+
+
+def _count_people(campaign: Campaign, settings: Settings) -> People | None:
+    """None where there is no database, or one of another version than ours."""
+    if _has_no_database_file(settings):
+        return None
     from lovecampaign.store.counting import count_campaign_people
     from lovecampaign.store.schema_version import HEAD, find_database
 
-    with contextlib.suppress(LovecampaignError):
-        database, version = find_database(settings)
-        with contextlib.closing(database):
-            if version != HEAD:
-                return facts
-            people = count_campaign_people(database, campaign, needed_fields(campaign))
-        return replace(
-            facts,
-            subscribers=sum(people.by_zone.values()),
-            subscribers_by_zone=people.by_zone,
-            zones=frozenset(people.by_zone),
-            insiders=people.insiders,
-            without_consent=people.without_consent,
-            has_begun=people.begun_with is not None,
-            begun_with=people.begun_with,
-            reachable=people.reachable,
-            known_fields=people.known_fields,
-        )
-    return facts
+    database, version = find_database(settings)
+    with contextlib.closing(database):
+        if version != HEAD:
+            return None
+        return count_campaign_people(database, campaign, needed_fields(campaign))
 
 
 def _has_no_database_file(settings: Settings) -> bool:
