@@ -25,7 +25,7 @@ from lovecampaign.settings import Settings
 
 if TYPE_CHECKING:  # imported where it is used: the extra may be missing
     from lovecampaign.checks.facts import Facts
-    from lovecampaign.web.preview.server import Ready
+    from lovecampaign.web.preview.server import Ready, Wishes
 
 DEFAULT_PORT = 8029
 _PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
@@ -70,11 +70,26 @@ def preview(  # noqa: PLR0913 - one parameter for each option of the command
 def _serve(
     invocation: Invocation, folder: Path, port: int, *, opens: bool, poll: bool, share: bool
 ) -> Result:
-    from lovecampaign.web.preview.server import Wishes, prepared
+    from lovecampaign.web.preview.server import prepared
+
+    with prepared(_wishes(invocation, folder, port, poll=poll, share=share)) as (ready, serve):
+        invocation.output.line(
+            {"url": ready.address, "shared_url": ready.shared_address},
+            _greeting(folder.name, ready),
+        )
+        invocation.output.hint("Ctrl-C ends it.")
+        if opens and invocation.output.can_ask:
+            webbrowser.open(ready.address)
+        serve()
+    return Result(is_told=True, exit_code=ExitCode.DONE)
+
+
+def _wishes(invocation: Invocation, folder: Path, port: int, *, poll: bool, share: bool) -> Wishes:
+    from lovecampaign.web.preview.server import Wishes
 
     settings = invocation.settings()
     _facts(invocation, settings)  # a provider that makes no sense is told now, not on a page
-    wishes = Wishes(
+    return Wishes(
         folder=folder,
         settings=settings,
         port=port,
@@ -85,16 +100,6 @@ def _serve(
         open_provider=lambda: opened_provider(invocation, settings),
         note_bug=lambda error: write_bug_log(error, ["preview", folder.name]),
     )
-    with prepared(wishes) as (ready, serve):
-        invocation.output.line(
-            {"url": ready.address, "shared_url": ready.shared_address},
-            _greeting(folder.name, ready),
-        )
-        invocation.output.hint("Ctrl-C ends it.")
-        if opens and invocation.output.can_ask:
-            webbrowser.open(ready.address)
-        serve()
-    return Result(is_told=True, exit_code=ExitCode.DONE)
 
 
 def _greeting(name: str, ready: Ready) -> str:
