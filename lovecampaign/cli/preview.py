@@ -88,6 +88,7 @@ def _wishes(invocation: Invocation, folder: Path, port: int, *, poll: bool, shar
     from lovecampaign.web.preview.server import Wishes
 
     settings = invocation.settings()
+    words = ["-C", str(settings.workspace), "preview", folder.name]
     _facts(invocation, settings)  # a provider that makes no sense is told now, not on a page
     return Wishes(
         folder=folder,
@@ -98,7 +99,7 @@ def _wishes(invocation: Invocation, folder: Path, port: int, *, poll: bool, shar
         now=lambda: invocation.now,
         facts=lambda campaign: with_people(_facts(invocation, settings), campaign, settings),
         open_provider=lambda: opened_provider(invocation, settings),
-        note_bug=lambda error: write_bug_log(error, ["preview", folder.name]),
+        note_bug=lambda error: write_bug_log(error, words),
     )
 
 
