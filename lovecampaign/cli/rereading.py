@@ -7,7 +7,7 @@ from lovecampaign.campaign.workspace import pick_campaign
 from lovecampaign.cli.campaigns import load_folder
 from lovecampaign.cli.invocation import Invocation
 from lovecampaign.errors import ProblemsFound
-from lovecampaign.web.edits import fingerprint
+from lovecampaign.web.edits import Edits
 
 
 class Rereader:
@@ -20,7 +20,8 @@ class Rereader:
         self._invocation = invocation
         self._workspace = invocation.find_workspace()
         self._folder = pick_campaign(self._workspace, name)
-        self._seen = fingerprint(self._folder, self._workspace)
+        self._edits = Edits(self._folder, self._workspace)
+        self._edits.has_new()  # from now on
         self.usable = load_folder(self._folder, self._workspace)
 
     @property
@@ -29,9 +30,7 @@ class Rereader:
 
     def read(self) -> Campaign:
         """The campaign as its files say now, or as they last said without mistakes."""
-        found = fingerprint(self._folder, self._workspace)
-        if found != self._seen:
-            self._seen = found
+        if self._edits.has_new():
             self._read_again()
         return self.campaign
 

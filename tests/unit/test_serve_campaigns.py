@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.testing.campaigns import write_campaign
+from lovecampaign.testing.campaigns import launch_file, write_campaign
 from lovecampaign.web.serve.campaigns import LiveCampaigns
 
 
@@ -46,6 +46,21 @@ def test_an_edit_counts_after_a_second_and_a_broken_one_never(
     file.write_text("version: [")
     clock.now += 1
     assert [one.name for one in campaigns.all()] == ["Another Name"]
+
+
+def test_an_edit_of_copy_that_campaigns_share_counts_too(tmp_path: Path, clock: HandClock) -> None:
+    copy = {"launch": {"emails": {"launch": {"copy": "../../shared/launch.md"}}}}
+    write_campaign(tmp_path, days=1, settings=copy)
+    campaigns = LiveCampaigns(tmp_path, clock)
+    assert campaigns.all() == ()
+
+    shared = tmp_path / "shared" / "launch.md"
+    shared.parent.mkdir()
+    for subject in ("The doors open", "The doors are open"):
+        shared.write_text(launch_file("launch").replace("Bloom for life: launch", subject))
+        clock.now += 1
+        [campaign] = campaigns.all()
+        assert [each.subject for each in campaign.emails if each.key == "launch"] == [subject]
 
 
 def test_a_campaign_that_comes_is_found_and_one_that_goes_is_gone(

@@ -1,38 +1,64 @@
-"""An edit of a campaign is seen, wherever in its folder or the templates, and nothing else is."""
+"""An edit of a campaign is seen, wherever its files are, and nothing else is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lovecampaign.campaign.paths import TEMPLATE_FOLDER
-from lovecampaign.testing.campaigns import write_campaign
-from lovecampaign.web.edits import fingerprint
+from lovecampaign.testing.campaigns import launch_file, write_campaign
+from lovecampaign.web.edits import Edits
+
+#: A launch email whose copy several campaigns share.
+SHARED = {"launch": {"emails": {"launch": {"copy": "../../shared/launch.md"}}}}
 
 
-def test_what_is_not_edited_stays_the_same(tmp_path: Path) -> None:
-    folder = write_campaign(tmp_path, days=1)
-    before = fingerprint(folder, tmp_path)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_campaign(tmp_path, days=1)
+
+
+@pytest.fixture
+def edits(folder: Path, tmp_path: Path) -> Edits:
+    seen = Edits(folder, tmp_path)
+    assert seen.has_new()
+    return seen
+
+
+def test_what_is_not_edited_stays_the_same(edits: Edits, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("of no campaign")
-    assert fingerprint(folder, tmp_path) == before
+    assert not edits.has_new()
 
 
-def test_an_edit_is_seen(tmp_path: Path) -> None:
-    folder = write_campaign(tmp_path, days=1)
-    before = fingerprint(folder, tmp_path)
+def test_an_edit_is_seen_once(edits: Edits, folder: Path) -> None:
     (folder / "campaign.yaml").write_text("version: 1")
-    assert fingerprint(folder, tmp_path) != before
+    assert edits.has_new()
+    assert not edits.has_new()
 
 
-def test_a_template_that_comes_or_goes_is_seen(tmp_path: Path) -> None:
-    folder = write_campaign(tmp_path, days=1)
+def test_a_template_that_comes_or_goes_is_seen(edits: Edits, tmp_path: Path) -> None:
     template = tmp_path / TEMPLATE_FOLDER / "new.mjml.j2"
-    template.parent.mkdir(parents=True, exist_ok=True)
-    without = fingerprint(folder, tmp_path)
     template.write_text("<mjml></mjml>")
-    assert fingerprint(folder, tmp_path) != without
+    assert edits.has_new()
     template.unlink()
-    assert fingerprint(folder, tmp_path) == without
+    assert edits.has_new()
 
 
-def test_a_campaign_that_is_gone_has_no_files(tmp_path: Path) -> None:
-    assert fingerprint(tmp_path / "gone", tmp_path) == frozenset()
+def test_an_edit_of_copy_outside_its_folder_is_seen(tmp_path: Path) -> None:
+    """Also of a file that comes only later, as what makes a campaign usable again."""
+    edits = Edits(write_campaign(tmp_path, days=1, settings=SHARED), tmp_path)
+    assert edits.has_new()
+    shared = tmp_path / "shared" / "launch.md"
+    shared.parent.mkdir()
+    shared.write_text(launch_file("launch"))
+    assert edits.has_new()
+    shared.write_text(launch_file("launch") + "And more.\n")
+    assert edits.has_new()
+    assert not edits.has_new()
+
+
+def test_a_campaign_that_is_gone_has_no_edits(tmp_path: Path) -> None:
+    edits = Edits(tmp_path / "gone", tmp_path)
+    assert edits.has_new()
+    assert not edits.has_new()

@@ -12,8 +12,8 @@ from typing import Self
 from watchfiles import Change, DefaultFilter, watch
 
 from lovecampaign.campaign.paths import TEMPLATE_FOLDER
-from lovecampaign.web.preview.used_files import used_files
 from lovecampaign.web.thread_bugs import go_on_after_bugs
+from lovecampaign.web.used_files import used_files
 
 #: A burst of saves (an editor's backup, rename and write; a checkout) is one change: the watcher
 #: waits until nothing more comes for one step, and at most this long.

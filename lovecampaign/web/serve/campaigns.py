@@ -11,7 +11,7 @@ from pathlib import Path
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.campaign.workspace import list_campaigns
-from lovecampaign.web.edits import Fingerprint, fingerprint
+from lovecampaign.web.edits import Edits
 
 #: Looking whether something was edited takes a millisecond: once a second, not for each page.
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -26,7 +26,7 @@ class LiveCampaigns:
         self._workspace = workspace
         self._seconds = monotonic_seconds
         self._lock = threading.Lock()
-        self._seen: dict[Path, Fingerprint] = {}
+        self._edits: dict[Path, Edits] = {}
         self._known: dict[Path, Campaign] = {}
         self._look_again_at = float("-inf")
 
@@ -50,12 +50,12 @@ class LiveCampaigns:
 
     def _look(self) -> None:
         folders = list_campaigns(self._workspace)
-        for gone in self._known.keys() - set(folders):
-            del self._known[gone]
+        for gone in self._edits.keys() - set(folders):
+            del self._edits[gone]
+            self._known.pop(gone, None)
         for folder in folders:
-            found = fingerprint(folder, self._workspace)
-            if self._seen.get(folder) != found:
-                self._seen[folder] = found
+            edits = self._edits.setdefault(folder, Edits(folder, self._workspace))
+            if edits.has_new():
                 self._read(folder)
 
     def _read(self, folder: Path) -> None:
