@@ -15,8 +15,6 @@ from typing import NamedTuple, TextIO
 
 #: A line longer than this is no row of a list of people.
 MAX_LINE = 1_000_000
-#: A cell longer than this is an opening quote that nothing closes (csv's own default).
-MAX_CELL = 131_072
 #: Characters that are read at once; larger blocks measured no faster.
 _BLOCK = 1 << 16
 #: Bytes that the encoding does not know arrive as these (surrogateescape, or UTF-16's replace).
@@ -152,7 +150,7 @@ def _explain(error: csv.Error) -> str:
     words = str(error)
     if "unexpected end of data" in words:
         return "a quote is opened and never closed"
-    if "field larger than" in words:
+    if "field larger than" in words:  # csv's own limit: 131,072 characters
         return "a cell has too many characters: a quote may be opened and never closed"
     if "expected after" in words:
         return 'a quote stands inside a quoted cell: double it ("")'

@@ -19,10 +19,6 @@ class Standing:
     refusal: str = ""
 
     @property
-    def is_active(self) -> bool:
-        return self.reason is None and not self.refusal
-
-    @property
     def badness(self) -> int:
         """Where a row says two things about one person, the worse one counts."""
         return 2 if self.reason else 1 if self.refusal else 0

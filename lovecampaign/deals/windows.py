@@ -12,7 +12,7 @@ class DealState(StrEnum):
     """Where an instant lies against a deal's window."""
 
     NOT_YET = "not_yet"  #: before it opens
-    OPEN = "open"
+    OPEN = "open"  #: from its opening instant on
     CLOSED = "closed"  #: at its closing instant and ever after
 
 
@@ -21,16 +21,6 @@ def deal_state(deal: Deal, at: datetime, *, closes: datetime | None = None) -> D
     if at >= closing_time(deal, closes):
         return DealState.CLOSED
     return DealState.OPEN if at >= deal.opens else DealState.NOT_YET
-
-
-def is_open(deal: Deal, at: datetime, *, closes: datetime | None = None) -> bool:
-    """Whether it can be taken: from ``opens`` on, up to but not at its end."""
-    return deal_state(deal, at, closes=closes) is DealState.OPEN
-
-
-def is_closed(deal: Deal, at: datetime, *, closes: datetime | None = None) -> bool:
-    """Whether it is over: no email about it goes out any more."""
-    return deal_state(deal, at, closes=closes) is DealState.CLOSED
 
 
 def closing_time(deal: Deal, closes: datetime | None = None) -> datetime:

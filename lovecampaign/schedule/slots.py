@@ -23,7 +23,6 @@ __all__ = [
     "find_slot",
     "next_due",
     "plan_moments",
-    "plan_slots",
     "plan_zone",
 ]
 
@@ -33,6 +32,7 @@ def plan_zone(
 ) -> Mapping[str, tuple[Slot, ...]]:
     """Slots of every scheduled email for readers in ``zone``, by key, in the campaign's order.
 
+    Welcome and confirm are not among them: no clock sends these.
     ``founders_until`` is the instant of the campaign's first real claim; None before there is
     one, when everybody so far counts as joined before day 1.
     """
@@ -46,18 +46,6 @@ def plan_zone(
         )
         for email in campaign.scheduled_emails
     }
-
-
-def plan_slots(
-    campaign: Campaign, email: Email, zone: str, founders_until: datetime | None
-) -> tuple[Slot, ...]:
-    """Slots of one email; for several of a zone, :func:`plan_zone` does the work once.
-
-    Raises KeyError for an email that no clock sends: welcome and confirm.
-    """
-    if email.role is Role.LAUNCH:
-        return launch_slots(campaign, email, zone, founders_until or EVER_AFTER)
-    return day_slots(campaign, zone, founders_until or EVER_AFTER)[email.key]
 
 
 def plan_moments(
