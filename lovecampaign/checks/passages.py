@@ -56,9 +56,8 @@ def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passa
 
 def find_in_templates(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
     """Every match in the email's template and in what it includes."""
-    templates = draft.content.templates if draft.content else {}
-    for name, source in templates.items():
-        yield from find_in_lines(source, template_file(name), 1, pattern)
+    for file, source in draft.templates.items():
+        yield from find_in_lines(source, file, 1, pattern)
 
 
 def find_in_lines(

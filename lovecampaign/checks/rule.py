@@ -7,7 +7,7 @@ is wanted and why, then an example that breaks the rule (``Bad:``) and one that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from lovecampaign.checks.facts import Facts
 from lovecampaign.checks.shown import Shown
 from lovecampaign.problems import Problem
 from lovecampaign.render.content import Content
+from lovecampaign.render.template_files import template_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,11 @@ class MonthDraft:
 
     campaign: Campaign
     facts: Facts
+
+    @property
+    def zones(self) -> list[str]:
+        """The zones in which readers live; the campaign's own where nobody counted."""
+        return sorted(self.facts.zones or {self.campaign.timezone})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,12 @@ class EmailDraft:
     content: Content | None
     #: As a reader sees it; None where rendering finds errors.
     shown: Shown | None = None
+
+    @property
+    def templates(self) -> Mapping[str, str]:
+        """The text of its template and of all that this includes, by file."""
+        sources = self.content.templates if self.content else {}
+        return {template_file(name): source for name, source in sources.items()}
 
 
 class MonthRule(Protocol):

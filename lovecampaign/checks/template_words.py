@@ -11,7 +11,6 @@ from html import unescape
 from lovecampaign.checks.passages import Passage, find_in_lines
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Place
-from lovecampaign.render.template_files import template_file
 
 #: What no reader gets to read: comments and the look.
 _NOTE = (
@@ -43,36 +42,36 @@ class _Words:
 
 def find_in_template_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
     """Every match in what the email's templates say, where the letter as it is shown says it."""
-    for name, source in _templates(draft):
+    for file, source in _templates(draft):
         words = _read_words(source)
         for found in pattern.finditer(words.text):
             if _is_shown(draft, found[0]):
                 start, last = words.at[found.start()], words.at[found.end() - 1]
-                yield _passage(name, source, " ".join(found[0].split()), start, last)
+                yield _passage(file, source, " ".join(found[0].split()), start, last)
 
 
 def find_in_template_links(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
     """Every match in the source of the email's templates, up to a merge field in it, if shown."""
-    for name, source in _templates(draft):
-        for passage in find_in_lines(_without_notes(source), template_file(name), 1, pattern):
+    for file, source in _templates(draft):
+        for passage in find_in_lines(_without_notes(source), file, 1, pattern):
             link = passage.text.partition("{")[0]
             if _is_shown(draft, unescape(link)):
                 start = _position(source, passage.place)
-                yield _passage(name, source, link, start, start + len(link) - 1)
+                yield _passage(file, source, link, start, start + len(link) - 1)
 
 
 def find_in_template_fields(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
     """Every match in the merge fields of the templates that no condition keeps to some days."""
-    for name, source in _templates(draft):
+    for file, source in _templates(draft):
         everywhere = _without_some_days(_without_notes(source))
-        for passage in find_in_lines(everywhere, template_file(name), 1, pattern):
+        for passage in find_in_lines(everywhere, file, 1, pattern):
             start = _position(source, passage.place)
-            yield _passage(name, source, passage.text, start, start + len(passage.text) - 1)
+            yield _passage(file, source, passage.text, start, start + len(passage.text) - 1)
 
 
 def _templates(draft: EmailDraft) -> Iterator[tuple[str, str]]:
-    if draft.content and draft.shown:
-        yield from draft.content.templates.items()
+    if draft.shown:
+        yield from draft.templates.items()
 
 
 def _is_shown(draft: EmailDraft, text: str) -> bool:
@@ -86,14 +85,14 @@ def _is_shown(draft: EmailDraft, text: str) -> bool:
     return wanted.replace("'", '"') in html.replace("'", '"')
 
 
-def _passage(name: str, source: str, text: str, start: int, last: int) -> Passage:
+def _passage(file: str, source: str, text: str, start: int, last: int) -> Passage:
     line_start = source.rfind("\n", 0, start) + 1
     line_end = source.find("\n", start)
     line_end = len(source) if line_end < 0 else line_end
     return Passage(
         text=text,
         place=Place(
-            file=template_file(name),
+            file=file,
             line=source.count("\n", 0, start) + 1,
             column=start - line_start + 1,
         ),

@@ -9,7 +9,6 @@ from lovecampaign.campaign.model import Copy
 from lovecampaign.checks.passages import Passage
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Place, Problem
-from lovecampaign.render.template_files import template_file
 
 #: Where an address stands in copy: a link, where ``[page]:`` leads, and a button. The paths of
 #: pictures are looked up elsewhere.
@@ -60,8 +59,8 @@ def _words(address: str) -> tuple[str, str]:
 def _addresses(draft: EmailDraft) -> Iterator[Passage]:
     copy = draft.email.copy
     yield from _find(_without_code(copy), copy.file, copy.first_line, _IN_COPY)
-    for name, source in (draft.content.templates if draft.content else {}).items():
-        yield from _find(source, template_file(name), 1, _IN_TEMPLATE)
+    for file, source in draft.templates.items():
+        yield from _find(source, file, 1, _IN_TEMPLATE)
 
 
 def _without_code(copy: Copy) -> str:

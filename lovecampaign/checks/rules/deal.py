@@ -112,8 +112,7 @@ class SensibleWindow:
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for key, deal in campaign.deals.items():
-            zones = sorted(draft.facts.zones or {campaign.timezone})
-            asleep = [zone for zone in zones if _waking_hours(deal, zone) < _MIN_WAKING_HOURS]
+            asleep = [zone for zone in draft.zones if _waking_hours(deal, zone) < _MIN_WAKING_HOURS]
             closes = deal.closes.astimezone(ZoneInfo(campaign.timezone))
             if asleep:
                 says = f"the deal leaves too few waking hours in {say_zones(asleep)}"

@@ -11,7 +11,6 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from lovecampaign.checks.passages import setting_of_email
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Place, Problem, Severity
-from lovecampaign.render.template_files import template_file
 
 _JINJA = Environment(autoescape=True)
 _PERSONAL = frozenset({"first_name", "last_name"})
@@ -49,9 +48,8 @@ class MissingFallback:
                 )
         copy = email.copy
         yield from self._in_file(copy.text, copy.file, copy.first_line)
-        templates = draft.content.templates if draft.content else {}
-        for name, source in templates.items():
-            yield from self._in_file(source, template_file(name), 1)
+        for file, source in draft.templates.items():
+            yield from self._in_file(source, file, 1)
 
     def _in_file(self, text: str, file: str, first_line: int) -> Iterator[Problem]:
         lines = text.split("\n")

@@ -16,7 +16,7 @@ from lovecampaign.checks.passages import Passage, setting_of_email
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Place, Problem, Severity
-from lovecampaign.render.template_files import read_templates, template_file
+from lovecampaign.render.template_files import read_templates
 
 _JINJA = Environment(autoescape=True)
 _DEFAULTS = frozenset({"default", "d"})
@@ -74,8 +74,8 @@ def _uses_in(draft: EmailDraft) -> Iterator[tuple[_Use, Passage]]:
         for use in _find_uses(text):
             yield use, setting_of_email(draft.campaign, email, name, use.written)
     yield from _uses_in_file(copy.text, copy.file, copy.first_line)
-    for name, source in (draft.content.templates if draft.content else {}).items():
-        yield from _uses_in_file(source, template_file(name), 1)
+    for file, source in draft.templates.items():
+        yield from _uses_in_file(source, file, 1)
 
 
 def _uses_in_file(text: str, file: str, first_line: int) -> Iterator[tuple[_Use, Passage]]:

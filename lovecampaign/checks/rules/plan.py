@@ -36,8 +36,7 @@ class MomentPast:
         campaign, facts = draft.campaign, draft.facts
         if facts.has_begun is not False:
             return
-        zones = sorted(facts.zones or {campaign.timezone})
-        late = _too_late(campaign, zones, facts.now)
+        late = _too_late(campaign, draft.zones, facts.now)
         if late:
             first = next(email for email in campaign.day_emails if email.key in late)
             where = late[first.key]
@@ -95,9 +94,8 @@ class QuietSwallows:
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
-        zones = sorted(draft.facts.zones or {campaign.timezone})
         for email in campaign.launch_emails:
-            swallowed = [zone for zone in zones if _is_swallowed(campaign, email, zone)]
+            swallowed = [zone for zone in draft.zones if _is_swallowed(campaign, email, zone)]
             if swallowed:
                 yield setting_of_email(campaign, email, "at", "").problem(
                     self.code,

@@ -12,7 +12,6 @@ from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.checks.shown import attribute
 from lovecampaign.problems import Place, Problem, Severity
 from lovecampaign.render.chunks import place_in
-from lovecampaign.render.template_files import template_file
 
 _CONDITIONAL = re.compile(r"<!--\[if\b|<!\[endif\]")
 _COLOR_SCHEMES = ("color-scheme", "supported-color-schemes")
@@ -41,10 +40,9 @@ class DroppedFeature:
     code = "LC280"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        templates = draft.content.templates if draft.content else {}
-        for name, source in templates.items():
+        for file, source in draft.templates.items():
             for feature, offset, width in _features_in(source):
-                place = place_in(source, offset, template_file(name))
+                place = place_in(source, offset, file)
                 yield Problem(
                     code=self.code,
                     message=f"{feature.title} is dropped by {_name(feature.drops)}",
@@ -54,7 +52,7 @@ class DroppedFeature:
                     excerpt=source.split("\n")[(place.line or 1) - 1],
                     width=width,
                 )
-        yield from self._of_pictures(draft, "".join(templates.values()))
+        yield from self._of_pictures(draft, "".join(draft.templates.values()))
 
     def _of_pictures(self, draft: EmailDraft, templates: str) -> Iterator[Problem]:
         """Kinds of pictures that the words bring in, and no template."""
@@ -87,15 +85,14 @@ class OutlookConditionals:
     code = "LC281"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        templates = draft.content.templates if draft.content else {}
-        for name, source in templates.items():
+        for file, source in draft.templates.items():
             depth = 0
             for passage in _CONDITIONAL.finditer(source):
                 depth += 1 if passage[0].startswith("<!--[if") else -1
                 if depth not in (0, 1):
                     break
             if depth:
-                place: Place = place_in(source, passage.start(), template_file(name))
+                place: Place = place_in(source, passage.start(), file)
                 yield Problem(
                     code=self.code,
                     message="a conditional comment for Outlook is not balanced from here on",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Place, Problem, Severity
-from lovecampaign.render.template_files import template_file
 
 
 class FastPath:
@@ -38,8 +37,8 @@ class FastPath:
 
 
 def _line_at(draft: EmailDraft, place: Place) -> str | None:
-    copy, templates = draft.email.copy, draft.content.templates if draft.content else {}
-    sources = {template_file(name): (1, source) for name, source in templates.items()}
+    copy = draft.email.copy
+    sources = {file: (1, source) for file, source in draft.templates.items()}
     sources[copy.file] = (copy.first_line, copy.text)
     if place.line is None or place.file not in sources:
         return None

@@ -29,7 +29,7 @@ class DayGivenUp:
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
-        left_out = _left_out(campaign, draft.facts.zones or {campaign.timezone})
+        left_out = _left_out(campaign, draft.zones)
         for email in campaign.day_emails:
             if zones := left_out.get(email.key):
                 at = f"{email.at:%H:%M}" if email.at else ""
@@ -67,7 +67,7 @@ class StartMoved:
 def _left_out(campaign: Campaign, zones: Iterable[str]) -> Mapping[str, list[str]]:
     """The zones in which an email gives up its day, by the email's key."""
     left_out: dict[str, list[str]] = defaultdict(list)
-    for zone in sorted(zones):
+    for zone in zones:
         for key, slots in plan_zone(campaign, zone, None).items():
             if any(slot.reason is SkipReason.DAY_TAKEN for slot in slots):
                 left_out[key].append(zone)
