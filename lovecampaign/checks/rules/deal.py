@@ -12,6 +12,7 @@ from lovecampaign.campaign.model import Campaign, Deal, Email, Role
 from lovecampaign.checks.facts import say_zones
 from lovecampaign.checks.passages import find_in_words, setting, setting_of_email
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.sales import prices_of
 from lovecampaign.checks.sums import SIGNS
 from lovecampaign.problems import Problem, Severity
 
@@ -36,7 +37,7 @@ class OnePrice:
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign = draft.campaign
-        prices = _prices(campaign)
+        prices = {price.text: price.amount for price in prices_of(campaign)}
         if draft.email.role is not Role.LAUNCH or not prices:
             return
         yield from self._other_reference(campaign)
@@ -125,17 +126,6 @@ class SensibleWindow:
             yield setting(campaign, f"deals.{key}.closes", "").problem(
                 self.code, says, hint=hint, severity=Severity.WARNING
             )
-
-
-def _prices(campaign: Campaign) -> dict[str, Decimal]:
-    """Every price of the campaign, as written."""
-    found = {}
-    if offer := campaign.launch.offer:
-        found[offer.price.text] = offer.price.amount
-    for deal in campaign.deals.values():
-        for price in filter(None, (deal.price, deal.instead_of)):
-            found[price.text] = price.amount
-    return found
 
 
 def _currencies(campaign: Campaign) -> Iterator[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model import Campaign, Money, Role
 from lovecampaign.checks.passages import Passage, find_in_words
 from lovecampaign.checks.rule import EmailDraft
+from lovecampaign.checks.sales import any_of_sums, is_sale_page, page_of, prices_of
 from lovecampaign.checks.sums import SIGNS, SUM
 from lovecampaign.checks.template_words import (
     find_in_template_fields,
@@ -141,18 +141,7 @@ def _sales_fields(draft: EmailDraft) -> Iterator[Passage]:
 
 def _own_prices(campaign: Campaign) -> re.Pattern[str]:
     """The prices of the offer and the deals, as people write them."""
-    spellings = [re.escape(spelling) for price in _prices(campaign) for spelling in _spell(price)]
-    if not spellings:
-        return re.compile(r"(?!)")
-    # Not inside a larger number: 1599 EUR and €99.50 are other sums.
-    return re.compile(rf"(?<![\d.,])(?:{'|'.join(spellings)})(?!\d|[.,]\d)")
-
-
-def _prices(campaign: Campaign) -> Iterator[Money]:
-    if campaign.launch.offer:
-        yield campaign.launch.offer.price
-    for deal in campaign.deals.values():
-        yield from filter(None, (deal.price, deal.instead_of))
+    return any_of_sums(spelling for price in prices_of(campaign) for spelling in _spell(price))
 
 
 def _spell(price: Money) -> Iterable[str]:
@@ -164,22 +153,6 @@ def _spell(price: Money) -> Iterable[str]:
 
 
 def _leads_to_checkout(link: str, campaign: Campaign) -> bool:
-    page = _page(link)
-    leads_to_sale = page is not None and page in map(_page, _sales(campaign))
-    return leads_to_sale or bool(_CHECKOUT.match(link))
-
-
-def _sales(campaign: Campaign) -> Iterator[str]:
-    if campaign.launch.offer:
-        yield campaign.launch.offer.link
-    yield from (deal.link for deal in campaign.deals.values())
-
-
-def _page(link: str) -> tuple[str, str] | None:
-    """Host and path; a front page alone is no checkout."""
-    try:
-        url = urlsplit(link)
-    except ValueError:
-        return None
-    path = url.path.rstrip("/")
-    return (url.hostname or "", path) if path else None
+    _host, path = page_of(link)
+    is_sale = path and is_sale_page(campaign, link)  # a front page alone is no checkout
+    return bool(is_sale or _CHECKOUT.match(link))

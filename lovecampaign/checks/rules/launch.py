@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model import Campaign, Crowd, Email, Kind, Role
 from lovecampaign.checks.passages import first_words
 from lovecampaign.checks.rule import EmailDraft
+from lovecampaign.checks.sales import any_of_sums, is_sale_page
 from lovecampaign.checks.shown import Shown
 from lovecampaign.problems import Problem, Severity
 from lovecampaign.render.samples import SAMPLE_LINKS
@@ -33,7 +33,7 @@ class OneAsk:
         if shown is None or not _asks(draft.campaign, draft.email):
             return
         buttons = {link.href for link in shown.links if link.is_button}
-        if not any(_is_sale(draft.campaign, link.href) for link in shown.links):
+        if not any(_sells(draft.campaign, link.href) for link in shown.links):
             yield first_words(draft.email).problem(
                 self.code,
                 f"{draft.email.key} does not ask: no link in it leads to the offer or the deal",
@@ -95,26 +95,14 @@ def _asks(campaign: Campaign, email: Email) -> bool:
     )
 
 
-def _is_sale(campaign: Campaign, href: str) -> bool:
-    if href == SAMPLE_LINKS.deal:
-        return True
-    offers = [campaign.launch.offer.link] if campaign.launch.offer else []
-    links = [*offers, *(deal.link for deal in campaign.deals.values())]
-    return any(_page(href) == _page(link) for link in links)
-
-
-def _page(link: str) -> tuple[str, str]:
-    try:
-        url = urlsplit(link)
-    except ValueError:
-        return "", link
-    return url.netloc.lower(), url.path.rstrip("/")
+def _sells(campaign: Campaign, href: str) -> bool:
+    return href == SAMPLE_LINKS.deal or is_sale_page(campaign, href)
 
 
 def _names_price(shown: Shown, price: str) -> bool:
     number = re.match(r"[\d.,]+", price)
     digits = number[0] if number else price
-    return bool(re.search(rf"(?<![\d.,]){re.escape(digits)}(?!\d|[.,]\d)", shown.words))
+    return bool(any_of_sums([digits]).search(shown.words))
 
 
 def _names_deadline(shown: Shown, campaign: Campaign, email: Email) -> bool:

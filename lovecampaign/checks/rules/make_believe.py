@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lovecampaign.campaign.model import Campaign
 from lovecampaign.checks.passages import find_in_templates, find_in_words, setting
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.sales import sale_links
 from lovecampaign.problems import Problem
 
 #: Kept for examples and tests for ever (RFC 2606, RFC 6761): nobody can answer or open them.
@@ -131,10 +132,7 @@ def _links_of(campaign: Campaign) -> Iterator[tuple[str, str]]:
         yield "sender.website", campaign.sender.website
     if campaign.sender.privacy_url:
         yield "sender.privacy_url", campaign.sender.privacy_url
-    if campaign.launch.offer:
-        yield "launch.offer.link", campaign.launch.offer.link
-    for key, deal in campaign.deals.items():
-        yield f"deals.{key}.link", deal.link
+    yield from sale_links(campaign)
 
 
 def _is_reserved(link: str) -> bool:
