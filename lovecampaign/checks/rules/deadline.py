@@ -8,34 +8,19 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model import Deal, Role
+from lovecampaign.checks.dates import DATE, WEEKDAY, WEEKDAYS, read_date
 from lovecampaign.checks.passages import find_in_words
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Problem, Severity
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAY = rf"(?:{'|'.join(_WEEKDAYS)})"
-#: By their first three letters.
-_MONTHS = (
-    *("jan", "feb", "mar", "apr", "may", "jun"),
-    *("jul", "aug", "sep", "oct", "nov", "dec"),
-)
-_MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]*"
 _BEFORE_DEADLINE = r"(?:until|till|ends?|ending|closes?|closing|expires?|deadline|last day)"
 #: Up to the date; a time of day may stand there.
 _BETWEEN = r"(?:[^.!?\n\d]|\d{1,2}:\d\d|\d{1,2} ?[ap]m\b){0,30}?"
-_YEAR = r"(?:,? (?P<{}>20\d\d))?"
-_DATE = (
-    rf"(?:\b(?P<weekday>{_WEEKDAY}),? (?:the )?)?\b(?:"
-    r"(?P<iso>\d{4}-\d\d-\d\d)\b"
-    r"|(?P<numbers>\d{1,2}(?P<mark>[/.])\d{1,2}(?P=mark)(?:20)?\d\d)\b"
-    rf"|(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b{_YEAR.format('year')}"
-    rf"|(?P<us_month>{_MONTH}) (?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?\b{_YEAR.format('us_year')})"
-)
 #: "through" is said of many things, so its date follows at once.
-_UNTIL_DATE = rf"\b(?:{_BEFORE_DEADLINE}\b{_BETWEEN}|through (?:the )?){_DATE}"
+_UNTIL_DATE = rf"\b(?:{_BEFORE_DEADLINE}\b{_BETWEEN}|through (?:the )?){DATE}"
 _UNTIL_WEEKDAY = (
     rf"\b(?:{_BEFORE_DEADLINE}|through) (?:(?:on|this|next|coming|midnight|the end of),? )*"
-    rf"(?P<alone>{_WEEKDAY})\b(?!['’]s)"
+    rf"(?P<alone>{WEEKDAY})\b(?!['’]s)"
 )
 _DEADLINE = re.compile(rf"{_UNTIL_DATE}|{_UNTIL_WEEKDAY}", re.IGNORECASE)
 #: After the deal, a weekday is one of the weeks that follow.
@@ -102,25 +87,9 @@ def _is_same_day(words: str, closes: date) -> bool:
 def _names(found: re.Match[str], day: date) -> bool:
     """Whether all that is said of the day is true of this one."""
     weekday = found["weekday"] or found["alone"]
-    if weekday and weekday.lower() != _WEEKDAYS[day.weekday()]:
+    if weekday and weekday.lower() != WEEKDAYS[day.weekday()]:
         return False
     return bool(found["alone"]) or any(
         year in (None, day.year) and (month, number) == (day.month, day.day)
-        for year, month, number in _readings(found)
+        for year, month, number in read_date(found)
     )
-
-
-def _readings(found: re.Match[str]) -> Iterator[tuple[int | None, int, int]]:
-    """Year, month and day; 5/1/2027 is read both ways, as readers do."""
-    if found["iso"]:
-        year, month, day = map(int, found["iso"].split("-"))
-        yield year, month, day
-    elif found["numbers"]:
-        first, second, year = map(int, re.split(r"[/.]", found["numbers"]))
-        yield year % 100 + 2000, first, second
-        yield year % 100 + 2000, second, first
-    else:
-        named = (found["month"] or found["us_month"])[:3].lower()
-        said = found["year"] or found["us_year"]
-        day = int(found["day"] or found["us_day"])
-        yield int(said) if said else None, _MONTHS.index(named) + 1, day

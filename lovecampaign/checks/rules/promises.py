@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from lovecampaign.campaign.model import Campaign, Role
+from lovecampaign.checks.dates import WEEKDAY, WEEKDAYS
 from lovecampaign.checks.passages import Passage, find_in_words, setting_of_email
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Problem, Severity
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: What somebody says who means the next letter, on one side or the other of the day's name.
 _ANNOUNCES = (
     r"(?:you(?:['’]ll| will)? (?:get|meet|hear|read|find|see|learn)|(?:I|we)(?:['’]ll| will) "
@@ -24,8 +24,8 @@ _TOMORROW = re.compile(
     re.IGNORECASE,
 )
 _ON_WEEKDAY = re.compile(
-    rf"\b[Oo]n (?P<day>{'|'.join(_WEEKDAYS)}),?\s+{_ANNOUNCES}\b"
-    rf"|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\bon (?P<late>{'|'.join(_WEEKDAYS)})\b",
+    rf"\b[Oo]n (?P<day>{WEEKDAY}),?\s+{_ANNOUNCES}\b"
+    rf"|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\bon (?P<late>{WEEKDAY})\b",
     re.IGNORECASE,
 )
 _DAY_NUMBER = re.compile(r"\b[Dd]ay (?P<number>[1-9]\d?)\b(?!\s*[%:]\d)")
@@ -106,6 +106,6 @@ def _dates_with_letters(campaign: Campaign) -> frozenset[date]:
 
 
 def _next_weekday(today: date, words: str) -> date:
-    named = next(i for i, name in enumerate(_WEEKDAYS) if name in words.lower())
+    named = next(i for i, name in enumerate(WEEKDAYS) if name in words.lower())
     ahead = (named - today.weekday()) % 7 or 7
     return today + timedelta(days=ahead)
