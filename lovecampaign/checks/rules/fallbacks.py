@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import nodes
 
-from lovecampaign.checks.passages import setting_of_email
+from lovecampaign.checks.merge_fields import find_fields, walk_source
 from lovecampaign.checks.rule import EmailDraft
-from lovecampaign.problems import Place, Problem, Severity
+from lovecampaign.problems import Problem, Severity
 
-_JINJA = Environment(autoescape=True)
 _PERSONAL = frozenset({"first_name", "last_name"})
 
 
@@ -20,7 +19,7 @@ _PERSONAL = frozenset({"first_name", "last_name"})
 class _Bare:
     """A personal value that is printed with nothing to stand in for it."""
 
-    name: str
+    written: str
     line: int
     #: ``default("friend")`` stands there, and lacks its ``true``.
     has_half_a_default: bool = False
@@ -39,42 +38,20 @@ class MissingFallback:
     code = "LC217"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        email = draft.email
-        for name, text in (("subject", email.subject), ("preheader", email.preheader)):
-            for bare in _find_bare(text):
-                passage = setting_of_email(draft.campaign, email, name, bare.name)
-                yield passage.problem(
-                    self.code, _says(bare), hint=_hint(bare), severity=Severity.WARNING
-                )
-        copy = email.copy
-        yield from self._in_file(copy.text, copy.file, copy.first_line)
-        for file, source in draft.templates.items():
-            yield from self._in_file(source, file, 1)
-
-    def _in_file(self, text: str, file: str, first_line: int) -> Iterator[Problem]:
-        lines = text.split("\n")
-        for bare in _find_bare(text):
-            line = lines[bare.line - 1] if bare.line <= len(lines) else ""
-            column = max(line.find(bare.name), 0) + 1
-            yield Problem(
-                code=self.code,
-                message=_says(bare),
-                place=Place(file=file, line=first_line + bare.line - 1, column=column),
-                hint=_hint(bare),
-                severity=Severity.WARNING,
-                excerpt=line,
-                width=len(bare.name) if bare.name in line else 1,
+        for bare, passage in find_fields(draft, _find_bare):
+            yield passage.problem(
+                self.code, _says(bare), hint=_hint(bare), severity=Severity.WARNING
             )
 
 
 def _says(bare: _Bare) -> str:
     if bare.has_half_a_default:
-        return f"{bare.name} has a default that an empty name does not use"
-    return f"{bare.name} is empty for readers of whom it is not known"
+        return f"{bare.written} has a default that an empty name does not use"
+    return f"{bare.written} is empty for readers of whom it is not known"
 
 
 def _hint(bare: _Bare) -> str:
-    return f'write {{{{ {bare.name} | default("friend", true) }}}}, with true'
+    return f'write {{{{ {bare.written} | default("friend", true) }}}}, with true'
 
 
 @lru_cache(maxsize=256)
@@ -82,10 +59,7 @@ def _find_bare(source: str) -> tuple[_Bare, ...]:
     """Remembered: most letters of a month share their templates."""
     if "{{" not in source:
         return ()
-    try:
-        return tuple(_walk(_JINJA.parse(source), frozenset()))
-    except (TemplateSyntaxError, RecursionError):
-        return ()  # rendering says where
+    return walk_source(source, lambda tree: _walk(tree, frozenset()))
 
 
 def _walk(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
@@ -112,10 +86,10 @@ def _printed(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
     if isinstance(node, nodes.Filter) and node.name in ("default", "d"):
         name = _name(node.node) if node.node else ""
         if name and not _has_true(node):
-            yield _Bare(name=name, line=node.lineno, has_half_a_default=True)
+            yield _Bare(written=name, line=node.lineno, has_half_a_default=True)
         return
     if (name := _name(node)) and name not in tested:
-        yield _Bare(name=name, line=node.lineno)
+        yield _Bare(written=name, line=node.lineno)
         return
     for child in node.iter_child_nodes():
         yield from _printed(child, tested)

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import nodes
 
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.checks.facts import Facts
-from lovecampaign.checks.passages import Passage, setting_of_email
+from lovecampaign.checks.merge_fields import find_fields, walk_source
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.errors import ProblemsFound
-from lovecampaign.problems import Place, Problem, Severity
+from lovecampaign.problems import Problem, Severity
 from lovecampaign.render.template_files import read_templates
 
-_JINJA = Environment(autoescape=True)
 _DEFAULTS = frozenset({"default", "d"})
 _Node = TypeVar("_Node", bound=nodes.Node)
 _BRANCHES = (nodes.If, nodes.CondExpr, nodes.And, nodes.Or)
@@ -49,7 +48,7 @@ class NeededField:
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         seen = set()
-        for use, passage in _uses_in(draft):
+        for use, passage in find_fields(draft, _find_uses):
             told = None if use.name in seen else _judge(use, draft.email, draft.facts)
             seen.add(use.name)
             if told:
@@ -65,25 +64,6 @@ def needed_fields(campaign: Campaign) -> frozenset[str]:
         with suppress(ProblemsFound):  # said by the check of that email
             sources |= set(read_templates(campaign, email).values())
     return frozenset(use.name for source in sources for use in _find_uses(source))
-
-
-def _uses_in(draft: EmailDraft) -> Iterator[tuple[_Use, Passage]]:
-    """Every use in an email's words and templates, with its place."""
-    email, copy = draft.email, draft.email.copy
-    for name, text in (("subject", email.subject), ("preheader", email.preheader)):
-        for use in _find_uses(text):
-            yield use, setting_of_email(draft.campaign, email, name, use.written)
-    yield from _uses_in_file(copy.text, copy.file, copy.first_line)
-    for file, source in draft.templates.items():
-        yield from _uses_in_file(source, file, 1)
-
-
-def _uses_in_file(text: str, file: str, first_line: int) -> Iterator[tuple[_Use, Passage]]:
-    for use in _find_uses(text):
-        line = text.split("\n")[use.line - 1]
-        found = line.find(use.written)
-        place = Place(file=file, line=first_line + use.line - 1, column=max(found, 0) + 1)
-        yield use, Passage(text=use.written if found >= 0 else "", place=place, excerpt=line)
 
 
 def _judge(use: _Use, email: Email, facts: Facts) -> tuple[str, Severity] | None:
@@ -110,10 +90,7 @@ def _find_uses(source: str) -> tuple[_Use, ...]:
     """Remembered: most letters of a month share their templates."""
     if "fields" not in source:
         return ()
-    try:
-        return tuple(_walk(_JINJA.parse(source), frozenset()))
-    except (TemplateSyntaxError, RecursionError):
-        return ()  # rendering says where
+    return walk_source(source, lambda tree: _walk(tree, frozenset()))
 
 
 def _walk(node: nodes.Node, known: frozenset[str]) -> Iterator[_Use]:
