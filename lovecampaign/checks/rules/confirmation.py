@@ -43,9 +43,11 @@ class QuietConfirmation:
     code = "LC295"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        email = draft.email
-        if email.role is not Role.CONFIRM:
-            return
+        if draft.email.role is Role.CONFIRM:
+            yield from self._advertising(draft)
+            yield from self._missing_link(draft)
+
+    def _advertising(self, draft: EmailDraft) -> Iterator[Problem]:
         for pattern in (_ADVERTISING, _OTHER_BUTTON, _picture(draft.campaign.brand.logo)):
             for passage in find_in_words(draft, pattern):
                 yield passage.problem(
@@ -54,13 +56,14 @@ class QuietConfirmation:
                     hint="keep it for the welcome",
                     severity=Severity.WARNING,
                 )
+
+    def _missing_link(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.shown
         if shown and not any(link.href == SAMPLE_LINKS.confirm for link in shown.links):
-            place = Place(file=email.copy.file)
             yield Problem(
                 code=self.code,
                 message="the mail that asks for a confirmation has no link to confirm",
-                place=place,
+                place=Place(file=draft.email.copy.file),
                 hint="write [[button: Yes, send me the letters | {{ links.confirm }}]]",
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.model import Campaign, Deal
 from lovecampaign.checks.passages import setting
 from lovecampaign.checks.rule import MonthDraft
 from lovecampaign.deals.codes import PLACEHOLDER
@@ -31,24 +31,26 @@ class EnoughCodes:
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         printed = any("deal.code" in email.copy.text for email in campaign.emails)
-        for key, deal in campaign.deals.items():
-            if deal.codes_file is None or not (printed or PLACEHOLDER in deal.link):
-                continue
-            place = setting(campaign, f"deals.{key}.codes", deal.codes_file)
-            needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
-            try:
-                held = _count_codes(campaign, deal.codes_file)
-            except (ProblemsFound, UsageError) as unreadable:
-                message = f"{deal.codes_file}: {_reason(unreadable)}"
-                yield place.problem(self.code, message, hint="save it as CSV, a code on each line")
-                continue
-            if needed is not None and held < needed:
-                yield place.problem(
-                    self.code,
-                    f"{deal.codes_file} holds {held} codes, and {needed} are needed",
-                    hint="add codes to the file, or write codes: generate",
-                    severity=Severity.WARNING,
-                )
+        for deal in campaign.deals.values():
+            if deal.codes_file is not None and (printed or PLACEHOLDER in deal.link):
+                yield from self._in_file(draft, deal, deal.codes_file)
+
+    def _in_file(self, draft: MonthDraft, deal: Deal, file: str) -> Iterator[Problem]:
+        place = setting(draft.campaign, f"deals.{deal.key}.codes", file)
+        needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
+        try:
+            held = _count_codes(draft.campaign, file)
+        except (ProblemsFound, UsageError) as unreadable:
+            message = f"{file}: {_reason(unreadable)}"
+            yield place.problem(self.code, message, hint="save it as CSV, a code on each line")
+            return
+        if needed is not None and held < needed:
+            yield place.problem(
+                self.code,
+                f"{file} holds {held} codes, and {needed} are needed",
+                hint="add codes to the file, or write codes: generate",
+                severity=Severity.WARNING,
+            )
 
 
 class CodeReachesReader:
