@@ -14,6 +14,9 @@ from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.problems import Place, Problem, Severity
 from lovecampaign.render.template_files import template_file, template_name
 
+#: A web address, as it stands in words and templates.
+URL = re.compile(r"https?://[^\s<>\"'|)\]]+", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from lovecampaign.campaign.model import Campaign, Money, Role
-from lovecampaign.checks.passages import Passage, find_in_words
+from lovecampaign.checks.passages import URL, Passage, find_in_words
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.checks.sales import any_of_sums, is_sale_page, page_of, prices_of
 from lovecampaign.checks.sums import SIGNS, SUM
@@ -19,7 +19,6 @@ from lovecampaign.checks.template_words import (
 from lovecampaign.problems import Problem, Severity
 
 _SALES_FIELD = re.compile(r"\{[{%][^{}%]*?\b((?:offer|deal)\s*\.\s*\w+)")
-_URL = re.compile(r"https?://[^\s<>\"'|)\]]+", re.IGNORECASE)
 _CHECKOUT = re.compile(
     r"https?://(?:[^\s/]*\.)?(?:(?:buy|checkout|pay)\.[^\s/]+|paypal\.me|gumroad\.com)(?:/|$)"
     r"|https?://[^\s]*/(?:checkout|cart|basket|add-to-cart)\b",
@@ -72,7 +71,7 @@ class SellsEarly:
         ):
             for passage in passages:
                 yield passage.problem(self.code, f"{says}: {passage.text}", hint=hint)
-        for passage in chain(find_in_words(draft, _URL), find_in_template_links(draft, _URL)):
+        for passage in chain(find_in_words(draft, URL), find_in_template_links(draft, URL)):
             if _leads_to_checkout(passage.text, campaign):
                 message = f"a giving day leads to where people pay: {passage.text}"
                 yield passage.problem(self.code, message, hint=hint)

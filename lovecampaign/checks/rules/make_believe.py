@@ -9,7 +9,7 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model import Campaign
-from lovecampaign.checks.passages import find_in_templates, find_in_words, setting
+from lovecampaign.checks.passages import URL, find_in_templates, find_in_words, setting
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
 from lovecampaign.checks.sales import sale_links
 from lovecampaign.problems import Problem
@@ -18,7 +18,6 @@ from lovecampaign.problems import Problem
 _RESERVED = re.compile(
     r"(?:^|\.)(?:example|test|invalid|localhost|example\.(?:com|net|org))$", re.IGNORECASE
 )
-_URL = re.compile(r"https?://[^\s<>\"'|)\]]+", re.IGNORECASE)
 
 
 class ReservedSender:
@@ -80,7 +79,7 @@ class ReservedLink:
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
-        everywhere = (find_in_words(draft, _URL), find_in_templates(draft, _URL))
+        everywhere = (find_in_words(draft, URL), find_in_templates(draft, URL))
         for passage in chain.from_iterable(everywhere):
             if _is_reserved(passage.text):
                 yield passage.problem(
