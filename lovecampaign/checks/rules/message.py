@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lovecampaign.campaign.model import Role
 from lovecampaign.checks.passages import first_words, point_at
+from lovecampaign.checks.prose import read_prose
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.checks.shown import Shown
 from lovecampaign.problems import Problem, Severity
@@ -119,8 +120,6 @@ class ImageOnly:
         shown = draft.shown
         if shown is None or not any(True for _ in shown.tags("img")):
             return
-        from lovecampaign.checks.prose import read_prose
-
         words = len(_WORD.findall(read_prose(draft.email.copy.text)))
         if words < _FEW_WORDS and draft.email.copy.text.strip():
             yield first_words(draft.email).problem(

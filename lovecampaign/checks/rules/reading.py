@@ -24,6 +24,8 @@ _ROOT = re.compile(r"<mjml\b")
 _HEADING = re.compile(r"h[1-6]")
 _TEXT_BLOCK = re.compile(r"<mj-text\b(?![^>]*font-size)")
 _WORD = re.compile(r"\w")
+#: Which of the campaign's fields belongs into which attribute.
+_FIELD = {"lang": "language", "dir": "direction"}
 
 
 class Contrast:
@@ -156,9 +158,6 @@ class LanguageAndDirection:
                         hint=f'write {name}="{{{{ campaign.{_FIELD[name]} }}}}" on <mjml>',
                         severity=Severity.WARNING,
                     )
-
-
-_FIELD = {"lang": "language", "dir": "direction"}
 
 
 def _runs(draft: EmailDraft) -> Iterator[Run]:
