@@ -15,7 +15,7 @@ from lovecampaign.audience.columns import Column, Columns, Tool, field_name
 from lovecampaign.audience.consenting import read_consent
 from lovecampaign.audience.csv_rows import CsvRow
 from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
-from lovecampaign.audience.places import Places
+from lovecampaign.audience.positions import Positions
 from lovecampaign.audience.standing_of_row import standing_of_row, tells_date
 from lovecampaign.audience.status import ACTIVE, UNCONFIRMED, Standing
 from lovecampaign.audience.subscriber import Consent
@@ -44,7 +44,7 @@ class RowReader:
         if columns.find(Column.EMAIL) is None:
             raise ValueError("the file has no email column")
         self._count = columns.count
-        self._at = Places(columns)
+        self._at = Positions(columns)
         self._file = file
         self._latest_consent = now + _AHEAD_OF_UTC
         self._extra_tags = tuple(tag for text in extra_tags for tag in split_tags(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lovecampaign.audience.places import Places
+from lovecampaign.audience.positions import Positions
 from lovecampaign.audience.status import (
     ACTIVE,
     BOUNCED,
@@ -18,16 +18,16 @@ from lovecampaign.audience.status import (
 _NO_DATE = frozenset({"", "-", "0", "null", "none", "n/a", "false", "no"})
 
 
-def standing_of_row(at: Places, cells: Sequence[str]) -> Standing:
+def standing_of_row(at: Positions, cells: Sequence[str]) -> Standing:
     """Where columns disagree, the worst of them counts."""
     worst = ACTIVE
-    for place in at.status:
-        standing = standing_of_word(cells[place])
+    for position in at.status:
+        standing = standing_of_word(cells[position])
         worst = worst if standing is ACTIVE else _worse(worst, standing)
     return _worst_of_the_rest(at, cells, worst) if at.tells_leaving else worst
 
 
-def _worst_of_the_rest(at: Places, cells: Sequence[str], worst: Standing) -> Standing:
+def _worst_of_the_rest(at: Positions, cells: Sequence[str], worst: Standing) -> Standing:
     if at.columns.standing:
         worst = _worse(worst, at.columns.standing)
     if tells_date(cells[at.unsubscribed_at]):

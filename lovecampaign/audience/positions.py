@@ -6,7 +6,7 @@ from lovecampaign.audience.columns import Column, Columns
 from lovecampaign.audience.subscriber import SuppressionReason
 
 
-class Places:
+class Positions:
     """Where each column's cell stands in a row; one that a file lacks: behind the last.
 
     Numbers, since each of a million rows asks twenty times, and an enum takes longer to look up
