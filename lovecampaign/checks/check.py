@@ -8,8 +8,8 @@ from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.checks.facts import Facts
 from lovecampaign.checks.ignores import apply_ignores, find_ignores
 from lovecampaign.checks.registry import EMAIL_RULES, MONTH_RULES
+from lovecampaign.checks.rendering import Rendering, try_rendering
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
-from lovecampaign.checks.trial import Trial, try_email
 from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Problem, in_file_order
 from lovecampaign.render.content import Content, read_content
@@ -42,21 +42,21 @@ def _month_problems(campaign: Campaign, facts: Facts) -> Iterator[Problem]:
 
 def _email_problems(campaign: Campaign, email: Email, facts: Facts) -> Iterator[Problem]:
     content: Content | None = None
-    trial: Trial | None = None
+    rendering: Rendering | None = None
     if not email.is_broken:
         try:
             content = read_content(campaign, email)
         except ProblemsFound as error:
             yield from error.problems
         else:
-            trial = try_email(campaign, email, content)
-            yield from trial.problems
+            rendering = try_rendering(campaign, email, content)
+            yield from rendering.problems
     draft = EmailDraft(
         campaign=campaign,
         facts=facts,
         email=email,
         content=content,
-        shown=trial.shown if trial else None,
+        shown=rendering.shown if rendering else None,
     )
     for rule in EMAIL_RULES:
         yield from rule.find(draft)

@@ -19,9 +19,9 @@ from lovecampaign.campaign.load import load_campaign
 from lovecampaign.campaign.model import Campaign, Email
 from lovecampaign.checks.facts import Facts
 from lovecampaign.checks.registry import ALL_RULES, EMAIL_RULES, MONTH_RULES
+from lovecampaign.checks.rendering import try_rendering
 from lovecampaign.checks.rule import EmailDraft, MonthDraft
 from lovecampaign.checks.shown import Shown
-from lovecampaign.checks.trial import try_email
 from lovecampaign.problems import Problem
 from lovecampaign.render.content import Content, read_content
 from lovecampaign.testing.campaigns import PLAIN_TEMPLATE, day_file, launch_file, write_campaign
@@ -112,7 +112,7 @@ def is_about(case: Case, email: Email) -> bool:
 
 
 def show(case: Case, campaign: Campaign, email: Email, content: Content | None) -> Shown | None:
-    shown = try_email(campaign, email, content).shown if content else None
+    shown = try_rendering(campaign, email, content).shown if content else None
     if shown is None or "headers" not in case:
         return shown
     return replace(shown, headers={**shown.headers, **case["headers"]})

@@ -9,7 +9,7 @@ from pathlib import Path
 from lovecampaign.campaign.load import load_campaign
 from lovecampaign.checks.check import check_campaign
 from lovecampaign.checks.facts import Facts
-from lovecampaign.checks.trial import try_email
+from lovecampaign.checks.rendering import try_rendering
 from lovecampaign.render.content import read_content
 from lovecampaign.render.name_check import Source, check_names
 from lovecampaign.testing.months import utc
@@ -53,9 +53,11 @@ def test_what_was_not_edited_is_not_rendered_again() -> None:
     assert campaign is not None
     email = campaign.day_emails[0]
     content = read_content(campaign, email)
-    before = try_email(campaign, email, content)
-    assert try_email(campaign, email, read_content(campaign, email)) is before
+    before = try_rendering(campaign, email, content)
+    assert try_rendering(campaign, email, read_content(campaign, email)) is before
     edited = replace(email, subject="Another subject")
-    after = try_email(replace(campaign, emails=(edited,)), edited, read_content(campaign, edited))
+    after = try_rendering(
+        replace(campaign, emails=(edited,)), edited, read_content(campaign, edited)
+    )
     assert after.shown
     assert after.shown.subject == "Another subject"

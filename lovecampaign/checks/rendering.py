@@ -22,7 +22,7 @@ _KEPT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Rendering:
     """The outcome of rendering an email for made-up readers."""
 
     problems: tuple[Problem, ...]
@@ -30,22 +30,22 @@ class Trial:
     shown: Shown | None
 
 
-_KNOWN: Memo[str, Trial] = Memo(_KEPT)
+_KNOWN: Memo[str, Rendering] = Memo(_KEPT)
 
 
-def try_email(campaign: Campaign, email: Email, content: Content) -> Trial:
+def try_rendering(campaign: Campaign, email: Email, content: Content) -> Rendering:
     """Render the email, or remember what that showed when all it is made of was the same."""
     return _KNOWN.get(_key(campaign, email, content), lambda _: _try(campaign, email, content))
 
 
-def _try(campaign: Campaign, email: Email, content: Content) -> Trial:
+def _try(campaign: Campaign, email: Email, content: Content) -> Rendering:
     problems = tuple(find_problems(campaign, email, content))
     if has_errors(problems):
-        return Trial(problems=problems, shown=None)
+        return Rendering(problems=problems, shown=None)
     try:
-        return Trial(problems=problems, shown=show_email(campaign, email, content))
+        return Rendering(problems=problems, shown=show_email(campaign, email, content))
     except RenderError:  # for this reader only, as where no stand-in fits
-        return Trial(problems=problems, shown=None)
+        return Rendering(problems=problems, shown=None)
 
 
 def _key(campaign: Campaign, email: Email, content: Content) -> str:
