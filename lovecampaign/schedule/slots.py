@@ -6,10 +6,10 @@ an edit of a time or a zone simply holds for everything that is not yet claimed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.campaign.model import Campaign, Role
 from lovecampaign.schedule.days import day_slots, usual_turns
 from lovecampaign.schedule.digest import keys_in_digest
 from lovecampaign.schedule.launch import closes_at, launch_slots
@@ -21,8 +21,6 @@ __all__ = [
     "digest_keys",
     "due_window",
     "find_slot",
-    "next_due",
-    "plan_moments",
     "plan_zone",
 ]
 
@@ -48,16 +46,6 @@ def plan_zone(
     }
 
 
-def plan_moments(
-    campaign: Campaign, zones: Iterable[str], founders_until: datetime | None
-) -> Iterator[tuple[Email, str, tuple[Slot, ...]]]:
-    """Email, zone and slots, for every scheduled email in every zone."""
-    for zone in zones:
-        by_key = plan_zone(campaign, zone, founders_until)
-        for email in campaign.scheduled_emails:
-            yield email, zone, by_key[email.key]
-
-
 def find_slot(slots: Iterable[Slot], joined_at: datetime) -> Slot:
     """The one slot in which somebody stands."""
     return next(slot for slot in slots if slot.holds(joined_at))
@@ -67,21 +55,6 @@ def due_window(slots: Iterable[Slot]) -> tuple[datetime, datetime] | None:
     """The first and the last instant at which somebody gets the email; None: nobody does."""
     dues = [slot.due for slot in slots if slot.reason is None]
     return (min(dues), max(dues)) if dues else None
-
-
-def next_due(
-    campaign: Campaign, zones: Iterable[str], founders_until: datetime | None, after: datetime
-) -> datetime | None:
-    """The earliest instant later than ``after`` at which something falls due; None: nothing."""
-    return min(
-        (
-            slot.due
-            for _email, _zone, slots in plan_moments(campaign, zones, founders_until)
-            for slot in slots
-            if slot.reason is None and slot.due > after
-        ),
-        default=None,
-    )
 
 
 def digest_keys(

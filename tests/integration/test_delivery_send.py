@@ -36,7 +36,7 @@ from lovecampaign.store.campaigns import cancel_email, find_campaign, pause, rec
 from lovecampaign.store.database import Database
 from lovecampaign.store.deal_codes import fill_pool
 from lovecampaign.store.doubts import make_due, plan_again
-from lovecampaign.store.due import list_due_batches
+from lovecampaign.store.due import find_next_due, list_due_batches
 from lovecampaign.store.planning import plan_due
 from lovecampaign.store.tables import DeliveryState
 from tests.stage import DAY_1, Stage
@@ -62,6 +62,20 @@ def test_nothing_goes_out_before_its_moment(stage: Stage) -> None:
     stage.add_readers(2)
     report = stage.send(DAY_1 - timedelta(seconds=1))
     assert (report.due, report.next_due) == (0, DAY_1)
+
+
+def test_the_next_due_is_the_earliest_later_one(stage: Stage) -> None:
+    """Of all zones: the second day of the first zone comes before the first of the last."""
+    stage.add_readers(2, zones=["Pacific/Kiritimati", "Pacific/Niue"])
+    keys = {email.key for email in stage.campaign.scheduled_emails}
+    first = datetime(2027, 1, 31, 19, tzinfo=UTC)
+    with stage.database.read() as connection:
+        for now, due in (
+            (datetime(2027, 1, 1, tzinfo=UTC), first),
+            (first, datetime(2027, 2, 1, 19, tzinfo=UTC)),
+            (datetime(2027, 4, 1, tzinfo=UTC), None),
+        ):
+            assert find_next_due(connection, stage.campaign, None, keys, now) == due
 
 
 def test_each_zone_has_its_own_moment(stage: Stage) -> None:
