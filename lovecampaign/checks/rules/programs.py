@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from lovecampaign.checks.clients import Feature, read_features
-from lovecampaign.checks.passages import point_at
+from lovecampaign.checks.passages import Passage, point_at
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.checks.shown import attribute
-from lovecampaign.problems import Place, Problem, Severity
+from lovecampaign.problems import Problem, Severity
 from lovecampaign.render.chunks import place_in
 
 _CONDITIONAL = re.compile(r"<!--\[if\b|<!\[endif\]")
@@ -42,15 +42,11 @@ class DroppedFeature:
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for file, source in draft.templates.items():
             for feature, offset, width in _features_in(source):
-                place = place_in(source, offset, file)
-                yield Problem(
-                    code=self.code,
-                    message=f"{feature.title} is dropped by {_name(feature.drops)}",
-                    place=place,
+                yield _passage(source, file, offset, width).problem(
+                    self.code,
+                    f"{feature.title} is dropped by {_name(feature.drops)}",
                     hint=f"see {feature.address}",
                     severity=Severity.WARNING,
-                    excerpt=source.split("\n")[(place.line or 1) - 1],
-                    width=width,
                 )
         yield from self._of_pictures(draft, "".join(draft.templates.values()))
 
@@ -86,20 +82,11 @@ class OutlookConditionals:
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for file, source in draft.templates.items():
-            depth = 0
-            for passage in _CONDITIONAL.finditer(source):
-                depth += 1 if passage[0].startswith("<!--[if") else -1
-                if depth not in (0, 1):
-                    break
-            if depth:
-                place: Place = place_in(source, passage.start(), file)
-                yield Problem(
-                    code=self.code,
-                    message="a conditional comment for Outlook is not balanced from here on",
-                    place=place,
+            if found := _find_unbalanced(source):
+                yield _passage(source, file, found.start(), len(found[0])).problem(
+                    self.code,
+                    "a conditional comment for Outlook is not balanced from here on",
                     hint="each <!--[if mso]> needs its <![endif]-->",
-                    excerpt=source.split("\n")[(place.line or 1) - 1],
-                    width=len(passage[0]),
                 )
 
 
@@ -165,6 +152,23 @@ def _features_in(source: str) -> tuple[tuple[Feature, int, int], ...]:
     """Each dropped feature that a template uses, with its first place."""
     found = ((feature, feature.pattern.search(source)) for feature in read_features())
     return tuple((feature, at.start(), len(at[0].split("\n")[0])) for feature, at in found if at)
+
+
+def _find_unbalanced(source: str) -> re.Match[str] | None:
+    """The conditional comment from which on they do not pair; None where each is closed."""
+    depth, found = 0, None
+    for found in _CONDITIONAL.finditer(source):
+        depth += 1 if found[0].startswith("<!--[if") else -1
+        if depth not in (0, 1):
+            break
+    return found if depth else None
+
+
+def _passage(source: str, file: str, offset: int, width: int) -> Passage:
+    """What stands at an offset of a template, and so many characters from there on."""
+    place = place_in(source, offset, file)
+    line = source.split("\n")[(place.line or 1) - 1]
+    return Passage(text="", place=place, excerpt=line, width=width)
 
 
 def _name(programs: Sequence[str]) -> str:
