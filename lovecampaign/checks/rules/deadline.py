@@ -26,9 +26,9 @@ _DEADLINE = re.compile(rf"{_UNTIL_DATE}|{_UNTIL_WEEKDAY}", re.IGNORECASE)
 #: After the deal, a weekday is one of the weeks that follow.
 _DATE_ONLY = re.compile(_UNTIL_DATE, re.IGNORECASE)
 _HOURS_LEFT = re.compile(
-    r"\b(?:last |only )?(?P<hours>\d{1,3}) hours? (?:left|remain\w*|to go)\b"
-    r"|\b(?:ends?|closes?|expires?) in (?P<in>\d{1,3}) hours?\b"
-    r"|\blast (?P<last>\d{1,3}) hours\b",
+    r"\b(?:last |only )?\d{1,3} hours? (?:left|remain\w*|to go)\b"
+    r"|\b(?:ends?|closes?|expires?) in \d{1,3} hours?\b"
+    r"|\blast \d{1,3} hours\b",
     re.IGNORECASE,
 )
 
