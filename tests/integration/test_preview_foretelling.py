@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,9 +33,10 @@ CHOICES = {
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
+def stage(tmp_path: Path) -> Iterator[Stage]:
     settings = Settings(workspace=tmp_path, secret_keys=("test-key",))
-    return Stage(settings, open_database(settings), **CHOICES)
+    with contextlib.closing(open_database(settings)) as database:
+        yield Stage(settings, database, **CHOICES)
 
 
 def enrol(stage: Stage, reader: Reader, tags: frozenset[str]) -> int:

@@ -143,8 +143,15 @@ def test_of_two_hundred_who_press_at_once_fifty_reach_the_checkout(
     settings: Settings, database: Database
 ) -> None:
     with visiting(settings, database, insiders=200, quantity=50) as visits:
+
+        def press_until_answered(subscriber_id: int) -> Answer:
+            """On a slow machine, some are asked to press again in a moment."""
+            while (answer := visits.press(subscriber_id)).status == 503:
+                pass
+            return answer
+
         with ThreadPoolExecutor(24) as crowd:
-            answers = list(crowd.map(visits.press, visits.room.ids))
+            answers = list(crowd.map(press_until_answered, visits.room.ids))
 
         reached = [one for one in answers if one.headers["location"].startswith(CHECKOUT)]
         assert {answer.status for answer in answers} == {303}
