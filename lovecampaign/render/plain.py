@@ -62,7 +62,7 @@ class PlainPath:
             if error.place is not None:
                 raise
             place = place_of_error(error, self._content)
-            raise RenderError(error.message, place=place, hint=error.hint) from error
+            raise RenderError(error.reason, place=place, hint=error.hint) from error
         except MISTAKES_OF_TEMPLATES as error:
             if place_of_error(error, self._content) is None:
                 raise  # not from a template: ours

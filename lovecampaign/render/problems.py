@@ -75,7 +75,7 @@ class _Trial:
                 if problems:
                     return  # the same for the next reader, or a consequence
         except RenderError as error:
-            yield self._failure(error, error.message, error.hint)
+            yield self._failure(error, error.reason, error.hint)
         except MISTAKES_OF_TEMPLATES as error:
             if place_of_error(error, self._content) is None:
                 raise

@@ -174,5 +174,4 @@ class Workbench:
 
 def _as_problem(error: RenderError, email: Email) -> Problem:
     place = error.place or email.places.get("copy")
-    message = error.message.removeprefix(f"{error.place}: ")
-    return Problem(code=Code.RENDER_FAILED, message=message, place=place)
+    return Problem(code=Code.RENDER_FAILED, message=error.reason, place=place)
