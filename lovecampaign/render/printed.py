@@ -52,11 +52,10 @@ class Printing(Protocol[Value]):
 class Printed:
     """The values printed so far, while one email is rendered for one person."""
 
-    __slots__ = ("_pattern", "_prefix", "values")
+    __slots__ = ("_tokens", "values")
 
-    def __init__(self, prefix: str, pattern: re.Pattern[str]) -> None:
-        self._prefix = prefix
-        self._pattern = pattern
+    def __init__(self, tokens: TokenShape) -> None:
+        self._tokens = tokens
         #: The real text of token number ``n`` is ``values[n]``.
         self.values: list[str] = []
 
@@ -66,13 +65,13 @@ class Printed:
         if not text:
             return ""
         self.values.append(text)
-        return f"{self._prefix}{len(self.values) - 1}z"
+        return self._tokens.token(len(self.values) - 1)
 
     def real(self, source: str) -> str:
         """In one pass: a value that looks like a token stays what it is."""
         if MARK_START in source:
             source = _MARK.sub("", source)
-        return self._pattern.sub(lambda match: self.values[int(match[1])], source)
+        return self._tokens.pattern.sub(lambda match: self.values[int(match[1])], source)
 
     def line(self, source: str) -> str:
         return one_line(self.real(source))
@@ -99,8 +98,11 @@ class TokenShape:
                 return cls(prefix)
         raise AssertionError("count() never ends")
 
+    def token(self, number: int) -> str:
+        return f"{self.prefix}{number}z"
+
     def start(self) -> Printed:
-        return Printed(self.prefix, self.pattern)
+        return Printed(self)
 
 
 def author_text(source: str) -> str:

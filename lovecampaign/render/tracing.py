@@ -6,7 +6,6 @@ decides its way are guards, answered for the person who happens to be first.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from lovecampaign.render.expressions import (
     printed,
 )
 from lovecampaign.render.leaves import Leaf
-from lovecampaign.render.printed import clean, one_line
+from lovecampaign.render.printed import TokenShape, clean, one_line
 from lovecampaign.render.recipient import Recipient
 
 #: What stands behind a token: a text for everybody, or how to find each person's.
@@ -53,7 +52,7 @@ def trace_email(composer: Composer, recipient: Recipient) -> Traced:
 
     Raises :class:`Untraceable`, and whatever rendering for this person raises.
     """
-    trace = Trace(composer.tokens.prefix, composer.tokens.pattern, composer.leaves, recipient)
+    trace = Trace(composer.tokens, composer.leaves, recipient)
     composed = composer.compose_with(trace, trace.ask, recipient.digest)
     return Traced(
         composed=composed,
@@ -67,14 +66,9 @@ class Trace:
     """Takes note of what one rendering prints and asks."""
 
     def __init__(
-        self,
-        prefix: str,
-        pattern: re.Pattern[str],
-        leaves: Mapping[str, Leaf],
-        recipient: Recipient,
+        self, tokens: TokenShape, leaves: Mapping[str, Leaf], recipient: Recipient
     ) -> None:
-        self._prefix = prefix
-        self._pattern = pattern
+        self._tokens = tokens
         self._leaves = leaves
         self._recipient = recipient
         self.values: list[str | Deferred] = []
@@ -100,7 +94,7 @@ class Trace:
         elif not (text := clean(text)):
             return ""
         self.values.append(text)
-        return f"{self._prefix}{len(self.values) - 1}z"
+        return self._tokens.token(len(self.values) - 1)
 
     def real(self, source: str) -> str | Deferred:
         """What a source says; deferred as soon as anything in it is."""
@@ -125,7 +119,7 @@ class Trace:
 
     def _pieces(self, source: str) -> list[str | Expression]:
         pieces: list[str | Expression] = []
-        for number, piece in enumerate(self._pattern.split(source)):
+        for number, piece in enumerate(self._tokens.pattern.split(source)):
             pieces.append(_said(self.values[int(piece)]) if number % 2 else piece)
         return pieces
 
