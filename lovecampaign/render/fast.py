@@ -16,13 +16,12 @@ from lovecampaign.render.compiled import Faulty
 from lovecampaign.render.content import Content
 from lovecampaign.render.deferred import Untraceable
 from lovecampaign.render.errors import RenderError
-from lovecampaign.render.filling import FillingGroups
 from lovecampaign.render.guards import DecisionTree
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.memory import Memory
 from lovecampaign.render.plain import PlainPath
 from lovecampaign.render.recipient import Recipient
-from lovecampaign.render.slots import SlotGroups
+from lovecampaign.render.slots import QuotedGroup, SlotGroup, SlotGroups
 from lovecampaign.render.spliced import Variant
 from lovecampaign.render.trace import MISTAKES_OF_TEMPLATES, place_of_error, words_of_error
 from lovecampaign.render.tracing import trace_email
@@ -52,7 +51,8 @@ class FastPath:
         self._content = content
         self._letterhead = Letterhead(plain.envelope, plain.composer.tokens.prefix)
         memory = Memory()
-        self._groups, self._fillings = SlotGroups(memory), FillingGroups(memory)
+        self._groups = SlotGroups(memory, QuotedGroup)
+        self._fillings = SlotGroups(memory, SlotGroup[str])
         self._variants: DecisionTree[Variant] = DecisionTree(memory)
         self._is_closed = False
         self._learning = Lock()

@@ -12,10 +12,10 @@ from operator import itemgetter
 from lovecampaign.render.letterhead import Letterhead, Personal
 from lovecampaign.render.link_slots import LinkToken, cut_link, is_link_slot, tokens_of
 from lovecampaign.render.recipient import Links, Recipient
-from lovecampaign.render.signed_links import SignedLinks
+from lovecampaign.render.signed_links import SignedLinks, shape_of
 from lovecampaign.render.slots import Slot, SlotGroups
 
-Part = bytes | Personal | LinkToken | Slot
+Part = bytes | Personal | LinkToken | Slot[bytes]
 
 
 class Layout:
@@ -25,11 +25,10 @@ class Layout:
         self,
         parts: Sequence[Part],
         letterhead: Letterhead,
-        groups: SlotGroups,
+        groups: SlotGroups[bytes],
         recipient: Recipient,
     ) -> None:
-        #: How the links look apart from their tokens; None for links written one by one.
-        self._shape = _shape_of(recipient.links)
+        self._shape = shape_of(recipient.links)
         self._personal = letterhead.personal
         ordered = list(_merged(_with_cut_links(parts, recipient)))
         self._tokens = [one for one in LinkToken if one in ordered]
@@ -39,7 +38,7 @@ class Layout:
 
     def suits(self, links: Links) -> bool:
         """Whether somebody's links look like those that the layout was made for."""
-        shape = _shape_of(links)
+        shape = shape_of(links)
         if shape is self._shape:
             return True
         is_equal = shape is not None and shape == self._shape
@@ -54,7 +53,7 @@ class Layout:
             pool += tokens_of(recipient.links, self._tokens)
         pool += self._statics
         for group in self.groups:
-            pool += group.bytes_for(recipient)
+            pool += group.written_for(recipient)
         return self._pick(pool)
 
     def _order(self, parts: Sequence[Part]) -> Iterator[int]:
@@ -63,10 +62,6 @@ class Layout:
         pool: list[Part] = [*Letterhead.PERSONAL, *self._tokens, *self._statics, *slots]
         places = {part: place for place, part in enumerate(pool)}
         return (places[part] for part in parts)
-
-
-def _shape_of(links: Links) -> Links | None:
-    return links.shape if isinstance(links, SignedLinks) else None
 
 
 def _with_cut_links(parts: Iterable[Part], recipient: Recipient) -> Iterator[Part]:

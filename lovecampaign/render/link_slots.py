@@ -27,7 +27,7 @@ class LinkToken(Enum):
 _TOKENS = re.compile(b"(" + b"|".join(re.escape(one.value) for one in LinkToken) + b")")
 
 
-def is_link_slot(slot: Slot) -> bool:
+def is_link_slot(slot: Slot[bytes]) -> bool:
     """Whether a link goes in as it is, and nothing that was made of it."""
     return is_link(slot.expression)
 
@@ -42,7 +42,7 @@ def is_link(expression: Expression) -> bool:
     return False
 
 
-def cut_link(slot: Slot, recipient: Recipient) -> Sequence[bytes | LinkToken] | None:
+def cut_link(slot: Slot[bytes], recipient: Recipient) -> Sequence[bytes | LinkToken] | None:
     """What a link slot holds for everybody whose links have this recipient's shape.
 
     None where that cannot be told: other links than signed ones, or a line that ends within a
@@ -51,7 +51,7 @@ def cut_link(slot: Slot, recipient: Recipient) -> Sequence[bytes | LinkToken] | 
     if not isinstance(recipient.links, SignedLinks):
         return None
     anybody = recipient._replace(links=recipient.links.shape)
-    link, written = slot.expression.value(anybody), slot.bytes_for(anybody)
+    link, written = slot.expression.value(anybody), slot.written_for(anybody)
     is_whole = all(written.count(one.value) == link.encode().count(one.value) for one in LinkToken)
     return tuple(_pieces(written)) if is_whole else None
 

@@ -57,6 +57,11 @@ class SignedLinks(Links):
         return self.signed([link])[0]
 
 
+def shape_of(links: Links) -> Links | None:
+    """What links look like apart from their tokens; None for links written one by one."""
+    return links.shape if isinstance(links, SignedLinks) else None
+
+
 #: A frozen dataclass guards its attributes from everybody, its own constructor included.
 _set = object.__setattr__
 

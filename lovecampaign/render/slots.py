@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from lovecampaign.render.expressions import Expression
 from lovecampaign.render.memory import Memory, Remembered
@@ -15,65 +16,65 @@ from lovecampaign.render.quoted import plain_words
 from lovecampaign.render.reads import Reads, reads_of
 from lovecampaign.render.recipient import Recipient
 
-#: Longer results are worked out each time: thousands of them would fill the memory.
-LONGEST_KEPT_BYTES = 1000
+#: Of bytes or characters. Longer results are worked out each time: thousands of them would fill
+#: the memory.
+LONGEST_KEPT = 1000
+
+#: Bytes of a whole message; text of one whose holes are filled elsewhere.
+Written = TypeVar("Written", bound=bytes | str)
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """A place whose bytes follow from an expression: a hole, or the subject."""
+class Slot(Generic[Written]):
+    """A place whose content follows from an expression: a hole, or the subject."""
 
     expression: Expression
-    write: Callable[[str], bytes]
+    write: Callable[[str], Written]
     #: Whether plain words (:func:`plain_words`) are written as they are.
     keeps_plain_words: bool = False
 
-    def bytes_for(self, recipient: Recipient) -> bytes:
+    def written_for(self, recipient: Recipient) -> Written:
         return self.write(self.expression.value(recipient))
 
 
-class SlotGroups:
+class SlotGroups(Generic[Written]):
     """All groups of slots of one email; its variants share those that are the same."""
 
-    def __init__(self, memory: Memory) -> None:
-        self.memory = memory
-        self._groups: dict[tuple[Slot, ...], SlotGroup] = {}
+    def __init__(self, memory: Memory, make_group: MakeGroup[Written]) -> None:
+        self._memory = memory
+        self._make_group = make_group
+        self._groups: dict[tuple[Slot[Written], ...], SlotGroup[Written]] = {}
 
-    def of(self, slots: Iterable[Slot]) -> list[SlotGroup]:
+    def of(self, slots: Iterable[Slot[Written]]) -> list[SlotGroup[Written]]:
         """Each slot once, with those that depend on the same leaves."""
-        inside: dict[Reads, dict[Slot, None]] = {}
+        inside: dict[Reads, dict[Slot[Written], None]] = {}
         for slot in slots:
             inside.setdefault(reads_of(slot.expression), {})[slot] = None
         return [self._group(reads, tuple(together)) for reads, together in inside.items()]
 
-    def _group(self, reads: Reads, slots: tuple[Slot, ...]) -> SlotGroup:
+    def _group(self, reads: Reads, slots: tuple[Slot[Written], ...]) -> SlotGroup[Written]:
         if slots not in self._groups:
-            known: Remembered[Sequence[bytes]] | None = None
-            if reads.is_shared:
-                known = self.memory.add()
-            self._groups[slots] = SlotGroup(reads, slots, known)
+            self._groups[slots] = self._make_group(reads, slots, self._memory)
         return self._groups[slots]
 
 
-class SlotGroup:
+class SlotGroup(Generic[Written]):
     """Slots that depend on the same leaves."""
 
     __slots__ = ("_expressions", "_key", "_known", "_writers", "slots")
 
-    def __init__(
-        self, reads: Reads, slots: Sequence[Slot], known: Remembered[Sequence[bytes]] | None
-    ) -> None:
-        """``known`` is None where hardly two people share what the slots depend on."""
+    def __init__(self, reads: Reads, slots: Sequence[Slot[Written]], memory: Memory) -> None:
         self.slots = slots
         self._key = reads.key
-        self._known = known
+        #: None where hardly two people share what the slots depend on.
+        self._known: Remembered[Sequence[Written]] | None = None
+        if reads.is_shared:
+            self._known = memory.add()
         self._expressions = list(dict.fromkeys(slot.expression for slot in slots))
         numbers = {one: number for number, one in enumerate(self._expressions)}
-        self._writers = [
-            (numbers[slot.expression], slot.keeps_plain_words, slot.write) for slot in slots
-        ]
+        self._writers = [(numbers[slot.expression], slot.write) for slot in slots]
 
-    def bytes_for(self, recipient: Recipient) -> Sequence[bytes]:
+    def written_for(self, recipient: Recipient) -> Sequence[Written]:
         """What goes into each slot."""
         if self._known is None:
             return self._work_out(recipient)
@@ -81,14 +82,34 @@ class SlotGroup:
         written = self._known.get(key)
         if written is None:
             written = self._work_out(recipient)
-            if sum(map(len, written)) <= LONGEST_KEPT_BYTES:
+            if sum(map(len, written)) <= LONGEST_KEPT:
                 self._known.keep(key, written)
         return written
+
+    def _work_out(self, recipient: Recipient) -> Sequence[Written]:
+        values = [one.value(recipient) for one in self._expressions]
+        return [write(values[number]) for number, write in self._writers]
+
+
+class QuotedGroup(SlotGroup[bytes]):
+    """Slots of a quoted body: plain words are told once for each value, not once for each slot."""
+
+    __slots__ = ("_quoters",)
+
+    def __init__(self, reads: Reads, slots: Sequence[Slot[bytes]], memory: Memory) -> None:
+        super().__init__(reads, slots, memory)
+        self._quoters = [
+            (number, slot.keeps_plain_words, write)
+            for slot, (number, write) in zip(slots, self._writers, strict=True)
+        ]
 
     def _work_out(self, recipient: Recipient) -> Sequence[bytes]:
         values = [one.value(recipient) for one in self._expressions]
         plain = [plain_words(value) for value in values]
         return [
             (is_kept and plain[number]) or write(values[number])
-            for number, is_kept, write in self._writers
+            for number, is_kept, write in self._quoters
         ]
+
+
+MakeGroup = Callable[[Reads, Sequence[Slot[Written]], Memory], SlotGroup[Written]]

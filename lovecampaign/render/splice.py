@@ -31,7 +31,11 @@ class Splicer:
     """Writes the messages of one variant."""
 
     def __init__(
-        self, traced: Traced, compiled: Compiled, letterhead: Letterhead, groups: SlotGroups
+        self,
+        traced: Traced,
+        compiled: Compiled,
+        letterhead: Letterhead,
+        groups: SlotGroups[bytes],
     ) -> None:
         self._letterhead = letterhead
         self._groups = groups

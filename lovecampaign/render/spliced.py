@@ -15,7 +15,7 @@ from lovecampaign.render.compiled import Compiled
 from lovecampaign.render.envelope import Envelope
 from lovecampaign.render.escaping import Where, escape
 from lovecampaign.render.expressions import Expression
-from lovecampaign.render.filling import Filling, FillingGroups
+from lovecampaign.render.filling import Filling
 from lovecampaign.render.headers import ascii_email
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.recipient import Recipient
@@ -36,8 +36,8 @@ class Variant:
         traced: Traced,
         compiled: Compiled,
         letterhead: Letterhead,
-        groups: SlotGroups,
-        fillings: FillingGroups,
+        groups: SlotGroups[bytes],
+        fillings: SlotGroups[str],
     ) -> None:
         self.envelope: Envelope = letterhead.envelope
         self._traced = traced

@@ -22,7 +22,7 @@ from lovecampaign.render.memory import MOST_RESULTS
 from lovecampaign.render.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.render.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
-from lovecampaign.render.slots import LONGEST_KEPT_BYTES
+from lovecampaign.render.slots import LONGEST_KEPT
 from lovecampaign.render.spliced import SplicedMessage
 from tests.render_kit import LETTER, LINKS, Workbench, in_column, recipient
 from tests.render_sources import HOSTILE, copies, expressions, letters, readers
@@ -313,7 +313,7 @@ def test_what_is_remembered_does_not_grow_for_ever(bench: Workbench) -> None:
     known = [group._known for group in layout.groups if group._known is not None]
     assert 0 < max(map(len, known)) <= MOST_RESULTS < len(people)
     written = [sum(map(len, one)) for results in known for one in results.values()]
-    assert max(written) <= LONGEST_KEPT_BYTES
+    assert max(written) <= LONGEST_KEPT
 
 
 def test_a_conditional_comment_and_both_quotes_are_places_like_on_the_plain_path(
