@@ -20,7 +20,6 @@ from lovecampaign.zones import known_zones
 
 JsonSchema = Mapping[str, Any]
 
-_NAME_PATTERN = r"^[a-z0-9]+([-_.][a-z0-9]+)*$"
 _CLOCK = r"([01]?\d|2[0-3]):[0-5]\d"
 _DATE = r"\d{4}-\d{1,2}-\d{1,2}"
 
@@ -165,7 +164,7 @@ def _several(schema: JsonSchema) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [dict(schema), {"type": "array", "items": dict(schema)}]})
 
 
-_NO_MERGE_FIELD = {"not": {"pattern": r"\{[{%#]"}}
+_NO_MERGE_FIELD = {"not": {"pattern": values.MERGE_FIELD_START.pattern}}
 _TAG_SCHEMA = _pattern(
     r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=values.LONGEST_NAME, **_NO_MERGE_FIELD
 )
@@ -177,23 +176,22 @@ Line = Annotated[str, Written(values.parse_line, _TEXT_SCHEMA)]
 MergedLine = Annotated[str, Written(values.parse_merged_line, _MERGED_SCHEMA)]
 Name = Annotated[
     str,
-    Written(values.parse_name, _pattern(_NAME_PATTERN, "insider", maxLength=values.LONGEST_NAME)),
+    Written(
+        values.parse_name, _pattern(f"^{values.NAME}$", "insider", maxLength=values.LONGEST_NAME)
+    ),
 ]
 ListName = Annotated[
     str,
     Written(
         values.parse_list_name,
-        _pattern(r"^[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*$", "readers", maxLength=values.LONGEST_NAME),
+        _pattern(f"^{values.LIST_NAME}$", "readers", maxLength=values.LONGEST_NAME),
     ),
 ]
 Tag = Annotated[str, Written(values.parse_tag, _TAG_SCHEMA)]
 Tags = Annotated[list[Tag], BeforeValidator(_one_or_many), _several(_TAG_SCHEMA)]
 Language = Annotated[
     str,
-    Written(
-        values.parse_language,
-        _pattern(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", "en"),
-    ),
+    Written(values.parse_language, _pattern(f"^{values.LANGUAGE}$", "en")),
 ]
 Zone = Annotated[str, Written(values.parse_zone, _zone_schema)]
 Color = Annotated[

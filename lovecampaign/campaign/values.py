@@ -16,13 +16,17 @@ MAX_TEXT = 2_000
 LONGEST_NAME = 64
 
 #: How Jinja's fields, tags and comments begin.
-_MERGE_FIELD = re.compile(r"\{[{%#]")
+MERGE_FIELD_START = re.compile(r"\{[{%#]")
+#: The spellings that editors are told, too, through JSON Schema.
+NAME = r"[a-z0-9]+([-_.][a-z0-9]+)*"
+LIST_NAME = r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*"
+LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
 
 
 def parse_text(value: object) -> str:
     """A text that is printed as it is, so it holds no merge field; lines are kept."""
     text = _readable(value)
-    if found := _MERGE_FIELD.search(text):
+    if found := MERGE_FIELD_START.search(text):
         raise BadValue(
             Code.MERGE_FIELD,
             "this setting is printed as it is: readers would see the braces",
@@ -101,7 +105,7 @@ def parse_name(value: object) -> str:
     """An id or key: it stands in links, headers and file names."""
     hint = "use small letters, digits and dashes, like early-access"
     text = require_text(value, Code.NAME, "a name", hint)
-    if not re.fullmatch(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", text) or len(text) > LONGEST_NAME:
+    if not re.fullmatch(NAME, text) or len(text) > LONGEST_NAME:
         raise BadValue(Code.NAME, f"{text!r} does not work as a name in links and files", hint)
     return text
 
@@ -110,7 +114,7 @@ def parse_list_name(value: object) -> str:
     """The name of a list, as links and imports use it."""
     hint = "use letters, digits and dashes, like readers"
     text = require_text(value, Code.NAME, "the name of a list", hint)
-    if not re.fullmatch(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*", text) or len(text) > LONGEST_NAME:
+    if not re.fullmatch(LIST_NAME, text) or len(text) > LONGEST_NAME:
         raise BadValue(Code.NAME, f"{text!r} does not work as the name of a list", hint)
     return text
 
@@ -129,7 +133,7 @@ def parse_language(value: object) -> str:
     """A BCP 47 language tag, for lang= and dir=."""
     hint = "write en, fr or pt-BR"
     text = require_text(value, Code.NAME, "a language", hint)
-    if not re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", text):
+    if not re.fullmatch(LANGUAGE, text):
         raise BadValue(Code.NAME, f"{text!r} is not a language code", hint)
     return text
 

@@ -6,20 +6,18 @@ built by a caller in Python, never met the loader.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.values import MERGE_FIELD_START
 from lovecampaign.render.content import Content
 from lovecampaign.render.errors import RenderError
-
-_MERGE_FIELD = re.compile(r"\{[{%#]")
 
 
 def refuse_leftovers(campaign: Campaign, content: Content) -> None:
     """Raises RenderError that names the setting; what a person told about themselves may pass."""
     for name, text in (*_of_campaign(campaign), *_of_content(content)):
-        if text and _MERGE_FIELD.search(text):
+        if text and MERGE_FIELD_START.search(text):
             raise RenderError(
                 f"{name} holds a merge field, and would reach readers as it is",
                 hint="merge fields work in subject, preheader and copy",

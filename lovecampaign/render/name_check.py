@@ -16,6 +16,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
 from lovecampaign.campaign.refusal import did_you_mean
+from lovecampaign.campaign.values import MERGE_FIELD_START
 from lovecampaign.problems import Place, Problem
 from lovecampaign.render.codes import Code
 from lovecampaign.render.environment import EmailEnvironment
@@ -194,7 +195,7 @@ def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
 
 def _syntax_problem(source: Source, error: TemplateSyntaxError) -> Problem:
     text = source.line(error.lineno)
-    opening = re.search(r"\{[{%#]", text)
+    opening = MERGE_FIELD_START.search(text)
     column = opening.start() + 1 if opening else None
     return Problem(
         code=Code.JINJA_SYNTAX,
