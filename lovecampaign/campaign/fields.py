@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from lovecampaign.campaign import addresses, money, times, values
+from lovecampaign.campaign import addresses, money, scalars, times, values
 from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.model import LAST_GIVING_DAY, Crowd, Money, QuietHours
-from lovecampaign.campaign.refusal import BadValue, did_you_mean, show_value
+from lovecampaign.campaign.refusal import BadValue
 from lovecampaign.zones import known_zones
 
 JsonSchema = Mapping[str, Any]
@@ -55,104 +56,20 @@ def _pattern(pattern: str, example: str, **more: object) -> dict[str, Any]:
     return {"type": "string", "pattern": pattern, "examples": [example], **more}
 
 
-def word_of(choices: type[StrEnum], code: Code = Code.WORD) -> Written:
+def word_of(choices: type[StrEnum]) -> Written:
     """One of an enum's words."""
-    words = [choice.value for choice in choices]
-
-    def parse(value: object) -> object:
-        if isinstance(value, str) and value in words:
-            return choices(value)
-        said = repr(value) if isinstance(value, str) else show_value(value)
-        near = did_you_mean(value, words) if isinstance(value, str) else None
-        raise BadValue(code, f"{said} is not one of {', '.join(words)}", near)
-
-    return Written(parse, {"type": "string", "enum": words})
+    schema = {"type": "string", "enum": [choice.value for choice in choices]}
+    return Written(partial(scalars.parse_word, choices=choices), schema)
 
 
 def whole_number(lowest: int, highest: int, code: Code = Code.NUMBER) -> Written:
     """A whole number within limits."""
-
-    def parse(value: object) -> object:
-        is_whole = isinstance(value, int | float) and not isinstance(value, bool)
-        if isinstance(value, float) and not value.is_integer():
-            is_whole = False
-        if not is_whole or not isinstance(value, int | float):
-            raise BadValue(code, f"{_said(value)} is not a whole number", f"write {lowest}")
-        if not lowest <= value <= highest:
-            raise BadValue(code, f"{int(value)} is not between {lowest} and {highest}")
-        return int(value)
-
+    parse = partial(scalars.parse_whole_number, lowest=lowest, highest=highest, code=code)
     return Written(parse, {"type": "integer", "minimum": lowest, "maximum": highest})
-
-
-def _parse_rate(value: object) -> float | None:
-    hint = "write a number like 50, or unlimited"
-    if value == "unlimited":
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        near = did_you_mean(value, ["unlimited"]) if isinstance(value, str) else None
-        raise BadValue(Code.NUMBER, f"{_said(value)} is not a number", near or hint)
-    if not 0.01 <= value <= 1_000_000:
-        raise BadValue(Code.NUMBER, f"{value} is not between 0.01 and 1000000", hint)
-    return float(value)
-
-
-def _parse_flag(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    yes = isinstance(value, str) and value.casefold() in ("yes", "on", "y", "oui", "ja")
-    raise BadValue(
-        Code.TRUE_OR_FALSE,
-        f"{_said(value)} is not true or false",
-        f"write {'true' if yes else 'false'}, without quotes",
-    )
-
-
-def _parse_version(value: object) -> int:
-    if value == 1 and not isinstance(value, bool):
-        return 1
-    raise BadValue(
-        Code.VERSION, f"this program knows version 1, not {_said(value)}", "write version: 1"
-    )
-
-
-def _parse_codes(value: object) -> str | None:
-    text = values.parse_line(value)
-    if text == "generate":
-        return None
-    if not text.lower().endswith(".csv"):
-        near = did_you_mean(text, ["generate"])
-        hint = near or "write generate, or the path of a CSV file"
-        raise BadValue(Code.WORD, f"{text!r} is neither generate nor a .csv file", hint)
-    return text
-
-
-def _parse_day_number(value: object) -> int:
-    """A key under ``days``: 9, or "9" in quotes."""
-    text = str(value).strip()
-    if text.isdecimal() and 1 <= int(text) <= LAST_GIVING_DAY:
-        return int(text)
-    raise BadValue(
-        Code.DAY_NUMBER,
-        f"{text} is not a giving day: these are numbered 1 to {LAST_GIVING_DAY}",
-        "the launch and what follows it belong under launch.emails",
-    )
-
-
-def _parse_check_code(value: object) -> str:
-    """A key under ``checks.ignore``: LC260."""
-    text = str(value).strip().upper()
-    if len(text) == 5 and text.startswith("LC") and text[2:].isdecimal():
-        return text
-    raise BadValue(Code.WORD, f"{_said(value)} is not a code of check", "codes look like LC260")
 
 
 def _zone_schema() -> JsonSchema:
     return {"type": "string", "enum": sorted(known_zones()), "examples": ["Europe/Paris"]}
-
-
-def _said(value: object) -> str:
-    return repr(value) if isinstance(value, str) else show_value(value)
 
 
 def _one_or_many(value: object) -> object:
@@ -243,7 +160,7 @@ Quiet = Annotated[
 Rate = Annotated[
     float | None,
     Written(
-        _parse_rate,
+        scalars.parse_rate,
         {
             "anyOf": [
                 {"type": "number", "minimum": 0.01, "maximum": 1_000_000},
@@ -252,16 +169,18 @@ Rate = Annotated[
         },
     ),
 ]
-Flag = Annotated[bool, Written(_parse_flag, {"type": "boolean"})]
-Version = Annotated[int, Written(_parse_version, {"const": 1})]
+Flag = Annotated[bool, Written(scalars.parse_flag, {"type": "boolean"})]
+Version = Annotated[int, Written(scalars.parse_version, {"const": 1})]
 Codes = Annotated[
     str | None,
-    Written(_parse_codes, _pattern(r"^(generate|.+\.[cC][sS][vV])$", "generate")),
+    Written(scalars.parse_codes, _pattern(r"^(generate|.+\.[cC][sS][vV])$", "generate")),
 ]
-DayNumber = Annotated[int, Written(_parse_day_number, _pattern(r"^0?([1-9]|1[0-9]|2[0-7])$", "9"))]
+DayNumber = Annotated[
+    int, Written(scalars.parse_day_number, _pattern(r"^0?([1-9]|1[0-9]|2[0-7])$", "9"))
+]
 GivingDay = Annotated[int, whole_number(1, LAST_GIVING_DAY, Code.DAY_NUMBER)]
 GivingDays = list[GivingDay]
-CheckCode = Annotated[str, Written(_parse_check_code, _pattern(r"^LC\d{3}$", "LC260"))]
+CheckCode = Annotated[str, Written(scalars.parse_check_code, _pattern(r"^LC\d{3}$", "LC260"))]
 Crowds = Annotated[
     list[Annotated[Crowd, word_of(Crowd)]],
     BeforeValidator(_one_or_many),
