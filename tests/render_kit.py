@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model import (
     Audience,
+    Brake,
     Brand,
     Campaign,
+    ClockChoice,
     Copy,
     Crowd,
     Deal,
@@ -20,12 +23,14 @@ from lovecampaign.campaign.model import (
     Guest,
     Insiders,
     Kind,
+    LateJoiners,
     Launch,
     Money,
     Offer,
     Role,
     Sender,
     Sending,
+    WhenGone,
 )
 from lovecampaign.message import Message
 from lovecampaign.problems import Problem
@@ -102,6 +107,7 @@ class Workbench:
             "folder": self.folder,
             "workspace": self.workspace,
             "file": "campaigns/bloom/campaign.yaml",
+            "language": "en",
             "timezone": "Europe/Paris",
             "start": date(2027, 2, 1),
             "brand": Brand(color="#a8324a"),
@@ -114,7 +120,17 @@ class Workbench:
             ),
             "audience": Audience(list="readers"),
             "insiders": Insiders(list="insiders", until=datetime(2027, 2, 28, 9, tzinfo=UTC)),
-            "sending": Sending(unknown_timezone="Europe/Paris"),
+            "sending": Sending(
+                at=time(9),
+                clock=ClockChoice.SUBSCRIBER,
+                unknown_timezone="Europe/Paris",
+                late_after=timedelta(hours=20),
+                max_per_second=None,
+                brake=Brake(
+                    complaints=Fraction(1), hard_bounces=Fraction(1), unsubscribes=Fraction(1)
+                ),
+            ),
+            "late_joiners": LateJoiners.FROM_TODAY,
             "launch": Launch(
                 day=28,
                 at=datetime(2027, 2, 28, 9, tzinfo=UTC),
@@ -130,6 +146,8 @@ class Workbench:
                     link="https://bloom.example/buy?code={code}",
                     opens=datetime(2027, 2, 27, 9, tzinfo=UTC),
                     closes=datetime(2027, 3, 3, 22, 59, tzinfo=UTC),
+                    claim_for=timedelta(minutes=30),
+                    when_gone=WhenGone.STOP,
                 )
             },
             "emails": emails,

@@ -105,11 +105,10 @@ def _sending(month: Month) -> Sending:
 
 
 def _brake(group: BrakeGroup) -> Brake:
-    usual = Brake()
     return Brake(
-        complaints=group.complaints or usual.complaints,
-        hard_bounces=group.hard_bounces or usual.hard_bounces,
-        unsubscribes=group.unsubscribes or usual.unsubscribes,
+        complaints=group.complaints,
+        hard_bounces=group.hard_bounces,
+        unsubscribes=group.unsubscribes,
     )
 
 

@@ -37,14 +37,9 @@ def _as_written(part: Any) -> Any:
     found = {key: _as_written(value) for key, value in part.items()}
     if isinstance(found.get("title"), str):
         del found["title"]
-    if found.get("default", ...) is None or _is_of_models(found.get("default")):
+    if found.get("default", ...) is None:
         del found["default"]
     return _with_names(_without_null(found))
-
-
-def _is_of_models(default: object) -> bool:
-    """A whole group as a default says nothing: its settings have defaults of their own."""
-    return isinstance(default, dict)
 
 
 def _without_null(part: JsonSchema) -> JsonSchema:

@@ -151,23 +151,23 @@ class QuietHours:
 class Brake:
     """Shares of one email's deliveries that pause the campaign, from ``from_deliveries`` on."""
 
-    complaints: Fraction = Fraction(1, 1000)
-    hard_bounces: Fraction = Fraction(2, 100)
-    unsubscribes: Fraction = Fraction(15, 1000)
+    complaints: Fraction
+    hard_bounces: Fraction
+    unsubscribes: Fraction
     from_deliveries: int = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    at: time = time(9)
-    clock: ClockChoice = ClockChoice.SUBSCRIBER
+    at: time
+    clock: ClockChoice
     #: IANA name, for readers without a zone of their own or with one nobody knows.
     unknown_timezone: str
     quiet_hours: QuietHours | None = None
-    late_after: timedelta = timedelta(hours=20)
+    late_after: timedelta
     #: Messages a second over the whole campaign; None is ``unlimited``.
-    max_per_second: float | None = 50.0
-    brake: Brake = Brake()
+    max_per_second: float | None
+    brake: Brake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,8 +279,8 @@ class Deal:
     #: A CSV path inside the workspace, or None: codes are generated.
     codes_file: str | None = None
     quantity: int | None = None
-    claim_for: timedelta = timedelta(minutes=30)
-    when_gone: WhenGone = WhenGone.STOP
+    claim_for: timedelta
+    when_gone: WhenGone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,7 +306,7 @@ class Campaign:
     workspace: Path
     #: ``campaigns/NAME/campaign.yaml``, for problems.
     file: str
-    language: str = "en"
+    language: str
     timezone: str
     start: date
     brand: Brand = Brand()
@@ -314,7 +314,7 @@ class Campaign:
     audience: Audience
     insiders: Insiders | None = None
     sending: Sending
-    late_joiners: LateJoiners = LateJoiners.FROM_TODAY
+    late_joiners: LateJoiners
     catch_up: CatchUp | None = None
     skip: frozenset[int] = frozenset()
     launch: Launch

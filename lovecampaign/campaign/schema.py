@@ -5,7 +5,6 @@ Descriptions and examples reach the editor through JSON Schema; problems quote t
 
 from __future__ import annotations
 
-from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -42,7 +41,7 @@ from lovecampaign.campaign.fields import (
     whole_number,
     word_of,
 )
-from lovecampaign.campaign.model import ClockChoice, Crowd, Kind, LateJoiners, WhenGone
+from lovecampaign.campaign.model import ClockChoice, Kind, LateJoiners, WhenGone
 
 LAUNCH_DAY = 28
 
@@ -65,10 +64,14 @@ def required(description: str, example: object) -> Any:
     return Field(description=description, examples=[example])
 
 
-def optional(description: str, default: object = None, *, written: object = None) -> Any:
-    """A setting with a default, ``written`` as an author would write it."""
-    extra: dict[str, Any] = {} if written is None else {"default": written}
-    return Field(default=default, description=description, json_schema_extra=extra)
+def optional(description: str, default: object = None) -> Any:
+    """A setting that may be left out; ``default`` as an author would write it, None for nothing."""
+    return Field(default=default, validate_default=True, description=description)
+
+
+def optional_group(description: str, model: type[Group]) -> Any:
+    """Settings that may all be left out."""
+    return Field(default_factory=model, description=description)
 
 
 def several(description: str) -> Any:
@@ -118,29 +121,26 @@ class InsidersGroup(Group):
 class BrakeGroup(Group):
     """Shares of one email's deliveries that pause the campaign."""
 
-    complaints: Share | None = optional("Complaints.", written="0.1%")
-    hard_bounces: Share | None = optional("Addresses that do not exist.", written="2%")
-    unsubscribes: Share | None = optional("People who leave.", written="1.5%")
+    complaints: Share = optional("Complaints.", "0.1%")
+    hard_bounces: Share = optional("Addresses that do not exist.", "2%")
+    unsubscribes: Share = optional("People who leave.", "1.5%")
 
 
 class SendingGroup(Group):
     """When mail goes out, and how fast."""
 
-    at: ClockTime = optional("The time of day of day emails.", time(9), written="09:00")
+    at: ClockTime = optional("The time of day of day emails.", "09:00")
     clock: Annotated[ClockChoice, word_of(ClockChoice)] = optional(
         "Whose clock: the subscriber's own, or the campaign's.",
-        ClockChoice.SUBSCRIBER,
-        written="subscriber",
+        "subscriber",
     )
     unknown_timezone: Zone | None = optional(
         "For readers whose zone is not known. Default: timezone."
     )
     quiet_hours: Quiet | None = optional("No day email between these times: it waits.")
-    late_after: Duration = optional(
-        "A day's email later than this is skipped.", timedelta(hours=20), written="20h"
-    )
-    max_per_second: Rate = optional("The whole campaign's pace, or unlimited.", 50.0, written=50)
-    brake: BrakeGroup = optional("What pauses the campaign.", BrakeGroup())
+    late_after: Duration = optional("A day's email later than this is skipped.", "20h")
+    max_per_second: Rate = optional("The whole campaign's pace, or unlimited.", 50)
+    brake: BrakeGroup = optional_group("What pauses the campaign.", BrakeGroup)
 
 
 class CatchUpGroup(Group):
@@ -155,9 +155,7 @@ class CatchUpGroup(Group):
 class DefaultsGroup(Group):
     """What holds for every email that does not say otherwise."""
 
-    template: Line = optional(
-        "letter is templates/email/letter.mjml.j2.", "letter", written="letter"
-    )
+    template: Line = optional("letter is templates/email/letter.mjml.j2.", "letter")
 
 
 class GuestGroup(Group):
@@ -192,14 +190,12 @@ class LaunchEmailGroup(CopyGroup):
     """An email of the launch."""
 
     at: When | None = optional("When it goes to everyone at once. Default: launch.at.")
-    to: Crowds = optional(
-        "Who gets it; several words must all hold.", [Crowd.AUDIENCE], written="audience"
-    )
+    to: Crowds = optional("Who gets it; several words must all hold.", "audience")
     copy_file: Line | None = Field(
         default=None, alias="copy", description="The copy's file, in the campaign's folder."
     )
     quiet_hours: Annotated[Respect, word_of(Respect)] = optional(
-        "respect: it waits for the end of quiet hours.", Respect.IGNORE, written="ignore"
+        "respect: it waits for the end of quiet hours.", "ignore"
     )
 
 
@@ -215,7 +211,7 @@ class LaunchGroup(Group):
     """The launch and everything after it."""
 
     day: Annotated[int, whole_number(LAUNCH_DAY, 90)] = optional(
-        "The campaign day on which the doors open.", LAUNCH_DAY, written=LAUNCH_DAY
+        "The campaign day on which the doors open.", LAUNCH_DAY
     )
     at: ClockTime = required("When the doors open, for everyone at once.", "10:00")
     offer: OfferGroup | None = optional("What everyone can buy.")
@@ -238,17 +234,15 @@ class DealGroup(Group):
         "Where to buy it; {code} becomes the reader's code.",
         "https://bloom.example/buy?code={code}",
     )
-    codes: Codes = optional("generate, or a CSV file with one code a line.", written="generate")
+    codes: Codes = optional("generate, or a CSV file with one code a line.", "generate")
     quantity: Annotated[int, whole_number(1, 100_000_000)] | None = optional(
         "How many there are. Default: no limit."
     )
-    claim_for: Duration = optional(
-        "How long an unpaid claim holds.", timedelta(minutes=30), written="30m"
-    )
+    claim_for: Duration = optional("How long an unpaid claim holds.", "30m")
     opens: When = required("From when it can be had.", "day 27 10:00")
     closes: When = required("Until when it can be had.", "day 31 23:59")
     when_gone: Annotated[WhenGone, word_of(WhenGone)] = optional(
-        "What its pages do when none is left.", WhenGone.STOP, written="stop"
+        "What its pages do when none is left.", "stop"
     )
 
 
@@ -266,28 +260,27 @@ class CampaignFile(Group):
     version: Version = required("The version of this format.", 1)
     id: Name = required("Identifies the campaign for ever.", "customer-love-2027-02")
     name: Line = required("The campaign's name.", "Customer Love")
-    language: Language = optional("The language of the mail.", "en", written="en")
+    language: Language = optional("The language of the mail.", "en")
     timezone: Zone = required("The team's time zone.", "Europe/Paris")
     start: Day = required("The date of day 1.", "2027-02-01")
-    brand: BrandGroup = optional("How the mail looks.", BrandGroup())
+    brand: BrandGroup = optional_group("How the mail looks.", BrandGroup)
     sender: SenderGroup = required(
         "Who writes.",
         {"name": "Ana from Bloom", "email": "ana@bloom.example", "postal_address": "…"},
     )
     audience: AudienceGroup = required("Who gets the month.", {"list": "readers"})
     insiders: InsidersGroup | None = optional("The advance-notification list.")
-    sending: SendingGroup = optional("When mail goes out, and how fast.", SendingGroup())
+    sending: SendingGroup = optional_group("When mail goes out, and how fast.", SendingGroup)
     late_joiners: Annotated[LateJoiners, word_of(LateJoiners)] = optional(
         "What people get who join during the month.",
-        LateJoiners.FROM_TODAY,
-        written="from-today",
+        "from-today",
     )
     catch_up: CatchUpGroup | None = optional("The digest for people who join late.")
     skip: GivingDays = several("Days without an email.")
-    defaults: DefaultsGroup = optional("What holds for every email.", DefaultsGroup())
+    defaults: DefaultsGroup = optional_group("What holds for every email.", DefaultsGroup)
     days: dict[DayNumber, DayGroup] = Field(
         default_factory=dict, description="What differs from the files in days/."
     )
     launch: LaunchGroup = required("The launch and what follows.", {"day": 28, "at": "10:00"})
     deals: dict[Name, DealGroup] = Field(default_factory=dict, description="Better prices.")
-    checks: ChecksGroup = optional("What check is to pass over.", ChecksGroup())
+    checks: ChecksGroup = optional_group("What check is to pass over.", ChecksGroup)

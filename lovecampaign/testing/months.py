@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -12,6 +13,7 @@ from lovecampaign.campaign.model import (
     CATCH_UP,
     LAST_GIVING_DAY,
     Audience,
+    Brake,
     Campaign,
     CatchUp,
     ClockChoice,
@@ -28,6 +30,7 @@ from lovecampaign.campaign.model import (
     Role,
     Sender,
     Sending,
+    WhenGone,
 )
 from lovecampaign.schedule.instants import to_utc
 
@@ -75,6 +78,7 @@ def build_month(start: date = date(2027, 2, 1), **choices: Unpack[Choices]) -> C
         folder=Path("campaigns/test-month"),
         workspace=Path(),
         file="campaigns/test-month/campaign.yaml",
+        language="en",
         timezone=timezone,
         start=start,
         sender=SENDER,
@@ -119,6 +123,12 @@ def _sending(timezone: str, choices: Choices) -> Sending:
         unknown_timezone=timezone,
         quiet_hours=choices.get("quiet_hours"),
         late_after=choices.get("late_after", timedelta(hours=20)),
+        max_per_second=50.0,
+        brake=Brake(
+            complaints=Fraction(1, 1000),
+            hard_bounces=Fraction(2, 100),
+            unsubscribes=Fraction(15, 1000),
+        ),
     )
 
 
@@ -171,4 +181,6 @@ def _deal(launch: datetime) -> Deal:
         opens=launch - timedelta(days=1),
         closes=launch + timedelta(days=3, hours=14),
         quantity=500,
+        claim_for=timedelta(minutes=30),
+        when_gone=WhenGone.STOP,
     )
