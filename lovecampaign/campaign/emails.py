@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.builtin import BUILT_IN
@@ -70,21 +69,25 @@ class _Common:
     layers: Layers
     problems: list[Problem] = field(default_factory=list)
 
-    def settings(self, kind: Kind, fallback: str = "") -> dict[str, Any]:
+    def email(self, key: str, role: Role, kind: Kind, copy: Copy, fallback: str = "") -> Email:
+        """An email as far as all kinds are alike; ``fallback`` is for a subject that is missing."""
         layers = self.layers
         self.problems += [*(layers.file.problems if layers.file else ()), *layers.set_twice()]
-        settings = {
-            "subject": layers.get("subject") or self._no_subject(fallback),
-            "preheader": layers.get("preheader") or "",
-            "template": self._template(),
-            "kind": layers.get("kind") or kind,
-            "tags": layers.tags(),
-            "guest": layers.guest(),
-            "question": layers.get("question"),
-            "places": layers.places(),
-        }
-        self._check_guest(settings["kind"])
-        return settings
+        email = Email(
+            key=key,
+            role=role,
+            kind=layers.get("kind") or kind,
+            subject=layers.get("subject") or self._no_subject(fallback),
+            preheader=layers.get("preheader") or "",
+            template=self._template(),
+            copy=copy,
+            tags=layers.tags(),
+            guest=layers.guest(),
+            question=layers.get("question"),
+            places=layers.places(),
+        )
+        self._check_guest(email.kind)
+        return email
 
     def _no_subject(self, fallback: str) -> str:
         if not fallback and not self.layers.is_unread("subject"):
@@ -121,28 +124,19 @@ class _Common:
         )
 
     def built(self, email: Email) -> Built:
-        return Built(email=email, problems=tuple(self.problems))
-
-    @property
-    def is_broken(self) -> bool:
-        return has_errors(self.problems)
+        is_broken = has_errors(self.problems)
+        return Built(email=replace(email, is_broken=is_broken), problems=tuple(self.problems))
 
 
 def build_day(month: Month, number: int, layers: Layers, copy: Copy) -> Built:
     """The email of a giving day."""
     common = _Common(month, layers)
-    settings = common.settings(Kind.VALUE)
-    at: time = layers.get("at") or month.file.sending.at
-    email = Email(
-        key=f"day-{number:02d}",
-        role=Role.DAY,
-        copy=copy,
+    email = replace(
+        common.email(f"day-{number:02d}", Role.DAY, Kind.VALUE, copy),
         number=number,
         date=month.file.start + timedelta(days=number - 1),
-        at=at,
+        at=layers.get("at") or month.file.sending.at,
         pinned=bool(layers.get("pinned")),
-        is_broken=common.is_broken,
-        **settings,
     )
     return common.built(email)
 
@@ -152,38 +146,27 @@ def build_launch_email(
 ) -> Built:
     """An email of the launch: one instant for everyone."""
     common = _Common(month, layers)
-    settings = common.settings(Kind.LAUNCH)
     instant = month.instant(group.at)
-    email = Email(
-        key=key,
-        role=Role.LAUNCH,
-        copy=copy,
+    email = replace(
+        common.email(key, Role.LAUNCH, Kind.LAUNCH, copy),
         number=month.day_of(instant),
         instant=instant,
         to=frozenset(group.to),
         respects_quiet_hours=group.quiet_hours is Respect.RESPECT,
-        is_broken=common.is_broken,
-        **settings,
     )
     return common.built(email)
 
 
 def build_standing_email(month: Month, key: str, layers: Layers) -> Built:
     """The catch-up, the welcome or the confirmation: the campaign's own text, or ours."""
-    common = _Common(month, layers)
-    ours = BUILT_IN[key]
-    settings = common.settings(Kind.VALUE, fallback="" if layers.file else ours.subject)
+    common, ours = _Common(month, layers), BUILT_IN[key]
+    if layers.file:
+        email = common.email(key, _ROLES[key], Kind.VALUE, layers.file.copy)
+    else:
+        name = layers.document.source.name.replace("campaign.yaml", f"{key}.md")
+        copy = Copy(text=ours.text, file=name, is_built_in=True)
+        email = common.email(key, _ROLES[key], Kind.VALUE, copy, fallback=ours.subject)
+        email = replace(email, preheader=ours.preheader)
     if not layers.get("template") and ours.template in month.templates:
-        settings["template"] = ours.template
-    if not layers.file:
-        settings["preheader"] = ours.preheader
-    name = layers.document.source.name.replace("campaign.yaml", f"{key}.md")
-    built_in = Copy(text=ours.text, file=name, is_built_in=True)
-    email = Email(
-        key=key,
-        role=_ROLES[key],
-        copy=layers.file.copy if layers.file else built_in,
-        is_broken=common.is_broken,
-        **settings,
-    )
+        email = replace(email, template=ours.template)
     return common.built(email)
