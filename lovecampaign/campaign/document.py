@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.reader import read_tree
+from lovecampaign.campaign.refusal import BadValue
 from lovecampaign.campaign.schema import Group
 from lovecampaign.campaign.slips import mend
 from lovecampaign.campaign.source import Source, Spot
@@ -49,6 +50,10 @@ class Document(Generic[G]):
         """A problem about a setting, at its place."""
         spot = self.tree.spot(path)
         return self.source.problem(code, message, spot, hint=hint, severity=severity)
+
+    def refusal(self, path: Path, bad: BadValue) -> Problem:
+        """Why the value of a setting will not do, at its place."""
+        return self.problem(bad.code, path, bad.message, hint=bad.hint)
 
     def place(self, path: Path) -> Place | None:
         """Where a setting stands, or None for one that is not written."""

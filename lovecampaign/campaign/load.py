@@ -142,9 +142,7 @@ class _Reading:
         try:
             path = resolve_inside(text, folder=self.draft.folder, workspace=self.draft.workspace)
         except BadValue as bad:
-            self.problems.append(
-                self.draft.document.problem(bad.code, where, bad.message, hint=bad.hint)
-            )
+            self.problems.append(self.draft.document.refusal(where, bad))
             return None
         return self._read_copy_file(path, CopyGroup)
 

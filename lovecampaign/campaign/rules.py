@@ -144,24 +144,21 @@ def _everyone_hears_when_doors_open(draft: Draft) -> Iterator[Problem]:
 
 
 def _named_files_exist(draft: Draft) -> Iterator[Problem]:
-    logo = draft.file.brand.logo
+    logo, deals = draft.file.brand.logo, draft.file.deals
     named = [(["brand", "logo"], logo)] if logo and "://" not in logo else []
-    named += [(["deals", key, "codes"], deal.codes or "") for key, deal in draft.file.deals.items()]
+    named += [(["deals", key, "codes"], one.codes) for key, one in deals.items() if one.codes]
     for path, text in named:
-        if not text:
-            continue
         try:
             resolve_inside(text, folder=draft.folder, workspace=draft.workspace)
         except BadValue as bad:
-            yield draft.document.problem(bad.code, path, bad.message, hint=bad.hint)
+            yield draft.document.refusal(path, bad)
 
 
 def _default_template_exists(draft: Draft) -> Iterator[Problem]:
     try:
         require_template(draft.file.defaults.template, draft.month.templates)
     except BadValue as bad:
-        path = ["defaults", "template"]
-        yield draft.document.problem(bad.code, path, bad.message, hint=bad.hint)
+        yield draft.document.refusal(["defaults", "template"], bad)
 
 
 _RULES: tuple[Rule, ...] = (
