@@ -18,7 +18,7 @@ from jinja2.runtime import BlockReference, Context, Macro, Undefined
 from markupsafe import Markup
 
 from lovecampaign.render.deferred import Deferred
-from lovecampaign.render.errors import RenderError
+from lovecampaign.render.expressions import printed_text
 from lovecampaign.render.printed import Printing
 
 _PRINTED: ContextVar[Printing[Any]] = ContextVar("printed")
@@ -78,9 +78,7 @@ def print_value(value: object) -> Markup:
         return value.__html__()
     if isinstance(value, Literal):
         return _as_source(value)
-    if value is None:
-        raise RenderError("a value is printed that is not there for this person (it is none)")
-    return _as_source(_PRINTED.get().token(str(value)))
+    return _as_source(_PRINTED.get().token(printed_text(value)))
 
 
 def is_printed_as_source(value: object) -> bool:

@@ -74,8 +74,7 @@ def _has_link(section: Element, is_wanted: Callable[[str], bool]) -> bool:
 
 
 def _tidy(text: str) -> str:
-    text = _BLANK_LINES.sub("\n\n", _AROUND_LINE_END.sub("\n", text))
-    return text.strip().replace(_INDENT, " ")
+    return _tidy_inside(text).replace(_INDENT, " ")
 
 
 class _Reader:
