@@ -17,12 +17,12 @@ from lovecampaign.campaign.refusal import BadValue
 from lovecampaign.campaign.schema import Group
 from lovecampaign.campaign.slips import mend
 from lovecampaign.campaign.source import Source, Spot
-from lovecampaign.campaign.tree import Path, Tree, empty_entries, walk
+from lovecampaign.campaign.tree import KeyPath, Keys, Tree, empty_entries, walk
 from lovecampaign.campaign.wording import problem_of
 from lovecampaign.problems import Place, Problem, Severity
 
 G = TypeVar("G", bound=Group)
-Broken = frozenset[tuple[str | int, ...]]
+Broken = frozenset[KeyPath]
 
 #: Each round leaves out one level more; the schema has five.
 _ROUNDS = 8
@@ -41,7 +41,7 @@ class Document(Generic[G]):
     def problem(
         self,
         code: Code,
-        path: Path,
+        path: Keys,
         message: str,
         *,
         hint: str | None = None,
@@ -51,11 +51,11 @@ class Document(Generic[G]):
         spot = self.tree.spot(path)
         return self.source.problem(code, message, spot, hint=hint, severity=severity)
 
-    def refusal(self, path: Path, bad: BadValue) -> Problem:
+    def refusal(self, path: Keys, bad: BadValue) -> Problem:
         """Why the value of a setting will not do, at its place."""
         return self.problem(bad.code, path, bad.message, hint=bad.hint)
 
-    def place(self, path: Path) -> Place | None:
+    def place(self, path: Keys) -> Place | None:
         """Where a setting stands, or None for one that is not written."""
         if not self.tree.has(path):
             return None
@@ -100,7 +100,7 @@ def _fit(
 ) -> tuple[G | None, Broken, list[Problem]]:
     """Validate, leaving out what does not fit, until the rest does."""
     problems: list[Problem] = []
-    broken: set[tuple[str | int, ...]] = set()
+    broken: set[KeyPath] = set()
     for attempt in range(_ROUNDS):
         try:
             return model.model_validate(data), frozenset(broken), problems
@@ -115,7 +115,7 @@ def _fit(
     return None, frozenset(broken), problems
 
 
-def _left_out(error: Any) -> tuple[str | int, ...]:
+def _left_out(error: Any) -> KeyPath:
     """What has to go: the wrong value, or the group in which something is missing."""
     path = tuple(step for step in error["loc"] if step != "[key]")
     if error["type"] != "missing":
@@ -123,9 +123,7 @@ def _left_out(error: Any) -> tuple[str | int, ...]:
     return path if len(path) == 1 else path[:-1]
 
 
-def _without(
-    data: dict[Any, Any], paths: list[tuple[str | int, ...]]
-) -> tuple[dict[Any, Any], set[tuple[str | int, ...]]]:
+def _without(data: dict[Any, Any], paths: list[KeyPath]) -> tuple[dict[Any, Any], set[KeyPath]]:
     """A copy of the data without some paths; and the paths that were there."""
     rest = _copy(data)
     for path in sorted(paths, key=_last_first, reverse=True):
@@ -133,7 +131,7 @@ def _without(
     return rest, set(paths)
 
 
-def _remove_at(data: Any, path: tuple[str | int, ...]) -> None:
+def _remove_at(data: Any, path: KeyPath) -> None:
     """Take away what stands at a path; pydantic's may go deeper than what is written."""
     inner = _inside(data, path[0])
     if len(path) == 1 or not isinstance(inner, dict | list):
@@ -164,12 +162,12 @@ def _copy(data: Any) -> Any:
     return [_copy(item) for item in data] if isinstance(data, list) else data
 
 
-def _last_first(path: tuple[str | int, ...]) -> list[tuple[int, str]]:
+def _last_first(path: KeyPath) -> list[tuple[int, str]]:
     """Items of a list in order of their numbers, so that the last can go first."""
     return [(step, "") if isinstance(step, int) else (-1, step) for step in path]
 
 
-def _overlap(one: Path, other: Path) -> bool:
+def _overlap(one: Keys, other: Keys) -> bool:
     return all(str(a) == str(b) for a, b in zip(one, other, strict=False))
 
 

@@ -6,14 +6,12 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from lovecampaign.campaign.reader import core_value, read_tree
 from lovecampaign.campaign.slips import mend
 from lovecampaign.campaign.source import Source, Spot, read_source
-from lovecampaign.campaign.tree import Node, Tree
-
-Path = tuple[str | int, ...]
+from lovecampaign.campaign.tree import KeyPath, Node, Tree, as_step
 
 #: Settings that may hold a date or an instant that moves with the start.
 DATED_KEYS = frozenset(
@@ -22,7 +20,7 @@ DATED_KEYS = frozenset(
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 
 
-def replace_values(source: Source, tree: Tree, changes: Mapping[Path, str]) -> str:
+def replace_values(source: Source, tree: Tree, changes: Mapping[KeyPath, str]) -> str:
     """The file's text with other values at some places; comments and layout stay.
 
     A path that is not written, or whose value takes more than a line, is left as it is.
@@ -37,7 +35,7 @@ def replace_values(source: Source, tree: Tree, changes: Mapping[Path, str]) -> s
     return "\n".join(lines)
 
 
-def read_settings(path: FilePath) -> tuple[Source, Tree] | None:
+def read_settings(path: Path) -> tuple[Source, Tree] | None:
     """A file's settings for editing, whatever is wrong with them; None for no file."""
     source, _ = read_source(path, path.name)
     if source is None:
@@ -60,7 +58,7 @@ def as_scalar(text: str) -> str:
     return text if is_plain and core_value(text) == text else json.dumps(text, ensure_ascii=False)
 
 
-def moved_dates(tree: Tree, days: int) -> dict[Path, str]:
+def moved_dates(tree: Tree, days: int) -> dict[KeyPath, str]:
     """Changes that move every absolute date that depends on the start."""
     if tree.root is None:
         return {}
@@ -71,13 +69,12 @@ def moved_dates(tree: Tree, days: int) -> dict[Path, str]:
     }
 
 
-def _texts(node: Node, path: Path = ()) -> list[tuple[Path, str]]:
+def _texts(node: Node, path: KeyPath = ()) -> list[tuple[KeyPath, str]]:
     if isinstance(node.scalar, str):
         return [(path, node.scalar)]
-    found: list[tuple[Path, str]] = []
+    found: list[tuple[KeyPath, str]] = []
     for entry in node.entries or ():
-        key = entry.key if isinstance(entry.key, int) else str(entry.key)
-        found += _texts(entry.value, (*path, key))
+        found += _texts(entry.value, (*path, as_step(entry.key)))
     return found
 
 

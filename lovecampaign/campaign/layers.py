@@ -11,7 +11,7 @@ from lovecampaign.campaign.document import Document
 from lovecampaign.campaign.model import Guest, TagFilter
 from lovecampaign.campaign.refusal import BadValue
 from lovecampaign.campaign.schema import CampaignFile, CopyGroup
-from lovecampaign.campaign.tree import Path
+from lovecampaign.campaign.tree import Keys
 from lovecampaign.problems import Place, Problem, Severity
 
 #: Every setting that either side may hold, as an author writes it.
@@ -27,7 +27,7 @@ class Layers:
 
     document: Document[CampaignFile]
     #: Of the email's group in campaign.yaml, whether or not one is written.
-    path: Path
+    path: Keys
     group: CopyGroup | None
     file: CopyFile[Any] | None
 

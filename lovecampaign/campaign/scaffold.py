@@ -20,7 +20,7 @@ from lovecampaign.campaign.refusal import BadValue
 from lovecampaign.campaign.slips import mend
 from lovecampaign.campaign.source import Source, read_source
 from lovecampaign.campaign.times import parse_date
-from lovecampaign.campaign.tree import Tree
+from lovecampaign.campaign.tree import KeyPath, Tree
 from lovecampaign.campaign.values import LONGEST_NAME, parse_name, parse_zone
 from lovecampaign.campaign.workspace import CAMPAIGNS, list_campaigns
 from lovecampaign.errors import UsageError
@@ -53,7 +53,7 @@ class _Wish:
     #: Guests of an earlier campaign said yes on a day that does not move.
     keeps_approvals: bool
 
-    def moves(self, tree: Tree, days: int) -> dict[tuple[str | int, ...], str]:
+    def moves(self, tree: Tree, days: int) -> dict[KeyPath, str]:
         """The dates of a file that move with the start."""
         return {
             path: moved

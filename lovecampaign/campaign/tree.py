@@ -11,7 +11,9 @@ from lovecampaign.problems import Problem
 Scalar = str | int | float | bool | None
 #: A dict lives only from here to the schema.
 Data = Scalar | list["Data"] | dict[Scalar, "Data"]
-Path = Sequence[str | int]
+#: What leads to a setting, from the outermost key on: as somebody asks for it, and as sets hold it.
+Keys = Sequence[str | int]
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ class Tree:
     #: Lines about which enough was said: their values are not what the author meant.
     silent_lines: frozenset[int] = frozenset()
 
-    def spot(self, path: Path, *, of_key: bool = False) -> Spot:
+    def spot(self, path: Keys, *, of_key: bool = False) -> Spot:
         """Where a setting stands; the nearest group around it where it isn't written."""
         node, spot = self.root, self.root.spot if self.root else Spot(line=1)
         for step in path:
@@ -79,7 +81,7 @@ class Tree:
     def is_silent(self, problem: Problem) -> bool:
         return problem.place is not None and problem.place.line in self.silent_lines
 
-    def has(self, path: Path) -> bool:
+    def has(self, path: Keys) -> bool:
         node = self.root
         for step in path:
             found = _step(node, step)
@@ -99,7 +101,7 @@ def empty_entries(node: Node) -> Iterator[Entry]:
         yield from empty_entries(item)
 
 
-def walk(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+def walk(node: Node, path: KeyPath = ()) -> Iterator[KeyPath]:
     """The path of every setting, the outer ones first."""
     for entry in node.entries or ():
         inner = (*path, as_step(entry.key))

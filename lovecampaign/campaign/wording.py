@@ -15,7 +15,7 @@ from lovecampaign.campaign.pieces import find_piece
 from lovecampaign.campaign.refusal import did_you_mean
 from lovecampaign.campaign.schema import CampaignFile, Group
 from lovecampaign.campaign.source import Source
-from lovecampaign.campaign.tree import Path, Tree
+from lovecampaign.campaign.tree import Keys, Tree
 from lovecampaign.campaign.typography import CURLY_DOUBLE, CURLY_SINGLE
 from lovecampaign.problems import Problem
 
@@ -46,7 +46,7 @@ def problem_of(
     return source.problem(Code.WRONG_SHAPE, f"{shape} is expected here", spot, hint=hint)
 
 
-def _missing(source: Source, tree: Tree, model: type[Group], path: Path) -> Problem | None:
+def _missing(source: Source, tree: Tree, model: type[Group], path: Keys) -> Problem | None:
     if tree.has(path) or not tree.is_whole:
         return None
     *group, key = path
@@ -59,7 +59,7 @@ def _missing(source: Source, tree: Tree, model: type[Group], path: Path) -> Prob
     )
 
 
-def _unknown(source: Source, tree: Tree, model: type[Group], path: Path) -> Problem:
+def _unknown(source: Source, tree: Tree, model: type[Group], path: Keys) -> Problem:
     *group, key = path
     where = f" under {_dotted(group)}" if group else ""
     return source.problem(
@@ -70,7 +70,7 @@ def _unknown(source: Source, tree: Tree, model: type[Group], path: Path) -> Prob
     )
 
 
-def _suggestion(model: type[Group], group: Path, key: str) -> str | None:
+def _suggestion(model: type[Group], group: Keys, key: str) -> str | None:
     word = key.strip(CURLY_DOUBLE + CURLY_SINGLE + "'\" ").replace("-", "_").replace(" ", "_")
     choices = list(_fields(_group_at(model, group) or model))
     near = did_you_mean(word, choices)
@@ -86,7 +86,7 @@ def _suggestion(model: type[Group], group: Path, key: str) -> str | None:
     return f"what can stand here: {', '.join(choices)}"
 
 
-def _example(model: type[Group], path: Path) -> str:
+def _example(model: type[Group], path: Keys) -> str:
     *group, key = path
     found = _fields(_group_at(model, group) or model).get(str(key))
     examples = found.examples if found else None
@@ -104,7 +104,7 @@ def _fields(model: type[Group]) -> dict[str, FieldInfo]:
     return {found.alias or name: found for name, found in model.model_fields.items()}
 
 
-def _group_at(kind: Any, path: Path) -> type[Group] | None:
+def _group_at(kind: Any, path: Keys) -> type[Group] | None:
     """The model that describes the group at a path."""
     kind = _bare(kind)
     if isclass(kind) and issubclass(kind, Group):
@@ -139,5 +139,5 @@ def _bare(kind: Any) -> Any:
     return kind
 
 
-def _dotted(path: Path) -> str:
+def _dotted(path: Keys) -> str:
     return ".".join(str(step) for step in path)
