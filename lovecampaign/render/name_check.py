@@ -31,7 +31,7 @@ _GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class JinjaSource:
     """A Jinja source, and where it stands in its file."""
 
     text: str
@@ -50,7 +50,7 @@ class Source:
 
 
 @lru_cache(maxsize=_KEPT)
-def check_names(source: Source) -> tuple[Problem, ...]:
+def check_names(source: JinjaSource) -> tuple[Problem, ...]:
     """Syntax errors, unknown names and parts of names, refused filters and tests.
 
     Remembered: most emails of a month share their templates.
@@ -70,7 +70,7 @@ def check_names(source: Source) -> tuple[Problem, ...]:
     )
 
 
-def _parse(source: Source) -> nodes.Template:
+def _parse(source: JinjaSource) -> nodes.Template:
     environment = EmailEnvironment({}, {})
     tree = environment.parse(source.text, source.file, source.file)
     # Jinja stops at the first filter or test it does not know; we report all of them.
@@ -103,7 +103,7 @@ def names_set_in(source: str) -> frozenset[str]:
 class _Spots:
     """Finds the column of the n-th use of a name in a line."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: JinjaSource) -> None:
         self._source = source
         self._seen: dict[tuple[int, str], int] = {}
 
@@ -126,7 +126,7 @@ class _Spots:
 
 
 def _unknown_names(
-    source: Source, tree: nodes.Template, loaded: set[str], spots: _Spots
+    source: JinjaSource, tree: nodes.Template, loaded: set[str], spots: _Spots
 ) -> Iterator[Problem]:
     known = NAMES | _OWN | _GLOBALS | source.extra
     unknown = loaded - known
@@ -193,7 +193,7 @@ def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
         )
 
 
-def _syntax_problem(source: Source, error: TemplateSyntaxError) -> Problem:
+def _syntax_problem(source: JinjaSource, error: TemplateSyntaxError) -> Problem:
     text = source.line(error.lineno)
     opening = MERGE_FIELD_START.search(text)
     column = opening.start() + 1 if opening else None
@@ -207,7 +207,7 @@ def _syntax_problem(source: Source, error: TemplateSyntaxError) -> Problem:
     )
 
 
-def _nested_too_deep(source: Source) -> Problem:
+def _nested_too_deep(source: JinjaSource) -> Problem:
     return Problem(
         code=Code.JINJA_SYNTAX,
         message="Jinja cannot read this: brackets are nested too deep",

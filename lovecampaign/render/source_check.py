@@ -16,7 +16,7 @@ from lovecampaign.render.codes import Code
 from lovecampaign.render.content import Content, Words
 from lovecampaign.render.images import MEDIA_TYPES, find_image, is_local, is_picture, named_images
 from lovecampaign.render.markdown import ACTION, split_action
-from lovecampaign.render.name_check import Source, check_names, names_set_in
+from lovecampaign.render.name_check import JinjaSource, check_names, names_set_in
 from lovecampaign.render.template_files import template_file
 
 #: A line that means to be a button or an image, whether it is one or not.
@@ -38,18 +38,20 @@ def problems_of_names(campaign: Campaign, content: Content) -> Iterator[Problem]
     for words in (content.words, *content.parts.values()):
         copy = words.copy
         yield from _line_problems(campaign, words, "subject", words.subject)
-        yield from check_names(Source(text=copy.text, file=copy.file, first_line=copy.first_line))
+        yield from check_names(
+            JinjaSource(text=copy.text, file=copy.file, first_line=copy.first_line)
+        )
     set_by_others = frozenset().union(*map(names_set_in, content.templates.values()))
     for name, source in content.templates.items():
         known = set_by_others | {"content"}
-        yield from check_names(Source(text=source, file=template_file(name), extra=known))
+        yield from check_names(JinjaSource(text=source, file=template_file(name), extra=known))
 
 
 def _line_problems(campaign: Campaign, words: Words, key: str, text: str) -> Iterator[Problem]:
     """Problems of a value of the front matter, whose line is known where the email is."""
     email = campaign.find_email(words.key)
     place = (email.places.get(key) if email else None) or Place(file=words.copy.file)
-    for problem in check_names(Source(text=text, file=place.file)):
+    for problem in check_names(JinjaSource(text=text, file=place.file)):
         said = replace(problem, message=f"{key}: {problem.message}")
         yield _at_its_place(campaign, said, text, place)
 
@@ -126,12 +128,12 @@ def _action_problem(line: str) -> tuple[str, int, str] | None:
     return None
 
 
-def _sources(content: Content) -> Iterator[Source]:
+def _sources(content: Content) -> Iterator[JinjaSource]:
     for words in (content.words, *content.parts.values()):
         copy = words.copy
-        yield Source(text=copy.text, file=copy.file, first_line=copy.first_line)
+        yield JinjaSource(text=copy.text, file=copy.file, first_line=copy.first_line)
     for name, text in content.templates.items():
-        yield Source(text=text, file=template_file(name))
+        yield JinjaSource(text=text, file=template_file(name))
 
 
 def _picture_trouble(
@@ -150,7 +152,9 @@ def _picture_trouble(
     return None
 
 
-def _image_problem(trouble: _PictureTrouble, source: Source, path: str, offset: int) -> Problem:
+def _image_problem(
+    trouble: _PictureTrouble, source: JinjaSource, path: str, offset: int
+) -> Problem:
     found = place_in(source.text, offset, source.file)
     line = found.line or 1
     return Problem(

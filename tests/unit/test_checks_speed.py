@@ -11,7 +11,7 @@ from lovecampaign.checks.check import check_campaign
 from lovecampaign.checks.facts import Facts
 from lovecampaign.checks.rendering import try_rendering
 from lovecampaign.render.content import read_content
-from lovecampaign.render.name_check import Source, check_names
+from lovecampaign.render.name_check import JinjaSource, check_names
 from lovecampaign.testing.months import utc
 from tests.render_kit import LETTER, Workbench
 
@@ -35,7 +35,7 @@ def test_a_whole_month_is_checked_within_two_seconds_once_warm() -> None:
 
 
 def test_names_are_checked_once_for_a_template_that_many_emails_share() -> None:
-    source = Source(text="{{ first_name }} once", file="templates/email/shared.mjml.j2")
+    source = JinjaSource(text="{{ first_name }} once", file="templates/email/shared.mjml.j2")
     known = check_names.cache_info().hits
     assert check_names(source) is check_names(replace(source))
     assert check_names.cache_info().hits == known + 1
