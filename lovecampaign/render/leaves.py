@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -81,29 +82,26 @@ def _plain(name: str, path: str, *, is_shared: bool = True, is_there: bool = Fal
 
 def _times(campaign: Campaign) -> Iterator[Leaf]:
     """Instants, said in the reader's zone and language."""
-    language, zone = campaign.language, attrgetter("zone")
-    launch_at = campaign.launch.at
-    yield Leaf(
-        name="campaign.launch_at",
-        value=lambda recipient: SpokenTime.of(launch_at, recipient.zone, language),
-        key=zone,
-        is_there=True,
-    )
-    deal = campaign.insider_deal
-    if deal is None:
-        return
-    yield Leaf(
-        name="deal.opens",
-        value=lambda recipient: SpokenTime.of(deal.opens, recipient.zone, language),
-        key=zone,
-        is_there=True,
-    )
-    yield Leaf(
-        name="deal.closes",
-        value=lambda recipient: SpokenTime.of(
-            recipient.deal_closes or deal.closes, recipient.zone, language
-        ),
-        key=attrgetter("deal_closes", "zone"),
+    language, launch_at, deal = campaign.language, campaign.launch.at, campaign.insider_deal
+    yield _time("campaign.launch_at", language, lambda _: launch_at, "zone")
+    if deal is not None:
+        yield _time("deal.opens", language, lambda _: deal.opens, "zone")
+        yield _time(
+            "deal.closes",
+            language,
+            lambda recipient: recipient.deal_closes or deal.closes,
+            "deal_closes",
+            "zone",
+        )
+
+
+def _time(
+    name: str, language: str, instant: Callable[[Recipient], datetime], *depends_on: str
+) -> Leaf:
+    return Leaf(
+        name=name,
+        value=lambda recipient: SpokenTime.of(instant(recipient), recipient.zone, language),
+        key=attrgetter(*depends_on),
         is_there=True,
     )
 
