@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from lovecampaign.campaign.model import LAST_GIVING_DAY, Campaign, Email
+from lovecampaign.campaign.model import LAST_GIVING_DAY, Campaign, Email, Sender
 from lovecampaign.render.captured import Literal
 from lovecampaign.render.color import shades_of
 from lovecampaign.render.names import (
@@ -23,24 +23,9 @@ from lovecampaign.render.spoken import SpokenDate, direction_of
 
 def names_for_everyone(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
     """What is the same for every reader of a campaign."""
-    sender, shades = campaign.sender, shades_of(campaign.brand.color)
     return {
-        "sender": SenderNames(
-            name=sender.name,
-            email=sender.email,
-            reply_to=sender.reply_to,
-            postal_address=sender.postal_address,
-            website=sender.website,
-            privacy_url=sender.privacy_url,
-        ),
-        "brand": BrandNames(
-            color=Literal(shades.color),
-            on_color=Literal(shades.on_color),
-            color_on_paper=Literal(shades.color_on_paper),
-            color_dark=Literal(shades.color_dark),
-            on_color_dark=Literal(shades.on_color_dark),
-            logo=logo,
-        ),
+        "sender": _sender(campaign.sender),
+        "brand": _brand(campaign.brand.color, logo),
         "offer": campaign.launch.offer,
     }
 
@@ -62,6 +47,29 @@ def names_for(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> di
 
 def spoken_date(day: date | None, language: str) -> SpokenDate | None:
     return SpokenDate.of(day, language) if day else None
+
+
+def _sender(sender: Sender) -> SenderNames:
+    return SenderNames(
+        name=sender.name,
+        email=sender.email,
+        reply_to=sender.reply_to,
+        postal_address=sender.postal_address,
+        website=sender.website,
+        privacy_url=sender.privacy_url,
+    )
+
+
+def _brand(color: str, logo: str | None) -> BrandNames:
+    shades = shades_of(color)
+    return BrandNames(
+        color=Literal(shades.color),
+        on_color=Literal(shades.on_color),
+        color_on_paper=Literal(shades.color_on_paper),
+        color_dark=Literal(shades.color_dark),
+        on_color_dark=Literal(shades.on_color_dark),
+        logo=logo,
+    )
 
 
 def _campaign(campaign: Campaign, ask: Callable[[str], Any]) -> CampaignNames:
