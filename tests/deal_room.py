@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lovecampaign.campaign.model import Deal
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.deals.door import Door, Visitor, find_door
 from lovecampaign.deals.stock import Claim, Stock
 from lovecampaign.settings import Settings

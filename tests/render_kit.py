@@ -12,26 +12,21 @@ from typing import Any
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model import (
     Audience,
-    Brake,
     Brand,
     Campaign,
-    ClockChoice,
     Copy,
     Crowd,
-    Deal,
     Email,
     Guest,
     Insiders,
     Kind,
     LateJoiners,
     Launch,
-    Money,
-    Offer,
     Role,
     Sender,
-    Sending,
-    WhenGone,
 )
+from lovecampaign.campaign.offers import Deal, Money, Offer, WhenGone
+from lovecampaign.campaign.sending import Brake, ClockChoice, Sending
 from lovecampaign.message import Message
 from lovecampaign.problems import Problem
 from lovecampaign.render.content import read_content

@@ -10,19 +10,16 @@ from lovecampaign.campaign.draft import Draft
 from lovecampaign.campaign.emails import Month
 from lovecampaign.campaign.model import (
     Audience,
-    Brake,
     Brand,
     Campaign,
     CatchUp,
-    Deal,
     Email,
     Insiders,
     Launch,
-    Offer,
     Sender,
-    Sending,
     TagFilter,
 )
+from lovecampaign.campaign.offers import Deal, Offer
 from lovecampaign.campaign.schema import (
     AudienceGroup,
     BrakeGroup,
@@ -30,6 +27,7 @@ from lovecampaign.campaign.schema import (
     DealGroup,
     SenderGroup,
 )
+from lovecampaign.campaign.sending import Brake, Sending
 
 
 def assemble(draft: Draft, emails: Sequence[Email], files: tuple[str, ...]) -> Campaign:

@@ -15,8 +15,10 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from lovecampaign.campaign import addresses, money, scalars, times, values
 from lovecampaign.campaign.codes import Code
-from lovecampaign.campaign.model import LAST_GIVING_DAY, Crowd, Money, QuietHours
+from lovecampaign.campaign.model import LAST_GIVING_DAY, Crowd
+from lovecampaign.campaign.offers import Money
 from lovecampaign.campaign.refusal import BadValue
+from lovecampaign.campaign.sending import QuietHours
 from lovecampaign.zones import known_zones
 
 JsonSchema = Mapping[str, Any]

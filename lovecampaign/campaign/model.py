@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime, time
 from enum import StrEnum
-from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from lovecampaign.campaign.offers import Deal, Offer
+from lovecampaign.campaign.sending import Sending
 from lovecampaign.problems import Place
 
 CATCH_UP = "catch-up"
@@ -56,13 +56,6 @@ class Crowd(StrEnum):
     NOT_BOUGHT = "not-bought"
 
 
-class ClockChoice(StrEnum):
-    """Whose clock ``sending.at`` names."""
-
-    SUBSCRIBER = "subscriber"
-    CAMPAIGN = "campaign"
-
-
 class LateJoiners(StrEnum):
     """What people get who join after the first real send."""
 
@@ -70,27 +63,6 @@ class LateJoiners(StrEnum):
     CATCH_UP = "catch-up"  #: one digest of the must-have days missed, then from today
     FROM_DAY_1 = "from-day-1"  #: their own day 1 is the day after joining
     WAIT = "wait"  #: only the launch
-
-
-class WhenGone(StrEnum):
-    """What the deal's pages do once its stock is gone."""
-
-    WAITLIST = "waitlist"
-    FULL_PRICE = "full-price"
-    STOP = "stop"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """An exact amount of a currency (ISO 4217), printed as the author wrote it."""
-
-    amount: Decimal
-    currency: str
-    #: ``59 EUR``: as written.
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,37 +109,6 @@ class Insiders:
     list: str
     #: Joining at or after this is too late.
     until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuietHours:
-    """No day email between these local times; wraps around midnight where start > end."""
-
-    start: time
-    end: time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brake:
-    """Shares of one email's deliveries that pause the campaign, from ``from_deliveries`` on."""
-
-    complaints: Fraction
-    hard_bounces: Fraction
-    unsubscribes: Fraction
-    from_deliveries: int = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
-    at: time
-    clock: ClockChoice
-    #: IANA name, for readers without a zone of their own or with one nobody knows.
-    unknown_timezone: str
-    quiet_hours: QuietHours | None = None
-    late_after: timedelta
-    #: Messages a second over the whole campaign; None is ``unlimited``.
-    max_per_second: float | None
-    brake: Brake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,36 +192,6 @@ class Email:
     @property
     def is_insiders_only(self) -> bool:
         return Crowd.INSIDERS in self.to
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What everyone can buy from ``launch.at`` on."""
-
-    title: str
-    price: Money
-    link: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deal:
-    """What only insiders get, inside its window."""
-
-    key: str
-    title: str
-    price: Money
-    link: str
-    opens: datetime
-    closes: datetime
-    instead_of: Money | None = None
-    #: When ``instead_of`` is charged from, or was charged until; shown beside it.
-    price_from: date | None = None
-    charged_until: date | None = None
-    #: A CSV path inside the workspace, or None: codes are generated.
-    codes_file: str | None = None
-    quantity: int | None = None
-    claim_for: timedelta
-    when_gone: WhenGone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from lovecampaign.campaign.codes import Code
-from lovecampaign.campaign.model import Money
+from lovecampaign.campaign.offers import Money
 from lovecampaign.campaign.refusal import BadValue, did_you_mean, require_text
 
 #: ISO 4217, the currencies in use (list one of 2024, without funds, metals and test codes).

@@ -41,7 +41,9 @@ from lovecampaign.campaign.fields import (
     whole_number,
     word_of,
 )
-from lovecampaign.campaign.model import ClockChoice, Kind, LateJoiners, WhenGone
+from lovecampaign.campaign.model import Kind, LateJoiners
+from lovecampaign.campaign.offers import WhenGone
+from lovecampaign.campaign.sending import ClockChoice
 
 LAUNCH_DAY = 28
 

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.codes import Code
-from lovecampaign.campaign.model import QuietHours
 from lovecampaign.campaign.refusal import BadValue, require_text
+from lovecampaign.campaign.sending import QuietHours
 
 #: Days count on past the launch; nobody plans a whole year of follow-ups.
 MAX_DAY = 366

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from lovecampaign.campaign.model import Campaign, Money
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.offers import Money
 
 
 def prices_of(campaign: Campaign) -> Iterator[Money]:

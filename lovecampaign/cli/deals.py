@@ -6,7 +6,8 @@ from datetime import datetime
 
 import click
 
-from lovecampaign.campaign.model import Campaign, Deal
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.campaign.refusal import BadValue
 from lovecampaign.campaign.times import parse_point, resolve
 from lovecampaign.cli.campaigns import campaign_argument, campaign_option, load_usable

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lovecampaign.campaign.model import Campaign, Deal, WhenGone
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.offers import Deal, WhenGone
 from lovecampaign.deals.stock import Claim, Stock
 from lovecampaign.deals.windows import DealState, deal_state
 

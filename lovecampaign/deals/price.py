@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from lovecampaign.campaign.model import Deal, Money
+from lovecampaign.campaign.offers import Deal, Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from lovecampaign.campaign.model import Deal
+from lovecampaign.campaign.offers import Deal
 
 
 class DealState(StrEnum):

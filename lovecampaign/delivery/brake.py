@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lovecampaign.campaign.model import Brake
+from lovecampaign.campaign.sending import Brake
 from lovecampaign.message import Fault, Outcome, OutcomeKind
 from lovecampaign.store.counters import EmailCounts, FailureCounts
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from lovecampaign.campaign.model import Guest, Money, Offer
+from lovecampaign.campaign.model import Guest
+from lovecampaign.campaign.offers import Money, Offer
 from lovecampaign.render.captured import Literal
 from lovecampaign.render.leaves import FieldNames
 from lovecampaign.render.recipient import Links

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model import Deal
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.deals.codes import RANDOM_BYTES, generate_code
 from lovecampaign.store.deal_stock import RecordedDeal
 from lovecampaign.store.inserting import insert_or_ignore

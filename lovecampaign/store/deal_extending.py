@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model import Deal
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.clock import format_instant
 from lovecampaign.deals.windows import closing_time
 from lovecampaign.errors import UsageError

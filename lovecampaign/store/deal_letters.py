@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from lovecampaign.campaign.model import Deal, WhenGone
+from lovecampaign.campaign.offers import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.deal_extending import has_more_time
 from lovecampaign.store.deal_stock import RecordedDeal, has_unit, is_sold_out

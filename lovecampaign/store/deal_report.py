@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model import Campaign, Deal
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.deals.stock import Stock
 from lovecampaign.store.campaigns import read_campaign
 from lovecampaign.store.database import Database

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model import Campaign, Deal
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.deals.stock import Stock
 from lovecampaign.store.inserting import insert_or_ignore
 from lovecampaign.store.suppressions import EVERY_LIST, reaches

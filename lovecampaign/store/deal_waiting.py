@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model import Campaign, WhenGone
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.offers import WhenGone
 from lovecampaign.store.campaigns import read_campaign
 from lovecampaign.store.database import Database
 from lovecampaign.store.deal_stock import RecordedDeal, is_in_line, lock_stock, read_stock

@@ -13,25 +13,20 @@ from lovecampaign.campaign.model import (
     CATCH_UP,
     LAST_GIVING_DAY,
     Audience,
-    Brake,
     Campaign,
     CatchUp,
-    ClockChoice,
     Copy,
     Crowd,
-    Deal,
     Email,
     Insiders,
     Kind,
     LateJoiners,
     Launch,
-    Money,
-    QuietHours,
     Role,
     Sender,
-    Sending,
-    WhenGone,
 )
+from lovecampaign.campaign.offers import Deal, Money, WhenGone
+from lovecampaign.campaign.sending import Brake, ClockChoice, QuietHours, Sending
 from lovecampaign.schedule.instants import to_utc
 
 SENDER = Sender(

@@ -16,7 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign, Deal
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.clock import FixedClock
 from lovecampaign.delivery.readiness import OnEdit
 from lovecampaign.delivery.send import SendChoices, send_due

@@ -16,16 +16,15 @@ from lovecampaign.campaign.load import Loaded, load_campaign
 from lovecampaign.campaign.model import (
     Campaign,
     CatchUp,
-    ClockChoice,
     Crowd,
     Guest,
     Kind,
     LateJoiners,
-    QuietHours,
     Role,
     TagFilter,
-    WhenGone,
 )
+from lovecampaign.campaign.offers import WhenGone
+from lovecampaign.campaign.sending import ClockChoice, QuietHours
 from lovecampaign.campaign.typography import straighten_fields
 from lovecampaign.problems import Severity
 from lovecampaign.testing.campaigns import day_file, dump_yaml, write_campaign

@@ -11,8 +11,9 @@ import pytest
 
 from lovecampaign.campaign import addresses, money, times, values
 from lovecampaign.campaign.codes import Code
-from lovecampaign.campaign.model import Money, QuietHours
+from lovecampaign.campaign.offers import Money
 from lovecampaign.campaign.refusal import BadValue
+from lovecampaign.campaign.sending import QuietHours
 from lovecampaign.campaign.times import Point, resolve
 
 Parser = Callable[[object], object]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from lovecampaign.campaign.model import Money
+from lovecampaign.campaign.offers import Money
 from lovecampaign.deals.price import ComparedPrice, compared_price, saving
 from lovecampaign.testing.months import build_month
 

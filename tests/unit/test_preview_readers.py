@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import time, timedelta
 
-from lovecampaign.campaign.model import Audience, LateJoiners, QuietHours, TagFilter
+from lovecampaign.campaign.model import Audience, LateJoiners, TagFilter
+from lovecampaign.campaign.sending import QuietHours
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.testing.months import build_month
 from lovecampaign.web.preview.foretelling import REASONS, Fate, foretell

@@ -14,15 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.campaign.model import (
-    CATCH_UP,
-    Campaign,
-    ClockChoice,
-    Email,
-    LateJoiners,
-    QuietHours,
-    Role,
-)
+from lovecampaign.campaign.model import CATCH_UP, Campaign, Email, LateJoiners, Role
+from lovecampaign.campaign.sending import ClockChoice, QuietHours
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot, digest_keys, plan_zone

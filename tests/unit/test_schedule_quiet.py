@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.campaign.model import QuietHours
+from lovecampaign.campaign.sending import QuietHours
 from lovecampaign.schedule.instants import to_utc
 from lovecampaign.schedule.quiet import after_quiet_hours, is_quiet
 from lovecampaign.testing.months import utc

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model import Deal, Role
+from lovecampaign.campaign.model import Role
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.checks.dates import DATE, WEEKDAY, WEEKDAYS, read_date
 from lovecampaign.checks.passages import find_in_words
 from lovecampaign.checks.rule import EmailDraft

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model import Campaign, Deal, Email, Role
+from lovecampaign.campaign.model import Campaign, Email, Role
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.checks.facts import say_zones
 from lovecampaign.checks.passages import find_in_words, setting, setting_of_email
 from lovecampaign.checks.rule import EmailDraft, MonthDraft

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from lovecampaign.campaign.model import Campaign, Money, Role
+from lovecampaign.campaign.model import Campaign, Role
+from lovecampaign.campaign.offers import Money
 from lovecampaign.checks.passages import URL, Passage, find_in_words
 from lovecampaign.checks.rule import EmailDraft
 from lovecampaign.checks.sales import any_of_sums, is_sale_page, page_of, prices_of

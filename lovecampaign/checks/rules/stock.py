@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from lovecampaign.campaign.model import Campaign, Deal
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.checks.passages import setting
 from lovecampaign.checks.rule import MonthDraft
 from lovecampaign.deals.codes import PLACEHOLDER

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.campaign.model import Deal
+from lovecampaign.campaign.offers import Deal
 from lovecampaign.clock import format_instant
 from lovecampaign.deals.codes import fill_link
 from lovecampaign.deals.door import Door, Visitor, find_door

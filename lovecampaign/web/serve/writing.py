@@ -9,7 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lovecampaign.campaign.model import Campaign, Money
+from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.offers import Money
 from lovecampaign.render.spoken import SpokenDate, SpokenTime, direction_of
 from lovecampaign.web.serve.brand import style_path
 from lovecampaign.web.serve.texts import Wording
