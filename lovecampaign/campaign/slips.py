@@ -71,7 +71,7 @@ def mend(source: Source, first_line: int, last_line: int) -> Mended:
             lines.append(_safe_line_ends(raw))
             continue
         line = _safe_line_ends(straighten(raw))
-        slip = next(_slips(source, number, line), None)
+        slip = _tab_in_margin(source, number, line) or _slip_in_entry(source, number, line)
         if slip:
             problems.append(slip.problem)
             line = slip.line
@@ -117,88 +117,102 @@ class _Inside:
 
 @dataclass(frozen=True, slots=True)
 class _Slip:
+    """What is wrong with a line, and the line as YAML can read it."""
+
     problem: Problem
     line: str
 
 
-def _slips(source: Source, number: int, line: str) -> Iterator[_Slip]:
-    """The slips of one line, the most telling first."""
-    if tab := _TAB_INDENT.match(line):
-        problem = source.problem(
-            Code.TAB,
-            "this line is indented with a tab",
-            Spot(line=number, column=line.index("\t") + 1),
-            hint="use spaces: two for each step",
-        )
-        yield _Slip(problem, tab[0].replace("\t", "  ") + line[tab.end() :])
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with a value."""
+
+    code: Code
+    message: str
+    hint: str
+    severity: Severity = Severity.ERROR
+
+
+def _tab_in_margin(source: Source, number: int, line: str) -> _Slip | None:
+    tab = _TAB_INDENT.match(line)
+    if not tab:
+        return None
+    problem = source.problem(
+        Code.TAB,
+        "this line is indented with a tab",
+        Spot(line=number, column=line.index("\t") + 1),
+        hint="use spaces: two for each step",
+    )
+    return _Slip(problem, tab[0].replace("\t", "  ") + line[tab.end() :])
+
+
+def _slip_in_entry(source: Source, number: int, line: str) -> _Slip | None:
     entry = _ENTRY.match(line)
     if not entry:
-        return
+        return None
     value = entry["value"]
-    found = _slip_in_value(entry["key"] or "", value)
-    if not found:
-        return
-    code, message, hint, severity = found
+    fault = _fault_in_value(entry["key"] or "", value)
+    if not fault:
+        return None
     spot = Spot(line=number, column=entry.start("value") + 1, width=len(value))
-    problem = source.problem(code, message, spot, hint=hint, severity=severity)
-    is_cut = code is Code.CUT_BY_HASH and value[0] not in "{["
-    yield _Slip(problem, line if is_cut else entry["head"] + value.translate(_YAML_SPECIAL))
+    problem = source.problem(
+        fault.code, fault.message, spot, hint=fault.hint, severity=fault.severity
+    )
+    is_cut = fault.code is Code.CUT_BY_HASH and value[0] not in "{["
+    return _Slip(problem, line if is_cut else entry["head"] + value.translate(_YAML_SPECIAL))
 
 
-_Found = tuple[Code, str, str, Severity]
-
-
-def _slip_in_value(key: str, value: str) -> _Found | None:
+def _fault_in_value(key: str, value: str) -> _Fault | None:
     if _BLOCK_HEADER.match(value):
         return None
     if value[0] in "\"'":
-        return _slip_in_quotes(key, value)
+        return _fault_in_quotes(key, value)
     if value.startswith(("{{", "{%")):
         return _bare_braces(key, value)
     if value[0] in _SPECIAL_MEANINGS:
-        return _error(
+        return _Fault(
             Code.SPECIAL_FIRST_CHARACTER,
             f"this value starts with {value[0]}: {_SPECIAL_MEANINGS[value[0]]}",
             _quoted(key, value),
         )
     if value[0] in "{[":
-        return _slip_in_brackets(key, value)
-    return _slip_in_plain_text(key, value)
+        return _fault_in_brackets(key, value)
+    return _fault_in_plain_text(key, value)
 
 
-def _slip_in_quotes(key: str, value: str) -> _Found | None:
+def _fault_in_quotes(key: str, value: str) -> _Fault | None:
     """``'Ana's day'``: the quote in the middle closes what the first one opened."""
     quoted, mark = _QUOTED.match(value), value[0]
     if quoted is None or _COMMENT.fullmatch(quoted["rest"]):
         return None
     read = value[: quoted.start("rest")]
     text = value[1:-1] if value.endswith(mark) else value
-    return _error(
+    return _Fault(
         Code.QUOTE_INSIDE,
         f"a {mark} opens this value, so the next {mark} ends it: YAML reads only {read}",
         _quoted(key, text),
     )
 
 
-def _bare_braces(key: str, value: str) -> _Found:
+def _bare_braces(key: str, value: str) -> _Fault:
     if key in _MERGED_KEYS:
-        return _error(
+        return _Fault(
             Code.BARE_BRACES,
             f"a value that starts with {value[:2]} needs quotes, or YAML takes it for a group",
             _quoted(key, value),
         )
-    return _error(
+    return _Fault(
         Code.MERGE_FIELD,
         f"{key or 'this setting'} is printed as it is: readers would see the braces",
         "write plain words here; merge fields work in subject, preheader and copy",
     )
 
 
-def _slip_in_brackets(key: str, value: str) -> _Found | None:
+def _fault_in_brackets(key: str, value: str) -> _Fault | None:
     outside = _without_quoted(value)
     cut = re.search(r"\s#(?=\S)", outside)
     if cut and _bracket_balance(value[: cut.start()]) > 0:
-        return _error(
+        return _Fault(
             Code.CUT_BY_HASH,
             "a # after a space starts a comment, so the closing bracket is not read",
             'put quotes around the part with the #: "#c2185b"',
@@ -206,7 +220,7 @@ def _slip_in_brackets(key: str, value: str) -> _Found | None:
     end = _end_of_brackets(outside)
     if end is None or _COMMENT.fullmatch(value[end:]):
         return None
-    return _error(
+    return _Fault(
         Code.SPECIAL_FIRST_CHARACTER,
         f"this value starts with {value[0]}: for YAML, all of it is {value[:end]}",
         _quoted(key, value),
@@ -228,19 +242,19 @@ def _end_of_brackets(value: str) -> int | None:
     return None
 
 
-def _slip_in_plain_text(key: str, value: str) -> _Found | None:
+def _fault_in_plain_text(key: str, value: str) -> _Fault | None:
     text, cut, comment = _cut(value)
     if re.search(r":(?=\s|$)", text) and key:
         if value[0] in CURLY_DOUBLE + CURLY_SINGLE:
             message = "the curly quotes here are not closed in a way that YAML could read"
-            return _error(Code.CURLY_QUOTES, message, _quoted(key, value))
+            return _Fault(Code.CURLY_QUOTES, message, _quoted(key, value))
         message = "a colon and a space inside a value make YAML look for another setting"
-        return _error(Code.COLON_IN_VALUE, message, _quoted(key, value))
+        return _Fault(Code.COLON_IN_VALUE, message, _quoted(key, value))
     if cut and comment[:1].strip():
-        return _error(Code.CUT_BY_HASH, _what_is_left(text), _quoted(key, value, "a comment"))
+        return _Fault(Code.CUT_BY_HASH, _what_is_left(text), _quoted(key, value, "a comment"))
     if cut and text and key in PROSE_KEYS:
         hint = f"if the rest belongs to it: {_quoted(key, value)}"
-        return Code.CUT_BY_HASH, _what_is_left(text), hint, Severity.WARNING
+        return _Fault(Code.CUT_BY_HASH, _what_is_left(text), hint, Severity.WARNING)
     return None
 
 
@@ -256,10 +270,6 @@ def _what_is_left(text: str) -> str:
     if not text:
         return "a # after a space starts a comment, so there is no value here"
     return f"a # after a space starts a comment, so only {text!r} is left of this value"
-
-
-def _error(code: Code, message: str, hint: str) -> _Found:
-    return code, message, hint, Severity.ERROR
 
 
 def _quoted(key: str, value: str, otherwise: str = "") -> str:
