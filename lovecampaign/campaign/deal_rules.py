@@ -57,7 +57,7 @@ def _insiders_are_told_of_an_open_deal(draft: Draft) -> Iterator[Problem]:
             )
 
 
-def _old_prices_say_when(draft: Draft) -> Iterator[Problem]:
+def _old_prices_have_one_date(draft: Draft) -> Iterator[Problem]:
     for key, deal in draft.file.deals.items():
         if deal.price_from and deal.charged_until:
             yield draft.document.problem(
@@ -66,6 +66,10 @@ def _old_prices_say_when(draft: Draft) -> Iterator[Problem]:
                 "a price is either still to come (price_from) or was charged (charged_until)",
                 hint="keep one of them",
             )
+
+
+def _old_prices_say_when(draft: Draft) -> Iterator[Problem]:
+    for key, deal in draft.file.deals.items():
         path = ["deals", key]
         is_silent = not (deal.price_from or deal.charged_until)
         if deal.instead_of and is_silent and draft.document.is_sound(*path):
@@ -109,6 +113,7 @@ DEAL_RULES: tuple[Rule, ...] = (
     _launch_deal_exists,
     _deals_open_before_they_close,
     _insiders_are_told_of_an_open_deal,
+    _old_prices_have_one_date,
     _old_prices_say_when,
     _deals_are_cheaper,
 )
