@@ -126,17 +126,18 @@ def _words_of(email: Email) -> Words:
 
 
 def _words_from(stored: Mapping[str, Any]) -> Words:
-    guest = stored["guest"]
-    return Words(
-        **{
-            **stored,
-            "date": _date_from(stored["date"]),
-            "copy": Copy(**stored["copy"]),
-            "guest": Guest(**{**guest, "approved": _date_from(guest["approved"])})
-            if guest
-            else None,
-        }
-    )
+    read = {
+        "date": _date_from(stored["date"]),
+        "copy": Copy(**stored["copy"]),
+        "guest": _guest_from(stored["guest"]),
+    }
+    return Words(**{**stored, **read})
+
+
+def _guest_from(stored: Mapping[str, Any] | None) -> Guest | None:
+    if stored is None:
+        return None
+    return Guest(**{**stored, "approved": _date_from(stored["approved"])})
 
 
 def _date_from(stored: str | None) -> date | None:

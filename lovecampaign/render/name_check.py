@@ -108,8 +108,16 @@ class _Spots:
         self._seen: dict[tuple[int, str], int] = {}
 
     def problem(
-        self, code: Code, message: str, line: int, pattern: str, width: int, hint: str | None
+        self,
+        code: Code,
+        message: str,
+        *,
+        line: int,
+        pattern: str,
+        width: int,
+        hint: str | None,
     ) -> Problem:
+        """A problem about the next use in a line of what the pattern finds."""
         text = self._source.line(line)
         uses = [found.start() for found in re.finditer(pattern, text)]
         index = self._seen.get((line, pattern), 0)
@@ -136,11 +144,15 @@ def _unknown_names(
             yield spots.problem(
                 Code.UNKNOWN_NAME,
                 f"emails know no name {use.name!r}",
-                use.lineno,
-                rf"(?<![\w.]){re.escape(use.name)}\b",
-                len(use.name),
-                _home_of(use.name) or near or f"the names are: {', '.join(sorted(NAMES))}",
+                line=use.lineno,
+                pattern=rf"(?<![\w.]){re.escape(use.name)}\b",
+                width=len(use.name),
+                hint=_home_of(use.name) or near or f"the names are: {_listed(NAMES)}",
             )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _home_of(name: str) -> str | None:
@@ -160,10 +172,10 @@ def _unknown_parts(tree: nodes.Template, loaded: set[str], spots: _Spots) -> Ite
         yield spots.problem(
             Code.UNKNOWN_ATTRIBUTE_OF_NAME,
             f"{owner} has no part {part!r}",
-            use.lineno,
-            rf"\b{owner}\s*(?:\.\s*|\[\s*[\"']){re.escape(part)}\b",
-            len(owner) + 1 + len(part),
-            did_you_mean(part, PARTS[owner]) or f"{owner} has: {', '.join(sorted(PARTS[owner]))}",
+            line=use.lineno,
+            pattern=rf"\b{owner}\s*(?:\.\s*|\[\s*[\"']){re.escape(part)}\b",
+            width=len(owner) + 1 + len(part),
+            hint=did_you_mean(part, PARTS[owner]) or f"{owner} has: {_listed(PARTS[owner])}",
         )
 
 
@@ -186,10 +198,10 @@ def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
         yield spots.problem(
             Code.FILTER_REFUSED,
             f"the {kind} {use.name!r} {'cannot be used in emails' if reason else 'is not known'}",
-            use.lineno,
-            rf"\b{re.escape(use.name)}\b",
-            len(use.name),
-            reason or did_you_mean(use.name, allowed),
+            line=use.lineno,
+            pattern=rf"\b{re.escape(use.name)}\b",
+            width=len(use.name),
+            hint=reason or did_you_mean(use.name, allowed),
         )
 
 
