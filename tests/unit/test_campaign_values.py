@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from lovecampaign.campaign import addresses, money, times, values
+from lovecampaign.campaign import addresses, money, scalars, times, values
 from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.offers import Money
 from lovecampaign.campaign.refusal import BadValue
@@ -59,6 +59,11 @@ Parser = Callable[[object], object]
         (values.parse_zone, "Europe/Paris", "Europe/Paris"),
         (values.parse_language, "pt-BR", "pt-BR"),
         (values.parse_line, " two \n lines ", "two lines"),
+        (scalars.parse_rate, "unlimited", None),
+        (scalars.parse_codes, "generate", None),
+        (scalars.parse_codes, "codes/Insiders.CSV", "codes/Insiders.CSV"),
+        (scalars.parse_day_number, "09", 9),
+        (scalars.parse_check_code, "lc260", "LC260"),
         (addresses.parse_email, "ana@news.bloom.example", "ana@news.bloom.example"),
         (addresses.parse_link, "https://bloom.example/a?b=c#d", "https://bloom.example/a?b=c#d"),
         (
@@ -122,6 +127,13 @@ def test_a_value_is_read_as_written(parse: Parser, text: str, value: object) -> 
         (addresses.parse_link, "https://[::1", Code.LINK, "https://"),
         (addresses.parse_link, "https://bloom.example/?c={code}", Code.LINK, "take it out"),
         (addresses.parse_deal_link, "https://bloom.example/{email}", Code.LINK, "take it out"),
+        (scalars.parse_rate, "unlimted", Code.NUMBER, "did you mean unlimited?"),
+        (scalars.parse_rate, 0, Code.NUMBER, "unlimited"),
+        (scalars.parse_flag, "oui", Code.TRUE_OR_FALSE, "write true"),
+        (scalars.parse_version, 2, Code.VERSION, "version: 1"),
+        (scalars.parse_codes, "generat", Code.WORD, "did you mean generate?"),
+        (scalars.parse_day_number, 28, Code.DAY_NUMBER, "launch.emails"),
+        (scalars.parse_check_code, "260", Code.WORD, "LC260"),
         (values.parse_name, "My Launch", Code.NAME, "early-access"),
         (values.parse_tag, "a, b", Code.NAME, "one tag"),
         (values.parse_text, 2027, Code.TEXT, 'use quotes: "2027"'),
