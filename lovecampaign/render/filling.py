@@ -16,14 +16,15 @@ from lovecampaign.render.recipient import Links, Recipient
 from lovecampaign.render.signed_links import SHARE_TOKEN, TOKEN, SignedLinks, shape_of
 from lovecampaign.render.slots import Slot, SlotGroups
 
-Hole = tuple[Expression, Where]
+#: A value that differs from person to person, and the place that it is escaped for.
+PersonalHole = tuple[Expression, Where]
 
 
 class Filling:
     """All holes of a variant, for everybody whose links look alike."""
 
     def __init__(
-        self, holes: Sequence[Hole], groups: SlotGroups[str], recipient: Recipient
+        self, holes: Sequence[PersonalHole], groups: SlotGroups[str], recipient: Recipient
     ) -> None:
         self._shape = shape_of(recipient.links)
         links = dict(_unsigned_links(holes, recipient))
@@ -48,12 +49,14 @@ class Filling:
         return [pool[place] for place in self._places]
 
 
-def _slot(hole: Hole) -> Slot[str]:
+def _slot(hole: PersonalHole) -> Slot[str]:
     said, where = hole
     return Slot(said, escape_for(where))
 
 
-def _unsigned_links(holes: Iterable[Hole], recipient: Recipient) -> Iterator[tuple[Hole, str]]:
+def _unsigned_links(
+    holes: Iterable[PersonalHole], recipient: Recipient
+) -> Iterator[tuple[PersonalHole, str]]:
     """What stands in holes for a link of everybody's, but for the tokens in it.
 
     No link where that cannot be told: where links were not signed, or where a token changes when

@@ -30,7 +30,7 @@ class Personal(StrEnum):
     UNSUBSCRIBE = "unsubscribe"  #: the link, which is encoded with the reader's other links
 
 
-Part = bytes | Personal
+HeadPart = bytes | Personal
 
 _PLAIN_MAILBOX = re.compile(
     r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)* <[A-Za-z0-9_.+-]+@[a-z0-9.-]+>"
@@ -57,9 +57,9 @@ class Letterhead:
         plain, html, end = part_starts(boundary)
         pattern = re.compile(b"|".join(re.escape(one.encode()) for one in stand_ins.values()))
         names = {one.encode(): name for name, one in stand_ins.items()}
-        self.before_text: Sequence[Part] = tuple(_cut(head + plain, pattern, names))
-        self.before_html: Sequence[Part] = tuple(_cut(html, pattern, names))
-        self.after_html: Sequence[Part] = tuple(_cut(end, pattern, names))
+        self.before_text: Sequence[HeadPart] = tuple(_cut(head + plain, pattern, names))
+        self.before_html: Sequence[HeadPart] = tuple(_cut(html, pattern, names))
+        self.after_html: Sequence[HeadPart] = tuple(_cut(end, pattern, names))
         self._dates: dict[datetime, bytes] = {}
 
     def personal(self, recipient: Recipient) -> list[bytes]:
@@ -126,7 +126,7 @@ def _links(unsubscribe: str) -> Links:
 
 def _cut(
     source: bytes, pattern: re.Pattern[bytes], names: Mapping[bytes, Personal]
-) -> Iterator[Part]:
+) -> Iterator[HeadPart]:
     end = 0
     for found in pattern.finditer(source):
         yield source[end : found.start()]

@@ -14,8 +14,7 @@ from lovecampaign.message import Address, Message
 from lovecampaign.render.compiled import Compiled
 from lovecampaign.render.envelope import Envelope
 from lovecampaign.render.escaping import Where, escape
-from lovecampaign.render.expressions import Expression
-from lovecampaign.render.filling import Filling
+from lovecampaign.render.filling import Filling, PersonalHole
 from lovecampaign.render.headers import ascii_email
 from lovecampaign.render.letterhead import Letterhead
 from lovecampaign.render.recipient import Recipient
@@ -64,7 +63,7 @@ class Variant:
         return self._splicer.pieces(recipient)
 
     @property
-    def holes(self) -> Sequence[tuple[Expression, Where]]:
+    def holes(self) -> Sequence[PersonalHole]:
         """What is personal: each value once for every way in which it is escaped."""
         return tuple(self._holes)
 
@@ -79,7 +78,7 @@ class Variant:
         return (said if isinstance(said, str) else values.pop()), values
 
     @cached_property
-    def _places(self) -> Sequence[tuple[Expression, Where]]:
+    def _places(self) -> Sequence[PersonalHole]:
         """The holes, and the subject: what it reads is read by some of them as a rule."""
         said = self._traced.subject
         return self.holes if isinstance(said, str) else (*self.holes, (said, Where.PLAIN))
@@ -202,9 +201,9 @@ class FilledMessage(SplicedMessage):
 _set = object.__setattr__
 
 
-def _personal_holes(traced: Traced, compiled: Compiled) -> Mapping[tuple[Expression, Where], int]:
+def _personal_holes(traced: Traced, compiled: Compiled) -> Mapping[PersonalHole, int]:
     """A number for each personal value and place; printed twice in a way, it is one hole."""
-    numbers: dict[tuple[Expression, Where], int] = {}
+    numbers: dict[PersonalHole, int] = {}
     for hole in (*compiled.text.holes, *compiled.html.holes):
         said = traced.said[hole.number]
         if not isinstance(said, str):
