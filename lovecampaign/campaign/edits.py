@@ -17,7 +17,7 @@ from lovecampaign.campaign.tree import KeyPath, Node, Tree, as_step
 DATED_KEYS = frozenset(
     {"price_from", "charged_until", "approved", "until", "at", "opens", "closes"}
 )
-_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 
 
 def replace_values(source: Source, tree: Tree, changes: Mapping[KeyPath, str]) -> str:

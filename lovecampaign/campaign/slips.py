@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from lovecampaign.campaign.codes import Code
 from lovecampaign.campaign.source import Source, Spot
 from lovecampaign.campaign.typography import straighten
-from lovecampaign.campaign.value_faults import BLOCK_HEADER, bracket_balance, fault_in_value
+from lovecampaign.campaign.value_faults import (
+    BLOCK_HEADER,
+    END_OF_QUOTED,
+    QUOTED,
+    bracket_balance,
+    fault_in_value,
+)
 from lovecampaign.problems import Problem
 
 _ENTRY = re.compile(
@@ -76,7 +82,7 @@ class _Inside:
                 return True
             self.block_margin = None
         if self.quote:
-            self.quote = "" if self.quote in line else self.quote
+            self.quote = "" if END_OF_QUOTED[self.quote].match(line) else self.quote
             return True
         if self.brackets > 0:
             self.brackets += bracket_balance(line)
@@ -90,7 +96,7 @@ class _Inside:
         value = entry["value"]
         if BLOCK_HEADER.match(value):
             self.block_margin = _margin(line)
-        elif value[0] in "\"'" and value[0] not in value[1:]:
+        elif value[0] in END_OF_QUOTED and not QUOTED.match(value):
             self.quote = value[0]
         elif value[0] in "{[":
             self.brackets = max(0, bracket_balance(value))

@@ -17,7 +17,12 @@ _MERGED_KEYS = frozenset({"subject", "preheader"})
 #: What announces lines of text below.
 BLOCK_HEADER = re.compile(r"[|>][+\-\d]{0,2}\s*(?:\s#.*)?$")
 #: A value in quotes, as far as YAML reads it, and what stands behind it.
-_QUOTED = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?P<rest>.*)""")
+QUOTED = re.compile(r"""(?:"(?:[^"\\]|\\.)*+"|'(?:[^']|'')*+')(?P<rest>.*)""")
+#: The end of one that began on a line above, by its quote.
+END_OF_QUOTED = {
+    '"': re.compile(r'(?:[^"\\]|\\.)*+"'),
+    "'": re.compile(r"(?:[^']|'')*+'"),
+}
 _COMMENT = re.compile(r"\s*(?:\s#.*)?")
 _SPECIAL_MEANINGS = {
     "@": "YAML keeps @ for itself",
@@ -68,7 +73,7 @@ def bracket_balance(text: str) -> int:
 
 def _fault_in_quotes(key: str, value: str) -> ValueFault | None:
     """``'Ana's day'``: the quote in the middle closes what the first one opened."""
-    quoted, mark = _QUOTED.match(value), value[0]
+    quoted, mark = QUOTED.match(value), value[0]
     if quoted is None or _COMMENT.fullmatch(quoted["rest"]):
         return None
     read = value[: quoted.start("rest")]

@@ -134,6 +134,8 @@ def test_a_comment_behind_prose_is_a_warning_and_behind_anything_else_is_nothing
         "subject: Hello\nguest: {name: “Dr Mai: Tran”,\u00a0role: “Soil, mostly”}",
         "subject: >\n  Day 3: why\n  and @how",
         'subject: "Day 3:\n  why: so"',
+        "subject: 'Ana''s\n  day: it''s here'",
+        'subject: "She said\n  \\"hi\\" and\n  wrote: this #1 thing"\npreheader: Hello',
         "subject: https://bloom.example/#top",
         "subject: Hi {{ first_name }}",
         "subject: Hello\nguest: {name: Mai,\n  role: Soil}",
