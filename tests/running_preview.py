@@ -79,10 +79,17 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
+#: When nothing of the test month is due, and readers have joined.
+BEFORE = "2027-01-20T12:00Z"
+
+
 @contextlib.contextmanager
 def running_preview(workspace: Path, *words: str, **settings: str) -> Iterator[RunningPreview]:
-    """``lovecampaign preview --port 0 WORDS``, ready to be asked; ended at the end."""
-    with running("preview", workspace, *words, **settings) as (process, said):
+    """``lovecampaign preview --port 0 WORDS``, ready to be asked; ended at the end.
+
+    Whatever the day is, the month of the test campaign is still to come.
+    """
+    with running("preview", workspace, "--now", BEFORE, *words, **settings) as (process, said):
         yield RunningPreview(
             process=process,
             url=said["url"],

@@ -395,7 +395,7 @@ def test_run_tries_again_what_could_not_be_taken_at_once(shop: Shop) -> None:
 
 def test_sigterm_ends_a_run_in_order(shop: Shop) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "lovecampaign", "run", "--yes"],
+        [sys.executable, "-m", "lovecampaign", "run", "--yes", "--now", BEFORE],
         cwd=shop.folder,
         env=CLEAN_ENVIRONMENT,
         stdout=subprocess.PIPE,
@@ -417,7 +417,7 @@ def test_sigterm_ends_a_run_in_order(shop: Shop) -> None:
 
 def test_ctrl_c_is_130(shop: Shop) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "lovecampaign", "run", "--yes"],
+        [sys.executable, "-m", "lovecampaign", "run", "--yes", "--now", BEFORE],
         cwd=shop.folder,
         env=CLEAN_ENVIRONMENT,
         stdout=subprocess.PIPE,
