@@ -67,7 +67,9 @@ class Driver(Generic[Item]):
     def steps(self) -> Generator[None, None, None]:
         """The same step by step, as long as the other side and the source are quick.
 
-        Whoever waits should do so in a thread of its own: :meth:`drive` goes on there.
+        Whoever waits should do so in a thread of its own: :meth:`drive` goes on there. At each
+        step all answers can be taken, and who takes no more of them ends here: what is in the air
+        is answered then, too.
         """
         with self._finishing():
             while not (self._stream.is_slow or self._is_held_up):
@@ -75,6 +77,8 @@ class Driver(Generic[Item]):
                     self.is_done = not self._paused
                     break
                 yield
+            self._intake.hand_on()
+            yield
 
     @contextlib.contextmanager
     def _finishing(self) -> Iterator[None]:

@@ -63,7 +63,6 @@ def _driven_here(driver: Driver[Item], answers: Answers) -> Iterator[Outcome]:
         except Exception:  # whoever was in the air is answered for
             yield from _there(answers)
             raise
-    yield from _there(answers)
 
 
 def _there(answers: Answers) -> Iterator[Outcome]:
