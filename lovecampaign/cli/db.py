@@ -57,20 +57,17 @@ def backup(invocation: Invocation, file: Path) -> Result:
     )
 
 
-def _read_url(_context: click.Context, parameter: click.Parameter, text: str) -> str:
-    require_url(text, str(parameter.metavar))
-    return text
-
-
 @verb("copy", db)
-@click.argument("from_url", metavar="FROM_URL", callback=_read_url)
-@click.argument("to_url", metavar="TO_URL", callback=_read_url)
+@click.argument("from_url", metavar="FROM_URL")
+@click.argument("to_url", metavar="TO_URL")
 def copy(invocation: Invocation, from_url: str, to_url: str) -> Result:
     """Move everything into another, empty database.
 
     URLs are written as in LOVECAMPAIGN_DATABASE_URL; leave passwords to PGPASSWORD or ~/.pgpass.
     Stop run and serve before: what they write after the copy stays behind.
     """
+    for text, name in ((from_url, "FROM_URL"), (to_url, "TO_URL")):
+        require_url(text, name)
     settings = invocation.settings()
     source, version = find_database(replace(settings, database_url=from_url))
     with contextlib.closing(source):

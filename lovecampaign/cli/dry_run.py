@@ -14,6 +14,7 @@ from lovecampaign.cli.result import Result
 from lovecampaign.cli.sending import find_pause, format_report, pause_problem, report_json
 from lovecampaign.cli.style import trouble
 from lovecampaign.cli.words import count_of
+from lovecampaign.delivery.readiness import find_blocking_edits
 from lovecampaign.delivery.send import SendReport
 from lovecampaign.errors import ExitCode
 from lovecampaign.problems import Problem, has_errors
@@ -21,13 +22,17 @@ from lovecampaign.providers.open import open_provider
 from lovecampaign.store.foresight import Foresight, foresee
 
 
-def count_due(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -> Result:
-    """What is due, with the mistakes that would block it. Sends and writes nothing."""
+def count_due(
+    invocation: Invocation, usable: Usable, emails: Sequence[Email], *, accepts_edit: bool
+) -> Result:
+    """What is due, with the mistakes and edits that would block it. Sends and writes nothing."""
     campaign = usable.campaign
     with opened_database(invocation) as database:
         foresight = foresee(database, campaign, emails, invocation.now)
         pause_reason = find_pause(database, campaign)
-    problems = _check(invocation, usable, [e for e in emails if e.key in foresight.people])
+        due = [email for email in emails if email.key in foresight.people]
+        edits = [] if accepts_edit else find_blocking_edits(database, campaign, due)
+    problems = [*edits, *_check(invocation, usable, due)]
     report = _as_report(campaign, invocation, foresight)
     lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.people.items()]
     lines += [format_report(report, campaign.timezone), "Nothing was sent."]

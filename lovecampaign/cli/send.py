@@ -136,7 +136,7 @@ def send(  # noqa: PLR0913 - one parameter for each option of the command
     if dry_run:
         from lovecampaign.cli.dry_run import count_due
 
-        return count_due(invocation, usable, wishes.emails)
+        return count_due(invocation, usable, wishes.emails, accepts_edit=accept_edit)
     return _send(invocation, wishes)
 
 

@@ -6,7 +6,7 @@ words are frozen, and an edit must be meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,7 +21,8 @@ from lovecampaign.errors import ProblemsFound, UsageError
 from lovecampaign.problems import Place, Problem, Severity, has_errors
 from lovecampaign.render.content import read_content
 from lovecampaign.render.renderer import EmailRenderer
-from lovecampaign.store.campaigns import CampaignRecord
+from lovecampaign.store.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.database import Database
 from lovecampaign.store.deal_codes import fill_pool
 
 EDITED = "LC901"
@@ -77,6 +78,27 @@ def make_ready(
     return Readiness(
         work=_work(sender, campaign, record, email, wording, prepared), problems=problems
     )
+
+
+def find_blocking_edits(
+    database: Database, campaign: Campaign, emails: Iterable[Email]
+) -> list[Problem]:
+    """Which of these emails ``send`` would leave, since they were edited. Writes nothing."""
+    with database.read() as connection:
+        record = read_campaign(connection, campaign.id)
+        if record is None:
+            return []
+        return [
+            problem
+            for email in emails
+            if email.key in record.email_ids
+            for problem in _edit_problems(
+                campaign,
+                email,
+                find_wording(connection, campaign, email, record.email_ids[email.key]),
+                OnEdit(),
+            )
+        ]
 
 
 def _find_words(

@@ -45,6 +45,7 @@ def test_a_copy_names_the_address_that_is_wrong(shop: Shop, bad: str) -> None:
     for urls, name in (((bad, GOOD), "FROM_URL"), ((GOOD, bad), "TO_URL")):
         said = shop.type("db", "copy", *urls, "--json")
         assert said.code == 2
+        assert said.json["schema"] == "lovecampaign/db-copy@1"
         (problem,) = said.json["errors"]
         assert problem["message"].startswith(name)
         assert "postgresql://" in problem["hint"]

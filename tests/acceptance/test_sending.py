@@ -347,6 +347,9 @@ def test_an_edit_after_the_first_copies_must_be_meant(shop: Shop) -> None:
     held = shop.type("send", "--json", "--now", DAY_1)
     assert held.code == 1
     assert "--accept-edit" in held.json["errors"][0]["hint"]
+    rehearsed = shop.type("send", "--dry-run", "--json", "--now", DAY_1)
+    assert (rehearsed.code, rehearsed.json["errors"][:1]) == (1, held.json["errors"][:1])
+    assert shop.type("send", "--dry-run", "--accept-edit", "--now", DAY_1).code == 0
     assert shop.data("send", "--accept-edit", "--now", DAY_1)["sent"] == 1
     texts = [text_of(letter) for letter in shop.letters]
     assert sum("better gift" in text for text in texts) == 1
