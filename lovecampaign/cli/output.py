@@ -48,6 +48,8 @@ class Output:
         self._wants_color = wants_color
         #: Whether data can no longer be written: the disk behind a ``>`` is full, say.
         self.is_cut = False
+        #: Asked now: a terminal that is gone says that it is none.
+        self._terminals = [end for end in (streams.stdout, streams.stderr) if _is_terminal(end)]
         #: The command in flight, as the schema of its JSON names it.
         self.command = NO_COMMAND
         _let_every_character_through(streams.stdout, streams.stderr)
@@ -145,6 +147,11 @@ class Output:
         """Worth knowing, not asked for."""
         if not self._is_quiet and not self.as_json:
             self.show_aside(faint(text))
+
+    def leave_terminal(self) -> None:
+        """It is gone: what would be said there goes nowhere, and stops nobody."""
+        for stream in self._terminals:
+            _send_to_nowhere(stream)
 
     def ask(self, question: str) -> str | None:
         """The answer of the person at the terminal; None where they gave none (Ctrl-D)."""

@@ -50,9 +50,9 @@ def run(
 ) -> Result:
     """Stay, and send each email as it falls due.
 
-    Failed deliveries are tried again, edits of what has not gone out yet count at once, and
-    Ctrl-C or SIGTERM finishes what is in flight. With --now, time jumps from one email to the
-    next, and --until says where it ends.
+    Failed deliveries are tried again, and edits of what has not gone out yet count at once.
+    Ctrl-C, SIGTERM or a terminal that is closed finishes what is in flight; nohup keeps it
+    running. With --now, time jumps from one email to the next, and --until says where it ends.
     """
     settings = invocation.settings()
     settings.require_secret_keys()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
 
+from lovecampaign.errors import ExitCode
+from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
 from lovecampaign.testing.troubles import Say, Step, StoreThenClose, Trouble
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, text_of
@@ -416,6 +422,31 @@ def test_sigterm_ends_a_run_in_order(shop: Shop) -> None:
     assert "0 sent in all" in out
     assert "Traceback" not in err
     assert list(journals.glob("*.journal")) == []
+
+
+def test_a_terminal_that_is_closed_ends_a_send_in_order(shop: Shop) -> None:
+    """Somebody's connection breaks: whoever is on the wire is waited for, and nobody in doubt."""
+    with SmtpServer(Manners(latency_seconds=0.5)) as server:
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lovecampaign", "send", "--yes", "--now", DAY_1],
+            cwd=shop.folder,
+            env=CLEAN_ENVIRONMENT | smtp(server),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads
+        )
+        os.close(theirs)
+        while not any("DATA" in commands for commands in server.commands):
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.close(ours)
+        assert process.wait(timeout=30) == ExitCode.RUN_AGAIN
+        assert len(server.received) == 1
+    [day_1] = [one for one in shop.data("status", "--now", DAY_1)["emails"] if one["sent"]]
+    assert (day_1["sent"], day_1["claimed"], day_1["in_doubt"]) == (1, 0, 0)
 
 
 def test_ctrl_c_is_130(shop: Shop) -> None:
