@@ -34,6 +34,7 @@ from lovecampaign.delivery.send import SendChoices, SendReport
 from lovecampaign.delivery.sender import Sender
 from lovecampaign.delivery.session import open_sender
 from lovecampaign.errors import ExitCode, Unreachable
+from lovecampaign.problems import Problem
 from lovecampaign.providers.base import Provider
 from lovecampaign.store.database import Database
 
@@ -149,8 +150,13 @@ class _Running:
             report_json(report),
             f"{local_time(report.now, zone)}  {_words(report, zone)}",
             report.problems,
-            [each for each in failures_of(report) if each.code not in _TRIED_AGAIN],
+            self._failures(report),
         )
+
+    def _failures(self, report: SendReport) -> list[Problem]:
+        """What is tried again is none, unless this run ends here."""
+        goes_on = not self.stop.event.is_set()
+        return [each for each in failures_of(report) if not (goes_on and each.code in _TRIED_AGAIN)]
 
     def _tell_trouble(self, error: Unreachable) -> None:
         self.invocation.output.show_aside(f"{trouble('waiting')}: {error.message}")

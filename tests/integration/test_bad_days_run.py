@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import threading
 import time
@@ -55,6 +56,8 @@ def test_sigterm_finishes_what_is_in_flight_and_claims_nothing_more(
         command.signal(signal.SIGTERM)
         said = command.end(timeout_seconds=20)
         assert said.code == ExitCode.RUN_AGAIN, "there is more to send"
+        told = json.loads(said.out.splitlines()[-1])
+        assert (told["ok"], [each["code"] for each in told["errors"]]) == (False, ["remaining"])
         states = shop.stage.states("day-01")
         assert set(states) == {"sent", "planned"}
         assert states["sent"] == server.size
