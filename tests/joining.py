@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lovecampaign.store import tables
+from lovecampaign.store import confirming, tables
 from lovecampaign.store.campaigns import CampaignRecord, record_campaign
-from lovecampaign.store.confirming import Confirmation, Proof, confirm_now
+from lovecampaign.store.confirming import Confirmation, Proof
 from lovecampaign.store.database import Database
 from lovecampaign.store.signing_up import Answer, Application, apply_to_join
 from lovecampaign.store.welcoming import plan_welcome
@@ -48,7 +48,9 @@ def apply(stage: Stage, now: datetime, address: str = ANA, **changes: str) -> An
 
 
 def confirm(stage: Stage, asked_id: int, now: datetime) -> Confirmation | None:
-    return confirm_now(stage.database, asked_id, Proof(ip="198.51.100.7", user_agent="Mail/2"), now)
+    proof = Proof(ip="198.51.100.7", user_agent="Mail/2")
+    with stage.database.write() as connection:
+        return confirming.confirm(connection, asked_id, proof, now)
 
 
 def welcome(stage: Stage, subscriber_id: int, now: datetime) -> bool:

@@ -29,7 +29,7 @@ from lovecampaign.errors import ExitCode, UsageError
 from lovecampaign.problems import Problem, has_errors
 from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.forgetting import forget as forget_person
-from lovecampaign.store.import_tables import Verdict
+from lovecampaign.store.import_tables import RowVerdict
 from lovecampaign.store.importing import import_subscribers
 from lovecampaign.store.subscribers import add_subscriber, show_subscriber
 from lovecampaign.store.suppressions import EVERY_LIST, Suppression
@@ -246,15 +246,15 @@ def _suggestion(email: str) -> str | None:
 
 
 def _added(
-    person: Subscribe, verdict: Verdict, list_name: str, doubts: Sequence[Problem]
+    person: Subscribe, verdict: RowVerdict, list_name: str, doubts: Sequence[Problem]
 ) -> Result:
     words = {
-        Verdict.NEW: f"joined {list_name}",
-        Verdict.UPDATED: f"is on {list_name}, with what is new",
-        Verdict.UNCHANGED: f"is on {list_name} already",
-        Verdict.PROTECTED: _PROTECTED,
+        RowVerdict.NEW: f"joined {list_name}",
+        RowVerdict.UPDATED: f"is on {list_name}, with what is new",
+        RowVerdict.UNCHANGED: f"is on {list_name} already",
+        RowVerdict.PROTECTED: _PROTECTED,
     }
-    is_left_alone = verdict is Verdict.PROTECTED
+    is_left_alone = verdict is RowVerdict.PROTECTED
     following = "subscribers show" if is_left_alone else "plan --for"
     return Result(
         data={"email": person.email, "list": list_name, "verdict": verdict.value},
@@ -268,7 +268,7 @@ def _added(
 
 def _say_protected(email: str) -> Problem:
     return Problem(
-        code=Verdict.PROTECTED.value,
+        code=RowVerdict.PROTECTED.value,
         message=f"{email} {_PROTECTED}",
         hint=f"to see when and how, type: lovecampaign subscribers show {email}",
     )

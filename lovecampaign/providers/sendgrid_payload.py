@@ -52,12 +52,6 @@ _NOT_ASCII_WORDS = re.compile(r"\S*[^\x00-\x7f]\S*(?:[ \t]+\S*[^\x00-\x7f]\S*)*"
 as_json: Callable[[str], str] = encode_basestring_ascii
 
 
-def as_request(message: Message) -> str:
-    """The request body for one message with its full content; raises UnusableAddress."""
-    person = f"{{{personal_part(message, message.to)}}}"
-    return f'{{"personalizations":[{person}],{full_part(message)}}}'
-
-
 def personal_part(message: Message, to: Address) -> str:
     """What is one person's own, beside what fills their holes; raises UnusableAddress.
 

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
-from lovecampaign.store.database import Database
 from lovecampaign.store.forgetting import remember_again
 from lovecampaign.store.inserting import insert_or_ignore
 from lovecampaign.store.signing_up import Application, is_mailable
@@ -27,7 +26,7 @@ from lovecampaign.store.transactional import AskedKind, AskedMail, find_asked, m
 SOURCE = "form"
 
 
-class Standing(Enum):
+class ConfirmationState(Enum):
     """What a confirmation's link is worth at this moment."""
 
     OPEN = "open"  #: the button confirms
@@ -49,7 +48,7 @@ class Confirmation:
     key: str
     application: Application
     asked_at: datetime
-    standing: Standing
+    state: ConfirmationState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,21 +76,13 @@ def confirm(
     """
     asked = find_asked(connection, asked_id, to_change=True)
     found = _read(connection, asked, now) if asked else None
-    if found is not None and found.standing is Standing.OPEN:
+    if found is not None and found.state is ConfirmationState.OPEN:
         mark_used(connection, asked_id, now)
         _log_consent(connection, found, proof, now)
         take_place(connection, found.application.list, found.subscriber_id, now)
         _note_what_was_typed(connection, found, now)
         _let_back_in(connection, found, now)
     return found
-
-
-def confirm_now(
-    database: Database, asked_id: int, proof: Proof, now: datetime
-) -> Confirmation | None:
-    """:func:`confirm` in a transaction of its own."""
-    with database.write() as connection:
-        return confirm(connection, asked_id, proof, now)
 
 
 def take_place(connection: Connection, list_name: str, subscriber_id: int, now: datetime) -> None:
@@ -131,19 +122,19 @@ def _read(connection: Connection, asked: AskedMail, now: datetime) -> Confirmati
         key=person.address_key,
         application=application,
         asked_at=asked.created_at,
-        standing=_judge(connection, asked, application.list, person.address_key, now),
+        state=_judge(connection, asked, application.list, person.address_key, now),
     )
 
 
 def _judge(
     connection: Connection, asked: AskedMail, list_name: str, key: str, now: datetime
-) -> Standing:
+) -> ConfirmationState:
     if _is_kept_out(connection, asked, list_name, key):
-        return Standing.LEFT
+        return ConfirmationState.LEFT
     if asked.used_at is not None:
         is_on = is_mailable(connection, asked.subscriber_id, list_name, EVERY_CAMPAIGN, now)
-        return Standing.DONE if is_on else Standing.LEFT
-    return Standing.OPEN if asked.is_good(now) else Standing.EXPIRED
+        return ConfirmationState.DONE if is_on else ConfirmationState.LEFT
+    return ConfirmationState.OPEN if asked.is_good(now) else ConfirmationState.EXPIRED
 
 
 def _is_kept_out(connection: Connection, asked: AskedMail, list_name: str, key: str) -> bool:

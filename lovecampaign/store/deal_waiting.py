@@ -27,7 +27,7 @@ SHORTEST_KEEP = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PlaceInLine:
     """A place in the line."""
 
     asked_at: datetime
@@ -61,14 +61,16 @@ def wait_for_unit(
         )
 
 
-def find_place(connection: Connection, found: RecordedDeal, subscriber_id: int) -> Place | None:
+def find_place(
+    connection: Connection, found: RecordedDeal, subscriber_id: int
+) -> PlaceInLine | None:
     """Where somebody stands in the line for a unit; None where they do not wait."""
     rows = connection.execute(
         sa.select(deal_waiting.c.asked_at, deal_waiting.c.told_at, deal_waiting.c.held_until).where(
             found.owns(deal_waiting), deal_waiting.c.subscriber_id == subscriber_id
         )
     )
-    return next((Place(**row) for row in rows.mappings()), None)
+    return next((PlaceInLine(**row) for row in rows.mappings()), None)
 
 
 def tell_who_waits(database: Database, campaign: Campaign, now: datetime) -> int:

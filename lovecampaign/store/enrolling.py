@@ -17,7 +17,7 @@ from lovecampaign.audience.decisions import LeaveOut, Subscribe, Suppress
 from lovecampaign.store.database import Database
 from lovecampaign.store.forgetting import hash_address, read_key
 from lovecampaign.store.import_tables import (
-    Verdict,
+    RowVerdict,
     import_row,
     import_tag,
     import_verdict,
@@ -37,9 +37,9 @@ from lovecampaign.store.tables import (
 
 #: One import at a time on PostgreSQL ("lovi" in ASCII); SQLite has one writer anyway.
 _ADVISORY_LOCK = 0x6C6F7669
-_is_new = import_verdict.c.verdict == Verdict.NEW.value
-_is_updated = import_verdict.c.verdict == Verdict.UPDATED.value
-_enrols = import_verdict.c.verdict.in_([Verdict.NEW.value, Verdict.UPDATED.value])
+_is_new = import_verdict.c.verdict == RowVerdict.NEW.value
+_is_updated = import_verdict.c.verdict == RowVerdict.UPDATED.value
+_enrols = import_verdict.c.verdict.in_([RowVerdict.NEW.value, RowVerdict.UPDATED.value])
 _proves = import_row.c.consent_at.is_not(None)
 _number = import_verdict.c.subscriber_id
 #: Inserted in the order of the file: what stands in one place of a table is written once.
@@ -241,7 +241,7 @@ def _note_suppressions(connection: Connection, now: datetime, source: str) -> No
             sa.func.coalesce(import_row.c.since, sa.literal(now, Instant)),
         )
         .select_from(_judged_rows)
-        .where(import_verdict.c.verdict == Verdict.SUPPRESSED.value)
+        .where(import_verdict.c.verdict == RowVerdict.SUPPRESSED.value)
     )
     names = ["address_key", "reason", "source", "at"]
     connection.execute(insert_or_ignore(connection, suppression).from_select(names, rows))

@@ -18,7 +18,7 @@ from lovecampaign.store.database import Database
 from lovecampaign.store.tables import Instant
 
 
-class Verdict(StrEnum):
+class RowVerdict(StrEnum):
     """What an import does with a row; the words are the counts of INTERFACE.md."""
 
     NEW = "new"

@@ -14,7 +14,7 @@ from lovecampaign.errors import ProblemsFound
 from lovecampaign.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database import Database
 from lovecampaign.store.enrolling import Enrolment, run_enrolment
-from lovecampaign.store.import_tables import Verdict
+from lovecampaign.store.import_tables import RowVerdict
 from lovecampaign.store.judging import MAX_LINES, Judgement
 
 #: Problems listed one by one.
@@ -116,12 +116,12 @@ class _Tally:
         self._unlisted += judgement.unknown - len(judgement.unknown_lines)
         return ImportReport(
             read=self._read,
-            new=counts.get(Verdict.NEW, 0),
-            updated=counts.get(Verdict.UPDATED, 0),
-            unchanged=counts.get(Verdict.UNCHANGED, 0) + judgement.waiting,
+            new=counts.get(RowVerdict.NEW, 0),
+            updated=counts.get(RowVerdict.UPDATED, 0),
+            unchanged=counts.get(RowVerdict.UNCHANGED, 0) + judgement.waiting,
             rejected=self._rejected + judgement.unknown,
-            protected=counts.get(Verdict.PROTECTED, 0),
-            suppressed=counts.get(Verdict.SUPPRESSED, 0),
+            protected=counts.get(RowVerdict.PROTECTED, 0),
+            suppressed=counts.get(RowVerdict.SUPPRESSED, 0),
             applied=applied,
             problems=(*self._about_the_file(judgement), *in_file_order(self._problems)),
             headings=self._columns.headings,

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.import_tables import (
-    Verdict,
+    RowVerdict,
     analyse,
     import_left_out,
     import_row,
@@ -43,7 +43,7 @@ class Judgement:
     """What becomes of the rows of an import."""
 
     #: How many rows got each verdict.
-    counts: Mapping[Verdict, int]
+    counts: Mapping[RowVerdict, int]
     #: People who have not confirmed and are known here, where they may confirm any day.
     waiting: int = 0
     #: People who are known here and not on the list, where these stay as they are.
@@ -131,14 +131,14 @@ def _verdict(list_name: str, stays: Condition) -> sa.ColumnElement[str]:
     """The first condition that holds decides."""
     suppresses = import_row.c.reason.is_not(None)
     return sa.case(
-        (_must_not_come_back(list_name), Verdict.PROTECTED.value),
-        (import_row.c.overruled_by.is_not(None), Verdict.UNCHANGED.value),
-        (suppresses & _is_suppressed_so(list_name), Verdict.UNCHANGED.value),
-        (suppresses, Verdict.SUPPRESSED.value),
-        (subscriber.c.id.is_(None), Verdict.NEW.value),
-        (stays, Verdict.UNCHANGED.value),
-        (_says_something_new(list_name), Verdict.UPDATED.value),
-        else_=Verdict.UNCHANGED.value,
+        (_must_not_come_back(list_name), RowVerdict.PROTECTED.value),
+        (import_row.c.overruled_by.is_not(None), RowVerdict.UNCHANGED.value),
+        (suppresses & _is_suppressed_so(list_name), RowVerdict.UNCHANGED.value),
+        (suppresses, RowVerdict.SUPPRESSED.value),
+        (subscriber.c.id.is_(None), RowVerdict.NEW.value),
+        (stays, RowVerdict.UNCHANGED.value),
+        (_says_something_new(list_name), RowVerdict.UPDATED.value),
+        else_=RowVerdict.UNCHANGED.value,
     )
 
 
@@ -233,7 +233,7 @@ def _count_elsewhere(connection: Connection, stays: Condition) -> int:
     known = import_row.join(subscriber, subscriber.c.address_key == import_row.c.address_key).join(
         import_verdict, import_verdict.c.row_id == import_row.c.id
     )
-    unchanged = import_verdict.c.verdict == Verdict.UNCHANGED.value
+    unchanged = import_verdict.c.verdict == RowVerdict.UNCHANGED.value
     counted = sa.select(sa.func.count()).select_from(known).where(subscribes, unchanged, stays)
     return connection.scalar(counted) or 0
 
@@ -248,7 +248,7 @@ def _sum_up(connection: Connection) -> Judgement:
     unknown = connection.scalar(left_out.where(~known)) or 0
     lines = sa.select(import_left_out.c.line).where(~known).order_by("line").limit(MAX_LINES)
     return Judgement(
-        counts={Verdict(verdict): count for verdict, count in found},
+        counts={RowVerdict(verdict): count for verdict, count in found},
         waiting=waiting,
         unknown=unknown,
         unknown_lines=connection.scalars(lines).all(),

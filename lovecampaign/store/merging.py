@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from lovecampaign.store.import_tables import Verdict, import_row, import_tag, import_verdict
+from lovecampaign.store.import_tables import RowVerdict, import_row, import_tag, import_verdict
 from lovecampaign.store.staging import CHUNK
 from lovecampaign.store.tables import subscriber
 
@@ -64,7 +64,7 @@ def merge_fields(connection: Connection) -> None:
         .join(subscriber, subscriber.c.id == import_verdict.c.subscriber_id)
         .where(
             import_verdict.c.has_other_fields,
-            import_verdict.c.verdict.in_([Verdict.UPDATED.value, Verdict.UNCHANGED.value]),
+            import_verdict.c.verdict.in_([RowVerdict.UPDATED.value, RowVerdict.UNCHANGED.value]),
         )
         .order_by(import_verdict.c.row_id)
         .limit(CHUNK)
@@ -81,7 +81,7 @@ def _note_fields(connection: Connection, found: list[tuple[str | None, int]]) ->
     if found:
         place = "?" if connection.dialect.name == "sqlite" else "%s"
         connection.exec_driver_sql(
-            f"UPDATE import_verdict SET verdict = '{Verdict.UPDATED.value}', fields = {place}"  # noqa: S608 - our own words
+            f"UPDATE import_verdict SET verdict = '{RowVerdict.UPDATED.value}', fields = {place}"  # noqa: S608 - our own words
             f" WHERE row_id = {place}",
             found,
         )

@@ -14,7 +14,7 @@ from lovecampaign.audience.subscriber import Consent, ConsentKind, SuppressionRe
 from lovecampaign.store.database import Database
 from lovecampaign.store.enrolling import Enrolment, run_enrolment
 from lovecampaign.store.forgetting import is_forgotten
-from lovecampaign.store.import_tables import Verdict
+from lovecampaign.store.import_tables import RowVerdict
 from lovecampaign.store.tables import consent, membership, subscriber, subscriber_tag, suppression
 
 
@@ -87,7 +87,7 @@ class Person:
         return self.profile is None and not self.suppressions and not self.is_forgotten
 
 
-def add_subscriber(database: Database, person: Subscribe, enrolment: Enrolment) -> Verdict:
+def add_subscriber(database: Database, person: Subscribe, enrolment: Enrolment) -> RowVerdict:
     """Add or complete one person by hand, under the rules of an import."""
     judgement = run_enrolment(database, [person], enrolment, apply=True)
     return next(iter(judgement.counts))

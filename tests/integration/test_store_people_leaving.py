@@ -13,7 +13,7 @@ from lovecampaign.settings import Settings
 from lovecampaign.store.database import Database
 from lovecampaign.store.enrolling import Enrolment
 from lovecampaign.store.forgetting import forget
-from lovecampaign.store.import_tables import Verdict
+from lovecampaign.store.import_tables import RowVerdict
 from lovecampaign.store.schema_version import open_database
 from lovecampaign.store.subscribers import add_subscriber, show_subscriber
 from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
@@ -90,8 +90,8 @@ def everything_stored(database: Database) -> str:
 
 
 def test_a_person_can_be_added_by_hand_and_shown(database: Database) -> None:
-    assert add_subscriber(database, ANA, READERS) is Verdict.NEW
-    assert add_subscriber(database, ANA, READERS) is Verdict.UNCHANGED
+    assert add_subscriber(database, ANA, READERS) is RowVerdict.NEW
+    assert add_subscriber(database, ANA, READERS) is RowVerdict.UNCHANGED
     person = show_subscriber(database, ANA.key)
     assert not person.is_unknown
     assert person.profile is not None
@@ -108,7 +108,7 @@ def test_unsubscribing_from_everything_happens_once(database: Database) -> None:
     (noted,) = show_subscriber(database, ANA.key).suppressions
     # The newest wish counts: what was asked for before it is older.
     assert (noted.list, noted.at, noted.source) == ("", LATER, "command line")
-    assert add_subscriber(database, ANA, READERS) is Verdict.PROTECTED
+    assert add_subscriber(database, ANA, READERS) is RowVerdict.PROTECTED
 
 
 def test_one_click_leaves_every_list_of_its_campaign_and_no_other(database: Database) -> None:
@@ -154,7 +154,7 @@ def test_a_forgotten_person_is_known_only_by_a_hash_and_stays_away(database: Dat
     assert person.profile is None
     assert person.is_forgotten
     assert not show_subscriber(database, "bo@bloom.example").is_forgotten
-    assert add_subscriber(database, ANA, READERS) is Verdict.PROTECTED
+    assert add_subscriber(database, ANA, READERS) is RowVerdict.PROTECTED
 
 
 def test_forgetting_is_idempotent_and_works_for_strangers(database: Database) -> None:

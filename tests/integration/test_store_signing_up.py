@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.confirming import Standing
+from lovecampaign.store.confirming import ConfirmationState
 from lovecampaign.store.database import Database
 from lovecampaign.store.forgetting import forget, is_forgotten
 from lovecampaign.store.signing_up import Answer, is_mailable
@@ -45,7 +45,7 @@ def join(stage: Stage, now: datetime = NOW, **changes: str) -> int:
     asked = asked_rows(stage.database)[-1]
     found = confirm(stage, asked.id, now + MINUTE)
     assert found is not None
-    assert found.standing is Standing.OPEN
+    assert found.state is ConfirmationState.OPEN
     return int(asked.subscriber_id)
 
 
@@ -108,7 +108,7 @@ def test_pressing_twice_is_pressing_once(stage: Stage) -> None:
     again = confirm(stage, asked_rows(stage.database)[0].id, NOW + HOUR)
 
     assert again is not None
-    assert again.standing is Standing.DONE
+    assert again.state is ConfirmationState.DONE
     assert len(rows_of(stage.database, tables.consent)) == 1
 
 
@@ -150,11 +150,11 @@ def test_a_link_is_good_for_seven_days(stage: Stage) -> None:
     late = confirm(stage, asked.id, NOW + 7 * DAY)
 
     assert late is not None
-    assert late.standing is Standing.EXPIRED
+    assert late.state is ConfirmationState.EXPIRED
     assert not is_on(stage, asked.subscriber_id)
     in_time = confirm(stage, asked.id, NOW + 7 * DAY - MINUTE)
     assert in_time is not None
-    assert in_time.standing is Standing.OPEN
+    assert in_time.state is ConfirmationState.OPEN
 
 
 def test_an_old_link_brings_nobody_back_who_left_since(stage: Stage) -> None:
@@ -165,7 +165,7 @@ def test_an_old_link_brings_nobody_back_who_left_since(stage: Stage) -> None:
     for asked in asked_rows(stage.database):
         found = confirm(stage, asked.id, NOW + 3 * HOUR)
         assert found is not None
-        assert found.standing is Standing.LEFT
+        assert found.state is ConfirmationState.LEFT
     assert not is_on(stage, subscriber_id)
 
 
@@ -205,7 +205,7 @@ def test_who_complained_gets_nothing_whoever_types_their_address(
     assert asked_states(stage.database)[-1] == ("confirm", "skipped")
     found = confirm(stage, asked_rows(stage.database)[0].id, NOW + HOUR)
     assert found is not None
-    assert found.standing is Standing.LEFT
+    assert found.state is ConfirmationState.LEFT
 
 
 def test_a_bounced_address_rests_for_a_day_and_confirming_proves_it(stage: Stage) -> None:

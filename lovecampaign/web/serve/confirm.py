@@ -17,8 +17,8 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.campaigns import CampaignRecord, record_campaign
 from lovecampaign.store.confirming import (
     Confirmation,
+    ConfirmationState,
     Proof,
-    Standing,
     confirm,
     look_at_confirmation,
 )
@@ -45,7 +45,7 @@ def show_question(visit: Visit) -> Response:
         found = look_at_confirmation(connection, asked_id, visit.now)
     campaign = _campaign_of(visit, found)
     is_fresh = visit.is_sealed(_confirmed(asked_id), NOW)
-    if found is not None and found.standing is Standing.DONE and is_fresh:
+    if found is not None and found.state is ConfirmationState.DONE and is_fresh:
         return _done(visit, campaign, found)
     return _show(visit, found, campaign)
 
@@ -56,16 +56,16 @@ def answer(visit: Visit) -> Response:
     with visit.site.database.read() as connection:
         found = look_at_confirmation(connection, asked_id, visit.now)
     campaign = _campaign_of(visit, found)
-    if found is not None and found.standing is Standing.EXPIRED:
+    if found is not None and found.state is ConfirmationState.EXPIRED:
         return _send_another(visit, campaign, found)
     record = record_campaign(visit.site.database, campaign)
     proof = Proof(ip=str(visit.address), user_agent=user_agent(visit))
     with visit.site.database.write() as connection:
         found = confirm(connection, asked_id, proof, visit.now)
-        if found is not None and found.standing is Standing.OPEN:
+        if found is not None and found.state is ConfirmationState.OPEN:
             _welcome(connection, visit, campaign, record, found)
     visit.site.post.wake()
-    if found is None or found.standing is not Standing.OPEN:
+    if found is None or found.state is not ConfirmationState.OPEN:
         return _show(visit, found, campaign)
     seal = visit.seal(_confirmed(asked_id))
     return visit.show_next(f"/confirm/{visit.part('token')}", **{NOW: seal})
@@ -82,8 +82,8 @@ def _show(visit: Visit, found: Confirmation | None, campaign: Campaign) -> Respo
     return visit.page(
         "confirm.html",
         campaign,
-        410 if found.standing is Standing.EXPIRED else 200,
-        standing=found.standing.value,
+        410 if found.state is ConfirmationState.EXPIRED else 200,
+        state=found.state.value,
         list=found.application.list,
         is_for_insiders=found.application.list != campaign.audience.list,
     )
