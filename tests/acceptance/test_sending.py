@@ -449,7 +449,7 @@ def test_a_terminal_that_is_closed_ends_a_send_in_order(shop: Shop) -> None:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=take_terminal,  # noqa: PLW1509 - no threads of the test are in the way
+            preexec_fn=take_terminal,  # noqa: PLW1509 - it takes no lock
         )
         os.close(theirs)
         while not any("DATA" in commands for commands in server.commands):
