@@ -96,8 +96,9 @@ def fill_zone_clocks(connection: Connection, clocks: ZoneClocks) -> None:
 
 @sa.event.listens_for(Engine, "rollback")
 def _forget_clocks(connection: Connection) -> None:
-    """What a transaction laid out is gone with it."""
-    connection.info.pop(_LAID_OUT, None)
+    """What a transaction laid out is gone with it, and with a connection that was lost."""
+    if not connection.invalidated:
+        connection.info.pop(_LAID_OUT, None)
 
 
 def _slot_row(key: str, zone: str, found: Slot) -> dict[str, object]:

@@ -21,6 +21,7 @@ from lovecampaign.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database import Database
 from lovecampaign.store.schema_version import HEAD, find_database, find_version, open_database
+from lovecampaign.store.slot_table import fill_zone_clocks
 from lovecampaign.store.tables import metadata
 
 OPEN = """
@@ -96,6 +97,31 @@ def test_a_url_that_names_no_database_is_a_usage_error_without_its_password(
     with pytest.raises(UsageError) as caught:
         open_database(Settings(workspace=tmp_path, database_url=url))
     assert "hush" not in str(caught.value)
+
+
+def interrupt(database: Database) -> None:
+    """A Ctrl-C in the middle of a statement costs SQLAlchemy the connection."""
+    with database.write() as connection:
+        fill_zone_clocks(connection, {})
+        connection.invalidate()
+        raise KeyboardInterrupt
+
+
+def cut_off(database: Database) -> None:
+    """As when the server is restarted."""
+    with database.write() as connection:
+        fill_zone_clocks(connection, {})
+        connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+def test_a_connection_that_is_lost_is_told_and_nothing_else(database: Database) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(database)
+    if not database.is_sqlite:
+        with pytest.raises(Unreachable):
+            cut_off(database)
+    with database.write() as connection:
+        fill_zone_clocks(connection, {})
 
 
 def test_a_server_that_is_not_there_is_unreachable(settings: Settings) -> None:
