@@ -7,6 +7,7 @@ end here: what the operator meets is :class:`~lovecampaign.errors.Unreachable`.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -169,7 +170,7 @@ def require_url(text: str, written_as: str) -> None:
 
 
 def _header(file: Path) -> bytes:
-    if not file.is_file():  # what a folder is good for, SQLite says
+    if not file.is_file() or not os.access(file, os.R_OK):  # SQLite says what that means
         return b""
     with file.open("rb") as stream:
         return stream.read(100)
