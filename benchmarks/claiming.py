@@ -10,16 +10,16 @@ from statistics import median
 
 from benchmarks.figures import Figure
 from benchmarks.world import DAY_1, add_readers, load, make_workspace, opened, settings_of
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.clock import FixedClock
-from lovecampaign.store.campaigns import CampaignRecord, record_campaign
-from lovecampaign.store.claimed import ClaimedDelivery
-from lovecampaign.store.claiming import ClaimRequest, claim
-from lovecampaign.store.database import Database
-from lovecampaign.store.due import list_due_batches
-from lovecampaign.store.owners import living_owner
-from lovecampaign.store.planning import plan_due
-from lovecampaign.store.settling import Acceptance, settle
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.core.clock import FixedClock
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
+from lovecampaign.store.planning.planner import plan_due
+from lovecampaign.store.sending.claim import ClaimRequest, claim
+from lovecampaign.store.sending.claimed import ClaimedDelivery
+from lovecampaign.store.sending.due import list_due_batches
+from lovecampaign.store.sending.senders import living_owner
+from lovecampaign.store.sending.settle import Acceptance, settle
 
 #: One commit settles so many and claims the next, as where ten SMTP connections send.
 ROWS_A_COMMIT = 500

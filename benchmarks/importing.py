@@ -12,9 +12,9 @@ from statistics import median
 
 from benchmarks.figures import Figure, Measured
 from benchmarks.world import DAY_1, opened, settings_of
-from lovecampaign.store.database import Database
-from lovecampaign.store.enrolling import Enrolment
-from lovecampaign.store.importing import import_subscribers
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.importer import import_subscribers
 
 PART = "Import"
 _HEADINGS = "email,first_name,last_name,timezone,tags,city,plant,consent_at,consent_source,status"

@@ -13,9 +13,9 @@ from statistics import median
 from benchmarks.claiming import measure_sqlite
 from benchmarks.figures import Absence, Figure, Measured
 from benchmarks.world import DAY_1, add_readers, load, make_workspace, opened, settings_of
-from lovecampaign.settings import Settings
-from lovecampaign.store.campaigns import record_campaign
-from lovecampaign.store.planning import plan_due
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.ledger.campaigns import record_campaign
+from lovecampaign.store.planning.planner import plan_due
 
 PART = "Ledger"
 TARGETS = {"SQLite": 150_000.0, "PostgreSQL": 40_000.0}

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from lovecampaign.audience.subscriber import Subscriber
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.delivery.personal import Addressing
-from lovecampaign.render.content import read_content
-from lovecampaign.render.recipient import Recipient
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.render.model.content import read_content
+from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.campaigns import write_campaign
-from lovecampaign.tokens import Purpose, TokenSigner
 
 KEY = "day-01"
 PUBLIC_URL = "https://bloom.example"

@@ -26,9 +26,9 @@ import sqlalchemy as sa
 
 from benchmarks.load_client import TAKEN, Answers, LoadRun, Stream, run_load
 from benchmarks.load_house import SIGNS_WITH, House, open_house
+from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store import tables
 from lovecampaign.testing.sendgrid_events import make_event
-from lovecampaign.tokens import Purpose, TokenSigner
 
 JOIN, EVENTS = "/join/{list}", "/webhooks/sendgrid"
 EVENTS_IN_A_BATCH = 250

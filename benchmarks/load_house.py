@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.settings import Settings
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import record_campaign
-from lovecampaign.store.database import Database
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.testing.campaigns import write_campaign
 from lovecampaign.testing.sendgrid_events import Webhook
 

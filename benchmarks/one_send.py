@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks.world import opened, send_day_1, settings_of
-from lovecampaign.message import Message, Outcome
-from lovecampaign.providers.base import Flight
-from lovecampaign.providers.verdict import accepted
+from lovecampaign.core.message import Message, Outcome
+from lovecampaign.providers.base.outcomes import accepted
+from lovecampaign.providers.base.provider import Flight
 
 
 class Nowhere:

@@ -21,7 +21,7 @@ from jinja2 import Environment
 from benchmarks.figures import Figure, Measured, Ratio
 from benchmarks.letter import MEDIA_URL, as_row, jinja_sources, make_recipients, make_renderer
 from benchmarks.rounds import Stats, run_rounds
-from lovecampaign.delivery.personal import Addressing
+from lovecampaign.delivery.base.addressing import Addressing
 from lovecampaign.render.renderer import EmailRenderer
 
 PART = "Rendering"

@@ -21,9 +21,9 @@ from benchmarks.letter import make_recipients, make_renderer
 from benchmarks.rounds import Stats, run_rounds
 from benchmarks.sinks import Sink, http_sink
 from benchmarks.world import add_readers, make_workspace, opened, send_day_1, settings_of
-from lovecampaign.message import Message, Outcome, OutcomeKind
-from lovecampaign.providers.sendgrid import SendGridProvider
-from lovecampaign.providers.sendgrid_connection import Endpoint
+from lovecampaign.core.message import Message, Outcome, OutcomeKind
+from lovecampaign.providers.sendgrid.connection import Endpoint
+from lovecampaign.providers.sendgrid.provider import SendGridProvider
 
 PART = "SendGrid"
 END_TO_END, SINGLE, THEIRS = "end to end, 1,000 people a request", "single requests", "sendgrid"

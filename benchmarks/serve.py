@@ -21,8 +21,8 @@ from benchmarks.figures import Absence, Figure, Measured
 from benchmarks.load import LETTERS, events_request
 from benchmarks.load_house import OPERATES_WITH, House, open_house
 from lovecampaign.store import tables
-from lovecampaign.store.columns import to_microseconds
-from lovecampaign.store.events import EventKind
+from lovecampaign.store.database.types import to_microseconds
+from lovecampaign.store.ledger.events import EventKind
 
 PART = "Pages"
 EVENTS = 1_000

@@ -20,9 +20,9 @@ from benchmarks.rounds import Stats, run_rounds
 from benchmarks.sinks import Sink, postfix_sink, smtp_sink, tls_smtp_sink
 from benchmarks.smtp_peers import SESSIONS, aiosmtplib_way, nodemailer, smtp_source, usual_way
 from benchmarks.world import add_readers, make_workspace, opened, send_day_1, settings_of
-from lovecampaign.message import Message, Outcome, OutcomeKind
-from lovecampaign.providers.smtp import SmtpProvider
-from lovecampaign.providers.smtp_connection import Security, Server
+from lovecampaign.core.message import Message, Outcome, OutcomeKind
+from lovecampaign.providers.smtp.connect import Security, Server
+from lovecampaign.providers.smtp.provider import SmtpProvider
 from lovecampaign.testing.certificate import self_signed
 
 PART = "SMTP"

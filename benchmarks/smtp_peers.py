@@ -20,8 +20,8 @@ from benchmarks.letter import as_row, jinja_sources
 from benchmarks.render import as_the_manual_shows
 from benchmarks.sinks import POSTFIX, POSTFIX_ENVIRONMENT, Sink
 from benchmarks.sinks.fetch import NODEMAILER
-from lovecampaign.delivery.personal import Addressing
-from lovecampaign.render.recipient import Recipient
+from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 
 SESSIONS = 10

@@ -14,17 +14,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from benchmarks.letter import COPY, TEMPLATE
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.clock import FixedClock
-from lovecampaign.delivery.send import SendChoices, SendReport, send_due
-from lovecampaign.delivery.session import open_sender
-from lovecampaign.providers.base import Provider
-from lovecampaign.settings import Settings
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.core.clock import FixedClock
+from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.loop.send import SendChoices, SendReport, send_due
+from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store import tables
-from lovecampaign.store.columns import to_microseconds
-from lovecampaign.store.database import Database
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.database.types import to_microseconds
 from lovecampaign.testing.campaigns import write_campaign
 
 #: 09:00 in Paris on day 1.

@@ -10,9 +10,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import open_database
 from tests.postgres import PostgresServer
 
 # How long an example takes says how busy the machine is, and nothing about us. `make test` draws

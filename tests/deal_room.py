@@ -9,19 +9,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lovecampaign.campaign.offers import Deal
-from lovecampaign.deals.door import Door, Visitor, find_door
-from lovecampaign.deals.stock import Claim, Stock
-from lovecampaign.settings import Settings
+from lovecampaign.campaign.deals.deal_page import Door, Visitor, find_door
+from lovecampaign.campaign.deals.stock import Claim, Stock
+from lovecampaign.campaign.model.deal import Deal
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import record_campaign
-from lovecampaign.store.database import Database
-from lovecampaign.store.deal_claims import claim_unit
-from lovecampaign.store.deal_codes import code_for
-from lovecampaign.store.deal_redeeming import Redemption, redeem_code
-from lovecampaign.store.deal_stock import RecordedDeal, read_stock
-from lovecampaign.store.deal_visitors import read_visitor
-from lovecampaign.store.deal_waiting import tell_waiting, wait_for_unit
+from lovecampaign.store.checkout.claims import claim_unit
+from lovecampaign.store.checkout.codes import code_for
+from lovecampaign.store.checkout.redeem import Redemption, redeem_code
+from lovecampaign.store.checkout.visitor import read_visitor
+from lovecampaign.store.checkout.waitlist import tell_waiting, wait_for_unit
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.deal_stock.stock import RecordedDeal, read_stock
+from lovecampaign.store.ledger.campaigns import record_campaign
 from tests.stage import LONG_AGO, Stage
 
 #: While the deal of the test month is open: noon of day 27 in Paris.

@@ -7,12 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lovecampaign.store import confirming, tables
-from lovecampaign.store.campaigns import CampaignRecord, record_campaign
-from lovecampaign.store.confirming import Confirmation, Proof
-from lovecampaign.store.database import Database
-from lovecampaign.store.signing_up import Answer, Application, apply_to_join
-from lovecampaign.store.welcoming import plan_welcome
+from lovecampaign.store import tables
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
+from lovecampaign.store.signup import confirm as confirming
+from lovecampaign.store.signup.apply import Answer, Application, apply_to_join
+from lovecampaign.store.signup.confirm import Confirmation, Proof
+from lovecampaign.store.signup.welcome import plan_welcome
 from tests.stage import Stage
 
 ANA = "ana@reader.example"

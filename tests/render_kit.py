@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lovecampaign.audience.subscriber import Subscriber
-from lovecampaign.campaign.model import (
+from lovecampaign.campaign.model.campaign import (
     Audience,
     Brand,
     Campaign,
@@ -25,13 +25,13 @@ from lovecampaign.campaign.model import (
     Role,
     Sender,
 )
-from lovecampaign.campaign.offers import Deal, Money, Offer, WhenGone
-from lovecampaign.campaign.sending import Brake, ClockChoice, Sending
-from lovecampaign.message import Message
-from lovecampaign.problems import Problem
-from lovecampaign.render.content import read_content
-from lovecampaign.render.problems import find_problems
-from lovecampaign.render.recipient import Links, Recipient
+from lovecampaign.campaign.model.deal import Deal, Money, Offer, WhenGone
+from lovecampaign.campaign.model.sending import Brake, ClockChoice, Sending
+from lovecampaign.core.message import Message
+from lovecampaign.core.problems import Problem
+from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.model.content import read_content
+from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 
 COPY_FILE = "campaigns/bloom/days/02-soil.md"

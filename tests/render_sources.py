@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lovecampaign.render.recipient import Recipient
+from lovecampaign.render.model.recipient import Recipient
 from tests.render_kit import FOOTER, recipient
 
 HOSTILE = (

@@ -14,16 +14,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lovecampaign.clock import Clock
-from lovecampaign.settings import Settings
-from lovecampaign.store.columns import metadata
-from lovecampaign.store.database import Database
-from lovecampaign.tokens import Purpose
-from lovecampaign.web.listening import listening
+from lovecampaign.core.clock import Clock
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.types import metadata
+from lovecampaign.web.hosting.bind import listening
 from lovecampaign.web.serve.app import ROUTES, MakeRoutes, application
-from lovecampaign.web.serve.dashboard.counting import THREAD_NAME
+from lovecampaign.web.serve.dashboard.background_counts import THREAD_NAME
+from lovecampaign.web.serve.handler.site import Post, Site, make_site
 from lovecampaign.web.serve.server import Server
-from lovecampaign.web.serve.site import Post, Site, make_site
 
 SECRET_KEY = "test-key"
 FORM_TYPE = "application/x-www-form-urlencoded"

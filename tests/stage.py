@@ -10,18 +10,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.clock import FixedClock
-from lovecampaign.delivery.readiness import Checker
-from lovecampaign.delivery.send import SendChoices, SendReport, send_due
-from lovecampaign.delivery.sender import Sender
-from lovecampaign.delivery.session import open_sender
-from lovecampaign.providers.base import Provider
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.settings import Settings
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.core.clock import FixedClock
+from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.loop.send import SendChoices, SendReport, send_due
+from lovecampaign.delivery.prepare.readiness import Checker
+from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
+from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.campaigns import write_campaign
 
 LONG_AGO = datetime(2027, 1, 10, 12, tzinfo=UTC)

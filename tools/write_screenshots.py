@@ -21,13 +21,13 @@ from typing import Any
 import sqlalchemy as sa
 from playwright.sync_api import FloatRect, Page, sync_playwright
 
-from lovecampaign.clock import FixedClock
-from lovecampaign.settings import Settings
+from lovecampaign.core.clock import FixedClock
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
-from lovecampaign.store.deal_waiting import tell_who_waits
-from lovecampaign.store.schema_version import open_database
-from lovecampaign.tokens import Purpose
+from lovecampaign.store.checkout.waitlist import tell_who_waits
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import open_database
 from tests.browser.conftest import FLAGS
 from tests.example_shop import INSIDER, READER, example_shop, import_people, paris
 from tests.running_shop import RunningShop, blog

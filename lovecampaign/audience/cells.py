@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 
-from lovecampaign.zones import known_zones
+from lovecampaign.core.zones import known_zones
 
 #: What a spreadsheet program takes for a formula at the start of a cell (OWASP, "CSV Injection").
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

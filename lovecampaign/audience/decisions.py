@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
-from lovecampaign.problems import Problem
+from lovecampaign.core.problems import Problem
 
 
 class Subscribe(NamedTuple):

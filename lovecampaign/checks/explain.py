@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 
-from lovecampaign.campaign.codes import Code as LoadingCode
-from lovecampaign.campaign.refusal import nearest
+from lovecampaign.campaign.source.errors import nearest
+from lovecampaign.campaign.source.problem_codes import Code as LoadingCode
 from lovecampaign.checks.ignores import NOTE_RULES
 from lovecampaign.checks.registry import ALL_RULES
-from lovecampaign.errors import UsageError
-from lovecampaign.render.codes import MEANINGS
+from lovecampaign.core.errors import UsageError
+from lovecampaign.render.model.problem_codes import MEANINGS
 
 
 def explain(code: str) -> str:

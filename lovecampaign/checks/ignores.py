@@ -15,14 +15,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from lovecampaign.campaign.codes import Code as LoadingCode
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.campaign.source import make_source, read_source
-from lovecampaign.checks.passages import setting
-from lovecampaign.errors import ProblemsFound
-from lovecampaign.problems import Place, Problem, Severity
-from lovecampaign.render.codes import MEANINGS
-from lovecampaign.render.template_files import read_templates, template_file
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.source.problem_codes import Code as LoadingCode
+from lovecampaign.campaign.source.source import make_source, read_source
+from lovecampaign.checks.base.locate import setting
+from lovecampaign.core.errors import ProblemsFound
+from lovecampaign.core.problems import Place, Problem, Severity
+from lovecampaign.render.model.problem_codes import MEANINGS
+from lovecampaign.render.model.template_files import read_templates, template_file
 
 #: What protects readers and whoever is named in the mail: nothing silences these.
 PROTECTED = frozenset(

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from lovecampaign.checks.rule import EmailRule, MonthRule
-from lovecampaign.checks.rules import (
-    confirmation,
+from lovecampaign.checks.base.rule import EmailRule, MonthRule
+from lovecampaign.checks.rules.copy import (
     dead_links,
-    deadline,
-    deal,
     fallbacks,
     fields,
-    files,
-    giving,
-    inbox,
-    launch,
     leftovers,
     links,
-    make_believe,
-    message,
-    month,
-    pictures,
-    plan,
-    programs,
-    promises,
-    providers,
-    reader,
-    reading,
-    speed,
-    stock,
     tables,
-    timing,
     unedited,
     words,
 )
+from lovecampaign.checks.rules.copy import reserved_names as make_believe
+from lovecampaign.checks.rules.deal import deadline, deal, stock
+from lovecampaign.checks.rules.message import confirmation, inbox, message, pictures, reading, speed
+from lovecampaign.checks.rules.message import mail_clients as programs
+from lovecampaign.checks.rules.method import giving, launch, month, promises, reader
+from lovecampaign.checks.rules.plan import files, plan, timing
+from lovecampaign.checks.rules.plan import sender_requirements as providers
 
 MONTH_RULES: tuple[MonthRule, ...] = (
     make_believe.ReservedSender(),

@@ -23,15 +23,15 @@ def main() -> NoReturn:
 
 
 def _show_help(words: list[str]) -> int:
-    from lovecampaign.cli.help_page import format_help
-    from lovecampaign.cli.output import Output
-    from lovecampaign.cli.verbs import VERBS
+    from lovecampaign.cli.framework.help_page import format_help
+    from lovecampaign.cli.framework.registry import VERBS
+    from lovecampaign.cli.output.output import Output
 
     output = Output.for_command_line([])
     try:
         output.show_text(format_help(VERBS))
     except OSError as error:
-        from lovecampaign.cli.boundary import report
+        from lovecampaign.cli.framework.errors import report
 
         return report(error, output, words)
     return 0

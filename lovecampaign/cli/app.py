@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import click
 
 from lovecampaign import __version__
-from lovecampaign.cli.boundary import report
-from lovecampaign.cli.group import VerbGroup
-from lovecampaign.cli.help_page import PROGRAM, PROMISE
-from lovecampaign.cli.options import HELP_OPTIONS, everywhere
-from lovecampaign.cli.output import Output
-from lovecampaign.cli.verbs import VERBS
-from lovecampaign.errors import UsageError
+from lovecampaign.cli.framework.errors import report
+from lovecampaign.cli.framework.group import VerbGroup
+from lovecampaign.cli.framework.help_page import PROGRAM, PROMISE
+from lovecampaign.cli.framework.options import HELP_OPTIONS, everywhere
+from lovecampaign.cli.framework.registry import VERBS
+from lovecampaign.cli.output.output import Output
+from lovecampaign.core.errors import UsageError
 
 
 @click.group(

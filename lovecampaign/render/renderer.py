@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.message import Message
-from lovecampaign.render.content import Content
-from lovecampaign.render.fast import Fallback, FastPath
-from lovecampaign.render.plain import PlainPath
-from lovecampaign.render.recipient import Recipient
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.core.message import Message
+from lovecampaign.render.fast.fast_path import Fallback, FastPath
+from lovecampaign.render.model.content import Content
+from lovecampaign.render.model.recipient import Recipient
+from lovecampaign.render.plain.plain_path import PlainPath
 
 
 class EmailRenderer:

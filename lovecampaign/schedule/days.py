@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from lovecampaign.campaign.model import CATCH_UP, Campaign, LateJoiners
+from lovecampaign.campaign.model.campaign import CATCH_UP, Campaign, LateJoiners
 from lovecampaign.schedule.digest import Digest, find_digests
 from lovecampaign.schedule.instants import day_start, local_day, to_utc
 from lovecampaign.schedule.month import (

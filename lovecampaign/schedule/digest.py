@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.month import Turn
 from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE
 

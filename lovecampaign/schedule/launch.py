@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from lovecampaign.campaign.model import Campaign, Crowd, Email
+from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email
 from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, cover

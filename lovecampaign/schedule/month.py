@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.campaign.sending import ClockChoice
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.model.sending import ClockChoice
 from lovecampaign.schedule.instants import local_day, to_utc
 from lovecampaign.schedule.quiet import after_quiet_hours, spare_the_held
 from lovecampaign.schedule.slot import EVER_BEFORE, SlotTime

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model import Campaign, Email, Role
-from lovecampaign.campaign.sending import QuietHours
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.campaign.model.sending import QuietHours
 from lovecampaign.schedule.instants import to_utc, to_utc_second
 
 #: What quiet hours have held back may go out this long after them, however late it is by then:

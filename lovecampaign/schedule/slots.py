@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from lovecampaign.campaign.model import Campaign, Role
+from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.schedule.days import day_slots, usual_turns
 from lovecampaign.schedule.digest import keys_in_digest
 from lovecampaign.schedule.launch import closes_at, launch_slots

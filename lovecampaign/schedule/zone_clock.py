@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone, local_day
 from lovecampaign.schedule.quiet import after_quiet_hours
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from lovecampaign.message import Address, Message, Outcome
+from lovecampaign.core.message import Address, Message, Outcome
 
 SENDER = Address(email="ana@news.bloom.example", name="Ana from Bloom")
 REPLY_TO = Address(email="hello@bloom.example", name="Ana")

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from lovecampaign.campaign.model import (
+from lovecampaign.campaign.model.campaign import (
     CATCH_UP,
     LAST_GIVING_DAY,
     Audience,
@@ -25,8 +25,8 @@ from lovecampaign.campaign.model import (
     Role,
     Sender,
 )
-from lovecampaign.campaign.offers import Deal, Money, WhenGone
-from lovecampaign.campaign.sending import Brake, ClockChoice, QuietHours, Sending
+from lovecampaign.campaign.model.deal import Deal, Money, WhenGone
+from lovecampaign.campaign.model.sending import Brake, ClockChoice, QuietHours, Sending
 from lovecampaign.schedule.instants import to_utc
 
 SENDER = Sender(

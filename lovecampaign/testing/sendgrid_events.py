@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from lovecampaign.web.serve.sendgrid_signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from lovecampaign.web.serve.webhooks.sendgrid_signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 
 SgEvent = dict[str, Any]
 _MACHINE = "192.0.2.17"

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 
+from lovecampaign.testing.faults import Drip, Say, Stall, Step, StoreThenClose, Troubles
 from lovecampaign.testing.received import Received, Register
-from lovecampaign.testing.troubles import Drip, Say, Stall, Step, StoreThenClose, Troubles
 
 _DELIVERY = re.compile(rb"^X-Lovecampaign-Delivery:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(?:FROM|TO):\s*<([^>]*)>(.*)", re.IGNORECASE)

@@ -25,9 +25,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
+from lovecampaign.testing.faults import Trouble, Troubles
 from lovecampaign.testing.received import Received, Register
 from lovecampaign.testing.smtp_dialogue import Dialogue, House, HungUp, Manners
-from lovecampaign.testing.troubles import Trouble, Troubles
 
 
 class SmtpServer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model import LAST_GIVING_DAY, Campaign, Email, Role
+from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Campaign, Email, Role
 from lovecampaign.schedule.instants import to_utc
 
 WEEK = timedelta(days=7)

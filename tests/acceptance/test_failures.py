@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from lovecampaign.testing.faults import Say, Step, Trouble
 from lovecampaign.testing.smtp_server import SmtpServer
-from lovecampaign.testing.troubles import Say, Step, Trouble
 from tests.acceptance.program import Said, Shop
 
 DAY_1 = ("--now", "2027-02-01T11:00Z")

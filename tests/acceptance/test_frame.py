@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from lovecampaign import __version__
-from lovecampaign.cli.help_page import EVERYWHERE
-from lovecampaign.cli.verbs import VERBS
+from lovecampaign.cli.framework.help_page import EVERYWHERE
+from lovecampaign.cli.framework.registry import VERBS
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, lovecampaign
 
 HEAVY = {"sqlalchemy", "pydantic", "sendgrid", "jinja2", "pendulum", "starlette", "rich", "yaml"}

@@ -14,10 +14,10 @@ import time
 
 import pytest
 
-from lovecampaign.errors import ExitCode
+from lovecampaign.core.errors import ExitCode
+from lovecampaign.testing.faults import Say, Step, StoreThenClose, Trouble
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
-from lovecampaign.testing.troubles import Say, Step, StoreThenClose, Trouble
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, text_of
 
 BEFORE = "2027-01-31T12:00Z"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.schema_version import open_database
-from lovecampaign.store.transactional import AskedKind, ask
-from lovecampaign.tokens import Purpose
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.ledger.requests import AskedKind, ask
 from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
 from tests.serve.letters import SIGNER, active_suppressions, token_of

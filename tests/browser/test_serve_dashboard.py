@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from lovecampaign.message import Fault
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.providers.verdict import accepted, permanent, unknown
-from lovecampaign.settings import Settings
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.core.message import Fault
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.outcomes import accepted, permanent, unknown
+from lovecampaign.store.database.schema_version import open_database
 from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
 from tests.serve.dashboard import HOME, MONTH, PASSWORD

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.schema_version import open_database
-from lovecampaign.tokens import Purpose
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose
+from lovecampaign.store.database.schema_version import open_database
 from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
 from tests.deal_room import MINUTE, OPEN, DealRoom

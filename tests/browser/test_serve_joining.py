@@ -10,9 +10,9 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage

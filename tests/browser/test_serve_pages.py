@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.schema_version import open_database
-from lovecampaign.store.signing_up import Application, apply_to_join
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.signup.apply import Application, apply_to_join
 from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
 from tests.serve.routes import every_path

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import CampaignRecord, find_campaign, resume
+from lovecampaign.store.ledger.campaigns import CampaignRecord, find_campaign, resume
 from tests.stage import Stage
 
 #: State and reason.

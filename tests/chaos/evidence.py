@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
-from lovecampaign.tokens import Purpose, TokenSigner
+from lovecampaign.store.database.engine import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,13 +15,13 @@ import signal
 import sys
 from typing import Any
 
-from lovecampaign.cli.verbs import VERBS
+from lovecampaign.cli.framework.registry import VERBS
 
 _PROGRAM = (
     "lovecampaign.cli.app",
     *(verb.target.partition(":")[0] for verb in VERBS.values()),
-    "lovecampaign.providers.sendgrid",
-    "lovecampaign.store.schema_version",
+    "lovecampaign.providers.sendgrid.provider",
+    "lovecampaign.store.database.schema_version",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",

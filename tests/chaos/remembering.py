@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lovecampaign.message import Message, Outcome
-from lovecampaign.providers.base import Flight, Provider
+from lovecampaign.core.message import Message, Outcome
+from lovecampaign.providers.base.provider import Flight, Provider
 
 
 class Remembering:

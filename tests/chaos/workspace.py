@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.schema_version import open_database
-from lovecampaign.tokens import TokenSigner
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import TokenSigner
+from lovecampaign.store.database.schema_version import open_database
 from tests.chaos.commands import Command, Commands
 from tests.chaos.evidence import Evidence, gather
 from tests.chaos.servers import MailServer

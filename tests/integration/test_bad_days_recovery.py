@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.delivery.recovery import Leftovers, recover
-from lovecampaign.delivery.send import SendChoices, send_due
-from lovecampaign.delivery.session import open_sender
-from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
-from lovecampaign.providers.maildir import MaildirProvider
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.providers.verdict import Verdict, accepted, permanent
-from lovecampaign.settings import Settings
+from lovecampaign.core.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.loop.recovery import Leftovers, recover
+from lovecampaign.delivery.loop.send import SendChoices, send_due
+from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.providers.base.maildir import MaildirProvider
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.outcomes import Verdict, accepted, permanent
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
-from lovecampaign.store.journal import FlightJournal, locked_if_dead, read_flight
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.sending.flight_journal import FlightJournal, locked_if_dead, read_flight
 from tests.stage import DAY_1, Stage
 
 

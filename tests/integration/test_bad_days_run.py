@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.delivery.run import RunPlan, run
-from lovecampaign.delivery.send import SendChoices
-from lovecampaign.delivery.sender import Sender
-from lovecampaign.errors import ExitCode, Unreachable
-from lovecampaign.providers.smtp import Patience, SmtpProvider
-from lovecampaign.providers.smtp_connection import Security, Server
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
+from lovecampaign.core.errors import ExitCode, Unreachable
+from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.loop.send import SendChoices
+from lovecampaign.delivery.session.run import RunPlan, run
+from lovecampaign.providers.smtp.connect import Security, Server
+from lovecampaign.providers.smtp.provider import Patience, SmtpProvider
+from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.chaos.commands import Commands

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.errors import Refused, Unreachable
-from lovecampaign.providers.sendgrid import SendGridProvider
-from lovecampaign.providers.sendgrid_connection import Endpoint
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
+from lovecampaign.core.errors import Refused, Unreachable
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.sendgrid.connection import Endpoint
+from lovecampaign.providers.sendgrid.provider import SendGridProvider
+from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.sendgrid_http import Answer
 from lovecampaign.testing.sendgrid_server import SendGridServer
 from tests.chaos.ends import DOUBT, PLANNED, SENT, End, address_of, ends, is_paused, suppressed

@@ -10,23 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.errors import Refused, Unreachable
-from lovecampaign.providers.open import open_provider
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
+from lovecampaign.core.errors import Refused, Unreachable
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.factory import open_provider
+from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.certificate import self_signed
+from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
-from lovecampaign.testing.troubles import (
-    Act,
-    Close,
-    Drip,
-    Say,
-    Stall,
-    Step,
-    StoreThenClose,
-    Trouble,
-)
 from tests.chaos.ends import (
     DOUBT,
     PLANNED,

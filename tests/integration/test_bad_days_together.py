@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.errors import ExitCode
+from lovecampaign.core.errors import ExitCode
 from lovecampaign.testing.campaigns import write_campaign
 from tests.chaos.commands import Commands
 from tests.chaos.servers import Kind, MailServer, running_server

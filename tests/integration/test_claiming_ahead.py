@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.errors import Unreachable
-from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
-from lovecampaign.providers.base import Flight
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.providers.verdict import Verdict, accepted, transient
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
+from lovecampaign.core.errors import Unreachable
+from lovecampaign.core.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.outcomes import Verdict, accepted, transient
+from lovecampaign.providers.base.provider import Flight
+from lovecampaign.store.database.engine import Database
 from lovecampaign.store.tables import delivery
 from tests.stage import Stage
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lovecampaign.cli.timeline import find_timeline
-from lovecampaign.delivery.post import answer_all
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
+from lovecampaign.cli.resources.timeline import find_timeline
+from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.transactional.worker import answer_all
+from lovecampaign.store.database.engine import Database
 from tests.joining import welcome
 from tests.stage import DAY_1, Stage
 

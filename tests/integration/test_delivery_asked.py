@@ -12,18 +12,19 @@ from email.message import EmailMessage
 
 import pytest
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.clock import SystemClock
-from lovecampaign.delivery.post import Post, PostPlan, answer_all
-from lovecampaign.delivery.recovery import recover
-from lovecampaign.delivery.session import open_sender
-from lovecampaign.delivery.welcome import look_at_welcome
-from lovecampaign.errors import Refused, Unreachable
-from lovecampaign.message import Fault, Message, Outcome
-from lovecampaign.providers.base import Flight
-from lovecampaign.providers.memory import MemoryProvider, Script
-from lovecampaign.providers.verdict import (
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.core.clock import SystemClock
+from lovecampaign.core.errors import Refused, Unreachable
+from lovecampaign.core.message import Fault, Message, Outcome
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.delivery.loop.recovery import recover
+from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.delivery.transactional.welcome import look_at_welcome
+from lovecampaign.delivery.transactional.worker import Post, PostPlan, answer_all
+from lovecampaign.providers.base.memory import MemoryProvider, Script
+from lovecampaign.providers.base.outcomes import (
     NoConnection,
     Verdict,
     accepted,
@@ -32,14 +33,13 @@ from lovecampaign.providers.verdict import (
     transient,
     unknown,
 )
-from lovecampaign.settings import Settings
+from lovecampaign.providers.base.provider import Flight
 from lovecampaign.store import tables
-from lovecampaign.store.asked_queue import list_asked_in_doubt
-from lovecampaign.store.campaigns import pause
-from lovecampaign.store.database import Database
-from lovecampaign.store.signing_up import Answer
-from lovecampaign.store.transactional import AskedKind, ask
-from lovecampaign.tokens import Purpose, TokenSigner
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import pause
+from lovecampaign.store.ledger.requests import AskedKind, ask
+from lovecampaign.store.sending.request_queue import list_asked_in_doubt
+from lovecampaign.store.signup.apply import Answer
 from tests.joining import (
     ANA,
     apply,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
-from lovecampaign.store.deal_extending import Extension, extend_deal
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
 from tests.deal_room import OPEN, DealRoom
 
 LAUNCH = datetime.fromisoformat("2027-02-28T10:00+01:00")

@@ -16,23 +16,23 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
-from lovecampaign.delivery.reports import take_reports
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.delivery.feedback.provider_events import take_reports
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
-from lovecampaign.store.doubts import make_due
-from lovecampaign.store.events import Report
-from lovecampaign.store.finding_deliveries import find_delivery
-from lovecampaign.store.forgetting import forget
-from lovecampaign.store.history import read_events
-from lovecampaign.store.leaving import leave
-from lovecampaign.store.proofs import settle_proven_doubts
-from lovecampaign.store.settling import Settlement, settle
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.events import Report
+from lovecampaign.store.ledger.finding_deliveries import find_delivery
+from lovecampaign.store.ledger.requests import AskedKind, ask
+from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
+from lovecampaign.store.sending.in_doubt import make_due
+from lovecampaign.store.sending.settle import Settlement, settle
+from lovecampaign.store.signup.unsubscribe import leave
+from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.history import read_events
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.store.transactional import AskedKind, ask
 from lovecampaign.testing.sendgrid_events import BLOCKED, make_event
-from lovecampaign.tokens import Purpose, TokenSigner
-from lovecampaign.web.serve.sendgrid_batch import read_batch
+from lovecampaign.web.serve.webhooks.sendgrid_parse import read_batch
 from tests.serve.letters import active_suppressions, delivery_of, rows_of
 from tests.stage import DAY_1, Stage
 

@@ -11,18 +11,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.campaign.model import Email
-from lovecampaign.clock import format_instant, parse_instant
-from lovecampaign.delivery.batch import deliver_batch
-from lovecampaign.delivery.readiness import OnEdit, make_ready
-from lovecampaign.delivery.send import SendChoices, send_due
-from lovecampaign.delivery.work import BatchHandle
-from lovecampaign.errors import Refused, UsageError
-from lovecampaign.message import Fault, Message, Outcome
-from lovecampaign.problems import Problem, Severity
-from lovecampaign.providers.base import Flight
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.providers.verdict import (
+from lovecampaign.campaign.model.campaign import Email
+from lovecampaign.core.clock import format_instant, parse_instant
+from lovecampaign.core.errors import Refused, UsageError
+from lovecampaign.core.message import Fault, Message, Outcome
+from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.base.work import BatchHandle
+from lovecampaign.delivery.loop.batch import deliver_batch
+from lovecampaign.delivery.loop.send import SendChoices, send_due
+from lovecampaign.delivery.prepare.readiness import OnEdit, make_ready
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.outcomes import (
     Verdict,
     accepted,
     permanent,
@@ -30,14 +30,20 @@ from lovecampaign.providers.verdict import (
     transient,
     unknown,
 )
-from lovecampaign.settings import Settings
+from lovecampaign.providers.base.provider import Flight
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import cancel_email, find_campaign, pause, record_campaign, resume
-from lovecampaign.store.database import Database
-from lovecampaign.store.deal_codes import fill_pool
-from lovecampaign.store.doubts import make_due, plan_again
-from lovecampaign.store.due import find_next_due, list_due_batches
-from lovecampaign.store.planning import plan_due
+from lovecampaign.store.checkout.codes import fill_pool
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import (
+    cancel_email,
+    find_campaign,
+    pause,
+    record_campaign,
+    resume,
+)
+from lovecampaign.store.planning.planner import plan_due
+from lovecampaign.store.sending.due import find_next_due, list_due_batches
+from lovecampaign.store.sending.in_doubt import make_due, plan_again
 from lovecampaign.store.tables import DeliveryState
 from tests.stage import DAY_1, Stage
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.campaign.json_schema import campaign_schema
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign, Email, Kind
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign, Email, Kind
+from lovecampaign.campaign.schema.json_schema import campaign_schema
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "campaigns" / "customer-love"

@@ -15,21 +15,21 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.campaign.offers import Deal
-from lovecampaign.clock import FixedClock
-from lovecampaign.delivery.readiness import OnEdit
-from lovecampaign.delivery.send import SendChoices, send_due
-from lovecampaign.delivery.session import open_sender
-from lovecampaign.message import Message
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.settings import Settings
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.model.deal import Deal
+from lovecampaign.core.clock import FixedClock
+from lovecampaign.core.message import Message
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose
+from lovecampaign.delivery.loop.send import SendChoices, send_due
+from lovecampaign.delivery.prepare.readiness import OnEdit
+from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
-from lovecampaign.store.schema_version import open_database
-from lovecampaign.store.suppressions import EVERY_LIST, unsubscribe
-from lovecampaign.tokens import Purpose
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.subscribers.suppressions import EVERY_LIST, unsubscribe
 from tests.serving import serving
 
 ROOT = Path(__file__).parents[2]

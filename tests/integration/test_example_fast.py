@@ -6,15 +6,15 @@ from dataclasses import fields, replace
 
 import pytest
 
-from lovecampaign.campaign.example import CAMPAIGN, find_example
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign, Email, Role
-from lovecampaign.message import Message
-from lovecampaign.render.content import read_content
-from lovecampaign.render.recipient import Recipient
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
+from lovecampaign.core.message import Message
+from lovecampaign.render.fast.variant import SplicedMessage
+from lovecampaign.render.model.content import read_content
+from lovecampaign.render.model.recipient import Recipient
+from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS, sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
-from lovecampaign.render.samples import SAMPLE_LINKS, sample_recipients
-from lovecampaign.render.spliced import SplicedMessage
 from tests.render_sources import HOSTILE
 
 HOST = "https://bloom.example"

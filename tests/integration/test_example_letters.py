@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.audience.subscriber import Subscriber
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Brand, Campaign
-from lovecampaign.message import Message
-from lovecampaign.render.color import DARK_PAPER, INK, PAPER, READABLE, contrast, shades_of
-from lovecampaign.render.content import read_content
-from lovecampaign.render.problems import find_problems
-from lovecampaign.render.recipient import Links, Recipient
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Brand, Campaign
+from lovecampaign.core.message import Message
+from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.model.content import read_content
+from lovecampaign.render.model.contrast import DARK_PAPER, INK, PAPER, READABLE, contrast, shades_of
+from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 
 ROOT = Path(__file__).parents[2]

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.delivery.batch import deliver_batch
-from lovecampaign.delivery.readiness import OnEdit, make_ready
-from lovecampaign.delivery.sender import Sender
-from lovecampaign.delivery.watch import Watch
-from lovecampaign.delivery.work import BatchHandle
-from lovecampaign.errors import Unreachable
-from lovecampaign.message import Message, Outcome, OutcomeKind
-from lovecampaign.providers.base import Flight
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.providers.verdict import Verdict, accepted, transient
-from lovecampaign.settings import Settings
-from lovecampaign.store.campaigns import record_campaign
-from lovecampaign.store.database import Database
-from lovecampaign.store.due import list_due_batches
-from lovecampaign.store.journal import FlightJournal, read_flight
-from lovecampaign.store.planning import plan_due
+from lovecampaign.core.errors import Unreachable
+from lovecampaign.core.message import Message, Outcome, OutcomeKind
+from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.work import BatchHandle
+from lovecampaign.delivery.loop.batch import deliver_batch
+from lovecampaign.delivery.loop.recovery_timer import Watch
+from lovecampaign.delivery.prepare.readiness import OnEdit, make_ready
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.outcomes import Verdict, accepted, transient
+from lovecampaign.providers.base.provider import Flight
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import record_campaign
+from lovecampaign.store.planning.planner import plan_due
+from lovecampaign.store.sending.due import list_due_batches
+from lovecampaign.store.sending.flight_journal import FlightJournal, read_flight
 from tests.stage import DAY_1, Stage
 
 

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import record_campaign
-from lovecampaign.store.database import Database
-from lovecampaign.store.plan_batches import BATCH_SIZE, Portions
-from lovecampaign.store.planning import PlanManner, Planned, plan_due
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import record_campaign
+from lovecampaign.store.planning.batches import BATCH_SIZE, Portions
+from lovecampaign.store.planning.planner import PlanManner, Planned, plan_due
 from tests.stage import DAY_1, LONG_AGO, Stage
 
 #: (batch, window): the one within the other, equal, the other way round, as small as can be.

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import pause, record_campaign, resume
-from lovecampaign.store.database import Database
-from lovecampaign.store.looks import LONGEST_REST, Looks
-from lovecampaign.store.planning import PlanManner, plan_due
-from lovecampaign.store.preferences import Preferences, save_preferences
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import pause, record_campaign, resume
+from lovecampaign.store.planning.planner import PlanManner, plan_due
+from lovecampaign.store.planning.scan_backoff import LONGEST_REST, Looks
+from lovecampaign.store.subscribers.preferences import Preferences, save_preferences
 from tests.acceptance.program import lovecampaign
 from tests.stage import DAY_1, Stage
 

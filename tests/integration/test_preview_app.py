@@ -10,19 +10,19 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from lovecampaign.checks.facts import Facts
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.settings import Settings
+from lovecampaign.checks.base.facts import Facts
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.testing.campaigns import write_campaign
-from lovecampaign.web.preview.addresses import LiveAddresses
 from lovecampaign.web.preview.app import Preview
-from lovecampaign.web.preview.checking import Checker
 from lovecampaign.web.preview.guard import Gate
+from lovecampaign.web.preview.live.background_checks import Checker
+from lovecampaign.web.preview.live.live_reload import Stream
+from lovecampaign.web.preview.live.state import Workbench
 from lovecampaign.web.preview.pages import Pages
-from lovecampaign.web.preview.people import People
-from lovecampaign.web.preview.sending import Mailbox
-from lovecampaign.web.preview.stream import Stream
-from lovecampaign.web.preview.workbench import Workbench
+from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.test_send import Mailbox
+from lovecampaign.web.preview.readers.urls import LiveAddresses
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.addressees import Addressees, Choice
-from lovecampaign.store.schema_version import open_database
-from lovecampaign.store.timelines import read_timeline
-from lovecampaign.web.preview.foretelling import foretell, retell
-from lovecampaign.web.preview.people import People
-from lovecampaign.web.preview.readers import Reader, made_up_readers
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.reports.person_timeline import read_timeline
+from lovecampaign.store.reports.recipients import Addressees, Choice
+from lovecampaign.web.preview.readers.forecast import foretell, retell
+from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
 from tests.stage import LONG_AGO, Stage
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)

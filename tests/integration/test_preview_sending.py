@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.settings import Settings
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.testing.campaigns import launch_file, write_campaign
-from lovecampaign.web.preview.readers import Reader, made_up_readers
-from lovecampaign.web.preview.sending import Mailbox
-from lovecampaign.web.preview.workbench import Workbench
+from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
+from lovecampaign.web.preview.readers.test_send import Mailbox
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)
 WITH_CODE = "\n\n{% if deal.code %}Yours: {{ deal.code }}.{% else %}No code here.{% endif %}\n"

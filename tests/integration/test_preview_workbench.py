@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.checks.facts import Facts
-from lovecampaign.errors import ProblemsFound
-from lovecampaign.settings import Settings
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.checks.base.facts import Facts
+from lovecampaign.core.errors import ProblemsFound
+from lovecampaign.core.settings import Settings
 from lovecampaign.testing.campaigns import day_file, launch_file, write_campaign
-from lovecampaign.web.preview.checking import Checker
-from lovecampaign.web.preview.readers import Reader, made_up_readers
-from lovecampaign.web.preview.workbench import Workbench
+from lovecampaign.web.preview.live.background_checks import Checker
+from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2027, 1, 20, tzinfo=UTC)

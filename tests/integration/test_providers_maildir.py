@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.errors import Unreachable
-from lovecampaign.message import Fault, OutcomeKind
-from lovecampaign.providers.base import Provider
-from lovecampaign.providers.maildir import MaildirProvider
+from lovecampaign.core.errors import Unreachable
+from lovecampaign.core.message import Fault, OutcomeKind
+from lovecampaign.providers.base.maildir import MaildirProvider
+from lovecampaign.providers.base.provider import Provider
 from lovecampaign.testing.messages import RecordingFlight, make_message
 
 

@@ -15,11 +15,11 @@ from typing import Self
 
 import pytest
 
-from lovecampaign.clock import FixedClock
-from lovecampaign.errors import Unreachable, UsageError
-from lovecampaign.message import Address, Fault, Message, Outcome, OutcomeKind
-from lovecampaign.providers.sendgrid import SendGridProvider
-from lovecampaign.providers.sendgrid_connection import Endpoint
+from lovecampaign.core.clock import FixedClock
+from lovecampaign.core.errors import Unreachable, UsageError
+from lovecampaign.core.message import Address, Fault, Message, Outcome, OutcomeKind
+from lovecampaign.providers.sendgrid.connection import Endpoint
+from lovecampaign.providers.sendgrid.provider import SendGridProvider
 from lovecampaign.testing.certificate import self_signed
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.sendgrid_http import Answer

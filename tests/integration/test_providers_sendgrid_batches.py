@@ -17,13 +17,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from lovecampaign.clock import FixedClock
-from lovecampaign.message import Fault, Message, Outcome, OutcomeKind
-from lovecampaign.providers.http_wire import HttpReply
-from lovecampaign.providers.sendgrid import SendGridProvider
-from lovecampaign.providers.sendgrid_allowance import Allowance
-from lovecampaign.providers.sendgrid_connection import Endpoint
-from lovecampaign.providers.sendgrid_parcels import Packer, Parcel
+from lovecampaign.core.clock import FixedClock
+from lovecampaign.core.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.providers.sendgrid.batching import Packer, Parcel
+from lovecampaign.providers.sendgrid.connection import Endpoint
+from lovecampaign.providers.sendgrid.http1 import HttpReply
+from lovecampaign.providers.sendgrid.provider import SendGridProvider
+from lovecampaign.providers.sendgrid.rate_limit import Allowance
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.sendgrid_http import Answer

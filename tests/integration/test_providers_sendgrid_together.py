@@ -14,9 +14,9 @@ from typing import Self
 
 import pytest
 
-from lovecampaign.message import Message, Outcome, OutcomeKind
-from lovecampaign.providers.sendgrid import SendGridProvider
-from lovecampaign.providers.sendgrid_connection import Endpoint
+from lovecampaign.core.message import Message, Outcome, OutcomeKind
+from lovecampaign.providers.sendgrid.connection import Endpoint
+from lovecampaign.providers.sendgrid.provider import SendGridProvider
 from lovecampaign.testing.messages import RecordingFlight, make_message
 
 MANY = 200

@@ -14,24 +14,15 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
 
-from lovecampaign.errors import Unreachable
-from lovecampaign.message import Address, Fault, Message, Outcome, OutcomeKind
-from lovecampaign.providers.smtp import Patience, SmtpProvider
-from lovecampaign.providers.smtp_connection import Security, Server, TimeLimits
+from lovecampaign.core.errors import Unreachable
+from lovecampaign.core.message import Address, Fault, Message, Outcome, OutcomeKind
+from lovecampaign.providers.smtp.connect import Security, Server, TimeLimits
+from lovecampaign.providers.smtp.provider import Patience, SmtpProvider
 from lovecampaign.testing.certificate import Certificate, self_signed
+from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
-from lovecampaign.testing.troubles import (
-    Act,
-    Close,
-    Drip,
-    Say,
-    Stall,
-    Step,
-    StoreThenClose,
-    Trouble,
-)
 
 #: For servers that never answer.
 SHORT = TimeLimits.all_of(0.4)

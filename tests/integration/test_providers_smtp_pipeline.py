@@ -14,22 +14,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from lovecampaign.message import Address, Message, Outcome, OutcomeKind
-from lovecampaign.providers.smtp import Patience, SmtpProvider
-from lovecampaign.providers.smtp_connection import Security, Server, TimeLimits
+from lovecampaign.core.message import Address, Message, Outcome, OutcomeKind
+from lovecampaign.providers.smtp.connect import Security, Server, TimeLimits
+from lovecampaign.providers.smtp.provider import Patience, SmtpProvider
+from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
-from lovecampaign.testing.troubles import (
-    Act,
-    Close,
-    Drip,
-    Say,
-    Stall,
-    Step,
-    StoreThenClose,
-    Trouble,
-)
 
 ACCEPTED, TRANSIENT = OutcomeKind.ACCEPTED, OutcomeKind.TRANSIENT
 PLAIN = replace(Manners(), extensions=("SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES"))

@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.delivery.run import RunPlan, run
-from lovecampaign.delivery.send import SendChoices
-from lovecampaign.delivery.sender import Sender
-from lovecampaign.message import Fault, Message
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.providers.verdict import Verdict, transient
-from lovecampaign.settings import Settings
+from lovecampaign.core.message import Fault, Message
+from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.loop.send import SendChoices
+from lovecampaign.delivery.session.run import RunPlan, run
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.outcomes import Verdict, transient
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
-from lovecampaign.store.foresight import foresee
-from lovecampaign.store.report import report_campaign
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.reports.campaign_report import report_campaign
+from lovecampaign.store.reports.dry_run import foresee
+from lovecampaign.store.reports.person_timeline import read_timeline
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.store.timelines import read_timeline
 from tests.stage import DAY_1, Stage
 
 HOUR = timedelta(hours=1)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.errors import LovecampaignError
-from lovecampaign.problems import Problem
+from lovecampaign.core.errors import LovecampaignError
+from lovecampaign.core.problems import Problem
 from tests.render_kit import Workbench, recipient
 
 REPOSITORY = Path(__file__).parents[2]

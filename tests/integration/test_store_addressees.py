@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.campaign.model import Email
+from lovecampaign.campaign.model.campaign import Email
+from lovecampaign.core.settings import Settings
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.settings import Settings
-from lovecampaign.store import addressees, tables
-from lovecampaign.store.addressees import Addressee, Addressees, Choice, list_addressees
-from lovecampaign.store.report import report_campaign
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.store import tables
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.reports import recipients as addressees
+from lovecampaign.store.reports.campaign_report import report_campaign
+from lovecampaign.store.reports.recipients import Addressee, Addressees, Choice, list_addressees
 from lovecampaign.store.tables import DeliveryState
 from tests.stage import DAY_1, Stage
 

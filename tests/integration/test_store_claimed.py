@@ -6,11 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.audience.subscriber import Subscriber
-from lovecampaign.settings import Settings
-from lovecampaign.store.campaigns import record_campaign
-from lovecampaign.store.claimed import Person, read_people
-from lovecampaign.store.database import Database
-from lovecampaign.store.standing import Standing
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.ledger.campaigns import record_campaign
+from lovecampaign.store.sending.claimed import Person, read_people
 from lovecampaign.store.tables import subscriber, subscriber_tag
 from tests.stage import DAY_1, LONG_AGO, Stage
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.errors import UsageError
-from lovecampaign.settings import Settings
-from lovecampaign.store.columns import Day, Instant, metadata
-from lovecampaign.store.copying import copy_everything
-from lovecampaign.store.database import Database
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.core.errors import UsageError
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.database.types import Day, Instant, metadata
+from lovecampaign.store.maintenance.copy import copy_everything
 from tests.acceptance.program import lovecampaign
 from tests.postgres import PostgresServer
 from tests.serving import dump

@@ -16,13 +16,18 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import lovecampaign.store
-from lovecampaign.errors import Busy, Unreachable, UsageError
-from lovecampaign.settings import Settings
+from lovecampaign.core.errors import Busy, Unreachable, UsageError
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
-from lovecampaign.store.schema_version import HEAD, find_database, find_version, open_database
-from lovecampaign.store.slot_table import fill_zone_clocks
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import (
+    HEAD,
+    find_database,
+    find_version,
+    open_database,
+)
 from lovecampaign.store.tables import metadata
+from lovecampaign.store.tables.slots import fill_zone_clocks
 
 OPEN = """
 import sys

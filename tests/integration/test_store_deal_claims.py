@@ -5,9 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from lovecampaign.deals.door import Door
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
+from lovecampaign.campaign.deals.deal_page import Door
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
 from tests.deal_room import MINUTE, OPEN, DealRoom
 
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.schema_version import open_database
 from tests.deal_room import MINUTE, OPEN, DealRoom
 
 PEOPLE = st.integers(0, 4)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.buyers import add_buyer, import_buyers
-from lovecampaign.store.database import Database
-from lovecampaign.store.deal_codes import fill_pool
-from lovecampaign.store.deal_owners import AmbiguousCode, UnknownCode, find_owner
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.checkout.buyers import add_buyer, import_buyers
+from lovecampaign.store.checkout.codes import fill_pool
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.deal_stock.code_owner import AmbiguousCode, UnknownCode, find_owner
 from tests.deal_room import OPEN, DealRoom
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lovecampaign.deals.door import Door
-from lovecampaign.settings import Settings
-from lovecampaign.store.buyers import add_buyer
-from lovecampaign.store.database import Database
-from lovecampaign.store.deal_extending import Extension, extend_deal
-from lovecampaign.store.forgetting import forget
-from lovecampaign.store.suppressions import unsubscribe
+from lovecampaign.campaign.deals.deal_page import Door
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.checkout.buyers import add_buyer
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
+from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.suppressions import unsubscribe
 from tests.deal_room import MINUTE, OPEN, DealRoom
 from tests.serving import dump
 

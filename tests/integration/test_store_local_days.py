@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.store.columns import Instant
-from lovecampaign.store.database import Database
-from lovecampaign.store.local_days import LocalDays, day_of_number
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.types import Instant
+from lovecampaign.store.eligibility.local_days import LocalDays, day_of_number
 
 
 @pytest.mark.parametrize(

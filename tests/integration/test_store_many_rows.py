@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.store.columns import to_microseconds
-from lovecampaign.store.database import Database
-from lovecampaign.store.many_rows import (
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.json_rows import (
     at_once,
     gathered,
     many_pairs,
@@ -19,6 +18,7 @@ from lovecampaign.store.many_rows import (
     read_many,
     text_of,
 )
+from lovecampaign.store.database.types import to_microseconds
 from lovecampaign.store.tables import subscriber, subscriber_tag
 
 NOW = datetime(2027, 2, 1, 8, 0, 0, 123456, tzinfo=UTC)

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.campaigns import cancel_email, record_campaign
-from lovecampaign.store.database import Database
-from lovecampaign.store.next_letter import NextLetter, find_next_letter
-from lovecampaign.store.preferences import Preferences, save_preferences
-from lovecampaign.store.suppressions import unsubscribe
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import cancel_email, record_campaign
+from lovecampaign.store.reports.next_letter import NextLetter, find_next_letter
+from lovecampaign.store.reports.person_timeline import read_timeline
+from lovecampaign.store.subscribers.preferences import Preferences, save_preferences
+from lovecampaign.store.subscribers.suppressions import unsubscribe
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.store.timelines import read_timeline
 from tests.stage import DAY_1, Stage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -12,15 +12,14 @@ import sqlalchemy as sa
 
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.problems import has_errors
-from lovecampaign.store import exporting
-from lovecampaign.store.database import Database
-from lovecampaign.store.enrolling import Enrolment
-from lovecampaign.store.exporting import export_subscribers
-from lovecampaign.store.forgetting import forget
-from lovecampaign.store.importing import ImportReport, import_subscribers
-from lovecampaign.store.subscribers import add_subscriber
-from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
+from lovecampaign.core.problems import has_errors
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.imports.apply import Enrolment, add_subscriber
+from lovecampaign.store.imports.importer import ImportReport, import_subscribers
+from lovecampaign.store.subscribers import export as exporting
+from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.export import export_subscribers
+from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.tables import membership, subscriber
 
 NOW = datetime(2027, 1, 10, 9, 0, 0, 123456, tzinfo=UTC)

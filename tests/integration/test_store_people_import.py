@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store import staging
-from lovecampaign.store.database import Database
-from lovecampaign.store.enrolling import Enrolment
-from lovecampaign.store.forgetting import forget
-from lovecampaign.store.importing import ImportReport, import_subscribers
-from lovecampaign.store.subscribers import Profile, show_subscriber
-from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.imports import staging
+from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.importer import ImportReport, import_subscribers
+from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.records import Profile, show_subscriber
+from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.tables import consent, membership, subscriber, suppression
 
 NOW = datetime(2027, 1, 10, 9, tzinfo=UTC)

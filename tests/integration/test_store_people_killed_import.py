@@ -12,10 +12,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
-from lovecampaign.store.enrolling import Enrolment
-from lovecampaign.store.importing import import_subscribers
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.tables import consent, membership, subscriber, subscriber_tag, suppression
 
 PEOPLE = 3_000

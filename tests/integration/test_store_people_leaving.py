@@ -9,14 +9,13 @@ import sqlalchemy as sa
 
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
-from lovecampaign.store.enrolling import Enrolment
-from lovecampaign.store.forgetting import forget
-from lovecampaign.store.import_tables import RowVerdict
-from lovecampaign.store.schema_version import open_database
-from lovecampaign.store.subscribers import add_subscriber, show_subscriber
-from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.imports.apply import Enrolment, add_subscriber
+from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.tables import (
     DeliveryState,
     buyer,
@@ -27,6 +26,7 @@ from lovecampaign.store.tables import (
     metadata,
     subscriber,
 )
+from lovecampaign.store.tables.imports import RowVerdict
 
 NOW = datetime(2027, 1, 10, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.campaigns import record_campaign
-from lovecampaign.store.database import Database
-from lovecampaign.store.planning import plan_due
-from lovecampaign.store.settling import Acceptance, Settlement, settle
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import record_campaign
+from lovecampaign.store.planning.planner import plan_due
+from lovecampaign.store.sending.settle import Acceptance, Settlement, settle
 from lovecampaign.store.tables import DeliveryState, delivery
 from tests.stage import DAY_1, Stage
 

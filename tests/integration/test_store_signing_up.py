@@ -8,15 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.confirming import ConfirmationState
-from lovecampaign.store.database import Database
-from lovecampaign.store.forgetting import forget, is_forgotten
-from lovecampaign.store.signing_up import Answer, is_mailable
-from lovecampaign.store.subscribers import show_subscriber
-from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
-from lovecampaign.store.unconfirmed import delete_unconfirmed
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.signup.apply import Answer, is_mailable
+from lovecampaign.store.signup.confirm import ConfirmationState
+from lovecampaign.store.subscribers.erasure import forget, is_forgotten
+from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
+from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from tests.joining import (
     ANA,
     CONSENT,

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import cancel_email, find_campaign
-from lovecampaign.store.database import Database
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import cancel_email, find_campaign
 from tests.stage import DAY_1, Stage
 
 DAY = timedelta(days=1)

@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import (
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import (
     CampaignRecord,
     cancel_email,
     pause,
     record_campaign,
     resume,
 )
-from lovecampaign.store.database import Database
-from lovecampaign.store.report import EmailReport, report_campaign
+from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
+from lovecampaign.store.reports.person_timeline import read_timeline
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.store.timelines import read_timeline
 from tests.stage import DAY_1, Stage
 
 HOUR = timedelta(hours=1)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.report import report_campaign
+from lovecampaign.store.reports.campaign_report import report_campaign
 from lovecampaign.store.tables import DeliveryState
 from tests.oracle.play import Play, open_play
 from tests.postgres import PostgresServer

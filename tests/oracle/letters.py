@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from lovecampaign.campaign.model import Campaign, Crowd, Email, LateJoiners, Role
-from lovecampaign.campaign.sending import ClockChoice, QuietHours
+from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, LateJoiners, Role
+from lovecampaign.campaign.model.sending import ClockChoice, QuietHours
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from lovecampaign.campaign.model import Campaign, Crowd, Email, Role, TagFilter
+from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role, TagFilter
 from tests.oracle.letters import (
     Letter,
     after_quiet,

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lovecampaign.message import Message
-from lovecampaign.settings import Settings
-from lovecampaign.store.campaigns import cancel_email, find_campaign
-from lovecampaign.store.report import report_campaign
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.core.message import Message
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.ledger.campaigns import cancel_email, find_campaign
+from lovecampaign.store.reports.campaign_report import report_campaign
+from lovecampaign.store.reports.person_timeline import TimelineEntry, read_timeline
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.store.timelines import TimelineEntry, read_timeline
 from tests.oracle.month import ReferenceMonth, Told
 from tests.oracle.readers import Reader
 from tests.oracle.stand_in import LedgerRow, People

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import record_campaign
+from lovecampaign.store.ledger.campaigns import record_campaign
 from tests.oracle.readers import Reader
 from tests.stage import LONG_AGO, Stage
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
 from tests.serving import Serving, serving
 from tests.stage import Stage
 

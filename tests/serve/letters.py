@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
-from lovecampaign.tokens import Purpose, TokenSigner
+from lovecampaign.store.database.engine import Database
 from tests.stage import Stage
 
 SIGNER = TokenSigner(("test-key",))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from starlette.routing import Route
 
-from lovecampaign.tokens import Purpose
+from lovecampaign.core.tokens import Purpose
 from lovecampaign.web.serve.app import ROUTES
-from lovecampaign.web.serve.brand import style_path
+from lovecampaign.web.serve.content.brand import style_path
 from tests.serving import Serving
 
 

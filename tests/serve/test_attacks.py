@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.columns import metadata
-from lovecampaign.store.schema_version import open_database
-from lovecampaign.store.signing_up import Application, apply_to_join
-from lovecampaign.web.serve.bodies import BodyKind
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.database.types import metadata
+from lovecampaign.store.signup.apply import Application, apply_to_join
+from lovecampaign.web.serve.http.request_body import BodyKind
 from tests.serve.routes import every_path, every_route
 from tests.serving import Answer, Serving, dump, serving, with_settings
 from tests.stage import Stage

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.store.campaigns import record_campaign
-from lovecampaign.store.database import Database
-from lovecampaign.web.serve.leave import PATIENCE_SECONDS as ONE_CLICK_SECONDS
-from lovecampaign.web.serve.readiness import WAIT_SECONDS
-from lovecampaign.web.serve.site import PATIENCE_SECONDS
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import record_campaign
+from lovecampaign.web.serve.handler.site import PATIENCE_SECONDS
+from lovecampaign.web.serve.pages.unsubscribe import PATIENCE_SECONDS as ONE_CLICK_SECONDS
+from lovecampaign.web.serve.webhooks.readiness import WAIT_SECONDS
 from tests.patience import wait_until
 from tests.serve.letters import active_suppressions, token_of
 from tests.serving import Answer, Serving

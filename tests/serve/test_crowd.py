@@ -10,10 +10,10 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from lovecampaign.errors import Busy, Unreachable, UsageError
-from lovecampaign.web.serve.crowd import MOST_AT_ONCE, Crowd
-from lovecampaign.web.serve.pages import NotFound, Visit
-from lovecampaign.web.serve.site import Site
+from lovecampaign.core.errors import Busy, Unreachable, UsageError
+from lovecampaign.web.serve.handler.batching import MOST_AT_ONCE, Crowd
+from lovecampaign.web.serve.handler.handler import NotFound, Visit
+from lovecampaign.web.serve.handler.site import Site
 from tests.serving import Serving
 
 

@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.message import Fault
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.providers.verdict import accepted, permanent, unknown
-from lovecampaign.settings import Settings
+from lovecampaign.core.message import Fault
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.outcomes import accepted, permanent, unknown
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import find_campaign
-from lovecampaign.store.database import Database
-from lovecampaign.store.suppressions import unsubscribe
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import find_campaign
+from lovecampaign.store.subscribers.suppressions import unsubscribe
 from lovecampaign.store.tables import DeliveryState
 from tests.deal_room import OPEN, DealRoom
 from tests.patience import wait_until

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
-from lovecampaign.store.deal_extending import Extension, extend_deal
-from lovecampaign.store.suppressions import unsubscribe
-from lovecampaign.tokens import Purpose
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
+from lovecampaign.store.subscribers.suppressions import unsubscribe
 from tests.deal_room import MINUTE, OPEN, DealRoom
 from tests.serving import Answer, Serving, dump, serving
 

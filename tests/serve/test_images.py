@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.settings import Settings
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.testing.campaigns import day_file
 from tests.serving import Serving, serving, with_settings
 from tests.stage import Stage

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.store import tables
-from lovecampaign.store.suppressions import unsubscribe
+from lovecampaign.store.subscribers.suppressions import unsubscribe
 from tests.joining import asked_states
 from tests.serve.letters import active_suppressions, rows_of, token_of
 from tests.serving import Answer, Serving, dump

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.message import Message
-from lovecampaign.providers.memory import MemoryProvider
-from lovecampaign.providers.verdict import Verdict, accepted
-from lovecampaign.settings import Settings
+from lovecampaign.core.message import Message
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.outcomes import Verdict, accepted
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
-from lovecampaign.store.forgetting import forget
-from lovecampaign.store.suppressions import unsubscribe
-from lovecampaign.tokens import Purpose, TokenSigner
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.suppressions import unsubscribe
 from tests.serve.letters import active_suppressions, delivery_of, rows_of, token_of
 from tests.serving import Answer, Serving, dump, serving, with_settings
 from tests.stage import DAY_1, Stage

@@ -8,11 +8,11 @@ import pytest
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.columns import metadata
-from lovecampaign.tokens import Purpose, TokenSigner
-from lovecampaign.web.serve.links import find_opened, read_token
-from lovecampaign.web.serve.pages import Visit, page
-from lovecampaign.web.serve.site import Site
+from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.store.database.types import metadata
+from lovecampaign.web.serve.handler.handler import Visit, page
+from lovecampaign.web.serve.handler.open_link import find_opened, read_token
+from lovecampaign.web.serve.handler.site import Site
 from tests.serving import serving, with_settings
 from tests.stage import Stage
 

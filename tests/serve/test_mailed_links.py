@@ -10,15 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.delivery.transactional import deliver_asked
+from lovecampaign.core.tokens import Purpose
+from lovecampaign.delivery.transactional.deliver import deliver_asked
 from lovecampaign.store import tables
-from lovecampaign.store.columns import metadata
-from lovecampaign.store.everything import read_everything
-from lovecampaign.store.forgetting import is_forgotten
-from lovecampaign.store.suppressions import Suppression, suppress, unsubscribe
-from lovecampaign.store.transactional import AskedKind
-from lovecampaign.tokens import Purpose
-from lovecampaign.web.serve.texts import Texts
+from lovecampaign.store.database.types import metadata
+from lovecampaign.store.ledger.requests import AskedKind
+from lovecampaign.store.subscribers.erasure import is_forgotten
+from lovecampaign.store.subscribers.subject_access import read_everything
+from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
+from lovecampaign.web.serve.content.i18n import Texts
 from tests.joining import apply, asked_rows
 from tests.serve.letters import active_suppressions, rows_of, token_of
 from tests.serving import Answer, Serving, dump

@@ -16,10 +16,10 @@ import pytest
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.database import Database
+from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.campaigns import write_campaign
-from lovecampaign.web.serve.pages import Visit, page
-from lovecampaign.web.serve.site import Site
+from lovecampaign.web.serve.handler.handler import Visit, page
+from lovecampaign.web.serve.handler.site import Site
 from tests.acceptance.program import lovecampaign
 from tests.patience import wait_until
 from tests.running_serve import running_serve

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from lovecampaign.core.tokens import Purpose
 from lovecampaign.store import tables
-from lovecampaign.store.forgetting import forget
-from lovecampaign.store.suppressions import unsubscribe
-from lovecampaign.tokens import Purpose
-from lovecampaign.web.serve.masking import mask_address
+from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.suppressions import unsubscribe
+from lovecampaign.web.serve.content.masking import mask_address
 from tests.joining import asked_states
 from tests.serve.letters import delivery_of, rows_of, token_of
 from tests.serving import Answer, Serving, dump, serving, with_settings

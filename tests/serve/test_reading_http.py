@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lovecampaign.web.listening import listening
-from lovecampaign.web.serve.plain_http import PlainHttp
-from lovecampaign.web.serve.quick_http import MOST_BYTES_OF_A_HEAD, QuickHttp
+from lovecampaign.web.hosting.bind import listening
+from lovecampaign.web.serve.http.h11 import PlainHttp
+from lovecampaign.web.serve.http.httptools import MOST_BYTES_OF_A_HEAD, QuickHttp
 from lovecampaign.web.serve.server import ReadsHttp, Server
 
 PARSERS: list[ReadsHttp] = [QuickHttp, PlainHttp]

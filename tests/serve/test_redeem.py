@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
+from lovecampaign.store.database.engine import Database
 from tests.deal_room import MINUTE, OPEN, DealRoom
 from tests.serving import Answer, Serving, dump, serving, with_settings
 

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
-from lovecampaign.errors import UsageError
-from lovecampaign.settings import Settings
+from lovecampaign.core.errors import UsageError
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose
 from lovecampaign.store import tables
-from lovecampaign.store.database import Database
+from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.sendgrid_events import Webhook, make_event
-from lovecampaign.tokens import Purpose
-from lovecampaign.web.serve.sendgrid_signature import SIGNATURE_HEADER
+from lovecampaign.web.serve.webhooks.sendgrid_signature import SIGNATURE_HEADER
 from tests.serve.letters import active_suppressions, rows_of
 from tests.serving import Answer, Serving, dump, serving, with_settings
 from tests.stage import DAY_1, Stage

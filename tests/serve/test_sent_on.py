@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from lovecampaign.tokens import Purpose
+from lovecampaign.core.tokens import Purpose
 from tests.joining import ANA, apply, asked_rows
 from tests.serve.letters import token_of
 from tests.serve.test_serve_join import FIELD

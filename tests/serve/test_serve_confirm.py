@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lovecampaign.clock import FixedClock
+from lovecampaign.core.clock import FixedClock
+from lovecampaign.core.tokens import Purpose
 from lovecampaign.store import tables
-from lovecampaign.store.suppressions import unsubscribe
-from lovecampaign.tokens import Purpose
+from lovecampaign.store.subscribers.suppressions import unsubscribe
 from tests.joining import ANA, apply, asked_rows, asked_states, rows_of
 from tests.serving import Serving, dump
 from tests.stage import Stage

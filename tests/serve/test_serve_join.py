@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from lovecampaign.store import tables
-from lovecampaign.store.suppressions import unsubscribe
+from lovecampaign.store.subscribers.suppressions import unsubscribe
 from tests.joining import ANA, asked_rows, asked_states, confirm, rows_of
 from tests.serving import Answer, RecordingPost, Serving, dump
 from tests.stage import Stage

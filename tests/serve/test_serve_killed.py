@@ -11,11 +11,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store import tables
-from lovecampaign.store.signing_up import apply_to_join
+from lovecampaign.store.signup.apply import apply_to_join
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
-from lovecampaign.tokens import Purpose, TokenSigner
 from tests.acceptance.program import lovecampaign
 from tests.joining import application, asked_rows, asked_states, record_of
 from tests.running_serve import RunningServe, running_serve

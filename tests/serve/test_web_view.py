@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.delivery.post import answer_all
-from lovecampaign.delivery.readiness import OnEdit
-from lovecampaign.settings import Settings
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose
+from lovecampaign.delivery.prepare.readiness import OnEdit
+from lovecampaign.delivery.transactional.worker import answer_all
 from lovecampaign.store import tables
-from lovecampaign.store.campaigns import cancel_email, record_campaign
-from lovecampaign.store.database import Database
-from lovecampaign.store.forgetting import forget
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import cancel_email, record_campaign
+from lovecampaign.store.subscribers.erasure import forget
 from lovecampaign.testing.campaigns import day_file
-from lovecampaign.tokens import Purpose
 from tests.joining import welcome
 from tests.serve.letters import delivery_of, rows_of, token_of
 from tests.serving import Answer, Serving, dump, serving

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.audience.csv_reading import CsvTable, open_csv
-from lovecampaign.audience.csv_rows import CsvRow
-from lovecampaign.errors import ProblemsFound, UsageError
+from lovecampaign.core.csv_file import CsvTable, open_csv
+from lovecampaign.core.csv_rows import CsvRow
+from lovecampaign.core.errors import ProblemsFound, UsageError
 
 
 def read(tmp_path: Path, data: bytes) -> tuple[CsvTable, list[CsvRow]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.audience.csv_rows import CsvRow, _Lines, _rows_with_care, read_rows
+from lovecampaign.core.csv_rows import CsvRow, _Lines, _rows_with_care, read_rows
 
 _HEADINGS = "email,note\n"
 _PIECES = st.sampled_from(

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.audience.columns import read_columns
-from lovecampaign.audience.csv_rows import CsvRow
 from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
-from lovecampaign.audience.rows import RowReader
+from lovecampaign.audience.row_reader import RowReader
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
-from lovecampaign.problems import Place
+from lovecampaign.core.csv_rows import CsvRow
+from lovecampaign.core.problems import Place
 
 NOW = datetime(2028, 6, 1, 9, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.campaign.example import CAMPAIGN, find_example
-from lovecampaign.campaign.load import Loaded, load_campaign
+from lovecampaign.campaign.files.load import Loaded, load_campaign
+from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
 
 #: Pieces that mean something to YAML, to our schema or to a decoder.
 _PIECES = [

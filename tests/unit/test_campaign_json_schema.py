@@ -10,8 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from lovecampaign.campaign.json_schema import campaign_schema, day_schema
-from lovecampaign.campaign.load import load_campaign
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.schema.json_schema import campaign_schema, day_schema
 from lovecampaign.testing.campaigns import write_campaign
 
 

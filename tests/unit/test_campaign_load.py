@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.campaign.codes import Code
-from lovecampaign.campaign.load import Loaded, load_campaign
-from lovecampaign.campaign.model import (
+from lovecampaign.campaign.files.load import Loaded, load_campaign
+from lovecampaign.campaign.model.campaign import (
     Campaign,
     CatchUp,
     Crowd,
@@ -23,10 +22,11 @@ from lovecampaign.campaign.model import (
     Role,
     TagFilter,
 )
-from lovecampaign.campaign.offers import WhenGone
-from lovecampaign.campaign.sending import ClockChoice, QuietHours
-from lovecampaign.campaign.typography import straighten_fields
-from lovecampaign.problems import Severity
+from lovecampaign.campaign.model.deal import WhenGone
+from lovecampaign.campaign.model.sending import ClockChoice, QuietHours
+from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.quotes import straighten_fields
+from lovecampaign.core.problems import Severity
 from lovecampaign.testing.campaigns import day_file, dump_yaml, write_campaign
 
 YAML = "campaigns/test-month/campaign.yaml"

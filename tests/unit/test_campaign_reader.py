@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from lovecampaign.campaign.codes import Code
-from lovecampaign.campaign.reader import LOADER, core_value, read_tree
-from lovecampaign.campaign.slips import mend
-from lovecampaign.campaign.source import Spot, make_source
-from lovecampaign.campaign.tree import Scalar, Tree
+from lovecampaign.campaign.source.fix_mistakes import mend
+from lovecampaign.campaign.source.parser import LOADER, core_value, read_tree
+from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.source import Spot, make_source
+from lovecampaign.campaign.source.tree import Scalar, Tree
 
 ReadTree = Callable[[str], Tree]
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.edits import as_scalar
-from lovecampaign.campaign.example import CAMPAIGN, find_example
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.campaign.scaffold import new_campaign
-from lovecampaign.campaign.workspace import find_workspace
-from lovecampaign.errors import UsageError
-from lovecampaign.settings import read_settings
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.workspace.edit_yaml import as_scalar
+from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
+from lovecampaign.campaign.workspace.find import find_workspace
+from lovecampaign.campaign.workspace.new import new_campaign
+from lovecampaign.core.errors import UsageError
+from lovecampaign.core.settings import read_settings
 from lovecampaign.testing.campaigns import write_campaign
 
 START = date(2028, 3, 15)

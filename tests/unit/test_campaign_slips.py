@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.codes import Code
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.slips import mend
-from lovecampaign.campaign.source import make_source
-from lovecampaign.problems import Problem, Severity
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.source.fix_mistakes import mend
+from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.source import make_source
+from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.testing.campaigns import write_campaign
 
 

@@ -9,12 +9,14 @@ from fractions import Fraction
 
 import pytest
 
-from lovecampaign.campaign import addresses, money, scalars, times, values
-from lovecampaign.campaign.codes import Code
-from lovecampaign.campaign.offers import Money
-from lovecampaign.campaign.refusal import BadValue
-from lovecampaign.campaign.sending import QuietHours
-from lovecampaign.campaign.times import Point, resolve
+from lovecampaign.campaign.model.deal import Money
+from lovecampaign.campaign.model.sending import QuietHours
+from lovecampaign.campaign.schema import addresses, money, scalars
+from lovecampaign.campaign.schema import parsers as values
+from lovecampaign.campaign.schema import time_parsers as times
+from lovecampaign.campaign.schema.time_parsers import Point, resolve
+from lovecampaign.campaign.source.errors import BadValue
+from lovecampaign.campaign.source.problem_codes import Code
 
 Parser = Callable[[object], object]
 

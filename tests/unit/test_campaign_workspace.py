@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.workspace import find_workspace, list_campaigns, pick_campaign
-from lovecampaign.errors import UsageError
+from lovecampaign.campaign.workspace.find import find_workspace, list_campaigns, pick_campaign
+from lovecampaign.core.errors import UsageError
 from lovecampaign.testing.campaigns import write_campaign
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.checks.check import check_campaign, check_email
-from lovecampaign.checks.facts import Facts
-from lovecampaign.problems import has_errors, in_file_order
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.checks.base.facts import Facts
+from lovecampaign.checks.run import check_campaign, check_email
+from lovecampaign.core.problems import has_errors, in_file_order
 from lovecampaign.testing.campaigns import day_file, write_campaign
 from lovecampaign.testing.months import utc
 

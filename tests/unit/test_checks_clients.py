@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from lovecampaign.checks.clients import Feature, read_features
+from lovecampaign.checks.base.client_support import Feature, read_features
 
 DATA = resources.files("lovecampaign.checks") / "data"
 

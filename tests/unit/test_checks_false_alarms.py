@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.checks.check import check_campaign
-from lovecampaign.checks.facts import Facts
-from lovecampaign.problems import Problem
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.checks.base.facts import Facts
+from lovecampaign.checks.run import check_campaign
+from lovecampaign.core.problems import Problem
 from lovecampaign.testing.campaigns import write_campaign
 from lovecampaign.testing.months import utc
 

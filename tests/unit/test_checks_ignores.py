@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.checks.check import check_campaign, check_email
-from lovecampaign.checks.facts import Facts
-from lovecampaign.problems import Problem
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.checks.base.facts import Facts
+from lovecampaign.checks.run import check_campaign, check_email
+from lovecampaign.core.problems import Problem
 from lovecampaign.testing.campaigns import PLAIN_TEMPLATE, write_campaign
 from lovecampaign.testing.months import utc
 

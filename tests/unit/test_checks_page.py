@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lovecampaign.checks.explain import all_texts
-from lovecampaign.checks.page import write_page
+from lovecampaign.checks.rules_page import write_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 

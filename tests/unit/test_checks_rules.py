@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 import yaml
 
-from lovecampaign.campaign.example import CAMPAIGN, find_example
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.checks.facts import Facts
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
+from lovecampaign.checks.base.facts import Facts
+from lovecampaign.checks.base.rendered_email import Shown
+from lovecampaign.checks.base.rendering import try_rendering
+from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.checks.registry import ALL_RULES, EMAIL_RULES, MONTH_RULES
-from lovecampaign.checks.rendering import try_rendering
-from lovecampaign.checks.rule import EmailDraft, MonthDraft
-from lovecampaign.checks.shown import Shown
-from lovecampaign.problems import Problem
-from lovecampaign.render.content import Content, read_content
+from lovecampaign.core.problems import Problem
+from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.testing.campaigns import PLAIN_TEMPLATE, day_file, launch_file, write_campaign
 
 CASES = Path(__file__).parent.parent / "cases"

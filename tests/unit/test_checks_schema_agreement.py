@@ -17,10 +17,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from lovecampaign.campaign.document import read_document
-from lovecampaign.campaign.json_schema import campaign_schema
-from lovecampaign.campaign.schema import CampaignFile
-from lovecampaign.campaign.source import make_source
+from lovecampaign.campaign.schema.json_schema import campaign_schema
+from lovecampaign.campaign.schema.models import CampaignFile
+from lovecampaign.campaign.schema.validate import read_document
+from lovecampaign.campaign.source.source import make_source
 from lovecampaign.testing.campaigns import dump_yaml, write_campaign
 
 DOCUMENTS = 500

@@ -6,12 +6,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.checks.check import check_campaign
-from lovecampaign.checks.facts import Facts
-from lovecampaign.checks.rendering import try_rendering
-from lovecampaign.render.content import read_content
-from lovecampaign.render.name_check import JinjaSource, check_names
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.checks.base.facts import Facts
+from lovecampaign.checks.base.rendering import try_rendering
+from lovecampaign.checks.run import check_campaign
+from lovecampaign.render.model.content import read_content
+from lovecampaign.render.templating.name_check import JinjaSource, check_names
 from lovecampaign.testing.months import utc
 from tests.render_kit import LETTER, Workbench
 

@@ -12,11 +12,11 @@ import pytest
 
 import lovecampaign as program
 from lovecampaign.cli.app import run
-from lovecampaign.cli.boundary import describe, report
-from lovecampaign.cli.bug_log import redact, secrets
-from lovecampaign.cli.output import Output, Streams
-from lovecampaign.errors import ExitCode, ProblemsFound, Unreachable
-from lovecampaign.problems import Place, Problem
+from lovecampaign.cli.framework.bug_log import redact, secrets
+from lovecampaign.cli.framework.errors import describe, report
+from lovecampaign.cli.output.output import Output, Streams
+from lovecampaign.core.errors import ExitCode, ProblemsFound, Unreachable
+from lovecampaign.core.problems import Place, Problem
 
 SECRET = "SG.correct-horse-battery"
 PROBLEM = Problem(code="dup", message="twice", place=Place(file="campaign.yaml", line=3, column=1))

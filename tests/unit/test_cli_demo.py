@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lovecampaign.campaign.scaffold import new_campaign
-from lovecampaign.cli.campaigns import load_folder
-from lovecampaign.cli.demo import NAME, START, end_of_step
-from lovecampaign.cli.demo_people import ZONES
+from lovecampaign.campaign.workspace.new import new_campaign
+from lovecampaign.cli.maintain.demo import NAME, START, end_of_step
+from lovecampaign.cli.maintain.demo_people import ZONES
+from lovecampaign.cli.resources.campaigns import load_folder
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.schedule.quiet import after_quiet_hours
 from lovecampaign.schedule.slots import plan_zone

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.cli.excerpt import WIDEST, format_problem
-from lovecampaign.problems import Place, Problem, Severity
+from lovecampaign.cli.output.excerpt import WIDEST, format_problem
+from lovecampaign.core.problems import Place, Problem, Severity
 
 
 def problem(excerpt: str | None, column: int, width: int = 1, **more: str) -> Problem:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.cli.findings import Finding, State
-from lovecampaign.cli.guessing import look_at_secrets
-from lovecampaign.settings import Settings, read_settings
+from lovecampaign.cli.maintain.findings import Finding, State
+from lovecampaign.cli.maintain.secret_strength import look_at_secrets
+from lovecampaign.core.settings import Settings, read_settings
 
 
 def look(tmp_path: Path, password: str | None, secret: str | None) -> list[Finding]:

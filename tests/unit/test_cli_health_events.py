@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lovecampaign.cli.findings import State
-from lovecampaign.cli.health import look_at_webhook
-from lovecampaign.settings import Settings
+from lovecampaign.cli.maintain.checks import look_at_webhook
+from lovecampaign.cli.maintain.findings import State
+from lovecampaign.core.settings import Settings
 from lovecampaign.testing.sendgrid_events import Webhook
 
 

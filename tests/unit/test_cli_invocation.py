@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 import pytest
 
-from lovecampaign.cli.confirm import require_retyped
-from lovecampaign.cli.invocation import Invocation, verb, verb_group
-from lovecampaign.cli.options import everywhere
-from lovecampaign.cli.output import Output, Streams
-from lovecampaign.cli.result import Result
-from lovecampaign.clock import FixedClock, SystemClock
-from lovecampaign.errors import ConfirmationNeeded, ExitCode
+from lovecampaign.cli.framework.confirm import require_retyped
+from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
+from lovecampaign.cli.framework.options import everywhere
+from lovecampaign.cli.output.output import Output, Streams
+from lovecampaign.cli.output.result import Result
+from lovecampaign.core.clock import FixedClock, SystemClock
+from lovecampaign.core.errors import ConfirmationNeeded, ExitCode
 
 NOON = datetime(2027, 2, 1, 12, tzinfo=UTC)
 seen: list[Invocation] = []

@@ -13,11 +13,11 @@ from typing import TextIO
 
 import pytest
 
-from lovecampaign.cli.output import Output, Streams
-from lovecampaign.cli.result import Result
-from lovecampaign.cli.style import good
-from lovecampaign.errors import ExitCode
-from lovecampaign.problems import Problem, Severity
+from lovecampaign.cli.output.output import Output, Streams
+from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.output.style import good
+from lovecampaign.core.errors import ExitCode
+from lovecampaign.core.problems import Problem, Severity
 
 WARNING = Problem(code="w", message="careful", severity=Severity.WARNING)
 ERROR = Problem(code="e", message="no")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from lovecampaign.cli.findings import State
-from lovecampaign.cli.sender_dns import (
+from lovecampaign.cli.maintain.findings import State
+from lovecampaign.cli.maintain.sender_dns import (
     MAX_SPF_LOOKUPS,
     dkim,
     dmarc,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.cli.style import plain
-from lovecampaign.cli.table import format_cell, format_table, width_of
+from lovecampaign.cli.output.style import plain
+from lovecampaign.cli.output.table import format_cell, format_table, width_of
 
 
 def lines_of(table: str) -> list[str]:

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from lovecampaign.cli.app import lovecampaign, run
-from lovecampaign.cli.verbs import VERBS
+from lovecampaign.cli.framework.registry import VERBS
 
 ROOT = click.Context(lovecampaign, info_name="lovecampaign")
 

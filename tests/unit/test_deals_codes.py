@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.deals.codes import (
+from lovecampaign.campaign.deals.codes import (
     ALPHABET,
     GROUP_LENGTH,
     GROUPS,

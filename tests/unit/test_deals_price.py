@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from lovecampaign.campaign.offers import Money
-from lovecampaign.deals.price import ComparedPrice, compared_price, saving
+from lovecampaign.campaign.deals.price import ComparedPrice, compared_price, saving
+from lovecampaign.campaign.model.deal import Money
 from lovecampaign.testing.months import build_month
 
 DEAL = build_month().deals["insider"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lovecampaign.deals.stock import Stock
+from lovecampaign.campaign.deals.stock import Stock
 
 
 def test_what_is_bought_beyond_what_there_is_is_over_and_leaves_nothing() -> None:

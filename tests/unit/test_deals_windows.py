@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lovecampaign.deals.windows import DealState, closing_time, deal_state
+from lovecampaign.campaign.deals.windows import DealState, closing_time, deal_state
 from lovecampaign.testing.months import build_month
 
 DEAL = build_month().deals["insider"]

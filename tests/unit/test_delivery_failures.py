@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from lovecampaign.delivery.failures import Failure, failure_problems, failures_of
-from lovecampaign.delivery.tally import Tally
-from lovecampaign.message import Fault
-from lovecampaign.store.settling import Settlement
+from lovecampaign.core.message import Fault
+from lovecampaign.delivery.base.failures import Failure, failure_problems, failures_of
+from lovecampaign.delivery.base.tally import Tally
+from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
 from tests.render_kit import Workbench
 

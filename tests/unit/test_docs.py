@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign import settings
-from lovecampaign.errors import ExitCode
-from lovecampaign.render import names
-from lovecampaign.render.names import NAMES
+from lovecampaign.core import settings
+from lovecampaign.core.errors import ExitCode
+from lovecampaign.render.templating import names
+from lovecampaign.render.templating.names import NAMES
 
 DOCS = Path(__file__).parents[2] / "docs"
 VARIABLE = re.compile(r"\b(?:LOVECAMPAIGN|SENDGRID)_[A-Z_]+\b")

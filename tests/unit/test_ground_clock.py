@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.clock import (
+from lovecampaign.core.clock import (
     FixedClock,
     SystemClock,
     format_instant,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.errors import (
+from lovecampaign.core.errors import (
     ConfirmationNeeded,
     ExitCode,
     LovecampaignError,
@@ -12,8 +12,8 @@ from lovecampaign.errors import (
     Unreachable,
     UsageError,
 )
-from lovecampaign.message import Address, Fault, Message, Outcome, OutcomeKind
-from lovecampaign.problems import Place, Problem, Severity, has_errors, in_file_order
+from lovecampaign.core.message import Address, Fault, Message, Outcome, OutcomeKind
+from lovecampaign.core.problems import Place, Problem, Severity, has_errors, in_file_order
 
 
 def problem(code: str, file: str | None, line: int | None = None, column: int = 1) -> Problem:

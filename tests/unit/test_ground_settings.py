@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.errors import ExitCode, UsageError
-from lovecampaign.settings import read_settings
+from lovecampaign.core.errors import ExitCode, UsageError
+from lovecampaign.core.settings import read_settings
 
 SECRET = "correct-horse-battery"
 

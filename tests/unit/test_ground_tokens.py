@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, TokenSigner
 
 numbers = st.integers(0, 2**48 - 1)
 

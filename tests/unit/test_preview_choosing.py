@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.addressees import Choice
-from lovecampaign.web.preview.choosing import DayChoice
+from lovecampaign.store.reports.recipients import Choice
+from lovecampaign.web.preview.readers.filters import DayChoice
 
 
 def test_an_address_says_what_is_chosen_and_nothing_else() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lovecampaign.checks.rules.message import GMAIL_CLIPS_AT_BYTES
-from lovecampaign.message import Address, Message
-from lovecampaign.web.preview.letter import Letter, cut, look_at
-from lovecampaign.web.preview.reading import read_page
+from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
+from lovecampaign.core.message import Address, Message
+from lovecampaign.web.preview.letter.html import read_page
+from lovecampaign.web.preview.letter.inspect import Letter, cut, look_at
 
 HTML = (
     "<html><head><title>No</title><style>p{}</style></head><body>"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import time, timedelta
 
-from lovecampaign.campaign.model import Audience, LateJoiners, TagFilter
-from lovecampaign.campaign.sending import QuietHours
+from lovecampaign.campaign.model.campaign import Audience, LateJoiners, TagFilter
+from lovecampaign.campaign.model.sending import QuietHours
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.testing.months import build_month
-from lovecampaign.web.preview.foretelling import REASONS, Fate, foretell
-from lovecampaign.web.preview.readers import LONG_NAME, made_up_readers
+from lovecampaign.web.preview.readers.forecast import REASONS, Fate, foretell
+from lovecampaign.web.preview.readers.readers import LONG_NAME, made_up_readers
 
 MONTH = build_month()
 READERS = {reader.key: reader for reader in made_up_readers(MONTH)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.web.preview.schemes import Scheme, dress
+from lovecampaign.web.preview.letter.color_schemes import Scheme, dress
 
 PAGE = """<html><head><meta name="color-scheme" content="light dark">
 <meta content="light dark" name="supported-color-schemes"><style>

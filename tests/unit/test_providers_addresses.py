@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.providers.addresses import UnusableAddress, is_loopback, on_the_wire
-from lovecampaign.providers.verdict import readable
+from lovecampaign.providers.base.addresses import UnusableAddress, is_loopback, on_the_wire
+from lovecampaign.providers.base.outcomes import readable
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from lovecampaign.providers.demand import LOOK_SECONDS, Demand
+from lovecampaign.providers.pool.autoscale import LOOK_SECONDS, Demand
 
 
 @dataclass

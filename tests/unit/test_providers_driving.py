@@ -11,15 +11,15 @@ from queue import SimpleQueue
 
 import pytest
 
-from lovecampaign.message import Outcome, OutcomeKind
-from lovecampaign.providers import driving
-from lovecampaign.providers.demand import Demand
-from lovecampaign.providers.driving import MOST_TOGETHER, Driver
-from lovecampaign.providers.intake import Answers, Intake
-from lovecampaign.providers.lane import Carrying, Lane
-from lovecampaign.providers.smtp_wire import Lost, Wire
-from lovecampaign.providers.stream import Stream
-from lovecampaign.providers.verdict import NoConnection, transient
+from lovecampaign.core.message import Outcome, OutcomeKind
+from lovecampaign.providers.base.outcomes import NoConnection, transient
+from lovecampaign.providers.pool import event_loop as driving
+from lovecampaign.providers.pool.autoscale import Demand
+from lovecampaign.providers.pool.connection import Carrying, Lane
+from lovecampaign.providers.pool.event_loop import MOST_TOGETHER, Driver
+from lovecampaign.providers.pool.intake import Answers, Intake
+from lovecampaign.providers.pool.work_queue import Stream
+from lovecampaign.providers.smtp.wire import Lost, Wire
 from lovecampaign.testing.messages import RecordingFlight
 
 LONG, SHORT = 30.0, 0.2

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.providers.http_wire import HttpReply, HttpWire, LostAfter, LostBefore
+from lovecampaign.providers.sendgrid.http1 import HttpReply, HttpWire, LostAfter, LostBefore
 
 REQUEST = (b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n", b"mail")
 #: More than two sockets hold back for a reader.

@@ -10,13 +10,13 @@ from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 
-from lovecampaign.message import Outcome, OutcomeKind
-from lovecampaign.providers.demand import Demand
-from lovecampaign.providers.intake import Intake
-from lovecampaign.providers.lane import Carrying
-from lovecampaign.providers.lanes import send_over_lanes
-from lovecampaign.providers.smtp_wire import Wire
-from lovecampaign.providers.verdict import NoConnection
+from lovecampaign.core.message import Outcome, OutcomeKind
+from lovecampaign.providers.base.outcomes import NoConnection
+from lovecampaign.providers.pool.autoscale import Demand
+from lovecampaign.providers.pool.connection import Carrying
+from lovecampaign.providers.pool.intake import Intake
+from lovecampaign.providers.pool.pool import send_over_lanes
+from lovecampaign.providers.smtp.wire import Wire
 from lovecampaign.testing.messages import RecordingFlight
 
 

@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from lovecampaign.providers.making import Making
+from lovecampaign.providers.pool.background_connect import Making
 
 
 @pytest.fixture

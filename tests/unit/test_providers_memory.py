@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lovecampaign.message import Fault, Message, OutcomeKind
-from lovecampaign.providers.base import Provider
-from lovecampaign.providers.memory import MemoryProvider, accept_all
-from lovecampaign.providers.verdict import Verdict, permanent
+from lovecampaign.core.message import Fault, Message, OutcomeKind
+from lovecampaign.providers.base.memory import MemoryProvider, accept_all
+from lovecampaign.providers.base.outcomes import Verdict, permanent
+from lovecampaign.providers.base.provider import Provider
 from lovecampaign.testing.messages import RecordingFlight, make_message
 
 

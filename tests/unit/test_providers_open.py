@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.errors import UsageError
-from lovecampaign.providers.open import open_provider
-from lovecampaign.settings import Settings
+from lovecampaign.core.errors import UsageError
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.factory import open_provider
 
 WORKSPACE = Path("/nowhere")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.providers.patient_socket import PatientSocket
+from lovecampaign.providers.base.deadline_socket import PatientSocket
 from lovecampaign.testing.certificate import self_signed
 
 Pair = tuple[socket.socket, socket.socket]

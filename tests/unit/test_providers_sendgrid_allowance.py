@@ -6,9 +6,9 @@ import select
 import time
 from datetime import UTC, datetime
 
-from lovecampaign.clock import FixedClock
-from lovecampaign.providers.http_wire import HttpReply
-from lovecampaign.providers.sendgrid_allowance import Allowance
+from lovecampaign.core.clock import FixedClock
+from lovecampaign.providers.sendgrid.http1 import HttpReply
+from lovecampaign.providers.sendgrid.rate_limit import Allowance
 
 NOW = datetime(2027, 2, 1, 9, 0, tzinfo=UTC)
 

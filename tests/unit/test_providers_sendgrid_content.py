@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.message import Message
-from lovecampaign.providers.sendgrid_content import MOST_HOLES, Content, Contents
-from lovecampaign.providers.sendgrid_parcels import MOST_BYTES, Packer
-from lovecampaign.providers.sendgrid_payload import as_json, full_part
+from lovecampaign.core.message import Message
+from lovecampaign.providers.sendgrid.batching import MOST_BYTES, Packer
+from lovecampaign.providers.sendgrid.payload import as_json, full_part
+from lovecampaign.providers.sendgrid.shared_content import MOST_HOLES, Content, Contents
 from lovecampaign.testing.messages import make_message
 
 

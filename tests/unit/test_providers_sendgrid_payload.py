@@ -28,9 +28,9 @@ from sendgrid.helpers.mail import (
     TrackingSettings,
 )
 
-from lovecampaign.message import Address, Message
-from lovecampaign.providers.addresses import UnusableAddress
-from lovecampaign.providers.sendgrid_payload import FORBIDDEN_HEADERS, full_part, personal_part
+from lovecampaign.core.message import Address, Message
+from lovecampaign.providers.base.addresses import UnusableAddress
+from lovecampaign.providers.sendgrid.payload import FORBIDDEN_HEADERS, full_part, personal_part
 from lovecampaign.testing.messages import make_message
 from lovecampaign.testing.sendgrid_rules import broken_rules, schema_validator
 

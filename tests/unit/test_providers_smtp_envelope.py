@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.message import Fault, OutcomeKind
-from lovecampaign.providers.smtp_envelope import Unsendable, as_lines, envelope_of
+from lovecampaign.core.message import Fault, OutcomeKind
+from lovecampaign.providers.smtp.envelope import Unsendable, as_lines, envelope_of
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import make_message
 from tests.render_kit import Workbench, recipient

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.message import Fault, OutcomeKind
-from lovecampaign.providers.smtp_replies import Phase, judge
-from lovecampaign.providers.smtp_wire import Reply
+from lovecampaign.core.message import Fault, OutcomeKind
+from lovecampaign.providers.smtp.reply_codes import Phase, judge
+from lovecampaign.providers.smtp.wire import Reply
 
 P, T = OutcomeKind.PERMANENT, OutcomeKind.TRANSIENT
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.providers.smtp_wire import CutShort, Lost, Reply, Wire
+from lovecampaign.providers.smtp.wire import CutShort, Lost, Reply, Wire
 from lovecampaign.testing.certificate import self_signed
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.render.errors import RenderError
+from lovecampaign.render.model.errors import RenderError
 from tests.render_kit import Workbench, in_column, recipient
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.render.color import (
+from lovecampaign.render.model.contrast import (
     DARK_PAPER,
     PAPER,
     READABLE,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.campaign.model import Brand, Role
-from lovecampaign.errors import ProblemsFound
-from lovecampaign.render.content import Content, read_content
+from lovecampaign.campaign.model.campaign import Brand, Role
+from lovecampaign.core.errors import ProblemsFound
+from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.renderer import EmailRenderer
 from tests.render_kit import COPY_FILE, GUEST, LETTER, MEDIA_URL, Workbench, in_column, recipient
 

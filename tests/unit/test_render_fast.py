@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.message import Message
-from lovecampaign.render.errors import RenderError
-from lovecampaign.render.fast import MOST_VARIANTS
-from lovecampaign.render.memory import MOST_RESULTS
-from lovecampaign.render.recipient import Recipient
+from lovecampaign.core.message import Message
+from lovecampaign.render.fast.fast_path import MOST_VARIANTS
+from lovecampaign.render.fast.result_cache import MOST_RESULTS
+from lovecampaign.render.fast.slots import LONGEST_KEPT
+from lovecampaign.render.fast.variant import SplicedMessage
+from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
+from lovecampaign.render.model.errors import RenderError
+from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
-from lovecampaign.render.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
-from lovecampaign.render.slots import LONGEST_KEPT
-from lovecampaign.render.spliced import SplicedMessage
 from tests.render_kit import LETTER, LINKS, Workbench, in_column, recipient
 from tests.render_sources import HOSTILE, copies, expressions, letters, readers
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.campaign.model import Guest
-from lovecampaign.render.errors import RenderError
+from lovecampaign.campaign.model.campaign import Guest
+from lovecampaign.render.model.errors import RenderError
 from tests.render_kit import Workbench, recipient
 
 PRINTS_ALL = "{{ question }} {{ guest.name if guest }} {{ campaign.name }} {{ sender.name }}"

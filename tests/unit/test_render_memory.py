@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from lovecampaign.render.memory import MOST_RESULTS, MOST_RESULTS_OF_EMAIL, Memory, Remembered
+from lovecampaign.render.fast.result_cache import (
+    MOST_RESULTS,
+    MOST_RESULTS_OF_EMAIL,
+    Memory,
+    Remembered,
+)
 
 
 def filled(results: Remembered[int], count: int) -> Remembered[int]:

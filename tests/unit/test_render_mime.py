@@ -18,11 +18,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.campaign.model import Role, Sender
-from lovecampaign.message import Address, Message
-from lovecampaign.render.errors import RenderError
-from lovecampaign.render.headers import ascii_address, encode_address, encode_words
-from lovecampaign.render.mime import boundary_of, quoted_printable
+from lovecampaign.campaign.model.campaign import Role, Sender
+from lovecampaign.core.message import Address, Message
+from lovecampaign.render.mime.headers import ascii_address, encode_address, encode_words
+from lovecampaign.render.mime.write import boundary_of, quoted_printable
+from lovecampaign.render.model.errors import RenderError
 from tests.render_kit import LINKS, Workbench, recipient
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from mjml import mjml2html
 
-from lovecampaign.render.codes import MEANINGS, Code
-from lovecampaign.render.errors import RenderError
-from lovecampaign.render.mjml_tags import TAGS, UNSUPPORTED
-from lovecampaign.render.mjml_tree import parse_mjml
+from lovecampaign.render.markup.mjml_tags import TAGS, UNSUPPORTED
+from lovecampaign.render.markup.mjml_tree import parse_mjml
+from lovecampaign.render.model.errors import RenderError
+from lovecampaign.render.model.problem_codes import MEANINGS, Code
 from tests.render_kit import FOOTER, Workbench, in_column, recipient
 
 LETTER_FILE = "templates/email/letter.mjml.j2"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.render.spoken import SpokenTime, direction_of, zone_name
+from lovecampaign.render.model.formatting import SpokenTime, direction_of, zone_name
 from tests.render_kit import GUEST, INSIDERS_ONLY, Workbench, recipient
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.model import Brand, Role
-from lovecampaign.problems import Place
-from lovecampaign.render.content import read_content
-from lovecampaign.render.filters import REFUSED_FILTERS
-from lovecampaign.render.problems import find_problems
+from lovecampaign.campaign.model.campaign import Brand, Role
+from lovecampaign.core.problems import Place
+from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.model.content import read_content
+from lovecampaign.render.templating.filters import REFUSED_FILTERS
 from tests.render_kit import COPY_FILE, FOOTER, LETTER, Workbench, in_column
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.render.quoted import quote_body, quote_piece, quote_value
+from lovecampaign.render.mime.quoted_printable import quote_body, quote_piece, quote_value
 
 WORDS = st.text(
     alphabet=st.sampled_from("ab .=é\n\tx👩|") | st.characters(exclude_categories=["Cs"]),

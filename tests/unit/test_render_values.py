@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lovecampaign.render.errors import RenderError
-from lovecampaign.render.printed import clean, one_line
+from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
+from lovecampaign.render.values.tokens import clean, one_line
 from tests.render_kit import Workbench, in_column, recipient
 from tests.render_sources import HOSTILE
 

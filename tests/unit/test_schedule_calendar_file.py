@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from icalendar import Calendar
 
-from lovecampaign.schedule.calendar_file import format_calendar
+from lovecampaign.schedule.icalendar import format_calendar
 
 NOW = datetime(2027, 1, 10, 12, tzinfo=UTC)
 NINE = datetime(2027, 2, 1, 8, tzinfo=UTC)

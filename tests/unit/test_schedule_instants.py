@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
+from lovecampaign.core.zones import is_known_zone
 from lovecampaign.schedule.instants import (
     day_start,
     effective_zone,
@@ -14,7 +15,6 @@ from lovecampaign.schedule.instants import (
     to_utc,
 )
 from lovecampaign.testing.months import build_month, utc
-from lovecampaign.zones import is_known_zone
 
 FIXED_CASES = [
     # New York 2027: the clocks leave out 02:00-03:00 on March 14, repeat 01:00-02:00 on November 7

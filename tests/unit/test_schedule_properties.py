@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.campaign.model import CATCH_UP, Campaign, Email, LateJoiners, Role
-from lovecampaign.campaign.sending import ClockChoice, QuietHours
+from lovecampaign.campaign.model.campaign import CATCH_UP, Campaign, Email, LateJoiners, Role
+from lovecampaign.campaign.model.sending import ClockChoice, QuietHours
+from lovecampaign.core.zones import is_known_zone
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot, digest_keys, plan_zone
 from lovecampaign.testing.months import build_month
-from lovecampaign.zones import is_known_zone
 
 ZONES = sorted(zone for zone in available_timezones() if is_known_zone(zone))
 #: The clocks of the world change in the four weeks after each.

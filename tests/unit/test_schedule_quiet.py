@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.campaign.sending import QuietHours
+from lovecampaign.campaign.model.sending import QuietHours
+from lovecampaign.core.zones import is_known_zone
 from lovecampaign.schedule.instants import to_utc
 from lovecampaign.schedule.quiet import after_quiet_hours, is_quiet
 from lovecampaign.testing.months import utc
-from lovecampaign.zones import is_known_zone
 
 NIGHT = QuietHours(start=time(21), end=time(7))
 NOON = QuietHours(start=time(12), end=time(14))

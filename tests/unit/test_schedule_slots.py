@@ -7,8 +7,8 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from lovecampaign.campaign.model import Campaign, CatchUp, Insiders, LateJoiners, Role
-from lovecampaign.campaign.sending import ClockChoice, QuietHours
+from lovecampaign.campaign.model.campaign import Campaign, CatchUp, Insiders, LateJoiners, Role
+from lovecampaign.campaign.model.sending import ClockChoice, QuietHours
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import (
     Slot,

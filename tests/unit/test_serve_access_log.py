@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.web.serve.access_log import LogFile
+from lovecampaign.web.serve.http.access_log import LogFile
 
 
 def test_lines_are_added_to_what_is_there(tmp_path: Path) -> None:

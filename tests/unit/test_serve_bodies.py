@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from lovecampaign.web.serve.bodies import Body, BodyKind, Refusal, read_body, read_url_encoded
-from lovecampaign.web.serve.guard import LOOPBACK, Hosts
+from lovecampaign.web.serve.http.request_body import (
+    Body,
+    BodyKind,
+    Refusal,
+    read_body,
+    read_url_encoded,
+)
+from lovecampaign.web.serve.http.security import LOOPBACK, Hosts
 
 HOSTS = Hosts(
     names=LOOPBACK | {"letters.bloom.example"},

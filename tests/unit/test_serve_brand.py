@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.render.color import READABLE, contrast
-from lovecampaign.web.serve import brand as module
-from lovecampaign.web.serve.brand import style_name, style_path, stylesheet
+from lovecampaign.render.model.contrast import READABLE, contrast
+from lovecampaign.web.serve.content import brand as module
+from lovecampaign.web.serve.content.brand import style_name, style_path, stylesheet
 
-CSS = (Path(module.__file__).parent / "static" / "pages.css").read_text("utf-8")
+CSS = (Path(module.__file__).parents[1] / "static" / "pages.css").read_text("utf-8")
 #: WCAG 2.2, 1.4.11: what one must see to use a page.
 VISIBLE = 3.0
 colors = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")

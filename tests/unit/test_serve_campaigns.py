@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.testing.campaigns import launch_file, write_campaign
-from lovecampaign.web.serve.campaigns import LiveCampaigns
+from lovecampaign.web.serve.content.live_campaigns import LiveCampaigns
 
 
 class HandClock:

@@ -6,11 +6,11 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.store.campaigns import CampaignRecord
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.testing.campaigns import write_campaign
-from lovecampaign.web.serve.dashboard.counting import Counter
+from lovecampaign.web.serve.dashboard.background_counts import Counter
 
 NOW = datetime(2027, 2, 1, 9, tzinfo=UTC)
 ENOUGH_SECONDS = 10

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.web.serve.forms import LONGEST, Seals
+from lovecampaign.web.serve.http.form_tokens import LONGEST, Seals
 
 NOW = datetime(2027, 2, 1, 9, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=7)

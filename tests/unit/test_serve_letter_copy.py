@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.delivery.rereading import LEFT_OUT
-from lovecampaign.web.serve.letter_copy import Surroundings, make_page
+from lovecampaign.delivery.display.web_version import LEFT_OUT
+from lovecampaign.web.serve.pages.letter_html import Surroundings, make_page
 
 AROUND = Surroundings(style="", before="", after="", in_letter_only="(in the letter)")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.errors import UsageError
-from lovecampaign.settings import Settings
-from lovecampaign.web.serve.limits import Allowance, Limits, Rate, read_allowance
+from lovecampaign.core.errors import UsageError
+from lovecampaign.core.settings import Settings
+from lovecampaign.web.serve.http.rate_limit import Allowance, Limits, Rate, read_allowance
 
 SETTINGS = Settings(workspace=Path("/nowhere"))
 ONE = ip_address("203.0.113.1")

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.delivery.replies import FOLDER as REPLIES
-from lovecampaign.store.columns import metadata
-from lovecampaign.store.signing_up import Application
-from lovecampaign.store.transactional import SEND_TO
-from lovecampaign.web.serve import texts as module
-from lovecampaign.web.serve.texts import FOLDER, Texts, Wording, languages_asked_for
-from lovecampaign.web.serve.zones import regions
+from lovecampaign.delivery.transactional.build import FOLDER as REPLIES
+from lovecampaign.store.database.types import metadata
+from lovecampaign.store.ledger.requests import SEND_TO
+from lovecampaign.store.signup.apply import Application
+from lovecampaign.web.serve.content import i18n as module
+from lovecampaign.web.serve.content.i18n import FOLDER, Texts, Wording, languages_asked_for
+from lovecampaign.web.serve.content.zones import regions
 
-SERVE = Path(module.__file__).parent
+SERVE = Path(module.__file__).parents[1]
 LANGUAGES = sorted(file.stem for file in FOLDER.glob("*.toml"))
 FORMS = {"one", "other"}
 

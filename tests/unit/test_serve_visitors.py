@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import HTTPConnection
 
-from lovecampaign.errors import UsageError
-from lovecampaign.web.serve.visitors import Proxies, network_of, read_proxies
+from lovecampaign.core.errors import UsageError
+from lovecampaign.web.serve.http.client_address import Proxies, network_of, read_proxies
 
 
 def coming(peer: str | None, *forwarded: str) -> HTTPConnection:

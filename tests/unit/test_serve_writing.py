@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lovecampaign.campaign.load import load_campaign
-from lovecampaign.campaign.model import Campaign
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.testing.campaigns import write_campaign
-from lovecampaign.web.serve.texts import Texts
-from lovecampaign.web.serve.writing import Writer
+from lovecampaign.web.serve.content.i18n import Texts
+from lovecampaign.web.serve.content.templates import Writer
 
 PAGE = "join_sent.html"
 

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.errors import Unreachable
-from lovecampaign.message import Fault, Outcome, OutcomeKind
-from lovecampaign.store.journal import STEP_BYTES, FlightJournal, locked_if_dead, read_flight
+from lovecampaign.core.errors import Unreachable
+from lovecampaign.core.message import Fault, Outcome, OutcomeKind
+from lovecampaign.store.sending.flight_journal import (
+    STEP_BYTES,
+    FlightJournal,
+    locked_if_dead,
+    read_flight,
+)
 
 
 @pytest.fixture

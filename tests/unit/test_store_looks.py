@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.settings import Settings
-from lovecampaign.store.database import Database
-from lovecampaign.store.looks import LONG_SECONDS, LONGEST_REST, SHARE, Looks
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.planning.scan_backoff import LONG_SECONDS, LONGEST_REST, SHARE, Looks
 
 NOW = datetime(2027, 2, 1, 8, tzinfo=UTC)
 

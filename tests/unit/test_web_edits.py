@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.paths import TEMPLATE_FOLDER
+from lovecampaign.campaign.files.paths import TEMPLATE_FOLDER
 from lovecampaign.testing.campaigns import launch_file, write_campaign
-from lovecampaign.web.edits import Edits
+from lovecampaign.web.files.changes import Edits
 
 #: A launch email whose copy several campaigns share.
 SHARED = {"launch": {"emails": {"launch": {"copy": "../../shared/launch.md"}}}}

@@ -8,8 +8,8 @@ import socket
 
 import pytest
 
-from lovecampaign.errors import UsageError
-from lovecampaign.web.listening import listening, refusal
+from lovecampaign.core.errors import UsageError
+from lovecampaign.web.hosting.bind import listening, refusal
 
 #: For documentation only (RFC 5737): no machine has it.
 NOT_OURS = "203.0.113.9"

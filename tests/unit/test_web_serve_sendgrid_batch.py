@@ -13,10 +13,10 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.events import EventKind, Report
+from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.store.ledger.events import EventKind, Report
 from lovecampaign.testing.sendgrid_events import BLOCKED, KINDS, event_validator, make_event
-from lovecampaign.tokens import Purpose, TokenSigner
-from lovecampaign.web.serve.sendgrid_batch import NotABatch, read_batch
+from lovecampaign.web.serve.webhooks.sendgrid_parse import NotABatch, read_batch
 
 SCHEMAS = Path(__file__).parent.parent / "data" / "sendgrid" / "tsg_logs_v3.json"
 SIGNER = TokenSigner(("test-key",))

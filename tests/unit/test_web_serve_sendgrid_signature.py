@@ -12,9 +12,13 @@ from hypothesis import given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
-from lovecampaign.errors import UsageError
+from lovecampaign.core.errors import UsageError
 from lovecampaign.testing.sendgrid_events import Webhook
-from lovecampaign.web.serve.sendgrid_signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verifier
+from lovecampaign.web.serve.webhooks.sendgrid_signature import (
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    verifier,
+)
 
 WEBHOOK = Webhook()
 BODY = '[{"event": "open", "name": "Zoë"}]\r\n'.encode()

@@ -26,17 +26,17 @@ from starlette.responses import (
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from lovecampaign.campaign.model import Email
-from lovecampaign.errors import LovecampaignError, ProblemsFound
-from lovecampaign.schedule.calendar_file import format_calendar
+from lovecampaign.campaign.model.campaign import Email
+from lovecampaign.core.errors import LovecampaignError, ProblemsFound
+from lovecampaign.schedule.icalendar import format_calendar
 from lovecampaign.web.calendar import first_instants
-from lovecampaign.web.preview.choosing import DayChoice
 from lovecampaign.web.preview.guard import Gate, Guard
+from lovecampaign.web.preview.letter.color_schemes import Scheme
+from lovecampaign.web.preview.live.live_reload import Stream
 from lovecampaign.web.preview.pages import HERE, Pages, Visit
-from lovecampaign.web.preview.readers import Reader
-from lovecampaign.web.preview.schemes import Scheme
-from lovecampaign.web.preview.sending import Mailbox
-from lovecampaign.web.preview.stream import Stream
+from lovecampaign.web.preview.readers.filters import DayChoice
+from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.test_send import Mailbox
 
 FOUND_AT_MOST = 20
 Answer: TypeAlias = Callable[[Request], Awaitable[Response]]

@@ -18,7 +18,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lovecampaign.web.preview.schemes import FRAME_POLICY
+from lovecampaign.web.preview.letter.color_schemes import FRAME_POLICY
 
 _COOKIE = "lovecampaign_preview"
 _PAGE_POLICY = (

@@ -10,20 +10,20 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lovecampaign.campaign.model import Campaign, Email
-from lovecampaign.checks.rules.message import GMAIL_CLIPS_AT_BYTES
-from lovecampaign.problems import Problem
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
+from lovecampaign.core.problems import Problem
 from lovecampaign.web.calendar import emails_of, lay_out, sign_up_emails
-from lovecampaign.web.preview.addresses import EVERYBODY, Addresses
-from lovecampaign.web.preview.checking import Checker
-from lovecampaign.web.preview.choosing import RECIPIENTS, DayChoice
-from lovecampaign.web.preview.foretelling import REASONS, Coming, foretell, retell
-from lovecampaign.web.preview.people import People
-from lovecampaign.web.preview.readers import Reader, made_up_readers
-from lovecampaign.web.preview.roll import read_roll
-from lovecampaign.web.preview.schemes import Scheme, dress
-from lovecampaign.web.preview.spoken import SPOKEN
-from lovecampaign.web.preview.workbench import Workbench
+from lovecampaign.web.preview.letter.color_schemes import Scheme, dress
+from lovecampaign.web.preview.live.background_checks import Checker
+from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.readers.filters import RECIPIENTS, DayChoice
+from lovecampaign.web.preview.readers.forecast import REASONS, Coming, foretell, retell
+from lovecampaign.web.preview.readers.formatting import SPOKEN
+from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
+from lovecampaign.web.preview.readers.recipients import read_roll
+from lovecampaign.web.preview.readers.urls import EVERYBODY, Addresses
 
 HERE = Path(__file__).parent
 WIDTHS = (320, 480, 640)

@@ -12,22 +12,22 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from lovecampaign.campaign.model import Campaign
-from lovecampaign.checks.facts import Facts
-from lovecampaign.settings import Settings
-from lovecampaign.web.listening import listening
-from lovecampaign.web.preview.addresses import LiveAddresses
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.checks.base.facts import Facts
+from lovecampaign.core.settings import Settings
+from lovecampaign.web.hosting.bind import listening
+from lovecampaign.web.hosting.thread_errors import noting_bugs_of_threads
+from lovecampaign.web.hosting.uvicorn_server import SignalledServer
 from lovecampaign.web.preview.app import Preview
-from lovecampaign.web.preview.checking import Checker
 from lovecampaign.web.preview.guard import Gate
+from lovecampaign.web.preview.live.background_checks import Checker
+from lovecampaign.web.preview.live.file_watcher import Watcher
+from lovecampaign.web.preview.live.live_reload import Stream
+from lovecampaign.web.preview.live.state import Workbench
 from lovecampaign.web.preview.pages import Pages
-from lovecampaign.web.preview.people import People
-from lovecampaign.web.preview.sending import Mailbox, OpenProvider
-from lovecampaign.web.preview.stream import Stream
-from lovecampaign.web.preview.watching import Watcher
-from lovecampaign.web.preview.workbench import Workbench
-from lovecampaign.web.signalled_server import SignalledServer
-from lovecampaign.web.thread_bugs import noting_bugs_of_threads
+from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.test_send import Mailbox, OpenProvider
+from lovecampaign.web.preview.readers.urls import LiveAddresses
 
 LOOPBACK = "127.0.0.1"
 #: Made-up readers come first, and of them this one.

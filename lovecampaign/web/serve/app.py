@@ -14,27 +14,16 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from lovecampaign.web.serve import (
-    confirm,
-    deal,
-    embed,
-    health,
-    home,
-    images,
-    join,
-    leave,
-    preferences,
-    redeem,
-    sendgrid_events,
-    style,
-    web_view,
-)
-from lovecampaign.web.serve.access_log import Observer, WriteLine
-from lovecampaign.web.serve.dashboard import routing as dashboard
-from lovecampaign.web.serve.guard import Guard
-from lovecampaign.web.serve.pages import IMMUTABLE, Visit
-from lovecampaign.web.serve.site import Site
-from lovecampaign.web.serve.writing import STATIC
+from lovecampaign.web.serve.assets import images, style
+from lovecampaign.web.serve.content.templates import STATIC
+from lovecampaign.web.serve.dashboard import routes as dashboard
+from lovecampaign.web.serve.handler.handler import IMMUTABLE, Visit
+from lovecampaign.web.serve.handler.site import Site
+from lovecampaign.web.serve.http.access_log import Observer, WriteLine
+from lovecampaign.web.serve.http.security import Guard
+from lovecampaign.web.serve.pages import confirm, deal, embed, home, join, preferences, web_view
+from lovecampaign.web.serve.pages import unsubscribe as leave
+from lovecampaign.web.serve.webhooks import health, redeem, sendgrid_events
 
 _LOG = logging.getLogger(__name__)
 MakeRoutes: TypeAlias = Callable[[Site], Sequence[BaseRoute]]

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 
 from starlette.types import ASGIApp
 
-from lovecampaign.web.serve.access_log import WriteLine
+from lovecampaign.web.hosting.thread_errors import noting_bugs_of_threads
+from lovecampaign.web.hosting.uvicorn_server import SignalledServer
 from lovecampaign.web.serve.app import application
-from lovecampaign.web.serve.site import Site
-from lovecampaign.web.signalled_server import SignalledServer
-from lovecampaign.web.thread_bugs import noting_bugs_of_threads
+from lovecampaign.web.serve.handler.site import Site
+from lovecampaign.web.serve.http.access_log import WriteLine
 
 #: What is being answered when the signal comes has this long to end.
 GRACE_SECONDS = 0.3
@@ -92,10 +92,10 @@ class Server(SignalledServer):
 def _best_http() -> ReadsHttp:
     """What is installed. Either bounds what a visitor may send before its end."""
     if importlib.util.find_spec("httptools") is None:
-        from lovecampaign.web.serve.plain_http import PlainHttp
+        from lovecampaign.web.serve.http.h11 import PlainHttp
 
         return PlainHttp
-    from lovecampaign.web.serve.quick_http import QuickHttp
+    from lovecampaign.web.serve.http.httptools import QuickHttp
 
     return QuickHttp
 

@@ -6,7 +6,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-#: As ``lovecampaign.store.columns.BigKey`` was then.
+#: As ``lovecampaign.store.database.types.BigKey`` was then.
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

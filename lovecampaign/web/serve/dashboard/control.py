@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.campaigns import BY_HAND, pause, record_campaign, resume
-from lovecampaign.web.serve.dashboard.desk import Desk, Office, desk_page
-from lovecampaign.web.serve.site import Site
+from lovecampaign.store.ledger.campaigns import BY_HAND, pause, record_campaign, resume
+from lovecampaign.web.serve.dashboard.view import Desk, Office, desk_page
+from lovecampaign.web.serve.handler.site import Site
 
 LONGEST_REASON = 200
 

@@ -9,12 +9,15 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model import Campaign, Email
+from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.instants import local_day
-from lovecampaign.store.campaigns import CampaignRecord
-from lovecampaign.store.counting import count_campaign_people
-from lovecampaign.store.database import Database
-from lovecampaign.store.day_counts import (
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.eligibility.local_days import LocalDays
+from lovecampaign.store.ledger.campaigns import CampaignRecord
+from lovecampaign.store.ledger.events import EventKind
+from lovecampaign.store.reports.audience_counts import count_campaign_people
+from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
+from lovecampaign.store.reports.day_counts import (
     DeliveryCount,
     EventCount,
     count_confirmed,
@@ -23,11 +26,8 @@ from lovecampaign.store.day_counts import (
     count_joined,
     count_left,
 )
-from lovecampaign.store.events import EventKind
-from lovecampaign.store.local_days import LocalDays
-from lovecampaign.store.report import EmailReport, report_campaign
+from lovecampaign.store.reports.recent_problems import Trouble, list_failed
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.store.troubles import Trouble, list_failed
 
 #: In the order in which they happen.
 SHOWN_EVENTS = (

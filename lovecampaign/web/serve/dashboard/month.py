@@ -12,12 +12,11 @@ from datetime import date
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.campaign.model import Email, Role
+from lovecampaign.campaign.model.campaign import Email, Role
 from lovecampaign.schedule.instants import local_day
-from lovecampaign.store.report import EmailReport
+from lovecampaign.store.reports.campaign_report import EmailReport
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.web.calendar import lay_out, sign_up_emails
-from lovecampaign.web.serve.dashboard.desk import Desk, Office, desk_page
 from lovecampaign.web.serve.dashboard.figures import (
     SHOWN_EVENTS,
     EmailFigures,
@@ -25,8 +24,9 @@ from lovecampaign.web.serve.dashboard.figures import (
     Forecast,
     is_over,
 )
-from lovecampaign.web.serve.pages import NotFound
-from lovecampaign.web.serve.site import Site
+from lovecampaign.web.serve.dashboard.view import Desk, Office, desk_page
+from lovecampaign.web.serve.handler.handler import NotFound
+from lovecampaign.web.serve.handler.site import Site
 
 #: Two lines of a day in the calendar.
 LONGEST_SUBJECT = 60

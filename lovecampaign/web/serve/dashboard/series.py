@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.web.serve.dashboard.charts import HEIGHT, draw
-from lovecampaign.web.serve.dashboard.desk import Desk, Office, desk_page
 from lovecampaign.web.serve.dashboard.figures import Figures
-from lovecampaign.web.serve.site import Site
+from lovecampaign.web.serve.dashboard.view import Desk, Office, desk_page
+from lovecampaign.web.serve.handler.site import Site
 
 
 def routes(site: Site, office: Office) -> Sequence[BaseRoute]:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from lovecampaign.store.columns import from_microseconds, to_microseconds
+from lovecampaign.store.database.types import from_microseconds, to_microseconds
 
 COOKIE = "lovecampaign_dashboard"
 #: Then the password is asked for again.

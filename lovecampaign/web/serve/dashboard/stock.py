@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.deal_report import report_deals
-from lovecampaign.web.serve.dashboard.desk import Desk, Office, desk_page
-from lovecampaign.web.serve.site import Site
+from lovecampaign.store.checkout.report import report_deals
+from lovecampaign.web.serve.dashboard.view import Desk, Office, desk_page
+from lovecampaign.web.serve.handler.site import Site
 
 
 def routes(site: Site, office: Office) -> Sequence[BaseRoute]:

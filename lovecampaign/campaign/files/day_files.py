@@ -1,0 +1,122 @@
+"""Which file holds which giving day?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lovecampaign.campaign.files.paths import name_in
+from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY
+from lovecampaign.campaign.schema.models import CampaignFile
+from lovecampaign.campaign.schema.validate import Document
+from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.core.problems import Place, Problem
+
+FOLDER = "days"
+_DAY_FILE = re.compile(r"(?P<number>\d{1,3})(?:[-_ ].*)?\.md", re.IGNORECASE)
+#: Notes, and what editors and systems leave behind.
+_NOT_COPY = re.compile(r"[._~#].*|.*~|readme.*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayFiles:
+    """The first file of each day, and what is wrong with the folder."""
+
+    by_day: Mapping[int, Path]
+    problems: tuple[Problem, ...]
+
+
+def find_day_files(folder: Path, workspace: Path) -> DayFiles:
+    """Look through ``days/``; a name that says no day is a problem."""
+    by_day: dict[int, Path] = {}
+    problems: list[Problem] = []
+    for path in _copy_files(folder / FOLDER):
+        number = _day_of(path)
+        name = name_in(workspace, path)
+        if number is None:
+            problems.append(_no_day(name, path))
+        elif number in by_day:
+            problems.append(_claimed_twice(name, number, name_in(workspace, by_day[number])))
+        else:
+            by_day[number] = path
+    return DayFiles(by_day=by_day, problems=tuple(problems))
+
+
+def missing_days(
+    document: Document[CampaignFile], skip: frozenset[int], files: DayFiles, folder: Path
+) -> list[Problem]:
+    """Days with neither a file nor a place in ``skip``."""
+    days = range(1, LAST_GIVING_DAY + 1)
+    return [
+        document.problem(
+            Code.DAY_MISSING,
+            ["skip"],
+            f"day {day} has no file days/{day:02d}-….md",
+            hint=_how_to_fill(day, folder),
+        )
+        for day in days
+        if day not in skip and day not in files.by_day
+    ]
+
+
+def skipped_days_with_files(
+    skip: frozenset[int], files: DayFiles, workspace: Path
+) -> list[Problem]:
+    """Files that would never be sent."""
+    return [
+        Problem(
+            code=Code.DAY_SKIPPED.value,
+            message=f"day {day} is skipped, but has a file",
+            place=Place(file=name_in(workspace, path)),
+            hint=f"take {day} out of skip, or the file out of {FOLDER}/",
+        )
+        for day, path in sorted(files.by_day.items())
+        if day in skip
+    ]
+
+
+def _copy_files(folder: Path) -> list[Path]:
+    try:
+        found = [path for path in folder.iterdir() if not _NOT_COPY.fullmatch(path.name)]
+        return sorted(path for path in found if path.suffix.lower() == ".md" and path.is_file())
+    except OSError:
+        return []
+
+
+def _day_of(path: Path) -> int | None:
+    match = _DAY_FILE.fullmatch(path.name)
+    number = int(match["number"]) if match else 0
+    return number if 1 <= number <= LAST_GIVING_DAY else None
+
+
+def _no_day(name: str, path: Path) -> Problem:
+    number = re.search(r"\d{1,3}", path.name)
+    is_day = number is not None and 1 <= int(number[0]) <= LAST_GIVING_DAY
+    new_name = f"{int(number[0]):02d}-….md" if number and is_day else None
+    return Problem(
+        code=Code.DAY_FILE_NAME.value,
+        message=f"{path.name} does not start with a day from 01 to {LAST_GIVING_DAY}",
+        place=Place(file=name),
+        hint=f"rename it to {new_name}" if new_name else "launch emails belong in launch/",
+    )
+
+
+def _claimed_twice(name: str, number: int, first: str) -> Problem:
+    return Problem(
+        code=Code.DAY_TWICE.value,
+        message=f"day {number} has this file and {first}",
+        place=Place(file=name),
+        hint="keep one of them",
+    )
+
+
+def _how_to_fill(day: int, folder: Path) -> str:
+    try:
+        near = sorted(path.name for path in (folder / FOLDER).glob(f"*{day:02d}*"))
+    except OSError:
+        near = []
+    if near:
+        return f"days/{near[0]} is there: save it as days/{day:02d}-….md"
+    return f"write the file, or add {day} to skip"

@@ -1,0 +1,107 @@
+"""Where is each setting of an email written: in campaign.yaml, or in its copy file?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lovecampaign.campaign.files.copy_file import CopyFile
+from lovecampaign.campaign.model.campaign import Guest, TagFilter
+from lovecampaign.campaign.schema.models import CampaignFile, CopyGroup
+from lovecampaign.campaign.schema.validate import Document
+from lovecampaign.campaign.source.errors import BadValue
+from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.tree import Keys
+from lovecampaign.core.problems import Place, Problem, Severity
+
+#: Every setting that either side may hold, as an author writes it.
+_SETTINGS = (
+    *("subject", "preheader", "template", "kind", "with_tags", "without_tags", "guest"),
+    *("question", "at", "pinned", "to", "copy", "quiet_hours"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """The two homes of an email's settings; each setting lives in one of them."""
+
+    document: Document[CampaignFile]
+    #: Of the email's group in campaign.yaml, whether or not one is written.
+    path: Keys
+    group: CopyGroup | None
+    file: CopyFile[Any] | None
+
+    def get(self, name: str) -> Any:
+        """The setting's value, or None."""
+        front = getattr(self.file.front.value, name, None) if self.file else None
+        return front if front is not None else getattr(self.group, name, None)
+
+    def tags(self) -> TagFilter:
+        return TagFilter(
+            with_tags=frozenset(self.get("with_tags") or ()),
+            without_tags=frozenset(self.get("without_tags") or ()),
+        )
+
+    def guest(self) -> Guest | None:
+        written = self.get("guest")
+        if written is None:
+            return None
+        return Guest(name=written.name, role=written.role or "", approved=written.approved)
+
+    def places(self) -> dict[str, Place]:
+        """Where each setting stands."""
+        found = ((name, self._place(name)) for name in _SETTINGS)
+        return {name: place for name, place in found if place is not None}
+
+    def problem(
+        self,
+        code: Code,
+        name: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> Problem:
+        """A problem about a setting: where it is written, else at the top of the copy file."""
+        if self.file and (self.file.front.tree.has([name]) or not self._in_yaml(name)):
+            front = self.file.front
+            return front.problem(code, [name], message, hint=hint, severity=severity)
+        path = [*self.path, name]
+        return self.document.problem(code, path, message, hint=hint, severity=severity)
+
+    def refusal(self, name: str, bad: BadValue) -> Problem:
+        return self.problem(bad.code, name, bad.message, hint=bad.hint)
+
+    def set_twice(self) -> list[Problem]:
+        """Settings that stand in both homes."""
+        if self.file is None:
+            return []
+        front = self.file.front
+        twice = [name for name in _SETTINGS if front.tree.has([name]) and self._in_yaml(name)]
+        return [self._twice(name) for name in twice]
+
+    def is_unread(self, name: str) -> bool:
+        """Whether a setting may stand there although it could not be read."""
+        if not self.document.is_sound(*self.path, name):
+            return True
+        if self.file is None:
+            return False
+        front = self.file.front
+        was_cut = not (front.tree.is_whole and self.file.has_settings)
+        return was_cut or front.tree.has([name]) or not front.is_sound(name)
+
+    def _twice(self, name: str) -> Problem:
+        other = self.document.tree.spot([*self.path, name]).line
+        return self.problem(
+            Code.SET_TWICE,
+            name,
+            f"{name} stands here and in {self.document.source.name}, line {other}",
+            hint="keep one of them",
+        )
+
+    def _in_yaml(self, name: str) -> bool:
+        return self.document.tree.has([*self.path, name])
+
+    def _place(self, name: str) -> Place | None:
+        front = self.file.front.place([name]) if self.file else None
+        return front or self.document.place([*self.path, name])

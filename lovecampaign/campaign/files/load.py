@@ -1,0 +1,169 @@
+"""What does a campaign's folder hold? Files → the frozen model, or every mistake at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lovecampaign.campaign.files.assemble import assemble
+from lovecampaign.campaign.files.build_email import (
+    Built,
+    Month,
+    build_day,
+    build_launch_email,
+    build_standing_email,
+)
+from lovecampaign.campaign.files.copy_file import CopyFile, read_copy
+from lovecampaign.campaign.files.day_files import (
+    find_day_files,
+    missing_days,
+    skipped_days_with_files,
+)
+from lovecampaign.campaign.files.defaults import Layers
+from lovecampaign.campaign.files.draft import Draft
+from lovecampaign.campaign.files.paths import (
+    FILE_NAME,
+    name_in,
+    read_inside,
+    resolve_inside,
+    template_names,
+)
+from lovecampaign.campaign.files.rules import broken_rules
+from lovecampaign.campaign.model.campaign import (
+    CATCH_UP,
+    CONFIRM,
+    WELCOME,
+    Campaign,
+    Copy,
+    Email,
+    LateJoiners,
+)
+from lovecampaign.campaign.schema.models import CampaignFile, CopyGroup, DayGroup, LaunchEmailGroup
+from lovecampaign.campaign.schema.validate import read_document
+from lovecampaign.campaign.source.errors import BadValue
+from lovecampaign.core.problems import Problem, has_errors, in_file_order
+
+#: What rules may lean on where the campaign's own is missing; none of it is ever sent.
+_STAND_IN: dict[str, Any] = {
+    "version": 1,
+    "id": "unreadable",
+    "name": "unreadable",
+    "timezone": "UTC",
+    "start": "2027-02-01",
+    "sender": {"name": "-", "email": "a@b.example", "postal_address": "-"},
+    "audience": {"list": "readers"},
+    "launch": {"at": "10:00"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A campaign, and all that is wrong with its files, in file order.
+
+    ``campaign`` is None where an error stands in campaign.yaml or in what files there are. An
+    error in one email's own file leaves the campaign whole and that email ``is_broken``.
+    """
+
+    campaign: Campaign | None
+    problems: tuple[Problem, ...]
+
+
+def load_campaign(folder: Path, workspace: Path) -> Loaded:
+    """Read a campaign's folder. Never raises for what is in it."""
+    source, problems = read_inside(folder / FILE_NAME, workspace)
+    if source is None:
+        return Loaded(campaign=None, problems=problems)
+    document = read_document(source, CampaignFile, stand_in=_STAND_IN)
+    if document.value is None:
+        return Loaded(campaign=None, problems=(*problems, *document.problems))
+    month = Month(file=document.value, templates=template_names(workspace))
+    draft = Draft(document=document, month=month, folder=folder, workspace=workspace)
+    reading = _Reading(draft, [*problems, *document.problems, *broken_rules(draft)])
+    reading.read_emails()
+    return reading.loaded()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One pass over a folder: emails, files and problems as they are found."""
+
+    draft: Draft
+    #: Of the campaign as a whole: an error among them leaves no model.
+    problems: list[Problem]
+    #: Of one email each.
+    email_problems: list[Problem] = field(default_factory=list)
+    emails: list[Email] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def read_emails(self) -> None:
+        self._read_days()
+        for key, group in self.draft.file.launch.emails.items():
+            self._read_launch_email(key, group)
+        for key in (CATCH_UP, WELCOME, CONFIRM):
+            self._read_standing_email(key)
+
+    def loaded(self) -> Loaded:
+        problems = tuple(in_file_order([*self.problems, *self.email_problems]))
+        if has_errors(self.problems):
+            return Loaded(campaign=None, problems=problems)
+        files = (self.draft.document.source.name, *dict.fromkeys(self.files))
+        return Loaded(campaign=assemble(self.draft, self.emails, files), problems=problems)
+
+    def _read_days(self) -> None:
+        draft = self.draft
+        found = find_day_files(draft.folder, draft.workspace)
+        skip = frozenset(draft.file.skip)
+        self.problems += found.problems
+        if draft.document.is_sound("skip"):
+            self.problems += missing_days(draft.document, skip, found, draft.folder)
+            self.problems += skipped_days_with_files(skip, found, draft.workspace)
+        for number, path in sorted(found.by_day.items()):
+            file = self._read_copy_file(path, DayGroup)
+            if file and number not in skip:
+                layers = self._layers(["days", number], draft.file.days.get(number), file)
+                self._keep(build_day(draft.month, number, layers, file.copy))
+
+    def _read_launch_email(self, key: str, group: LaunchEmailGroup) -> None:
+        path = ["launch", "emails", key]
+        file = self._named_copy_file([*path, "copy"], group.copy_file)
+        copy = file.copy if file else Copy(text="", file=self.draft.document.source.name)
+        layers = self._layers(path, group, file)
+        if group.copy_file is None or file is not None:
+            self._keep(build_launch_email(self.draft.month, key, group, layers, copy))
+
+    def _read_standing_email(self, key: str) -> None:
+        path = self.draft.folder / f"{key}.md"
+        file = self._read_copy_file(path, CopyGroup) if path.is_file() else None
+        if key == CATCH_UP and self.draft.file.late_joiners is not LateJoiners.CATCH_UP:
+            self.email_problems += file.problems if file else ()
+            return
+        self._keep(build_standing_email(self.draft.month, key, self._layers([key], None, file)))
+
+    def _named_copy_file(self, where: list[str], text: str | None) -> CopyFile[Any] | None:
+        if text is None:
+            return None
+        try:
+            path = resolve_inside(text, folder=self.draft.folder, workspace=self.draft.workspace)
+        except BadValue as bad:
+            self.problems.append(self.draft.document.refusal(where, bad))
+            return None
+        return self._read_copy_file(path, CopyGroup)
+
+    def _read_copy_file(self, path: Path, model: type[CopyGroup]) -> CopyFile[Any] | None:
+        source, problems = read_inside(path, self.draft.workspace)
+        self.files.append(name_in(self.draft.workspace, path))
+        if source is None:
+            self.problems += problems
+            return None
+        file = read_copy(source, model)
+        return replace(file, problems=(*problems, *file.problems))
+
+    def _layers(
+        self, path: list[Any], group: CopyGroup | None, file: CopyFile[Any] | None
+    ) -> Layers:
+        return Layers(document=self.draft.document, path=path, group=group, file=file)
+
+    def _keep(self, built: Built) -> None:
+        self.emails.append(built.email)
+        self.email_problems += built.problems

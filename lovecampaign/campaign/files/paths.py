@@ -1,0 +1,108 @@
+"""Where may a campaign's files lie? Inside the workspace, whatever a path or link says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lovecampaign.campaign.source.errors import BadValue, did_you_mean, nearest
+from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.source import Source, read_source
+from lovecampaign.core.problems import Place, Problem
+
+FILE_NAME = "campaign.yaml"
+TEMPLATE_ENDING = ".mjml.j2"
+TEMPLATE_FOLDER = Path("templates") / "email"
+_COPY_IT = "copy the file into the campaign"
+
+
+def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
+    """The file that a path in the campaign's folder names; raises BadValue.
+
+    Links are followed first: one that leads out of the workspace is refused too.
+    """
+    try:
+        path = (folder / text).resolve()
+        is_inside = path.is_relative_to(workspace.resolve())
+        is_file = is_inside and path.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, a loop of links
+        raise BadValue(Code.FILE_NOT_FOUND, f"{text!r} cannot be a path") from error
+    if not is_inside:
+        raise BadValue(Code.OUTSIDE, f"{text!r} leads out of the workspace", _COPY_IT)
+    if not is_file:
+        raise BadValue(Code.FILE_NOT_FOUND, f"there is no file {text}", _near_file(path, folder))
+    return path
+
+
+def find_inside(path: Path, folder: Path) -> Path | None:
+    """The readable file behind a path, links followed, where it lies in the folder."""
+    try:
+        file = path.resolve()
+        is_there = file.is_relative_to(folder.resolve()) and file.is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, NUL, a loop of links
+        return None
+    return file if is_there and os.access(file, os.R_OK) else None
+
+
+def read_inside(path: Path, workspace: Path) -> tuple[Source | None, tuple[Problem, ...]]:
+    """Read a file of the campaign, unless a link leads from it out of the workspace.
+
+    What is not the workspace's is not even looked into: an excerpt would show it.
+    """
+    name = name_in(workspace, path)
+    if _is_inside(path, workspace):
+        return read_source(path, name)
+    problem = Problem(
+        code=Code.OUTSIDE.value,
+        message=f"{name} is a link that leads out of the workspace",
+        place=Place(file=name),
+        hint=_COPY_IT,
+    )
+    return None, (problem,)
+
+
+def _is_inside(path: Path, workspace: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(workspace.resolve())
+    except (OSError, RuntimeError):  # a loop of links: reading says so
+        return True
+
+
+def name_in(workspace: Path, path: Path) -> str:
+    """A path as problems show it: relative to the workspace where it lies inside."""
+    try:
+        return path.relative_to(workspace).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def template_names(workspace: Path) -> frozenset[str]:
+    """What ``template:`` may say: the files of templates/email, without their ending."""
+    try:
+        found = list((workspace / TEMPLATE_FOLDER).glob(f"*{TEMPLATE_ENDING}"))
+    except OSError:
+        return frozenset()
+    return frozenset(path.name.removesuffix(TEMPLATE_ENDING) for path in found)
+
+
+def require_template(name: str, known: frozenset[str]) -> str:
+    """The name of a template that exists; raises BadValue."""
+    if name in known:
+        return name
+    bare = name.removesuffix(".j2").removesuffix(".mjml").rpartition("/")[2]
+    if bare in known:
+        raise BadValue(Code.TEMPLATE_NOT_FOUND, f"{name!r} is more than a name", f"write {bare}")
+    raise BadValue(
+        Code.TEMPLATE_NOT_FOUND,
+        f"there is no template templates/email/{name}{TEMPLATE_ENDING}",
+        did_you_mean(bare, known) or f"there are: {', '.join(sorted(known)) or 'none yet'}",
+    )
+
+
+def _near_file(path: Path, folder: Path) -> str | None:
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return None
+    near = nearest(path.name, names)
+    return f"did you mean {name_in(folder.resolve(), path.with_name(near))}?" if near else None

@@ -1,0 +1,281 @@
+"""What is a campaign? The frozen model that every later room works with.
+
+Everything that needs only the files is decided here: defaults are filled in, and points like
+``day 27 10:00`` are instants. What depends on a reader's zone stays a local date and time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from lovecampaign.campaign.model.deal import Deal, Offer
+from lovecampaign.campaign.model.sending import Sending
+from lovecampaign.core.problems import Place
+
+CATCH_UP = "catch-up"
+WELCOME = "welcome"
+CONFIRM = "confirm"
+#: Day emails: ``day-01`` to ``day-27``.
+LAST_GIVING_DAY = 27
+
+
+class Kind(StrEnum):
+    """What an email gives its reader; colours the calendar."""
+
+    VALUE = "value"
+    GUEST = "guest"
+    STORY = "story"
+    TOOL = "tool"
+    THANKS = "thanks"
+    ASK = "ask"
+    LAUNCH = "launch"
+
+
+class Role(StrEnum):
+    """Which rules of time hold for an email."""
+
+    DAY = "day"  #: local time, quiet hours, lateness, one a day
+    CATCH_UP = "catch-up"  #: as DAY; for late joiners only
+    LAUNCH = "launch"  #: one instant for everyone
+    WELCOME = "welcome"  #: right after confirming
+    CONFIRM = "confirm"  #: transactional, no campaign mail
+
+
+class Crowd(StrEnum):
+    """Whom a launch email addresses; several must all hold."""
+
+    AUDIENCE = "audience"  #: the audience and the insiders together
+    INSIDERS = "insiders"
+    BOUGHT = "bought"
+    NOT_BOUGHT = "not-bought"
+
+
+class LateJoiners(StrEnum):
+    """What people get who join after the first real send."""
+
+    FROM_TODAY = "from-today"  #: every email whose moment is after joining
+    CATCH_UP = "catch-up"  #: one digest of the must-have days missed, then from today
+    FROM_DAY_1 = "from-day-1"  #: their own day 1 is the day after joining
+    WAIT = "wait"  #: only the launch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    color: str = "#7a3b2e"
+    logo: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    name: str
+    email: str
+    reply_to: str
+    postal_address: str
+    website: str | None = None
+    privacy_url: str | None = None
+    #: Where the mailto: of List-Unsubscribe goes; default ``reply_to``.
+    unsubscribe_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagFilter:
+    """Any of ``with_tags`` (empty: everyone), none of ``without_tags``."""
+
+    with_tags: frozenset[str] = frozenset()
+    without_tags: frozenset[str] = frozenset()
+
+    def allows(self, tags: AbstractSet[str]) -> bool:
+        """Whether somebody with these tags passes."""
+        is_wanted = not self.with_tags or bool(self.with_tags & tags)
+        return is_wanted and not self.without_tags & tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    list: str
+    tags: TagFilter = TagFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insiders:
+    """The advance-notification list."""
+
+    list: str
+    #: Joining at or after this is too late.
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatchUp:
+    #: Day numbers, ascending.
+    must_have: tuple[int, ...]
+    #: Who joins from then on gets no digest; None: up to the launch.
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    name: str
+    role: str = ""
+    #: When the guest approved the interview; None: not yet.
+    approved: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """What the author wrote: Markdown with Jinja, or empty for a template that needs none."""
+
+    text: str
+    #: Relative to the workspace, for problems.
+    file: str
+    #: The line of ``file`` on which ``text`` starts, from 1.
+    first_line: int = 1
+    #: True for our own texts, where the campaign has no file of its own.
+    is_built_in: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """One templated message of a campaign."""
+
+    key: str
+    role: Role
+    kind: Kind
+    #: Jinja sources, like ``copy.text``.
+    subject: str
+    preheader: str
+    #: ``letter`` is ``templates/email/letter.mjml.j2``.
+    template: str
+    copy: Copy
+    #: Day emails: the number of the day, 1 to 27. Launch emails: the campaign day of ``instant``.
+    number: int | None = None
+    #: Day emails: the local date and time of day in the reader's zone.
+    date: date | None = None
+    at: time | None = None
+    #: Launch emails: the one instant for everyone.
+    instant: datetime | None = None
+    to: frozenset[Crowd] = frozenset({Crowd.AUDIENCE})
+    tags: TagFilter = TagFilter()
+    guest: Guest | None = None
+    question: str | None = None
+    #: Bound to its date: left out of ``from-day-1``.
+    pinned: bool = False
+    #: Launch emails may ask for it; day emails and the catch-up always do.
+    respects_quiet_hours: bool = False
+    #: Its own settings or copy hold errors: it is planned, but nothing of it may be claimed.
+    is_broken: bool = False
+    #: Where each of its settings was written (``subject``, ``template`` …), for problems.
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """For calendars: its key, and its subject where that is the same for everybody."""
+        is_personal = "{{" in self.subject or "{%" in self.subject
+        return self.key if is_personal else f"{self.key}: {self.subject}"
+
+    @property
+    def is_one_a_day(self) -> bool:
+        """Whether quiet hours, lateness and one-email-per-local-day hold."""
+        return self.role in (Role.DAY, Role.CATCH_UP)
+
+    @property
+    def begins_the_month(self) -> bool:
+        """Whether people who join after its first claim are late; a welcome goes out any day."""
+        return self.role in (Role.DAY, Role.CATCH_UP, Role.LAUNCH)
+
+    @property
+    def is_insiders_only(self) -> bool:
+        return Crowd.INSIDERS in self.to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    day: int
+    at: datetime
+    offer: Offer | None = None
+    #: The key of the insiders' deal in ``Campaign.deals``.
+    deal: str | None = None
+    #: Left out of every launch email.
+    without_tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A whole month, checked for form. ``emails`` are in the order of their dates."""
+
+    id: str
+    name: str
+    #: Folder name under ``campaigns/``.
+    slug: str
+    folder: Path
+    workspace: Path
+    #: ``campaigns/NAME/campaign.yaml``, for problems.
+    file: str
+    language: str
+    timezone: str
+    start: date
+    brand: Brand = Brand()
+    sender: Sender
+    audience: Audience
+    insiders: Insiders | None = None
+    sending: Sending
+    late_joiners: LateJoiners
+    catch_up: CatchUp | None = None
+    skip: frozenset[int] = frozenset()
+    launch: Launch
+    deals: Mapping[str, Deal] = field(default_factory=dict)
+    #: Day and launch emails by time, then catch-up, welcome and confirm.
+    emails: Sequence[Email] = ()
+    #: Codes of ``check`` that the author decided to live with, and why.
+    ignored_checks: Mapping[str, str] = field(default_factory=dict)
+    #: Every file that was read, relative to the workspace.
+    files: tuple[str, ...] = ()
+    #: Where each setting of campaign.yaml stands (``sender.email``, ``deals.insider.closes`` …).
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def day_emails(self) -> tuple[Email, ...]:
+        return tuple(email for email in self.emails if email.role is Role.DAY)
+
+    @property
+    def launch_emails(self) -> tuple[Email, ...]:
+        return tuple(email for email in self.emails if email.role is Role.LAUNCH)
+
+    @property
+    def scheduled_emails(self) -> tuple[Email, ...]:
+        """What the ledger plans by time: days, catch-up and launch; not welcome and confirm."""
+        return tuple(
+            email for email in self.emails if email.role in (Role.DAY, Role.CATCH_UP, Role.LAUNCH)
+        )
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """Every list of this campaign: a one-click unsubscribe leaves all of them."""
+        insiders = {self.insiders.list} if self.insiders else set()
+        return frozenset({self.audience.list} | insiders)
+
+    @property
+    def insider_deal(self) -> Deal | None:
+        return self.deals.get(self.launch.deal) if self.launch.deal else None
+
+    def date_of(self, email: Email) -> date | None:
+        """The date on the team's calendar; None for emails that have none of their own."""
+        if email.instant is not None:
+            return email.instant.astimezone(ZoneInfo(self.timezone)).date()
+        return email.date
+
+    def find_email(self, key: str) -> Email | None:
+        return next((email for email in self.emails if email.key == key), None)
+
+    def deal_of(self, email: Email) -> Deal | None:
+        """The deal that an email is about: the insiders', in every email for insiders only.
+
+        Such an email never goes out after its deal closes.
+        """
+        return self.insider_deal if email.is_insiders_only else None

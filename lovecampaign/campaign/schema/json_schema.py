@@ -1,0 +1,63 @@
+"""How does an editor know what may be written? JSON Schema of both kinds of settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from lovecampaign.campaign.schema.models import CampaignFile, DayGroup
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+JsonSchema = dict[str, Any]
+
+
+def campaign_schema() -> JsonSchema:
+    """Of ``campaign.yaml``."""
+    return _schema_of(CampaignFile, "campaign.yaml")
+
+
+def day_schema() -> JsonSchema:
+    """Of the lines between the dashes in ``days/NN-*.md``."""
+    return _schema_of(DayGroup, "days/NN-*.md")
+
+
+def _schema_of(model: type[BaseModel], title: str) -> JsonSchema:
+    written: JsonSchema = _as_written(model.model_json_schema(mode="validation"))
+    return {"$schema": DRAFT, **written, "title": title}
+
+
+def _as_written(part: Any) -> Any:
+    """pydantic's schema as an author sees the file: no null, no titles made of our names."""
+    if isinstance(part, list):
+        return [_as_written(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    found = {key: _as_written(value) for key, value in part.items()}
+    if isinstance(found.get("title"), str):
+        del found["title"]
+    if found.get("default", ...) is None:
+        del found["default"]
+    return _with_names(_without_null(found))
+
+
+def _without_null(part: JsonSchema) -> JsonSchema:
+    """A key without a value is a mistake, so null stands nowhere."""
+    branches = part.get("anyOf")
+    if not branches or {"type": "null"} not in branches:
+        return part
+    rest = [branch for branch in branches if branch != {"type": "null"}]
+    others = {key: value for key, value in part.items() if key != "anyOf"}
+    return {**rest[0], **others} if len(rest) == 1 else {**others, "anyOf": rest}
+
+
+def _with_names(part: JsonSchema) -> JsonSchema:
+    """pydantic lets a key that breaks the pattern of a mapping's keys pass; we do not."""
+    patterns = part.get("patternProperties")
+    if not patterns:
+        return part
+    (pattern, value), *_ = patterns.items()
+    others = {key: found for key, found in part.items() if key != "patternProperties"}
+    names = {**others.get("propertyNames", {}), "pattern": pattern}
+    return {**others, "additionalProperties": value, "propertyNames": names}

@@ -1,0 +1,143 @@
+"""What does a validation error mean, in our words? pydantic's text never reaches a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import isclass
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from lovecampaign.campaign.schema.models import CampaignFile, Group
+from lovecampaign.campaign.source.errors import did_you_mean
+from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.quotes import CURLY_DOUBLE, CURLY_SINGLE
+from lovecampaign.campaign.source.source import Source
+from lovecampaign.campaign.source.spans import find_piece
+from lovecampaign.campaign.source.tree import Keys, Tree
+from lovecampaign.core.problems import Problem
+
+_SHAPES = {
+    "model_type": ("a group of settings", "write each on a line of its own, indented"),
+    "model_attributes_type": ("a group of settings", "write each on a line of its own, indented"),
+    "dict_type": ("a group of settings", "write each on a line of its own, indented"),
+    "list_type": ("a list", "write it in brackets: [one, two]"),
+    "too_short": ("at least one entry", "add one, or take the setting away"),
+}
+
+
+def problem_of(
+    source: Source, tree: Tree, model: type[Group], error: ErrorDetails
+) -> Problem | None:
+    """The error as a problem; None where something else has been said about it."""
+    path = tuple(step for step in error["loc"] if step != "[key]")
+    context = error.get("ctx") or {}
+    if error["type"] == "missing":
+        return _missing(source, tree, model, path)
+    if error["type"] == "extra_forbidden":
+        return _unknown(source, tree, model, path)
+    spot = tree.spot(path, of_key="[key]" in error["loc"])
+    if code := Code.named(error["type"]):
+        spot = find_piece(source, spot, context.get("part") or "") or spot
+        return source.problem(code, context["message"], spot, hint=context["hint"])
+    shape, hint = _SHAPES.get(error["type"], ("another kind of value", "see lovecampaign schema"))
+    return source.problem(Code.WRONG_SHAPE, f"{shape} is expected here", spot, hint=hint)
+
+
+def _missing(source: Source, tree: Tree, model: type[Group], path: Keys) -> Problem | None:
+    if tree.has(path) or not tree.is_whole:
+        return None
+    *group, key = path
+    where = f" under {_dotted(group)}" if group else ""
+    return source.problem(
+        Code.MISSING_KEY,
+        f"{key} is missing{where}",
+        tree.spot(group, of_key=True),
+        hint=f"add {key}: {_example(model, path)}",
+    )
+
+
+def _unknown(source: Source, tree: Tree, model: type[Group], path: Keys) -> Problem:
+    *group, key = path
+    where = f" under {_dotted(group)}" if group else ""
+    return source.problem(
+        Code.UNKNOWN_KEY,
+        f"there is no setting {key}{where}",
+        tree.spot(path, of_key=True),
+        hint=_suggestion(model, group, str(key)),
+    )
+
+
+def _suggestion(model: type[Group], group: Keys, key: str) -> str | None:
+    word = key.strip(CURLY_DOUBLE + CURLY_SINGLE + "'\" ").replace("-", "_").replace(" ", "_")
+    choices = list(_fields(_group_at(model, group) or model))
+    near = did_you_mean(word, choices)
+    if near:
+        return near
+    homes = [path for path in _homes(CampaignFile, word) if path != _dotted([*group, word])]
+    if homes and model is CampaignFile:
+        return (
+            f"{word} belongs under {homes[0].rpartition('.')[0]}"
+            if "." in homes[0]
+            else (f"{word} stands at the left margin, under nothing")
+        )
+    return f"what can stand here: {', '.join(choices)}"
+
+
+def _example(model: type[Group], path: Keys) -> str:
+    *group, key = path
+    found = _fields(_group_at(model, group) or model).get(str(key))
+    examples = found.examples if found else None
+    return _as_written(examples[0]) if examples else "…"
+
+
+def _as_written(example: object) -> str:
+    if isinstance(example, dict):
+        return "{" + ", ".join(f"{key}: {value}" for key, value in example.items()) + "}"
+    return str(example)
+
+
+def _fields(model: type[Group]) -> dict[str, FieldInfo]:
+    """By the name that an author writes."""
+    return {found.alias or name: found for name, found in model.model_fields.items()}
+
+
+def _group_at(kind: Any, path: Keys) -> type[Group] | None:
+    """The model that describes the group at a path."""
+    kind = _bare(kind)
+    if isclass(kind) and issubclass(kind, Group):
+        if not path:
+            return kind
+        found = _fields(kind).get(str(path[0]))
+        return _group_at(found.annotation, path[1:]) if found else None
+    if get_origin(kind) in (dict, list) and path:
+        return _group_at(get_args(kind)[-1], path[1:])
+    return None
+
+
+def _homes(kind: Any, key: str, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every place of a setting in campaign.yaml, the shallow ones first."""
+    kind = _bare(kind)
+    if get_origin(kind) in (dict, list):
+        yield from _homes(get_args(kind)[-1], key, (*path, "…"))
+    if not (isclass(kind) and issubclass(kind, Group)):
+        return
+    if key in _fields(kind):
+        yield _dotted([*path, key])
+    for name, found in _fields(kind).items():
+        yield from _homes(found.annotation, key, (*path, name))
+
+
+def _bare(kind: Any) -> Any:
+    """A type without Annotated and without None."""
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return _bare(next(arg for arg in get_args(kind) if arg is not type(None)))
+    return kind
+
+
+def _dotted(path: Keys) -> str:
+    return ".".join(str(step) for step in path)

@@ -1,0 +1,288 @@
+"""What may a person write? The models of ``campaign.yaml`` and of a copy file's first lines.
+
+Descriptions and examples reach the editor through JSON Schema; problems quote the examples.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lovecampaign.campaign.model.campaign import Kind, LateJoiners
+from lovecampaign.campaign.model.deal import WhenGone
+from lovecampaign.campaign.model.sending import ClockChoice
+from lovecampaign.campaign.schema.field_types import (
+    CheckCode,
+    ClockTime,
+    Codes,
+    Color,
+    Crowds,
+    Day,
+    DayNumber,
+    DealLink,
+    Duration,
+    EmailAddress,
+    Flag,
+    GivingDays,
+    Language,
+    Line,
+    Link,
+    ListName,
+    MergedLine,
+    Name,
+    Price,
+    Quiet,
+    Rate,
+    Share,
+    Tags,
+    Text,
+    Version,
+    When,
+    Zone,
+    whole_number,
+    word_of,
+)
+
+LAUNCH_DAY = 28
+
+
+class Respect(StrEnum):
+    """What a launch email may say about quiet hours."""
+
+    RESPECT = "respect"  #: it waits for their end, as day emails do
+    IGNORE = "ignore"  #: it goes at its instant: the default
+
+
+class Group(BaseModel):
+    """Settings that belong together; a key that no field has is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def required(description: str, example: object) -> Any:
+    """A setting without a default; ``example`` is what a hint shows."""
+    return Field(description=description, examples=[example])
+
+
+def optional(description: str, default: object = None) -> Any:
+    """A setting that may be left out; ``default`` as an author would write it, None for nothing."""
+    return Field(default=default, validate_default=True, description=description)
+
+
+def optional_group(description: str, model: type[Group]) -> Any:
+    """Settings that may all be left out."""
+    return Field(default_factory=model, description=description)
+
+
+def several(description: str) -> Any:
+    """A list that may be left out."""
+    return Field(default_factory=list, description=description)
+
+
+class BrandGroup(Group):
+    """How the mail looks."""
+
+    color: Color | None = optional("Colour of links and of the button, in quotes.")
+    logo: Line | None = optional("An image file in the campaign's folder, or a link.")
+
+
+class SenderGroup(Group):
+    """Who writes."""
+
+    name: Line = required("The name in From: a person, from your business.", "Ana from Bloom")
+    email: EmailAddress = required("The address in From.", "ana@news.bloom.example")
+    reply_to: EmailAddress | None = optional("Where a person reads answers. Default: email.")
+    postal_address: Text = required(
+        "Your postal address: the law wants it in every mail.",
+        "Bloom SAS, 12 rue des Lilas, 75020 Paris, France",
+    )
+    website: Link | None = optional("Your website.")
+    privacy_url: Link | None = optional("Your privacy notice.")
+    unsubscribe_to: EmailAddress | None = optional(
+        "Where unsubscribing by mail goes. Default: reply_to."
+    )
+
+
+class AudienceGroup(Group):
+    """Who gets the month."""
+
+    list: ListName = required("The list of readers.", "readers")
+    with_tags: Tags = several("Any of these tags; empty: everyone on the list.")
+    without_tags: Tags = several("Nobody with one of these tags.")
+
+
+class InsidersGroup(Group):
+    """The advance-notification list."""
+
+    list: ListName = required("The name of the list.", "insiders")
+    until: When | None = optional("Joining at or after this is too late. Default: launch.at.")
+
+
+class BrakeGroup(Group):
+    """Shares of one email's deliveries that pause the campaign."""
+
+    complaints: Share = optional("Complaints.", "0.1%")
+    hard_bounces: Share = optional("Addresses that do not exist.", "2%")
+    unsubscribes: Share = optional("People who leave.", "1.5%")
+
+
+class SendingGroup(Group):
+    """When mail goes out, and how fast."""
+
+    at: ClockTime = optional("The time of day of day emails.", "09:00")
+    clock: Annotated[ClockChoice, word_of(ClockChoice)] = optional(
+        "Whose clock: the subscriber's own, or the campaign's.",
+        "subscriber",
+    )
+    unknown_timezone: Zone | None = optional(
+        "For readers whose zone is not known. Default: timezone."
+    )
+    quiet_hours: Quiet | None = optional("No day email between these times: it waits.")
+    late_after: Duration = optional("A day's email later than this is skipped.", "20h")
+    max_per_second: Rate = optional("The whole campaign's pace, or unlimited.", 50)
+    brake: BrakeGroup = optional_group("What pauses the campaign.", BrakeGroup)
+
+
+class CatchUpGroup(Group):
+    """The digest for people who join late."""
+
+    must_have: GivingDays = Field(
+        description="The days that later ones come back to.", examples=[[1, 9, 21]], min_length=1
+    )
+    until: When | None = optional("Who joins from then on gets no digest. Default: the launch.")
+
+
+class DefaultsGroup(Group):
+    """What holds for every email that does not say otherwise."""
+
+    template: Line = optional("letter is templates/email/letter.mjml.j2.", "letter")
+
+
+class GuestGroup(Group):
+    """Who is interviewed."""
+
+    name: Line = required("The guest's name.", "Dr Mai Tran")
+    role: Line | None = optional("What the guest does.")
+    approved: Day | None = optional("When the guest approved the text.")
+
+
+class CopyGroup(Group):
+    """What a launch email's or a built-in email's file may say in its first lines."""
+
+    subject: MergedLine | None = optional("The subject; merge fields work here.")
+    preheader: MergedLine | None = optional("What mail programs show behind the subject.")
+    template: Line | None = optional("letter is templates/email/letter.mjml.j2.")
+    kind: Annotated[Kind, word_of(Kind)] | None = optional("What the email gives its reader.")
+    with_tags: Tags | None = optional("Any of these tags.")
+    without_tags: Tags | None = optional("Nobody with one of these tags.")
+    guest: GuestGroup | None = optional("Who is interviewed.")
+    question: Line | None = optional("The one question that the email asks.")
+
+
+class DayGroup(CopyGroup):
+    """A day, in its file's first lines or under ``days``; each setting in one of the two."""
+
+    at: ClockTime | None = optional("The time of day. Default: sending.at.")
+    pinned: Flag | None = optional("Bound to its date: left out of from-day-1.")
+
+
+class LaunchEmailGroup(CopyGroup):
+    """An email of the launch."""
+
+    at: When | None = optional("When it goes to everyone at once. Default: launch.at.")
+    to: Crowds = optional("Who gets it; several words must all hold.", "audience")
+    copy_file: Line | None = Field(
+        default=None, alias="copy", description="The copy's file, in the campaign's folder."
+    )
+    quiet_hours: Annotated[Respect, word_of(Respect)] = optional(
+        "respect: it waits for the end of quiet hours.", "ignore"
+    )
+
+
+class OfferGroup(Group):
+    """What everyone can buy from launch.at on."""
+
+    title: Line = required("What it is.", "Bloom for life")
+    price: Price = required("What it costs.", "99 EUR")
+    link: Link = required("Where to buy it.", "https://bloom.example/buy")
+
+
+class LaunchGroup(Group):
+    """The launch and everything after it."""
+
+    day: Annotated[int, whole_number(LAUNCH_DAY, 90)] = optional(
+        "The campaign day on which the doors open.", LAUNCH_DAY
+    )
+    at: ClockTime = required("When the doors open, for everyone at once.", "10:00")
+    offer: OfferGroup | None = optional("What everyone can buy.")
+    deal: Name | None = optional("The insiders' deal: a key under deals.")
+    without_tags: Tags = several("Left out of every launch email.")
+    emails: dict[Name, LaunchEmailGroup] = Field(
+        default_factory=dict, description="The emails, each under a key of its own."
+    )
+
+
+class DealGroup(Group):
+    """A better price, for some, for a while."""
+
+    title: Line = required("What it is.", "Bloom for life, at the insiders' price")
+    price: Price = required("What it costs.", "59 EUR")
+    instead_of: Price | None = optional("The price that it is compared with.")
+    price_from: Day | None = optional("From when instead_of is charged; shown beside it.")
+    charged_until: Day | None = optional("Until when instead_of was charged; shown beside it.")
+    link: DealLink = required(
+        "Where to buy it; {code} becomes the reader's code.",
+        "https://bloom.example/buy?code={code}",
+    )
+    codes: Codes = optional("generate, or a CSV file with one code a line.", "generate")
+    quantity: Annotated[int, whole_number(1, 100_000_000)] | None = optional(
+        "How many there are. Default: no limit."
+    )
+    claim_for: Duration = optional("How long an unpaid claim holds.", "30m")
+    opens: When = required("From when it can be had.", "day 27 10:00")
+    closes: When = required("Until when it can be had.", "day 31 23:59")
+    when_gone: Annotated[WhenGone, word_of(WhenGone)] = optional(
+        "What its pages do when none is left.", "stop"
+    )
+
+
+class ChecksGroup(Group):
+    """What check finds and you decided to live with."""
+
+    ignore: dict[CheckCode, MergedLine] = Field(
+        default_factory=dict, description="A code, and why it does not matter here."
+    )
+
+
+class CampaignFile(Group):
+    """A Customer Love month: 27 days of giving and a launch."""
+
+    version: Version = required("The version of this format.", 1)
+    id: Name = required("Identifies the campaign for ever.", "customer-love-2027-02")
+    name: Line = required("The campaign's name.", "Customer Love")
+    language: Language = optional("The language of the mail.", "en")
+    timezone: Zone = required("The team's time zone.", "Europe/Paris")
+    start: Day = required("The date of day 1.", "2027-02-01")
+    brand: BrandGroup = optional_group("How the mail looks.", BrandGroup)
+    sender: SenderGroup = required(
+        "Who writes.",
+        {"name": "Ana from Bloom", "email": "ana@bloom.example", "postal_address": "…"},
+    )
+    audience: AudienceGroup = required("Who gets the month.", {"list": "readers"})
+    insiders: InsidersGroup | None = optional("The advance-notification list.")
+    sending: SendingGroup = optional_group("When mail goes out, and how fast.", SendingGroup)
+    late_joiners: Annotated[LateJoiners, word_of(LateJoiners)] = optional(
+        "What people get who join during the month.",
+        "from-today",
+    )
+    catch_up: CatchUpGroup | None = optional("The digest for people who join late.")
+    skip: GivingDays = several("Days without an email.")
+    defaults: DefaultsGroup = optional_group("What holds for every email.", DefaultsGroup)
+    days: dict[DayNumber, DayGroup] = Field(
+        default_factory=dict, description="What differs from the files in days/."
+    )
+    launch: LaunchGroup = required("The launch and what follows.", {"day": 28, "at": "10:00"})
+    deals: dict[Name, DealGroup] = Field(default_factory=dict, description="Better prices.")
+    checks: ChecksGroup = optional_group("What check is to pass over.", ChecksGroup)

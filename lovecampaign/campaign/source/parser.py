@@ -1,0 +1,235 @@
+"""How does YAML become a tree? Events, core-schema scalars, duplicate keys, limits.
+
+We build the tree from PyYAML's events rather than with ``compose()``: events also show anchors
+and aliases, which we refuse, and never recurse, so nesting cannot exhaust the stack.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import yaml
+
+from lovecampaign.campaign.source.fix_mistakes import Mended
+from lovecampaign.campaign.source.messages import TOO_DEEP_HINT, in_our_words
+from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.source import Source, Spot
+from lovecampaign.campaign.source.tree import Entry, Node, Scalar, Tree
+from lovecampaign.core.problems import Problem
+
+#: campaign.yaml needs five levels, and 27 days with every setting some 400 nodes.
+MAX_DEPTH = 20
+MAX_NODES = 20_000
+
+#: The C parser (libyaml) where PyYAML was built with it: ten times as fast.
+LOADER: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+#: After these, the values of the line are not what the author meant.
+_MISREAD = frozenset({Code.BARE_BRACES, Code.COMMA_SPLITS, Code.YAML_MACHINERY})
+
+_CORE_SCHEMA = (
+    (re.compile(r"~|null|Null|NULL|"), lambda _: None),
+    (re.compile(r"true|True|TRUE"), lambda _: True),
+    (re.compile(r"false|False|FALSE"), lambda _: False),
+    (re.compile(r"[-+]?[0-9]{1,18}"), int),
+    (re.compile(r"0o[0-7]{1,18}"), lambda text: int(text, 0)),
+    (re.compile(r"0x[0-9a-fA-F]{1,16}"), lambda text: int(text, 0)),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"[-+]?\.(inf|Inf|INF)"), lambda text: float(text.replace(".", ""))),
+    (re.compile(r"\.(nan|NaN|NAN)"), lambda _: float("nan")),
+)
+
+
+def read_tree(source: Source, mended: Mended, loader: type[yaml.BaseLoader] = LOADER) -> Tree:
+    """Parse the settings. Never raises: what YAML cannot read is a problem with its place."""
+    tree = Tree(problems=list(mended.problems))
+    builder = _Builder(source)
+    try:
+        for event in yaml.parse(mended.text, Loader=loader):
+            if not builder.take(event):
+                tree.is_whole = False
+                break
+    except yaml.YAMLError as error:
+        builder.problems.append(in_our_words(source, error))
+        tree.is_whole = False
+    tree.root = builder.root
+    tree.silent_lines = mended.lines_with_errors
+    found = [problem for problem in builder.problems if not tree.is_silent(problem)]
+    tree.problems += found
+    tree.silent_lines |= {_line(problem) for problem in found if problem.code in _MISREAD}
+    return tree
+
+
+def core_value(text: str) -> Scalar:
+    """A plain scalar's value by the core schema of YAML 1.2 (section 10.3.2)."""
+    for pattern, convert in _CORE_SCHEMA:
+        if pattern.fullmatch(text):
+            value: Scalar = convert(text)
+            return value
+    return text
+
+
+class _Builder:
+    """Takes events and builds nodes, with a stack of its own."""
+
+    def __init__(self, source: Source) -> None:
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+        self._source = source
+        self._open: list[_Open] = []
+        self._nodes = 0
+        self._documents = 0
+
+    def take(self, event: yaml.Event) -> bool:
+        """Whether to go on."""
+        match event:
+            case yaml.DocumentStartEvent():
+                return self._start_document(event)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                return self._open_collection(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._open.pop()
+            case yaml.ScalarEvent():
+                return self._add_scalar(event)
+            case yaml.AliasEvent():
+                self._refuse_machinery(event, f"*{event.anchor}")
+                return self._add(Node(spot=_spot(event)))
+        return True
+
+    def _start_document(self, event: yaml.Event) -> bool:
+        self._documents += 1
+        if self._documents > 1:
+            self._report(
+                Code.SECOND_DOCUMENT,
+                "three dashes start a second document here, and it would be ignored",
+                _spot(event),
+                hint="take the dashes out",
+            )
+        return self._documents == 1
+
+    def _open_collection(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> bool:
+        self._refuse_properties(event)
+        node = Node(spot=_spot(event), is_flow=bool(event.flow_style))
+        if isinstance(event, yaml.MappingStartEvent):
+            node.entries = []
+        else:
+            node.items = []
+        if len(self._open) >= MAX_DEPTH:
+            return self._too_much(node.spot, f"more than {MAX_DEPTH} levels are nested here")
+        going_on = self._add(node)
+        self._open.append(_Open(node))
+        return going_on
+
+    def _add_scalar(self, event: yaml.ScalarEvent) -> bool:
+        self._refuse_properties(event)
+        is_plain = not event.style
+        value = core_value(event.value) if is_plain else event.value
+        return self._add(Node(spot=_spot(event), scalar=value, is_plain=is_plain))
+
+    def _add(self, node: Node) -> bool:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            return self._too_much(node.spot, "these are more settings than any campaign needs")
+        if not self._open:
+            self.root = node
+            return True
+        parent = self._open[-1]
+        if parent.node.items is not None:
+            parent.node.items.append(node)
+        elif parent.key is None:
+            parent.key = node
+        else:
+            self._add_entry(parent, parent.key, node)
+            parent.key = None
+        return True
+
+    def _add_entry(self, parent: _Open, key: Node, value: Node) -> None:
+        if slip := _slip_in_entry(parent, key, value):
+            self._report(slip.code, slip.message, key.spot, slip.hint)
+            return
+        entry = Entry(key=key.scalar, key_spot=key.spot, value=value)
+        parent.entries[str(key.scalar)] = entry
+        if parent.node.entries is not None:
+            parent.node.entries.append(entry)
+
+    def _refuse_properties(
+        self, event: yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent
+    ) -> None:
+        if event.anchor:
+            self._refuse_machinery(event, f"&{event.anchor}")
+        elif event.tag and event.tag != "!":
+            self._refuse_machinery(event, event.tag)
+
+    def _refuse_machinery(self, event: yaml.Event, what: str) -> None:
+        self._report(
+            Code.YAML_MACHINERY,
+            f"{what} means something to YAML that campaigns do not use",
+            _spot(event),
+            hint="if it is a part of the text, put quotes around all of it",
+        )
+
+    def _too_much(self, spot: Spot, message: str) -> bool:
+        self._report(Code.TOO_DEEP, message, spot, hint=TOO_DEEP_HINT)
+        return False
+
+    def _report(self, code: Code, message: str, spot: Spot, hint: str) -> None:
+        self.problems.append(self._source.problem(code, message, spot, hint=hint))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection that is being read; ``key`` waits for its value."""
+
+    node: Node
+    key: Node | None = None
+    #: What a mapping holds so far, by how its keys read.
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slip:
+    """Why an entry is none that its author can have meant."""
+
+    code: Code
+    message: str
+    hint: str
+
+
+def _slip_in_entry(parent: _Open, key: Node, value: Node) -> _Slip | None:
+    if key.entries is not None or key.items is not None:
+        return _Slip(
+            Code.BARE_BRACES,
+            "brackets stand here where a key belongs",
+            "a value with braces needs quotes; merge fields work in subject, preheader and copy",
+        )
+    is_alone = value.is_plain and value.scalar is None
+    if parent.node.is_flow and is_alone and _is_number(key.scalar):
+        return _Slip(
+            Code.COMMA_SPLITS,
+            f"inside {{ }} a comma starts a new entry, so {key.scalar} stands alone here",
+            'leave the comma out of the number, or put quotes around it: "1,299 EUR"',
+        )
+    if first := parent.entries.get(str(key.scalar)):
+        return _Slip(
+            Code.DUPLICATE_KEY,
+            f"{key.scalar} stands twice here: first on line {first.key_spot.line}",
+            "keep one of them",
+        )
+    return None
+
+
+def _is_number(value: Scalar) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _line(problem: Problem) -> int:
+    return problem.place.line or 0 if problem.place else 0
+
+
+def _spot(event: yaml.Event) -> Spot:
+    start, end = event.start_mark, event.end_mark
+    if start is None or end is None:  # typeshed: only the stream's own events have no marks
+        return Spot(line=1)
+    width = end.column - start.column if end.line == start.line else 1
+    return Spot(line=start.line + 1, column=start.column + 1, width=max(1, width))

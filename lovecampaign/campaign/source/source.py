@@ -1,0 +1,172 @@
+"""What does a file say, whatever program saved it? Text with lines and places."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.core.problems import Place, Problem, Severity
+
+#: The longest example file has 6 kB; a book has 1 MB.
+MAX_BYTES = 1_000_000
+
+#: What YAML 1.2 (section 5.1, c-printable) leaves out; and a byte order mark inside the text.
+UNPRINTABLE = re.compile(
+    "[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+#: What stands for bytes that are no text in the file's encoding.
+DAMAGE = "\ufffd"
+#: UTF-32 first: its little-endian mark starts with UTF-16's.
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A stretch of one line; both count from 1."""
+
+    line: int
+    column: int = 1
+    width: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file's text with ``\\n`` line ends, and what its places are called."""
+
+    #: Relative to the workspace.
+    name: str
+    text: str
+    lines: tuple[str, ...]
+
+    def problem(
+        self,
+        code: Code,
+        message: str,
+        spot: Spot,
+        *,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> Problem:
+        """A problem at a spot of this file, with its excerpt."""
+        return Problem(
+            code=code.value,
+            message=message,
+            place=Place(file=self.name, line=spot.line, column=spot.column),
+            hint=hint,
+            severity=severity,
+            excerpt=self.line(spot.line),
+            width=max(1, min(spot.width, len(self.line(spot.line)) - spot.column + 1)),
+        )
+
+    def line(self, number: int) -> str:
+        """The line of that number, empty behind the end."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+
+def make_source(name: str, text: str) -> Source:
+    """A source of a text that is in memory."""
+    unified = text.replace("\r\n", "\n").replace("\r", "\n")
+    return Source(name=name, text=unified, lines=tuple(unified.split("\n")))
+
+
+def read_source(path: Path, name: str) -> tuple[Source | None, tuple[Problem, ...]]:
+    """Read a file of UTF-8, UTF-16 or Windows-1252; None where there is nothing to read.
+
+    Characters that cannot be shown are a problem each kind, and become U+FFFD.
+    """
+    try:
+        raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+    except (OSError, ValueError) as error:
+        return None, (_cannot_read(name, error),)
+    if raw is None:
+        return None, (_file_problem(Code.FILE_TOO_LARGE, name, f"{name} is larger than 1 MB"),)
+    source = make_source(name, decode(raw))
+    damage = () if DAMAGE.encode() in raw else _damage_problems(source)
+    problems = (*_unprintable_problems(source), *damage)
+    if not problems:
+        return source, ()
+    return make_source(name, UNPRINTABLE.sub(DAMAGE, source.text)), problems
+
+
+def decode(raw: bytes) -> str:
+    """Text of bytes in any encoding that editors and word processors save; never fails."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if raw.startswith(mark):
+            return raw[len(mark) :].decode(encoding, errors="replace")
+    if utf16 := _bare_utf16(raw):
+        return raw.decode(utf16, errors="replace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        damaged = raw.decode("utf-8", errors="replace")
+    if any(character > "\x7f" and character != DAMAGE for character in damaged):
+        return damaged  # of letters that hold in UTF-8, a stray byte makes no other encoding
+    # Five bytes mean nothing in Windows-1252; browsers read them as controls, we as U+FFFD.
+    return raw.decode("cp1252", errors="replace")
+
+
+def _bare_utf16(raw: bytes) -> str | None:
+    """UTF-16 without a mark: of each space and line end, one byte is zero, always on one side.
+
+    In any script that is every twentieth byte or more; no other text has zeros.
+    """
+    head = raw[:4_000]
+    first, second = head[0::2].count(0), head[1::2].count(0)
+    if first + second < max(2, len(head) / 20):
+        return None
+    if second > 10 * first:
+        return "utf-16-le"
+    return "utf-16-be" if first > 10 * second else None
+
+
+def _unprintable_problems(source: Source) -> list[Problem]:
+    """One problem for each kind of character, at its first place."""
+    first: dict[str, Problem] = {}
+    for number, line in enumerate(source.lines, start=1):
+        for match in UNPRINTABLE.finditer(line):
+            name = f"U+{ord(match[0]):04X}"
+            if name not in first:
+                first[name] = source.problem(
+                    Code.UNPRINTABLE,
+                    f"the character {name} cannot be shown",
+                    Spot(line=number, column=match.start() + 1),
+                    hint="take it out; it often comes along when text is pasted",
+                )
+    return list(first.values())
+
+
+def _damage_problems(source: Source) -> Iterator[Problem]:
+    """The first letter that the file's encoding could not hold."""
+    for number, line in enumerate(source.lines, start=1):
+        if DAMAGE in line:
+            yield source.problem(
+                Code.UNPRINTABLE,
+                "a letter here is damaged: the file was saved in two encodings",
+                Spot(line=number, column=line.index(DAMAGE) + 1),
+                hint="type it again, and save the file as UTF-8",
+            )
+            return
+
+
+def _cannot_read(name: str, error: OSError | ValueError) -> Problem:
+    if isinstance(error, FileNotFoundError):
+        return _file_problem(Code.UNREADABLE_FILE, name, f"{name} does not exist")
+    reason = error.strerror if isinstance(error, OSError) else None
+    return _file_problem(
+        Code.UNREADABLE_FILE, name, f"{name} cannot be read: {reason or 'its name makes no sense'}"
+    )
+
+
+def _file_problem(code: Code, name: str, message: str) -> Problem:
+    return Problem(code=code.value, message=message, place=Place(file=name))

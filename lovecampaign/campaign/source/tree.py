@@ -1,0 +1,123 @@
+"""What do the settings hold, and where does each part stand? Nodes with places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from lovecampaign.campaign.source.source import Spot
+from lovecampaign.core.problems import Problem
+
+Scalar = str | int | float | bool | None
+#: A dict lives only from here to the schema.
+Data = Scalar | list["Data"] | dict[Scalar, "Data"]
+#: What leads to a setting, from the outermost key on: as somebody asks for it, and as sets hold it.
+Keys = Sequence[str | int]
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Node:
+    """A value, list or mapping; ``items`` and ``entries`` are in file order."""
+
+    spot: Spot
+    scalar: Scalar = None
+    items: list[Node] | None = None
+    entries: list[Entry] | None = None
+    is_flow: bool = False
+    is_plain: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a key stands without a value."""
+        return self.is_plain and self.scalar is None
+
+    def data(self) -> Data:
+        """Plain data without the empty entries; safe to recurse, since the depth is bounded."""
+        if self.entries is not None:
+            written = (entry for entry in self.entries if not entry.value.is_empty)
+            return {entry.key: entry.value.data() for entry in written}
+        if self.items is not None:
+            return [item.data() for item in self.items]
+        return self.scalar
+
+    def entry(self, key: str | int) -> Entry | None:
+        """The entry of a mapping whose key reads like that."""
+        found = (entry for entry in self.entries or () if str(entry.key) == str(key))
+        return next(found, None)
+
+
+@dataclass(slots=True)
+class Entry:
+    """A key of a mapping and what stands behind it."""
+
+    key: Scalar
+    key_spot: Spot
+    value: Node
+
+
+@dataclass(slots=True)
+class Tree:
+    """A root, None where there is nothing; and what was wrong on the way."""
+
+    root: Node | None = None
+    problems: list[Problem] = field(default_factory=list)
+    #: False where reading had to stop: what is missing may stand further down.
+    is_whole: bool = True
+    #: Lines about which enough was said: their values are not what the author meant.
+    silent_lines: frozenset[int] = frozenset()
+
+    def spot(self, path: Keys, *, of_key: bool = False) -> Spot:
+        """Where a setting stands; the nearest group around it where it isn't written."""
+        node, spot = self.root, self.root.spot if self.root else Spot(line=1)
+        for step in path:
+            found = _step(node, step)
+            if found is None:
+                break
+            node = found.value
+            spot = found.key_spot if of_key or node.is_empty or node.entries else node.spot
+        return spot
+
+    def is_silent(self, problem: Problem) -> bool:
+        return problem.place is not None and problem.place.line in self.silent_lines
+
+    def has(self, path: Keys) -> bool:
+        node = self.root
+        for step in path:
+            found = _step(node, step)
+            if found is None:
+                return False
+            node = found.value
+        return True
+
+
+def empty_entries(node: Node) -> Iterator[Entry]:
+    """Every key without a value, in file order."""
+    for entry in node.entries or ():
+        if entry.value.is_empty:
+            yield entry
+        yield from empty_entries(entry.value)
+    for item in node.items or ():
+        yield from empty_entries(item)
+
+
+def walk(node: Node, path: KeyPath = ()) -> Iterator[KeyPath]:
+    """The path of every setting, the outer ones first."""
+    for entry in node.entries or ():
+        inner = (*path, as_step(entry.key))
+        yield inner
+        yield from walk(entry.value, inner)
+
+
+def as_step(key: Scalar) -> str | int:
+    """A key as a part of a path."""
+    return key if isinstance(key, int) else str(key)
+
+
+def _step(node: Node | None, step: str | int) -> Entry | None:
+    if node is None:
+        return None
+    if node.items is not None and isinstance(step, int) and 0 <= step < len(node.items):
+        item = node.items[step]
+        return Entry(key=step, key_spot=item.spot, value=item)
+    return node.entry(step)

@@ -1,0 +1,100 @@
+"""How is a setting changed without touching anything else in the file?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+from lovecampaign.campaign.source.fix_mistakes import mend
+from lovecampaign.campaign.source.parser import core_value, read_tree
+from lovecampaign.campaign.source.source import Source, Spot, read_source
+from lovecampaign.campaign.source.tree import KeyPath, Node, Tree, as_step
+
+#: Settings that may hold a date or an instant that moves with the start.
+DATED_KEYS = frozenset(
+    {"price_from", "charged_until", "approved", "until", "at", "opens", "closes"}
+)
+_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
+
+
+def replace_values(source: Source, tree: Tree, changes: Mapping[KeyPath, str]) -> str:
+    """The file's text with other values at some places; comments and layout stay.
+
+    A path that is not written, or whose value takes more than a line, is left as it is.
+    """
+    lines = list(source.lines)
+    spots = {path: tree.spot(path) for path in changes if tree.has(path)}
+    for path, spot in sorted(spots.items(), key=lambda item: _from_the_end(item[1])):
+        line = lines[spot.line - 1]
+        before, after = line[: spot.column - 1], line[spot.column - 1 + spot.width :]
+        value = as_scalar(changes[path])
+        lines[spot.line - 1] = before + value + _aligned(after, len(value) - spot.width)
+    return "\n".join(lines)
+
+
+def read_settings(path: Path) -> tuple[Source, Tree] | None:
+    """A file's settings for editing, whatever is wrong with them; None for no file."""
+    source, _ = read_source(path, path.name)
+    if source is None:
+        return None
+    return source, read_tree(source, mend(source, 1, len(source.lines)))
+
+
+def text_at(tree: Tree, *path: str) -> str | None:
+    """The text at a path, or None where there is none."""
+    node = tree.root
+    for step in path:
+        entry = node.entry(step) if node else None
+        node = entry.value if entry else None
+    return node.scalar if node and isinstance(node.scalar, str) else None
+
+
+def as_scalar(text: str) -> str:
+    """A text as YAML, in quotes where it would be read as something else."""
+    is_plain = re.fullmatch(r"[\w][\w ./+:-]*", text) and ": " not in text and text[-1] not in ": "
+    return text if is_plain and core_value(text) == text else json.dumps(text, ensure_ascii=False)
+
+
+def moved_dates(tree: Tree, days: int) -> dict[KeyPath, str]:
+    """Changes that move every absolute date that depends on the start."""
+    if tree.root is None:
+        return {}
+    return {
+        path: moved
+        for path, value in _texts(tree.root)
+        if path[-1] in DATED_KEYS and (moved := _move(value, days)) != value
+    }
+
+
+def _texts(node: Node, path: KeyPath = ()) -> list[tuple[KeyPath, str]]:
+    if isinstance(node.scalar, str):
+        return [(path, node.scalar)]
+    found: list[tuple[KeyPath, str]] = []
+    for entry in node.entries or ():
+        found += _texts(entry.value, (*path, as_step(entry.key)))
+    return found
+
+
+def _move(text: str, days: int) -> str:
+    def moved(match: re.Match[str]) -> str:
+        try:
+            day = date(int(match[1]), int(match[2]), int(match[3]))
+            return (day + timedelta(days=days)).isoformat()
+        except (ValueError, OverflowError):
+            return match[0]
+
+    return _DATE.sub(moved, text)
+
+
+def _aligned(after: str, growth: int) -> str:
+    """What follows the value, with a comment at its old column where there is room."""
+    gap = re.match(r" +(?=#)", after)
+    return " " * max(2, len(gap[0]) - growth) + after[gap.end() :] if gap else after
+
+
+def _from_the_end(spot: Spot) -> tuple[int, int]:
+    """So that no change moves the place of another."""
+    return (-spot.line, -spot.column)

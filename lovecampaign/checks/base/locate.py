@@ -1,0 +1,119 @@
+"""Where, in the author's own file, does the text stand that a rule is about?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.source.source import Spot, read_source
+from lovecampaign.campaign.source.spans import find_piece
+from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.core.problems import Place, Problem, Severity
+from lovecampaign.render.model.template_files import template_file, template_name
+
+#: A web address, as it stands in words and templates.
+URL = re.compile(r"https?://[^\s<>\"'|)\]]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A piece of text with its place; ``text`` is what stands there."""
+
+    text: str
+    place: Place
+    excerpt: str | None = None
+    #: How much of it stands there as it is; None: all.
+    width: int | None = None
+
+    def problem(
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> Problem:
+        """A problem that points at the passage."""
+        return Problem(
+            code=code,
+            message=message,
+            place=self.place,
+            hint=hint,
+            severity=severity,
+            excerpt=self.excerpt,
+            width=max(1, len(self.text) if self.width is None else self.width),
+        )
+
+
+def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    """Every match in the subject, the preheader and the copy."""
+    email = draft.email
+    for name, line in (("subject", email.subject), ("preheader", email.preheader)):
+        for found in pattern.finditer(line):
+            yield setting_of_email(draft.campaign, email, name, found[0])
+    yield from find_in_lines(email.copy.text, email.copy.file, email.copy.first_line, pattern)
+
+
+def find_in_templates(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    """Every match in the email's template and in what it includes."""
+    for file, source in draft.templates.items():
+        yield from find_in_lines(source, file, 1, pattern)
+
+
+def find_in_lines(
+    text: str, file: str, first_line: int, pattern: re.Pattern[str]
+) -> Iterator[Passage]:
+    """Every match in a file's text, line by line."""
+    for number, line in enumerate(text.split("\n"), first_line):
+        for found in pattern.finditer(line):
+            place = Place(file=file, line=number, column=found.start() + 1)
+            yield Passage(text=found[0], place=place, excerpt=line)
+
+
+def setting(campaign: Campaign, name: str, text: str) -> Passage:
+    """A setting of campaign.yaml, by its path with dots: ``sender.email``."""
+    return _written(campaign, campaign.places.get(name, Place(file=campaign.file)), text)
+
+
+def setting_of_email(campaign: Campaign, email: Email, name: str, text: str) -> Passage:
+    """A setting of an email, wherever its author wrote it."""
+    return _written(campaign, email.places.get(name, Place(file=email.copy.file)), text)
+
+
+def point_at(draft: EmailDraft, *patterns: re.Pattern[str]) -> Passage:
+    """Where rendered markup comes from: the first match of the first pattern that has one.
+
+    Templates come before words; without any match, the email's template as a whole is meant.
+    """
+    for pattern in patterns:
+        for passage in chain(find_in_templates(draft, pattern), find_in_words(draft, pattern)):
+            return passage
+    file = template_file(template_name(draft.email.template))
+    return Passage(text="", place=Place(file=file))
+
+
+def first_words(email: Email) -> Passage:
+    """The first line of an email's copy that has words, for what is wrong with all of it."""
+    passages = find_in_lines(
+        email.copy.text, email.copy.file, email.copy.first_line, re.compile(r"\S.*")
+    )
+    return next(passages, Passage(text="", place=Place(file=email.copy.file)))
+
+
+def _written(campaign: Campaign, place: Place, text: str) -> Passage:
+    """What was written at a place; the caret goes to ``text`` where it stands on that line."""
+    if place.line is None:
+        return Passage(text=text, place=place)
+    source, _problems = read_source(campaign.workspace / place.file, place.file)
+    start = Spot(line=place.line, column=place.column or 1)
+    spot = find_piece(source, start, text) if source else None
+    shown = spot or start
+    return Passage(
+        text=text,
+        place=Place(file=place.file, line=shown.line, column=shown.column),
+        excerpt=source.line(shown.line) if source else None,
+        width=shown.width,
+    )

@@ -1,0 +1,116 @@
+"""What stands where a reader's name is not known?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import nodes
+
+from lovecampaign.checks.base.merge_fields import find_fields, walk_source
+from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.core.problems import Problem, Severity
+
+_PERSONAL = frozenset({"first_name", "last_name"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bare:
+    """A personal value that is printed with nothing to stand in for it."""
+
+    written: str
+    line: int
+    #: ``default("friend")`` stands there, and lacks its ``true``.
+    has_half_a_default: bool = False
+
+
+class MissingFallback:
+    """Where a name is printed, a word stands ready for those who have none.
+
+    Many people sign up with an address only. Then "Hi {{ first_name }}," reads "Hi ,". A name
+    that is not known is an empty text, not an undefined one: `default` needs its `true`.
+
+    Bad:  Hi {{ first_name }},
+    Good: Hi {{ first_name | default("friend", true) }},
+    """
+
+    code = "LC217"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        for bare, passage in find_fields(draft, _find_bare):
+            yield passage.problem(
+                self.code, _says(bare), hint=_hint(bare), severity=Severity.WARNING
+            )
+
+
+def _says(bare: _Bare) -> str:
+    if bare.has_half_a_default:
+        return f"{bare.written} has a default that an empty name does not use"
+    return f"{bare.written} is empty for readers of whom it is not known"
+
+
+def _hint(bare: _Bare) -> str:
+    return f'write {{{{ {bare.written} | default("friend", true) }}}}, with true'
+
+
+@lru_cache(maxsize=256)
+def _find_bare(source: str) -> tuple[_Bare, ...]:
+    """Remembered: most letters of a month share their templates."""
+    if "{{" not in source:
+        return ()
+    return walk_source(source, lambda tree: _walk(tree, frozenset()))
+
+
+def _walk(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
+    """Printed values under a node; ``tested`` are the names that an ``if`` around it asks for."""
+    if isinstance(node, nodes.If):
+        within = tested | {_name(one) for one in _and_inside(node.test)}
+        for child in node.body:
+            yield from _walk(child, within)
+        for other in (*node.elif_, *node.else_):
+            yield from _walk(other, tested)
+        return
+    if isinstance(node, nodes.Output):
+        for printed in node.nodes:
+            yield from _printed(printed, tested)
+        return
+    for child in node.iter_child_nodes():
+        yield from _walk(child, tested)
+
+
+def _printed(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
+    """What an expression prints of a person without anything to stand in."""
+    if isinstance(node, nodes.Or | nodes.CondExpr):
+        return
+    if isinstance(node, nodes.Filter) and node.name in ("default", "d"):
+        name = _name(node.node) if node.node else ""
+        if name and not _has_true(node):
+            yield _Bare(written=name, line=node.lineno, has_half_a_default=True)
+        return
+    if (name := _name(node)) and name not in tested:
+        yield _Bare(written=name, line=node.lineno)
+        return
+    for child in node.iter_child_nodes():
+        yield from _printed(child, tested)
+
+
+def _has_true(node: nodes.Filter) -> bool:
+    values = [*node.args[1:], *(one.value for one in node.kwargs if one.key == "boolean")]
+    return any(isinstance(one, nodes.Const) and one.value is True for one in values)
+
+
+def _name(node: nodes.Node) -> str:
+    """``first_name`` for the node that asks for it; empty for every other one."""
+    if isinstance(node, nodes.Name) and node.name == "first_name":
+        return node.name
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        owner = node.node.name
+        if owner == "subscriber" and node.attr in _PERSONAL:
+            return f"subscriber.{node.attr}"
+    return ""
+
+
+def _and_inside(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    yield from node.find_all((nodes.Name, nodes.Getattr))

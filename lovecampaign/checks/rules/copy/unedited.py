@@ -1,0 +1,115 @@
+"""Are these still the words that ``new`` wrote? Rules for mail that really leaves the machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
+from lovecampaign.checks.base.locate import first_words, setting
+from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.core.problems import Problem
+
+#: A paragraph of fewer words, such as a greeting, may be anybody's.
+_MIN_WORDS = 8
+
+
+class UneditedCopy:
+    """Readers get your own words.
+
+    `new` writes a finished month, so that everything can be tried at once: the letters of a
+    made-up seed shop. They tell of customers who do not exist. A letter counts as unedited
+    while more than half of its words stand in paragraphs of the example.
+
+    Bad:  the letter of day 4 as `lovecampaign new` wrote it
+    Good: a letter about a customer of yours
+    """
+
+    code = "LC204"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        copy = draft.email.copy
+        if not draft.facts.provider_leaves_machine or copy.is_built_in:
+            return
+        if _share_of_example(copy.text) > 0.5:
+            yield first_words(draft.email).problem(
+                self.code,
+                f"{draft.email.key} is still the example's letter",
+                hint="write your own, or put its day under skip",
+            )
+
+
+class UneditedSettings:
+    """Sender and offer are your own.
+
+    The made-up seed shop's name, address and offer are the first things that `new` leaves to
+    you. A postal address that is not yours is against the law of most countries.
+
+    Bad:  postal_address: Bloom SAS, 12 rue des Lilas, 75020 Paris, France
+    Good: postal_address: Your Shop Ltd, 1 High Street, Leeds LS1 4DY, United Kingdom
+    """
+
+    code = "LC205"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        if not draft.facts.provider_leaves_machine:
+            return
+        for name, text in _own_words(draft.campaign):
+            if text in _example_words():
+                yield setting(draft.campaign, name, text).problem(
+                    self.code, f"{text!r} is still the example's", hint="write your own"
+                )
+
+
+def _own_words(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """The settings that no two senders share, by their path."""
+    yield "sender.name", campaign.sender.name
+    yield "sender.postal_address", campaign.sender.postal_address
+    if campaign.launch.offer:
+        yield "launch.offer.title", campaign.launch.offer.title
+    for key, deal in campaign.deals.items():
+        yield f"deals.{key}.title", deal.title
+
+
+def _share_of_example(text: str) -> float:
+    """Which part of a letter's words stands in paragraphs of the example, from 0 to 1."""
+    paragraphs = list(_paragraphs(text))
+    words = sum(map(_count_words, paragraphs))
+    known = sum(_count_words(one) for one in paragraphs if one in _example_paragraphs())
+    return known / words if words else 0.0
+
+
+@cache
+def _example_words() -> frozenset[str]:
+    return frozenset(text for example in _example() for _, text in _own_words(example))
+
+
+@cache
+def _example_paragraphs() -> frozenset[str]:
+    return frozenset(
+        paragraph
+        for example in _example()
+        for email in example.emails
+        for paragraph in _paragraphs(email.copy.text)
+        if not email.copy.is_built_in and _count_words(paragraph) >= _MIN_WORDS
+    )
+
+
+def _example() -> tuple[Campaign, ...]:
+    """The example, or nothing where somebody broke it while editing it in its own place."""
+    workspace = find_example()
+    campaign = load_campaign(workspace / CAMPAIGN, workspace).campaign
+    return (campaign,) if campaign else ()
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in re.split(r"\n\s*\n", text):
+        if words := " ".join(paragraph.split()):
+            yield words
+
+
+def _count_words(text: str) -> int:
+    return len(text.split())

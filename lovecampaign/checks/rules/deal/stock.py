@@ -1,0 +1,118 @@
+"""Is there a unit, a code and time to pay for everybody who was promised the deal?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from lovecampaign.campaign.deals.codes import PLACEHOLDER
+from lovecampaign.campaign.deals.pool import read_codes
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.model.deal import Deal
+from lovecampaign.checks.base.locate import setting
+from lovecampaign.checks.base.rule import MonthDraft
+from lovecampaign.core.errors import ProblemsFound, UsageError
+from lovecampaign.core.problems import Problem, Severity
+
+_SHORTEST_CLAIM, _LONGEST_CLAIM = timedelta(minutes=10), timedelta(days=1)
+
+
+class EnoughCodes:
+    """There is a code for every insider.
+
+    Where the copy prints a code, or the deal's link carries one, and the codes come from a file,
+    the file must reach for all: whoever comes last would be promised a price and get none.
+
+    Bad:  codes: codes.csv with 300 lines, for 412 insiders
+    Good: codes: generate
+    """
+
+    code = "LC252"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        printed = any("deal.code" in email.copy.text for email in campaign.emails)
+        for deal in campaign.deals.values():
+            if deal.codes_file is not None and (printed or PLACEHOLDER in deal.link):
+                yield from self._in_file(draft, deal, deal.codes_file)
+
+    def _in_file(self, draft: MonthDraft, deal: Deal, file: str) -> Iterator[Problem]:
+        place = setting(draft.campaign, f"deals.{deal.key}.codes", file)
+        needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
+        try:
+            held = _count_codes(draft.campaign, file)
+        except (ProblemsFound, UsageError) as unreadable:
+            message = f"{file}: {_reason(unreadable)}"
+            yield place.problem(self.code, message, hint="save it as CSV, a code on each line")
+            return
+        if needed is not None and held < needed:
+            yield place.problem(
+                self.code,
+                f"{file} holds {held} codes, and {needed} are needed",
+                hint="add codes to the file, or write codes: generate",
+                severity=Severity.WARNING,
+            )
+
+
+class CodeReachesReader:
+    """The reader's code gets to the checkout.
+
+    The button behind the letter leads to the deal's link. Without `{code}` in it, and without the
+    code in a letter, the reader comes to the checkout with nothing that proves their price.
+
+    Bad:  link: https://bloom.example/buy, and no letter that prints {{ deal.code }}
+    Good: link: https://bloom.example/buy?code={code}
+    """
+
+    code = "LC255"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        deal = campaign.insider_deal
+        if deal is None or PLACEHOLDER in deal.link:
+            return
+        letters = [email.copy.text for email in campaign.emails if email.is_insiders_only]
+        if not any("deal.code" in text for text in letters):
+            yield setting(campaign, f"deals.{deal.key}.link", deal.link).problem(
+                self.code,
+                "the code reaches nobody: neither the link nor a letter to insiders has it",
+                hint=f"write {PLACEHOLDER} into the link",
+                severity=Severity.WARNING,
+            )
+
+
+class ShortClaims:
+    """A claim leaves time to pay, and not so much that it starves the others.
+
+    A unit that is claimed is taken from everybody else until it is paid or lapses. Under ten
+    minutes the card is still in the other room; over a day the last units lie idle.
+
+    Bad:  claim_for: 2m
+    Good: claim_for: 30m
+    """
+
+    code = "LC256"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        for key, deal in campaign.deals.items():
+            if deal.quantity is None or _SHORTEST_CLAIM <= deal.claim_for <= _LONGEST_CLAIM:
+                continue
+            is_short = deal.claim_for < _SHORTEST_CLAIM
+            words = "too short to pay in" if is_short else "so long that few can claim"
+            yield setting(campaign, f"deals.{key}.claim_for", "").problem(
+                self.code,
+                f"a unit is held for a time {words}",
+                hint="write claim_for: 30m",
+                severity=Severity.WARNING,
+            )
+
+
+def _reason(unreadable: ProblemsFound | UsageError) -> str:
+    problems = unreadable.problems if isinstance(unreadable, ProblemsFound) else ()
+    return problems[0].message if problems else unreadable.message
+
+
+def _count_codes(campaign: Campaign, codes_file: str) -> int:
+    """How many people the file reaches for; raises ProblemsFound where it is no table."""
+    return len(set(read_codes(campaign.folder / codes_file, shown_as=codes_file)))

@@ -1,0 +1,76 @@
+"""Does the mail that asks for a confirmation ask for nothing else?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lovecampaign.campaign.model.campaign import Role
+from lovecampaign.checks.base.amounts import SUM
+from lovecampaign.checks.base.locate import find_in_words
+from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.core.problems import Place, Problem, Severity
+from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
+
+_ADVERTISING = re.compile(
+    r"\{\{[^}]*\b(?:offer|deal)\b[^}]*\}\}|\b\d+\s?% off\b|\bdiscounts?\b"
+    r"|\b(?:buy|order|shop) now\b|\b(?:for|on) sale\b"
+    # We offer and you offer, but our offer.
+    r"|\b(?:an?|our|this|the|special|launch|limited) offers?\b"
+    r"|\b(?:our|the|special|launch|low|lower|best|full|half) prices?\b"
+    rf"|{SUM.pattern}"
+    # The words of a link that sells; a button is found as a whole.
+    r"|(?<!\[)\[(?:buy|order|shop)\b[^\]]*\]\([^)]*\)"
+    r"|\bcoupon\b|\brabatt\b|\bpromotions?\b",
+    re.IGNORECASE,
+)
+_OTHER_BUTTON = re.compile(
+    r"\[\[\s*button\s*:(?![^\]]*\blinks\.confirm\b)[^\]]*\]\]", re.IGNORECASE
+)
+
+
+class QuietConfirmation:
+    """The mail that asks for a confirmation advertises nothing.
+
+    It reaches people who have not said yes yet. Without advertising it is no advertising mail
+    (OLG Düsseldorf I-15 U 64/15); with some it is, and unasked. So: one link to confirm, no
+    offers, no pictures but a logo.
+
+    Bad:  Confirm here. And this week everything is 20 % off!
+    Good: [[button: Yes, send me the letters | {{ links.confirm }}]]
+    """
+
+    code = "LC295"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        if draft.email.role is Role.CONFIRM:
+            yield from self._advertising(draft)
+            yield from self._missing_link(draft)
+
+    def _advertising(self, draft: EmailDraft) -> Iterator[Problem]:
+        for pattern in (_ADVERTISING, _OTHER_BUTTON, _picture(draft.campaign.brand.logo)):
+            for passage in find_in_words(draft, pattern):
+                yield passage.problem(
+                    self.code,
+                    f"{passage.text} advertises, before the reader has said yes",
+                    hint="keep it for the welcome",
+                    severity=Severity.WARNING,
+                )
+
+    def _missing_link(self, draft: EmailDraft) -> Iterator[Problem]:
+        shown = draft.shown
+        if shown and not any(link.href == SAMPLE_LINKS.confirm for link in shown.links):
+            yield Problem(
+                code=self.code,
+                message="the mail that asks for a confirmation has no link to confirm",
+                place=Place(file=draft.email.copy.file),
+                hint="write [[button: Yes, send me the letters | {{ links.confirm }}]]",
+            )
+
+
+def _picture(logo: str | None) -> re.Pattern[str]:
+    """Any picture in the words but the logo."""
+    path = rf"(?!{re.escape(logo)}\s*[|\])])" if logo else ""
+    return re.compile(
+        rf"\[\[\s*image\s*:\s*{path}[^\s\]][^\]]*\]\]|!\[[^\]]*\]\({path}[^)]*\)", re.IGNORECASE
+    )

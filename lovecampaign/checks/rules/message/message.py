@@ -1,0 +1,149 @@
+"""Is the message whole: light enough, with a text part, and with every way out in both?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lovecampaign.campaign.model.campaign import Role
+from lovecampaign.checks.base.locate import first_words, point_at
+from lovecampaign.checks.base.prose import read_prose
+from lovecampaign.checks.base.rendered_email import Shown
+from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
+
+_WARN_BYTES = 90_000
+#: Gmail cuts off what comes after some 102 kB of HTML, the unsubscribe link included.
+GMAIL_CLIPS_AT_BYTES = 102_000
+_WORD = re.compile(r"\w+")
+_BUTTON_LINE = re.compile(r"https?://\S+")
+_FEW_WORDS = 20
+
+
+class HtmlWeight:
+    """The letter is shown to its end.
+
+    Gmail cuts off HTML after about 102 kB, and puts the rest, with the link to leave, behind
+    "View entire message". From 90 kB on there is a warning: names and codes add to it.
+
+    Bad:  a template with 95 kB of styles
+    Good: letters of 20 to 30 kB, as the example has them
+    """
+
+    code = "LC266"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        size = len(draft.shown.html.encode()) if draft.shown else 0
+        if size > _WARN_BYTES:
+            is_cut = size > GMAIL_CLIPS_AT_BYTES
+            yield first_words(draft.email).problem(
+                self.code,
+                f"{draft.email.key} has {size // 1000} kB of HTML: "
+                f"{'Gmail cuts it off' if is_cut else 'near the 102 kB at which Gmail cuts off'}",
+                hint="shorten the copy, or the styles of its template",
+                severity=Severity.ERROR if is_cut else Severity.WARNING,
+            )
+
+
+class TextPart:
+    """The text part says what the HTML says.
+
+    Some people read text, by choice or because of their eyes, and filters compare the two
+    parts. The text is made from the template's mj-text and the copy; what stands in mj-raw is
+    not in it.
+
+    Bad:  the whole letter inside <mj-raw>
+    Good: words in the copy, or in <mj-text>
+    """
+
+    code = "LC267"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        shown = draft.shown
+        if shown is None:
+            return
+        in_html = len(_WORD.findall(shown.words))
+        in_text = len(_WORD.findall(_BUTTON_LINE.sub("", shown.text)))
+        if in_html > _FEW_WORDS and in_text < in_html / 2:
+            yield point_at(draft, re.compile(r"<mj-raw\b")).problem(
+                self.code,
+                f"the text part has {in_text} words, the HTML {in_html}",
+                hint="move words from mj-raw into mj-text, or into the copy",
+                severity=Severity.WARNING,
+            )
+
+
+class WaysOut:
+    """Both parts of a letter say how to leave, how to choose, and where the sender is.
+
+    The law and the mailbox providers want it, and it is the reader's right: an unsubscribe link,
+    a preferences link and the postal address, where eyes see them. No ignore silences this.
+
+    Bad:  a footer inside <mj-raw>, or with display:none
+    Good: a footer with {{ links.unsubscribe }}, {{ links.preferences }} and
+          {{ sender.postal_address }} in an <mj-text>
+    """
+
+    code = "LC268"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        shown = draft.shown
+        if shown is None or draft.email.role is Role.CONFIRM:
+            return
+        for part, lacks in (
+            ("HTML", _lacks_html(draft, shown)),
+            ("text", _lacks_text(draft, shown)),
+        ):
+            if lacks:
+                footer = re.compile(r"links\s*\.\s*unsubscribe|postal_address")
+                yield point_at(draft, footer).problem(
+                    self.code,
+                    f"the {part} part does not show {' and '.join(lacks)}",
+                    hint="print them in an <mj-text> at the end of the template",
+                )
+
+
+class ImageOnly:
+    """A letter is more than a picture.
+
+    Many mail programs show no pictures at first, and filters know mail that is only one picture
+    (SpamAssassin: HTML_IMAGE_ONLY). The words belong into the letter.
+
+    Bad:  [[image: letter.png | Our news]] and nothing else
+    Good: the words as copy, and the picture beside them
+    """
+
+    code = "LC278"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        shown = draft.shown
+        if shown is None or not any(True for _ in shown.tags("img")):
+            return
+        words = len(_WORD.findall(read_prose(draft.email.copy.text)))
+        if words < _FEW_WORDS and draft.email.copy.text.strip():
+            yield first_words(draft.email).problem(
+                self.code,
+                f"{draft.email.key} is a picture with {words} words",
+                hint="write the words into the copy",
+                severity=Severity.WARNING,
+            )
+
+
+def _lacks_html(draft: EmailDraft, shown: Shown) -> list[str]:
+    hrefs = {link.href for link in shown.links if link.words}
+    return _lacking(draft, hrefs, shown.words)
+
+
+def _lacks_text(draft: EmailDraft, shown: Shown) -> list[str]:
+    return _lacking(draft, set(_BUTTON_LINE.findall(shown.text)), shown.text)
+
+
+def _lacking(draft: EmailDraft, links: set[str], words: str) -> list[str]:
+    address = " ".join(draft.campaign.sender.postal_address.split())
+    wanted = {
+        "the unsubscribe link": SAMPLE_LINKS.unsubscribe in links,
+        "the preferences link": SAMPLE_LINKS.preferences in links,
+        "the postal address": address in " ".join(words.split()),
+    }
+    return [name for name, is_there in wanted.items() if not is_there]

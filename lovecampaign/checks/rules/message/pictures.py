@@ -1,0 +1,110 @@
+"""Can everybody use the pictures, also those who do not see them yet?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lovecampaign.checks.base.locate import first_words, point_at
+from lovecampaign.checks.base.rendered_email import attribute
+from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.render.model.images import find_image
+
+_ONE_PICTURE = 200_000
+_ALL_PICTURES = 1_000_000
+_FILE_NAME = re.compile(
+    r"^\S+\.(?:png|jpe?g|gif|webp|svg)$|^(?:image|img|dsc|picture|photo)[\s_-]?\d*$", re.IGNORECASE
+)
+
+
+class PictureAlt:
+    """Every picture has words for those who do not see it.
+
+    Screen readers read them, and mail programs show them until pictures are allowed. Say what
+    the picture says, not that it is one. Pure decoration has an empty alt="" in a template.
+
+    Bad:  [[image: images/IMG_2034.jpg | IMG_2034.jpg]]
+    Good: [[image: images/map.jpg | A balcony seen from above, sun on its left third at nine]]
+    """
+
+    code = "LC275"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        for tag in draft.shown.tags("img") if draft.shown else ():
+            alt = attribute(tag, "alt")
+            if alt is None:
+                says = "a picture has no words for those who do not see it"
+            elif _FILE_NAME.match(alt.strip()):
+                says = f"{alt.strip()!r} says nothing about the picture"
+            else:
+                continue
+            written = re.escape(alt.strip()) if alt else r"<(?:img|mj-image)\b(?![^>]*\balt=)|!\[\]"
+            yield point_at(draft, re.compile(written)).problem(
+                self.code,
+                says,
+                hint='write what it shows: [[image: PATH | WORDS]], or alt="" for decoration',
+                severity=Severity.WARNING,
+            )
+
+
+class PictureSize:
+    """Every picture says how wide it is.
+
+    Outlook for Windows shows a picture in its full size where no width is written, and the
+    letter grows wider than the screen.
+
+    Bad:  <img src="wide.jpg" alt="The shop">
+    Good: <img src="wide.jpg" alt="The shop" width="600">
+    """
+
+    code = "LC276"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        for tag in draft.shown.tags("img") if draft.shown else ():
+            if not attribute(tag, "width"):
+                yield point_at(draft, re.compile(r"<img\b|!\[")).problem(
+                    self.code,
+                    "a picture does not say how wide it is",
+                    hint='write width="…" in pixels, or use [[image: PATH | WORDS]]',
+                    severity=Severity.WARNING,
+                )
+
+
+class PictureWeight:
+    """Pictures are light enough for a phone on the road.
+
+    One picture over 200 kB, or all over 1 MB, loads while the reader has moved on.
+
+    Bad:  a photo of 3 MB as it came from the camera
+    Good: the same photo, 1200 pixels wide, as a JPEG of 150 kB
+    """
+
+    code = "LC277"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        sizes = dict(_sizes(draft))
+        for path, size in sizes.items():
+            if size > (_ALL_PICTURES if path.lower().endswith(".gif") else _ONE_PICTURE):
+                yield point_at(draft, re.compile(re.escape(path))).problem(
+                    self.code,
+                    f"{path} has {size // 1000} kB",
+                    hint="make it 1200 pixels wide, and save it as a JPEG of medium quality",
+                    severity=Severity.WARNING,
+                )
+        total = sum(sizes.values())
+        if total > _ALL_PICTURES and len(sizes) > 1:
+            yield first_words(draft.email).problem(
+                self.code,
+                f"the pictures of {draft.email.key} have {total // 1000} kB together",
+                hint="leave some out, or make them smaller",
+                severity=Severity.WARNING,
+            )
+
+
+def _sizes(draft: EmailDraft) -> Iterator[tuple[str, int]]:
+    for path in draft.content.images if draft.content else ():
+        file: Path | None = find_image(draft.campaign, path)
+        if file is not None:
+            yield path, file.stat().st_size

@@ -1,0 +1,265 @@
+"""Is the month as a whole what it promises to be: varied, grateful, two-sided?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from lovecampaign.campaign.model.campaign import Campaign, Email, Kind
+from lovecampaign.checks.base.locate import Passage, setting, setting_of_email
+from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.core.problems import Problem, Severity
+
+#: A month of fewer letters need not be everything at once.
+_MIN_LETTERS = 10
+#: Of the letters, at most this share may be of one kind.
+_MAX_SHARE = 0.6
+_NUMBERS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\d+|[^\w\s]")
+_INVITES = re.compile(
+    r"\b(?:repl(?:y|ies)|write (?:back|to (?:me|us))|tell (?:me|us)|answer this|send (?:me|us)|"
+    r"let (?:me|us) know|press reply|répond\w*|écri\w+-(?:moi|nous)|antworte\w*|schreib\w*|"
+    r"cuénta\w*|respond\w*)",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(r"\b(?:thank|merci|danke|dank|gracias|grazie|obrigad)", re.IGNORECASE)
+
+
+class OneKind:
+    """The month is varied.
+
+    Twenty-seven letters of one kind become a noise that readers stop hearing. Stories, tools,
+    guests, questions and thanks carry each other.
+
+    Bad:  20 letters of kind value
+    Good: eight of value, six stories, six tools, two guests, three thanks, two questions
+    """
+
+    code = "LC240"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        emails = draft.campaign.day_emails
+        if len(emails) < _MIN_LETTERS:
+            return
+        kind, count = Counter(email.kind for email in emails).most_common(1)[0]
+        if count > _MAX_SHARE * len(emails):
+            yield _whole_month(draft.campaign).problem(
+                self.code,
+                f"{count} of {len(emails)} letters are of kind {kind.value}",
+                hint="vary it: value, story, tool, guest, ask, thanks",
+                severity=Severity.WARNING,
+            )
+
+
+class AlikeSubjects:
+    """Subjects do not look alike.
+
+    A reader sees the subjects one under the other. Where only the number changes, every letter
+    looks like the one that was already read.
+
+    Bad:  "Day 8: a gift for you", "Day 9: a gift for you", "Day 10: a gift for you"
+    Good: "A balcony that sees the sun for forty minutes", "Map your light in three looks"
+    """
+
+    code = "LC241"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        alike: dict[str, list[Email]] = defaultdict(list)
+        for email in campaign.day_emails:
+            alike[" ".join(_NUMBERS.sub(" ", email.subject).casefold().split())].append(email)
+        for words, emails in alike.items():
+            if len(emails) >= 3 and words:
+                third = emails[2]
+                yield setting_of_email(campaign, third, "subject", third.subject).problem(
+                    self.code,
+                    f"{len(emails)} subjects differ in their numbers only, from "
+                    f"{emails[0].key} to {emails[-1].key}",
+                    hint="say in each what this letter brings",
+                    severity=Severity.WARNING,
+                )
+
+
+class RepeatedLine:
+    """No two letters have the same subject or the same preheader.
+
+    Mail programs put letters with the same subject into one conversation, and show the older
+    one first. A preheader that was seen before is a line wasted.
+
+    Bad:  subject: "A small thing for you" on day 4 and on day 9
+    Good: two subjects that each name what is inside
+    """
+
+    code = "LC263"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        for name in ("subject", "preheader"):
+            first: dict[str, Email] = {}
+            for email in campaign.scheduled_emails:
+                line = (email.subject if name == "subject" else email.preheader).strip()
+                if not line:
+                    continue
+                earlier = first.setdefault(line.casefold(), email)
+                if earlier is not email:
+                    yield setting_of_email(campaign, email, name, line).problem(
+                        self.code,
+                        f"{email.key} has the same {name} as {earlier.key}",
+                        hint="say what this letter brings",
+                        severity=Severity.WARNING,
+                    )
+
+
+class AsksForStories:
+    """The month asks its readers for something of theirs.
+
+    A month in which only one side talks is a series of broadcasts. Ask for a story, a photo or
+    a word, and show later what came back.
+
+    Bad:  27 letters that never ask for a reply
+    Good: On day 11: "Press reply and send the word, and where you heard it."
+    """
+
+    code = "LC242"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        emails = draft.campaign.day_emails
+        if len(emails) < _MIN_LETTERS or any(_asks(email) for email in emails):
+            return
+        yield _whole_month(draft.campaign).problem(
+            self.code,
+            "no letter of the month asks its reader for anything back",
+            hint="ask one question (kind: ask), and invite to reply",
+            severity=Severity.WARNING,
+        )
+
+
+class SaysThanks:
+    """The month says thank you.
+
+    The people who read, tried, complained and recommended made the business. Name them, with
+    their permission, or thank all of them.
+
+    Bad:  27 letters without a word of thanks
+    Good: a letter of kind thanks that names seven of them
+    """
+
+    code = "LC243"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        emails = draft.campaign.day_emails
+        if len(emails) < _MIN_LETTERS or any(_thanks(email) for email in emails):
+            return
+        yield _whole_month(draft.campaign).problem(
+            self.code,
+            "no letter of the month says thank you",
+            hint="thank the people who made you, in a letter of kind: thanks",
+            severity=Severity.WARNING,
+        )
+
+
+class InsidersFirst:
+    """Who put their name down hears first.
+
+    The advance list promises a head start. So a letter goes to insiders alone before the doors
+    open for everyone.
+
+    Bad:  insiders: {list: insiders}, and no launch email with to: insiders before launch.at
+    Good: early-access: {at: day 27 10:00, to: insiders, copy: launch/early-access.md}
+    """
+
+    code = "LC244"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        if campaign.insiders is None or not campaign.launch_emails:
+            return
+        if not any(_is_early(campaign, email) for email in campaign.launch_emails):
+            yield setting(campaign, "insiders", "insiders").problem(
+                self.code,
+                "nothing goes to the insiders before everyone hears",
+                hint="add a launch email with to: insiders, before launch.at",
+                severity=Severity.WARNING,
+            )
+
+
+class InvitationMissing:
+    """Readers are invited to the advance list.
+
+    Nobody joins a list that no letter mentions.
+
+    Bad:  insiders: {list: insiders}, and no letter with {{ links.insiders }}
+    Good: [[button: Tell me a day early | {{ links.insiders }}]]
+    """
+
+    code = "LC245"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        emails = [email for email in campaign.emails if not email.copy.is_built_in]
+        is_short = len(campaign.day_emails) < _MIN_LETTERS
+        if campaign.insiders is None or is_short or _any_has(emails, "links.insiders"):
+            return
+        yield setting(campaign, "insiders", "insiders").problem(
+            self.code,
+            "no letter invites to the advance list",
+            hint="print {{ links.insiders }} on a button, some days before the launch",
+            severity=Severity.WARNING,
+        )
+
+
+class GuestApproved:
+    """A guest has read what goes out in their name.
+
+    An interview that its guest has not seen can hurt them, and you. `approved` notes the day on
+    which they said yes, before the letter goes out. With a provider that leaves the machine,
+    the letter does not go without.
+
+    Bad:  guest: {name: Dr Mai Tran}
+    Good: guest: {name: Dr Mai Tran, approved: 2027-01-20}
+    """
+
+    code = "LC246"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        email, guest = draft.email, draft.email.guest
+        if guest is None:
+            return
+        if guest.approved is None:
+            says = f"{guest.name} has not approved {email.key} yet"
+        elif email.date and guest.approved > email.date:
+            says = f"{guest.name} approves {email.key} only after it went out"
+        else:
+            return
+        is_real = draft.facts.provider_leaves_machine
+        yield setting_of_email(draft.campaign, email, "guest", guest.name).problem(
+            self.code,
+            says,
+            hint="ask, then write approved: with the date",
+            severity=Severity.ERROR if is_real else Severity.WARNING,
+        )
+
+
+def _asks(email: Email) -> bool:
+    return email.kind is Kind.ASK or email.question is not None or _has(email, _INVITES)
+
+
+def _thanks(email: Email) -> bool:
+    return email.kind is Kind.THANKS or _has(email, _THANKS)
+
+
+def _has(email: Email, pattern: re.Pattern[str]) -> bool:
+    return bool(pattern.search(email.copy.text))
+
+
+def _any_has(emails: Sequence[Email], words: str) -> bool:
+    return any(words in email.copy.text for email in emails)
+
+
+def _is_early(campaign: Campaign, email: Email) -> bool:
+    instant = email.instant
+    return email.is_insiders_only and instant is not None and instant < campaign.launch.at
+
+
+def _whole_month(campaign: Campaign) -> Passage:
+    return setting(campaign, "name", campaign.name)

@@ -1,0 +1,196 @@
+"""Can everybody get everything in time?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.checks.base.facts import say_zones
+from lovecampaign.checks.base.locate import setting, setting_of_email
+from lovecampaign.checks.base.rule import MonthDraft
+from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.schedule.quiet import after_quiet_hours
+from lovecampaign.schedule.slots import closes_at, due_window, plan_zone
+
+#: Two weeks after the doors opened the month is over.
+_AFTERWARDS = timedelta(days=14)
+#: An email of the launch that takes longer reaches its last readers on another day.
+_LAUNCH_WINDOW = timedelta(hours=12)
+
+
+class MomentPast:
+    """No letter's moment is past before the first one went out.
+
+    Where a campaign is started late, its first letters are too late for some zones (see
+    `late_after`), and their readers would begin in the middle.
+
+    Bad:  start: 2027-02-01, and the first `send` on 3 February
+    Good: a start that lies ahead in every zone
+    """
+
+    code = "LC231"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign, facts = draft.campaign, draft.facts
+        if facts.has_begun is not False:
+            return
+        late = _too_late(campaign, draft.zones, facts.now)
+        if late:
+            first = next(email for email in campaign.day_emails if email.key in late)
+            where = late[first.key]
+            others = len(late) - 1
+            more = f" and {others} more letter{'s' * (others > 1)}" if others else ""
+            yield setting(campaign, "start", str(campaign.start)).problem(
+                self.code,
+                f"the moment of {first.key}{more} is past in {say_zones(where)}",
+                hint="begin on a later day: change start",
+                severity=Severity.WARNING,
+            )
+
+
+class Throughput:
+    """The pace is fast enough for the list.
+
+    At `max_per_second` a letter to the whole list takes its time. Day letters must be out before
+    `late_after`, letters about a deal before it closes, and the launch on its own day.
+
+    Bad:  max_per_second: 1, with 90,000 readers of one zone
+    Good: max_per_second: 20
+    """
+
+    code = "LC232"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign, rate = draft.campaign, draft.campaign.sending.max_per_second
+        people = _people_by_zone(draft)
+        if rate is None or not people:
+            return
+        slow = list(_slow(campaign, people, rate))
+        if slow:
+            email, needed, window = slow[0]
+            hours = needed / timedelta(hours=1)
+            yield setting(campaign, "sending.max_per_second", f"{rate:g}").problem(
+                self.code,
+                f"{email.key} takes {hours:.0f} hours at {rate:g} a second, "
+                f"and has {window / timedelta(hours=1):.0f}",
+                hint="raise max_per_second, or spread the letters",
+                severity=Severity.WARNING,
+            )
+
+
+class QuietSwallows:
+    """Quiet hours do not keep a letter until its deal is over.
+
+    An email of the launch with `quiet_hours: respect` waits for the morning. Where the deal has
+    closed by then, it never goes out.
+
+    Bad:  last-call: {at: day 31 21:30, quiet_hours: respect}, and a deal that closes at 23:59
+    Good: last-call: {at: day 31 10:00}
+    """
+
+    code = "LC233"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        for email in campaign.launch_emails:
+            swallowed = [zone for zone in draft.zones if _is_swallowed(campaign, email, zone)]
+            if swallowed:
+                yield setting_of_email(campaign, email, "at", "").problem(
+                    self.code,
+                    f"quiet hours keep {email.key} until its deal is over, "
+                    f"in {say_zones(swallowed)}",
+                    hint="send it earlier, or leave quiet_hours: respect away",
+                    severity=Severity.WARNING,
+                )
+
+
+class BeyondTheMonth:
+    """The month ends.
+
+    Readers were promised a month and one question. A letter two weeks after the doors opened
+    belongs to another campaign.
+
+    Bad:  one-more-thing: {at: day 55 10:00, to: audience}
+    Good: thanks: {at: day 32 10:00, to: bought}
+    """
+
+    code = "LC234"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        for email in campaign.launch_emails:
+            after = email.instant - campaign.launch.at if email.instant else timedelta()
+            if after > _AFTERWARDS:
+                yield setting_of_email(campaign, email, "at", "").problem(
+                    self.code,
+                    f"{email.key} goes out {after.days} days after the doors opened",
+                    hint="bring it nearer, or keep it for another campaign",
+                    severity=Severity.WARNING,
+                )
+
+
+def _too_late(campaign: Campaign, zones: list[str], now: datetime) -> Mapping[str, list[str]]:
+    late: dict[str, list[str]] = defaultdict(list)
+    keys = {email.key for email in campaign.day_emails}
+    for zone in zones:
+        for key, slots in plan_zone(campaign, zone, None).items():
+            gets = [slot for slot in slots if slot.reason is None and slot.expires]
+            if key in keys and gets and all(_is_over(slot.expires, now) for slot in gets):
+                late[key].append(zone)
+    return late
+
+
+def _is_over(expires: datetime | None, now: datetime) -> bool:
+    return expires is not None and expires <= now
+
+
+def _people_by_zone(draft: MonthDraft) -> Mapping[str, int]:
+    facts = draft.facts
+    if facts.subscribers_by_zone:
+        return facts.subscribers_by_zone
+    return {draft.campaign.timezone: facts.subscribers} if facts.subscribers else {}
+
+
+def _slow(
+    campaign: Campaign, people: Mapping[str, int], rate: float
+) -> Iterator[tuple[Email, timedelta, timedelta]]:
+    """Each email that cannot be out in its window: how long it takes, and how long it has."""
+    by_zone = {zone: plan_zone(campaign, zone, None) for zone in people}
+    for email in campaign.scheduled_emails:
+        if email.role is Role.CATCH_UP:
+            continue
+        arrivals: dict[datetime, int] = defaultdict(int)
+        for zone, count in people.items():
+            if window := due_window(by_zone[zone][email.key]):
+                arrivals[window[0]] += count
+        window_length = _window(campaign, email)
+        needed = _longest_wait(arrivals, rate)
+        if needed > window_length:
+            yield email, needed, window_length
+
+
+def _longest_wait(arrivals: Mapping[datetime, int], rate: float) -> timedelta:
+    """How long the last of a zone waits, with what earlier zones have left in the queue."""
+    longest, free_at = timedelta(), None
+    for due, count in sorted(arrivals.items()):
+        start = max(due, free_at) if free_at else due
+        free_at = start + timedelta(seconds=count / rate)
+        longest = max(longest, free_at - due)
+    return longest
+
+
+def _window(campaign: Campaign, email: Email) -> timedelta:
+    if email.role is Role.DAY:
+        return campaign.sending.late_after
+    closes = closes_at(campaign, email)
+    left = closes - email.instant if closes and email.instant else _LAUNCH_WINDOW
+    return min(left, _LAUNCH_WINDOW)
+
+
+def _is_swallowed(campaign: Campaign, email: Email, zone: str) -> bool:
+    closes = closes_at(campaign, email)
+    if not email.respects_quiet_hours or closes is None or email.instant is None:
+        return False
+    return after_quiet_hours(email.instant, zone, campaign.sending.quiet_hours) >= closes

@@ -1,0 +1,145 @@
+"""Do the domains in From and Reply-To have what mailbox providers ask for?
+
+Gmail's and Yahoo's rules for bulk senders (February 2024): SPF and DKIM, and DMARC of any
+policy; and somebody must be able to answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from lovecampaign.cli.maintain.findings import Finding, doubtful, good, unknown, wrong
+
+#: SendGrid's, then those that other services hand out.
+USUAL_SELECTORS = ("s1", "s2", "default", "mail", "dkim", "google", "selector1", "selector2", "k1")
+#: RFC 7208 section 4.6.4.
+MAX_SPF_LOOKUPS = 10
+_SPF_LOOKUPS = {"include", "a", "mx", "ptr", "exists", "redirect"}
+#: RFC 2606: these never resolve.
+MADE_UP = (".example", ".invalid", ".test", ".localhost")
+
+
+class Records(Protocol):
+    """Who answers questions about names."""
+
+    def find(self, name: str, kind: str) -> Sequence[str] | None:
+        """Records as text; empty where there are none, None without an answer."""
+        ...
+
+
+def look_at_sender(sender: str, reply_to: str, records: Records) -> Iterator[Finding]:
+    """Everything about the domains of two addresses."""
+    domain, reply_domain = domain_of(sender), domain_of(reply_to)
+    if is_made_up(domain):
+        yield unknown("dns", f"{domain} is a made-up name: there is nothing to ask")
+        return
+    if not records.find(".", "NS"):  # the root is there for everyone who reaches the Internet
+        yield unknown("dns", f"could not ask about {domain}: no name server answered")
+        return
+    yield spf(domain, records)
+    yield dkim(domain, records)
+    yield dmarc(domain, records)
+    for name in dict.fromkeys((domain, reply_domain)):
+        yield mail_exchange(name, records)
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2].lower().rstrip(".")
+
+
+def is_made_up(domain: str) -> bool:
+    return f".{domain}".endswith(MADE_UP)
+
+
+def spf(domain: str, records: Records) -> Finding:
+    """RFC 7208: one record, not more than ten look-ups, never open to all."""
+    found = _texts(domain, "v=spf1", records)
+    if found is None:
+        return _could_not_ask("spf", domain)
+    if not found:
+        hint = f'add a TXT record to {domain}, such as "v=spf1 include:sendgrid.net ~all"'
+        return wrong("spf", f"{domain} has no SPF record", hint)
+    if len(found) > 1:
+        message = f"{domain} has {len(found)} SPF records, and receivers then use none"
+        return wrong("spf", message, "join them into one (RFC 7208, section 3.2)")
+    terms = found[0].lower().split()[1:]
+    if {"all", "+all"} & set(terms):
+        message = f"the SPF record of {domain} lets everyone send in its name"
+        return wrong("spf", message, "end it with ~all or -all")
+    if sum(_needs_lookup(term) for term in terms) > MAX_SPF_LOOKUPS:
+        message = f"the SPF record of {domain} needs more than {MAX_SPF_LOOKUPS} look-ups"
+        return wrong("spf", message, "take out services that no longer send for you")
+    return good("spf", f"{domain}: {found[0]}")
+
+
+def dkim(domain: str, records: Records) -> Finding:
+    """A key under one of the usual selectors; the real one is known to the sending service."""
+    keys: list[str] = []
+    for selector in USUAL_SELECTORS:
+        found = records.find(f"{selector}._domainkey.{domain}", "TXT")
+        if found is None:
+            return _could_not_ask("dkim", domain)
+        if any("p=" in text and not text.replace(" ", "").endswith("p=") for text in found):
+            keys.append(selector)
+    if keys:
+        return good("dkim", f"{domain} has a key under {', '.join(keys)}")
+    return doubtful(
+        "dkim",
+        f"{domain} has no DKIM key under the usual names",
+        "set up domain authentication with your sending service; if that is done, send yourself "
+        'a test and look for "dkim=pass" in its headers',
+    )
+
+
+def dmarc(domain: str, records: Records) -> Finding:
+    """RFC 9989 (tree walk): at ``_dmarc`` of the domain, or of a domain above it."""
+    for name in _domain_and_above(domain):
+        found = _texts(f"_dmarc.{name}", "v=dmarc1", records)
+        if found is None:
+            return _could_not_ask("dmarc", domain)
+        if len(found) > 1:
+            message = f"_dmarc.{name} has {len(found)} records, and receivers then use none"
+            return wrong("dmarc", message, "keep one of them")
+        if found:
+            return good("dmarc", f"_dmarc.{name}: {found[0]}")
+    hint = f'add a TXT record to _dmarc.{domain}: "v=DMARC1; p=none; rua=mailto:you@{domain}"'
+    return wrong("dmarc", f"{domain} has no DMARC record", hint)
+
+
+def mail_exchange(domain: str, records: Records) -> Finding:
+    """Whether an answer to this domain can arrive (RFC 5321 section 5.1; RFC 7505)."""
+    name = f"mx {domain}"
+    exchanges = records.find(domain, "MX")
+    if exchanges is None:
+        return _could_not_ask(name, domain)
+    if any(exchange.split() == ["0", "."] for exchange in exchanges):
+        return wrong(name, f"{domain} says that it takes no mail", "use another address")
+    if exchanges:
+        return good(name, f"{domain} takes mail at {exchanges[0].split()[-1].rstrip('.')}")
+    if records.find(domain, "A") or records.find(domain, "AAAA"):
+        return doubtful(name, f"{domain} has no MX record", "add one, or use another address")
+    hint = "use an address at a domain that has a mailbox behind it"
+    return wrong(name, f"nobody takes mail for {domain}", hint)
+
+
+def _needs_lookup(term: str) -> bool:
+    return re.split("[:/=]", term.lstrip("+-~?"))[0] in _SPF_LOOKUPS
+
+
+def _texts(name: str, start: str, records: Records) -> Sequence[str] | None:
+    found = records.find(name, "TXT")
+    if found is None:
+        return None
+    return [text for text in found if text.lower().startswith(start)]
+
+
+def _domain_and_above(domain: str) -> Iterator[str]:
+    labels = domain.split(".")
+    for start in range(max(1, len(labels) - 1)):
+        yield ".".join(labels[start:])
+
+
+def _could_not_ask(name: str, domain: str) -> Finding:
+    return unknown(name, f"could not ask about {domain}: no name server answered")

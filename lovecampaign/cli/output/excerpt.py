@@ -1,0 +1,84 @@
+"""How does a problem look in a terminal? As rustc shows it: place, line, caret, help."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from lovecampaign.core.problems import Place, Problem, Severity
+
+#: Longer lines are shown in part, around the caret.
+WIDEST = 100
+_BEFORE_CARET = 30
+
+_RESET = "\x1b[0m"
+_BOLD = "\x1b[1m"
+_BLUE = "\x1b[1;34m"
+_COLORS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
+
+
+def format_problem(problem: Problem, *, color: bool) -> str:
+    """The problem in a few lines, without a line end behind the last."""
+    paint = _paint if color else _plain
+    tone = _COLORS[problem.severity]
+    name = f"{problem.severity.value}[{problem.code}]"
+    lines = [paint(name, tone) + paint(f": {_visible(problem.message)}", _BOLD)]
+    place = problem.place
+    margin = len(str(place.line)) if place and place.line else 1
+    if place:
+        lines.append(f"{' ' * margin}{paint('-->', _BLUE)} {_visible(str(place))}")
+    bar = paint("|", _BLUE)
+    if place and place.line and problem.excerpt is not None:
+        shown, caret = _excerpt(problem.excerpt, place, problem.width)
+        lines.append(f"{' ' * margin} {bar}")
+        lines.append(f"{paint(str(place.line), _BLUE)} {bar} {shown}".rstrip())
+        lines.append(f"{' ' * margin} {bar} {paint(caret, tone)}")
+    if problem.hint:
+        lines.append(f"{' ' * margin} {paint('=', _BLUE)} help: {_visible(problem.hint)}")
+    return "\n".join(lines)
+
+
+def _excerpt(line: str, place: Place, width: int) -> tuple[str, str]:
+    """The line, cut to what fits, and the caret line below it."""
+    start = min((place.column or 1) - 1, len(line))
+    first = max(0, start - _BEFORE_CARET) if len(line) > WIDEST else 0
+    shown = line[first : first + WIDEST]
+    before = shown[: start - first]
+    marked = shown[start - first : start - first + max(1, width)]
+    lead = "…" if first else ""
+    tail = "…" if first + WIDEST < len(line) else ""
+    caret = " " * _columns(lead + before) + "^" * max(1, _columns(marked))
+    return lead + _visible(shown) + tail, caret
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal gives to a text (Unicode Standard Annex 11)."""
+    return sum(_column(character) for character in _visible(text))
+
+
+def _column(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _visible(text: str) -> str:
+    """What a file says must not steer the terminal: controls become a replacement sign."""
+    return "".join(" " if one in "\t\n\r" else _harmless(one) for one in text)
+
+
+def _harmless(character: str) -> str:
+    is_control = unicodedata.category(character) in ("Cc", "Cs", "Co")
+    is_direction = unicodedata.bidirectional(character) in _DIRECTIONS
+    return "\ufffd" if is_control or is_direction else character
+
+
+#: Explicit directions reorder what follows them on the screen (Unicode Standard Annex 9).
+_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def _paint(text: str, tone: str) -> str:
+    return f"{tone}{text}{_RESET}"
+
+
+def _plain(text: str, tone: str) -> str:  # noqa: ARG001 - stands in for _paint
+    return text

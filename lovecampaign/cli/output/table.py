@@ -1,0 +1,64 @@
+"""How do rows line up for a reader?"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from lovecampaign.cli.output.style import strong
+
+Cell: TypeAlias = str | int | None
+
+_GAP = "  "
+
+
+def format_table(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    """Columns under headings: numbers to the right, words to the left, nothing cut off."""
+    texts = [[format_cell(cell) for cell in row] for row in rows]
+    widths = [max(map(width_of, column)) for column in zip(headings, *texts, strict=True)]
+    is_number = [_holds_numbers(column) for column in zip(*rows, strict=True)] or [False] * len(
+        headings
+    )
+    lines = [strong(_line(headings, widths, is_number))]
+    lines += [_line(row, widths, is_number) for row in texts]
+    return "\n".join(lines)
+
+
+def format_cell(cell: Cell) -> str:
+    """A number with its thousands apart; a text on one line; a dash for nothing."""
+    if cell is None:
+        return "–"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return one_line(cell)
+
+
+def one_line(text: str) -> str:
+    """Text that cannot move a terminal's cursor, whoever wrote it."""
+    return "".join(
+        " " if unicodedata.category(letter) in {"Cc", "Zl", "Zp"} else letter for letter in text
+    )
+
+
+def width_of(text: str) -> int:
+    """Columns on a terminal: two for East Asian wide letters and emoji, none for accents."""
+    return sum(_letter_width(letter) for letter in text)
+
+
+def _letter_width(letter: str) -> int:
+    if unicodedata.category(letter) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _holds_numbers(column: Sequence[Cell]) -> bool:
+    return any(isinstance(cell, int) for cell in column)
+
+
+def _line(texts: Sequence[str], widths: Sequence[int], is_number: Sequence[bool]) -> str:
+    cells = []
+    for text, width, right in zip(texts, widths, is_number, strict=True):
+        space = " " * (width - width_of(text))
+        cells.append(space + text if right else text + space)
+    return _GAP.join(cells).rstrip()

@@ -1,0 +1,48 @@
+"""Which lists do the workspace's campaigns write to, and is this one of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.source.errors import did_you_mean
+from lovecampaign.campaign.workspace.find import list_campaigns
+from lovecampaign.cli.framework.invocation import Invocation
+from lovecampaign.core.errors import UsageError
+from lovecampaign.core.problems import Problem, Severity
+
+UNUSED_LIST = "unused-list"
+
+
+def only_audience(invocation: Invocation) -> str:
+    """The list of the workspace's campaigns; raises UsageError where they do not agree on one."""
+    lists = sorted({each.audience.list for each in _load_all(invocation) if each})
+    if len(lists) == 1:
+        return lists[0]
+    known = f"one of: {', '.join(lists)}" if lists else "such as: readers"
+    raise UsageError("which list do they join?", hint=f"add --list, {known}")
+
+
+def doubt_list(invocation: Invocation, name: str) -> Iterator[Problem]:
+    """A list to which no campaign writes may be a slip; one may also come before its campaign.
+
+    Says nothing where a campaign cannot be read: it may be the one.
+    """
+    campaigns = _load_all(invocation)
+    known = sorted({each for campaign in campaigns if campaign for each in campaign.lists})
+    if not known or name in known or None in campaigns:
+        return
+    guess = did_you_mean(name, known)
+    yield Problem(
+        code=UNUSED_LIST,
+        message=f"no campaign here writes to the list {name}",
+        hint=f"{f'{guess} ' if guess else ''}lists that campaigns use: {', '.join(known)}",
+        severity=Severity.WARNING,
+    )
+
+
+def _load_all(invocation: Invocation) -> list[Campaign | None]:
+    """Every campaign of the workspace; None for one that cannot be read."""
+    workspace = invocation.find_workspace()
+    return [load_campaign(folder, workspace).campaign for folder in list_campaigns(workspace)]

@@ -1,0 +1,112 @@
+"""What does one person get, when, and why not? For ``plan --for`` and ``explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from lovecampaign.audience.address import InvalidAddress, normalise
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.cli.output.table import Cell, format_table
+from lovecampaign.cli.output.words import local_time
+from lovecampaign.core.clock import format_instant
+from lovecampaign.core.errors import UsageError
+from lovecampaign.delivery.display.digest_days import find_days_in_welcome
+from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.reports.person_timeline import TimelineEntry, read_timeline
+from lovecampaign.store.subscribers.records import Person, Profile, show_subscriber
+
+#: What left so long after its moment is told with both times.
+_LATE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """One person's month."""
+
+    profile: Profile
+    person: Person
+    #: The zone that counts for this person.
+    zone: str
+    entries: Sequence[TimelineEntry]
+
+
+def find_timeline(database: Database, campaign: Campaign, address: str, now: datetime) -> Timeline:
+    """Raises UsageError for an address that is no subscriber's."""
+    person = show_subscriber(database, read_address(address))
+    if person.profile is None:
+        raise UsageError(
+            f"{address} is no subscriber here",
+            hint=f"type: lovecampaign subscribers show {address}",
+        )
+    return Timeline(
+        profile=person.profile,
+        person=person,
+        zone=effective_zone(person.profile.timezone or None, campaign),
+        entries=list(_entries(database, campaign, person.profile.id, now)),
+    )
+
+
+def _entries(
+    database: Database, campaign: Campaign, subscriber_id: int, now: datetime
+) -> Iterator[TimelineEntry]:
+    """A day that came inside the welcome was not missed, though its own letter was."""
+    with database.read() as connection:
+        welcomed_with = find_days_in_welcome(connection, campaign, subscriber_id)
+    for entry in read_timeline(database, campaign, subscriber_id, now):
+        if entry.key in welcomed_with and entry.reason == SkipReason.JOINED_AFTER:
+            yield replace(entry, reason=SkipReason.IN_DIGEST.value, detail="inside the welcome")
+        else:
+            yield entry
+
+
+def read_address(text: str) -> str:
+    """The one form of an address; raises UsageError for what is none."""
+    try:
+        return normalise(text.strip())
+    except InvalidAddress as error:
+        raise UsageError(f"{text} is not an email address: {error}") from error
+
+
+def timeline_json(timeline: Timeline) -> Mapping[str, object]:
+    return {
+        "email": timeline.profile.email,
+        "timeline": [_entry_json(entry, timeline.zone) for entry in timeline.entries],
+    }
+
+
+def format_timeline(timeline: Timeline) -> str:
+    """A table with the times on the reader's own clock."""
+    rows = [_row(entry, timeline.zone) for entry in timeline.entries]
+    return format_table(("email", f"when ({timeline.zone})", "state", "why"), rows)
+
+
+def _entry_json(entry: TimelineEntry, zone: str) -> Mapping[str, object]:
+    due = entry.due
+    return {
+        "key": entry.key,
+        "due": format_instant(due) if due else None,
+        "local": due.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes") if due else None,
+        "state": entry.state.value if entry.state else None,
+        "reason": entry.reason,
+        **({"sent_at": format_instant(entry.sent_at)} if entry.sent_at else {}),
+    }
+
+
+def _row(entry: TimelineEntry, zone: str) -> Sequence[Cell]:
+    state = entry.state.value.replace("_", " ") if entry.state else "not for them"
+    when = local_time(entry.due, zone) if entry.due else None
+    return entry.key, when, state, " · ".join(_why(entry, zone))
+
+
+def _why(entry: TimelineEntry, zone: str) -> Iterator[str]:
+    if entry.reason:
+        yield entry.reason.replace("_", " ")
+    if entry.detail:
+        yield entry.detail
+    if entry.sent_at and entry.due and entry.sent_at - entry.due > _LATE:
+        yield f"it left {local_time(entry.sent_at, zone)}"

@@ -1,0 +1,72 @@
+"""What would ``send`` do now? ``send --dry-run``."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.cli.framework.invocation import Invocation
+from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.output.style import trouble
+from lovecampaign.cli.output.words import count_of
+from lovecampaign.cli.resources.campaigns import Usable
+from lovecampaign.cli.resources.checking import email_checker
+from lovecampaign.cli.resources.open import opened_database
+from lovecampaign.cli.send.report import find_pause, format_report, pause_problem, report_json
+from lovecampaign.core.errors import ExitCode
+from lovecampaign.core.problems import Problem, has_errors
+from lovecampaign.delivery.loop.send import SendReport
+from lovecampaign.delivery.prepare.readiness import find_blocking_edits
+from lovecampaign.providers.factory import open_provider
+from lovecampaign.store.reports.dry_run import Foresight, foresee
+
+
+def count_due(
+    invocation: Invocation, usable: Usable, emails: Sequence[Email], *, accepts_edit: bool
+) -> Result:
+    """What is due, with the mistakes and edits that would block it. Sends and writes nothing."""
+    campaign = usable.campaign
+    with opened_database(invocation) as database:
+        foresight = foresee(database, campaign, emails, invocation.now)
+        pause_reason = find_pause(database, campaign)
+        due = [email for email in emails if email.key in foresight.people]
+        edits = [] if accepts_edit else find_blocking_edits(database, campaign, due)
+    problems = [*edits, *_check(invocation, usable, due)]
+    report = _as_report(campaign, invocation, foresight)
+    lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.people.items()]
+    lines += [format_report(report, campaign.timezone), "Nothing was sent."]
+    told = [pause_problem(campaign, pause_reason, holds_up=False)] if pause_reason else []
+    if pause_reason:
+        lines.append(
+            f"{trouble(f'Paused: {pause_reason}')}: nothing goes out before it is resumed."
+        )
+    return Result(
+        data=report_json(report),
+        text="\n".join(lines),
+        problems=problems,
+        told=told,
+        exit_code=ExitCode.PROBLEMS if has_errors(problems) else ExitCode.DONE,
+        next_command=f"lovecampaign send {campaign.slug}",
+    )
+
+
+def _check(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -> Sequence[Problem]:
+    settings = invocation.settings()
+    with contextlib.closing(open_provider(settings)) as provider:
+        check = email_checker(usable, invocation, settings, provider)
+        return list(dict.fromkeys(problem for email in emails for problem in check(email)))
+
+
+def _as_report(campaign: Campaign, invocation: Invocation, foresight: Foresight) -> SendReport:
+    return SendReport(
+        campaign=campaign.slug,
+        now=invocation.now,
+        sent=0,
+        failed=0,
+        skipped=foresight.skipped,
+        in_doubt=0,
+        retry_later=foresight.retry_later,
+        remaining=foresight.remaining,
+        next_due=foresight.next_due,
+    )

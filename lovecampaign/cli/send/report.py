@@ -1,0 +1,150 @@
+"""What do ``send`` and ``run`` ask before, and say after, a pass?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.cli.framework.confirm import require_retyped
+from lovecampaign.cli.framework.invocation import Invocation
+from lovecampaign.cli.output.style import good, trouble
+from lovecampaign.cli.output.words import count_of, time_and_zone
+from lovecampaign.core.clock import format_instant
+from lovecampaign.core.errors import ExitCode
+from lovecampaign.core.problems import Problem, Severity, has_errors
+from lovecampaign.delivery.loop.send import SendReport
+from lovecampaign.providers.base.provider import Provider
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import find_campaign
+
+#: Ways out from which nobody ever gets anything.
+_HARMLESS = ("maildir:", "memory:")
+#: What each count says that makes a pass less than done, and what to type.
+_FAILURES = {
+    "failed": (
+        "failed for good",
+        "once the cause is mended, type: lovecampaign retry KEY --state failed",
+    ),
+    "in_doubt": (
+        "in doubt: nobody knows whether they arrived",
+        "type: lovecampaign in-doubt {campaign}",
+    ),
+    "retry_later": ("to try again later", "type later: lovecampaign send {campaign}"),
+    "remaining": (
+        "due and not tried",
+        "type: lovecampaign send {campaign}; what quiet hours hold goes out at their end",
+    ),
+}
+_COUNTS = ("sent", "failed", "skipped", "in_doubt", "retry_later", "remaining")
+
+
+def confirm_sending(
+    invocation: Invocation,
+    campaigns: Sequence[Campaign],
+    provider: Provider,
+    say_what: Callable[[str], str],
+) -> None:
+    """Ask to retype each campaign's name, unless mail stays in a folder.
+
+    ``say_what`` says what of a campaign will go out.
+
+    Raises ConfirmationNeeded where the answer is another, or nobody is there to give one.
+    """
+    if provider.name.startswith(_HARMLESS):
+        return
+    for campaign in campaigns:
+        what = say_what(campaign.slug)
+        question = f"{what} will go out by {provider.name.rstrip(':')}."
+        require_retyped(invocation, campaign.slug, question)
+
+
+def report_json(report: SendReport) -> Mapping[str, object]:
+    """The shape of INTERFACE.md."""
+    return {
+        "campaign": report.campaign,
+        "now": format_instant(report.now),
+        "due": report.due,
+        **{name: getattr(report, name) for name in _COUNTS},
+        "next_due": format_instant(report.next_due) if report.next_due else None,
+    }
+
+
+def format_report(report: SendReport, zone: str) -> str:
+    """One line of counts, and when it goes on."""
+    counts = ", ".join(_counts(report)) or "nothing is due"
+    line = f"{report.campaign}: {counts}"
+    if report.next_due is not None:
+        line += f"\nNext due: {time_and_zone(report.next_due, zone)}"
+    return line
+
+
+def failures_of(report: SendReport) -> Iterator[Problem]:
+    """Why a pass did not go well, for programs; people read it in the counts."""
+    if report.closed is not None:
+        code = report.closed.exit_code.name.lower()
+        yield Problem(code=code, message=report.closed.message, hint=report.closed.hint)
+    for name, (words, hint) in _FAILURES.items():
+        number = getattr(report, name)
+        if number:
+            yield Problem(
+                code=name,
+                message=f"{count_of(number, 'delivery')} {words}",
+                hint=hint.format(campaign=report.campaign),
+            )
+
+
+def find_pause(database: Database, campaign: Campaign) -> str | None:
+    """Why nothing of the campaign may be claimed now, if that is so."""
+    record = find_campaign(database, campaign)
+    return record.pause_reason if record and record.is_paused else None
+
+
+def pause_problem(campaign: Campaign, reason: str, *, holds_up: bool) -> Problem:
+    """``holds_up``: whether anybody waits for its end."""
+    return Problem(
+        code="paused",
+        message=f"{campaign.slug} is paused: {reason}",
+        hint=f"type: lovecampaign resume {campaign.slug}",
+        severity=Severity.ERROR if holds_up else Severity.WARNING,
+    )
+
+
+def exit_code_of(reports: Sequence[SendReport]) -> ExitCode:
+    """Mistakes come first: running again does not mend them. Then what running again does.
+
+    Where the provider takes no mail, nothing else matters.
+    """
+    if any(report.closed for report in reports):
+        return ExitCode.UNREACHABLE
+    if any(has_errors(report.problems) for report in reports):
+        return ExitCode.PROBLEMS
+    if any(report.in_doubt + report.retry_later + report.remaining for report in reports):
+        return ExitCode.RUN_AGAIN
+    if any(report.failed for report in reports):
+        return ExitCode.PROBLEMS
+    return ExitCode.DONE
+
+
+def next_command_of(report: SendReport) -> str:
+    if report.in_doubt:
+        return f"lovecampaign in-doubt {report.campaign}"
+    if has_errors(report.problems):  # sending again would end the same way
+        return f"lovecampaign status {report.campaign}"
+    if report.remaining or report.retry_later:
+        return f"lovecampaign send {report.campaign}"
+    return f"lovecampaign status {report.campaign}"
+
+
+def _counts(report: SendReport) -> Iterator[str]:
+    if report.sent:
+        yield good(f"{report.sent:,} sent")
+    if report.failed:
+        yield trouble(f"{report.failed:,} failed")
+    if report.skipped:
+        yield f"{report.skipped:,} skipped"
+    if report.in_doubt:
+        yield trouble(f"{report.in_doubt:,} in doubt")
+    if report.retry_later:
+        yield f"{report.retry_later:,} to retry"
+    if report.remaining:
+        yield f"{count_of(report.remaining, 'delivery')} remaining"

@@ -1,0 +1,43 @@
+"""What did an import do, and what is typed after it?"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from lovecampaign.cli.output.words import count_of
+from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.importer import ImportReport
+
+_COUNTS = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")
+
+
+def import_json(report: ImportReport) -> Mapping[str, object]:
+    """The shape of INTERFACE.md."""
+    counts = {name: getattr(report, name) for name in _COUNTS}
+    return {"read": report.read, **counts, "applied": report.applied}
+
+
+def format_import(report: ImportReport, list_name: str) -> str:
+    """What each column was taken for, and the counts."""
+    lines = [f"{each.heading} → {each.meaning}" for each in report.headings]
+    if report.tool:
+        lines.insert(0, f"This is an export of {report.tool}.")
+    counts = ", ".join(f"{getattr(report, name):,} {name}" for name in _COUNTS)
+    lines.append(f"{count_of(report.read, 'row')} for {list_name}: {counts}")
+    if not report.applied:
+        lines.append("Nothing was changed: this was a dry run.")
+    return "\n".join(lines)
+
+
+def command_after_import(report: ImportReport, file: Path, enrolment: Enrolment) -> str:
+    """After a dry run: the same with ``--apply``, where that would change anything."""
+    if not report.read:
+        return "lovecampaign subscribers import --help"
+    if report.applied or report.unchanged + report.protected == report.read:
+        return "lovecampaign plan"
+    tags = [word for tag in enrolment.tags for word in ("--tag", tag)]
+    again = ["lovecampaign", "subscribers", "import", str(file), "--list", enrolment.list_name]
+    changes = report.new + report.updated + report.suppressed
+    return shlex.join([*again, *tags, *(["--apply"] if changes else [])])

@@ -1,0 +1,149 @@
+"""Who gets what and when, and who does not? The verb ``plan``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+import click
+
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.output.table import Cell, format_table
+from lovecampaign.cli.output.words import count_of, local_time
+from lovecampaign.cli.resources.campaigns import campaign_argument, load_usable
+from lovecampaign.cli.resources.facts import require_same_start
+from lovecampaign.cli.resources.new_file import read_new_file
+from lovecampaign.cli.resources.open import opened_database
+from lovecampaign.cli.resources.timeline import (
+    Timeline,
+    find_timeline,
+    format_timeline,
+    timeline_json,
+)
+from lovecampaign.core.clock import format_instant
+from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
+from lovecampaign.store.tables import DeliveryState
+
+#: Key, title and beginning.
+Event: TypeAlias = tuple[str, str, datetime]
+_KEPT_BACK = (DeliveryState.SKIPPED, DeliveryState.CANCELLED)
+
+
+@verb("plan")
+@campaign_argument
+@click.option("--for", "address", metavar="EMAIL", help="The month of one person.")
+@click.option(
+    "--ics",
+    type=read_new_file,
+    metavar="FILE",
+    help="Write the month as a calendar file too.",
+)
+def plan(
+    invocation: Invocation, campaign: str | None, address: str | None, ics: Path | None
+) -> Result:
+    """Show who gets what and when, and who does not and why.
+
+    It sends nothing and changes nothing. Times are on the team's clock; --for shows them on the
+    reader's own.
+    """
+    found = load_usable(invocation, campaign).campaign
+    with opened_database(invocation) as database:
+        require_same_start(database, found, invocation.now)
+        if address is not None:
+            timeline = find_timeline(database, found, address, invocation.now)
+            written = _write_calendar(found, _their_events(found, timeline), invocation.now, ics)
+            return _show_timeline(timeline, written)
+        report = report_campaign(database, found, invocation.now)
+    written = _write_calendar(found, _events(found, report), invocation.now, ics)
+    return Result(
+        data={"campaign": found.slug, "emails": [_as_json(found, one) for one in report.emails]},
+        text="\n".join([_format(found, report), *written]),
+        next_command=_next_command(found, report),
+    )
+
+
+def _show_timeline(timeline: Timeline, written: Sequence[str]) -> Result:
+    address = timeline.profile.email
+    return Result(
+        data=timeline_json(timeline),
+        text="\n".join([address, format_timeline(timeline), *written]),
+        next_command=f"lovecampaign explain {address}",
+    )
+
+
+def _as_json(campaign: Campaign, report: EmailReport) -> Mapping[str, object]:
+    day = campaign.date_of(_email(campaign, report.key))
+    return {
+        "key": report.key,
+        "date": day.isoformat() if day else None,
+        "weekday": f"{day:%A}" if day else None,
+        "first_due": format_instant(report.first_due) if report.first_due else None,
+        "last_due": format_instant(report.last_due) if report.last_due else None,
+        "recipients": report.recipients,
+        "skipped": dict(report.skipped),
+    }
+
+
+def _email(campaign: Campaign, key: str) -> Email:
+    return next(email for email in campaign.scheduled_emails if email.key == key)
+
+
+def _format(campaign: Campaign, report: CampaignReport) -> str:
+    rows = [_row(campaign, one) for one in report.emails]
+    headings = ("email", f"first ({campaign.timezone})", "last", "people", "skipped")
+    return f"{campaign.name}\n{format_table(headings, rows)}"
+
+
+def _row(campaign: Campaign, report: EmailReport) -> Sequence[Cell]:
+    zone = campaign.timezone
+    first = local_time(report.first_due, zone) if report.first_due else None
+    last = local_time(report.last_due, zone) if report.last_due else None
+    return report.key, first, last, report.recipients, format_reasons(report.skipped)
+
+
+def format_reasons(skipped: Mapping[str, int]) -> str:
+    """``3 suppressed, 1 tag``; the most frequent first."""
+    ordered = sorted(skipped.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number:,} {reason.replace('_', ' ')}" for reason, number in ordered)
+
+
+def _write_calendar(
+    campaign: Campaign, events: Iterable[Event], now: datetime, file: Path | None
+) -> Sequence[str]:
+    """What is said of it; nothing where no file was asked for."""
+    if file is None:
+        return []
+    from lovecampaign.schedule.icalendar import format_calendar
+
+    found = list(events)
+    file.write_bytes(format_calendar(campaign.name, campaign.id, now, found))
+    return [f"{count_of(len(found), 'event')} written to {file}"]
+
+
+def _their_events(campaign: Campaign, timeline: Timeline) -> Iterator[Event]:
+    """What one person got and will get."""
+    for entry in timeline.entries:
+        if entry.due is not None and entry.state not in _KEPT_BACK:
+            yield _event(campaign, entry.key, entry.due)
+
+
+def _events(campaign: Campaign, report: CampaignReport) -> Iterator[Event]:
+    """Every email that has a moment; one that was called off only where somebody has it."""
+    cancelled = report.record.cancelled if report.record else frozenset()
+    for one in report.emails:
+        if one.first_due is not None and (one.recipients or one.key not in cancelled):
+            yield _event(campaign, one.key, one.first_due)
+
+
+def _event(campaign: Campaign, key: str, at: datetime) -> Event:
+    return key, _email(campaign, key).title, at
+
+
+def _next_command(campaign: Campaign, report: CampaignReport) -> str:
+    if any(one.recipients for one in report.emails):
+        return f"lovecampaign send {campaign.slug} --dry-run"
+    return f"lovecampaign subscribers import people.csv --list {campaign.audience.list}"

@@ -1,0 +1,136 @@
+"""How does the month look? The verb ``preview``."""
+
+from __future__ import annotations
+
+import contextlib
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lovecampaign.campaign.workspace.find import pick_campaign
+from lovecampaign.cli.framework.bug_log import write_bug_log
+from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.output.words import count_of
+from lovecampaign.cli.resources.campaigns import campaign_argument
+from lovecampaign.cli.resources.checking import find_facts
+from lovecampaign.cli.resources.facts import with_people
+from lovecampaign.cli.resources.open import opened_provider
+from lovecampaign.cli.resources.web_extra import port_option, require_parts
+from lovecampaign.core.errors import ExitCode
+from lovecampaign.core.settings import Settings
+from lovecampaign.providers.factory import open_provider
+
+if TYPE_CHECKING:  # imported where it is used: the extra may be missing
+    from lovecampaign.checks.base.facts import Facts
+    from lovecampaign.web.preview.server import Ready, Wishes
+
+DEFAULT_PORT = 8029
+_PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
+
+
+@verb("preview")
+@campaign_argument
+@port_option(DEFAULT_PORT)
+@click.option(
+    "--open/--no-open", "opens", default=True, help="Open the browser (on a terminal: yes)."
+)
+@click.option(
+    "--poll", is_flag=True, help="For network folders: look at the files again and again."
+)
+@click.option("--share", is_flag=True, help="Let a phone on the same network in, by a secret link.")
+@click.option(
+    "--export",
+    "target",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write a static copy for sign-off into a new folder, and end.",
+)
+def preview(  # noqa: PLR0913 - one parameter for each option of the command
+    invocation: Invocation,
+    campaign: str | None,
+    port: int,
+    target: Path | None,
+    *,
+    opens: bool,
+    poll: bool,
+    share: bool,
+) -> Result:
+    """Show the month in a browser, and each change as it is saved."""
+    require_parts("the preview", *_PARTS)
+    workspace = invocation.find_workspace()
+    folder = pick_campaign(workspace, campaign)
+    if target is not None:
+        return _export(invocation, folder, target)
+    return _serve(invocation, folder, port, opens=opens, poll=poll, share=share)
+
+
+def _serve(
+    invocation: Invocation, folder: Path, port: int, *, opens: bool, poll: bool, share: bool
+) -> Result:
+    from lovecampaign.web.preview.server import prepared
+
+    with prepared(_wishes(invocation, folder, port, poll=poll, share=share)) as (ready, serve):
+        invocation.output.line(
+            {"url": ready.address, "shared_url": ready.shared_address},
+            _greeting(folder.name, ready),
+        )
+        invocation.output.hint("Ctrl-C ends it.")
+        if opens and invocation.output.can_ask:
+            webbrowser.open(ready.address)
+        serve()
+    return Result(is_told=True, exit_code=ExitCode.DONE)
+
+
+def _wishes(invocation: Invocation, folder: Path, port: int, *, poll: bool, share: bool) -> Wishes:
+    from lovecampaign.web.preview.server import Wishes
+
+    settings = invocation.settings()
+    words = ["-C", str(settings.workspace), "preview", folder.name]
+    _facts(invocation, settings)  # a provider that makes no sense is told now, not on a page
+    return Wishes(
+        folder=folder,
+        settings=settings,
+        port=port,
+        is_shared=share,
+        is_polling=poll,
+        now=lambda: invocation.now,
+        facts=lambda campaign: with_people(_facts(invocation, settings), campaign, settings),
+        open_provider=lambda: opened_provider(invocation, settings),
+        note_bug=lambda error: write_bug_log(error, words),
+    )
+
+
+def _greeting(name: str, ready: Ready) -> str:
+    lines = [f"{name} is at {ready.address}"]
+    if ready.shared_address is not None:
+        lines.append(f"on your phone, in the same network: {ready.shared_address}")
+        lines.append("whoever has that link sees the month, with made-up readers only")
+    return "\n".join(lines)
+
+
+def _export(invocation: Invocation, folder: Path, target: Path) -> Result:
+    from lovecampaign.web.preview.static_export import export_month
+
+    settings = invocation.settings()
+    facts = _facts(invocation, settings)
+    files = export_month(
+        folder,
+        settings,
+        target,
+        facts=lambda campaign: with_people(facts, campaign, settings),
+        now=invocation.now,
+    )
+    first = target / "index.html"
+    return Result(
+        data={"campaign": folder.name, "files": files, "index": str(first)},
+        text=f"{count_of(files, 'file')} written; open {first}",
+        next_command=f"lovecampaign plan {folder.name}",
+    )
+
+
+def _facts(invocation: Invocation, settings: Settings) -> Facts:
+    with contextlib.closing(open_provider(settings)) as provider:
+        return find_facts(invocation, settings, provider)

@@ -1,0 +1,177 @@
+"""Environment and ``.env`` → frozen settings. Secrets are kept out of every repr."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lovecampaign.core.errors import UsageError
+
+DEFAULT_PROVIDER = "maildir:outbox"
+DEFAULT_DATABASE_URL = "sqlite:///lovecampaign.db"
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8028"
+DEFAULT_FORM_LIMIT = "20/10m"
+DEFAULT_FORM_LIMIT_NETWORK = "200/10m"
+DEFAULT_SENDGRID_URL = "https://api.sendgrid.com"
+
+
+def how_to_make_secret(variable: str, random_bytes: int = 32) -> str:
+    """What to type, in the workspace, for a secret in a file that only its owner reads.
+
+    Of a variable that stands there twice, the last line counts.
+    """
+    line = rf"printf '\n{variable}=%s\n' $(openssl rand -hex {random_bytes})"
+    return f"{line} >> .env; chmod 600 .env"
+
+
+#: Where there is no key.
+MAKE_A_KEY = how_to_make_secret("LOVECAMPAIGN_SECRET_KEY")
+#: A web address of each kind, as hints show it.
+ADDRESS_EXAMPLES = {
+    "LOVECAMPAIGN_PUBLIC_URL": "https://letters.example.com",
+    "LOVECAMPAIGN_MEDIA_URL": "https://pictures.example.com",
+    "SENDGRID_BASE_URL": DEFAULT_SENDGRID_URL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the environment decides (INTERFACE.md, "Workspace and settings")."""
+
+    #: The folder that holds ``campaigns/`` and ``templates/email/``.
+    workspace: Path
+    #: May hold a password: never shown whole.
+    provider_url: str = field(default=DEFAULT_PROVIDER, repr=False)
+    database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
+    public_url: str = DEFAULT_PUBLIC_URL
+    media_url: str = DEFAULT_PUBLIC_URL + "/i"
+    #: The first signs, all verify. Empty until ``new`` or the environment gives one.
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    retired_keys: tuple[str, ...] = field(default=(), repr=False)
+    sendgrid_api_key: str | None = field(default=None, repr=False)
+    sendgrid_base_url: str = DEFAULT_SENDGRID_URL
+    sendgrid_webhook_public_key: str | None = None
+    dashboard_password: str | None = field(default=None, repr=False)
+    redeem_secret: str | None = field(default=None, repr=False)
+    trusted_proxies: tuple[str, ...] = ()
+    #: How often one address, and one network, may ask for mail: ``20/10m``.
+    form_limit: str = DEFAULT_FORM_LIMIT
+    form_limit_network: str = DEFAULT_FORM_LIMIT_NETWORK
+
+    def require_secret_keys(self) -> tuple[str, ...]:
+        """The signing keys; raises UsageError that says how to get one."""
+        if not self.secret_keys:
+            raise UsageError(
+                "LOVECAMPAIGN_SECRET_KEY is not set, so no link in a mail could be signed",
+                hint=f"in the workspace, type: {MAKE_A_KEY}",
+            )
+        return self.secret_keys
+
+    def require_web_addresses(self) -> None:
+        """Raises UsageError that names the variable whose address nobody could open."""
+        for variable, fault in self.find_address_faults():
+            raise UsageError(
+                f"{variable} {fault}", hint=f"write it like {ADDRESS_EXAMPLES[variable]}"
+            )
+
+    def find_address_faults(self) -> Iterator[tuple[str, str]]:
+        """Each variable whose web address cannot be used, and what is wrong with it."""
+        addresses = {"LOVECAMPAIGN_PUBLIC_URL": self.public_url}
+        if not self.media_url.startswith(self.public_url):
+            addresses["LOVECAMPAIGN_MEDIA_URL"] = self.media_url
+        if self.provider_url.strip().lower().startswith("sendgrid:"):
+            addresses["SENDGRID_BASE_URL"] = self.sendgrid_base_url
+        for variable, address in addresses.items():
+            if fault := find_address_fault(address):
+                yield variable, fault
+
+
+def find_address_fault(address: str) -> str | None:
+    """Why no link can begin with this address; None where one can.
+
+    The words never repeat the address: it may hold a password.
+    """
+    from urllib.parse import urlsplit  # not before somebody asks: it costs a third of --help
+
+    if not address.isprintable() or " " in address:
+        return "holds a space or a character that cannot be shown"
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # checks it
+    except ValueError:
+        return "cannot be read as a web address"
+    faults = {
+        "does not begin with https:// or http://": parts.scheme not in {"http", "https"},
+        "names no host": not (parts.hostname or "").strip("."),
+        "holds a user or a password, which every reader would see": "@" in parts.netloc,
+        "holds a ? or a #, and paths are written behind it": parts.query or parts.fragment,
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), None)
+
+
+def read_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
+    """Settings of a workspace: its ``.env`` under the environment, which wins."""
+    values = {**_read_env_file(workspace / ".env"), **environment}
+    public_url = _text(values, "LOVECAMPAIGN_PUBLIC_URL", DEFAULT_PUBLIC_URL).rstrip("/")
+    return Settings(
+        workspace=workspace,
+        provider_url=_text(values, "LOVECAMPAIGN_PROVIDER", DEFAULT_PROVIDER),
+        database_url=_text(values, "LOVECAMPAIGN_DATABASE_URL", DEFAULT_DATABASE_URL),
+        public_url=public_url,
+        media_url=_text(values, "LOVECAMPAIGN_MEDIA_URL", public_url + "/i").rstrip("/"),
+        secret_keys=_texts(values, "LOVECAMPAIGN_SECRET_KEY"),
+        retired_keys=_texts(values, "LOVECAMPAIGN_RETIRED_KEYS"),
+        sendgrid_api_key=values.get("SENDGRID_API_KEY") or None,
+        sendgrid_base_url=_text(values, "SENDGRID_BASE_URL", DEFAULT_SENDGRID_URL).rstrip("/"),
+        sendgrid_webhook_public_key=values.get("SENDGRID_WEBHOOK_PUBLIC_KEY") or None,
+        dashboard_password=values.get("LOVECAMPAIGN_DASHBOARD_PASSWORD") or None,
+        redeem_secret=values.get("LOVECAMPAIGN_REDEEM_SECRET") or None,
+        trusted_proxies=_texts(values, "LOVECAMPAIGN_TRUSTED_PROXIES"),
+        form_limit=_text(values, "LOVECAMPAIGN_FORM_LIMIT", DEFAULT_FORM_LIMIT),
+        form_limit_network=_text(
+            values, "LOVECAMPAIGN_FORM_LIMIT_NETWORK", DEFAULT_FORM_LIMIT_NETWORK
+        ),
+    )
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f".env in the workspace cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            ".env in the workspace cannot be read: it is not text in UTF-8",
+            hint="write it anew with a text editor",
+        ) from error
+    return dict(_parse_env(text))
+
+
+def _parse_env(text: str) -> Iterator[tuple[str, str]]:
+    """The names and values of a file; a line that is neither is told, never shown: secrets."""
+    from dotenv.parser import parse_stream  # only workspaces that have the file pay for it
+
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            written = binding.original.string
+            blank = written[: len(written) - len(written.lstrip())]
+            raise UsageError(
+                f"line {binding.original.line + blank.count(chr(10))} of .env in the workspace "
+                "is not NAME=VALUE, or has a quote that nothing closes",
+                hint="mend that line, or put # before it",
+            )
+        if binding.key is not None and binding.value is not None:
+            yield binding.key, binding.value
+
+
+def _text(values: Mapping[str, str], name: str, default: str) -> str:
+    return values.get(name, "").strip() or default
+
+
+def _texts(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    parts = (part.strip() for part in values.get(name, "").split(","))
+    return tuple(part for part in parts if part)

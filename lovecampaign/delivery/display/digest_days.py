@@ -1,0 +1,75 @@
+"""Which days did a letter hold when it went out? The digest of a catch-up, the gift of a welcome.
+
+Nothing of it is stored: it is worked out anew, from what was frozen and called off by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.core.tokens import TokenSigner
+from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.delivery.transactional.welcome_days import WelcomeAddressing, words_of_these_days
+from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.ledger.campaigns import list_called_off, read_campaign
+from lovecampaign.store.ledger.finding_deliveries import find_delivery_of
+from lovecampaign.store.ledger.frozen_content import FrozenContent
+from lovecampaign.store.sending.claimed import Person, read_people
+from lovecampaign.store.tables import DeliveryState
+
+_NOTHING_IS_SIGNED = TokenSigner(("nothing is signed here",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysHeld:
+    """The days inside one letter, in order."""
+
+    keys: tuple[str, ...] = ()
+    #: What they said, where the letter's own frozen words do not hold them: a welcome's gift.
+    gifts: Mapping[str, FrozenContent] = field(default_factory=dict)
+
+
+def find_days_in_welcome(
+    connection: Connection, campaign: Campaign, subscriber_id: int
+) -> tuple[str, ...]:
+    """The days that came to somebody inside their welcome; none where it has not gone out."""
+    record = read_campaign(connection, campaign.id)
+    welcome = next((one for one in campaign.emails if one.role is Role.WELCOME), None)
+    if record is None or welcome is None or welcome.key not in record.email_ids:
+        return ()
+    found = find_delivery_of(connection, record.email_ids[welcome.key], subscriber_id)
+    if found is None or found.state is not DeliveryState.SENT or found.claimed_at is None:
+        return ()
+    standing = Standing(
+        campaign=campaign, email=welcome, campaign_id=record.id, now=found.claimed_at
+    )
+    person = read_people(connection, standing, [subscriber_id])[subscriber_id]
+    return find_days_held(connection, campaign, welcome, person, found.claimed_at).keys
+
+
+def find_days_held(
+    connection: Connection, campaign: Campaign, email: Email, person: Person, claimed_at: datetime
+) -> DaysHeld:
+    """What stood inside ``email`` for ``person``, who was sent it at ``claimed_at``."""
+    record = read_campaign(connection, campaign.id)
+    if record is None or email.role not in (Role.CATCH_UP, Role.WELCOME):
+        return DaysHeld()
+    cancelled = list_called_off(connection, record.id, claimed_at)
+    addressing = Addressing(
+        campaign=campaign,
+        email=email,
+        signer=_NOTHING_IS_SIGNED,
+        public_url="",
+        founders_until=record.first_claim_at,
+        cancelled=cancelled,
+    )
+    if email.role is Role.CATCH_UP:
+        return DaysHeld(keys=addressing.digest(person))
+    gifts = words_of_these_days(connection, campaign, record.email_ids, claimed_at)
+    keys = WelcomeAddressing.of(addressing, gifts).digest(person)
+    return DaysHeld(keys=keys, gifts={key: gifts[key] for key in keys})

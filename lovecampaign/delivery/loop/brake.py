@@ -1,0 +1,83 @@
+"""When does a campaign pause by itself?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lovecampaign.campaign.model.sending import Brake
+from lovecampaign.core.message import Fault, Outcome, OutcomeKind
+from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts
+
+MOST_POLICY_REFUSALS = 5
+MOST_FAILURES_IN_A_ROW = 10
+#: About the recipient, or about us: the run stops then.
+_NO_FAILURES = frozenset({Fault.RECIPIENT, Fault.MAILBOX, Fault.CONFIGURATION})
+
+
+@dataclass(slots=True, kw_only=True)
+class FailureRun:
+    """Failures not about a recipient, counted while outcomes come in.
+
+    One answer to many counts once, and what ends the run is no reason to pause, too. Where the
+    provider said how long to wait, it is a rate limit and no failure.
+    """
+
+    policy_refusals: int = 0
+    #: Failures since the last success, or since the first outcome where there was none.
+    in_a_row: int = 0
+    #: Whether anything was accepted, so that an older row of failures ended.
+    row_restarts: bool = False
+
+    def note(self, outcome: Outcome) -> None:
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            self.in_a_row, self.row_restarts = 0, True
+        elif not (outcome.is_repeated or outcome.is_outage):
+            self.in_a_row += _is_failure(outcome)
+            self.policy_refusals += outcome.fault is Fault.POLICY
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether these alone pause the campaign."""
+        return _failure_reason(self.policy_refusals, self.in_a_row) is not None
+
+
+def _is_failure(outcome: Outcome) -> bool:
+    return outcome.fault not in _NO_FAILURES and outcome.retry_after_seconds is None
+
+
+def reason_to_pause(
+    brake: Brake, email_key: str, email: EmailCounts, failures: FailureCounts
+) -> str | None:
+    """A sentence for the operator, or None while all is well."""
+    return _failure_reason(failures.policy_refusals, failures.in_a_row) or _brake_reason(
+        brake, email_key, email
+    )
+
+
+def _failure_reason(policy_refusals: int, in_a_row: int) -> str | None:
+    if policy_refusals >= MOST_POLICY_REFUSALS:
+        return (
+            f"{policy_refusals} messages were refused by policy: "
+            "receivers refuse us, not their readers"
+        )
+    if in_a_row >= MOST_FAILURES_IN_A_ROW:
+        return f"{in_a_row} deliveries in a row failed, none of them for their recipient"
+    return None
+
+
+def _brake_reason(brake: Brake, email_key: str, counts: EmailCounts) -> str | None:
+    deliveries = counts.deliveries
+    if deliveries < brake.from_deliveries:
+        return None
+    for name, count, limit in (
+        ("complaints", counts.complaints, brake.complaints),
+        ("hard bounces", counts.hard_bounces, brake.hard_bounces),
+        ("unsubscribes", counts.unsubscribes, brake.unsubscribes),
+    ):
+        if Fraction(count, deliveries) > limit:
+            return (
+                f"{email_key} has {count} {name} in {deliveries} deliveries, "
+                f"over the brake of {float(limit):.2%}"
+            )
+    return None

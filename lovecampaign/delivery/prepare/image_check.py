@@ -1,0 +1,83 @@
+"""Does every picture of an email answer, before the first copy of it goes out?
+
+A letter cannot be mended once it is in an inbox. Mail that others receive shows pictures from
+LOVECAMPAIGN_MEDIA_URL; each is asked for once, as a mail program will ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from lovecampaign.campaign.model.campaign import Campaign, Copy
+from lovecampaign.core.problems import Place, Problem
+from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.providers.base.addresses import is_loopback
+from lovecampaign.render.model.content import Content
+from lovecampaign.render.model.images import named_images
+
+PICTURE_MISSING = "LC905"
+_TIMEOUT = urllib3.Timeout(connect=5, read=10)
+
+
+def prove_pictures(sender: Sender, campaign: Campaign, content: Content) -> list[Problem]:
+    """A problem for each picture that does not answer with 200; what answered is remembered."""
+    if not _is_for_others(sender):
+        return []
+    problems = []
+    with urllib3.PoolManager(timeout=_TIMEOUT, retries=False) as pool:
+        for path, image in content.images.items():
+            address = f"{sender.settings.media_url}/{image.name}"
+            fault = None if address in sender.proved_pictures else _find_fault(pool, address)
+            if fault is None:
+                sender.proved_pictures.add(address)
+            else:
+                problems.append(_problem(campaign, content, path, f"{address} {fault}"))
+    return problems
+
+
+def _is_for_others(sender: Sender) -> bool:
+    """A relay on this machine hands mail on too: then the pictures' address is what tells."""
+    provider, media = sender.provider, urlsplit(sender.settings.media_url)
+    return provider.leaves_machine or (provider.is_paced and not is_loopback(media.hostname or ""))
+
+
+def _find_fault(pool: urllib3.PoolManager, address: str) -> str | None:
+    try:
+        # GET, since some hosts answer HEAD with something else; its body is not read.
+        answer = pool.request("GET", address, redirect=False, preload_content=False)
+    except HTTPError as error:
+        return f"does not answer ({type(error).__name__})"
+    answer.close()
+    if answer.status != 200:
+        return f"answers {answer.status}, not 200"
+    kind = answer.headers.get("Content-Type", "nothing")
+    return None if kind.startswith("image/") else f"answers with {kind}, not with a picture"
+
+
+def _problem(campaign: Campaign, content: Content, path: str, words: str) -> Problem:
+    return Problem(
+        code=PICTURE_MISSING,
+        message=f"the picture {path} cannot be seen by readers: {words}",
+        place=_place(campaign, content, path),
+        hint="start lovecampaign serve behind LOVECAMPAIGN_MEDIA_URL, or upload the picture there "
+        "under that name; then run the same command again",
+    )
+
+
+def _place(campaign: Campaign, content: Content, path: str) -> Place | None:
+    """Where the author named it: in the email's copy, a part of a digest, or as the logo."""
+    copies = [content.copy, *(part.copy for part in content.parts.values())]
+    named = (place for copy in copies for place in _places_in(copy, path))
+    return next(named, campaign.places.get("brand.logo"))
+
+
+def _places_in(copy: Copy, path: str) -> Iterator[Place]:
+    for found, offset in named_images(copy.text):
+        if found == path:
+            line = copy.first_line + copy.text.count("\n", 0, offset)
+            column = offset - (copy.text.rfind("\n", 0, offset) + 1) + 1
+            yield Place(file=copy.file, line=line, column=column)

@@ -1,0 +1,81 @@
+"""What does an email say: what stands in the files, or what was frozen?
+
+Once the first copy was claimed for real, everybody else gets the same: an edit must be meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.core.errors import ProblemsFound
+from lovecampaign.render.model.content import Content, read_content
+from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen, freeze
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What the files say, beside what was frozen."""
+
+    #: None where the files cannot be read; then something is frozen.
+    current: Content | None
+    #: None before the first copy was claimed.
+    frozen: Content | None
+
+    @property
+    def content(self) -> Content:
+        """What the next reader gets."""
+        content = self.frozen or self.current
+        if content is None:
+            raise ValueError("an email has words in its files, or frozen ones")
+        return content
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.frozen is not None
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the files say something else than what went out already."""
+        if self.frozen is None:
+            return False
+        return self.current is None or self.current.fingerprint() != self.frozen.fingerprint()
+
+
+def find_wording(
+    connection: Connection, campaign: Campaign, email: Email, email_id: int
+) -> Wording:
+    """What an email says now.
+
+    Raises ProblemsFound where the files cannot be read and nothing is frozen.
+    """
+    frozen = find_frozen(connection, email_id)
+    if frozen is None:
+        return Wording(current=read_content(campaign, email), frozen=None)
+    try:
+        current = read_content(campaign, email)
+    except ProblemsFound:
+        current = None  # broken meanwhile: that is an edit too
+    return Wording(current=current, frozen=Content.from_json(frozen.content))
+
+
+def freeze_first(connection: Connection, email_id: int, content: Content, now: datetime) -> None:
+    """Hold an email to what its first copy said, unless it is held already."""
+    if find_frozen(connection, email_id) is None:
+        freeze(connection, email_id, _frozen(content, now))
+
+
+def accept_edit(
+    connection: Connection, email_id: int, content: Content, now: datetime, who: str
+) -> None:
+    """Hold an email to an edit from now on, and remember who meant it."""
+    freeze(connection, email_id, _frozen(content, now), accepted_by=who)
+
+
+def _frozen(content: Content, now: datetime) -> FrozenContent:
+    return FrozenContent(
+        fingerprint=content.fingerprint(), content=content.to_json(), frozen_at=now
+    )

@@ -1,0 +1,176 @@
+"""What does mail say that somebody asked for?
+
+The confirmation is the campaign's own ``confirm`` email. All other kinds are texts of ours in the
+letter's look, in the campaign's language where there is a translation. A mistake in the author's
+files keeps nobody waiting: then a text of ours goes out, in a plain letter if need be.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lovecampaign.campaign.model.campaign import CONFIRM, Campaign, Copy, Email, Kind, Role
+from lovecampaign.core.errors import LovecampaignError
+from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.render.model.content import Content, Words, read_content
+from lovecampaign.render.model.errors import RenderError
+from lovecampaign.render.model.recipient import Links, Recipient
+from lovecampaign.render.model.template_files import read_templates, template_name
+from lovecampaign.render.plain.sample_recipients import sample_recipients
+from lovecampaign.render.renderer import EmailRenderer
+from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.store.ledger.requests import AskedKind
+from lovecampaign.store.sending.request_queue import ClaimedMail
+
+FOLDER = Path(__file__).parent / "reply_texts"
+FALLBACK = "en"
+#: Under this name a template of ours meets the author's.
+_TEMPLATE = "asked-for"
+_IN_THE_LETTERS_LOOK = """\
+{{% extends "{parent}" %}}
+{{% block label %}}{label}{{% endblock %}}
+{{% block reason %}}{reason}{{% endblock %}}
+{{% block ways_out %}}{ways_out}{{% endblock %}}
+"""
+_PLAIN = """\
+<mjml lang="{{{{ campaign.language }}}}" dir="{{{{ campaign.direction }}}}">
+<mj-head><mj-title>{{{{ day.subject }}}}</mj-title><mj-preview>{{{{ preheader }}}}</mj-preview>
+</mj-head>
+<mj-body width="600px"><mj-section><mj-column>{{{{ content }}}}
+<mj-text><p>{reason} {ways_out}</p><p>{{{{ sender.postal_address }}}}</p></mj-text>
+</mj-column></mj-section></mj-body></mjml>
+"""
+
+
+def message_id_of(signer: TokenSigner, asked_id: int) -> str:
+    """The opaque id under which the mail flies; the same on every try."""
+    return signer.sign(Purpose.TRANSACTIONAL, asked_id)
+
+
+def make_renderer(settings: Settings, campaign: Campaign, kind: AskedKind) -> EmailRenderer:
+    """The first wording of a kind that renders: the author's, ours in their look, ours alone."""
+    for email, content in _wordings(campaign, kind):
+        try:
+            renderer = EmailRenderer(
+                campaign,
+                email,
+                content,
+                media_url=settings.media_url,
+            )
+            for sample in sample_recipients(campaign, email, content):
+                renderer.render(sample)
+        except RenderError:
+            continue
+        return renderer
+    raise ValueError(f"our own text for {kind.value} does not render")
+
+
+def address_mail(
+    settings: Settings, signer: TokenSigner, campaign: Campaign, claimed: ClaimedMail
+) -> Recipient:
+    """Everything personal in one mail. The person's name is left out: whoever fills in a form
+    with another's address could write to them through it.
+    """
+    subscriber = claimed.subscriber
+    return Recipient(
+        subscriber=type(subscriber)(
+            id=subscriber.id, email=claimed.address, timezone=subscriber.timezone
+        ),
+        zone=effective_zone(subscriber.timezone or "", campaign),
+        delivery_id=message_id_of(signer, claimed.id),
+        first_claimed_at=claimed.created_at,
+        links=_links(settings, signer, campaign, claimed),
+        deal_closes=claimed.kept_until,  # for this reader the deal ends there: {{ deal.closes }}
+    )
+
+
+def _links(
+    settings: Settings, signer: TokenSigner, campaign: Campaign, claimed: ClaimedMail
+) -> Links:
+    base = settings.public_url
+    if claimed.kind is AskedKind.CONFIRM:
+        own = f"{base}/confirm/{signer.sign(Purpose.CONFIRM, claimed.id)}"
+    else:
+        own = f"{base}/p/{signer.sign(Purpose.MAILED, claimed.id)}"
+    if claimed.delivery_id is None:
+        return _only(own, f"{base}/join/{campaign.audience.list}")
+    email = campaign.emails[0]  # the links of a delivery do not depend on its email
+    addressing = Addressing(
+        campaign=campaign, email=email, signer=signer, public_url=base, founders_until=None
+    )
+    theirs = addressing.links_of(claimed.delivery_id)
+    return Links(
+        **{name: getattr(theirs, name) for name in Links.__slots__ if name != "confirm"},
+        confirm=own,
+    )
+
+
+def _only(own: str, join: str) -> Links:
+    """Of somebody who has no delivery: nothing to leave, and nothing to look at again."""
+    return Links(
+        unsubscribe=join,
+        preferences=join,
+        web_view=join,
+        join=join,
+        insiders=join,
+        share=join,
+        deal=join,
+        confirm=own,
+    )
+
+
+def _wordings(campaign: Campaign, kind: AskedKind) -> Iterator[tuple[Email, Content]]:
+    confirm = campaign.find_email(CONFIRM)
+    if confirm is not None:
+        try:
+            if kind is AskedKind.CONFIRM and not confirm.is_broken:
+                yield confirm, read_content(campaign, confirm)
+            yield _ours(campaign, kind, read_templates(campaign, confirm), confirm.template)
+        except LovecampaignError:
+            pass  # a template of theirs cannot be read: theirs is not needed
+    yield _ours(campaign, kind, {}, None)
+
+
+def _ours(
+    campaign: Campaign, kind: AskedKind, templates: Mapping[str, str], parent: str | None
+) -> tuple[Email, Content]:
+    texts = _texts(campaign.language)
+    said, look = texts[kind.value], texts["look"]
+    name = template_name(_TEMPLATE)
+    shape = _PLAIN if parent is None else _IN_THE_LETTERS_LOOK
+    source = shape.format(parent=template_name(parent or ""), **look)
+    copy = Copy(text=said["text"].strip() + "\n", file=f"{kind.value} (built in)", is_built_in=True)
+    email = Email(
+        key=kind.value,
+        role=Role.CONFIRM,
+        kind=Kind.VALUE,
+        subject=said["subject"],
+        preheader=said["preheader"],
+        template=_TEMPLATE,
+        copy=copy,
+    )
+    words = Words(
+        key=email.key, kind=email.kind.value, number=None, date=None, subject=email.subject,
+        copy=copy,
+    )  # fmt: skip
+    content = Content(
+        words=words,
+        preheader=email.preheader,
+        template=_TEMPLATE,
+        templates={**templates, name: source},
+    )
+    return email, content
+
+
+@functools.cache
+def _texts(language: str) -> Mapping[str, Any]:
+    base = language.replace("_", "-").split("-")[0].lower()
+    file = FOLDER / f"{base}.toml"
+    found = file if base.isalpha() and file.is_file() else FOLDER / f"{FALLBACK}.toml"
+    return tomllib.loads(found.read_text(encoding="utf-8"))

@@ -1,0 +1,47 @@
+"""How does mail leave in a test? It stays in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from lovecampaign.core.message import Message, Outcome, OutcomeKind
+from lovecampaign.providers.base.outcomes import Verdict, accepted
+from lovecampaign.providers.base.provider import Flight
+
+Script = Callable[[Message], Verdict]
+
+
+def accept_all(_message: Message) -> Verdict:
+    return accepted("kept in memory")
+
+
+class MemoryProvider:
+    """Keeps what it accepts; ``script`` decides what becomes of each message."""
+
+    name = "memory:"
+    leaves_machine = False
+    takes_now = True
+    is_paced = False
+    claim_size = 100
+
+    def __init__(self, script: Script = accept_all) -> None:
+        self.script = script
+        self.sent: list[Message] = []
+
+    def prove(self) -> None:
+        """Always there."""
+
+    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+        for message in messages:
+            flight.writing(message.delivery_id)
+            outcome = self.script(message).on(message)
+            if outcome.kind is OutcomeKind.ACCEPTED:
+                self.sent.append(message)
+            flight.answered(outcome)
+            yield outcome
+
+    def has_sent(self, delivery_id: str) -> bool | None:
+        return any(message.delivery_id == delivery_id for message in self.sent)
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,125 @@
+"""What does a reply say about a message, and what may people read of it?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from lovecampaign.core.message import Address, Fault, Outcome, OutcomeKind
+
+#: Replies can be pages long; this much is enough to act on.
+DETAIL_CHARACTERS = 300
+
+
+class Recipient(Protocol):
+    """Somebody whose message had an answer."""
+
+    @property
+    def delivery_id(self) -> str: ...
+
+    @property
+    def to(self) -> Address: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """An answer that is not yet tied to a message."""
+
+    kind: OutcomeKind
+    fault: Fault | None = None
+    detail: str = ""
+    provider_message_id: str | None = None
+    retry_after_seconds: float | None = None
+    #: Of CONFIGURATION: it may be about the recipient who was named.
+    is_about_one: bool = False
+
+    def on(self, message: Recipient) -> Outcome:
+        """The outcome of ``message``; its recipient's address is taken out of the detail."""
+        # A detail without any address has none to take out, and asking for one takes time.
+        detail = readable(self.detail, hide=message.to.email if "@" in self.detail else "")
+        return Outcome(
+            message.delivery_id,
+            self.kind,
+            self.fault,
+            detail,
+            self.provider_message_id,
+            self.retry_after_seconds,
+            is_about_one=self.is_about_one,
+        )
+
+
+class NoConnection(Exception):
+    """No connection could be had, so nothing of any message has left."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.detail)
+        self.verdict = verdict
+
+    def on(self, message: Recipient) -> Outcome:
+        """The outcome of a message that nobody could be asked to take."""
+        return self.verdict.on(message)._replace(is_unasked=True)
+
+
+def accepted(
+    detail: str = "",
+    provider_message_id: str | None = None,
+    *,
+    retry_after_seconds: float | None = None,
+) -> Verdict:
+    """The provider has taken it."""
+    return Verdict(
+        kind=OutcomeKind.ACCEPTED,
+        detail=detail,
+        provider_message_id=provider_message_id,
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
+def transient(
+    detail: str, fault: Fault = Fault.PROVIDER, *, retry_after_seconds: float | None = None
+) -> Verdict:
+    """Not taken now; trying again is safe."""
+    return Verdict(
+        kind=OutcomeKind.TRANSIENT,
+        fault=fault,
+        detail=detail,
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
+def permanent(detail: str, fault: Fault) -> Verdict:
+    """It will never be taken."""
+    return Verdict(kind=OutcomeKind.PERMANENT, fault=fault, detail=detail)
+
+
+def unknown(detail: str) -> Verdict:
+    """It may have been taken: nobody tries again without being asked."""
+    return Verdict(kind=OutcomeKind.UNKNOWN, fault=Fault.PROVIDER, detail=detail)
+
+
+def stop_the_run(detail: str) -> Verdict:
+    """Refused for how we are set up: nobody is lost, and nothing goes on until it is mended."""
+    return transient(detail, Fault.CONFIGURATION)
+
+
+def readable(text: str, *, hide: str = "") -> str:
+    """One short line of ``text`` without control characters and without the address ``hide``."""
+    line = _one_line(text)
+    if hide and hide.lower() in line.lower():
+        line = re.sub(re.escape(hide), "(the recipient)", line, flags=re.IGNORECASE)
+    if len(line) > DETAIL_CHARACTERS:
+        line = line[: DETAIL_CHARACTERS - 1] + "…"
+    return line
+
+
+@lru_cache(maxsize=64)
+def _one_line(text: str) -> str:
+    """Servers say the same few things all day."""
+    printable = text if text.isprintable() else "".join(map(_printable, text))
+    return " ".join(printable.split())
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else " "

@@ -1,0 +1,168 @@
+"""Which provider does ``LOVECAMPAIGN_PROVIDER`` name?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from lovecampaign.core.errors import UsageError
+from lovecampaign.core.settings import DEFAULT_SENDGRID_URL, Settings
+from lovecampaign.providers.base.addresses import is_loopback
+from lovecampaign.providers.base.maildir import MaildirProvider
+from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.providers.base.provider import Provider
+from lovecampaign.providers.smtp.connect import Security, Server, TimeLimits
+from lovecampaign.providers.smtp.provider import DEFAULT_CONNECTIONS, SmtpProvider
+
+MOST_CONNECTIONS = 100
+_SUBMISSION_PORT = 587  # RFC 6409
+_SUBMISSIONS_PORT = 465  # RFC 8314
+
+
+def open_provider(settings: Settings) -> Provider:
+    """The provider of a workspace; connects to nothing yet.
+
+    Raises UsageError, which never shows the URL: it may hold a password.
+    """
+    scheme, colon, _ = settings.provider_url.partition(":")
+    opener = _SCHEMES.get(scheme.strip().lower())
+    if opener is None or not colon:
+        raise UsageError(
+            "LOVECAMPAIGN_PROVIDER starts with none of " + ", ".join(f"{s}:" for s in _SCHEMES),
+            hint="for a first try: LOVECAMPAIGN_PROVIDER=maildir:outbox",
+        )
+    return opener(settings)
+
+
+def _open_maildir(settings: Settings) -> Provider:
+    path = settings.provider_url.partition(":")[2].strip()
+    if not path:
+        raise UsageError(
+            "LOVECAMPAIGN_PROVIDER names no folder",
+            hint="write the folder behind the colon: maildir:outbox",
+        )
+    return MaildirProvider(settings.workspace / path, name=f"maildir:{path}")
+
+
+def _open_memory(_settings: Settings) -> Provider:
+    return MemoryProvider()
+
+
+def _open_smtp(settings: Settings) -> Provider:
+    url = _split(settings.provider_url)
+    security = Security.LOOPBACK if is_loopback(_host(url)) else Security.STARTTLS
+    return _smtp_provider(url, security, _SUBMISSION_PORT)
+
+
+def _open_smtps(settings: Settings) -> Provider:
+    return _smtp_provider(_split(settings.provider_url), Security.TLS, _SUBMISSIONS_PORT)
+
+
+def _open_sendgrid(settings: Settings) -> Provider:
+    from lovecampaign.providers.sendgrid.batching import MOST_PEOPLE
+    from lovecampaign.providers.sendgrid.connection import Endpoint
+    from lovecampaign.providers.sendgrid.provider import (
+        SendGridProvider,  # urllib3 only where it is used
+    )
+
+    if settings.sendgrid_api_key is None:
+        raise UsageError(
+            "SENDGRID_API_KEY is not set",
+            hint="put it into .env in the workspace, or into the environment",
+        )
+    options = _options(_split(settings.provider_url), {"people": MOST_PEOPLE})
+    url = _split(settings.sendgrid_base_url, "SENDGRID_BASE_URL")
+    is_default = settings.sendgrid_base_url == DEFAULT_SENDGRID_URL
+    endpoint = Endpoint(
+        host=_host(url, "SENDGRID_BASE_URL"),
+        port=url.port or (443 if url.scheme == "https" else 80),
+        is_tls=_requires_tls(url),
+        prefix=url.path.rstrip("/"),
+    )
+    return SendGridProvider(
+        endpoint,
+        settings.sendgrid_api_key,
+        name="sendgrid:" if is_default else f"sendgrid: at {endpoint.host}:{endpoint.port}",
+        people=options.get("people", MOST_PEOPLE),
+    )
+
+
+#: Every way out, by the first word of ``LOVECAMPAIGN_PROVIDER``.
+_SCHEMES: Mapping[str, Callable[[Settings], Provider]] = {
+    "maildir": _open_maildir,
+    "smtp": _open_smtp,
+    "smtps": _open_smtps,
+    "sendgrid": _open_sendgrid,
+    "memory": _open_memory,
+}
+
+
+def _smtp_provider(url: SplitResult, security: Security, default_port: int) -> Provider:
+    if url.path.strip("/") or url.fragment:
+        raise _unreadable("LOVECAMPAIGN_PROVIDER")
+    options = _options(url, {"connections": MOST_CONNECTIONS, "timeout": 3600})
+    timeout = options.get("timeout")
+    server = Server(
+        host=_host(url),
+        port=url.port or default_port,
+        security=security,
+        user=unquote(url.username) if url.username else None,
+        password=unquote(url.password) if url.password else None,
+        limits=TimeLimits.all_of(timeout) if timeout else TimeLimits(),
+    )
+    connections = options.get("connections", DEFAULT_CONNECTIONS)
+    return SmtpProvider(server, connections=connections)
+
+
+def _options(url: SplitResult, known: Mapping[str, int]) -> dict[str, int]:
+    """``?connections=N&timeout=SECONDS``: whole numbers from 1 to what is known of each."""
+    options: dict[str, int] = {}
+    for name, value in parse_qsl(url.query, keep_blank_values=True):
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+            raise UsageError("LOVECAMPAIGN_PROVIDER has an option nobody knows", hint=hint)
+        if not value.isdecimal() or not 1 <= int(value) <= known[name]:
+            raise UsageError(
+                f"{name} in LOVECAMPAIGN_PROVIDER is not a number from 1 to {known[name]}",
+                hint=f"write ?{name}=10, for example",
+            )
+        options[name] = int(value)
+    return options
+
+
+def _split(url: str, variable: str = "LOVECAMPAIGN_PROVIDER") -> SplitResult:
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port  # checks it
+    except ValueError:
+        raise _unreadable(variable) from None  # its text would show part of the URL
+    return parts
+
+
+def _host(url: SplitResult, variable: str = "LOVECAMPAIGN_PROVIDER") -> str:
+    if not url.hostname:
+        raise _unreadable(variable)
+    return url.hostname
+
+
+def _requires_tls(url: SplitResult) -> bool:
+    if url.scheme == "https":
+        return True
+    if url.scheme == "http" and is_loopback(_host(url, "SENDGRID_BASE_URL")):
+        return False
+    raise UsageError(
+        "SENDGRID_BASE_URL is not https, so the key would travel in plain text",
+        hint=f"write {DEFAULT_SENDGRID_URL}, or https://api.eu.sendgrid.com",
+    )
+
+
+def _unreadable(variable: str) -> UsageError:
+    return UsageError(
+        f"{variable} cannot be read as a URL",
+        hint="smtp://USER:PASSWORD@HOST:PORT, with characters like / # @ : of user and password "
+        "written as %2F %23 %40 %3A"
+        if variable == "LOVECAMPAIGN_PROVIDER"
+        else f"write it like {DEFAULT_SENDGRID_URL}",
+    )

@@ -1,0 +1,101 @@
+"""How does a variant of an email become one person's message? Static bytes, values between.
+
+Everything that is the same for all readers of a variant is encoded once, headers included. What
+depends on the same leaves of a person is worked out together, and remembered by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from lovecampaign.render.fast.header_template import Letterhead, Personal
+from lovecampaign.render.fast.layout import Layout, Part
+from lovecampaign.render.fast.slots import Slot, SlotGroups
+from lovecampaign.render.fast.trace import Said, Traced
+from lovecampaign.render.markup.escaping import Where, escape_for
+from lovecampaign.render.markup.skeleton import Skeleton
+from lovecampaign.render.mime.headers import encode_words
+from lovecampaign.render.mime.quoted_printable import quote_piece, quote_value
+from lovecampaign.render.model.errors import RenderError
+from lovecampaign.render.model.recipient import Recipient
+from lovecampaign.render.plain.compile import Compiled
+from lovecampaign.render.values.inputs import UNSUBSCRIBE_LINK
+
+#: Leaves room in a header line for the address to write to, whatever that is.
+_LONGEST_LINK = 250
+#: Must begin like a link, so not even plain words go in unseen.
+_WHOLE_LINKS = (Where.LINK, Where.PLAIN_LINK)
+
+
+class Splicer:
+    """Writes the messages of one variant."""
+
+    def __init__(
+        self,
+        traced: Traced,
+        compiled: Compiled,
+        letterhead: Letterhead,
+        groups: SlotGroups[bytes],
+    ) -> None:
+        self._letterhead = letterhead
+        self._groups = groups
+        self._parts = tuple(_parts(traced, compiled, letterhead))
+        #: For links as they looked last: those of a campaign all look alike.
+        self.layout: Layout | None = None
+
+    def pieces(self, recipient: Recipient) -> Sequence[bytes]:
+        """The whole message, in pieces; raises what its expressions raise, and RenderError."""
+        layout = self.layout
+        if layout is None or not layout.suits(recipient.links):
+            layout = self.layout = Layout(self._parts, self._letterhead, self._groups, recipient)
+        return layout.pieces(recipient)
+
+
+def _parts(traced: Traced, compiled: Compiled, letterhead: Letterhead) -> Iterator[Part]:
+    """A message from its first byte to its last."""
+    of_variant: Mapping[bytes | Personal, Part] = {
+        Personal.SUBJECT: _part(traced.subject, _write_subject),
+        Personal.UNSUBSCRIBE: Slot(UNSUBSCRIBE_LINK, _write_link),
+    }
+    yield from (of_variant.get(one, one) for one in letterhead.before_text)
+    yield from _body(compiled.text, traced.said)
+    yield from letterhead.before_html
+    yield from _body(compiled.html, traced.said)
+    yield from letterhead.after_html
+
+
+def _body(skeleton: Skeleton, said: Sequence[Said]) -> Iterator[Part]:
+    """The same bytes as ``quote_body`` gives."""
+    last = len(skeleton.holes)
+    for number, piece in enumerate(skeleton.pieces):
+        yield quote_piece(piece, is_first=number == 0, is_last=number == last)
+        if number < last:
+            hole = skeleton.holes[number]
+            yield _part(
+                said[hole.number],
+                _WRITERS[hole.where],
+                keeps_plain_words=hole.where not in _WHOLE_LINKS,
+            )
+
+
+def _part(said: Said, write: Callable[[str], bytes], *, keeps_plain_words: bool = False) -> Part:
+    return write(said) if isinstance(said, str) else Slot(said, write, keeps_plain_words)
+
+
+def _write_subject(subject: str) -> bytes:
+    return encode_words(subject, len("Subject: ")).encode("ascii")
+
+
+def _write_link(link: str) -> bytes:
+    """As it is: List-Unsubscribe is never encoded. The plain path judges the odd ones."""
+    if len(link) > _LONGEST_LINK or not (link.isascii() and link.isprintable()):
+        raise RenderError("the unsubscribe link is long, or not plain ASCII")
+    return link.encode("ascii")
+
+
+def _writer(where: Where) -> Callable[[str], bytes]:
+    escape = escape_for(where)
+    return lambda value: quote_value(escape(value))
+
+
+_WRITERS: Mapping[Where, Callable[[str], bytes]] = {where: _writer(where) for where in Where}

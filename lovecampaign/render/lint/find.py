@@ -1,0 +1,172 @@
+"""Which mistakes in an email's words and templates would show only while sending?
+
+Names and filters are checked in the source; then the email is rendered for made-up readers, and its
+MJML is checked and compiled. Where that fails, every piece of template text is traced to its file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.campaign.source.source import read_source
+from lovecampaign.core.problems import Place, Problem, has_errors, in_file_order
+from lovecampaign.render.lint.source_check import (
+    problems_of_actions,
+    problems_of_images,
+    problems_of_names,
+)
+from lovecampaign.render.markup.mjml_tree import Fault
+from lovecampaign.render.model.content import Content
+from lovecampaign.render.model.errors import RenderError
+from lovecampaign.render.model.formatting import direction_of
+from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.recipient import Recipient
+from lovecampaign.render.model.template_files import template_file, template_name
+from lovecampaign.render.plain.compile import Compiled, Faulty, compile_email
+from lovecampaign.render.plain.compose import Composed, Composer
+from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS, sample_recipients
+from lovecampaign.render.templating.error_location import (
+    MISTAKES_OF_TEMPLATES,
+    file_of_setting,
+    place_of_error,
+    setting_of_file,
+    words_of_error,
+)
+from lovecampaign.render.templating.source_map import Chunks, TracedSource
+
+_MEDIA_URL = "https://links.invalid/i"
+
+
+def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Problem]:
+    """Everything wrong with one email's words and templates, in file order."""
+    problems = [
+        *problems_of_names(campaign, content),
+        *problems_of_actions(content),
+        *problems_of_images(campaign, content),
+    ]
+    if not has_errors(problems):
+        problems += _Trial(campaign, email, content).problems()
+    return in_file_order(dict.fromkeys(problems))
+
+
+class _Trial:
+    """Renders an email for made-up readers; mistakes are traced to their place in a file."""
+
+    def __init__(self, campaign: Campaign, email: Email, content: Content) -> None:
+        self._campaign = campaign
+        self._email = email
+        self._content = content
+
+    def problems(self) -> Sequence[Problem]:
+        """What rendering shows; only where it shows anything, it is done again and traced."""
+        return list(self._render(None)) and list(self._render(Chunks()))
+
+    def _render(self, chunks: Chunks | None) -> Iterator[Problem]:
+        try:
+            composer = Composer(
+                self._campaign, self._email, self._content, media_url=_MEDIA_URL, chunks=chunks
+            )
+            for recipient in sample_recipients(self._campaign, self._email, self._content):
+                problems = list(self._problems_for(composer, chunks, recipient))
+                yield from problems
+                if problems:
+                    return  # the same for the next reader, or a consequence
+        except RenderError as error:
+            yield self._failure(error, error.reason, error.hint)
+        except MISTAKES_OF_TEMPLATES as error:
+            if place_of_error(error, self._content) is None:
+                raise
+            yield self._failure(error, words_of_error(error), None)
+
+    def _problems_for(
+        self, composer: Composer, chunks: Chunks | None, recipient: Recipient
+    ) -> Iterator[Problem]:
+        composed = composer.compose(recipient)
+        traced = (chunks or Chunks()).trace(composed.source)
+        composed = replace(composed, source=traced.text)
+        try:
+            compiled = compile_email(
+                composed,
+                composer.tokens.pattern,
+                self._campaign.language,
+                direction_of(self._campaign.language),
+                has_footer=False,
+            )
+        except Faulty as faulty:
+            for fault in faulty.faults:
+                yield self._problem_of(fault, traced)
+            return
+        yield from self._problems_of_result(compiled, composed)
+
+    def _problem_of(self, fault: Fault, traced: TracedSource) -> Problem:
+        place = traced.place(fault.offset) or Place(file=self._content.copy.file)
+        return Problem(
+            code=fault.code,
+            message=fault.message,
+            place=place,
+            hint=fault.hint,
+            excerpt=traced.excerpt(place),
+            width=fault.width,
+        )
+
+    def _failure(self, error: Exception, message: str, hint: str | None) -> Problem:
+        found = place_of_error(error, self._content) or Place(file=self._content.copy.file)
+        name = setting_of_file(found.file)
+        place = self._place_of_setting(found.file, name) if name else found
+        return Problem(
+            code=Code.RENDER_FAILED,
+            message=f"{name}: {message}" if name else message,
+            place=place,
+            hint=hint,
+            excerpt=self._line_at(place),
+        )
+
+    def _place_of_setting(self, file: str, name: str) -> Place:
+        """Where the subject or preheader stands of the email, or of a day inside a digest."""
+        copy_file = file.removesuffix(file_of_setting("", name))
+        emails = (self._email, *self._campaign.emails)
+        email = next((one for one in emails if one.copy.file == copy_file), self._email)
+        return email.places.get(name, Place(file=copy_file))
+
+    def _line_at(self, place: Place) -> str | None:
+        source, _ = read_source(self._campaign.workspace / place.file, place.file)
+        return source.line(place.line) if source and place.line else None
+
+    def _problems_of_result(self, compiled: Compiled, composed: Composed[str]) -> Iterator[Problem]:
+        values = composed.printed.values
+        html, text = compiled.html.fill(values), compiled.text.fill(values)
+        template = template_file(template_name(self._content.template))
+        if self._email.role is not Role.CONFIRM:
+            if SAMPLE_LINKS.unsubscribe not in html:
+                yield _incomplete(template, "the unsubscribe link", "links.unsubscribe")
+            if SAMPLE_LINKS.preferences not in html:
+                yield _incomplete(template, "the preferences link", "links.preferences")
+            if self._campaign.sender.postal_address not in text:
+                yield _incomplete(template, "the postal address", "sender.postal_address")
+        if self._content.copy.text.strip() and not _uses_content(self._content):
+            yield _unused(template, self._content.copy.file)
+
+
+def _unused(template: str, copy: str) -> Problem:
+    return Problem(
+        code=Code.CONTENT_UNUSED,
+        message=f"{copy} has copy, but its template never prints it",
+        place=Place(file=template),
+        hint="write {{ content }} inside an <mj-column>",
+    )
+
+
+def _incomplete(template: str, what: str, written: str) -> Problem:
+    return Problem(
+        code=Code.FOOTER_INCOMPLETE,
+        message=f"the email lacks {what}",
+        place=Place(file=template),
+        hint=f"print {{{{ {written} }}}} in the footer",
+    )
+
+
+def _uses_content(content: Content) -> bool:
+    return any(re.search(r"\bcontent\b", source) for source in content.templates.values())

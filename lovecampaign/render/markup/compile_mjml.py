@@ -1,0 +1,107 @@
+"""How does MJML become HTML, with every character still what the author wrote?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+
+from mjml import mjml2html
+
+from lovecampaign.render.markup.mjml_tree import Element
+from lovecampaign.render.markup.scanner import Quote
+
+#: MRML writes attribute values with Rust's debug escapes: ``\u{200d}`` for what it holds to be
+#: unprintable (joiners, no-break spaces, combining marks), ``\"`` and ``\\``.
+_UNSAFE_IN_ATTRIBUTE = re.compile(r"""[^ !#-\[\]-~]""")
+_COLOR_SCHEME = (
+    '<mj-raw><meta name="color-scheme" content="light dark" />'
+    '<meta name="supported-color-schemes" content="light dark" /></mj-raw>'
+)
+
+
+class MjmlRefused(Exception):
+    """The compiler does not take the source, although we found nothing wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every email's HTML has, whether its template thinks of it or not."""
+
+    language: str
+    #: ``ltr`` or ``rtl``.
+    direction: str
+    #: The title and the preheader: text, or a token.
+    title: str
+    preheader: str
+    #: Addresses of local pictures, by the path that a template's ``src`` names.
+    pictures: Mapping[str, str]
+
+
+def compile_mjml(source: str, tree: Element, surroundings: Surroundings) -> str:
+    """HTML of a checked source; raises :class:`MjmlRefused`."""
+    edits = [
+        *_rewrite_attributes(tree, surroundings.pictures),
+        *_complete(source, tree, surroundings),
+    ]
+    for start, end, replacement in sorted(edits, reverse=True):
+        source = source[:start] + replacement + source[end:]
+    try:
+        return str(mjml2html(source))
+    except ValueError as error:
+        raise MjmlRefused(str(error)) from error
+
+
+_Edit = tuple[int, int, str]
+
+
+def _rewrite_attributes(tree: Element, pictures: Mapping[str, str]) -> Iterator[_Edit]:
+    for element in tree.walk():
+        for attribute in element.tag.attributes:
+            value = attribute.value
+            if attribute.name == "src":
+                value = pictures.get(value, value)
+            shielded = _UNSAFE_IN_ATTRIBUTE.sub(_entity, value)
+            if attribute.quote is Quote.SINGLE or shielded != attribute.value:
+                start, end = attribute.value_start - 1, attribute.value_end + 1
+                yield start, end, f'"{shielded}"'
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"
+
+
+def _complete(source: str, tree: Element, surroundings: Surroundings) -> Iterator[_Edit]:
+    root = next(one for one in tree.walk() if one.name == "mjml")
+    missing = "".join(
+        f' {name}="{value}"'
+        for name, value in (("lang", surroundings.language), ("dir", surroundings.direction))
+        if not root.attribute(name)
+    )
+    if missing:
+        yield root.tag.attributes_end, root.tag.attributes_end, missing
+    additions = _head_additions(source, root, surroundings)
+    if additions:
+        yield _head_spot(root, additions)
+
+
+def _head_additions(source: str, root: Element, surroundings: Surroundings) -> str:
+    names = {one.name for one in root.walk()}
+    additions = ""
+    if "mj-title" not in names:
+        additions += f"<mj-title>{escape(surroundings.title)}</mj-title>"
+    if "mj-preview" not in names and surroundings.preheader:
+        additions += f"<mj-preview>{escape(surroundings.preheader)}</mj-preview>"
+    if "color-scheme" not in source:
+        additions += _COLOR_SCHEME
+    return additions
+
+
+def _head_spot(root: Element, additions: str) -> _Edit:
+    head = next((one for one in root.walk() if one.name == "mj-head"), None)
+    if head is None:
+        return root.tag.end, root.tag.end, f"<mj-head>{additions}</mj-head>"
+    if head.tag.is_self_closing:
+        return head.tag.start, head.tag.end, f"<mj-head>{additions}</mj-head>"
+    return head.tag.end, head.tag.end, additions

@@ -1,0 +1,84 @@
+"""How is a value written where it stands?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from lovecampaign.render.model.errors import RenderError
+from lovecampaign.render.values.tokens import one_line
+
+
+class Where(StrEnum):
+    """The places of a compiled email in which a value may stand."""
+
+    TEXT = "text"  #: between tags
+    ATTRIBUTE = "attribute"  #: inside a quoted attribute that holds words
+    LINK = "link"  #: all of an address, or its beginning
+    IN_LINK = "in_link"  #: inside an address whose beginning is written out
+    PLAIN = "plain"  #: the text part
+    PLAIN_LINK = "plain_link"  #: an address in the text part
+    PLAIN_IN_LINK = "plain_in_link"
+
+
+#: What an address may begin with when a value decides (RFC 3986 schemes, ASCII letters only).
+_ALLOWED_START = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
+#: Everything but the characters of RFC 3986 (reserved and unreserved) and ``%XX``.
+_ILLEGAL_IN_LINK = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
+
+
+def escape_text(value: str) -> str:
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def escape_attribute(value: str) -> str:
+    """For either kind of quotes; line ends as entities, since a parser would fold them."""
+    value = escape_text(value).replace('"', "&quot;").replace("'", "&#39;")
+    return value.replace("\n", "&#10;")
+
+
+def encode_in_link(value: str) -> str:
+    """Illegal characters as ``%XX`` of their UTF-8; what is encoded already stays."""
+    return _ILLEGAL_IN_LINK.sub(_percent, one_line(value))
+
+
+def encode_link(value: str) -> str:
+    """A whole address; raises RenderError where it is not http, https or mailto."""
+    value = one_line(value)
+    if not _ALLOWED_START.match(value):
+        raise RenderError(
+            "a link's address comes from a value that begins with neither http://, https:// "
+            "nor mailto:",
+            hint="mend the person's data, or write the beginning of the address in the copy",
+        )
+    return encode_in_link(value)
+
+
+def escape(value: str, where: Where) -> str:
+    """The value as it is written at that place; raises RenderError for a forbidden address."""
+    return _ESCAPES[where](value)
+
+
+def escape_for(where: Where) -> Callable[[str], str]:
+    """:func:`escape` for one place; looking a place up costs more than most values do."""
+    return _ESCAPES[where]
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8"))
+
+
+def _attribute_of(encode: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda value: escape_attribute(encode(value))
+
+
+_ESCAPES: Mapping[Where, Callable[[str], str]] = {
+    Where.TEXT: escape_text,
+    Where.ATTRIBUTE: escape_attribute,
+    Where.LINK: _attribute_of(encode_link),
+    Where.IN_LINK: _attribute_of(encode_in_link),
+    Where.PLAIN: str,
+    Where.PLAIN_LINK: encode_link,
+    Where.PLAIN_IN_LINK: encode_in_link,
+}

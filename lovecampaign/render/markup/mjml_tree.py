@@ -1,0 +1,171 @@
+"""What does an MJML source hold, and is it well formed?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lovecampaign.render.markup.scanner import (
+    VOID,
+    Attribute,
+    Broken,
+    Comment,
+    EndTag,
+    Piece,
+    Quote,
+    StartTag,
+    Text,
+    scan,
+)
+from lovecampaign.render.model.problem_codes import Code
+
+
+@dataclass(slots=True)
+class Element:
+    """A tag with what stands in it; built once, then only read."""
+
+    tag: StartTag
+    children: list[Element | Text] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.tag.name
+
+    def attribute(self, name: str) -> str:
+        """The value as written, or an empty text."""
+        return next((one.value for one in self.tag.attributes if one.name == name), "")
+
+    def walk(self) -> Iterator[Element]:
+        yield self
+        for child in self.children:
+            if isinstance(child, Element):
+                yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A mistake in a rendered source, by offset: becomes a Problem once its place is known."""
+
+    code: Code
+    message: str
+    offset: int
+    #: How many characters are wrong.
+    width: int = 1
+    hint: str | None = None
+
+
+def parse_mjml(source: str) -> tuple[Element, list[Fault]]:
+    """The tree under a nameless root, and everything that MRML's parser would stumble over."""
+    builder = _Builder()
+    try:
+        for piece in scan(source, sees_conditionals=False):
+            builder.add(piece)
+    except Broken as broken:
+        builder.cut_off(broken.message, broken.offset)
+    builder.finish()
+    return builder.root, builder.faults
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.root = Element(StartTag("", (), 0, 0, is_self_closing=False))
+        self.faults: list[Fault] = []
+        self._open = [self.root]
+        self._is_cut_off = False
+
+    def fault(
+        self, code: Code, message: str, offset: int, width: int = 1, hint: str | None = None
+    ) -> None:
+        self.faults.append(Fault(code=code, message=message, offset=offset, width=width, hint=hint))
+
+    def cut_off(self, message: str, offset: int) -> None:
+        """A fault that swallows the rest of the source."""
+        self.fault(Code.MJML_BROKEN, message, offset, len("<!--"))
+        self._is_cut_off = True
+
+    def add(self, piece: Piece) -> None:
+        if isinstance(piece, StartTag):
+            self._start(piece)
+        elif isinstance(piece, EndTag):
+            self._end(piece)
+        elif isinstance(piece, Text):
+            self._text(piece)
+        else:
+            self._comment(piece)
+
+    def finish(self) -> None:
+        if self._is_cut_off:  # what is open then is open because of that
+            return
+        for element in self._open[1:]:
+            self._never_closed(element)
+
+    def _start(self, tag: StartTag) -> None:
+        element = Element(tag)
+        self._open[-1].children.append(element)
+        seen: set[str] = set()
+        for attribute in tag.attributes:
+            self._check_form(attribute, seen)
+        if not tag.is_self_closing and tag.name not in VOID:
+            self._open.append(element)
+
+    def _check_form(self, attribute: Attribute, seen: set[str]) -> None:
+        name, at = attribute.name, attribute.name_start
+        if attribute.quote is Quote.NONE:
+            self.fault(
+                Code.MJML_BROKEN,
+                f"the value of {name} has no quotes",
+                at,
+                len(name),
+                f'write {name}="{attribute.value}"',
+            )
+        if name in seen:
+            self.fault(Code.MJML_BROKEN, f"{name} is there twice", at, len(name))
+        seen.add(name)
+
+    def _end(self, tag: EndTag) -> None:
+        if tag.name in VOID:
+            self.fault(Code.MJML_BROKEN, f"<{tag.name}> has no end tag", tag.start, len(tag.name))
+            return
+        names = [element.name for element in self._open]
+        if tag.name not in names[1:]:
+            self.fault(
+                Code.MJML_BROKEN,
+                f"</{tag.name}> closes nothing",
+                tag.start,
+                len(tag.name) + 3,
+                f"the tag that is open here is <{names[-1]}>" if names[-1] else None,
+            )
+            return
+        while self._open[-1].name != tag.name:
+            self._never_closed(self._open.pop())
+        self._open.pop()
+
+    def _never_closed(self, element: Element) -> None:
+        tag = element.tag
+        self.fault(
+            Code.MJML_BROKEN,
+            f"<{tag.name}> is never closed",
+            tag.start,
+            len(tag.name) + 1,
+            f"write </{tag.name}> where it ends",
+        )
+
+    def _text(self, text: Text) -> None:
+        self._open[-1].children.append(text)
+        lone = text.data.find("<")
+        if lone >= 0:
+            self.fault(
+                Code.MJML_BROKEN,
+                "a “<” stands in the text",
+                text.start + lone,
+                hint="write &lt;",
+            )
+
+    def _comment(self, comment: Comment) -> None:
+        if comment.is_declaration:
+            kind = "CDATA" if comment.data.startswith("<![CDATA[") else "a declaration"
+            self.fault(
+                Code.MJML_BROKEN, f"{kind} cannot stand in MJML", comment.start, len(comment.data)
+            )
+        elif not comment.data.endswith(("->", "--!>", "<!-->")):
+            self.cut_off("a comment is never closed", comment.start)

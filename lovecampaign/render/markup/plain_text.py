@@ -1,0 +1,200 @@
+"""How does an email read as plain text? Like a letter typed by hand.
+
+The text part is read from the MJML tree: the copy's words stand there as the HTML that we made
+from its Markdown, the template's words (greeting, price box, footer) as its author wrote them.
+Addresses stand on lines of their own, and tables leave nothing behind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html import unescape
+from itertools import count
+
+from lovecampaign.render.markup.mjml_tree import Element
+from lovecampaign.render.markup.scanner import Text
+from lovecampaign.render.markup.skeleton import LINK_CLOSE, LINK_OPEN
+
+#: RFC 3676, section 4.3: what follows is the signature; mail programs show it quietly.
+FOOTER_LINE = "-- "
+#: Never read out: code, and what only eyes see.
+_SILENT = frozenset({"mj-head", "mj-raw", "mj-spacer", "mj-divider", "mj-style", "script", "style"})
+_BLOCKS = frozenset(
+    {
+        "blockquote",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "mj-column",
+        "mj-group",
+        "mj-hero",
+        "mj-section",
+        "mj-table",
+        "mj-text",
+        "mj-wrapper",
+        "ol",
+        "p",
+        "table",
+        "ul",
+    }
+)
+_SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_AROUND_LINE_END = re.compile(r" *\n *")
+#: Stands for a space that opens a line and must stay, until the text is tidied (private use).
+_INDENT = "\ue004"
+
+
+def text_of(tree: Element, is_footer_link: Callable[[str], bool]) -> str:
+    """The text part, tokens included, with addresses marked for :func:`cut_plain`.
+
+    The section whose link satisfies ``is_footer_link`` (the unsubscribe link) goes under a
+    signature line, unless it comes first.
+    """
+    body = next((one for one in tree.walk() if one.name == "mj-body"), tree)
+    sections = [child for child in body.children if isinstance(child, Element)]
+    parts: list[str] = []
+    for section in sections:
+        text = _tidy(_Reader().read(section))
+        is_footer = parts and FOOTER_LINE not in parts and _has_link(section, is_footer_link)
+        if text and is_footer:
+            parts.append(FOOTER_LINE)
+        if text:
+            parts.append(text)
+    return "\n\n".join(parts).replace(f"{FOOTER_LINE}\n\n", f"{FOOTER_LINE}\n") + "\n"
+
+
+def _has_link(section: Element, is_wanted: Callable[[str], bool]) -> bool:
+    return any(is_wanted(one.attribute("href").strip()) for one in section.walk())
+
+
+def _tidy(text: str) -> str:
+    return _tidy_inside(text).replace(_INDENT, " ")
+
+
+class _Reader:
+    """Reads one section; remembers the addresses of the block that is being read."""
+
+    def __init__(self) -> None:
+        self._links: list[tuple[str, str]] = []
+
+    def read(self, element: Element) -> str:
+        if element.name in _SILENT or "display:none" in element.attribute("style"):
+            return ""
+        if special := _SPECIAL.get(element.name):
+            return special(self, element)
+        if element.name in _BLOCKS:
+            return self._block(element)
+        return self.inside(element)
+
+    def inside(self, element: Element) -> str:
+        return "".join(
+            self.read(child) if isinstance(child, Element) else _words(child)
+            for child in element.children
+        )
+
+    def button(self, element: Element) -> str:
+        return f"\n\n{self.inside(element).strip()}\n{_link(element)}\n\n"
+
+    def anchor(self, element: Element) -> str:
+        words, address = self.inside(element), unescape(element.attribute("href"))
+        if not address or words.strip() == address:
+            return f"{LINK_OPEN}{address}{LINK_CLOSE}" if address else words
+        self._links.append((words.strip(), address))
+        return words
+
+    def picture(self, element: Element) -> str:
+        alt = unescape(element.attribute("alt")).strip()
+        return f"[{alt}]" if alt else ""
+
+    def picture_block(self, element: Element) -> str:
+        link = _link(element) if element.attribute("href") else ""
+        return f"\n\n{self.picture(element)}\n{link}\n\n"
+
+    def list_of_items(self, element: Element) -> str:
+        start = element.attribute("start")
+        numbers = count(int(start) if start.isdigit() else 1)
+        items = [child for child in element.children if isinstance(child, Element)]
+        marks = (f"{next(numbers)}. " if element.name == "ol" else "- " for _ in items)
+        lines = (_hang(mark, self._item(item)) for mark, item in zip(marks, items, strict=True))
+        return "\n\n" + "\n".join(lines) + "\n\n"
+
+    def quote(self, element: Element) -> str:
+        lines = _tidy_inside(self._with_links(element)).split("\n")
+        return "\n\n" + "\n".join(f"> {line}" if line else ">" for line in lines) + "\n\n"
+
+    def row(self, element: Element) -> str:
+        cells = (self.read(one).strip() for one in element.children if isinstance(one, Element))
+        return "\n" + ", ".join(cell for cell in cells if cell) + "\n"
+
+    def code_block(self, element: Element) -> str:
+        text = "".join(
+            unescape(child.data)
+            for one in element.walk()
+            for child in one.children
+            if isinstance(child, Text)
+        )
+        return "\n\n" + text.strip("\n").replace(" ", _INDENT) + "\n\n"
+
+    def _item(self, element: Element) -> str:
+        # A list inside a list follows its item's words without a blank line.
+        return _tidy_inside(self._with_links(element)).replace("\n\n", "\n")
+
+    def _block(self, element: Element) -> str:
+        return f"\n\n{self._with_links(element).strip(' ')}\n\n"
+
+    def _with_links(self, element: Element) -> str:
+        """What stands in a block, then the addresses that its words lead to."""
+        outer, self._links = self._links, []
+        text = self.inside(element)
+        links, self._links = self._links, outer
+        if not links:
+            return text
+        if len(links) == 1:
+            return f"{text.rstrip()}\n{LINK_OPEN}{links[0][1]}{LINK_CLOSE}"
+        named = (f"{words}:\n{LINK_OPEN}{address}{LINK_CLOSE}" for words, address in links)
+        return f"{text.rstrip()}\n\n" + "\n".join(named)
+
+
+def _words(text: Text) -> str:
+    return _SPACES.sub(" ", unescape(text.data))
+
+
+def _link(element: Element) -> str:
+    return f"{LINK_OPEN}{unescape(element.attribute('href'))}{LINK_CLOSE}"
+
+
+def _tidy_inside(text: str) -> str:
+    return _BLANK_LINES.sub("\n\n", _AROUND_LINE_END.sub("\n", text)).strip()
+
+
+def _hang(mark: str, text: str) -> str:
+    """A list item: its mark, and everything after the first line set in under it."""
+    return mark + text.replace("\n", "\n" + _INDENT * len(mark))
+
+
+_SPECIAL: Mapping[str, Callable[[_Reader, Element], str]] = {
+    "a": _Reader.anchor,
+    "blockquote": _Reader.quote,
+    "br": lambda _, __: "\n",
+    "code": lambda reader, element: f"`{reader.inside(element)}`",
+    "em": lambda reader, element: f"_{reader.inside(element)}_",
+    "hr": lambda _, __: "\n\n* * *\n\n",
+    "i": lambda reader, element: f"_{reader.inside(element)}_",
+    "img": _Reader.picture,
+    "mj-button": _Reader.button,
+    "mj-image": _Reader.picture_block,
+    "mj-navbar-link": _Reader.button,
+    "mj-social-element": _Reader.button,
+    "ol": _Reader.list_of_items,
+    "pre": _Reader.code_block,
+    "strong": lambda reader, element: f"*{reader.inside(element)}*",
+    "b": lambda reader, element: f"*{reader.inside(element)}*",
+    "tr": _Reader.row,
+    "ul": _Reader.list_of_items,
+}

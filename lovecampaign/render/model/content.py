@@ -1,0 +1,148 @@
+"""What exactly does an email say, before anybody's name is in it?
+
+Content is read from files, frozen once the first copy of an email is claimed, and stored: a
+retry a week later renders the same bytes although the files have moved on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from lovecampaign.campaign.model.campaign import Campaign, Copy, Email, Guest, Role
+from lovecampaign.render.model.images import Image, named_images, read_images
+from lovecampaign.render.model.template_files import read_templates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What the author wrote of one email."""
+
+    key: str
+    kind: str
+    number: int | None
+    date: date | None
+    subject: str
+    copy: Copy
+    guest: Guest | None = None
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Everything that an email is made of, but for the campaign's settings and the person."""
+
+    words: Words
+    preheader: str
+    #: ``letter``: the template's name.
+    template: str
+    #: Source of the template and of all that it includes, by the name ``include`` uses.
+    templates: Mapping[str, str]
+    #: Local pictures by the path that the author wrote.
+    images: Mapping[str, Image] = field(default_factory=dict)
+    #: Of a catch-up or a welcome: the day emails that it may hold, by key.
+    parts: Mapping[str, Words] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        return self.words.subject
+
+    @property
+    def copy(self) -> Copy:
+        return self.words.copy
+
+    @property
+    def guest(self) -> Guest | None:
+        return self.words.guest
+
+    @property
+    def question(self) -> str | None:
+        return self.words.question
+
+    def fingerprint(self) -> str:
+        """SHA-256 over subject, preheader, copy, templates and pictures, in hex.
+
+        The days inside a digest do not count: an edited day blocks that day, not the digest.
+        """
+        own = set(_paths([self.copy.text, *self.templates.values()]))
+        said = {
+            "subject": self.subject,
+            "preheader": self.preheader,
+            "copy": self.copy.text,
+            "template": self.template,
+            "templates": dict(self.templates),
+            "images": {path: one.name for path, one in self.images.items() if path in own},
+        }
+        written = json.dumps(said, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(written.encode()).hexdigest()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), default=date.isoformat, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, stored: str) -> Content:
+        read = json.loads(stored)
+        return cls(
+            words=_words_from(read["words"]),
+            preheader=read["preheader"],
+            template=read["template"],
+            templates=read["templates"],
+            images={path: Image(**image) for path, image in read["images"].items()},
+            parts={key: _words_from(part) for key, part in read["parts"].items()},
+        )
+
+
+def read_content(campaign: Campaign, email: Email) -> Content:
+    """An email's content as its files say it now; raises ProblemsFound for templates."""
+    templates = read_templates(campaign, email)
+    parts = campaign.day_emails if email.role is Role.CATCH_UP else ()
+    copies = [email.copy.text, *(part.copy.text for part in parts)]
+    logo = [campaign.brand.logo] if campaign.brand.logo else []
+    return Content(
+        words=_words_of(email),
+        preheader=email.preheader,
+        template=email.template,
+        templates=templates,
+        images=read_images(campaign, [*logo, *_paths([*copies, *templates.values()])]),
+        parts={part.key: _words_of(part) for part in parts},
+    )
+
+
+def _words_of(email: Email) -> Words:
+    return Words(
+        key=email.key,
+        kind=email.kind.value,
+        number=email.number,
+        date=email.date,
+        subject=email.subject,
+        copy=email.copy,
+        guest=email.guest,
+        question=email.question,
+    )
+
+
+def _words_from(stored: Mapping[str, Any]) -> Words:
+    read = {
+        "date": _date_from(stored["date"]),
+        "copy": Copy(**stored["copy"]),
+        "guest": _guest_from(stored["guest"]),
+    }
+    return Words(**{**stored, **read})
+
+
+def _guest_from(stored: Mapping[str, Any] | None) -> Guest | None:
+    if stored is None:
+        return None
+    return Guest(**{**stored, "approved": _date_from(stored["approved"])})
+
+
+def _date_from(stored: str | None) -> date | None:
+    return date.fromisoformat(stored) if stored else None
+
+
+def _paths(sources: Sequence[str]) -> list[str]:
+    return [path for source in sources for path, _ in named_images(source)]

@@ -1,0 +1,103 @@
+"""Which picture is meant by a path, and under which name is it served?"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lovecampaign.campaign.files.paths import find_inside
+from lovecampaign.campaign.model.campaign import Campaign
+
+#: What ``serve`` hands out and mail programs know, by extension: a picture of any other kind
+#: would be a gap in the letter.
+MEDIA_TYPES: Mapping[str, str] = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".svg": "image/svg+xml",
+}
+#: How files of these kinds begin: RFC 2083, ITU T.81, GIF89a, RFC 9649; SVG has no fixed beginning.
+_BEGINNINGS = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP", re.DOTALL)
+_SVG = re.compile(rb"<(?:\w+:)?svg\b")
+_LOOKED_AT_BYTES = 4096
+#: ``https://…``, ``cid:…``, ``//host``: not a file of ours.
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_NAMED = re.compile(
+    r"""\[\[\s*image\s*:\s*(?P<action>[^|\]]+?)\s*[|\]]
+    | !\[[^\]]*\]\(\s*<?(?P<markdown>[^\s)>]+)
+    | \bsrc\s*=\s*["'](?P<source>[^"']+)["']""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A local picture; ``name`` is how it is served: its content's hash and its extension."""
+
+    name: str
+    #: In pixels; None where the file does not tell.
+    width: int | None = None
+
+
+def is_local(path: str) -> bool:
+    """Whether a path names a file of ours, rather than an address or a printed value."""
+    return bool(path) and "{" not in path and not _ELSEWHERE.match(path)
+
+
+def find_image(campaign: Campaign, path: str) -> Path | None:
+    """The picture's file, beside the campaign or in the workspace; None if there is none."""
+    folders = (campaign.folder, campaign.workspace)
+    found = (find_inside(folder / path, campaign.workspace) for folder in folders)
+    return next((file for file in found if file is not None), None)
+
+
+def is_picture(file: Path) -> bool:
+    """Whether a file holds what its readers' mail programs can show, by its first bytes."""
+    with file.open("rb") as opened:
+        start = opened.read(_LOOKED_AT_BYTES)
+    return bool(_BEGINNINGS.match(start) or _SVG.search(start))
+
+
+def read_images(campaign: Campaign, paths: Iterable[str]) -> Mapping[str, Image]:
+    """Every picture that is there, by path; the missing are reported by ``find_problems``."""
+    found = ((path, find_image(campaign, path)) for path in sorted(set(paths)))
+    return {path: _read(file) for path, file in found if file is not None}
+
+
+def named_images(source: str) -> Iterator[tuple[str, int]]:
+    """Local paths of pictures that Markdown or MJML names, with their offsets."""
+    for named in _NAMED.finditer(source):
+        kind = named.lastgroup or "source"
+        if is_local(named[kind]):
+            yield named[kind], named.start(kind)
+
+
+def _read(file: Path) -> Image:
+    content = file.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    return Image(name=f"{digest}{file.suffix.lower()}", width=_width(content))
+
+
+def _width(content: bytes) -> int | None:
+    """From the header of a PNG, GIF or JPEG."""
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return int.from_bytes(content[16:20], "big") or None
+    if content.startswith((b"GIF87a", b"GIF89a")):
+        return int.from_bytes(content[6:8], "little") or None
+    return _jpeg_width(content) if content.startswith(b"\xff\xd8") else None
+
+
+def _jpeg_width(content: bytes) -> int | None:
+    """Walk the segments to the frame header (ITU T.81, B.2.2)."""
+    position = 2
+    while position + 9 <= len(content) and content[position] == 0xFF:
+        marker = content[position + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return int.from_bytes(content[position + 7 : position + 9], "big") or None
+        position += 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+    return None

@@ -1,0 +1,147 @@
+"""Which template files is an email made of?"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from jinja2 import Environment, TemplateSyntaxError
+from jinja2.meta import find_referenced_templates
+
+from lovecampaign.campaign.files.paths import TEMPLATE_ENDING, TEMPLATE_FOLDER, find_inside
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.source.errors import did_you_mean
+from lovecampaign.campaign.source.quotes import straighten_fields
+from lovecampaign.campaign.source.source import UNPRINTABLE, decode, make_source
+from lovecampaign.core.errors import ProblemsFound
+from lovecampaign.core.problems import Place, Problem
+from lovecampaign.render.model.problem_codes import Code
+
+_FOLDER = TEMPLATE_FOLDER.as_posix()
+#: More kinds of characters that nobody can read than this slip into no text.
+_SLIPS = 4
+
+
+def read_templates(campaign: Campaign, email: Email) -> Mapping[str, str]:
+    """Sources by the name that ``include`` uses; raises ProblemsFound."""
+    folder = campaign.workspace / TEMPLATE_FOLDER
+    reader = _TemplateReader(folder)
+    reader.read(template_name(email.template), None)
+    if reader.problems:
+        raise ProblemsFound(f"the templates of {email.key} cannot be read", reader.problems)
+    return dict(sorted(reader.sources.items()))
+
+
+def template_name(template: str) -> str:
+    """``letter`` as ``include`` and ``extends`` write it: ``letter.mjml.j2``."""
+    return template if template.endswith(".j2") else f"{template}{TEMPLATE_ENDING}"
+
+
+def template_file(name: str) -> str:
+    """The file of a template, relative to the workspace."""
+    return f"{_FOLDER}/{name}"
+
+
+class _TemplateReader:
+    """Reads a template and everything that it names, however deep."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.sources: dict[str, str] = {}
+        self.problems: list[Problem] = []
+
+    def read(self, name: str, named_in: Place | None) -> None:
+        if name in self.sources:
+            return
+        source = self._read_file(name, named_in)
+        if source is None:
+            return
+        self.sources[name] = source
+        for reference in self._references(source):
+            place = Place(file=template_file(name), line=_line_of(source, reference))
+            self.read(reference, place)
+
+    def _read_file(self, name: str, named_in: Place | None) -> str | None:
+        place = named_in or Place(file=template_file(name))
+        file = find_inside(self._folder / name, self._folder)
+        if file is None:
+            self._report_absence(name, place)
+            return None
+        text = self._text_of(file)
+        if text is None:
+            self._report(
+                Code.TEMPLATE_UNREADABLE,
+                f"{name} cannot be read as text: it may be a picture or a document",
+                place,
+                "save it as plain text (UTF-8)",
+            )
+        return text
+
+    def _report_absence(self, name: str, place: Place) -> None:
+        if ".." not in name and os.path.exists(self._folder / name):  # noqa: PTH110 - any name
+            message = f"{name} is a link that leads out of {_FOLDER}, or may not be read"
+            self._report(Code.TEMPLATE_UNREADABLE, message, place, f"copy it to {_FOLDER}")
+        else:
+            hint = self._near(name)
+            self._report(Code.TEMPLATE_MISSING, f"there is no template {name}", place, hint)
+
+    def _text_of(self, path: Path) -> str | None:
+        """What any editor saved; None for what is no text."""
+        try:
+            text = make_source(path.name, decode(path.read_bytes())).text
+        except OSError:
+            return None
+        kinds = set(UNPRINTABLE.findall(text))
+        return straighten_fields(text.replace("\x00", "")) if len(kinds) <= _SLIPS else None
+
+    def _references(self, source: str) -> Iterator[str]:
+        for reference in _named_templates(source):
+            if reference is None:  # a name that is only known while rendering
+                yield from self._all_names()
+            elif _is_optional(source, reference) and not self._has(reference):
+                continue
+            else:
+                yield reference
+
+    def _has(self, name: str) -> bool:
+        return find_inside(self._folder / name, self._folder) is not None
+
+    def _all_names(self) -> list[str]:
+        return sorted(
+            file.relative_to(self._folder).as_posix() for file in self._folder.rglob("*.j2")
+        )
+
+    def _near(self, missing: str) -> str:
+        names = self._all_names()
+        known = f"{_FOLDER} has: {', '.join(names) or 'nothing yet'}"
+        return did_you_mean(missing, names) or known
+
+    def _report(self, code: Code, message: str, place: Place, hint: str | None) -> None:
+        self.problems.append(Problem(code=code, message=message, place=place, hint=hint))
+
+
+@functools.lru_cache(maxsize=64)
+def _named_templates(source: str) -> tuple[str | None, ...]:
+    """What a template names, None for a name that it works out; the emails of a month share few.
+
+    Remembered by source: parsing takes 5 ms, and reading a month would do it thirty times.
+    """
+    try:
+        tree = Environment(autoescape=True).parse(source)
+    except (TemplateSyntaxError, RecursionError):
+        return ()  # ``find_problems`` says where
+    return tuple(find_referenced_templates(tree))
+
+
+def _line_of(source: str, reference: str) -> int | None:
+    found = source.find(reference)
+    return source.count("\n", 0, found) + 1 if found >= 0 else None
+
+
+def _is_optional(source: str, reference: str) -> bool:
+    """Whether the line that names a template says ``ignore missing`` (or lists choices)."""
+    line = _line_of(source, reference)
+    named = source.split("\n")[line - 1] if line else ""
+    return "ignore missing" in named or "[" in named

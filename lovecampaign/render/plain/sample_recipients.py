@@ -1,0 +1,76 @@
+"""For which made-up readers is every email tried before it is sent?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from lovecampaign.audience.subscriber import Subscriber
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.render.model.content import Content
+from lovecampaign.render.model.recipient import Links, Recipient
+
+SAMPLE_LINKS = Links(
+    unsubscribe="https://links.invalid/u/sample",
+    preferences="https://links.invalid/p/sample",
+    web_view="https://links.invalid/v/sample",
+    join="https://links.invalid/join/sample",
+    insiders="https://links.invalid/join/sample-insiders",
+    share="https://links.invalid/share/sample",
+    deal="https://links.invalid/d/sample",
+    confirm="https://links.invalid/confirm/sample",
+)
+
+
+class AnyField(Mapping[str, str]):
+    """Fields of somebody of whom everything is known."""
+
+    def __getitem__(self, name: str) -> str:
+        # Fits wherever a field is printed, the beginning of an address included.
+        return f"https://links.invalid/{name}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 1
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tuple[Recipient, ...]:
+    """Somebody of whom everything is known, and somebody of whom only what must be is known.
+
+    The second has every field, too: whether readers lack one is asked of the lists (LC219).
+    """
+    known = Subscriber(
+        id=1,
+        email="sam@reader.invalid",
+        first_name="Sam",
+        last_name="Reader",
+        timezone=campaign.sending.unknown_timezone,
+        fields=AnyField(),
+        tags=email.tags.with_tags,
+        is_insider=True,
+    )
+    unknown = Subscriber(
+        id=2,
+        email="someone@reader.invalid",
+        fields=AnyField(),
+        is_insider=email.is_insiders_only,
+    )
+    return tuple(_recipient(campaign, person, content) for person in (known, unknown))
+
+
+def _recipient(campaign: Campaign, subscriber: Subscriber, content: Content) -> Recipient:
+    has_code = campaign.insider_deal is not None and subscriber.is_insider
+    return Recipient(
+        subscriber=subscriber,
+        zone=campaign.sending.unknown_timezone,
+        delivery_id="sample",
+        first_claimed_at=datetime.combine(campaign.start, datetime.min.time(), UTC),
+        links=SAMPLE_LINKS,
+        deal_code="SAMPLE-CODE" if has_code else None,
+        digest=tuple(content.parts),
+    )

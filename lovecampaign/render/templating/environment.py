@@ -1,0 +1,198 @@
+"""How does Jinja render here? Sandboxed, strict, and with tokens for printed values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.environment import TemplateModule
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.runtime import Context
+from jinja2.utils import Cycler, Joiner, Namespace, missing, pass_context
+from jinja2.visitor import NodeTransformer
+
+from lovecampaign.campaign.source.errors import did_you_mean
+from lovecampaign.render.templating.bytecode import CompiledTemplates
+from lovecampaign.render.templating.captured import (
+    Captured,
+    CapturedBlocks,
+    CapturedMacro,
+    CapturingContext,
+    print_value,
+)
+from lovecampaign.render.templating.deferring_environment import DeferringEnvironment, join_parts
+from lovecampaign.render.templating.source_map import Chunks
+
+_COMPILED = CompiledTemplates()
+#: The result of a filter over a block is a value: it is printed through this filter, whose
+#: name no author can write.
+_PRINTED_VALUE = "printed value"
+#: Constructs whose result Jinja writes without asking ``finalize``.
+_WRITTEN_DIRECTLY = (nodes.CallBlock, nodes.For)
+
+
+class EmailEnvironment(DeferringEnvironment):
+    """Renders the templates of one email.
+
+    ``sources`` are all there is to load, by the name that ``include`` uses; ``files`` says
+    which file of the workspace each of them is.
+    """
+
+    context_class = CapturingContext
+
+    def __init__(
+        self,
+        sources: Mapping[str, str],
+        files: Mapping[str, str],
+        chunks: Chunks | None = None,
+    ) -> None:
+        super().__init__(
+            loader=_FrozenSources(sources, files),
+            undefined=UnknownName,
+            autoescape=True,
+            finalize=_finalize,
+            auto_reload=False,
+            cache_size=-1,
+            # A traced template must be parsed: that is where its pieces get their marks.
+            bytecode_cache=_COMPILED if chunks is None else None,
+        )
+        self.filters[_PRINTED_VALUE] = print_value
+        self.globals = {"range": self.globals["range"], **_GLOBALS}
+        self._chunks = chunks
+
+    def template_from(self, source: str, file: str) -> Template:
+        """A template that is no file of its own: a subject, or a day's copy."""
+        code = self.compile(source, file, file)
+        return self.template_class.from_code(self, code, self.make_globals(None))
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        _refuse_autoescape_switches(tree, name, filename)
+        for block in tree.find_all(nodes.FilterBlock):
+            block.filter = _printed(block.filter)
+        for capture in tree.find_all(nodes.AssignBlock):
+            if capture.filter is not None:
+                capture.filter = _printed(capture.filter)
+        _MembershipAsTest().visit(tree)
+        if self._chunks is not None:
+            self._chunks.mark(self.lexer, tree, source, filename or "")
+        return tree
+
+
+class UnknownName(StrictUndefined):
+    """Raises for anything but ``default`` and ``is defined``, and says what is known."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        if self._undefined_hint:
+            return self._undefined_hint
+        owner, name = self._undefined_obj, str(self._undefined_name)
+        if owner is missing:
+            return f"emails know no name {name!r}"
+        if owner is None:
+            return f"{name!r} is asked of something that is not there (it is none)"
+        spoken = getattr(type(owner), "SPOKEN", type(owner).__name__)
+        known = [one for one in dir(owner) if one.islower() and not one.startswith("_")]
+        near = did_you_mean(name, known)
+        return f"{spoken} has no {name!r}" + (f"; {near}" if near else "")
+
+
+class _EmailTemplate(Template):
+    """A template whose generated code captures instead of marking text as safe."""
+
+    @classmethod
+    def _from_namespace(cls, environment: Environment, namespace: Any, shared: Any) -> Template:
+        namespace["Markup"] = Captured.from_source
+        namespace["Macro"] = CapturedMacro
+        namespace["TemplateReference"] = CapturedBlocks
+        namespace["markup_join"] = join_parts
+        return super()._from_namespace(environment, namespace, shared)
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        """Never kept: a kept module would hold the tokens of the person it was made for."""
+        keys = (ctx.globals_keys - self.globals.keys()) if ctx is not None else frozenset()
+        return self.make_module({key: ctx.parent[key] for key in keys} if ctx else None)
+
+
+class _PrintingGenerator(CodeGenerator):
+    """Sends through ``finalize`` what Jinja would write as it is."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._is_wrapped: list[bool] = []
+
+    def start_write(self, frame: Frame, node: nodes.Node | None = None) -> None:
+        super().start_write(frame, node)
+        self._is_wrapped.append(isinstance(node, _WRITTEN_DIRECTLY))
+        if self._is_wrapped[-1]:
+            self.write("environment.finalize(context, ")
+
+    def end_write(self, frame: Frame) -> None:
+        if self._is_wrapped.pop():
+            self.write(")")
+        super().end_write(frame)
+
+
+class _MembershipAsTest(NodeTransformer):
+    """``a in b`` as ``a is in(b)``: Python's ``in`` makes a bool of every answer."""
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:  # noqa: N802 - Jinja calls it so
+        self.generic_visit(node)
+        if len(node.ops) != 1 or node.ops[0].op not in ("in", "notin"):
+            return node
+        [operand] = node.ops
+        test = nodes.Test(node.expr, "in", [operand.expr], [], None, None, lineno=node.lineno)
+        return test if operand.op == "in" else nodes.Not(test, lineno=node.lineno)
+
+
+class _FrozenSources(BaseLoader):
+    """Loads only what was read with the email."""
+
+    def __init__(self, sources: Mapping[str, str], files: Mapping[str, str]) -> None:
+        self._sources = sources
+        self._files = files
+
+    def get_source(
+        self, _environment: Environment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source = self._sources.get(template)
+        if source is None:
+            raise TemplateNotFound(template)
+        return source, self._files.get(template, template), None
+
+
+EmailEnvironment.template_class = _EmailTemplate
+EmailEnvironment.code_generator_class = _PrintingGenerator
+
+_GLOBALS: Mapping[str, Any] = {
+    "dict": dict,
+    "cycler": Cycler,
+    "joiner": Joiner,
+    "namespace": Namespace,
+}
+
+
+@pass_context
+def _finalize(_: Context, value: object) -> object:
+    # With a context Jinja cannot call this while it compiles: numbers are given while rendering.
+    return print_value(value)
+
+
+def _printed(found: nodes.Filter) -> nodes.Filter:
+    return nodes.Filter(found, _PRINTED_VALUE, [], [], None, None, lineno=found.lineno)
+
+
+def _refuse_autoescape_switches(
+    tree: nodes.Template, name: str | None, filename: str | None
+) -> None:
+    for switch in tree.find_all(nodes.ScopedEvalContextModifier):
+        raise TemplateSyntaxError(
+            "autoescape cannot be switched: values are always escaped for where they stand",
+            switch.lineno,
+            name,
+            filename,
+        )

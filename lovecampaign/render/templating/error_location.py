@@ -1,0 +1,78 @@
+"""In which line of which file did a template fail?"""
+
+from __future__ import annotations
+
+import traceback
+
+from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
+
+from lovecampaign.campaign.files.paths import TEMPLATE_FOLDER
+from lovecampaign.core.problems import Place
+from lovecampaign.render.model.content import Content, Words
+
+#: What a template can raise: ``{{ 1 / 0 }}`` is its author's mistake, not a bug of ours. Where
+#: no template line is in the traceback, it is ours after all.
+MISTAKES_OF_TEMPLATES = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def place_of_error(error: BaseException, content: Content) -> Place | None:
+    """The innermost template line, which Jinja has written into the traceback."""
+    if isinstance(error, TemplateSyntaxError):
+        return _place(error.filename or error.name or "", error.lineno, content)
+    places = [
+        _place(frame.filename, frame.lineno or 0, content)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if _is_template(frame.filename, content)
+    ]
+    return places[-1] if places else None
+
+
+def file_of_setting(file: str, name: str) -> str:
+    """What Jinja calls the source of a subject or preheader: its line is not the copy's."""
+    return f"{file}: {name}"
+
+
+def setting_of_file(file: str) -> str | None:
+    """``subject`` for what :func:`file_of_setting` made of it; None for a file."""
+    name = file.rpartition(": ")[2]
+    return name if name in ("subject", "preheader") else None
+
+
+def words_of_error(error: Exception) -> str:
+    """What went wrong, said to somebody who writes letters and not programs."""
+    if isinstance(error, RecursionError):
+        return "this goes round in circles: a template or macro uses itself without end"
+    if isinstance(error, ZeroDivisionError):
+        return "this divides by zero"
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template {error.name}"
+    if isinstance(error, TypeError):
+        return f"these values do not go together here: {error}"
+    return str(error) or type(error).__name__
+
+
+def copy_place(words: Words, line: int, column: int | None = None) -> Place:
+    """A line of a copy's text, which starts further down in its file."""
+    return Place(file=words.copy.file, line=words.copy.first_line + line - 1, column=column)
+
+
+def _place(file: str, line: int, content: Content) -> Place:
+    for words in (content.words, *content.parts.values()):
+        if file == words.copy.file:
+            return copy_place(words, line)
+    return Place(file=file, line=None if setting_of_file(file) else line)
+
+
+def _is_template(file: str, content: Content) -> bool:
+    copies = {content.copy.file, *(part.copy.file for part in content.parts.values())}
+    if name := setting_of_file(file):
+        file = file.removesuffix(file_of_setting("", name))
+    return file in copies or file.startswith(f"{TEMPLATE_FOLDER.as_posix()}/")

@@ -1,0 +1,237 @@
+"""Does a Jinja source use only names and filters that emails know?
+
+This reads the source without running it, so it also finds what a ``default`` would hide:
+``{{ frist_name | default("friend") }}`` would greet everybody as friend.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.meta import find_undeclared_variables
+
+from lovecampaign.campaign.schema.parsers import MERGE_FIELD_START
+from lovecampaign.campaign.source.errors import did_you_mean
+from lovecampaign.core.problems import Place, Problem
+from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.templating.environment import EmailEnvironment
+from lovecampaign.render.templating.filters import ALLOWED_FILTERS, ALLOWED_TESTS, REFUSED_FILTERS
+from lovecampaign.render.templating.names import NAMES, PARTS
+
+#: Sources whose results are kept: a month has some 120, of 20 kB at most.
+_KEPT = 256
+#: Jinja's own: inside macros, loops and blocks.
+_OWN = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
+_GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JinjaSource:
+    """A Jinja source, and where it stands in its file."""
+
+    text: str
+    file: str
+    #: The line of ``file`` on which the source begins.
+    first_line: int = 1
+    #: More names than every email knows: ``content``, and what other templates set.
+    extra: frozenset[str] = field(default_factory=frozenset)
+
+    def place(self, line: int, column: int | None = None) -> Place:
+        return Place(file=self.file, line=self.first_line + line - 1, column=column)
+
+    def line(self, number: int) -> str:
+        lines = self.text.split("\n")
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+@lru_cache(maxsize=_KEPT)
+def check_names(source: JinjaSource) -> tuple[Problem, ...]:
+    """Syntax errors, unknown names and parts of names, refused filters and tests.
+
+    Remembered: most emails of a month share their templates.
+    """
+    try:
+        tree = _parse(source)
+        loaded = find_undeclared_variables(tree)
+    except TemplateSyntaxError as error:
+        return (_syntax_problem(source, error),)
+    except RecursionError:
+        return (_nested_too_deep(source),)
+    spots = _Spots(source)
+    return (
+        *_unknown_names(source, tree, loaded, spots),
+        *_unknown_parts(tree, loaded, spots),
+        *_refused_filters(tree, spots),
+    )
+
+
+def _parse(source: JinjaSource) -> nodes.Template:
+    environment = EmailEnvironment({}, {})
+    tree = environment.parse(source.text, source.file, source.file)
+    # Jinja stops at the first filter or test it does not know; we report all of them.
+    for filter_ in tree.find_all(nodes.Filter):
+        environment.filters.setdefault(filter_.name, _stand_in)
+    for test in tree.find_all(nodes.Test):
+        environment.tests.setdefault(test.name, _stand_in)
+    return tree
+
+
+def _stand_in(value: object) -> object:
+    return value
+
+
+@lru_cache(maxsize=_KEPT)
+def names_set_in(source: str) -> frozenset[str]:
+    """Names that a template sets, imports or takes as arguments: its includes know them."""
+    try:
+        tree = EmailEnvironment({}, {}).parse(source)
+    except (TemplateSyntaxError, RecursionError):
+        return frozenset()
+    names = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
+    names |= {macro.name for macro in tree.find_all(nodes.Macro)}
+    names |= {found.target for found in tree.find_all(nodes.Import)}
+    for found in tree.find_all(nodes.FromImport):
+        names |= {name if isinstance(name, str) else name[1] for name in found.names}
+    return frozenset(names)
+
+
+class _Spots:
+    """Finds the column of the n-th use of a name in a line."""
+
+    def __init__(self, source: JinjaSource) -> None:
+        self._source = source
+        self._seen: dict[tuple[int, str], int] = {}
+
+    def problem(
+        self,
+        code: Code,
+        message: str,
+        *,
+        line: int,
+        pattern: str,
+        width: int,
+        hint: str | None,
+    ) -> Problem:
+        """A problem about the next use in a line of what the pattern finds."""
+        text = self._source.line(line)
+        uses = [found.start() for found in re.finditer(pattern, text)]
+        index = self._seen.get((line, pattern), 0)
+        self._seen[line, pattern] = index + 1
+        column = uses[min(index, len(uses) - 1)] + 1 if uses else None
+        return Problem(
+            code=code,
+            message=message,
+            place=self._source.place(line, column),
+            hint=hint,
+            excerpt=text,
+            width=width,
+        )
+
+
+def _unknown_names(
+    source: JinjaSource, tree: nodes.Template, loaded: set[str], spots: _Spots
+) -> Iterator[Problem]:
+    known = NAMES | _OWN | _GLOBALS | source.extra
+    unknown = loaded - known
+    for use in tree.find_all(nodes.Name):
+        if use.name in unknown and use.ctx == "load":
+            near = did_you_mean(use.name, known - _OWN - _GLOBALS)
+            yield spots.problem(
+                Code.UNKNOWN_NAME,
+                f"emails know no name {use.name!r}",
+                line=use.lineno,
+                pattern=rf"(?<![\w.]){re.escape(use.name)}\b",
+                width=len(use.name),
+                hint=_home_of(use.name) or near or f"the names are: {_listed(NAMES)}",
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _home_of(name: str) -> str | None:
+    """``last_name`` alone is not known, ``subscriber.last_name`` is."""
+    homes = [f"{owner}.{name}" for owner, parts in sorted(PARTS.items()) if name in parts]
+    return f"write {homes[0]}" if homes else None
+
+
+def _unknown_parts(tree: nodes.Template, loaded: set[str], spots: _Spots) -> Iterator[Problem]:
+    uses: Iterable[nodes.Getattr | nodes.Getitem] = chain(
+        tree.find_all(nodes.Getattr), tree.find_all(nodes.Getitem)
+    )
+    for use in uses:
+        owner, part = _owner_and_part(use)
+        if owner not in loaded or owner not in PARTS or part is None or part in PARTS[owner]:
+            continue
+        yield spots.problem(
+            Code.UNKNOWN_ATTRIBUTE_OF_NAME,
+            f"{owner} has no part {part!r}",
+            line=use.lineno,
+            pattern=rf"\b{owner}\s*(?:\.\s*|\[\s*[\"']){re.escape(part)}\b",
+            width=len(owner) + 1 + len(part),
+            hint=did_you_mean(part, PARTS[owner]) or f"{owner} has: {_listed(PARTS[owner])}",
+        )
+
+
+def _owner_and_part(use: nodes.Getattr | nodes.Getitem) -> tuple[str | None, str | None]:
+    owner = use.node.name if isinstance(use.node, nodes.Name) else None
+    if isinstance(use, nodes.Getattr):
+        return owner, use.attr
+    value = use.arg.value if isinstance(use.arg, nodes.Const) else None
+    return owner, value if isinstance(value, str) else None
+
+
+def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
+    for use in (*tree.find_all(nodes.Filter), *tree.find_all(nodes.Test)):
+        is_filter = isinstance(use, nodes.Filter)
+        allowed: Mapping[str, object] = ALLOWED_FILTERS if is_filter else ALLOWED_TESTS
+        if use.name in allowed or " " in use.name:
+            continue
+        kind = "filter" if is_filter else "test"
+        reason = REFUSED_FILTERS.get(use.name) if is_filter else None
+        yield spots.problem(
+            Code.FILTER_REFUSED,
+            f"the {kind} {use.name!r} {'cannot be used in emails' if reason else 'is not known'}",
+            line=use.lineno,
+            pattern=rf"\b{re.escape(use.name)}\b",
+            width=len(use.name),
+            hint=reason or did_you_mean(use.name, allowed),
+        )
+
+
+def _syntax_problem(source: JinjaSource, error: TemplateSyntaxError) -> Problem:
+    text = source.line(error.lineno)
+    opening = MERGE_FIELD_START.search(text)
+    column = opening.start() + 1 if opening else None
+    return Problem(
+        code=Code.JINJA_SYNTAX,
+        message=f"Jinja cannot read this: {error.message}",
+        place=source.place(error.lineno, column),
+        hint=_syntax_hint(error.message or ""),
+        excerpt=text,
+        width=2 if column else 1,
+    )
+
+
+def _nested_too_deep(source: JinjaSource) -> Problem:
+    return Problem(
+        code=Code.JINJA_SYNTAX,
+        message="Jinja cannot read this: brackets are nested too deep",
+        place=source.place(1),
+        hint="look for a long row of {{, ( or [",
+        excerpt=source.line(1),
+    )
+
+
+def _syntax_hint(message: str) -> str | None:
+    if "Unexpected end of template" in message or "end of print statement" in message:
+        return "each {{ needs its }}, each {% if %} its {% endif %}"
+    if "unexpected char" in message:
+        return "straight quotes are needed inside {{ }}: \" or '"
+    return None

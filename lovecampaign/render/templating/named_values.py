@@ -1,0 +1,103 @@
+"""What does each name that emails may use hold, for everybody and for one person?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any
+
+from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Campaign, Email, Sender
+from lovecampaign.render.model.contrast import shades_of
+from lovecampaign.render.model.formatting import SpokenDate, direction_of
+from lovecampaign.render.model.recipient import Links
+from lovecampaign.render.templating.captured import Literal
+from lovecampaign.render.templating.names import (
+    BrandNames,
+    CampaignNames,
+    DealNames,
+    SenderNames,
+    SubscriberNames,
+)
+
+
+def names_for_everyone(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
+    """What is the same for every reader of a campaign."""
+    return {
+        "sender": _sender(campaign.sender),
+        "brand": _brand(campaign.brand.color, logo),
+        "offer": campaign.launch.offer,
+    }
+
+
+def names_for(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> dict[str, Any]:
+    """What belongs to one person; ``ask`` answers for a leaf, by name (``leaves.py``)."""
+    subscriber = SubscriberNames(
+        **{one.name: ask(f"subscriber.{one.name}") for one in fields(SubscriberNames)}
+    )
+    return {
+        "subscriber": subscriber,
+        "first_name": subscriber.first_name,
+        "fields": subscriber.fields,
+        "campaign": _campaign(campaign, ask),
+        "links": Links(**{one.name: ask(f"links.{one.name}") for one in fields(Links)}),
+        "deal": _deal(campaign, email, ask),
+    }
+
+
+def spoken_date(day: date | None, language: str) -> SpokenDate | None:
+    return SpokenDate.of(day, language) if day else None
+
+
+def _sender(sender: Sender) -> SenderNames:
+    return SenderNames(
+        name=sender.name,
+        email=sender.email,
+        reply_to=sender.reply_to,
+        postal_address=sender.postal_address,
+        website=sender.website,
+        privacy_url=sender.privacy_url,
+    )
+
+
+def _brand(color: str, logo: str | None) -> BrandNames:
+    shades = shades_of(color)
+    return BrandNames(
+        color=Literal(shades.color),
+        on_color=Literal(shades.on_color),
+        color_on_paper=Literal(shades.color_on_paper),
+        color_dark=Literal(shades.color_dark),
+        on_color_dark=Literal(shades.on_color_dark),
+        logo=logo,
+    )
+
+
+def _campaign(campaign: Campaign, ask: Callable[[str], Any]) -> CampaignNames:
+    return CampaignNames(
+        id=campaign.id,
+        name=campaign.name,
+        language=campaign.language,
+        direction=direction_of(campaign.language),
+        timezone=campaign.timezone,
+        start=SpokenDate.of(campaign.start, campaign.language),
+        days=LAST_GIVING_DAY,
+        launch_at=ask("campaign.launch_at"),
+    )
+
+
+def _deal(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> DealNames | None:
+    deal = campaign.insider_deal
+    if deal is None:
+        return None
+    return DealNames(
+        is_for_reader=campaign.deal_of(email) is not None,
+        title=deal.title,
+        price=deal.price,
+        instead_of=deal.instead_of,
+        price_from=spoken_date(deal.price_from, campaign.language),
+        charged_until=spoken_date(deal.charged_until, campaign.language),
+        code=ask("deal.code"),
+        link=ask("links.deal"),
+        opens=ask("deal.opens"),
+        closes=ask("deal.closes"),
+    )

@@ -1,0 +1,133 @@
+"""What may emails name?
+
+The classes below are the closed list of INTERFACE.md ("Template names"): ``check`` reads their
+fields to find misspelt names, ``named_values`` fills them for a recipient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from lovecampaign.campaign.model.campaign import Guest
+from lovecampaign.campaign.model.deal import Money, Offer
+from lovecampaign.render.model.formatting import SpokenDate, SpokenTime
+from lovecampaign.render.model.recipient import Links
+from lovecampaign.render.templating.captured import Literal
+from lovecampaign.render.values.inputs import FieldNames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberNames:
+    SPOKEN: ClassVar[str] = "subscriber"
+    email: str
+    first_name: str
+    last_name: str
+    #: The zone that counts for this person.
+    timezone: str
+    fields: FieldNames
+    #: In alphabetical order.
+    tags: tuple[str, ...]
+    is_insider: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignNames:
+    SPOKEN: ClassVar[str] = "campaign"
+    id: str
+    name: str
+    language: str
+    #: ``ltr`` or ``rtl``.
+    direction: str
+    timezone: str
+    start: SpokenDate
+    #: Giving days: the 27 of "Day 9 of 27".
+    days: int
+    #: When the doors open, in the reader's zone.
+    launch_at: SpokenTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderNames:
+    SPOKEN: ClassVar[str] = "sender"
+    name: str
+    email: str
+    reply_to: str
+    postal_address: str
+    website: str | None
+    privacy_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandNames:
+    """Colours are harmless anywhere, styles included: they are printed as they are."""
+
+    SPOKEN: ClassVar[str] = "brand"
+    color: Literal
+    #: Words on ``color``.
+    on_color: Literal
+    #: Links and accents on light paper.
+    color_on_paper: Literal
+    #: Links and accents in dark mode.
+    color_dark: Literal
+    #: Words on ``color_dark``.
+    on_color_dark: Literal
+    #: The logo's address, or None.
+    logo: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayNames:
+    SPOKEN: ClassVar[str] = "day"
+    number: int | None
+    date: SpokenDate | None
+    key: str
+    #: As this person reads it; inside the subject itself None.
+    subject: str | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealNames:
+    """The insiders' deal; any email may speak of it.
+
+    ``{% if deal %}`` holds only where the email is about it, being for insiders only: so one
+    template serves early access and the launch for everyone.
+    """
+
+    SPOKEN: ClassVar[str] = "deal"
+    is_for_reader: bool
+    title: str
+    price: Money
+    instead_of: Money | None
+    #: When ``instead_of`` is charged from, or was charged until.
+    price_from: SpokenDate | None
+    charged_until: SpokenDate | None
+    #: None for a person without a code.
+    code: str | None
+    link: str
+    opens: SpokenTime
+    closes: SpokenTime
+
+    def __bool__(self) -> bool:
+        return self.is_for_reader
+
+
+#: What stands in front of a dot, and what may stand behind it.
+PARTS: Mapping[str, frozenset[str]] = {
+    name: frozenset(field.name for field in fields(owner))
+    for name, owner in {
+        "subscriber": SubscriberNames,
+        "campaign": CampaignNames,
+        "sender": SenderNames,
+        "brand": BrandNames,
+        "day": DayNames,
+        "guest": Guest,
+        "offer": Offer,
+        "deal": DealNames,
+        "links": Links,
+    }.items()
+}
+#: Every name that an email's subject, preheader and copy know; templates know ``content`` too.
+NAMES = frozenset(PARTS) | {"first_name", "fields", "question", "subject", "preheader"}

@@ -1,0 +1,118 @@
+"""Where in the author's files does a spot of a rendered source come from?
+
+Every piece of plain template text is marked with a number before rendering; afterwards the
+marks are taken out again, and what they say leads from any spot back to file, line and column,
+through ``extends``, ``include`` and macros.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from jinja2 import nodes
+from jinja2.defaults import NEWLINE_SEQUENCE
+from jinja2.lexer import Lexer
+
+from lovecampaign.core.problems import Place
+from lovecampaign.render.values.tokens import MARK_END, MARK_START
+
+_MARK = re.compile(f"{MARK_START}([0-9]+){MARK_END}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    file: str
+    #: Offset in the file's source; None where only the file is known.
+    offset: int | None
+
+
+class Chunks:
+    """Numbers the plain text of templates, and reads the numbers back."""
+
+    def __init__(self) -> None:
+        self._chunks: list[_Chunk] = []
+        self._sources: dict[str, str] = {}
+
+    def mark(self, lexer: Lexer, tree: nodes.Template, source: str, file: str) -> None:
+        """Put a number in front of each piece of plain text of a parsed template."""
+        source = source.replace("\r\n", NEWLINE_SEQUENCE).replace("\r", NEWLINE_SEQUENCE)
+        self._sources[file] = source
+        offsets = _data_offsets(lexer, source)
+        for data in tree.find_all(nodes.TemplateData):
+            self._chunks.append(_Chunk(file=file, offset=next(offsets)))
+            data.data = f"{MARK_START}{len(self._chunks) - 1}{MARK_END}{data.data}"
+
+    def mark_all(self, text: str, file: str) -> str:
+        """A text that came from somewhere in a file."""
+        self._chunks.append(_Chunk(file=file, offset=None))
+        return f"{MARK_START}{len(self._chunks) - 1}{MARK_END}{text}"
+
+    def trace(self, marked: str) -> TracedSource:
+        """The rendered source without its marks, which knows where it comes from."""
+        pieces: list[str] = []
+        starts: list[int] = [0]
+        origins: list[_Chunk | None] = [None]
+        length = end = 0
+        for mark in _MARK.finditer(marked):
+            piece = marked[end : mark.start()]
+            pieces.append(piece)
+            length += len(piece)
+            starts.append(length)
+            origins.append(self._chunks[int(mark[1])])
+            end = mark.end()
+        pieces.append(marked[end:])
+        return TracedSource("".join(pieces), starts, origins, self._sources)
+
+
+class TracedSource:
+    """A rendered source whose every spot has a place in a file."""
+
+    def __init__(
+        self,
+        text: str,
+        starts: list[int],
+        origins: list[_Chunk | None],
+        sources: Mapping[str, str],
+    ) -> None:
+        self.text = text
+        self._starts = starts
+        self._origins = origins
+        self._sources = sources
+
+    def place(self, offset: int) -> Place | None:
+        """Where the spot stands; for a printed value, where its ``{{`` begins."""
+        index = bisect_right(self._starts, offset) - 1
+        origin = self._origins[index]
+        if origin is None:
+            return None
+        if origin.offset is None:
+            return Place(file=origin.file)
+        source = self._sources[origin.file]
+        found = min(origin.offset + offset - self._starts[index], len(source))
+        return place_in(source, found, origin.file)
+
+    def excerpt(self, place: Place | None) -> str | None:
+        if place is None or place.line is None:
+            return None
+        lines = self._sources[place.file].split("\n")
+        return lines[place.line - 1] if place.line <= len(lines) else None
+
+
+def place_in(source: str, offset: int, file: str) -> Place:
+    """The place of an offset, with line and column from 1."""
+    before = source.rfind("\n", 0, offset)
+    return Place(file=file, line=source.count("\n", 0, offset) + 1, column=offset - before)
+
+
+def _data_offsets(lexer: Lexer, source: str) -> Iterator[int]:
+    """Where each piece of plain text starts, in the order of the tree."""
+    position = 0
+    for _, kind, value in lexer.tokeniter(source, None):
+        # Only white space that a ``-`` took away can lie between two tokens.
+        position = source.find(value, position)
+        if kind == "data" and value:
+            yield position
+        position += len(value)

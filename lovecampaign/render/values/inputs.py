@@ -1,0 +1,131 @@
+"""What of a person can an email ask for, and how is it found?
+
+Every personal value that a template can reach begins at one of these leaves, on both paths of
+rendering: the plain path reads them, the fast path remembers that they were asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.render.model.formatting import SpokenTime
+from lovecampaign.render.model.recipient import Links, Recipient
+
+
+class FieldNames:
+    """``fields``: what is known of a person beside name and address."""
+
+    SPOKEN = "fields"
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One thing that is known of a person; equal by name."""
+
+    #: ``subscriber.first_name``.
+    name: str
+    value: Callable[[Recipient], Any]
+    #: Two people with equal keys have equal values.
+    key: Callable[[Recipient], Hashable]
+    #: Whether many people may share a value, so that it pays to remember what it led to.
+    is_shared: bool = True
+    #: Whether there is always something to print.
+    is_there: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Leaf) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:
+    """Every leaf of a campaign's emails, by name."""
+    leaves = (*_SUBSCRIBER, *_LINKS, *_times(campaign), _plain("deal.code", "deal_code"))
+    return {leaf.name: leaf for leaf in leaves}
+
+
+def field_leaf(name: str, read: Callable[[Recipient], Any]) -> Leaf:
+    """One field of a person, which some may lack."""
+    return Leaf(
+        name=f"subscriber.fields.{name}",
+        value=read,
+        key=lambda recipient: recipient.subscriber.fields.get(name),
+    )
+
+
+def _plain(name: str, path: str, *, is_shared: bool = True, is_there: bool = False) -> Leaf:
+    read = attrgetter(path)
+    return Leaf(name=name, value=read, key=read, is_shared=is_shared, is_there=is_there)
+
+
+def _times(campaign: Campaign) -> Iterator[Leaf]:
+    """Instants, said in the reader's zone and language."""
+    language, launch_at, deal = campaign.language, campaign.launch.at, campaign.insider_deal
+    yield _time("campaign.launch_at", language, lambda _: launch_at, "zone")
+    if deal is not None:
+        yield _time("deal.opens", language, lambda _: deal.opens, "zone")
+        yield _time(
+            "deal.closes",
+            language,
+            lambda recipient: recipient.deal_closes or deal.closes,
+            "deal_closes",
+            "zone",
+        )
+
+
+def _time(
+    name: str, language: str, instant: Callable[[Recipient], datetime], *depends_on: str
+) -> Leaf:
+    return Leaf(
+        name=name,
+        value=lambda recipient: SpokenTime.of(instant(recipient), recipient.zone, language),
+        key=attrgetter(*depends_on),
+        is_there=True,
+    )
+
+
+_SUBSCRIBER = (
+    _plain("subscriber.email", "subscriber.email", is_shared=False, is_there=True),
+    _plain("subscriber.first_name", "subscriber.first_name"),
+    _plain("subscriber.last_name", "subscriber.last_name"),
+    _plain("subscriber.timezone", "zone", is_there=True),
+    Leaf(
+        name="subscriber.fields",
+        value=lambda recipient: FieldNames(recipient.subscriber.fields),
+        key=lambda recipient: tuple(recipient.subscriber.fields.items()),
+    ),
+    Leaf(
+        name="subscriber.tags",
+        value=lambda recipient: tuple(sorted(recipient.subscriber.tags)),
+        key=attrgetter("subscriber.tags"),
+    ),
+    _plain("subscriber.is_insider", "subscriber.is_insider"),
+)
+_LINKS = tuple(
+    _plain(f"links.{one.name}", f"links.{one.name}", is_shared=False, is_there=True)
+    for one in fields(Links)
+)
+#: What every campaign message has in its headers, printed or not.
+UNSUBSCRIBE_LINK = next(one for one in _LINKS if one.name == "links.unsubscribe")

@@ -1,0 +1,102 @@
+"""How do the deals of a campaign stand, and who has which code?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.deals.stock import Stock
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.model.deal import Deal
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.deal_stock.stock import RecordedDeal, read_stock
+from lovecampaign.store.ledger.campaigns import read_campaign
+from lovecampaign.store.tables import deal_claim, deal_code, subscriber
+
+#: Codes that are read at a time: memory stays flat.
+PAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealReport:
+    """One deal's numbers."""
+
+    deal: Deal
+    stock: Stock
+    #: Codes of the author's file that nobody was given yet; None where codes are made.
+    spare_codes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenCode:
+    """A code, its owner, and what became of it."""
+
+    code: str
+    deal: str
+    #: '' for who asked to be forgotten.
+    email: str
+    claimed_at: datetime | None
+    lapses_at: datetime | None
+    redeemed_at: datetime | None
+    redeemed_by: str
+
+
+def report_deals(database: Database, campaign: Campaign, now: datetime) -> Sequence[DealReport]:
+    """Every deal of a campaign, in the order of its file. Writes nothing."""
+    with database.read() as connection:
+        record = read_campaign(connection, campaign.id)
+        campaign_id = record.id if record else 0
+        return [
+            _report(
+                connection,
+                RecordedDeal(campaign=campaign, campaign_id=campaign_id, deal=deal),
+                now,
+            )
+            for deal in campaign.deals.values()
+        ]
+
+
+def given_codes(connection: Connection, campaign_id: int) -> Iterator[GivenCode]:
+    """Every code that somebody has, in the order in which they were given."""
+    theirs = sa.and_(
+        deal_claim.c.campaign_id == deal_code.c.campaign_id,
+        deal_claim.c.deal == deal_code.c.deal,
+        deal_claim.c.subscriber_id == deal_code.c.subscriber_id,
+    )
+    query = (
+        sa.select(
+            deal_code.c.code,
+            deal_code.c.deal,
+            subscriber.c.email,
+            deal_claim.c.claimed_at,
+            deal_claim.c.lapses_at,
+            deal_claim.c.redeemed_at,
+            sa.func.coalesce(deal_claim.c.redeemed_by, "").label("redeemed_by"),
+        )
+        .join(subscriber, subscriber.c.id == deal_code.c.subscriber_id)
+        .outerjoin(deal_claim, theirs)
+        .where(deal_code.c.campaign_id == campaign_id)
+        .order_by(deal_code.c.id)
+    )
+    rows: sa.Result[Any] = connection.execution_options(yield_per=PAGE).execute(query)
+    for row in rows.mappings():
+        yield GivenCode(**row)
+
+
+def _report(connection: Connection, found: RecordedDeal, now: datetime) -> DealReport:
+    return DealReport(
+        deal=found.deal,
+        stock=read_stock(connection, found, now),
+        spare_codes=_count_spare(connection, found) if found.deal.codes_file else None,
+    )
+
+
+def _count_spare(connection: Connection, found: RecordedDeal) -> int:
+    spare = sa.and_(found.owns(deal_code), deal_code.c.subscriber_id.is_(None))
+    counted = sa.select(sa.func.count()).select_from(deal_code).where(spare)
+    return connection.scalar(counted) or 0

@@ -1,0 +1,140 @@
+"""Are the tables the newest, and how do they get there?
+
+Alembic is imported only when a database is behind: it costs 0.7 s. On SQLite the first use
+upgrades, under a lock on a file beside the database. On PostgreSQL the first use fills an
+empty database, under an advisory lock; an existing one is upgraded by ``db upgrade`` only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.core.errors import Unreachable, UsageError
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database, connect
+
+#: The newest migration; a test compares it with the scripts.
+HEAD = "0002"
+#: Any number that no other program on the same server is likely to take ("love" in ASCII).
+ADVISORY_LOCK = 0x6C6F7665
+
+
+def open_database(settings: Settings) -> Database:
+    """The workspace's database, with the newest tables.
+
+    Raises Unreachable where it does not answer or is newer than this program, and UsageError
+    where an operator must run ``db upgrade`` first.
+    """
+    database = Database(connect(settings.database_url, settings.workspace))
+    try:
+        _require_newest(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def find_database(settings: Settings) -> tuple[Database, str | None]:
+    """The database as it stands, and the version of its tables; None where there are none.
+
+    For commands that only look: nothing is made or upgraded. Raises Unreachable where it does
+    not answer or is newer than this program.
+    """
+    database = Database(connect(settings.database_url, settings.workspace))
+    try:
+        is_there = database.file is None or database.file.exists()
+        version = find_version(database) if is_there else None
+        _refuse_newer(database, version)
+    except BaseException:
+        database.close()
+        raise
+    return database, version
+
+
+def find_version(database: Database) -> str | None:
+    """The migration that the database stands at; None for an empty one."""
+    with database.read() as connection:
+        return _version_on(connection)
+
+
+def upgrade(database: Database) -> bool:
+    """Bring the tables to the newest version; tells whether anything was to do."""
+    with _only_one_upgrades(database), database.write() as connection:
+        found = _version_on(connection)
+        if found == HEAD:
+            return False
+        _refuse_newer(database, found)
+        _run_migrations(connection)
+        return True
+
+
+def _require_newest(database: Database) -> None:
+    if database.is_sqlite:
+        upgrade(database)
+        return
+    found = find_version(database)
+    if found is None:
+        upgrade(database)
+    elif found != HEAD:
+        _refuse_newer(database, found)
+        raise UsageError(
+            f"the tables in {database.name} are older than this program",
+            hint="type: lovecampaign db upgrade",
+        )
+
+
+def _version_on(connection: Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _refuse_newer(database: Database, found: str | None) -> None:
+    if found is not None and found > HEAD:
+        raise Unreachable(
+            f"the tables in {database.name} were made by a newer lovecampaign ({found})",
+            hint="update this one: pip install --upgrade lovecampaign",
+        )
+
+
+def _run_migrations(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@contextlib.contextmanager
+def _only_one_upgrades(database: Database) -> Iterator[None]:
+    if database.file is not None:
+        with _file_lock(database.file):
+            database.use_wal()
+            yield
+        return
+    with database.write() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+        yield
+
+
+@contextlib.contextmanager
+def _file_lock(file: Path) -> Iterator[None]:
+    try:
+        lock = file.with_name(file.name + ".lock").open("a")
+    except OSError as error:
+        raise Unreachable(
+            f"the database {file} cannot be {'used' if file.exists() else 'made'} there: "
+            f"{error.strerror}",
+            hint="name a file in a folder that is there and that you may write to",
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

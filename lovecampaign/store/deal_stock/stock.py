@@ -1,0 +1,130 @@
+"""How many units of a deal are taken, and how do two people never take the last one?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.deals.stock import Stock
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.model.deal import Deal
+from lovecampaign.store.database.upsert import insert_or_ignore
+from lovecampaign.store.subscribers.suppressions import EVERY_LIST, reaches
+from lovecampaign.store.tables import buyer, deal_claim, deal_stock, deal_waiting, subscriber
+
+Condition: TypeAlias = sa.ColumnElement[bool]
+#: An instant, or the SQL that names one.
+Moment: TypeAlias = datetime | sa.ColumnElement[datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDeal:
+    """A deal, and the row of the campaign that it belongs to."""
+
+    campaign: Campaign
+    campaign_id: int
+    deal: Deal
+
+    def owns(self, table: sa.FromClause) -> Condition:
+        """Whether a row is of this deal."""
+        return is_of(table, self.campaign_id, self.deal.key)
+
+
+def is_of(table: sa.FromClause, campaign_id: int, deal: str) -> Condition:
+    """Whether a row of a table about deals is of this one."""
+    return sa.and_(table.c.campaign_id == campaign_id, table.c.deal == deal)
+
+
+def lock_stock(connection: Connection, campaign_id: int, deal: str) -> None:
+    """Let nobody else take or free a unit before this transaction ends.
+
+    SQLite has one writer anyway; on PostgreSQL the deal's row is the lock.
+    """
+    connection.execute(
+        insert_or_ignore(connection, deal_stock).values(campaign_id=campaign_id, deal=deal)
+    )
+    connection.execute(
+        sa.select(deal_stock.c.deal).where(is_of(deal_stock, campaign_id, deal)).with_for_update()
+    )
+
+
+def read_stock(connection: Connection, found: RecordedDeal, now: datetime) -> Stock:
+    """The units at an instant; to act on it, lock the stock before."""
+    claims: sa.Result[Any] = connection.execute(
+        sa.select(
+            sa.func.count().filter(deal_claim.c.redeemed_at.is_not(None)).label("redeemed"),
+            sa.func.count().filter(_is_reserved(now)).label("reserved"),
+        ).where(found.owns(deal_claim))
+    )
+    places: sa.Result[Any] = connection.execute(
+        sa.select(
+            sa.func.count().filter(is_kept(now)).label("kept"),
+            sa.func.count().filter(is_in_line(found)).label("in_line"),
+        ).where(found.owns(deal_waiting))
+    )
+    claim, place = claims.one(), places.one()
+    return Stock(
+        quantity=found.deal.quantity,
+        redeemed=claim.redeemed,
+        reserved=claim.reserved + place.kept,
+        waiting=place.in_line,
+    )
+
+
+def is_held(now: Moment) -> Condition:
+    """Whether a row of ``deal_claim`` takes a unit: it is bought, or has not lapsed."""
+    return sa.or_(deal_claim.c.redeemed_at.is_not(None), _is_reserved(now))
+
+
+def is_kept(now: Moment) -> Condition:
+    """Whether a row of ``deal_waiting`` keeps a unit for who was told of it."""
+    return deal_waiting.c.held_until > now
+
+
+def is_in_line(found: RecordedDeal) -> Condition:
+    """Whether a row of ``deal_waiting`` waits for a mail: who left or has bought does not."""
+    insiders = found.campaign.insiders
+    list_name = insiders.list if insiders else EVERY_LIST
+    has_left = sa.exists().where(*reaches(subscriber.c.address_key, list_name, found.campaign.id))
+    still_wants = sa.exists().where(
+        subscriber.c.id == deal_waiting.c.subscriber_id,
+        subscriber.c.forgotten_at.is_(None),
+        sa.not_(has_left),
+        sa.not_(is_buyer(found.campaign_id, subscriber.c.address_key)),
+    )
+    return sa.and_(deal_waiting.c.told_at.is_(None), still_wants)
+
+
+def is_sold_out(found: RecordedDeal, now: Moment) -> Condition:
+    """The same for SQL over many people: nothing is left for who holds no unit."""
+    if found.deal.quantity is None:
+        return sa.false()
+    held = sa.select(sa.func.count()).where(found.owns(deal_claim), is_held(now))
+    kept = sa.select(sa.func.count()).where(found.owns(deal_waiting), is_kept(now))
+    taken = held.scalar_subquery() + kept.scalar_subquery()
+    return taken >= found.deal.quantity
+
+
+def has_unit(found: RecordedDeal, subscriber_id: sa.ColumnElement[int], now: Moment) -> Condition:
+    """Whether somebody holds a unit, or one is kept for them."""
+    claims = sa.exists().where(
+        found.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id, is_held(now)
+    )
+    kept = sa.exists().where(
+        found.owns(deal_waiting), deal_waiting.c.subscriber_id == subscriber_id, is_kept(now)
+    )
+    return sa.or_(claims, kept)
+
+
+def is_buyer(campaign_id: int, address_key: sa.ColumnElement[str]) -> Condition:
+    """Whether somebody has bought, here or elsewhere, at any price."""
+    noted = buyer.alias("noted")  # people of a campaign stand beside ``buyer`` already
+    return sa.exists().where(noted.c.campaign_id == campaign_id, noted.c.address_key == address_key)
+
+
+def _is_reserved(now: Moment) -> Condition:
+    return sa.and_(deal_claim.c.redeemed_at.is_(None), deal_claim.c.lapses_at > now)

@@ -1,0 +1,125 @@
+"""Which SQL finds the people who are due, and makes their rows?
+
+Each statement takes ``my_email``, ``now`` and ``horizon``; a batch also takes ``my_batch``,
+``my_due``, ``zones``, ``after``, ``upto`` and ``size``; the search for what is due takes ``dues``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.eligibility.disposition import Fate
+from lovecampaign.store.tables import BigKey, DeliveryState, Instant, delivery, subscriber
+from lovecampaign.store.tables.slots import slot
+
+#: Reasons that will still hold tomorrow: such a skip becomes a row. The others are worked out
+#: anew, so that a tag, a pause or a confirmation counts until the moment has passed.
+FINAL_REASONS = (
+    SkipReason.LATE,
+    SkipReason.DAY_TAKEN,
+    SkipReason.IN_DIGEST,
+    SkipReason.CANCELLED,
+    SkipReason.DEAL_CLOSED,
+    SkipReason.SOLD_OUT,
+)
+_COLUMNS = (
+    "campaign_id",
+    "email_id",
+    "subscriber_id",
+    "batch_id",
+    "state",
+    "reason",
+    "due",
+    "expires_at",
+    "next_try_at",
+)
+_my_email = sa.bindparam("my_email", type_=BigKey)
+
+
+class PlanStatements:
+    """What planning asks and inserts for one email."""
+
+    def __init__(self, fate: Fate) -> None:
+        self._fate = fate
+        self.find_due = self._select_due()
+        self.find_skipped = self._select_skipped().limit(1)
+        self.insert_planned = _insert(self._select_planned())
+        self.insert_skipped = _insert(self._select_skipped())
+
+    def _select_due(self) -> sa.Select[Any]:
+        """One of the instants ``dues`` at which somebody is to be planned: the first found."""
+        due = slot.c.due
+        return (
+            self._people_without_row(due)
+            .where(due.in_(sa.bindparam("dues", type_=Instant, expanding=True)), self._fate.gets_it)
+            .limit(1)
+        )
+
+    def _select_planned(self) -> sa.Select[Any]:
+        state = sa.literal(DeliveryState.PLANNED.value)
+        return (
+            self._select_rows(state, sa.bindparam("my_batch", type_=BigKey), sa.null())
+            .where(
+                slot.c.due == sa.bindparam("my_due", type_=Instant),
+                subscriber.c.timezone.in_(sa.bindparam("zones", expanding=True)),
+                subscriber.c.id > sa.bindparam("after", type_=BigKey),
+                subscriber.c.id <= sa.bindparam("upto", type_=BigKey),
+                self._fate.gets_it,
+            )
+            .order_by(subscriber.c.id)
+            .limit(sa.bindparam("size", type_=sa.Integer))
+        )
+
+    def _select_skipped(self) -> sa.Select[Any]:
+        state = sa.case(
+            (self._fate.reason == SkipReason.CANCELLED.value, DeliveryState.CANCELLED.value),
+            else_=DeliveryState.SKIPPED.value,
+        )
+        no_batch = sa.literal(None, BigKey)
+        rows = self._select_rows(state, no_batch, self._fate.reason)
+        return rows.where(self._is_skipped_for_good)
+
+    def _select_rows(
+        self,
+        state: sa.ColumnElement[str],
+        batch_id: sa.ColumnElement[int],
+        reason: sa.ColumnElement[Any],
+    ) -> sa.Select[Any]:
+        """A delivery's columns for everybody addressed who has no row yet, due by the horizon."""
+        fate = self._fate
+        return self._people_without_row(
+            sa.literal(fate.standing.campaign_id),
+            _my_email,
+            subscriber.c.id,
+            batch_id,
+            state,
+            reason,
+            fate.due,
+            slot.c.expires_at,
+            fate.due,
+        )
+
+    def _people_without_row(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        fate = self._fate
+        horizon = sa.bindparam("horizon", type_=Instant)
+        return (
+            sa.select(*columns)
+            .select_from(fate.rows)
+            .where(fate.standing.is_addressed, fate.due <= horizon, fate.lacks_row(_my_email))
+        )
+
+    @property
+    def _is_skipped_for_good(self) -> sa.ColumnElement[bool]:
+        return sa.and_(
+            self._fate.due <= self._fate.standing.instant,
+            self._fate.reason.in_([each.value for each in FINAL_REASONS]),
+        )
+
+
+def _insert(people: sa.Select[Any]) -> sa.Insert:
+    # SQLAlchemy forgets how many rows an INSERT made unless it is asked to remember.
+    statement = sa.insert(delivery).from_select(_COLUMNS, people)
+    return statement.execution_options(preserve_rowcount=True)

@@ -1,0 +1,102 @@
+"""How many people does a campaign reach, and where do they live? Counted for ``check``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import read_campaign
+from lovecampaign.store.subscribers.suppressions import reaches
+from lovecampaign.store.tables import consent, membership, subscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The members of a campaign's lists, without those who left."""
+
+    #: Readers, by the zone that counts for them.
+    by_zone: Mapping[str, int]
+    insiders: int
+    #: Readers of whom no consent is on record.
+    without_consent: int
+    #: Day 1 of the campaign as it was when the first letter went out for real; None before.
+    begun_with: date | None
+    #: Of how many of the readers and insiders together each field asked for is known.
+    known_fields: Mapping[str, int]
+    #: Readers and insiders together.
+    reachable: int
+
+
+def count_campaign_people(
+    database: Database, campaign: Campaign, fields: Collection[str] = ()
+) -> People:
+    """One pass over the lists; tags are not looked at, so it may count a few too many."""
+    readers = _is_on(campaign, campaign.audience.list)
+    unknown = sa.and_(readers, sa.not_(_has_consent(campaign.audience.list)))
+    insiders = _is_on(campaign, campaign.insiders.list) if campaign.insiders else sa.false()
+    zones = (
+        sa.select(subscriber.c.timezone, sa.func.count())
+        .where(readers)
+        .group_by(subscriber.c.timezone)
+    )
+    with database.read() as connection:
+        by_zone: dict[str, int] = {}
+        for stored, count in connection.execute(zones):
+            zone = effective_zone(stored, campaign)
+            by_zone[zone] = by_zone.get(zone, 0) + count
+        everybody = sa.or_(readers, insiders)
+        return People(
+            by_zone=by_zone,
+            insiders=_count(connection, insiders),
+            without_consent=_count(connection, unknown),
+            begun_with=_read_begun_with(connection, campaign),
+            known_fields={
+                name: _count(connection, sa.and_(everybody, _has_field(name))) for name in fields
+            },
+            reachable=_count(connection, everybody),
+        )
+
+
+def find_begun_with(database: Database, campaign: Campaign) -> date | None:
+    """Day 1 of the campaign as it was when the first letter went out for real; None before."""
+    with database.read() as connection:
+        return _read_begun_with(connection, campaign)
+
+
+def _read_begun_with(connection: Connection, campaign: Campaign) -> date | None:
+    record = read_campaign(connection, campaign.id)
+    return record.start if record and record.first_claim_at else None
+
+
+def _count(connection: Connection, condition: sa.ColumnElement[bool]) -> int:
+    counted = sa.select(sa.func.count()).select_from(subscriber).where(condition)
+    return connection.scalar(counted) or 0
+
+
+def _has_field(name: str) -> sa.ColumnElement[bool]:
+    known: sa.ColumnElement[bool] = subscriber.c.fields[name].as_string().is_not(None)
+    return known
+
+
+def _is_on(campaign: Campaign, list_name: str) -> sa.ColumnElement[bool]:
+    """On the list, confirmed, and neither forgotten nor suppressed there."""
+    is_member = sa.exists().where(
+        membership.c.subscriber_id == subscriber.c.id,
+        membership.c.list == list_name,
+        membership.c.confirmed_at.is_not(None),
+    )
+    is_suppressed = sa.exists().where(*reaches(subscriber.c.address_key, list_name, campaign.id))
+    return sa.and_(subscriber.c.forgotten_at.is_(None), is_member, sa.not_(is_suppressed))
+
+
+def _has_consent(list_name: str) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        consent.c.subscriber_id == subscriber.c.id, consent.c.list == list_name
+    )

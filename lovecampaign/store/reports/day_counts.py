@@ -1,0 +1,163 @@
+"""What happened on which day? Counted for the dashboard, with one pass over each table.
+
+Everything is added up by the database: memory stays flat, however many readers there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.store.eligibility.local_days import LocalDays, day_of_number
+from lovecampaign.store.ledger.events import EventKind
+from lovecampaign.store.tables import (
+    DeliveryState,
+    delivery,
+    email,
+    event,
+    membership,
+    subscriber,
+    suppression,
+)
+
+#: Who did this went of their own will; an address that bounced did not.
+LEFT_BECAUSE = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryCount:
+    """How many deliveries of an email stand so, and since which day."""
+
+    key: str
+    state: DeliveryState
+    #: Why it was skipped or failed.
+    reason: str | None
+    #: When it was settled; None before, and outside of the days that were asked for.
+    day: date | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCount:
+    """How many events of a kind were reported of an email for one day."""
+
+    key: str
+    kind: EventKind
+    day: date
+    number: int
+
+
+def count_deliveries(
+    connection: Connection, campaign_id: int, days: LocalDays
+) -> Sequence[DeliveryCount]:
+    """Every row of a campaign's ledger, by email, state, reason and the day it was settled."""
+    is_within = days.holds(delivery.c.settled_at)
+    day = sa.case((is_within, days.number(delivery.c.settled_at))).label("day")
+    counted = (
+        sa.select(
+            delivery.c.email_id,
+            delivery.c.state,
+            delivery.c.reason,
+            day,
+        )
+        .where(delivery.c.campaign_id == campaign_id)
+        .subquery()
+    )
+    rows = _grouped(counted, [counted.c.state, counted.c.reason, counted.c.day])
+    return [
+        DeliveryCount(
+            key=row.key,
+            state=DeliveryState(row.state),
+            reason=row.reason,
+            day=None if row.day is None else day_of_number(row.day),
+            number=row.number,
+        )
+        for row in connection.execute(rows)
+    ]
+
+
+def count_events(
+    connection: Connection, campaign_id: int, days: LocalDays, kinds: Collection[EventKind]
+) -> Sequence[EventCount]:
+    """What was reported of a campaign's deliveries, by email, kind and day."""
+    counted = (
+        sa.select(delivery.c.email_id, event.c.kind, days.number(event.c.at).label("day"))
+        .join(delivery, delivery.c.id == event.c.delivery_id)
+        .where(
+            delivery.c.campaign_id == campaign_id,
+            event.c.kind.in_([kind.value for kind in kinds]),
+            days.holds(event.c.at),
+        )
+        .subquery()
+    )
+    rows = _grouped(counted, [counted.c.kind, counted.c.day])
+    return [
+        EventCount(
+            key=row.key, kind=EventKind(row.kind), day=day_of_number(row.day), number=row.number
+        )
+        for row in connection.execute(rows)
+    ]
+
+
+def count_joined(connection: Connection, list_name: str, days: LocalDays) -> Mapping[date, int]:
+    """Who came onto a list, confirmed or not."""
+    return _count_members(connection, list_name, membership.c.joined_at, days)
+
+
+def count_confirmed(connection: Connection, list_name: str, days: LocalDays) -> Mapping[date, int]:
+    """Who said yes a second time, or was on file as having agreed."""
+    return _count_members(connection, list_name, membership.c.confirmed_at, days)
+
+
+def count_left(
+    connection: Connection, list_names: Collection[str], days: LocalDays
+) -> Mapping[date, int]:
+    """Members who left of their own will; who leaves several lists at once left once."""
+    is_member = sa.exists().where(
+        membership.c.subscriber_id == subscriber.c.id, membership.c.list.in_(list_names)
+    )
+    left = (
+        sa.select(suppression.c.address_key, days.number(suppression.c.at).label("day"))
+        .join(subscriber, subscriber.c.address_key == suppression.c.address_key)
+        .where(
+            suppression.c.list.in_(["", *list_names]),
+            suppression.c.reason.in_([reason.value for reason in LEFT_BECAUSE]),
+            suppression.c.lifted_at.is_(None),
+            days.holds(suppression.c.at),
+            is_member,
+        )
+        .distinct()
+        .subquery()
+    )
+    rows = sa.select(left.c.day, sa.func.count()).group_by(left.c.day)
+    return {day_of_number(day): number for day, number in connection.execute(rows)}
+
+
+def _grouped(counted: sa.Subquery, columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    """Groups of rows with their number; the email's key is looked up once for each group."""
+    groups = (
+        sa.select(counted.c.email_id, *columns, sa.func.count().label("number"))
+        .group_by(counted.c.email_id, *columns)
+        .subquery()
+    )
+    return sa.select(email.c.key, *(one for one in groups.c if one.name != "email_id")).join(
+        groups, groups.c.email_id == email.c.id
+    )
+
+
+def _count_members(
+    connection: Connection, list_name: str, at: sa.ColumnElement[Any], days: LocalDays
+) -> Mapping[date, int]:
+    counted = (
+        sa.select(days.number(at).label("day"))
+        .where(membership.c.list == list_name, days.holds(at))
+        .subquery()
+    )
+    rows = sa.select(counted.c.day, sa.func.count()).group_by(counted.c.day)
+    return {day_of_number(day): number for day, number in connection.execute(rows)}

@@ -1,0 +1,143 @@
+"""What becomes of every email for one person? The answer of ``explain`` and ``plan --for``.
+
+Rows that were claimed are history; for any other email, today's rules are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.schedule.quiet import quiet_hours_of
+from lovecampaign.store import tables
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.eligibility.disposition import Fate, fate_at, lay_out_slots
+from lovecampaign.store.eligibility.slots import read_clocks, work_out_slots
+from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.tables import DeliveryState, delivery, subscriber
+from lovecampaign.store.tables.slots import zone_clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """What becomes of one email for one person."""
+
+    key: str
+    due: datetime | None
+    #: None: the email does not speak to this person (it is for buyers, say).
+    state: DeliveryState | None
+    reason: str | None
+    detail: str | None = None
+    settled_at: datetime | None = None
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the provider took it."""
+        return self.settled_at if self.state is DeliveryState.SENT else None
+
+
+def read_timeline(
+    database: Database, campaign: Campaign, subscriber_id: int, now: datetime
+) -> Sequence[TimelineEntry]:
+    """Every scheduled email for one subscriber, in the campaign's order. Writes nothing."""
+    with database.read() as connection:
+        record = read_campaign(connection, campaign.id)
+        slots = work_out_slots(connection, campaign, record)
+        clocks = read_clocks(connection, campaign, now)
+        lay_out_slots(connection, slots, campaign.scheduled_emails, clocks)
+        rows = _read_rows(connection, campaign, record, subscriber_id, now)
+
+        def find_entry(email: Email) -> TimelineEntry:
+            known, fate = rows.get(email.key), fate_at(campaign, email, record, now)
+            if known is None:
+                return _foresee(connection, fate, subscriber_id)
+            if known.state is not DeliveryState.PLANNED or record is None:
+                return known
+            return _judge(connection, fate, record.email_ids[email.key], subscriber_id, known)
+
+        return [find_entry(email) for email in campaign.scheduled_emails]
+
+
+def _read_rows(
+    connection: Connection,
+    campaign: Campaign,
+    record: CampaignRecord | None,
+    subscriber_id: int,
+    now: datetime,
+) -> Mapping[str, TimelineEntry]:
+    if record is None:
+        return {}
+    rows: sa.Result[Any] = connection.execute(
+        sa.select(delivery, tables.email.c.key, zone_clock.c.quiet_until)
+        .join(tables.email, tables.email.c.id == delivery.c.email_id)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .outerjoin(zone_clock, zone_clock.c.zone == subscriber.c.timezone)
+        .where(tables.email.c.campaign_id == record.id, delivery.c.subscriber_id == subscriber_id)
+    )
+    emails = {email.key: email for email in campaign.emails}
+    return {
+        row.key: TimelineEntry(
+            key=row.key,
+            due=_goes_out_at(campaign, emails.get(row.key), row, now),
+            state=DeliveryState(row.state),
+            reason=row.reason,
+            detail=row.detail,
+            settled_at=row.settled_at,
+        )
+        for row in rows
+    }
+
+
+def _goes_out_at(
+    campaign: Campaign, email: Email | None, row: sa.Row[Any], now: datetime
+) -> datetime:
+    """When a row is or was due; what quiet hours hold: their end."""
+    is_held = (
+        row.state == DeliveryState.PLANNED
+        and row.next_try_at <= now
+        and row.quiet_until is not None
+        and email is not None
+        and quiet_hours_of(campaign, email) is not None
+    )
+    due: datetime = row.quiet_until if is_held else row.due
+    return due
+
+
+def _judge(
+    connection: Connection, fate: Fate, email_id: int, subscriber_id: int, planned: TimelineEntry
+) -> TimelineEntry:
+    """What becomes of a row that nobody has claimed."""
+    reason = connection.scalar(
+        sa.select(fate.reason_foreseen)
+        .select_from(fate.planned_rows)
+        .where(delivery.c.email_id == email_id, subscriber.c.id == subscriber_id)
+    )
+    return replace(planned, state=DeliveryState.SKIPPED, reason=reason) if reason else planned
+
+
+def _foresee(connection: Connection, fate: Fate, subscriber_id: int) -> TimelineEntry:
+    key = fate.standing.email.key
+    row = connection.execute(
+        sa.select(
+            fate.due.label("due"),
+            fate.goes_out_at.label("goes_out_at"),
+            fate.is_held.label("is_held"),
+            fate.reason.label("reason"),
+        )
+        .select_from(fate.rows)
+        .where(fate.standing.is_addressed, subscriber.c.id == subscriber_id)
+    ).one_or_none()
+    if row is None:
+        return TimelineEntry(key=key, due=None, state=None, reason=None)
+    return TimelineEntry(
+        key=key,
+        due=row.goes_out_at if row.is_held else row.due,
+        state=DeliveryState.SKIPPED if row.reason else DeliveryState.PLANNED,
+        reason=row.reason,
+    )

@@ -1,0 +1,102 @@
+"""How does the operator settle what nobody knows, and try again what failed?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.store.planning.batches import BATCH_SIZE
+from lovecampaign.store.tables import DeliveryState, batch, delivery
+
+#: Events of the provider may still tell what became of a younger one.
+YOUNGEST_TO_RESEND = timedelta(minutes=10)
+
+
+def settle_as_sent(connection: Connection, ids: Collection[int], now: datetime) -> int:
+    """The operator knows that these arrived; returns how many were in doubt."""
+    return connection.execute(
+        sa.update(delivery)
+        .where(*_in_doubt(ids))
+        .values(
+            state=DeliveryState.SENT.value, detail="settled as sent by the operator", settled_at=now
+        )
+    ).rowcount
+
+
+def count_too_young(connection: Connection, ids: Collection[int], now: datetime) -> int:
+    """How many of these are in doubt for less than ten minutes."""
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(delivery)
+        .where(*_in_doubt(ids), delivery.c.claimed_at > now - YOUNGEST_TO_RESEND)
+    )
+    return connection.scalar(statement) or 0
+
+
+def plan_again(connection: Connection, ids: Collection[int], now: datetime) -> int:
+    """Send these once more: the operator takes it on that they may arrive twice."""
+    return connection.execute(
+        sa.update(delivery)
+        .where(*_in_doubt(ids), delivery.c.claimed_at <= now - YOUNGEST_TO_RESEND)
+        .values(
+            **_due_anew(now),
+            detail="sent again by the operator",
+            local_day=None,
+        )
+    ).rowcount
+
+
+def make_due(
+    connection: Connection, email_id: int, state: DeliveryState, reason: str | None, now: datetime
+) -> int:
+    """Make rows of one email in this state due now, never late again; returns how many."""
+    conditions = [delivery.c.email_id == email_id, delivery.c.state == state.value]
+    if reason is not None:
+        conditions.append(delivery.c.reason == reason)
+    total = 0
+    while ids := list(
+        connection.scalars(
+            sa.select(delivery.c.id).where(*conditions).order_by(delivery.c.id).limit(BATCH_SIZE)
+        )
+    ):
+        total += _into_new_batch(connection, email_id, ids, now)
+    return total
+
+
+def _into_new_batch(
+    connection: Connection, email_id: int, ids: Collection[int], now: datetime
+) -> int:
+    batch_id = connection.execute(
+        sa.insert(batch)
+        .values(email_id=email_id, due=now, epoch=0, created_at=now)
+        .returning(batch.c.id)
+    ).scalar_one()
+    return connection.execute(
+        sa.update(delivery)
+        .where(delivery.c.id.in_(ids))
+        .values(
+            **_due_anew(now),
+            batch_id=batch_id,
+            detail=None,
+            due=now,
+        )
+    ).rowcount
+
+
+def _due_anew(now: datetime) -> Mapping[str, object]:
+    """Whoever says so after the fact means it: such a row is never late."""
+    return {
+        "state": DeliveryState.PLANNED.value,
+        "reason": None,
+        "next_try_at": now,
+        "expires_at": None,
+        "attempts": 0,
+        "settled_at": None,
+    }
+
+
+def _in_doubt(ids: Collection[int]) -> list[sa.ColumnElement[bool]]:
+    return [delivery.c.id.in_(ids), delivery.c.state == DeliveryState.IN_DOUBT.value]

@@ -1,0 +1,213 @@
+"""What does an answer change in the ledger?
+
+Decides nothing about retries or suppression by itself: the delivery room turns outcomes into
+settlements, and here they become rows, in the transaction of the next claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.store.database.json_rows import (
+    ids_of,
+    many,
+    many_pairs,
+    number_of,
+    pairs_of,
+    text_of,
+)
+from lovecampaign.store.database.upsert import insert_or_ignore
+from lovecampaign.store.ledger.events import EventKind
+from lovecampaign.store.ledger.settle_by_event import settle_by_events
+from lovecampaign.store.ledger.soft_bounces import find_resting
+from lovecampaign.store.tables import (
+    DeliveryState,
+    Instant,
+    delivery,
+    event,
+    subscriber,
+    suppression,
+)
+
+_MAY_HAVE_ARRIVED = frozenset({DeliveryState.SENT, DeliveryState.IN_DOUBT})
+
+
+class Settlement(NamedTuple):
+    """How one claimed delivery goes on."""
+
+    delivery_id: int
+    subscriber_id: int
+    state: DeliveryState
+    reason: str | None = None
+    detail: str | None = None
+    #: For PLANNED: when it may be claimed again.
+    next_try_at: datetime | None = None
+    #: For PLANNED: whether the try does not count, since nothing was tried.
+    is_untried: bool = False
+    provider_message_id: str | None = None
+    #: The address is bad for good.
+    is_hard_bounce: bool = False
+    #: The mailbox was full or resting.
+    is_soft_bounce: bool = False
+
+
+#: A delivery that its provider has taken, and the provider's own id of the message, if any. Nearly
+#: all are this and nothing more: a settlement for each took as long as writing it down.
+Acceptance: TypeAlias = tuple[int, str | None]
+
+
+def settle(
+    connection: Connection,
+    settlements: Sequence[Settlement],
+    campaign_key: str,
+    now: datetime,
+    accepted: Sequence[Acceptance] = (),
+) -> None:
+    """Write what became of claimed or doubtful rows; a row that others settled stays."""
+    _note_accepted(connection, accepted, now)
+    if not settlements:
+        return
+    connection.execute(_UPDATE, [_parameters(each, now) for each in settlements])
+    doubtful = [one.delivery_id for one in settlements if one.state is DeliveryState.IN_DOUBT]
+    if doubtful:  # the provider may have told before we gave up waiting for its answer
+        settle_by_events(connection, now, doubtful)
+    bounced = [each.subscriber_id for each in settlements if each.is_hard_bounce]
+    suppress_people(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
+    _rest_soft_bounced(
+        connection, [each for each in settlements if each.is_soft_bounce], campaign_key, now
+    )
+
+
+_is_open = sa.or_(  # not IN: an UPDATE of many rows takes no list of parameters
+    delivery.c.state == DeliveryState.CLAIMED.value,
+    delivery.c.state == DeliveryState.IN_DOUBT.value,
+)
+
+_AS_SENT = {
+    "state": DeliveryState.SENT.value,
+    "reason": None,
+    "detail": None,
+    "settled_at": sa.bindparam("at", type_=Instant),
+}
+_NOTE_ALIKE = (
+    sa.update(delivery)
+    .where(delivery.c.id.in_(ids_of("ids")), _is_open)
+    .values(**_AS_SENT, provider_message_id=sa.bindparam("message_id"))
+)
+_answer = pairs_of("answers", "answer")
+_NOTE_EACH = (
+    sa.update(delivery)
+    .where(delivery.c.id == number_of(_answer), _is_open)
+    .values(**_AS_SENT, provider_message_id=text_of(_answer))
+)
+
+
+def _note_accepted(connection: Connection, accepted: Sequence[Acceptance], now: datetime) -> None:
+    """In one statement; cheaper where all have the provider's one id, or none."""
+    if not accepted:
+        return
+    by_id = dict(accepted)
+    message_ids = set(by_id.values())
+    if len(message_ids) == 1:
+        alike = {"ids": many(by_id), "message_id": message_ids.pop(), "at": now}
+        connection.execute(_NOTE_ALIKE, alike)
+    else:
+        connection.execute(_NOTE_EACH, {"answers": many_pairs(by_id), "at": now})
+
+
+_UPDATE = (
+    sa.update(delivery)
+    .where(delivery.c.id == sa.bindparam("row_id"), _is_open)
+    .values(
+        state=sa.bindparam("to_state"),
+        reason=sa.bindparam("why"),
+        detail=sa.bindparam("words"),
+        next_try_at=sa.func.coalesce(
+            sa.bindparam("next_try", type_=Instant), delivery.c.next_try_at
+        ),
+        attempts=delivery.c.attempts - sa.bindparam("untried", type_=sa.Integer),
+        local_day=sa.case((sa.bindparam("keeps_day", type_=sa.Integer) == 1, delivery.c.local_day)),
+        settled_at=sa.bindparam("at", type_=Instant),
+        provider_message_id=sa.bindparam("message_id"),
+    )
+)
+
+
+def _parameters(settlement: Settlement, now: datetime) -> dict[str, object]:
+    return {
+        "row_id": settlement.delivery_id,
+        "to_state": settlement.state.value,
+        "why": settlement.reason,
+        "words": settlement.detail,
+        "next_try": settlement.next_try_at,
+        # The day is free again where nothing went out.
+        "keeps_day": int(settlement.state in _MAY_HAVE_ARRIVED),
+        "untried": 1 if settlement.is_untried else 0,
+        "at": now,
+        "message_id": settlement.provider_message_id,
+    }
+
+
+def _rest_soft_bounced(
+    connection: Connection, bounces: Sequence[Settlement], campaign_key: str, now: datetime
+) -> None:
+    if not bounces:
+        return
+    events = [_soft_bounce_event(each, now) for each in bounces]
+    # A try that is repeated in the same instant tells nothing new.
+    connection.execute(insert_or_ignore(connection, event), events)
+    resting = find_resting(connection, [each.subscriber_id for each in bounces])
+    suppress_people(
+        connection,
+        resting.get(campaign_key, ()),
+        SuppressionReason.SOFT_BOUNCES,
+        campaign_key,
+        now,
+    )
+
+
+def _soft_bounce_event(settlement: Settlement, now: datetime) -> dict[str, object]:
+    return {
+        "key": f"lc:{settlement.delivery_id}:{EventKind.SOFT_BOUNCED}:{now.isoformat()}",
+        "kind": EventKind.SOFT_BOUNCED.value,
+        "at": now,
+        "recorded_at": now,
+        "delivery_id": settlement.delivery_id,
+        "subscriber_id": settlement.subscriber_id,
+        "payload": {"detail": settlement.detail},
+    }
+
+
+def suppress_people(
+    connection: Connection,
+    subscriber_ids: Sequence[int],
+    reason: SuppressionReason,
+    only_campaign: str,
+    now: datetime,
+) -> None:
+    """Suppress these people on every list, where that is not said already."""
+    if not subscriber_ids:
+        return
+    is_known = sa.exists().where(
+        suppression.c.address_key == subscriber.c.address_key,
+        suppression.c.list == "",
+        suppression.c.only_campaign == only_campaign,
+        suppression.c.reason == reason.value,
+        suppression.c.lifted_at.is_(None),
+    )
+    people = sa.select(
+        subscriber.c.address_key,
+        sa.literal(""),
+        sa.literal(only_campaign),
+        sa.literal(reason.value),
+        sa.literal("delivery"),
+        sa.literal(now, Instant),
+    ).where(subscriber.c.id.in_(subscriber_ids), sa.not_(is_known))
+    columns = ("address_key", "list", "only_campaign", "reason", "source", "at")
+    connection.execute(sa.insert(suppression).from_select(columns, people))

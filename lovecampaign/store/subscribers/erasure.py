@@ -1,0 +1,210 @@
+"""How is a person forgotten, so that not even an import can bring them back?
+
+Everything that tells who they were is erased; the bare rows of the ledger stay, so that its
+counts stay true. A keyed hash of the address is kept: with the key it recognises the address
+when somebody hands it in again, without it the address cannot be read back.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.upsert import insert_or_ignore
+from lovecampaign.store.tables import (
+    DeliveryState,
+    buyer,
+    consent,
+    deal_extension,
+    deal_waiting,
+    delivery,
+    event,
+    forgotten,
+    membership,
+    preference,
+    setting,
+    subscriber,
+    subscriber_tag,
+    suppression,
+    transactional,
+)
+
+_KEY_NAME = "forgotten_key"
+
+
+def forget(database: Database, key: str, now: datetime) -> bool:
+    """Forget the person behind a normalised address; tells whether anything was there.
+
+    What is planned for them is cancelled; what is on the wire at this moment still settles.
+    """
+    with database.write() as connection:
+        if connection.dialect.name == "sqlite":
+            # Freed pages are overwritten: the erased text is not in the file any more.
+            connection.execute(sa.text("PRAGMA secure_delete=ON"))
+        is_new = _keep_hash(connection, key, now)
+        subscriber_id = connection.scalar(
+            sa.select(subscriber.c.id).where(subscriber.c.address_key == key)
+        )
+        placeholder = f"forgotten:{subscriber_id or secrets.token_hex(8)}"
+        _erase_address(connection, key, placeholder)
+        if subscriber_id is not None:
+            for earlier in _earlier_keys(connection, subscriber_id):
+                _keep_hash(connection, earlier, now)
+                _erase_address(connection, earlier, placeholder)
+            _erase_subscriber(connection, subscriber_id, placeholder, now)
+        return is_new or subscriber_id is not None
+
+
+def moved_away(subscriber_id: int) -> str:
+    """Where the suppression of an address that somebody moved away from says it came from."""
+    return f"moved to another address (person {subscriber_id})"
+
+
+def read_key(connection: Connection) -> str | None:
+    """The key of the hashes; None while nobody was forgotten."""
+    if not connection.scalar(sa.select(sa.exists(sa.select(forgotten.c.hash)))):
+        return None
+    return connection.scalar(sa.select(setting.c.value).where(setting.c.name == _KEY_NAME))
+
+
+def hash_address(hash_key: str, key: str) -> str:
+    """What is kept of the address of somebody forgotten: hexadecimal, 64 digits."""
+    return hmac.digest(hash_key.encode(), key.encode(), "sha256").hex()
+
+
+def is_forgotten(connection: Connection, key: str) -> bool:
+    """Whether the person behind a normalised address was forgotten, and has not come back."""
+    hash_key = read_key(connection)
+    if hash_key is None:
+        return False
+    hashed = hash_address(hash_key, key)
+    return bool(connection.scalar(sa.select(sa.exists().where(forgotten.c.hash == hashed))))
+
+
+def remember_again(connection: Connection, key: str) -> None:
+    """A person who was forgotten came back by themselves: an import may know them again."""
+    hash_key = read_key(connection)
+    if hash_key is not None:
+        hashed = hash_address(hash_key, key)
+        connection.execute(sa.delete(forgotten).where(forgotten.c.hash == hashed))
+
+
+def _keep_hash(connection: Connection, key: str, now: datetime) -> bool:
+    hashed = hash_address(_make_key(connection), key)
+    statement = insert_or_ignore(connection, forgotten).values(hash=hashed, at=now)
+    return connection.execute(statement.returning(forgotten.c.hash)).first() is not None
+
+
+def _earlier_keys(connection: Connection, subscriber_id: int) -> Sequence[str]:
+    """The addresses at which they got their mail before, without those that others have now."""
+    is_theirs = suppression.c.source == moved_away(subscriber_id)
+    is_anothers = sa.exists().where(subscriber.c.address_key == suppression.c.address_key)
+    found = sa.select(suppression.c.address_key).where(is_theirs, sa.not_(is_anothers))
+    return connection.scalars(found).all()
+
+
+def _make_key(connection: Connection) -> str:
+    """A key of its own: it outlives every change of the workspace's secret key."""
+    connection.execute(
+        insert_or_ignore(connection, setting).values(name=_KEY_NAME, value=secrets.token_hex(32))
+    )
+    value: str = connection.scalars(
+        sa.select(setting.c.value).where(setting.c.name == _KEY_NAME)
+    ).one()
+    return value
+
+
+def _erase_address(connection: Connection, key: str, placeholder: str) -> None:
+    """Where the address itself is the key. The hash replaces the suppressions."""
+    connection.execute(sa.delete(suppression).where(suppression.c.address_key == key))
+    connection.execute(
+        sa.update(buyer).where(buyer.c.address_key == key).values(address_key=placeholder)
+    )
+
+
+def _erase_subscriber(
+    connection: Connection, subscriber_id: int, placeholder: str, now: datetime
+) -> None:
+    connection.execute(
+        sa.update(subscriber)
+        .where(subscriber.c.id == subscriber_id)
+        .values(
+            address_key=placeholder,
+            email="",
+            first_name="",
+            last_name="",
+            timezone="",
+            locale=None,
+            fields={},
+            last_active_at=None,
+            updated_at=now,
+            forgotten_at=now,
+        )
+    )
+    for table in (subscriber_tag, membership, preference, deal_waiting):
+        connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
+    _blank_the_log(connection, subscriber_id)
+    _cancel_what_is_planned(connection, subscriber_id, now)
+
+
+def _blank_the_log(connection: Connection, subscriber_id: int) -> None:
+    """That and when there was consent or an event stays; who, where and with what goes."""
+    connection.execute(
+        sa.update(deal_extension)
+        .where(deal_extension.c.subscriber_id == subscriber_id)
+        .values(why="")
+    )
+    connection.execute(
+        sa.update(consent)
+        .where(consent.c.subscriber_id == subscriber_id)
+        .values(
+            source="",
+            form_url="",
+            ip="",
+            user_agent="",
+            locale="",
+            confirmed_ip="",
+            confirmed_user_agent="",
+        )
+    )
+    theirs = sa.select(delivery.c.id).where(delivery.c.subscriber_id == subscriber_id)
+    connection.execute(
+        sa.update(event)
+        .where(sa.or_(event.c.subscriber_id == subscriber_id, event.c.delivery_id.in_(theirs)))
+        .values(payload={})
+    )
+
+
+def _cancel_what_is_planned(connection: Connection, subscriber_id: int, now: datetime) -> None:
+    cancelled = {
+        "state": DeliveryState.CANCELLED.value,
+        "settled_at": now,
+    }
+    connection.execute(
+        sa.update(delivery)
+        .where(
+            delivery.c.subscriber_id == subscriber_id,
+            delivery.c.state == DeliveryState.PLANNED.value,
+        )
+        .values(**cancelled, reason=SuppressionReason.FORGOTTEN.value)
+    )
+    connection.execute(
+        sa.update(transactional)
+        .where(transactional.c.subscriber_id == subscriber_id)
+        .values(payload={})
+    )
+    connection.execute(
+        sa.update(transactional)
+        .where(
+            transactional.c.subscriber_id == subscriber_id,
+            transactional.c.state == DeliveryState.PLANNED.value,
+        )
+        .values(**cancelled)
+    )

@@ -1,0 +1,199 @@
+"""How does everybody get out again, as a CSV file that an import takes back unchanged?"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from lovecampaign.audience.cells import guard
+from lovecampaign.audience.columns import EXPORTED
+from lovecampaign.audience.status import ACTIVE_WORD, STATUS_WORDS, UNCONFIRMED_WORD
+from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.tables import consent, membership, subscriber, subscriber_tag, suppression
+
+#: People per statement.
+PAGE = 2_000
+#: Where somebody left for several reasons the first of these is told.
+_BY_WEIGHT = (
+    SuppressionReason.COMPLAINT,
+    SuppressionReason.HARD_BOUNCE,
+    SuppressionReason.UNSUBSCRIBED,
+    SuppressionReason.MANUAL,
+    SuppressionReason.SOFT_BOUNCES,
+)
+
+Write = Callable[[str], object]
+
+
+class _Echo:
+    """What csv.writer writes into."""
+
+    def __init__(self, write: Write) -> None:
+        self.write = write
+
+
+def export_subscribers(database: Database, write: Write) -> int:
+    """Write everybody but the forgotten as CSV, row by row; returns how many people.
+
+    The columns are those that an import reads, then one for each field that anybody has.
+    Values that a spreadsheet would run as a formula stand behind an apostrophe.
+    """
+    writer = csv.writer(_Echo(write), lineterminator="\r\n")  # RFC 4180, section 2
+    count = 0
+    with database.read() as connection:
+        fields = _field_names(connection)
+        writer.writerow([*EXPORTED, *fields])
+        for row in _rows(connection, fields):
+            writer.writerow([guard(cell) for cell in row])
+            count += 1
+    return count
+
+
+def _field_names(connection: Connection) -> list[str]:
+    names: set[str] = set()
+    query = sa.select(subscriber.c.fields).where(subscriber.c.forgotten_at.is_(None))
+    with connection.execution_options(yield_per=PAGE).execute(query) as found:
+        for fields in found.scalars():
+            names.update(fields)
+    return sorted(names)
+
+
+def _rows(connection: Connection, fields: Sequence[str]) -> Iterator[list[str]]:
+    for page in _pages(connection):
+        tags = _tags(connection, page)
+        consents = _newest_consents(connection, page)
+        words = _status_words(connection, page)
+        for person in page:
+            number = person["id"]
+            yield [
+                person["email"],
+                person["first_name"],
+                person["last_name"],
+                person["timezone"],
+                ";".join(tags[number]),
+                *_consent_cells(consents.get(number)),
+                _moment(person["last_active_at"]),
+                words[number],
+                *(person["fields"].get(name, "") for name in fields),
+            ]
+    unknown = [""] * (len(EXPORTED) - 2)
+    for key, word in _strangers(connection):
+        yield [key, *unknown, word, *("" for _ in fields)]
+
+
+def _pages(connection: Connection) -> Iterator[Sequence[RowMapping]]:
+    query = (
+        sa.select(subscriber)
+        .where(subscriber.c.forgotten_at.is_(None))
+        .order_by(subscriber.c.id)
+        .limit(PAGE)
+    )
+    reached = 0
+    while page := connection.execute(query.where(subscriber.c.id > reached)).mappings().all():
+        yield page
+        reached = page[-1]["id"]
+
+
+def _among(column: sa.ColumnElement[int], page: Sequence[RowMapping]) -> sa.ColumnElement[bool]:
+    """Pages are in order of ids: a range says the same as a list of 2,000 numbers."""
+    return column.between(page[0]["id"], page[-1]["id"])
+
+
+def _tags(connection: Connection, page: Sequence[RowMapping]) -> Mapping[int, list[str]]:
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    query = sa.select(subscriber_tag).where(_among(subscriber_tag.c.subscriber_id, page))
+    for number, tag in connection.execute(query.order_by(subscriber_tag.c.tag)):
+        found[number].append(tag)
+    return found
+
+
+def _newest_consents(
+    connection: Connection, page: Sequence[RowMapping]
+) -> Mapping[int, RowMapping]:
+    query = (
+        sa.select(consent)
+        .where(_among(consent.c.subscriber_id, page))
+        .order_by(consent.c.given_at, consent.c.id)
+    )
+    return {row["subscriber_id"]: row for row in connection.execute(query).mappings()}
+
+
+def _consent_cells(row: RowMapping | None) -> list[str]:
+    if row is None:
+        return [""] * 5
+    return [
+        _moment(row["given_at"]),
+        _moment(row["confirmed_at"]),
+        row["source"],
+        row["kind"],
+        _moment(row["expires_at"]),
+    ]
+
+
+def _moment(moment: datetime | None) -> str:
+    """To the microsecond: what comes back is what is in the log already."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""
+
+
+def _status_words(connection: Connection, page: Sequence[RowMapping]) -> Mapping[int, str]:
+    lists: defaultdict[int, dict[str, bool]] = defaultdict(dict)
+    query = sa.select(
+        membership.c.subscriber_id, membership.c.list, membership.c.confirmed_at
+    ).where(_among(membership.c.subscriber_id, page))
+    for number, name, confirmed_at in connection.execute(query):
+        lists[number][name] = confirmed_at is not None
+    left = _left_lists(connection, page)
+    return {person["id"]: _word(lists[person["id"]], left[person["id"]]) for person in page}
+
+
+def _left_lists(
+    connection: Connection, page: Sequence[RowMapping]
+) -> Mapping[int, dict[str, set[str]]]:
+    """For each person, the reasons for which each list was left."""
+    found: defaultdict[int, dict[str, set[str]]] = defaultdict(dict)
+    query = (
+        sa.select(subscriber.c.id, suppression.c.list, suppression.c.reason)
+        .join(suppression, suppression.c.address_key == subscriber.c.address_key)
+        .where(_among(subscriber.c.id, page), _is_for_good)
+    )
+    for number, name, reason in connection.execute(query):
+        found[number].setdefault(name, set()).add(reason)
+    return found
+
+
+_is_for_good = sa.and_(suppression.c.lifted_at.is_(None), suppression.c.only_campaign == "")
+
+
+def _word(lists: Mapping[str, bool], left: Mapping[str, set[str]]) -> str:
+    """One word for a person: gone only where no list is left on which we may write."""
+    everywhere = left.get("", set())
+    open_lists = [is_confirmed for name, is_confirmed in lists.items() if name not in left]
+    if everywhere or (lists and not open_lists):
+        return _heaviest(everywhere.union(*left.values()))
+    return ACTIVE_WORD if any(open_lists) or not lists else UNCONFIRMED_WORD
+
+
+def _heaviest(reasons: set[str]) -> str:
+    known = (STATUS_WORDS[reason] for reason in _BY_WEIGHT if reason.value in reasons)
+    return next(known, STATUS_WORDS[SuppressionReason.MANUAL])
+
+
+def _strangers(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Addresses that must not be mailed and never were subscribers here."""
+    known = sa.exists().where(subscriber.c.address_key == suppression.c.address_key)
+    query = (
+        sa.select(suppression.c.address_key, suppression.c.reason)
+        .where(_is_for_good, suppression.c.list == "", sa.not_(known))
+        .order_by(suppression.c.address_key)
+        .execution_options(yield_per=PAGE)
+    )
+    with connection.execute(query) as found:
+        for key, rows in itertools.groupby(found, key=lambda row: row.address_key):
+            yield key, _heaviest({row.reason for row in rows})

@@ -1,0 +1,69 @@
+"""What has a reader asked of a campaign: how often, for how long nothing, under which name?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.store.database.upsert import insert_or_ignore
+from lovecampaign.store.tables import preference, subscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """Wishes that hold for one campaign."""
+
+    is_launch_only: bool = False
+    #: No letter before then; None: there is no pause.
+    paused_until: datetime | None = None
+
+
+def read_preferences(
+    connection: Connection, campaign_id: int, subscriber_id: int, now: datetime
+) -> Preferences:
+    """What holds now; a pause that is over is none."""
+    row = connection.execute(
+        sa.select(preference).where(*_is_theirs(campaign_id, subscriber_id))
+    ).one_or_none()
+    if row is None:
+        return Preferences()
+    is_paused = row.paused_until is not None and row.paused_until > now
+    return Preferences(
+        is_launch_only=row.is_launch_only, paused_until=row.paused_until if is_paused else None
+    )
+
+
+def save_preferences(
+    connection: Connection, campaign_id: int, subscriber_id: int, wanted: Preferences
+) -> None:
+    """From the next claim on."""
+    values = {"is_launch_only": wanted.is_launch_only, "paused_until": wanted.paused_until}
+    connection.execute(
+        insert_or_ignore(connection, preference).values(
+            campaign_id=campaign_id, subscriber_id=subscriber_id, **values
+        )
+    )
+    connection.execute(
+        sa.update(preference).where(*_is_theirs(campaign_id, subscriber_id)).values(**values)
+    )
+
+
+def save_name_and_zone(
+    connection: Connection, subscriber_id: int, first_name: str, timezone: str, now: datetime
+) -> None:
+    """For every campaign. Empty is an answer too: the reader has seen what stood there."""
+    connection.execute(
+        sa.update(subscriber)
+        .where(subscriber.c.id == subscriber_id, subscriber.c.forgotten_at.is_(None))
+        .values(first_name=first_name, timezone=timezone, updated_at=now, last_active_at=now)
+    )
+
+
+def _is_theirs(campaign_id: int, subscriber_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        preference.c.campaign_id == campaign_id,
+        preference.c.subscriber_id == subscriber_id,
+    )

@@ -1,0 +1,61 @@
+"""Who is meant by a few letters of a name or an address?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.tables import membership, subscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A subscriber, as a list to choose from shows them."""
+
+    id: int
+    email: str
+    name: str
+
+
+_NAME = subscriber.c.first_name + " " + subscriber.c.last_name
+
+
+def find_people(
+    database: Database, lists: Collection[str], words: str, limit: int
+) -> Sequence[Found]:
+    """Members of these lists whose name or address holds ``words``, whatever the case."""
+    with database.read() as connection:
+        rows = connection.execute(
+            sa.select(subscriber.c.id, subscriber.c.email, _NAME.label("name"))
+            .where(_is_on(lists), has_words(words))
+            .order_by(subscriber.c.email)
+            .limit(limit)
+        )
+        return [Found(id=row.id, email=row.email, name=row.name.strip()) for row in rows]
+
+
+def has_people(database: Database, lists: Collection[str]) -> bool:
+    """Whether anybody stands on any of these lists; counting a million takes a second."""
+    with database.read() as connection:
+        found = sa.select(subscriber.c.id).where(_is_on(lists)).limit(1)
+        return connection.scalar(found) is not None
+
+
+def has_words(words: str) -> sa.ColumnElement[bool]:
+    """Whether these words stand in a subscriber's name or address, whatever the case."""
+    return sa.or_(
+        _NAME.icontains(words, autoescape=True),
+        subscriber.c.email.icontains(words, autoescape=True),
+    )
+
+
+def _is_on(lists: Collection[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        subscriber.c.forgotten_at.is_(None),
+        sa.exists().where(
+            membership.c.subscriber_id == subscriber.c.id, membership.c.list.in_(sorted(lists))
+        ),
+    )

@@ -1,0 +1,83 @@
+"""What do we hold about one person? All of it, table by table (GDPR Art. 15 and 20)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.core.clock import format_instant
+from lovecampaign.store.database.types import metadata
+from lovecampaign.store.tables import campaign, delivery, email, event, subscriber
+
+#: A row as JSON knows it.
+Row: TypeAlias = Mapping[str, Any]
+#: How our machines work, and nothing about anybody.
+_INNER = frozenset({"subscriber_id", "owner_id", "batch_id"})
+
+
+def read_everything(connection: Connection, subscriber_id: int) -> Mapping[str, Sequence[Row]]:
+    """Rows by table, of every table that knows the person or their address; oldest first."""
+    key = connection.scalar(
+        sa.select(subscriber.c.address_key).where(subscriber.c.id == subscriber_id)
+    )
+    names = _Names(connection)
+    return {
+        table.name: [names.spell_out(row) for row in _rows(connection, table, condition)]
+        for table in metadata.sorted_tables
+        if (condition := _is_theirs(table, subscriber_id, key)) is not None
+    }
+
+
+def _is_theirs(
+    table: sa.Table, subscriber_id: int, key: str | None
+) -> sa.ColumnElement[bool] | None:
+    """Which rows of a table are about the person; None: it is about nobody."""
+    if table is subscriber:
+        return subscriber.c.id == subscriber_id
+    if table is event:
+        own = sa.select(delivery.c.id).where(delivery.c.subscriber_id == subscriber_id)
+        return sa.or_(event.c.subscriber_id == subscriber_id, event.c.delivery_id.in_(own))
+    if "address_key" in table.c:
+        return table.c.address_key == key
+    for column in table.c:
+        if any(one.column is subscriber.c.id for one in column.foreign_keys):
+            return column == subscriber_id
+    return None
+
+
+def _rows(
+    connection: Connection, table: sa.Table, condition: sa.ColumnElement[bool]
+) -> Sequence[Mapping[str, Any]]:
+    statement = sa.select(table).where(condition).order_by(*table.primary_key.columns)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+class _Names:
+    """Keys in place of the numbers of campaigns and emails."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._campaigns = dict(connection.execute(sa.select(campaign.c.id, campaign.c.key)).all())
+        self._emails = dict(connection.execute(sa.select(email.c.id, email.c.key)).all())
+
+    def spell_out(self, row: Row) -> Row:
+        spelled: dict[str, Callable[[Any], Any]] = {
+            "campaign_id": self._campaigns.get,
+            "email_id": self._emails.get,
+        }
+        return {
+            name.removesuffix("_id") if name in spelled else name: _as_json(
+                spelled[name](value) if name in spelled else value
+            )
+            for name, value in row.items()
+            if name not in _INNER
+        }
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return format_instant(value)
+    return value.isoformat() if isinstance(value, date) else value

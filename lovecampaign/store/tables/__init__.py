@@ -1,0 +1,74 @@
+"""Which tables are there? The index of all of them, with the words that they are made of."""
+
+from lovecampaign.store.database.types import (
+    EPOCH,
+    MICROSECOND,
+    BigKey,
+    Day,
+    Instant,
+    from_microseconds,
+    metadata,
+    to_microseconds,
+)
+from lovecampaign.store.tables.campaigns import (
+    buyer,
+    campaign,
+    deal_code,
+    email,
+    frozen_content,
+    preference,
+)
+from lovecampaign.store.tables.deals import deal_claim, deal_extension, deal_stock, deal_waiting
+from lovecampaign.store.tables.ledger import (
+    PLANNED,
+    DeliveryState,
+    batch,
+    delivery,
+    event,
+    owner,
+    transactional,
+)
+from lovecampaign.store.tables.people import (
+    consent,
+    forgotten,
+    membership,
+    setting,
+    subscriber,
+    subscriber_tag,
+    suppression,
+)
+
+__all__ = [
+    "EPOCH",
+    "MICROSECOND",
+    "PLANNED",
+    "BigKey",
+    "Day",
+    "DeliveryState",
+    "Instant",
+    "batch",
+    "buyer",
+    "campaign",
+    "consent",
+    "deal_claim",
+    "deal_code",
+    "deal_extension",
+    "deal_stock",
+    "deal_waiting",
+    "delivery",
+    "email",
+    "event",
+    "forgotten",
+    "from_microseconds",
+    "frozen_content",
+    "membership",
+    "metadata",
+    "owner",
+    "preference",
+    "setting",
+    "subscriber",
+    "subscriber_tag",
+    "suppression",
+    "to_microseconds",
+    "transactional",
+]

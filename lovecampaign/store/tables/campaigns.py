@@ -1,0 +1,102 @@
+"""Which tables tell what a campaign did as a whole, and what its readers asked of it?"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from lovecampaign.store.database.types import BigKey, Day, Instant, metadata
+from lovecampaign.store.tables.people import subscriber
+
+campaign = sa.Table(
+    "campaign",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    #: ``id`` in campaign.yaml.
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("start", Day, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    #: Every list that was ever the campaign's: who leaves it leaves all of them, also when its
+    #: files cannot be read any more. NULL: written before this was noted.
+    sa.Column("lists", sa.JSON(none_as_null=True)),
+    #: When the first delivery was claimed: who joined before is a founder.
+    sa.Column("first_claim_at", Instant),
+    sa.Column("paused_at", Instant),
+    sa.Column("pause_reason", sa.Text),
+    #: Refusals of us by policy since the last resume.
+    sa.Column("policy_refusals", sa.Integer, nullable=False, server_default="0"),
+    #: Failures in a row that were not about the recipient.
+    sa.Column("failures_in_a_row", sa.Integer, nullable=False, server_default="0"),
+    #: By the machine's own clock: the first instant that no claim has reserved yet.
+    sa.Column("pace_free_at", Instant),
+)
+
+#: One templated message of a campaign, once the ledger has met it.
+email = sa.Table(
+    "email",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("cancelled_at", Instant),
+    #: When planning last went through everybody.
+    sa.Column("planned_at", Instant),
+    #: What the brake watches, counted as it happens: counting rows would grow with the audience.
+    sa.Column("accepted", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("hard_bounces", sa.Integer, nullable=False, server_default="0"),
+    #: Of the hard bounces, those of messages that had been accepted before.
+    sa.Column("late_bounces", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("complaints", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("unsubscribes", sa.Integer, nullable=False, server_default="0"),
+    sa.UniqueConstraint("campaign_id", "key"),
+)
+
+#: What an email said when its first copy was claimed for real; the newest row counts.
+frozen_content = sa.Table(
+    "frozen_content",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("email_id", BigKey, sa.ForeignKey(email.c.id), nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("frozen_at", Instant, nullable=False),
+    #: Who meant the edit (``--accept-edit``); '' for the first.
+    sa.Column("accepted_by", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("email_id", "fingerprint"),
+)
+
+#: What a reader asked of one campaign.
+preference = sa.Table(
+    "preference",
+    metadata,
+    sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), primary_key=True),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), primary_key=True),
+    sa.Column("is_launch_only", sa.Boolean, nullable=False),
+    sa.Column("paused_until", Instant),
+)
+
+#: Who has bought; keyed by address, since buyers may not be subscribers.
+buyer = sa.Table(
+    "buyer",
+    metadata,
+    sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), primary_key=True),
+    sa.Column("address_key", sa.Text, primary_key=True),
+    sa.Column("bought_at", Instant, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    sa.Column("code", sa.Text),
+)
+
+#: Codes of deals: minted, or from the author's pool (then without a subscriber until taken).
+deal_code = sa.Table(
+    "deal_code",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), nullable=False),
+    sa.Column("deal", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id)),
+    sa.UniqueConstraint("campaign_id", "deal", "code"),
+    sa.UniqueConstraint("campaign_id", "deal", "subscriber_id"),
+    #: Who sells knows a code, and not whose deal it is.
+    sa.Index(None, "code"),
+)

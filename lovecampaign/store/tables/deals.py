@@ -1,0 +1,71 @@
+"""Which tables tell who holds, waits for and was given more time for a deal?
+
+What is left of a deal is counted, never stored: its quantity less the claims that are redeemed or
+have not lapsed, and what is kept for those who waited.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from lovecampaign.store.database.types import BigKey, Instant, metadata
+from lovecampaign.store.tables.campaigns import campaign
+from lovecampaign.store.tables.ledger import delivery
+from lovecampaign.store.tables.people import subscriber
+
+#: One row for each limited deal: locked while a unit is taken, so that two never take the last.
+deal_stock = sa.Table(
+    "deal_stock",
+    metadata,
+    sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), primary_key=True),
+    sa.Column("deal", sa.Text, primary_key=True),
+)
+
+#: One unit, held for a while or bought for good; a person holds at most one of a deal.
+deal_claim = sa.Table(
+    "deal_claim",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), nullable=False),
+    sa.Column("deal", sa.Text, nullable=False),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), nullable=False),
+    sa.Column("claimed_at", Instant, nullable=False),
+    #: From here on the unit is free again, unless it was redeemed.
+    sa.Column("lapses_at", Instant, nullable=False),
+    sa.Column("redeemed_at", Instant),
+    #: Who said that it was bought: ``webhook``, ``operator``, a file's name.
+    sa.Column("redeemed_by", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("campaign_id", "deal", "subscriber_id"),
+)
+
+#: Who wants a unit of a deal that is sold out; told in the order of asking.
+deal_waiting = sa.Table(
+    "deal_waiting",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), nullable=False),
+    sa.Column("deal", sa.Text, nullable=False),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    #: Through whose link they asked: the mail that tells them carries it again.
+    sa.Column("delivery_id", BigKey, sa.ForeignKey(delivery.c.id), nullable=False),
+    #: When they were told of a free unit; NULL: they still wait.
+    sa.Column("told_at", Instant),
+    #: Until then the unit of which they were told is kept for them.
+    sa.Column("held_until", Instant),
+    sa.UniqueConstraint("campaign_id", "deal", "subscriber_id"),
+)
+
+#: Append-only: more time for one person, and why; the latest end counts.
+deal_extension = sa.Table(
+    "deal_extension",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), nullable=False),
+    sa.Column("deal", sa.Text, nullable=False),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("given_at", Instant, nullable=False),
+    sa.Index(None, "campaign_id", "deal", "subscriber_id"),
+)

@@ -1,0 +1,164 @@
+"""Which tables tell what became of each message?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from lovecampaign.store.database.types import BigKey, Day, Instant, metadata
+from lovecampaign.store.tables.campaigns import campaign, email
+from lovecampaign.store.tables.people import subscriber
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands (DESIGN.md, "The ledger")."""
+
+    PLANNED = "planned"  #: due, not claimed; also between two tries
+    CLAIMED = "claimed"  #: a sender holds it: it may be on the wire
+    SENT = "sent"  #: the provider accepted it
+    FAILED = "failed"  #: it will not be tried again
+    IN_DOUBT = "in_doubt"  #: it may have been sent: only a person or an event settles it
+    SKIPPED = "skipped"  #: not for this person, for the reason beside it
+    CANCELLED = "cancelled"  #: by the operator
+
+
+#: A process that claims; its lock tells whether it still lives.
+owner = sa.Table(
+    "owner",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    #: Changes with every start of the machine: a journal of another boot is not believed.
+    sa.Column("boot_id", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("journal", sa.Text, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    #: When it left in order, or was recovered.
+    sa.Column("ended_at", Instant),
+)
+
+#: Up to 10,000 deliveries of one email with one due instant; the unit an engine hands out.
+batch = sa.Table(
+    "batch",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("email_id", BigKey, sa.ForeignKey(email.c.id), nullable=False),
+    sa.Column("due", Instant, nullable=False),
+    #: Raised when the batch is handed out anew: a claim with an older epoch finds nothing.
+    sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index(None, "email_id"),
+)
+
+#: The database checks the subscriber of each row, as people are taken out by hand. All other ids
+#: come from rows that the same transaction has just read: checking those four as well took
+#: PostgreSQL longer than finding and writing the rows (11 of 25 µs each).
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("campaign_id", BigKey, nullable=False),
+    sa.Column("email_id", BigKey, nullable=False),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), nullable=False),
+    #: NULL for rows that were skipped before they were planned.
+    sa.Column("batch_id", BigKey),
+    sa.Column("state", sa.Text, nullable=False),
+    #: Why it was skipped (SkipReason) or failed (``gave_up``, a fault).
+    sa.Column("reason", sa.Text),
+    #: The provider's words, or ours, without addresses.
+    sa.Column("detail", sa.Text),
+    sa.Column("due", Instant, nullable=False),
+    #: From here on it is late; NULL: never.
+    sa.Column("expires_at", Instant),
+    #: When it may be claimed: ``due``, or later after a transient outcome.
+    sa.Column("next_try_at", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    #: The reader's local date at the claim, for emails of which there is one a day.
+    sa.Column("local_day", Day),
+    sa.Column("owner_id", BigKey),
+    #: The Date header, on every try.
+    sa.Column("first_claimed_at", Instant),
+    sa.Column("claimed_at", Instant),
+    sa.Column("settled_at", Instant),
+    sa.Column("provider_message_id", sa.Text),
+    sa.UniqueConstraint("email_id", "subscriber_id"),
+)
+#: For conditions. Not a parameter: SQLite could not know then that the index of planned rows
+#: serves, and would walk through all rows.
+PLANNED: sa.ColumnElement[str] = sa.literal_column(f"'{DeliveryState.PLANNED.value}'")
+#: The index that keeps one email a day, by which databases name what it refuses.
+ONE_A_DAY = "uq_delivery_one_a_day"
+_has_local_day = delivery.c.local_day.is_not(None)
+_is_planned = delivery.c.state == DeliveryState.PLANNED.value
+_is_claimed = delivery.c.state == DeliveryState.CLAIMED.value
+_is_in_doubt = delivery.c.state == DeliveryState.IN_DOUBT.value
+sa.Index(
+    ONE_A_DAY,
+    delivery.c.subscriber_id,
+    delivery.c.campaign_id,
+    delivery.c.local_day,
+    unique=True,
+    sqlite_where=_has_local_day,
+    postgresql_where=_has_local_day,
+)
+sa.Index(
+    "ix_delivery_planned",
+    delivery.c.batch_id,
+    delivery.c.id,
+    sqlite_where=_is_planned,
+    postgresql_where=_is_planned,
+)
+sa.Index(
+    "ix_delivery_claimed",
+    delivery.c.owner_id,
+    sqlite_where=_is_claimed,
+    postgresql_where=_is_claimed,
+)
+sa.Index(
+    "ix_delivery_in_doubt",
+    delivery.c.email_id,
+    sqlite_where=_is_in_doubt,
+    postgresql_where=_is_in_doubt,
+)
+
+#: Mail that somebody asked for: confirmations, links by mail, personal replies.
+transactional = sa.Table(
+    "transactional",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id)),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), nullable=False),
+    sa.Column("payload", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("next_try_at", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("owner_id", BigKey, sa.ForeignKey(owner.c.id)),
+    sa.Column("claimed_at", Instant),
+    sa.Column("settled_at", Instant),
+    sa.Column("provider_message_id", sa.Text),
+    #: When its link did what it is for: it does so once.
+    sa.Column("used_at", Instant),
+    sa.Index(None, "state", "next_try_at"),
+    sa.Index(None, "subscriber_id", "created_at"),
+)
+
+#: Later facts about deliveries, as providers and people report them. Never deleted.
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    #: The provider's own id of the event, unique; ours start with ``lc:``.
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("delivery_id", BigKey, sa.ForeignKey(delivery.c.id)),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id)),
+    sa.Column("payload", sa.JSON, nullable=False),
+    sa.Index(None, "delivery_id"),
+    sa.Index(None, "subscriber_id"),
+)

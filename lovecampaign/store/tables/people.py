@@ -1,0 +1,122 @@
+"""Which tables tell who asked to hear from us, and who does not any more?"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from lovecampaign.store.database.types import BigKey, Instant, metadata
+
+#: Small facts of this database: the key under which forgotten addresses are hashed.
+setting = sa.Table(
+    "setting",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+subscriber = sa.Table(
+    "subscriber",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    #: The address by casefold and IDNA; ``forgotten:ID`` once the person was forgotten.
+    sa.Column("address_key", sa.Text, nullable=False, unique=True),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("first_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("last_name", sa.Text, nullable=False, server_default=""),
+    #: IANA name; '' where nobody knows.
+    sa.Column("timezone", sa.Text, nullable=False, server_default=""),
+    sa.Column("locale", sa.Text),
+    sa.Column("fields", sa.JSON, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("last_active_at", Instant),
+    sa.Column("forgotten_at", Instant),
+    sa.Index(None, "timezone"),
+)
+
+subscriber_tag = sa.Table(
+    "subscriber_tag",
+    metadata,
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), primary_key=True),
+    sa.Column("tag", sa.Text, primary_key=True),
+)
+
+#: Who stands on which list. Rows stay when people leave: a suppression says that they left.
+membership = sa.Table(
+    "membership",
+    metadata,
+    sa.Column("list", sa.Text, primary_key=True),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), primary_key=True),
+    sa.Column("joined_at", Instant, nullable=False),
+    #: NULL until the person confirmed (double opt-in).
+    sa.Column("confirmed_at", Instant),
+    #: When the newest consent for this list runs out (CASL's implied consent); NULL: never.
+    sa.Column("consent_expires_at", Instant),
+    sa.Index(None, "subscriber_id"),
+)
+sa.Index(
+    "ix_membership_unconfirmed",
+    membership.c.joined_at,
+    sqlite_where=membership.c.confirmed_at.is_(None),
+    postgresql_where=membership.c.confirmed_at.is_(None),
+)
+
+#: Append-only: what was agreed to, when, where and how.
+consent = sa.Table(
+    "consent",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), nullable=False),
+    sa.Column("list", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("given_at", Instant, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    sa.Column("text_version", sa.Text, nullable=False, server_default=""),
+    sa.Column("text", sa.Text, nullable=False, server_default=""),
+    sa.Column("form_url", sa.Text, nullable=False, server_default=""),
+    sa.Column("ip", sa.Text, nullable=False, server_default=""),
+    sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
+    sa.Column("locale", sa.Text, nullable=False, server_default=""),
+    sa.Column("confirmed_at", Instant),
+    #: From where the confirmation came, which need not be where the form was filled in.
+    sa.Column("confirmed_ip", sa.Text, nullable=False, server_default=""),
+    sa.Column("confirmed_user_agent", sa.Text, nullable=False, server_default=""),
+    sa.Column("expires_at", Instant),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Index(None, "subscriber_id"),
+)
+
+#: Addresses that get no more mail; keyed by address, since some never were subscribers.
+suppression = sa.Table(
+    "suppression",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("address_key", sa.Text, nullable=False),
+    #: The list that was left; '' is every list.
+    sa.Column("list", sa.Text, nullable=False, server_default=""),
+    #: The one campaign (its text id) that it holds for, where soft bounces rest; '' is all.
+    sa.Column("only_campaign", sa.Text, nullable=False, server_default=""),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    sa.Column("at", Instant, nullable=False),
+    #: Set when the person came back by themselves (undo, confirming again).
+    sa.Column("lifted_at", Instant),
+)
+sa.Index(
+    "uq_suppression_active",
+    suppression.c.address_key,
+    suppression.c.list,
+    suppression.c.only_campaign,
+    suppression.c.reason,
+    unique=True,
+    sqlite_where=suppression.c.lifted_at.is_(None),
+    postgresql_where=suppression.c.lifted_at.is_(None),
+)
+
+#: HMACs of forgotten addresses, so that an import cannot bring them back.
+forgotten = sa.Table(
+    "forgotten",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+)

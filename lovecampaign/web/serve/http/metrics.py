@@ -1,0 +1,87 @@
+"""How is it going, in numbers? For Prometheus, from a registry of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.tables import campaign, email
+
+#: From a static file to a form that waits for the database.
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+#: Columns of ``email`` that count as it happens, and what each counts.
+_MAIL = {
+    "accepted": "Messages that the provider accepted",
+    "hard_bounces": "Messages whose address does not exist",
+    "complaints": "Messages that their reader called spam",
+    "unsubscribes": "Messages by which a reader left",
+}
+
+
+class Metrics:
+    """The counters of one process, and those that the database keeps."""
+
+    def __init__(self, database: Database) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "lovecampaign_http_requests",
+            "Requests answered",
+            ["route", "method", "status"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "lovecampaign_http_request_seconds",
+            "Time to the end of the answer",
+            ["route"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._registry.register(_Mail(database))
+        #: What counts one answer: to look it up costs more than to count.
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def note_request(self, route: str, method: str, status: int, seconds: float) -> None:
+        known = self._known.get((route, method, status))
+        if known is None:
+            known = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
+            self._known[route, method, status] = known
+        requests, times = known
+        requests.inc()
+        times.observe(seconds)
+
+    def write(self) -> bytes:
+        """The exposition format; raises Unreachable where the database does not answer."""
+        return generate_latest(self._registry)
+
+
+class _Mail(Collector):
+    """Reads the mail's counters when somebody looks; one row an email."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def describe(self) -> Iterable[Metric]:
+        """Without it, registering would ask the database."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        columns = [email.c[name] for name in _MAIL]
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(campaign.c.key.label("campaign"), email.c.key.label("email"), *columns)
+                .join(campaign, campaign.c.id == email.c.campaign_id)
+                .order_by(campaign.c.key, email.c.key)
+            ).mappings()
+            facts = [dict(row) for row in rows]
+        for name, meaning in _MAIL.items():
+            family = CounterMetricFamily(
+                f"lovecampaign_mail_{name}", meaning, labels=["campaign", "email"]
+            )
+            for row in facts:
+                family.add_metric([row["campaign"], row["email"]], row[name])
+            yield family
