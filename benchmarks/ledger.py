@@ -37,7 +37,7 @@ def _sqlite(rounds: int) -> Figure:
 def _postgres(rounds: int) -> Figure | Absence:
     name = "planning a day, PostgreSQL"
     try:
-        from tests.postgres import PostgresServer
+        from tests.support.postgres import PostgresServer
     except ImportError as error:
         return Absence(part=PART, name=name, why=f"no server to start: {error}")
     with (

@@ -64,7 +64,7 @@ def main() -> int:
 
 @contextlib.contextmanager
 def _own_postgres() -> Iterator[str]:
-    from tests.postgres import PostgresServer
+    from tests.support.postgres import PostgresServer
 
     with PostgresServer.started() as server, server.database() as url:
         yield url

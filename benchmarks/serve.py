@@ -38,7 +38,7 @@ def measure(rounds: int) -> Measured:
 
 def _both_on_postgres(rounds: int) -> Measured:
     try:
-        from tests.postgres import PostgresServer
+        from tests.support.postgres import PostgresServer
     except ImportError as error:
         return [Absence(part=PART, name="PostgreSQL", why=f"no server to start: {error}")]
     with PostgresServer.started() as server, server.database() as one, server.database() as two:

@@ -13,7 +13,7 @@ import pytest
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
-from tests.postgres import PostgresServer
+from tests.support.postgres import PostgresServer
 
 # How long an example takes says how busy the machine is, and nothing about us. `make test` draws
 # the same examples every time, so that what fails was broken by a change; `make fuzz` draws anew.

@@ -29,10 +29,10 @@ from lovecampaign.store.checkout.waitlist import tell_who_waits
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
 from tests.browser.conftest import FLAGS
-from tests.example_shop import INSIDER, READER, example_shop, import_people, paris
-from tests.running_shop import RunningShop, blog
-from tests.serve.dashboard import PASSWORD
-from tests.serving import Serving, serving
+from tests.integration.serve.support.dashboard import PASSWORD
+from tests.support.example_shop import INSIDER, READER, example_shop, import_people, paris
+from tests.support.processes.shop import RunningShop, blog
+from tests.support.serving import Serving, serving
 from tools.small_pictures import make_small
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -19,10 +19,10 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.acceptance.program import text_of
-from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
-from tests.example_shop import INSIDER, READER, example_shop, paris
-from tests.running_shop import REDEEM_SECRET, RunningShop, blog, said_in
+from tests.support.accessibility import assert_accessible
+from tests.support.example_shop import INSIDER, READER, example_shop, paris
+from tests.support.processes.shop import REDEEM_SECRET, RunningShop, blog, said_in
 
 ANA = "ana@reader.example"
 EARLY, LAUNCH = "A day early", "The question I promised you"

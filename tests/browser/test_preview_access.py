@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from lovecampaign.testing.campaigns import day_file, write_campaign
 from tests.browser.conftest import NewPage
-from tests.running_preview import RunningPreview, running_preview
+from tests.support.processes.preview import RunningPreview, running_preview
 
 PATHS = ("/", "/email/day-02", "/email/day-03", "/reader?as=late", "/day/2027-02-02")
 #: What is wrong with a page as a whole, in words; after WCAG 2.2, 1.3.1, 1.4.3, 2.4.6 and 4.1.2.

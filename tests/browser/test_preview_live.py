@@ -17,9 +17,9 @@ from playwright.sync_api import Page, expect
 from lovecampaign.testing.campaigns import day_file, write_campaign
 from tests.acceptance.program import lovecampaign
 from tests.browser.conftest import NewPage
-from tests.running_preview import RunningPreview, running_preview
+from tests.support.paths import REPOSITORY
+from tests.support.processes.preview import RunningPreview, running_preview
 
-ROOT = Path(__file__).parents[2]
 SAVES = 7
 DAY_2 = "campaigns/test-month/days/02-day-2.md"
 LETTER = "templates/email/letter.mjml.j2"
@@ -74,7 +74,7 @@ def test_a_save_in_the_example_month_is_seen_in_a_blink(
     The time that the server itself works does not depend on what else the machine does.
     """
     for name in ("campaigns", "templates"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+        shutil.copytree(REPOSITORY / name, tmp_path / name)
     (file,) = tmp_path.glob("campaigns/customer-love/days/02-*.md")
     before = file.read_text()
     took, worked = [], []

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request, expect
 
 from lovecampaign.testing.campaigns import day_file, write_campaign
 from tests.browser.conftest import NewPage
-from tests.running_preview import RunningPreview, running_preview
+from tests.support.processes.preview import RunningPreview, running_preview
 
 DARK_TEMPLATE = """\
 <mjml lang="en"><mj-head><mj-title>x</mj-title><mj-style>

@@ -11,11 +11,11 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.ledger.requests import AskedKind, ask
-from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
-from tests.serve.letters import SIGNER, active_suppressions, token_of
-from tests.serving import Serving, serving
-from tests.stage import DAY_1, Stage
+from tests.integration.serve.support.letters import SIGNER, active_suppressions, token_of
+from tests.support.accessibility import assert_accessible
+from tests.support.serving import Serving, serving
+from tests.support.stage import DAY_1, Stage
 
 READER = "reader1@readers.example"
 

@@ -13,11 +13,11 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import accepted, permanent, unknown
 from lovecampaign.store.database.schema_version import open_database
-from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
-from tests.serve.dashboard import HOME, MONTH, PASSWORD
-from tests.serving import Serving, serving
-from tests.stage import DAY_1, Stage
+from tests.integration.serve.support.dashboard import HOME, MONTH, PASSWORD
+from tests.support.accessibility import assert_accessible
+from tests.support.serving import Serving, serving
+from tests.support.stage import DAY_1, Stage
 
 PAGES = ("", "/people", "/events", "/doubts", "/deals", "/troubles", "/letters/day-01")
 

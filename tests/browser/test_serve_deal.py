@@ -12,10 +12,10 @@ from playwright.sync_api import expect
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.store.database.schema_version import open_database
-from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
-from tests.deal_room import MINUTE, OPEN, DealRoom
-from tests.serving import Serving, serving
+from tests.support.accessibility import assert_accessible
+from tests.support.deal_room import MINUTE, OPEN, DealRoom
+from tests.support.serving import Serving, serving
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.testing.smtp_server import SmtpServer
-from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
-from tests.joining import rows_of
-from tests.running_shop import RunningShop, blog
-from tests.stage import Stage
+from tests.support.accessibility import assert_accessible
+from tests.support.joining import rows_of
+from tests.support.processes.shop import RunningShop, blog
+from tests.support.stage import Stage
 
 NOW = datetime.now(UTC)
 #: Day 4 of the month is today.

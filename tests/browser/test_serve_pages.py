@@ -11,11 +11,11 @@ import pytest
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.signup.apply import Application, apply_to_join
-from tests.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
-from tests.serve.routes import every_path
-from tests.serving import Serving, serving
-from tests.stage import Stage
+from tests.integration.serve.support.routes import every_path
+from tests.support.accessibility import assert_accessible
+from tests.support.serving import Serving, serving
+from tests.support.stage import Stage
 
 
 @pytest.fixture(scope="module")

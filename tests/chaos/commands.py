@@ -18,8 +18,7 @@ from threading import Lock
 from typing import Any, Self
 
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Said
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.support.paths import REPOSITORY
 
 
 class Commands:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from lovecampaign.store import tables
 from lovecampaign.store.ledger.campaigns import CampaignRecord, find_campaign, resume
-from tests.stage import Stage
+from tests.support.stage import Stage
 
 #: State and reason.
 End = tuple[str, str | None]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lovecampaign.testing.received import read_log
-from tests.chaos.commands import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 
 class Kind(StrEnum):

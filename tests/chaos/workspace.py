@@ -15,7 +15,7 @@ from lovecampaign.store.database.schema_version import open_database
 from tests.chaos.commands import Command, Commands
 from tests.chaos.evidence import Evidence, gather
 from tests.chaos.servers import MailServer
-from tests.stage import LONG_AGO, Stage
+from tests.support.stage import LONG_AGO, Stage
 
 SECRET = "test-key"
 #: As the environment's ``--now``: 09:00 in Paris on day 1 of the test month.

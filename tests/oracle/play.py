@@ -21,7 +21,7 @@ from tests.oracle.month import ReferenceMonth, Told
 from tests.oracle.readers import Reader
 from tests.oracle.stand_in import LedgerRow, People
 from tests.oracle.story import Story
-from tests.stage import Stage
+from tests.support.stage import Stage
 
 #: One pass in so many is followed by a look at ``status`` and ``explain``.
 LOOKS = 6

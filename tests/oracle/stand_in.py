@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.store import tables
 from lovecampaign.store.ledger.campaigns import record_campaign
 from tests.oracle.readers import Reader
-from tests.stage import LONG_AGO, Stage
+from tests.support.stage import LONG_AGO, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

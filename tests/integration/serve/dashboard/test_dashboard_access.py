@@ -1,0 +1,224 @@
+"""Nobody sees or presses anything at the dashboard without the password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from itsdangerous import URLSafeSerializer
+
+from lovecampaign.store import tables
+from lovecampaign.web.serve.dashboard.sessions import COOKIE, Sessions
+from tests.integration.serve.support.dashboard import (
+    HOME,
+    MONTH,
+    PASSWORD,
+    Operator,
+    log_in,
+    seal_of,
+    try_password,
+)
+from tests.integration.serve.support.letters import rows_of
+from tests.integration.serve.support.routes import every_path
+from tests.support.serving import Serving, dump, serving, with_settings
+from tests.support.stage import DAY_1, Stage
+
+HOUR = timedelta(hours=1)
+HOSTILE = "<script>alert(1)</script><img src=x>"
+
+
+@pytest.fixture
+def served(stage: Stage) -> Iterator[Serving]:
+    opened = with_settings(stage.settings, dashboard_password=PASSWORD)
+    with serving(opened, stage.database, stage.clock) as running:
+        yield running
+
+
+def dashboard_paths(served: Serving) -> list[tuple[str, frozenset[str]]]:
+    found = [
+        (asked.path, asked.methods)
+        for asked in every_path(served, 1)
+        if asked.path.startswith(f"{HOME}/")
+    ]
+    assert len(found) > 8
+    return found
+
+
+class TestWithoutASession:
+    def test_without_a_password_in_the_settings_there_is_no_dashboard(self, stage: Stage) -> None:
+        with serving(stage.settings, stage.database, stage.clock) as served:
+            forged = f"{COOKIE}={Sessions(('test-key',), '').begin(DAY_1)}"
+            for path, _ in [(HOME, None), *dashboard_paths(served)]:
+                assert served.get(path, cookie=forged).status in {404, 405}, path
+                assert served.post(path, {"password": ""}, cookie=forged).status in {404, 405}
+
+    def test_every_address_leads_to_the_form_and_changes_nothing(
+        self, stage: Stage, served: Serving
+    ) -> None:
+        before = dump(stage.database)
+        for path, methods in dashboard_paths(served):
+            for method in sorted(methods):
+                answer = served.ask(method, path)
+                assert answer.status == 303, (method, path)
+                assert answer.headers["location"] == HOME
+                assert b"Test Month" not in answer.body
+
+        assert dump(stage.database) == before
+        assert "Test Month" not in served.get(HOME).text
+
+    @pytest.mark.parametrize(
+        "cookie",
+        [
+            "",
+            "nonsense",
+            "W10.nonsense",
+            URLSafeSerializer("test-key", salt="lovecampaign dashboard session").dumps(["x", 1]),
+            URLSafeSerializer(PASSWORD, salt="lovecampaign dashboard session").dumps(["x", 1]),
+            Sessions(("test-key",), "another password").begin(DAY_1),
+            Sessions(("another key",), PASSWORD).begin(DAY_1),
+            Sessions(("test-key",), PASSWORD).begin(DAY_1 + HOUR),
+        ],
+    )
+    def test_a_cookie_that_we_did_not_write_opens_nothing(
+        self, served: Serving, cookie: str
+    ) -> None:
+        assert served.get(MONTH, cookie=f"{COOKIE}={cookie}").status == 303
+
+
+class TestPassword:
+    def test_the_cookie_is_for_this_page_alone(self, stage: Stage, served: Serving) -> None:
+        cookie = try_password(served, PASSWORD).headers["set-cookie"]
+        for part in ("HttpOnly", "SameSite=strict", "Path=/dashboard", "Max-Age=43200"):
+            assert part in cookie
+        assert "Secure" not in cookie
+
+        safe = with_settings(
+            stage.settings, dashboard_password=PASSWORD, public_url="https://letters.example"
+        )
+        with serving(safe, stage.database, stage.clock) as https:
+            assert "Secure" in try_password(https, PASSWORD).headers["set-cookie"]
+
+    @pytest.mark.parametrize("wrong", ["", "correct hors", PASSWORD + " ", "é", "\0", "x" * 60_000])
+    def test_a_wrong_password_gets_no_cookie(self, served: Serving, wrong: str) -> None:
+        answer = try_password(served, wrong)
+
+        assert answer.status == 403
+        assert "set-cookie" not in answer.headers
+
+    def test_the_sixth_try_is_not_looked_at(self, served: Serving) -> None:
+        for _ in range(5):
+            assert try_password(served, "wrong").status == 403
+
+        assert try_password(served, PASSWORD).status == 429
+
+    def test_a_form_from_elsewhere_logs_nobody_in(self, served: Serving) -> None:
+        assert served.post(HOME, {"password": PASSWORD}).status == 400
+        for headers in ({"sec_fetch_site": "cross-site"}, {"origin": "https://evil.example"}):
+            assert try_password(served, PASSWORD, **headers).status == 403
+
+
+class TestSession:
+    def test_it_ends_after_twelve_hours(self, stage: Stage, served: Serving) -> None:
+        operator = log_in(served)
+        stage.clock.move_to(DAY_1 + 12 * HOUR)
+        assert operator.get().status == 200
+        stage.clock.move_to(DAY_1 + 12 * HOUR + timedelta(seconds=1))
+        assert operator.get().status == 303
+
+    def test_it_ends_with_the_password(self, stage: Stage, served: Serving) -> None:
+        operator = log_in(served)
+        changed = with_settings(stage.settings, dashboard_password="another")
+        with serving(changed, stage.database, stage.clock) as later:
+            assert later.get(MONTH, cookie=operator.cookie).status == 303
+
+    def test_a_copy_of_the_cookie_is_worth_nothing_after_leaving(self, served: Serving) -> None:
+        operator, other = log_in(served), log_in(served)
+        answer = operator.press(HOME, do="leave")
+
+        assert answer.status == 303
+        assert f'{COOKIE}=""' in answer.headers["set-cookie"]
+        assert operator.get().status == 303
+        assert other.get().status == 200
+
+    def test_an_older_key_still_opens(self, stage: Stage, served: Serving) -> None:
+        operator = log_in(served)
+        rotated = with_settings(
+            stage.settings, dashboard_password=PASSWORD, secret_keys=("new-key", "test-key")
+        )
+        with serving(rotated, stage.database, stage.clock) as later:
+            assert later.get(MONTH, cookie=operator.cookie).status == 200
+
+
+class TestForms:
+    def is_paused(self, stage: Stage) -> bool:
+        return any(row.paused_at for row in rows_of(stage.database, tables.campaign))
+
+    def test_a_form_needs_the_seal_of_its_own_session(self, stage: Stage, served: Serving) -> None:
+        operator, other = log_in(served), log_in(served)
+        foreign = [
+            {},
+            {"seal": "nonsense"},
+            {"seal": seal_of(served.get(HOME))},
+            {"seal": seal_of(other.get())},
+        ]
+        for form in foreign:
+            for path, methods in dashboard_paths(served):
+                if "POST" in methods and "nobody" not in path:
+                    assert operator.post(path, form).status == 400, (path, form)
+        assert not self.is_paused(stage)
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"sec_fetch_site": "cross-site"},
+            {"sec_fetch_site": "same-site"},
+            {"origin": "https://evil.example"},
+            {"origin": "null"},
+        ],
+    )
+    def test_a_form_on_another_site_is_not_taken(
+        self, stage: Stage, served: Serving, headers: dict[str, str]
+    ) -> None:
+        operator = log_in(served)
+        form = {"seal": seal_of(operator.get())}
+
+        assert operator.post(f"{MONTH}/pause", form, **headers).status == 403
+        assert not self.is_paused(stage)
+
+
+class TestStoredText:
+    def fill(self, stage: Stage) -> None:
+        """Hostile words wherever somebody outside can leave some."""
+        stage.add_readers(2)
+        stage.send()
+        with stage.database.write() as connection:
+            people = {"email": f"{HOSTILE}@{HOSTILE}.example", "first_name": HOSTILE}
+            connection.execute(sa.update(tables.subscriber).values(**people))
+            for state in ("failed", "in_doubt"):
+                one = sa.select(sa.func.min(tables.delivery.c.id)).where(
+                    tables.delivery.c.state == "sent"
+                )
+                words = {"state": state, "reason": HOSTILE, "detail": f"550 {HOSTILE} a@b.example"}
+                connection.execute(
+                    sa.update(tables.delivery)
+                    .where(tables.delivery.c.id == one.scalar_subquery())
+                    .values(**words)
+                )
+            connection.execute(
+                sa.update(tables.campaign).values(paused_at=DAY_1, pause_reason=HOSTILE)
+            )
+
+    def test_it_stays_text_on_every_page(self, stage: Stage, served: Serving) -> None:
+        self.fill(stage)
+        operator: Operator = log_in(served)
+        seen = ""
+        for path, methods in dashboard_paths(served):
+            if "GET" in methods:
+                page = operator.get(f"{path}?said={'%3Cscript%3Ealert(1)'}&count=%3Cimg").text
+                assert "<script>alert" not in page, path
+                assert "<img" not in page, path
+                seen += page
+        assert "&lt;script&gt;alert(1)" in seen
+        assert "a@b.example" not in seen

@@ -1,0 +1,174 @@
+"""Visits that come at once are taken together, and each is answered for itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from lovecampaign.core.errors import Busy, Unreachable, UsageError
+from lovecampaign.web.serve.handler.batching import MOST_AT_ONCE, Crowd
+from lovecampaign.web.serve.handler.handler import NotFound, Visit
+from lovecampaign.web.serve.handler.site import Site
+from tests.support.serving import Serving
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Takes names, and remembers in which groups."""
+
+    refuses: Callable[[Sequence[str]], bool] = lambda _: False
+    error: Exception = field(default_factory=lambda: UsageError("no code is left"))
+    groups: list[list[str]] = field(default_factory=list)
+    #: Whom it was asked for, in vain or not.
+    read_of: list[str] = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
+
+    def read(self, visit: Visit) -> str | Response:
+        name = visit.form["name"]
+        self.read_of.append(name)
+        if name == "unlucky":
+            raise Unreachable("the database is away")
+        if name == "stranger":
+            raise NotFound
+        return PlainTextResponse("you again") if name == "known" else name
+
+    def take(self, names: Sequence[str]) -> Sequence[Response]:
+        self.asked.append(list(names))
+        if self.refuses(names):
+            raise self.error
+        self.groups.append(list(names))
+        return [PlainTextResponse(f"welcome {name}") for name in names]
+
+    def meet(self, site: Site, names: Sequence[str]) -> list[Response | BaseException]:
+        """All of them come at once."""
+        crowd = Crowd(read=self.read, take=self.take)
+
+        async def answer_all() -> list[Response | BaseException]:
+            answers = (crowd.answer(_visit(site, name)) for name in names)
+            return await asyncio.gather(*answers, return_exceptions=True)
+
+        return asyncio.run(answer_all())
+
+
+def _visit(site: Site, name: str) -> Visit:
+    request = Request({"type": "http", "method": "POST", "path": "/desk", "headers": []})
+    return Visit(site=site, request=request, now=site.clock.now(), form={"name": name}, body=b"")
+
+
+def said(answer: Response | BaseException) -> tuple[int, str]:
+    assert isinstance(answer, Response)
+    return answer.status_code, bytes(answer.body).decode()
+
+
+def test_who_comes_at_once_is_taken_together_and_in_order(served: Serving) -> None:
+    desk, names = Desk(), [f"person {number}" for number in range(MOST_AT_ONCE + 10)]
+
+    answers = desk.meet(served.site, names)
+
+    assert [said(answer) for answer in answers] == [(200, f"welcome {name}") for name in names]
+    assert desk.groups == [names[:MOST_AT_ONCE], names[MOST_AT_ONCE:]]
+
+
+def test_who_is_answered_at_the_door_keeps_nobody_waiting(served: Serving) -> None:
+    desk = Desk()
+
+    known, ana, stranger, bo = desk.meet(served.site, ["known", "ana", "stranger", "bo"])
+
+    assert said(known) == (200, "you again")
+    assert said(stranger)[0] == 404
+    assert [said(ana)[1], said(bo)[1]] == ["welcome ana", "welcome bo"]
+    assert desk.groups == [["ana", "bo"]]
+
+
+def test_who_cannot_be_taken_takes_nobody_along(served: Serving) -> None:
+    desk = Desk(refuses=lambda names: "bad" in names)
+
+    ana, bad, bo = desk.meet(served.site, ["ana", "bad", "bo"])
+
+    assert said(bad)[0] == 503
+    assert [said(ana)[1], said(bo)[1]] == ["welcome ana", "welcome bo"]
+    assert desk.groups == [["ana"], ["bo"]]
+
+
+@pytest.mark.parametrize("kind", [Unreachable, Busy])
+def test_what_is_unreachable_for_all_is_not_asked_for_each(
+    served: Serving, kind: type[Unreachable]
+) -> None:
+    """Each would wait as long, one after the other."""
+    names = ["ana", "bo", "cy"]
+    desk = Desk(refuses=lambda _: True, error=kind("the database is away"))
+
+    answers = desk.meet(served.site, names)
+
+    assert [said(answer)[0] for answer in answers] == [503] * 3
+    assert desk.asked == [names]
+
+
+def test_who_was_taken_before_the_database_went_keeps_the_answer(served: Serving) -> None:
+    class Fading(Desk):
+        def take(self, names: Sequence[str]) -> Sequence[Response]:
+            self.error = Unreachable("away") if names == ["bo"] else RuntimeError("not together")
+            return Desk.take(self, names)
+
+    desk = Fading(refuses=lambda names: names != ["ana"])
+
+    ana, bo, cy = desk.meet(served.site, ["ana", "bo", "cy"])
+
+    assert said(ana) == (200, "welcome ana")
+    assert (said(bo)[0], said(cy)[0]) == (503, 503)
+    assert desk.asked == [["ana", "bo", "cy"], ["ana"], ["bo"]]
+
+
+def test_what_is_unreachable_at_the_door_is_so_for_those_behind(served: Serving) -> None:
+    desk = Desk()
+
+    known, ana, *others = desk.meet(served.site, ["known", "ana", "unlucky", "bo", "cy"])
+    later = desk.meet(served.site, ["dee"])
+
+    assert said(known) == (200, "you again")
+    assert [said(answer)[0] for answer in (ana, *others)] == [503] * 4
+    assert desk.read_of == ["known", "ana", "unlucky", "dee"]
+    assert desk.asked == [["dee"]]
+    assert said(later[0]) == (200, "welcome dee")
+
+
+def test_a_mistake_of_ours_is_told_to_whom_it_hit(served: Serving) -> None:
+    desk = Desk(refuses=lambda names: "bad" in names, error=RuntimeError("a fault"))
+
+    ana, bad = desk.meet(served.site, ["ana", "bad"])
+
+    assert said(ana) == (200, "welcome ana")
+    assert isinstance(bad, RuntimeError)
+
+
+def test_who_comes_later_is_taken_too(served: Serving) -> None:
+    desk = Desk()
+    crowd = Crowd(read=desk.read, take=desk.take)
+
+    async def come_twice() -> None:
+        for name in ("ana", "bo"):
+            await crowd.answer(_visit(served.site, name))
+
+    asyncio.run(come_twice())
+    assert desk.groups == [["ana"], ["bo"]]
+
+
+def test_who_went_away_keeps_nobody_waiting(served: Serving) -> None:
+    desk = Desk()
+    crowd = Crowd(read=desk.read, take=desk.take)
+
+    async def leave_early() -> Response:
+        gone = asyncio.create_task(crowd.answer(_visit(served.site, "ana")))
+        stays = asyncio.create_task(crowd.answer(_visit(served.site, "bo")))
+        await asyncio.sleep(0)
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        return await stays
+
+    assert said(asyncio.run(leave_early())) == (200, "welcome bo")

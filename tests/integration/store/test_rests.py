@@ -1,0 +1,220 @@
+"""While planning rests, nobody is lost: what changed is found within a minute, what is due at once.
+
+Every look of these tests takes ten minutes by its clock, so each that is in vain rests as long
+as a rest may last. The passes come on a clock that the test moves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from lovecampaign.core.settings import Settings
+from lovecampaign.store import tables
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import pause, record_campaign, resume
+from lovecampaign.store.planning.planner import PlanManner, plan_due
+from lovecampaign.store.planning.scan_backoff import LONGEST_REST, Looks
+from lovecampaign.store.subscribers.preferences import Preferences, save_preferences
+from tests.acceptance.program import lovecampaign
+from tests.support.stage import DAY_1, Stage
+
+TEN_SECONDS = timedelta(seconds=10)
+HOUR = timedelta(hours=1)
+#: When the first look in vain of a test begins to rest, and when it is over at the latest.
+RESTS_FROM = DAY_1 + TEN_SECONDS
+RESTED = RESTS_FROM + LONGEST_REST
+#: When it is too late for day 1 in Paris.
+LATE = DAY_1 + timedelta(hours=20)
+
+
+def slow_looks() -> Looks:
+    ten_minutes = itertools.count(step=600)
+    return Looks(lambda: next(ten_minutes))
+
+
+class Planner:
+    """The passes of one process, whose looks are slow."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.manner = PlanManner(looks_for_due=slow_looks(), looks_for_moved=slow_looks())
+        self.record = record_campaign(stage.database, stage.campaign)
+
+    def plan(self, now: datetime) -> int:
+        emails = self.stage.campaign.day_emails
+        record = record_campaign(self.stage.database, self.stage.campaign)
+        database, campaign = self.stage.database, self.stage.campaign
+        return plan_due(database, campaign, record, emails, now, self.manner).planned
+
+    def begin_to_rest(self) -> None:
+        """Plan whoever is there, and look for more in vain."""
+        self.plan(DAY_1)
+        assert self.plan(RESTS_FROM) == 0
+
+
+@pytest.fixture
+def stage(settings: Settings, database: Database) -> Stage:
+    found = Stage(settings, database, days=2)
+    found.add_readers(3)
+    found.add_readers(1, name="far", zones=["America/New_York"])
+    return found
+
+
+@pytest.fixture
+def planner(stage: Stage) -> Planner:
+    return Planner(stage)
+
+
+def test_a_new_subscriber_is_found_when_the_rest_is_over(stage: Stage, planner: Planner) -> None:
+    planner.begin_to_rest()
+    stage.add_readers(1, name="new")
+    assert planner.plan(RESTED - timedelta(microseconds=1)) == 0, "it rests: else nothing is shown"
+    assert planner.plan(RESTED) == 1
+    assert stage.states("day-01") == {"planned": 4}
+
+
+def test_somebody_who_moves_to_a_zone_of_others_is_found_when_the_rest_is_over(
+    stage: Stage, planner: Planner
+) -> None:
+    [mover] = stage.add_readers(1, name="mover", zones=["America/New_York"])
+    planner.begin_to_rest()
+    move(stage, mover, "Europe/Paris")
+    assert planner.plan(RESTED - TEN_SECONDS) == 0
+    assert planner.plan(RESTED) == 1
+
+
+def test_somebody_who_moves_to_a_zone_of_their_own_is_found_at_once(
+    stage: Stage, planner: Planner
+) -> None:
+    [mover] = stage.add_readers(1, name="mover", zones=["America/New_York"])
+    planner.begin_to_rest()
+    move(stage, mover, "Europe/Vienna")
+    assert planner.plan(RESTS_FROM + TEN_SECONDS) == 1
+
+
+def test_who_moves_away_from_a_planned_row_loses_it_when_the_rest_is_over(
+    stage: Stage, planner: Planner
+) -> None:
+    [mover] = stage.add_readers(1, name="mover")
+    planner.begin_to_rest()
+    move(stage, mover, "America/New_York")
+    planner.plan(RESTED)
+    assert stage.states("day-01") == {"planned": 3}
+    assert planner.plan(DAY_1 + 6 * HOUR) == 2, "at their own nine o'clock, with the other there"
+
+
+def test_an_edited_time_is_found_at_once(stage: Stage, planner: Planner) -> None:
+    planner.begin_to_rest()
+    stage.edit("campaign.yaml", "at: 09:00", "at: 08:00")
+    planner.plan(RESTS_FROM + TEN_SECONDS)
+    assert dues(stage) == {DAY_1 - HOUR}
+
+
+def test_readers_whose_pause_is_taken_back_are_found_when_the_rest_is_over(
+    stage: Stage, planner: Planner
+) -> None:
+    [reader] = stage.add_readers(1, name="pausing")
+    pause_reader(stage, planner, reader, until=LATE)
+    planner.begin_to_rest()
+    pause_reader(stage, planner, reader, until=None)
+    assert planner.plan(RESTED - TEN_SECONDS) == 0
+    assert planner.plan(RESTED) == 1
+
+
+def test_a_campaign_that_is_resumed_sends_at_once_whatever_rests(
+    stage: Stage, planner: Planner
+) -> None:
+    planner.begin_to_rest()
+    with stage.database.write() as connection:
+        pause(connection, planner.record.id, RESTS_FROM, "by the operator")
+    planner.plan(RESTS_FROM + TEN_SECONDS)
+    with stage.database.write() as connection:
+        resume(connection, planner.record.id)
+    assert planner.plan(RESTS_FROM + 2 * TEN_SECONDS) == 0
+    assert stage.send(RESTS_FROM + 2 * TEN_SECONDS).sent == 3
+
+
+def test_what_time_alone_makes_due_is_planned_in_the_very_next_pass(
+    stage: Stage, planner: Planner
+) -> None:
+    """New York's nine o'clock comes in the middle of a rest; so does the next day's letter."""
+    new_york = DAY_1 + 6 * HOUR
+    planner.plan(DAY_1)
+    for start, planned in [(new_york, 1), (DAY_1 + timedelta(days=1), 3)]:
+        into_the_horizon = start - timedelta(minutes=2)
+        assert planner.plan(into_the_horizon - 2 * TEN_SECONDS) == 0, "begins to rest"
+        assert planner.plan(into_the_horizon - TEN_SECONDS) == 0
+        assert planner.plan(into_the_horizon) == planned
+
+
+def test_a_pause_that_ends_shortly_before_it_is_too_late_ends_in_time(
+    stage: Stage, planner: Planner
+) -> None:
+    """In the last minute before anybody's last moment no pass rests."""
+    [reader] = stage.add_readers(1, name="pausing")
+    pause_reader(stage, planner, reader, until=LATE - TEN_SECONDS)
+    assert planner.plan(LATE - HOUR) == 4, "all others"
+    passes = [LATE - number * TEN_SECONDS for number in range(20, 0, -1)]
+    assert [planner.plan(now) for now in passes] == [0] * 19 + [1]
+
+
+@pytest.mark.parametrize("ends_after", range(0, 130, 7))
+def test_a_pause_that_time_ends_is_over_for_us_a_minute_later_at_most(
+    stage: Stage, planner: Planner, ends_after: int
+) -> None:
+    [reader] = stage.add_readers(1, name="pausing")
+    end = DAY_1 + timedelta(seconds=ends_after)
+    pause_reader(stage, planner, reader, until=end)
+    passes = (DAY_1 + number * TEN_SECONDS for number in range(1, 100))
+    planner.plan(DAY_1)
+    found = next(now for now in passes if len(subscribers(stage)) == 4 or planner.plan(now))
+    assert found - end <= LONGEST_REST + TEN_SECONDS
+
+
+def test_send_always_looks_whatever_another_process_rests_from(
+    stage: Stage, planner: Planner
+) -> None:
+    planner.begin_to_rest()
+    stage.add_readers(2, name="new")
+    now = RESTS_FROM + TEN_SECONDS
+    assert planner.plan(now) == 0, "this process rests"
+    lovecampaign(
+        "send",
+        "--now",
+        now.isoformat(),
+        cwd=stage.settings.workspace,
+        LOVECAMPAIGN_SECRET_KEY="test-key",
+        LOVECAMPAIGN_DATABASE_URL=stage.settings.database_url,
+    ).done()
+    assert stage.states("day-01") == {"sent": 5}
+
+
+def move(stage: Stage, subscriber_id: int, zone: str) -> None:
+    with stage.database.write() as connection:
+        connection.execute(
+            sa.update(tables.subscriber)
+            .where(tables.subscriber.c.id == subscriber_id)
+            .values(timezone=zone)
+        )
+
+
+def pause_reader(
+    stage: Stage, planner: Planner, subscriber_id: int, until: datetime | None
+) -> None:
+    with stage.database.write() as connection:
+        choice = Preferences(is_launch_only=False, paused_until=until)
+        save_preferences(connection, planner.record.id, subscriber_id, choice)
+
+
+def dues(stage: Stage) -> set[datetime]:
+    with stage.database.read() as connection:
+        return set(connection.scalars(sa.select(tables.delivery.c.due)))
+
+
+def subscribers(stage: Stage) -> list[int]:
+    with stage.database.read() as connection:
+        return list(connection.scalars(sa.select(tables.delivery.c.subscriber_id)))

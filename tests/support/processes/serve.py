@@ -1,0 +1,48 @@
+"""How does a test run ``serve`` as a person does? The real command, on a free port."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.support.processes.running import running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How it ended."""
+
+    code: int
+    seconds: float
+    err: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningServe:
+    """``lovecampaign serve``, answering."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 0
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> Ended:
+        began = time.monotonic()
+        self.process.send_signal(number)
+        _, err = self.process.communicate(timeout=20)
+        return Ended(code=self.process.returncode, seconds=time.monotonic() - began, err=err)
+
+
+@contextlib.contextmanager
+def running_serve(workspace: Path, *words: str, **settings: str) -> Iterator[RunningServe]:
+    """``lovecampaign serve --port 0 WORDS``; ended at the end."""
+    with running("serve", workspace, *words, **settings) as (process, said):
+        yield RunningServe(process=process, url=said["url"].rstrip("/"))

@@ -1,0 +1,106 @@
+"""A check says everything that is wrong with a campaign, once, and knows which email it blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.checks.base.facts import Facts
+from lovecampaign.checks.run import check_campaign, check_email
+from lovecampaign.core.problems import has_errors, in_file_order
+from lovecampaign.testing.campaigns import day_file, write_campaign
+from lovecampaign.testing.months import utc
+from tests.support.paths import REPOSITORY
+
+HERE = Facts(now=utc("2027-01-20 12:00"))
+OUT_THERE = replace(HERE, provider_leaves_machine=True)
+
+
+def load(folder: Path, workspace: Path) -> Campaign:
+    campaign = load_campaign(folder, workspace).campaign
+    assert campaign is not None
+    return campaign
+
+
+def email_of(campaign: Campaign, key: str) -> Email:
+    email = campaign.find_email(key)
+    assert email is not None
+    return email
+
+
+def test_the_example_month_is_right() -> None:
+    campaign = load(REPOSITORY / "campaigns" / "customer-love", REPOSITORY)
+    assert check_campaign(campaign, HERE) == []
+
+
+def test_a_small_month_is_right(tmp_path: Path) -> None:
+    assert check_campaign(load(write_campaign(tmp_path), tmp_path), HERE) == []
+
+
+def test_problems_of_rendering_and_of_rules_come_together_in_file_order(tmp_path: Path) -> None:
+    folder = write_campaign(
+        tmp_path,
+        files={
+            "days/02-day-2.md": day_file(2, body="It costs 99 EUR.\n"),
+            "days/03-day-3.md": day_file(3, body="Hi {{ frist_name }}.\n"),
+        },
+    )
+    problems = check_campaign(load(folder, tmp_path), HERE)
+    assert [problem.code for problem in problems] == ["LC210", "LC103"]
+    assert problems == in_file_order(problems)
+
+
+def test_what_emails_share_is_said_once(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path, templates={"letter": "<mjml><mj-body></mj-bod></mjml>"})
+    problems = check_campaign(load(folder, tmp_path), HERE)
+    assert problems
+    assert len(problems) == len(set(problems))
+    places = [str(problem.place) for problem in problems if problem.code == "LC110"]
+    assert len(places) == len(set(places))
+
+
+def test_a_missing_template_is_a_problem_and_no_traceback(tmp_path: Path) -> None:
+    folder = write_campaign(tmp_path)
+    campaign = load(folder, tmp_path)
+    (tmp_path / "templates/email/letter.mjml.j2").unlink()
+    problems = check_campaign(campaign, HERE)
+    assert "LC100" in {problem.code for problem in problems}
+
+
+def test_a_mistake_in_one_email_blocks_that_email_only(tmp_path: Path) -> None:
+    folder = write_campaign(
+        tmp_path, files={"days/03-day-3.md": day_file(3, body="Hi {{ frist_name }}.\n")}
+    )
+    campaign = load(folder, tmp_path)
+    assert has_errors(check_email(campaign, email_of(campaign, "day-03"), HERE))
+    assert check_email(campaign, email_of(campaign, "day-02"), HERE) == []
+
+
+def test_a_mistake_in_the_settings_blocks_every_email(tmp_path: Path) -> None:
+    campaign = load(write_campaign(tmp_path), tmp_path)
+    for key in ("day-01", "thanks", "confirm"):
+        codes = {
+            problem.code for problem in check_email(campaign, email_of(campaign, key), OUT_THERE)
+        }
+        assert {"LC200", "LC201", "LC203"} <= codes
+
+
+def test_an_email_that_could_not_be_read_is_blocked_but_said_only_by_loading(
+    tmp_path: Path,
+) -> None:
+    folder = write_campaign(tmp_path, files={"days/03-day-3.md": "---\nkind: value\n---\nHello.\n"})
+    campaign = load(folder, tmp_path)
+    codes = [problem.code for problem in check_email(campaign, email_of(campaign, "day-03"), HERE)]
+    assert "LC223" in codes
+    assert check_campaign(campaign, HERE) == []
+
+
+@pytest.mark.parametrize("facts", [HERE, OUT_THERE])
+def test_every_problem_says_where_and_what_to_do(facts: Facts, tmp_path: Path) -> None:
+    for problem in check_campaign(load(write_campaign(tmp_path), tmp_path), facts):
+        assert problem.hint
+        assert problem.place or problem.code == "LC203"  # the environment has no file

@@ -1,0 +1,236 @@
+"""Mistakes in words and templates are found before anything is sent, with their places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lovecampaign.campaign.model.campaign import Brand, Role
+from lovecampaign.core.problems import Place
+from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.model.content import read_content
+from lovecampaign.render.templating.filters import REFUSED_FILTERS
+from tests.support.render_kit import COPY_FILE, FOOTER, LETTER, Workbench, in_column
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    return Workbench(tmp_path)
+
+
+def test_a_good_email_has_no_problems(bench: Workbench) -> None:
+    assert not bench.problems('Hi {{ first_name | default("friend", true) }}, {{ fields.pet }}')
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "column", "hint"),
+    [
+        ("Hi {{ frist_name }}", "LC103", 7, "did you mean first_name?"),
+        ('{{ frist_name | default("friend", true) }}', "LC103", 4, "did you mean first_name?"),
+        ("{% if frist_name is defined %}x{% endif %}", "LC103", 7, "did you mean first_name?"),
+        ("{{ first_name }} {{ last_name }}", "LC103", 21, "write subscriber.last_name"),
+        ("{{ name }}", "LC103", 4, "write campaign.name"),
+        ("{{ content }}", "LC103", 4, None),
+        ("{{ day.numbr }}", "LC104", 4, "did you mean number?"),
+        ("{{ day['numbr'] }}", "LC104", 4, "did you mean number?"),
+        ("{{ links.unsubscribe_url }}", "LC104", 4, "did you mean unsubscribe?"),
+        ("{{ deal.stock }}", "LC104", 4, None),
+        ("{{ first_name | uper }}", "LC105", 17, "did you mean upper?"),
+        ("{% if first_name is definde %}x{% endif %}", "LC105", 21, "did you mean defined?"),
+        ("{{ first_name", "LC102", 1, None),
+        ("{{ first_name }", "LC102", 1, None),
+        ("{% if first_name %}", "LC102", 1, None),
+        ("{{ first_name | }}", "LC102", 1, None),
+        ("{{ “first_name” }}", "LC102", 1, "straight quotes are needed inside {{ }}: \" or '"),
+        ("{% autoescape false %}x{% endautoescape %}", "LC102", 1, None),
+        ("[[buton: x | https://a.example]]", "LC108", 1, "there are [[button]] and [[image]]"),
+        ("[[button: x]]", "LC108", 1, "write [[button: TEXT | URL]] on a line of its own"),
+        ("go [[button: x | https://a.example]]", "LC108", 4, None),
+        ("[[button: x | https://a.example]", "LC108", 1, None),
+        ("[[image: https://a.example/a.png]]", "LC108", 1,
+         "write [[image: PATH-OR-URL | ALT]] on a line of its own"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_copy_is_found_in_its_line(
+    bench: Workbench, line: str, code: str, column: int, hint: str | None
+) -> None:
+    problems = bench.problems(f"First line.\n\n{line}\n")
+    assert [problem.code for problem in problems] == [code]
+    assert problems[0].place == Place(file=COPY_FILE, line=7, column=column)
+    assert problems[0].excerpt == line
+    if hint:
+        assert problems[0].hint == hint
+
+
+@pytest.mark.parametrize("field", ['"x" * 1000000000', '"%1000000000d" % 1', "9 ** 99999"])
+def test_a_text_without_end_is_refused_before_it_is_made(bench: Workbench, field: str) -> None:
+    problems = bench.problems(f"{{{{ {field} }}}}")
+    assert "too long for any letter" in problems[0].message
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED_FILTERS))
+def test_a_refused_filter_says_why(bench: Workbench, name: str) -> None:
+    (problem,) = bench.problems(f"{{{{ first_name | {name} }}}}")
+    assert (problem.code, problem.hint) == ("LC105", REFUSED_FILTERS[name])
+
+
+def test_all_mistakes_are_reported_at_once(bench: Workbench) -> None:
+    problems = bench.problems("{{ a }} {{ b }} {{ a }}\n\n{{ c | safe }}\n[[button: x]]")
+    assert [(problem.code, str(problem.place)) for problem in problems] == [
+        ("LC103", f"{COPY_FILE}:5:4"),
+        ("LC103", f"{COPY_FILE}:5:12"),
+        ("LC103", f"{COPY_FILE}:5:20"),
+        ("LC103", f"{COPY_FILE}:7:4"),
+        ("LC105", f"{COPY_FILE}:7:8"),
+        ("LC108", f"{COPY_FILE}:8:1"),
+    ]
+
+
+@pytest.mark.parametrize("key", ["subject", "preheader"])
+def test_subject_and_preheader_are_checked_where_they_are_written(
+    bench: Workbench, key: str
+) -> None:
+    place = Place(file=COPY_FILE, line=2, column=10)
+    (problem,) = bench.problems(**{key: "{{ frist_name }}"}, places={key: place})
+    assert problem.place == place
+    assert problem.message == f"{key}: emails know no name 'frist_name'"
+
+
+@pytest.mark.parametrize(
+    ("front", "line", "column"),
+    [
+        ("subject: Hi {{ frist_name }}", 2, 16),
+        ("subject: 'Hi {{ frist_name }}'", 2, 17),
+        ("subject: >\n  Hi,\n  {{ frist_name }}", 4, 6),
+        ('subject: "{{ first_name }}, {{ \\x66rist_name }}"', 2, 10),
+    ],
+)
+def test_the_caret_stands_under_the_name_in_the_author_s_own_line(
+    bench: Workbench, front: str, line: int, column: int
+) -> None:
+    file = bench.workspace / COPY_FILE
+    file.parent.mkdir(parents=True)
+    file.write_text(f"---\n{front}\n---\n", encoding="utf-8")
+    place = Place(file=COPY_FILE, line=2, column=10)
+    value = "Hi, {{ frist_name }}" if "\\x66" not in front else "{{ first_name }}, {{ frist_name }}"
+    (problem,) = bench.problems(subject=value, places={"subject": place})
+    assert problem.place == Place(file=COPY_FILE, line=line, column=column)
+    assert problem.excerpt == f"---\n{front}".split("\n")[line - 1]
+    assert problem.width == (len("frist_name") if "\\x66" not in front else 1)
+
+
+def test_a_subject_that_fails_while_rendering_is_told_where_it_is_written(
+    bench: Workbench,
+) -> None:
+    place = Place(file=COPY_FILE, line=2, column=10)
+    (problem,) = bench.problems(subject="{{ 1 / 0 }}", places={"subject": place})
+    assert (problem.code, problem.place) == ("LC106", place)
+    assert problem.message == "subject: this divides by zero"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% extends 'letter.mjml.j2' %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% include 'letter.mjml.j2' %}",
+    ],
+)
+def test_a_template_that_uses_itself_is_explained_in_words(bench: Workbench, template: str) -> None:
+    (problem,) = bench.problems(template=template)
+    assert problem.code == "LC106"
+    assert "a template or macro uses itself without end" in problem.message
+    assert problem.place is not None
+    assert problem.place.file == "templates/email/letter.mjml.j2"
+
+
+@pytest.mark.parametrize("source", ["{{" * 900, "{{ " + "(" * 900, "{{ " + "a[" * 900])
+def test_braces_nested_too_deep_are_a_problem_and_no_crash(bench: Workbench, source: str) -> None:
+    assert {problem.code for problem in bench.problems(source)} == {"LC102"}
+    assert {problem.code for problem in bench.problems(template=LETTER + source)} >= {"LC102"}
+
+
+def test_names_that_templates_make_themselves_are_known(bench: Workbench) -> None:
+    bench.write_template("part", "<mj-text>{{ shade }}{{ one }}</mj-text>")
+    bench.write_template(
+        "macros",
+        "{% macro box(words, size=1) %}{{ words }}{{ size }}"
+        "{{ caller() if caller is defined }}{{ varargs }}{% endmacro %}",
+    )
+    assert not bench.problems(
+        "{% set mine = 1 %}{% for n in range(2) %}{{ loop.index }}{{ n }}{{ mine }}{% endfor %}",
+        in_column(
+            "{% set shade = 'x' %}{% from 'macros.mjml.j2' import box as b %}"
+            "{% for one in [1] %}{% include 'part.mjml.j2' %}{% endfor %}"
+            "<mj-text>{% with y = 2 %}{{ y }}{% endwith %}{{ b(1) }}"
+            "{% set ns = namespace(a=1) %}{{ ns.a }}</mj-text>{{ content }}"
+        ),
+    )
+
+
+def test_a_loop_variable_may_have_the_name_of_something_known(bench: Workbench) -> None:
+    assert not bench.problems("{% for day in [{'x': 1}] %}{{ day.x }}{% endfor %}")
+
+
+def test_what_fails_only_while_rendering_is_found_for_made_up_readers(bench: Workbench) -> None:
+    (problem,) = bench.problems("One.\n\n{% if not first_name %}{{ 1 / 0 }}{% endif %}")
+    assert (problem.code, str(problem.place)) == ("LC106", f"{COPY_FILE}:7")
+
+
+def test_a_guest_that_is_not_there_is_found(bench: Workbench) -> None:
+    (problem,) = bench.problems("{{ guest.name }}")
+    assert problem.code == "LC106"
+    assert "'name' is asked of something that is not there" in problem.message
+    assert not bench.problems("{% if guest %}{{ guest.name }}{% endif %}")
+
+
+@pytest.mark.parametrize(
+    ("without", "message"),
+    [
+        ('<a href="{{ links.unsubscribe }}">Leave</a>', "the email lacks the unsubscribe link"),
+        ('<a href="{{ links.preferences }}">hear less</a>', "the email lacks the preferences link"),
+        ("{{ sender.postal_address }}", "the email lacks the postal address"),
+    ],
+)
+def test_a_footer_without_its_parts_is_a_problem(
+    bench: Workbench, without: str, message: str
+) -> None:
+    assert without in FOOTER
+    (problem,) = bench.problems(template=LETTER.replace(without, ""))
+    assert (problem.code, problem.message) == ("LC116", message)
+
+
+def test_copy_that_no_template_prints_is_a_problem(bench: Workbench) -> None:
+    (problem,) = bench.problems("Hello", in_column("<mj-text>x</mj-text>"))
+    assert problem.code == "LC117"
+    assert not bench.problems("", in_column("<mj-text>x</mj-text>"))
+
+
+def test_a_misplaced_value_in_the_copy_names_the_copy(bench: Workbench) -> None:
+    (problem,) = bench.problems("[x](/path/{{ first_name }})")
+    assert problem.code == "LC107"
+    assert problem.place == Place(file=COPY_FILE)
+
+
+def test_a_mistake_in_a_copy_inside_a_digest_is_found(bench: Workbench) -> None:
+    day = bench.email("{{ frist_name }}")
+    digest = bench.email(key="catch-up", role=Role.CATCH_UP, number=None, date=None, at=None)
+    campaign = bench.campaign(day, digest)
+    (problem,) = find_problems(campaign, digest, read_content(campaign, digest))
+    assert (problem.code, str(problem.place)) == ("LC103", f"{COPY_FILE}:5:4")
+
+
+def test_a_logo_that_is_not_there_is_a_problem(bench: Workbench) -> None:
+    email = bench.email()
+    campaign = bench.campaign(email, brand=Brand(logo="images/none.png"))
+    (problem,) = find_problems(campaign, email, read_content(campaign, email))
+    assert (problem.code, str(problem.place)) == ("LC109", "campaigns/bloom/campaign.yaml")
+
+
+def test_a_logo_that_is_no_picture_is_a_problem(bench: Workbench) -> None:
+    email = bench.email()
+    (bench.folder / "logo.png").write_text("to be drawn")
+    campaign = bench.campaign(email, brand=Brand(logo="logo.png"))
+    (problem,) = find_problems(campaign, email, read_content(campaign, email))
+    assert (problem.code, str(problem.place)) == ("LC118", "campaigns/bloom/campaign.yaml")

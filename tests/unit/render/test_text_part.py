@@ -1,0 +1,86 @@
+"""The text part reads like a letter typed by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.render_kit import Workbench, in_column
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    return Workbench(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("copy", "read"),
+    [
+        ("One\ntwo.\n\nThree.", "One two.\n\nThree."),
+        ("One\\\ntwo", "One\ntwo"),
+        ("# Head\n\nWords", "Head\n\nWords"),
+        ("*a* **b** `c`", "_a_ *b* `c`"),
+        ("a &amp; b &lt; c & d", "a & b < c & d"),
+        ("- a\n- b\n  - c\n    - d\n- e", "- a\n- b\n  - c\n    - d\n- e"),
+        ("- a\n\n- b", "- a\n- b"),
+        ("3. a\n4. b\n   more", "3. a\n4. b more"),
+        ("9. a\n10. b\n\n    c", "9. a\n10. b\n    c"),
+        ("> a\n>\n> b", "> a\n>\n> b"),
+        ("a\n\n---\n\nb", "a\n\n* * *\n\nb"),
+        ("    code\n      more", "code\n  more"),
+        ("See [the story](https://a.example/x).", "See the story.\nhttps://a.example/x"),
+        ("[a](https://a.example) and [b](https://b.example)",
+         "a and b\n\na:\nhttps://a.example\nb:\nhttps://b.example"),
+        ("<https://a.example/x>", "https://a.example/x"),
+        ("- [a](https://a.example)\n- b", "- a\n  https://a.example\n- b"),
+        ("[[button: Read on | https://a.example/?a=1&b=2]]", "Read on\nhttps://a.example/?a=1&b=2"),
+        ("a\n[[button: Go | https://a.example]]\nb", "a\n\nGo\nhttps://a.example\n\nb"),
+        ("[[image: https://a.example/a.png | A pot | or two]]", "[A pot | or two]"),
+        ("![A pot](https://a.example/a.png)", "[A pot]"),
+        ("<b>raw</b> &copy;", "<b>raw</b> ©"),
+    ],
+)  # fmt: skip
+def test_markdown_as_text(bench: Workbench, copy: str, read: str) -> None:
+    assert bench.words(copy) == read
+
+
+def test_merge_fields_work_in_the_addresses_of_links_and_buttons(bench: Workbench) -> None:
+    copy = "[web]({{ links.web_view }})\n\n[[button: Deal | {{ deal.link }}]]"
+    assert bench.words(copy) == (
+        "web\nhttps://bloom.example/v/TOKEN\n\nDeal\nhttps://bloom.example/d/TOKEN"
+    )
+    html = bench.render(copy).html
+    assert '<a href="https://bloom.example/v/TOKEN" style="color:' in html
+    assert 'href="https://bloom.example/d/TOKEN" target="_blank"' in html
+
+
+def test_the_footer_stands_under_a_signature_line(bench: Workbench) -> None:
+    assert bench.render("Hello").text == (
+        "Hello\n\n-- \nLeave or hear less.\n\nLeave:\nhttps://bloom.example/u/TOKEN\n"
+        "hear less:\nhttps://bloom.example/p/TOKEN\n\nBloom SAS, 12 rue des Lilas, Paris\n"
+    )
+
+
+def test_links_and_address_are_there_even_if_the_template_hides_them(bench: Workbench) -> None:
+    text = bench.render("Hello", "<mjml><mj-body><mj-section><mj-column>{{ content }}</mj-column>"
+                        "</mj-section></mj-body></mjml>").text  # fmt: skip
+    assert text == (
+        "Hello\n\n-- \nBloom SAS, 12 rue des Lilas, Paris\nhttps://bloom.example/p/TOKEN\n"
+        "https://bloom.example/u/TOKEN\n"
+    )
+
+
+def test_a_template_of_pure_mjml_is_read_too(bench: Workbench) -> None:
+    inside = (
+        '<mj-text>Dear {{ first_name }},<br/>read <b>this</b>:</mj-text><mj-spacer height="9px" />'
+        "<mj-table><tr><th>Price</th><td>59 EUR</td></tr><tr><td></td><td>now</td></tr></mj-table>"
+        '<mj-button href="https://a.example/{{ first_name }}">Buy</mj-button>'
+        '<mj-image src="https://a.example/a.png" alt="A pot" href="https://a.example/pot" />'
+        '<mj-text><div style="display:none">hidden</div>Bye&nbsp;&amp; thanks</mj-text>'
+        "<mj-raw><p>raw</p></mj-raw>"
+    )
+    assert bench.render("", in_column(inside)).text.split("\n\n-- \n")[0] == (
+        "Dear Ana,\nread *this*:\n\nPrice, 59 EUR\n\nnow\n\nBuy\nhttps://a.example/Ana\n\n"
+        "[A pot]\nhttps://a.example/pot\n\nBye & thanks"
+    )
