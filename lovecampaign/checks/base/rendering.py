@@ -11,11 +11,11 @@ from hashlib import sha256
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.checks.base.rendered_email import Shown, show_email
+from lovecampaign.core.lru import LruCache
 from lovecampaign.core.problems import Problem, has_errors
 from lovecampaign.render.lint.find import find_problems
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.lru import Memo
 
 #: Three months of letters; each takes some 100 kB.
 _KEPT = 100
@@ -30,7 +30,7 @@ class Rendering:
     shown: Shown | None
 
 
-_KNOWN: Memo[str, Rendering] = Memo(_KEPT)
+_KNOWN: LruCache[str, Rendering] = LruCache(_KEPT)
 
 
 def try_rendering(campaign: Campaign, email: Email, content: Content) -> Rendering:

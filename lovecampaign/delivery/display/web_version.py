@@ -13,12 +13,12 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.core.lru import LruCache
 from lovecampaign.core.message import Message
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.display.digest_days import DaysHeld, find_days_held
 from lovecampaign.delivery.transactional.welcome_days import holding
 from lovecampaign.render.model.content import Content
-from lovecampaign.render.model.lru import Memo
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
@@ -45,7 +45,9 @@ class Letters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._renderers: Memo[tuple[str, str, str], tuple[Campaign, EmailRenderer]] = Memo(_KEPT)
+        self._renderers: LruCache[tuple[str, str, str], tuple[Campaign, EmailRenderer]] = LruCache(
+            _KEPT
+        )
 
     def for_reader(
         self,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.core.lru import LruCache
 from lovecampaign.render.markup.markdown import CopyMarkdown
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.images import is_local
-from lovecampaign.render.model.lru import Memo
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.model.template_files import template_file, template_name
 from lovecampaign.render.templating.captured import Captured, printing_to
@@ -85,7 +85,7 @@ class Composer:
             self._find_picture, str(self._everyone["brand"].color_on_paper)
         )
         self._pictures = {path: self._find_picture(path)[0] for path in content.images}
-        self._mjml_of_copies: Memo[str, str] = Memo(_KEPT_COPIES)
+        self._mjml_of_copies: LruCache[str, str] = LruCache(_KEPT_COPIES)
 
     def compose(self, recipient: Recipient) -> Composed[str]:
         """The email for one person; raises what Jinja raises, and RenderError."""

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.core.lru import LruCache
 from lovecampaign.core.message import Message
 from lovecampaign.core.problems import Place
 from lovecampaign.render.markup.mjml_tree import Fault
@@ -20,7 +21,6 @@ from lovecampaign.render.mime.write import write_message
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.formatting import direction_of
-from lovecampaign.render.model.lru import Memo
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.plain.compile import Compiled, Faulty, compile_email
 from lovecampaign.render.plain.compose import Composed, Composer
@@ -46,7 +46,7 @@ class PlainPath:
         self._media_url = media_url
         self.envelope = Envelope(campaign, email)
         self.composer = _composer(campaign, email, content, media_url)
-        self._compiled: Memo[tuple[str, ...], Compiled] = Memo(_KEPT_SOURCES)
+        self._compiled: LruCache[tuple[str, ...], Compiled] = LruCache(_KEPT_SOURCES)
 
     def render(self, recipient: Recipient) -> Message:
         """The message for one person, the same bytes every time; raises RenderError."""

@@ -6,7 +6,7 @@ from types import CodeType
 
 from jinja2.bccache import Bucket, BytecodeCache
 
-from lovecampaign.render.model.lru import Memo
+from lovecampaign.core.lru import LruCache
 
 #: A month has some ten templates; an edit of one makes one more.
 _KEPT = 64
@@ -19,7 +19,7 @@ class CompiledTemplates(BytecodeCache):
     """
 
     def __init__(self) -> None:
-        self._known: Memo[tuple[str, str], CodeType | None] = Memo(_KEPT)
+        self._known: LruCache[tuple[str, str], CodeType | None] = LruCache(_KEPT)
 
     def load_bytecode(self, bucket: Bucket) -> None:
         bucket.code = self._known.get((bucket.key, bucket.checksum), lambda _: None)

@@ -45,7 +45,7 @@ def test_every_rule_class_is_registered() -> None:
     folder = Path(lovecampaign.__file__).parent / "checks" / "rules"
     written = [
         name
-        for file in folder.glob("*.py")
+        for file in folder.rglob("*.py")
         for name in re.findall(r"^class ([A-Z]\w+):", file.read_text("utf-8"), re.MULTILINE)
     ]
     assert sorted(written) == sorted(type(rule).__name__ for rule in ALL_RULES)
