@@ -103,7 +103,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     providers.OneClickHeaders(),
     providers.FeedbackId(),
     confirmation.QuietConfirmation(),
-    speed.FastPath(),
+    speed.FastPathUsed(),
 )
 
 ALL_RULES: tuple[MonthRule | EmailRule, ...] = (*MONTH_RULES, *EMAIL_RULES)

@@ -14,7 +14,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class CalendarBar:
     """Something that lasts for days, as far as it lies in one week."""
 
     #: ``deal`` or ``early``: decides the look.
@@ -29,7 +29,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class CalendarDay:
     """One date."""
 
     date: date
@@ -44,9 +44,9 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Week:
-    days: tuple[Day, ...]
-    bars: tuple[Bar, ...]
+class CalendarWeek:
+    days: tuple[CalendarDay, ...]
+    bars: tuple[CalendarBar, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class _Span:
     last: date
 
 
-def lay_out(campaign: Campaign) -> tuple[Week, ...]:
+def build_calendar(campaign: Campaign) -> tuple[CalendarWeek, ...]:
     """Every week from day 1 to the last email or the close of the last deal, from Mondays on."""
     by_date = _emails_by_date(campaign)
     spans = list(_spans(campaign))
@@ -69,12 +69,12 @@ def lay_out(campaign: Campaign) -> tuple[Week, ...]:
     while monday <= last:
         dates = [monday + timedelta(days=step) for step in range(7)]
         days = tuple(_day(campaign, each, by_date.get(each, ())) for each in dates)
-        weeks.append(Week(days=days, bars=tuple(_bars(spans, dates))))
+        weeks.append(CalendarWeek(days=days, bars=tuple(_bars(spans, dates))))
         monday += WEEK
     return tuple(weeks)
 
 
-def emails_of(campaign: Campaign, day: date) -> tuple[Email, ...]:
+def emails_on(campaign: Campaign, day: date) -> tuple[Email, ...]:
     """What goes out on a date, in the order of the hours."""
     return tuple(_emails_by_date(campaign).get(day, ()))
 
@@ -112,9 +112,9 @@ def _emails_by_date(campaign: Campaign) -> dict[date, list[Email]]:
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
-def _day(campaign: Campaign, day: date, emails: Sequence[Email]) -> Day:
+def _day(campaign: Campaign, day: date, emails: Sequence[Email]) -> CalendarDay:
     number = (day - campaign.start).days + 1
-    return Day(
+    return CalendarDay(
         date=day,
         number=number if number > 0 else None,
         emails=tuple(emails),
@@ -142,11 +142,11 @@ def _last_date(end: datetime) -> date:
     return (end - timedelta.resolution).date()
 
 
-def _bars(spans: Sequence[_Span], dates: Sequence[date]) -> Iterator[Bar]:
+def _bars(spans: Sequence[_Span], dates: Sequence[date]) -> Iterator[CalendarBar]:
     monday, sunday = dates[0], dates[-1]
     for span in spans:
         if span.first <= sunday and span.last >= monday:
-            yield Bar(
+            yield CalendarBar(
                 sort=span.sort,
                 title=span.title,
                 first=max(span.first, monday).weekday() + 1,

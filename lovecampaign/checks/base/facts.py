@@ -38,6 +38,6 @@ class Facts:
     known_fields: Mapping[str, int] = field(default_factory=dict)
 
 
-def say_zones(zones: Sequence[str]) -> str:
+def format_zones(zones: Sequence[str]) -> str:
     """The first of them, and how many more there are."""
     return zones[0] if len(zones) == 1 else f"{zones[0]} and {len(zones) - 1} more zones"

@@ -53,7 +53,7 @@ def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passa
     email = draft.email
     for name, line in (("subject", email.subject), ("preheader", email.preheader)):
         for found in pattern.finditer(line):
-            yield setting_of_email(draft.campaign, email, name, found[0])
+            yield find_email_setting(draft.campaign, email, name, found[0])
     yield from find_in_lines(email.copy.text, email.copy.file, email.copy.first_line, pattern)
 
 
@@ -78,7 +78,7 @@ def setting(campaign: Campaign, name: str, text: str) -> Passage:
     return _written(campaign, campaign.places.get(name, Place(file=campaign.file)), text)
 
 
-def setting_of_email(campaign: Campaign, email: Email, name: str, text: str) -> Passage:
+def find_email_setting(campaign: Campaign, email: Email, name: str, text: str) -> Passage:
     """A setting of an email, wherever its author wrote it."""
     return _written(campaign, email.places.get(name, Place(file=email.copy.file)), text)
 
@@ -95,7 +95,7 @@ def point_at(draft: EmailDraft, *patterns: re.Pattern[str]) -> Passage:
     return Passage(text="", place=Place(file=file))
 
 
-def first_words(email: Email) -> Passage:
+def first_line(email: Email) -> Passage:
     """The first line of an email's copy that has words, for what is wrong with all of it."""
     passages = find_in_lines(
         email.copy.text, email.copy.file, email.copy.first_line, re.compile(r"\S.*")

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from lovecampaign.checks.base.locate import Passage, setting_of_email
+from lovecampaign.checks.base.locate import Passage, find_email_setting
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Place
 
@@ -46,7 +46,7 @@ def find_fields(
     email, copy = draft.email, draft.email.copy
     for name, text in (("subject", email.subject), ("preheader", email.preheader)):
         for field in find(text):
-            yield field, setting_of_email(draft.campaign, email, name, field.written)
+            yield field, find_email_setting(draft.campaign, email, name, field.written)
     files = [(copy.file, copy.text, copy.first_line)]
     files += ((file, source, 1) for file, source in draft.templates.items())
     for file, source, first_line in files:

@@ -18,7 +18,7 @@ def prices_of(campaign: Campaign) -> Iterator[Money]:
         yield from filter(None, (deal.price, deal.instead_of))
 
 
-def any_of_sums(spellings: Iterable[str]) -> re.Pattern[str]:
+def sums_pattern(spellings: Iterable[str]) -> re.Pattern[str]:
     """Finds these sums and no others: 1599 EUR and €99.50 are neither 599 EUR nor €99."""
     wanted = "|".join(map(re.escape, spellings)) or "(?!)"
     return re.compile(rf"(?<![\d.,])(?:{wanted})(?!\d|[.,]\d)")

@@ -29,7 +29,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class RenderedEmail:
     """One email as a mail program gets it, for a reader of whom everything is known."""
 
     subject: str
@@ -51,20 +51,22 @@ class Shown:
                 yield piece
 
 
-def show_email(campaign: Campaign, email: Email, content: Content) -> Shown:
+def render_sample(campaign: Campaign, email: Email, content: Content) -> RenderedEmail:
     """Render the email; raises RenderError where it cannot be."""
     renderer = EmailRenderer(campaign, email, content, media_url=_MEDIA_URL)
     message = renderer.render(_reader(campaign, email, content))
-    shown = make_shown(message.subject, message.html, message.text, message.headers)
+    shown = make_rendered_email(message.subject, message.html, message.text, message.headers)
     for recipient in sample_recipients(campaign, email, content):
         renderer.render(recipient)  # holds the fast path to the plain one
     return replace(shown, fallback=renderer.fallback)
 
 
-def make_shown(subject: str, html: str, text: str, headers: Mapping[str, str]) -> Shown:
+def make_rendered_email(
+    subject: str, html: str, text: str, headers: Mapping[str, str]
+) -> RenderedEmail:
     """What there is to see in these parts of a message."""
     pieces = tuple(scan(html))
-    return Shown(
+    return RenderedEmail(
         subject=subject,
         html=html,
         text=text,

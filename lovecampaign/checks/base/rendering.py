@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
-from lovecampaign.checks.base.rendered_email import Shown, show_email
+from lovecampaign.checks.base.rendered_email import RenderedEmail, render_sample
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.problems import Problem, has_errors
 from lovecampaign.render.lint.find import find_problems
@@ -27,7 +27,7 @@ class Rendering:
 
     problems: tuple[Problem, ...]
     #: None where an error stands in the way.
-    shown: Shown | None
+    shown: RenderedEmail | None
 
 
 _KNOWN: LruCache[str, Rendering] = LruCache(_KEPT)
@@ -43,7 +43,7 @@ def _try(campaign: Campaign, email: Email, content: Content) -> Rendering:
     if has_errors(problems):
         return Rendering(problems=problems, shown=None)
     try:
-        return Rendering(problems=problems, shown=show_email(campaign, email, content))
+        return Rendering(problems=problems, shown=render_sample(campaign, email, content))
     except RenderError:  # for this reader only, as where no stand-in fits
         return Rendering(problems=problems, shown=None)
 

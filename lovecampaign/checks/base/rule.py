@@ -13,7 +13,7 @@ from typing import Protocol
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rendered_email import Shown
+from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.core.problems import Problem
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.template_files import template_file
@@ -42,7 +42,7 @@ class EmailDraft:
     #: What it is made of; None where its templates cannot be read.
     content: Content | None
     #: As a reader sees it; None where rendering finds errors.
-    shown: Shown | None = None
+    shown: RenderedEmail | None = None
 
     @property
     def templates(self) -> Mapping[str, str]:

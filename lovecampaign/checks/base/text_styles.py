@@ -17,7 +17,7 @@ _PIXELS = re.compile(r"(\d+(?:\.\d+)?)px")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Type:
+class TextStyle:
     """How text looks. Colours are ``#rgb`` or ``#rrggbb``; None where they are not known."""
 
     color: str | None = "#000000"
@@ -27,18 +27,18 @@ class Type:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class TextRun:
     """A piece of visible text and how it looks by its inline styles."""
 
     words: str
-    look: Type
+    look: TextStyle
 
 
-def type_runs(pieces: Sequence[Piece]) -> Iterator[Run]:
+def text_runs(pieces: Sequence[Piece]) -> Iterator[TextRun]:
     """Every visible text of the body. Style sheets are not followed: most that reset a colour in
     them set it for dark mode or for one program."""
-    opened: list[tuple[str, Type]] = []
-    look = Type()
+    opened: list[tuple[str, TextStyle]] = []
+    look = TextStyle()
     for piece in visible_pieces(pieces):
         if isinstance(piece, StartTag) and piece.name not in VOID and not piece.is_self_closing:
             opened.append((piece.name, look))
@@ -46,10 +46,10 @@ def type_runs(pieces: Sequence[Piece]) -> Iterator[Run]:
         elif isinstance(piece, EndTag):
             look = _close(opened, piece.name, look)
         elif isinstance(piece, Text) and (words := unescape(piece.data).strip()):
-            yield Run(words=words, look=look)
+            yield TextRun(words=words, look=look)
 
 
-def _close(opened: list[tuple[str, Type]], name: str, look: Type) -> Type:
+def _close(opened: list[tuple[str, TextStyle]], name: str, look: TextStyle) -> TextStyle:
     if not any(one == name for one, _ in opened):
         return look
     while opened:
@@ -59,7 +59,7 @@ def _close(opened: list[tuple[str, Type]], name: str, look: Type) -> Type:
     return look
 
 
-def _with_style(look: Type, tag: StartTag) -> Type:
+def _with_style(look: TextStyle, tag: StartTag) -> TextStyle:
     style = _declarations(attribute(tag, "style") or "")
     behind = style.get("background-color") or style.get("background") or attribute(tag, "bgcolor")
     if behind and behind != "transparent":

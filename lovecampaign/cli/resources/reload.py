@@ -7,10 +7,10 @@ from lovecampaign.campaign.workspace.find import pick_campaign
 from lovecampaign.cli.framework.invocation import Invocation
 from lovecampaign.cli.resources.campaigns import load_folder
 from lovecampaign.core.errors import ProblemsFound
-from lovecampaign.web.files.changes import Edits
+from lovecampaign.web.files.changes import FileChanges
 
 
-class Rereader:
+class ReloadingCampaign:
     """Reads a campaign again where its files changed; keeps the last good one otherwise.
 
     Raises ProblemsFound where the first reading finds a campaign that cannot be used.
@@ -20,8 +20,8 @@ class Rereader:
         self._invocation = invocation
         self._workspace = invocation.find_workspace()
         self._folder = pick_campaign(self._workspace, name)
-        self._edits = Edits(self._folder, self._workspace)
-        self._edits.has_new()  # from now on
+        self._edits = FileChanges(self._folder, self._workspace)
+        self._edits.has_changed()  # from now on
         self.usable = load_folder(self._folder, self._workspace)
 
     @property
@@ -30,7 +30,7 @@ class Rereader:
 
     def read(self) -> Campaign:
         """The campaign as its files say now, or as they last said without mistakes."""
-        if self._edits.has_new():
+        if self._edits.has_changed():
             self._read_again()
         return self.campaign
 

@@ -14,7 +14,7 @@ from lovecampaign.web.files.used_files import used_files
 _Fingerprint: TypeAlias = frozenset[tuple[Path, int, int]]
 
 
-class Edits:
+class FileChanges:
     """Looks at one campaign's files: its folder, the templates, and what these name elsewhere."""
 
     def __init__(self, folder: Path, workspace: Path) -> None:
@@ -24,7 +24,7 @@ class Edits:
         self._named: frozenset[Path] = frozenset()
         self._seen: _Fingerprint | None = None
 
-    def has_new(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether anything was edited since this was asked last; yes, the first time.
 
         A millisecond for forty files. What is read after the answer is at least as new.

@@ -14,7 +14,7 @@ FIRST_FREE_PORT = 1024
 
 
 @contextlib.contextmanager
-def listening(host: str, port: int, verb: str) -> Iterator[socket.socket]:
+def open_listener(host: str, port: int, verb: str) -> Iterator[socket.socket]:
     """Ears at an address; '' is all that this machine has. From now on a browser waits.
 
     Raises UsageError where it cannot be had; ``verb`` is what the operator typed.
@@ -27,12 +27,12 @@ def listening(host: str, port: int, verb: str) -> Iterator[socket.socket]:
         try:
             ears.bind((host, port))
         except OSError as error:
-            raise refusal(error, host, port, verb) from error
+            raise bind_error(error, host, port, verb) from error
         ears.listen(1024)
         yield ears
 
 
-def refusal(error: OSError, host: str, port: int, verb: str) -> UsageError:
+def bind_error(error: OSError, host: str, port: int, verb: str) -> UsageError:
     """What to say where the system refused."""
     return UsageError(
         f"{host or 'this machine'} port {port} cannot be used: {error.strerror or error}",

@@ -12,7 +12,7 @@ _REST_SECONDS = 1.0
 
 
 @contextlib.contextmanager
-def noting_bugs_of_threads(note_bug: Callable[[BaseException], Path]) -> Iterator[None]:
+def log_thread_errors(note_bug: Callable[[BaseException], Path]) -> Iterator[None]:
     """While this lasts, into a log: a thread would print its traceback over the terminal."""
 
     def note(failed: threading.ExceptHookArgs) -> None:
@@ -26,7 +26,7 @@ def noting_bugs_of_threads(note_bug: Callable[[BaseException], Path]) -> Iterato
         threading.excepthook = before
 
 
-def go_on_after_bugs(
+def restart_on_error(
     work: Callable[[], None], is_over: threading.Event, note_bug: Callable[[BaseException], object]
 ) -> None:
     """A thread's work until it returns: a mistake of ours is noted, and it begins again."""

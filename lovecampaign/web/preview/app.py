@@ -30,19 +30,19 @@ from lovecampaign.campaign.model.campaign import Email
 from lovecampaign.core.errors import LovecampaignError, ProblemsFound
 from lovecampaign.schedule.icalendar import format_calendar
 from lovecampaign.web.calendar import first_instants
-from lovecampaign.web.preview.guard import Gate, Guard
-from lovecampaign.web.preview.letter.color_schemes import Scheme
-from lovecampaign.web.preview.live.live_reload import Stream
-from lovecampaign.web.preview.pages import HERE, Pages, Visit
-from lovecampaign.web.preview.readers.filters import DayChoice
+from lovecampaign.web.preview.access import AccessMiddleware, AccessPolicy
+from lovecampaign.web.preview.letter.color_schemes import ColorScheme
+from lovecampaign.web.preview.live.live_reload import ReloadEvents
+from lovecampaign.web.preview.pages import HERE, PageContext, Pages
+from lovecampaign.web.preview.readers.filters import DayFilter
 from lovecampaign.web.preview.readers.readers import Reader
-from lovecampaign.web.preview.readers.test_send import Mailbox
+from lovecampaign.web.preview.readers.test_send import PreviewSender
 
-FOUND_AT_MOST = 20
+MAX_MATCHES = 20
 Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-class NotThere(Exception):
+class PageNotFound(Exception):
     """The address names nothing of this campaign."""
 
 
@@ -51,9 +51,9 @@ class Preview:
     """The running preview."""
 
     pages: Pages
-    mailbox: Mailbox
-    gate: Gate
-    stream: Stream
+    mailbox: PreviewSender
+    gate: AccessPolicy
+    stream: ReloadEvents
     now: Callable[[], datetime]
     #: Keeps the details of a mistake of ours; says where.
     note_bug: Callable[[BaseException], Path]
@@ -79,7 +79,7 @@ class Preview:
                 Route("/events", self._events),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
-            middleware=[Middleware(Guard, gate=self.gate)],
+            middleware=[Middleware(AccessMiddleware, gate=self.gate)],
             exception_handlers={Exception: self.answer_bug},
             lifespan=lifespan,
         )
@@ -101,7 +101,7 @@ class Preview:
     def _answer(self, write: Callable[[Request], Response], request: Request) -> Response:
         try:
             return write(request)
-        except NotThere as error:
+        except PageNotFound as error:
             page = self.pages.trouble("Nothing is here", str(error))
             return HTMLResponse(page, status_code=404)
         except ProblemsFound as error:
@@ -121,10 +121,10 @@ class Preview:
 
     def _frame(self, request: Request) -> Response:
         email = self._find_email(request.path_params["key"])
-        mode = request.query_params.get("mode", Scheme.LIGHT)
-        if mode not in list(Scheme):
-            raise NotThere(f"Emails are shown light, dark or inverted, not {mode}.")
-        page = self.pages.frame(email, self._find_reader(request), Scheme(mode))
+        mode = request.query_params.get("mode", ColorScheme.LIGHT)
+        if mode not in list(ColorScheme):
+            raise PageNotFound(f"Emails are shown light, dark or inverted, not {mode}.")
+        page = self.pages.frame(email, self._find_reader(request), ColorScheme(mode))
         return HTMLResponse(page or "")
 
     def _timeline(self, request: Request) -> Response:
@@ -134,8 +134,8 @@ class Preview:
         try:
             day = date.fromisoformat(request.path_params["day"])
         except ValueError as error:
-            raise NotThere("Days are written like 2027-02-28.") from error
-        choice = DayChoice.read(request.query_params)
+            raise PageNotFound("Days are written like 2027-02-28.") from error
+        choice = DayFilter.read(request.query_params)
         return HTMLResponse(self.pages.day(day, self._visit(request), choice))
 
     def _count(self, request: Request) -> Response:
@@ -156,13 +156,13 @@ class Preview:
         if not words or not self.gate.trusts(request):
             return JSONResponse([])
         campaign = self.pages.workbench.require_campaign()
-        found = self.pages.people.find(campaign, words, FOUND_AT_MOST)
+        found = self.pages.people.find(campaign, words, MAX_MATCHES)
         return JSONResponse([{"id": one.id, "name": one.name, "email": one.email} for one in found])
 
     def _picture(self, request: Request) -> Response:
         file: Path | None = self.pages.workbench.pictures.get(request.path_params["name"])
         if file is None or not file.is_file():
-            raise NotThere("No email shows this picture.")
+            raise PageNotFound("No email shows this picture.")
         return FileResponse(file)
 
     # -- the rest
@@ -180,7 +180,7 @@ class Preview:
             email = self._find_email(said.get("key", ""))
             reader = self._reader_of(said.get("as", ""), is_trusted=True)
             campaign = self.pages.workbench.require_campaign()
-        except (NotThere, ProblemsFound) as error:
+        except (PageNotFound, ProblemsFound) as error:
             return JSONResponse({"ok": False, "words": str(error)}, status_code=404)
         except LovecampaignError as error:
             return JSONResponse({"ok": False, "words": error.message}, status_code=503)
@@ -192,8 +192,8 @@ class Preview:
 
     # -- what an address names
 
-    def _visit(self, request: Request) -> Visit:
-        return Visit(
+    def _visit(self, request: Request) -> PageContext:
+        return PageContext(
             reader=self._find_reader(request),
             now=self.now(),
             is_trusted=self.gate.trusts(request),
@@ -204,7 +204,7 @@ class Preview:
     def _find_email(self, key: str) -> Email:
         email = self.pages.workbench.require_campaign().find_email(key)
         if email is None:
-            raise NotThere(f"The campaign has no email {key} any more.")
+            raise PageNotFound(f"The campaign has no email {key} any more.")
         return email
 
     def _find_reader(self, request: Request) -> Reader:
@@ -219,5 +219,5 @@ class Preview:
         else:
             found = next((one for one in readers if one.key == (key or readers[0].key)), None)
         if found is None:
-            raise NotThere("There is no such reader.")
+            raise PageNotFound("There is no such reader.")
         return found

@@ -13,17 +13,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.core.problems import Problem
-from lovecampaign.web.calendar import emails_of, lay_out, sign_up_emails
-from lovecampaign.web.preview.letter.color_schemes import Scheme, dress
-from lovecampaign.web.preview.live.background_checks import Checker
-from lovecampaign.web.preview.live.state import Workbench
-from lovecampaign.web.preview.readers.filters import RECIPIENTS, DayChoice
+from lovecampaign.web.calendar import build_calendar, emails_on, sign_up_emails
+from lovecampaign.web.preview.letter.color_schemes import ColorScheme, apply_scheme
+from lovecampaign.web.preview.live.background_checks import BackgroundChecker
+from lovecampaign.web.preview.live.state import PreviewState
+from lovecampaign.web.preview.readers.filters import RECIPIENTS, DayFilter
 from lovecampaign.web.preview.readers.forecast import REASONS, Coming, foretell, retell
 from lovecampaign.web.preview.readers.formatting import SPOKEN
 from lovecampaign.web.preview.readers.people import People
 from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
-from lovecampaign.web.preview.readers.recipients import read_roll
-from lovecampaign.web.preview.readers.urls import EVERYBODY, Addresses
+from lovecampaign.web.preview.readers.recipients import read_recipients
+from lovecampaign.web.preview.readers.urls import NO_FILTER, PageUrls
 
 HERE = Path(__file__).parent
 WIDTHS = (320, 480, 640)
@@ -47,10 +47,10 @@ class Visit:
 class Pages:
     """Writes every page, for the running preview and for a copy on disk."""
 
-    workbench: Workbench
-    checker: Checker
+    workbench: PreviewState
+    checker: BackgroundChecker
     people: People
-    addresses: Addresses
+    addresses: PageUrls
     #: Made-up readers to choose from; None: all.
     offered: Sequence[Reader] | None = None
     _templates: Environment = field(init=False)
@@ -76,7 +76,7 @@ class Pages:
         return self._write(
             "month.html",
             visit,
-            weeks=lay_out(campaign),
+            weeks=build_calendar(campaign),
             sign_up=sign_up_emails(campaign),
             comings=comings,
             subjects={email.key: self._subject(email, visit.reader) for email in campaign.emails},
@@ -102,18 +102,20 @@ class Pages:
             coming=coming,
             before=before,
             after=after,
-            schemes=list(Scheme),
+            schemes=list(ColorScheme),
             widths=WIDTHS,
             clips_at=GMAIL_CLIPS_AT_BYTES,
         )
 
-    def frame(self, email: Email, reader: Reader, scheme: Scheme) -> str | None:
+    def frame(self, email: Email, reader: Reader, scheme: ColorScheme) -> str | None:
         """The email alone, as a client with that scheme shows it; None: it has none yet."""
         letter = self.workbench.view(email, reader).letter
         if letter is None:
             return None
         pictures = self.addresses.picture("")
-        return dress(letter.html.replace(self.workbench.settings.media_url + "/", pictures), scheme)
+        return apply_scheme(
+            letter.html.replace(self.workbench.settings.media_url + "/", pictures), scheme
+        )
 
     def timeline(self, visit: Visit) -> str:
         """What one person gets, when, and why."""
@@ -127,10 +129,10 @@ class Pages:
             subjects={one.email.key: self._subject(one.email, visit.reader) for one in comings},
         )
 
-    def day(self, day: date, visit: Visit, choice: DayChoice = EVERYBODY) -> str:
+    def day(self, day: date, visit: Visit, choice: DayFilter = NO_FILTER) -> str:
         """Who gets mail on a date: people of the database where there are any, and samples."""
         campaign = self.workbench.require_campaign()
-        emails = emails_of(campaign, day)
+        emails = emails_on(campaign, day)
         keys = {email.key for email in emails}
         told = {
             reader.key: [one for one in foretell(campaign, reader) if one.email.key in keys]
@@ -138,7 +140,7 @@ class Pages:
         }
         knows_people = self._knows_people(visit)
         rolls = {
-            email.key: read_roll(self.people, campaign, email, visit.now, choice)
+            email.key: read_recipients(self.people, campaign, email, visit.now, choice)
             for email in (emails if knows_people else ())
         }
         return self._write(

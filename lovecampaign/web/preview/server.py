@@ -15,19 +15,19 @@ from typing import Self
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.core.settings import Settings
-from lovecampaign.web.hosting.bind import listening
-from lovecampaign.web.hosting.thread_errors import noting_bugs_of_threads
+from lovecampaign.web.hosting.bind import open_listener
+from lovecampaign.web.hosting.thread_errors import log_thread_errors
 from lovecampaign.web.hosting.uvicorn_server import SignalledServer
+from lovecampaign.web.preview.access import AccessPolicy
 from lovecampaign.web.preview.app import Preview
-from lovecampaign.web.preview.guard import Gate
-from lovecampaign.web.preview.live.background_checks import Checker
-from lovecampaign.web.preview.live.file_watcher import Watcher
-from lovecampaign.web.preview.live.live_reload import Stream
-from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.live.background_checks import BackgroundChecker
+from lovecampaign.web.preview.live.file_watcher import FileWatcher
+from lovecampaign.web.preview.live.live_reload import ReloadEvents
+from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.pages import Pages
 from lovecampaign.web.preview.readers.people import People
-from lovecampaign.web.preview.readers.test_send import Mailbox, OpenProvider
-from lovecampaign.web.preview.readers.urls import LiveAddresses
+from lovecampaign.web.preview.readers.test_send import OpenProvider, PreviewSender
+from lovecampaign.web.preview.readers.urls import LiveUrls
 
 LOOPBACK = "127.0.0.1"
 #: Made-up readers come first, and of them this one.
@@ -35,7 +35,7 @@ FIRST_READER = "sam"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class PreviewOptions:
     """What the person at the terminal asked for."""
 
     folder: Path
@@ -51,7 +51,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class PreviewUrls:
     """A preview that can be opened."""
 
     #: For the browser on this machine.
@@ -61,15 +61,15 @@ class Ready:
 
 
 @contextlib.contextmanager
-def prepared(wishes: Wishes) -> Iterator[tuple[Ready, Callable[[], None]]]:
+def open_preview(wishes: PreviewOptions) -> Iterator[tuple[PreviewUrls, Callable[[], None]]]:
     """Where the preview will be, and what serves it until a signal ends it.
 
     Raises UsageError for a port that is taken.
     """
-    with listening("" if wishes.is_shared else LOOPBACK, wishes.port, "preview") as ears:
+    with open_listener("" if wishes.is_shared else LOOPBACK, wishes.port, "preview") as ears:
         port = ears.getsockname()[1]
         gate = _gate(wishes, port)
-        works = _Works.of(wishes, gate)
+        works = _Services.of(wishes, gate)
         try:
             yield _ready(gate, port), partial(works.serve_until_signal, ears)
         finally:
@@ -77,18 +77,18 @@ def prepared(wishes: Wishes) -> Iterator[tuple[Ready, Callable[[], None]]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Works:
+class _Services:
     """A preview, and who works beside its pages."""
 
     preview: Preview
-    watcher: Watcher
-    checker: Checker
+    watcher: FileWatcher
+    checker: BackgroundChecker
 
     @classmethod
-    def of(cls, wishes: Wishes, gate: Gate) -> Self:
-        stream = Stream(secrets.token_hex(4))
-        workbench = Workbench(wishes.folder, wishes.settings)
-        checker = Checker(workbench, wishes.facts, stream.change)
+    def of(cls, wishes: PreviewOptions, gate: AccessPolicy) -> Self:
+        stream = ReloadEvents(secrets.token_hex(4))
+        workbench = PreviewState(wishes.folder, wishes.settings)
+        checker = BackgroundChecker(workbench, wishes.facts, stream.change)
 
         def on_save() -> None:
             checker.ask()  # and stop what it is doing: the page that was saved comes first
@@ -98,7 +98,7 @@ class _Works:
 
         return cls(
             preview=_preview(wishes, gate, stream, checker, workbench),
-            watcher=Watcher(
+            watcher=FileWatcher(
                 wishes.folder, wishes.settings.workspace, on_save, is_polling=wishes.is_polling
             ),
             checker=checker,
@@ -112,7 +112,7 @@ class _Works:
             at_signal=preview.stream.close,  # each open page would hold the end up
             timeout_graceful_shutdown=1,
         )
-        with noting_bugs_of_threads(preview.note_bug):
+        with log_thread_errors(preview.note_bug):
             self.watcher.start(preview.note_bug)
             self.checker.start(preview.note_bug)
             server.serve_until_signal(ears)
@@ -123,15 +123,21 @@ class _Works:
 
 
 def _preview(
-    wishes: Wishes, gate: Gate, stream: Stream, checker: Checker, workbench: Workbench
+    wishes: PreviewOptions,
+    gate: AccessPolicy,
+    stream: ReloadEvents,
+    checker: BackgroundChecker,
+    workbench: PreviewState,
 ) -> Preview:
     pages = Pages(
         workbench=workbench,
         checker=checker,
         people=People(settings=wishes.settings),
-        addresses=LiveAddresses(FIRST_READER),
+        addresses=LiveUrls(FIRST_READER),
     )
-    mailbox = Mailbox(settings=wishes.settings, open_provider=wishes.open_provider, now=wishes.now)
+    mailbox = PreviewSender(
+        settings=wishes.settings, open_provider=wishes.open_provider, now=wishes.now
+    )
     return Preview(
         pages=pages,
         mailbox=mailbox,
@@ -142,20 +148,20 @@ def _preview(
     )
 
 
-def _gate(wishes: Wishes, port: int) -> Gate:
+def _gate(wishes: PreviewOptions, port: int) -> AccessPolicy:
     names = [LOOPBACK, "localhost"]
     if wishes.is_shared:
         names += [_network_address(), socket.gethostname().lower()]
-    return Gate(
+    return AccessPolicy(
         hosts=frozenset(f"{name}:{port}" for name in names),
         key=secrets.token_urlsafe(16) if wishes.is_shared else None,
     )
 
 
-def _ready(gate: Gate, port: int) -> Ready:
+def _ready(gate: AccessPolicy, port: int) -> PreviewUrls:
     if gate.key is None:
-        return Ready(address=f"http://{LOOPBACK}:{port}/", shared_address=None)
-    return Ready(
+        return PreviewUrls(address=f"http://{LOOPBACK}:{port}/", shared_address=None)
+    return PreviewUrls(
         address=f"http://{LOOPBACK}:{port}/?key={gate.key}",
         shared_address=f"http://{_network_address()}:{port}/?key={gate.key}",
     )

@@ -13,13 +13,13 @@ from lovecampaign.core.errors import UsageError
 from lovecampaign.core.settings import Settings
 from lovecampaign.schedule.icalendar import format_calendar
 from lovecampaign.web.calendar import first_instants
-from lovecampaign.web.preview.letter.color_schemes import Scheme
-from lovecampaign.web.preview.live.background_checks import Checker
-from lovecampaign.web.preview.live.state import Workbench
-from lovecampaign.web.preview.pages import HERE, Pages, Visit
+from lovecampaign.web.preview.letter.color_schemes import ColorScheme
+from lovecampaign.web.preview.live.background_checks import BackgroundChecker
+from lovecampaign.web.preview.live.state import PreviewState
+from lovecampaign.web.preview.pages import HERE, PageContext, Pages
 from lovecampaign.web.preview.readers.people import People
 from lovecampaign.web.preview.readers.readers import made_up_readers
-from lovecampaign.web.preview.readers.urls import DiskAddresses
+from lovecampaign.web.preview.readers.urls import ExportUrls
 
 #: Of the made-up readers, those whose months differ most: a copy of all nine has 30 MB.
 EXPORTED = ("sam", "robin", "no-name")
@@ -40,15 +40,15 @@ def export_month(
     """
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(f"{target} is not empty", hint="name a new folder: nothing is overwritten")
-    workbench = Workbench(folder, settings)
+    workbench = PreviewState(folder, settings)
     campaign = workbench.require_campaign()
-    checker = Checker(workbench, facts, tell=lambda: None)
+    checker = BackgroundChecker(workbench, facts, tell=lambda: None)
     checker.check(campaign)
     pages = Pages(
         workbench=workbench,
         checker=checker,
         people=People(settings=settings),
-        addresses=DiskAddresses(EXPORTED[0]),
+        addresses=ExportUrls(EXPORTED[0]),
         offered=[one for one in made_up_readers(campaign) if one.key in EXPORTED],
     )
     return _write_all(pages, campaign, target, now)
@@ -57,13 +57,15 @@ def export_month(
 def _write_all(pages: Pages, campaign: Campaign, target: Path, now: datetime) -> int:
     (target / "frames").mkdir(parents=True)
     for reader in pages.readers:
-        for name, page in _pages(pages, campaign, Visit(reader=reader, now=now, is_trusted=False)):
+        for name, page in _pages(
+            pages, campaign, PageContext(reader=reader, now=now, is_trusted=False)
+        ):
             (target / name).write_text(page, encoding="utf-8")
     _write_attachments(pages, campaign, target, now)
     return sum(path.is_file() for path in target.rglob("*"))
 
 
-def _pages(pages: Pages, campaign: Campaign, visit: Visit) -> Iterator[tuple[str, str]]:
+def _pages(pages: Pages, campaign: Campaign, visit: PageContext) -> Iterator[tuple[str, str]]:
     to, reader = pages.addresses, visit.reader
     yield to.month(reader), pages.month(visit)
     yield to.timeline(reader), pages.timeline(visit)
@@ -71,7 +73,7 @@ def _pages(pages: Pages, campaign: Campaign, visit: Visit) -> Iterator[tuple[str
         yield to.day(day, reader), pages.day(day, visit)
     for email in campaign.emails:
         yield to.email(email.key, reader), pages.email(email, visit)
-        for scheme in Scheme:
+        for scheme in ColorScheme:
             yield to.frame(email.key, reader, scheme), pages.frame(email, reader, scheme) or ""
 
 

@@ -14,23 +14,23 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.testing.campaigns import launch_file, write_campaign
-from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
-from lovecampaign.web.preview.readers.test_send import Mailbox
+from lovecampaign.web.preview.readers.test_send import PreviewSender
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)
 WITH_CODE = "\n\n{% if deal.code %}Yours: {{ deal.code }}.{% else %}No code here.{% endif %}\n"
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
+def bench(tmp_path: Path) -> PreviewState:
     files = {
         "launch/launch.md": launch_file("launch") + WITH_CODE,
         "launch/early-access.md": launch_file("early-access") + WITH_CODE,
     }
     changes = {"late_joiners": "catch-up", "catch_up": {"must_have": [1, 2, 12]}}
     folder = write_campaign(tmp_path, files=files, settings=changes)
-    return Workbench(folder, Settings(workspace=tmp_path, secret_keys=("test-key",)))
+    return PreviewState(folder, Settings(workspace=tmp_path, secret_keys=("test-key",)))
 
 
 def readers(campaign: Campaign) -> Iterator[Reader]:
@@ -40,14 +40,14 @@ def readers(campaign: Campaign) -> Iterator[Reader]:
     yield replace(everybody[0], key="17", is_in_audience=False)
 
 
-def test_every_reader_is_sent_what_they_are_shown(bench: Workbench) -> None:
+def test_every_reader_is_sent_what_they_are_shown(bench: PreviewState) -> None:
     campaign, provider = bench.require_campaign(), MemoryProvider()
 
     @contextlib.contextmanager
     def opened() -> Iterator[MemoryProvider]:
         yield provider
 
-    mailbox = Mailbox(settings=bench.settings, open_provider=opened, now=lambda: NOW)
+    mailbox = PreviewSender(settings=bench.settings, open_provider=opened, now=lambda: NOW)
     for key in ("day-02", "early-access", "launch", "welcome", "confirm", "catch-up"):
         email = campaign.find_email(key)
         assert email is not None
@@ -72,7 +72,7 @@ def test_every_reader_is_sent_what_they_are_shown(bench: Workbench) -> None:
     ],
 )
 def test_a_code_is_shown_to_whoever_would_get_one(
-    bench: Workbench, key: str, reader: str, words: str
+    bench: PreviewState, key: str, reader: str, words: str
 ) -> None:
     campaign = bench.require_campaign()
     email = campaign.find_email(key)

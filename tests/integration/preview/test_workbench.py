@@ -13,8 +13,8 @@ from lovecampaign.checks.base.facts import Facts
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.settings import Settings
 from lovecampaign.testing.campaigns import day_file, launch_file, write_campaign
-from lovecampaign.web.preview.live.background_checks import Checker
-from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.live.background_checks import BackgroundChecker
+from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
 from tests.support.paths import REPOSITORY
 
@@ -22,8 +22,8 @@ NOW = datetime(2027, 1, 20, tzinfo=UTC)
 LETTER = "letter.mjml.j2"
 
 
-def bench_of(workspace: Path, folder: Path) -> Workbench:
-    return Workbench(folder, Settings(workspace=workspace))
+def bench_of(workspace: Path, folder: Path) -> PreviewState:
+    return PreviewState(folder, Settings(workspace=workspace))
 
 
 @pytest.fixture
@@ -32,22 +32,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, folder: Path) -> Workbench:
+def bench(tmp_path: Path, folder: Path) -> PreviewState:
     return bench_of(tmp_path, folder)
 
 
 @pytest.fixture
-def sam(bench: Workbench) -> Reader:
+def sam(bench: PreviewState) -> Reader:
     return made_up_readers(bench.require_campaign())[0]
 
 
-def email(bench: Workbench, key: str) -> Email:
+def email(bench: PreviewState, key: str) -> Email:
     found = bench.require_campaign().find_email(key)
     assert found is not None
     return found
 
 
-def save(bench: Workbench, folder: Path, name: str, text: str) -> None:
+def save(bench: PreviewState, folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
     bench.reread()
 
@@ -66,7 +66,7 @@ def test_every_email_of_the_example_can_be_seen_with_every_made_up_reader() -> N
 
 
 def test_what_did_not_change_is_not_rendered_again(
-    bench: Workbench, folder: Path, sam: Reader
+    bench: PreviewState, folder: Path, sam: Reader
 ) -> None:
     before = {key: bench.view(email(bench, key), sam).letter for key in ("day-01", "day-02")}
     save(bench, folder, "days/02-day-2.md", day_file(2, "Another subject"))
@@ -78,7 +78,7 @@ def test_what_did_not_change_is_not_rendered_again(
 
 
 def test_a_setting_of_the_campaign_changes_every_letter(
-    bench: Workbench, folder: Path, sam: Reader
+    bench: PreviewState, folder: Path, sam: Reader
 ) -> None:
     bench.view(email(bench, "day-01"), sam)
     text = (folder / "campaign.yaml").read_text().replace("Ana from Bloom", "Lucie from Bloom")
@@ -90,7 +90,7 @@ def test_a_setting_of_the_campaign_changes_every_letter(
 
 
 def test_a_template_changes_the_letters_made_with_it_only(
-    bench: Workbench, folder: Path, sam: Reader
+    bench: PreviewState, folder: Path, sam: Reader
 ) -> None:
     before = {key: bench.view(email(bench, key), sam).letter for key in ("day-01", "launch")}
     template = folder.parents[1] / "templates" / "email" / LETTER
@@ -112,7 +112,7 @@ def test_a_template_changes_the_letters_made_with_it_only(
     ],
 )
 def test_the_last_good_letter_stays_with_the_fault_above_it(
-    bench: Workbench, folder: Path, sam: Reader, broken: str
+    bench: PreviewState, folder: Path, sam: Reader, broken: str
 ) -> None:
     good = bench.view(email(bench, "day-02"), sam).letter
     save(bench, folder, "days/02-day-2.md", broken)
@@ -137,7 +137,7 @@ def test_what_was_never_good_has_no_letter_but_its_fault(tmp_path: Path) -> None
 
 
 def test_a_campaign_that_cannot_be_read_leaves_the_last_one_in_place(
-    bench: Workbench, folder: Path
+    bench: PreviewState, folder: Path
 ) -> None:
     before = bench.require_campaign()
     save(bench, folder, "campaign.yaml", "version: [")
@@ -158,11 +158,11 @@ class TestChecker:
     """What is wrong with the month, email by email."""
 
     @pytest.fixture
-    def checker(self, bench: Workbench) -> Checker:
-        return Checker(bench, lambda _campaign: Facts(now=NOW), tell=lambda: None)
+    def checker(self, bench: PreviewState) -> BackgroundChecker:
+        return BackgroundChecker(bench, lambda _campaign: Facts(now=NOW), tell=lambda: None)
 
     def test_a_problem_is_shown_with_its_email_and_in_the_whole(
-        self, bench: Workbench, folder: Path, checker: Checker
+        self, bench: PreviewState, folder: Path, checker: BackgroundChecker
     ) -> None:
         save(bench, folder, "days/02-day-2.md", day_file(2, body="Hello,\n\nit costs 59 EUR."))
         checker.check(bench.require_campaign())
@@ -173,7 +173,7 @@ class TestChecker:
         assert not set(found) & set(checker.problems_of(email(bench, "day-01")))
 
     def test_a_mended_problem_is_gone(
-        self, bench: Workbench, folder: Path, checker: Checker
+        self, bench: PreviewState, folder: Path, checker: BackgroundChecker
     ) -> None:
         save(bench, folder, "days/02-day-2.md", day_file(2, body="Hi {{ first_nme }}"))
         checker.check(bench.require_campaign())
@@ -185,7 +185,7 @@ class TestChecker:
         assert checker.is_done
 
     def test_a_mistake_of_ours_is_noted_and_the_next_save_is_checked(
-        self, bench: Workbench
+        self, bench: PreviewState
     ) -> None:
         told = threading.Event()
         bugs: list[BaseException] = []
@@ -195,7 +195,7 @@ class TestChecker:
                 raise RuntimeError("a fault")
             return Facts(now=NOW)
 
-        checker = Checker(bench, find_facts, tell=told.set)
+        checker = BackgroundChecker(bench, find_facts, tell=told.set)
         checker.start(bugs.append)
         try:
             assert told.wait(10)
@@ -208,7 +208,7 @@ class TestChecker:
             checker.stop()
 
     def test_a_new_save_stops_a_check_that_is_behind(
-        self, bench: Workbench, checker: Checker
+        self, bench: PreviewState, checker: BackgroundChecker
     ) -> None:
         checker.ask()
         checker.check(bench.require_campaign())
@@ -217,7 +217,7 @@ class TestChecker:
 
 
 def test_an_email_that_is_not_for_a_reader_can_be_seen_with_their_eyes(
-    bench: Workbench, folder: Path
+    bench: PreviewState, folder: Path
 ) -> None:
     save(bench, folder, "launch/early-access.md", launch_file("early-access") + "{{ deal.code }}\n")
     robin = next(one for one in made_up_readers(bench.require_campaign()) if one.key == "robin")

@@ -9,7 +9,7 @@ from functools import cache
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
-from lovecampaign.checks.base.locate import first_words, setting
+from lovecampaign.checks.base.locate import first_line, setting
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.core.problems import Problem
 
@@ -35,7 +35,7 @@ class UneditedCopy:
         if not draft.facts.provider_leaves_machine or copy.is_built_in:
             return
         if _share_of_example(copy.text) > 0.5:
-            yield first_words(draft.email).problem(
+            yield first_line(draft.email).problem(
                 self.code,
                 f"{draft.email.key} is still the example's letter",
                 hint="write your own, or put its day under skip",
@@ -57,14 +57,14 @@ class UneditedSettings:
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
-        for name, text in _own_words(draft.campaign):
+        for name, text in _sender_settings(draft.campaign):
             if text in _example_words():
                 yield setting(draft.campaign, name, text).problem(
                     self.code, f"{text!r} is still the example's", hint="write your own"
                 )
 
 
-def _own_words(campaign: Campaign) -> Iterator[tuple[str, str]]:
+def _sender_settings(campaign: Campaign) -> Iterator[tuple[str, str]]:
     """The settings that no two senders share, by their path."""
     yield "sender.name", campaign.sender.name
     yield "sender.postal_address", campaign.sender.postal_address
@@ -84,7 +84,7 @@ def _share_of_example(text: str) -> float:
 
 @cache
 def _example_words() -> frozenset[str]:
-    return frozenset(text for example in _example() for _, text in _own_words(example))
+    return frozenset(text for example in _example() for _, text in _sender_settings(example))
 
 
 @cache

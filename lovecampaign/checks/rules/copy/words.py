@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lovecampaign.checks.base.locate import setting, setting_of_email
+from lovecampaign.checks.base.locate import find_email_setting, setting
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.core.problems import Problem
 
@@ -33,7 +33,7 @@ class EmptySubject:
         email = draft.email
         without_conditions = _CONDITION.sub(_keep_with_else, email.subject)
         if not _JINJA.sub("", without_conditions).strip():
-            yield setting_of_email(draft.campaign, email, "subject", email.subject).problem(
+            yield find_email_setting(draft.campaign, email, "subject", email.subject).problem(
                 self.code,
                 f"the subject of {email.key} may be empty",
                 hint="write words outside of any condition",

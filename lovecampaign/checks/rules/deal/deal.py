@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.amounts import SIGNS
-from lovecampaign.checks.base.facts import say_zones
-from lovecampaign.checks.base.locate import find_in_words, setting, setting_of_email
+from lovecampaign.checks.base.facts import format_zones
+from lovecampaign.checks.base.locate import find_email_setting, find_in_words, setting
 from lovecampaign.checks.base.offers import prices_of
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.core.problems import Problem, Severity
@@ -89,7 +89,7 @@ class LastCall:
                 continue
             left = deal.closes - email.instant
             if left > timedelta(hours=24):
-                yield setting_of_email(campaign, email, "at", "").problem(
+                yield find_email_setting(campaign, email, "at", "").problem(
                     self.code,
                     f"{email.key} goes out {left / timedelta(hours=1):.0f} hours before the deal "
                     "closes",
@@ -117,7 +117,7 @@ class SensibleWindow:
             asleep = [zone for zone in draft.zones if _waking_hours(deal, zone) < _MIN_WAKING_HOURS]
             closes = deal.closes.astimezone(ZoneInfo(campaign.timezone))
             if asleep:
-                says = f"the deal leaves too few waking hours in {say_zones(asleep)}"
+                says = f"the deal leaves too few waking hours in {format_zones(asleep)}"
                 hint = "let it stay open for at least a whole day"
             elif (closes.hour, closes.minute) == (0, 0):
                 says = f"the deal closes as {closes:%A} begins"

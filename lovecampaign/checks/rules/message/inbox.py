@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Role
-from lovecampaign.checks.base.locate import setting_of_email
+from lovecampaign.checks.base.locate import find_email_setting
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Problem, Severity
 
@@ -35,7 +35,7 @@ class SubjectLength:
         subject = draft.shown.subject if draft.shown else _JINJA.sub("", draft.email.subject)
         if len(subject) > _LONGEST_SUBJECT:
             written = draft.email.subject
-            yield setting_of_email(draft.campaign, draft.email, "subject", written).problem(
+            yield find_email_setting(draft.campaign, draft.email, "subject", written).problem(
                 self.code,
                 f"the subject has {len(subject)} characters: mail programs cut it off",
                 hint=f"30 to 50 are best, {_LONGEST_SUBJECT} the most that a list shows",
@@ -64,7 +64,7 @@ class PreheaderMissing:
         if line and not repeats:
             return
         name = "preheader" if line else "subject"
-        yield setting_of_email(draft.campaign, email, name, line).problem(
+        yield find_email_setting(draft.campaign, email, name, line).problem(
             self.code,
             "the preheader repeats the subject" if line else f"{email.key} has no preheader",
             hint="write preheader: with one line that goes on where the subject ends",
@@ -87,7 +87,7 @@ class PreheaderLength:
         line = draft.email.preheader
         length = len(_JINJA.sub("x" * 20, line))
         if length > _LONGEST_PREHEADER:
-            yield setting_of_email(draft.campaign, draft.email, "preheader", line).problem(
+            yield find_email_setting(draft.campaign, draft.email, "preheader", line).problem(
                 self.code,
                 f"the preheader has {length} characters: nobody sees the end of it",
                 hint="40 to 90 characters are best",
@@ -110,7 +110,7 @@ class FalseReply:
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         if found := _ANSWER.match(email.subject):
-            yield setting_of_email(draft.campaign, email, "subject", found[0]).problem(
+            yield find_email_setting(draft.campaign, email, "subject", found[0]).problem(
                 self.code,
                 f"{found[0].strip()} pretends that the letter answers one",
                 hint="begin with what is inside",
@@ -135,7 +135,7 @@ class ShoutedSubject:
         capitals = sum(letter.isupper() for letter in letters)
         is_loud = len(letters) >= 10 and capitals > 0.6 * len(letters)
         if is_loud or _MARKS.search(words):
-            yield setting_of_email(draft.campaign, email, "subject", email.subject).problem(
+            yield find_email_setting(draft.campaign, email, "subject", email.subject).problem(
                 self.code,
                 "the subject shouts",
                 hint="write it as you would say it to one person",

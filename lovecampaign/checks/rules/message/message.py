@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Role
-from lovecampaign.checks.base.locate import first_words, point_at
+from lovecampaign.checks.base.locate import first_line, point_at
 from lovecampaign.checks.base.prose import read_prose
-from lovecampaign.checks.base.rendered_email import Shown
+from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
@@ -37,7 +37,7 @@ class HtmlWeight:
         size = len(draft.shown.html.encode()) if draft.shown else 0
         if size > _WARN_BYTES:
             is_cut = size > GMAIL_CLIPS_AT_BYTES
-            yield first_words(draft.email).problem(
+            yield first_line(draft.email).problem(
                 self.code,
                 f"{draft.email.key} has {size // 1000} kB of HTML: "
                 f"{'Gmail cuts it off' if is_cut else 'near the 102 kB at which Gmail cuts off'}",
@@ -122,7 +122,7 @@ class ImageOnly:
             return
         words = len(_WORD.findall(read_prose(draft.email.copy.text)))
         if words < _FEW_WORDS and draft.email.copy.text.strip():
-            yield first_words(draft.email).problem(
+            yield first_line(draft.email).problem(
                 self.code,
                 f"{draft.email.key} is a picture with {words} words",
                 hint="write the words into the copy",
@@ -130,12 +130,12 @@ class ImageOnly:
             )
 
 
-def _lacks_html(draft: EmailDraft, shown: Shown) -> list[str]:
+def _lacks_html(draft: EmailDraft, shown: RenderedEmail) -> list[str]:
     hrefs = {link.href for link in shown.links if link.words}
     return _lacking(draft, hrefs, shown.words)
 
 
-def _lacks_text(draft: EmailDraft, shown: Shown) -> list[str]:
+def _lacks_text(draft: EmailDraft, shown: RenderedEmail) -> list[str]:
     return _lacking(draft, set(_BUTTON_LINE.findall(shown.text)), shown.text)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from lovecampaign.checks.base.locate import first_words, point_at
+from lovecampaign.checks.base.locate import first_line, point_at
 from lovecampaign.checks.base.rendered_email import attribute
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Problem, Severity
@@ -95,7 +95,7 @@ class PictureWeight:
                 )
         total = sum(sizes.values())
         if total > _ALL_PICTURES and len(sizes) > 1:
-            yield first_words(draft.email).problem(
+            yield first_line(draft.email).problem(
                 self.code,
                 f"the pictures of {draft.email.key} have {total // 1000} kB together",
                 hint="leave some out, or make them smaller",

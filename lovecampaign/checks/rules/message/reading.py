@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lovecampaign.checks.base.locate import point_at
 from lovecampaign.checks.base.rendered_email import attribute
 from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.checks.base.text_styles import Run, Type, type_runs
+from lovecampaign.checks.base.text_styles import TextRun, TextStyle, text_runs
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.render.markup.scanner import EndTag, StartTag
 from lovecampaign.render.model.contrast import contrast
@@ -160,14 +160,14 @@ class LanguageAndDirection:
                     )
 
 
-def _runs(draft: EmailDraft) -> Iterator[Run]:
+def _runs(draft: EmailDraft) -> Iterator[TextRun]:
     """The letter's texts; marks without a letter or number need not be read."""
-    for run in type_runs(draft.shown.pieces) if draft.shown else ():
+    for run in text_runs(draft.shown.pieces) if draft.shown else ():
         if _WORD.search(run.words) and run.look.pixels > 1:
             yield run
 
 
-def _needed(look: Type) -> float:
+def _needed(look: TextStyle) -> float:
     is_large = look.pixels >= 24 or (look.is_bold and look.pixels >= 18.66)
     return _READABLE_LARGE if is_large else _READABLE
 

@@ -8,7 +8,7 @@ from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Place, Problem, Severity
 
 
-class FastPath:
+class FastPathUsed:
     """Merge values are used in ways that can be worked out ahead.
 
     What is the same for all readers is rendered and encoded once, and each reader's own values

@@ -10,7 +10,7 @@ from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.campaign.model.deal import Money
 from lovecampaign.checks.base.amounts import SIGNS, SUM
 from lovecampaign.checks.base.locate import URL, Passage, find_in_words
-from lovecampaign.checks.base.offers import any_of_sums, is_sale_page, page_of, prices_of
+from lovecampaign.checks.base.offers import is_sale_page, page_of, prices_of, sums_pattern
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.checks.base.template_text import (
     find_in_template_fields,
@@ -141,7 +141,7 @@ def _sales_fields(draft: EmailDraft) -> Iterator[Passage]:
 
 def _own_prices(campaign: Campaign) -> re.Pattern[str]:
     """The prices of the offer and the deals, as people write them."""
-    return any_of_sums(spelling for price in prices_of(campaign) for spelling in _spell(price))
+    return sums_pattern(spelling for price in prices_of(campaign) for spelling in _spell(price))
 
 
 def _spell(price: Money) -> Iterable[str]:

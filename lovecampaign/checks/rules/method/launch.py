@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Kind, Role
-from lovecampaign.checks.base.locate import first_words
-from lovecampaign.checks.base.offers import any_of_sums, is_sale_page
-from lovecampaign.checks.base.rendered_email import Shown
+from lovecampaign.checks.base.locate import first_line
+from lovecampaign.checks.base.offers import is_sale_page, sums_pattern
+from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.render.model.formatting import SpokenTime
@@ -34,14 +34,14 @@ class OneAsk:
             return
         buttons = {link.href for link in shown.links if link.is_button}
         if not any(_sells(draft.campaign, link.href) for link in shown.links):
-            yield first_words(draft.email).problem(
+            yield first_line(draft.email).problem(
                 self.code,
                 f"{draft.email.key} does not ask: no link in it leads to the offer or the deal",
                 hint="print {{ offer.link }} or {{ deal.link }} on a button",
                 severity=Severity.WARNING,
             )
         elif len(buttons) > 1:
-            yield first_words(draft.email).problem(
+            yield first_line(draft.email).problem(
                 self.code,
                 f"{draft.email.key} has {len(buttons)} buttons that lead to different places",
                 hint="keep the one that leads to the offer or the deal",
@@ -76,7 +76,7 @@ class TermsSaid:
             yield self._missing(draft, "never says until when the price holds", "deal.closes")
 
     def _missing(self, draft: EmailDraft, says: str, field: str) -> Problem:
-        return first_words(draft.email).problem(
+        return first_line(draft.email).problem(
             self.code,
             f"{draft.email.key} {says}",
             hint=f"print {{{{ {field} }}}} in the letter",
@@ -99,13 +99,13 @@ def _sells(campaign: Campaign, href: str) -> bool:
     return href == SAMPLE_LINKS.deal or is_sale_page(campaign, href)
 
 
-def _names_price(shown: Shown, price: str) -> bool:
+def _names_price(shown: RenderedEmail, price: str) -> bool:
     number = re.match(r"[\d.,]+", price)
     digits = number[0] if number else price
-    return bool(any_of_sums([digits]).search(shown.words))
+    return bool(sums_pattern([digits]).search(shown.words))
 
 
-def _names_deadline(shown: Shown, campaign: Campaign, email: Email) -> bool:
+def _names_deadline(shown: RenderedEmail, campaign: Campaign, email: Email) -> bool:
     deal = campaign.deal_of(email)
     if deal is None:
         return True

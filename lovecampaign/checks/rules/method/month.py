@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Kind
-from lovecampaign.checks.base.locate import Passage, setting, setting_of_email
+from lovecampaign.checks.base.locate import Passage, find_email_setting, setting
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.core.problems import Problem, Severity
 
@@ -71,7 +71,7 @@ class AlikeSubjects:
         for words, emails in alike.items():
             if len(emails) >= 3 and words:
                 third = emails[2]
-                yield setting_of_email(campaign, third, "subject", third.subject).problem(
+                yield find_email_setting(campaign, third, "subject", third.subject).problem(
                     self.code,
                     f"{len(emails)} subjects differ in their numbers only, from "
                     f"{emails[0].key} to {emails[-1].key}",
@@ -102,7 +102,7 @@ class RepeatedLine:
                     continue
                 earlier = first.setdefault(line.casefold(), email)
                 if earlier is not email:
-                    yield setting_of_email(campaign, email, name, line).problem(
+                    yield find_email_setting(campaign, email, name, line).problem(
                         self.code,
                         f"{email.key} has the same {name} as {earlier.key}",
                         hint="say what this letter brings",
@@ -232,7 +232,7 @@ class GuestApproved:
         else:
             return
         is_real = draft.facts.provider_leaves_machine
-        yield setting_of_email(draft.campaign, email, "guest", guest.name).problem(
+        yield find_email_setting(draft.campaign, email, "guest", guest.name).problem(
             self.code,
             says,
             hint="ask, then write approved: with the date",

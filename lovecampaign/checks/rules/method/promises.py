@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.checks.base.dates import WEEKDAY, WEEKDAYS
-from lovecampaign.checks.base.locate import Passage, find_in_words, setting_of_email
+from lovecampaign.checks.base.locate import Passage, find_email_setting, find_in_words
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Problem, Severity
 
@@ -92,7 +92,7 @@ class DayNumberInSubject:
             return
         number = int(found["start"] or found["of"])
         if number != email.number:
-            yield setting_of_email(draft.campaign, email, "subject", found[0]).problem(
+            yield find_email_setting(draft.campaign, email, "subject", found[0]).problem(
                 self.code,
                 f"the subject says day {number}, and the letter is that of day {email.number}",
                 hint="write {{ day.number }}",

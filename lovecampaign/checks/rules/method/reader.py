@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Role
-from lovecampaign.checks.base.locate import find_in_words, first_words
+from lovecampaign.checks.base.locate import find_in_words, first_line
 from lovecampaign.checks.base.prose import count_persons
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Problem, Severity
@@ -68,7 +68,7 @@ class ReaderIsHero:
             return
         reader, sender = counts
         if sender >= _MIN_SENDER_WORDS and sender > reader:
-            yield first_words(email).problem(
+            yield first_line(email).problem(
                 self.code,
                 f"the letter speaks of its sender {sender} times, of its reader {reader} times",
                 hint="tell it from where the reader stands: say you before we",

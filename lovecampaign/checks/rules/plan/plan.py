@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
-from lovecampaign.checks.base.facts import say_zones
-from lovecampaign.checks.base.locate import setting, setting_of_email
+from lovecampaign.checks.base.facts import format_zones
+from lovecampaign.checks.base.locate import find_email_setting, setting
 from lovecampaign.checks.base.rule import MonthDraft
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.schedule.quiet import after_quiet_hours
@@ -44,7 +44,7 @@ class MomentPast:
             more = f" and {others} more letter{'s' * (others > 1)}" if others else ""
             yield setting(campaign, "start", str(campaign.start)).problem(
                 self.code,
-                f"the moment of {first.key}{more} is past in {say_zones(where)}",
+                f"the moment of {first.key}{more} is past in {format_zones(where)}",
                 hint="begin on a later day: change start",
                 severity=Severity.WARNING,
             )
@@ -97,10 +97,10 @@ class QuietSwallows:
         for email in campaign.launch_emails:
             swallowed = [zone for zone in draft.zones if _is_swallowed(campaign, email, zone)]
             if swallowed:
-                yield setting_of_email(campaign, email, "at", "").problem(
+                yield find_email_setting(campaign, email, "at", "").problem(
                     self.code,
                     f"quiet hours keep {email.key} until its deal is over, "
-                    f"in {say_zones(swallowed)}",
+                    f"in {format_zones(swallowed)}",
                     hint="send it earlier, or leave quiet_hours: respect away",
                     severity=Severity.WARNING,
                 )
@@ -123,7 +123,7 @@ class BeyondTheMonth:
         for email in campaign.launch_emails:
             after = email.instant - campaign.launch.at if email.instant else timedelta()
             if after > _AFTERWARDS:
-                yield setting_of_email(campaign, email, "at", "").problem(
+                yield find_email_setting(campaign, email, "at", "").problem(
                     self.code,
                     f"{email.key} goes out {after.days} days after the doors opened",
                     hint="bring it nearer, or keep it for another campaign",

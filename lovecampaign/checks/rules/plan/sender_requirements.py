@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.checks.base.domains import organisation_of
-from lovecampaign.checks.base.locate import first_words, setting
+from lovecampaign.checks.base.locate import first_line, setting
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.core.problems import Problem, Severity
 
@@ -67,7 +67,7 @@ class OneClickHeaders:
             return
         is_post = shown.headers.get("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
         if not is_post or not _ONE_CLICK.fullmatch(shown.headers.get("List-Unsubscribe", "")):
-            yield first_words(draft.email).problem(
+            yield first_line(draft.email).problem(
                 self.code,
                 f"{draft.email.key} lacks the headers of one-click unsubscribing",
                 hint="set LOVECAMPAIGN_PUBLIC_URL to an https address",

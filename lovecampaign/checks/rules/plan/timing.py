@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.checks.base.facts import say_zones
-from lovecampaign.checks.base.locate import setting, setting_of_email
+from lovecampaign.checks.base.facts import format_zones
+from lovecampaign.checks.base.locate import find_email_setting, setting
 from lovecampaign.checks.base.rule import MonthDraft
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.schedule.reasons import SkipReason
@@ -33,9 +33,9 @@ class DayGivenUp:
         for email in campaign.day_emails:
             if zones := left_out.get(email.key):
                 at = f"{email.at:%H:%M}" if email.at else ""
-                yield setting_of_email(campaign, email, "at", at).problem(
+                yield find_email_setting(campaign, email, "at", at).problem(
                     self.code,
-                    f"{email.key} is left out in {say_zones(zones)}: another letter has that day",
+                    f"{email.key} is left out in {format_zones(zones)}: another letter has that day",
                     hint="give it another time, or leave the day after it free (skip)",
                     severity=Severity.WARNING,
                 )

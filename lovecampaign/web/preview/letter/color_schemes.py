@@ -10,7 +10,7 @@ import re
 from enum import StrEnum
 
 
-class Scheme(StrEnum):
+class ColorScheme(StrEnum):
     """The colours of the client in which an email is looked at."""
 
     LIGHT = "light"  #: a client in light mode
@@ -40,13 +40,13 @@ FRAME_POLICY = (
 )
 
 
-def dress(html: str, scheme: Scheme) -> str:
+def apply_scheme(html: str, scheme: ColorScheme) -> str:
     """The email's page as a client with that scheme shows it; links in it lead nowhere."""
-    prefers = "dark" if scheme is Scheme.DARK else "light"
+    prefers = "dark" if scheme is ColorScheme.DARK else "light"
     page = _QUESTION.sub(lambda asked: _answer(asked[1], prefers), html)
     page = _SCHEME_META.sub("", page)
     style = f":root{{color-scheme:only {prefers}!important}}"
-    if scheme is Scheme.INVERTED:
+    if scheme is ColorScheme.INVERTED:
         style += _INVERSION
     page = _insert(page, _HEAD_END, f"<style>{style}</style>", is_before=True)
     return _insert(page, _HEAD_START, _RULES, is_before=False)

@@ -18,7 +18,7 @@ DESKTOP_SUBJECT, DESKTOP_LINE = 70, 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class TruncatedText:
     """A line of which a list view shows only the beginning."""
 
     shown: str
@@ -29,13 +29,13 @@ class Cut:
 class InboxLine:
     """How a message looks before it is opened."""
 
-    subject: Cut
+    subject: TruncatedText
     #: The preheader, and what of the copy follows it.
-    snippet: Cut
+    snippet: TruncatedText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class MessageLink:
     """A link of the email."""
 
     words: str
@@ -45,7 +45,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class InspectedMessage:
     """One message, ready to be looked at."""
 
     sender: str
@@ -59,7 +59,7 @@ class Letter:
     desktop: InboxLine
     html_bytes: int
     message_bytes: int
-    links: tuple[Link, ...]
+    links: tuple[MessageLink, ...]
     #: Pictures that other hosts would serve; they are not loaded here.
     distant_pictures: tuple[str, ...]
     #: Changes whenever the HTML does.
@@ -71,11 +71,11 @@ class Letter:
         return self.html_bytes / GMAIL_CLIPS_AT_BYTES
 
 
-def look_at(message: Message, *, public_url: str, media_url: str) -> Letter:
+def inspect_message(message: Message, *, public_url: str, media_url: str) -> InspectedMessage:
     """Everything that a page shows of a message."""
     page = read_page(message.html)
     encoded = message.html.encode()
-    return Letter(
+    return InspectedMessage(
         sender=message.sender.name or message.sender.email,
         subject=message.subject,
         html=message.html,
@@ -94,9 +94,9 @@ def look_at(message: Message, *, public_url: str, media_url: str) -> Letter:
     )
 
 
-def cut(text: str, room: int) -> Cut:
+def truncate(text: str, room: int) -> TruncatedText:
     """What fits, and a little of what does not."""
-    return Cut(shown=text[:room], hidden=text[room : room + 60])
+    return TruncatedText(shown=text[:room], hidden=text[room : room + 60])
 
 
 def _headers(raw: bytes) -> Iterator[tuple[str, str]]:
@@ -105,17 +105,19 @@ def _headers(raw: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _phone_line(subject: str, page: Page) -> InboxLine:
-    return InboxLine(subject=cut(subject, PHONE_SUBJECT), snippet=cut(page.words, PHONE_SNIPPET))
+    return InboxLine(
+        subject=truncate(subject, PHONE_SUBJECT), snippet=truncate(page.words, PHONE_SNIPPET)
+    )
 
 
 def _desktop_line(subject: str, page: Page) -> InboxLine:
     """Subject and snippet share one line."""
-    shown = cut(subject, DESKTOP_SUBJECT)
-    return InboxLine(subject=shown, snippet=cut(page.words, DESKTOP_LINE - len(shown.shown)))
+    shown = truncate(subject, DESKTOP_SUBJECT)
+    return InboxLine(subject=shown, snippet=truncate(page.words, DESKTOP_LINE - len(shown.shown)))
 
 
-def _link(anchor: Anchor, public_url: str) -> Link:
-    return Link(
+def _link(anchor: Anchor, public_url: str) -> MessageLink:
+    return MessageLink(
         words=anchor.words,
         address=anchor.address,
         is_personal=anchor.address.startswith(public_url + "/"),

@@ -18,8 +18,8 @@ from lovecampaign.checks.registry import MONTH_RULES
 from lovecampaign.checks.run import check_email
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, in_file_order
-from lovecampaign.web.hosting.thread_errors import go_on_after_bugs
-from lovecampaign.web.preview.live.state import Ingredients, Workbench
+from lovecampaign.web.hosting.thread_errors import restart_on_error
+from lovecampaign.web.preview.live.state import PreviewState, RenderInputs
 
 #: Time for the page that was just saved to be rendered first, and for whoever saves again at once:
 #: a check of 0.3 s makes a page that is asked for meanwhile take twice as long.
@@ -39,18 +39,18 @@ class _People:
 class _Checked:
     """What was found in an email, and what it was then."""
 
-    ingredients: Ingredients | None
+    ingredients: RenderInputs | None
     places: Mapping[str, Place]
     people: _People
     problems: Sequence[Problem]
 
 
-class Checker:
+class BackgroundChecker:
     """Knows the problems of every email, a moment after they came up."""
 
     def __init__(
         self,
-        workbench: Workbench,
+        workbench: PreviewState,
         facts: Callable[[Campaign], Facts],
         tell: Callable[[], None],
     ) -> None:
@@ -66,7 +66,7 @@ class Checker:
         self.is_done = False
 
     def start(self, note_bug: Callable[[BaseException], object]) -> None:
-        run = partial(go_on_after_bugs, self._run, self._is_over, note_bug)
+        run = partial(restart_on_error, self._run, self._is_over, note_bug)
         threading.Thread(target=run, name="checker", daemon=True).start()
         self.ask()
 
@@ -144,7 +144,7 @@ class Checker:
         )
         return True
 
-    def _ingredients(self, email: Email) -> Ingredients | None:
+    def _ingredients(self, email: Email) -> RenderInputs | None:
         try:
             return self._workbench.ingredients(email)
         except ProblemsFound:

@@ -13,7 +13,7 @@ from watchfiles import Change, DefaultFilter, watch
 
 from lovecampaign.campaign.files.paths import TEMPLATE_FOLDER
 from lovecampaign.web.files.used_files import used_files
-from lovecampaign.web.hosting.thread_errors import go_on_after_bugs
+from lovecampaign.web.hosting.thread_errors import restart_on_error
 
 #: A burst of saves (an editor's backup, rename and write; a checkout) is one change: the watcher
 #: waits until nothing more comes for one step, and at most this long.
@@ -28,7 +28,7 @@ _QUIET_MS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Far:
+class _OutsideFiles:
     """Files outside of the folders that are watched as they are, and where to look for them."""
 
     files: frozenset[Path]
@@ -45,7 +45,7 @@ class _Far:
         return changed in self.files or any(file.is_relative_to(changed) for file in self.files)
 
 
-class Watcher:
+class FileWatcher:
     """Calls back after each burst of saves, from threads of its own."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Watcher:
             ("near-watcher", self._watch_near),
             ("far-watcher", self._watch_far),
         ):
-            run = partial(go_on_after_bugs, watch_it, self._is_over, note_bug)
+            run = partial(restart_on_error, watch_it, self._is_over, note_bug)
             threading.Thread(target=run, name=name, daemon=True).start()
         self._see_what_polling_misses()
 
@@ -83,7 +83,7 @@ class Watcher:
         while not self._is_over.is_set():
             self._watch_while_used(self._find_far())
 
-    def _watch_while_used(self, far: _Far) -> None:
+    def _watch_while_used(self, far: _OutsideFiles) -> None:
         """Until other files are named; looked up between bursts, when nobody waits for a page."""
         # The campaign's own folder is there when nothing else is: changes in it pass.
         for changes in self._bursts((self._folder, *far.folders), far, is_deep=False):
@@ -109,10 +109,12 @@ class Watcher:
         with self._one_at_a_time:
             self._tell()
 
-    def _find_far(self) -> _Far:
+    def _find_far(self) -> _OutsideFiles:
         near = [folder.resolve() for folder in self._near]
         used = used_files(self._folder, self._workspace)
-        return _Far.of(frozenset(file for file in used if not any(map(file.is_relative_to, near))))
+        return _OutsideFiles.of(
+            frozenset(file for file in used if not any(map(file.is_relative_to, near)))
+        )
 
     def _bursts(
         self, folders: tuple[Path, ...], matters: Callable[[Change, str], bool], *, is_deep: bool

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 _HEARTBEAT_SECONDS = 15
 
 
-class Stream:
+class ReloadEvents:
     """Tells every open page; pages may come and go."""
 
     def __init__(self, run: str) -> None:

@@ -23,7 +23,7 @@ from lovecampaign.render.model.images import find_image
 from lovecampaign.render.model.problem_codes import Code
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
-from lovecampaign.web.preview.letter.inspect import Letter, look_at
+from lovecampaign.web.preview.letter.inspect import InspectedMessage, inspect_message
 from lovecampaign.web.preview.readers.addressing import address
 from lovecampaign.web.preview.readers.readers import Reader
 
@@ -37,13 +37,13 @@ class View:
 
     email: Email
     #: None where it was never without a mistake.
-    letter: Letter | None
+    letter: InspectedMessage | None
     #: Why it cannot be rendered as it is now; ``letter`` is then the last good one.
     faults: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ingredients:
+class RenderInputs:
     """Everything that an email is made of, apart from its reader; compared after each save."""
 
     #: The campaign's settings, without its emails and places in files.
@@ -56,12 +56,12 @@ class Ingredients:
 class _Rendered:
     """Letters of one email, and what they were made of."""
 
-    ingredients: Ingredients
+    ingredients: RenderInputs
     renderer: EmailRenderer
-    letters: dict[str, tuple[Recipient, Letter]] = field(default_factory=dict)
+    letters: dict[str, tuple[Recipient, InspectedMessage]] = field(default_factory=dict)
 
 
-class Workbench:
+class PreviewState:
     """A campaign that somebody is writing on; safe between threads."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
@@ -75,7 +75,7 @@ class Workbench:
         self.is_behind = False
         self.pictures: dict[str, Path] = {}
         self._rendered: dict[str, _Rendered] = {}
-        self._last_good: dict[tuple[str, str], Letter] = {}
+        self._last_good: dict[tuple[str, str], InspectedMessage] = {}
         self._lock = threading.RLock()
         self.reread()
 
@@ -104,10 +104,10 @@ class Workbench:
             last = self._last_good.get((email.key, reader.key))
             return View(email=email, letter=last, faults=faults)
 
-    def ingredients(self, email: Email) -> Ingredients:
+    def ingredients(self, email: Email) -> RenderInputs:
         """What the email is made of now; raises ProblemsFound for templates."""
         campaign = self.require_campaign()
-        return Ingredients(
+        return RenderInputs(
             frame=replace(campaign, emails=(), files=(), places={}),
             email=replace(email, places={}),
             content=read_content(campaign, email),
@@ -126,7 +126,7 @@ class Workbench:
         own = [each for each in errors if each.place and each.place.file == email.copy.file]
         return own or errors
 
-    def _letter(self, email: Email, reader: Reader) -> Letter:
+    def _letter(self, email: Email, reader: Reader) -> InspectedMessage:
         rendered = self._made_of_what_is_there(email)
         recipient = address(
             self.require_campaign(),
@@ -140,7 +140,7 @@ class Workbench:
             return known[1]
         if len(rendered.letters) >= _KEPT_READERS:
             rendered.letters.clear()
-        letter = look_at(
+        letter = inspect_message(
             rendered.renderer.render(recipient),
             public_url=self.settings.public_url,
             media_url=self.settings.media_url,

@@ -21,14 +21,14 @@ def address(
     campaign: Campaign, email: Email, content: Content, reader: Reader, public_url: str
 ) -> Recipient:
     """The recipient that rendering takes: a test send's, at the time at which it would go out."""
-    seen = see_as(campaign, email, content, as_person(reader), public_url)
+    seen = see_as(campaign, email, content, make_person(reader), public_url)
     return seen._replace(
         delivery_id=DELIVERY_ID,
         first_claimed_at=_moment(campaign, email, reader),
     )
 
 
-def as_person(reader: Reader) -> Person:
+def make_person(reader: Reader) -> Person:
     """The reader as a test send knows people."""
     return Person(
         subscriber=reader.subscriber,

@@ -14,7 +14,7 @@ RECIPIENTS = "recipients"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayChoice:
+class DayFilter:
     """What stands behind the ``?`` of a day's page; as made, everybody."""
 
     #: Somewhere in a name or an address.

@@ -8,15 +8,15 @@ from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.store.reports.recipients import Addressee
-from lovecampaign.web.preview.readers.filters import DayChoice
+from lovecampaign.web.preview.readers.filters import DayFilter
 from lovecampaign.web.preview.readers.forecast import Coming, retell_addressee
 from lovecampaign.web.preview.readers.people import People
 
-SHOWN_AT_ONCE = 50
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class RecipientRow:
     """One person and what becomes of the email for them."""
 
     person: Addressee
@@ -24,25 +24,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roll:
+class RecipientPage:
     """A page of one email's people."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[RecipientRow]
     #: Where the list goes on; None: there is nobody behind these.
-    further: DayChoice | None
+    further: DayFilter | None
     is_from_the_start: bool
 
 
-def read_roll(
-    people: People, campaign: Campaign, email: Email, now: datetime, choice: DayChoice
-) -> Roll:
+def read_recipients(
+    people: People, campaign: Campaign, email: Email, now: datetime, choice: DayFilter
+) -> RecipientPage:
     """The people of one email that the address asks for."""
     asked = choice.for_email(email.key)
-    found = people.addressees(campaign, email, now, asked, SHOWN_AT_ONCE)
+    found = people.addressees(campaign, email, now, asked, PAGE_SIZE)
     behind = found.next_after
-    return Roll(
+    return RecipientPage(
         entries=[
-            Entry(person=each, coming=retell_addressee(campaign, email, each))
+            RecipientRow(person=each, coming=retell_addressee(campaign, email, each))
             for each in found.people
         ],
         further=None if behind is None else choice.behind(email.key, behind),

@@ -14,7 +14,7 @@ from lovecampaign.core.message import Outcome, OutcomeKind
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.display.test_send import Trial
 from lovecampaign.providers.base.provider import Provider
-from lovecampaign.web.preview.readers.addressing import as_person
+from lovecampaign.web.preview.readers.addressing import make_person
 from lovecampaign.web.preview.readers.readers import Reader
 
 #: Opens the workspace's way out for as long as one message takes.
@@ -22,7 +22,7 @@ OpenProvider = Callable[[], AbstractContextManager[Provider]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class PreviewSendResult:
     """What the page says about it."""
 
     is_sent: bool
@@ -30,43 +30,47 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mailbox:
+class PreviewSender:
     """Sends tests, one at a time."""
 
     settings: Settings
     open_provider: OpenProvider
     now: Callable[[], datetime]
 
-    def send(self, campaign: Campaign, email: Email, reader: Reader, address: str) -> Told:
+    def send(
+        self, campaign: Campaign, email: Email, reader: Reader, address: str
+    ) -> PreviewSendResult:
         """Send this email with this reader's data to that address; never raises."""
         try:
             to = normalise(address.strip())
         except InvalidAddress as error:
-            return Told(is_sent=False, words=f"{address} is not an email address: {error}")
+            return PreviewSendResult(
+                is_sent=False, words=f"{address} is not an email address: {error}"
+            )
         trial = Trial(
             settings=self.settings,
             campaign=campaign,
             email=email,
-            person=as_person(reader),
+            person=make_person(reader),
             now=self.now(),
         )
         try:
             return self._try(trial, to)
         except ProblemsFound as error:
             first = error.problems[0] if error.problems else error
-            return Told(is_sent=False, words=f"Not sent: {first.message}")
+            return PreviewSendResult(is_sent=False, words=f"Not sent: {first.message}")
         except LovecampaignError as error:
             hint = f" ({error.hint})" if error.hint else ""
-            return Told(is_sent=False, words=f"Not sent: {error.message}{hint}")
+            return PreviewSendResult(is_sent=False, words=f"Not sent: {error.message}{hint}")
 
-    def _try(self, trial: Trial, to: str) -> Told:
+    def _try(self, trial: Trial, to: str) -> PreviewSendResult:
         with self.open_provider() as provider:
             provider.prove()
             outcomes = [outcome for _, outcome in trial.send(provider, [to])]
             return _tell(outcomes[0], to, provider.name)
 
 
-def _tell(outcome: Outcome, to: str, way_out: str) -> Told:
+def _tell(outcome: Outcome, to: str, way_out: str) -> PreviewSendResult:
     if outcome.kind is OutcomeKind.ACCEPTED:
-        return Told(is_sent=True, words=f"Sent to {to} through {way_out}.")
-    return Told(is_sent=False, words=f"Not sent: {outcome.detail}")
+        return PreviewSendResult(is_sent=True, words=f"Sent to {to} through {way_out}.")
+    return PreviewSendResult(is_sent=False, words=f"Not sent: {outcome.detail}")

@@ -6,14 +6,14 @@ from datetime import date
 from typing import Protocol
 from urllib.parse import urlencode
 
-from lovecampaign.web.preview.letter.color_schemes import Scheme
-from lovecampaign.web.preview.readers.filters import DayChoice
+from lovecampaign.web.preview.letter.color_schemes import ColorScheme
+from lovecampaign.web.preview.readers.filters import DayFilter
 from lovecampaign.web.preview.readers.readers import Reader
 
-EVERYBODY = DayChoice()
+NO_FILTER = DayFilter()
 
 
-class Addresses(Protocol):
+class PageUrls(Protocol):
     """Where pages find each other."""
 
     #: Whether somebody answers: a copy on disk neither reloads nor sends.
@@ -23,11 +23,11 @@ class Addresses(Protocol):
 
     def email(self, key: str, reader: Reader) -> str: ...
 
-    def frame(self, key: str, reader: Reader, scheme: Scheme) -> str: ...
+    def frame(self, key: str, reader: Reader, scheme: ColorScheme) -> str: ...
 
     def timeline(self, reader: Reader) -> str: ...
 
-    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str: ...
+    def day(self, day: date, reader: Reader, choice: DayFilter = NO_FILTER) -> str: ...
 
     def calendar_file(self) -> str: ...
 
@@ -38,7 +38,7 @@ class Addresses(Protocol):
         ...
 
 
-class LiveAddresses:
+class LiveUrls:
     """Of the running preview. ``first`` is the reader that addresses need not name."""
 
     is_live = True
@@ -52,13 +52,13 @@ class LiveAddresses:
     def email(self, key: str, reader: Reader) -> str:
         return self._with(f"/email/{key}", reader)
 
-    def frame(self, key: str, reader: Reader, scheme: Scheme) -> str:
+    def frame(self, key: str, reader: Reader, scheme: ColorScheme) -> str:
         return self._with(f"/frame/{key}", reader, mode=scheme.value)
 
     def timeline(self, reader: Reader) -> str:
         return self._with("/reader", reader)
 
-    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str:
+    def day(self, day: date, reader: Reader, choice: DayFilter = NO_FILTER) -> str:
         return self._with(f"/day/{day.isoformat()}", reader, **choice.as_query())
 
     def calendar_file(self) -> str:
@@ -75,7 +75,7 @@ class LiveAddresses:
         return f"{path}?{urlencode(asked)}" if asked else path
 
 
-class DiskAddresses:
+class ExportUrls:
     """Of a copy in one folder, whose pages lie side by side."""
 
     is_live = False
@@ -89,13 +89,13 @@ class DiskAddresses:
     def email(self, key: str, reader: Reader) -> str:
         return self._name(f"email-{key}", reader)
 
-    def frame(self, key: str, reader: Reader, scheme: Scheme) -> str:
+    def frame(self, key: str, reader: Reader, scheme: ColorScheme) -> str:
         return self._name(f"frames/{key}-{scheme.value}", reader)
 
     def timeline(self, reader: Reader) -> str:
         return self._name("reader", reader)
 
-    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str:
+    def day(self, day: date, reader: Reader, choice: DayFilter = NO_FILTER) -> str:
         """A copy knows made-up readers only: nothing is to choose from."""
         del choice
         return self._name(f"day-{day.isoformat()}", reader)

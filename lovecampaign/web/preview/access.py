@@ -30,7 +30,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class AccessPolicy:
     """What a visitor must show."""
 
     #: ``127.0.0.1:8029`` and the machine's other names, with their port.
@@ -65,10 +65,10 @@ class Gate:
         )
 
 
-class Guard:
+class AccessMiddleware:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+    def __init__(self, app: ASGIApp, gate: AccessPolicy) -> None:
         self._app = app
         self._gate = gate
 
