@@ -1,4 +1,4 @@
-"""Where, in its author's files, does an email use merge fields of a kind?"""
+"""Finds merge fields in the sources of an email, with their place in the author's files."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _JINJA = Environment(autoescape=True)
 
 
 class Field(Protocol):
-    """A merge field that a rule looks for."""
+    """A merge field that a rule searches for."""
 
     @property
     def written(self) -> str:
-        """As it stands in the source: ``subscriber.first_name``."""
+        """As in the source: ``subscriber.first_name``."""
 
     @property
     def line(self) -> int:
-        """In which line of the source, from 1."""
+        """The line of the source, from 1."""
 
 
 FoundField = TypeVar("FoundField", bound=Field)
@@ -32,17 +32,17 @@ FoundField = TypeVar("FoundField", bound=Field)
 def walk_source(
     source: str, walk: Callable[[nodes.Template], Iterable[FoundField]]
 ) -> tuple[FoundField, ...]:
-    """What ``walk`` finds in the tree of a template; nothing in one that cannot be read."""
+    """What ``walk`` finds in a template's syntax tree; nothing if it cannot be parsed."""
     try:
         return tuple(walk(_JINJA.parse(source)))
     except (TemplateSyntaxError, RecursionError):
-        return ()  # rendering says where
+        return ()  # rendering reports it
 
 
 def find_fields(
     draft: EmailDraft, find: Callable[[str], Iterable[FoundField]]
 ) -> Iterator[tuple[FoundField, Passage]]:
-    """What ``find`` sees in the sources of an email's words and templates, with its place."""
+    """What ``find`` returns for each source of an email, with its place."""
     email, copy = draft.email, draft.email.copy
     for name, text in (("subject", email.subject), ("preheader", email.preheader)):
         for field in find(text):

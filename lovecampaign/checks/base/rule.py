@@ -1,8 +1,7 @@
-"""What is a rule?
+"""The two interfaces of rules, and what a rule gets to judge.
 
-A class with a code and a docstring. The docstring is what ``check --explain CODE`` shows: what
-is wanted and why, then an example that breaks the rule (``Bad:``) and one that keeps it
-(``Good:``).
+A rule is a class with a code and a docstring, which ``check --explain CODE`` shows: what is
+wanted and why, an example that breaks the rule (``Bad:``) and one that keeps it (``Good:``).
 """
 
 from __future__ import annotations
@@ -21,38 +20,38 @@ from lovecampaign.render.model.template_files import template_file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthDraft:
-    """A campaign as it stands now, for rules about all of it."""
+    """A campaign, for rules about the whole month."""
 
     campaign: Campaign
     facts: Facts
 
     @property
     def zones(self) -> list[str]:
-        """The zones in which readers live; the campaign's own where nobody counted."""
+        """The subscribers' time zones; the campaign's own if they were not counted."""
         return sorted(self.facts.zones or {self.campaign.timezone})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailDraft:
-    """An email as it stands now, for rules about one."""
+    """One email, for rules about single emails."""
 
     campaign: Campaign
     facts: Facts
     email: Email
-    #: What it is made of; None where its templates cannot be read.
+    #: Its sources; None where its templates cannot be read.
     content: Content | None
-    #: As a reader sees it; None where rendering finds errors.
-    shown: RenderedEmail | None = None
+    #: Rendered for a sample subscriber; None after an error.
+    rendered: RenderedEmail | None = None
 
     @property
     def templates(self) -> Mapping[str, str]:
-        """The text of its template and of all that this includes, by file."""
+        """The sources of its template and of the template's includes, by file."""
         sources = self.content.templates if self.content else {}
         return {template_file(name): source for name, source in sources.items()}
 
 
 class MonthRule(Protocol):
-    """Looks at a campaign as a whole; an error that it finds blocks every email."""
+    """A rule about the whole campaign; its errors block every email."""
 
     @property
     def code(self) -> str: ...
@@ -61,7 +60,7 @@ class MonthRule(Protocol):
 
 
 class EmailRule(Protocol):
-    """Looks at one email; an error that it finds blocks this one only."""
+    """A rule about one email; its errors block only that email."""
 
     @property
     def code(self) -> str: ...

@@ -1,4 +1,4 @@
-"""What stands where a reader's name is not known?"""
+"""Rule about names: each has a default for subscribers without one."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from jinja2 import nodes
 
 from lovecampaign.checks.base.merge_fields import find_fields, walk_source
 from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Problem
 
 _PERSONAL = frozenset({"first_name", "last_name"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bare:
-    """A personal value that is printed with nothing to stand in for it."""
+    """A name that is printed without a default."""
 
     written: str
     line: int
-    #: ``default("friend")`` stands there, and lacks its ``true``.
+    #: It has ``default("friend")``, without ``true``.
     has_half_a_default: bool = False
 
 
 class MissingFallback:
-    """Where a name is printed, a word stands ready for those who have none.
+    """Every printed name has a default for readers without one.
 
     Many people sign up with an address only. Then "Hi {{ first_name }}," reads "Hi ,". A name
     that is not known is an empty text, not an undefined one: `default` needs its `true`.
@@ -39,9 +39,7 @@ class MissingFallback:
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for bare, passage in find_fields(draft, _find_bare):
-            yield passage.problem(
-                self.code, _says(bare), hint=_hint(bare), severity=Severity.WARNING
-            )
+            yield passage.warning(self.code, _says(bare), hint=_hint(bare))
 
 
 def _says(bare: _Bare) -> str:
@@ -56,14 +54,14 @@ def _hint(bare: _Bare) -> str:
 
 @lru_cache(maxsize=256)
 def _find_bare(source: str) -> tuple[_Bare, ...]:
-    """Remembered: most letters of a month share their templates."""
+    """Cached: most emails of a month share their templates."""
     if "{{" not in source:
         return ()
     return walk_source(source, lambda tree: _walk(tree, frozenset()))
 
 
 def _walk(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
-    """Printed values under a node; ``tested`` are the names that an ``if`` around it asks for."""
+    """Bare names under a node; ``tested`` are the names that an ``if`` around it tests."""
     if isinstance(node, nodes.If):
         within = tested | {_name(one) for one in _and_inside(node.test)}
         for child in node.body:
@@ -80,7 +78,7 @@ def _walk(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
 
 
 def _printed(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
-    """What an expression prints of a person without anything to stand in."""
+    """The names that an expression prints without a default."""
     if isinstance(node, nodes.Or | nodes.CondExpr):
         return
     if isinstance(node, nodes.Filter) and node.name in ("default", "d"):
@@ -101,7 +99,7 @@ def _has_true(node: nodes.Filter) -> bool:
 
 
 def _name(node: nodes.Node) -> str:
-    """``first_name`` for the node that asks for it; empty for every other one."""
+    """``first_name`` or ``subscriber.first_name`` for a node that reads it; else empty."""
     if isinstance(node, nodes.Name) and node.name == "first_name":
         return node.name
     if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):

@@ -1,20 +1,20 @@
-"""Do links lead where they say, and safely?"""
+"""Rules about links: complete addresses, honest text, https, public hosts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
-from itertools import chain
 from urllib.parse import SplitResult, urlsplit
 
+from lovecampaign.campaign.model.campaign import Copy
 from lovecampaign.checks.base.domains import organisation_of
-from lovecampaign.checks.base.locate import Passage, find_in_templates, find_in_words, point_at
+from lovecampaign.checks.base.locate import Passage, find_everywhere, point_at
 from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Place, Problem
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'|)\]{}]+", re.IGNORECASE)
-#: Names of XML vocabularies look like addresses and are none.
+#: XML namespaces look like URLs and are none.
 _VOCABULARY = re.compile(r"https?://(?:www\.)?w3\.org/", re.IGNORECASE)
 _SHORTENERS = frozenset(
     {
@@ -26,6 +26,20 @@ _SHORTENERS = frozenset(
 _NAMED_DOMAIN = re.compile(
     r"^(?:https?://)?(?:www\.)?((?:[a-z0-9-]+\.)+[a-z]{2,12})(?:/\S*)?$", re.IGNORECASE
 )
+#: Link targets in copy: of links, of ``[page]:`` references and of buttons. Rendering reports
+#: missing images.
+_IN_COPY = re.compile(
+    r"(?<!!)\[(?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*\]\(\s*<?(?P<link>[^)\s>]+)"
+    r"|^\s{0,3}\[[^\]]+\]:\s*<?(?P<page>[^\s>]+)"
+    r"|\[\[\s*button\s*:.*\|\s*(?P<button>[^\s|\]]+)\s*\]\]",
+    re.IGNORECASE,
+)
+_IN_TEMPLATE = re.compile(r"""\shref\s*=\s*["'](?P<link>[^"']+)["']""", re.IGNORECASE)
+_CODE = re.compile(r"`[^`]*`")
+#: Complete URLs, merge fields (judged when printed) and anchors (``#``).
+_LEADS = re.compile(r"https?://[^/\s]|mailto:.|tel:.|sms:.|\{[{%#]|#", re.IGNORECASE)
+_PROGRAM = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+_HOST = re.compile(r"(?:www\.|(?:[a-z0-9-]+\.)+[a-z]{2,12}(?:[/?#]|$))\S*", re.IGNORECASE)
 
 
 class Shortener:
@@ -44,19 +58,18 @@ class Shortener:
         for passage in _addresses(draft):
             host = _host(passage.text)
             if host in _SHORTENERS:
-                yield passage.problem(
+                yield passage.warning(
                     self.code,
                     f"{host} hides where the link leads",
                     hint="write the address of the page itself",
-                    severity=Severity.WARNING,
                 )
 
 
-class OtherDomain:
-    """A link whose words are an address leads to that address.
+class MismatchedLink:
+    """A link with an address as its words leads to that address.
 
-    Words that name one domain and a link to another are how phishing looks. Mail programs warn
-    of it, and some block it.
+    Words that name one domain over a link to another look like phishing. Mail programs warn of
+    it, and some block it.
 
     Bad:  [your-shop.com](https://click.tracker.net/abc)
     Good: [your-shop.com](https://your-shop.com/five-lines)
@@ -65,24 +78,23 @@ class OtherDomain:
     code = "LC270"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        for link in draft.shown.links if draft.shown else ():
+        for link in draft.rendered.links if draft.rendered else ():
             named = _NAMED_DOMAIN.match(link.words)
             host = _host(link.href)
             if named is None or not host or host.endswith(".invalid"):
                 continue
             if organisation_of(named[1]) != organisation_of(host):
-                yield point_at(draft, re.compile(re.escape(link.href))).problem(
+                yield point_at(draft, re.compile(re.escape(link.href))).warning(
                     self.code,
                     f"the words say {named[1]}, and the link leads to {host}",
                     hint="link to the address that the words name, or change the words",
-                    severity=Severity.WARNING,
                 )
 
 
 class InsecureLink:
     """Links use https.
 
-    Browsers warn of pages without it, and anybody between can read along.
+    Browsers warn of pages without it, and anyone on the network can read along.
 
     Bad:  http://your-shop.com
     Good: https://your-shop.com
@@ -94,19 +106,16 @@ class InsecureLink:
         for passage in _addresses(draft):
             is_open = passage.text.lower().startswith("http://")
             if is_open and not _is_private(_host(passage.text)):
-                yield passage.problem(
-                    self.code,
-                    f"{passage.text} is not encrypted",
-                    hint="write https://",
-                    severity=Severity.WARNING,
+                yield passage.warning(
+                    self.code, f"{passage.text} is not encrypted", hint="write https://"
                 )
 
 
 class LocalLink:
     """Links lead to places that readers can reach.
 
-    An address like localhost or 192.168.… is your own machine or network. Nobody else can open
-    it.
+    An address like localhost or 192.168.… is your own machine or network. Readers cannot
+    open it.
 
     Bad:  [see it](http://localhost:8000/page)
     Good: [see it](https://your-shop.com/page)
@@ -117,17 +126,37 @@ class LocalLink:
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
             if _is_private(_host(passage.text)):
-                yield passage.problem(
+                yield passage.error(
                     self.code,
                     f"{passage.text} opens only on your own machine or network",
                     hint="link to the public page",
                 )
 
 
+class DeadLink:
+    """Every link is a whole address.
+
+    A mail has no page around it that "/shop" or "www.your-shop.com" could belong to: mail
+    programs open nothing, or look for a file. Addresses that run a program (javascript:) are
+    refused everywhere.
+
+    Bad:  [see the page](www.your-shop.com)
+    Good: [see the page](https://www.your-shop.com)
+    """
+
+    code = "LC279"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        for passage in _link_targets(draft):
+            if _LEADS.match(passage.text):
+                continue
+            message, hint = _describe(passage.text)
+            yield passage.error(self.code, message, hint=hint)
+
+
 def _addresses(draft: EmailDraft) -> Iterator[Passage]:
-    """Every address in the words and templates."""
-    everywhere = (find_in_words(draft, _ADDRESS), find_in_templates(draft, _ADDRESS))
-    for passage in chain.from_iterable(everywhere):
+    """Every URL in the copy and templates."""
+    for passage in find_everywhere(draft, _ADDRESS):
         if not _VOCABULARY.match(passage.text):
             yield passage
 
@@ -148,3 +177,33 @@ def _is_private(host: str) -> bool:
         return not ip_address(host).is_global
     except ValueError:
         return host == "localhost" or host.endswith((".localhost", ".local", ".internal", ".lan"))
+
+
+def _describe(address: str) -> tuple[str, str]:
+    if _PROGRAM.match(address):
+        return f"{address} would run a program: no mail program opens it", "link to a page"
+    if _HOST.fullmatch(address):
+        return f"{address} lacks its beginning: nothing would open", f"write https://{address}"
+    hint = "write the whole address: https://your-shop.com/page"
+    return f"{address} leads nowhere: a mail has no page that it could belong to", hint
+
+
+def _link_targets(draft: EmailDraft) -> Iterator[Passage]:
+    """The target of every link in the copy and the templates."""
+    copy = draft.email.copy
+    yield from _targets(_without_code(copy), copy.file, copy.first_line, _IN_COPY)
+    for file, source in draft.templates.items():
+        yield from _targets(source, file, 1, _IN_TEMPLATE)
+
+
+def _without_code(copy: Copy) -> str:
+    """The copy with code spans blanked, so that columns stay."""
+    return _CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), copy.text)
+
+
+def _targets(text: str, file: str, first_line: int, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    for number, line in enumerate(text.split("\n"), first_line):
+        for found in pattern.finditer(line):
+            name = found.lastgroup or "link"
+            place = Place(file=file, line=number, column=found.start(name) + 1)
+            yield Passage(text=found[name], place=place, excerpt=line)

@@ -1,4 +1,4 @@
-"""Are these still the words that ``new`` wrote? Rules for mail that really leaves the machine."""
+"""Rules about the scaffold's own words, for mail that leaves this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lovecampaign.checks.base.locate import first_line, setting
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.core.problems import Problem
 
-#: A paragraph of fewer words, such as a greeting, may be anybody's.
+#: A paragraph of fewer words, such as a greeting, proves nothing.
 _MIN_WORDS = 8
 
 
@@ -22,7 +22,7 @@ class UneditedCopy:
 
     `new` writes a finished month, so that everything can be tried at once: the letters of a
     made-up seed shop. They tell of customers who do not exist. A letter counts as unedited
-    while more than half of its words stand in paragraphs of the example.
+    while more than half of its words are in paragraphs of the example.
 
     Bad:  the letter of day 4 as `lovecampaign new` wrote it
     Good: a letter about a customer of yours
@@ -35,7 +35,7 @@ class UneditedCopy:
         if not draft.facts.provider_leaves_machine or copy.is_built_in:
             return
         if _share_of_example(copy.text) > 0.5:
-            yield first_line(draft.email).problem(
+            yield first_line(draft.email).error(
                 self.code,
                 f"{draft.email.key} is still the example's letter",
                 hint="write your own, or put its day under skip",
@@ -59,13 +59,13 @@ class UneditedSettings:
             return
         for name, text in _sender_settings(draft.campaign):
             if text in _example_words():
-                yield setting(draft.campaign, name, text).problem(
+                yield setting(draft.campaign, name, text).error(
                     self.code, f"{text!r} is still the example's", hint="write your own"
                 )
 
 
 def _sender_settings(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    """The settings that no two senders share, by their path."""
+    """The settings that no two senders share, with their path."""
     yield "sender.name", campaign.sender.name
     yield "sender.postal_address", campaign.sender.postal_address
     if campaign.launch.offer:
@@ -75,7 +75,7 @@ def _sender_settings(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 
 def _share_of_example(text: str) -> float:
-    """Which part of a letter's words stands in paragraphs of the example, from 0 to 1."""
+    """The share of words in paragraphs of the example, from 0 to 1."""
     paragraphs = list(_paragraphs(text))
     words = sum(map(_count_words, paragraphs))
     known = sum(_count_words(one) for one in paragraphs if one in _example_paragraphs())
@@ -99,7 +99,7 @@ def _example_paragraphs() -> frozenset[str]:
 
 
 def _example() -> tuple[Campaign, ...]:
-    """The example, or nothing where somebody broke it while editing it in its own place."""
+    """The example, or nothing where it was edited in place and broken."""
     workspace = find_example()
     campaign = load_campaign(workspace / CAMPAIGN, workspace).campaign
     return (campaign,) if campaign else ()

@@ -1,4 +1,4 @@
-"""Does the letter say the same about the deal as the deal itself?"""
+"""Rules about the deal's price and times."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.campaign.model.deal import Deal
-from lovecampaign.checks.base.amounts import SIGNS
 from lovecampaign.checks.base.facts import format_zones
 from lovecampaign.checks.base.locate import find_email_setting, find_in_words, setting
-from lovecampaign.checks.base.offers import prices_of
+from lovecampaign.checks.base.offers import SIGNS, prices_of
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Problem
 
-#: Somebody awake sits at a screen between these hours.
+#: Waking hours, on a local clock.
 _WAKING = range(8, 22)
 _MIN_WAKING_HOURS = 8
 
@@ -47,11 +46,10 @@ class OnePrice:
             amount = _amount(passage.text)
             if amount is not None and amount not in fair:
                 known = ", ".join(prices)
-                yield passage.problem(
+                yield passage.warning(
                     self.code,
                     f"{passage.text} is none of the prices: {known}",
                     hint="print {{ deal.price }} or {{ offer.price }} instead of a number",
-                    severity=Severity.WARNING,
                 )
 
     def _other_reference(self, campaign: Campaign) -> Iterator[Problem]:
@@ -61,11 +59,10 @@ class OnePrice:
             if offer is None or deal is not campaign.insider_deal or old is None:
                 continue
             if old.currency == offer.price.currency and old.amount != offer.price.amount:
-                yield setting(campaign, f"deals.{key}.instead_of", old.text).problem(
+                yield setting(campaign, f"deals.{key}.instead_of", old.text).warning(
                     self.code,
                     f"the deal is instead of {old}, and the offer costs {offer.price}",
                     hint=f"write instead_of: {offer.price}, or change the offer's price",
-                    severity=Severity.WARNING,
                 )
 
 
@@ -89,12 +86,11 @@ class LastCall:
                 continue
             left = deal.closes - email.instant
             if left > timedelta(hours=24):
-                yield find_email_setting(campaign, email, "at", "").problem(
+                yield find_email_setting(campaign, email, "at", "").warning(
                     self.code,
                     f"{email.key} goes out {left / timedelta(hours=1):.0f} hours before the deal "
                     "closes",
                     hint="send it within the last 24 hours",
-                    severity=Severity.WARNING,
                 )
 
 
@@ -124,9 +120,7 @@ class SensibleWindow:
                 hint = "write 23:59 of the day before, if that night is meant"
             else:
                 continue
-            yield setting(campaign, f"deals.{key}.closes", "").problem(
-                self.code, says, hint=hint, severity=Severity.WARNING
-            )
+            yield setting(campaign, f"deals.{key}.closes", "").warning(self.code, says, hint=hint)
 
 
 def _currencies(campaign: Campaign) -> Iterator[str]:
@@ -136,7 +130,7 @@ def _currencies(campaign: Campaign) -> Iterator[str]:
 
 
 def _fair_amounts(prices: set[Decimal]) -> set[Decimal]:
-    """The prices, what one saves on another, and each split over a year's months."""
+    """The prices, their differences (savings), and each split over twelve months."""
     saved = {abs(one - other) for one in prices for other in prices}
     monthly = {(price / 12).quantize(Decimal("0.01")) for price in prices}
     return prices | saved | monthly | {one.quantize(Decimal("0.01")) for one in prices | saved}
@@ -162,7 +156,7 @@ def _is_last_call(email: Email) -> bool:
 
 
 def _waking_hours(deal: Deal, zone: str) -> int:
-    """Hours of the window that begin while people of a zone are awake."""
+    """Hours of the window that begin in a zone's waking hours."""
     hours = min(int((deal.closes - deal.opens) / timedelta(hours=1)), 48)
     starts = (deal.opens + timedelta(hours=number) for number in range(hours))
     return sum(_local(start, zone).hour in _WAKING for start in starts)

@@ -1,4 +1,4 @@
-"""Is there a unit, a code and time to pay for everybody who was promised the deal?"""
+"""Rules about stock, codes and the time to pay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.locate import setting
 from lovecampaign.checks.base.rule import MonthDraft
 from lovecampaign.core.errors import ProblemsFound, UsageError
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Problem
 
 _SHORTEST_CLAIM, _LONGEST_CLAIM = timedelta(minutes=10), timedelta(days=1)
 
@@ -21,7 +21,7 @@ class EnoughCodes:
     """There is a code for every insider.
 
     Where the copy prints a code, or the deal's link carries one, and the codes come from a file,
-    the file must reach for all: whoever comes last would be promised a price and get none.
+    the file must have one for each: the last insider would be promised a price and get none.
 
     Bad:  codes: codes.csv with 300 lines, for 412 insiders
     Good: codes: generate
@@ -43,14 +43,13 @@ class EnoughCodes:
             held = _count_codes(draft.campaign, file)
         except (ProblemsFound, UsageError) as unreadable:
             message = f"{file}: {_reason(unreadable)}"
-            yield place.problem(self.code, message, hint="save it as CSV, a code on each line")
+            yield place.error(self.code, message, hint="save it as CSV, a code on each line")
             return
         if needed is not None and held < needed:
-            yield place.problem(
+            yield place.warning(
                 self.code,
                 f"{file} holds {held} codes, and {needed} are needed",
                 hint="add codes to the file, or write codes: generate",
-                severity=Severity.WARNING,
             )
 
 
@@ -73,19 +72,18 @@ class CodeReachesReader:
             return
         letters = [email.copy.text for email in campaign.emails if email.is_insiders_only]
         if not any("deal.code" in text for text in letters):
-            yield setting(campaign, f"deals.{deal.key}.link", deal.link).problem(
+            yield setting(campaign, f"deals.{deal.key}.link", deal.link).warning(
                 self.code,
-                "the code reaches nobody: neither the link nor a letter to insiders has it",
+                "the code reaches no reader: neither the link nor a letter to insiders has it",
                 hint=f"write {PLACEHOLDER} into the link",
-                severity=Severity.WARNING,
             )
 
 
 class ShortClaims:
-    """A claim leaves time to pay, and not so much that it starves the others.
+    """A claim leaves time to pay, and no more than that.
 
-    A unit that is claimed is taken from everybody else until it is paid or lapses. Under ten
-    minutes the card is still in the other room; over a day the last units lie idle.
+    A claimed unit is taken from all others until it is paid or lapses. Ten minutes are the least
+    that a payment needs; over a day the last units lie idle.
 
     Bad:  claim_for: 2m
     Good: claim_for: 30m
@@ -100,11 +98,8 @@ class ShortClaims:
                 continue
             is_short = deal.claim_for < _SHORTEST_CLAIM
             words = "too short to pay in" if is_short else "so long that few can claim"
-            yield setting(campaign, f"deals.{key}.claim_for", "").problem(
-                self.code,
-                f"a unit is held for a time {words}",
-                hint="write claim_for: 30m",
-                severity=Severity.WARNING,
+            yield setting(campaign, f"deals.{key}.claim_for", "").warning(
+                self.code, f"a unit is held for a time {words}", hint="write claim_for: 30m"
             )
 
 
@@ -114,5 +109,5 @@ def _reason(unreadable: ProblemsFound | UsageError) -> str:
 
 
 def _count_codes(campaign: Campaign, codes_file: str) -> int:
-    """How many people the file reaches for; raises ProblemsFound where it is no table."""
+    """The number of codes in the file; raises ProblemsFound where it is no table."""
     return len(set(read_codes(campaign.folder / codes_file, shown_as=codes_file)))

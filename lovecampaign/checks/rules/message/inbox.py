@@ -1,4 +1,4 @@
-"""How does the letter look before it is opened?"""
+"""Rules about the list view of a mail client: subject and preheader."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.checks.base.locate import find_email_setting
 from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Problem
 
 #: A desktop's list shows 60 to 70 characters, a phone's 30 to 40.
 _LONGEST_SUBJECT = 60
@@ -16,7 +16,33 @@ _LONGEST_SUBJECT = 60
 _LONGEST_PREHEADER = 140
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 _ANSWER = re.compile(r"^\W*(?:re|fwd?|aw|wg|tr|sv|antw|rv|vs)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_JINJA_BLOCK = re.compile(r"\{#.*?#\}|\{%.*?%\}", re.DOTALL)
+_CONDITION = re.compile(r"\{%-?\s*if\b.*?\{%-?\s*endif\s*-?%\}", re.DOTALL)
+_ELSE = re.compile(r"\{%-?\s*else\b")
 _MARKS = re.compile(r"[!?]{2,}|!.*!")
+
+
+class EmptySubject:
+    """Every reader sees a subject.
+
+    A subject inside a condition is empty for all other readers, and mail without a
+    subject is taken for spam.
+
+    Bad:  subject: "{% if first_name %}{{ first_name }}, a small thing{% endif %}"
+    Good: subject: "{{ first_name | default('A small thing', true) }} for you"
+    """
+
+    code = "LC220"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        email = draft.email
+        without_conditions = _CONDITION.sub(_keep_with_else, email.subject)
+        if not _JINJA_BLOCK.sub("", without_conditions).strip():
+            yield find_email_setting(draft.campaign, email, "subject", email.subject).error(
+                self.code,
+                f"the subject of {email.key} may be empty",
+                hint="write words outside of any condition",
+            )
 
 
 class SubjectLength:
@@ -32,19 +58,18 @@ class SubjectLength:
     code = "LC260"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        subject = draft.shown.subject if draft.shown else _JINJA.sub("", draft.email.subject)
+        subject = draft.rendered.subject if draft.rendered else _JINJA.sub("", draft.email.subject)
         if len(subject) > _LONGEST_SUBJECT:
             written = draft.email.subject
-            yield find_email_setting(draft.campaign, draft.email, "subject", written).problem(
+            yield find_email_setting(draft.campaign, draft.email, "subject", written).warning(
                 self.code,
                 f"the subject has {len(subject)} characters: mail programs cut it off",
                 hint=f"30 to 50 are best, {_LONGEST_SUBJECT} the most that a list shows",
-                severity=Severity.WARNING,
             )
 
 
 class PreheaderMissing:
-    """Behind the subject stands a line of its own.
+    """A preheader follows the subject.
 
     Mail programs show what comes after the subject. Without a preheader that is the first words
     of the letter, or a repeated subject.
@@ -64,11 +89,10 @@ class PreheaderMissing:
         if line and not repeats:
             return
         name = "preheader" if line else "subject"
-        yield find_email_setting(draft.campaign, email, name, line).problem(
+        yield find_email_setting(draft.campaign, email, name, line).warning(
             self.code,
             "the preheader repeats the subject" if line else f"{email.key} has no preheader",
             hint="write preheader: with one line that goes on where the subject ends",
-            severity=Severity.WARNING,
         )
 
 
@@ -87,11 +111,10 @@ class PreheaderLength:
         line = draft.email.preheader
         length = len(_JINJA.sub("x" * 20, line))
         if length > _LONGEST_PREHEADER:
-            yield find_email_setting(draft.campaign, draft.email, "preheader", line).problem(
+            yield find_email_setting(draft.campaign, draft.email, "preheader", line).warning(
                 self.code,
-                f"the preheader has {length} characters: nobody sees the end of it",
+                f"the preheader has {length} characters: no mail program shows the end of it",
                 hint="40 to 90 characters are best",
-                severity=Severity.WARNING,
             )
 
 
@@ -110,7 +133,7 @@ class FalseReply:
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         if found := _ANSWER.match(email.subject):
-            yield find_email_setting(draft.campaign, email, "subject", found[0]).problem(
+            yield find_email_setting(draft.campaign, email, "subject", found[0]).error(
                 self.code,
                 f"{found[0].strip()} pretends that the letter answers one",
                 hint="begin with what is inside",
@@ -135,9 +158,10 @@ class ShoutedSubject:
         capitals = sum(letter.isupper() for letter in letters)
         is_loud = len(letters) >= 10 and capitals > 0.6 * len(letters)
         if is_loud or _MARKS.search(words):
-            yield find_email_setting(draft.campaign, email, "subject", email.subject).problem(
-                self.code,
-                "the subject shouts",
-                hint="write it as you would say it to one person",
-                severity=Severity.WARNING,
+            yield find_email_setting(draft.campaign, email, "subject", email.subject).warning(
+                self.code, "the subject shouts", hint="write it as you would say it to one person"
             )
+
+
+def _keep_with_else(found: re.Match[str]) -> str:
+    return found[0] if _ELSE.search(found[0]) else ""

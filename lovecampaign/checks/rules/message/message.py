@@ -1,4 +1,4 @@
-"""Is the message whole: light enough, with a text part, and with every way out in both?"""
+"""Rules about the whole message: its size, its text part, its footer, and how fast it renders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lovecampaign.checks.base.locate import first_line, point_at
 from lovecampaign.checks.base.prose import read_prose
 from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 
 _WARN_BYTES = 90_000
@@ -24,7 +24,7 @@ _FEW_WORDS = 20
 class HtmlWeight:
     """The letter is shown to its end.
 
-    Gmail cuts off HTML after about 102 kB, and puts the rest, with the link to leave, behind
+    Gmail cuts off HTML after about 102 kB, and puts the rest, with the unsubscribe link, behind
     "View entire message". From 90 kB on there is a warning: names and codes add to it.
 
     Bad:  a template with 95 kB of styles
@@ -34,7 +34,7 @@ class HtmlWeight:
     code = "LC266"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        size = len(draft.shown.html.encode()) if draft.shown else 0
+        size = len(draft.rendered.html.encode()) if draft.rendered else 0
         if size > _WARN_BYTES:
             is_cut = size > GMAIL_CLIPS_AT_BYTES
             yield first_line(draft.email).problem(
@@ -50,8 +50,7 @@ class TextPart:
     """The text part says what the HTML says.
 
     Some people read text, by choice or because of their eyes, and filters compare the two
-    parts. The text is made from the template's mj-text and the copy; what stands in mj-raw is
-    not in it.
+    parts. The text is made from the template's mj-text and the copy, not from mj-raw.
 
     Bad:  the whole letter inside <mj-raw>
     Good: words in the copy, or in <mj-text>
@@ -60,25 +59,24 @@ class TextPart:
     code = "LC267"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        shown = draft.shown
+        shown = draft.rendered
         if shown is None:
             return
         in_html = len(_WORD.findall(shown.words))
         in_text = len(_WORD.findall(_BUTTON_LINE.sub("", shown.text)))
         if in_html > _FEW_WORDS and in_text < in_html / 2:
-            yield point_at(draft, re.compile(r"<mj-raw\b")).problem(
+            yield point_at(draft, re.compile(r"<mj-raw\b")).warning(
                 self.code,
                 f"the text part has {in_text} words, the HTML {in_html}",
                 hint="move words from mj-raw into mj-text, or into the copy",
-                severity=Severity.WARNING,
             )
 
 
-class WaysOut:
-    """Both parts of a letter say how to leave, how to choose, and where the sender is.
+class RequiredFooter:
+    """Both parts of a letter have its legal footer.
 
     The law and the mailbox providers want it, and it is the reader's right: an unsubscribe link,
-    a preferences link and the postal address, where eyes see them. No ignore silences this.
+    a preferences link and the postal address, all visible. No ignore silences this.
 
     Bad:  a footer inside <mj-raw>, or with display:none
     Good: a footer with {{ links.unsubscribe }}, {{ links.preferences }} and
@@ -88,7 +86,7 @@ class WaysOut:
     code = "LC268"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        shown = draft.shown
+        shown = draft.rendered
         if shown is None or draft.email.role is Role.CONFIRM:
             return
         for part, lacks in (
@@ -97,7 +95,7 @@ class WaysOut:
         ):
             if lacks:
                 footer = re.compile(r"links\s*\.\s*unsubscribe|postal_address")
-                yield point_at(draft, footer).problem(
+                yield point_at(draft, footer).error(
                     self.code,
                     f"the {part} part does not show {' and '.join(lacks)}",
                     hint="print them in an <mj-text> at the end of the template",
@@ -108,7 +106,7 @@ class ImageOnly:
     """A letter is more than a picture.
 
     Many mail programs show no pictures at first, and filters know mail that is only one picture
-    (SpamAssassin: HTML_IMAGE_ONLY). The words belong into the letter.
+    (SpamAssassin: HTML_IMAGE_ONLY). The words belong in the letter.
 
     Bad:  [[image: letter.png | Our news]] and nothing else
     Good: the words as copy, and the picture beside them
@@ -117,17 +115,44 @@ class ImageOnly:
     code = "LC278"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        shown = draft.shown
+        shown = draft.rendered
         if shown is None or not any(True for _ in shown.tags("img")):
             return
         words = len(_WORD.findall(read_prose(draft.email.copy.text)))
         if words < _FEW_WORDS and draft.email.copy.text.strip():
-            yield first_line(draft.email).problem(
+            yield first_line(draft.email).warning(
                 self.code,
                 f"{draft.email.key} is a picture with {words} words",
                 hint="write the words into the copy",
-                severity=Severity.WARNING,
             )
+
+
+class FastPathUsed:
+    """Merge values are used in ways that allow the fast path of rendering.
+
+    The parts that are the same for all readers are rendered and encoded once, and each reader's
+    own values are put in: tens of thousands of messages a second. A value that is counted with
+    `range`, or becomes a key of a dictionary, needs everything rendered anew for each reader.
+    Such mail is correct, but takes about a hundred times as long.
+
+    Bad:  {% for n in range(first_name | length) %}*{% endfor %}
+    Good: {% for letter in first_name %}*{% endfor %}
+    """
+
+    code = "LC236"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        fallback = draft.rendered.fallback if draft.rendered else None
+        if fallback is None:
+            return
+        yield Problem(
+            code=self.code,
+            message=f"{draft.email.key} is rendered anew for each reader: {fallback.message}",
+            place=fallback.place,
+            hint="use conditions, loops and filters on the value itself",
+            severity=Severity.WARNING,
+            excerpt=_line_at(draft, fallback.place),
+        )
 
 
 def _lacks_html(draft: EmailDraft, shown: RenderedEmail) -> list[str]:
@@ -147,3 +172,14 @@ def _lacking(draft: EmailDraft, links: set[str], words: str) -> list[str]:
         "the postal address": address in " ".join(words.split()),
     }
     return [name for name, is_there in wanted.items() if not is_there]
+
+
+def _line_at(draft: EmailDraft, place: Place) -> str | None:
+    copy = draft.email.copy
+    sources = {file: (1, source) for file, source in draft.templates.items()}
+    sources[copy.file] = (copy.first_line, copy.text)
+    if place.line is None or place.file not in sources:
+        return None
+    first_line, source = sources[place.file]
+    lines = source.split("\n")[place.line - first_line :]
+    return lines[0] if lines else None

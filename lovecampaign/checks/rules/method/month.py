@@ -1,4 +1,4 @@
-"""Is the month as a whole what it promises to be: varied, grateful, two-sided?"""
+"""Rules about the month as a whole: variety, thanks, replies, insiders."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lovecampaign.checks.base.locate import Passage, find_email_setting, setting
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.core.problems import Problem, Severity
 
-#: A month of fewer letters need not be everything at once.
+#: A month of fewer emails need not have everything.
 _MIN_LETTERS = 10
-#: Of the letters, at most this share may be of one kind.
+#: At most this share of the emails may be of one kind.
 _MAX_SHARE = 0.6
 _NUMBERS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\d+|[^\w\s]")
 _INVITES = re.compile(
@@ -43,11 +43,10 @@ class OneKind:
             return
         kind, count = Counter(email.kind for email in emails).most_common(1)[0]
         if count > _MAX_SHARE * len(emails):
-            yield _whole_month(draft.campaign).problem(
+            yield _whole_month(draft.campaign).warning(
                 self.code,
                 f"{count} of {len(emails)} letters are of kind {kind.value}",
                 hint="vary it: value, story, tool, guest, ask, thanks",
-                severity=Severity.WARNING,
             )
 
 
@@ -71,12 +70,11 @@ class AlikeSubjects:
         for words, emails in alike.items():
             if len(emails) >= 3 and words:
                 third = emails[2]
-                yield find_email_setting(campaign, third, "subject", third.subject).problem(
+                yield find_email_setting(campaign, third, "subject", third.subject).warning(
                     self.code,
                     f"{len(emails)} subjects differ in their numbers only, from "
                     f"{emails[0].key} to {emails[-1].key}",
                     hint="say in each what this letter brings",
-                    severity=Severity.WARNING,
                 )
 
 
@@ -102,11 +100,10 @@ class RepeatedLine:
                     continue
                 earlier = first.setdefault(line.casefold(), email)
                 if earlier is not email:
-                    yield find_email_setting(campaign, email, name, line).problem(
+                    yield find_email_setting(campaign, email, name, line).warning(
                         self.code,
                         f"{email.key} has the same {name} as {earlier.key}",
                         hint="say what this letter brings",
-                        severity=Severity.WARNING,
                     )
 
 
@@ -126,11 +123,10 @@ class AsksForStories:
         emails = draft.campaign.day_emails
         if len(emails) < _MIN_LETTERS or any(_asks(email) for email in emails):
             return
-        yield _whole_month(draft.campaign).problem(
+        yield _whole_month(draft.campaign).warning(
             self.code,
             "no letter of the month asks its reader for anything back",
             hint="ask one question (kind: ask), and invite to reply",
-            severity=Severity.WARNING,
         )
 
 
@@ -150,19 +146,18 @@ class SaysThanks:
         emails = draft.campaign.day_emails
         if len(emails) < _MIN_LETTERS or any(_thanks(email) for email in emails):
             return
-        yield _whole_month(draft.campaign).problem(
+        yield _whole_month(draft.campaign).warning(
             self.code,
             "no letter of the month says thank you",
             hint="thank the people who made you, in a letter of kind: thanks",
-            severity=Severity.WARNING,
         )
 
 
 class InsidersFirst:
-    """Who put their name down hears first.
+    """Insiders hear first.
 
-    The advance list promises a head start. So a letter goes to insiders alone before the doors
-    open for everyone.
+    The advance list promises a head start. So a letter goes to insiders alone before the
+    launch is open for everyone.
 
     Bad:  insiders: {list: insiders}, and no launch email with to: insiders before launch.at
     Good: early-access: {at: day 27 10:00, to: insiders, copy: launch/early-access.md}
@@ -175,18 +170,17 @@ class InsidersFirst:
         if campaign.insiders is None or not campaign.launch_emails:
             return
         if not any(_is_early(campaign, email) for email in campaign.launch_emails):
-            yield setting(campaign, "insiders", "insiders").problem(
+            yield setting(campaign, "insiders", "insiders").warning(
                 self.code,
                 "nothing goes to the insiders before everyone hears",
                 hint="add a launch email with to: insiders, before launch.at",
-                severity=Severity.WARNING,
             )
 
 
-class InvitationMissing:
+class InsidersInvited:
     """Readers are invited to the advance list.
 
-    Nobody joins a list that no letter mentions.
+    No one joins a list that no letter mentions.
 
     Bad:  insiders: {list: insiders}, and no letter with {{ links.insiders }}
     Good: [[button: Tell me a day early | {{ links.insiders }}]]
@@ -200,11 +194,10 @@ class InvitationMissing:
         is_short = len(campaign.day_emails) < _MIN_LETTERS
         if campaign.insiders is None or is_short or _any_has(emails, "links.insiders"):
             return
-        yield setting(campaign, "insiders", "insiders").problem(
+        yield setting(campaign, "insiders", "insiders").warning(
             self.code,
             "no letter invites to the advance list",
             hint="print {{ links.insiders }} on a button, some days before the launch",
-            severity=Severity.WARNING,
         )
 
 

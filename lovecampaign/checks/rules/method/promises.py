@@ -1,4 +1,4 @@
-"""Is what one letter announces kept by another?"""
+"""Rules about announcements: what one email announces, another brings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.checks.base.dates import WEEKDAY, WEEKDAYS
 from lovecampaign.checks.base.locate import Passage, find_email_setting, find_in_words
 from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Problem
 
-#: What somebody says who means the next letter, on one side or the other of the day's name.
+#: Phrases that announce the next email, before or after the name of a day.
 _ANNOUNCES = (
     r"(?:you(?:['’]ll| will)? (?:get|meet|hear|read|find|see|learn)|(?:I|we)(?:['’]ll| will) "
     r"(?:send|tell|write|show|share|introduce)|(?:the )?(?:next )?(?:letter|email|story))"
@@ -66,16 +66,15 @@ class PromiseKept:
                 yield self._broken(passage, f"day {number} has no letter: it is skipped")
 
     def _broken(self, passage: Passage, says: str) -> Problem:
-        return passage.problem(
+        return passage.warning(
             self.code,
             f"“{passage.text}”, but {says}",
             hint="write that letter, or change what is announced",
-            severity=Severity.WARNING,
         )
 
 
 class DayNumberInSubject:
-    """ "Day 9" in a subject stands on day 9.
+    """A subject with "Day 9" is that of day 9.
 
     Letters get moved, and their subjects keep the old number. `{{ day.number }}` moves along.
 
@@ -92,11 +91,10 @@ class DayNumberInSubject:
             return
         number = int(found["start"] or found["of"])
         if number != email.number:
-            yield find_email_setting(draft.campaign, email, "subject", found[0]).problem(
+            yield find_email_setting(draft.campaign, email, "subject", found[0]).warning(
                 self.code,
                 f"the subject says day {number}, and the letter is that of day {email.number}",
                 hint="write {{ day.number }}",
-                severity=Severity.WARNING,
             )
 
 

@@ -1,4 +1,4 @@
-"""Is the letter about its reader, and written to somebody?"""
+"""Rules about tone: the email is about its reader and addresses one person."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.checks.base.locate import find_in_words, first_line
 from lovecampaign.checks.base.prose import count_persons
 from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Problem
 
-#: Fewer of the sender's words than this are no imbalance yet.
+#: With fewer words of the sender there is no imbalance.
 _MIN_SENDER_WORDS = 5
 _NAMELESS = re.compile(
     r"\b(?:dear|hello|hi|hey|good (?:morning|afternoon|evening))[ ,]+(?:our |all |my )?"
@@ -46,7 +46,7 @@ _BRUSHED_OFF = re.compile(
 )
 
 
-class ReaderIsHero:
+class ReaderFocus:
     """The letter speaks more of its reader than of its sender.
 
     A reader looks for themselves in a letter: what it gives them, what they can do. Where "I" and
@@ -68,19 +68,18 @@ class ReaderIsHero:
             return
         reader, sender = counts
         if sender >= _MIN_SENDER_WORDS and sender > reader:
-            yield first_line(email).problem(
+            yield first_line(email).warning(
                 self.code,
                 f"the letter speaks of its sender {sender} times, of its reader {reader} times",
-                hint="tell it from where the reader stands: say you before we",
-                severity=Severity.WARNING,
+                hint="tell it from the reader's side: say you before we",
             )
 
 
-class NamelessGreeting:
-    """Nobody is greeted as one of many.
+class GenericGreeting:
+    """No greeting is generic.
 
-    "Dear customer" tells the reader that they are a row in a table. Greet by name, with a word
-    for those whose name you do not know, or begin without a greeting. English, French, German
+    "Dear customer" tells the reader that they are a row in a table. Greet by name, with a default
+    for readers without one, or begin without a greeting. English, French, German
     and Spanish are known.
 
     Bad:  Dear valued customer,
@@ -91,19 +90,18 @@ class NamelessGreeting:
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _NAMELESS):
-            yield passage.problem(
+            yield passage.warning(
                 self.code,
-                f"“{passage.text.strip()}” greets nobody",
+                f"“{passage.text.strip()}” greets no one",
                 hint='write Hi {{ first_name | default("friend", true) }}, or no greeting at all',
-                severity=Severity.WARNING,
             )
 
 
-class BrushedOff:
-    """No reader is told that something is not our problem.
+class DismissivePhrase:
+    """No letter says that something is not our problem.
 
-    Phrases that point at a policy, at the reader's fault or at the door end a conversation.
-    What happened, what it means and what can be done keeps it going. English, French, German and
+    Phrases that point at a policy or blame the reader end a conversation. What happened, what it
+    means and what can be done keeps it going. English, French, German and
     Spanish are known.
 
     Bad:  As per our policy, there is nothing we can do.
@@ -114,9 +112,8 @@ class BrushedOff:
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _BRUSHED_OFF):
-            yield passage.problem(
+            yield passage.warning(
                 self.code,
                 f"“{passage.text}” sends the reader away",
                 hint="say what happened, what it means for the reader, and what they can do",
-                severity=Severity.WARNING,
             )

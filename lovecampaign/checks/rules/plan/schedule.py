@@ -1,26 +1,27 @@
-"""Can everybody get everything in time?"""
+"""Rules about the schedule: every email can reach every subscriber in time."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.checks.base.facts import format_zones
 from lovecampaign.checks.base.locate import find_email_setting, setting
-from lovecampaign.checks.base.rule import MonthDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.core.problems import Place, Problem
 from lovecampaign.schedule.quiet import after_quiet_hours
+from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import closes_at, due_window, plan_zone
 
-#: Two weeks after the doors opened the month is over.
+#: The month is over two weeks after the launch.
 _AFTERWARDS = timedelta(days=14)
-#: An email of the launch that takes longer reaches its last readers on another day.
+#: A launch email that takes longer reaches its last subscribers on another day.
 _LAUNCH_WINDOW = timedelta(hours=12)
 
 
-class MomentPast:
+class StartTooLate:
     """No letter's moment is past before the first one went out.
 
     Where a campaign is started late, its first letters are too late for some zones (see
@@ -42,11 +43,10 @@ class MomentPast:
             where = late[first.key]
             others = len(late) - 1
             more = f" and {others} more letter{'s' * (others > 1)}" if others else ""
-            yield setting(campaign, "start", str(campaign.start)).problem(
+            yield setting(campaign, "start", str(campaign.start)).warning(
                 self.code,
                 f"the moment of {first.key}{more} is past in {format_zones(where)}",
                 hint="begin on a later day: change start",
-                severity=Severity.WARNING,
             )
 
 
@@ -71,16 +71,15 @@ class Throughput:
         if slow:
             email, needed, window = slow[0]
             hours = needed / timedelta(hours=1)
-            yield setting(campaign, "sending.max_per_second", f"{rate:g}").problem(
+            yield setting(campaign, "sending.max_per_second", f"{rate:g}").warning(
                 self.code,
                 f"{email.key} takes {hours:.0f} hours at {rate:g} a second, "
                 f"and has {window / timedelta(hours=1):.0f}",
                 hint="raise max_per_second, or spread the letters",
-                severity=Severity.WARNING,
             )
 
 
-class QuietSwallows:
+class QuietHoursPastDeal:
     """Quiet hours do not keep a letter until its deal is over.
 
     An email of the launch with `quiet_hours: respect` waits for the morning. Where the deal has
@@ -97,16 +96,15 @@ class QuietSwallows:
         for email in campaign.launch_emails:
             swallowed = [zone for zone in draft.zones if _is_swallowed(campaign, email, zone)]
             if swallowed:
-                yield find_email_setting(campaign, email, "at", "").problem(
+                yield find_email_setting(campaign, email, "at", "").warning(
                     self.code,
                     f"quiet hours keep {email.key} until its deal is over, "
                     f"in {format_zones(swallowed)}",
                     hint="send it earlier, or leave quiet_hours: respect away",
-                    severity=Severity.WARNING,
                 )
 
 
-class BeyondTheMonth:
+class TooLateForMonth:
     """The month ends.
 
     Readers were promised a month and one question. A letter two weeks after the doors opened
@@ -123,12 +121,82 @@ class BeyondTheMonth:
         for email in campaign.launch_emails:
             after = email.instant - campaign.launch.at if email.instant else timedelta()
             if after > _AFTERWARDS:
-                yield find_email_setting(campaign, email, "at", "").problem(
+                yield find_email_setting(campaign, email, "at", "").warning(
                     self.code,
                     f"{email.key} goes out {after.days} days after the doors opened",
                     hint="bring it nearer, or keep it for another campaign",
-                    severity=Severity.WARNING,
                 )
+
+
+class OneEmailADay:
+    """A letter has its own day.
+
+    No reader gets two letters on one day. Quiet hours move a late letter to the next morning, and
+    there the letter of that day comes first: the late one is left out. On the team's clock
+    (clock: campaign) two letters may also meet on one day of a reader far away.
+
+    Bad:  quiet_hours: 21:00-07:00, and day 9 at 22:00 with a letter on day 10
+    Good: day 9 at 20:30
+    """
+
+    code = "LC230"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign = draft.campaign
+        left_out = _left_out(campaign, draft.zones)
+        for email in campaign.day_emails:
+            if zones := left_out.get(email.key):
+                at = f"{email.at:%H:%M}" if email.at else ""
+                yield find_email_setting(campaign, email, "at", at).warning(
+                    self.code,
+                    f"{email.key} is left out in {format_zones(zones)}: "
+                    "another letter has that day",
+                    hint="give it another time, or leave the day after it free (skip)",
+                )
+
+
+class StartMoved:
+    """Day 1 stays where it was when the first letter went out.
+
+    Every reader is somewhere in the month by then: another start would send letters again, or
+    never. To repeat the month, begin a new campaign from the old one.
+
+    Bad:  start: 2027-02-08, after day 1 went out on 2027-02-01
+    Good: lovecampaign new customer-love-autumn --from customer-love
+    """
+
+    code = "LC235"
+
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign, begun_with = draft.campaign, draft.facts.begun_with
+        if begun_with is None or begun_with == campaign.start:
+            return
+        yield setting(campaign, "start", str(campaign.start)).error(
+            self.code,
+            f"start was {begun_with} when the first letter went out, and is {campaign.start} now",
+            hint=f"put the old date back, or: lovecampaign new NAME --from {campaign.slug}",
+        )
+
+
+class BrokenFiles:
+    """An email with mistakes in its files does not go out.
+
+    The other emails of the campaign do. `lovecampaign check` shows each mistake with its line.
+
+    Bad:  a day file without a subject
+    Good: the same file, with its subject
+    """
+
+    code = "LC223"
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        if draft.email.is_broken:
+            yield Problem(
+                code=self.code,
+                message=f"the files of {draft.email.key} hold mistakes",
+                place=Place(file=draft.email.copy.file),
+                hint="type: lovecampaign check",
+            )
 
 
 def _too_late(campaign: Campaign, zones: list[str], now: datetime) -> Mapping[str, list[str]]:
@@ -156,7 +224,7 @@ def _people_by_zone(draft: MonthDraft) -> Mapping[str, int]:
 def _slow(
     campaign: Campaign, people: Mapping[str, int], rate: float
 ) -> Iterator[tuple[Email, timedelta, timedelta]]:
-    """Each email that cannot be out in its window: how long it takes, and how long it has."""
+    """Each email that does not fit its window: the time it needs, and the window."""
     by_zone = {zone: plan_zone(campaign, zone, None) for zone in people}
     for email in campaign.scheduled_emails:
         if email.role is Role.CATCH_UP:
@@ -172,7 +240,7 @@ def _slow(
 
 
 def _longest_wait(arrivals: Mapping[datetime, int], rate: float) -> timedelta:
-    """How long the last of a zone waits, with what earlier zones have left in the queue."""
+    """The longest wait of any zone's last subscriber, behind the queue of earlier zones."""
     longest, free_at = timedelta(), None
     for due, count in sorted(arrivals.items()):
         start = max(due, free_at) if free_at else due
@@ -194,3 +262,13 @@ def _is_swallowed(campaign: Campaign, email: Email, zone: str) -> bool:
     if not email.respects_quiet_hours or closes is None or email.instant is None:
         return False
     return after_quiet_hours(email.instant, zone, campaign.sending.quiet_hours) >= closes
+
+
+def _left_out(campaign: Campaign, zones: Iterable[str]) -> Mapping[str, list[str]]:
+    """The zones in which another email takes an email's day, by the email's key."""
+    left_out: dict[str, list[str]] = defaultdict(list)
+    for zone in zones:
+        for key, slots in plan_zone(campaign, zone, None).items():
+            if any(slot.reason is SkipReason.DAY_TAKEN for slot in slots):
+                left_out[key].append(zone)
+    return left_out
