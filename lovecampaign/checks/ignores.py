@@ -19,6 +19,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.source.problem_codes import Code as LoadingCode
 from lovecampaign.campaign.source.source import make_source, read_source
 from lovecampaign.checks.base.locate import setting
+from lovecampaign.checks.base.rule import Rule
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.render.model.problem_codes import MEANINGS
@@ -85,7 +86,7 @@ class Ignore:
         )
 
 
-class IgnoreWithoutReason:
+class IgnoreWithoutReason(Rule, code="LC296"):
     """Every ignored code has a reason.
 
     In a year a colleague asks whether the reason still holds.
@@ -93,8 +94,6 @@ class IgnoreWithoutReason:
     Bad:  # lovecampaign: ignore LC260
     Good: # lovecampaign: ignore LC260 – the long title of her book
     """
-
-    code = "LC296"
 
     def about(self, ignore: Ignore) -> Iterator[Problem]:
         if not ignore.reason:
@@ -105,7 +104,7 @@ class IgnoreWithoutReason:
             )
 
 
-class IgnoreOfNothing:
+class IgnoreOfNothing(Rule, code="LC297"):
     """Every note silences something.
 
     It would hide the next mistake on that line. A note holds for its own line and the next one.
@@ -113,8 +112,6 @@ class IgnoreOfNothing:
     Bad:  a note about a subject that is short by now
     Good: no note
     """
-
-    code = "LC297"
 
     def about(self, ignore: Ignore, problems: Sequence[Problem]) -> Iterator[Problem]:
         can_be = ignore.code not in PROTECTED and _RULE.fullmatch(ignore.code)
@@ -126,7 +123,7 @@ class IgnoreOfNothing:
             )
 
 
-class IgnoreRefused:
+class IgnoreRefused(Rule, code="LC298"):
     """Rules that protect readers cannot be ignored.
 
     These are the unsubscribe link, the sender's address, words and links that are still the
@@ -136,8 +133,6 @@ class IgnoreRefused:
     Bad:  {# lovecampaign: ignore LC268: no room for a footer #}
     Good: a footer
     """
-
-    code = "LC298"
 
     def about(self, ignore: Ignore) -> Iterator[Problem]:
         if ignore.is_html:

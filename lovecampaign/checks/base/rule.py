@@ -1,14 +1,14 @@
 """The two interfaces of rules, and what a rule gets to judge.
 
-A rule is a class with a code and a docstring, which ``check --explain CODE`` shows: what is
-wanted and why, an example that breaks the rule (``Bad:``) and one that keeps it (``Good:``).
+A rule is a class with a code and a docstring, which ``check --explain CODE`` shows: what it
+wants and why, an example that breaks the rule (``Bad:``) and one that keeps it (``Good:``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
@@ -50,19 +50,25 @@ class EmailDraft:
         return {template_file(name): source for name, source in sources.items()}
 
 
-class MonthRule(Protocol):
+class Rule:
+    """A rule declares its code: ``class SellsEarly(EmailRule, code="LC210")``."""
+
+    code: ClassVar[str]
+
+    def __init_subclass__(cls, *, code: str = "") -> None:
+        if code:
+            cls.code = code
+
+
+class MonthRule(Rule):
     """A rule about the whole campaign; its errors block every email."""
 
-    @property
-    def code(self) -> str: ...
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]: ...
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        raise NotImplementedError
 
 
-class EmailRule(Protocol):
+class EmailRule(Rule):
     """A rule about one email; its errors block only that email."""
 
-    @property
-    def code(self) -> str: ...
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]: ...
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        raise NotImplementedError

@@ -18,8 +18,7 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rendered_email import RenderedEmail
-from lovecampaign.checks.base.rendered_email import try_rendering
+from lovecampaign.checks.base.rendered_email import RenderedEmail, try_rendering
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.checks.registry import ALL_RULES, EMAIL_RULES, MONTH_RULES
 from lovecampaign.core.problems import Problem

@@ -9,7 +9,7 @@ from functools import lru_cache
 from jinja2 import nodes
 
 from lovecampaign.checks.base.merge_fields import find_fields, walk_source
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 
 _PERSONAL = frozenset({"first_name", "last_name"})
@@ -25,7 +25,7 @@ class _Bare:
     has_half_a_default: bool = False
 
 
-class MissingFallback:
+class MissingFallback(EmailRule, code="LC217"):
     """Every printed name has a default for readers without one.
 
     Many people sign up with an address only. Then "Hi {{ first_name }}," reads "Hi ,". A name
@@ -34,8 +34,6 @@ class MissingFallback:
     Bad:  Hi {{ first_name }},
     Good: Hi {{ first_name | default("friend", true) }},
     """
-
-    code = "LC217"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for bare, passage in find_fields(draft, _find_bare):

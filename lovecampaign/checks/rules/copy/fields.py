@@ -13,7 +13,7 @@ from jinja2 import nodes
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.merge_fields import find_fields, walk_source
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.render.model.template_files import read_templates
@@ -33,7 +33,7 @@ class _Use:
     line: int
 
 
-class NeededField:
+class NeededField(EmailRule, code="LC219"):
     """Every field has a default for readers without it.
 
     A reader without the field does not get the letter: there would be a gap in it. With a
@@ -43,8 +43,6 @@ class NeededField:
     Good: How is {{ fields.pet | default("your garden") }}?
     Good: {% if fields.pet is defined %}How is {{ fields.pet }}?{% endif %}
     """
-
-    code = "LC219"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         seen = set()

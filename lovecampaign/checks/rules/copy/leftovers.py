@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.checks.base.locate import find_in_templates, find_in_words
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.checks.base.template_text import find_in_template_links, find_in_template_words
 from lovecampaign.core.problems import Problem
 
@@ -41,14 +41,12 @@ _TABLE_RULE = re.compile(
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
 
-class Placeholder:
+class Placeholder(EmailRule, code="LC273"):
     """No placeholder is left.
 
     Bad:  [insert link here]
     Good: [print the page](https://your-shop.com/five-lines)
     """
-
-    code = "LC273"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         everywhere = (
@@ -64,7 +62,7 @@ class Placeholder:
             )
 
 
-class RawHtml:
+class RawHtml(EmailRule, code="LC289"):
     """Copy is Markdown, and holds no HTML.
 
     Readers see tags in copy as they are. Markup that Markdown does not have belongs in a
@@ -73,8 +71,6 @@ class RawHtml:
     Bad:  <b>Two minutes</b> are enough.
     Good: **Two minutes** are enough.
     """
-
-    code = "LC289"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _TAG):
@@ -85,7 +81,7 @@ class RawHtml:
             )
 
 
-class ForeignMergeTag:
+class ForeignMergeTag(EmailRule, code="LC274"):
     """Merge fields have the syntax of this program.
 
     Copy from another program keeps that program's tags, and readers would see them as they are.
@@ -93,8 +89,6 @@ class ForeignMergeTag:
     Bad:  Hi *|FNAME|*, or Hi {first_name},
     Good: Hi {{ first_name | default("friend", true) }},
     """
-
-    code = "LC274"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         tags = (
@@ -109,7 +103,7 @@ class ForeignMergeTag:
             )
 
 
-class PipeTable:
+class PipeTable(EmailRule, code="LC224"):
     """Copy holds no tables made of pipes.
 
     CommonMark, the Markdown of copy, has none: readers would see the pipes and dashes as they
@@ -118,8 +112,6 @@ class PipeTable:
     Bad:  | Seed | Sow in |, with | --- | --- | below it
     Good: - **Peas**: sow in March
     """
-
-    code = "LC224"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         copy = draft.email.copy

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from lovecampaign.campaign.model.campaign import Copy
 from lovecampaign.checks.base.domains import organisation_of
 from lovecampaign.checks.base.locate import Passage, find_everywhere, point_at
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Place, Problem
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'|)\]{}]+", re.IGNORECASE)
@@ -42,7 +42,7 @@ _PROGRAM = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 _HOST = re.compile(r"(?:www\.|(?:[a-z0-9-]+\.)+[a-z]{2,12}(?:[/?#]|$))\S*", re.IGNORECASE)
 
 
-class Shortener:
+class Shortener(EmailRule, code="LC269"):
     """Links show where they lead.
 
     Spammers hide behind link shorteners, so filters distrust every one of them, and readers
@@ -51,8 +51,6 @@ class Shortener:
     Bad:  [print the page](https://bit.ly/3xYz)
     Good: [print the page](https://your-shop.com/five-lines)
     """
-
-    code = "LC269"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
@@ -65,7 +63,7 @@ class Shortener:
                 )
 
 
-class MismatchedLink:
+class MismatchedLink(EmailRule, code="LC270"):
     """A link with an address as its words leads to that address.
 
     Words that name one domain over a link to another look like phishing. Mail programs warn of
@@ -74,8 +72,6 @@ class MismatchedLink:
     Bad:  [your-shop.com](https://click.tracker.net/abc)
     Good: [your-shop.com](https://your-shop.com/five-lines)
     """
-
-    code = "LC270"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for link in draft.rendered.links if draft.rendered else ():
@@ -91,7 +87,7 @@ class MismatchedLink:
                 )
 
 
-class InsecureLink:
+class InsecureLink(EmailRule, code="LC271"):
     """Links use https.
 
     Browsers warn of pages without it, and anyone on the network can read along.
@@ -99,8 +95,6 @@ class InsecureLink:
     Bad:  http://your-shop.com
     Good: https://your-shop.com
     """
-
-    code = "LC271"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
@@ -111,7 +105,7 @@ class InsecureLink:
                 )
 
 
-class LocalLink:
+class LocalLink(EmailRule, code="LC272"):
     """Links lead to places that readers can reach.
 
     An address like localhost or 192.168.… is your own machine or network. Readers cannot
@@ -120,8 +114,6 @@ class LocalLink:
     Bad:  [see it](http://localhost:8000/page)
     Good: [see it](https://your-shop.com/page)
     """
-
-    code = "LC272"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
@@ -133,7 +125,7 @@ class LocalLink:
                 )
 
 
-class DeadLink:
+class DeadLink(EmailRule, code="LC279"):
     """Every link is a whole address.
 
     A mail has no page around it that "/shop" or "www.your-shop.com" could belong to: mail
@@ -143,8 +135,6 @@ class DeadLink:
     Bad:  [see the page](www.your-shop.com)
     Good: [see the page](https://www.your-shop.com)
     """
-
-    code = "LC279"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _link_targets(draft):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.checks.base.locate import URL, find_everywhere, setting
 from lovecampaign.checks.base.offers import sale_links
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
 
 #: Reserved for examples and tests (RFC 2606, RFC 6761): no server and no page has them.
@@ -19,7 +19,7 @@ _RESERVED = re.compile(
 )
 
 
-class ReservedSender:
+class ReservedSender(MonthRule, code="LC200"):
     """Mail that leaves comes from an address of your own.
 
     Domains like bloom.example have no owner: no mail server accepts mail from them, and no
@@ -28,8 +28,6 @@ class ReservedSender:
     Bad:  email: ana@news.bloom.example
     Good: email: ana@news.your-shop.com
     """
-
-    code = "LC200"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
@@ -43,7 +41,7 @@ class ReservedSender:
                 )
 
 
-class ReservedLinkInSettings:
+class ReservedLinkInSettings(MonthRule, code="LC201"):
     """Links in the settings lead to pages of your own.
 
     A link to bloom.example opens nothing, and the readers who wanted to buy are lost.
@@ -51,8 +49,6 @@ class ReservedLinkInSettings:
     Bad:  link: https://bloom.example/buy
     Good: link: https://your-shop.com/buy
     """
-
-    code = "LC201"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
@@ -64,7 +60,7 @@ class ReservedLinkInSettings:
                 )
 
 
-class ReservedLink:
+class ReservedLink(EmailRule, code="LC202"):
     """Links in a letter lead to pages that exist.
 
     The example's links go to bloom.example, a domain that is kept for examples.
@@ -72,8 +68,6 @@ class ReservedLink:
     Bad:  [[button: Read the story | https://bloom.example/soil]]
     Good: [[button: Read the story | https://your-shop.com/soil]]
     """
-
-    code = "LC202"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
@@ -87,7 +81,7 @@ class ReservedLink:
                 )
 
 
-class PublicAddress:
+class PublicAddress(MonthRule, code="LC203"):
     """Readers reach the links of their mail, over https.
 
     Every mail carries links to unsubscribe, to choose and to read it in a browser. They start with
@@ -96,8 +90,6 @@ class PublicAddress:
     Bad:  LOVECAMPAIGN_PUBLIC_URL=http://127.0.0.1:8028
     Good: LOVECAMPAIGN_PUBLIC_URL=https://letters.your-shop.com
     """
-
-    code = "LC203"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:

@@ -10,14 +10,14 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
 from lovecampaign.checks.base.locate import first_line, setting
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
 
 #: A paragraph of fewer words, such as a greeting, proves nothing.
 _MIN_WORDS = 8
 
 
-class UneditedCopy:
+class UneditedCopy(EmailRule, code="LC204"):
     """Readers get your own words.
 
     `new` writes a finished month, so that everything can be tried at once: the letters of a
@@ -27,8 +27,6 @@ class UneditedCopy:
     Bad:  the letter of day 4 as `lovecampaign new` wrote it
     Good: a letter about a customer of yours
     """
-
-    code = "LC204"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         copy = draft.email.copy
@@ -42,7 +40,7 @@ class UneditedCopy:
             )
 
 
-class UneditedSettings:
+class UneditedSettings(MonthRule, code="LC205"):
     """Sender and offer are your own.
 
     The made-up seed shop's name, address and offer are the first things that `new` leaves to
@@ -51,8 +49,6 @@ class UneditedSettings:
     Bad:  postal_address: Bloom SAS, 12 rue des Lilas, 75020 Paris, France
     Good: postal_address: Your Shop Ltd, 1 High Street, Leeds LS1 4DY, United Kingdom
     """
-
-    code = "LC205"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:

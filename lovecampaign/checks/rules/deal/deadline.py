@@ -11,7 +11,7 @@ from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.dates import DATE, WEEKDAY, WEEKDAYS, read_date
 from lovecampaign.checks.base.locate import find_in_words
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 
 _BEFORE_DEADLINE = r"(?:until|till|ends?|ending|closes?|closing|expires?|deadline|last day)"
@@ -34,7 +34,7 @@ _HOURS_LEFT = re.compile(
 )
 
 
-class OneDeadline:
+class OneDeadline(EmailRule, code="LC251"):
     """The launch names one deadline.
 
     A date typed by hand stays when the deal moves, and it is another date in another time zone.
@@ -43,8 +43,6 @@ class OneDeadline:
     Bad:  "until 1 March" in the copy, with a deal that closes on 3 March
     Good: "until {{ deal.closes }}"
     """
-
-    code = "LC251"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign, email = draft.campaign, draft.email

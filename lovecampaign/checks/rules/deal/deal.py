@@ -13,7 +13,7 @@ from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.facts import format_zones
 from lovecampaign.checks.base.locate import find_email_setting, find_in_words, setting
 from lovecampaign.checks.base.offers import SIGNS, prices_of
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
 
 #: Waking hours, on a local clock.
@@ -21,7 +21,7 @@ _WAKING = range(8, 22)
 _MIN_WAKING_HOURS = 8
 
 
-class OnePrice:
+class OnePrice(EmailRule, code="LC250"):
     """The launch names one price.
 
     A price typed by hand stays when the deal changes. Merge fields cannot disagree with the
@@ -32,8 +32,6 @@ class OnePrice:
     Bad:  instead_of: 100 EUR in the deal, with price: 96 EUR in the offer
     Good: "for {{ deal.price }}"
     """
-
-    code = "LC250"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -66,7 +64,7 @@ class OnePrice:
                 )
 
 
-class LastCall:
+class LastCall(MonthRule, code="LC253"):
     """A last call comes in the last 24 hours.
 
     Two days before the end it is not the last call, and the reader learns that "last" means
@@ -75,8 +73,6 @@ class LastCall:
     Bad:  last-call: {at: day 29 10:00, …}, with a deal that closes on day 31 at 23:59
     Good: last-call: {at: day 31 10:00, …}
     """
-
-    code = "LC253"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -94,7 +90,7 @@ class LastCall:
                 )
 
 
-class SensibleWindow:
+class SensibleWindow(MonthRule, code="LC254"):
     """Every insider has waking hours in which to take the deal.
 
     The deal opens and closes once for everyone. A window that lies in the night of some readers
@@ -104,8 +100,6 @@ class SensibleWindow:
     Bad:  opens: day 28 10:00, closes: day 28 16:00, with readers in Auckland and Los Angeles
     Good: opens: day 27 10:00, closes: day 31 23:59
     """
-
-    code = "LC254"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign

@@ -10,14 +10,14 @@ from lovecampaign.campaign.deals.pool import read_codes
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.locate import setting
-from lovecampaign.checks.base.rule import MonthDraft
+from lovecampaign.checks.base.rule import MonthDraft, MonthRule
 from lovecampaign.core.errors import ProblemsFound, UsageError
 from lovecampaign.core.problems import Problem
 
 _SHORTEST_CLAIM, _LONGEST_CLAIM = timedelta(minutes=10), timedelta(days=1)
 
 
-class EnoughCodes:
+class EnoughCodes(MonthRule, code="LC252"):
     """There is a code for every insider.
 
     Where the copy prints a code, or the deal's link carries one, and the codes come from a file,
@@ -26,8 +26,6 @@ class EnoughCodes:
     Bad:  codes: codes.csv with 300 lines, for 412 insiders
     Good: codes: generate
     """
-
-    code = "LC252"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -53,7 +51,7 @@ class EnoughCodes:
             )
 
 
-class CodeReachesReader:
+class CodeReachesReader(MonthRule, code="LC255"):
     """The reader's code gets to the checkout.
 
     The button behind the letter leads to the deal's link. Without `{code}` in it, and without the
@@ -62,8 +60,6 @@ class CodeReachesReader:
     Bad:  link: https://bloom.example/buy, and no letter that prints {{ deal.code }}
     Good: link: https://bloom.example/buy?code={code}
     """
-
-    code = "LC255"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -79,7 +75,7 @@ class CodeReachesReader:
             )
 
 
-class ShortClaims:
+class ShortClaims(MonthRule, code="LC256"):
     """A claim leaves time to pay, and no more than that.
 
     A claimed unit is taken from all others until it is paid or lapses. Ten minutes are the least
@@ -88,8 +84,6 @@ class ShortClaims:
     Bad:  claim_for: 2m
     Good: claim_for: 30m
     """
-
-    code = "LC256"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.checks.base.locate import find_in_words
 from lovecampaign.checks.base.offers import SUM
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 
@@ -29,7 +29,7 @@ _OTHER_BUTTON = re.compile(
 )
 
 
-class PlainConfirmation:
+class PlainConfirmation(EmailRule, code="LC295"):
     """The mail that asks for a confirmation advertises nothing.
 
     It reaches people who have not said yes yet. Without advertising it is no advertising mail
@@ -39,8 +39,6 @@ class PlainConfirmation:
     Bad:  Confirm here. And this week everything is 20 % off!
     Good: [[button: Yes, send me the letters | {{ links.confirm }}]]
     """
-
-    code = "LC295"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is Role.CONFIRM:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.checks.base.locate import find_email_setting
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 
 #: A desktop's list shows 60 to 70 characters, a phone's 30 to 40.
@@ -22,7 +22,7 @@ _ELSE = re.compile(r"\{%-?\s*else\b")
 _MARKS = re.compile(r"[!?]{2,}|!.*!")
 
 
-class EmptySubject:
+class EmptySubject(EmailRule, code="LC220"):
     """Every reader sees a subject.
 
     A subject inside a condition is empty for all other readers, and mail without a
@@ -31,8 +31,6 @@ class EmptySubject:
     Bad:  subject: "{% if first_name %}{{ first_name }}, a small thing{% endif %}"
     Good: subject: "{{ first_name | default('A small thing', true) }} for you"
     """
-
-    code = "LC220"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
@@ -45,7 +43,7 @@ class EmptySubject:
             )
 
 
-class SubjectLength:
+class SubjectLength(EmailRule, code="LC260"):
     """A subject fits into the list of letters.
 
     Of a subject, a phone shows 30 to 40 characters and a desktop 60 to 70. What follows is cut
@@ -54,8 +52,6 @@ class SubjectLength:
     Bad:  subject: "Everything that you always wanted to know about soil but never dared to ask us"
     Good: subject: "Find a jam jar"
     """
-
-    code = "LC260"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         subject = draft.rendered.subject if draft.rendered else _JINJA.sub("", draft.email.subject)
@@ -68,7 +64,7 @@ class SubjectLength:
             )
 
 
-class PreheaderMissing:
+class PreheaderMissing(EmailRule, code="LC261"):
     """A preheader follows the subject.
 
     Mail programs show what comes after the subject. Without a preheader that is the first words
@@ -77,8 +73,6 @@ class PreheaderMissing:
     Bad:  subject: "Find a jam jar", and no preheader
     Good: preheader: Two spoonfuls of earth, some water, one night.
     """
-
-    code = "LC261"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
@@ -96,7 +90,7 @@ class PreheaderMissing:
         )
 
 
-class PreheaderLength:
+class PreheaderLength(EmailRule, code="LC262"):
     """A preheader is short enough to be read.
 
     Mail programs show 40 to 100 characters of it, none more than 140.
@@ -104,8 +98,6 @@ class PreheaderLength:
     Bad:  a preheader of three sentences
     Good: preheader: A pencil, your windowsill, and today’s sun.
     """
-
-    code = "LC262"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         line = draft.email.preheader
@@ -118,7 +110,7 @@ class PreheaderLength:
             )
 
 
-class FalseReply:
+class FalseReply(EmailRule, code="LC264"):
     """A subject does not pretend to be an answer.
 
     "Re:" on a letter that answers nothing is a lie that is noticed at once. Gmail's rules for
@@ -127,8 +119,6 @@ class FalseReply:
     Bad:  subject: "Re: your order"
     Good: subject: "About the seeds you asked for"
     """
-
-    code = "LC264"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
@@ -140,7 +130,7 @@ class FalseReply:
             )
 
 
-class ShoutedSubject:
+class ShoutedSubject(EmailRule, code="LC265"):
     """A subject speaks, and does not shout.
 
     Capitals and rows of exclamation marks are what spam looks like, to readers and to filters.
@@ -148,8 +138,6 @@ class ShoutedSubject:
     Bad:  subject: "LAST CHANCE!!! OPEN NOW"
     Good: subject: "The list for the weekend"
     """
-
-    code = "LC265"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email

@@ -9,7 +9,7 @@ from functools import lru_cache
 from lovecampaign.checks.base.client_support import Feature, read_features
 from lovecampaign.checks.base.locate import Passage, point_at
 from lovecampaign.checks.base.rendered_email import attribute
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 from lovecampaign.render.templating.source_map import place_in
 
@@ -26,7 +26,7 @@ _SHEET = re.compile(r"<link\b")
 _FETCHED_FONTS = re.compile(r"\b(?:Open Sans|Droid Sans|Lato|Roboto|Ubuntu)\b")
 
 
-class DroppedFeature:
+class DroppedFeature(EmailRule, code="LC280"):
     """The letter works in every large mail program.
 
     Mail programs drop parts of HTML and CSS; caniemail.com tests which. Reported is what a
@@ -36,8 +36,6 @@ class DroppedFeature:
     Bad:  <div style="display:grid">
     Good: <mj-section> with two <mj-column>
     """
-
-    code = "LC280"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for file, source in draft.templates.items():
@@ -66,7 +64,7 @@ class DroppedFeature:
                 )
 
 
-class OutlookConditionals:
+class OutlookConditionals(EmailRule, code="LC281"):
     """Conditional comments for Outlook are closed.
 
     A conditional comment without its end hides the rest of the letter, from Outlook or from all
@@ -75,8 +73,6 @@ class OutlookConditionals:
     Bad:  <!--[if mso]><table><tr><td> … and no <![endif]-->
     Good: <!--[if mso]><table><tr><td><![endif]--> … <!--[if mso]></td></tr></table><![endif]-->
     """
-
-    code = "LC281"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for file, source in draft.templates.items():
@@ -88,7 +84,7 @@ class OutlookConditionals:
                 )
 
 
-class ColorSchemes:
+class ColorSchemes(EmailRule, code="LC282"):
     """The letter declares light and dark colour schemes.
 
     Without both metas, Apple Mail and Outlook invert the colours themselves, and the brand's
@@ -97,8 +93,6 @@ class ColorSchemes:
     Bad:  <meta name="color-scheme" content="light dark" /> alone
     Good: that one, and <meta name="supported-color-schemes" content="light dark" />
     """
-
-    code = "LC282"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.rendered is None:
@@ -115,7 +109,7 @@ class ColorSchemes:
                 )
 
 
-class FetchedStyle:
+class FetchedStyle(EmailRule, code="LC288"):
     """Opening a letter asks no third party.
 
     A style sheet or a font from another server tells that server who reads your letter, and
@@ -126,8 +120,6 @@ class FetchedStyle:
     Bad:  font-family="Roboto, sans-serif"
     Good: font-family="-apple-system, 'Segoe UI', sans-serif"
     """
-
-    code = "LC288"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered

@@ -9,7 +9,7 @@ from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.checks.base.locate import first_line, point_at
 from lovecampaign.checks.base.prose import read_prose
 from lovecampaign.checks.base.rendered_email import RenderedEmail
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 
@@ -21,7 +21,7 @@ _BUTTON_LINE = re.compile(r"https?://\S+")
 _FEW_WORDS = 20
 
 
-class HtmlWeight:
+class HtmlWeight(EmailRule, code="LC266"):
     """The letter is shown to its end.
 
     Gmail cuts off HTML after about 102 kB, and puts the rest, with the unsubscribe link, behind
@@ -30,8 +30,6 @@ class HtmlWeight:
     Bad:  a template with 95 kB of styles
     Good: letters of 20 to 30 kB, as the example has them
     """
-
-    code = "LC266"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         size = len(draft.rendered.html.encode()) if draft.rendered else 0
@@ -46,7 +44,7 @@ class HtmlWeight:
             )
 
 
-class TextPart:
+class TextPart(EmailRule, code="LC267"):
     """The text part says what the HTML says.
 
     Some people read text, by choice or because of their eyes, and filters compare the two
@@ -55,8 +53,6 @@ class TextPart:
     Bad:  the whole letter inside <mj-raw>
     Good: words in the copy, or in <mj-text>
     """
-
-    code = "LC267"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
@@ -72,7 +68,7 @@ class TextPart:
             )
 
 
-class RequiredFooter:
+class RequiredFooter(EmailRule, code="LC268"):
     """Both parts of a letter have its legal footer.
 
     The law and the mailbox providers want it, and it is the reader's right: an unsubscribe link,
@@ -82,8 +78,6 @@ class RequiredFooter:
     Good: a footer with {{ links.unsubscribe }}, {{ links.preferences }} and
           {{ sender.postal_address }} in an <mj-text>
     """
-
-    code = "LC268"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
@@ -102,7 +96,7 @@ class RequiredFooter:
                 )
 
 
-class ImageOnly:
+class ImageOnly(EmailRule, code="LC278"):
     """A letter is more than a picture.
 
     Many mail programs show no pictures at first, and filters know mail that is only one picture
@@ -111,8 +105,6 @@ class ImageOnly:
     Bad:  [[image: letter.png | Our news]] and nothing else
     Good: the words as copy, and the picture beside them
     """
-
-    code = "LC278"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
@@ -127,7 +119,7 @@ class ImageOnly:
             )
 
 
-class FastPathUsed:
+class FastPathUsed(EmailRule, code="LC236"):
     """Merge values are used in ways that allow the fast path of rendering.
 
     The parts that are the same for all readers are rendered and encoded once, and each reader's
@@ -138,8 +130,6 @@ class FastPathUsed:
     Bad:  {% for n in range(first_name | length) %}*{% endfor %}
     Good: {% for letter in first_name %}*{% endfor %}
     """
-
-    code = "LC236"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         fallback = draft.rendered.fallback if draft.rendered else None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lovecampaign.checks.base.locate import first_line, point_at
 from lovecampaign.checks.base.rendered_email import attribute
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 from lovecampaign.render.model.images import find_image
 
@@ -19,7 +19,7 @@ _FILE_NAME = re.compile(
 )
 
 
-class PictureAlt:
+class PictureAlt(EmailRule, code="LC275"):
     """Every picture has alternative words.
 
     Screen readers read them, and mail programs show them until pictures are allowed. Say what
@@ -28,8 +28,6 @@ class PictureAlt:
     Bad:  [[image: images/IMG_2034.jpg | IMG_2034.jpg]]
     Good: [[image: images/map.jpg | A balcony seen from above, sun on its left third at nine]]
     """
-
-    code = "LC275"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for tag in draft.rendered.tags("img") if draft.rendered else ():
@@ -48,7 +46,7 @@ class PictureAlt:
             )
 
 
-class PictureSize:
+class PictureSize(EmailRule, code="LC276"):
     """Every picture says how wide it is.
 
     Outlook for Windows shows a picture in its full size where no width is written, and the
@@ -57,8 +55,6 @@ class PictureSize:
     Bad:  <img src="wide.jpg" alt="The shop">
     Good: <img src="wide.jpg" alt="The shop" width="600">
     """
-
-    code = "LC276"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for tag in draft.rendered.tags("img") if draft.rendered else ():
@@ -70,7 +66,7 @@ class PictureSize:
                 )
 
 
-class PictureWeight:
+class PictureWeight(EmailRule, code="LC277"):
     """Pictures are light enough for a phone on the road.
 
     One picture over 200 kB, or all over 1 MB, is still loading when the reader has moved on.
@@ -78,8 +74,6 @@ class PictureWeight:
     Bad:  a photo of 3 MB as it came from the camera
     Good: the same photo, 1200 pixels wide, as a JPEG of 150 kB
     """
-
-    code = "LC277"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         sizes = dict(_sizes(draft))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lovecampaign.checks.base.locate import point_at
 from lovecampaign.checks.base.rendered_email import attribute
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.checks.base.text_styles import TextRun, TextStyle, text_runs
 from lovecampaign.core.problems import Problem
 from lovecampaign.render.markup.scanner import EndTag, StartTag
@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w")
 _FIELD = {"lang": "language", "dir": "direction"}
 
 
-class Contrast:
+class Contrast(EmailRule, code="LC283"):
     """Words have enough contrast with their background.
 
     WCAG 2.2 asks for a contrast of 4.5 to 1, and of 3 to 1 for large words. Grey on white looks
@@ -37,8 +37,6 @@ class Contrast:
     Bad:  color="#aaaaaa" on white (2.3 to 1)
     Good: color="#685f57" on white (6.3 to 1)
     """
-
-    code = "LC283"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         seen = set()
@@ -57,7 +55,7 @@ class Contrast:
                 )
 
 
-class SmallPrint:
+class SmallPrint(EmailRule, code="LC287"):
     """No words are smaller than 14 px.
 
     Half of all letters are read on a phone at arm's length, and many readers are over fifty.
@@ -66,8 +64,6 @@ class SmallPrint:
     Bad:  <mj-text font-size="11px">
     Good: <mj-text font-size="14px">
     """
-
-    code = "LC287"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         small = {run.style.pixels for run in _runs(draft) if run.style.pixels < _SMALLEST}
@@ -80,7 +76,7 @@ class SmallPrint:
             )
 
 
-class HeadingOrder:
+class HeadingOrder(EmailRule, code="LC284"):
     """Headings go down one step at a time.
 
     Screen readers jump from heading to heading. From "# A" straight to "### B" they announce a
@@ -89,8 +85,6 @@ class HeadingOrder:
     Bad:  # Your light map, then ### At noon
     Good: # Your light map, then ## At noon
     """
-
-    code = "LC284"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         level = 0
@@ -108,7 +102,7 @@ class HeadingOrder:
             level = new
 
 
-class TableRoles:
+class TableRoles(EmailRule, code="LC285"):
     """Tables for layout have a role.
 
     A screen reader reads out every table with its rows and columns. role="presentation" makes
@@ -117,8 +111,6 @@ class TableRoles:
     Bad:  <mj-raw><table><tr><td>…
     Good: <mj-raw><table role="presentation"><tr><td>…
     """
-
-    code = "LC285"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.rendered and any(_bare_tables(draft)):
@@ -129,7 +121,7 @@ class TableRoles:
             )
 
 
-class LanguageAndDirection:
+class LanguageAndDirection(EmailRule, code="LC286"):
     """The letter declares its language and its direction.
 
     Screen readers choose their voice by `lang`, and Arabic or Hebrew is on the wrong side
@@ -138,8 +130,6 @@ class LanguageAndDirection:
     Bad:  language: fr, and <mjml lang="en"> in the template
     Good: <mjml lang="{{ campaign.language }}" dir="{{ campaign.direction }}">
     """
-
-    code = "LC286"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         language = draft.campaign.language

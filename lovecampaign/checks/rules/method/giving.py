@@ -17,7 +17,7 @@ from lovecampaign.checks.base.offers import (
     prices_of,
     sums_pattern,
 )
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.checks.base.template_text import (
     find_in_template_fields,
     find_in_template_links,
@@ -55,7 +55,7 @@ _BUY_WORDS = re.compile(
 )
 
 
-class SellsEarly:
+class SellsEarly(EmailRule, code="LC210"):
     """Days 1 to 27 hold no price and no way to pay.
 
     The month works because it gives before it asks: one price on day 9 turns every letter before
@@ -64,8 +64,6 @@ class SellsEarly:
     Bad:  On day 20: "It will be {{ offer.price }}, have a look: https://your-shop.com/checkout"
     Good: On day 20: "Something is coming on the 28th. {{ links.insiders }} hears a day early."
     """
-
-    code = "LC210"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:
@@ -84,7 +82,7 @@ class SellsEarly:
                 yield passage.error(self.code, message, hint=hint)
 
 
-class MoneyMentioned:
+class MoneyMentioned(EmailRule, code="LC211"):
     """A letter that gives speaks of no sums of money.
 
     Only a warning: a story may need its "she had paid 3 euros for the pot". But a sum is read as
@@ -93,8 +91,6 @@ class MoneyMentioned:
     Bad:  On day 5: "Worth 49 EUR, yours for nothing."
     Good: On day 5: "It took us two winters to draw. Take it."
     """
-
-    code = "LC211"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:
@@ -109,7 +105,7 @@ class MoneyMentioned:
                 )
 
 
-class SalesPhrases:
+class SalesPhrases(EmailRule, code="LC212"):
     """A letter that gives does not talk like a shop window.
 
     "Order now" and "20% off" make an advertisement of a gift, however good the gift is. The
@@ -118,8 +114,6 @@ class SalesPhrases:
     Bad:  On day 12: "And if you order now, you get 20% off!"
     Good: On day 12: "You need a bucket with a lid. Any will do."
     """
-
-    code = "LC212"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:

@@ -10,13 +10,13 @@ from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Kind, R
 from lovecampaign.checks.base.locate import first_line
 from lovecampaign.checks.base.offers import is_sale_page, sums_pattern
 from lovecampaign.checks.base.rendered_email import RenderedEmail
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 from lovecampaign.render.model.formatting import SpokenTime
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 
 
-class OneCallToAction:
+class OneCallToAction(EmailRule, code="LC213"):
     """A letter of the launch asks for one thing.
 
     After a month of giving, one clear question is answered; three are put off. One button leads
@@ -25,8 +25,6 @@ class OneCallToAction:
     Bad:  [[button: Buy it]], [[button: Follow us]] and [[button: See all products]]
     Good: one [[button: Yes, I would like it | {{ offer.link }}]]
     """
-
-    code = "LC213"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
@@ -47,7 +45,7 @@ class OneCallToAction:
             )
 
 
-class PriceAndDeadline:
+class PriceAndDeadline(EmailRule, code="LC214"):
     """A letter that asks says the price, and until when it holds.
 
     A price that shows only at the checkout feels like a trick, and a deadline that was not named
@@ -56,8 +54,6 @@ class PriceAndDeadline:
     Bad:  It is open. Click below to see what it costs.
     Good: You pay {{ deal.price }} until {{ deal.closes }}.
     """
-
-    code = "LC214"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign, shown = draft.campaign, draft.rendered

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Kind
 from lovecampaign.checks.base.locate import Passage, find_email_setting, setting
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem, Severity
 
 #: A month of fewer emails need not have everything.
@@ -25,7 +25,7 @@ _INVITES = re.compile(
 _THANKS = re.compile(r"\b(?:thank|merci|danke|dank|gracias|grazie|obrigad)", re.IGNORECASE)
 
 
-class OneKind:
+class OneKind(MonthRule, code="LC240"):
     """The month is varied.
 
     Twenty-seven letters of one kind become a noise that readers stop hearing. Stories, tools,
@@ -34,8 +34,6 @@ class OneKind:
     Bad:  20 letters of kind value
     Good: eight of value, six stories, six tools, two guests, three thanks, two questions
     """
-
-    code = "LC240"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         emails = draft.campaign.day_emails
@@ -50,7 +48,7 @@ class OneKind:
             )
 
 
-class AlikeSubjects:
+class AlikeSubjects(MonthRule, code="LC241"):
     """Subjects do not look alike.
 
     A reader sees the subjects one under the other. Where only the number changes, every letter
@@ -59,8 +57,6 @@ class AlikeSubjects:
     Bad:  "Day 8: a gift for you", "Day 9: a gift for you", "Day 10: a gift for you"
     Good: "A balcony that sees the sun for forty minutes", "Map your light in three looks"
     """
-
-    code = "LC241"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -78,7 +74,7 @@ class AlikeSubjects:
                 )
 
 
-class RepeatedLine:
+class RepeatedLine(MonthRule, code="LC263"):
     """No two letters have the same subject or the same preheader.
 
     Mail programs put letters with the same subject into one conversation, and show the older
@@ -87,8 +83,6 @@ class RepeatedLine:
     Bad:  subject: "A small thing for you" on day 4 and on day 9
     Good: two subjects that each name what is inside
     """
-
-    code = "LC263"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -107,7 +101,7 @@ class RepeatedLine:
                     )
 
 
-class AsksForStories:
+class AsksForStories(MonthRule, code="LC242"):
     """The month asks its readers for something of theirs.
 
     A month in which only one side talks is a series of broadcasts. Ask for a story, a photo or
@@ -116,8 +110,6 @@ class AsksForStories:
     Bad:  27 letters that never ask for a reply
     Good: On day 11: "Press reply and send the word, and where you heard it."
     """
-
-    code = "LC242"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         emails = draft.campaign.day_emails
@@ -130,7 +122,7 @@ class AsksForStories:
         )
 
 
-class SaysThanks:
+class SaysThanks(MonthRule, code="LC243"):
     """The month says thank you.
 
     The people who read, tried, complained and recommended made the business. Name them, with
@@ -139,8 +131,6 @@ class SaysThanks:
     Bad:  27 letters without a word of thanks
     Good: a letter of kind thanks that names seven of them
     """
-
-    code = "LC243"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         emails = draft.campaign.day_emails
@@ -153,7 +143,7 @@ class SaysThanks:
         )
 
 
-class InsidersFirst:
+class InsidersFirst(MonthRule, code="LC244"):
     """Insiders hear first.
 
     The advance list promises a head start. So a letter goes to insiders alone before the
@@ -162,8 +152,6 @@ class InsidersFirst:
     Bad:  insiders: {list: insiders}, and no launch email with to: insiders before launch.at
     Good: early-access: {at: day 27 10:00, to: insiders, copy: launch/early-access.md}
     """
-
-    code = "LC244"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -177,7 +165,7 @@ class InsidersFirst:
             )
 
 
-class InsidersInvited:
+class InsidersInvited(MonthRule, code="LC245"):
     """Readers are invited to the advance list.
 
     No one joins a list that no letter mentions.
@@ -185,8 +173,6 @@ class InsidersInvited:
     Bad:  insiders: {list: insiders}, and no letter with {{ links.insiders }}
     Good: [[button: Tell me a day early | {{ links.insiders }}]]
     """
-
-    code = "LC245"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -201,7 +187,7 @@ class InsidersInvited:
         )
 
 
-class GuestApproved:
+class GuestApproved(EmailRule, code="LC246"):
     """A guest has read what goes out in their name.
 
     An interview that its guest has not seen can hurt them, and you. `approved` notes the day on
@@ -211,8 +197,6 @@ class GuestApproved:
     Bad:  guest: {name: Dr Mai Tran}
     Good: guest: {name: Dr Mai Tran, approved: 2027-01-20}
     """
-
-    code = "LC246"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         email, guest = draft.email, draft.email.guest

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.checks.base.dates import WEEKDAY, WEEKDAYS
 from lovecampaign.checks.base.locate import Passage, find_email_setting, find_in_words
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 
 #: Phrases that announce the next email, before or after the name of a day.
@@ -34,7 +34,7 @@ _SUBJECT_NUMBER = re.compile(
 )
 
 
-class PromiseKept:
+class PromiseKept(EmailRule, code="LC247"):
     """A letter that is announced comes.
 
     "Tomorrow you get the key" needs a letter tomorrow; "on Friday" one on Friday; "day 9" a day
@@ -43,8 +43,6 @@ class PromiseKept:
     Bad:  On day 6: "Tomorrow you meet Mathilde." with skip: [7]
     Good: On day 6: "On Monday you meet Mathilde." with a letter on that Monday
     """
-
-    code = "LC247"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign, email = draft.campaign, draft.email
@@ -73,7 +71,7 @@ class PromiseKept:
         )
 
 
-class DayNumberInSubject:
+class DayNumberInSubject(EmailRule, code="LC248"):
     """A subject with "Day 9" is that of day 9.
 
     Letters get moved, and their subjects keep the old number. `{{ day.number }}` moves along.
@@ -81,8 +79,6 @@ class DayNumberInSubject:
     Bad:  subject: "Day 9: map your light", on day 10
     Good: subject: "Day {{ day.number }}: map your light"
     """
-
-    code = "LC248"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email

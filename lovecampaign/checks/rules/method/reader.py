@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.checks.base.locate import find_in_words, first_line
 from lovecampaign.checks.base.prose import count_persons
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 
 #: With fewer words of the sender there is no imbalance.
@@ -46,7 +46,7 @@ _BRUSHED_OFF = re.compile(
 )
 
 
-class ReaderFocus:
+class ReaderFocus(EmailRule, code="LC215"):
     """The letter speaks more of its reader than of its sender.
 
     A reader looks for themselves in a letter: what it gives them, what they can do. Where "I" and
@@ -56,8 +56,6 @@ class ReaderFocus:
     Bad:  We are so proud of our new greenhouse. We built it ourselves, and we love it.
     Good: You will smell it before you see it: the greenhouse that keeps your seedlings alive.
     """
-
-    code = "LC215"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
@@ -75,7 +73,7 @@ class ReaderFocus:
             )
 
 
-class GenericGreeting:
+class GenericGreeting(EmailRule, code="LC216"):
     """No greeting is generic.
 
     "Dear customer" tells the reader that they are a row in a table. Greet by name, with a default
@@ -86,8 +84,6 @@ class GenericGreeting:
     Good: Hi {{ first_name | default("friend", true) }},
     """
 
-    code = "LC216"
-
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _NAMELESS):
             yield passage.warning(
@@ -97,7 +93,7 @@ class GenericGreeting:
             )
 
 
-class DismissivePhrase:
+class DismissivePhrase(EmailRule, code="LC218"):
     """No letter says that something is not our problem.
 
     Phrases that point at a policy or blame the reader end a conversation. What happened, what it
@@ -107,8 +103,6 @@ class DismissivePhrase:
     Bad:  As per our policy, there is nothing we can do.
     Good: We cannot take it back after sixty days. Here is what you can still do with it.
     """
-
-    code = "LC218"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _BRUSHED_OFF):

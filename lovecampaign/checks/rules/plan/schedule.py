@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.checks.base.facts import format_zones
 from lovecampaign.checks.base.locate import find_email_setting, setting
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.schedule.quiet import after_quiet_hours
 from lovecampaign.schedule.reasons import SkipReason
@@ -21,7 +21,7 @@ _AFTERWARDS = timedelta(days=14)
 _LAUNCH_WINDOW = timedelta(hours=12)
 
 
-class StartTooLate:
+class StartTooLate(MonthRule, code="LC231"):
     """No letter's moment is past before the first one went out.
 
     Where a campaign is started late, its first letters are too late for some zones (see
@@ -30,8 +30,6 @@ class StartTooLate:
     Bad:  start: 2027-02-01, and the first `send` on 3 February
     Good: a start that lies ahead in every zone
     """
-
-    code = "LC231"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign, facts = draft.campaign, draft.facts
@@ -50,7 +48,7 @@ class StartTooLate:
             )
 
 
-class Throughput:
+class Throughput(MonthRule, code="LC232"):
     """The pace is fast enough for the list.
 
     At `max_per_second` a letter to the whole list takes its time. Day letters must be out before
@@ -59,8 +57,6 @@ class Throughput:
     Bad:  max_per_second: 1, with 90,000 readers of one zone
     Good: max_per_second: 20
     """
-
-    code = "LC232"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign, rate = draft.campaign, draft.campaign.sending.max_per_second
@@ -79,7 +75,7 @@ class Throughput:
             )
 
 
-class QuietHoursPastDeal:
+class QuietHoursPastDeal(MonthRule, code="LC233"):
     """Quiet hours do not keep a letter until its deal is over.
 
     An email of the launch with `quiet_hours: respect` waits for the morning. Where the deal has
@@ -88,8 +84,6 @@ class QuietHoursPastDeal:
     Bad:  last-call: {at: day 31 21:30, quiet_hours: respect}, and a deal that closes at 23:59
     Good: last-call: {at: day 31 10:00}
     """
-
-    code = "LC233"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -104,7 +98,7 @@ class QuietHoursPastDeal:
                 )
 
 
-class TooLateForMonth:
+class TooLateForMonth(MonthRule, code="LC234"):
     """The month ends.
 
     Readers were promised a month and one question. A letter two weeks after the doors opened
@@ -113,8 +107,6 @@ class TooLateForMonth:
     Bad:  one-more-thing: {at: day 55 10:00, to: audience}
     Good: thanks: {at: day 32 10:00, to: bought}
     """
-
-    code = "LC234"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -128,7 +120,7 @@ class TooLateForMonth:
                 )
 
 
-class OneEmailADay:
+class OneEmailADay(MonthRule, code="LC230"):
     """A letter has its own day.
 
     No reader gets two letters on one day. Quiet hours move a late letter to the next morning, and
@@ -138,8 +130,6 @@ class OneEmailADay:
     Bad:  quiet_hours: 21:00-07:00, and day 9 at 22:00 with a letter on day 10
     Good: day 9 at 20:30
     """
-
-    code = "LC230"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
@@ -155,7 +145,7 @@ class OneEmailADay:
                 )
 
 
-class StartMoved:
+class StartMoved(MonthRule, code="LC235"):
     """Day 1 stays where it was when the first letter went out.
 
     Every reader is somewhere in the month by then: another start would send letters again, or
@@ -164,8 +154,6 @@ class StartMoved:
     Bad:  start: 2027-02-08, after day 1 went out on 2027-02-01
     Good: lovecampaign new customer-love-autumn --from customer-love
     """
-
-    code = "LC235"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign, begun_with = draft.campaign, draft.facts.begun_with
@@ -178,7 +166,7 @@ class StartMoved:
         )
 
 
-class BrokenFiles:
+class BrokenFiles(EmailRule, code="LC223"):
     """An email with mistakes in its files does not go out.
 
     The other emails of the campaign do. `lovecampaign check` shows each mistake with its line.
@@ -186,8 +174,6 @@ class BrokenFiles:
     Bad:  a day file without a subject
     Good: the same file, with its subject
     """
-
-    code = "LC223"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.is_broken:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.checks.base.domains import organisation_of
 from lovecampaign.checks.base.locate import first_line, setting
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
 
 _ONE_CLICK = re.compile(r"<https://[^<>\s]+>(?:, <mailto:[^<>\s]+>)?")
@@ -29,7 +29,7 @@ _FREE_MAIL = frozenset(
 )  # fmt: skip
 
 
-class PostalAddress:
+class PostalAddress(MonthRule, code="LC221"):
     """The sender says where it can be found.
 
     The law of most countries wants a postal address in every letter (CAN-SPAM 16 CFR 316; in
@@ -38,8 +38,6 @@ class PostalAddress:
     Bad:  postal_address: https://your-shop.com
     Good: postal_address: Your Shop Ltd, 1 High Street, Leeds LS1 4DY, United Kingdom
     """
-
-    code = "LC221"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         address = draft.campaign.sender.postal_address
@@ -56,7 +54,7 @@ class PostalAddress:
         )
 
 
-class ConsentKnown:
+class ConsentKnown(MonthRule, code="LC290"):
     """Everyone on the list has a recorded consent: when and how they said yes.
 
     The law wants it proved (GDPR Art. 7(1), CASL s. 13): who asked for these letters, when and
@@ -65,8 +63,6 @@ class ConsentKnown:
     Bad:  email,first_name
     Good: email,first_name,consent_at,consent_source
     """
-
-    code = "LC290"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         unknown = draft.facts.without_consent
@@ -78,7 +74,7 @@ class ConsentKnown:
             )
 
 
-class OneClickHeaders:
+class OneClickHeaders(EmailRule, code="LC291"):
     """Mail programs can unsubscribe the reader with one click.
 
     Gmail and Yahoo require it of bulk senders (RFC 8058): List-Unsubscribe with one
@@ -87,8 +83,6 @@ class OneClickHeaders:
     Bad:  List-Unsubscribe: <mailto:leave@your-shop.com> alone
     Good: List-Unsubscribe: <https://letters.your-shop.com/u/…>, <mailto:leave@your-shop.com>
     """
-
-    code = "LC291"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
@@ -103,7 +97,7 @@ class OneClickHeaders:
             )
 
 
-class FeedbackId:
+class FeedbackId(EmailRule, code="LC292"):
     """Complaints can be told apart by letter.
 
     Gmail counts complaints by Feedback-ID: three names of yours, then your own, of 5 to 15
@@ -112,8 +106,6 @@ class FeedbackId:
     Bad:  Feedback-ID: newsletter
     Good: Feedback-ID: customer-love-2027-02:day-09:lovecampaign:newsyourshop
     """
-
-    code = "LC292"
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.rendered is None or draft.email.role is Role.CONFIRM:
@@ -127,7 +119,7 @@ class FeedbackId:
             )
 
 
-class OneOrganisation:
+class OneOrganisation(MonthRule, code="LC293"):
     """The sender and the links of a letter belong to one domain.
 
     Filters and readers trust a letter more if its From and its links have the same owner.
@@ -135,8 +127,6 @@ class OneOrganisation:
     Bad:  email: ana@your-shop.com, and LOVECAMPAIGN_PUBLIC_URL=https://shop-letters.net
     Good: email: ana@your-shop.com, and LOVECAMPAIGN_PUBLIC_URL=https://letters.your-shop.com
     """
-
-    code = "LC293"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         facts, sender = draft.facts, draft.campaign.sender
@@ -152,7 +142,7 @@ class OneOrganisation:
             )
 
 
-class FreeMailSender:
+class FreeMailSender(MonthRule, code="LC294"):
     """Letters come from a domain of your own.
 
     Only Google may send as gmail.com, and so on: mailbox providers refuse or hide such
@@ -161,8 +151,6 @@ class FreeMailSender:
     Bad:  email: anas.seeds@gmail.com
     Good: email: ana@news.your-shop.com, and reply_to: anas.seeds@gmail.com
     """
-
-    code = "LC294"
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
         email = draft.campaign.sender.email
