@@ -19,7 +19,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.types import metadata
-from lovecampaign.web.hosting.bind import open_listener
+from lovecampaign.web.hosting import open_listener
 from lovecampaign.web.serve.app import ROUTES, MakeRoutes, application
 from lovecampaign.web.serve.dashboard.background_counts import THREAD_NAME
 from lovecampaign.web.serve.handler.site import Post, Site, make_site

@@ -21,7 +21,7 @@ from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
-from lovecampaign.web.hosting.bind import open_listener
+from lovecampaign.web.hosting import open_listener
 
 if TYPE_CHECKING:  # imported where it is used: the extra may be missing
     from lovecampaign.delivery.transactional.worker import Post

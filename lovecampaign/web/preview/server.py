@@ -15,9 +15,7 @@ from typing import Self
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.core.settings import Settings
-from lovecampaign.web.hosting.bind import open_listener
-from lovecampaign.web.hosting.thread_errors import log_thread_errors
-from lovecampaign.web.hosting.uvicorn_server import SignalledServer
+from lovecampaign.web.hosting import log_thread_errors, open_listener
 from lovecampaign.web.preview.access import AccessPolicy
 from lovecampaign.web.preview.app import Preview
 from lovecampaign.web.preview.live.background_checks import BackgroundChecker
@@ -28,6 +26,7 @@ from lovecampaign.web.preview.pages import Pages
 from lovecampaign.web.preview.readers.people import People
 from lovecampaign.web.preview.readers.test_send import OpenProvider, PreviewSender
 from lovecampaign.web.preview.readers.urls import LiveUrls
+from lovecampaign.web.uvicorn_server import SignalledServer
 
 LOOPBACK = "127.0.0.1"
 #: Made-up readers come first, and of them this one.

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 
 from starlette.types import ASGIApp
 
-from lovecampaign.web.hosting.thread_errors import log_thread_errors
-from lovecampaign.web.hosting.uvicorn_server import SignalledServer
+from lovecampaign.web.hosting import log_thread_errors
 from lovecampaign.web.serve.app import application
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.access_log import WriteLine
+from lovecampaign.web.uvicorn_server import SignalledServer
 
 #: What is being answered when the signal comes has this long to end.
 GRACE_SECONDS = 0.3

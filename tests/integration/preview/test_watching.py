@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.testing.campaigns import day_file, launch_file, write_campaign
-from lovecampaign.web.files.used_files import used_files
 from lovecampaign.web.preview.live.file_watcher import FileWatcher
+from lovecampaign.web.reload import used_files
 
 #: For a busy machine; what is noticed takes a tenth of it.
 PATIENCE_SECONDS = 10

@@ -8,7 +8,7 @@ import pytest
 
 from lovecampaign.campaign.files.paths import TEMPLATE_FOLDER
 from lovecampaign.testing.campaigns import launch_file, write_campaign
-from lovecampaign.web.files.changes import FileChanges
+from lovecampaign.web.reload import FileChanges
 
 #: A launch email whose copy several campaigns share.
 SHARED = {"launch": {"emails": {"launch": {"copy": "../../shared/launch.md"}}}}

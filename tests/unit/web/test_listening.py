@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from lovecampaign.core.errors import UsageError
-from lovecampaign.web.hosting.bind import bind_error, open_listener
+from lovecampaign.web.hosting import bind_error, open_listener
 
 #: For documentation only (RFC 5737): no machine has it.
 NOT_OURS = "203.0.113.9"

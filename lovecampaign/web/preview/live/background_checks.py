@@ -18,7 +18,7 @@ from lovecampaign.checks.registry import MONTH_RULES
 from lovecampaign.checks.run import check_email
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, in_file_order
-from lovecampaign.web.hosting.thread_errors import restart_on_error
+from lovecampaign.web.hosting import restart_on_error
 from lovecampaign.web.preview.live.state import PreviewState, RenderInputs
 
 #: Time for the page that was just saved to be rendered first, and for whoever saves again at once:

@@ -12,8 +12,8 @@ from typing import Self
 from watchfiles import Change, DefaultFilter, watch
 
 from lovecampaign.campaign.files.paths import TEMPLATE_FOLDER
-from lovecampaign.web.files.used_files import used_files
-from lovecampaign.web.hosting.thread_errors import restart_on_error
+from lovecampaign.web.hosting import restart_on_error
+from lovecampaign.web.reload import used_files
 
 #: A burst of saves (an editor's backup, rename and write; a checkout) is one change: the watcher
 #: waits until nothing more comes for one step, and at most this long.

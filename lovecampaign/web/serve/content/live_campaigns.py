@@ -11,7 +11,7 @@ from pathlib import Path
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
-from lovecampaign.web.files.changes import FileChanges
+from lovecampaign.web.reload import FileChanges
 
 #: Looking whether something was edited takes a millisecond: once a second, not for each page.
 SECONDS_BETWEEN_LOOKS = 1.0

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lovecampaign.web.hosting.bind import open_listener
+from lovecampaign.web.hosting import open_listener
 from lovecampaign.web.serve.http.h11 import PlainHttp
 from lovecampaign.web.serve.http.httptools import MOST_BYTES_OF_A_HEAD, QuickHttp
 from lovecampaign.web.serve.server import ReadsHttp, Server
