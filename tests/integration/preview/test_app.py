@@ -29,7 +29,7 @@ NOW = datetime(2027, 1, 20, tzinfo=UTC)
 
 def preview_of(workspace: Path, noted: list[BaseException]) -> Preview:
     settings = Settings(workspace=workspace, secret_keys=("test-key",))
-    bench = PreviewState(write_campaign(workspace, days=2), settings)
+    state = PreviewState(write_campaign(workspace, days=2), settings)
 
     def note(error: BaseException) -> Path:
         noted.append(error)
@@ -37,14 +37,16 @@ def preview_of(workspace: Path, noted: list[BaseException]) -> Preview:
 
     return Preview(
         pages=Pages(
-            workbench=bench,
-            checker=BackgroundChecker(bench, lambda _campaign: Facts(now=NOW), tell=lambda: None),
+            state=state,
+            checker=BackgroundChecker(
+                state, lambda _campaign: Facts(now=NOW), on_result=lambda: None
+            ),
             people=People(settings=settings),
-            addresses=LiveUrls("sam"),
+            urls=LiveUrls("sam"),
         ),
-        mailbox=PreviewSender(settings=settings, open_provider=opened_memory, now=lambda: NOW),
-        gate=AccessPolicy(hosts=frozenset({"127.0.0.1:1"})),
-        stream=ReloadEvents("run"),
+        sender=PreviewSender(settings=settings, open_provider=opened_memory, now=lambda: NOW),
+        access=AccessPolicy(hosts=frozenset({"127.0.0.1:1"})),
+        events=ReloadEvents("run"),
         now=lambda: NOW,
         note_bug=note,
     )

@@ -1,4 +1,4 @@
-"""Who of the database gets an email, and who does not? What a day's page shows of them."""
+"""One page of an email's recipients from the database, and of those who do not get it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientRow:
-    """One person and what becomes of the email for them."""
+    """One subscriber and the forecast of the email for them."""
 
     person: Addressee
     coming: Coming
@@ -25,10 +25,10 @@ class RecipientRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientPage:
-    """A page of one email's people."""
+    """A page of one email's list."""
 
     entries: Sequence[RecipientRow]
-    #: Where the list goes on; None: there is nobody behind these.
+    #: The next page; None: this is the last.
     further: DayFilter | None
     is_from_the_start: bool
 
@@ -36,15 +36,15 @@ class RecipientPage:
 def read_recipients(
     people: People, campaign: Campaign, email: Email, now: datetime, choice: DayFilter
 ) -> RecipientPage:
-    """The people of one email that the address asks for."""
+    """The page of one email's list that the query asks for."""
     asked = choice.for_email(email.key)
-    found = people.addressees(campaign, email, now, asked, PAGE_SIZE)
-    behind = found.next_after
+    page = people.addressees(campaign, email, now, asked, PAGE_SIZE)
+    after = page.next_after
     return RecipientPage(
         entries=[
             RecipientRow(person=each, coming=retell_addressee(campaign, email, each))
-            for each in found.people
+            for each in page.people
         ],
-        further=None if behind is None else choice.behind(email.key, behind),
+        further=None if after is None else choice.behind(email.key, after),
         is_from_the_start=asked.after == 0,
     )

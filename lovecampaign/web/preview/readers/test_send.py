@@ -1,4 +1,4 @@
-"""What does "Send me this" do? One test message, as the command ``send --to`` would send it."""
+"""The button "Send me this": one test message, as ``send --to`` sends it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from lovecampaign.providers.base.provider import Provider
 from lovecampaign.web.preview.readers.addressing import make_person
 from lovecampaign.web.preview.readers.readers import Reader
 
-#: Opens the workspace's way out for as long as one message takes.
+#: Opens the workspace's provider for one message.
 OpenProvider = Callable[[], AbstractContextManager[Provider]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewSendResult:
-    """What the page says about it."""
+    """What the page shows."""
 
     is_sent: bool
     words: str
@@ -31,7 +31,7 @@ class PreviewSendResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewSender:
-    """Sends tests, one at a time."""
+    """Sends test messages."""
 
     settings: Settings
     open_provider: OpenProvider
@@ -67,10 +67,10 @@ class PreviewSender:
         with self.open_provider() as provider:
             provider.prove()
             outcomes = [outcome for _, outcome in trial.send(provider, [to])]
-            return _tell(outcomes[0], to, provider.name)
+            return _result_of(outcomes[0], to, provider.name)
 
 
-def _tell(outcome: Outcome, to: str, way_out: str) -> PreviewSendResult:
+def _result_of(outcome: Outcome, to: str, provider: str) -> PreviewSendResult:
     if outcome.kind is OutcomeKind.ACCEPTED:
-        return PreviewSendResult(is_sent=True, words=f"Sent to {to} through {way_out}.")
+        return PreviewSendResult(is_sent=True, words=f"Sent to {to} through {provider}.")
     return PreviewSendResult(is_sent=False, words=f"Not sent: {outcome.detail}")
