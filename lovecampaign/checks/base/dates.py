@@ -9,10 +9,7 @@ from collections.abc import Iterator
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKDAY = rf"(?:{'|'.join(WEEKDAYS)})"
 #: By their first three letters.
-_MONTHS = (
-    *("jan", "feb", "mar", "apr", "may", "jun"),
-    *("jul", "aug", "sep", "oct", "nov", "dec"),
-)
+_MONTHS = (*("jan", "feb", "mar", "apr", "may", "jun"), *("jul", "aug", "sep", "oct", "nov", "dec"))
 _MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]*"
 _YEAR = r"(?:,? (?P<{}>20\d\d))?"
 #: A date, with its weekday if one precedes it; for :func:`read_date`.

@@ -28,14 +28,7 @@ class Passage:
     #: Columns that the caret underlines; None: all of ``text``.
     width: int | None = None
 
-    def problem(
-        self,
-        code: str,
-        message: str,
-        *,
-        hint: str,
-        severity: Severity,
-    ) -> Problem:
+    def problem(self, code: str, message: str, *, hint: str, severity: Severity) -> Problem:
         """A problem that points at the passage."""
         return Problem(
             code=code,

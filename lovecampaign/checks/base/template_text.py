@@ -92,9 +92,7 @@ def _passage(file: str, source: str, text: str, start: int, last: int) -> Passag
     return Passage(
         text=text,
         place=Place(
-            file=file,
-            line=source.count("\n", 0, start) + 1,
-            column=start - line_start + 1,
+            file=file, line=source.count("\n", 0, start) + 1, column=start - line_start + 1
         ),
         excerpt=source[line_start:line_end],
         width=min(last + 1, line_end) - start,

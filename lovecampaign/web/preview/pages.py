@@ -213,10 +213,7 @@ class Pages:
 def _neighbours(campaign: Campaign, email: Email) -> tuple[Email | None, Email | None]:
     emails = campaign.emails
     at = next(index for index, one in enumerate(emails) if one.key == email.key)
-    return (
-        emails[at - 1] if at > 0 else None,
-        emails[at + 1] if at + 1 < len(emails) else None,
-    )
+    return (emails[at - 1] if at > 0 else None, emails[at + 1] if at + 1 < len(emails) else None)
 
 
 def _split_problems(

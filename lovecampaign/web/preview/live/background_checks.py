@@ -36,10 +36,7 @@ class BackgroundChecker:
     """The problems of every email, updated after each save."""
 
     def __init__(
-        self,
-        state: PreviewState,
-        facts: Callable[[Campaign], Facts],
-        on_result: Callable[[], None],
+        self, state: PreviewState, facts: Callable[[Campaign], Facts], on_result: Callable[[], None]
     ) -> None:
         self._state = state
         self._facts = facts
