@@ -28,10 +28,10 @@ class Passage:
     #: Columns that the caret underlines; None: all of ``text``.
     width: int | None = None
 
-    def problem(self, code: str, message: str, *, hint: str, severity: Severity) -> Problem:
-        """A problem that points at the passage."""
+    def problem(self, message: str, *, hint: str, severity: Severity) -> Problem:
+        """A problem that points at the passage; the rule adds its code."""
         return Problem(
-            code=code,
+            code="",
             message=message,
             place=self.place,
             hint=hint,
@@ -40,13 +40,13 @@ class Passage:
             width=max(1, len(self.text) if self.width is None else self.width),
         )
 
-    def error(self, code: str, message: str, *, hint: str) -> Problem:
+    def error(self, message: str, *, hint: str) -> Problem:
         """An error that points at the passage."""
-        return self.problem(code, message, hint=hint, severity=Severity.ERROR)
+        return self.problem(message, hint=hint, severity=Severity.ERROR)
 
-    def warning(self, code: str, message: str, *, hint: str) -> Problem:
+    def warning(self, message: str, *, hint: str) -> Problem:
         """A warning that points at the passage."""
-        return self.problem(code, message, hint=hint, severity=Severity.WARNING)
+        return self.problem(message, hint=hint, severity=Severity.WARNING)
 
 
 def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:

@@ -7,7 +7,7 @@ wants and why, an example that breaks the rule (``Bad:``) and one that keeps it 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
@@ -64,6 +64,11 @@ class MonthRule(Rule):
     """A rule about the whole campaign; its errors block every email."""
 
     def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        """The problems of a campaign, with the rule's code."""
+        return (replace(problem, code=self.code) for problem in self.findings(draft))
+
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
+        """Each rule's own search; the code is added to what it finds."""
         raise NotImplementedError
 
 
@@ -71,4 +76,9 @@ class EmailRule(Rule):
     """A rule about one email; its errors block only that email."""
 
     def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        """The problems of an email, with the rule's code."""
+        return (replace(problem, code=self.code) for problem in self.findings(draft))
+
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        """Each rule's own search; the code is added to what it finds."""
         raise NotImplementedError

@@ -35,9 +35,9 @@ class MissingFallback(EmailRule, code="LC217"):
     Good: Hi {{ first_name | default("friend", true) }},
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for bare, passage in find_fields(draft, _find_bare):
-            yield passage.warning(self.code, _says(bare), hint=_hint(bare))
+            yield passage.warning(_says(bare), hint=_hint(bare))
 
 
 def _says(bare: _Bare) -> str:

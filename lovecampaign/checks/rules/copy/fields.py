@@ -44,14 +44,14 @@ class NeededField(EmailRule, code="LC219"):
     Good: {% if fields.pet is defined %}How is {{ fields.pet }}?{% endif %}
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         seen = set()
         for use, passage in find_fields(draft, _find_uses):
             told = None if use.name in seen else _judge(use, draft.email, draft.facts)
             seen.add(use.name)
             if told:
                 message, severity = told
-                yield passage.problem(self.code, message, hint=_hint(use), severity=severity)
+                yield passage.problem(message, hint=_hint(use), severity=severity)
 
 
 def needed_fields(campaign: Campaign) -> frozenset[str]:

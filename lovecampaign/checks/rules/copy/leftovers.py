@@ -48,7 +48,7 @@ class Placeholder(EmailRule, code="LC273"):
     Good: [print the page](https://your-shop.com/five-lines)
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         everywhere = (
             *find_in_words(draft, _PLACEHOLDER),
             *find_in_template_words(draft, _PLACEHOLDER),
@@ -56,9 +56,7 @@ class Placeholder(EmailRule, code="LC273"):
         )
         for passage in everywhere:
             yield passage.warning(
-                self.code,
-                f"{passage.text} stands where your words should",
-                hint="write them, or take it out",
+                f"{passage.text} stands where your words should", hint="write them, or take it out"
             )
 
 
@@ -72,10 +70,9 @@ class RawHtml(EmailRule, code="LC289"):
     Good: **Two minutes** are enough.
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _TAG):
             yield passage.warning(
-                self.code,
                 f"readers would see {passage.text} as it stands: copy is Markdown",
                 hint="write **bold**, *italic* or [words](https://…), or put it into a template",
             )
@@ -90,14 +87,13 @@ class ForeignMergeTag(EmailRule, code="LC274"):
     Good: Hi {{ first_name | default("friend", true) }},
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         tags = (
             *find_in_words(draft, _FOREIGN_TAG),
             *find_in_templates(draft, re.compile(r"\*\|[A-Z0-9_:]+\|\*|%%[A-Za-z_]+%%")),
         )
         for passage in tags:
             yield passage.error(
-                self.code,
                 f"{passage.text} is no merge field here: readers would see it as it is",
                 hint='write {{ first_name | default("friend", true) }}, with two braces',
             )
@@ -113,13 +109,12 @@ class PipeTable(EmailRule, code="LC224"):
     Good: - **Peas**: sow in March
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         copy = draft.email.copy
         in_code = {copy.first_line + line for line in _lines_of_code(copy.text)}
         for passage in find_in_words(draft, _TABLE_RULE):
             if passage.place.file != copy.file or passage.place.line not in in_code:
                 yield passage.warning(
-                    self.code,
                     "readers would see this table as pipes and dashes: Markdown here has no tables",
                     hint="write a list, or put the table into a template with <mj-table>",
                 )

@@ -52,12 +52,11 @@ class Shortener(EmailRule, code="LC269"):
     Good: [print the page](https://your-shop.com/five-lines)
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
             host = _host(passage.text)
             if host in _SHORTENERS:
                 yield passage.warning(
-                    self.code,
                     f"{host} hides where the link leads",
                     hint="write the address of the page itself",
                 )
@@ -73,7 +72,7 @@ class MismatchedLink(EmailRule, code="LC270"):
     Good: [your-shop.com](https://your-shop.com/five-lines)
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for link in draft.rendered.links if draft.rendered else ():
             named = _NAMED_DOMAIN.match(link.words)
             host = _host(link.href)
@@ -81,7 +80,6 @@ class MismatchedLink(EmailRule, code="LC270"):
                 continue
             if organisation_of(named[1]) != organisation_of(host):
                 yield point_at(draft, re.compile(re.escape(link.href))).warning(
-                    self.code,
                     f"the words say {named[1]}, and the link leads to {host}",
                     hint="link to the address that the words name, or change the words",
                 )
@@ -96,13 +94,11 @@ class InsecureLink(EmailRule, code="LC271"):
     Good: https://your-shop.com
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
             is_open = passage.text.lower().startswith("http://")
             if is_open and not _is_private(_host(passage.text)):
-                yield passage.warning(
-                    self.code, f"{passage.text} is not encrypted", hint="write https://"
-                )
+                yield passage.warning(f"{passage.text} is not encrypted", hint="write https://")
 
 
 class LocalLink(EmailRule, code="LC272"):
@@ -115,11 +111,10 @@ class LocalLink(EmailRule, code="LC272"):
     Good: [see it](https://your-shop.com/page)
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
             if _is_private(_host(passage.text)):
                 yield passage.error(
-                    self.code,
                     f"{passage.text} opens only on your own machine or network",
                     hint="link to the public page",
                 )
@@ -136,12 +131,12 @@ class DeadLink(EmailRule, code="LC279"):
     Good: [see the page](https://www.your-shop.com)
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _link_targets(draft):
             if _LEADS.match(passage.text):
                 continue
             message, hint = _describe(passage.text)
-            yield passage.error(self.code, message, hint=hint)
+            yield passage.error(message, hint=hint)
 
 
 def _addresses(draft: EmailDraft) -> Iterator[Passage]:

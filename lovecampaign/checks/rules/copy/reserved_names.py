@@ -29,13 +29,12 @@ class ReservedSender(MonthRule, code="LC200"):
     Good: email: ana@news.your-shop.com
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
         for name, address in _addresses_of(draft.campaign):
             if _RESERVED.search(address.rpartition("@")[2]):
                 yield setting(draft.campaign, name, address).error(
-                    self.code,
                     f"{address} has no owner: no server takes mail from it",
                     hint="write your own address, on a domain that your provider may send for",
                 )
@@ -50,13 +49,13 @@ class ReservedLinkInSettings(MonthRule, code="LC201"):
     Good: link: https://your-shop.com/buy
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
         for name, link in _links_of(draft.campaign):
             if _is_reserved(link):
                 yield setting(draft.campaign, name, link).error(
-                    self.code, f"{link} opens nothing", hint="write the address of your own page"
+                    f"{link} opens nothing", hint="write the address of your own page"
                 )
 
 
@@ -69,13 +68,12 @@ class ReservedLink(EmailRule, code="LC202"):
     Good: [[button: Read the story | https://your-shop.com/soil]]
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
         for passage in find_everywhere(draft, URL):
             if _is_reserved(passage.text):
                 yield passage.error(
-                    self.code,
                     f"{passage.text} opens nothing",
                     hint="link to your own page, or take the link out",
                 )
@@ -91,7 +89,7 @@ class PublicAddress(MonthRule, code="LC203"):
     Good: LOVECAMPAIGN_PUBLIC_URL=https://letters.your-shop.com
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
         url = urlsplit(draft.facts.public_url)

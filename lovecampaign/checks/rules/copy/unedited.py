@@ -28,13 +28,12 @@ class UneditedCopy(EmailRule, code="LC204"):
     Good: a letter about a customer of yours
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         copy = draft.email.copy
         if not draft.facts.provider_leaves_machine or copy.is_built_in:
             return
         if _share_of_example(copy.text) > 0.5:
             yield first_line(draft.email).error(
-                self.code,
                 f"{draft.email.key} is still the example's letter",
                 hint="write your own, or put its day under skip",
             )
@@ -50,13 +49,13 @@ class UneditedSettings(MonthRule, code="LC205"):
     Good: postal_address: Your Shop Ltd, 1 High Street, Leeds LS1 4DY, United Kingdom
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
         for name, text in _sender_settings(draft.campaign):
             if text in _example_words():
                 yield setting(draft.campaign, name, text).error(
-                    self.code, f"{text!r} is still the example's", hint="write your own"
+                    f"{text!r} is still the example's", hint="write your own"
                 )
 
 

@@ -44,7 +44,7 @@ class OneDeadline(EmailRule, code="LC251"):
     Good: "until {{ deal.closes }}"
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign, email = draft.campaign, draft.email
         deal = campaign.deal_of(email) or campaign.insider_deal
         if email.role is not Role.LAUNCH or deal is None:
@@ -54,7 +54,6 @@ class OneDeadline(EmailRule, code="LC251"):
         for passage in find_in_words(draft, _DATE_ONLY if is_over else _DEADLINE):
             if not _is_same_day(passage.text, closes):
                 yield passage.warning(
-                    self.code,
                     f"“{passage.text}”, but the deal closes on {closes:%A}, {closes}",
                     hint="print {{ deal.closes }}: it is right in every time zone",
                 )
@@ -69,7 +68,6 @@ class OneDeadline(EmailRule, code="LC251"):
             left = (deal.closes - instant) / timedelta(hours=1)
             if abs(left - said) > 2:
                 yield passage.warning(
-                    self.code,
                     f"“{passage.text}”, but {left:.0f} hours are left when it goes out",
                     hint="print {{ deal.closes }} instead of a countdown",
                 )

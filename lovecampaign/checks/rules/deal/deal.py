@@ -33,7 +33,7 @@ class OnePrice(EmailRule, code="LC250"):
     Good: "for {{ deal.price }}"
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         prices = {price.text: price.amount for price in prices_of(campaign)}
         if draft.email.role is not Role.LAUNCH or not prices:
@@ -45,7 +45,6 @@ class OnePrice(EmailRule, code="LC250"):
             if amount is not None and amount not in fair:
                 known = ", ".join(prices)
                 yield passage.warning(
-                    self.code,
                     f"{passage.text} is none of the prices: {known}",
                     hint="print {{ deal.price }} or {{ offer.price }} instead of a number",
                 )
@@ -58,7 +57,6 @@ class OnePrice(EmailRule, code="LC250"):
                 continue
             if old.currency == offer.price.currency and old.amount != offer.price.amount:
                 yield setting(campaign, f"deals.{key}.instead_of", old.text).warning(
-                    self.code,
                     f"the deal is instead of {old}, and the offer costs {offer.price}",
                     hint=f"write instead_of: {offer.price}, or change the offer's price",
                 )
@@ -74,7 +72,7 @@ class LastCall(MonthRule, code="LC253"):
     Good: last-call: {at: day 31 10:00, …}
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for email in campaign.launch_emails:
             deal = campaign.deal_of(email)
@@ -83,7 +81,6 @@ class LastCall(MonthRule, code="LC253"):
             left = deal.closes - email.instant
             if left > timedelta(hours=24):
                 yield find_email_setting(campaign, email, "at", "").warning(
-                    self.code,
                     f"{email.key} goes out {left / timedelta(hours=1):.0f} hours before the deal "
                     "closes",
                     hint="send it within the last 24 hours",
@@ -101,7 +98,7 @@ class SensibleWindow(MonthRule, code="LC254"):
     Good: opens: day 27 10:00, closes: day 31 23:59
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for key, deal in campaign.deals.items():
             asleep = [zone for zone in draft.zones if _waking_hours(deal, zone) < _MIN_WAKING_HOURS]
@@ -114,7 +111,7 @@ class SensibleWindow(MonthRule, code="LC254"):
                 hint = "write 23:59 of the day before, if that night is meant"
             else:
                 continue
-            yield setting(campaign, f"deals.{key}.closes", "").warning(self.code, says, hint=hint)
+            yield setting(campaign, f"deals.{key}.closes", "").warning(says, hint=hint)
 
 
 def _currencies(campaign: Campaign) -> Iterator[str]:

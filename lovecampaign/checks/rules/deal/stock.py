@@ -27,7 +27,7 @@ class EnoughCodes(MonthRule, code="LC252"):
     Good: codes: generate
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         printed = any("deal.code" in email.copy.text for email in campaign.emails)
         for deal in campaign.deals.values():
@@ -41,11 +41,10 @@ class EnoughCodes(MonthRule, code="LC252"):
             held = _count_codes(draft.campaign, file)
         except (ProblemsFound, UsageError) as unreadable:
             message = f"{file}: {_reason(unreadable)}"
-            yield place.error(self.code, message, hint="save it as CSV, a code on each line")
+            yield place.error(message, hint="save it as CSV, a code on each line")
             return
         if needed is not None and held < needed:
             yield place.warning(
-                self.code,
                 f"{file} holds {held} codes, and {needed} are needed",
                 hint="add codes to the file, or write codes: generate",
             )
@@ -61,7 +60,7 @@ class CodeReachesReader(MonthRule, code="LC255"):
     Good: link: https://bloom.example/buy?code={code}
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         deal = campaign.insider_deal
         if deal is None or PLACEHOLDER in deal.link:
@@ -69,7 +68,6 @@ class CodeReachesReader(MonthRule, code="LC255"):
         letters = [email.copy.text for email in campaign.emails if email.is_insiders_only]
         if not any("deal.code" in text for text in letters):
             yield setting(campaign, f"deals.{deal.key}.link", deal.link).warning(
-                self.code,
                 "the code reaches no reader: neither the link nor a letter to insiders has it",
                 hint=f"write {PLACEHOLDER} into the link",
             )
@@ -85,7 +83,7 @@ class ShortClaims(MonthRule, code="LC256"):
     Good: claim_for: 30m
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for key, deal in campaign.deals.items():
             if deal.quantity is None or _SHORTEST_CLAIM <= deal.claim_for <= _LONGEST_CLAIM:
@@ -93,7 +91,7 @@ class ShortClaims(MonthRule, code="LC256"):
             is_short = deal.claim_for < _SHORTEST_CLAIM
             words = "too short to pay in" if is_short else "so long that few can claim"
             yield setting(campaign, f"deals.{key}.claim_for", "").warning(
-                self.code, f"a unit is held for a time {words}", hint="write claim_for: 30m"
+                f"a unit is held for a time {words}", hint="write claim_for: 30m"
             )
 
 

@@ -40,7 +40,7 @@ class PlainConfirmation(EmailRule, code="LC295"):
     Good: [[button: Yes, send me the letters | {{ links.confirm }}]]
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is Role.CONFIRM:
             yield from self._advertising(draft)
             yield from self._missing_link(draft)
@@ -49,7 +49,6 @@ class PlainConfirmation(EmailRule, code="LC295"):
         for pattern in (_ADVERTISING, _OTHER_BUTTON, _picture(draft.campaign.brand.logo)):
             for passage in find_in_words(draft, pattern):
                 yield passage.warning(
-                    self.code,
                     f"{passage.text} advertises, before the reader has said yes",
                     hint="keep it for the welcome",
                 )

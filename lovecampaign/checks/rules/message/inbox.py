@@ -32,12 +32,11 @@ class EmptySubject(EmailRule, code="LC220"):
     Good: subject: "{{ first_name | default('A small thing', true) }} for you"
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         without_conditions = _CONDITION.sub(_keep_with_else, email.subject)
         if not _JINJA_BLOCK.sub("", without_conditions).strip():
             yield find_email_setting(draft.campaign, email, "subject", email.subject).error(
-                self.code,
                 f"the subject of {email.key} may be empty",
                 hint="write words outside of any condition",
             )
@@ -53,12 +52,11 @@ class SubjectLength(EmailRule, code="LC260"):
     Good: subject: "Find a jam jar"
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         subject = draft.rendered.subject if draft.rendered else _JINJA.sub("", draft.email.subject)
         if len(subject) > _LONGEST_SUBJECT:
             written = draft.email.subject
             yield find_email_setting(draft.campaign, draft.email, "subject", written).warning(
-                self.code,
                 f"the subject has {len(subject)} characters: mail programs cut it off",
                 hint=f"30 to 50 are best, {_LONGEST_SUBJECT} the most that a list shows",
             )
@@ -74,7 +72,7 @@ class PreheaderMissing(EmailRule, code="LC261"):
     Good: preheader: Two spoonfuls of earth, some water, one night.
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         if email.role is Role.CONFIRM or email.copy.is_built_in or email.is_broken:
             return
@@ -84,7 +82,6 @@ class PreheaderMissing(EmailRule, code="LC261"):
             return
         name = "preheader" if line else "subject"
         yield find_email_setting(draft.campaign, email, name, line).warning(
-            self.code,
             "the preheader repeats the subject" if line else f"{email.key} has no preheader",
             hint="write preheader: with one line that goes on where the subject ends",
         )
@@ -99,12 +96,11 @@ class PreheaderLength(EmailRule, code="LC262"):
     Good: preheader: A pencil, your windowsill, and today’s sun.
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         line = draft.email.preheader
         length = len(_JINJA.sub("x" * 20, line))
         if length > _LONGEST_PREHEADER:
             yield find_email_setting(draft.campaign, draft.email, "preheader", line).warning(
-                self.code,
                 f"the preheader has {length} characters: no mail program shows the end of it",
                 hint="40 to 90 characters are best",
             )
@@ -120,11 +116,10 @@ class FalseReply(EmailRule, code="LC264"):
     Good: subject: "About the seeds you asked for"
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         if found := _ANSWER.match(email.subject):
             yield find_email_setting(draft.campaign, email, "subject", found[0]).error(
-                self.code,
                 f"{found[0].strip()} pretends that the letter answers one",
                 hint="begin with what is inside",
             )
@@ -139,7 +134,7 @@ class ShoutedSubject(EmailRule, code="LC265"):
     Good: subject: "The list for the weekend"
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         words = _JINJA.sub("", email.subject)
         letters = [letter for letter in words if letter.isalpha()]
@@ -147,7 +142,7 @@ class ShoutedSubject(EmailRule, code="LC265"):
         is_loud = len(letters) >= 10 and capitals > 0.6 * len(letters)
         if is_loud or _MARKS.search(words):
             yield find_email_setting(draft.campaign, email, "subject", email.subject).warning(
-                self.code, "the subject shouts", hint="write it as you would say it to one person"
+                "the subject shouts", hint="write it as you would say it to one person"
             )
 
 

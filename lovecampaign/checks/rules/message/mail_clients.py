@@ -37,11 +37,10 @@ class DroppedFeature(EmailRule, code="LC280"):
     Good: <mj-section> with two <mj-column>
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for file, source in draft.templates.items():
             for feature, offset, width in _features_in(source):
                 yield _passage(source, file, offset, width).warning(
-                    self.code,
                     f"{feature.title} is dropped by {_name(feature.drops)}",
                     hint=f"see {feature.address}",
                 )
@@ -58,7 +57,6 @@ class DroppedFeature(EmailRule, code="LC280"):
                 yield point_at(
                     draft, re.compile(rf"[^\s|()<>\"']*{written}", re.IGNORECASE)
                 ).warning(
-                    self.code,
                     f"{feature.title} is dropped by {_name(feature.drops)}",
                     hint=f"every mail program shows JPEG and PNG; see {feature.address}",
                 )
@@ -74,11 +72,10 @@ class OutlookConditionals(EmailRule, code="LC281"):
     Good: <!--[if mso]><table><tr><td><![endif]--> … <!--[if mso]></td></tr></table><![endif]-->
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for file, source in draft.templates.items():
             if found := _find_unbalanced(source):
                 yield _passage(source, file, found.start(), len(found[0])).error(
-                    self.code,
                     "a conditional comment for Outlook is not balanced from here on",
                     hint="each <!--[if mso]> needs its <![endif]-->",
                 )
@@ -94,7 +91,7 @@ class ColorSchemes(EmailRule, code="LC282"):
     Good: that one, and <meta name="supported-color-schemes" content="light dark" />
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.rendered is None:
             return
         metas = {
@@ -103,7 +100,6 @@ class ColorSchemes(EmailRule, code="LC282"):
         for name in _COLOR_SCHEMES:
             if not metas.get(name):
                 yield point_at(draft, re.compile(r"<mj-head\b|<mjml\b")).warning(
-                    self.code,
                     f"the letter has no meta {name}",
                     hint=f'write <meta name="{name}" content="light dark" /> into an <mj-raw>',
                 )
@@ -121,7 +117,7 @@ class FetchedStyle(EmailRule, code="LC288"):
     Good: font-family="-apple-system, 'Segoe UI', sans-serif"
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
         if shown is None:
             return
@@ -129,7 +125,6 @@ class FetchedStyle(EmailRule, code="LC288"):
         fetched = any(href.startswith("http") for href in sheets)
         if fetched or _REMOTE_STYLE.search(shown.html):
             yield point_at(draft, _REMOTE_STYLE, _FETCHED_FONTS, _SHEET).warning(
-                self.code,
                 "the letter fetches fonts or styles from another server",
                 hint="name fonts that readers have; see check --explain LC288",
             )

@@ -31,12 +31,11 @@ class HtmlWeight(EmailRule, code="LC266"):
     Good: letters of 20 to 30 kB, as the example has them
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         size = len(draft.rendered.html.encode()) if draft.rendered else 0
         if size > _WARN_BYTES:
             is_cut = size > GMAIL_CLIPS_AT_BYTES
             yield first_line(draft.email).problem(
-                self.code,
                 f"{draft.email.key} has {size // 1000} kB of HTML: "
                 f"{'Gmail cuts it off' if is_cut else 'near the 102 kB at which Gmail cuts off'}",
                 hint="shorten the copy, or the styles of its template",
@@ -54,7 +53,7 @@ class TextPart(EmailRule, code="LC267"):
     Good: words in the copy, or in <mj-text>
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
         if shown is None:
             return
@@ -62,7 +61,6 @@ class TextPart(EmailRule, code="LC267"):
         in_text = len(_WORD.findall(_BUTTON_LINE.sub("", shown.text)))
         if in_html > _FEW_WORDS and in_text < in_html / 2:
             yield point_at(draft, re.compile(r"<mj-raw\b")).warning(
-                self.code,
                 f"the text part has {in_text} words, the HTML {in_html}",
                 hint="move words from mj-raw into mj-text, or into the copy",
             )
@@ -79,7 +77,7 @@ class RequiredFooter(EmailRule, code="LC268"):
           {{ sender.postal_address }} in an <mj-text>
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
         if shown is None or draft.email.role is Role.CONFIRM:
             return
@@ -90,7 +88,6 @@ class RequiredFooter(EmailRule, code="LC268"):
             if lacks:
                 footer = re.compile(r"links\s*\.\s*unsubscribe|postal_address")
                 yield point_at(draft, footer).error(
-                    self.code,
                     f"the {part} part does not show {' and '.join(lacks)}",
                     hint="print them in an <mj-text> at the end of the template",
                 )
@@ -106,14 +103,13 @@ class ImageOnly(EmailRule, code="LC278"):
     Good: the words as copy, and the picture beside them
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
         if shown is None or not any(True for _ in shown.tags("img")):
             return
         words = len(_WORD.findall(read_prose(draft.email.copy.text)))
         if words < _FEW_WORDS and draft.email.copy.text.strip():
             yield first_line(draft.email).warning(
-                self.code,
                 f"{draft.email.key} is a picture with {words} words",
                 hint="write the words into the copy",
             )
@@ -131,7 +127,7 @@ class FastPathUsed(EmailRule, code="LC236"):
     Good: {% for letter in first_name %}*{% endfor %}
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         fallback = draft.rendered.fallback if draft.rendered else None
         if fallback is None:
             return

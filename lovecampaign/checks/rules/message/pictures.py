@@ -29,7 +29,7 @@ class PictureAlt(EmailRule, code="LC275"):
     Good: [[image: images/map.jpg | A balcony seen from above, sun on its left third at nine]]
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for tag in draft.rendered.tags("img") if draft.rendered else ():
             alt = attribute(tag, "alt")
             if alt is None:
@@ -40,9 +40,7 @@ class PictureAlt(EmailRule, code="LC275"):
                 continue
             written = re.escape(alt.strip()) if alt else r"<(?:img|mj-image)\b(?![^>]*\balt=)|!\[\]"
             yield point_at(draft, re.compile(written)).warning(
-                self.code,
-                says,
-                hint='write what it shows: [[image: PATH | WORDS]], or alt="" for decoration',
+                says, hint='write what it shows: [[image: PATH | WORDS]], or alt="" for decoration'
             )
 
 
@@ -56,11 +54,10 @@ class PictureSize(EmailRule, code="LC276"):
     Good: <img src="wide.jpg" alt="The shop" width="600">
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for tag in draft.rendered.tags("img") if draft.rendered else ():
             if not attribute(tag, "width"):
                 yield point_at(draft, re.compile(r"<img\b|!\[")).warning(
-                    self.code,
                     "a picture does not say how wide it is",
                     hint='write width="…" in pixels, or use [[image: PATH | WORDS]]',
                 )
@@ -75,19 +72,17 @@ class PictureWeight(EmailRule, code="LC277"):
     Good: the same photo, 1200 pixels wide, as a JPEG of 150 kB
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         sizes = dict(_sizes(draft))
         for path, size in sizes.items():
             if size > (_ALL_PICTURES if path.lower().endswith(".gif") else _ONE_PICTURE):
                 yield point_at(draft, re.compile(re.escape(path))).warning(
-                    self.code,
                     f"{path} has {size // 1000} kB",
                     hint="make it 1200 pixels wide, and save it as a JPEG of medium quality",
                 )
         total = sum(sizes.values())
         if total > _ALL_PICTURES and len(sizes) > 1:
             yield first_line(draft.email).warning(
-                self.code,
                 f"the pictures of {draft.email.key} have {total // 1000} kB together",
                 hint="leave some out, or make them smaller",
             )

@@ -38,7 +38,7 @@ class Contrast(EmailRule, code="LC283"):
     Good: color="#685f57" on white (6.3 to 1)
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         seen = set()
         for run in _runs(draft):
             style = run.style
@@ -48,7 +48,6 @@ class Contrast(EmailRule, code="LC283"):
             ratio = contrast(style.color, style.background)
             if ratio < _needed(style):
                 yield point_at(draft, re.compile(re.escape(style.color), re.IGNORECASE)).warning(
-                    self.code,
                     f"{style.color} on {style.background} has a contrast of {ratio:.1f}, "
                     f"and {_needed(style)} is needed",
                     hint="make the words darker, or their background lighter",
@@ -65,14 +64,12 @@ class SmallPrint(EmailRule, code="LC287"):
     Good: <mj-text font-size="14px">
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         small = {run.style.pixels for run in _runs(draft) if run.style.pixels < _SMALLEST}
         for pixels in sorted(small):
             written = re.compile(rf"font-size\s*[:=]\s*[\"']?{pixels:g}px")
             yield point_at(draft, written, _TEXT_BLOCK).warning(
-                self.code,
-                f"words have {pixels:g} px",
-                hint=f"write font-size with {_SMALLEST} px or more",
+                f"words have {pixels:g} px", hint=f"write font-size with {_SMALLEST} px or more"
             )
 
 
@@ -86,7 +83,7 @@ class HeadingOrder(EmailRule, code="LC284"):
     Good: # Your light map, then ## At noon
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         level = 0
         for tag in draft.rendered.pieces if draft.rendered else ():
             if not isinstance(tag, StartTag) or not _HEADING.fullmatch(tag.name):
@@ -95,7 +92,6 @@ class HeadingOrder(EmailRule, code="LC284"):
             if new > max(level, 1) + 1:
                 written = re.compile(rf"^{'#' * new}\s.*|<h{new}\b", re.MULTILINE)
                 yield point_at(draft, written).warning(
-                    self.code,
                     f"a heading of level {new} {f'follows level {level}' if level else 'is first'}",
                     hint=f"make it level {level + 1}: {'#' * (level + 1)} and a space",
                 )
@@ -112,10 +108,9 @@ class TableRoles(EmailRule, code="LC285"):
     Good: <mj-raw><table role="presentation"><tr><td>…
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.rendered and any(_bare_tables(draft)):
             yield point_at(draft, _BARE_TABLE, _DATA_TABLE).warning(
-                self.code,
                 "a table has neither a role nor headings",
                 hint='write role="presentation" on it, or <th> for its headings',
             )
@@ -131,7 +126,7 @@ class LanguageAndDirection(EmailRule, code="LC286"):
     Good: <mjml lang="{{ campaign.language }}" dir="{{ campaign.direction }}">
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         language = draft.campaign.language
         for tag in draft.rendered.tags("html") if draft.rendered else ():
             wanted = {"lang": language, "dir": direction_of(language)}
@@ -139,7 +134,6 @@ class LanguageAndDirection(EmailRule, code="LC286"):
                 has = attribute(tag, name) or ""
                 if has.split("-")[0].lower() != value.split("-")[0].lower():
                     yield point_at(draft, _ROOT).warning(
-                        self.code,
                         f"the letter has {name}={has!r}, and {value!r} is right",
                         hint=f'write {name}="{{{{ campaign.{_FIELD[name]} }}}}" on <mjml>',
                     )

@@ -65,7 +65,7 @@ class SellsEarly(EmailRule, code="LC210"):
     Good: On day 20: "Something is coming on the 28th. {{ links.insiders }} hears a day early."
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:
             return
         campaign = draft.campaign
@@ -75,11 +75,11 @@ class SellsEarly(EmailRule, code="LC210"):
             (_find(draft, _own_prices(campaign)), "a giving day names the price"),
         ):
             for passage in passages:
-                yield passage.error(self.code, f"{says}: {passage.text}", hint=hint)
+                yield passage.error(f"{says}: {passage.text}", hint=hint)
         for passage in chain(find_in_words(draft, URL), find_in_template_links(draft, URL)):
             if _leads_to_checkout(passage.text, campaign):
                 message = f"a giving day leads to where people pay: {passage.text}"
-                yield passage.error(self.code, message, hint=hint)
+                yield passage.error(message, hint=hint)
 
 
 class MoneyMentioned(EmailRule, code="LC211"):
@@ -92,14 +92,13 @@ class MoneyMentioned(EmailRule, code="LC211"):
     Good: On day 5: "It took us two winters to draw. Take it."
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:
             return
         own = _own_prices(draft.campaign)
         for passage in _find(draft, SUM):
             if not own.search(passage.text):  # which is an error already
                 yield passage.warning(
-                    self.code,
                     f"a giving day names a sum of money: {passage.text}",
                     hint="say what it is worth in words, unless the story needs the sum",
                 )
@@ -115,12 +114,11 @@ class SalesPhrases(EmailRule, code="LC212"):
     Good: On day 12: "You need a bucket with a lid. Any will do."
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:
             return
         for passage in _find(draft, _BUY_WORDS):
             yield passage.warning(
-                self.code,
                 f"“{passage.text}” sells, on a day that gives",
                 hint=f"keep it for the launch on day {draft.campaign.launch.day}",
             )

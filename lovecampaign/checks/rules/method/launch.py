@@ -26,20 +26,18 @@ class OneCallToAction(EmailRule, code="LC213"):
     Good: one [[button: Yes, I would like it | {{ offer.link }}]]
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
         if shown is None or not _asks(draft.campaign, draft.email):
             return
         buttons = {link.href for link in shown.links if link.is_button}
         if not any(_sells(draft.campaign, link.href) for link in shown.links):
             yield first_line(draft.email).warning(
-                self.code,
                 f"{draft.email.key} does not ask: no link in it leads to the offer or the deal",
                 hint="print {{ offer.link }} or {{ deal.link }} on a button",
             )
         elif len(buttons) > 1:
             yield first_line(draft.email).warning(
-                self.code,
                 f"{draft.email.key} has {len(buttons)} buttons that lead to different places",
                 hint="keep the one that leads to the offer or the deal",
             )
@@ -55,7 +53,7 @@ class PriceAndDeadline(EmailRule, code="LC214"):
     Good: You pay {{ deal.price }} until {{ deal.closes }}.
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign, shown = draft.campaign, draft.rendered
         if shown is None or not _asks(campaign, draft.email):
             return
@@ -71,7 +69,7 @@ class PriceAndDeadline(EmailRule, code="LC214"):
 
     def _missing(self, draft: EmailDraft, says: str, field: str) -> Problem:
         return first_line(draft.email).warning(
-            self.code, f"{draft.email.key} {says}", hint=f"print {{{{ {field} }}}} in the letter"
+            f"{draft.email.key} {says}", hint=f"print {{{{ {field} }}}} in the letter"
         )
 
 

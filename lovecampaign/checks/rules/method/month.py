@@ -35,14 +35,13 @@ class OneKind(MonthRule, code="LC240"):
     Good: eight of value, six stories, six tools, two guests, three thanks, two questions
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         emails = draft.campaign.day_emails
         if len(emails) < _MIN_LETTERS:
             return
         kind, count = Counter(email.kind for email in emails).most_common(1)[0]
         if count > _MAX_SHARE * len(emails):
             yield _whole_month(draft.campaign).warning(
-                self.code,
                 f"{count} of {len(emails)} letters are of kind {kind.value}",
                 hint="vary it: value, story, tool, guest, ask, thanks",
             )
@@ -58,7 +57,7 @@ class AlikeSubjects(MonthRule, code="LC241"):
     Good: "A balcony that sees the sun for forty minutes", "Map your light in three looks"
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         alike: dict[str, list[Email]] = defaultdict(list)
         for email in campaign.day_emails:
@@ -67,7 +66,6 @@ class AlikeSubjects(MonthRule, code="LC241"):
             if len(emails) >= 3 and words:
                 third = emails[2]
                 yield find_email_setting(campaign, third, "subject", third.subject).warning(
-                    self.code,
                     f"{len(emails)} subjects differ in their numbers only, from "
                     f"{emails[0].key} to {emails[-1].key}",
                     hint="say in each what this letter brings",
@@ -84,7 +82,7 @@ class RepeatedLine(MonthRule, code="LC263"):
     Good: two subjects that each name what is inside
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for name in ("subject", "preheader"):
             first: dict[str, Email] = {}
@@ -95,7 +93,6 @@ class RepeatedLine(MonthRule, code="LC263"):
                 earlier = first.setdefault(line.casefold(), email)
                 if earlier is not email:
                     yield find_email_setting(campaign, email, name, line).warning(
-                        self.code,
                         f"{email.key} has the same {name} as {earlier.key}",
                         hint="say what this letter brings",
                     )
@@ -111,12 +108,11 @@ class AsksForStories(MonthRule, code="LC242"):
     Good: On day 11: "Press reply and send the word, and where you heard it."
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         emails = draft.campaign.day_emails
         if len(emails) < _MIN_LETTERS or any(_asks(email) for email in emails):
             return
         yield _whole_month(draft.campaign).warning(
-            self.code,
             "no letter of the month asks its reader for anything back",
             hint="ask one question (kind: ask), and invite to reply",
         )
@@ -132,12 +128,11 @@ class SaysThanks(MonthRule, code="LC243"):
     Good: a letter of kind thanks that names seven of them
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         emails = draft.campaign.day_emails
         if len(emails) < _MIN_LETTERS or any(_thanks(email) for email in emails):
             return
         yield _whole_month(draft.campaign).warning(
-            self.code,
             "no letter of the month says thank you",
             hint="thank the people who made you, in a letter of kind: thanks",
         )
@@ -153,13 +148,12 @@ class InsidersFirst(MonthRule, code="LC244"):
     Good: early-access: {at: day 27 10:00, to: insiders, copy: launch/early-access.md}
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         if campaign.insiders is None or not campaign.launch_emails:
             return
         if not any(_is_early(campaign, email) for email in campaign.launch_emails):
             yield setting(campaign, "insiders", "insiders").warning(
-                self.code,
                 "nothing goes to the insiders before everyone hears",
                 hint="add a launch email with to: insiders, before launch.at",
             )
@@ -174,14 +168,13 @@ class InsidersInvited(MonthRule, code="LC245"):
     Good: [[button: Tell me a day early | {{ links.insiders }}]]
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         emails = [email for email in campaign.emails if not email.copy.is_built_in]
         is_short = len(campaign.day_emails) < _MIN_LETTERS
         if campaign.insiders is None or is_short or _any_has(emails, "links.insiders"):
             return
         yield setting(campaign, "insiders", "insiders").warning(
-            self.code,
             "no letter invites to the advance list",
             hint="print {{ links.insiders }} on a button, some days before the launch",
         )
@@ -198,7 +191,7 @@ class GuestApproved(EmailRule, code="LC246"):
     Good: guest: {name: Dr Mai Tran, approved: 2027-01-20}
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email, guest = draft.email, draft.email.guest
         if guest is None:
             return
@@ -210,7 +203,6 @@ class GuestApproved(EmailRule, code="LC246"):
             return
         is_real = draft.facts.provider_leaves_machine
         yield find_email_setting(draft.campaign, email, "guest", guest.name).problem(
-            self.code,
             says,
             hint="ask, then write approved: with the date",
             severity=Severity.ERROR if is_real else Severity.WARNING,

@@ -44,7 +44,7 @@ class PromiseKept(EmailRule, code="LC247"):
     Good: On day 6: "On Monday you meet Mathilde." with a letter on that Monday
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign, email = draft.campaign, draft.email
         if email.role is not Role.DAY or email.date is None:
             return
@@ -65,9 +65,7 @@ class PromiseKept(EmailRule, code="LC247"):
 
     def _broken(self, passage: Passage, says: str) -> Problem:
         return passage.warning(
-            self.code,
-            f"“{passage.text}”, but {says}",
-            hint="write that letter, or change what is announced",
+            f"“{passage.text}”, but {says}", hint="write that letter, or change what is announced"
         )
 
 
@@ -80,7 +78,7 @@ class DayNumberInSubject(EmailRule, code="LC248"):
     Good: subject: "Day {{ day.number }}: map your light"
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         found = _SUBJECT_NUMBER.search(email.subject)
         if email.role is not Role.DAY or found is None:
@@ -88,7 +86,6 @@ class DayNumberInSubject(EmailRule, code="LC248"):
         number = int(found["start"] or found["of"])
         if number != email.number:
             yield find_email_setting(draft.campaign, email, "subject", found[0]).warning(
-                self.code,
                 f"the subject says day {number}, and the letter is that of day {email.number}",
                 hint="write {{ day.number }}",
             )

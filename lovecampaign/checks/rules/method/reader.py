@@ -57,7 +57,7 @@ class ReaderFocus(EmailRule, code="LC215"):
     Good: You will smell it before you see it: the greenhouse that keeps your seedlings alive.
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         if email.role in (Role.CONFIRM, Role.WELCOME) or email.copy.is_built_in:
             return
@@ -67,7 +67,6 @@ class ReaderFocus(EmailRule, code="LC215"):
         reader, sender = counts
         if sender >= _MIN_SENDER_WORDS and sender > reader:
             yield first_line(email).warning(
-                self.code,
                 f"the letter speaks of its sender {sender} times, of its reader {reader} times",
                 hint="tell it from the reader's side: say you before we",
             )
@@ -84,10 +83,9 @@ class GenericGreeting(EmailRule, code="LC216"):
     Good: Hi {{ first_name | default("friend", true) }},
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _NAMELESS):
             yield passage.warning(
-                self.code,
                 f"“{passage.text.strip()}” greets no one",
                 hint='write Hi {{ first_name | default("friend", true) }}, or no greeting at all',
             )
@@ -104,10 +102,9 @@ class DismissivePhrase(EmailRule, code="LC218"):
     Good: We cannot take it back after sixty days. Here is what you can still do with it.
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _BRUSHED_OFF):
             yield passage.warning(
-                self.code,
                 f"“{passage.text}” sends the reader away",
                 hint="say what happened, what it means for the reader, and what they can do",
             )

@@ -31,7 +31,7 @@ class StartTooLate(MonthRule, code="LC231"):
     Good: a start that lies ahead in every zone
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign, facts = draft.campaign, draft.facts
         if facts.has_begun is not False:
             return
@@ -42,7 +42,6 @@ class StartTooLate(MonthRule, code="LC231"):
             others = len(late) - 1
             more = f" and {others} more letter{'s' * (others > 1)}" if others else ""
             yield setting(campaign, "start", str(campaign.start)).warning(
-                self.code,
                 f"the moment of {first.key}{more} is past in {format_zones(where)}",
                 hint="begin on a later day: change start",
             )
@@ -58,7 +57,7 @@ class Throughput(MonthRule, code="LC232"):
     Good: max_per_second: 20
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign, rate = draft.campaign, draft.campaign.sending.max_per_second
         people = _people_by_zone(draft)
         if rate is None or not people:
@@ -68,7 +67,6 @@ class Throughput(MonthRule, code="LC232"):
             email, needed, window = slow[0]
             hours = needed / timedelta(hours=1)
             yield setting(campaign, "sending.max_per_second", f"{rate:g}").warning(
-                self.code,
                 f"{email.key} takes {hours:.0f} hours at {rate:g} a second, "
                 f"and has {window / timedelta(hours=1):.0f}",
                 hint="raise max_per_second, or spread the letters",
@@ -85,13 +83,12 @@ class QuietHoursPastDeal(MonthRule, code="LC233"):
     Good: last-call: {at: day 31 10:00}
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for email in campaign.launch_emails:
             swallowed = [zone for zone in draft.zones if _is_swallowed(campaign, email, zone)]
             if swallowed:
                 yield find_email_setting(campaign, email, "at", "").warning(
-                    self.code,
                     f"quiet hours keep {email.key} until its deal is over, "
                     f"in {format_zones(swallowed)}",
                     hint="send it earlier, or leave quiet_hours: respect away",
@@ -108,13 +105,12 @@ class TooLateForMonth(MonthRule, code="LC234"):
     Good: thanks: {at: day 32 10:00, to: bought}
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for email in campaign.launch_emails:
             after = email.instant - campaign.launch.at if email.instant else timedelta()
             if after > _AFTERWARDS:
                 yield find_email_setting(campaign, email, "at", "").warning(
-                    self.code,
                     f"{email.key} goes out {after.days} days after the doors opened",
                     hint="bring it nearer, or keep it for another campaign",
                 )
@@ -131,14 +127,13 @@ class OneEmailADay(MonthRule, code="LC230"):
     Good: day 9 at 20:30
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         left_out = _left_out(campaign, draft.zones)
         for email in campaign.day_emails:
             if zones := left_out.get(email.key):
                 at = f"{email.at:%H:%M}" if email.at else ""
                 yield find_email_setting(campaign, email, "at", at).warning(
-                    self.code,
                     f"{email.key} is left out in {format_zones(zones)}: "
                     "another letter has that day",
                     hint="give it another time, or leave the day after it free (skip)",
@@ -155,12 +150,11 @@ class StartMoved(MonthRule, code="LC235"):
     Good: lovecampaign new customer-love-autumn --from customer-love
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign, begun_with = draft.campaign, draft.facts.begun_with
         if begun_with is None or begun_with == campaign.start:
             return
         yield setting(campaign, "start", str(campaign.start)).error(
-            self.code,
             f"start was {begun_with} when the first letter went out, and is {campaign.start} now",
             hint=f"put the old date back, or: lovecampaign new NAME --from {campaign.slug}",
         )
@@ -175,7 +169,7 @@ class BrokenFiles(EmailRule, code="LC223"):
     Good: the same file, with its subject
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.is_broken:
             yield Problem(
                 code=self.code,

@@ -39,7 +39,7 @@ class PostalAddress(MonthRule, code="LC221"):
     Good: postal_address: Your Shop Ltd, 1 High Street, Leeds LS1 4DY, United Kingdom
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         address = draft.campaign.sender.postal_address
         if "@" in address or "://" in address or _PLACEHOLDER.search(address):
             says = "is not where a letter could be sent to"
@@ -48,9 +48,7 @@ class PostalAddress(MonthRule, code="LC221"):
         else:
             return
         yield setting(draft.campaign, "sender.postal_address", address).error(
-            self.code,
-            f"{address!r} {says}",
-            hint="write name, street or box, and town, as on an envelope",
+            f"{address!r} {says}", hint="write name, street or box, and town, as on an envelope"
         )
 
 
@@ -64,11 +62,10 @@ class ConsentKnown(MonthRule, code="LC290"):
     Good: email,first_name,consent_at,consent_source
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         unknown = draft.facts.without_consent
         if unknown:
             yield setting(draft.campaign, "audience.list", draft.campaign.audience.list).warning(
-                self.code,
                 f"of {unknown} readers no consent is on record",
                 hint="import the list again with consent_at and consent_source",
             )
@@ -84,14 +81,13 @@ class OneClickHeaders(EmailRule, code="LC291"):
     Good: List-Unsubscribe: <https://letters.your-shop.com/u/…>, <mailto:leave@your-shop.com>
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
         if shown is None or draft.email.role is Role.CONFIRM:
             return
         is_post = shown.headers.get("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
         if not is_post or not _ONE_CLICK.fullmatch(shown.headers.get("List-Unsubscribe", "")):
             yield first_line(draft.email).error(
-                self.code,
                 f"{draft.email.key} lacks the headers of one-click unsubscribing",
                 hint="set LOVECAMPAIGN_PUBLIC_URL to an https address",
             )
@@ -107,13 +103,12 @@ class FeedbackId(EmailRule, code="LC292"):
     Good: Feedback-ID: customer-love-2027-02:day-09:lovecampaign:newsyourshop
     """
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.rendered is None or draft.email.role is Role.CONFIRM:
             return
         value = draft.rendered.headers.get("Feedback-ID", "")
         if not _FEEDBACK_ID.fullmatch(value):
             yield setting(draft.campaign, "id", draft.campaign.id).warning(
-                self.code,
                 f"Feedback-ID {value!r} is none that Gmail counts by",
                 hint="give the campaign an id of letters, digits and hyphens",
             )
@@ -128,7 +123,7 @@ class OneOrganisation(MonthRule, code="LC293"):
     Good: email: ana@your-shop.com, and LOVECAMPAIGN_PUBLIC_URL=https://letters.your-shop.com
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         facts, sender = draft.facts, draft.campaign.sender
         host = urlsplit(facts.public_url).hostname or ""
         domain = sender.email.rpartition("@")[2]
@@ -136,7 +131,6 @@ class OneOrganisation(MonthRule, code="LC293"):
             return
         if organisation_of(host) != organisation_of(domain):
             yield setting(draft.campaign, "sender.email", sender.email).warning(
-                self.code,
                 f"the mail comes from {domain}, and its links lead to {host}",
                 hint="set LOVECAMPAIGN_PUBLIC_URL to a name under the sender's domain",
             )
@@ -152,12 +146,11 @@ class FreeMailSender(MonthRule, code="LC294"):
     Good: email: ana@news.your-shop.com, and reply_to: anas.seeds@gmail.com
     """
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         email = draft.campaign.sender.email
         domain = email.rpartition("@")[2].lower()
         if draft.facts.provider_leaves_machine and domain in _FREE_MAIL:
             yield setting(draft.campaign, "sender.email", email).warning(
-                self.code,
                 f"no other server may send mail from {domain}",
                 hint="send from a domain of your own; reply_to may stay",
             )
