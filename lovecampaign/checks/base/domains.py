@@ -1,12 +1,22 @@
-"""The organisational domain of a host name: the part that was registered."""
+"""Hosts of URLs, and their organisational domain: the part that was registered."""
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 #: Public second-level suffixes, as in co.uk. RFC 9989 asks DNS, which a check must not do; a
 #: suffix missing here at worst makes two owners look like one.
 _SHARED = frozenset(
     {"ac", "co", "com", "edu", "gob", "gov", "gouv", "me", "ne", "net", "nom", "or", "org", "plc"}
 )
+
+
+def host_of(url: str) -> str:
+    """The host of a URL; '' for none, and for an invalid URL."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def organisation_of(host: str) -> str:

@@ -39,6 +39,15 @@ def walk_source(
         return ()  # rendering reports it
 
 
+def dotted_name(node: nodes.Node) -> str:
+    """``subscriber.first_name`` for the node that reads it; '' for other expressions."""
+    if isinstance(node, nodes.Name):
+        return node.name
+    if isinstance(node, nodes.Getattr):
+        return f"{dotted_name(node.node)}.{node.attr}"
+    return ""
+
+
 def find_fields(
     draft: EmailDraft, find: Callable[[str], Iterable[FoundField]]
 ) -> Iterator[tuple[FoundField, Passage]]:

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from jinja2 import nodes
 
-from lovecampaign.checks.base.merge_fields import find_fields, walk_source
+from lovecampaign.checks.base.merge_fields import dotted_name, find_fields, walk_source
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 
-_PERSONAL = frozenset({"first_name", "last_name"})
+_NAMES = frozenset({"first_name", "subscriber.first_name", "subscriber.last_name"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,8 @@ def _find_bare(source: str) -> tuple[_Bare, ...]:
 def _walk(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
     """Bare names under a node; ``tested`` are the names that an ``if`` around it tests."""
     if isinstance(node, nodes.If):
-        within = tested | {_name(one) for one in _and_inside(node.test)}
+        used = (node.test, *node.test.find_all((nodes.Name, nodes.Getattr)))
+        within = tested | {_name(one) for one in used}
         for child in node.body:
             yield from _walk(child, within)
         for other in (*node.elif_, *node.else_):
@@ -98,15 +99,5 @@ def _has_true(node: nodes.Filter) -> bool:
 
 def _name(node: nodes.Node) -> str:
     """``first_name`` or ``subscriber.first_name`` for a node that reads it; else empty."""
-    if isinstance(node, nodes.Name) and node.name == "first_name":
-        return node.name
-    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-        owner = node.node.name
-        if owner == "subscriber" and node.attr in _PERSONAL:
-            return f"subscriber.{node.attr}"
-    return ""
-
-
-def _and_inside(node: nodes.Node) -> Iterator[nodes.Node]:
-    yield node
-    yield from node.find_all((nodes.Name, nodes.Getattr))
+    name = dotted_name(node)
+    return name if name in _NAMES else ""

@@ -12,7 +12,7 @@ from jinja2 import nodes
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.merge_fields import find_fields, walk_source
+from lovecampaign.checks.base.merge_fields import dotted_name, find_fields, walk_source
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, Severity
@@ -139,16 +139,8 @@ def _use(node: nodes.Node) -> _Use | None:
         name = str(node.arg.value)
     else:
         return None
-    owner = _written(node.node)
+    owner = dotted_name(node.node)
     if owner not in ("fields", "subscriber.fields"):
         return None
     written = f"{owner}.{name}" if isinstance(node, nodes.Getattr) else owner
     return _Use(name=name, written=written, line=node.lineno)
-
-
-def _written(node: nodes.Node) -> str:
-    if isinstance(node, nodes.Name):
-        return node.name
-    if isinstance(node, nodes.Getattr):
-        return f"{_written(node.node)}.{node.attr}"
-    return ""

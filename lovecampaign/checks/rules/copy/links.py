@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
 
 from lovecampaign.campaign.model.campaign import Copy
-from lovecampaign.checks.base.domains import organisation_of
+from lovecampaign.checks.base.domains import host_of, organisation_of
 from lovecampaign.checks.base.locate import Passage, find_everywhere, point_at
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Place, Problem
@@ -147,14 +146,7 @@ def _addresses(draft: EmailDraft) -> Iterator[Passage]:
 
 
 def _host(address: str) -> str:
-    return (_split(address).hostname or "").removeprefix("www.")
-
-
-def _split(address: str) -> SplitResult:
-    try:
-        return urlsplit(address)
-    except ValueError:
-        return urlsplit("")
+    return host_of(address).removeprefix("www.")
 
 
 def _is_private(host: str) -> bool:

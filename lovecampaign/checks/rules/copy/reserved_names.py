@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.checks.base.domains import host_of
 from lovecampaign.checks.base.locate import URL, find_everywhere, setting
 from lovecampaign.checks.base.offers import sale_links
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
@@ -123,10 +124,7 @@ def _links_of(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 
 def _is_reserved(link: str) -> bool:
-    try:
-        return bool(_RESERVED.search(urlsplit(link).hostname or ""))
-    except ValueError:  # an invalid URL, which another rule reports
-        return False
+    return bool(_RESERVED.search(host_of(link)))
 
 
 def _is_unreachable(host: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Role
-from lovecampaign.checks.base.locate import find_in_words
+from lovecampaign.checks.base.locate import Passage, find_in_words
 from lovecampaign.checks.base.offers import SUM
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Place, Problem
@@ -56,10 +56,8 @@ class PlainConfirmation(EmailRule, code="LC295"):
     def _missing_link(self, draft: EmailDraft) -> Iterator[Problem]:
         shown = draft.rendered
         if shown and not any(link.href == SAMPLE_LINKS.confirm for link in shown.links):
-            yield Problem(
-                code=self.code,
-                message="the mail that asks for a confirmation has no link to confirm",
-                place=Place(file=draft.email.copy.file),
+            yield Passage(text="", place=Place(file=draft.email.copy.file)).error(
+                "the mail that asks for a confirmation has no link to confirm",
                 hint="write [[button: Yes, send me the letters | {{ links.confirm }}]]",
             )
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Role
-from lovecampaign.checks.base.locate import first_line, point_at
+from lovecampaign.checks.base.locate import Passage, first_line, point_at
 from lovecampaign.checks.base.prose import read_prose
 from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
@@ -131,13 +131,10 @@ class FastPathUsed(EmailRule, code="LC236"):
         fallback = draft.rendered.fallback if draft.rendered else None
         if fallback is None:
             return
-        yield Problem(
-            code=self.code,
-            message=f"{draft.email.key} is rendered anew for each reader: {fallback.message}",
-            place=fallback.place,
+        passage = Passage(text="", place=fallback.place, excerpt=_line_at(draft, fallback.place))
+        yield passage.warning(
+            f"{draft.email.key} is rendered anew for each reader: {fallback.message}",
             hint="use conditions, loops and filters on the value itself",
-            severity=Severity.WARNING,
-            excerpt=_line_at(draft, fallback.place),
         )
 
 

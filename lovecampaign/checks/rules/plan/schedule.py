@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.checks.base.facts import format_zones
-from lovecampaign.checks.base.locate import find_email_setting, setting
+from lovecampaign.checks.base.locate import Passage, find_email_setting, setting
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.schedule.quiet import after_quiet_hours
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.schedule.slots import closes_at, due_window, plan_zone
+from lovecampaign.schedule.slots import Slot, closes_at, due_window, plan_zone
 
 #: The month is over two weeks after the launch.
 _AFTERWARDS = timedelta(days=14)
@@ -35,11 +35,11 @@ class StartTooLate(MonthRule, code="LC231"):
         campaign, facts = draft.campaign, draft.facts
         if facts.has_begun is not False:
             return
-        late = _too_late(campaign, draft.zones, facts.now)
-        if late:
-            first = next(email for email in campaign.day_emails if email.key in late)
+        late = _zones_where(campaign, draft.zones, lambda slots: _is_over(slots, facts.now))
+        emails = [email for email in campaign.day_emails if email.key in late]
+        if emails:
+            first, others = emails[0], len(emails) - 1
             where = late[first.key]
-            others = len(late) - 1
             more = f" and {others} more letter{'s' * (others > 1)}" if others else ""
             yield setting(campaign, "start", str(campaign.start)).warning(
                 f"the moment of {first.key}{more} is past in {format_zones(where)}",
@@ -129,7 +129,7 @@ class OneEmailADay(MonthRule, code="LC230"):
 
     def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
-        left_out = _left_out(campaign, draft.zones)
+        left_out = _zones_where(campaign, draft.zones, _is_left_out)
         for email in campaign.day_emails:
             if zones := left_out.get(email.key):
                 at = f"{email.at:%H:%M}" if email.at else ""
@@ -171,27 +171,30 @@ class BrokenFiles(EmailRule, code="LC223"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.is_broken:
-            yield Problem(
-                code=self.code,
-                message=f"the files of {draft.email.key} hold mistakes",
-                place=Place(file=draft.email.copy.file),
-                hint="type: lovecampaign check",
+            yield Passage(text="", place=Place(file=draft.email.copy.file)).error(
+                f"the files of {draft.email.key} hold mistakes", hint="type: lovecampaign check"
             )
 
 
-def _too_late(campaign: Campaign, zones: list[str], now: datetime) -> Mapping[str, list[str]]:
-    late: dict[str, list[str]] = defaultdict(list)
-    keys = {email.key for email in campaign.day_emails}
+def _zones_where(
+    campaign: Campaign, zones: Iterable[str], holds: Callable[[Sequence[Slot]], bool]
+) -> Mapping[str, list[str]]:
+    """The zones in which a condition holds for an email's slots, by the email's key."""
+    found: dict[str, list[str]] = defaultdict(list)
     for zone in zones:
         for key, slots in plan_zone(campaign, zone, None).items():
-            gets = [slot for slot in slots if slot.reason is None and slot.expires]
-            if key in keys and gets and all(_is_over(slot.expires, now) for slot in gets):
-                late[key].append(zone)
-    return late
+            if holds(slots):
+                found[key].append(zone)
+    return found
 
 
-def _is_over(expires: datetime | None, now: datetime) -> bool:
-    return expires is not None and expires <= now
+def _is_over(slots: Sequence[Slot], now: datetime) -> bool:
+    expires = [slot.expires for slot in slots if slot.reason is None and slot.expires]
+    return bool(expires) and max(expires) <= now
+
+
+def _is_left_out(slots: Sequence[Slot]) -> bool:
+    return any(slot.reason is SkipReason.DAY_TAKEN for slot in slots)
 
 
 def _people_by_zone(draft: MonthDraft) -> Mapping[str, int]:
@@ -242,13 +245,3 @@ def _is_swallowed(campaign: Campaign, email: Email, zone: str) -> bool:
     if not email.respects_quiet_hours or closes is None or email.instant is None:
         return False
     return after_quiet_hours(email.instant, zone, campaign.sending.quiet_hours) >= closes
-
-
-def _left_out(campaign: Campaign, zones: Iterable[str]) -> Mapping[str, list[str]]:
-    """The zones in which another email takes an email's day, by the email's key."""
-    left_out: dict[str, list[str]] = defaultdict(list)
-    for zone in zones:
-        for key, slots in plan_zone(campaign, zone, None).items():
-            if any(slot.reason is SkipReason.DAY_TAKEN for slot in slots):
-                left_out[key].append(zone)
-    return left_out

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model.campaign import Role
-from lovecampaign.checks.base.domains import organisation_of
+from lovecampaign.checks.base.domains import host_of, organisation_of
 from lovecampaign.checks.base.locate import first_line, setting
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
@@ -125,7 +124,7 @@ class OneOrganisation(MonthRule, code="LC293"):
 
     def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         facts, sender = draft.facts, draft.campaign.sender
-        host = urlsplit(facts.public_url).hostname or ""
+        host = host_of(facts.public_url)
         domain = sender.email.rpartition("@")[2]
         if not facts.provider_leaves_machine or "." not in host or host[-1].isdigit():
             return
