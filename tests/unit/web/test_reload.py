@@ -8,7 +8,7 @@ import pytest
 
 from lovecampaign.campaign.files.paths import TEMPLATE_FOLDER
 from lovecampaign.testing.campaigns import launch_file, write_campaign
-from lovecampaign.web.reload import FileChanges
+from lovecampaign.web.reload import CampaignReloader, FileChanges
 
 #: A launch email whose copy several campaigns share.
 SHARED = {"launch": {"emails": {"launch": {"copy": "../../shared/launch.md"}}}}
@@ -62,3 +62,17 @@ def test_a_campaign_that_is_gone_has_no_edits(tmp_path: Path) -> None:
     edits = FileChanges(tmp_path / "gone", tmp_path)
     assert edits.has_changed()
     assert not edits.has_changed()
+
+
+def test_a_campaign_with_an_error_leaves_the_last_usable_one_in_place(
+    folder: Path, tmp_path: Path
+) -> None:
+    reloader = CampaignReloader(folder, tmp_path)
+    first = reloader.reload_if_changed()
+    assert first is not None
+    assert reloader.reload_if_changed() is None
+    (folder / "campaign.yaml").write_text("version: [")
+    broken = reloader.reload_if_changed()
+    assert broken is not None
+    assert broken.campaign is None
+    assert reloader.campaign is first.campaign is not None
