@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 #: Minor features: without them the email still reads well (square corners, no shadow, no
 #: animation, light colours).
@@ -53,22 +54,15 @@ class Feature:
 @cache
 def read_features() -> tuple[Feature, ...]:
     """Every feature that is not minor."""
-    features: Sequence[Mapping[str, object]] = json.loads(_data().decode())["features"]
+    file = resources.files("lovecampaign.checks") / "data" / "caniemail.json"
+    features: Sequence[Mapping[str, Any]] = json.loads(file.read_text("utf-8"))["features"]
     return tuple(
         Feature(
-            slug=str(one["slug"]),
-            title=str(one["title"]),
-            pattern=re.compile(str(one["pattern"]), re.IGNORECASE),
-            drops=tuple(map(str, _list(one["drops"]))),
+            slug=one["slug"],
+            title=one["title"],
+            pattern=re.compile(one["pattern"], re.IGNORECASE),
+            drops=tuple(one["drops"]),
         )
         for one in features
-        if not _MINOR.fullmatch(str(one["slug"]))
+        if not _MINOR.fullmatch(one["slug"])
     )
-
-
-def _data() -> bytes:
-    return (resources.files("lovecampaign.checks") / "data" / "caniemail.json").read_bytes()
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

@@ -151,7 +151,7 @@ def _quoted(written: str, start: int, pattern: re.Pattern[str]) -> Iterator[tupl
 
 @lru_cache(maxsize=64)
 def _without_notes(source: str) -> str:
-    return _UNREAD.sub(_blank, source)
+    return _UNREAD.sub(lambda found: _blanks(found[0]), source)
 
 
 @lru_cache(maxsize=64)
@@ -171,10 +171,6 @@ def _without_some_days(source: str) -> str:
                 blanks = _blanks(source[start : found.end()])
                 left = left[:start] + blanks + left[found.end() :]
     return left
-
-
-def _blank(found: re.Match[str]) -> str:
-    return _blanks(found[0])
 
 
 def _blanks(text: str) -> str:

@@ -37,17 +37,11 @@ class MissingFallback(EmailRule, code="LC217"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for bare, passage in find_fields(draft, _find_bare):
-            yield passage.warning(_says(bare), hint=_hint(bare))
-
-
-def _says(bare: _Bare) -> str:
-    if bare.has_half_a_default:
-        return f"{bare.written} has a default that an empty name does not use"
-    return f"{bare.written} is empty for readers of whom it is not known"
-
-
-def _hint(bare: _Bare) -> str:
-    return f'write {{{{ {bare.written} | default("friend", true) }}}}, with true'
+            says = "is empty for readers of whom it is not known"
+            if bare.has_half_a_default:
+                says = "has a default that an empty name does not use"
+            hint = f'write {{{{ {bare.written} | default("friend", true) }}}}, with true'
+            yield passage.warning(f"{bare.written} {says}", hint=hint)
 
 
 @lru_cache(maxsize=256)

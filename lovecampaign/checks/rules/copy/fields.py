@@ -51,7 +51,11 @@ class NeededField(EmailRule, code="LC219"):
             seen.add(use.name)
             if told:
                 message, severity = told
-                yield passage.problem(message, hint=_hint(use), severity=severity)
+                yield passage.problem(
+                    message,
+                    hint=f'write {{{{ {use.written} | default("…") }}}}, or import the field',
+                    severity=severity,
+                )
 
 
 def needed_fields(campaign: Campaign) -> frozenset[str]:
@@ -77,10 +81,6 @@ def _judge(use: _Use, email: Email, facts: Facts) -> tuple[str, Severity] | None
         return None
     lacking = f"{reachable - known:,} of {reachable:,} readers"
     return f"{lacking} have no field {use.name}, and do not get {email.key}", Severity.WARNING
-
-
-def _hint(use: _Use) -> str:
-    return f'write {{{{ {use.written} | default("…") }}}}, or import the field'
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from lovecampaign.campaign.model.campaign import Copy
 from lovecampaign.checks.base.domains import host_of, organisation_of
 from lovecampaign.checks.base.locate import Passage, find_everywhere, point_at
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
@@ -168,14 +167,11 @@ def _describe(address: str) -> tuple[str, str]:
 def _link_targets(draft: EmailDraft) -> Iterator[Passage]:
     """The target of every link in the copy and the templates."""
     copy = draft.email.copy
-    yield from _targets(_without_code(copy), copy.file, copy.first_line, _IN_COPY)
+    # Code spans become blanks, so that columns stay.
+    text = _CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), copy.text)
+    yield from _targets(text, copy.file, copy.first_line, _IN_COPY)
     for file, source in draft.templates.items():
         yield from _targets(source, file, 1, _IN_TEMPLATE)
-
-
-def _without_code(copy: Copy) -> str:
-    """The copy with code spans blanked, so that columns stay."""
-    return _CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), copy.text)
 
 
 def _targets(text: str, file: str, first_line: int, pattern: re.Pattern[str]) -> Iterator[Passage]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.facts import format_zones
 from lovecampaign.checks.base.locate import find_email_setting, find_in_words, setting
@@ -19,6 +19,7 @@ from lovecampaign.core.problems import Problem
 #: Waking hours, on a local clock.
 _WAKING = range(8, 22)
 _MIN_WAKING_HOURS = 8
+_LAST_CALL = re.compile(r"last[- ](?:call|chance|day)|final", re.IGNORECASE)
 
 
 class OnePrice(EmailRule, code="LC250"):
@@ -76,7 +77,11 @@ class LastCall(MonthRule, code="LC253"):
         campaign = draft.campaign
         for email in campaign.launch_emails:
             deal = campaign.deal_of(email)
-            if deal is None or email.instant is None or not _is_last_call(email):
+            if (
+                deal is None
+                or email.instant is None
+                or not _LAST_CALL.search(f"{email.key} {email.subject}")
+            ):
                 continue
             left = deal.closes - email.instant
             if left > timedelta(hours=24):
@@ -141,17 +146,8 @@ def _amount(text: str) -> Decimal | None:
     return Decimal(found[0].replace(",", ".")) if found else None
 
 
-def _is_last_call(email: Email) -> bool:
-    words = f"{email.key} {email.subject}"
-    return bool(re.search(r"last[- ](?:call|chance|day)|final", words, re.IGNORECASE))
-
-
 def _waking_hours(deal: Deal, zone: str) -> int:
     """Hours of the window that begin in a zone's waking hours."""
     hours = min(int((deal.closes - deal.opens) / timedelta(hours=1)), 48)
     starts = (deal.opens + timedelta(hours=number) for number in range(hours))
-    return sum(_local(start, zone).hour in _WAKING for start in starts)
-
-
-def _local(instant: datetime, zone: str) -> datetime:
-    return instant.astimezone(ZoneInfo(zone))
+    return sum(start.astimezone(ZoneInfo(zone)).hour in _WAKING for start in starts)

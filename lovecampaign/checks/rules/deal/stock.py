@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from lovecampaign.campaign.deals.codes import PLACEHOLDER
 from lovecampaign.campaign.deals.pool import read_codes
-from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.locate import setting
 from lovecampaign.checks.base.rule import MonthDraft, MonthRule
@@ -38,7 +37,7 @@ class EnoughCodes(MonthRule, code="LC252"):
         place = setting(draft.campaign, f"deals.{deal.key}.codes", file)
         needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
         try:
-            held = _count_codes(draft.campaign, file)
+            held = len(set(read_codes(draft.campaign.folder / file, shown_as=file)))
         except (ProblemsFound, UsageError) as unreadable:
             message = f"{file}: {_reason(unreadable)}"
             yield place.error(message, hint="save it as CSV, a code on each line")
@@ -98,8 +97,3 @@ class ShortClaims(MonthRule, code="LC256"):
 def _reason(unreadable: ProblemsFound | UsageError) -> str:
     problems = unreadable.problems if isinstance(unreadable, ProblemsFound) else ()
     return problems[0].message if problems else unreadable.message
-
-
-def _count_codes(campaign: Campaign, codes_file: str) -> int:
-    """The number of codes in the file; raises ProblemsFound where it is no table."""
-    return len(set(read_codes(campaign.folder / codes_file, shown_as=codes_file)))

@@ -34,7 +34,9 @@ class EmptySubject(EmailRule, code="LC220"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
-        without_conditions = _CONDITION.sub(_keep_with_else, email.subject)
+        without_conditions = _CONDITION.sub(
+            lambda found: found[0] if _ELSE.search(found[0]) else "", email.subject
+        )
         if not _JINJA_BLOCK.sub("", without_conditions).strip():
             yield find_email_setting(draft.campaign, email, "subject", email.subject).error(
                 f"the subject of {email.key} may be empty",
@@ -144,7 +146,3 @@ class ShoutedSubject(EmailRule, code="LC265"):
             yield find_email_setting(draft.campaign, email, "subject", email.subject).warning(
                 "the subject shouts", hint="write it as you would say it to one person"
             )
-
-
-def _keep_with_else(found: re.Match[str]) -> str:
-    return found[0] if _ELSE.search(found[0]) else ""

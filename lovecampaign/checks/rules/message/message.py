@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.checks.base.locate import Passage, first_line, point_at
 from lovecampaign.checks.base.prose import read_prose
-from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
@@ -82,8 +81,11 @@ class RequiredFooter(EmailRule, code="LC268"):
         if shown is None or draft.email.role is Role.CONFIRM:
             return
         for part, lacks in (
-            ("HTML", _lacks_html(draft, shown)),
-            ("text", _lacks_text(draft, shown)),
+            (
+                "HTML",
+                _missing(draft, {link.href for link in shown.links if link.words}, shown.words),
+            ),
+            ("text", _missing(draft, set(_BUTTON_LINE.findall(shown.text)), shown.text)),
         ):
             if lacks:
                 footer = re.compile(r"links\s*\.\s*unsubscribe|postal_address")
@@ -138,16 +140,7 @@ class FastPathUsed(EmailRule, code="LC236"):
         )
 
 
-def _lacks_html(draft: EmailDraft, shown: RenderedEmail) -> list[str]:
-    hrefs = {link.href for link in shown.links if link.words}
-    return _lacking(draft, hrefs, shown.words)
-
-
-def _lacks_text(draft: EmailDraft, shown: RenderedEmail) -> list[str]:
-    return _lacking(draft, set(_BUTTON_LINE.findall(shown.text)), shown.text)
-
-
-def _lacking(draft: EmailDraft, links: set[str], words: str) -> list[str]:
+def _missing(draft: EmailDraft, links: set[str], words: str) -> list[str]:
     address = " ".join(draft.campaign.sender.postal_address.split())
     wanted = {
         "the unsubscribe link": SAMPLE_LINKS.unsubscribe in links,

@@ -70,8 +70,11 @@ class SellsEarly(EmailRule, code="LC210"):
             return
         campaign = draft.campaign
         hint = f"keep it for the launch on day {campaign.launch.day}"
+        sales_fields = chain(
+            find_in_words(draft, _SALES_FIELD), find_in_template_fields(draft, _SALES_FIELD)
+        )
         for passages, says in (
-            (_sales_fields(draft), "a giving day speaks of what is for sale"),
+            (sales_fields, "a giving day speaks of what is for sale"),
             (_find(draft, _own_prices(campaign)), "a giving day names the price"),
         ):
             for passage in passages:
@@ -128,11 +131,6 @@ def _find(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
     """Every match in the email's copy and in its templates' words."""
     yield from find_in_words(draft, pattern)
     yield from find_in_template_words(draft, pattern)
-
-
-def _sales_fields(draft: EmailDraft) -> Iterator[Passage]:
-    yield from find_in_words(draft, _SALES_FIELD)
-    yield from find_in_template_fields(draft, _SALES_FIELD)
 
 
 def _own_prices(campaign: Campaign) -> re.Pattern[str]:

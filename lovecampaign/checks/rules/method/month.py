@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Kind
 from lovecampaign.checks.base.locate import Passage, find_email_setting, setting
@@ -152,7 +152,11 @@ class InsidersFirst(MonthRule, code="LC244"):
         campaign = draft.campaign
         if campaign.insiders is None or not campaign.launch_emails:
             return
-        if not any(_is_early(campaign, email) for email in campaign.launch_emails):
+        early = (
+            email.is_insiders_only and email.instant and email.instant < campaign.launch.at
+            for email in campaign.launch_emails
+        )
+        if not any(early):
             yield setting(campaign, "insiders", "insiders").warning(
                 "nothing goes to the insiders before everyone hears",
                 hint="add a launch email with to: insiders, before launch.at",
@@ -172,7 +176,11 @@ class InsidersInvited(MonthRule, code="LC245"):
         campaign = draft.campaign
         emails = [email for email in campaign.emails if not email.copy.is_built_in]
         is_short = len(campaign.day_emails) < _MIN_LETTERS
-        if campaign.insiders is None or is_short or _any_has(emails, "links.insiders"):
+        if (
+            campaign.insiders is None
+            or is_short
+            or any("links.insiders" in email.copy.text for email in emails)
+        ):
             return
         yield setting(campaign, "insiders", "insiders").warning(
             "no letter invites to the advance list",
@@ -210,24 +218,15 @@ class GuestApproved(EmailRule, code="LC246"):
 
 
 def _asks(email: Email) -> bool:
-    return email.kind is Kind.ASK or email.question is not None or _has(email, _INVITES)
+    return (
+        email.kind is Kind.ASK
+        or email.question is not None
+        or bool(_INVITES.search(email.copy.text))
+    )
 
 
 def _thanks(email: Email) -> bool:
-    return email.kind is Kind.THANKS or _has(email, _THANKS)
-
-
-def _has(email: Email, pattern: re.Pattern[str]) -> bool:
-    return bool(pattern.search(email.copy.text))
-
-
-def _any_has(emails: Sequence[Email], words: str) -> bool:
-    return any(words in email.copy.text for email in emails)
-
-
-def _is_early(campaign: Campaign, email: Email) -> bool:
-    instant = email.instant
-    return email.is_insiders_only and instant is not None and instant < campaign.launch.at
+    return email.kind is Kind.THANKS or bool(_THANKS.search(email.copy.text))
 
 
 def _whole_month(campaign: Campaign) -> Passage:
