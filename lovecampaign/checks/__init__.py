@@ -1,1 +1,1 @@
-"""Rules, one class each, given the campaign and a Facts object."""
+"""Static checks of a campaign: one class per rule, run before anything is sent."""

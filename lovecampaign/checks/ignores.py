@@ -1,4 +1,4 @@
-"""Which problems did the author decide to live with, and why?
+"""Notes and settings with which authors ignore a problem, each with a reason.
 
 A note in a file silences one code on its own line and on the next one::
 
@@ -19,27 +19,27 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.source.problem_codes import Code as LoadingCode
 from lovecampaign.campaign.source.source import make_source, read_source
 from lovecampaign.checks.base.locate import setting
+from lovecampaign.checks.base.rule import Rule
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.render.model.problem_codes import MEANINGS
 from lovecampaign.render.model.template_files import read_templates, template_file
 
-#: What protects readers and whoever is named in the mail: nothing silences these.
+#: They protect readers and the people named in the mail: nothing silences these.
 PROTECTED = frozenset(
     {
-        *("LC200", "LC201", "LC202", "LC203", "LC204", "LC205"),  # somebody else's name and links
+        *("LC200", "LC201", "LC202", "LC203", "LC204", "LC205"),  # the example's names and links
         "LC221",  # the postal address
         "LC223",  # files with mistakes
         "LC235",  # a start that moved: send refuses it
-        "LC268",  # ways out in both parts
-        "LC291",  # one-click unsubscribing
-        *("LC296", "LC297", "LC298"),  # about ignoring itself
+        "LC268",  # the footer
+        "LC291",  # one-click unsubscribe
+        *("LC296", "LC297", "LC298"),  # the rules about notes
     }
 )
-#: The codes of rules; those of reading and rendering cannot be lived with.
+#: The codes of rules; those of loading and rendering cannot be ignored.
 _RULE = re.compile(r"LC2\d\d")
-#: Without them there is no mail.
-_OF_READING = frozenset({code.value for code in (*LoadingCode, *MEANINGS)})
+_NEVER_IGNORED = frozenset({code.value for code in (*LoadingCode, *MEANINGS)})
 _NOTE = re.compile(
     r"(?P<open>#|\{#-?|<!--)\s*lovecampaign:\s*ignore\s+(?P<code>LC\d{3})\b"
     r"[ \t]*(?:[:–—-]+[ \t]*)?(?P<reason>.*?)\s*(?:-?#\}|-->|$)",
@@ -49,16 +49,16 @@ _NOTE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignore:
-    """One decision to live with a code."""
+    """One note, or one entry of ``checks.ignore``."""
 
     code: str
     reason: str
     place: Place
-    #: The line that holds it, for the excerpt.
+    #: The source line, for the excerpt.
     excerpt: str | None = None
-    #: False: on its own line and the next.
+    #: False: only on its own line and the next.
     is_everywhere: bool = False
-    #: An HTML comment, which readers could see.
+    #: In an HTML comment, which would be sent along.
     is_html: bool = False
 
     def covers(self, problem: Problem) -> bool:
@@ -67,11 +67,11 @@ class Ignore:
             return False
         if self.is_everywhere:
             return True
-        found, own = problem.place, self.place
-        if found is None or found.file != own.file or own.line is None:
+        place, own = problem.place, self.place
+        if place is None or place.file != own.file or own.line is None:
             return False
-        # Problems of a whole file have no line: a note anywhere in it may speak of them.
-        return found.line is None or found.line in (own.line, own.line + 1)
+        # A problem of a whole file has no line: a note anywhere in the file covers it.
+        return place.line is None or place.line in (own.line, own.line + 1)
 
     def problem(self, code: str, message: str, hint: str) -> Problem:
         """A warning about the note itself."""
@@ -86,16 +86,14 @@ class Ignore:
         )
 
 
-class IgnoreWithoutReason:
-    """Whoever ignores a code says why.
+class IgnoreWithoutReason(Rule, code="LC296"):
+    """Every ignored code has a reason.
 
-    In a year somebody else asks whether the reason still holds.
+    In a year a colleague asks whether the reason still holds.
 
     Bad:  # lovecampaign: ignore LC260
     Good: # lovecampaign: ignore LC260 – the long title of her book
     """
-
-    code = "LC296"
 
     def about(self, ignore: Ignore) -> Iterator[Problem]:
         if not ignore.reason:
@@ -106,8 +104,8 @@ class IgnoreWithoutReason:
             )
 
 
-class IgnoreOfNothing:
-    """An ignore that silences nothing is taken away.
+class IgnoreOfNothing(Rule, code="LC297"):
+    """Every note silences something.
 
     It would hide the next mistake on that line. A note holds for its own line and the next one.
 
@@ -115,30 +113,26 @@ class IgnoreOfNothing:
     Good: no note
     """
 
-    code = "LC297"
-
     def about(self, ignore: Ignore, problems: Sequence[Problem]) -> Iterator[Problem]:
         can_be = ignore.code not in PROTECTED and _RULE.fullmatch(ignore.code)
         if can_be and not any(ignore.covers(problem) for problem in problems):
             yield ignore.problem(
                 self.code,
                 f"nothing here is reported as {ignore.code}",
-                "take the note away, or move it to the line above the problem",
+                "delete the note, or move it to the line above the problem",
             )
 
 
-class IgnoreRefused:
-    """What protects readers is not ignored.
+class IgnoreRefused(Rule, code="LC298"):
+    """Rules that protect readers cannot be ignored.
 
-    The ways out, the sender's address, whose words and links these are, and mistakes in files
-    cannot be lived with. And a note in an HTML comment would be sent along: copies and templates
-    take {# … #}.
+    These are the unsubscribe link, the sender's address, words and links that are still the
+    example's, and mistakes in files. And a note in an HTML comment would be sent along: copy and
+    templates take {# … #}.
 
     Bad:  {# lovecampaign: ignore LC268: no room for a footer #}
     Good: a footer
     """
-
-    code = "LC298"
 
     def about(self, ignore: Ignore) -> Iterator[Problem]:
         if ignore.is_html:
@@ -147,11 +141,11 @@ class IgnoreRefused:
                 "a note in an HTML comment would reach readers",
                 f"write {{# lovecampaign: ignore {ignore.code}: {ignore.reason or 'why'} #}}",
             )
-        elif ignore.code in PROTECTED or ignore.code in _OF_READING:
+        elif ignore.code in PROTECTED or ignore.code in _NEVER_IGNORED:
             yield ignore.problem(
                 self.code,
                 f"{ignore.code} cannot be ignored",
-                f"mend it: lovecampaign check --explain {ignore.code}",
+                f"fix it: lovecampaign check --explain {ignore.code}",
             )
         elif not _RULE.fullmatch(ignore.code):
             yield ignore.problem(
@@ -167,10 +161,10 @@ NOTE_RULES = (IgnoreWithoutReason(), IgnoreOfNothing(), IgnoreRefused())
 def apply_ignores(
     problems: Sequence[Problem], ignores: Sequence[Ignore], *, is_whole_campaign: bool
 ) -> list[Problem]:
-    """The problems that nobody decided to live with, and those of the notes themselves.
+    """The problems that are not ignored, and the problems of the notes themselves.
 
-    A check of one email cannot tell whether a note is about another one: with
-    ``is_whole_campaign`` false, nothing is said about notes.
+    With ``is_whole_campaign`` false, notes are not judged: in a check of one email, a note may be
+    about another one.
     """
     reasoned = [ignore for ignore in ignores if not ignore.is_html]
     left = [one for one in problems if not any(ignore.covers(one) for ignore in reasoned)]
@@ -178,7 +172,7 @@ def apply_ignores(
 
 
 def find_ignores(campaign: Campaign) -> list[Ignore]:
-    """Every note in the campaign's files and in the templates, and in its settings."""
+    """Every note in the campaign's files and templates, and every entry of ``checks.ignore``."""
     ignores = list(_in_settings(campaign))
     for name in (*campaign.files, *_template_files(campaign)):
         source, _problems = read_source(campaign.workspace / name, name)
@@ -199,13 +193,13 @@ def _in_settings(campaign: Campaign) -> Iterator[Ignore]:
 
 
 def _template_files(campaign: Campaign) -> list[str]:
-    """The files of every template that an email of the campaign uses, and what they include."""
+    """The files of every template that the campaign uses, with their includes."""
     names: dict[str, None] = {}
     seen = set()
     for email in campaign.emails:
         if email.template not in seen:
             seen.add(email.template)
-            with suppress(ProblemsFound):  # said by the check of that email
+            with suppress(ProblemsFound):  # reported by the check of that email
                 names |= dict.fromkeys(map(template_file, read_templates(campaign, email)))
     return list(names)
 

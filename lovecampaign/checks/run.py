@@ -1,4 +1,4 @@
-"""What is wrong with a campaign that could be read? Rendering's problems and the rules'."""
+"""Runs all checks of a loaded campaign: rendering's problems and those of the rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rendering import Rendering, try_rendering
+from lovecampaign.checks.base.rendered_email import Rendering, try_rendering
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.checks.ignores import apply_ignores, find_ignores
 from lovecampaign.checks.registry import EMAIL_RULES, MONTH_RULES
@@ -16,28 +16,28 @@ from lovecampaign.render.model.content import Content, read_content
 
 
 def check_campaign(campaign: Campaign, facts: Facts) -> list[Problem]:
-    """Everything wrong with the campaign and all of its emails, in file order.
+    """Every problem of the campaign and of all its emails, in file order.
 
-    What several emails share, such as a template, is said once. Emails whose files could not be
-    read are left to what loading said about them.
+    A problem that several emails share, as one of a template, comes once. Emails that could not
+    be loaded are left out: loading has reported their problems.
     """
-    found = list(_month_problems(campaign, facts))
+    problems = month_problems(campaign, facts)
     for email in campaign.emails:
         if not email.is_broken:
-            found.extend(_email_problems(campaign, email, facts))
-    return _tidy(campaign, found, is_whole_campaign=True)
+            problems.extend(_email_problems(campaign, email, facts))
+    return _unique_sorted(campaign, problems, is_whole_campaign=True)
 
 
 def check_email(campaign: Campaign, email: Email, facts: Facts) -> list[Problem]:
-    """What is wrong with one email: its own problems and those of the campaign."""
-    found = [*_month_problems(campaign, facts), *_email_problems(campaign, email, facts)]
-    return _tidy(campaign, found, is_whole_campaign=False)
+    """The problems of one email and those of the whole campaign."""
+    problems = [*month_problems(campaign, facts), *_email_problems(campaign, email, facts)]
+    return _unique_sorted(campaign, problems, is_whole_campaign=False)
 
 
-def _month_problems(campaign: Campaign, facts: Facts) -> Iterator[Problem]:
+def month_problems(campaign: Campaign, facts: Facts) -> list[Problem]:
+    """What the rules about the whole month find."""
     draft = MonthDraft(campaign=campaign, facts=facts)
-    for rule in MONTH_RULES:
-        yield from rule.find(draft)
+    return [problem for rule in MONTH_RULES for problem in rule.find(draft)]
 
 
 def _email_problems(campaign: Campaign, email: Email, facts: Facts) -> Iterator[Problem]:
@@ -56,17 +56,17 @@ def _email_problems(campaign: Campaign, email: Email, facts: Facts) -> Iterator[
         facts=facts,
         email=email,
         content=content,
-        shown=rendering.shown if rendering else None,
+        rendered=rendering.email if rendering else None,
     )
     for rule in EMAIL_RULES:
         yield from rule.find(draft)
 
 
-def _tidy(
-    campaign: Campaign, found: Iterable[Problem], *, is_whole_campaign: bool
+def _unique_sorted(
+    campaign: Campaign, problems: Iterable[Problem], *, is_whole_campaign: bool
 ) -> list[Problem]:
-    """Each problem once, without what the author decided to live with, in file order."""
-    problems = list(dict.fromkeys(found))
-    ignores = find_ignores(campaign)
-    left = apply_ignores(problems, ignores, is_whole_campaign=is_whole_campaign)
+    """Each problem once, without those that the author ignores, in file order."""
+    left = apply_ignores(
+        list(dict.fromkeys(problems)), find_ignores(campaign), is_whole_campaign=is_whole_campaign
+    )
     return in_file_order(left)

@@ -1,35 +1,37 @@
-"""How does the month lie on a calendar? Weeks of days, and bars over them."""
+"""The month as a calendar: weeks of days, with bars for deals and early access."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Campaign, Email, Role
 from lovecampaign.schedule.instants import to_utc
 
 WEEK = timedelta(days=7)
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """Something that lasts for days, as far as it lies in one week."""
+class CalendarBar:
+    """The part of a span of days that is in one week."""
 
-    #: ``deal`` or ``early``: decides the look.
+    #: ``deal`` or ``early``, for the style.
     sort: str
     title: str
-    #: Columns of the week, from 1 to 7, both included.
+    #: Columns of the week, from 1 to 7, inclusive.
     first: int
     last: int
-    #: False where it began in an earlier week, or goes on in a later one.
+    #: False where it began in an earlier week, or continues in a later one.
     begins: bool
     ends: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class CalendarDay:
     """One date."""
 
     date: date
@@ -44,14 +46,14 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Week:
-    days: tuple[Day, ...]
-    bars: tuple[Bar, ...]
+class CalendarWeek:
+    days: tuple[CalendarDay, ...]
+    bars: tuple[CalendarBar, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Span:
-    """What a bar shows, before it is cut into weeks."""
+    """A span of days, before it is divided into bars by week."""
 
     sort: str
     title: str
@@ -59,8 +61,8 @@ class _Span:
     last: date
 
 
-def lay_out(campaign: Campaign) -> tuple[Week, ...]:
-    """Every week from day 1 to the last email or the close of the last deal, from Mondays on."""
+def build_calendar(campaign: Campaign) -> tuple[CalendarWeek, ...]:
+    """Every week, starting on Monday, from day 1 to the last email or close of a deal."""
     by_date = _emails_by_date(campaign)
     spans = list(_spans(campaign))
     last = max([*by_date, *(span.last for span in spans), campaign.start])
@@ -69,52 +71,46 @@ def lay_out(campaign: Campaign) -> tuple[Week, ...]:
     while monday <= last:
         dates = [monday + timedelta(days=step) for step in range(7)]
         days = tuple(_day(campaign, each, by_date.get(each, ())) for each in dates)
-        weeks.append(Week(days=days, bars=tuple(_bars(spans, dates))))
+        weeks.append(CalendarWeek(days=days, bars=tuple(_bars(spans, dates))))
         monday += WEEK
     return tuple(weeks)
 
 
-def emails_of(campaign: Campaign, day: date) -> tuple[Email, ...]:
-    """What goes out on a date, in the order of the hours."""
+def emails_on(campaign: Campaign, day: date) -> tuple[Email, ...]:
+    """The emails of a date, in the order of their times."""
     return tuple(_emails_by_date(campaign).get(day, ()))
 
 
 def sign_up_emails(campaign: Campaign) -> tuple[Email, ...]:
-    """What goes out when somebody signs up, whatever the date."""
+    """The emails that follow a sign-up, whatever the date."""
     return tuple(email for email in campaign.emails if campaign.date_of(email) is None)
 
 
 def first_instants(campaign: Campaign) -> Iterator[tuple[str, str, datetime]]:
-    """Key, title and time on the team's clock, for a calendar program."""
+    """Key, title and instant in the campaign's time zone, for an iCalendar file."""
     for email in campaign.emails:
         day = campaign.date_of(email)
         if day is not None:
-            at = email.instant or to_utc(day, _clock(campaign, email), campaign.timezone)
-            yield email.key, email.title, at
-
-
-def _clock(campaign: Campaign, email: Email) -> time:
-    return email.at or campaign.sending.at
+            at = email.at or campaign.sending.at
+            instant = email.instant or to_utc(day, at, campaign.timezone)
+            yield email.key, email.title, instant
 
 
 def _emails_by_date(campaign: Campaign) -> dict[date, list[Email]]:
-    found: dict[date, list[Email]] = {}
+    by_date: dict[date, list[Email]] = defaultdict(list)
     for email in campaign.emails:
         day = campaign.date_of(email)
         if day is not None:
-            found.setdefault(day, []).append(email)
-    for emails in found.values():
-        # Letters of the day first: their hour is each reader's own.
+            by_date[day].append(email)
+    for emails in by_date.values():
+        # Emails of the day first: their time is each subscriber's own.
         emails.sort(key=lambda email: (email.role is not Role.DAY, email.instant or _ANY_TIME))
-    return found
+    return by_date
 
 
-_ANY_TIME = datetime.min.replace(tzinfo=UTC)
-
-
-def _day(campaign: Campaign, day: date, emails: Sequence[Email]) -> Day:
+def _day(campaign: Campaign, day: date, emails: Sequence[Email]) -> CalendarDay:
     number = (day - campaign.start).days + 1
-    return Day(
+    return CalendarDay(
         date=day,
         number=number if number > 0 else None,
         emails=tuple(emails),
@@ -128,25 +124,25 @@ def _spans(campaign: Campaign) -> Iterator[_Span]:
         opens, closes = deal.opens.astimezone(zone), deal.closes.astimezone(zone)
         title = f"{deal.title}: {deal.price}, until {closes:%a} {closes.day} {closes:%b %H:%M}"
         yield _Span(sort="deal", title=title, first=opens.date(), last=_last_date(closes))
-    doors = campaign.launch.at.astimezone(zone)
+    opening = campaign.launch.at.astimezone(zone)
     early = [email.instant for email in campaign.launch_emails if email.is_insiders_only]
     begins = min((one for one in early if one is not None), default=None)
     if begins is not None and begins < campaign.launch.at:
-        title = f"early access for insiders, until {doors:%a %H:%M}"
+        title = f"early access for insiders, until {opening:%a %H:%M}"
         first = begins.astimezone(zone).date()
-        yield _Span(sort="early", title=title, first=first, last=_last_date(doors))
+        yield _Span(sort="early", title=title, first=first, last=_last_date(opening))
 
 
 def _last_date(end: datetime) -> date:
-    """What ends at midnight has nothing of the day that begins then."""
+    """The date of an end; midnight belongs to the day before."""
     return (end - timedelta.resolution).date()
 
 
-def _bars(spans: Sequence[_Span], dates: Sequence[date]) -> Iterator[Bar]:
+def _bars(spans: Sequence[_Span], dates: Sequence[date]) -> Iterator[CalendarBar]:
     monday, sunday = dates[0], dates[-1]
     for span in spans:
         if span.first <= sunday and span.last >= monday:
-            yield Bar(
+            yield CalendarBar(
                 sort=span.sort,
                 title=span.title,
                 first=max(span.first, monday).weekday() + 1,

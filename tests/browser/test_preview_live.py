@@ -296,7 +296,7 @@ class TestPeople:
         expect(rows).to_have_count(2)  # the heading, and Joana
         page.get_by_label("who").select_option("tag")
         page.get_by_role("button", name="Show").click()
-        expect(page.locator("#day")).to_contain_text("Nobody of whom this is true.")
+        expect(page.locator("#day")).to_contain_text("No one matches.")
 
     def test_looking_changes_nothing(self, preview: RunningPreview) -> None:
         with sqlite3.connect(f"file:{preview.workspace}/lovecampaign.db?mode=ro", uri=True) as rows:

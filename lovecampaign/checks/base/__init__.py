@@ -1,0 +1,1 @@
+"""What rules share: their interfaces, the sample rendering, and places in sources."""

@@ -1,4 +1,4 @@
-"""Which mail programs drop what a template uses? Can I Email's data (MIT), asked by pattern.
+"""Support tables of mail clients for HTML and CSS features: Can I Email's data (MIT).
 
 ``data/caniemail.json`` is made by ``tools/refresh_caniemail.py``.
 """
@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
-#: Where these are dropped, the letter still reads as it should: corners are square, a shadow or
-#: a movement is missing, the light colours stay.
-_MERE_POLISH = re.compile(
+#: Minor features: without them the email still reads well (square corners, no shadow, no
+#: animation, light colours).
+_MINOR = re.compile(
     r"css-(?:at-media|at-supports|at-font-face|at-keyframes|animation|transition|border-radius"
     r"|border-spacing|box-shadow|box-sizing|text-shadow|color-scheme|cursor|opacity|outline|"
     r"overflow|hyph|font-kerning|font-s|text-underline|text-decoration|text-emphasis|text-wrap|"
@@ -30,45 +31,38 @@ _MERE_POLISH = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """Something of HTML or CSS that a mail program drops."""
+    """An HTML or CSS feature that some mail clients drop."""
 
     slug: str
-    #: ``display:flex``: as people call it.
+    #: Its usual name: ``display:flex``.
     title: str
     pattern: re.Pattern[str]
-    #: Programs that drop it, as people call them.
+    #: The usual names of the clients that drop it.
     drops: Sequence[str]
 
     @property
     def is_picture(self) -> bool:
-        """Whether it is a kind of picture."""
+        """Whether it is an image format."""
         return self.slug.startswith("image-")
 
     @property
     def address(self) -> str:
-        """Where Can I Email says more."""
+        """Its page at Can I Email."""
         return f"https://www.caniemail.com/features/{self.slug}/"
 
 
 @cache
 def read_features() -> tuple[Feature, ...]:
-    """Every feature whose loss a reader notices."""
-    features: Sequence[Mapping[str, object]] = json.loads(_data().decode())["features"]
+    """Every feature that is not minor."""
+    file = resources.files("lovecampaign.checks") / "data" / "caniemail.json"
+    features: Sequence[Mapping[str, Any]] = json.loads(file.read_text("utf-8"))["features"]
     return tuple(
         Feature(
-            slug=str(one["slug"]),
-            title=str(one["title"]),
-            pattern=re.compile(str(one["pattern"]), re.IGNORECASE),
-            drops=tuple(map(str, _list(one["drops"]))),
+            slug=one["slug"],
+            title=one["title"],
+            pattern=re.compile(one["pattern"], re.IGNORECASE),
+            drops=tuple(one["drops"]),
         )
         for one in features
-        if not _MERE_POLISH.fullmatch(str(one["slug"]))
+        if not _MINOR.fullmatch(one["slug"])
     )
-
-
-def _data() -> bytes:
-    return (resources.files("lovecampaign.checks") / "data" / "caniemail.json").read_bytes()
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

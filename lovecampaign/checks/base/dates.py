@@ -1,4 +1,4 @@
-"""How do people write a day? ``Friday``, ``1 March``, ``March 1st, 2027``, ``01/03/2027``."""
+"""Dates in prose: ``Friday``, ``1 March``, ``March 1st, 2027``, ``01/03/2027``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from collections.abc import Iterator
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKDAY = rf"(?:{'|'.join(WEEKDAYS)})"
 #: By their first three letters.
-_MONTHS = (
-    *("jan", "feb", "mar", "apr", "may", "jun"),
-    *("jul", "aug", "sep", "oct", "nov", "dec"),
-)
+_MONTHS = (*("jan", "feb", "mar", "apr", "may", "jun"), *("jul", "aug", "sep", "oct", "nov", "dec"))
 _MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]*"
 _YEAR = r"(?:,? (?P<{}>20\d\d))?"
-#: A date, its weekday before it where one stands there; for :func:`read_date`.
+#: A date, with its weekday if one precedes it; for :func:`read_date`.
 DATE = (
     rf"(?:\b(?P<weekday>{WEEKDAY}),? (?:the )?)?\b(?:"
     r"(?P<iso>\d{4}-\d\d-\d\d)\b"
@@ -26,7 +23,7 @@ DATE = (
 
 
 def read_date(found: re.Match[str]) -> Iterator[tuple[int | None, int, int]]:
-    """Year, month and day that a match of DATE says; 5/1/2027 is read both ways, as readers do."""
+    """Year, month and day of a match of DATE; 5/1/2027 is read in both orders."""
     if found["iso"]:
         year, month, day = map(int, found["iso"].split("-"))
         yield year, month, day

@@ -1,12 +1,22 @@
-"""Whose domain is it? The part of a host's name that somebody registered."""
+"""Hosts of URLs, and their organisational domain: the part that was registered."""
 
 from __future__ import annotations
 
-#: Second levels under which people register, as in co.uk. RFC 9989 asks DNS; a check may not,
-#: and a name missing here at worst lets two neighbours pass for one owner.
+from urllib.parse import urlsplit
+
+#: Public second-level suffixes, as in co.uk. RFC 9989 asks DNS, which a check must not do; a
+#: suffix missing here at worst makes two owners look like one.
 _SHARED = frozenset(
     {"ac", "co", "com", "edu", "gob", "gov", "gouv", "me", "ne", "net", "nom", "or", "org", "plc"}
 )
+
+
+def host_of(url: str) -> str:
+    """The host of a URL; '' for none, and for an invalid URL."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def organisation_of(host: str) -> str:

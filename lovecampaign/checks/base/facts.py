@@ -1,4 +1,4 @@
-"""What do rules know besides the campaign's files?"""
+"""Facts that rules need besides the campaign's files."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from lovecampaign.core.settings import DEFAULT_PUBLIC_URL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The world around a campaign at the time of a check."""
+    """The environment of a campaign at the time of a check; None: not counted or not known."""
 
     now: datetime
-    #: Whether mail really leaves: then senders, links and words must be the author's own.
+    #: Whether mail leaves this machine: then senders, links and copy must be the author's own.
     provider_leaves_machine: bool = False
-    #: Where readers' links lead.
+    #: The base URL of personal links.
     public_url: str = DEFAULT_PUBLIC_URL
-    #: Mailable subscribers of the campaign; None where nobody counted.
+    #: Mailable subscribers of the campaign.
     subscribers: int | None = None
-    #: The zones in which they live.
+    #: Their time zones.
     zones: frozenset[str] = frozenset()
-    #: How many of them live in each zone; empty where nobody counted.
+    #: Their number in each zone; empty: not counted.
     subscribers_by_zone: Mapping[str, int] = field(default_factory=dict)
-    #: Mailable members of the advance list; None where nobody counted.
+    #: Mailable insiders.
     insiders: int | None = None
-    #: Subscribers of whom no consent is on record; None where nobody counted.
+    #: Subscribers without consent on record.
     without_consent: int | None = None
-    #: Whether a first letter went out for real; None where nobody looked.
+    #: Whether a first email was sent.
     has_begun: bool | None = None
-    #: Day 1 of the campaign as it was then; None where none went out, or nobody looked.
+    #: Day 1 of the campaign at that time; None also before the first email.
     begun_with: date | None = None
-    #: Mailable readers and insiders together; None where nobody counted.
+    #: Mailable subscribers and insiders together.
     reachable: int | None = None
-    #: Of how many of them each field that letters need is known.
+    #: For each field that the emails need, how many of them have it.
     known_fields: Mapping[str, int] = field(default_factory=dict)
 
 
-def say_zones(zones: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
+def format_zones(zones: Sequence[str]) -> str:
+    """The first zone, and how many more there are."""
     return zones[0] if len(zones) == 1 else f"{zones[0]} and {len(zones) - 1} more zones"

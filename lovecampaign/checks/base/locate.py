@@ -1,4 +1,4 @@
-"""Where, in the author's own file, does the text stand that a rule is about?"""
+"""Locates what a rule is about in the author's own files."""
 
 from __future__ import annotations
 
@@ -14,31 +14,24 @@ from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.render.model.template_files import template_file, template_name
 
-#: A web address, as it stands in words and templates.
+#: A URL in copy and templates.
 URL = re.compile(r"https?://[^\s<>\"'|)\]]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A piece of text with its place; ``text`` is what stands there."""
+    """A piece of source text with its place."""
 
     text: str
     place: Place
     excerpt: str | None = None
-    #: How much of it stands there as it is; None: all.
+    #: Columns that the caret underlines; None: all of ``text``.
     width: int | None = None
 
-    def problem(
-        self,
-        code: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        severity: Severity = Severity.ERROR,
-    ) -> Problem:
-        """A problem that points at the passage."""
+    def problem(self, message: str, *, hint: str, severity: Severity) -> Problem:
+        """A problem that points at the passage; the rule adds its code."""
         return Problem(
-            code=code,
+            code="",
             message=message,
             place=self.place,
             hint=hint,
@@ -47,20 +40,34 @@ class Passage:
             width=max(1, len(self.text) if self.width is None else self.width),
         )
 
+    def error(self, message: str, *, hint: str) -> Problem:
+        """An error that points at the passage."""
+        return self.problem(message, hint=hint, severity=Severity.ERROR)
+
+    def warning(self, message: str, *, hint: str) -> Problem:
+        """A warning that points at the passage."""
+        return self.problem(message, hint=hint, severity=Severity.WARNING)
+
 
 def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
-    """Every match in the subject, the preheader and the copy."""
+    """Every match in the email's subject, preheader and copy."""
     email = draft.email
     for name, line in (("subject", email.subject), ("preheader", email.preheader)):
         for found in pattern.finditer(line):
-            yield setting_of_email(draft.campaign, email, name, found[0])
+            yield find_email_setting(draft.campaign, email, name, found[0])
     yield from find_in_lines(email.copy.text, email.copy.file, email.copy.first_line, pattern)
 
 
 def find_in_templates(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
-    """Every match in the email's template and in what it includes."""
+    """Every match in the email's template and its includes."""
     for file, source in draft.templates.items():
         yield from find_in_lines(source, file, 1, pattern)
+
+
+def find_everywhere(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    """Every match in the email's own text, then in its templates."""
+    yield from find_in_words(draft, pattern)
+    yield from find_in_templates(draft, pattern)
 
 
 def find_in_lines(
@@ -74,19 +81,19 @@ def find_in_lines(
 
 
 def setting(campaign: Campaign, name: str, text: str) -> Passage:
-    """A setting of campaign.yaml, by its path with dots: ``sender.email``."""
+    """A setting of campaign.yaml, by its dotted path: ``sender.email``."""
     return _written(campaign, campaign.places.get(name, Place(file=campaign.file)), text)
 
 
-def setting_of_email(campaign: Campaign, email: Email, name: str, text: str) -> Passage:
-    """A setting of an email, wherever its author wrote it."""
+def find_email_setting(campaign: Campaign, email: Email, name: str, text: str) -> Passage:
+    """A setting of an email, in campaign.yaml or in its own file."""
     return _written(campaign, email.places.get(name, Place(file=email.copy.file)), text)
 
 
 def point_at(draft: EmailDraft, *patterns: re.Pattern[str]) -> Passage:
-    """Where rendered markup comes from: the first match of the first pattern that has one.
+    """The source of rendered markup: the first match of the first pattern that has one.
 
-    Templates come before words; without any match, the email's template as a whole is meant.
+    Templates come before copy; without a match, the email's template as a whole.
     """
     for pattern in patterns:
         for passage in chain(find_in_templates(draft, pattern), find_in_words(draft, pattern)):
@@ -95,8 +102,8 @@ def point_at(draft: EmailDraft, *patterns: re.Pattern[str]) -> Passage:
     return Passage(text="", place=Place(file=file))
 
 
-def first_words(email: Email) -> Passage:
-    """The first line of an email's copy that has words, for what is wrong with all of it."""
+def first_line(email: Email) -> Passage:
+    """The first line of an email's copy that is not blank, for problems of the whole email."""
     passages = find_in_lines(
         email.copy.text, email.copy.file, email.copy.first_line, re.compile(r"\S.*")
     )
@@ -104,7 +111,7 @@ def first_words(email: Email) -> Passage:
 
 
 def _written(campaign: Campaign, place: Place, text: str) -> Passage:
-    """What was written at a place; the caret goes to ``text`` where it stands on that line."""
+    """The source at a place; the caret points at ``text`` if that line holds it."""
     if place.line is None:
         return Passage(text=text, place=place)
     source, _problems = read_source(campaign.workspace / place.file, place.file)

@@ -1,4 +1,4 @@
-"""Which words of a copy does its reader read, and whose are they?"""
+"""The prose of a copy: its visible words, sentences, and counts of pronouns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _IMAGE = re.compile(r"\[\[\s*image\s*:[^\]]*\]\]|!\[[^\]]*\]\([^)]*\)", re.IGNOR
 _BUTTON = re.compile(r"\[\[\s*button\s*:\s*([^\]]*?)\|[^\]]*\]\]", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _ADDRESS = re.compile(r"https?://\S+")
-#: What other people say: in quotation marks, or set in as a quotation.
+#: Quotations: in quotation marks, or as a Markdown quotation.
 _SPEECH = re.compile(r"“[^”]*”|\"[^\"\n]*\"|«[^»]*»|„[^“”]*[“”]|^>.*$", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\s”\"»]+|\n\s*\n")
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'"})
@@ -31,7 +31,7 @@ _SENDER: Mapping[str, str] = {
 
 
 def read_prose(copy: str) -> str:
-    """A copy's words without merge fields, addresses and pictures."""
+    """A copy without merge fields, URLs and images."""
     for pattern, instead in (
         (_JINJA, " "),
         (_IMAGE, " "),
@@ -44,9 +44,9 @@ def read_prose(copy: str) -> str:
 
 
 def count_persons(copy: str, language: str) -> tuple[int, int] | None:
-    """How often the letter says you, and how often I or we, outside of what it quotes.
+    """How often the copy says "you", and how often "I" or "we", outside of quotations.
 
-    None for a language whose pronouns are not known here.
+    None for a language without a table of pronouns.
     """
     base = language.replace("_", "-").split("-")[0].lower()
     if base not in _READER:

@@ -1,27 +1,34 @@
-"""What does a reader see of an email? Rendered once for somebody made up, for all rules."""
+"""The sample rendering of an email that all rules share, and its cache."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from html import unescape
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.core.lru import LruCache
+from lovecampaign.core.problems import Problem, has_errors
 from lovecampaign.render.fast.fast_path import Fallback
+from lovecampaign.render.lint.find import find_problems
 from lovecampaign.render.markup.scanner import Comment, EndTag, Piece, StartTag, Text, scan
 from lovecampaign.render.model.content import Content
+from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS, sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
 
 _MEDIA_URL = "https://links.invalid/i"
 _SPACES = re.compile(r"\s+")
+#: Three months of emails; each takes some 100 kB.
+_CACHE_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link as it stands in the HTML."""
+    """A link in the HTML."""
 
     href: str
     words: str
@@ -29,42 +36,44 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """One email as a mail program gets it, for a reader of whom everything is known."""
+class RenderedEmail:
+    """One email as a mail program gets it, for a subscriber with every value known."""
 
     subject: str
     html: str
     text: str
     headers: Mapping[str, str]
-    #: The HTML's tags, texts and comments, in order; conditional comments seen through.
+    #: The HTML's tags, texts and comments, in order; including those in conditional comments.
     pieces: Sequence[Piece]
     links: Sequence[Link]
-    #: The words of the HTML that eyes see, without the preheader.
+    #: The visible words of the HTML, without the preheader.
     words: str
-    #: Why readers have to take the plain path of rendering; None where they need not.
+    #: Why the email needs the plain path of rendering; None where the fast path does.
     fallback: Fallback | None = None
 
     def tags(self, *names: str) -> Iterator[StartTag]:
-        """Every start tag of these names."""
+        """Every start tag with one of these names."""
         for piece in self.pieces:
             if isinstance(piece, StartTag) and piece.name in names:
                 yield piece
 
 
-def show_email(campaign: Campaign, email: Email, content: Content) -> Shown:
-    """Render the email; raises RenderError where it cannot be."""
+def render_sample(campaign: Campaign, email: Email, content: Content) -> RenderedEmail:
+    """Render the email for a sample subscriber; raises RenderError."""
     renderer = EmailRenderer(campaign, email, content, media_url=_MEDIA_URL)
-    message = renderer.render(_reader(campaign, email, content))
-    shown = make_shown(message.subject, message.html, message.text, message.headers)
+    message = renderer.render(_sample(campaign, email, content))
+    shown = make_rendered_email(message.subject, message.html, message.text, message.headers)
     for recipient in sample_recipients(campaign, email, content):
-        renderer.render(recipient)  # holds the fast path to the plain one
+        renderer.render(recipient)  # compares the fast path with the plain one
     return replace(shown, fallback=renderer.fallback)
 
 
-def make_shown(subject: str, html: str, text: str, headers: Mapping[str, str]) -> Shown:
-    """What there is to see in these parts of a message."""
+def make_rendered_email(
+    subject: str, html: str, text: str, headers: Mapping[str, str]
+) -> RenderedEmail:
+    """The parts of a message, with the HTML scanned."""
     pieces = tuple(scan(html))
-    return Shown(
+    return RenderedEmail(
         subject=subject,
         html=html,
         text=text,
@@ -76,12 +85,12 @@ def make_shown(subject: str, html: str, text: str, headers: Mapping[str, str]) -
 
 
 def attribute(tag: StartTag, name: str) -> str | None:
-    """The value of a tag's attribute without entities; None where it is not written."""
+    """The unescaped value of a tag's attribute; None without it."""
     return next((unescape(one.value) for one in tag.attributes if one.name == name), None)
 
 
 def visible_pieces(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The body's pieces, without what ``display:none`` hides and what only Outlook reads."""
+    """The body's pieces, without ``display:none`` and without conditional comments for Outlook."""
     in_body, hidden_by, depth, for_outlook = False, "", 0, False
     for piece in pieces:
         if isinstance(piece, Comment):
@@ -129,8 +138,8 @@ def _links(pieces: Sequence[Piece]) -> Iterator[Link]:
             opened = replace(opened, words=opened.words + (attribute(piece, "alt") or ""))
 
 
-def _reader(campaign: Campaign, email: Email, content: Content) -> Recipient:
-    """Somebody of whom everything is known; a digest holds what the longest one could."""
+def _sample(campaign: Campaign, email: Email, content: Content) -> Recipient:
+    """The sample with every value known; for a digest, the longest that can be."""
     known = sample_recipients(campaign, email, content)[0]
     if email.role is not Role.CATCH_UP or campaign.catch_up is None:
         return known._replace(links=SAMPLE_LINKS)
@@ -139,3 +148,42 @@ def _reader(campaign: Campaign, email: Email, content: Content) -> Recipient:
     longest = max(others, key=lambda part: len(part.copy.text), default=None)
     keys = wanted | ({longest.key} if longest else set())
     return known._replace(digest=tuple(key for key in content.parts if key in keys))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """The outcome of rendering an email for sample subscribers."""
+
+    problems: tuple[Problem, ...]
+    #: None after an error.
+    email: RenderedEmail | None
+
+
+_CACHE: LruCache[str, Rendering] = LruCache(_CACHE_SIZE)
+
+
+def try_rendering(campaign: Campaign, email: Email, content: Content) -> Rendering:
+    """Render the email, or return the cached result of the same inputs.
+
+    Only rendering takes long in a check: a second check renders only what was edited.
+    """
+    return _CACHE.get(_key(campaign, email, content), lambda _: _try(campaign, email, content))
+
+
+def _try(campaign: Campaign, email: Email, content: Content) -> Rendering:
+    problems = tuple(find_problems(campaign, email, content))
+    if has_errors(problems):
+        return Rendering(problems=problems, email=None)
+    try:
+        return Rendering(problems=problems, email=render_sample(campaign, email, content))
+    except RenderError:  # for this sample only, as where no sample value fits
+        return Rendering(problems=problems, email=None)
+
+
+def _key(campaign: Campaign, email: Email, content: Content) -> str:
+    """A hash of the settings, copy, templates and images that the rendering depends on."""
+    settings = replace(campaign, emails=(), files=())
+    parts = campaign.day_emails if email.role is Role.CATCH_UP else ()
+    places = [sorted(map(str, part.places.items())) for part in parts]
+    written = "\0".join((content.to_json(), repr(settings), repr(email), repr(places)))
+    return sha256(written.encode("utf-8", "surrogatepass")).hexdigest()

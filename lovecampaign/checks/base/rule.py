@@ -1,19 +1,18 @@
-"""What is a rule?
+"""The two interfaces of rules, and what a rule gets to judge.
 
-A class with a code and a docstring. The docstring is what ``check --explain CODE`` shows: what
-is wanted and why, then an example that breaks the rule (``Bad:``) and one that keeps it
-(``Good:``).
+A rule is a class with a code and a docstring, which ``check --explain CODE`` shows: what it
+wants and why, an example that breaks the rule (``Bad:``) and one that keeps it (``Good:``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rendered_email import Shown
+from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.core.problems import Problem
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.template_files import template_file
@@ -21,49 +20,65 @@ from lovecampaign.render.model.template_files import template_file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthDraft:
-    """A campaign as it stands now, for rules about all of it."""
+    """A campaign, for rules about the whole month."""
 
     campaign: Campaign
     facts: Facts
 
     @property
     def zones(self) -> list[str]:
-        """The zones in which readers live; the campaign's own where nobody counted."""
+        """The subscribers' time zones; the campaign's own if they were not counted."""
         return sorted(self.facts.zones or {self.campaign.timezone})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailDraft:
-    """An email as it stands now, for rules about one."""
+    """One email, for rules about single emails."""
 
     campaign: Campaign
     facts: Facts
     email: Email
-    #: What it is made of; None where its templates cannot be read.
+    #: Its sources; None where its templates cannot be read.
     content: Content | None
-    #: As a reader sees it; None where rendering finds errors.
-    shown: Shown | None = None
+    #: Rendered for a sample subscriber; None after an error.
+    rendered: RenderedEmail | None = None
 
     @property
     def templates(self) -> Mapping[str, str]:
-        """The text of its template and of all that this includes, by file."""
+        """The sources of its template and of the template's includes, by file."""
         sources = self.content.templates if self.content else {}
         return {template_file(name): source for name, source in sources.items()}
 
 
-class MonthRule(Protocol):
-    """Looks at a campaign as a whole; an error that it finds blocks every email."""
+class Rule:
+    """A rule declares its code: ``class SellsEarly(EmailRule, code="LC210")``."""
 
-    @property
-    def code(self) -> str: ...
+    code: ClassVar[str]
 
-    def find(self, draft: MonthDraft) -> Iterator[Problem]: ...
+    def __init_subclass__(cls, *, code: str = "") -> None:
+        if code:
+            cls.code = code
 
 
-class EmailRule(Protocol):
-    """Looks at one email; an error that it finds blocks this one only."""
+class MonthRule(Rule):
+    """A rule about the whole campaign; its errors block every email."""
 
-    @property
-    def code(self) -> str: ...
+    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+        """The problems of a campaign, with the rule's code."""
+        return (replace(problem, code=self.code) for problem in self.findings(draft))
 
-    def find(self, draft: EmailDraft) -> Iterator[Problem]: ...
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
+        """Each rule's own search; the code is added to what it finds."""
+        raise NotImplementedError
+
+
+class EmailRule(Rule):
+    """A rule about one email; its errors block only that email."""
+
+    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+        """The problems of an email, with the rule's code."""
+        return (replace(problem, code=self.code) for problem in self.findings(draft))
+
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        """Each rule's own search; the code is added to what it finds."""
+        raise NotImplementedError

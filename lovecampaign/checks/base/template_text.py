@@ -1,4 +1,4 @@
-"""What does a template say by itself, in every letter that is made of it?"""
+"""The words, links and merge fields that a template adds to every email made with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lovecampaign.checks.base.locate import Passage, find_in_lines
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Place
 
-#: What no reader gets to read: comments and the look.
+#: Never visible: comments and styles.
 _NOTE = (
     r"\{#.*?#\}|<!--(?!\[if).*?-->|<(?P<raw>mj-style|mj-attributes|style|script)\b.*?</(?P=raw)>"
 )
@@ -28,20 +28,20 @@ _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _INLINE = re.compile(r"</?(?:a|b|i|u|em|strong|span|small)\b")
 _CONDITION = re.compile(r"\{%[-+]?\s*(if|elif|endif)\b(.*?)%\}", re.DOTALL)
 _SPACES = re.compile(r"\s+")
-#: Ends a run of words: no phrase goes on behind it.
+#: Ends a run of words: no phrase continues after it.
 _BREAK = "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
-    """The words of a template, each letter with its position in the source."""
+    """The words of a template, each character with its position in the source."""
 
     text: str
     at: tuple[int, ...]
 
 
 def find_in_template_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
-    """Every match in what the email's templates say, where the letter as it is shown says it."""
+    """Every match in the words of the email's templates that the rendered email shows."""
     for file, source in _templates(draft):
         words = _read_words(source)
         for found in pattern.finditer(words.text):
@@ -51,7 +51,7 @@ def find_in_template_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Itera
 
 
 def find_in_template_links(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
-    """Every match in the source of the email's templates, up to a merge field in it, if shown."""
+    """Every match in the templates' sources, up to a merge field, that the rendered email shows."""
     for file, source in _templates(draft):
         for passage in find_in_lines(_without_notes(source), file, 1, pattern):
             link = passage.text.partition("{")[0]
@@ -61,7 +61,7 @@ def find_in_template_links(draft: EmailDraft, pattern: re.Pattern[str]) -> Itera
 
 
 def find_in_template_fields(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
-    """Every match in the merge fields of the templates that no condition keeps to some days."""
+    """Every match in the templates' merge fields outside of conditions about the day."""
     for file, source in _templates(draft):
         everywhere = _without_some_days(_without_notes(source))
         for passage in find_in_lines(everywhere, file, 1, pattern):
@@ -70,18 +70,18 @@ def find_in_template_fields(draft: EmailDraft, pattern: re.Pattern[str]) -> Iter
 
 
 def _templates(draft: EmailDraft) -> Iterator[tuple[str, str]]:
-    if draft.shown:
+    if draft.rendered:
         yield from draft.templates.items()
 
 
 def _is_shown(draft: EmailDraft, text: str) -> bool:
-    """Whether it reaches the reader: conditions and blocks leave out what others get."""
-    if draft.shown is None:
+    """Whether the rendered email holds it: conditions and blocks leave parts of templates out."""
+    if draft.rendered is None:
         return False
     wanted = _SPACES.sub(" ", text).strip()
-    if wanted in draft.shown.words:
+    if wanted in draft.rendered.words:
         return True
-    html = _SPACES.sub(" ", unescape(draft.shown.html))  # also what is hidden, and addresses
+    html = _SPACES.sub(" ", unescape(draft.rendered.html))  # also what is hidden, and addresses
     return wanted.replace("'", '"') in html.replace("'", '"')
 
 
@@ -92,9 +92,7 @@ def _passage(file: str, source: str, text: str, start: int, last: int) -> Passag
     return Passage(
         text=text,
         place=Place(
-            file=file,
-            line=source.count("\n", 0, start) + 1,
-            column=start - line_start + 1,
+            file=file, line=source.count("\n", 0, start) + 1, column=start - line_start + 1
         ),
         excerpt=source[line_start:line_end],
         width=min(last + 1, line_end) - start,
@@ -102,14 +100,14 @@ def _passage(file: str, source: str, text: str, start: int, last: int) -> Passag
 
 
 def _position(source: str, place: Place) -> int:
-    """Where a line and column are in the source."""
+    """The offset of a line and column in the source."""
     lines = source.split("\n")[: (place.line or 1) - 1]
     return sum(len(line) + 1 for line in lines) + (place.column or 1) - 1
 
 
 @lru_cache(maxsize=64)
 def _read_words(source: str) -> _Words:
-    """Remembered: the letters of a month share few templates, and each has four rules ask."""
+    """Cached: the emails of a month share few templates, and four rules need each."""
     text: list[str] = []
     at: list[int] = []
     for found in _TOKEN.finditer(source):
@@ -141,7 +139,7 @@ def _letters(token: re.Match[str]) -> Iterator[tuple[str, int]]:
 
 
 def _quoted(written: str, start: int, pattern: re.Pattern[str]) -> Iterator[tuple[str, int]]:
-    """What stands in quotation marks, as words of their own."""
+    """Quoted strings, as words of their own."""
     for found in pattern.finditer(written):
         group = found.lastindex or 1
         first = start + found.start(group)
@@ -153,12 +151,12 @@ def _quoted(written: str, start: int, pattern: re.Pattern[str]) -> Iterator[tupl
 
 @lru_cache(maxsize=64)
 def _without_notes(source: str) -> str:
-    return _UNREAD.sub(_blank, source)
+    return _UNREAD.sub(lambda found: _blanks(found[0]), source)
 
 
 @lru_cache(maxsize=64)
 def _without_some_days(source: str) -> str:
-    """Without what stands under a condition about the day, such as ``day.key == "launch"``."""
+    """Without blocks under a condition about the day, such as ``day.key == "launch"``."""
     opened: list[tuple[int, bool]] = []
     left = source
     for found in _CONDITION.finditer(source):
@@ -175,10 +173,6 @@ def _without_some_days(source: str) -> str:
     return left
 
 
-def _blank(found: re.Match[str]) -> str:
-    return _blanks(found[0])
-
-
 def _blanks(text: str) -> str:
-    """As long, with the same lines."""
+    """As long as the text, with the same line ends."""
     return re.sub(r"[^\r\n]", " ", text)

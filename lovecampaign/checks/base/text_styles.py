@@ -1,4 +1,4 @@
-"""In which size and colours does each piece of text stand? Inline styles, followed inwards."""
+"""Computed size and colours of each text in HTML, by inheritance of inline styles."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _PIXELS = re.compile(r"(\d+(?:\.\d+)?)px")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Type:
-    """How text looks. Colours are ``#rgb`` or ``#rrggbb``; None where they are not known."""
+class TextStyle:
+    """Colours are ``#rgb`` or ``#rrggbb``; None: unknown."""
 
     color: str | None = "#000000"
     background: str | None = "#ffffff"
@@ -27,50 +27,50 @@ class Type:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A piece of visible text and how it looks by its inline styles."""
+class TextRun:
+    """A piece of visible text and its computed style."""
 
     words: str
-    look: Type
+    style: TextStyle
 
 
-def type_runs(pieces: Sequence[Piece]) -> Iterator[Run]:
-    """Every visible text of the body. Style sheets are not followed: most that reset a colour in
-    them set it for dark mode or for one program."""
-    opened: list[tuple[str, Type]] = []
-    look = Type()
+def text_runs(pieces: Sequence[Piece]) -> Iterator[TextRun]:
+    """Every visible text of the body. Style sheets are left out: most of their colours are for
+    dark mode or for one mail client."""
+    opened: list[tuple[str, TextStyle]] = []
+    style = TextStyle()
     for piece in visible_pieces(pieces):
         if isinstance(piece, StartTag) and piece.name not in VOID and not piece.is_self_closing:
-            opened.append((piece.name, look))
-            look = _with_style(look, piece)
+            opened.append((piece.name, style))
+            style = _with_style(style, piece)
         elif isinstance(piece, EndTag):
-            look = _close(opened, piece.name, look)
+            style = _close(opened, piece.name, style)
         elif isinstance(piece, Text) and (words := unescape(piece.data).strip()):
-            yield Run(words=words, look=look)
+            yield TextRun(words=words, style=style)
 
 
-def _close(opened: list[tuple[str, Type]], name: str, look: Type) -> Type:
+def _close(opened: list[tuple[str, TextStyle]], name: str, style: TextStyle) -> TextStyle:
     if not any(one == name for one, _ in opened):
-        return look
+        return style
     while opened:
-        one, look = opened.pop()
+        one, style = opened.pop()
         if one == name:
             break
-    return look
+    return style
 
 
-def _with_style(look: Type, tag: StartTag) -> Type:
-    style = _declarations(attribute(tag, "style") or "")
-    behind = style.get("background-color") or style.get("background") or attribute(tag, "bgcolor")
-    if behind and behind != "transparent":
-        look = replace(look, background=_color(behind))
+def _with_style(style: TextStyle, tag: StartTag) -> TextStyle:
+    css = _declarations(attribute(tag, "style") or "")
+    background = css.get("background-color") or css.get("background") or attribute(tag, "bgcolor")
+    if background and background != "transparent":
+        style = replace(style, background=_color(background))
     if tag.name in ("b", "strong", "h1", "h2", "h3"):
-        look = replace(look, is_bold=True)
-    if color := style.get("color") or attribute(tag, "color"):
-        look = replace(look, color=_color(color))
-    if size := _PIXELS.match(style.get("font-size", "")):
-        look = replace(look, pixels=float(size[1]))
-    return look
+        style = replace(style, is_bold=True)
+    if color := css.get("color") or attribute(tag, "color"):
+        style = replace(style, color=_color(color))
+    if size := _PIXELS.match(css.get("font-size", "")):
+        style = replace(style, pixels=float(size[1]))
+    return style
 
 
 def _declarations(style: str) -> Mapping[str, str]:

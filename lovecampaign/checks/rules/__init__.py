@@ -1,1 +1,1 @@
-"""The rules themselves, by what they are about."""
+"""The rules, in packages by subject."""

@@ -11,7 +11,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rule import MonthDraft
 from lovecampaign.checks.rules.copy.fields import needed_fields
-from lovecampaign.checks.rules.plan.timing import StartMoved
+from lovecampaign.checks.rules.plan.schedule import StartMoved
 from lovecampaign.core.errors import LovecampaignError, ProblemsFound
 from lovecampaign.core.settings import Settings
 

@@ -1,45 +1,41 @@
-"""How does a campaign that is being edited stay usable while it runs?"""
+"""A campaign that may be edited while a command runs."""
 
 from __future__ import annotations
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import pick_campaign
 from lovecampaign.cli.framework.invocation import Invocation
-from lovecampaign.cli.resources.campaigns import load_folder
-from lovecampaign.core.errors import ProblemsFound
-from lovecampaign.web.files.changes import Edits
+from lovecampaign.cli.resources.campaigns import Usable, load_folder
+from lovecampaign.web.reload import CampaignReloader
 
 
-class Rereader:
-    """Reads a campaign again where its files changed; keeps the last good one otherwise.
+class ReloadingCampaign:
+    """Loads a campaign again after an edit; keeps the last usable state.
 
-    Raises ProblemsFound where the first reading finds a campaign that cannot be used.
+    Raises ProblemsFound where the first load finds a campaign that cannot be used.
     """
 
     def __init__(self, invocation: Invocation, name: str | None) -> None:
         self._invocation = invocation
-        self._workspace = invocation.find_workspace()
-        self._folder = pick_campaign(self._workspace, name)
-        self._edits = Edits(self._folder, self._workspace)
-        self._edits.has_new()  # from now on
-        self.usable = load_folder(self._folder, self._workspace)
+        workspace = invocation.find_workspace()
+        self._reloader = CampaignReloader(pick_campaign(workspace, name), workspace)
+        self._reloader.reload_if_changed()  # later calls detect edits from now on
+        self.usable = load_folder(self._reloader.folder, workspace)
 
     @property
     def campaign(self) -> Campaign:
         return self.usable.campaign
 
     def read(self) -> Campaign:
-        """The campaign as its files say now, or as they last said without mistakes."""
-        if self._edits.has_new():
-            self._read_again()
-        return self.campaign
-
-    def _read_again(self) -> None:
-        try:
-            self.usable = load_folder(self._folder, self._workspace)
-        except ProblemsFound as error:
+        """The campaign as its files are now, or as they last were without errors."""
+        loaded = self._reloader.reload_if_changed()
+        if loaded is not None and loaded.campaign is not None:
+            self.usable = Usable(campaign=loaded.campaign, problems=loaded.problems)
+        elif loaded is not None:
+            name = self._reloader.folder.name
             self._invocation.output.show_error(
-                f"{self._folder.name} was edited and cannot be used; going on as before",
-                error.problems,
-                error.hint,
+                f"{name} was edited and cannot be used; going on as before",
+                loaded.problems,
+                f"then type: lovecampaign check {name}",
             )
+        return self.campaign

@@ -21,7 +21,7 @@ from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
-from lovecampaign.web.hosting.bind import listening
+from lovecampaign.web.hosting import open_listener
 
 if TYPE_CHECKING:  # imported where it is used: the extra may be missing
     from lovecampaign.delivery.transactional.worker import Post
@@ -51,7 +51,7 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
     with (
         opened_provider(invocation, settings) as provider,
         opened_database(invocation) as database,
-        listening(host, port, "serve") as ears,
+        open_listener(host, port, "serve") as ears,
     ):
         site, post = _make_site(invocation, settings, database, provider)
         _greet(invocation.output, _address(ears.getsockname()), settings.public_url)

@@ -1,1 +1,1 @@
-"""The month in a browser, reloading on save."""
+"""The preview: the month in a browser, which reloads on save."""

@@ -1,7 +1,4 @@
-"""Which page is asked for? The routes of the preview.
-
-The only asynchronous part: everything that works runs in threads.
-"""
+"""The routes of the preview. Only they are asynchronous: pages are rendered in threads."""
 
 from __future__ import annotations
 
@@ -30,38 +27,38 @@ from lovecampaign.campaign.model.campaign import Email
 from lovecampaign.core.errors import LovecampaignError, ProblemsFound
 from lovecampaign.schedule.icalendar import format_calendar
 from lovecampaign.web.calendar import first_instants
-from lovecampaign.web.preview.guard import Gate, Guard
-from lovecampaign.web.preview.letter.color_schemes import Scheme
-from lovecampaign.web.preview.live.live_reload import Stream
-from lovecampaign.web.preview.pages import HERE, Pages, Visit
-from lovecampaign.web.preview.readers.filters import DayChoice
+from lovecampaign.web.preview.access import AccessMiddleware, AccessPolicy
+from lovecampaign.web.preview.letter.color_schemes import ColorScheme
+from lovecampaign.web.preview.live.live_reload import ReloadEvents
+from lovecampaign.web.preview.pages import HERE, PageContext, Pages
+from lovecampaign.web.preview.readers.filters import DayFilter
 from lovecampaign.web.preview.readers.readers import Reader
-from lovecampaign.web.preview.readers.test_send import Mailbox
+from lovecampaign.web.preview.readers.test_send import PreviewSender
 
-FOUND_AT_MOST = 20
-Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
+MAX_MATCHES = 20
+RouteHandler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-class NotThere(Exception):
-    """The address names nothing of this campaign."""
+class PageNotFound(Exception):
+    """The URL names nothing of this campaign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """The running preview."""
+    """The application of the running preview."""
 
     pages: Pages
-    mailbox: Mailbox
-    gate: Gate
-    stream: Stream
+    sender: PreviewSender
+    access: AccessPolicy
+    events: ReloadEvents
     now: Callable[[], datetime]
-    #: Keeps the details of a mistake of ours; says where.
+    #: Writes the traceback of a bug to a file; returns its path.
     note_bug: Callable[[BaseException], Path]
 
     def application(self) -> Starlette:
         @contextlib.asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
-            self.stream.start()
+            self.events.start()
             yield
 
         return Starlette(
@@ -79,20 +76,20 @@ class Preview:
                 Route("/events", self._events),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
-            middleware=[Middleware(Guard, gate=self.gate)],
+            middleware=[Middleware(AccessMiddleware, policy=self.access)],
             exception_handlers={Exception: self.answer_bug},
             lifespan=lifespan,
         )
 
     async def answer_bug(self, _: Request, error: Exception) -> Response:
-        """For what nobody foresaw: in words, with the details in a file."""
+        """The page for a bug of ours; the traceback goes into a file."""
         path = await run_in_threadpool(self.note_bug, error)
         words = f"This is a mistake in lovecampaign, not in what you wrote. Details: {path}"
-        return HTMLResponse(self.pages.trouble("This page cannot be shown", words), status_code=500)
+        return HTMLResponse(self.pages.error("This page cannot be shown", words), status_code=500)
 
-    # -- pages, each in a thread
+    # -- pages, each rendered in a thread
 
-    def _page(self, write: Callable[[Request], Response]) -> Answer:
+    def _page(self, write: Callable[[Request], Response]) -> RouteHandler:
         async def answer(request: Request) -> Response:
             return await run_in_threadpool(self._answer, write, request)
 
@@ -101,49 +98,49 @@ class Preview:
     def _answer(self, write: Callable[[Request], Response], request: Request) -> Response:
         try:
             return write(request)
-        except NotThere as error:
-            page = self.pages.trouble("Nothing is here", str(error))
+        except PageNotFound as error:
+            page = self.pages.error("Nothing is here", str(error))
             return HTMLResponse(page, status_code=404)
         except ProblemsFound as error:
-            words = "Mend this, save, and the month appears."
-            return HTMLResponse(self.pages.trouble(error.message, words, error.problems))
-        except LovecampaignError as error:  # of the database, while it was being read
-            page = self.pages.trouble("The database does not answer", error.message)
+            words = "Fix this, save, and the month appears."
+            return HTMLResponse(self.pages.error(error.message, words, error.problems))
+        except LovecampaignError as error:  # of the database
+            page = self.pages.error("The database does not answer", error.message)
             return HTMLResponse(page, status_code=503)
 
     def _month(self, request: Request) -> Response:
-        return HTMLResponse(self.pages.month(self._visit(request)))
+        return HTMLResponse(self.pages.month(self._context(request)))
 
     def _email(self, request: Request) -> Response:
         email = self._find_email(request.path_params["key"])
         self.pages.checker.open_key = email.key
-        return HTMLResponse(self.pages.email(email, self._visit(request)))
+        return HTMLResponse(self.pages.email(email, self._context(request)))
 
     def _frame(self, request: Request) -> Response:
         email = self._find_email(request.path_params["key"])
-        mode = request.query_params.get("mode", Scheme.LIGHT)
-        if mode not in list(Scheme):
-            raise NotThere(f"Emails are shown light, dark or inverted, not {mode}.")
-        page = self.pages.frame(email, self._find_reader(request), Scheme(mode))
+        mode = request.query_params.get("mode", ColorScheme.LIGHT)
+        if mode not in list(ColorScheme):
+            raise PageNotFound(f"Emails are shown light, dark or inverted, not {mode}.")
+        page = self.pages.frame(email, self._find_reader(request), ColorScheme(mode))
         return HTMLResponse(page or "")
 
     def _timeline(self, request: Request) -> Response:
-        return HTMLResponse(self.pages.timeline(self._visit(request)))
+        return HTMLResponse(self.pages.timeline(self._context(request)))
 
     def _day(self, request: Request) -> Response:
         try:
             day = date.fromisoformat(request.path_params["day"])
         except ValueError as error:
-            raise NotThere("Days are written like 2027-02-28.") from error
-        choice = DayChoice.read(request.query_params)
-        return HTMLResponse(self.pages.day(day, self._visit(request), choice))
+            raise PageNotFound("Days are written like 2027-02-28.") from error
+        choice = DayFilter.read(request.query_params)
+        return HTMLResponse(self.pages.day(day, self._context(request), choice))
 
     def _count(self, request: Request) -> Response:
         email = self._find_email(request.path_params["key"])
-        return HTMLResponse(self.pages.count(email, self._visit(request)))
+        return HTMLResponse(self.pages.count(email, self._context(request)))
 
     def _calendar(self, _: Request) -> Response:
-        campaign = self.pages.workbench.require_campaign()
+        campaign = self.pages.state.require_campaign()
         events = first_instants(campaign)
         return Response(
             format_calendar(campaign.name, campaign.id, self.now(), events),
@@ -153,71 +150,71 @@ class Preview:
 
     def _people(self, request: Request) -> Response:
         words = request.query_params.get("q", "").strip()
-        if not words or not self.gate.trusts(request):
+        if not words or not self.access.trusts(request):
             return JSONResponse([])
-        campaign = self.pages.workbench.require_campaign()
-        found = self.pages.people.find(campaign, words, FOUND_AT_MOST)
+        campaign = self.pages.state.require_campaign()
+        found = self.pages.people.find(campaign, words, MAX_MATCHES)
         return JSONResponse([{"id": one.id, "name": one.name, "email": one.email} for one in found])
 
     def _picture(self, request: Request) -> Response:
-        file: Path | None = self.pages.workbench.pictures.get(request.path_params["name"])
+        file: Path | None = self.pages.state.pictures.get(request.path_params["name"])
         if file is None or not file.is_file():
-            raise NotThere("No email shows this picture.")
+            raise PageNotFound("No email shows this picture.")
         return FileResponse(file)
 
-    # -- the rest
+    # -- test sends and events
 
     async def _send(self, request: Request) -> Response:
         form = await request.form()
-        said = {name: value for name, value in form.items() if isinstance(value, str)}
-        if not self.gate.allows_form(request, said.get("token", "")):
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        if not self.access.allows_form(request, fields.get("token", "")):
             words = "Reload this page on the machine where the preview runs, and try again."
             return JSONResponse({"ok": False, "words": words}, status_code=403)
-        return await run_in_threadpool(self._send_test, said)
+        return await run_in_threadpool(self._send_test, fields)
 
-    def _send_test(self, said: dict[str, str]) -> Response:
+    def _send_test(self, fields: dict[str, str]) -> Response:
         try:
-            email = self._find_email(said.get("key", ""))
-            reader = self._reader_of(said.get("as", ""), is_trusted=True)
-            campaign = self.pages.workbench.require_campaign()
-        except (NotThere, ProblemsFound) as error:
+            email = self._find_email(fields.get("key", ""))
+            reader = self._reader_of(fields.get("as", ""), is_trusted=True)
+            campaign = self.pages.state.require_campaign()
+        except (PageNotFound, ProblemsFound) as error:
             return JSONResponse({"ok": False, "words": str(error)}, status_code=404)
         except LovecampaignError as error:
             return JSONResponse({"ok": False, "words": error.message}, status_code=503)
-        told = self.mailbox.send(campaign, email, reader, said.get("to", ""))
-        return JSONResponse({"ok": told.is_sent, "words": told.words})
+        result = self.sender.send(campaign, email, reader, fields.get("to", ""))
+        return JSONResponse({"ok": result.is_sent, "words": result.words})
 
     async def _events(self, _: Request) -> Response:
-        return StreamingResponse(self.stream.events(), media_type="text/event-stream")
+        return StreamingResponse(self.events.events(), media_type="text/event-stream")
 
-    # -- what an address names
+    # -- what the URL names
 
-    def _visit(self, request: Request) -> Visit:
-        return Visit(
+    def _context(self, request: Request) -> PageContext:
+        return PageContext(
             reader=self._find_reader(request),
             now=self.now(),
-            is_trusted=self.gate.trusts(request),
-            form_token=self.gate.form_token,
-            version=self.stream.state,
+            is_trusted=self.access.trusts(request),
+            form_token=self.access.form_token,
+            version=self.events.version,
         )
 
     def _find_email(self, key: str) -> Email:
-        email = self.pages.workbench.require_campaign().find_email(key)
+        email = self.pages.state.require_campaign().find_email(key)
         if email is None:
-            raise NotThere(f"The campaign has no email {key} any more.")
+            raise PageNotFound(f"The campaign has no email {key} any more.")
         return email
 
     def _find_reader(self, request: Request) -> Reader:
         key = request.query_params.get("as", "")
-        return self._reader_of(key, is_trusted=self.gate.trusts(request))
+        return self._reader_of(key, is_trusted=self.access.trusts(request))
 
     def _reader_of(self, key: str, *, is_trusted: bool) -> Reader:
         readers = self.pages.readers
         if key.isdecimal() and len(key) < 19 and is_trusted:
-            campaign = self.pages.workbench.require_campaign()
+            campaign = self.pages.state.require_campaign()
             found = self.pages.people.reader(campaign, int(key), self.now())
         else:
             found = next((one for one in readers if one.key == (key or readers[0].key)), None)
         if found is None:
-            raise NotThere("There is no such reader.")
+            raise PageNotFound("There is no such reader.")
         return found

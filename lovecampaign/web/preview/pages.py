@@ -1,57 +1,57 @@
-"""What stands on each page of the preview? Facts from the rooms, words from the templates."""
+"""Renders the pages of the preview, for the running one and for a copy on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.core.problems import Problem
-from lovecampaign.web.calendar import emails_of, lay_out, sign_up_emails
-from lovecampaign.web.preview.letter.color_schemes import Scheme, dress
-from lovecampaign.web.preview.live.background_checks import Checker
-from lovecampaign.web.preview.live.state import Workbench
-from lovecampaign.web.preview.readers.filters import RECIPIENTS, DayChoice
+from lovecampaign.web.calendar import build_calendar, emails_on, sign_up_emails
+from lovecampaign.web.preview.letter.color_schemes import ColorScheme, apply_scheme
+from lovecampaign.web.preview.live.background_checks import BackgroundChecker
+from lovecampaign.web.preview.live.state import PreviewState
+from lovecampaign.web.preview.readers.filters import RECIPIENTS, DayFilter
 from lovecampaign.web.preview.readers.forecast import REASONS, Coming, foretell, retell
-from lovecampaign.web.preview.readers.formatting import SPOKEN
 from lovecampaign.web.preview.readers.people import People
 from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
-from lovecampaign.web.preview.readers.recipients import read_roll
-from lovecampaign.web.preview.readers.urls import EVERYBODY, Addresses
+from lovecampaign.web.preview.readers.recipients import read_recipients
+from lovecampaign.web.preview.readers.urls import NO_FILTER, PageUrls
 
 HERE = Path(__file__).parent
 WIDTHS = (320, 480, 640)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """One look at a page: through whose eyes, and what the looker may do."""
+class PageContext:
+    """What a page depends on besides the campaign: the reader shown, and the request's access."""
 
     reader: Reader
     now: datetime
-    #: Whether people of the database are shown, and test mail may be sent.
+    #: Whether it may show subscribers of the database and send test mail.
     is_trusted: bool = True
-    #: Proves that a form was made by us.
+    #: The CSRF token.
     form_token: str = ""
-    #: Of the campaign's state; pages that are behind reload.
+    #: Outdated pages reload.
     version: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
 class Pages:
-    """Writes every page, for the running preview and for a copy on disk."""
+    """Renders every page."""
 
-    workbench: Workbench
-    checker: Checker
+    state: PreviewState
+    checker: BackgroundChecker
     people: People
-    addresses: Addresses
-    #: Made-up readers to choose from; None: all.
+    urls: PageUrls
+    #: The made-up readers to choose from; None: all.
     offered: Sequence[Reader] | None = None
     _templates: Environment = field(init=False)
 
@@ -63,36 +63,36 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= SPOKEN
+        self._templates.filters |= _FILTERS
 
     @property
     def readers(self) -> Sequence[Reader]:
-        return self.offered or made_up_readers(self.workbench.require_campaign())
+        return self.offered or made_up_readers(self.state.require_campaign())
 
-    def month(self, visit: Visit) -> str:
+    def month(self, context: PageContext) -> str:
         """The calendar."""
-        campaign = self.workbench.require_campaign()
-        comings = {one.email.key: one for one in self.comings(visit)}
+        campaign = self.state.require_campaign()
+        comings = {one.email.key: one for one in self.comings(context)}
         return self._write(
             "month.html",
-            visit,
-            weeks=lay_out(campaign),
+            context,
+            weeks=build_calendar(campaign),
             sign_up=sign_up_emails(campaign),
             comings=comings,
-            subjects={email.key: self._subject(email, visit.reader) for email in campaign.emails},
+            subjects={email.key: self._subject(email, context.reader) for email in campaign.emails},
             found={email.key: self.checker.problems_of(email) for email in campaign.emails},
         )
 
-    def email(self, email: Email, visit: Visit) -> str:
-        """One email in all its parts."""
-        campaign = self.workbench.require_campaign()
-        view = self.workbench.view(email, visit.reader)
-        coming = next((one for one in self.comings(visit) if one.email.key == email.key), None)
+    def email(self, email: Email, context: PageContext) -> str:
+        """One email: its parts, problems and forecast."""
+        campaign = self.state.require_campaign()
+        view = self.state.view(email, context.reader)
+        coming = next((one for one in self.comings(context) if one.email.key == email.key), None)
         before, after = _neighbours(campaign, email)
-        faults, found = _sort_out(view.faults, self.checker.problems_of(email))
+        faults, found = _split_problems(view.faults, self.checker.problems_of(email))
         return self._write(
             "email.html",
-            visit,
+            context,
             email=email,
             date=campaign.date_of(email),
             letter=view.letter,
@@ -102,129 +102,126 @@ class Pages:
             coming=coming,
             before=before,
             after=after,
-            schemes=list(Scheme),
+            schemes=list(ColorScheme),
             widths=WIDTHS,
             clips_at=GMAIL_CLIPS_AT_BYTES,
         )
 
-    def frame(self, email: Email, reader: Reader, scheme: Scheme) -> str | None:
-        """The email alone, as a client with that scheme shows it; None: it has none yet."""
-        letter = self.workbench.view(email, reader).letter
+    def frame(self, email: Email, reader: Reader, scheme: ColorScheme) -> str | None:
+        """The email's own HTML, as a client with that scheme shows it; None: not rendered yet."""
+        letter = self.state.view(email, reader).letter
         if letter is None:
             return None
-        pictures = self.addresses.picture("")
-        return dress(letter.html.replace(self.workbench.settings.media_url + "/", pictures), scheme)
+        pictures = self.urls.picture("")
+        return apply_scheme(
+            letter.html.replace(self.state.settings.media_url + "/", pictures), scheme
+        )
 
-    def timeline(self, visit: Visit) -> str:
-        """What one person gets, when, and why."""
+    def timeline(self, context: PageContext) -> str:
+        """What one reader gets, when, and why."""
         comings = sorted(
-            self.comings(visit), key=lambda one: (one.due is None, one.due or visit.now)
+            self.comings(context), key=lambda one: (one.due is None, one.due or context.now)
         )
         return self._write(
             "reader.html",
-            visit,
+            context,
             comings=comings,
-            subjects={one.email.key: self._subject(one.email, visit.reader) for one in comings},
+            subjects={one.email.key: self._subject(one.email, context.reader) for one in comings},
         )
 
-    def day(self, day: date, visit: Visit, choice: DayChoice = EVERYBODY) -> str:
-        """Who gets mail on a date: people of the database where there are any, and samples."""
-        campaign = self.workbench.require_campaign()
-        emails = emails_of(campaign, day)
+    def day(self, day: date, context: PageContext, choice: DayFilter = NO_FILTER) -> str:
+        """Who gets mail on a date: subscribers of the database, and made-up readers."""
+        campaign = self.state.require_campaign()
+        emails = emails_on(campaign, day)
         keys = {email.key for email in emails}
-        told = {
+        forecasts = {
             reader.key: [one for one in foretell(campaign, reader) if one.email.key in keys]
             for reader in self.readers
         }
-        knows_people = self._knows_people(visit)
-        rolls = {
-            email.key: read_roll(self.people, campaign, email, visit.now, choice)
+        knows_people = self._knows_people(context)
+        pages = {
+            email.key: read_recipients(self.people, campaign, email, context.now, choice)
             for email in (emails if knows_people else ())
         }
         return self._write(
             "day.html",
-            visit,
+            context,
             day=day,
             emails=emails,
-            told=told,
-            rolls=rolls,
+            forecasts=forecasts,
+            pages=pages,
             choice=choice,
             recipients=RECIPIENTS,
             reasons={reason.value: words for reason, words in REASONS.items()},
-            subjects={email.key: self._subject(email, visit.reader) for email in emails},
+            subjects={email.key: self._subject(email, context.reader) for email in emails},
         )
 
-    def count(self, email: Email, visit: Visit) -> str:
-        """How many of the database get an email, and why others do not; a part of a page."""
-        campaign = self.workbench.require_campaign()
-        report = self.people.report(campaign, email, visit.now) if visit.is_trusted else None
+    def count(self, email: Email, context: PageContext) -> str:
+        """The counts of an email's recipients and skip reasons; a fragment of a page."""
+        campaign = self.state.require_campaign()
+        report = self.people.report(campaign, email, context.now) if context.is_trusted else None
         return self._templates.get_template("count.html").render(
             report=report,
             zone=campaign.timezone,
             reasons={reason.value: words for reason, words in REASONS.items()},
         )
 
-    def trouble(self, title: str, words: str, problems: Sequence[Problem] = ()) -> str:
-        """Where there is nothing to show yet, or any more."""
-        page = self._templates.get_template("trouble.html")
-        return page.render(
-            title=title, words=words, problems=problems, to=self.addresses, version=""
-        )
+    def error(self, title: str, words: str, problems: Sequence[Problem] = ()) -> str:
+        """The page for an error."""
+        page = self._templates.get_template("error.html")
+        return page.render(title=title, words=words, problems=problems, urls=self.urls, version="")
 
-    def comings(self, visit: Visit) -> Sequence[Coming]:
-        """Every email of the calendar, for the reader of this visit."""
-        campaign, reader = self.workbench.require_campaign(), visit.reader
+    def comings(self, context: PageContext) -> Sequence[Coming]:
+        """The forecast of every scheduled email for the page's reader."""
+        campaign, reader = self.state.require_campaign(), context.reader
         if reader.is_made_up:
             return foretell(campaign, reader)
-        entries = self.people.timeline(campaign, int(reader.key), visit.now)
+        entries = self.people.timeline(campaign, int(reader.key), context.now)
         told = (retell(campaign, entry, reader) for entry in entries)
         return [one for one in told if one is not None]
 
     def _subject(self, email: Email, reader: Reader) -> str:
-        """With this reader's values where it has any: the others need no rendering."""
+        """The subject, rendered only if it has merge fields."""
         if "{" not in email.subject:
             return email.subject
-        letter = self.workbench.view(email, reader).letter
+        letter = self.state.view(email, reader).letter
         return letter.subject if letter else email.subject
 
-    def _write(self, template: str, visit: Visit, **names: Any) -> str:
-        campaign = self.workbench.require_campaign()
+    def _write(self, template: str, context: PageContext, **names: Any) -> str:
+        campaign = self.state.require_campaign()
         shared: Mapping[str, Any] = {
             "campaign": campaign,
-            "visit": visit,
-            "reader": visit.reader,
+            "context": context,
+            "reader": context.reader,
             "readers": self.readers,
-            "knows_people": self._knows_people(visit),
-            "to": self.addresses,
-            "version": visit.version,
+            "knows_people": self._knows_people(context),
+            "urls": self.urls,
+            "version": context.version,
             "problems": self.checker.all_problems(),
             "is_checked": self.checker.is_done,
-            "is_behind": self.workbench.is_behind,
+            "is_behind": self.state.is_behind,
             "zone": campaign.timezone,
         }
         return self._templates.get_template(template).render({**shared, **names})
 
-    def _knows_people(self, visit: Visit) -> bool:
-        """Whether there is anybody in the database, and this looker may see them."""
-        may_see = self.addresses.is_live and visit.is_trusted
-        return may_see and self.people.is_anybody(self.workbench.require_campaign())
+    def _knows_people(self, context: PageContext) -> bool:
+        """Whether the database has subscribers, and this page may show them."""
+        may_see = self.urls.is_live and context.is_trusted
+        return may_see and self.people.is_anybody(self.state.require_campaign())
 
 
 def _neighbours(campaign: Campaign, email: Email) -> tuple[Email | None, Email | None]:
     emails = campaign.emails
     at = next(index for index, one in enumerate(emails) if one.key == email.key)
-    return (
-        emails[at - 1] if at > 0 else None,
-        emails[at + 1] if at + 1 < len(emails) else None,
-    )
+    return (emails[at - 1] if at > 0 else None, emails[at + 1] if at + 1 < len(emails) else None)
 
 
-def _sort_out(
+def _split_problems(
     faults: Sequence[Problem], found: Sequence[Problem]
 ) -> tuple[Sequence[Problem], Sequence[Problem]]:
-    """Why nothing newer is shown, and what else is wrong.
+    """The errors that keep the email from rendering, and all other problems.
 
-    A check explains a fault better than rendering does, once it has looked: each is told once.
+    A check explains an error better than rendering does, once it has run: each comes once.
     """
     lines = {_line_of(fault) for fault in faults}
     explained = [one for one in found if one.is_error and _line_of(one) in lines]
@@ -234,3 +231,33 @@ def _sort_out(
 
 def _line_of(problem: Problem) -> tuple[str, int | None] | None:
     return (problem.place.file, problem.place.line) if problem.place else None
+
+
+def _clock(instant: datetime, zone: str) -> str:
+    """``Tue 2 Feb, 09:00`` on a clock in that zone."""
+    there = instant.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b, %H:%M}"
+
+
+def _long_date(day: date, zone: str = "UTC") -> str:
+    """``Tuesday 2 February 2027``; of an instant, on a calendar in that zone."""
+    if isinstance(day, datetime):
+        day = day.astimezone(ZoneInfo(zone))
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def _kilobytes(number: int) -> str:
+    return f"{number / 1000:.1f} kB"
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
+#: Filters of the templates: ``{{ due | clock(zone) }}``.
+_FILTERS: Mapping[str, Callable[..., str]] = {
+    "clock": _clock,
+    "day": _long_date,
+    "kilobytes": _kilobytes,
+    "people": _people,
+}

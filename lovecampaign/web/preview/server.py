@@ -1,4 +1,4 @@
-"""How does the preview start, and how does it end at once?"""
+"""Starts the preview's server with its background threads, and stops them."""
 
 from __future__ import annotations
 
@@ -10,33 +10,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Self
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.core.settings import Settings
-from lovecampaign.web.hosting.bind import listening
-from lovecampaign.web.hosting.thread_errors import noting_bugs_of_threads
-from lovecampaign.web.hosting.uvicorn_server import SignalledServer
+from lovecampaign.web.hosting import log_thread_errors, open_listener
+from lovecampaign.web.preview.access import AccessPolicy
 from lovecampaign.web.preview.app import Preview
-from lovecampaign.web.preview.guard import Gate
-from lovecampaign.web.preview.live.background_checks import Checker
-from lovecampaign.web.preview.live.file_watcher import Watcher
-from lovecampaign.web.preview.live.live_reload import Stream
-from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.live.background_checks import BackgroundChecker
+from lovecampaign.web.preview.live.file_watcher import FileWatcher
+from lovecampaign.web.preview.live.live_reload import ReloadEvents
+from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.pages import Pages
 from lovecampaign.web.preview.readers.people import People
-from lovecampaign.web.preview.readers.test_send import Mailbox, OpenProvider
-from lovecampaign.web.preview.readers.urls import LiveAddresses
+from lovecampaign.web.preview.readers.test_send import OpenProvider, PreviewSender
+from lovecampaign.web.preview.readers.urls import LiveUrls
+from lovecampaign.web.uvicorn_server import SignalledServer
 
 LOOPBACK = "127.0.0.1"
-#: Made-up readers come first, and of them this one.
+#: The default among the made-up readers.
 FIRST_READER = "sam"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What the person at the terminal asked for."""
+class PreviewOptions:
+    """The options of the command, and what its pages need."""
 
     folder: Path
     settings: Settings
@@ -44,128 +42,115 @@ class Wishes:
     is_shared: bool
     is_polling: bool
     now: Callable[[], datetime]
-    #: May ask the database, so it is asked in the background only.
+    #: May query the database, so it is called in the background only.
     facts: Callable[[Campaign], Facts]
     open_provider: OpenProvider
     note_bug: Callable[[BaseException], Path]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """A preview that can be opened."""
+class PreviewUrls:
+    """URLs at which the preview can be opened."""
 
     #: For the browser on this machine.
     address: str
-    #: For other devices on the same network, with its key; None: they are not let in.
+    #: For other devices on the network, with the access key; None: they have no access.
     shared_address: str | None
 
 
 @contextlib.contextmanager
-def prepared(wishes: Wishes) -> Iterator[tuple[Ready, Callable[[], None]]]:
-    """Where the preview will be, and what serves it until a signal ends it.
+def open_preview(options: PreviewOptions) -> Iterator[tuple[PreviewUrls, Callable[[], None]]]:
+    """The preview's URLs, and a function that serves it until a signal.
 
     Raises UsageError for a port that is taken.
     """
-    with listening("" if wishes.is_shared else LOOPBACK, wishes.port, "preview") as ears:
-        port = ears.getsockname()[1]
-        gate = _gate(wishes, port)
-        works = _Works.of(wishes, gate)
-        try:
-            yield _ready(gate, port), partial(works.serve_until_signal, ears)
-        finally:
-            works.stop()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Works:
-    """A preview, and who works beside its pages."""
-
-    preview: Preview
-    watcher: Watcher
-    checker: Checker
-
-    @classmethod
-    def of(cls, wishes: Wishes, gate: Gate) -> Self:
-        stream = Stream(secrets.token_hex(4))
-        workbench = Workbench(wishes.folder, wishes.settings)
-        checker = Checker(workbench, wishes.facts, stream.change)
+    host = "" if options.is_shared else LOOPBACK
+    with open_listener(host, options.port, "preview") as listener:
+        port = listener.getsockname()[1]
+        access = _access_policy(options, port)
+        events = ReloadEvents(secrets.token_hex(4))
+        state = PreviewState(options.folder, options.settings)
+        checker = BackgroundChecker(state, options.facts, events.publish)
 
         def on_save() -> None:
-            checker.ask()  # and stop what it is doing: the page that was saved comes first
-            workbench.reread()
-            stream.change()
-            checker.ask()
+            checker.request()  # stops a running check: the saved page comes first
+            state.reload()
+            events.publish()
+            checker.request()
 
-        return cls(
-            preview=_preview(wishes, gate, stream, checker, workbench),
-            watcher=Watcher(
-                wishes.folder, wishes.settings.workspace, on_save, is_polling=wishes.is_polling
-            ),
-            checker=checker,
+        watcher = FileWatcher(
+            options.folder, options.settings.workspace, on_save, is_polling=options.is_polling
         )
-
-    def serve_until_signal(self, ears: socket.socket) -> None:
-        """Raises KeyboardInterrupt after Ctrl-C."""
-        preview = self.preview
-        server = SignalledServer(
-            preview.application(),
-            at_signal=preview.stream.close,  # each open page would hold the end up
-            timeout_graceful_shutdown=1,
-        )
-        with noting_bugs_of_threads(preview.note_bug):
-            self.watcher.start(preview.note_bug)
-            self.checker.start(preview.note_bug)
-            server.serve_until_signal(ears)
-
-    def stop(self) -> None:
-        self.watcher.stop()
-        self.checker.stop()
+        preview = _preview(options, access, events, checker, state)
+        try:
+            yield _urls(access, port), partial(_serve, preview, watcher, listener)
+        finally:
+            watcher.stop()
+            checker.stop()
 
 
 def _preview(
-    wishes: Wishes, gate: Gate, stream: Stream, checker: Checker, workbench: Workbench
+    options: PreviewOptions,
+    access: AccessPolicy,
+    events: ReloadEvents,
+    checker: BackgroundChecker,
+    state: PreviewState,
 ) -> Preview:
-    pages = Pages(
-        workbench=workbench,
-        checker=checker,
-        people=People(settings=wishes.settings),
-        addresses=LiveAddresses(FIRST_READER),
-    )
-    mailbox = Mailbox(settings=wishes.settings, open_provider=wishes.open_provider, now=wishes.now)
+    settings = options.settings
     return Preview(
-        pages=pages,
-        mailbox=mailbox,
-        gate=gate,
-        stream=stream,
-        now=wishes.now,
-        note_bug=wishes.note_bug,
+        pages=Pages(
+            state=state,
+            checker=checker,
+            people=People(settings=settings),
+            urls=LiveUrls(FIRST_READER),
+        ),
+        sender=PreviewSender(
+            settings=settings, open_provider=options.open_provider, now=options.now
+        ),
+        access=access,
+        events=events,
+        now=options.now,
+        note_bug=options.note_bug,
     )
 
 
-def _gate(wishes: Wishes, port: int) -> Gate:
+def _serve(preview: Preview, watcher: FileWatcher, listener: socket.socket) -> None:
+    """Raises KeyboardInterrupt after Ctrl-C."""
+    server = SignalledServer(
+        preview.application(),
+        at_signal=preview.events.close,  # each open page would delay the shutdown
+        timeout_graceful_shutdown=1,
+    )
+    with log_thread_errors(preview.note_bug):
+        watcher.start(preview.note_bug)
+        preview.pages.checker.start(preview.note_bug)
+        server.serve_until_signal(listener)
+
+
+def _access_policy(options: PreviewOptions, port: int) -> AccessPolicy:
     names = [LOOPBACK, "localhost"]
-    if wishes.is_shared:
+    if options.is_shared:
         names += [_network_address(), socket.gethostname().lower()]
-    return Gate(
+    return AccessPolicy(
         hosts=frozenset(f"{name}:{port}" for name in names),
-        key=secrets.token_urlsafe(16) if wishes.is_shared else None,
+        key=secrets.token_urlsafe(16) if options.is_shared else None,
     )
 
 
-def _ready(gate: Gate, port: int) -> Ready:
-    if gate.key is None:
-        return Ready(address=f"http://{LOOPBACK}:{port}/", shared_address=None)
-    return Ready(
-        address=f"http://{LOOPBACK}:{port}/?key={gate.key}",
-        shared_address=f"http://{_network_address()}:{port}/?key={gate.key}",
+def _urls(access: AccessPolicy, port: int) -> PreviewUrls:
+    if access.key is None:
+        return PreviewUrls(address=f"http://{LOOPBACK}:{port}/", shared_address=None)
+    return PreviewUrls(
+        address=f"http://{LOOPBACK}:{port}/?key={access.key}",
+        shared_address=f"http://{_network_address()}:{port}/?key={access.key}",
     )
 
 
 def _network_address() -> str:
-    """This machine's address on its network: the one it would send from. Nothing is sent."""
+    """This machine's address on its network, from the routing table; sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # RFC 5737: nobody is there
+            probe.connect(("192.0.2.1", 9))  # RFC 5737: an address for documentation
         except OSError:
             return LOOPBACK
         return str(probe.getsockname()[0])

@@ -1,4 +1,4 @@
-"""How does the month look to somebody without the program? A static copy on disk."""
+"""Writes a static copy of the preview to disk, for sign-off without the program."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from lovecampaign.core.errors import UsageError
 from lovecampaign.core.settings import Settings
 from lovecampaign.schedule.icalendar import format_calendar
 from lovecampaign.web.calendar import first_instants
-from lovecampaign.web.preview.letter.color_schemes import Scheme
-from lovecampaign.web.preview.live.background_checks import Checker
-from lovecampaign.web.preview.live.state import Workbench
-from lovecampaign.web.preview.pages import HERE, Pages, Visit
+from lovecampaign.web.preview.letter.color_schemes import ColorScheme
+from lovecampaign.web.preview.live.background_checks import BackgroundChecker
+from lovecampaign.web.preview.live.state import PreviewState
+from lovecampaign.web.preview.pages import HERE, PageContext, Pages
 from lovecampaign.web.preview.readers.people import People
 from lovecampaign.web.preview.readers.readers import made_up_readers
-from lovecampaign.web.preview.readers.urls import DiskAddresses
+from lovecampaign.web.preview.readers.urls import ExportUrls
 
-#: Of the made-up readers, those whose months differ most: a copy of all nine has 30 MB.
+#: The made-up readers with the most different months: a copy of all nine has 30 MB.
 EXPORTED = ("sam", "robin", "no-name")
 
 
@@ -33,22 +33,22 @@ def export_month(
     facts: Callable[[Campaign], Facts],
     now: datetime,
 ) -> int:
-    """Write every page of a campaign into an empty or new folder; how many files there are.
+    """Write every page of a campaign into an empty or new folder; returns the number of files.
 
-    Raises UsageError for a folder with something in it, and ProblemsFound for a campaign that
-    cannot be read.
+    Raises UsageError for a folder that is not empty, and ProblemsFound for a campaign that cannot
+    be loaded.
     """
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(f"{target} is not empty", hint="name a new folder: nothing is overwritten")
-    workbench = Workbench(folder, settings)
-    campaign = workbench.require_campaign()
-    checker = Checker(workbench, facts, tell=lambda: None)
+    state = PreviewState(folder, settings)
+    campaign = state.require_campaign()
+    checker = BackgroundChecker(state, facts, on_result=lambda: None)
     checker.check(campaign)
     pages = Pages(
-        workbench=workbench,
+        state=state,
         checker=checker,
         people=People(settings=settings),
-        addresses=DiskAddresses(EXPORTED[0]),
+        urls=ExportUrls(EXPORTED[0]),
         offered=[one for one in made_up_readers(campaign) if one.key in EXPORTED],
     )
     return _write_all(pages, campaign, target, now)
@@ -57,28 +57,30 @@ def export_month(
 def _write_all(pages: Pages, campaign: Campaign, target: Path, now: datetime) -> int:
     (target / "frames").mkdir(parents=True)
     for reader in pages.readers:
-        for name, page in _pages(pages, campaign, Visit(reader=reader, now=now, is_trusted=False)):
+        for name, page in _pages(
+            pages, campaign, PageContext(reader=reader, now=now, is_trusted=False)
+        ):
             (target / name).write_text(page, encoding="utf-8")
     _write_attachments(pages, campaign, target, now)
     return sum(path.is_file() for path in target.rglob("*"))
 
 
-def _pages(pages: Pages, campaign: Campaign, visit: Visit) -> Iterator[tuple[str, str]]:
-    to, reader = pages.addresses, visit.reader
-    yield to.month(reader), pages.month(visit)
-    yield to.timeline(reader), pages.timeline(visit)
+def _pages(pages: Pages, campaign: Campaign, context: PageContext) -> Iterator[tuple[str, str]]:
+    urls, reader = pages.urls, context.reader
+    yield urls.month(reader), pages.month(context)
+    yield urls.timeline(reader), pages.timeline(context)
     for day in sorted({day for email in campaign.emails if (day := campaign.date_of(email))}):
-        yield to.day(day, reader), pages.day(day, visit)
+        yield urls.day(day, reader), pages.day(day, context)
     for email in campaign.emails:
-        yield to.email(email.key, reader), pages.email(email, visit)
-        for scheme in Scheme:
-            yield to.frame(email.key, reader, scheme), pages.frame(email, reader, scheme) or ""
+        yield urls.email(email.key, reader), pages.email(email, context)
+        for scheme in ColorScheme:
+            yield urls.frame(email.key, reader, scheme), pages.frame(email, reader, scheme) or ""
 
 
 def _write_attachments(pages: Pages, campaign: Campaign, target: Path, now: datetime) -> None:
     shutil.copytree(HERE / "static", target / "static")
     calendar = format_calendar(campaign.name, campaign.id, now, first_instants(campaign))
-    (target / pages.addresses.calendar_file()).write_bytes(calendar)
+    (target / pages.urls.calendar_file()).write_bytes(calendar)
     (target / "pictures").mkdir()
-    for name, file in pages.workbench.pictures.items():
+    for name, file in pages.state.pictures.items():
         shutil.copyfile(file, target / "pictures" / name)

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 
 from starlette.types import ASGIApp
 
-from lovecampaign.web.hosting.thread_errors import noting_bugs_of_threads
-from lovecampaign.web.hosting.uvicorn_server import SignalledServer
+from lovecampaign.web.hosting import log_thread_errors
 from lovecampaign.web.serve.app import application
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.access_log import WriteLine
+from lovecampaign.web.uvicorn_server import SignalledServer
 
 #: What is being answered when the signal comes has this long to end.
 GRACE_SECONDS = 0.3
@@ -46,7 +46,7 @@ def serve(
     _allow_many_connections()
     # What a visitor sends is no trouble of ours: it would be told on the terminal.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
-    with noting_bugs_of_threads(site.note_bug):
+    with log_thread_errors(site.note_bug):
         Server(application(site, write_line), at_signal).serve_until_signal(ears)
 
 

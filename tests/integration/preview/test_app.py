@@ -14,22 +14,22 @@ from lovecampaign.checks.base.facts import Facts
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.testing.campaigns import write_campaign
+from lovecampaign.web.preview.access import AccessPolicy
 from lovecampaign.web.preview.app import Preview
-from lovecampaign.web.preview.guard import Gate
-from lovecampaign.web.preview.live.background_checks import Checker
-from lovecampaign.web.preview.live.live_reload import Stream
-from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.live.background_checks import BackgroundChecker
+from lovecampaign.web.preview.live.live_reload import ReloadEvents
+from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.pages import Pages
 from lovecampaign.web.preview.readers.people import People
-from lovecampaign.web.preview.readers.test_send import Mailbox
-from lovecampaign.web.preview.readers.urls import LiveAddresses
+from lovecampaign.web.preview.readers.test_send import PreviewSender
+from lovecampaign.web.preview.readers.urls import LiveUrls
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)
 
 
 def preview_of(workspace: Path, noted: list[BaseException]) -> Preview:
     settings = Settings(workspace=workspace, secret_keys=("test-key",))
-    bench = Workbench(write_campaign(workspace, days=2), settings)
+    state = PreviewState(write_campaign(workspace, days=2), settings)
 
     def note(error: BaseException) -> Path:
         noted.append(error)
@@ -37,14 +37,16 @@ def preview_of(workspace: Path, noted: list[BaseException]) -> Preview:
 
     return Preview(
         pages=Pages(
-            workbench=bench,
-            checker=Checker(bench, lambda _campaign: Facts(now=NOW), tell=lambda: None),
+            state=state,
+            checker=BackgroundChecker(
+                state, lambda _campaign: Facts(now=NOW), on_result=lambda: None
+            ),
             people=People(settings=settings),
-            addresses=LiveAddresses("sam"),
+            urls=LiveUrls("sam"),
         ),
-        mailbox=Mailbox(settings=settings, open_provider=opened_memory, now=lambda: NOW),
-        gate=Gate(hosts=frozenset({"127.0.0.1:1"})),
-        stream=Stream("run"),
+        sender=PreviewSender(settings=settings, open_provider=opened_memory, now=lambda: NOW),
+        access=AccessPolicy(hosts=frozenset({"127.0.0.1:1"})),
+        events=ReloadEvents("run"),
         now=lambda: NOW,
         note_bug=note,
     )

@@ -14,23 +14,23 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.testing.campaigns import launch_file, write_campaign
-from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
-from lovecampaign.web.preview.readers.test_send import Mailbox
+from lovecampaign.web.preview.readers.test_send import PreviewSender
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)
 WITH_CODE = "\n\n{% if deal.code %}Yours: {{ deal.code }}.{% else %}No code here.{% endif %}\n"
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
+def state(tmp_path: Path) -> PreviewState:
     files = {
         "launch/launch.md": launch_file("launch") + WITH_CODE,
         "launch/early-access.md": launch_file("early-access") + WITH_CODE,
     }
     changes = {"late_joiners": "catch-up", "catch_up": {"must_have": [1, 2, 12]}}
     folder = write_campaign(tmp_path, files=files, settings=changes)
-    return Workbench(folder, Settings(workspace=tmp_path, secret_keys=("test-key",)))
+    return PreviewState(folder, Settings(workspace=tmp_path, secret_keys=("test-key",)))
 
 
 def readers(campaign: Campaign) -> Iterator[Reader]:
@@ -40,20 +40,20 @@ def readers(campaign: Campaign) -> Iterator[Reader]:
     yield replace(everybody[0], key="17", is_in_audience=False)
 
 
-def test_every_reader_is_sent_what_they_are_shown(bench: Workbench) -> None:
-    campaign, provider = bench.require_campaign(), MemoryProvider()
+def test_every_reader_is_sent_what_they_are_shown(state: PreviewState) -> None:
+    campaign, provider = state.require_campaign(), MemoryProvider()
 
     @contextlib.contextmanager
     def opened() -> Iterator[MemoryProvider]:
         yield provider
 
-    mailbox = Mailbox(settings=bench.settings, open_provider=opened, now=lambda: NOW)
+    sender = PreviewSender(settings=state.settings, open_provider=opened, now=lambda: NOW)
     for key in ("day-02", "early-access", "launch", "welcome", "confirm", "catch-up"):
         email = campaign.find_email(key)
         assert email is not None
         for reader in readers(campaign):
-            shown = bench.view(email, reader).letter
-            told = mailbox.send(campaign, email, reader, "me@my.example")
+            shown = state.view(email, reader).letter
+            told = sender.send(campaign, email, reader, "me@my.example")
             sent = provider.sent[-1]
 
             assert told.is_sent, told.words
@@ -72,13 +72,13 @@ def test_every_reader_is_sent_what_they_are_shown(bench: Workbench) -> None:
     ],
 )
 def test_a_code_is_shown_to_whoever_would_get_one(
-    bench: Workbench, key: str, reader: str, words: str
+    state: PreviewState, key: str, reader: str, words: str
 ) -> None:
-    campaign = bench.require_campaign()
+    campaign = state.require_campaign()
     email = campaign.find_email(key)
     assert email is not None
-    letter = bench.view(email, next(r for r in readers(campaign) if r.key == reader)).letter
+    letter = state.view(email, next(r for r in readers(campaign) if r.key == reader)).letter
 
     assert letter is not None
     assert words in letter.text
-    assert not list(bench.settings.workspace.glob("*.db"))  # a code would have been kept there
+    assert not list(state.settings.workspace.glob("*.db"))  # a code would have been kept there

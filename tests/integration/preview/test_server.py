@@ -352,14 +352,14 @@ def test_a_running_preview_tells_what_check_finds_out_about_the_people_on_the_li
         assert eventually(are_told)
 
 
-def test_a_campaign_that_cannot_be_read_is_explained_and_appears_once_mended(
+def test_a_campaign_that_cannot_be_read_is_explained_and_appears_once_fixed(
     tmp_path: Path,
 ) -> None:
     folder = write_campaign(tmp_path, days=2, settings={"start": "soon"})
     with running_preview(tmp_path) as running:
         page = running.get("/").text
         assert "campaign.yaml:" in page
-        assert "Mend this" in page
+        assert "Fix this" in page
 
         file = folder / "campaign.yaml"
         file.write_text(file.read_text().replace("start: soon", "start: 2027-02-01"))
@@ -373,7 +373,7 @@ def test_an_email_that_was_never_without_a_mistake_shows_the_mistake(tmp_path: P
         answer = running.get("/email/day-01")
 
         assert answer.status == 200
-        assert "Nothing to show before this is mended" in answer.text
+        assert "Nothing to show before this is fixed" in answer.text
         assert "first_nme" in answer.text
         assert running.get("/frame/day-01").text == ""
 

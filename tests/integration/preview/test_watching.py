@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.testing.campaigns import day_file, launch_file, write_campaign
-from lovecampaign.web.files.used_files import used_files
-from lovecampaign.web.preview.live.file_watcher import Watcher
+from lovecampaign.web.preview.live.file_watcher import FileWatcher
+from lovecampaign.web.reload import used_files
 
 #: For a busy machine; what is noticed takes a tenth of it.
 PATIENCE_SECONDS = 10
@@ -53,7 +53,7 @@ class Workspace:
 
     @contextlib.contextmanager
     def watched(self, *, is_polling: bool = False) -> Iterator[None]:
-        watcher = Watcher(self.folder, self.root, self._notice, is_polling=is_polling)
+        watcher = FileWatcher(self.folder, self.root, self._notice, is_polling=is_polling)
         watcher.start(self.bugs.append)
         time.sleep(0.5)  # the watchers look at what is there first
         try:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from lovecampaign.checks.explain import all_texts
-from lovecampaign.checks.rules_page import write_page
+from lovecampaign.checks.explain import all_texts, write_page
 from tests.support.paths import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "rules.md"

@@ -18,8 +18,7 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rendered_email import Shown
-from lovecampaign.checks.base.rendering import try_rendering
+from lovecampaign.checks.base.rendered_email import RenderedEmail, try_rendering
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.checks.registry import ALL_RULES, EMAIL_RULES, MONTH_RULES
 from lovecampaign.core.problems import Problem
@@ -101,7 +100,7 @@ def drafts_of(case: Case, campaign: Campaign, facts: Facts) -> Iterator[EmailDra
             content = None if email.is_broken else read_content(campaign, email)
             shown = show(case, campaign, email, content) if is_about(case, email) else None
             yield EmailDraft(
-                campaign=campaign, facts=facts, email=email, content=content, shown=shown
+                campaign=campaign, facts=facts, email=email, content=content, rendered=shown
             )
 
 
@@ -111,8 +110,10 @@ def is_about(case: Case, email: Email) -> bool:
     return email.key in case.get("emails", []) or any(map(email.copy.file.endswith, written))
 
 
-def show(case: Case, campaign: Campaign, email: Email, content: Content | None) -> Shown | None:
-    shown = try_rendering(campaign, email, content).shown if content else None
+def show(
+    case: Case, campaign: Campaign, email: Email, content: Content | None
+) -> RenderedEmail | None:
+    shown = try_rendering(campaign, email, content).email if content else None
     if shown is None or "headers" not in case:
         return shown
     return replace(shown, headers={**shown.headers, **case["headers"]})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rendering import try_rendering
+from lovecampaign.checks.base.rendered_email import try_rendering
 from lovecampaign.checks.run import check_campaign
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.templating.name_check import JinjaSource, check_names
@@ -59,5 +59,5 @@ def test_what_was_not_edited_is_not_rendered_again() -> None:
     after = try_rendering(
         replace(campaign, emails=(edited,)), edited, read_content(campaign, edited)
     )
-    assert after.shown
-    assert after.shown.subject == "Another subject"
+    assert after.email
+    assert after.email.subject == "Another subject"

@@ -6,9 +6,9 @@ from datetime import date
 
 from lovecampaign.testing.months import build_month
 from lovecampaign.web.calendar import (
-    emails_of,
+    build_calendar,
+    emails_on,
     first_instants,
-    lay_out,
     sign_up_emails,
 )
 
@@ -16,7 +16,7 @@ MONTH = build_month(skip=[7])
 
 
 def test_weeks_run_from_mondays_to_the_last_email() -> None:
-    weeks = lay_out(MONTH)
+    weeks = build_calendar(MONTH)
     dates = [day.date for week in weeks for day in week.days]
 
     assert [len(week.days) for week in weeks] == [7] * len(weeks)
@@ -24,21 +24,23 @@ def test_weeks_run_from_mondays_to_the_last_email() -> None:
 
 
 def test_a_month_that_starts_in_midweek_shows_the_days_before_empty() -> None:
-    first = lay_out(build_month(start=date(2027, 2, 3)))[0].days
+    first = build_calendar(build_month(start=date(2027, 2, 3)))[0].days
 
     assert [day.number for day in first] == [None, None, 1, 2, 3, 4, 5]
     assert [day.is_empty for day in first[:3]] == [True, True, False]
 
 
 def test_a_skipped_day_is_shown_as_one() -> None:
-    days = {day.number: day for week in lay_out(MONTH) for day in week.days}
+    days = {day.number: day for week in build_calendar(MONTH) for day in week.days}
 
     assert (days[7].is_skipped, days[7].emails) == (True, ())
     assert not days[8].is_skipped
 
 
 def test_every_email_with_a_date_stands_on_it_once_and_the_others_apart() -> None:
-    shown = [email.key for week in lay_out(MONTH) for day in week.days for email in day.emails]
+    shown = [
+        email.key for week in build_calendar(MONTH) for day in week.days for email in day.emails
+    ]
     apart = [email.key for email in sign_up_emails(MONTH)]
 
     assert sorted(shown + apart) == sorted(email.key for email in MONTH.emails)
@@ -46,12 +48,12 @@ def test_every_email_with_a_date_stands_on_it_once_and_the_others_apart() -> Non
 
 
 def test_a_letter_of_the_day_comes_before_launch_emails_of_the_same_day() -> None:
-    assert [one.key for one in emails_of(MONTH, date(2027, 2, 27))] == ["day-27", "early-access"]
+    assert [one.key for one in emails_on(MONTH, date(2027, 2, 27))] == ["day-27", "early-access"]
 
 
 def test_bars_are_cut_where_weeks_end() -> None:
     """The deal runs from Saturday, day 27, to Wednesday, day 31."""
-    weeks = lay_out(MONTH)
+    weeks = build_calendar(MONTH)
     deal = [[bar for bar in week.bars if bar.sort == "deal"] for week in weeks]
 
     assert [len(bars) for bars in deal] == [0, 0, 0, 1, 1]
@@ -61,7 +63,7 @@ def test_bars_are_cut_where_weeks_end() -> None:
 
 
 def test_early_access_ends_when_the_doors_open() -> None:
-    bars = [bar for week in lay_out(MONTH) for bar in week.bars if bar.sort == "early"]
+    bars = [bar for week in build_calendar(MONTH) for bar in week.bars if bar.sort == "early"]
 
     assert [(bar.first, bar.last) for bar in bars] == [(6, 7)]
     assert "until Sun 10:00" in bars[0].title

@@ -1,0 +1,1 @@
+"""Rules about copy, links and merge fields."""

@@ -1,4 +1,4 @@
-"""What stands where a reader's name is not known?"""
+"""Rule about names: each has a default for subscribers without one."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from functools import lru_cache
 
 from jinja2 import nodes
 
-from lovecampaign.checks.base.merge_fields import find_fields, walk_source
-from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.merge_fields import dotted_name, find_fields, walk_source
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
+from lovecampaign.core.problems import Problem
 
-_PERSONAL = frozenset({"first_name", "last_name"})
+_NAMES = frozenset({"first_name", "subscriber.first_name", "subscriber.last_name"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bare:
-    """A personal value that is printed with nothing to stand in for it."""
+    """A name that is printed without a default."""
 
     written: str
     line: int
-    #: ``default("friend")`` stands there, and lacks its ``true``.
+    #: It has ``default("friend")``, without ``true``.
     has_half_a_default: bool = False
 
 
-class MissingFallback:
-    """Where a name is printed, a word stands ready for those who have none.
+class MissingFallback(EmailRule, code="LC217"):
+    """Every printed name has a default for readers without one.
 
     Many people sign up with an address only. Then "Hi {{ first_name }}," reads "Hi ,". A name
     that is not known is an empty text, not an undefined one: `default` needs its `true`.
@@ -35,37 +35,28 @@ class MissingFallback:
     Good: Hi {{ first_name | default("friend", true) }},
     """
 
-    code = "LC217"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for bare, passage in find_fields(draft, _find_bare):
-            yield passage.problem(
-                self.code, _says(bare), hint=_hint(bare), severity=Severity.WARNING
-            )
-
-
-def _says(bare: _Bare) -> str:
-    if bare.has_half_a_default:
-        return f"{bare.written} has a default that an empty name does not use"
-    return f"{bare.written} is empty for readers of whom it is not known"
-
-
-def _hint(bare: _Bare) -> str:
-    return f'write {{{{ {bare.written} | default("friend", true) }}}}, with true'
+            says = "is empty for readers of whom it is not known"
+            if bare.has_half_a_default:
+                says = "has a default that an empty name does not use"
+            hint = f'write {{{{ {bare.written} | default("friend", true) }}}}, with true'
+            yield passage.warning(f"{bare.written} {says}", hint=hint)
 
 
 @lru_cache(maxsize=256)
 def _find_bare(source: str) -> tuple[_Bare, ...]:
-    """Remembered: most letters of a month share their templates."""
+    """Cached: most emails of a month share their templates."""
     if "{{" not in source:
         return ()
     return walk_source(source, lambda tree: _walk(tree, frozenset()))
 
 
 def _walk(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
-    """Printed values under a node; ``tested`` are the names that an ``if`` around it asks for."""
+    """Bare names under a node; ``tested`` are the names that an ``if`` around it tests."""
     if isinstance(node, nodes.If):
-        within = tested | {_name(one) for one in _and_inside(node.test)}
+        used = (node.test, *node.test.find_all((nodes.Name, nodes.Getattr)))
+        within = tested | {_name(one) for one in used}
         for child in node.body:
             yield from _walk(child, within)
         for other in (*node.elif_, *node.else_):
@@ -80,7 +71,7 @@ def _walk(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
 
 
 def _printed(node: nodes.Node, tested: frozenset[str]) -> Iterator[_Bare]:
-    """What an expression prints of a person without anything to stand in."""
+    """The names that an expression prints without a default."""
     if isinstance(node, nodes.Or | nodes.CondExpr):
         return
     if isinstance(node, nodes.Filter) and node.name in ("default", "d"):
@@ -101,16 +92,6 @@ def _has_true(node: nodes.Filter) -> bool:
 
 
 def _name(node: nodes.Node) -> str:
-    """``first_name`` for the node that asks for it; empty for every other one."""
-    if isinstance(node, nodes.Name) and node.name == "first_name":
-        return node.name
-    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-        owner = node.node.name
-        if owner == "subscriber" and node.attr in _PERSONAL:
-            return f"subscriber.{node.attr}"
-    return ""
-
-
-def _and_inside(node: nodes.Node) -> Iterator[nodes.Node]:
-    yield node
-    yield from node.find_all((nodes.Name, nodes.Getattr))
+    """``first_name`` or ``subscriber.first_name`` for a node that reads it; else empty."""
+    name = dotted_name(node)
+    return name if name in _NAMES else ""

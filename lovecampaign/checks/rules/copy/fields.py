@@ -1,4 +1,4 @@
-"""Is every field that a letter prints known of its readers?"""
+"""Rule about custom fields: each has a default, or all subscribers have it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from jinja2 import nodes
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.merge_fields import find_fields, walk_source
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.merge_fields import dotted_name, find_fields, walk_source
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.render.model.template_files import read_templates
@@ -25,76 +25,74 @@ _BRANCHES = (nodes.If, nodes.CondExpr, nodes.And, nodes.Or)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Use:
-    """A field that is used as if everybody had it."""
+    """A field that is used without a default."""
 
     name: str
-    #: ``fields.pet``: as it is written, up to its name.
+    #: As in the source: ``fields.pet``.
     written: str
     line: int
 
 
-class NeededField:
-    """A field that not everybody has comes with words for those who do not.
+class NeededField(EmailRule, code="LC219"):
+    """Every field has a default for readers without it.
 
-    A field that is not known of somebody stops their letter: nothing sensible could stand there.
-    With a database, check counts who has the field; one that nobody has is an error.
+    A reader without the field does not get the letter: there would be a gap in it. With a
+    database, check counts the readers who have the field; one that no reader has is an error.
 
     Bad:  How is {{ fields.pet }}?
     Good: How is {{ fields.pet | default("your garden") }}?
     Good: {% if fields.pet is defined %}How is {{ fields.pet }}?{% endif %}
     """
 
-    code = "LC219"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         seen = set()
         for use, passage in find_fields(draft, _find_uses):
             told = None if use.name in seen else _judge(use, draft.email, draft.facts)
             seen.add(use.name)
             if told:
                 message, severity = told
-                yield passage.problem(self.code, message, hint=_hint(use), severity=severity)
+                yield passage.problem(
+                    message,
+                    hint=f'write {{{{ {use.written} | default("…") }}}}, or import the field',
+                    severity=severity,
+                )
 
 
 def needed_fields(campaign: Campaign) -> frozenset[str]:
-    """Every field that a letter of the campaign uses as if everybody had it."""
+    """Every field that an email of the campaign uses without a default."""
     sources: set[str] = set()
     for email in campaign.emails:
         sources |= {email.subject, email.preheader, email.copy.text}
-        with suppress(ProblemsFound):  # said by the check of that email
+        with suppress(ProblemsFound):  # reported by the check of that email
             sources |= set(read_templates(campaign, email).values())
     return frozenset(use.name for source in sources for use in _find_uses(source))
 
 
 def _judge(use: _Use, email: Email, facts: Facts) -> tuple[str, Severity] | None:
-    """What there is to say about a field, and how bad it is; None where everybody has it."""
-    everybody = facts.reachable
-    if not everybody:
+    """Message and severity for a field; None where every subscriber has it."""
+    reachable = facts.reachable
+    if not reachable:
         says = f"of whom {use.written} is not known does not get this letter"
         return f"{email.key}: a reader {says}", Severity.WARNING
     known = facts.known_fields.get(use.name, 0)
     if known == 0:
         return f"nobody has the field {use.name}, so nobody gets {email.key}", Severity.ERROR
-    if known == everybody or email.tags.with_tags:
+    if known == reachable or email.tags.with_tags:
         return None
-    lacking = f"{everybody - known:,} of {everybody:,} readers"
+    lacking = f"{reachable - known:,} of {reachable:,} readers"
     return f"{lacking} have no field {use.name}, and do not get {email.key}", Severity.WARNING
-
-
-def _hint(use: _Use) -> str:
-    return f'write {{{{ {use.written} | default("…") }}}}, or import the field'
 
 
 @lru_cache(maxsize=256)
 def _find_uses(source: str) -> tuple[_Use, ...]:
-    """Remembered: most letters of a month share their templates."""
+    """Cached: most emails of a month share their templates."""
     if "fields" not in source:
         return ()
     return walk_source(source, lambda tree: _walk(tree, frozenset()))
 
 
 def _walk(node: nodes.Node, known: frozenset[str]) -> Iterator[_Use]:
-    """Uses under a node; ``known`` are the fields that a condition around it asks for."""
+    """Uses under a node; ``known`` are the fields that a condition around it tests."""
     if isinstance(node, _BRANCHES):
         known |= frozenset(_asked_for(node))
     if isinstance(node, nodes.Filter) and node.name in _DEFAULTS:
@@ -114,7 +112,7 @@ def _walk_all(children: Iterable[nodes.Node], known: frozenset[str]) -> Iterator
 
 
 def _asked_for(node: nodes.Node) -> Iterator[str]:
-    """Fields that a condition asks for in a way that no missing one breaks."""
+    """Fields that a condition tests safely, also where they are missing."""
     asked = node.test if isinstance(node, nodes.If | nodes.CondExpr) else node
     for test in _all(asked, nodes.Test):
         if test.name in ("defined", "undefined") and (use := _use(test.node)):
@@ -134,23 +132,15 @@ def _all(node: nodes.Node, kind: type[_Node]) -> Iterator[_Node]:
 
 
 def _use(node: nodes.Node) -> _Use | None:
-    """The field that a node asks for, as ``fields.pet`` or ``fields["pet"]``."""
+    """The field that a node reads, as ``fields.pet`` or ``fields["pet"]``."""
     if isinstance(node, nodes.Getattr):
         name = node.attr
     elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
         name = str(node.arg.value)
     else:
         return None
-    owner = _written(node.node)
+    owner = dotted_name(node.node)
     if owner not in ("fields", "subscriber.fields"):
         return None
     written = f"{owner}.{name}" if isinstance(node, nodes.Getattr) else owner
     return _Use(name=name, written=written, line=node.lineno)
-
-
-def _written(node: nodes.Node) -> str:
-    if isinstance(node, nodes.Name):
-        return node.name
-    if isinstance(node, nodes.Getattr):
-        return f"{_written(node.node)}.{node.attr}"
-    return ""

@@ -1,20 +1,18 @@
-"""Do links lead where they say, and safely?"""
+"""Rules about links: complete addresses, honest text, https, public hosts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
-from itertools import chain
-from urllib.parse import SplitResult, urlsplit
 
-from lovecampaign.checks.base.domains import organisation_of
-from lovecampaign.checks.base.locate import Passage, find_in_templates, find_in_words, point_at
-from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.domains import host_of, organisation_of
+from lovecampaign.checks.base.locate import Passage, find_everywhere, point_at
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
+from lovecampaign.core.problems import Place, Problem
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'|)\]{}]+", re.IGNORECASE)
-#: Names of XML vocabularies look like addresses and are none.
+#: XML namespaces look like URLs and are none.
 _VOCABULARY = re.compile(r"https?://(?:www\.)?w3\.org/", re.IGNORECASE)
 _SHORTENERS = frozenset(
     {
@@ -26,9 +24,23 @@ _SHORTENERS = frozenset(
 _NAMED_DOMAIN = re.compile(
     r"^(?:https?://)?(?:www\.)?((?:[a-z0-9-]+\.)+[a-z]{2,12})(?:/\S*)?$", re.IGNORECASE
 )
+#: Link targets in copy: of links, of ``[page]:`` references and of buttons. Rendering reports
+#: missing images.
+_IN_COPY = re.compile(
+    r"(?<!!)\[(?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*\]\(\s*<?(?P<link>[^)\s>]+)"
+    r"|^\s{0,3}\[[^\]]+\]:\s*<?(?P<page>[^\s>]+)"
+    r"|\[\[\s*button\s*:.*\|\s*(?P<button>[^\s|\]]+)\s*\]\]",
+    re.IGNORECASE,
+)
+_IN_TEMPLATE = re.compile(r"""\shref\s*=\s*["'](?P<link>[^"']+)["']""", re.IGNORECASE)
+_CODE = re.compile(r"`[^`]*`")
+#: Complete URLs, merge fields (judged when printed) and anchors (``#``).
+_LEADS = re.compile(r"https?://[^/\s]|mailto:.|tel:.|sms:.|\{[{%#]|#", re.IGNORECASE)
+_PROGRAM = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+_HOST = re.compile(r"(?:www\.|(?:[a-z0-9-]+\.)+[a-z]{2,12}(?:[/?#]|$))\S*", re.IGNORECASE)
 
 
-class Shortener:
+class Shortener(EmailRule, code="LC269"):
     """Links show where they lead.
 
     Spammers hide behind link shorteners, so filters distrust every one of them, and readers
@@ -38,109 +50,102 @@ class Shortener:
     Good: [print the page](https://your-shop.com/five-lines)
     """
 
-    code = "LC269"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
             host = _host(passage.text)
             if host in _SHORTENERS:
-                yield passage.problem(
-                    self.code,
+                yield passage.warning(
                     f"{host} hides where the link leads",
                     hint="write the address of the page itself",
-                    severity=Severity.WARNING,
                 )
 
 
-class OtherDomain:
-    """A link whose words are an address leads to that address.
+class MismatchedLink(EmailRule, code="LC270"):
+    """A link with an address as its words leads to that address.
 
-    Words that name one domain and a link to another are how phishing looks. Mail programs warn
-    of it, and some block it.
+    Words that name one domain over a link to another look like phishing. Mail programs warn of
+    it, and some block it.
 
     Bad:  [your-shop.com](https://click.tracker.net/abc)
     Good: [your-shop.com](https://your-shop.com/five-lines)
     """
 
-    code = "LC270"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        for link in draft.shown.links if draft.shown else ():
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        for link in draft.rendered.links if draft.rendered else ():
             named = _NAMED_DOMAIN.match(link.words)
             host = _host(link.href)
             if named is None or not host or host.endswith(".invalid"):
                 continue
             if organisation_of(named[1]) != organisation_of(host):
-                yield point_at(draft, re.compile(re.escape(link.href))).problem(
-                    self.code,
+                yield point_at(draft, re.compile(re.escape(link.href))).warning(
                     f"the words say {named[1]}, and the link leads to {host}",
                     hint="link to the address that the words name, or change the words",
-                    severity=Severity.WARNING,
                 )
 
 
-class InsecureLink:
+class InsecureLink(EmailRule, code="LC271"):
     """Links use https.
 
-    Browsers warn of pages without it, and anybody between can read along.
+    Browsers warn of pages without it, and anyone on the network can read along.
 
     Bad:  http://your-shop.com
     Good: https://your-shop.com
     """
 
-    code = "LC271"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
             is_open = passage.text.lower().startswith("http://")
             if is_open and not _is_private(_host(passage.text)):
-                yield passage.problem(
-                    self.code,
-                    f"{passage.text} is not encrypted",
-                    hint="write https://",
-                    severity=Severity.WARNING,
-                )
+                yield passage.warning(f"{passage.text} is not encrypted", hint="write https://")
 
 
-class LocalLink:
+class LocalLink(EmailRule, code="LC272"):
     """Links lead to places that readers can reach.
 
-    An address like localhost or 192.168.… is your own machine or network. Nobody else can open
-    it.
+    An address like localhost or 192.168.… is your own machine or network. Readers cannot
+    open it.
 
     Bad:  [see it](http://localhost:8000/page)
     Good: [see it](https://your-shop.com/page)
     """
 
-    code = "LC272"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _addresses(draft):
             if _is_private(_host(passage.text)):
-                yield passage.problem(
-                    self.code,
+                yield passage.error(
                     f"{passage.text} opens only on your own machine or network",
                     hint="link to the public page",
                 )
 
 
+class DeadLink(EmailRule, code="LC279"):
+    """Every link is a whole address.
+
+    A mail has no page around it that "/shop" or "www.your-shop.com" could belong to: mail
+    programs open nothing, or look for a file. Addresses that run a program (javascript:) are
+    refused everywhere.
+
+    Bad:  [see the page](www.your-shop.com)
+    Good: [see the page](https://www.your-shop.com)
+    """
+
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        for passage in _link_targets(draft):
+            if _LEADS.match(passage.text):
+                continue
+            message, hint = _describe(passage.text)
+            yield passage.error(message, hint=hint)
+
+
 def _addresses(draft: EmailDraft) -> Iterator[Passage]:
-    """Every address in the words and templates."""
-    everywhere = (find_in_words(draft, _ADDRESS), find_in_templates(draft, _ADDRESS))
-    for passage in chain.from_iterable(everywhere):
+    """Every URL in the copy and templates."""
+    for passage in find_everywhere(draft, _ADDRESS):
         if not _VOCABULARY.match(passage.text):
             yield passage
 
 
 def _host(address: str) -> str:
-    return (_split(address).hostname or "").removeprefix("www.")
-
-
-def _split(address: str) -> SplitResult:
-    try:
-        return urlsplit(address)
-    except ValueError:
-        return urlsplit("")
+    return host_of(address).removeprefix("www.")
 
 
 def _is_private(host: str) -> bool:
@@ -148,3 +153,30 @@ def _is_private(host: str) -> bool:
         return not ip_address(host).is_global
     except ValueError:
         return host == "localhost" or host.endswith((".localhost", ".local", ".internal", ".lan"))
+
+
+def _describe(address: str) -> tuple[str, str]:
+    if _PROGRAM.match(address):
+        return f"{address} would run a program: no mail program opens it", "link to a page"
+    if _HOST.fullmatch(address):
+        return f"{address} lacks its beginning: nothing would open", f"write https://{address}"
+    hint = "write the whole address: https://your-shop.com/page"
+    return f"{address} leads nowhere: a mail has no page that it could belong to", hint
+
+
+def _link_targets(draft: EmailDraft) -> Iterator[Passage]:
+    """The target of every link in the copy and the templates."""
+    copy = draft.email.copy
+    # Code spans become blanks, so that columns stay.
+    text = _CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), copy.text)
+    yield from _targets(text, copy.file, copy.first_line, _IN_COPY)
+    for file, source in draft.templates.items():
+        yield from _targets(source, file, 1, _IN_TEMPLATE)
+
+
+def _targets(text: str, file: str, first_line: int, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    for number, line in enumerate(text.split("\n"), first_line):
+        for found in pattern.finditer(line):
+            name = found.lastgroup or "link"
+            place = Place(file=file, line=number, column=found.start(name) + 1)
+            yield Passage(text=found[name], place=place, excerpt=line)

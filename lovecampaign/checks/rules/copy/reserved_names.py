@@ -1,71 +1,66 @@
-"""Is anything in it still the example's? Rules for mail that really leaves the machine."""
+"""Rules about example domains, for mail that leaves this machine."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
-from itertools import chain
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.checks.base.locate import URL, find_in_templates, find_in_words, setting
+from lovecampaign.checks.base.domains import host_of
+from lovecampaign.checks.base.locate import URL, find_everywhere, setting
 from lovecampaign.checks.base.offers import sale_links
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
 
-#: Kept for examples and tests for ever (RFC 2606, RFC 6761): nobody can answer or open them.
+#: Reserved for examples and tests (RFC 2606, RFC 6761): no server and no page has them.
 _RESERVED = re.compile(
     r"(?:^|\.)(?:example|test|invalid|localhost|example\.(?:com|net|org))$", re.IGNORECASE
 )
 
 
-class ReservedSender:
+class ReservedSender(MonthRule, code="LC200"):
     """Mail that leaves comes from an address of your own.
 
-    Domains like bloom.example belong to nobody: no mail server accepts mail from them, and
-    nobody could answer. While mail goes into a folder (maildir:) they are fine.
+    Domains like bloom.example have no owner: no mail server accepts mail from them, and no
+    reader could answer. While mail goes into a folder (maildir:) they are fine.
 
     Bad:  email: ana@news.bloom.example
     Good: email: ana@news.your-shop.com
     """
 
-    code = "LC200"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
         for name, address in _addresses_of(draft.campaign):
             if _RESERVED.search(address.rpartition("@")[2]):
-                yield setting(draft.campaign, name, address).problem(
-                    self.code,
-                    f"{address} belongs to nobody: no server takes mail from it",
+                yield setting(draft.campaign, name, address).error(
+                    f"{address} has no owner: no server takes mail from it",
                     hint="write your own address, on a domain that your provider may send for",
                 )
 
 
-class ReservedLinkInSettings:
+class ReservedLinkInSettings(MonthRule, code="LC201"):
     """Links in the settings lead to pages of your own.
 
-    A link to bloom.example opens nothing, and the readers who wanted to buy are gone.
+    A link to bloom.example opens nothing, and the readers who wanted to buy are lost.
 
     Bad:  link: https://bloom.example/buy
     Good: link: https://your-shop.com/buy
     """
 
-    code = "LC201"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
         for name, link in _links_of(draft.campaign):
             if _is_reserved(link):
-                yield setting(draft.campaign, name, link).problem(
-                    self.code, f"{link} opens nothing", hint="write the address of your own page"
+                yield setting(draft.campaign, name, link).error(
+                    f"{link} opens nothing", hint="write the address of your own page"
                 )
 
 
-class ReservedLink:
+class ReservedLink(EmailRule, code="LC202"):
     """Links in a letter lead to pages that exist.
 
     The example's links go to bloom.example, a domain that is kept for examples.
@@ -74,34 +69,28 @@ class ReservedLink:
     Good: [[button: Read the story | https://your-shop.com/soil]]
     """
 
-    code = "LC202"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
-        everywhere = (find_in_words(draft, URL), find_in_templates(draft, URL))
-        for passage in chain.from_iterable(everywhere):
+        for passage in find_everywhere(draft, URL):
             if _is_reserved(passage.text):
-                yield passage.problem(
-                    self.code,
+                yield passage.error(
                     f"{passage.text} opens nothing",
                     hint="link to your own page, or take the link out",
                 )
 
 
-class PublicAddress:
+class PublicAddress(MonthRule, code="LC203"):
     """Readers reach the links of their mail, over https.
 
-    Every mail carries links to leave, to choose and to read it in a browser. They start with
+    Every mail carries links to unsubscribe, to choose and to read it in a browser. They start with
     LOVECAMPAIGN_PUBLIC_URL; mail programs act on one-click links only over https (RFC 8058).
 
     Bad:  LOVECAMPAIGN_PUBLIC_URL=http://127.0.0.1:8028
     Good: LOVECAMPAIGN_PUBLIC_URL=https://letters.your-shop.com
     """
 
-    code = "LC203"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
         url = urlsplit(draft.facts.public_url)
@@ -117,7 +106,7 @@ class PublicAddress:
 
 
 def _addresses_of(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    """Each address of the sender once, by the setting that it comes from."""
+    """Each address of the sender once, with the path of its setting."""
     sender = campaign.sender
     yield "sender.email", sender.email
     if sender.reply_to != sender.email:
@@ -135,10 +124,7 @@ def _links_of(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 
 def _is_reserved(link: str) -> bool:
-    try:
-        return bool(_RESERVED.search(urlsplit(link).hostname or ""))
-    except ValueError:  # an address that urlsplit cannot read; another rule's matter
-        return False
+    return bool(_RESERVED.search(host_of(link)))
 
 
 def _is_unreachable(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Are these still the words that ``new`` wrote? Rules for mail that really leaves the machine."""
+"""Rules about the scaffold's own words, for mail that leaves this machine."""
 
 from __future__ import annotations
 
@@ -9,40 +9,37 @@ from functools import cache
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
-from lovecampaign.checks.base.locate import first_words, setting
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.base.locate import first_line, setting
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
 
-#: A paragraph of fewer words, such as a greeting, may be anybody's.
+#: A paragraph of fewer words, such as a greeting, proves nothing.
 _MIN_WORDS = 8
 
 
-class UneditedCopy:
+class UneditedCopy(EmailRule, code="LC204"):
     """Readers get your own words.
 
     `new` writes a finished month, so that everything can be tried at once: the letters of a
     made-up seed shop. They tell of customers who do not exist. A letter counts as unedited
-    while more than half of its words stand in paragraphs of the example.
+    while more than half of its words are in paragraphs of the example.
 
     Bad:  the letter of day 4 as `lovecampaign new` wrote it
     Good: a letter about a customer of yours
     """
 
-    code = "LC204"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         copy = draft.email.copy
         if not draft.facts.provider_leaves_machine or copy.is_built_in:
             return
         if _share_of_example(copy.text) > 0.5:
-            yield first_words(draft.email).problem(
-                self.code,
+            yield first_line(draft.email).error(
                 f"{draft.email.key} is still the example's letter",
                 hint="write your own, or put its day under skip",
             )
 
 
-class UneditedSettings:
+class UneditedSettings(MonthRule, code="LC205"):
     """Sender and offer are your own.
 
     The made-up seed shop's name, address and offer are the first things that `new` leaves to
@@ -52,20 +49,18 @@ class UneditedSettings:
     Good: postal_address: Your Shop Ltd, 1 High Street, Leeds LS1 4DY, United Kingdom
     """
 
-    code = "LC205"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         if not draft.facts.provider_leaves_machine:
             return
-        for name, text in _own_words(draft.campaign):
+        for name, text in _sender_settings(draft.campaign):
             if text in _example_words():
-                yield setting(draft.campaign, name, text).problem(
-                    self.code, f"{text!r} is still the example's", hint="write your own"
+                yield setting(draft.campaign, name, text).error(
+                    f"{text!r} is still the example's", hint="write your own"
                 )
 
 
-def _own_words(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    """The settings that no two senders share, by their path."""
+def _sender_settings(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """The settings that no two senders share, with their path."""
     yield "sender.name", campaign.sender.name
     yield "sender.postal_address", campaign.sender.postal_address
     if campaign.launch.offer:
@@ -75,7 +70,7 @@ def _own_words(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 
 def _share_of_example(text: str) -> float:
-    """Which part of a letter's words stands in paragraphs of the example, from 0 to 1."""
+    """The share of words in paragraphs of the example, from 0 to 1."""
     paragraphs = list(_paragraphs(text))
     words = sum(map(_count_words, paragraphs))
     known = sum(_count_words(one) for one in paragraphs if one in _example_paragraphs())
@@ -84,7 +79,7 @@ def _share_of_example(text: str) -> float:
 
 @cache
 def _example_words() -> frozenset[str]:
-    return frozenset(text for example in _example() for _, text in _own_words(example))
+    return frozenset(text for example in _example() for _, text in _sender_settings(example))
 
 
 @cache
@@ -99,7 +94,7 @@ def _example_paragraphs() -> frozenset[str]:
 
 
 def _example() -> tuple[Campaign, ...]:
-    """The example, or nothing where somebody broke it while editing it in its own place."""
+    """The example, or nothing where it was edited in place and broken."""
     workspace = find_example()
     campaign = load_campaign(workspace / CAMPAIGN, workspace).campaign
     return (campaign,) if campaign else ()

@@ -1,0 +1,1 @@
+"""Rules about the deal: price, deadline, stock."""

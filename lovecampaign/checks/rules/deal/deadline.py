@@ -1,4 +1,4 @@
-"""Does the letter name the day on which the deal closes, and no other?"""
+"""Rule about deadlines: the copy names the day on which the deal closes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.dates import DATE, WEEKDAY, WEEKDAYS, read_date
 from lovecampaign.checks.base.locate import find_in_words
-from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
+from lovecampaign.core.problems import Problem
 
 _BEFORE_DEADLINE = r"(?:until|till|ends?|ending|closes?|closing|expires?|deadline|last day)"
-#: Up to the date; a time of day may stand there.
+#: Between them and the date; a time of day is allowed.
 _BETWEEN = r"(?:[^.!?\n\d]|\d{1,2}:\d\d|\d{1,2} ?[ap]m\b){0,30}?"
-#: "through" is said of many things, so its date follows at once.
+#: "through" has many meanings, so its date must follow at once.
 _UNTIL_DATE = rf"\b(?:{_BEFORE_DEADLINE}\b{_BETWEEN}|through (?:the )?){DATE}"
 _UNTIL_WEEKDAY = (
     rf"\b(?:{_BEFORE_DEADLINE}|through) (?:(?:on|this|next|coming|midnight|the end of),? )*"
     rf"(?P<alone>{WEEKDAY})\b(?!['’]s)"
 )
 _DEADLINE = re.compile(rf"{_UNTIL_DATE}|{_UNTIL_WEEKDAY}", re.IGNORECASE)
-#: After the deal, a weekday is one of the weeks that follow.
+#: After the deal, a weekday is one of a later week.
 _DATE_ONLY = re.compile(_UNTIL_DATE, re.IGNORECASE)
 _HOURS_LEFT = re.compile(
     r"\b(?:last |only )?\d{1,3} hours? (?:left|remain\w*|to go)\b"
@@ -34,7 +34,7 @@ _HOURS_LEFT = re.compile(
 )
 
 
-class OneDeadline:
+class OneDeadline(EmailRule, code="LC251"):
     """The launch names one deadline.
 
     A date typed by hand stays when the deal moves, and it is another date in another time zone.
@@ -44,9 +44,7 @@ class OneDeadline:
     Good: "until {{ deal.closes }}"
     """
 
-    code = "LC251"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign, email = draft.campaign, draft.email
         deal = campaign.deal_of(email) or campaign.insider_deal
         if email.role is not Role.LAUNCH or deal is None:
@@ -55,11 +53,9 @@ class OneDeadline:
         is_over = email.instant is not None and email.instant > deal.closes
         for passage in find_in_words(draft, _DATE_ONLY if is_over else _DEADLINE):
             if not _is_same_day(passage.text, closes):
-                yield passage.problem(
-                    self.code,
+                yield passage.warning(
                     f"“{passage.text}”, but the deal closes on {closes:%A}, {closes}",
                     hint="print {{ deal.closes }}: it is right in every time zone",
-                    severity=Severity.WARNING,
                 )
         yield from self._countdowns(draft, deal)
 
@@ -71,22 +67,20 @@ class OneDeadline:
                 continue
             left = (deal.closes - instant) / timedelta(hours=1)
             if abs(left - said) > 2:
-                yield passage.problem(
-                    self.code,
+                yield passage.warning(
                     f"“{passage.text}”, but {left:.0f} hours are left when it goes out",
                     hint="print {{ deal.closes }} instead of a countdown",
-                    severity=Severity.WARNING,
                 )
 
 
 def _is_same_day(words: str, closes: date) -> bool:
-    """Whether the day that the words name is that day; the night after counts too."""
+    """Whether the words name that day or the one after (for midnight)."""
     found = _DEADLINE.search(words)
     return found is None or any(_names(found, closes + timedelta(days=late)) for late in (0, 1))
 
 
 def _names(found: re.Match[str], day: date) -> bool:
-    """Whether all that is said of the day is true of this one."""
+    """Whether weekday and date of the match fit the day."""
     weekday = found["weekday"] or found["alone"]
     if weekday and weekday.lower() != WEEKDAYS[day.weekday()]:
         return False

@@ -1,28 +1,28 @@
-"""Does the letter say the same about the deal as the deal itself?"""
+"""Rules about the deal's price and times."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.campaign.model.deal import Deal
-from lovecampaign.checks.base.amounts import SIGNS
-from lovecampaign.checks.base.facts import say_zones
-from lovecampaign.checks.base.locate import find_in_words, setting, setting_of_email
-from lovecampaign.checks.base.offers import prices_of
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.facts import format_zones
+from lovecampaign.checks.base.locate import find_email_setting, find_in_words, setting
+from lovecampaign.checks.base.offers import SIGNS, prices_of
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
+from lovecampaign.core.problems import Problem
 
-#: Somebody awake sits at a screen between these hours.
+#: Waking hours, on a local clock.
 _WAKING = range(8, 22)
 _MIN_WAKING_HOURS = 8
+_LAST_CALL = re.compile(r"last[- ](?:call|chance|day)|final", re.IGNORECASE)
 
 
-class OnePrice:
+class OnePrice(EmailRule, code="LC250"):
     """The launch names one price.
 
     A price typed by hand stays when the deal changes. Merge fields cannot disagree with the
@@ -34,9 +34,7 @@ class OnePrice:
     Good: "for {{ deal.price }}"
     """
 
-    code = "LC250"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         prices = {price.text: price.amount for price in prices_of(campaign)}
         if draft.email.role is not Role.LAUNCH or not prices:
@@ -47,11 +45,9 @@ class OnePrice:
             amount = _amount(passage.text)
             if amount is not None and amount not in fair:
                 known = ", ".join(prices)
-                yield passage.problem(
-                    self.code,
+                yield passage.warning(
                     f"{passage.text} is none of the prices: {known}",
                     hint="print {{ deal.price }} or {{ offer.price }} instead of a number",
-                    severity=Severity.WARNING,
                 )
 
     def _other_reference(self, campaign: Campaign) -> Iterator[Problem]:
@@ -61,15 +57,13 @@ class OnePrice:
             if offer is None or deal is not campaign.insider_deal or old is None:
                 continue
             if old.currency == offer.price.currency and old.amount != offer.price.amount:
-                yield setting(campaign, f"deals.{key}.instead_of", old.text).problem(
-                    self.code,
+                yield setting(campaign, f"deals.{key}.instead_of", old.text).warning(
                     f"the deal is instead of {old}, and the offer costs {offer.price}",
                     hint=f"write instead_of: {offer.price}, or change the offer's price",
-                    severity=Severity.WARNING,
                 )
 
 
-class LastCall:
+class LastCall(MonthRule, code="LC253"):
     """A last call comes in the last 24 hours.
 
     Two days before the end it is not the last call, and the reader learns that "last" means
@@ -79,26 +73,26 @@ class LastCall:
     Good: last-call: {at: day 31 10:00, …}
     """
 
-    code = "LC253"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for email in campaign.launch_emails:
             deal = campaign.deal_of(email)
-            if deal is None or email.instant is None or not _is_last_call(email):
+            if (
+                deal is None
+                or email.instant is None
+                or not _LAST_CALL.search(f"{email.key} {email.subject}")
+            ):
                 continue
             left = deal.closes - email.instant
             if left > timedelta(hours=24):
-                yield setting_of_email(campaign, email, "at", "").problem(
-                    self.code,
+                yield find_email_setting(campaign, email, "at", "").warning(
                     f"{email.key} goes out {left / timedelta(hours=1):.0f} hours before the deal "
                     "closes",
                     hint="send it within the last 24 hours",
-                    severity=Severity.WARNING,
                 )
 
 
-class SensibleWindow:
+class SensibleWindow(MonthRule, code="LC254"):
     """Every insider has waking hours in which to take the deal.
 
     The deal opens and closes once for everyone. A window that lies in the night of some readers
@@ -109,24 +103,20 @@ class SensibleWindow:
     Good: opens: day 27 10:00, closes: day 31 23:59
     """
 
-    code = "LC254"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for key, deal in campaign.deals.items():
             asleep = [zone for zone in draft.zones if _waking_hours(deal, zone) < _MIN_WAKING_HOURS]
             closes = deal.closes.astimezone(ZoneInfo(campaign.timezone))
             if asleep:
-                says = f"the deal leaves too few waking hours in {say_zones(asleep)}"
+                says = f"the deal leaves too few waking hours in {format_zones(asleep)}"
                 hint = "let it stay open for at least a whole day"
             elif (closes.hour, closes.minute) == (0, 0):
                 says = f"the deal closes as {closes:%A} begins"
                 hint = "write 23:59 of the day before, if that night is meant"
             else:
                 continue
-            yield setting(campaign, f"deals.{key}.closes", "").problem(
-                self.code, says, hint=hint, severity=Severity.WARNING
-            )
+            yield setting(campaign, f"deals.{key}.closes", "").warning(says, hint=hint)
 
 
 def _currencies(campaign: Campaign) -> Iterator[str]:
@@ -136,7 +126,7 @@ def _currencies(campaign: Campaign) -> Iterator[str]:
 
 
 def _fair_amounts(prices: set[Decimal]) -> set[Decimal]:
-    """The prices, what one saves on another, and each split over a year's months."""
+    """The prices, their differences (savings), and each split over twelve months."""
     saved = {abs(one - other) for one in prices for other in prices}
     monthly = {(price / 12).quantize(Decimal("0.01")) for price in prices}
     return prices | saved | monthly | {one.quantize(Decimal("0.01")) for one in prices | saved}
@@ -156,17 +146,8 @@ def _amount(text: str) -> Decimal | None:
     return Decimal(found[0].replace(",", ".")) if found else None
 
 
-def _is_last_call(email: Email) -> bool:
-    words = f"{email.key} {email.subject}"
-    return bool(re.search(r"last[- ](?:call|chance|day)|final", words, re.IGNORECASE))
-
-
 def _waking_hours(deal: Deal, zone: str) -> int:
-    """Hours of the window that begin while people of a zone are awake."""
+    """Hours of the window that begin in a zone's waking hours."""
     hours = min(int((deal.closes - deal.opens) / timedelta(hours=1)), 48)
     starts = (deal.opens + timedelta(hours=number) for number in range(hours))
-    return sum(_local(start, zone).hour in _WAKING for start in starts)
-
-
-def _local(instant: datetime, zone: str) -> datetime:
-    return instant.astimezone(ZoneInfo(zone))
+    return sum(start.astimezone(ZoneInfo(zone)).hour in _WAKING for start in starts)

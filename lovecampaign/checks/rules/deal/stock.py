@@ -1,4 +1,4 @@
-"""Is there a unit, a code and time to pay for everybody who was promised the deal?"""
+"""Rules about stock, codes and the time to pay."""
 
 from __future__ import annotations
 
@@ -7,29 +7,26 @@ from datetime import timedelta
 
 from lovecampaign.campaign.deals.codes import PLACEHOLDER
 from lovecampaign.campaign.deals.pool import read_codes
-from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.locate import setting
-from lovecampaign.checks.base.rule import MonthDraft
+from lovecampaign.checks.base.rule import MonthDraft, MonthRule
 from lovecampaign.core.errors import ProblemsFound, UsageError
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Problem
 
 _SHORTEST_CLAIM, _LONGEST_CLAIM = timedelta(minutes=10), timedelta(days=1)
 
 
-class EnoughCodes:
+class EnoughCodes(MonthRule, code="LC252"):
     """There is a code for every insider.
 
     Where the copy prints a code, or the deal's link carries one, and the codes come from a file,
-    the file must reach for all: whoever comes last would be promised a price and get none.
+    the file must have one for each: the last insider would be promised a price and get none.
 
     Bad:  codes: codes.csv with 300 lines, for 412 insiders
     Good: codes: generate
     """
 
-    code = "LC252"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         printed = any("deal.code" in email.copy.text for email in campaign.emails)
         for deal in campaign.deals.values():
@@ -40,21 +37,19 @@ class EnoughCodes:
         place = setting(draft.campaign, f"deals.{deal.key}.codes", file)
         needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
         try:
-            held = _count_codes(draft.campaign, file)
+            held = len(set(read_codes(draft.campaign.folder / file, shown_as=file)))
         except (ProblemsFound, UsageError) as unreadable:
             message = f"{file}: {_reason(unreadable)}"
-            yield place.problem(self.code, message, hint="save it as CSV, a code on each line")
+            yield place.error(message, hint="save it as CSV, a code on each line")
             return
         if needed is not None and held < needed:
-            yield place.problem(
-                self.code,
+            yield place.warning(
                 f"{file} holds {held} codes, and {needed} are needed",
                 hint="add codes to the file, or write codes: generate",
-                severity=Severity.WARNING,
             )
 
 
-class CodeReachesReader:
+class CodeReachesReader(MonthRule, code="LC255"):
     """The reader's code gets to the checkout.
 
     The button behind the letter leads to the deal's link. Without `{code}` in it, and without the
@@ -64,55 +59,41 @@ class CodeReachesReader:
     Good: link: https://bloom.example/buy?code={code}
     """
 
-    code = "LC255"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         deal = campaign.insider_deal
         if deal is None or PLACEHOLDER in deal.link:
             return
         letters = [email.copy.text for email in campaign.emails if email.is_insiders_only]
         if not any("deal.code" in text for text in letters):
-            yield setting(campaign, f"deals.{deal.key}.link", deal.link).problem(
-                self.code,
-                "the code reaches nobody: neither the link nor a letter to insiders has it",
+            yield setting(campaign, f"deals.{deal.key}.link", deal.link).warning(
+                "the code reaches no reader: neither the link nor a letter to insiders has it",
                 hint=f"write {PLACEHOLDER} into the link",
-                severity=Severity.WARNING,
             )
 
 
-class ShortClaims:
-    """A claim leaves time to pay, and not so much that it starves the others.
+class ShortClaims(MonthRule, code="LC256"):
+    """A claim leaves time to pay, and no more than that.
 
-    A unit that is claimed is taken from everybody else until it is paid or lapses. Under ten
-    minutes the card is still in the other room; over a day the last units lie idle.
+    A claimed unit is taken from all others until it is paid or lapses. Ten minutes are the least
+    that a payment needs; over a day the last units lie idle.
 
     Bad:  claim_for: 2m
     Good: claim_for: 30m
     """
 
-    code = "LC256"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for key, deal in campaign.deals.items():
             if deal.quantity is None or _SHORTEST_CLAIM <= deal.claim_for <= _LONGEST_CLAIM:
                 continue
             is_short = deal.claim_for < _SHORTEST_CLAIM
             words = "too short to pay in" if is_short else "so long that few can claim"
-            yield setting(campaign, f"deals.{key}.claim_for", "").problem(
-                self.code,
-                f"a unit is held for a time {words}",
-                hint="write claim_for: 30m",
-                severity=Severity.WARNING,
+            yield setting(campaign, f"deals.{key}.claim_for", "").warning(
+                f"a unit is held for a time {words}", hint="write claim_for: 30m"
             )
 
 
 def _reason(unreadable: ProblemsFound | UsageError) -> str:
     problems = unreadable.problems if isinstance(unreadable, ProblemsFound) else ()
     return problems[0].message if problems else unreadable.message
-
-
-def _count_codes(campaign: Campaign, codes_file: str) -> int:
-    """How many people the file reaches for; raises ProblemsFound where it is no table."""
-    return len(set(read_codes(campaign.folder / codes_file, shown_as=codes_file)))

@@ -1,0 +1,1 @@
+"""Rules about the rendered message and its inbox line."""

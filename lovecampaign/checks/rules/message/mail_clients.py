@@ -1,4 +1,4 @@
-"""Does every mail program show what the template wants?"""
+"""Rules about mail clients: features they drop, Outlook, dark mode, remote styles."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import lru_cache
 from lovecampaign.checks.base.client_support import Feature, read_features
 from lovecampaign.checks.base.locate import Passage, point_at
 from lovecampaign.checks.base.rendered_email import attribute
-from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
+from lovecampaign.core.problems import Problem
 from lovecampaign.render.templating.source_map import place_in
 
 _CONDITIONAL = re.compile(r"<!--\[if\b|<!\[endif\]")
@@ -19,40 +19,36 @@ _REMOTE_STYLE = re.compile(
     r"@import\s+(?:url\(\s*)?[\"']?https?:|url\(\s*[\"']?https?://[^)]*\.(?:woff2?|ttf|otf|css)",
     re.IGNORECASE,
 )
-#: ``.svg`` of the address of a picture, or what one begins with that is no address.
+#: The ``.svg`` of an image's URL, or the start of a data URL.
 _END_OF_ADDRESS = re.compile(r"\.\w+|data:")
 #: MRML adds a style sheet of fonts.googleapis.com where one of these is named.
 _SHEET = re.compile(r"<link\b")
 _FETCHED_FONTS = re.compile(r"\b(?:Open Sans|Droid Sans|Lato|Roboto|Ubuntu)\b")
 
 
-class DroppedFeature:
-    """What carries the letter works in every large mail program.
+class DroppedFeature(EmailRule, code="LC280"):
+    """The letter works in every large mail program.
 
     Mail programs drop parts of HTML and CSS; caniemail.com tests which. Reported is what a
-    reader would miss: a layout, a colour, a picture. What merely polishes, such as rounded
-    corners, is not.
+    reader would miss: a layout, a colour, a picture. Minor features, such as rounded corners,
+    are not.
 
     Bad:  <div style="display:grid">
     Good: <mj-section> with two <mj-column>
     """
 
-    code = "LC280"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for file, source in draft.templates.items():
             for feature, offset, width in _features_in(source):
-                yield _passage(source, file, offset, width).problem(
-                    self.code,
+                yield _passage(source, file, offset, width).warning(
                     f"{feature.title} is dropped by {_name(feature.drops)}",
                     hint=f"see {feature.address}",
-                    severity=Severity.WARNING,
                 )
         yield from self._of_pictures(draft, "".join(draft.templates.values()))
 
     def _of_pictures(self, draft: EmailDraft, templates: str) -> Iterator[Problem]:
-        """Kinds of pictures that the words bring in, and no template."""
-        tags = draft.shown.tags("img") if draft.shown else ()
+        """Image formats that the copy uses, and no template."""
+        tags = draft.rendered.tags("img") if draft.rendered else ()
         sources = " ".join(f'src="{attribute(tag, "src")}"' for tag in tags)
         for feature in read_features():
             found = feature.pattern.search(sources) if feature.is_picture else None
@@ -60,38 +56,33 @@ class DroppedFeature:
                 written = re.escape(_END_OF_ADDRESS.findall(found[0])[-1])
                 yield point_at(
                     draft, re.compile(rf"[^\s|()<>\"']*{written}", re.IGNORECASE)
-                ).problem(
-                    self.code,
+                ).warning(
                     f"{feature.title} is dropped by {_name(feature.drops)}",
                     hint=f"every mail program shows JPEG and PNG; see {feature.address}",
-                    severity=Severity.WARNING,
                 )
 
 
-class OutlookConditionals:
-    """What is written for Outlook alone is closed again.
+class OutlookConditionals(EmailRule, code="LC281"):
+    """Conditional comments for Outlook are closed.
 
-    A conditional comment without its end hides the rest of the letter, from Outlook or from
-    everybody else.
+    A conditional comment without its end hides the rest of the letter, from Outlook or from all
+    other programs.
 
     Bad:  <!--[if mso]><table><tr><td> … and no <![endif]-->
     Good: <!--[if mso]><table><tr><td><![endif]--> … <!--[if mso]></td></tr></table><![endif]-->
     """
 
-    code = "LC281"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for file, source in draft.templates.items():
             if found := _find_unbalanced(source):
-                yield _passage(source, file, found.start(), len(found[0])).problem(
-                    self.code,
+                yield _passage(source, file, found.start(), len(found[0])).error(
                     "a conditional comment for Outlook is not balanced from here on",
                     hint="each <!--[if mso]> needs its <![endif]-->",
                 )
 
 
-class ColorSchemes:
-    """The letter says that it knows light and dark.
+class ColorSchemes(EmailRule, code="LC282"):
+    """The letter declares light and dark colour schemes.
 
     Without both metas, Apple Mail and Outlook invert the colours themselves, and the brand's
     colour with them. Templates that name neither get both by themselves.
@@ -100,25 +91,21 @@ class ColorSchemes:
     Good: that one, and <meta name="supported-color-schemes" content="light dark" />
     """
 
-    code = "LC282"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        if draft.shown is None:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        if draft.rendered is None:
             return
         metas = {
-            attribute(tag, "name"): attribute(tag, "content") for tag in draft.shown.tags("meta")
+            attribute(tag, "name"): attribute(tag, "content") for tag in draft.rendered.tags("meta")
         }
         for name in _COLOR_SCHEMES:
             if not metas.get(name):
-                yield point_at(draft, re.compile(r"<mj-head\b|<mjml\b")).problem(
-                    self.code,
+                yield point_at(draft, re.compile(r"<mj-head\b|<mjml\b")).warning(
                     f"the letter has no meta {name}",
                     hint=f'write <meta name="{name}" content="light dark" /> into an <mj-raw>',
-                    severity=Severity.WARNING,
                 )
 
 
-class FetchedStyle:
+class FetchedStyle(EmailRule, code="LC288"):
     """Opening a letter asks no third party.
 
     A style sheet or a font from another server tells that server who reads your letter, and
@@ -130,32 +117,28 @@ class FetchedStyle:
     Good: font-family="-apple-system, 'Segoe UI', sans-serif"
     """
 
-    code = "LC288"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        shown = draft.shown
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        shown = draft.rendered
         if shown is None:
             return
         sheets = {attribute(tag, "href") or "" for tag in shown.tags("link")}
         fetched = any(href.startswith("http") for href in sheets)
         if fetched or _REMOTE_STYLE.search(shown.html):
-            yield point_at(draft, _REMOTE_STYLE, _FETCHED_FONTS, _SHEET).problem(
-                self.code,
+            yield point_at(draft, _REMOTE_STYLE, _FETCHED_FONTS, _SHEET).warning(
                 "the letter fetches fonts or styles from another server",
                 hint="name fonts that readers have; see check --explain LC288",
-                severity=Severity.WARNING,
             )
 
 
 @lru_cache(maxsize=128)
 def _features_in(source: str) -> tuple[tuple[Feature, int, int], ...]:
-    """Each dropped feature that a template uses, with its first place."""
+    """Each dropped feature that a template uses: offset and width of its first use."""
     found = ((feature, feature.pattern.search(source)) for feature in read_features())
     return tuple((feature, at.start(), len(at[0].split("\n")[0])) for feature, at in found if at)
 
 
 def _find_unbalanced(source: str) -> re.Match[str] | None:
-    """The conditional comment from which on they do not pair; None where each is closed."""
+    """The first unbalanced conditional comment; None where each is closed."""
     depth, found = 0, None
     for found in _CONDITIONAL.finditer(source):
         depth += 1 if found[0].startswith("<!--[if") else -1
@@ -165,7 +148,7 @@ def _find_unbalanced(source: str) -> re.Match[str] | None:
 
 
 def _passage(source: str, file: str, offset: int, width: int) -> Passage:
-    """What stands at an offset of a template, and so many characters from there on."""
+    """``width`` characters at an offset of a template."""
     place = place_in(source, offset, file)
     line = source.split("\n")[(place.line or 1) - 1]
     return Passage(text="", place=place, excerpt=line, width=width)

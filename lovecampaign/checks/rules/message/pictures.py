@@ -1,4 +1,4 @@
-"""Can everybody use the pictures, also those who do not see them yet?"""
+"""Rules about images: alt text, width, file size."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from lovecampaign.checks.base.locate import first_words, point_at
+from lovecampaign.checks.base.locate import first_line, point_at
 from lovecampaign.checks.base.rendered_email import attribute
-from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
+from lovecampaign.core.problems import Problem
 from lovecampaign.render.model.images import find_image
 
 _ONE_PICTURE = 200_000
@@ -19,8 +19,8 @@ _FILE_NAME = re.compile(
 )
 
 
-class PictureAlt:
-    """Every picture has words for those who do not see it.
+class PictureAlt(EmailRule, code="LC275"):
+    """Every picture has alternative words.
 
     Screen readers read them, and mail programs show them until pictures are allowed. Say what
     the picture says, not that it is one. Pure decoration has an empty alt="" in a template.
@@ -29,10 +29,8 @@ class PictureAlt:
     Good: [[image: images/map.jpg | A balcony seen from above, sun on its left third at nine]]
     """
 
-    code = "LC275"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        for tag in draft.shown.tags("img") if draft.shown else ():
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        for tag in draft.rendered.tags("img") if draft.rendered else ():
             alt = attribute(tag, "alt")
             if alt is None:
                 says = "a picture has no words for those who do not see it"
@@ -41,15 +39,12 @@ class PictureAlt:
             else:
                 continue
             written = re.escape(alt.strip()) if alt else r"<(?:img|mj-image)\b(?![^>]*\balt=)|!\[\]"
-            yield point_at(draft, re.compile(written)).problem(
-                self.code,
-                says,
-                hint='write what it shows: [[image: PATH | WORDS]], or alt="" for decoration',
-                severity=Severity.WARNING,
+            yield point_at(draft, re.compile(written)).warning(
+                says, hint='write what it shows: [[image: PATH | WORDS]], or alt="" for decoration'
             )
 
 
-class PictureSize:
+class PictureSize(EmailRule, code="LC276"):
     """Every picture says how wide it is.
 
     Outlook for Windows shows a picture in its full size where no width is written, and the
@@ -59,47 +54,37 @@ class PictureSize:
     Good: <img src="wide.jpg" alt="The shop" width="600">
     """
 
-    code = "LC276"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        for tag in draft.shown.tags("img") if draft.shown else ():
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        for tag in draft.rendered.tags("img") if draft.rendered else ():
             if not attribute(tag, "width"):
-                yield point_at(draft, re.compile(r"<img\b|!\[")).problem(
-                    self.code,
+                yield point_at(draft, re.compile(r"<img\b|!\[")).warning(
                     "a picture does not say how wide it is",
                     hint='write width="…" in pixels, or use [[image: PATH | WORDS]]',
-                    severity=Severity.WARNING,
                 )
 
 
-class PictureWeight:
+class PictureWeight(EmailRule, code="LC277"):
     """Pictures are light enough for a phone on the road.
 
-    One picture over 200 kB, or all over 1 MB, loads while the reader has moved on.
+    One picture over 200 kB, or all over 1 MB, is still loading when the reader has moved on.
 
     Bad:  a photo of 3 MB as it came from the camera
     Good: the same photo, 1200 pixels wide, as a JPEG of 150 kB
     """
 
-    code = "LC277"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         sizes = dict(_sizes(draft))
         for path, size in sizes.items():
             if size > (_ALL_PICTURES if path.lower().endswith(".gif") else _ONE_PICTURE):
-                yield point_at(draft, re.compile(re.escape(path))).problem(
-                    self.code,
+                yield point_at(draft, re.compile(re.escape(path))).warning(
                     f"{path} has {size // 1000} kB",
                     hint="make it 1200 pixels wide, and save it as a JPEG of medium quality",
-                    severity=Severity.WARNING,
                 )
         total = sum(sizes.values())
         if total > _ALL_PICTURES and len(sizes) > 1:
-            yield first_words(draft.email).problem(
-                self.code,
+            yield first_line(draft.email).warning(
                 f"the pictures of {draft.email.key} have {total // 1000} kB together",
                 hint="leave some out, or make them smaller",
-                severity=Severity.WARNING,
             )
 
 

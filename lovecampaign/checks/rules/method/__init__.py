@@ -1,0 +1,1 @@
+"""Rules about the method: a month of giving, then one launch."""

@@ -1,4 +1,4 @@
-"""Do the giving days only give?"""
+"""Rules about the giving days: no prices, no checkout links, no sales phrases."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from itertools import chain
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.campaign.model.deal import Money
-from lovecampaign.checks.base.amounts import SIGNS, SUM
 from lovecampaign.checks.base.locate import URL, Passage, find_in_words
-from lovecampaign.checks.base.offers import any_of_sums, is_sale_page, page_of, prices_of
-from lovecampaign.checks.base.rule import EmailDraft
+from lovecampaign.checks.base.offers import (
+    SIGNS,
+    SUM,
+    is_sale_page,
+    page_of,
+    prices_of,
+    sums_pattern,
+)
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.checks.base.template_text import (
     find_in_template_fields,
     find_in_template_links,
     find_in_template_words,
 )
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.problems import Problem
 
 _SALES_FIELD = re.compile(r"\{[{%][^{}%]*?\b((?:offer|deal)\s*\.\s*\w+)")
 _CHECKOUT = re.compile(
@@ -49,7 +55,7 @@ _BUY_WORDS = re.compile(
 )
 
 
-class SellsEarly:
+class SellsEarly(EmailRule, code="LC210"):
     """Days 1 to 27 hold no price and no way to pay.
 
     The month works because it gives before it asks: one price on day 9 turns every letter before
@@ -59,26 +65,27 @@ class SellsEarly:
     Good: On day 20: "Something is coming on the 28th. {{ links.insiders }} hears a day early."
     """
 
-    code = "LC210"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:
             return
         campaign = draft.campaign
         hint = f"keep it for the launch on day {campaign.launch.day}"
+        sales_fields = chain(
+            find_in_words(draft, _SALES_FIELD), find_in_template_fields(draft, _SALES_FIELD)
+        )
         for passages, says in (
-            (_sales_fields(draft), "a giving day speaks of what is for sale"),
-            (_said(draft, _own_prices(campaign)), "a giving day names the price"),
+            (sales_fields, "a giving day speaks of what is for sale"),
+            (_find(draft, _own_prices(campaign)), "a giving day names the price"),
         ):
             for passage in passages:
-                yield passage.problem(self.code, f"{says}: {passage.text}", hint=hint)
+                yield passage.error(f"{says}: {passage.text}", hint=hint)
         for passage in chain(find_in_words(draft, URL), find_in_template_links(draft, URL)):
             if _leads_to_checkout(passage.text, campaign):
                 message = f"a giving day leads to where people pay: {passage.text}"
-                yield passage.problem(self.code, message, hint=hint)
+                yield passage.error(message, hint=hint)
 
 
-class MoneyInGift:
+class MoneyMentioned(EmailRule, code="LC211"):
     """A letter that gives speaks of no sums of money.
 
     Only a warning: a story may need its "she had paid 3 euros for the pot". But a sum is read as
@@ -88,60 +95,47 @@ class MoneyInGift:
     Good: On day 5: "It took us two winters to draw. Take it."
     """
 
-    code = "LC211"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:
             return
         own = _own_prices(draft.campaign)
-        for passage in _said(draft, SUM):
-            if not own.search(passage.text):  # that is an error already
-                yield passage.problem(
-                    self.code,
+        for passage in _find(draft, SUM):
+            if not own.search(passage.text):  # which is an error already
+                yield passage.warning(
                     f"a giving day names a sum of money: {passage.text}",
                     hint="say what it is worth in words, unless the story needs the sum",
-                    severity=Severity.WARNING,
                 )
 
 
-class BuyWords:
+class SalesPhrases(EmailRule, code="LC212"):
     """A letter that gives does not talk like a shop window.
 
     "Order now" and "20% off" make an advertisement of a gift, however good the gift is. The
-    words of the till have their day: the launch. English, French, German and Spanish are known.
+    launch is the day for them. English, French, German and Spanish are known.
 
     Bad:  On day 12: "And if you order now, you get 20% off!"
     Good: On day 12: "You need a bucket with a lid. Any will do."
     """
 
-    code = "LC212"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.role is not Role.DAY:
             return
-        for passage in _said(draft, _BUY_WORDS):
-            yield passage.problem(
-                self.code,
+        for passage in _find(draft, _BUY_WORDS):
+            yield passage.warning(
                 f"“{passage.text}” sells, on a day that gives",
                 hint=f"keep it for the launch on day {draft.campaign.launch.day}",
-                severity=Severity.WARNING,
             )
 
 
-def _said(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
-    """Every match in the letter's own words, and in those that its templates put around them."""
+def _find(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    """Every match in the email's copy and in its templates' words."""
     yield from find_in_words(draft, pattern)
     yield from find_in_template_words(draft, pattern)
 
 
-def _sales_fields(draft: EmailDraft) -> Iterator[Passage]:
-    yield from find_in_words(draft, _SALES_FIELD)
-    yield from find_in_template_fields(draft, _SALES_FIELD)
-
-
 def _own_prices(campaign: Campaign) -> re.Pattern[str]:
-    """The prices of the offer and the deals, as people write them."""
-    return any_of_sums(spelling for price in prices_of(campaign) for spelling in _spell(price))
+    """The prices of the offer and the deals, in their usual spellings."""
+    return sums_pattern(spelling for price in prices_of(campaign) for spelling in _spell(price))
 
 
 def _spell(price: Money) -> Iterable[str]:

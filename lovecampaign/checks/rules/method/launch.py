@@ -1,4 +1,4 @@
-"""Does the launch ask once, and say everything that a yes needs?"""
+"""Rules about launch emails: one call to action, with price and deadline."""
 
 from __future__ import annotations
 
@@ -7,62 +7,54 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Kind, Role
-from lovecampaign.checks.base.locate import first_words
-from lovecampaign.checks.base.offers import any_of_sums, is_sale_page
-from lovecampaign.checks.base.rendered_email import Shown
-from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.locate import first_line
+from lovecampaign.checks.base.offers import is_sale_page, sums_pattern
+from lovecampaign.checks.base.rendered_email import RenderedEmail
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
+from lovecampaign.core.problems import Problem
 from lovecampaign.render.model.formatting import SpokenTime
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 
 
-class OneAsk:
+class OneCallToAction(EmailRule, code="LC213"):
     """A letter of the launch asks for one thing.
 
     After a month of giving, one clear question is answered; three are put off. One button leads
-    to the offer or the deal, and nothing beside it wants to be pressed.
+    to the offer or the deal, and no second button competes with it.
 
     Bad:  [[button: Buy it]], [[button: Follow us]] and [[button: See all products]]
     Good: one [[button: Yes, I would like it | {{ offer.link }}]]
     """
 
-    code = "LC213"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        shown = draft.shown
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        shown = draft.rendered
         if shown is None or not _asks(draft.campaign, draft.email):
             return
         buttons = {link.href for link in shown.links if link.is_button}
         if not any(_sells(draft.campaign, link.href) for link in shown.links):
-            yield first_words(draft.email).problem(
-                self.code,
+            yield first_line(draft.email).warning(
                 f"{draft.email.key} does not ask: no link in it leads to the offer or the deal",
                 hint="print {{ offer.link }} or {{ deal.link }} on a button",
-                severity=Severity.WARNING,
             )
         elif len(buttons) > 1:
-            yield first_words(draft.email).problem(
-                self.code,
+            yield first_line(draft.email).warning(
                 f"{draft.email.key} has {len(buttons)} buttons that lead to different places",
                 hint="keep the one that leads to the offer or the deal",
-                severity=Severity.WARNING,
             )
 
 
-class TermsSaid:
-    """Who is asked is told the price, and until when it holds.
+class PriceAndDeadline(EmailRule, code="LC214"):
+    """A letter that asks says the price, and until when it holds.
 
-    A price that shows only at the till is felt as a trick, and a deadline that nobody named
+    A price that shows only at the checkout feels like a trick, and a deadline that was not named
     cannot be kept. `{{ deal.closes }}` prints it in the reader's own time zone.
 
     Bad:  It is open. Click below to see what it costs.
     Good: You pay {{ deal.price }} until {{ deal.closes }}.
     """
 
-    code = "LC214"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
-        campaign, shown = draft.campaign, draft.shown
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        campaign, shown = draft.campaign, draft.rendered
         if shown is None or not _asks(campaign, draft.email):
             return
         deal = campaign.deal_of(draft.email)
@@ -76,16 +68,13 @@ class TermsSaid:
             yield self._missing(draft, "never says until when the price holds", "deal.closes")
 
     def _missing(self, draft: EmailDraft, says: str, field: str) -> Problem:
-        return first_words(draft.email).problem(
-            self.code,
-            f"{draft.email.key} {says}",
-            hint=f"print {{{{ {field} }}}} in the letter",
-            severity=Severity.WARNING,
+        return first_line(draft.email).warning(
+            f"{draft.email.key} {says}", hint=f"print {{{{ {field} }}}} in the letter"
         )
 
 
 def _asks(campaign: Campaign, email: Email) -> bool:
-    """Whether a letter of the launch wants a yes; thanks want nothing."""
+    """Whether a launch email asks for a purchase; a thank-you does not."""
     has_sale = campaign.launch.offer is not None or campaign.deal_of(email) is not None
     return (
         email.role is Role.LAUNCH
@@ -99,13 +88,13 @@ def _sells(campaign: Campaign, href: str) -> bool:
     return href == SAMPLE_LINKS.deal or is_sale_page(campaign, href)
 
 
-def _names_price(shown: Shown, price: str) -> bool:
+def _names_price(shown: RenderedEmail, price: str) -> bool:
     number = re.match(r"[\d.,]+", price)
     digits = number[0] if number else price
-    return bool(any_of_sums([digits]).search(shown.words))
+    return bool(sums_pattern([digits]).search(shown.words))
 
 
-def _names_deadline(shown: Shown, campaign: Campaign, email: Email) -> bool:
+def _names_deadline(shown: RenderedEmail, campaign: Campaign, email: Email) -> bool:
     deal = campaign.deal_of(email)
     if deal is None:
         return True

@@ -1,19 +1,19 @@
-"""Is the month as a whole what it promises to be: varied, grateful, two-sided?"""
+"""Rules about the month as a whole: variety, thanks, replies, insiders."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Kind
-from lovecampaign.checks.base.locate import Passage, setting, setting_of_email
-from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.base.locate import Passage, find_email_setting, setting
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem, Severity
 
-#: A month of fewer letters need not be everything at once.
+#: A month of fewer emails need not have everything.
 _MIN_LETTERS = 10
-#: Of the letters, at most this share may be of one kind.
+#: At most this share of the emails may be of one kind.
 _MAX_SHARE = 0.6
 _NUMBERS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\d+|[^\w\s]")
 _INVITES = re.compile(
@@ -25,7 +25,7 @@ _INVITES = re.compile(
 _THANKS = re.compile(r"\b(?:thank|merci|danke|dank|gracias|grazie|obrigad)", re.IGNORECASE)
 
 
-class OneKind:
+class OneKind(MonthRule, code="LC240"):
     """The month is varied.
 
     Twenty-seven letters of one kind become a noise that readers stop hearing. Stories, tools,
@@ -35,23 +35,19 @@ class OneKind:
     Good: eight of value, six stories, six tools, two guests, three thanks, two questions
     """
 
-    code = "LC240"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         emails = draft.campaign.day_emails
         if len(emails) < _MIN_LETTERS:
             return
         kind, count = Counter(email.kind for email in emails).most_common(1)[0]
         if count > _MAX_SHARE * len(emails):
-            yield _whole_month(draft.campaign).problem(
-                self.code,
+            yield _whole_month(draft.campaign).warning(
                 f"{count} of {len(emails)} letters are of kind {kind.value}",
                 hint="vary it: value, story, tool, guest, ask, thanks",
-                severity=Severity.WARNING,
             )
 
 
-class AlikeSubjects:
+class AlikeSubjects(MonthRule, code="LC241"):
     """Subjects do not look alike.
 
     A reader sees the subjects one under the other. Where only the number changes, every letter
@@ -61,9 +57,7 @@ class AlikeSubjects:
     Good: "A balcony that sees the sun for forty minutes", "Map your light in three looks"
     """
 
-    code = "LC241"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         alike: dict[str, list[Email]] = defaultdict(list)
         for email in campaign.day_emails:
@@ -71,16 +65,14 @@ class AlikeSubjects:
         for words, emails in alike.items():
             if len(emails) >= 3 and words:
                 third = emails[2]
-                yield setting_of_email(campaign, third, "subject", third.subject).problem(
-                    self.code,
+                yield find_email_setting(campaign, third, "subject", third.subject).warning(
                     f"{len(emails)} subjects differ in their numbers only, from "
                     f"{emails[0].key} to {emails[-1].key}",
                     hint="say in each what this letter brings",
-                    severity=Severity.WARNING,
                 )
 
 
-class RepeatedLine:
+class RepeatedLine(MonthRule, code="LC263"):
     """No two letters have the same subject or the same preheader.
 
     Mail programs put letters with the same subject into one conversation, and show the older
@@ -90,9 +82,7 @@ class RepeatedLine:
     Good: two subjects that each name what is inside
     """
 
-    code = "LC263"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         for name in ("subject", "preheader"):
             first: dict[str, Email] = {}
@@ -102,15 +92,13 @@ class RepeatedLine:
                     continue
                 earlier = first.setdefault(line.casefold(), email)
                 if earlier is not email:
-                    yield setting_of_email(campaign, email, name, line).problem(
-                        self.code,
+                    yield find_email_setting(campaign, email, name, line).warning(
                         f"{email.key} has the same {name} as {earlier.key}",
                         hint="say what this letter brings",
-                        severity=Severity.WARNING,
                     )
 
 
-class AsksForStories:
+class AsksForStories(MonthRule, code="LC242"):
     """The month asks its readers for something of theirs.
 
     A month in which only one side talks is a series of broadcasts. Ask for a story, a photo or
@@ -120,21 +108,17 @@ class AsksForStories:
     Good: On day 11: "Press reply and send the word, and where you heard it."
     """
 
-    code = "LC242"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         emails = draft.campaign.day_emails
         if len(emails) < _MIN_LETTERS or any(_asks(email) for email in emails):
             return
-        yield _whole_month(draft.campaign).problem(
-            self.code,
+        yield _whole_month(draft.campaign).warning(
             "no letter of the month asks its reader for anything back",
             hint="ask one question (kind: ask), and invite to reply",
-            severity=Severity.WARNING,
         )
 
 
-class SaysThanks:
+class SaysThanks(MonthRule, code="LC243"):
     """The month says thank you.
 
     The people who read, tried, complained and recommended made the business. Name them, with
@@ -144,71 +128,67 @@ class SaysThanks:
     Good: a letter of kind thanks that names seven of them
     """
 
-    code = "LC243"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         emails = draft.campaign.day_emails
         if len(emails) < _MIN_LETTERS or any(_thanks(email) for email in emails):
             return
-        yield _whole_month(draft.campaign).problem(
-            self.code,
+        yield _whole_month(draft.campaign).warning(
             "no letter of the month says thank you",
             hint="thank the people who made you, in a letter of kind: thanks",
-            severity=Severity.WARNING,
         )
 
 
-class InsidersFirst:
-    """Who put their name down hears first.
+class InsidersFirst(MonthRule, code="LC244"):
+    """Insiders hear first.
 
-    The advance list promises a head start. So a letter goes to insiders alone before the doors
-    open for everyone.
+    The advance list promises a head start. So a letter goes to insiders alone before the
+    launch is open for everyone.
 
     Bad:  insiders: {list: insiders}, and no launch email with to: insiders before launch.at
     Good: early-access: {at: day 27 10:00, to: insiders, copy: launch/early-access.md}
     """
 
-    code = "LC244"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         if campaign.insiders is None or not campaign.launch_emails:
             return
-        if not any(_is_early(campaign, email) for email in campaign.launch_emails):
-            yield setting(campaign, "insiders", "insiders").problem(
-                self.code,
+        early = (
+            email.is_insiders_only and email.instant and email.instant < campaign.launch.at
+            for email in campaign.launch_emails
+        )
+        if not any(early):
+            yield setting(campaign, "insiders", "insiders").warning(
                 "nothing goes to the insiders before everyone hears",
                 hint="add a launch email with to: insiders, before launch.at",
-                severity=Severity.WARNING,
             )
 
 
-class InvitationMissing:
+class InsidersInvited(MonthRule, code="LC245"):
     """Readers are invited to the advance list.
 
-    Nobody joins a list that no letter mentions.
+    No one joins a list that no letter mentions.
 
     Bad:  insiders: {list: insiders}, and no letter with {{ links.insiders }}
     Good: [[button: Tell me a day early | {{ links.insiders }}]]
     """
 
-    code = "LC245"
-
-    def find(self, draft: MonthDraft) -> Iterator[Problem]:
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         campaign = draft.campaign
         emails = [email for email in campaign.emails if not email.copy.is_built_in]
         is_short = len(campaign.day_emails) < _MIN_LETTERS
-        if campaign.insiders is None or is_short or _any_has(emails, "links.insiders"):
+        if (
+            campaign.insiders is None
+            or is_short
+            or any("links.insiders" in email.copy.text for email in emails)
+        ):
             return
-        yield setting(campaign, "insiders", "insiders").problem(
-            self.code,
+        yield setting(campaign, "insiders", "insiders").warning(
             "no letter invites to the advance list",
             hint="print {{ links.insiders }} on a button, some days before the launch",
-            severity=Severity.WARNING,
         )
 
 
-class GuestApproved:
+class GuestApproved(EmailRule, code="LC246"):
     """A guest has read what goes out in their name.
 
     An interview that its guest has not seen can hurt them, and you. `approved` notes the day on
@@ -219,9 +199,7 @@ class GuestApproved:
     Good: guest: {name: Dr Mai Tran, approved: 2027-01-20}
     """
 
-    code = "LC246"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email, guest = draft.email, draft.email.guest
         if guest is None:
             return
@@ -232,8 +210,7 @@ class GuestApproved:
         else:
             return
         is_real = draft.facts.provider_leaves_machine
-        yield setting_of_email(draft.campaign, email, "guest", guest.name).problem(
-            self.code,
+        yield find_email_setting(draft.campaign, email, "guest", guest.name).problem(
             says,
             hint="ask, then write approved: with the date",
             severity=Severity.ERROR if is_real else Severity.WARNING,
@@ -241,24 +218,15 @@ class GuestApproved:
 
 
 def _asks(email: Email) -> bool:
-    return email.kind is Kind.ASK or email.question is not None or _has(email, _INVITES)
+    return (
+        email.kind is Kind.ASK
+        or email.question is not None
+        or bool(_INVITES.search(email.copy.text))
+    )
 
 
 def _thanks(email: Email) -> bool:
-    return email.kind is Kind.THANKS or _has(email, _THANKS)
-
-
-def _has(email: Email, pattern: re.Pattern[str]) -> bool:
-    return bool(pattern.search(email.copy.text))
-
-
-def _any_has(emails: Sequence[Email], words: str) -> bool:
-    return any(words in email.copy.text for email in emails)
-
-
-def _is_early(campaign: Campaign, email: Email) -> bool:
-    instant = email.instant
-    return email.is_insiders_only and instant is not None and instant < campaign.launch.at
+    return email.kind is Kind.THANKS or bool(_THANKS.search(email.copy.text))
 
 
 def _whole_month(campaign: Campaign) -> Passage:

@@ -1,4 +1,4 @@
-"""Is what one letter announces kept by another?"""
+"""Rules about announcements: what one email announces, another brings."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import date, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.checks.base.dates import WEEKDAY, WEEKDAYS
-from lovecampaign.checks.base.locate import Passage, find_in_words, setting_of_email
-from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.locate import Passage, find_email_setting, find_in_words
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
+from lovecampaign.core.problems import Problem
 
-#: What somebody says who means the next letter, on one side or the other of the day's name.
+#: Phrases that announce the next email, before or after the name of a day.
 _ANNOUNCES = (
     r"(?:you(?:['’]ll| will)? (?:get|meet|hear|read|find|see|learn)|(?:I|we)(?:['’]ll| will) "
     r"(?:send|tell|write|show|share|introduce)|(?:the )?(?:next )?(?:letter|email|story))"
@@ -34,7 +34,7 @@ _SUBJECT_NUMBER = re.compile(
 )
 
 
-class PromiseKept:
+class PromiseKept(EmailRule, code="LC247"):
     """A letter that is announced comes.
 
     "Tomorrow you get the key" needs a letter tomorrow; "on Friday" one on Friday; "day 9" a day
@@ -44,9 +44,7 @@ class PromiseKept:
     Good: On day 6: "On Monday you meet Mathilde." with a letter on that Monday
     """
 
-    code = "LC247"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         campaign, email = draft.campaign, draft.email
         if email.role is not Role.DAY or email.date is None:
             return
@@ -66,16 +64,13 @@ class PromiseKept:
                 yield self._broken(passage, f"day {number} has no letter: it is skipped")
 
     def _broken(self, passage: Passage, says: str) -> Problem:
-        return passage.problem(
-            self.code,
-            f"“{passage.text}”, but {says}",
-            hint="write that letter, or change what is announced",
-            severity=Severity.WARNING,
+        return passage.warning(
+            f"“{passage.text}”, but {says}", hint="write that letter, or change what is announced"
         )
 
 
-class DayNumberInSubject:
-    """ "Day 9" in a subject stands on day 9.
+class DayNumberInSubject(EmailRule, code="LC248"):
+    """A subject with "Day 9" is that of day 9.
 
     Letters get moved, and their subjects keep the old number. `{{ day.number }}` moves along.
 
@@ -83,20 +78,16 @@ class DayNumberInSubject:
     Good: subject: "Day {{ day.number }}: map your light"
     """
 
-    code = "LC248"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         found = _SUBJECT_NUMBER.search(email.subject)
         if email.role is not Role.DAY or found is None:
             return
         number = int(found["start"] or found["of"])
         if number != email.number:
-            yield setting_of_email(draft.campaign, email, "subject", found[0]).problem(
-                self.code,
+            yield find_email_setting(draft.campaign, email, "subject", found[0]).warning(
                 f"the subject says day {number}, and the letter is that of day {email.number}",
                 hint="write {{ day.number }}",
-                severity=Severity.WARNING,
             )
 
 

@@ -1,4 +1,4 @@
-"""Is the letter about its reader, and written to somebody?"""
+"""Rules about tone: the email is about its reader and addresses one person."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Role
-from lovecampaign.checks.base.locate import find_in_words, first_words
+from lovecampaign.checks.base.locate import find_in_words, first_line
 from lovecampaign.checks.base.prose import count_persons
-from lovecampaign.checks.base.rule import EmailDraft
-from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.checks.base.rule import EmailDraft, EmailRule
+from lovecampaign.core.problems import Problem
 
-#: Fewer of the sender's words than this are no imbalance yet.
+#: With fewer words of the sender there is no imbalance.
 _MIN_SENDER_WORDS = 5
 _NAMELESS = re.compile(
     r"\b(?:dear|hello|hi|hey|good (?:morning|afternoon|evening))[ ,]+(?:our |all |my )?"
@@ -46,7 +46,7 @@ _BRUSHED_OFF = re.compile(
 )
 
 
-class ReaderIsHero:
+class ReaderFocus(EmailRule, code="LC215"):
     """The letter speaks more of its reader than of its sender.
 
     A reader looks for themselves in a letter: what it gives them, what they can do. Where "I" and
@@ -57,9 +57,7 @@ class ReaderIsHero:
     Good: You will smell it before you see it: the greenhouse that keeps your seedlings alive.
     """
 
-    code = "LC215"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         email = draft.email
         if email.role in (Role.CONFIRM, Role.WELCOME) or email.copy.is_built_in:
             return
@@ -68,55 +66,45 @@ class ReaderIsHero:
             return
         reader, sender = counts
         if sender >= _MIN_SENDER_WORDS and sender > reader:
-            yield first_words(email).problem(
-                self.code,
+            yield first_line(email).warning(
                 f"the letter speaks of its sender {sender} times, of its reader {reader} times",
-                hint="tell it from where the reader stands: say you before we",
-                severity=Severity.WARNING,
+                hint="tell it from the reader's side: say you before we",
             )
 
 
-class NamelessGreeting:
-    """Nobody is greeted as one of many.
+class GenericGreeting(EmailRule, code="LC216"):
+    """No greeting is generic.
 
-    "Dear customer" tells the reader that they are a row in a table. Greet by name, with a word
-    for those whose name you do not know, or begin without a greeting. English, French, German
+    "Dear customer" tells the reader that they are a row in a table. Greet by name, with a default
+    for readers without one, or begin without a greeting. English, French, German
     and Spanish are known.
 
     Bad:  Dear valued customer,
     Good: Hi {{ first_name | default("friend", true) }},
     """
 
-    code = "LC216"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _NAMELESS):
-            yield passage.problem(
-                self.code,
-                f"“{passage.text.strip()}” greets nobody",
+            yield passage.warning(
+                f"“{passage.text.strip()}” greets no one",
                 hint='write Hi {{ first_name | default("friend", true) }}, or no greeting at all',
-                severity=Severity.WARNING,
             )
 
 
-class BrushedOff:
-    """No reader is told that something is not our problem.
+class DismissivePhrase(EmailRule, code="LC218"):
+    """No letter says that something is not our problem.
 
-    Phrases that point at a policy, at the reader's fault or at the door end a conversation.
-    What happened, what it means and what can be done keeps it going. English, French, German and
+    Phrases that point at a policy or blame the reader end a conversation. What happened, what it
+    means and what can be done keeps it going. English, French, German and
     Spanish are known.
 
     Bad:  As per our policy, there is nothing we can do.
     Good: We cannot take it back after sixty days. Here is what you can still do with it.
     """
 
-    code = "LC218"
-
-    def find(self, draft: EmailDraft) -> Iterator[Problem]:
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _BRUSHED_OFF):
-            yield passage.problem(
-                self.code,
+            yield passage.warning(
                 f"“{passage.text}” sends the reader away",
                 hint="say what happened, what it means for the reader, and what they can do",
-                severity=Severity.WARNING,
             )

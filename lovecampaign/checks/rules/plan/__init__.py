@@ -1,0 +1,1 @@
+"""Rules about the schedule and the sender."""

@@ -1,0 +1,1 @@
+"""One email on a page: its parts, and simulated colour schemes."""

@@ -1,7 +1,7 @@
-"""How does an email look in a light client, in a dark one, and where colours are forced?
+"""Simulates light, dark and colour-inverting mail clients.
 
-A frame cannot be told to prefer dark: the switch is the reader's machine. So the media queries
-of the email are answered here, in its text, and the page shows the same on every machine.
+A frame cannot override ``prefers-color-scheme``, which follows the machine. So the email's media
+queries are resolved here, in its text, and a page shows the same on every machine.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import re
 from enum import StrEnum
 
 
-class Scheme(StrEnum):
-    """The colours of the client in which an email is looked at."""
+class ColorScheme(StrEnum):
+    """The colour scheme of a mail client."""
 
     LIGHT = "light"  #: a client in light mode
     DARK = "dark"  #: a client in dark mode, which applies the email's own dark styles
-    INVERTED = "inverted"  #: a client that turns colours around by itself; approximate
+    INVERTED = "inverted"  #: a client that inverts colours by itself; approximate
 
 
-#: Either word may be asked for, or none: ``(prefers-color-scheme)`` holds for any answer.
-_QUESTION = re.compile(r"\(\s*prefers-color-scheme\s*(?::\s*(\w+)\s*)?\)", re.IGNORECASE)
+#: With a value or without: ``(prefers-color-scheme)`` alone is always true.
+_QUERY = re.compile(r"\(\s*prefers-color-scheme\s*(?::\s*(\w+)\s*)?\)", re.IGNORECASE)
 _HOLDS, _FAILS = "(min-width: 0px)", "(min-width: 99999px)"
 _SCHEME_META = re.compile(
     r"<meta[^>]*\bname=[\"']?(?:supported-)?color-schemes?\b[^>]*>", re.IGNORECASE
@@ -27,39 +27,39 @@ _SCHEME_META = re.compile(
 _HEAD_START = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 _HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 
-#: What clients do that force dark colours, such as Gmail for iOS: everything is turned around,
-#: hues are turned back, and pictures stay as they are. Each client has rules of its own.
+#: Clients that force dark colours, such as Gmail for iOS, invert all but hues and images. Each
+#: client has rules of its own.
 _INVERSION = (
     "html{background:#fff;filter:invert(1) hue-rotate(180deg)}"
     "img,video,[background]{filter:invert(1) hue-rotate(180deg)}"
 )
-#: Nothing is loaded from elsewhere and nothing runs, whatever the email says.
+#: No remote content and no scripts, whatever the email holds.
 FRAME_POLICY = (
     "default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; "
     "form-action 'none'; base-uri 'none'"
 )
 
 
-def dress(html: str, scheme: Scheme) -> str:
-    """The email's page as a client with that scheme shows it; links in it lead nowhere."""
-    prefers = "dark" if scheme is Scheme.DARK else "light"
-    page = _QUESTION.sub(lambda asked: _answer(asked[1], prefers), html)
+def apply_scheme(html: str, scheme: ColorScheme) -> str:
+    """The email's page as a client with that scheme shows it; its links do nothing."""
+    prefers = "dark" if scheme is ColorScheme.DARK else "light"
+    page = _QUERY.sub(lambda query: _resolve(query[1], prefers), html)
     page = _SCHEME_META.sub("", page)
     style = f":root{{color-scheme:only {prefers}!important}}"
-    if scheme is Scheme.INVERTED:
+    if scheme is ColorScheme.INVERTED:
         style += _INVERSION
     page = _insert(page, _HEAD_END, f"<style>{style}</style>", is_before=True)
-    return _insert(page, _HEAD_START, _RULES, is_before=False)
+    return _insert(page, _HEAD_START, _HEAD, is_before=False)
 
 
-#: Frames may not open windows: a link with this target does nothing when it is clicked.
-_RULES = (
+#: The sandboxed frame may not open windows: a link with this target does nothing.
+_HEAD = (
     f'<meta http-equiv="Content-Security-Policy" content="{FRAME_POLICY}">'
     '<meta name="referrer" content="no-referrer"><base target="_blank">'
 )
 
 
-def _answer(word: str | None, prefers: str) -> str:
+def _resolve(word: str | None, prefers: str) -> str:
     return _HOLDS if word is None or word.lower() == prefers else _FAILS
 
 

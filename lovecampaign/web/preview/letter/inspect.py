@@ -1,25 +1,34 @@
-"""What can be looked at of one message? Parts, headers, inbox line, size and links."""
+"""A rendered message, prepared for the preview: parts, headers, inbox line, size and links."""
 
 from __future__ import annotations
 
 import email.policy
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
+from html import unescape
 
 from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.core.message import Message
-from lovecampaign.web.preview.letter.html import Anchor, Page, read_page
+from lovecampaign.render.markup.scanner import EndTag, StartTag, Text
+from lovecampaign.web.html import attributes_of, read_html
 
-#: Characters that list views leave room for, measured on narrow and on wide windows.
+#: Characters that list views show, measured in narrow and in wide windows.
 PHONE_SUBJECT, PHONE_SNIPPET = 35, 40
 DESKTOP_SUBJECT, DESKTOP_LINE = 70, 120
+_HIDDEN = frozenset({"head", "style", "script", "title"})
+#: Tags inside a sentence; every other one ends a word.
+_INLINE = frozenset(
+    {"a", "b", "em", "font", "i", "img", "small", "span", "strong", "sub", "sup", "u"}
+)
+#: Fillers that keep a client from showing the text after the preheader.
+_FILLERS = dict.fromkeys(map(ord, "\u034f\u00ad\u200b\u200c\u200d\u2007\ufeff"), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """A line of which a list view shows only the beginning."""
+class TruncatedText:
+    """A text of which a list view shows only the beginning."""
 
     shown: str
     hidden: str
@@ -27,96 +36,131 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxLine:
-    """How a message looks before it is opened."""
+    """A message in the list view of a mail client."""
 
-    subject: Cut
-    #: The preheader, and what of the copy follows it.
-    snippet: Cut
+    subject: TruncatedText
+    #: The preheader, and the start of the copy after it.
+    snippet: TruncatedText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A link of the email."""
-
+class MessageLink:
     words: str
     address: str
-    #: Each reader has their own: it opens nothing for somebody else.
+    #: Signed for one subscriber.
     is_personal: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """One message, ready to be looked at."""
+class HtmlContent:
+    """What the HTML part shows."""
+
+    #: All words, hidden preheader first, with single spaces.
+    words: str
+    #: Target and words of each link.
+    links: Sequence[tuple[str, str]]
+    #: URLs of images, each once.
+    images: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectedMessage:
+    """One message and all that its page shows."""
 
     sender: str
     subject: str
     html: str
     text: str
-    #: The whole message as it leaves, with its line ends made plain.
+    #: The raw message, with plain line ends.
     source: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Sequence[tuple[str, str]]
     phone: InboxLine
     desktop: InboxLine
     html_bytes: int
     message_bytes: int
-    links: tuple[Link, ...]
-    #: Pictures that other hosts would serve; they are not loaded here.
-    distant_pictures: tuple[str, ...]
-    #: Changes whenever the HTML does.
+    links: Sequence[MessageLink]
+    #: Images from other hosts, which are not loaded here.
+    distant_pictures: Sequence[str]
+    #: A hash of the HTML.
     version: str
 
     @property
     def clip_share(self) -> float:
-        """How much of what Gmail shows the HTML takes up; above 1 it is clipped."""
+        """Size of the HTML as a share of Gmail's limit; clipped above 1."""
         return self.html_bytes / GMAIL_CLIPS_AT_BYTES
 
 
-def look_at(message: Message, *, public_url: str, media_url: str) -> Letter:
+def inspect_message(message: Message, *, public_url: str, media_url: str) -> InspectedMessage:
     """Everything that a page shows of a message."""
-    page = read_page(message.html)
+    content = read_content(message.html)
     encoded = message.html.encode()
-    return Letter(
+    headers = BytesHeaderParser(policy=email.policy.default).parsebytes(message.raw)
+    desktop_subject = truncate(message.subject, DESKTOP_SUBJECT)
+    desktop_room = DESKTOP_LINE - len(desktop_subject.shown)  # subject and snippet share a line
+    return InspectedMessage(
         sender=message.sender.name or message.sender.email,
         subject=message.subject,
         html=message.html,
         text=message.text,
         source=message.raw.decode("utf-8", errors="replace").replace("\r\n", "\n"),
-        headers=tuple(_headers(message.raw)),
-        phone=_phone_line(message.subject, page),
-        desktop=_desktop_line(message.subject, page),
+        headers=tuple((name, str(value)) for name, value in headers.items()),
+        phone=InboxLine(
+            subject=truncate(message.subject, PHONE_SUBJECT),
+            snippet=truncate(content.words, PHONE_SNIPPET),
+        ),
+        desktop=InboxLine(subject=desktop_subject, snippet=truncate(content.words, desktop_room)),
         html_bytes=len(encoded),
         message_bytes=len(message.raw),
-        links=tuple(_link(anchor, public_url) for anchor in page.anchors),
+        links=tuple(
+            MessageLink(words=words, address=url, is_personal=url.startswith(public_url + "/"))
+            for url, words in content.links
+        ),
         distant_pictures=tuple(
-            one for one in page.pictures if not one.startswith((media_url + "/", "data:"))
+            url for url in content.images if not url.startswith((media_url + "/", "data:"))
         ),
         version=hashlib.sha256(encoded).hexdigest()[:16],
     )
 
 
-def cut(text: str, room: int) -> Cut:
-    """What fits, and a little of what does not."""
-    return Cut(shown=text[:room], hidden=text[room : room + 60])
+def truncate(text: str, room: int) -> TruncatedText:
+    """The part that fits, and a little of the rest."""
+    return TruncatedText(shown=text[:room], hidden=text[room : room + 60])
 
 
-def _headers(raw: bytes) -> Iterator[tuple[str, str]]:
-    for name, value in BytesHeaderParser(policy=email.policy.default).parsebytes(raw).items():
-        yield name, str(value)
-
-
-def _phone_line(subject: str, page: Page) -> InboxLine:
-    return InboxLine(subject=cut(subject, PHONE_SUBJECT), snippet=cut(page.words, PHONE_SNIPPET))
-
-
-def _desktop_line(subject: str, page: Page) -> InboxLine:
-    """Subject and snippet share one line."""
-    shown = cut(subject, DESKTOP_SUBJECT)
-    return InboxLine(subject=shown, snippet=cut(page.words, DESKTOP_LINE - len(shown.shown)))
-
-
-def _link(anchor: Anchor, public_url: str) -> Link:
-    return Link(
-        words=anchor.words,
-        address=anchor.address,
-        is_personal=anchor.address.startswith(public_url + "/"),
+def read_content(html: str) -> HtmlContent:
+    """Words, links and images of an email's HTML; nothing in it is an error."""
+    words: list[str] = []
+    links: list[tuple[str, list[str]]] = []
+    images: list[str] = []
+    hidden_in: list[str] = []
+    link_words: list[str] = []  # of no link
+    for piece in read_html(html):
+        if isinstance(piece, Text) and not hidden_in:
+            text = piece.data if piece.raw_in else unescape(piece.data)
+            words.append(text)
+            link_words.append(text)
+        elif isinstance(piece, StartTag):
+            attributes = attributes_of(piece)
+            if piece.name in _HIDDEN:
+                hidden_in.append(piece.name)
+            elif piece.name == "a" and attributes.get("href"):
+                link_words = []
+                links.append((attributes["href"], link_words))
+            elif piece.name == "img":
+                images.extend(filter(None, [attributes.get("src")]))
+                link_words.append(attributes.get("alt", ""))
+        elif isinstance(piece, EndTag) and piece.name in hidden_in:
+            hidden_in.remove(piece.name)
+        elif isinstance(piece, EndTag) and piece.name == "a":
+            link_words = []
+        if isinstance(piece, StartTag | EndTag) and piece.name not in _INLINE:
+            words.append(" ")
+    return HtmlContent(
+        words=_normalise("".join(words)),
+        links=[(url, _normalise("".join(text))) for url, text in links],
+        images=list(dict.fromkeys(images)),
     )
+
+
+def _normalise(text: str) -> str:
+    return " ".join(text.translate(_FILLERS).split())

@@ -1,0 +1,1 @@
+"""What keeps pages current: file watcher, state, checks, events."""

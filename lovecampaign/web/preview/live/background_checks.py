@@ -1,167 +1,132 @@
-"""What is wrong with the month? Asked in the background, email by email, after each save.
+"""Checks the month in a background thread, email by email, after each save.
 
-A whole month takes more than a second, so nobody waits for it: pages show what is known, and
-are told when more is.
+A whole month takes more than a second: pages show the problems that are known, and reload when
+there are more.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rule import MonthDraft
-from lovecampaign.checks.registry import MONTH_RULES
-from lovecampaign.checks.run import check_email
+from lovecampaign.checks.run import check_email, month_problems
 from lovecampaign.core.errors import ProblemsFound
-from lovecampaign.core.problems import Place, Problem, in_file_order
-from lovecampaign.web.hosting.thread_errors import go_on_after_bugs
-from lovecampaign.web.preview.live.state import Ingredients, Workbench
+from lovecampaign.core.problems import Problem, in_file_order
+from lovecampaign.web.hosting import restart_on_error
+from lovecampaign.web.preview.live.state import PreviewState
 
-#: Time for the page that was just saved to be rendered first, and for whoever saves again at once:
-#: a check of 0.3 s makes a page that is asked for meanwhile take twice as long.
-_HEAD_START_SECONDS = 0.6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _People:
-    """What the rules about one email ask of the lists."""
-
-    zones: frozenset[str]
-    reachable: int | None
-    known_fields: Mapping[str, int]
+#: Before a check starts: first the saved page is rendered (a check of 0.3 s meanwhile doubles its
+#: time), and a second save may follow at once.
+_DELAY_SECONDS = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Checked:
-    """What was found in an email, and what it was then."""
+class _CheckResult:
+    """The problems of an email, and what they depend on."""
 
-    ingredients: Ingredients | None
-    places: Mapping[str, Place]
-    people: _People
+    depends_on: object
     problems: Sequence[Problem]
 
 
-class Checker:
-    """Knows the problems of every email, a moment after they came up."""
+class BackgroundChecker:
+    """The problems of every email, updated after each save."""
 
     def __init__(
-        self,
-        workbench: Workbench,
-        facts: Callable[[Campaign], Facts],
-        tell: Callable[[], None],
+        self, state: PreviewState, facts: Callable[[Campaign], Facts], on_result: Callable[[], None]
     ) -> None:
-        self._workbench = workbench
+        self._state = state
         self._facts = facts
-        self._tell = tell
-        self._known: dict[str, _Checked] = {}
+        self._on_result = on_result
+        self._results: dict[str, _CheckResult] = {}
         self._of_month: Sequence[Problem] = ()
-        self._is_asked = threading.Event()
+        self._is_requested = threading.Event()
         self._is_over = threading.Event()
-        #: Looked at last, checked first.
+        #: The email viewed last, which is checked first.
         self.open_key = ""
         self.is_done = False
 
     def start(self, note_bug: Callable[[BaseException], object]) -> None:
-        run = partial(go_on_after_bugs, self._run, self._is_over, note_bug)
+        run = partial(restart_on_error, self._run, self._is_over, note_bug)
         threading.Thread(target=run, name="checker", daemon=True).start()
-        self.ask()
+        self.request()
 
-    def ask(self) -> None:
-        """Look again, soon."""
+    def request(self) -> None:
+        """Check again, soon; stops a check that is running."""
         self.is_done = False
-        self._is_asked.set()
+        self._is_requested.set()
 
     def stop(self) -> None:
         self._is_over.set()
-        self._is_asked.set()
+        self._is_requested.set()
 
     def problems_of_month(self) -> Sequence[Problem]:
-        """What reading found, and what the rules about the whole month did."""
-        return in_file_order(dict.fromkeys([*self._workbench.problems, *self._of_month]))
+        """The problems of loading, and those of the rules about the whole month."""
+        return in_file_order(dict.fromkeys([*self._state.problems, *self._of_month]))
 
     def problems_of(self, email: Email) -> Sequence[Problem]:
-        """What is wrong with one email, as far as is known."""
-        checked = self._known.get(email.key)
+        """The known problems of one email."""
+        result = self._results.get(email.key)
         shared = (each for each in self.problems_of_month() if _is_about(each, email))
-        return in_file_order(dict.fromkeys([*(checked.problems if checked else ()), *shared]))
+        return in_file_order(dict.fromkeys([*(result.problems if result else ()), *shared]))
 
     def all_problems(self) -> Sequence[Problem]:
-        """Each once, in file order."""
-        found = [each for checked in self._known.copy().values() for each in checked.problems]
+        """Each known problem once, in file order."""
+        found = [each for result in self._results.copy().values() for each in result.problems]
         return in_file_order(dict.fromkeys([*self.problems_of_month(), *found]))
 
     def _run(self) -> None:
         while not self._is_over.is_set():
-            self._is_asked.wait()
-            self._is_asked.clear()
-            if self._is_over.wait(_HEAD_START_SECONDS):
+            self._is_requested.wait()
+            self._is_requested.clear()
+            if self._is_over.wait(_DELAY_SECONDS):
                 return
-            campaign = self._workbench.campaign
-            if campaign is not None and not self._is_asked.is_set():
-                self._check_or_end(campaign)
-
-    def _check_or_end(self, campaign: Campaign) -> None:
-        """What breaks it is raised; until the next save nobody is told to wait for more."""
-        try:
-            self.check(campaign)
-        except BaseException:
-            self.is_done = True
-            self._tell()
-            raise
+            campaign = self._state.campaign
+            if campaign is None or self._is_requested.is_set():
+                continue
+            try:
+                self.check(campaign)
+            except BaseException:  # until the next save, pages do not wait for more
+                self.is_done = True
+                self._on_result()
+                raise
 
     def check(self, campaign: Campaign) -> None:
-        """Check what changed, what is open first; stops where somebody asks anew."""
+        """Check what changed, the open email first; a new request stops it."""
         facts = self._facts(campaign)
-        self._of_month = _check_month(campaign, facts)
+        self._of_month = month_problems(campaign, facts)
         for email in sorted(campaign.emails, key=lambda email: email.key != self.open_key):
-            if self._is_asked.is_set():
+            if self._is_requested.is_set():
                 return
-            if self._check_one(campaign, email, facts) and email.key == self.open_key:
-                self._tell()
-        for key in self._known.keys() - {email.key for email in campaign.emails}:
-            del self._known[key]
+            if self._check_if_changed(campaign, email, facts) and email.key == self.open_key:
+                self._on_result()
+        for key in self._results.keys() - {email.key for email in campaign.emails}:
+            del self._results[key]
         self.is_done = True
-        self._tell()
+        self._on_result()
 
-    def _check_one(self, campaign: Campaign, email: Email, facts: Facts) -> bool:
-        """Tells whether there was anything to do."""
-        ingredients, known = self._ingredients(email), self._known.get(email.key)
-        people = _people_of(facts)
-        now = (ingredients, email.places, people)
-        if known and (known.ingredients, known.places, known.people) == now:
+    def _check_if_changed(self, campaign: Campaign, email: Email, facts: Facts) -> bool:
+        try:
+            inputs = self._state.inputs_of(email)
+        except ProblemsFound:
+            inputs = None
+        # The facts that rules about one email use.
+        about_audience = (facts.zones, facts.reachable, facts.known_fields)
+        depends_on = (inputs, email.places, about_audience)
+        known = self._results.get(email.key)
+        if known and known.depends_on == depends_on:
             return False
         found = [] if email.is_broken else check_email(campaign, email, facts)
-        shared = set(self._of_month)
-        self._known[email.key] = _Checked(
-            ingredients=ingredients,
-            places=email.places,
-            people=people,
-            problems=[each for each in found if each not in shared],
-        )
+        own = [each for each in found if each not in set(self._of_month)]
+        self._results[email.key] = _CheckResult(depends_on=depends_on, problems=own)
         return True
-
-    def _ingredients(self, email: Email) -> Ingredients | None:
-        try:
-            return self._workbench.ingredients(email)
-        except ProblemsFound:
-            return None
-
-
-def _people_of(facts: Facts) -> _People:
-    return _People(zones=facts.zones, reachable=facts.reachable, known_fields=facts.known_fields)
-
-
-def _check_month(campaign: Campaign, facts: Facts) -> Sequence[Problem]:
-    draft = MonthDraft(campaign=campaign, facts=facts)
-    return [problem for rule in MONTH_RULES for problem in rule.find(draft)]
 
 
 def _is_about(problem: Problem, email: Email) -> bool:
-    """Whether a problem of the month stands in a line of this email."""
+    """Whether a problem of the month is in a line of this email."""
     place = problem.place
     if place is None:
         return False

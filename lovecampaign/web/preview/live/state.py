@@ -1,99 +1,100 @@
-"""What does the preview know at this moment? The campaign as its files say now.
+"""The state of the preview: the campaign as its files are now, and its rendered emails.
 
-Files are read again after each save. What cannot be read leaves the last good state in place,
-and is told above it. An email is rendered when somebody looks at it, and again only when
-something that it is made of has changed.
+A campaign that cannot be loaded leaves the last usable one in place, with the errors above it.
+An email is rendered on request, and again only when one of its inputs changed.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import ProblemsFound
+from lovecampaign.core.lru import LruCache
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.settings import Settings
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.images import find_image
 from lovecampaign.render.model.problem_codes import Code
-from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
-from lovecampaign.web.preview.letter.inspect import Letter, look_at
-from lovecampaign.web.preview.readers.addressing import address
+from lovecampaign.web.preview.letter.inspect import InspectedMessage, inspect_message
+from lovecampaign.web.preview.readers.addressing import make_recipient
 from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.reload import CampaignReloader
 
-#: Readers of one email whose letters are kept; more than a person looks at between two saves.
-_KEPT_READERS = 50
+#: Messages of one email that are cached; more than are viewed between two saves.
+_CACHED_MESSAGES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """An email through somebody's eyes."""
+    """An email as one reader gets it."""
 
     email: Email
-    #: None where it was never without a mistake.
-    letter: Letter | None
-    #: Why it cannot be rendered as it is now; ``letter`` is then the last good one.
+    #: None: it has never been without an error.
+    letter: InspectedMessage | None
+    #: Why it cannot be rendered now; ``letter`` is then the last good one.
     faults: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ingredients:
-    """Everything that an email is made of, apart from its reader; compared after each save."""
+class RenderInputs:
+    """Everything that an email is rendered from, but its reader; compared after each save."""
 
     #: The campaign's settings, without its emails and places in files.
-    frame: Campaign
+    settings: Campaign
     email: Email
     content: Content
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Rendered:
-    """Letters of one email, and what they were made of."""
+    """The renderer of one email, and its cached messages."""
 
-    ingredients: Ingredients
+    inputs: RenderInputs
     renderer: EmailRenderer
-    letters: dict[str, tuple[Recipient, Letter]] = field(default_factory=dict)
+    messages: LruCache[str, InspectedMessage]
 
 
-class Workbench:
-    """A campaign that somebody is writing on; safe between threads."""
+class PreviewState:
+    """A campaign that is being written; safe between threads."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
-        self.folder = folder
         self.settings = settings
-        #: The last campaign that could be read as a whole; None: there was none yet.
-        self.campaign: Campaign | None = None
-        #: What reading found, about the campaign and about single emails.
+        #: The problems of the last load, of the campaign and of single emails.
         self.problems: Sequence[Problem] = ()
-        #: Whether ``campaign`` is older than its files, which hold an error.
+        #: Whether ``campaign`` is older than its files, which have an error.
         self.is_behind = False
         self.pictures: dict[str, Path] = {}
+        self._reloader = CampaignReloader(folder, settings.workspace)
         self._rendered: dict[str, _Rendered] = {}
-        self._last_good: dict[tuple[str, str], Letter] = {}
+        self._last_good: dict[tuple[str, str], InspectedMessage] = {}
         self._lock = threading.RLock()
-        self.reread()
+        self.reload()
 
-    def reread(self) -> None:
-        """Read the files; 12 ms for a whole month."""
-        loaded = load_campaign(self.folder, self.settings.workspace)
+    @property
+    def campaign(self) -> Campaign | None:
+        """The last campaign that could be loaded; None: none so far."""
+        return self._reloader.campaign
+
+    def reload(self) -> None:
+        """Load the files; 12 ms for a whole month."""
         with self._lock:
+            loaded = self._reloader.reload()
             self.problems = loaded.problems
             self.is_behind = loaded.campaign is None
-            self.campaign = loaded.campaign or self.campaign
 
     def view(self, email: Email, reader: Reader) -> View:
-        """The email as this reader gets it, or as they last would have."""
+        """The email as this reader gets it; after an error, the last good one."""
         with self._lock:
-            faults = self._faults_of_reading(email)
+            faults = self._loading_errors(email)
             if not faults:
                 try:
-                    letter = self._letter(email, reader)
+                    letter = self._message(email, reader)
                 except ProblemsFound as error:
                     faults = error.problems
                 except RenderError as error:
@@ -104,72 +105,56 @@ class Workbench:
             last = self._last_good.get((email.key, reader.key))
             return View(email=email, letter=last, faults=faults)
 
-    def ingredients(self, email: Email) -> Ingredients:
-        """What the email is made of now; raises ProblemsFound for templates."""
+    def inputs_of(self, email: Email) -> RenderInputs:
+        """What the email is rendered from now; raises ProblemsFound for templates."""
         campaign = self.require_campaign()
-        return Ingredients(
-            frame=replace(campaign, emails=(), files=(), places={}),
+        return RenderInputs(
+            settings=replace(campaign, emails=(), files=(), places={}),
             email=replace(email, places={}),
             content=read_content(campaign, email),
         )
 
     def require_campaign(self) -> Campaign:
-        """The campaign; raises ProblemsFound where none could be read yet."""
+        """The campaign; raises ProblemsFound where none could be loaded yet."""
         if self.campaign is None:
-            raise ProblemsFound(f"{self.folder.name} cannot be read yet", self.problems)
+            raise ProblemsFound(f"{self._reloader.folder.name} cannot be read yet", self.problems)
         return self.campaign
 
-    def _faults_of_reading(self, email: Email) -> Sequence[Problem]:
+    def _loading_errors(self, email: Email) -> Sequence[Problem]:
         if not email.is_broken:
             return ()
         errors = [problem for problem in self.problems if problem.is_error]
         own = [each for each in errors if each.place and each.place.file == email.copy.file]
         return own or errors
 
-    def _letter(self, email: Email, reader: Reader) -> Letter:
-        rendered = self._made_of_what_is_there(email)
-        recipient = address(
-            self.require_campaign(),
-            email,
-            rendered.ingredients.content,
-            reader,
-            self.settings.public_url,
+    def _message(self, email: Email, reader: Reader) -> InspectedMessage:
+        settings, rendered = self.settings, self._renderer_of(email)
+        content = rendered.inputs.content
+        recipient = make_recipient(
+            self.require_campaign(), email, content, reader, settings.public_url
         )
-        known = rendered.letters.get(reader.key)
-        if known is not None and known[0] == recipient:
-            return known[1]
-        if len(rendered.letters) >= _KEPT_READERS:
-            rendered.letters.clear()
-        letter = look_at(
-            rendered.renderer.render(recipient),
-            public_url=self.settings.public_url,
-            media_url=self.settings.media_url,
+        return rendered.messages.get(
+            repr(recipient),
+            lambda _: inspect_message(
+                rendered.renderer.render(recipient),
+                public_url=settings.public_url,
+                media_url=settings.media_url,
+            ),
         )
-        rendered.letters[reader.key] = (recipient, letter)
-        return letter
 
-    def _made_of_what_is_there(self, email: Email) -> _Rendered:
-        ingredients = self.ingredients(email)
+    def _renderer_of(self, email: Email) -> _Rendered:
+        inputs = self.inputs_of(email)
         known = self._rendered.get(email.key)
-        if known is not None and known.ingredients == ingredients:
+        if known is not None and known.inputs == inputs:
             return known
-        campaign = self.require_campaign()
-        renderer = EmailRenderer(
-            campaign,
-            email,
-            ingredients.content,
-            media_url=self.settings.media_url,
-        )
-        self._remember_pictures(campaign, ingredients.content)
-        rendered = _Rendered(ingredients=ingredients, renderer=renderer)
+        campaign, content = self.require_campaign(), inputs.content
+        renderer = EmailRenderer(campaign, email, content, media_url=self.settings.media_url)
+        for path, image in content.images.items():
+            if (file := find_image(campaign, path)) is not None:
+                self.pictures[image.name] = file
+        rendered = _Rendered(inputs=inputs, renderer=renderer, messages=LruCache(_CACHED_MESSAGES))
         self._rendered[email.key] = rendered
         return rendered
-
-    def _remember_pictures(self, campaign: Campaign, content: Content) -> None:
-        for path, image in content.images.items():
-            file = find_image(campaign, path)
-            if file is not None:
-                self.pictures[image.name] = file
 
 
 def _as_problem(error: RenderError, email: Email) -> Problem:

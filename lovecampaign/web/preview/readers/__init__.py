@@ -1,0 +1,1 @@
+"""The readers of a preview: made-up ones, and subscribers of the database."""

@@ -1,4 +1,4 @@
-"""Which message would a reader get? From a reader to what rendering needs of them."""
+"""Turns a reader of the preview into a recipient for rendering and for test sends."""
 
 from __future__ import annotations
 
@@ -13,23 +13,20 @@ from lovecampaign.schedule.month import day_zone
 from lovecampaign.store.sending.claimed import Person
 from lovecampaign.web.preview.readers.readers import Reader
 
-#: Looks like a real one in headers, and opens nothing.
+#: A valid id for headers, which opens no page.
 DELIVERY_ID = "preview-opens-nothing0"
 
 
-def address(
+def make_recipient(
     campaign: Campaign, email: Email, content: Content, reader: Reader, public_url: str
 ) -> Recipient:
-    """The recipient that rendering takes: a test send's, at the time at which it would go out."""
-    seen = see_as(campaign, email, content, as_person(reader), public_url)
-    return seen._replace(
-        delivery_id=DELIVERY_ID,
-        first_claimed_at=_moment(campaign, email, reader),
-    )
+    """The recipient of a test send, at the time at which the email would go out."""
+    seen = see_as(campaign, email, content, make_person(reader), public_url)
+    return seen._replace(delivery_id=DELIVERY_ID, first_claimed_at=_moment(campaign, email, reader))
 
 
-def as_person(reader: Reader) -> Person:
-    """The reader as a test send knows people."""
+def make_person(reader: Reader) -> Person:
+    """The reader as the person of a test send."""
     return Person(
         subscriber=reader.subscriber,
         address_key=reader.subscriber.email,
@@ -39,7 +36,7 @@ def as_person(reader: Reader) -> Person:
 
 
 def _moment(campaign: Campaign, email: Email, reader: Reader) -> datetime:
-    """What the Date header says; quiet hours and late joining apart."""
+    """For the Date header; without quiet hours and late joining."""
     if email.instant is not None:
         return email.instant
     day, at = email.date or campaign.start, email.at or campaign.sending.at

@@ -1,4 +1,4 @@
-"""Which people of a day does an address ask for?"""
+"""The filter of a day's recipients, as the query string of the page holds it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Self
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.reports.recipients import Choice
 
-#: In place of a reason: those who get it.
+#: In place of a skip reason: those who get the email.
 RECIPIENTS = "recipients"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayChoice:
-    """What stands behind the ``?`` of a day's page; as made, everybody."""
+class DayFilter:
+    """The query of a day's page; by default, all subscribers."""
 
-    #: Somewhere in a name or an address.
+    #: Part of a name or an address.
     words: str = ""
-    #: ``recipients``, or why people do not get the email; '' for all of them.
+    #: ``recipients``, or a skip reason; '' for all.
     who: str = ""
-    #: The email whose list begins behind the person ``after``.
+    #: The email with a list that starts after the subscriber ``after`` (keyset cursor).
     of: str = ""
     after: int = 0
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Self:
-        """What makes no sense in an address is as if it were not there."""
+        """The filter of a query; invalid values are left out."""
         who, after = query.get("who", ""), query.get("after", "")
         return cls(
             words=query.get("q", "").strip(),
@@ -49,6 +49,6 @@ class DayChoice:
         )
 
     def as_query(self) -> Mapping[str, str]:
-        """As an address says it, without what is as usual."""
+        """The query, without defaults."""
         said = {"q": self.words, "who": self.who, "of": self.of, "after": str(self.after or "")}
         return {name: value for name, value in said.items() if value}

@@ -1,4 +1,4 @@
-"""Who of the database gets an email, and who does not? What a day's page shows of them."""
+"""One page of an email's recipients from the database, and of those who do not get it."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.store.reports.recipients import Addressee
-from lovecampaign.web.preview.readers.filters import DayChoice
+from lovecampaign.web.preview.readers.filters import DayFilter
 from lovecampaign.web.preview.readers.forecast import Coming, retell_addressee
 from lovecampaign.web.preview.readers.people import People
 
-SHOWN_AT_ONCE = 50
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One person and what becomes of the email for them."""
+class RecipientRow:
+    """One subscriber and the forecast of the email for them."""
 
     person: Addressee
     coming: Coming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roll:
-    """A page of one email's people."""
+class RecipientPage:
+    """A page of one email's list."""
 
-    entries: Sequence[Entry]
-    #: Where the list goes on; None: there is nobody behind these.
-    further: DayChoice | None
+    entries: Sequence[RecipientRow]
+    #: The next page; None: this is the last.
+    further: DayFilter | None
     is_from_the_start: bool
 
 
-def read_roll(
-    people: People, campaign: Campaign, email: Email, now: datetime, choice: DayChoice
-) -> Roll:
-    """The people of one email that the address asks for."""
+def read_recipients(
+    people: People, campaign: Campaign, email: Email, now: datetime, choice: DayFilter
+) -> RecipientPage:
+    """The page of one email's list that the query asks for."""
     asked = choice.for_email(email.key)
-    found = people.addressees(campaign, email, now, asked, SHOWN_AT_ONCE)
-    behind = found.next_after
-    return Roll(
+    page = people.addressees(campaign, email, now, asked, PAGE_SIZE)
+    after = page.next_after
+    return RecipientPage(
         entries=[
-            Entry(person=each, coming=retell_addressee(campaign, email, each))
-            for each in found.people
+            RecipientRow(person=each, coming=retell_addressee(campaign, email, each))
+            for each in page.people
         ],
-        further=None if behind is None else choice.behind(email.key, behind),
+        further=None if after is None else choice.behind(email.key, after),
         is_from_the_start=asked.after == 0,
     )

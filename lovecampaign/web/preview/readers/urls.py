@@ -1,65 +1,60 @@
-"""Under which address is each page? Of the running preview, and of a copy on disk."""
+"""URLs of the preview's pages: of the running preview, and of its copy on disk."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import date
-from typing import Protocol
 from urllib.parse import urlencode
 
-from lovecampaign.web.preview.letter.color_schemes import Scheme
-from lovecampaign.web.preview.readers.filters import DayChoice
+from lovecampaign.web.preview.letter.color_schemes import ColorScheme
+from lovecampaign.web.preview.readers.filters import DayFilter
 from lovecampaign.web.preview.readers.readers import Reader
 
-EVERYBODY = DayChoice()
+NO_FILTER = DayFilter()
 
 
-class Addresses(Protocol):
-    """Where pages find each other."""
+class PageUrls(ABC):
+    """URLs of all pages. ``first`` is the key of the reader that they need not name."""
 
-    #: Whether somebody answers: a copy on disk neither reloads nor sends.
+    #: Whether a server answers: a copy on disk neither reloads nor sends.
     is_live: bool
-
-    def month(self, reader: Reader) -> str: ...
-
-    def email(self, key: str, reader: Reader) -> str: ...
-
-    def frame(self, key: str, reader: Reader, scheme: Scheme) -> str: ...
-
-    def timeline(self, reader: Reader) -> str: ...
-
-    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str: ...
-
-    def calendar_file(self) -> str: ...
-
-    def static(self, name: str) -> str: ...
-
-    def picture(self, name: str) -> str:
-        """As frames name it."""
-        ...
-
-
-class LiveAddresses:
-    """Of the running preview. ``first`` is the reader that addresses need not name."""
-
-    is_live = True
 
     def __init__(self, first: str) -> None:
         self._first = first
 
     def month(self, reader: Reader) -> str:
-        return self._with("/", reader)
+        return self._page("/", "index", reader)
 
     def email(self, key: str, reader: Reader) -> str:
-        return self._with(f"/email/{key}", reader)
+        return self._page(f"/email/{key}", f"email-{key}", reader)
 
-    def frame(self, key: str, reader: Reader, scheme: Scheme) -> str:
-        return self._with(f"/frame/{key}", reader, mode=scheme.value)
+    def frame(self, key: str, reader: Reader, scheme: ColorScheme) -> str:
+        return self._page(f"/frame/{key}", f"frames/{key}-{scheme}", reader, mode=scheme.value)
 
     def timeline(self, reader: Reader) -> str:
-        return self._with("/reader", reader)
+        return self._page("/reader", "reader", reader)
 
-    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str:
-        return self._with(f"/day/{day.isoformat()}", reader, **choice.as_query())
+    def day(self, day: date, reader: Reader, choice: DayFilter = NO_FILTER) -> str:
+        return self._page(f"/day/{day}", f"day-{day}", reader, **choice.as_query())
+
+    @abstractmethod
+    def calendar_file(self) -> str: ...
+
+    @abstractmethod
+    def static(self, name: str) -> str: ...
+
+    @abstractmethod
+    def picture(self, name: str) -> str:
+        """From within a frame."""
+
+    @abstractmethod
+    def _page(self, path: str, file: str, reader: Reader, **query: str) -> str: ...
+
+
+class LiveUrls(PageUrls):
+    """URLs of the running preview."""
+
+    is_live = True
 
     def calendar_file(self) -> str:
         return "/calendar.ics"
@@ -70,35 +65,15 @@ class LiveAddresses:
     def picture(self, name: str) -> str:
         return f"/i/{name}"
 
-    def _with(self, path: str, reader: Reader, **more: str) -> str:
-        asked = more if reader.key == self._first else {"as": reader.key, **more}
+    def _page(self, path: str, file: str, reader: Reader, **query: str) -> str:  # noqa: ARG002
+        asked = query if reader.key == self._first else {"as": reader.key, **query}
         return f"{path}?{urlencode(asked)}" if asked else path
 
 
-class DiskAddresses:
-    """Of a copy in one folder, whose pages lie side by side."""
+class ExportUrls(PageUrls):
+    """Files of the copy, relative to its folder; it has no filters."""
 
     is_live = False
-
-    def __init__(self, first: str) -> None:
-        self._first = first
-
-    def month(self, reader: Reader) -> str:
-        return self._name("index", reader)
-
-    def email(self, key: str, reader: Reader) -> str:
-        return self._name(f"email-{key}", reader)
-
-    def frame(self, key: str, reader: Reader, scheme: Scheme) -> str:
-        return self._name(f"frames/{key}-{scheme.value}", reader)
-
-    def timeline(self, reader: Reader) -> str:
-        return self._name("reader", reader)
-
-    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str:
-        """A copy knows made-up readers only: nothing is to choose from."""
-        del choice
-        return self._name(f"day-{day.isoformat()}", reader)
 
     def calendar_file(self) -> str:
         return "calendar.ics"
@@ -109,5 +84,5 @@ class DiskAddresses:
     def picture(self, name: str) -> str:
         return f"../pictures/{name}"
 
-    def _name(self, stem: str, reader: Reader) -> str:
-        return f"{stem}.html" if reader.key == self._first else f"{stem}-as-{reader.key}.html"
+    def _page(self, path: str, file: str, reader: Reader, **query: str) -> str:  # noqa: ARG002
+        return f"{file}.html" if reader.key == self._first else f"{file}-as-{reader.key}.html"

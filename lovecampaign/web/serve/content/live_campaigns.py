@@ -11,7 +11,7 @@ from pathlib import Path
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
-from lovecampaign.web.files.changes import Edits
+from lovecampaign.web.reload import FileChanges
 
 #: Looking whether something was edited takes a millisecond: once a second, not for each page.
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -26,7 +26,7 @@ class LiveCampaigns:
         self._workspace = workspace
         self._seconds = monotonic_seconds
         self._lock = threading.Lock()
-        self._edits: dict[Path, Edits] = {}
+        self._edits: dict[Path, FileChanges] = {}
         self._known: dict[Path, Campaign] = {}
         self._look_again_at = float("-inf")
 
@@ -54,8 +54,8 @@ class LiveCampaigns:
             del self._edits[gone]
             self._known.pop(gone, None)
         for folder in folders:
-            edits = self._edits.setdefault(folder, Edits(folder, self._workspace))
-            if edits.has_new():
+            edits = self._edits.setdefault(folder, FileChanges(folder, self._workspace))
+            if edits.has_changed():
                 self._read(folder)
 
     def _read(self, folder: Path) -> None:

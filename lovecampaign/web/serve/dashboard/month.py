@@ -16,7 +16,7 @@ from lovecampaign.campaign.model.campaign import Email, Role
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.store.reports.campaign_report import EmailReport
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.web.calendar import lay_out, sign_up_emails
+from lovecampaign.web.calendar import build_calendar, sign_up_emails
 from lovecampaign.web.serve.dashboard.figures import (
     SHOWN_EVENTS,
     EmailFigures,
@@ -66,7 +66,7 @@ def show_month(desk: Desk) -> Response:
         "month.html",
         "month",
         said=_said(desk),
-        weeks=lay_out(desk.campaign),
+        weeks=build_calendar(desk.campaign),
         letters=letters,
         at_any_time=[one for one in sign_up_emails(desk.campaign) if one.key in letters],
         figures=figures,

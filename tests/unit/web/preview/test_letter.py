@@ -6,8 +6,12 @@ from dataclasses import replace
 
 from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.core.message import Address, Message
-from lovecampaign.web.preview.letter.html import read_page
-from lovecampaign.web.preview.letter.inspect import Letter, cut, look_at
+from lovecampaign.web.preview.letter.inspect import (
+    InspectedMessage,
+    inspect_message,
+    read_content,
+    truncate,
+)
 
 HTML = (
     "<html><head><title>No</title><style>p{}</style></head><body>"
@@ -29,16 +33,18 @@ MESSAGE = Message(
 )
 
 
-def look(message: Message = MESSAGE) -> Letter:
-    return look_at(message, public_url="https://shop.example", media_url="https://m.example/i")
+def look(message: Message = MESSAGE) -> InspectedMessage:
+    return inspect_message(
+        message, public_url="https://shop.example", media_url="https://m.example/i"
+    )
 
 
 def test_words_are_read_in_order_without_fillers_and_styles() -> None:
-    assert read_page(HTML).words == "Two minutes. Hello you. Leave no address"
+    assert read_content(HTML).words == "Two minutes. Hello you. Leave no address"
 
 
 def test_broken_html_is_read_as_far_as_it_goes() -> None:
-    assert read_page("<p>Hi <a href='x'>there<style>p{").words == "Hi there"
+    assert read_content("<p>Hi <a href='x'>there<style>p{").words == "Hi there"
 
 
 def test_links_say_their_words_and_whether_each_reader_has_their_own() -> None:
@@ -67,7 +73,7 @@ def test_a_phone_cuts_the_subject_at_35_and_a_desktop_at_70_characters() -> None
 
 
 def test_what_fits_is_not_cut() -> None:
-    assert cut("short", 35).hidden == ""
+    assert truncate("short", 35).hidden == ""
 
 
 def test_size_is_measured_in_bytes_against_gmails_limit() -> None:

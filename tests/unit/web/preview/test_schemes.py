@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.web.preview.letter.color_schemes import Scheme, dress
+from lovecampaign.web.preview.letter.color_schemes import ColorScheme, apply_scheme
 
 PAGE = """<html><head><meta name="color-scheme" content="light dark">
 <meta content="light dark" name="supported-color-schemes"><style>
@@ -16,21 +16,25 @@ HOLDS, FAILS = "(min-width: 0px)", "(min-width: 99999px)"
 
 @pytest.mark.parametrize(
     ("scheme", "dark", "light"),
-    [(Scheme.LIGHT, FAILS, HOLDS), (Scheme.DARK, HOLDS, FAILS), (Scheme.INVERTED, FAILS, HOLDS)],
+    [
+        (ColorScheme.LIGHT, FAILS, HOLDS),
+        (ColorScheme.DARK, HOLDS, FAILS),
+        (ColorScheme.INVERTED, FAILS, HOLDS),
+    ],
 )
 def test_questions_about_colours_are_answered_in_the_text(
-    scheme: Scheme, dark: str, light: str
+    scheme: ColorScheme, dark: str, light: str
 ) -> None:
-    shown = dress(PAGE, scheme)
+    shown = apply_scheme(PAGE, scheme)
 
     assert f"@media {dark} {{ p {{ color: white }}" in shown
     assert f"@media screen and {light} {{ p {{ color: black }}" in shown
 
 
-@pytest.mark.parametrize("scheme", list(Scheme))
-def test_what_the_machine_prefers_does_not_matter(scheme: Scheme) -> None:
-    shown = dress(PAGE, scheme)
-    prefers = "dark" if scheme is Scheme.DARK else "light"
+@pytest.mark.parametrize("scheme", list(ColorScheme))
+def test_what_the_machine_prefers_does_not_matter(scheme: ColorScheme) -> None:
+    shown = apply_scheme(PAGE, scheme)
+    prefers = "dark" if scheme is ColorScheme.DARK else "light"
 
     assert "prefers-color-scheme" not in shown
     assert 'content="light dark"' not in shown
@@ -38,13 +42,13 @@ def test_what_the_machine_prefers_does_not_matter(scheme: Scheme) -> None:
 
 
 def test_forced_colours_turn_the_light_letter_around_and_leave_pictures_alone() -> None:
-    assert "filter:invert(1)" in dress(PAGE, Scheme.INVERTED)
-    assert "filter:invert(1)" not in dress(PAGE, Scheme.DARK)
+    assert "filter:invert(1)" in apply_scheme(PAGE, ColorScheme.INVERTED)
+    assert "filter:invert(1)" not in apply_scheme(PAGE, ColorScheme.DARK)
 
 
-@pytest.mark.parametrize("scheme", list(Scheme))
-def test_nothing_is_loaded_or_run_and_links_stay_where_they_are(scheme: Scheme) -> None:
-    head = dress(PAGE, scheme).partition("<style>")[0]
+@pytest.mark.parametrize("scheme", list(ColorScheme))
+def test_nothing_is_loaded_or_run_and_links_stay_where_they_are(scheme: ColorScheme) -> None:
+    head = apply_scheme(PAGE, scheme).partition("<style>")[0]
 
     assert "Content-Security-Policy" in head
     assert "default-src 'none'" in head
@@ -53,4 +57,4 @@ def test_nothing_is_loaded_or_run_and_links_stay_where_they_are(scheme: Scheme) 
 
 
 def test_a_fragment_without_a_head_gets_the_same_rules() -> None:
-    assert "default-src 'none'" in dress("<p>Hi</p>", Scheme.LIGHT)
+    assert "default-src 'none'" in apply_scheme("<p>Hi</p>", ColorScheme.LIGHT)

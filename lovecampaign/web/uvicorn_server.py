@@ -1,4 +1,4 @@
-"""How does a web server of ours run until a signal ends it, and not a moment longer?"""
+"""uvicorn, run until a signal and shut down at once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from starlette.types import ASGIApp
 
 
 class SignalledServer(uvicorn.Server):
-    """Says nothing by itself: a bug goes to a file, and is told on its page."""
+    """uvicorn without its log: an error goes to a file, which its page names."""
 
     def __init__(self, app: ASGIApp, at_signal: Callable[[], None], **settings: Any) -> None:
-        """``at_signal`` ends what would hold the end up; ``settings`` are uvicorn's."""
+        """``at_signal`` ends what would delay the shutdown; ``settings`` are uvicorn's."""
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -30,14 +30,14 @@ class SignalledServer(uvicorn.Server):
         self._at_signal = at_signal
         self._was_interrupted = False
 
-    def serve_until_signal(self, ears: socket.socket) -> None:
+    def serve_until_signal(self, listener: socket.socket) -> None:
         """Raises KeyboardInterrupt after Ctrl-C; SIGTERM is an orderly end."""
-        self.run(sockets=[ears])
+        self.run(sockets=[listener])
         if self._was_interrupted:
             raise KeyboardInterrupt
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         self._was_interrupted = sig == signal.SIGINT
-        self.force_exit = self.should_exit  # the second time, nothing is waited for
+        self.force_exit = self.should_exit  # a second signal: do not wait for connections
         self.should_exit = True
         self._at_signal()

@@ -9,14 +9,14 @@ import socket
 import pytest
 
 from lovecampaign.core.errors import UsageError
-from lovecampaign.web.hosting.bind import listening, refusal
+from lovecampaign.web.hosting import bind_error, open_listener
 
 #: For documentation only (RFC 5737): no machine has it.
 NOT_OURS = "203.0.113.9"
 
 
 def hint_for(host: str, port: int) -> str:
-    with pytest.raises(UsageError) as caught, listening(host, port, "serve"):
+    with pytest.raises(UsageError) as caught, open_listener(host, port, "serve"):
         pass
     return caught.value.hint or ""
 
@@ -44,11 +44,13 @@ def test_a_name_that_nobody_knows_is_told_as_one() -> None:
 def test_a_port_that_is_not_ours_to_take_is_told_as_one(port: int, words: str) -> None:
     """Who runs the tests may be root, to whom the system refuses nothing."""
     error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    said = refusal(error, "127.0.0.1", port, "serve")
+    said = bind_error(error, "127.0.0.1", port, "serve")
     assert said.message == f"127.0.0.1 port {port} cannot be used: Permission denied"
     assert words in (said.hint or "")
 
 
 def test_preview_names_itself() -> None:
     error = OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-    assert (refusal(error, "", 8029, "preview").hint or "").startswith("is another preview running")
+    assert (bind_error(error, "", 8029, "preview").hint or "").startswith(
+        "is another preview running"
+    )

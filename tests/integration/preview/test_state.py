@@ -13,8 +13,8 @@ from lovecampaign.checks.base.facts import Facts
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.settings import Settings
 from lovecampaign.testing.campaigns import day_file, launch_file, write_campaign
-from lovecampaign.web.preview.live.background_checks import Checker
-from lovecampaign.web.preview.live.state import Workbench
+from lovecampaign.web.preview.live.background_checks import BackgroundChecker
+from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
 from tests.support.paths import REPOSITORY
 
@@ -22,8 +22,8 @@ NOW = datetime(2027, 1, 20, tzinfo=UTC)
 LETTER = "letter.mjml.j2"
 
 
-def bench_of(workspace: Path, folder: Path) -> Workbench:
-    return Workbench(folder, Settings(workspace=workspace))
+def state_of(workspace: Path, folder: Path) -> PreviewState:
+    return PreviewState(folder, Settings(workspace=workspace))
 
 
 @pytest.fixture
@@ -32,71 +32,71 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, folder: Path) -> Workbench:
-    return bench_of(tmp_path, folder)
+def state(tmp_path: Path, folder: Path) -> PreviewState:
+    return state_of(tmp_path, folder)
 
 
 @pytest.fixture
-def sam(bench: Workbench) -> Reader:
-    return made_up_readers(bench.require_campaign())[0]
+def sam(state: PreviewState) -> Reader:
+    return made_up_readers(state.require_campaign())[0]
 
 
-def email(bench: Workbench, key: str) -> Email:
-    found = bench.require_campaign().find_email(key)
+def email(state: PreviewState, key: str) -> Email:
+    found = state.require_campaign().find_email(key)
     assert found is not None
     return found
 
 
-def save(bench: Workbench, folder: Path, name: str, text: str) -> None:
+def save(state: PreviewState, folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
-    bench.reread()
+    state.reload()
 
 
 def test_every_email_of_the_example_can_be_seen_with_every_made_up_reader() -> None:
-    bench = bench_of(REPOSITORY, REPOSITORY / "campaigns" / "customer-love")
-    campaign = bench.require_campaign()
+    state = state_of(REPOSITORY, REPOSITORY / "campaigns" / "customer-love")
+    campaign = state.require_campaign()
     faults = [
         (one.key, reader.key, view.faults)
         for one in campaign.emails
         for reader in made_up_readers(campaign)
-        if (view := bench.view(one, reader)).faults
+        if (view := state.view(one, reader)).faults
     ]
 
     assert faults == []
 
 
 def test_what_did_not_change_is_not_rendered_again(
-    bench: Workbench, folder: Path, sam: Reader
+    state: PreviewState, folder: Path, sam: Reader
 ) -> None:
-    before = {key: bench.view(email(bench, key), sam).letter for key in ("day-01", "day-02")}
-    save(bench, folder, "days/02-day-2.md", day_file(2, "Another subject"))
-    after = {key: bench.view(email(bench, key), sam).letter for key in ("day-01", "day-02")}
+    before = {key: state.view(email(state, key), sam).letter for key in ("day-01", "day-02")}
+    save(state, folder, "days/02-day-2.md", day_file(2, "Another subject"))
+    after = {key: state.view(email(state, key), sam).letter for key in ("day-01", "day-02")}
 
     assert after["day-01"] is before["day-01"]
     assert after["day-02"] is not before["day-02"]
-    assert after["day-02"] is bench.view(email(bench, "day-02"), sam).letter
+    assert after["day-02"] is state.view(email(state, "day-02"), sam).letter
 
 
 def test_a_setting_of_the_campaign_changes_every_letter(
-    bench: Workbench, folder: Path, sam: Reader
+    state: PreviewState, folder: Path, sam: Reader
 ) -> None:
-    bench.view(email(bench, "day-01"), sam)
+    state.view(email(state, "day-01"), sam)
     text = (folder / "campaign.yaml").read_text().replace("Ana from Bloom", "Lucie from Bloom")
-    save(bench, folder, "campaign.yaml", text)
-    letter = bench.view(email(bench, "day-01"), sam).letter
+    save(state, folder, "campaign.yaml", text)
+    letter = state.view(email(state, "day-01"), sam).letter
 
     assert letter is not None
     assert letter.sender == "Lucie from Bloom"
 
 
 def test_a_template_changes_the_letters_made_with_it_only(
-    bench: Workbench, folder: Path, sam: Reader
+    state: PreviewState, folder: Path, sam: Reader
 ) -> None:
-    before = {key: bench.view(email(bench, key), sam).letter for key in ("day-01", "launch")}
+    before = {key: state.view(email(state, key), sam).letter for key in ("day-01", "launch")}
     template = folder.parents[1] / "templates" / "email" / LETTER
     template.write_text(template.read_text().replace("Leave with one click", "Go in peace"))
-    bench.reread()
-    after = {key: bench.view(email(bench, key), sam).letter for key in ("day-01", "launch")}
+    state.reload()
+    after = {key: state.view(email(state, key), sam).letter for key in ("day-01", "launch")}
 
     assert after["day-01"] != before["day-01"]
     assert after["launch"] is before["launch"]
@@ -112,11 +112,11 @@ def test_a_template_changes_the_letters_made_with_it_only(
     ],
 )
 def test_the_last_good_letter_stays_with_the_fault_above_it(
-    bench: Workbench, folder: Path, sam: Reader, broken: str
+    state: PreviewState, folder: Path, sam: Reader, broken: str
 ) -> None:
-    good = bench.view(email(bench, "day-02"), sam).letter
-    save(bench, folder, "days/02-day-2.md", broken)
-    view = bench.view(email(bench, "day-02"), sam)
+    good = state.view(email(state, "day-02"), sam).letter
+    save(state, folder, "days/02-day-2.md", broken)
+    view = state.view(email(state, "day-02"), sam)
 
     assert view.letter is good
     assert [one.place.file for one in view.faults if one.place] == [
@@ -129,63 +129,63 @@ def test_what_was_never_good_has_no_letter_but_its_fault(tmp_path: Path) -> None
     folder = write_campaign(
         tmp_path, days=1, files={"days/01-day-1.md": day_file(1, body="{{ first_nme }}")}
     )
-    bench = bench_of(tmp_path, folder)
-    view = bench.view(email(bench, "day-01"), made_up_readers(bench.require_campaign())[0])
+    state = state_of(tmp_path, folder)
+    view = state.view(email(state, "day-01"), made_up_readers(state.require_campaign())[0])
 
     assert view.letter is None
     assert "first_nme" in view.faults[0].message
 
 
 def test_a_campaign_that_cannot_be_read_leaves_the_last_one_in_place(
-    bench: Workbench, folder: Path
+    state: PreviewState, folder: Path
 ) -> None:
-    before = bench.require_campaign()
-    save(bench, folder, "campaign.yaml", "version: [")
+    before = state.require_campaign()
+    save(state, folder, "campaign.yaml", "version: [")
 
-    assert bench.is_behind
-    assert bench.campaign is before
-    assert bench.problems
+    assert state.is_behind
+    assert state.campaign is before
+    assert state.problems
 
 
 def test_without_any_campaign_the_mistakes_are_told(tmp_path: Path, folder: Path) -> None:
     (folder / "campaign.yaml").write_text("version: [")
 
     with pytest.raises(ProblemsFound):
-        bench_of(tmp_path, folder).require_campaign()
+        state_of(tmp_path, folder).require_campaign()
 
 
 class TestChecker:
     """What is wrong with the month, email by email."""
 
     @pytest.fixture
-    def checker(self, bench: Workbench) -> Checker:
-        return Checker(bench, lambda _campaign: Facts(now=NOW), tell=lambda: None)
+    def checker(self, state: PreviewState) -> BackgroundChecker:
+        return BackgroundChecker(state, lambda _campaign: Facts(now=NOW), on_result=lambda: None)
 
     def test_a_problem_is_shown_with_its_email_and_in_the_whole(
-        self, bench: Workbench, folder: Path, checker: Checker
+        self, state: PreviewState, folder: Path, checker: BackgroundChecker
     ) -> None:
-        save(bench, folder, "days/02-day-2.md", day_file(2, body="Hello,\n\nit costs 59 EUR."))
-        checker.check(bench.require_campaign())
-        found = checker.problems_of(email(bench, "day-02"))
+        save(state, folder, "days/02-day-2.md", day_file(2, body="Hello,\n\nit costs 59 EUR."))
+        checker.check(state.require_campaign())
+        found = checker.problems_of(email(state, "day-02"))
 
         assert [one for one in found if one.place and one.place.file.endswith("02-day-2.md")]
         assert set(found) <= set(checker.all_problems())
-        assert not set(found) & set(checker.problems_of(email(bench, "day-01")))
+        assert not set(found) & set(checker.problems_of(email(state, "day-01")))
 
-    def test_a_mended_problem_is_gone(
-        self, bench: Workbench, folder: Path, checker: Checker
+    def test_a_fixed_problem_is_gone(
+        self, state: PreviewState, folder: Path, checker: BackgroundChecker
     ) -> None:
-        save(bench, folder, "days/02-day-2.md", day_file(2, body="Hi {{ first_nme }}"))
-        checker.check(bench.require_campaign())
+        save(state, folder, "days/02-day-2.md", day_file(2, body="Hi {{ first_nme }}"))
+        checker.check(state.require_campaign())
         assert any("first_nme" in one.message for one in checker.all_problems())
-        save(bench, folder, "days/02-day-2.md", day_file(2))
-        checker.check(bench.require_campaign())
+        save(state, folder, "days/02-day-2.md", day_file(2))
+        checker.check(state.require_campaign())
 
         assert not any("first_nme" in one.message for one in checker.all_problems())
         assert checker.is_done
 
     def test_a_mistake_of_ours_is_noted_and_the_next_save_is_checked(
-        self, bench: Workbench
+        self, state: PreviewState
     ) -> None:
         told = threading.Event()
         bugs: list[BaseException] = []
@@ -195,31 +195,31 @@ class TestChecker:
                 raise RuntimeError("a fault")
             return Facts(now=NOW)
 
-        checker = Checker(bench, find_facts, tell=told.set)
+        checker = BackgroundChecker(state, find_facts, on_result=told.set)
         checker.start(bugs.append)
         try:
             assert told.wait(10)
             assert [str(bug) for bug in bugs] == ["a fault"]
             told.clear()
-            checker.ask()
+            checker.request()
             assert told.wait(10)
             assert checker.is_done
         finally:
             checker.stop()
 
     def test_a_new_save_stops_a_check_that_is_behind(
-        self, bench: Workbench, checker: Checker
+        self, state: PreviewState, checker: BackgroundChecker
     ) -> None:
-        checker.ask()
-        checker.check(bench.require_campaign())
+        checker.request()
+        checker.check(state.require_campaign())
 
         assert not checker.is_done
 
 
 def test_an_email_that_is_not_for_a_reader_can_be_seen_with_their_eyes(
-    bench: Workbench, folder: Path
+    state: PreviewState, folder: Path
 ) -> None:
-    save(bench, folder, "launch/early-access.md", launch_file("early-access") + "{{ deal.code }}\n")
-    robin = next(one for one in made_up_readers(bench.require_campaign()) if one.key == "robin")
+    save(state, folder, "launch/early-access.md", launch_file("early-access") + "{{ deal.code }}\n")
+    robin = next(one for one in made_up_readers(state.require_campaign()) if one.key == "robin")
 
-    assert bench.view(email(bench, "early-access"), robin).faults == ()
+    assert state.view(email(state, "early-access"), robin).faults == ()

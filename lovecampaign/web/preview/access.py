@@ -1,8 +1,8 @@
-"""Who may look, and what may a page do? Checked before anything else.
+"""Access control of the preview, as ASGI middleware, and its Content-Security-Policy.
 
-Any page in the same browser may ask this machine for addresses: ``Host`` must be ours (against
-DNS rebinding), and what sends mail wants our own ``Origin`` and a token of this process. What
-comes from another device shows the link's key first, and sees made-up readers only.
+Any page in the same browser can send requests to this machine: ``Host`` must be ours (against DNS
+rebinding), and a request that sends mail needs our ``Origin`` and a form token. Another device
+needs the key of the shared link, and sees made-up readers only.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """What a visitor must show."""
+class AccessPolicy:
+    """What a request must prove."""
 
-    #: ``127.0.0.1:8029`` and the machine's other names, with their port.
+    #: The accepted ``Host`` headers: ``127.0.0.1:8029`` and the machine's other names.
     hosts: frozenset[str]
-    #: In the link of ``--share``; None: nobody but this machine gets here at all.
+    #: In the link of ``--share``; None: the server listens on loopback only.
     key: str | None = None
-    #: In every form.
+    #: The CSRF token of every form.
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
     def knows_host(self, headers: Headers) -> bool:
         return headers.get("host", "").lower() in self.hosts
 
     def admits(self, headers: Headers, query: str) -> bool:
-        """Whether the visitor has the key, in the link or from an earlier page."""
+        """Whether the request has the key, in its link or in the cookie."""
         if self.key is None:
             return True
         cookie = cookie_parser(headers.get("cookie", "")).get(_COOKIE, "")
@@ -52,7 +52,7 @@ class Gate:
         return any(hmac.compare_digest(each.encode(), self.key.encode()) for each in shown)
 
     def trusts(self, request: Request) -> bool:
-        """Whether people of the database are shown and mail may be sent: on this machine only."""
+        """Whether it may see subscribers and send mail: from this machine only."""
         return request.client is not None and request.client.host in _LOOPBACK
 
     def allows_form(self, request: Request, token: str) -> bool:
@@ -65,44 +65,44 @@ class Gate:
         )
 
 
-class Guard:
-    """Wraps the application."""
+class AccessMiddleware:
+    """Refuses requests without access, and adds security headers to every response."""
 
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+    def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         self._app = app
-        self._gate = gate
+        self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         refusal = self._refuse(scope)
-        answer = refusal if refusal is not None else self._app
-        await answer(scope, receive, _with_headers(scope, send))
+        app = refusal if refusal is not None else self._app
+        await app(scope, receive, _with_headers(scope, send))
 
     def _refuse(self, scope: Scope) -> Response | None:
         headers, query = Headers(scope=scope), scope["query_string"].decode("latin-1")
-        if not self._gate.knows_host(headers):
+        if not self._policy.knows_host(headers):
             return PlainTextResponse("This is not the address of the preview.", status_code=421)
-        if not self._gate.admits(headers, query):
+        if not self._policy.admits(headers, query):
             return PlainTextResponse("Open the whole link that was shared.", status_code=403)
-        if self._gate.key is not None and "key" in parse_qs(query):
-            return self._remember_key(scope["path"], query)
+        if self._policy.key is not None and "key" in parse_qs(query):
+            return self._store_key(scope["path"], query)
         return None
 
-    def _remember_key(self, path: str, query: str) -> Response:
-        """Out of the address bar, where people copy from and cameras read."""
+    def _store_key(self, path: str, query: str) -> Response:
+        """Move the key from the URL into a cookie: URLs are copied and seen on screens."""
         rest = {name: value for name, value in parse_qs(query).items() if name != "key"}
         asked = urlencode(rest, doseq=True)
-        answer = RedirectResponse("/" + path.lstrip("/") + (f"?{asked}" if asked else ""), 303)
-        answer.set_cookie(_COOKIE, self._gate.key or "", httponly=True, samesite="strict")
-        return answer
+        response = RedirectResponse("/" + path.lstrip("/") + (f"?{asked}" if asked else ""), 303)
+        response.set_cookie(_COOKIE, self._policy.key or "", httponly=True, samesite="strict")
+        return response
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:
-    policy = FRAME_POLICY if scope["path"].startswith("/frame/") else _PAGE_POLICY
+    csp = FRAME_POLICY if scope["path"].startswith("/frame/") else _PAGE_POLICY
     fixed: MutableMapping[str, str] = {
-        "Content-Security-Policy": policy,
+        "Content-Security-Policy": csp,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",

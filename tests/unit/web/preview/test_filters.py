@@ -6,15 +6,15 @@ import pytest
 
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.reports.recipients import Choice
-from lovecampaign.web.preview.readers.filters import DayChoice
+from lovecampaign.web.preview.readers.filters import DayFilter
 
 
 def test_an_address_says_what_is_chosen_and_nothing_else() -> None:
-    choice = DayChoice(words="ana", who="tag", of="day-02", after=17)
+    choice = DayFilter(words="ana", who="tag", of="day-02", after=17)
 
     assert choice.as_query() == {"q": "ana", "who": "tag", "of": "day-02", "after": "17"}
-    assert DayChoice.read(choice.as_query()) == choice
-    assert DayChoice().as_query() == {}
+    assert DayFilter.read(choice.as_query()) == choice
+    assert DayFilter().as_query() == {}
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ def test_an_address_says_what_is_chosen_and_nothing_else() -> None:
     [{"who": "enemies"}, {"after": "-1"}, {"after": "soon"}, {"after": "9" * 40}, {"q": "  "}],
 )
 def test_what_makes_no_sense_chooses_everybody(query: dict[str, str]) -> None:
-    assert DayChoice.read(query) == DayChoice()
+    assert DayFilter.read(query) == DayFilter()
 
 
 def test_only_the_list_that_is_leafed_through_goes_on() -> None:
-    choice = DayChoice(who="recipients").behind("day-02", 17)
+    choice = DayFilter(who="recipients").behind("day-02", 17)
 
     assert choice.for_email("day-02") == Choice(is_for_recipients=True, after=17)
     assert choice.for_email("launch") == Choice(is_for_recipients=True)
-    assert DayChoice(who="tag").for_email("launch") == Choice(reason=SkipReason.TAG)
+    assert DayFilter(who="tag").for_email("launch") == Choice(reason=SkipReason.TAG)
