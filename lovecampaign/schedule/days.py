@@ -14,16 +14,16 @@ from lovecampaign.schedule.digest import Digest, find_digests
 from lovecampaign.schedule.instants import day_start, local_day, to_utc
 from lovecampaign.schedule.month import (
     DayEntry,
-    Turn,
+    JoinWindow,
+    assign_join_windows,
+    campaign_calendar,
     day_zone,
     enter,
-    take_turns,
-    usual_calendar,
 )
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, cover
+from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, fill_gaps
 
-Turns = Mapping[str, Turn]
+Turns = Mapping[str, JoinWindow]
 SlotsByKey = dict[str, tuple[Slot, ...]]
 
 
@@ -32,30 +32,30 @@ def day_slots(campaign: Campaign, zone: str, founders_until: datetime) -> SlotsB
     slots = _POLICIES[campaign.late_joiners](campaign, zone, founders_until)
     if CATCH_UP not in slots:
         nobody = _before_the_month(campaign, zone)
-        slots[CATCH_UP] = cover((), nobody, SkipReason.JOINED_AFTER)
+        slots[CATCH_UP] = fill_gaps((), nobody, SkipReason.JOINED_AFTER)
     return slots
 
 
-def usual_turns(campaign: Campaign, zone: str, founders_until: datetime) -> Turns:
+def campaign_join_windows(campaign: Campaign, zone: str, founders_until: datetime) -> Turns:
     """Turns on the campaign's own dates: founders get all, later ones what is still to come."""
-    return take_turns(
-        usual_calendar(campaign, zone), lambda entry: max(entry.time.moment, founders_until)
+    return assign_join_windows(
+        campaign_calendar(campaign, zone), lambda entry: max(entry.time.moment, founders_until)
     )
 
 
 def _from_today(campaign: Campaign, zone: str, founders_until: datetime) -> SlotsByKey:
-    turns = usual_turns(campaign, zone, founders_until)
+    turns = campaign_join_windows(campaign, zone, founders_until)
     return {key: _turn_slots(turn) for key, turn in turns.items()}
 
 
 def _catch_up(campaign: Campaign, zone: str, founders_until: datetime) -> SlotsByKey:
-    turns = usual_turns(campaign, zone, founders_until)
+    turns = campaign_join_windows(campaign, zone, founders_until)
     digests = {
         digest.turn.entry.email.key: digest
         for digest in find_digests(campaign, turns, founders_until)
     }
     slots = {key: _turn_slots(turn, digests.get(key)) for key, turn in turns.items()}
-    slots[CATCH_UP] = cover(
+    slots[CATCH_UP] = fill_gaps(
         (digest.turn.entry.time.slot(digest.start, digest.end) for digest in digests.values()),
         _before_the_month(campaign, zone),
         SkipReason.JOINED_AFTER,
@@ -64,17 +64,17 @@ def _catch_up(campaign: Campaign, zone: str, founders_until: datetime) -> SlotsB
 
 
 def _wait(campaign: Campaign, zone: str, founders_until: datetime) -> SlotsByKey:
-    turns = take_turns(usual_calendar(campaign, zone), lambda _entry: founders_until)
+    turns = assign_join_windows(campaign_calendar(campaign, zone), lambda _entry: founders_until)
     return {key: _turn_slots(turn) for key, turn in turns.items()}
 
 
 def _from_day_1(campaign: Campaign, zone: str, founders_until: datetime) -> SlotsByKey:
-    founders = take_turns(usual_calendar(campaign, zone), lambda _entry: founders_until)
+    founders = assign_join_windows(campaign_calendar(campaign, zone), lambda _entry: founders_until)
     months = list(_personal_months(campaign, zone, founders_until))
     slots: SlotsByKey = {}
     for key, turn in founders.items():
         personal = (month.slot(key) for month in months if key in month.turns)
-        slots[key] = cover(
+        slots[key] = fill_gaps(
             (*_turn_pieces(turn), *personal), turn.entry.time, SkipReason.JOINED_AFTER
         )
     return slots
@@ -107,7 +107,7 @@ def _personal_months(
         yield _PersonalMonth(
             joined_from=max(day_start(joined_on, clock_zone), founders_until),
             joined_before=day_start(next_day, clock_zone),
-            turns=take_turns(entries, lambda _entry: EVER_AFTER),
+            turns=assign_join_windows(entries, lambda _entry: EVER_AFTER),
         )
         joined_on = next_day
 
@@ -121,11 +121,11 @@ def _personal_entries(campaign: Campaign, zone: str, first_day: date) -> Iterato
             yield entry
 
 
-def _turn_slots(turn: Turn, digest: Digest | None = None) -> tuple[Slot, ...]:
-    return cover(_turn_pieces(turn, digest), turn.entry.time, SkipReason.JOINED_AFTER)
+def _turn_slots(turn: JoinWindow, digest: Digest | None = None) -> tuple[Slot, ...]:
+    return fill_gaps(_turn_pieces(turn, digest), turn.entry.time, SkipReason.JOINED_AFTER)
 
 
-def _turn_pieces(turn: Turn, digest: Digest | None = None) -> Iterator[Slot]:
+def _turn_pieces(turn: JoinWindow, digest: Digest | None = None) -> Iterator[Slot]:
     time = turn.entry.time
     yield time.slot(EVER_BEFORE, min(turn.start, turn.end), SkipReason.DAY_TAKEN)
     if digest is None:

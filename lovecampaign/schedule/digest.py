@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.schedule.month import Turn
+from lovecampaign.schedule.month import JoinWindow
 from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE
 
 
@@ -20,13 +20,13 @@ class Digest:
     """One digest for everybody of a zone who joined in ``[start, end)``; never empty."""
 
     #: The day email whose time it takes, and which it contains.
-    turn: Turn
+    turn: JoinWindow
     start: datetime
     end: datetime
 
 
 def find_digests(
-    campaign: Campaign, turns: Mapping[str, Turn], founders_until: datetime
+    campaign: Campaign, turns: Mapping[str, JoinWindow], founders_until: datetime
 ) -> Iterator[Digest]:
     """Every digest of a zone, in the order of joining."""
     missed_from = min((moment for _, moment in _must_have(campaign, turns)), default=EVER_AFTER)
@@ -42,7 +42,10 @@ def find_digests(
 
 
 def keys_in_digest(
-    campaign: Campaign, turns: Mapping[str, Turn], founders_until: datetime, joined_at: datetime
+    campaign: Campaign,
+    turns: Mapping[str, JoinWindow],
+    founders_until: datetime,
+    joined_at: datetime,
 ) -> tuple[str, ...]:
     """The must-have days missed by who joined then, and the day's own email, in order.
 
@@ -55,7 +58,7 @@ def keys_in_digest(
     return ()
 
 
-def _must_have(campaign: Campaign, turns: Mapping[str, Turn]) -> list[tuple[str, datetime]]:
+def _must_have(campaign: Campaign, turns: Mapping[str, JoinWindow]) -> list[tuple[str, datetime]]:
     numbers = campaign.catch_up.must_have if campaign.catch_up else ()
     return [
         (turn.entry.email.key, turn.entry.time.moment)
@@ -69,9 +72,9 @@ def _until(campaign: Campaign) -> datetime:
     return until or campaign.launch.at
 
 
-def _in_order(turns: Mapping[str, Turn]) -> list[Turn]:
+def _in_order(turns: Mapping[str, JoinWindow]) -> list[JoinWindow]:
     return sorted((turn for turn in turns.values() if not turn.is_empty), key=_moment)
 
 
-def _moment(turn: Turn) -> datetime:
+def _moment(turn: JoinWindow) -> datetime:
     return turn.entry.time.moment

@@ -10,7 +10,7 @@ from lovecampaign.schedule.slot import EVER_AFTER
 from lovecampaign.schedule.slots import find_slot
 
 
-def insiders_hear_at_once(
+def late_insiders_get_email_now(
     campaign: Campaign, zone: str, now: datetime, founders_until: datetime | None
 ) -> bool:
     """Whether a letter to the insiders is out already, and goes to whoever joins them now."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email
 from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, cover
+from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, fill_gaps
 
 
 def launch_slots(
@@ -16,7 +16,7 @@ def launch_slots(
 ) -> tuple[Slot, ...]:
     """Slots of a launch email: one instant for everyone, and no lateness."""
     time = _launch_time(campaign, email, zone)
-    return cover(_pieces(campaign, email, time, founders_until), time, SkipReason.JOINED_AFTER)
+    return fill_gaps(_pieces(campaign, email, time, founders_until), time, SkipReason.JOINED_AFTER)
 
 
 def closes_at(campaign: Campaign, email: Email) -> datetime | None:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.model.sending import ClockChoice
 from lovecampaign.schedule.instants import local_day, to_utc
-from lovecampaign.schedule.quiet import after_quiet_hours, spare_the_held
+from lovecampaign.schedule.quiet import after_quiet_hours, extend_past_quiet_hours
 from lovecampaign.schedule.slot import EVER_BEFORE, SlotTime
 
 
@@ -31,7 +31,7 @@ class DayEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class JoinWindow:
     """Who gets a day email: those who joined in ``[start, end)``.
 
     Who joined earlier gets the email that took its local day, who joined later comes too late.
@@ -51,7 +51,7 @@ def day_zone(campaign: Campaign, zone: str) -> str:
     return zone if campaign.sending.clock is ClockChoice.SUBSCRIBER else campaign.timezone
 
 
-def usual_calendar(campaign: Campaign, zone: str) -> tuple[DayEntry, ...]:
+def campaign_calendar(campaign: Campaign, zone: str) -> tuple[DayEntry, ...]:
     """Every day email on the campaign's own dates, in the order of their moments."""
     entries = (enter(campaign, email, email_date(email), zone) for email in campaign.day_emails)
     return tuple(sorted(entries, key=_by_moment))
@@ -80,19 +80,19 @@ def email_date(email: Email) -> date:
     return email.date
 
 
-def take_turns(
+def assign_join_windows(
     entries: Iterable[DayEntry], joined_before: Callable[[DayEntry], datetime]
-) -> Mapping[str, Turn]:
+) -> Mapping[str, JoinWindow]:
     """Turns by email key: one email per local day for whoever joined at whatever instant.
 
     On each day the email that belongs there comes first, then what was moved there, by moment.
     ``joined_before`` says up to when somebody may join and still get an email.
     """
     taken_before: dict[date, datetime] = {}
-    turns: dict[str, Turn] = {}
+    turns: dict[str, JoinWindow] = {}
     for entry in sorted(entries, key=lambda entry: (entry.is_displaced, *_by_moment(entry))):
         start, end = taken_before.get(entry.day, EVER_BEFORE), joined_before(entry)
-        turns[entry.email.key] = Turn(entry=entry, start=start, end=end)
+        turns[entry.email.key] = JoinWindow(entry=entry, start=start, end=end)
         taken_before[entry.day] = max(start, end)
     return turns
 
@@ -101,7 +101,7 @@ def _expiry(campaign: Campaign, zone: str, moment: datetime, due: datetime) -> d
     """Lateness counts from the moment; from ``due`` where quiet hours outlast ``late_after``."""
     late_after = campaign.sending.late_after
     expires = moment + late_after if moment + late_after > due else due + late_after
-    return spare_the_held(expires, zone, campaign.sending.quiet_hours)
+    return extend_past_quiet_hours(expires, zone, campaign.sending.quiet_hours)
 
 
 def _by_moment(entry: DayEntry) -> tuple[datetime, int]:

@@ -44,7 +44,9 @@ def after_quiet_hours(instant: datetime, zone: str, quiet_hours: QuietHours | No
     return _next_end(instant, _end_day(quiet_hours, local), quiet_hours.end, zone)
 
 
-def spare_the_held(expires: datetime, zone: str, quiet_hours: QuietHours | None) -> datetime:
+def extend_past_quiet_hours(
+    expires: datetime, zone: str, quiet_hours: QuietHours | None
+) -> datetime:
     """From when on an email is late, where its time may run out inside quiet hours.
 
     They delay and never drop: what was in time when they began is in time when they end.

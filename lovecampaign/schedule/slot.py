@@ -1,7 +1,7 @@
 """When does a person of one zone get one email, given when they joined?
 
 A slot is a moment for everybody of a zone who joined inside an interval. The slots of an
-email and a zone cover all of time without a gap or an overlap, so each person stands in
+email and a zone fill_gaps all of time without a gap or an overlap, so each person stands in
 exactly one: the ledger joins people with slots and inserts what falls due.
 """
 
@@ -81,7 +81,7 @@ class SlotTime:
         )
 
 
-def cover(slots: Iterable[Slot], rest: SlotTime, reason: SkipReason) -> tuple[Slot, ...]:
+def fill_gaps(slots: Iterable[Slot], rest: SlotTime, reason: SkipReason) -> tuple[Slot, ...]:
     """Slots over all of time: those given, and ``reason`` wherever they leave a hole.
 
     They come in the order of joining and do not overlap; empty ones are left out.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
-from lovecampaign.schedule.days import day_slots, usual_turns
+from lovecampaign.schedule.days import campaign_join_windows, day_slots
 from lovecampaign.schedule.digest import keys_in_digest
 from lovecampaign.schedule.launch import closes_at, launch_slots
 from lovecampaign.schedule.slot import EVER_AFTER, Slot
@@ -65,5 +65,5 @@ def digest_keys(
     """
     if founders_until is None:
         return ()
-    turns = usual_turns(campaign, zone, founders_until)
+    turns = campaign_join_windows(campaign, zone, founders_until)
     return keys_in_digest(campaign, turns, founders_until, joined_at)

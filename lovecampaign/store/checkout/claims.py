@@ -8,7 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.deals.stock import Claim
-from lovecampaign.store.checkout.waitlist import find_place, keep_free_units, stop_waiting
+from lovecampaign.store.checkout.waitlist import (
+    find_waitlist_place,
+    remove_from_waitlist,
+    reserve_free_units,
+)
 from lovecampaign.store.deal_stock.stock import RecordedDeal, lock_stock, read_stock
 from lovecampaign.store.tables import deal_claim
 
@@ -25,14 +29,14 @@ def claim_unit(
     own = find_claim(connection, found, subscriber_id)
     if own is not None and own.holds(now):
         return own
-    keep_free_units(connection, found, now, here=subscriber_id)
+    reserve_free_units(connection, found, now, here=subscriber_id)
     kept_until = _kept_until(connection, found, subscriber_id, now)
     if kept_until is None and read_stock(connection, found, now).left == 0:
         return None
     lapses_at = max(now + found.deal.claim_for, kept_until or now)
     claim = Claim(claimed_at=now, lapses_at=lapses_at)
     _store(connection, found, subscriber_id, claim, is_new=own is None)
-    stop_waiting(connection, found.campaign_id, found.deal.key, subscriber_id)
+    remove_from_waitlist(connection, found.campaign_id, found.deal.key, subscriber_id)
     return claim
 
 
@@ -50,7 +54,7 @@ def _kept_until(
     connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime
 ) -> datetime | None:
     """Until when a unit is kept for this person, because they waited; None: none is."""
-    place = find_place(connection, found, subscriber_id)
+    place = find_waitlist_place(connection, found, subscriber_id)
     if place is None or place.held_until is None or place.held_until <= now:
         return None
     return place.held_until

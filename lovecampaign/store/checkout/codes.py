@@ -15,7 +15,7 @@ from lovecampaign.store.deal_stock.stock import RecordedDeal
 from lovecampaign.store.tables import deal_code
 
 
-def codes_for(
+def assign_codes(
     connection: Connection, campaign_id: int, deal: Deal, subscriber_ids: Sequence[int]
 ) -> Mapping[int, str]:
     """The code of each of these people, minted or taken from the pool where they have none.
@@ -41,13 +41,13 @@ def fill_pool(connection: Connection, campaign_id: int, deal: str, codes: Iterab
     return len(new)
 
 
-def code_for(connection: Connection, found: RecordedDeal, subscriber_id: int) -> str | None:
+def assign_code(connection: Connection, found: RecordedDeal, subscriber_id: int) -> str | None:
     """One person's code; None where the author's pool is empty."""
-    codes = codes_for(connection, found.campaign_id, found.deal, [subscriber_id])
+    codes = assign_codes(connection, found.campaign_id, found.deal, [subscriber_id])
     return codes.get(subscriber_id)
 
 
-def has_code_for_more(connection: Connection, found: RecordedDeal) -> bool:
+def has_spare_code(connection: Connection, found: RecordedDeal) -> bool:
     """Whether somebody without a code would get one."""
     if found.deal.codes_file is None:
         return True

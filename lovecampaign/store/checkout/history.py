@@ -15,7 +15,7 @@ from lovecampaign.store.tables import buyer, deal_claim, deal_extension, deal_wa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DealFact:
+class DealEvent:
     """One thing that happened between a person and a deal."""
 
     #: ``given more time``, ``waiting``, ``kept``, ``claimed`` or ``bought``.
@@ -25,7 +25,7 @@ class DealFact:
     detail: str
 
 
-def read_deal_facts(database: Database, subscriber_id: int) -> Sequence[DealFact]:
+def read_deal_history(database: Database, subscriber_id: int) -> Sequence[DealEvent]:
     """All that is known, in no order; a unit that was claimed anew tells of the last time."""
     with database.read() as connection:
         return [
@@ -36,34 +36,34 @@ def read_deal_facts(database: Database, subscriber_id: int) -> Sequence[DealFact
         ]
 
 
-def _extensions(connection: Connection, subscriber_id: int) -> Iterator[DealFact]:
+def _extensions(connection: Connection, subscriber_id: int) -> Iterator[DealEvent]:
     found = sa.select(deal_extension).where(deal_extension.c.subscriber_id == subscriber_id)
     for row in connection.execute(found):
         detail = f"{row.deal}, until {format_instant(row.until)}: {row.why}"
-        yield DealFact(what="given more time", at=row.given_at, detail=detail)
+        yield DealEvent(what="given more time", at=row.given_at, detail=detail)
 
 
-def _places_in_line(connection: Connection, subscriber_id: int) -> Iterator[DealFact]:
+def _places_in_line(connection: Connection, subscriber_id: int) -> Iterator[DealEvent]:
     found = sa.select(deal_waiting).where(deal_waiting.c.subscriber_id == subscriber_id)
     for row in connection.execute(found):
-        yield DealFact(what="waiting", at=row.asked_at, detail=row.deal)
+        yield DealEvent(what="waiting", at=row.asked_at, detail=row.deal)
         if row.told_at is not None and row.held_until is not None:
             detail = f"{row.deal}, until {format_instant(row.held_until)}"
-            yield DealFact(what="kept", at=row.told_at, detail=detail)
+            yield DealEvent(what="kept", at=row.told_at, detail=detail)
 
 
-def _claims(connection: Connection, subscriber_id: int) -> Iterator[DealFact]:
+def _claims(connection: Connection, subscriber_id: int) -> Iterator[DealEvent]:
     found = sa.select(deal_claim).where(deal_claim.c.subscriber_id == subscriber_id)
     for row in connection.execute(found):
         if row.redeemed_at is None:
             detail = f"{row.deal}, until {format_instant(row.lapses_at)}"
-            yield DealFact(what="claimed", at=row.claimed_at, detail=detail)
+            yield DealEvent(what="claimed", at=row.claimed_at, detail=detail)
         else:
             detail = ", ".join(word for word in (row.deal, row.redeemed_by) if word)
-            yield DealFact(what="bought", at=row.redeemed_at, detail=detail)
+            yield DealEvent(what="bought", at=row.redeemed_at, detail=detail)
 
 
-def _purchases(connection: Connection, subscriber_id: int) -> Iterator[DealFact]:
+def _purchases(connection: Connection, subscriber_id: int) -> Iterator[DealEvent]:
     """Who bought by what people said of them, without a unit of a deal."""
     took_a_unit = sa.exists().where(
         deal_claim.c.campaign_id == buyer.c.campaign_id,
@@ -76,4 +76,4 @@ def _purchases(connection: Connection, subscriber_id: int) -> Iterator[DealFact]
         .where(subscriber.c.id == subscriber_id, ~took_a_unit)
     )
     for row in connection.execute(found):
-        yield DealFact(what="bought", at=row.bought_at, detail=row.source)
+        yield DealEvent(what="bought", at=row.bought_at, detail=row.source)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.checkout.waitlist import stop_waiting
+from lovecampaign.store.checkout.waitlist import remove_from_waitlist
 from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.deal_stock.code_owner import find_owner
 from lovecampaign.store.deal_stock.stock import is_of, lock_stock
@@ -53,7 +53,7 @@ def redeem_code(
             code=owner.code, deal=owner.deal, redeemed_at=known.redeemed_at, is_new=False
         )
     _take_for_good(connection, owner, at, by, is_claimed=known is not None)
-    stop_waiting(connection, owner.campaign_id, owner.deal, owner.subscriber_id)
+    remove_from_waitlist(connection, owner.campaign_id, owner.deal, owner.subscriber_id)
     return Redemption(code=owner.code, deal=owner.deal, redeemed_at=at, is_new=True)
 
 

@@ -27,7 +27,7 @@ SHORTEST_KEEP = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceInLine:
+class WaitlistPlace:
     """A place in the line."""
 
     asked_at: datetime
@@ -35,14 +35,14 @@ class PlaceInLine:
     held_until: datetime | None
 
 
-def wait_for_unit(
+def add_to_waitlist(
     connection: Connection, found: RecordedDeal, subscriber_id: int, delivery_id: int, now: datetime
 ) -> None:
     """Take a place in the line; who has one keeps it.
 
     Who was told and let the time pass may ask again, and stands at the end then.
     """
-    place = find_place(connection, found, subscriber_id)
+    place = find_waitlist_place(connection, found, subscriber_id)
     values = {"asked_at": now, "delivery_id": delivery_id, "told_at": None, "held_until": None}
     if place is None:
         connection.execute(
@@ -61,20 +61,20 @@ def wait_for_unit(
         )
 
 
-def find_place(
+def find_waitlist_place(
     connection: Connection, found: RecordedDeal, subscriber_id: int
-) -> PlaceInLine | None:
+) -> WaitlistPlace | None:
     """Where somebody stands in the line for a unit; None where they do not wait."""
     rows = connection.execute(
         sa.select(deal_waiting.c.asked_at, deal_waiting.c.told_at, deal_waiting.c.held_until).where(
             found.owns(deal_waiting), deal_waiting.c.subscriber_id == subscriber_id
         )
     )
-    return next((PlaceInLine(**row) for row in rows.mappings()), None)
+    return next((WaitlistPlace(**row) for row in rows.mappings()), None)
 
 
-def tell_who_waits(database: Database, campaign: Campaign, now: datetime) -> int:
-    """:func:`tell_waiting` for the insiders' deal of a campaign, where it has one that waits."""
+def notify_campaign_waitlist(database: Database, campaign: Campaign, now: datetime) -> int:
+    """:func:`notify_waitlist` for the insiders' deal of a campaign, where it has one that waits."""
     deal = campaign.insider_deal
     if deal is None or deal.quantity is None or deal.when_gone is not WhenGone.WAITLIST:
         return 0
@@ -83,10 +83,10 @@ def tell_who_waits(database: Database, campaign: Campaign, now: datetime) -> int
     if record is None:
         return 0
     found = RecordedDeal(campaign=campaign, campaign_id=record.id, deal=deal)
-    return tell_waiting(database, found, now)
+    return notify_waitlist(database, found, now)
 
 
-def tell_waiting(database: Database, found: RecordedDeal, now: datetime) -> int:
+def notify_waitlist(database: Database, found: RecordedDeal, now: datetime) -> int:
     """Keep units that are free again for those who wait, and queue the mail that says so.
 
     Returns how many were told. Cheap where nobody waits: for a loop to call on every pass.
@@ -96,13 +96,13 @@ def tell_waiting(database: Database, found: RecordedDeal, now: datetime) -> int:
             return 0
     with database.write() as connection:
         lock_stock(connection, found.campaign_id, found.deal.key)
-        return keep_free_units(connection, found, now)
+        return reserve_free_units(connection, found, now)
 
 
-def keep_free_units(
+def reserve_free_units(
     connection: Connection, found: RecordedDeal, now: datetime, *, here: int | None = None
 ) -> int:
-    """:func:`tell_waiting` inside a transaction that has locked the stock.
+    """:func:`notify_waitlist` inside a transaction that has locked the stock.
 
     The subscriber ``here`` sees the page at this moment and is not mailed.
     """
@@ -118,7 +118,9 @@ def keep_free_units(
     return len(rows)
 
 
-def stop_waiting(connection: Connection, campaign_id: int, deal: str, subscriber_id: int) -> None:
+def remove_from_waitlist(
+    connection: Connection, campaign_id: int, deal: str, subscriber_id: int
+) -> None:
     """Give a place up: they hold a unit."""
     connection.execute(
         sa.delete(deal_waiting).where(

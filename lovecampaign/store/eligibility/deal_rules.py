@@ -18,26 +18,30 @@ from lovecampaign.campaign.model.deal import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.deal_stock.extensions import has_more_time
 from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_out
-from lovecampaign.store.eligibility.eligibility import Condition, Standing
+from lovecampaign.store.eligibility.eligibility import Condition, Eligibility
 from lovecampaign.store.tables import Instant, subscriber
 
-When: TypeAlias = tuple[Condition, SkipReason]
+SkipCondition: TypeAlias = tuple[Condition, SkipReason]
 
 
-def deal_reasons(standing: Standing, goes_out_at: sa.ColumnElement[datetime]) -> Sequence[When]:
+def deal_reasons(
+    eligibility: Eligibility, goes_out_at: sa.ColumnElement[datetime]
+) -> Sequence[SkipCondition]:
     """For SQL over subscribers: when which reason keeps the email back; none for other emails."""
-    deal = standing.campaign.deal_of(standing.email)
+    deal = eligibility.campaign.deal_of(eligibility.email)
     if deal is None:
         return ()
     is_late = goes_out_at >= sa.literal(deal.closes, Instant)
-    more_time = has_more_time(standing.campaign_id, deal.key, goes_out_at)
+    more_time = has_more_time(eligibility.campaign_id, deal.key, goes_out_at)
     closed = (sa.and_(is_late, sa.not_(more_time)), SkipReason.DEAL_CLOSED)
     if deal.quantity is None or deal.when_gone is WhenGone.WAITLIST:
         return (closed,)
-    return (closed, (_is_gone(standing, deal), SkipReason.SOLD_OUT))
+    return (closed, (_is_gone(eligibility, deal), SkipReason.SOLD_OUT))
 
 
-def _is_gone(standing: Standing, deal: Deal) -> Condition:
-    found = RecordedDeal(campaign=standing.campaign, campaign_id=standing.campaign_id, deal=deal)
-    now = standing.instant
+def _is_gone(eligibility: Eligibility, deal: Deal) -> Condition:
+    found = RecordedDeal(
+        campaign=eligibility.campaign, campaign_id=eligibility.campaign_id, deal=deal
+    )
+    now = eligibility.instant
     return sa.and_(is_sold_out(found, now), sa.not_(has_unit(found, subscriber.c.id, now)))

@@ -28,9 +28,9 @@ from lovecampaign.store.tables import (
 
 Condition: TypeAlias = sa.ColumnElement[bool]
 #: What must hold for somebody to get an email (never NULL), and the reason shown if it does not.
-Demand: TypeAlias = tuple[Condition, sa.ColumnElement[str]]
+Requirement: TypeAlias = tuple[Condition, sa.ColumnElement[str]]
 #: A condition on one way to a person: their place on a list, and the list's name.
-WayCondition: TypeAlias = Callable[[sa.FromClause, str], Condition]
+ListCondition: TypeAlias = Callable[[sa.FromClause, str], Condition]
 
 in_audience = membership.alias("in_audience")
 in_insiders = membership.alias("in_insiders")
@@ -38,8 +38,8 @@ _begun = campaign.alias("begun")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How the people of the database stand towards one email at one instant."""
+class Eligibility:
+    """How the subscribers of the database stand towards one email at one instant."""
 
     campaign: Campaign
     email: Email
@@ -48,7 +48,7 @@ class Standing:
     #: None: given with each execution, as ``now``, so that a statement can be built once.
     now: datetime | None = None
     #: When consents and pauses are judged, where that is not ``now``: as the email goes out.
-    judged_at: sa.ColumnElement[datetime] | None = None
+    evaluated_at: sa.ColumnElement[datetime] | None = None
 
     @property
     def instant(self) -> sa.BindParameter[datetime]:
@@ -58,7 +58,7 @@ class Standing:
         return sa.bindparam("now", self.now, type_=Instant)
 
     @property
-    def people(self) -> sa.FromClause:
+    def subscribers(self) -> sa.FromClause:
         """Subscribers beside their places on the campaign's lists and what they asked for."""
         insiders = self.campaign.insiders
         return (
@@ -121,23 +121,23 @@ class Standing:
     @property
     def reason(self) -> sa.ColumnElement[str | None]:
         """Why the person does not get the email, apart from its time; NULL: they do."""
-        return first_unmet(self.demands)
+        return first_unmet(self.requirements)
 
     @property
-    def demands(self) -> list[Demand]:
+    def requirements(self) -> list[Requirement]:
         """What must hold for the person to get the email, apart from its time, gravest first."""
         paused_until = preference.c.paused_until
         is_awaited = sa.or_(paused_until.is_(None), paused_until <= self._as_of)
         found = [
             (self._reaches(self._is_mailable), self._why_unmailable),
-            demand(is_awaited, SkipReason.PAUSED_BY_READER),
+            require(is_awaited, SkipReason.PAUSED_BY_READER),
         ]
         if self.email.role is not Role.LAUNCH:
             wants_days = preference.c.is_launch_only.is_not(sa.true())
-            found.append(demand(wants_days, SkipReason.LAUNCH_ONLY))
-        found.append(demand(self._passes_tags, SkipReason.TAG))
+            found.append(require(wants_days, SkipReason.LAUNCH_ONLY))
+        found.append(require(self._passes_tags, SkipReason.TAG))
         if Crowd.NOT_BOUGHT in self.email.to:
-            found.append(demand(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
+            found.append(require(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
         return found
 
     @property
@@ -155,7 +155,7 @@ class Standing:
 
     @property
     def _as_of(self) -> sa.ColumnElement[datetime]:
-        return self.instant if self.judged_at is None else self.judged_at
+        return self.instant if self.evaluated_at is None else self.evaluated_at
 
     # -- lists
 
@@ -170,14 +170,14 @@ class Standing:
 
     @property
     def _ways(self) -> list[tuple[sa.FromClause, str]]:
-        """The lists through which the email reaches people."""
+        """The lists through which the email reaches subscribers."""
         audience = (in_audience, self.campaign.audience.list)
         if self.email.role is not Role.LAUNCH or self.campaign.insiders is None:
             return [audience]
         insiders = (in_insiders, self.campaign.insiders.list)
         return [insiders] if self.email.is_insiders_only else [audience, insiders]
 
-    def _reaches(self, allows: WayCondition) -> Condition:
+    def _reaches(self, allows: ListCondition) -> Condition:
         """Whether any way to the person is open."""
         return sa.or_(
             *(
@@ -228,22 +228,22 @@ class Standing:
         return _has_any_tag(wanted)
 
 
-def demand(condition: Condition, reason: SkipReason) -> Demand:
+def require(condition: Condition, reason: SkipReason) -> Requirement:
     """What must hold, and the reason that is told where it does not."""
     return condition, sa.literal(reason.value)
 
 
-def first_unmet(demands: Iterable[Demand]) -> sa.ColumnElement[str | None]:
-    """The reason of the first demand that does not hold; NULL: all do."""
-    return sa.case(*((sa.not_(condition), reason) for condition, reason in demands))
+def first_unmet(requirements: Iterable[Requirement]) -> sa.ColumnElement[str | None]:
+    """The reason of the first require that does not hold; NULL: all do."""
+    return sa.case(*((sa.not_(condition), reason) for condition, reason in requirements))
 
 
-def all_met(demands: Iterable[Demand]) -> Condition:
+def all_met(requirements: Iterable[Requirement]) -> Condition:
     """Whether all hold: no reason, said so that databases answer it from their indexes.
 
     No planner looks into a CASE, nor does PostgreSQL see an anti-join in a NOT (NOT …).
     """
-    return sa.and_(*(condition for condition, _ in demands))
+    return sa.and_(*(condition for condition, _ in requirements))
 
 
 def _has_any_tag(tags: Collection[str]) -> Condition:

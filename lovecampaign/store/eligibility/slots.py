@@ -23,7 +23,7 @@ from lovecampaign.store.tables.slots import zones_in_use
 SlotsByZone: TypeAlias = Mapping[str, Mapping[str, tuple[Slot, ...]]]
 
 
-def work_out_slots(
+def compute_slots(
     connection: Connection, campaign: Campaign, record: CampaignRecord | None
 ) -> SlotsByZone:
     """The slots of every scheduled email, for every zone that a subscriber has."""
@@ -54,7 +54,7 @@ def read_clocks(connection: Connection, campaign: Campaign, now: datetime) -> Zo
 Answer = TypeVar("Answer")
 
 
-class _Memo(Generic[Answer]):
+class _LastResult(Generic[Answer]):
     """The last answer: a pass asks three times, and a month in 40 zones takes 50 ms."""
 
     def __init__(self) -> None:
@@ -70,5 +70,5 @@ class _Memo(Generic[Answer]):
         return answer
 
 
-_last_slots: _Memo[SlotsByZone] = _Memo()
-_last_clocks: _Memo[ZoneClocks] = _Memo()
+_last_slots: _LastResult[SlotsByZone] = _LastResult()
+_last_clocks: _LastResult[ZoneClocks] = _LastResult()

@@ -9,34 +9,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from lovecampaign.store.eligibility.disposition import Fate
+from lovecampaign.store.eligibility.disposition import Disposition
 
 Statements = TypeVar("Statements")
 _Key = tuple[str, str, int, bool]
 
 
-class Built(Generic[Statements]):
+class StatementCache(Generic[Statements]):
     """One kind of statements, by email, for as long as its campaign stays as it was loaded."""
 
-    def __init__(self, build: Callable[[Fate], Statements]) -> None:
+    def __init__(self, build: Callable[[Disposition], Statements]) -> None:
         self._build = build
-        self._built: dict[_Key, tuple[Fate, Statements]] = {}
+        self._built: dict[_Key, tuple[Disposition, Statements]] = {}
 
-    def of(self, fate: Fate) -> Statements:
-        """The statements for a fate that is asked with its ``now`` as a parameter."""
-        standing = fate.standing
-        key = (standing.campaign.id, standing.email.key, standing.campaign_id, fate.is_cancelled)
+    def of(self, disposition: Disposition) -> Statements:
+        """The statements for a disposition that is asked with its ``now`` as a parameter."""
+        eligibility = disposition.eligibility
+        key = (
+            eligibility.campaign.id,
+            eligibility.email.key,
+            eligibility.campaign_id,
+            disposition.is_cancelled,
+        )
         known = self._built.get(key)
-        if known is not None and _is_same(known[0], fate):
+        if known is not None and _is_same(known[0], disposition):
             return known[1]
-        statements = self._build(fate)
-        self._built[key] = (fate, statements)
+        statements = self._build(disposition)
+        self._built[key] = (disposition, statements)
         return statements
 
 
-def _is_same(one: Fate, other: Fate) -> bool:
+def _is_same(one: Disposition, other: Disposition) -> bool:
     """Whether nobody has loaded the campaign anew; an edit of its files makes another."""
     return (
-        one.standing.campaign is other.standing.campaign
-        and one.standing.email is other.standing.email
+        one.eligibility.campaign is other.eligibility.campaign
+        and one.eligibility.email is other.eligibility.email
     )

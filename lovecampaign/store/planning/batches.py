@@ -11,14 +11,14 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.walking import walk_by_index
-from lovecampaign.store.planning.email_query import EmailToPlan
+from lovecampaign.store.planning.planning_task import PlanningTask
 from lovecampaign.store.tables import PLANNED, BigKey, batch, delivery, subscriber
 
 BATCH_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Portions:
+class BatchSizes:
     """How many people planning takes at a time."""
 
     #: Rows of one batch; each is a transaction of its own.
@@ -30,76 +30,76 @@ class Portions:
 
 def plan_instant(
     database: Database,
-    subject: EmailToPlan,
+    task: PlanningTask,
     due: datetime,
     zones: Sequence[str],
-    portions: Portions,
+    sizes: BatchSizes,
 ) -> int:
     """Make the rows of everybody in these zones who is due then; tells how many."""
     planned, after = 0, 0
     while True:
         with database.write() as connection:
-            subject.lock(connection)
-            subject.lay_out(connection)
-            filling = _Filling(
-                connection=connection, subject=subject, due=due, zones=zones, portions=portions
+            task.lock(connection)
+            task.lay_out(connection)
+            filling = _BatchWriter(
+                connection=connection, task=task, due=due, zones=zones, sizes=sizes
             )
             inserted = filling.insert_batch(after)
         planned += inserted.size
-        if inserted.size < portions.batch:
+        if inserted.size < sizes.batch:
             return planned
         after = inserted.last_subscriber_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Inserted:
+class _InsertedBatch:
     size: int
     last_subscriber_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Filling:
+class _BatchWriter:
     """The filling of one batch, in one transaction."""
 
     connection: Connection
-    subject: EmailToPlan
+    task: PlanningTask
     due: datetime
     zones: Sequence[str]
-    portions: Portions
+    sizes: BatchSizes
 
-    def insert_batch(self, after: int) -> _Inserted:
+    def insert_batch(self, after: int) -> _InsertedBatch:
         """The next people after an id, as many as a batch takes."""
         batch_id = self._insert_empty_batch()
         walk_by_index(self.connection)
         size, last = 0, after
-        while size < self.portions.batch and (upto := self._end_of_window(last)):
-            size += self._insert_rows(batch_id, last, upto, self.portions.batch - size)
+        while size < self.sizes.batch and (upto := self._end_of_window(last)):
+            size += self._insert_rows(batch_id, last, upto, self.sizes.batch - size)
             last = upto
         if size == 0:
             self.connection.execute(sa.delete(batch).where(batch.c.id == batch_id))
-        if size == self.portions.batch:  # perhaps in the middle of a window
+        if size == self.sizes.batch:  # perhaps in the middle of a window
             last = self.connection.scalar(_LAST_SUBSCRIBER, {"my_batch": batch_id}) or last
-        return _Inserted(size=size, last_subscriber_id=last)
+        return _InsertedBatch(size=size, last_subscriber_id=last)
 
     def _insert_empty_batch(self) -> int:
         batch_id: int = self.connection.execute(
             sa.insert(batch)
-            .values(email_id=self.subject.id, due=self.due, epoch=0, created_at=self.subject.now)
+            .values(email_id=self.task.id, due=self.due, epoch=0, created_at=self.task.now)
             .returning(batch.c.id)
         ).scalar_one()
         return batch_id
 
     def _end_of_window(self, after: int) -> int | None:
         """The last id of the window behind that one; None: nobody comes after."""
-        people = {"after": after, "people": self.portions.window}
+        people = {"after": after, "people": self.sizes.window}
         upto: int | None = self.connection.scalar(_WINDOW, people)
         return upto
 
     def _insert_rows(self, batch_id: int, after: int, upto: int, size: int) -> int:
         window = {"after": after, "upto": upto, "size": size}
         which = {"my_batch": batch_id, "my_due": self.due, "zones": self.zones}
-        parameters = {**self.subject.parameters, **which, **window}
-        inserted = self.connection.execute(self.subject.statements.insert_planned, parameters)
+        parameters = {**self.task.parameters, **which, **window}
+        inserted = self.connection.execute(self.task.statements.insert_planned, parameters)
         return inserted.rowcount
 
 

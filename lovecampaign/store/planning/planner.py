@@ -15,16 +15,16 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.slots import SlotsByZone, read_clocks, work_out_slots
+from lovecampaign.store.eligibility.slots import SlotsByZone, compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.planning.email_query import EmailToPlan
-from lovecampaign.store.planning.plan_email import PlanManner, Planned, PlanRound
-from lovecampaign.store.planning.replan import find_untried
+from lovecampaign.store.planning.plan_email import EmailPlanner, PlanOptions, PlanResult
+from lovecampaign.store.planning.planning_task import PlanningTask
+from lovecampaign.store.planning.replan import find_emails_with_unclaimed_rows
 
-__all__ = ["PlanManner", "Planned", "plan_due"]
+__all__ = ["PlanOptions", "PlanResult", "plan_due"]
 
 #: A process remembers what its last passes looked for in vain; another process looks.
-_OURS = PlanManner()
+_OURS = PlanOptions()
 
 
 def plan_due(
@@ -33,20 +33,20 @@ def plan_due(
     record: CampaignRecord,
     emails: Sequence[Email],
     now: datetime,
-    manner: PlanManner = _OURS,
-) -> Planned:
+    options: PlanOptions = _OURS,
+) -> PlanResult:
     """Make the rows of everything that is due at ``now`` or within the horizon."""
     with database.read() as connection:
-        slots = work_out_slots(connection, campaign, record)
+        slots = compute_slots(connection, campaign, record)
         clocks = read_clocks(connection, campaign, now)
         open_emails = _find_open(connection, record, emails, slots)
-        untried = find_untried(connection, record.email_ids)
-    total = Planned()
+        untried = find_emails_with_unclaimed_rows(connection, record.email_ids)
+    total = PlanResult()
     for email in open_emails:
-        subject = EmailToPlan(
+        task = PlanningTask(
             campaign=campaign, record=record, email=email, slots=slots, clocks=clocks, now=now
         )
-        round_ = PlanRound(subject=subject, manner=manner)
+        round_ = EmailPlanner(task=task, options=options)
         if email.key in untried:
             round_.drop_moved(database)
         total += round_.plan(database)

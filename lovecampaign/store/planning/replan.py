@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Role
-from lovecampaign.store.eligibility.disposition import Fate
+from lovecampaign.store.eligibility.disposition import Disposition
 from lovecampaign.store.tables import PLANNED, batch, delivery, email, subscriber
 
 
-def find_untried(connection: Connection, email_ids: Mapping[str, int]) -> Collection[str]:
+def find_emails_with_unclaimed_rows(
+    connection: Connection, email_ids: Mapping[str, int]
+) -> Collection[str]:
     """The keys of these emails that have planned rows which nobody has claimed yet."""
     is_untried = sa.exists().where(
         delivery.c.batch_id == batch.c.id,
@@ -32,15 +34,15 @@ def find_untried(connection: Connection, email_ids: Mapping[str, int]) -> Collec
     return set(found)
 
 
-def drop_moved(connection: Connection, fate: Fate, email_id: int) -> int:
+def delete_moved_rows(connection: Connection, disposition: Disposition, email_id: int) -> int:
     """Take away the rows of people whose time has moved; slots must be laid out before.
 
     Rows that the operator made due (``retry``) stand at no slot's time, and stay.
     """
     stands = sa.exists(
         sa.select(sa.literal(1))
-        .select_from(fate.rows)
-        .where(subscriber.c.id == delivery.c.subscriber_id, fate.due == delivery.c.due)
+        .select_from(disposition.rows)
+        .where(subscriber.c.id == delivery.c.subscriber_id, disposition.due == delivery.c.due)
         .correlate(delivery)
     )
     conditions = [
@@ -50,6 +52,6 @@ def drop_moved(connection: Connection, fate: Fate, email_id: int) -> int:
         delivery.c.first_claimed_at.is_(None),
         sa.not_(stands),
     ]
-    if fate.standing.email.role is not Role.LAUNCH:
+    if disposition.eligibility.email.role is not Role.LAUNCH:
         conditions.append(delivery.c.expires_at.is_not(None))
     return connection.execute(sa.delete(delivery).where(*conditions)).rowcount

@@ -22,11 +22,11 @@ LONG_SECONDS = 2.0
 #: A look may take this share of the time, one in so many seconds, …
 SHARE = 20
 #: … but nobody waits longer for one.
-LONGEST_REST = timedelta(seconds=60)
+LONGEST_PAUSE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rest:
+class _Pause:
     question: object
     since: datetime
     until: datetime
@@ -36,12 +36,12 @@ class _Rest:
         return self.question == question and self.since <= now < self.until
 
 
-class Looks:
+class ScanBackoff:
     """The looks of one kind, by what they look after."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
-        self._rests: WeakKeyDictionary[Database, dict[Hashable, _Rest]] = WeakKeyDictionary()
+        self._rests: WeakKeyDictionary[Database, dict[Hashable, _Pause]] = WeakKeyDictionary()
 
     def take(
         self,
@@ -61,6 +61,6 @@ class Looks:
         seconds = self._seconds() - start
         rests.pop(what, None)
         if not found and seconds >= LONG_SECONDS:
-            length = min(timedelta(seconds=SHARE * seconds), LONGEST_REST)
-            rests[what] = _Rest(question=question, since=now, until=now + length)
+            length = min(timedelta(seconds=SHARE * seconds), LONGEST_PAUSE)
+            rests[what] = _Pause(question=question, since=now, until=now + length)
         return found

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.eligibility.disposition import Fate
+from lovecampaign.store.eligibility.disposition import Disposition
 from lovecampaign.store.tables import BigKey, DeliveryState, Instant, delivery, subscriber
 from lovecampaign.store.tables.slots import slot
 
@@ -42,8 +42,8 @@ _my_email = sa.bindparam("my_email", type_=BigKey)
 class PlanStatements:
     """What planning asks and inserts for one email."""
 
-    def __init__(self, fate: Fate) -> None:
-        self._fate = fate
+    def __init__(self, disposition: Disposition) -> None:
+        self._disposition = disposition
         self.find_due = self._select_due()
         self.find_skipped = self._select_skipped().limit(1)
         self.insert_planned = _insert(self._select_planned())
@@ -54,7 +54,10 @@ class PlanStatements:
         due = slot.c.due
         return (
             self._people_without_row(due)
-            .where(due.in_(sa.bindparam("dues", type_=Instant, expanding=True)), self._fate.gets_it)
+            .where(
+                due.in_(sa.bindparam("dues", type_=Instant, expanding=True)),
+                self._disposition.is_recipient,
+            )
             .limit(1)
         )
 
@@ -67,7 +70,7 @@ class PlanStatements:
                 subscriber.c.timezone.in_(sa.bindparam("zones", expanding=True)),
                 subscriber.c.id > sa.bindparam("after", type_=BigKey),
                 subscriber.c.id <= sa.bindparam("upto", type_=BigKey),
-                self._fate.gets_it,
+                self._disposition.is_recipient,
             )
             .order_by(subscriber.c.id)
             .limit(sa.bindparam("size", type_=sa.Integer))
@@ -75,11 +78,11 @@ class PlanStatements:
 
     def _select_skipped(self) -> sa.Select[Any]:
         state = sa.case(
-            (self._fate.reason == SkipReason.CANCELLED.value, DeliveryState.CANCELLED.value),
+            (self._disposition.reason == SkipReason.CANCELLED.value, DeliveryState.CANCELLED.value),
             else_=DeliveryState.SKIPPED.value,
         )
         no_batch = sa.literal(None, BigKey)
-        rows = self._select_rows(state, no_batch, self._fate.reason)
+        rows = self._select_rows(state, no_batch, self._disposition.reason)
         return rows.where(self._is_skipped_for_good)
 
     def _select_rows(
@@ -89,33 +92,37 @@ class PlanStatements:
         reason: sa.ColumnElement[Any],
     ) -> sa.Select[Any]:
         """A delivery's columns for everybody addressed who has no row yet, due by the horizon."""
-        fate = self._fate
+        disposition = self._disposition
         return self._people_without_row(
-            sa.literal(fate.standing.campaign_id),
+            sa.literal(disposition.eligibility.campaign_id),
             _my_email,
             subscriber.c.id,
             batch_id,
             state,
             reason,
-            fate.due,
+            disposition.due,
             slot.c.expires_at,
-            fate.due,
+            disposition.due,
         )
 
     def _people_without_row(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
-        fate = self._fate
+        disposition = self._disposition
         horizon = sa.bindparam("horizon", type_=Instant)
         return (
             sa.select(*columns)
-            .select_from(fate.rows)
-            .where(fate.standing.is_addressed, fate.due <= horizon, fate.lacks_row(_my_email))
+            .select_from(disposition.rows)
+            .where(
+                disposition.eligibility.is_addressed,
+                disposition.due <= horizon,
+                disposition.lacks_row(_my_email),
+            )
         )
 
     @property
     def _is_skipped_for_good(self) -> sa.ColumnElement[bool]:
         return sa.and_(
-            self._fate.due <= self._fate.standing.instant,
-            self._fate.reason.in_([each.value for each in FINAL_REASONS]),
+            self._disposition.due <= self._disposition.eligibility.instant,
+            self._disposition.reason.in_([each.value for each in FINAL_REASONS]),
         )
 
 

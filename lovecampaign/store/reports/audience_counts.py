@@ -18,7 +18,7 @@ from lovecampaign.store.tables import consent, membership, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class People:
+class AudienceCounts:
     """The members of a campaign's lists, without those who left."""
 
     #: Readers, by the zone that counts for them.
@@ -34,9 +34,9 @@ class People:
     reachable: int
 
 
-def count_campaign_people(
+def count_audience(
     database: Database, campaign: Campaign, fields: Collection[str] = ()
-) -> People:
+) -> AudienceCounts:
     """One pass over the lists; tags are not looked at, so it may count a few too many."""
     readers = _is_on(campaign, campaign.audience.list)
     unknown = sa.and_(readers, sa.not_(_has_consent(campaign.audience.list)))
@@ -52,7 +52,7 @@ def count_campaign_people(
             zone = effective_zone(stored, campaign)
             by_zone[zone] = by_zone.get(zone, 0) + count
         everybody = sa.or_(readers, insiders)
-        return People(
+        return AudienceCounts(
             by_zone=by_zone,
             insiders=_count(connection, insiders),
             without_consent=_count(connection, unknown),
@@ -64,7 +64,7 @@ def count_campaign_people(
         )
 
 
-def find_begun_with(database: Database, campaign: Campaign) -> date | None:
+def find_recorded_start(database: Database, campaign: Campaign) -> date | None:
     """Day 1 of the campaign as it was when the first letter went out for real; None before."""
     with database.read() as connection:
         return _read_begun_with(connection, campaign)

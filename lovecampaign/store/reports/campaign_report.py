@@ -17,8 +17,8 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.slots import Slot, due_window, plan_zone
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Fate, fate_at, lay_out_slots
-from lovecampaign.store.eligibility.slots import SlotsByZone, read_clocks, work_out_slots
+from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_slots
+from lovecampaign.store.eligibility.slots import SlotsByZone, compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.tables import PLANNED, DeliveryState, delivery
 
@@ -70,9 +70,9 @@ def report_campaign(
     asked = campaign.scheduled_emails if emails is None else emails
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
-        slots = work_out_slots(connection, campaign, record)
+        slots = compute_slots(connection, campaign, record)
         clocks = read_clocks(connection, campaign, now)
-        lay_out_slots(connection, slots, asked, clocks)
+        load_slots(connection, slots, asked, clocks)
         windows = slots or _slots_of_nobody(campaign, record)
         reports = [
             _report_email(connection, campaign, email, record, windows, now) for email in asked
@@ -95,11 +95,11 @@ def _report_email(
     now: datetime,
 ) -> EmailReport:
     email_id = record.email_ids.get(email.key, 0) if record else 0
-    fate = fate_at(campaign, email, record, now)
+    disposition = disposition_at(campaign, email, record, now)
     states, skipped = _count_rows(connection, email_id)
     for foreseen in (
-        _count_planned(connection, fate, email_id),
-        _count_foreseen(connection, fate, email_id),
+        _count_planned(connection, disposition, email_id),
+        _count_foreseen(connection, disposition, email_id),
     ):
         states[DeliveryState.PLANNED] += foreseen.pop(None, 0)
         skipped.update({reason: count for reason, count in foreseen.items() if reason})
@@ -136,25 +136,29 @@ def _count_rows(
     return states, skipped
 
 
-def _count_planned(connection: Connection, fate: Fate, email_id: int) -> Counter[str | None]:
+def _count_planned(
+    connection: Connection, disposition: Disposition, email_id: int
+) -> Counter[str | None]:
     """Rows that nobody has claimed, by why they will not go out; None: they will."""
-    reason = fate.reason_foreseen.label("reason")
+    reason = disposition.expected_reason.label("reason")
     rows: sa.Result[Any] = connection.execute(
         sa.select(reason, sa.func.count().label("number"))
-        .select_from(fate.planned_rows)
+        .select_from(disposition.planned_rows)
         .where(delivery.c.email_id == email_id, delivery.c.state == PLANNED)
         .group_by(reason)
     )
     return Counter({row.reason: row.number for row in rows})
 
 
-def _count_foreseen(connection: Connection, fate: Fate, email_id: int) -> Counter[str | None]:
+def _count_foreseen(
+    connection: Connection, disposition: Disposition, email_id: int
+) -> Counter[str | None]:
     """Who has no row yet, by why they will not get the email; None: they will."""
-    reason = fate.reason.label("reason")
+    reason = disposition.reason.label("reason")
     rows: sa.Result[Any] = connection.execute(
         sa.select(reason, sa.func.count().label("number"))
-        .select_from(fate.rows)
-        .where(fate.standing.is_addressed, fate.lacks_row(email_id))
+        .select_from(disposition.rows)
+        .where(disposition.eligibility.is_addressed, disposition.lacks_row(email_id))
         .group_by(reason)
     )
     return Counter({row.reason: row.number for row in rows})

@@ -27,7 +27,7 @@ from lovecampaign.store.tables import (
 )
 
 #: Who did this went of their own will; an address that bounced did not.
-LEFT_BECAUSE = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT)
+UNSUBSCRIBE_REASONS = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ def count_confirmed(connection: Connection, list_name: str, days: LocalDays) -> 
     return _count_members(connection, list_name, membership.c.confirmed_at, days)
 
 
-def count_left(
+def count_unsubscribed(
     connection: Connection, list_names: Collection[str], days: LocalDays
 ) -> Mapping[date, int]:
     """Members who left of their own will; who leaves several lists at once left once."""
@@ -127,7 +127,7 @@ def count_left(
         .join(subscriber, subscriber.c.address_key == suppression.c.address_key)
         .where(
             suppression.c.list.in_(["", *list_names]),
-            suppression.c.reason.in_([reason.value for reason in LEFT_BECAUSE]),
+            suppression.c.reason.in_([reason.value for reason in UNSUBSCRIBE_REASONS]),
             suppression.c.lifted_at.is_(None),
             days.holds(suppression.c.at),
             is_member,

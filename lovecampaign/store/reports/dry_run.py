@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Fate, fate_at, lay_out_slots
-from lovecampaign.store.eligibility.slots import read_clocks, work_out_slots
+from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_slots
+from lovecampaign.store.eligibility.slots import compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.planning.statements import FINAL_REASONS
 from lovecampaign.store.sending.due import count_waiting, find_next_due
@@ -22,7 +22,7 @@ from lovecampaign.store.tables.slots import zone_clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foresight:
+class DryRun:
     """What is due at an instant."""
 
     #: How many people each email would be tried for; only emails with somebody.
@@ -45,18 +45,18 @@ class Foresight:
         return self.tried + self.held
 
 
-def foresee(
+def dry_run_send(
     database: Database, campaign: Campaign, emails: Sequence[Email], now: datetime
-) -> Foresight:
+) -> DryRun:
     """What sending these emails at ``now`` would try, skip and leave for later."""
     keys = {email.key for email in emails}
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
-        slots = work_out_slots(connection, campaign, record)
-        lay_out_slots(connection, slots, emails, read_clocks(connection, campaign, now))
+        slots = compute_slots(connection, campaign, record)
+        load_slots(connection, slots, emails, read_clocks(connection, campaign, now))
         found = {email.key: _look(connection, campaign, email, record, now) for email in emails}
         next_due = find_next_due(connection, campaign, record, keys, now)
-    return Foresight(
+    return DryRun(
         people={key: each.tried for key, each in found.items() if each.tried},
         held=sum(each.held for each in found.values()),
         skipped=sum(each.skipped for each in found.values()),
@@ -88,10 +88,10 @@ def _look(
     now: datetime,
 ) -> _Found:
     """Rows that wait, and people without a row whose moment has come."""
-    fate = fate_at(campaign, email, record, now)
+    disposition = disposition_at(campaign, email, record, now)
     email_id = record.email_ids.get(email.key, 0) if record else 0
-    new = _count_new(connection, fate, email_id)
-    rows = _count_rows(connection, fate, email_id)
+    new = _count_new(connection, disposition, email_id)
+    rows = _count_rows(connection, disposition, email_id)
     held = [each for each in new if each.reason is None and each.is_held]
     held_rows = [each for each in rows if each.is_held]
     waiting = count_waiting(connection, record, {email.key}, now) if record else None
@@ -109,40 +109,46 @@ def _sum(counted: Iterable[sa.Row[Any]]) -> int:
     return sum(each.number for each in counted)
 
 
-def _count_rows(connection: Connection, fate: Fate, email_id: int) -> Sequence[sa.Row[Any]]:
+def _count_rows(
+    connection: Connection, disposition: Disposition, email_id: int
+) -> Sequence[sa.Row[Any]]:
     """Rows that could be claimed: ``number`` by ``reason`` why they would not go out then (None:
     they would) and by whether quiet hours keep them from being looked at at all.
     """
-    is_quiet = zone_clock.c.quiet_until.is_not(None) if fate.keeps_quiet_hours else sa.false()
-    reason, is_held = fate.reason_foreseen.label("reason"), is_quiet.label("is_held")
+    is_quiet = (
+        zone_clock.c.quiet_until.is_not(None) if disposition.keeps_quiet_hours else sa.false()
+    )
+    reason, is_held = disposition.expected_reason.label("reason"), is_quiet.label("is_held")
     found: sa.Result[Any] = connection.execute(
         sa.select(reason, is_held, sa.func.count().label("number"))
-        .select_from(fate.planned_rows)
+        .select_from(disposition.planned_rows)
         .where(
             delivery.c.email_id == email_id,
             delivery.c.state == PLANNED,
-            delivery.c.due <= fate.standing.instant,
-            delivery.c.next_try_at <= fate.standing.instant,
+            delivery.c.due <= disposition.eligibility.instant,
+            delivery.c.next_try_at <= disposition.eligibility.instant,
         )
-        .group_by(reason, *([is_held] if fate.keeps_quiet_hours else []))
+        .group_by(reason, *([is_held] if disposition.keeps_quiet_hours else []))
     )
     return found.all()
 
 
-def _count_new(connection: Connection, fate: Fate, email_id: int) -> Sequence[sa.Row[Any]]:
+def _count_new(
+    connection: Connection, disposition: Disposition, email_id: int
+) -> Sequence[sa.Row[Any]]:
     """People without a row whose moment has come: ``number`` by ``reason`` why they will not get
     it (None: they will) and by whether it ``is_held``; the first ``goes_out_at``.
     """
-    reason, is_held = fate.reason.label("reason"), fate.is_held.label("is_held")
-    first = sa.func.min(fate.goes_out_at, type_=Instant).label("goes_out_at")
+    reason, is_held = disposition.reason.label("reason"), disposition.is_held.label("is_held")
+    first = sa.func.min(disposition.goes_out_at, type_=Instant).label("goes_out_at")
     found: sa.Result[Any] = connection.execute(
         sa.select(reason, is_held, first, sa.func.count().label("number"))
-        .select_from(fate.rows)
+        .select_from(disposition.rows)
         .where(
-            fate.standing.is_addressed,
-            fate.due <= fate.standing.instant,
-            fate.lacks_row(email_id),
+            disposition.eligibility.is_addressed,
+            disposition.due <= disposition.eligibility.instant,
+            disposition.lacks_row(email_id),
         )
-        .group_by(reason, *([is_held] if fate.keeps_quiet_hours else []))
+        .group_by(reason, *([is_held] if disposition.keeps_quiet_hours else []))
     )
     return found.all()

@@ -20,7 +20,7 @@ _LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class DeliveryProblem:
     """A delivery that failed, or of which nobody knows what became."""
 
     id: int
@@ -35,7 +35,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resent:
+class ResendResult:
     """What became of the wish to send some again."""
 
     number: int
@@ -43,14 +43,14 @@ class Resent:
     too_young: int
 
 
-def list_failed(connection: Connection, campaign_id: int, limit: int) -> Sequence[Trouble]:
+def list_failed(connection: Connection, campaign_id: int, limit: int) -> Sequence[DeliveryProblem]:
     """The deliveries that were given up last, newest first."""
     is_failed = _are(campaign_id, DeliveryState.FAILED)
     newest_first = (delivery.c.settled_at.desc(), delivery.c.id.desc())
     return _list(connection, is_failed, delivery.c.settled_at, newest_first, limit)
 
 
-def list_doubts(connection: Connection, campaign_id: int, limit: int) -> Sequence[Trouble]:
+def list_doubts(connection: Connection, campaign_id: int, limit: int) -> Sequence[DeliveryProblem]:
     """Deliveries in doubt, oldest first."""
     is_in_doubt = _are(campaign_id, DeliveryState.IN_DOUBT)
     oldest_first = (delivery.c.claimed_at, delivery.c.id)
@@ -78,13 +78,13 @@ def settle_doubts(connection: Connection, ids: Sequence[int], now: datetime) -> 
     return sum(settle_as_sent(connection, part, now) for part in _parts(ids))
 
 
-def resend_doubts(connection: Connection, ids: Sequence[int], now: datetime) -> Resent:
+def resend_doubts(connection: Connection, ids: Sequence[int], now: datetime) -> ResendResult:
     """Send these once more, unless one of them is too young: then none."""
     too_young = sum(count_too_young(connection, part, now) for part in _parts(ids))
     if too_young:
-        return Resent(number=0, too_young=too_young)
+        return ResendResult(number=0, too_young=too_young)
     number = sum(plan_again(connection, part, now) for part in _parts(ids))
-    return Resent(number=number, too_young=0)
+    return ResendResult(number=number, too_young=0)
 
 
 def _are(campaign_id: int, state: DeliveryState) -> sa.ColumnElement[bool]:
@@ -101,7 +101,7 @@ def _list(
     at: sa.ColumnElement[Any],
     order: Sequence[sa.ColumnElement[Any]],
     limit: int,
-) -> Sequence[Trouble]:
+) -> Sequence[DeliveryProblem]:
     rows: sa.Result[Any] = connection.execute(
         sa.select(
             delivery.c.id,
@@ -117,7 +117,7 @@ def _list(
         .order_by(*order)
         .limit(limit)
     )
-    return [Trouble(**row) for row in rows.mappings()]
+    return [DeliveryProblem(**row) for row in rows.mappings()]
 
 
 def _parts(ids: Sequence[int]) -> Sequence[Sequence[int]]:

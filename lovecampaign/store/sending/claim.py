@@ -18,12 +18,12 @@ from sqlalchemy.exc import IntegrityError
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.json_rows import many, read_many
-from lovecampaign.store.eligibility.disposition import Fate
-from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.eligibility.disposition import Disposition
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.eligibility.slots import read_clocks
-from lovecampaign.store.eligibility.statement_cache import Built
+from lovecampaign.store.eligibility.statement_cache import StatementCache
 from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.sending.claim_sql import LEAVE, TAKE, pick
+from lovecampaign.store.sending.claim_sql import CLAIM, SKIP, pick
 from lovecampaign.store.sending.claimed import ClaimedDelivery, PickedRow, as_claimed
 from lovecampaign.store.tables import (
     MICROSECOND,
@@ -55,10 +55,12 @@ class ClaimRequest:
     now: datetime
 
     @property
-    def fate(self) -> Fate:
+    def disposition(self) -> Disposition:
         """What is asked, apart from the parameters."""
-        standing = Standing(campaign=self.campaign, email=self.email, campaign_id=self.record.id)
-        return Fate(standing=standing)
+        eligibility = Eligibility(
+            campaign=self.campaign, email=self.email, campaign_id=self.record.id
+        )
+        return Disposition(eligibility=eligibility)
 
     @property
     def parameters(self) -> Mapping[str, object]:
@@ -119,7 +121,7 @@ def has_claimable(connection: Connection, batch_id: int, after_id: int, now: dat
 
 
 def _pick(connection: Connection, request: ClaimRequest) -> Sequence[PickedRow]:
-    return read_many(connection.scalar(_picks.of(request.fate), request.parameters))
+    return read_many(connection.scalar(_picks.of(request.disposition), request.parameters))
 
 
 def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRow]) -> None:
@@ -131,7 +133,7 @@ def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRo
     try:
         for day, ids in ids_by_day.items():
             which = {"ids": many(ids), "day": day}
-            connection.execute(TAKE, {**which, "me": request.owner_id, "now": request.now})
+            connection.execute(CLAIM, {**which, "me": request.owner_id, "now": request.now})
     except IntegrityError as error:
         if ONE_A_DAY not in str(error.orig):
             raise
@@ -149,7 +151,7 @@ def _leave(
         is_cancelled = reason == SkipReason.CANCELLED.value
         state = DeliveryState.CANCELLED if is_cancelled else DeliveryState.SKIPPED
         which = {"ids": many(ids), "why": reason}
-        connection.execute(LEAVE, {**which, "to_state": state.value, "now": request.now})
+        connection.execute(SKIP, {**which, "to_state": state.value, "now": request.now})
     return {reason: len(ids) for reason, ids in ids_by_reason.items()}
 
 
@@ -183,4 +185,4 @@ def _make_founders(connection: Connection, request: ClaimRequest) -> None:
     )
 
 
-_picks = Built(pick)
+_picks = StatementCache(pick)

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.json_rows import at_once, ids_of
 from lovecampaign.store.database.types import BigKey
-from lovecampaign.store.eligibility.disposition import Fate
-from lovecampaign.store.sending.claimed import person_columns
+from lovecampaign.store.eligibility.disposition import Disposition
+from lovecampaign.store.sending.claimed import member_columns
 from lovecampaign.store.tables import (
     PLANNED,
     DeliveryState,
@@ -46,7 +46,7 @@ _is_called_off = sa.exists().where(
 )
 _NOW = sa.bindparam("now", type_=Instant)
 #: Put the rows ``ids`` on the way; takes ``me``, ``now`` and the ``day`` that they take, if any.
-TAKE = (
+CLAIM = (
     sa.update(delivery)
     .where(delivery.c.id.in_(ids_of("ids")))
     .values(
@@ -61,7 +61,7 @@ TAKE = (
     )
 )
 #: Close the rows ``ids``: they do not go out, for the reason ``why``.
-LEAVE = (
+SKIP = (
     sa.update(delivery)
     .where(delivery.c.id.in_(ids_of("ids")))
     .values(
@@ -74,36 +74,36 @@ LEAVE = (
 )
 
 
-def pick(fate: Fate) -> sa.Select[Any]:
+def pick(disposition: Disposition) -> sa.Select[Any]:
     """The next rows of a batch, each with why it must not be sent, if anything speaks for it.
 
     Parameters: ``my_batch``, ``my_epoch``, ``after``, ``size``, ``now``. Gives one value: each
     :data:`~lovecampaign.store.sending.claimed.PickedRow`, in the order of ids.
     """
-    return at_once(_rows(fate))
+    return at_once(_rows(disposition))
 
 
-def _rows(fate: Fate) -> sa.Select[Any]:
+def _rows(disposition: Disposition) -> sa.Select[Any]:
     conditions: list[sa.ColumnElement[bool]] = [
         _is_open,
         delivery.c.batch_id == _my_batch,
         delivery.c.state == PLANNED,
-        delivery.c.next_try_at <= fate.standing.instant,
+        delivery.c.next_try_at <= disposition.eligibility.instant,
         delivery.c.id > sa.bindparam("after", type_=sa.BigInteger),
     ]
-    if fate.keeps_quiet_hours:
+    if disposition.keeps_quiet_hours:
         conditions.append(zone_clock.c.quiet_until.is_(None))
     return (
         sa.select(
             delivery.c.id,
-            _reason(fate),
+            _reason(disposition),
             zone_clock.c.local_day,
             delivery.c.first_claimed_at,
             delivery.c.attempts,
             delivery.c.expires_at,
-            *person_columns(fate.standing),
+            *member_columns(disposition.eligibility),
         )
-        .select_from(fate.planned_rows)
+        .select_from(disposition.planned_rows)
         .where(*conditions)
         .order_by(delivery.c.id)
         .limit(sa.bindparam("size", type_=sa.Integer))
@@ -111,5 +111,5 @@ def _rows(fate: Fate) -> sa.Select[Any]:
     )
 
 
-def _reason(fate: Fate) -> sa.ColumnElement[str | None]:
-    return sa.case((_is_called_off, SkipReason.CANCELLED.value), else_=fate.reason_to_leave)
+def _reason(disposition: Disposition) -> sa.ColumnElement[str | None]:
+    return sa.case((_is_called_off, SkipReason.CANCELLED.value), else_=disposition.claim_reason)

@@ -15,11 +15,11 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.database.json_rows import at_once, gathered, read_many
 from lovecampaign.store.database.types import from_microseconds
-from lovecampaign.store.eligibility.eligibility import Standing, in_audience
+from lovecampaign.store.eligibility.eligibility import Eligibility, in_audience
 from lovecampaign.store.tables import subscriber, subscriber_tag
 
 #: The delivery's id, why it must not be sent (None: it may), the local day there, when it was
-#: first claimed, the tries so far, when it expires; then :func:`person_columns`. Instants as they
+#: first claimed, the tries so far, when it expires; then :func:`member_columns`. Instants as they
 #: are stored.
 PickedRow: TypeAlias = Sequence[Any]
 _BESIDE_THE_PERSON = 6
@@ -30,7 +30,7 @@ _TAGS = (
 )
 
 
-class Person(NamedTuple):
+class Member(NamedTuple):
     """A subscriber, as one campaign meets them. Many are made: a dataclass takes twice as long."""
 
     subscriber: Subscriber
@@ -45,7 +45,7 @@ class ClaimedDelivery(NamedTuple):
     """One row that its owner alone may send."""
 
     id: int
-    person: Person
+    person: Member
     first_claimed_at: datetime
     #: This try included.
     attempts: int
@@ -73,20 +73,20 @@ def as_claimed(
     ]
 
 
-def read_people(
-    connection: Connection, standing: Standing, ids: Sequence[int]
-) -> Mapping[int, Person]:
-    """These subscribers by id, as the campaign of ``standing`` meets them."""
+def read_members(
+    connection: Connection, eligibility: Eligibility, ids: Sequence[int]
+) -> Mapping[int, Member]:
+    """These subscribers by id, as the campaign of ``eligibility`` meets them."""
     if not ids:
         return {}
-    people = sa.select(*person_columns(standing)).select_from(standing.people)
+    people = sa.select(*member_columns(eligibility)).select_from(eligibility.subscribers)
     found = connection.scalar(at_once(people.where(subscriber.c.id.in_(ids))))
-    zones = _Zones(standing.campaign)
+    zones = _Zones(eligibility.campaign)
     return {row[0]: _as_person(row, zones) for row in read_many(found)}
 
 
-def person_columns(standing: Standing) -> tuple[sa.ColumnElement[Any], ...]:
-    """What :class:`Person` is made of."""
+def member_columns(eligibility: Eligibility) -> tuple[sa.ColumnElement[Any], ...]:
+    """What :class:`Member` is made of."""
     return (
         subscriber.c.id,
         subscriber.c.email,
@@ -97,7 +97,7 @@ def person_columns(standing: Standing) -> tuple[sa.ColumnElement[Any], ...]:
         subscriber.c.fields,
         _TAGS,
         subscriber.c.address_key,
-        standing.is_insider,
+        eligibility.is_insider,
         in_audience.c.joined_at,
     )
 
@@ -113,9 +113,9 @@ class _Zones(dict[str, str]):
         return zone
 
 
-def _as_person(row: Sequence[Any], zones: _Zones) -> Person:
+def _as_person(row: Sequence[Any], zones: _Zones) -> Member:
     id_, email, first_name, last_name, zone, locale, fields, tags, key, is_insider, joined_at = row
-    return Person(
+    return Member(
         Subscriber(
             id_,
             email,

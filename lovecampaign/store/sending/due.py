@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.store.eligibility.slots import read_clocks, work_out_slots
+from lovecampaign.store.eligibility.slots import compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.sending.next_tries import find_tries
 from lovecampaign.store.sending.planned_rows import ROWS, keeping_quiet_hours, planned_of
@@ -28,7 +28,7 @@ class DueBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingCounts:
     """Planned rows whose moment has come."""
 
     #: They may be claimed now, or wait only for the end of quiet hours.
@@ -70,7 +70,7 @@ def list_due_batches(
 
 def count_waiting(
     connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
-) -> Waiting:
+) -> WaitingCounts:
     """The planned rows of these emails whose moment has come: claimable now, or to try again."""
     is_ready = delivery.c.next_try_at <= now
     row = connection.execute(
@@ -84,7 +84,7 @@ def count_waiting(
             delivery.c.due <= now,
         )
     ).one()
-    return Waiting(remaining=row.remaining, retry_later=row.retry_later)
+    return WaitingCounts(remaining=row.remaining, retry_later=row.retry_later)
 
 
 def find_next_due(
@@ -95,7 +95,7 @@ def find_next_due(
     now: datetime,
 ) -> datetime | None:
     """The earliest later moment of these emails, or of a further try; None: the month is over."""
-    slots = work_out_slots(connection, campaign, record)
+    slots = compute_slots(connection, campaign, record)
     open_keys = set(keys) - (record.cancelled if record else set())
     moments = [
         each.due

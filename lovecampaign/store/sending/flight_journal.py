@@ -75,7 +75,7 @@ class FlightJournal:
     def is_long(self) -> bool:
         return self._end > self.longest_bytes
 
-    def begin_anew_if_long(self) -> None:
+    def truncate_if_long(self) -> None:
         """Forget what is settled. To be called when every line's claim is settled durably.
 
         Cutting the file is one step: whoever recovers finds all lines or none, and neither

@@ -42,7 +42,9 @@ class OpenOwner:
 
 
 @contextlib.contextmanager
-def living_owner(database: Database, folder: Path, provider: str, clock: Clock) -> Iterator[Owner]:
+def register_owner(
+    database: Database, folder: Path, provider: str, clock: Clock
+) -> Iterator[Owner]:
     """Register as a sender for as long as the block runs.
 
     ``folder`` gets the flight journal. If the block fails, the row and the journal stay, and
@@ -78,7 +80,7 @@ def list_open_owners(connection: Connection, me: int) -> Sequence[OpenOwner]:
 
 
 @contextlib.contextmanager
-def held_if_dead(database: Database, found: OpenOwner) -> Iterator[bool]:
+def lock_if_dead(database: Database, found: OpenOwner) -> Iterator[bool]:
     """Whether a sender is dead; while the block runs, nobody else recovers it.
 
     On PostgreSQL a sender of this machine must have let go of its journal too: its session's

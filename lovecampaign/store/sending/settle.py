@@ -78,7 +78,7 @@ def settle(
     if doubtful:  # the provider may have told before we gave up waiting for its answer
         settle_by_events(connection, now, doubtful)
     bounced = [each.subscriber_id for each in settlements if each.is_hard_bounce]
-    suppress_people(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
+    suppress_subscribers(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
     _rest_soft_bounced(
         connection, [each for each in settlements if each.is_soft_bounce], campaign_key, now
     )
@@ -163,7 +163,7 @@ def _rest_soft_bounced(
     # A try that is repeated in the same instant tells nothing new.
     connection.execute(insert_or_ignore(connection, event), events)
     resting = find_resting(connection, [each.subscriber_id for each in bounces])
-    suppress_people(
+    suppress_subscribers(
         connection,
         resting.get(campaign_key, ()),
         SuppressionReason.SOFT_BOUNCES,
@@ -184,7 +184,7 @@ def _soft_bounce_event(settlement: Settlement, now: datetime) -> dict[str, objec
     }
 
 
-def suppress_people(
+def suppress_subscribers(
     connection: Connection,
     subscriber_ids: Sequence[int],
     reason: SuppressionReason,

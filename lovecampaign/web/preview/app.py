@@ -35,7 +35,7 @@ from lovecampaign.web.preview.letter.color_schemes import Scheme
 from lovecampaign.web.preview.live.live_reload import Stream
 from lovecampaign.web.preview.pages import HERE, Pages, Visit
 from lovecampaign.web.preview.readers.filters import DayChoice
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 from lovecampaign.web.preview.readers.test_send import Mailbox
 
 FOUND_AT_MOST = 20
@@ -207,11 +207,11 @@ class Preview:
             raise NotThere(f"The campaign has no email {key} any more.")
         return email
 
-    def _find_reader(self, request: Request) -> Reader:
+    def _find_reader(self, request: Request) -> PreviewSubscriber:
         key = request.query_params.get("as", "")
         return self._reader_of(key, is_trusted=self.gate.trusts(request))
 
-    def _reader_of(self, key: str, *, is_trusted: bool) -> Reader:
+    def _reader_of(self, key: str, *, is_trusted: bool) -> PreviewSubscriber:
         readers = self.pages.readers
         if key.isdecimal() and len(key) < 19 and is_trusted:
             campaign = self.pages.workbench.require_campaign()

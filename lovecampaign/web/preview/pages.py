@@ -18,11 +18,19 @@ from lovecampaign.web.preview.letter.color_schemes import Scheme, dress
 from lovecampaign.web.preview.live.background_checks import Checker
 from lovecampaign.web.preview.live.state import Workbench
 from lovecampaign.web.preview.readers.filters import RECIPIENTS, DayChoice
-from lovecampaign.web.preview.readers.forecast import REASONS, Coming, foretell, retell
+from lovecampaign.web.preview.readers.forecast import (
+    REASONS,
+    EmailForecast,
+    forecast_from_timeline,
+    forecast_month,
+)
 from lovecampaign.web.preview.readers.formatting import SPOKEN
-from lovecampaign.web.preview.readers.people import People
-from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
+from lovecampaign.web.preview.readers.preview_subscriber import (
+    PreviewSubscriber,
+    sample_subscribers,
+)
 from lovecampaign.web.preview.readers.recipients import read_roll
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 from lovecampaign.web.preview.readers.urls import EVERYBODY, Addresses
 
 HERE = Path(__file__).parent
@@ -33,7 +41,7 @@ WIDTHS = (320, 480, 640)
 class Visit:
     """One look at a page: through whose eyes, and what the looker may do."""
 
-    reader: Reader
+    reader: PreviewSubscriber
     now: datetime
     #: Whether people of the database are shown, and test mail may be sent.
     is_trusted: bool = True
@@ -49,10 +57,10 @@ class Pages:
 
     workbench: Workbench
     checker: Checker
-    people: People
+    people: SubscriberLookup
     addresses: Addresses
     #: Made-up readers to choose from; None: all.
-    offered: Sequence[Reader] | None = None
+    offered: Sequence[PreviewSubscriber] | None = None
     _templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,8 +74,8 @@ class Pages:
         self._templates.filters |= SPOKEN
 
     @property
-    def readers(self) -> Sequence[Reader]:
-        return self.offered or made_up_readers(self.workbench.require_campaign())
+    def readers(self) -> Sequence[PreviewSubscriber]:
+        return self.offered or sample_subscribers(self.workbench.require_campaign())
 
     def month(self, visit: Visit) -> str:
         """The calendar."""
@@ -107,7 +115,7 @@ class Pages:
             clips_at=GMAIL_CLIPS_AT_BYTES,
         )
 
-    def frame(self, email: Email, reader: Reader, scheme: Scheme) -> str | None:
+    def frame(self, email: Email, reader: PreviewSubscriber, scheme: Scheme) -> str | None:
         """The email alone, as a client with that scheme shows it; None: it has none yet."""
         letter = self.workbench.view(email, reader).letter
         if letter is None:
@@ -133,7 +141,7 @@ class Pages:
         emails = emails_of(campaign, day)
         keys = {email.key for email in emails}
         told = {
-            reader.key: [one for one in foretell(campaign, reader) if one.email.key in keys]
+            reader.key: [one for one in forecast_month(campaign, reader) if one.email.key in keys]
             for reader in self.readers
         }
         knows_people = self._knows_people(visit)
@@ -171,16 +179,16 @@ class Pages:
             title=title, words=words, problems=problems, to=self.addresses, version=""
         )
 
-    def comings(self, visit: Visit) -> Sequence[Coming]:
+    def comings(self, visit: Visit) -> Sequence[EmailForecast]:
         """Every email of the calendar, for the reader of this visit."""
         campaign, reader = self.workbench.require_campaign(), visit.reader
         if reader.is_made_up:
-            return foretell(campaign, reader)
+            return forecast_month(campaign, reader)
         entries = self.people.timeline(campaign, int(reader.key), visit.now)
-        told = (retell(campaign, entry, reader) for entry in entries)
+        told = (forecast_from_timeline(campaign, entry, reader) for entry in entries)
         return [one for one in told if one is not None]
 
-    def _subject(self, email: Email, reader: Reader) -> str:
+    def _subject(self, email: Email, reader: PreviewSubscriber) -> str:
         """With this reader's values where it has any: the others need no rendering."""
         if "{" not in email.subject:
             return email.subject
@@ -207,7 +215,7 @@ class Pages:
     def _knows_people(self, visit: Visit) -> bool:
         """Whether there is anybody in the database, and this looker may see them."""
         may_see = self.addresses.is_live and visit.is_trusted
-        return may_see and self.people.is_anybody(self.workbench.require_campaign())
+        return may_see and self.people.has_subscribers(self.workbench.require_campaign())
 
 
 def _neighbours(campaign: Campaign, email: Email) -> tuple[Email | None, Email | None]:

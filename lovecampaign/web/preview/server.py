@@ -25,7 +25,7 @@ from lovecampaign.web.preview.live.file_watcher import Watcher
 from lovecampaign.web.preview.live.live_reload import Stream
 from lovecampaign.web.preview.live.state import Workbench
 from lovecampaign.web.preview.pages import Pages
-from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 from lovecampaign.web.preview.readers.test_send import Mailbox, OpenProvider
 from lovecampaign.web.preview.readers.urls import LiveAddresses
 
@@ -128,7 +128,7 @@ def _preview(
     pages = Pages(
         workbench=workbench,
         checker=checker,
-        people=People(settings=wishes.settings),
+        people=SubscriberLookup(settings=wishes.settings),
         addresses=LiveAddresses(FIRST_READER),
     )
     mailbox = Mailbox(settings=wishes.settings, open_provider=wishes.open_provider, now=wishes.now)

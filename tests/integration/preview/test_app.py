@@ -20,7 +20,7 @@ from lovecampaign.web.preview.live.background_checks import Checker
 from lovecampaign.web.preview.live.live_reload import Stream
 from lovecampaign.web.preview.live.state import Workbench
 from lovecampaign.web.preview.pages import Pages
-from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 from lovecampaign.web.preview.readers.test_send import Mailbox
 from lovecampaign.web.preview.readers.urls import LiveAddresses
 
@@ -39,7 +39,7 @@ def preview_of(workspace: Path, noted: list[BaseException]) -> Preview:
         pages=Pages(
             workbench=bench,
             checker=Checker(bench, lambda _campaign: Facts(now=NOW), tell=lambda: None),
-            people=People(settings=settings),
+            people=SubscriberLookup(settings=settings),
             addresses=LiveAddresses("sam"),
         ),
         mailbox=Mailbox(settings=settings, open_provider=opened_memory, now=lambda: NOW),

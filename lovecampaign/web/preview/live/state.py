@@ -25,7 +25,7 @@ from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.web.preview.letter.inspect import Letter, look_at
 from lovecampaign.web.preview.readers.addressing import address
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 #: Readers of one email whose letters are kept; more than a person looks at between two saves.
 _KEPT_READERS = 50
@@ -87,7 +87,7 @@ class Workbench:
             self.is_behind = loaded.campaign is None
             self.campaign = loaded.campaign or self.campaign
 
-    def view(self, email: Email, reader: Reader) -> View:
+    def view(self, email: Email, reader: PreviewSubscriber) -> View:
         """The email as this reader gets it, or as they last would have."""
         with self._lock:
             faults = self._faults_of_reading(email)
@@ -126,7 +126,7 @@ class Workbench:
         own = [each for each in errors if each.place and each.place.file == email.copy.file]
         return own or errors
 
-    def _letter(self, email: Email, reader: Reader) -> Letter:
+    def _letter(self, email: Email, reader: PreviewSubscriber) -> Letter:
         rendered = self._made_of_what_is_there(email)
         recipient = address(
             self.require_campaign(),

@@ -10,15 +10,15 @@ from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.schedule.instants import to_utc
 from lovecampaign.schedule.month import day_zone
-from lovecampaign.store.sending.claimed import Person
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.store.sending.claimed import Member
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 #: Looks like a real one in headers, and opens nothing.
 DELIVERY_ID = "preview-opens-nothing0"
 
 
 def address(
-    campaign: Campaign, email: Email, content: Content, reader: Reader, public_url: str
+    campaign: Campaign, email: Email, content: Content, reader: PreviewSubscriber, public_url: str
 ) -> Recipient:
     """The recipient that rendering takes: a test send's, at the time at which it would go out."""
     seen = see_as(campaign, email, content, as_person(reader), public_url)
@@ -28,9 +28,9 @@ def address(
     )
 
 
-def as_person(reader: Reader) -> Person:
+def as_person(reader: PreviewSubscriber) -> Member:
     """The reader as a test send knows people."""
-    return Person(
+    return Member(
         subscriber=reader.subscriber,
         address_key=reader.subscriber.email,
         zone=reader.zone,
@@ -38,7 +38,7 @@ def as_person(reader: Reader) -> Person:
     )
 
 
-def _moment(campaign: Campaign, email: Email, reader: Reader) -> datetime:
+def _moment(campaign: Campaign, email: Email, reader: PreviewSubscriber) -> datetime:
     """What the Date header says; quiet hours and late joining apart."""
     if email.instant is not None:
         return email.instant

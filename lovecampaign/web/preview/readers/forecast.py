@@ -1,7 +1,7 @@
 """What will a reader get, when, and why? For made-up readers from the files alone.
 
 People of the database are asked about by
-:mod:`~lovecampaign.store.reports.person_timeline`, as ``plan --for`` does;
+:mod:`~lovecampaign.store.reports.subscriber_timeline`, as ``plan --for`` does;
 here the same rules are applied to somebody who stands in no database.
 """
 
@@ -16,13 +16,13 @@ from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
 from lovecampaign.schedule.instants import to_utc
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot, closes_at, find_slot, plan_zone
-from lovecampaign.store.reports.person_timeline import TimelineEntry
-from lovecampaign.store.reports.recipients import Addressee
+from lovecampaign.store.reports.addressees import Addressee
+from lovecampaign.store.reports.subscriber_timeline import TimelineEntry
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 
-class Fate(StrEnum):
+class ForecastStatus(StrEnum):
     """What becomes of an email for one reader, as pages show it."""
 
     COMES = "comes"  #: will be sent
@@ -33,17 +33,17 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coming:
+class EmailForecast:
     """One email in one reader's month."""
 
     email: Email
-    fate: Fate
+    status: ForecastStatus
     due: datetime | None
     why: str
 
     @property
     def is_for_them(self) -> bool:
-        return self.fate in (Fate.COMES, Fate.SENT, Fate.IN_TROUBLE)
+        return self.status in (ForecastStatus.COMES, ForecastStatus.SENT, ForecastStatus.IN_TROUBLE)
 
 
 #: Why somebody does not get an email, in words.
@@ -62,18 +62,18 @@ REASONS: Mapping[SkipReason, str] = {
     SkipReason.DEAL_CLOSED: "its deal has closed by then",
     SkipReason.SOLD_OUT: "nothing is left of its deal",
 }
-_FATES: Mapping[DeliveryState, Fate] = {
-    DeliveryState.PLANNED: Fate.COMES,
-    DeliveryState.CLAIMED: Fate.COMES,
-    DeliveryState.SENT: Fate.SENT,
-    DeliveryState.FAILED: Fate.IN_TROUBLE,
-    DeliveryState.IN_DOUBT: Fate.IN_TROUBLE,
-    DeliveryState.SKIPPED: Fate.STAYS_AWAY,
-    DeliveryState.CANCELLED: Fate.STAYS_AWAY,
+_FATES: Mapping[DeliveryState, ForecastStatus] = {
+    DeliveryState.PLANNED: ForecastStatus.COMES,
+    DeliveryState.CLAIMED: ForecastStatus.COMES,
+    DeliveryState.SENT: ForecastStatus.SENT,
+    DeliveryState.FAILED: ForecastStatus.IN_TROUBLE,
+    DeliveryState.IN_DOUBT: ForecastStatus.IN_TROUBLE,
+    DeliveryState.SKIPPED: ForecastStatus.STAYS_AWAY,
+    DeliveryState.CANCELLED: ForecastStatus.STAYS_AWAY,
 }
 
 
-def foretell(campaign: Campaign, reader: Reader) -> tuple[Coming, ...]:
+def forecast_month(campaign: Campaign, reader: PreviewSubscriber) -> tuple[EmailForecast, ...]:
     """The month of a made-up reader, in the campaign's order.
 
     The month is looked at as a whole: nothing in it is past, and whoever joined after its first
@@ -87,18 +87,22 @@ def foretell(campaign: Campaign, reader: Reader) -> tuple[Coming, ...]:
     )
 
 
-def retell(campaign: Campaign, entry: TimelineEntry, reader: Reader) -> Coming | None:
+def forecast_from_timeline(
+    campaign: Campaign, entry: TimelineEntry, reader: PreviewSubscriber
+) -> EmailForecast | None:
     """An entry of the database's own timeline; None for an email that is no longer there."""
     email = campaign.find_email(entry.key)
     if email is None:
         return None
     if entry.state is None:
         return _not_for_them(email)
-    fate = _FATES[entry.state]
-    return Coming(email=email, fate=fate, due=entry.due, why=_why(campaign, entry, email, reader))
+    status = _FATES[entry.state]
+    return EmailForecast(
+        email=email, status=status, due=entry.due, why=_why(campaign, entry, email, reader)
+    )
 
 
-def retell_addressee(campaign: Campaign, email: Email, found: Addressee) -> Coming:
+def forecast_for_addressee(campaign: Campaign, email: Email, found: Addressee) -> EmailForecast:
     """What the database says of one person of an email."""
     if found.reason and found.reason in list(SkipReason):
         why = _why_not(email, SkipReason(found.reason))
@@ -106,10 +110,12 @@ def retell_addressee(campaign: Campaign, email: Email, found: Addressee) -> Comi
         why = f"{_clock_time(campaign, email)} on {_whose_clock(campaign, found.zone)}"
     else:
         why = (found.reason or "").replace("_", " ")
-    return Coming(email=email, fate=_FATES[found.state], due=found.due, why=why)
+    return EmailForecast(email=email, status=_FATES[found.state], due=found.due, why=why)
 
 
-def _foretell_one(campaign: Campaign, email: Email, reader: Reader, slot: Slot) -> Coming:
+def _foretell_one(
+    campaign: Campaign, email: Email, reader: PreviewSubscriber, slot: Slot
+) -> EmailForecast:
     if not _is_addressed(email, reader):
         return _not_for_them(email)
     due = slot.due_for(reader.joined_at)
@@ -118,12 +124,14 @@ def _foretell_one(campaign: Campaign, email: Email, reader: Reader, slot: Slot) 
     if reason is None and closes is not None and due >= closes:
         reason = SkipReason.DEAL_CLOSED
     if reason is not None:
-        return Coming(email=email, fate=Fate.STAYS_AWAY, due=due, why=_why_not(email, reason))
+        return EmailForecast(
+            email=email, status=ForecastStatus.STAYS_AWAY, due=due, why=_why_not(email, reason)
+        )
     why = _why_then(campaign, email, reader, is_delayed=slot.due > slot.moment)
-    return Coming(email=email, fate=Fate.COMES, due=due, why=why)
+    return EmailForecast(email=email, status=ForecastStatus.COMES, due=due, why=why)
 
 
-def _is_addressed(email: Email, reader: Reader) -> bool:
+def _is_addressed(email: Email, reader: PreviewSubscriber) -> bool:
     if email.is_insiders_only and not reader.subscriber.is_insider:
         return False
     if email.role is not Role.LAUNCH and not reader.is_in_audience:
@@ -131,7 +139,9 @@ def _is_addressed(email: Email, reader: Reader) -> bool:
     return reader.is_buyer or Crowd.BOUGHT not in email.to
 
 
-def _standing_reason(campaign: Campaign, email: Email, reader: Reader) -> SkipReason | None:
+def _standing_reason(
+    campaign: Campaign, email: Email, reader: PreviewSubscriber
+) -> SkipReason | None:
     if not _passes_tags(campaign, email, reader):
         return SkipReason.TAG
     if reader.is_buyer and Crowd.NOT_BOUGHT in email.to:
@@ -139,8 +149,8 @@ def _standing_reason(campaign: Campaign, email: Email, reader: Reader) -> SkipRe
     return None
 
 
-def _passes_tags(campaign: Campaign, email: Email, reader: Reader) -> bool:
-    """As :class:`~lovecampaign.store.eligibility.eligibility.Standing` does for the database."""
+def _passes_tags(campaign: Campaign, email: Email, reader: PreviewSubscriber) -> bool:
+    """As :class:`~lovecampaign.store.eligibility.eligibility.Eligibility` does for the database."""
     tags, without = reader.subscriber.tags, set(email.tags.without_tags)
     without |= campaign.audience.tags.without_tags
     if email.role is Role.LAUNCH:
@@ -155,14 +165,14 @@ def _passes_tags(campaign: Campaign, email: Email, reader: Reader) -> bool:
     )
 
 
-def _not_for_them(email: Email) -> Coming:
+def _not_for_them(email: Email) -> EmailForecast:
     if Crowd.BOUGHT in email.to:
         why = "for those who bought"
     elif email.is_insiders_only:
         why = "for insiders only"
     else:
         why = "for the readers' list"
-    return Coming(email=email, fate=Fate.NOT_FOR_THEM, due=None, why=why)
+    return EmailForecast(email=email, status=ForecastStatus.NOT_FOR_THEM, due=None, why=why)
 
 
 def _why_not(email: Email, reason: SkipReason) -> str:
@@ -171,7 +181,7 @@ def _why_not(email: Email, reason: SkipReason) -> str:
     return REASONS[reason]
 
 
-def _why(campaign: Campaign, entry: TimelineEntry, email: Email, reader: Reader) -> str:
+def _why(campaign: Campaign, entry: TimelineEntry, email: Email, reader: PreviewSubscriber) -> str:
     if entry.reason and entry.reason in list(SkipReason):
         words = _why_not(email, SkipReason(entry.reason))
     elif entry.state is DeliveryState.PLANNED:
@@ -181,7 +191,9 @@ def _why(campaign: Campaign, entry: TimelineEntry, email: Email, reader: Reader)
     return f"{words} ({entry.detail})" if entry.detail else words
 
 
-def _why_then(campaign: Campaign, email: Email, reader: Reader, *, is_delayed: bool) -> str:
+def _why_then(
+    campaign: Campaign, email: Email, reader: PreviewSubscriber, *, is_delayed: bool
+) -> str:
     if is_delayed:
         return "waits for the end of quiet hours"
     if email.role is Role.CATCH_UP:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.store.reports.recipients import Addressee
+from lovecampaign.store.reports.addressees import Addressee
 from lovecampaign.web.preview.readers.filters import DayChoice
-from lovecampaign.web.preview.readers.forecast import Coming, retell_addressee
-from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.forecast import EmailForecast, forecast_for_addressee
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 
 SHOWN_AT_ONCE = 50
 
@@ -20,7 +20,7 @@ class Entry:
     """One person and what becomes of the email for them."""
 
     person: Addressee
-    coming: Coming
+    coming: EmailForecast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Roll:
 
 
 def read_roll(
-    people: People, campaign: Campaign, email: Email, now: datetime, choice: DayChoice
+    people: SubscriberLookup, campaign: Campaign, email: Email, now: datetime, choice: DayChoice
 ) -> Roll:
     """The people of one email that the address asks for."""
     asked = choice.for_email(email.key)
@@ -42,7 +42,7 @@ def read_roll(
     behind = found.next_after
     return Roll(
         entries=[
-            Entry(person=each, coming=retell_addressee(campaign, email, each))
+            Entry(person=each, coming=forecast_for_addressee(campaign, email, each))
             for each in found.people
         ],
         further=None if behind is None else choice.behind(email.key, behind),

@@ -15,7 +15,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.display.test_send import Trial
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.web.preview.readers.addressing import as_person
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 #: Opens the workspace's way out for as long as one message takes.
 OpenProvider = Callable[[], AbstractContextManager[Provider]]
@@ -37,7 +37,9 @@ class Mailbox:
     open_provider: OpenProvider
     now: Callable[[], datetime]
 
-    def send(self, campaign: Campaign, email: Email, reader: Reader, address: str) -> Told:
+    def send(
+        self, campaign: Campaign, email: Email, reader: PreviewSubscriber, address: str
+    ) -> Told:
         """Send this email with this reader's data to that address; never raises."""
         try:
             to = normalise(address.strip())

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from lovecampaign.web.preview.letter.color_schemes import Scheme
 from lovecampaign.web.preview.readers.filters import DayChoice
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 EVERYBODY = DayChoice()
 
@@ -19,15 +19,15 @@ class Addresses(Protocol):
     #: Whether somebody answers: a copy on disk neither reloads nor sends.
     is_live: bool
 
-    def month(self, reader: Reader) -> str: ...
+    def month(self, reader: PreviewSubscriber) -> str: ...
 
-    def email(self, key: str, reader: Reader) -> str: ...
+    def email(self, key: str, reader: PreviewSubscriber) -> str: ...
 
-    def frame(self, key: str, reader: Reader, scheme: Scheme) -> str: ...
+    def frame(self, key: str, reader: PreviewSubscriber, scheme: Scheme) -> str: ...
 
-    def timeline(self, reader: Reader) -> str: ...
+    def timeline(self, reader: PreviewSubscriber) -> str: ...
 
-    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str: ...
+    def day(self, day: date, reader: PreviewSubscriber, choice: DayChoice = EVERYBODY) -> str: ...
 
     def calendar_file(self) -> str: ...
 
@@ -46,19 +46,19 @@ class LiveAddresses:
     def __init__(self, first: str) -> None:
         self._first = first
 
-    def month(self, reader: Reader) -> str:
+    def month(self, reader: PreviewSubscriber) -> str:
         return self._with("/", reader)
 
-    def email(self, key: str, reader: Reader) -> str:
+    def email(self, key: str, reader: PreviewSubscriber) -> str:
         return self._with(f"/email/{key}", reader)
 
-    def frame(self, key: str, reader: Reader, scheme: Scheme) -> str:
+    def frame(self, key: str, reader: PreviewSubscriber, scheme: Scheme) -> str:
         return self._with(f"/frame/{key}", reader, mode=scheme.value)
 
-    def timeline(self, reader: Reader) -> str:
+    def timeline(self, reader: PreviewSubscriber) -> str:
         return self._with("/reader", reader)
 
-    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str:
+    def day(self, day: date, reader: PreviewSubscriber, choice: DayChoice = EVERYBODY) -> str:
         return self._with(f"/day/{day.isoformat()}", reader, **choice.as_query())
 
     def calendar_file(self) -> str:
@@ -70,7 +70,7 @@ class LiveAddresses:
     def picture(self, name: str) -> str:
         return f"/i/{name}"
 
-    def _with(self, path: str, reader: Reader, **more: str) -> str:
+    def _with(self, path: str, reader: PreviewSubscriber, **more: str) -> str:
         asked = more if reader.key == self._first else {"as": reader.key, **more}
         return f"{path}?{urlencode(asked)}" if asked else path
 
@@ -83,19 +83,19 @@ class DiskAddresses:
     def __init__(self, first: str) -> None:
         self._first = first
 
-    def month(self, reader: Reader) -> str:
+    def month(self, reader: PreviewSubscriber) -> str:
         return self._name("index", reader)
 
-    def email(self, key: str, reader: Reader) -> str:
+    def email(self, key: str, reader: PreviewSubscriber) -> str:
         return self._name(f"email-{key}", reader)
 
-    def frame(self, key: str, reader: Reader, scheme: Scheme) -> str:
+    def frame(self, key: str, reader: PreviewSubscriber, scheme: Scheme) -> str:
         return self._name(f"frames/{key}-{scheme.value}", reader)
 
-    def timeline(self, reader: Reader) -> str:
+    def timeline(self, reader: PreviewSubscriber) -> str:
         return self._name("reader", reader)
 
-    def day(self, day: date, reader: Reader, choice: DayChoice = EVERYBODY) -> str:
+    def day(self, day: date, reader: PreviewSubscriber, choice: DayChoice = EVERYBODY) -> str:
         """A copy knows made-up readers only: nothing is to choose from."""
         del choice
         return self._name(f"day-{day.isoformat()}", reader)
@@ -109,5 +109,5 @@ class DiskAddresses:
     def picture(self, name: str) -> str:
         return f"../pictures/{name}"
 
-    def _name(self, stem: str, reader: Reader) -> str:
+    def _name(self, stem: str, reader: PreviewSubscriber) -> str:
         return f"{stem}.html" if reader.key == self._first else f"{stem}-as-{reader.key}.html"

@@ -18,7 +18,7 @@ _FIELDS = AnyField()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class PreviewSubscriber:
     """Somebody through whose eyes the month is seen."""
 
     #: As addresses of pages name them: ``sam``, or ``17`` for a subscriber.
@@ -39,7 +39,7 @@ class Reader:
         return not self.key.isdecimal()
 
 
-def made_up_readers(campaign: Campaign) -> tuple[Reader, ...]:
+def sample_subscribers(campaign: Campaign) -> tuple[PreviewSubscriber, ...]:
     """Everybody that a month should be looked at with, the most ordinary first."""
     sam = _sam(campaign)
     robin = _like(sam, "robin", "Robin Field", "on no insiders’ list", is_insider=False)
@@ -49,7 +49,7 @@ def made_up_readers(campaign: Campaign) -> tuple[Reader, ...]:
         robin,
         replace(_like(sam, "bo", "Bo Baker", "insider who has bought"), is_buyer=True),
         replace(no_name, label="No name"),
-        _like(sam, "long-name", f"{LONG_NAME} Reader", "a name of forty letters"),
+        _like(sam, "long-name", f"{LONG_NAME} PreviewSubscriber", "a name of forty letters"),
         _like(sam, "right-to-left", "عبد الرحمن السيد", "a name from right to left"),
         _without_zone(sam, campaign),
         _somewhere(sam, "far", "Aroha Ngata", _FAR_ZONE),
@@ -64,17 +64,17 @@ def made_up_readers(campaign: Campaign) -> tuple[Reader, ...]:
     )
 
 
-def _sam(campaign: Campaign) -> Reader:
+def _sam(campaign: Campaign) -> PreviewSubscriber:
     zone = campaign.timezone
-    return Reader(
+    return PreviewSubscriber(
         key="sam",
-        label="Sam Reader",
+        label="Sam PreviewSubscriber",
         about="everything is known; an insider",
         subscriber=Subscriber(
             id=1,
             email="sam@reader.invalid",
             first_name="Sam",
-            last_name="Reader",
+            last_name="PreviewSubscriber",
             timezone=zone,
             fields=_FIELDS,
             tags=_wanted_tags(campaign),
@@ -86,7 +86,9 @@ def _sam(campaign: Campaign) -> Reader:
     )
 
 
-def _like(sam: Reader, key: str, name: str, about: str, *, is_insider: bool = True) -> Reader:
+def _like(
+    sam: PreviewSubscriber, key: str, name: str, about: str, *, is_insider: bool = True
+) -> PreviewSubscriber:
     first, _, last = name.partition(" ")
     person = sam.subscriber._replace(
         email=f"{key}@reader.invalid",
@@ -97,12 +99,12 @@ def _like(sam: Reader, key: str, name: str, about: str, *, is_insider: bool = Tr
     return replace(sam, key=key, label=name, about=about, subscriber=person)
 
 
-def _somewhere(sam: Reader, key: str, name: str, zone: str) -> Reader:
+def _somewhere(sam: PreviewSubscriber, key: str, name: str, zone: str) -> PreviewSubscriber:
     reader = _like(sam, key, name, f"lives in {zone}", is_insider=False)
     return replace(reader, subscriber=reader.subscriber._replace(timezone=zone), zone=zone)
 
 
-def _without_zone(sam: Reader, campaign: Campaign) -> Reader:
+def _without_zone(sam: PreviewSubscriber, campaign: Campaign) -> PreviewSubscriber:
     zone = campaign.sending.unknown_timezone
     reader = _like(sam, "no-zone", "Nima Nowhere", f"no zone: counts as {zone}", is_insider=False)
     return replace(reader, subscriber=reader.subscriber._replace(timezone=None), zone=zone)

@@ -33,7 +33,7 @@ class DealReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenCode:
+class AssignedCode:
     """A code, its owner, and what became of it."""
 
     code: str
@@ -61,7 +61,7 @@ def report_deals(database: Database, campaign: Campaign, now: datetime) -> Seque
         ]
 
 
-def given_codes(connection: Connection, campaign_id: int) -> Iterator[GivenCode]:
+def iterate_assigned_codes(connection: Connection, campaign_id: int) -> Iterator[AssignedCode]:
     """Every code that somebody has, in the order in which they were given."""
     theirs = sa.and_(
         deal_claim.c.campaign_id == deal_code.c.campaign_id,
@@ -85,7 +85,7 @@ def given_codes(connection: Connection, campaign_id: int) -> Iterator[GivenCode]
     )
     rows: sa.Result[Any] = connection.execution_options(yield_per=PAGE).execute(query)
     for row in rows.mappings():
-        yield GivenCode(**row)
+        yield AssignedCode(**row)
 
 
 def _report(connection: Connection, found: RecordedDeal, now: datetime) -> DealReport:

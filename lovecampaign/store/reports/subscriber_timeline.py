@@ -17,8 +17,8 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.quiet import quiet_hours_of
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Fate, fate_at, lay_out_slots
-from lovecampaign.store.eligibility.slots import read_clocks, work_out_slots
+from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_slots
+from lovecampaign.store.eligibility.slots import compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.tables import DeliveryState, delivery, subscriber
 from lovecampaign.store.tables.slots import zone_clock
@@ -48,18 +48,20 @@ def read_timeline(
     """Every scheduled email for one subscriber, in the campaign's order. Writes nothing."""
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
-        slots = work_out_slots(connection, campaign, record)
+        slots = compute_slots(connection, campaign, record)
         clocks = read_clocks(connection, campaign, now)
-        lay_out_slots(connection, slots, campaign.scheduled_emails, clocks)
+        load_slots(connection, slots, campaign.scheduled_emails, clocks)
         rows = _read_rows(connection, campaign, record, subscriber_id, now)
 
         def find_entry(email: Email) -> TimelineEntry:
-            known, fate = rows.get(email.key), fate_at(campaign, email, record, now)
+            known, disposition = rows.get(email.key), disposition_at(campaign, email, record, now)
             if known is None:
-                return _foresee(connection, fate, subscriber_id)
+                return _foresee(connection, disposition, subscriber_id)
             if known.state is not DeliveryState.PLANNED or record is None:
                 return known
-            return _judge(connection, fate, record.email_ids[email.key], subscriber_id, known)
+            return _judge(
+                connection, disposition, record.email_ids[email.key], subscriber_id, known
+            )
 
         return [find_entry(email) for email in campaign.scheduled_emails]
 
@@ -110,28 +112,32 @@ def _goes_out_at(
 
 
 def _judge(
-    connection: Connection, fate: Fate, email_id: int, subscriber_id: int, planned: TimelineEntry
+    connection: Connection,
+    disposition: Disposition,
+    email_id: int,
+    subscriber_id: int,
+    planned: TimelineEntry,
 ) -> TimelineEntry:
     """What becomes of a row that nobody has claimed."""
     reason = connection.scalar(
-        sa.select(fate.reason_foreseen)
-        .select_from(fate.planned_rows)
+        sa.select(disposition.expected_reason)
+        .select_from(disposition.planned_rows)
         .where(delivery.c.email_id == email_id, subscriber.c.id == subscriber_id)
     )
     return replace(planned, state=DeliveryState.SKIPPED, reason=reason) if reason else planned
 
 
-def _foresee(connection: Connection, fate: Fate, subscriber_id: int) -> TimelineEntry:
-    key = fate.standing.email.key
+def _foresee(connection: Connection, disposition: Disposition, subscriber_id: int) -> TimelineEntry:
+    key = disposition.eligibility.email.key
     row = connection.execute(
         sa.select(
-            fate.due.label("due"),
-            fate.goes_out_at.label("goes_out_at"),
-            fate.is_held.label("is_held"),
-            fate.reason.label("reason"),
+            disposition.due.label("due"),
+            disposition.goes_out_at.label("goes_out_at"),
+            disposition.is_held.label("is_held"),
+            disposition.reason.label("reason"),
         )
-        .select_from(fate.rows)
-        .where(fate.standing.is_addressed, subscriber.c.id == subscriber_id)
+        .select_from(disposition.rows)
+        .where(disposition.eligibility.is_addressed, subscriber.c.id == subscriber_id)
     ).one_or_none()
     if row is None:
         return TimelineEntry(key=key, due=None, state=None, reason=None)

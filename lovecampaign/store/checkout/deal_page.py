@@ -11,15 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from lovecampaign.campaign.deals.deal_page import LEADS_TO_CHECKOUT, Door, Visitor, find_door
 from lovecampaign.campaign.deals.stock import Stock
 from lovecampaign.store.checkout.claims import claim_unit
-from lovecampaign.store.checkout.codes import code_for
-from lovecampaign.store.checkout.visitor import read_visitor
-from lovecampaign.store.checkout.waitlist import keep_free_units, wait_for_unit
+from lovecampaign.store.checkout.codes import assign_code
+from lovecampaign.store.checkout.visitor import read_deal_visitor
+from lovecampaign.store.checkout.waitlist import add_to_waitlist, reserve_free_units
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.deal_stock.stock import RecordedDeal, lock_stock, read_stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class DealView:
     """What stands behind a deal link at an instant."""
 
     door: Door
@@ -27,12 +27,14 @@ class Found:
     visitor: Visitor
 
 
-def look(connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime) -> Found:
+def look(
+    connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime
+) -> DealView:
     """What the page shows. Changes nothing."""
     stock = read_stock(connection, found, now)
-    visitor = read_visitor(connection, found, subscriber_id, now)
+    visitor = read_deal_visitor(connection, found, subscriber_id, now)
     door = find_door(found.campaign, found.deal, stock, visitor, now)
-    return Found(door=door, stock=stock, visitor=visitor)
+    return DealView(door=door, stock=stock, visitor=visitor)
 
 
 def take_unit(
@@ -49,13 +51,13 @@ def take_unit(
         return _take(database, found, subscriber_id, now)
 
 
-def take_place(
+def join_waitlist(
     database: Database, found: RecordedDeal, subscriber_id: int, delivery_id: int, now: datetime
 ) -> None:
     """Take a place in the line, where there is one to take."""
     with database.write() as connection:
         if _look_again(connection, found, subscriber_id, now).door is Door.WAITLIST:
-            wait_for_unit(connection, found, subscriber_id, delivery_id, now)
+            add_to_waitlist(connection, found, subscriber_id, delivery_id, now)
 
 
 def _take(database: Database, found: RecordedDeal, subscriber_id: int, now: datetime) -> str | None:
@@ -63,15 +65,15 @@ def _take(database: Database, found: RecordedDeal, subscriber_id: int, now: date
         door = _look_again(connection, found, subscriber_id, now).door
         if door not in LEADS_TO_CHECKOUT:
             return None
-        code = code_for(connection, found, subscriber_id)
+        code = assign_code(connection, found, subscriber_id)
         is_theirs = code is not None and claim_unit(connection, found, subscriber_id, now)
         return code if is_theirs else None
 
 
 def _look_again(
     connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime
-) -> Found:
+) -> DealView:
     """With the stock locked, and what is free again kept for those who wait."""
     lock_stock(connection, found.campaign_id, found.deal.key)
-    keep_free_units(connection, found, now, here=subscriber_id)
+    reserve_free_units(connection, found, now, here=subscriber_id)
     return look(connection, found, subscriber_id, now)

@@ -16,8 +16,8 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import pause, record_campaign, resume
-from lovecampaign.store.planning.planner import PlanManner, plan_due
-from lovecampaign.store.planning.scan_backoff import LONGEST_REST, Looks
+from lovecampaign.store.planning.planner import PlanOptions, plan_due
+from lovecampaign.store.planning.scan_backoff import LONGEST_PAUSE, ScanBackoff
 from lovecampaign.store.subscribers.preferences import Preferences, save_preferences
 from tests.acceptance.program import lovecampaign
 from tests.support.stage import DAY_1, Stage
@@ -26,14 +26,14 @@ TEN_SECONDS = timedelta(seconds=10)
 HOUR = timedelta(hours=1)
 #: When the first look in vain of a test begins to rest, and when it is over at the latest.
 RESTS_FROM = DAY_1 + TEN_SECONDS
-RESTED = RESTS_FROM + LONGEST_REST
+RESTED = RESTS_FROM + LONGEST_PAUSE
 #: When it is too late for day 1 in Paris.
 LATE = DAY_1 + timedelta(hours=20)
 
 
-def slow_looks() -> Looks:
+def slow_looks() -> ScanBackoff:
     ten_minutes = itertools.count(step=600)
-    return Looks(lambda: next(ten_minutes))
+    return ScanBackoff(lambda: next(ten_minutes))
 
 
 class Planner:
@@ -41,14 +41,14 @@ class Planner:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.manner = PlanManner(looks_for_due=slow_looks(), looks_for_moved=slow_looks())
+        self.options = PlanOptions(due_backoff=slow_looks(), moved_backoff=slow_looks())
         self.record = record_campaign(stage.database, stage.campaign)
 
     def plan(self, now: datetime) -> int:
         emails = self.stage.campaign.day_emails
         record = record_campaign(self.stage.database, self.stage.campaign)
         database, campaign = self.stage.database, self.stage.campaign
-        return plan_due(database, campaign, record, emails, now, self.manner).planned
+        return plan_due(database, campaign, record, emails, now, self.options).planned
 
     def begin_to_rest(self) -> None:
         """Plan whoever is there, and look for more in vain."""
@@ -172,7 +172,7 @@ def test_a_pause_that_time_ends_is_over_for_us_a_minute_later_at_most(
     passes = (DAY_1 + number * TEN_SECONDS for number in range(1, 100))
     planner.plan(DAY_1)
     found = next(now for now in passes if len(subscribers(stage)) == 4 or planner.plan(now))
-    assert found - end <= LONGEST_REST + TEN_SECONDS
+    assert found - end <= LONGEST_PAUSE + TEN_SECONDS
 
 
 def test_send_always_looks_whatever_another_process_rests_from(

@@ -13,10 +13,10 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.slots import Slot
 from lovecampaign.schedule.zone_clock import ZoneClocks
 from lovecampaign.store import tables
-from lovecampaign.store.eligibility.disposition import Fate, lay_out_slots
-from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.eligibility.disposition import Disposition, load_slots
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.eligibility.slots import SlotsByZone
-from lovecampaign.store.eligibility.statement_cache import Built
+from lovecampaign.store.eligibility.statement_cache import StatementCache
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.planning.statements import FINAL_REASONS, PlanStatements
 
@@ -25,7 +25,7 @@ HORIZON = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmailToPlan:
+class PlanningTask:
     """One email, and the instant at which its planning looks at it."""
 
     campaign: Campaign
@@ -56,7 +56,9 @@ class EmailToPlan:
     @property
     def may_skip(self) -> bool:
         """Whether a reason for good can hold for anybody; else nobody needs to be asked."""
-        is_open_to_all = not self.fate.is_cancelled and self.campaign.deal_of(self.email) is None
+        is_open_to_all = (
+            not self.disposition.is_cancelled and self.campaign.deal_of(self.email) is None
+        )
         return not is_open_to_all or any(
             each.reason in FINAL_REASONS or (each.expires is not None and each.expires <= self.now)
             for each in self._all_slots
@@ -83,13 +85,17 @@ class EmailToPlan:
     # -- in SQL
 
     @property
-    def fate(self) -> Fate:
-        standing = Standing(campaign=self.campaign, email=self.email, campaign_id=self.record.id)
-        return Fate(standing=standing, is_cancelled=self.email.key in self.record.cancelled)
+    def disposition(self) -> Disposition:
+        eligibility = Eligibility(
+            campaign=self.campaign, email=self.email, campaign_id=self.record.id
+        )
+        return Disposition(
+            eligibility=eligibility, is_cancelled=self.email.key in self.record.cancelled
+        )
 
     @property
     def statements(self) -> PlanStatements:
-        return _built.of(self.fate)
+        return _built.of(self.disposition)
 
     @property
     def parameters(self) -> Mapping[str, object]:
@@ -103,7 +109,7 @@ class EmailToPlan:
             zone: {key: tuple(each for each in by_key[key] if each.due <= horizon)}
             for zone, by_key in self.slots.items()
         }
-        lay_out_slots(connection, due, [self.email], self.clocks)
+        load_slots(connection, due, [self.email], self.clocks)
 
     def lock(self, connection: Connection) -> None:
         """Let one process plan an email at a time, so that nobody inserts a row twice."""
@@ -111,4 +117,4 @@ class EmailToPlan:
         connection.execute(sa.select(email.c.id).where(email.c.id == self.id).with_for_update())
 
 
-_built = Built(PlanStatements)
+_built = StatementCache(PlanStatements)

@@ -11,7 +11,7 @@ import pytest
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.planning.scan_backoff import LONG_SECONDS, LONGEST_REST, SHARE, Looks
+from lovecampaign.store.planning.scan_backoff import LONG_SECONDS, LONGEST_PAUSE, SHARE, ScanBackoff
 
 NOW = datetime(2027, 2, 1, 8, tzinfo=UTC)
 
@@ -23,10 +23,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def _looks(seconds_each: float) -> Looks:
+def _looks(seconds_each: float) -> ScanBackoff:
     """Whose clock says that each look took so long."""
     ticks = (number // 2 * 1000 + number % 2 * seconds_each for number in range(100))
-    return Looks(lambda: next(ticks))
+    return ScanBackoff(lambda: next(ticks))
 
 
 def _counted(found: tuple[int, ...]) -> tuple[list[int], Callable[[], tuple[int, ...]]]:
@@ -71,7 +71,7 @@ def test_another_question_is_asked_at_once(database: Database) -> None:
 def test_nobody_waits_longer_than_a_minute_for_a_look(database: Database, seconds: float) -> None:
     looks, (calls, look) = _looks(seconds), _counted(())
     looks.take(database, 1, "who?", NOW, look)
-    assert timedelta(seconds=60) == LONGEST_REST
+    assert timedelta(seconds=60) == LONGEST_PAUSE
     assert looks.take(database, 1, "who?", NOW + timedelta(seconds=59), look) is None
     assert looks.take(database, 1, "who?", NOW + timedelta(seconds=60), look) == ()
     assert len(calls) == 2

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber, SuppressionReason
 from lovecampaign.store.ledger.requests import DELIVERY_ID, GOOD_FOR, KEPT_UNTIL, SEND_TO, AskedKind
-from lovecampaign.store.sending.settle import Settlement, suppress_people
+from lovecampaign.store.sending.settle import Settlement, suppress_subscribers
 from lovecampaign.store.tables import DeliveryState, Instant, campaign, subscriber, transactional
 
 _is_planned = transactional.c.state == DeliveryState.PLANNED.value
@@ -50,7 +50,7 @@ class ClaimedMail:
         return self.created_at + GOOD_FOR[self.kind]
 
 
-def claim_asked(
+def claim_transactional(
     connection: Connection, campaign_key: str, owner_id: int, limit: int, now: datetime
 ) -> Sequence[ClaimedMail]:
     """Take up to ``limit`` due mails of a campaign, oldest first; commit before sending."""
@@ -76,13 +76,13 @@ def claim_asked(
     return _read(connection, transactional.c.id.in_(claimed)) if claimed else ()
 
 
-def list_asked_claims(connection: Connection, owner_id: int) -> Sequence[ClaimedMail]:
+def list_transactional_claims(connection: Connection, owner_id: int) -> Sequence[ClaimedMail]:
     """What a sender claimed and never settled."""
     is_claimed = transactional.c.state == DeliveryState.CLAIMED.value
     return _read(connection, transactional.c.owner_id == owner_id, is_claimed)
 
 
-def list_asked_in_doubt(connection: Connection, campaign_key: str) -> Sequence[ClaimedMail]:
+def list_transactional_in_doubt(connection: Connection, campaign_key: str) -> Sequence[ClaimedMail]:
     """Mails whose outcome nobody knows, oldest first. They are not sent again by themselves:
     whoever misses one asks again.
     """
@@ -90,7 +90,9 @@ def list_asked_in_doubt(connection: Connection, campaign_key: str) -> Sequence[C
     return _read(connection, campaign.c.key == campaign_key, is_in_doubt)
 
 
-def settle_asked(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
+def settle_transactional(
+    connection: Connection, settlements: Sequence[Settlement], now: datetime
+) -> None:
     """Write what became of claimed or doubtful mails; a row that others settled stays."""
     if not settlements:
         return
@@ -116,7 +118,7 @@ def settle_asked(connection: Connection, settlements: Sequence[Settlement], now:
     _suppress_bounced(connection, settlements, now)
 
 
-def find_next_asked(connection: Connection, now: datetime) -> datetime | None:
+def find_next_transactional(connection: Connection, now: datetime) -> datetime | None:
     """When the next mail is due that waits for a further try; None: none waits."""
     found: datetime | None = connection.scalar(
         sa.select(sa.func.min(transactional.c.next_try_at)).where(
@@ -150,7 +152,7 @@ def _suppress_bounced(
             transactional.c.id.in_(ids), transactional.c.kind != AskedKind.CHANGE_ADDRESS.value
         )
     ).all()
-    suppress_people(connection, people, SuppressionReason.HARD_BOUNCE, "", now)
+    suppress_subscribers(connection, people, SuppressionReason.HARD_BOUNCE, "", now)
 
 
 def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[ClaimedMail]:

@@ -21,13 +21,13 @@ from lovecampaign.schedule.quiet import quiet_hours_of
 from lovecampaign.schedule.slots import Slot, find_slot, plan_zone
 from lovecampaign.schedule.zone_clock import ZoneClock, read_clock
 from lovecampaign.store.eligibility.deal_rules import deal_reasons
-from lovecampaign.store.eligibility.eligibility import Standing, demand, first_unmet
+from lovecampaign.store.eligibility.eligibility import Eligibility, first_unmet, require
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.tables import DeliveryState, Instant, delivery, email, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NextLetter:
+class NextEmail:
     """An email on its way to one person."""
 
     email: Email
@@ -45,9 +45,9 @@ class _Had:
     days: frozenset[date]
 
 
-def find_next_letter(
+def find_next_email(
     connection: Connection, campaign: Campaign, subscriber_id: int, now: datetime
-) -> NextLetter | None:
+) -> NextEmail | None:
     """The earliest letter that is still to come; None: there is none. Writes nothing."""
     record = read_campaign(connection, campaign.id)
     zone = connection.scalar(
@@ -70,7 +70,7 @@ def _possible(
     subscriber_id: int,
     zone: str,
     now: datetime,
-) -> Iterator[NextLetter]:
+) -> Iterator[NextEmail]:
     """What the calendar has for them, the ledger has not decided, and is not too late."""
     had = _read_had(connection, record, subscriber_id)
     joined = _read_joining(connection, campaign, record, subscriber_id, now)
@@ -89,14 +89,14 @@ def _possible(
 
 def _letter(
     campaign: Campaign, one: Email, due: datetime, clock: ZoneClock, now: datetime
-) -> NextLetter:
+) -> NextEmail:
     if due > now:
-        return NextLetter(email=one, at=due, is_due=False)
+        return NextEmail(email=one, at=due, is_due=False)
     quiet_until = clock.quiet_until if quiet_hours_of(campaign, one) else None
-    return NextLetter(email=one, at=quiet_until or now, is_due=quiet_until is None)
+    return NextEmail(email=one, at=quiet_until or now, is_due=quiet_until is None)
 
 
-def _is_day_taken(slot: Slot, letter: NextLetter, clock: ZoneClock, had: _Had) -> bool:
+def _is_day_taken(slot: Slot, letter: NextEmail, clock: ZoneClock, had: _Had) -> bool:
     if not letter.email.is_one_a_day:
         return False
     day = clock.local_day if letter.is_due else slot.day
@@ -127,15 +127,15 @@ def _read_joining(
     now: datetime,
 ) -> Mapping[str, datetime | None]:
     """When they joined the list through which each email comes; None: it does not speak to them."""
-    standings = [
-        Standing(campaign=campaign, email=one, campaign_id=record.id, now=now)
+    eligibilities = [
+        Eligibility(campaign=campaign, email=one, campaign_id=record.id, now=now)
         for one in campaign.scheduled_emails
     ]
     columns = (
         sa.type_coerce(sa.case((each.is_addressed, each.joined_at)), Instant).label(each.email.key)
-        for each in standings
+        for each in eligibilities
     )
-    people = sa.select(*columns).select_from(standings[0].people)
+    people = sa.select(*columns).select_from(eligibilities[0].subscribers)
     theirs = people.where(subscriber.c.id == subscriber_id)
     found = connection.execute(theirs).mappings().one()
     return {str(key): found[key] for key in found}
@@ -145,16 +145,16 @@ def _gets_it(
     connection: Connection,
     campaign: Campaign,
     record: CampaignRecord,
-    letter: NextLetter,
+    letter: NextEmail,
     subscriber_id: int,
     now: datetime,
 ) -> bool:
     """By the rules that ``send`` asks, judged for when it goes out."""
     at = sa.literal(letter.at, type_=Instant)
-    standing = Standing(
-        campaign=campaign, email=letter.email, campaign_id=record.id, now=now, judged_at=at
+    eligibility = Eligibility(
+        campaign=campaign, email=letter.email, campaign_id=record.id, now=now, evaluated_at=at
     )
-    deal = [demand(sa.not_(unmet), why) for unmet, why in deal_reasons(standing, at)]
-    reason = first_unmet([*standing.demands, *deal])
-    people = sa.select(reason).select_from(standing.people)
+    deal = [require(sa.not_(unmet), why) for unmet, why in deal_reasons(eligibility, at)]
+    reason = first_unmet([*eligibility.requirements, *deal])
+    people = sa.select(reason).select_from(eligibility.subscribers)
     return connection.scalar(people.where(subscriber.c.id == subscriber_id)) is None

@@ -12,22 +12,22 @@ from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database, connect
 from lovecampaign.store.database.schema_version import HEAD, find_version
-from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.reports.addressees import AddresseeFilter, AddresseePage, list_addressees
 from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
-from lovecampaign.store.reports.person_timeline import TimelineEntry, read_timeline
-from lovecampaign.store.reports.recipients import Addressees, Choice, list_addressees
-from lovecampaign.store.sending.claimed import read_people
+from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
+from lovecampaign.store.sending.claimed import read_members
 from lovecampaign.store.subscribers.search import Found, find_people, has_people
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class People:
+class SubscriberLookup:
     """Everybody who was imported. Nobody, where there is no database or it does not answer."""
 
     settings: Settings
 
-    def is_anybody(self, campaign: Campaign) -> bool:
+    def has_subscribers(self, campaign: Campaign) -> bool:
         """Whether anybody stands on the campaign's lists."""
         with self._database() as database:
             return has_people(database, campaign.lists) if database else False
@@ -37,20 +37,20 @@ class People:
         with self._database() as database:
             return find_people(database, campaign.lists, words, limit) if database else ()
 
-    def reader(self, campaign: Campaign, number: int, now: datetime) -> Reader | None:
+    def reader(self, campaign: Campaign, number: int, now: datetime) -> PreviewSubscriber | None:
         """The subscriber of that number, as somebody to look through the eyes of."""
         email = campaign.scheduled_emails[0]
-        standing = Standing(campaign=campaign, email=email, campaign_id=0, now=now)
+        eligibility = Eligibility(campaign=campaign, email=email, campaign_id=0, now=now)
         with self._database() as database:
             if database is None:
                 return None
             with database.read() as connection:
-                person = read_people(connection, standing, [number]).get(number)
+                person = read_members(connection, eligibility, [number]).get(number)
         if person is None:
             return None
         subscriber = person.subscriber
         name = f"{subscriber.first_name} {subscriber.last_name}".strip()
-        return Reader(
+        return PreviewSubscriber(
             key=str(number),
             label=name or subscriber.email,
             about="on your list; an insider" if subscriber.is_insider else "on your list",
@@ -65,12 +65,12 @@ class People:
             return read_timeline(database, campaign, number, now) if database else ()
 
     def addressees(
-        self, campaign: Campaign, email: Email, now: datetime, choice: Choice, limit: int
-    ) -> Addressees:
+        self, campaign: Campaign, email: Email, now: datetime, choice: AddresseeFilter, limit: int
+    ) -> AddresseePage:
         """The people of one email, as many as fit on a page."""
         with self._database() as database:
             if database is None:
-                return Addressees(people=(), next_after=None)
+                return AddresseePage(people=(), next_after=None)
             return list_addressees(database, campaign, email, now, choice, limit)
 
     def report(self, campaign: Campaign, email: Email, now: datetime) -> EmailReport | None:

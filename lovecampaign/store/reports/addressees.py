@@ -18,8 +18,8 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Fate, fate_at, lay_out_slots
-from lovecampaign.store.eligibility.slots import read_clocks, work_out_slots
+from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_slots
+from lovecampaign.store.eligibility.slots import compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.subscribers.search import has_words
 from lovecampaign.store.tables import PLANNED, DeliveryState, Instant, delivery, subscriber
@@ -48,7 +48,7 @@ class Addressee:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class AddresseeFilter:
     """Which people are asked for; as made, everybody."""
 
     #: Somewhere in the name or address, whatever the case.
@@ -62,7 +62,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Addressees:
+class AddresseePage:
     """A page of people, in the order of their ids."""
 
     people: Sequence[Addressee]
@@ -71,16 +71,21 @@ class Addressees:
 
 
 def list_addressees(
-    database: Database, campaign: Campaign, email: Email, now: datetime, choice: Choice, limit: int
-) -> Addressees:
+    database: Database,
+    campaign: Campaign,
+    email: Email,
+    now: datetime,
+    choice: AddresseeFilter,
+    limit: int,
+) -> AddresseePage:
     """At most ``limit`` people to whom the email speaks. Writes nothing."""
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
-        slots = work_out_slots(connection, campaign, record)
-        lay_out_slots(connection, slots, [email], read_clocks(connection, campaign, now))
+        slots = compute_slots(connection, campaign, record)
+        load_slots(connection, slots, [email], read_clocks(connection, campaign, now))
         last = _last_to_look_at(connection, choice)
         question = _Question(
-            fate=fate_at(campaign, email, record, now),
+            disposition=disposition_at(campaign, email, record, now),
             email_id=record.email_ids.get(email.key, 0) if record else 0,
             choice=choice,
             last=last,
@@ -95,7 +100,9 @@ def list_addressees(
             key=lambda row: int(row.id),
         )
     people = [_as_addressee(campaign, row) for row in rows[:limit]]
-    return Addressees(people=people, next_after=rows[limit - 1].id if len(rows) > limit else last)
+    return AddresseePage(
+        people=people, next_after=rows[limit - 1].id if len(rows) > limit else last
+    )
 
 
 def _state_for(reason: sa.ColumnElement[str | None]) -> sa.Label[str]:
@@ -103,7 +110,7 @@ def _state_for(reason: sa.ColumnElement[str | None]) -> sa.Label[str]:
     return sa.case((reason.is_(None), planned), else_=skipped).label("state")
 
 
-def _last_to_look_at(connection: Connection, choice: Choice) -> int | None:
+def _last_to_look_at(connection: Connection, choice: AddresseeFilter) -> int | None:
     """The id at which this page ends at the latest; None: there are not that many people."""
     steps = LOOKED_AT_FOR_WORDS if choice.words else LOOKED_AT
     return connection.scalar(
@@ -119,9 +126,9 @@ def _last_to_look_at(connection: Connection, choice: Choice) -> int | None:
 class _Question:
     """SQL for one page."""
 
-    fate: Fate
+    disposition: Disposition
     email_id: int
-    choice: Choice
+    choice: AddresseeFilter
     last: int | None
 
     def from_ledger(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
@@ -144,11 +151,11 @@ class _Question:
 
     def planned(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
         """Those whose row nobody has claimed, by today's rules."""
-        reason = self.fate.reason_foreseen
+        reason = self.disposition.expected_reason
         return self._page(
             connection,
             sa.select(*_PERSON, delivery.c.due, _state_for(reason), reason.label("reason"))
-            .select_from(self.fate.planned_rows)
+            .select_from(self.disposition.planned_rows)
             .where(
                 delivery.c.email_id == self.email_id,
                 delivery.c.state == PLANNED,
@@ -159,13 +166,19 @@ class _Question:
 
     def foreseen(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
         """Those without a row, by today's rules."""
-        fate, reason = self.fate, self.fate.reason
-        due = sa.type_coerce(sa.case((fate.is_held, fate.goes_out_at), else_=fate.due), Instant)
+        disposition, reason = self.disposition, self.disposition.reason
+        due = sa.type_coerce(
+            sa.case((disposition.is_held, disposition.goes_out_at), else_=disposition.due), Instant
+        )
         return self._page(
             connection,
             sa.select(*_PERSON, due.label("due"), _state_for(reason), reason.label("reason"))
-            .select_from(fate.rows)
-            .where(fate.standing.is_addressed, fate.lacks_row(self.email_id), self._fits(reason)),
+            .select_from(disposition.rows)
+            .where(
+                disposition.eligibility.is_addressed,
+                disposition.lacks_row(self.email_id),
+                self._fits(reason),
+            ),
             limit,
         )
 
