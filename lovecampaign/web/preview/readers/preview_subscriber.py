@@ -49,7 +49,7 @@ def sample_subscribers(campaign: Campaign) -> tuple[PreviewSubscriber, ...]:
         robin,
         replace(_like(sam, "bo", "Bo Baker", "insider who has bought"), is_buyer=True),
         replace(no_name, label="No name"),
-        _like(sam, "long-name", f"{LONG_NAME} PreviewSubscriber", "a name of forty letters"),
+        _like(sam, "long-name", f"{LONG_NAME} Reader", "a name of forty letters"),
         _like(sam, "right-to-left", "عبد الرحمن السيد", "a name from right to left"),
         _without_zone(sam, campaign),
         _somewhere(sam, "far", "Aroha Ngata", _FAR_ZONE),
@@ -68,13 +68,13 @@ def _sam(campaign: Campaign) -> PreviewSubscriber:
     zone = campaign.timezone
     return PreviewSubscriber(
         key="sam",
-        label="Sam PreviewSubscriber",
+        label="Sam Reader",
         about="everything is known; an insider",
         subscriber=Subscriber(
             id=1,
             email="sam@reader.invalid",
             first_name="Sam",
-            last_name="PreviewSubscriber",
+            last_name="Reader",
             timezone=zone,
             fields=_FIELDS,
             tags=_wanted_tags(campaign),
