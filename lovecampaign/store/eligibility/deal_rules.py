@@ -1,9 +1,8 @@
-"""May an email about the insiders' deal still go out to somebody?
+"""Skip conditions of emails about the insiders' deal.
 
-Never after the deal has closed for them; and not once it is sold out, unless they hold a unit.
-With ``when_gone: waitlist`` it goes out all the same: units come back, and the page behind its
-link gives a place in the line. Where nothing can come of it, it would promise a price that is not
-to be had.
+Such an email is skipped once the deal has closed for the subscriber, and once it is sold out,
+unless the subscriber holds a unit. With ``when_gone: waitlist`` a sold-out deal is no reason to
+skip: units come back, and the linked page offers a place on the waitlist.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ SkipCondition: TypeAlias = tuple[Condition, SkipReason]
 def deal_reasons(
     eligibility: Eligibility, goes_out_at: sa.ColumnElement[datetime]
 ) -> Sequence[SkipCondition]:
-    """For SQL over subscribers: when which reason keeps the email back; none for other emails."""
+    """SQL conditions over subscribers, each with its skip reason; none for other emails."""
     deal = eligibility.campaign.deal_of(eligibility.email)
     if deal is None:
         return ()
@@ -40,8 +39,8 @@ def deal_reasons(
 
 
 def _is_gone(eligibility: Eligibility, deal: Deal) -> Condition:
-    found = RecordedDeal(
+    recorded = RecordedDeal(
         campaign=eligibility.campaign, campaign_id=eligibility.campaign_id, deal=deal
     )
     now = eligibility.instant
-    return sa.and_(is_sold_out(found, now), sa.not_(has_unit(found, subscriber.c.id, now)))
+    return sa.and_(is_sold_out(recorded, now), sa.not_(has_unit(recorded, subscriber.c.id, now)))

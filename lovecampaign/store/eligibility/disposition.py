@@ -1,7 +1,7 @@
-"""What becomes of an email for each person: when is it due, and why do they not get it?
+"""SQL for an email's disposition per subscriber: due time or skip reason.
 
-Joins how subscribers stand (:mod:`~lovecampaign.store.eligibility.eligibility`) with when things happen
-(:mod:`~lovecampaign.store.tables.slots`).
+Joins :class:`~lovecampaign.store.eligibility.eligibility.Eligibility` with the temporary tables of
+slots and zone clocks (:mod:`~lovecampaign.store.tables.slots`).
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ __all__ = ["Disposition", "SlotsByZone", "compute_slots", "disposition_at", "loa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disposition:
-    """SQL over everybody whom one email addresses; ``slot`` rows must be laid out before."""
+    """SQL over the subscribers that one email addresses; needs :func:`load_slots` first."""
 
     eligibility: Eligibility
     is_cancelled: bool = False
 
     @property
     def rows(self) -> sa.FromClause:
-        """Everybody beside the slot that is theirs, and beside what their clocks say."""
+        """Subscribers joined with their slot and the clock of their zone."""
         joined_at = self.eligibility.joined_at
         subscribers = self.eligibility.subscribers.join(
             slot,
@@ -68,7 +68,7 @@ class Disposition:
 
     @property
     def goes_out_at(self) -> sa.ColumnElement[datetime]:
-        """When it is due; what is overdue: now, or when the quiet hours end that hold it."""
+        """When it is due; if overdue: now, or the end of the current quiet hours."""
         overdue = self.eligibility.instant
         whens = [(self.due > self.eligibility.instant, self.due)]
         if self.keeps_quiet_hours:
@@ -77,7 +77,7 @@ class Disposition:
 
     @property
     def is_held(self) -> Condition:
-        """Whether quiet hours alone keep it from going out now."""
+        """Whether it is due and only quiet hours delay it."""
         if not self.keeps_quiet_hours:
             return sa.false()
         return sa.and_(self.due <= self.eligibility.instant, zone_clock.c.quiet_until.is_not(None))
@@ -88,16 +88,16 @@ class Disposition:
 
     @property
     def reason(self) -> sa.ColumnElement[str | None]:
-        """Why the person does not get the email; NULL: they do."""
-        return first_unmet(self._demands)
+        """The skip reason; NULL for a recipient."""
+        return first_unmet(self._requirements)
 
     @property
     def is_recipient(self) -> Condition:
-        """Whether the person gets the email: there is no reason."""
-        return all_met(self._demands)
+        """Whether the subscriber gets the email: there is no skip reason."""
+        return all_met(self._requirements)
 
     @property
-    def _demands(self) -> list[Requirement]:
+    def _requirements(self) -> list[Requirement]:
         if self.is_cancelled:
             return [require(sa.false(), SkipReason.CANCELLED)]
         eligibility = replace(self.eligibility, evaluated_at=self.goes_out_at)
@@ -112,27 +112,27 @@ class Disposition:
             require(sa.not_(self._is_day_taken), SkipReason.DAY_TAKEN),
         ]
 
-    # -- subscribers who have a row that nobody has claimed yet
+    # -- subscribers with a planned row that is not claimed yet
 
     @property
     def planned_rows(self) -> sa.FromClause:
-        """Those rows beside their subscribers, and beside what their clocks say."""
+        """Planned rows joined with their subscribers and the clocks of their zones."""
         return self.eligibility.subscribers.join(
             delivery, delivery.c.subscriber_id == subscriber.c.id
         ).join(zone_clock, zone_clock.c.zone == subscriber.c.timezone)
 
     @property
     def claim_reason(self) -> sa.ColumnElement[str | None]:
-        """Why such a row does not go out as it is claimed, now; NULL: it does."""
+        """Why a planned row is skipped when it is claimed now; NULL if it is sent."""
         return self._reason_of_row(
             self.eligibility, self.eligibility.instant, self._is_clocks_day_taken
         )
 
     @property
     def expected_reason(self) -> sa.ColumnElement[str | None]:
-        """Why such a row will not go out when it is claimed; NULL: it will.
+        """Why a planned row will be skipped when it is claimed; NULL if it will be sent.
 
-        Quiet hours may hold it, or it waits for another try: whose day that takes is seen then.
+        If quiet hours or a retry delay it, the one-email-a-day rule is checked at that time.
         """
         if self.is_cancelled:
             return sa.literal(SkipReason.CANCELLED.value)
@@ -165,7 +165,7 @@ class Disposition:
 
     @property
     def _is_clocks_day_taken(self) -> Condition:
-        """Whether another email has the day that the reader's clock shows now."""
+        """Whether another email has taken the subscriber's current local day."""
         other = delivery.alias("other")
         return sa.exists().where(
             other.c.subscriber_id == delivery.c.subscriber_id,
@@ -176,7 +176,7 @@ class Disposition:
     # -- subscribers without a row
 
     def lacks_row(self, email_id: int | sa.ColumnElement[int]) -> Condition:
-        """Whether the ledger does not know yet what becomes of this person."""
+        """Whether the ledger has no row of this email for the subscriber."""
         has_row = sa.exists().where(
             delivery.c.email_id == email_id, delivery.c.subscriber_id == subscriber.c.id
         )
@@ -184,9 +184,9 @@ class Disposition:
 
     @property
     def _is_day_taken(self) -> Condition:
-        """Whether an email that was late already went out on the day for which this one is due.
+        """Whether another email was sent late, on the day on which this one will be due.
 
-        What is due now is judged when it is claimed.
+        For an email that is due now, this is checked when it is claimed.
         """
         other = delivery.alias("other")
         return sa.and_(
@@ -203,7 +203,7 @@ class Disposition:
 def disposition_at(
     campaign: Campaign, email: Email, record: CampaignRecord | None, now: datetime
 ) -> Disposition:
-    """What becomes of an email at an instant; nothing is cancelled that was never recorded."""
+    """The disposition of an email at an instant; without a record nothing is cancelled."""
     campaign_id = record.id if record else 0
     return Disposition(
         eligibility=Eligibility(campaign=campaign, email=email, campaign_id=campaign_id, now=now),
@@ -217,9 +217,9 @@ def load_slots(
     emails: Iterable[Email],
     clocks: ZoneClocks | None = None,
 ) -> None:
-    """Give SQL the slots of these emails, in place of those it had, and the zones' clocks.
+    """Replace the temporary tables with the slots of these emails and the zones' clocks.
 
-    Without clocks nobody is held by quiet hours.
+    Without clocks no quiet hours apply now.
     """
     keys = [email.key for email in emails]
     fill_slots(

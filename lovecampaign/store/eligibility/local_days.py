@@ -1,7 +1,7 @@
-"""Which local day is a stored instant, in SQL that both databases understand?
+"""SQL for the local day of a stored instant, portable between both databases.
 
-Neither knows the other's zones, and SQLite knows none. So a zone's offset from UTC is written
-into the statement: one number, or two where its clocks change within the days that are asked for.
+SQLite has no time zones, and PostgreSQL's may differ from Python's. So the statement contains the
+zone's offset from UTC: one number, or two where the clocks change within the requested days.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _STEP = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalDays:
-    """The days from ``first`` to ``last``, both included, as the clocks of a zone count them."""
+    """The local days of a zone from ``first`` to ``last``, both included."""
 
     zone: str
     first: date
@@ -47,7 +47,7 @@ class LocalDays:
         return sa.and_(column >= self.start, column < self.end)
 
     def number(self, column: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
-        """The local day of the instant in a column, as :func:`day_of_number` reads it."""
+        """The local day of the instant in a column, as a number for :func:`day_of_number`."""
         instant = sa.type_coerce(column, sa.BigInteger)
         return (instant + self._offset(instant)) // sa.literal_column(_sql(_DAY), sa.BigInteger)
 
@@ -62,7 +62,7 @@ class LocalDays:
         return sa.case(*rules, else_=last[1])
 
     def _offsets(self) -> Sequence[tuple[datetime, sa.ColumnElement[int]]]:
-        """Each offset, and until when it holds."""
+        """Each offset, with the instant at which it ends."""
         found: list[tuple[datetime, timedelta]] = []
         at, zone = self.start, ZoneInfo(self.zone)
         while at < self.end:
@@ -75,10 +75,10 @@ class LocalDays:
 
 
 def day_of_number(number: int) -> date:
-    """The date of a number that the database worked out."""
+    """The date of a number that :meth:`LocalDays.number` gave."""
     return (EPOCH + number * _DAY).astimezone(UTC).date()
 
 
 def _sql(length: timedelta) -> str:
-    """A number in the statement itself: a parameter may not stand in GROUP BY everywhere."""
+    """A literal in the statement: not every database takes a parameter in GROUP BY."""
     return f"({length // MICROSECOND})"

@@ -1,7 +1,7 @@
-"""Which statements about an email were built before?
+"""A cache of built SQL statements, per email.
 
-Building the SQL of a claim takes SQLAlchemy several times as long as SQLite takes to run it. It
-depends on the campaign's files and on little else, so it is built once and run with parameters.
+SQLAlchemy builds the SQL of a claim several times slower than SQLite runs it. The SQL depends on
+the campaign's files and on little else, so it is built once and run with bind parameters.
 """
 
 from __future__ import annotations
@@ -9,38 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from lovecampaign.core.lru import LruCache
 from lovecampaign.store.eligibility.disposition import Disposition
 
 Statements = TypeVar("Statements")
 _Key = tuple[str, str, int, bool]
+_SIZE = 256
 
 
 class StatementCache(Generic[Statements]):
-    """One kind of statements, by email, for as long as its campaign stays as it was loaded."""
+    """One kind of statements, by email; an entry is valid until its campaign is loaded again."""
 
     def __init__(self, build: Callable[[Disposition], Statements]) -> None:
         self._build = build
-        self._built: dict[_Key, tuple[Disposition, Statements]] = {}
+        self._cache: LruCache[_Key, tuple[Disposition, Statements]] = LruCache(_SIZE)
 
-    def of(self, disposition: Disposition) -> Statements:
-        """The statements for a disposition that is asked with its ``now`` as a parameter."""
-        eligibility = disposition.eligibility
-        key = (
-            eligibility.campaign.id,
-            eligibility.email.key,
-            eligibility.campaign_id,
-            disposition.is_cancelled,
-        )
-        known = self._built.get(key)
-        if known is not None and _is_same(known[0], disposition):
-            return known[1]
-        statements = self._build(disposition)
-        self._built[key] = (disposition, statements)
-        return statements
+    def get(self, disposition: Disposition) -> Statements:
+        """The statements for a disposition that takes its ``now`` as a bind parameter."""
+        rules = disposition.eligibility
+        key = (rules.campaign.id, rules.email.key, rules.campaign_id, disposition.is_cancelled)
+        entry = self._cache.get(key, lambda _: (disposition, self._build(disposition)))
+        if not _has_same_source(entry[0], disposition):
+            entry = (disposition, self._build(disposition))
+            self._cache.put(key, entry)
+        return entry[1]
 
 
-def _is_same(one: Disposition, other: Disposition) -> bool:
-    """Whether nobody has loaded the campaign anew; an edit of its files makes another."""
+def _has_same_source(one: Disposition, other: Disposition) -> bool:
+    """Whether both come from one load of the campaign; an edit of its files makes a new object."""
     return (
         one.eligibility.campaign is other.eligibility.campaign
         and one.eligibility.email is other.eligibility.email

@@ -1,4 +1,4 @@
-"""What does planning know of one email: its slots, how far they have come, how SQL is told?"""
+"""The input of planning one email: its slots, and the parameters of its statements."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from lovecampaign.store.eligibility.statement_cache import StatementCache
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.planning.statements import FINAL_REASONS, PlanStatements
 
-#: Rows are made this long before they are due, so that the first seconds go into sending.
+#: Rows are inserted this long before they are due, so that sending starts on time.
 HORIZON = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningTask:
-    """One email, and the instant at which its planning looks at it."""
+    """One email to plan at one instant."""
 
     campaign: Campaign
     record: CampaignRecord
@@ -55,7 +55,7 @@ class PlanningTask:
 
     @property
     def may_skip(self) -> bool:
-        """Whether a reason for good can hold for anybody; else nobody needs to be asked."""
+        """Whether a final skip reason is possible; if not, no scan is needed."""
         is_open_to_all = (
             not self.disposition.is_cancelled and self.campaign.deal_of(self.email) is None
         )
@@ -66,13 +66,13 @@ class PlanningTask:
 
     @property
     def is_late_for_all(self) -> bool:
-        """Whether planning it is over once everybody was gone through at this instant."""
+        """Whether it is late in every slot: this round of planning is its last."""
         return all(
             each.expires is not None and each.expires <= self.now for each in self._all_slots
         )
 
     def is_late_within(self, time: timedelta) -> bool:
-        """Whether it will soon be too late for somebody who may get it now."""
+        """Whether a slot becomes late within this time."""
         return any(
             each.expires is not None and self.now < each.expires <= self.now + time
             for each in self._all_slots
@@ -95,15 +95,15 @@ class PlanningTask:
 
     @property
     def statements(self) -> PlanStatements:
-        return _built.of(self.disposition)
+        return _statements.get(self.disposition)
 
     @property
     def parameters(self) -> Mapping[str, object]:
-        """What every statement takes; slots must be laid out before it runs."""
+        """The parameters of every statement; :meth:`load_slots` comes before it."""
         return {"my_email": self.id, "now": self.now, "horizon": self.horizon}
 
-    def lay_out(self, connection: Connection) -> None:
-        """Give SQL the email's slots up to the horizon: a few of a month's many."""
+    def load_slots(self, connection: Connection) -> None:
+        """Load the email's slots up to the horizon into the temporary table."""
         key, horizon = self.email.key, self.horizon
         due = {
             zone: {key: tuple(each for each in by_key[key] if each.due <= horizon)}
@@ -112,9 +112,9 @@ class PlanningTask:
         load_slots(connection, due, [self.email], self.clocks)
 
     def lock(self, connection: Connection) -> None:
-        """Let one process plan an email at a time, so that nobody inserts a row twice."""
+        """Let one process plan an email at a time, so that no row is inserted twice."""
         email = tables.email
         connection.execute(sa.select(email.c.id).where(email.c.id == self.id).with_for_update())
 
 
-_built = StatementCache(PlanStatements)
+_statements = StatementCache(PlanStatements)

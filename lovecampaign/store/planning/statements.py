@@ -1,4 +1,4 @@
-"""Which SQL finds the people who are due, and makes their rows?
+"""SQL that finds due subscribers and inserts their rows.
 
 Each statement takes ``my_email``, ``now`` and ``horizon``; a batch also takes ``my_batch``,
 ``my_due``, ``zones``, ``after``, ``upto`` and ``size``; the search for what is due takes ``dues``.
@@ -15,8 +15,8 @@ from lovecampaign.store.eligibility.disposition import Disposition
 from lovecampaign.store.tables import BigKey, DeliveryState, Instant, delivery, subscriber
 from lovecampaign.store.tables.slots import slot
 
-#: Reasons that will still hold tomorrow: such a skip becomes a row. The others are worked out
-#: anew, so that a tag, a pause or a confirmation counts until the moment has passed.
+#: Reasons that cannot change any more: such a skip becomes a row. The others are computed anew
+#: each time, so that a tag, a pause or a confirmation counts until the email is late.
 FINAL_REASONS = (
     SkipReason.LATE,
     SkipReason.DAY_TAKEN,
@@ -40,7 +40,7 @@ _my_email = sa.bindparam("my_email", type_=BigKey)
 
 
 class PlanStatements:
-    """What planning asks and inserts for one email."""
+    """The statements that plan one email."""
 
     def __init__(self, disposition: Disposition) -> None:
         self._disposition = disposition
@@ -50,10 +50,10 @@ class PlanStatements:
         self.insert_skipped = _insert(self._select_skipped())
 
     def _select_due(self) -> sa.Select[Any]:
-        """One of the instants ``dues`` at which somebody is to be planned: the first found."""
+        """One of the instants ``dues`` with a subscriber to plan."""
         due = slot.c.due
         return (
-            self._people_without_row(due)
+            self._without_row(due)
             .where(
                 due.in_(sa.bindparam("dues", type_=Instant, expanding=True)),
                 self._disposition.is_recipient,
@@ -91,9 +91,9 @@ class PlanStatements:
         batch_id: sa.ColumnElement[int],
         reason: sa.ColumnElement[Any],
     ) -> sa.Select[Any]:
-        """A delivery's columns for everybody addressed who has no row yet, due by the horizon."""
+        """A delivery's columns, for addressed subscribers without a row, due by the horizon."""
         disposition = self._disposition
-        return self._people_without_row(
+        return self._without_row(
             sa.literal(disposition.eligibility.campaign_id),
             _my_email,
             subscriber.c.id,
@@ -105,7 +105,7 @@ class PlanStatements:
             disposition.due,
         )
 
-    def _people_without_row(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    def _without_row(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
         disposition = self._disposition
         horizon = sa.bindparam("horizon", type_=Instant)
         return (
@@ -126,7 +126,7 @@ class PlanStatements:
         )
 
 
-def _insert(people: sa.Select[Any]) -> sa.Insert:
-    # SQLAlchemy forgets how many rows an INSERT made unless it is asked to remember.
-    statement = sa.insert(delivery).from_select(_COLUMNS, people)
+def _insert(rows: sa.Select[Any]) -> sa.Insert:
+    # SQLAlchemy keeps the row count of an INSERT only with this option.
+    statement = sa.insert(delivery).from_select(_COLUMNS, rows)
     return statement.execution_options(preserve_rowcount=True)

@@ -1,6 +1,6 @@
-"""Which deliveries may a sender put on the wire now?
+"""Claim due deliveries for one sender.
 
-A claim is committed durably before any byte goes out. Everything that could have changed since
+A claim is committed durably before any byte is sent. Everything that could have changed since
 planning (suppression, consent, tags, pause, cancel, lateness, the one email a day) is checked
 in the same statement.
 """
@@ -39,24 +39,23 @@ from lovecampaign.store.tables.slots import fill_zone_clocks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """What a sender asks for."""
+    """The request of a sender for deliveries of one batch."""
 
     campaign: Campaign
     record: CampaignRecord
     email: Email
     batch_id: int
-    #: As the batch was handed out: an older epoch finds nothing.
+    #: The fencing token of the batch: an older epoch claims nothing.
     epoch: int
     owner_id: int
     limit: int
-    #: Delivery ids up to this one were seen before in this pass (keeps PostgreSQL fast while
-    #: dead index entries pile up: 4 to 5 times, performance lab, section 5).
+    #: Keyset cursor: delivery ids up to this one were read before in this pass (4 to 5 times
+    #: faster on PostgreSQL while dead index entries pile up: performance lab, section 5).
     after_id: int
     now: datetime
 
     @property
     def disposition(self) -> Disposition:
-        """What is asked, apart from the parameters."""
         eligibility = Eligibility(
             campaign=self.campaign, email=self.email, campaign_id=self.record.id
         )
@@ -75,33 +74,33 @@ class ClaimRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a request got."""
+    """The result of a claim."""
 
     deliveries: Sequence[ClaimedDelivery] = ()
-    #: Rows that were looked at and are not to be sent, by reason.
+    #: Rows that were read and skipped, by reason.
     skipped: Mapping[str, int] = field(default_factory=dict)
-    #: The highest delivery id looked at; None: the batch is exhausted.
+    #: The highest delivery id that was read; None: the batch is exhausted.
     last_id: int | None = None
 
 
 class DayJustTaken(Exception):
-    """Another sender took one of these readers' day in the same instant (PostgreSQL only)."""
+    """Another sender took the day of one of these subscribers at the same time (PostgreSQL)."""
 
 
 def claim(connection: Connection, request: ClaimRequest) -> Claims:
-    """Take up to ``limit`` due rows of a batch, inside the caller's transaction.
+    """Claim up to ``limit`` due rows of a batch, inside the caller's transaction.
 
-    Raises DayJustTaken; the transaction is of no more use then.
+    Raises DayJustTaken; the transaction must be rolled back then.
     """
     fill_zone_clocks(connection, read_clocks(connection, request.campaign, request.now))
     rows = _pick(connection, request)
     if not rows:
         return Claims()
     to_send: list[PickedRow] = [row for row in rows if row[1] is None]
-    if to_send and _begins_the_month(request):
-        _note_first_claim(connection, request)
+    if to_send and _is_first_claim(request):
+        _record_first_claim(connection, request)
     _take(connection, request, to_send)
-    skipped = _leave(connection, request, [row for row in rows if row[1] is not None])
+    skipped = _skip(connection, request, [row for row in rows if row[1] is not None])
     return Claims(
         deliveries=as_claimed(request.campaign, to_send, request.now),
         skipped=skipped,
@@ -110,22 +109,22 @@ def claim(connection: Connection, request: ClaimRequest) -> Claims:
 
 
 def has_claimable(connection: Connection, batch_id: int, after_id: int, now: datetime) -> bool:
-    """Whether rows of a batch, behind this delivery id, wait to be claimed."""
-    waits = sa.exists().where(
+    """Whether a batch has claimable rows after this delivery id."""
+    is_claimable = sa.exists().where(
         delivery.c.batch_id == batch_id,
         delivery.c.id > after_id,
         delivery.c.state == PLANNED,
         delivery.c.next_try_at <= now,
     )
-    return bool(connection.scalar(sa.select(waits)))
+    return bool(connection.scalar(sa.select(is_claimable)))
 
 
 def _pick(connection: Connection, request: ClaimRequest) -> Sequence[PickedRow]:
-    return read_many(connection.scalar(_picks.of(request.disposition), request.parameters))
+    return read_many(connection.scalar(_picks.get(request.disposition), request.parameters))
 
 
 def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRow]) -> None:
-    """Day by day: the readers' dates are one or two at any instant."""
+    """One statement per local day: at any instant there are one or two."""
     takes_day = request.email.is_one_a_day
     ids_by_day: dict[str | None, list[int]] = {}
     for row in rows:
@@ -140,10 +139,10 @@ def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRo
         raise DayJustTaken from error
 
 
-def _leave(
+def _skip(
     connection: Connection, request: ClaimRequest, rows: Iterable[PickedRow]
 ) -> Mapping[str, int]:
-    """Close them for their reasons, and count these."""
+    """Skip these rows for their reasons; returns how many by reason."""
     ids_by_reason: dict[str, list[int]] = {}
     for id_, reason, *_ in rows:
         ids_by_reason.setdefault(reason or "", []).append(id_)
@@ -155,11 +154,11 @@ def _leave(
     return {reason: len(ids) for reason, ids in ids_by_reason.items()}
 
 
-def _begins_the_month(request: ClaimRequest) -> bool:
+def _is_first_claim(request: ClaimRequest) -> bool:
     return request.record.first_claim_at is None and request.email.begins_the_month
 
 
-def _note_first_claim(connection: Connection, request: ClaimRequest) -> None:
+def _record_first_claim(connection: Connection, request: ClaimRequest) -> None:
     is_first = connection.execute(
         sa.update(campaign)
         .where(campaign.c.id == request.record.id, campaign.c.first_claim_at.is_(None))
@@ -170,10 +169,10 @@ def _note_first_claim(connection: Connection, request: ClaimRequest) -> None:
 
 
 def _make_founders(connection: Connection, request: ClaimRequest) -> None:
-    """Everybody who is on the lists at the first claim joined before it, whatever a clock said.
+    """Let all who are on the lists at the first claim count as joined before it.
 
-    An import in the same second, on a machine whose clock is ahead, or before a ``--now`` in
-    the past would make late joiners of them.
+    Otherwise an import in the same second, on a machine with a clock that is ahead, or before
+    a ``--now`` in the past would make late joiners of them.
     """
     connection.execute(
         sa.update(membership)

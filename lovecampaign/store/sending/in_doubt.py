@@ -1,4 +1,4 @@
-"""How does the operator settle what nobody knows, and try again what failed?"""
+"""What an operator can do with deliveries in doubt and failed ones: settle or resend."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy.engine import Connection
 from lovecampaign.store.planning.batches import BATCH_SIZE
 from lovecampaign.store.tables import DeliveryState, batch, delivery
 
-#: Events of the provider may still tell what became of a younger one.
+#: An event of the provider may still settle a younger one.
 YOUNGEST_TO_RESEND = timedelta(minutes=10)
 
 
 def settle_as_sent(connection: Connection, ids: Collection[int], now: datetime) -> int:
-    """The operator knows that these arrived; returns how many were in doubt."""
+    """Settle these as sent; returns how many were in doubt."""
     return connection.execute(
         sa.update(delivery)
         .where(*_in_doubt(ids))
@@ -27,7 +27,7 @@ def settle_as_sent(connection: Connection, ids: Collection[int], now: datetime) 
 
 
 def count_too_young(connection: Connection, ids: Collection[int], now: datetime) -> int:
-    """How many of these are in doubt for less than ten minutes."""
+    """How many of these are in doubt, for less than ten minutes."""
     statement = (
         sa.select(sa.func.count())
         .select_from(delivery)
@@ -37,7 +37,7 @@ def count_too_young(connection: Connection, ids: Collection[int], now: datetime)
 
 
 def plan_again(connection: Connection, ids: Collection[int], now: datetime) -> int:
-    """Send these once more: the operator takes it on that they may arrive twice."""
+    """Plan these again; the operator accepts that they may arrive twice."""
     return connection.execute(
         sa.update(delivery)
         .where(*_in_doubt(ids), delivery.c.claimed_at <= now - YOUNGEST_TO_RESEND)
@@ -52,7 +52,7 @@ def plan_again(connection: Connection, ids: Collection[int], now: datetime) -> i
 def make_due(
     connection: Connection, email_id: int, state: DeliveryState, reason: str | None, now: datetime
 ) -> int:
-    """Make rows of one email in this state due now, never late again; returns how many."""
+    """Make rows of one email in this state due now, without an expiry; returns how many."""
     conditions = [delivery.c.email_id == email_id, delivery.c.state == state.value]
     if reason is not None:
         conditions.append(delivery.c.reason == reason)
@@ -87,7 +87,7 @@ def _into_new_batch(
 
 
 def _due_anew(now: datetime) -> Mapping[str, object]:
-    """Whoever says so after the fact means it: such a row is never late."""
+    """The values of a row that an operator made due: it is never late."""
     return {
         "state": DeliveryState.PLANNED.value,
         "reason": None,

@@ -1,4 +1,4 @@
-"""Which claims did a dead sender leave behind, and which outcomes does nobody know?"""
+"""Queries for the open claims of a sender and for deliveries in doubt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lovecampaign.store.tables import DeliveryState, campaign, delivery, email, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDelivery:
-    """A delivery that was claimed and not settled, or whose outcome is unknown."""
+    """A delivery that was claimed and not settled, or that is in doubt."""
 
     id: int
     subscriber_id: int
@@ -29,7 +29,7 @@ class OpenDelivery:
 
 
 def list_claims(connection: Connection, owner_id: int) -> Sequence[OpenDelivery]:
-    """What a sender claimed and never settled."""
+    """The deliveries that a sender claimed and never settled."""
     return _list(
         connection,
         delivery.c.owner_id == owner_id,
@@ -38,7 +38,7 @@ def list_claims(connection: Connection, owner_id: int) -> Sequence[OpenDelivery]
 
 
 def list_in_doubt(connection: Connection, campaign_key: str | None) -> Sequence[OpenDelivery]:
-    """Deliveries in doubt, oldest first; of every campaign where none is named."""
+    """Deliveries in doubt, oldest first; of all campaigns if none is given."""
     conditions = [delivery.c.state == DeliveryState.IN_DOUBT.value]
     if campaign_key is not None:
         conditions.append(campaign.c.key == campaign_key)

@@ -1,4 +1,4 @@
-"""A look that was long in vain rests; whatever changes the question asks it at once."""
+"""A long scan without results is delayed; a change of its arguments ends the delay."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def _looks(seconds_each: float) -> ScanBackoff:
-    """Whose clock says that each look took so long."""
+def _backoff(seconds_each: float) -> ScanBackoff:
+    """A back-off by a clock on which each scan takes so long."""
     ticks = (number // 2 * 1000 + number % 2 * seconds_each for number in range(100))
     return ScanBackoff(lambda: next(ticks))
 
@@ -32,61 +32,61 @@ def _looks(seconds_each: float) -> ScanBackoff:
 def _counted(found: tuple[int, ...]) -> tuple[list[int], Callable[[], tuple[int, ...]]]:
     calls: list[int] = []
 
-    def look() -> tuple[int, ...]:
+    def scan() -> tuple[int, ...]:
         calls.append(1)
         return found
 
-    return calls, look
+    return calls, scan
 
 
-def test_a_long_look_in_vain_rests_for_its_share_of_the_time(database: Database) -> None:
-    looks, (calls, look) = _looks(LONG_SECONDS), _counted(())
-    rest = timedelta(seconds=SHARE * LONG_SECONDS)
-    assert looks.take(database, 1, "who?", NOW, look) == ()
-    assert looks.take(database, 1, "who?", NOW + rest / 2, look) is None
-    assert looks.take(database, 1, "who?", NOW + rest, look) == ()
+def test_a_long_scan_without_results_pauses_for_its_share_of_the_time(database: Database) -> None:
+    backoff, (calls, scan) = _backoff(LONG_SECONDS), _counted(())
+    pause = timedelta(seconds=SHARE * LONG_SECONDS)
+    assert backoff.run(database, 1, "a", NOW, scan) == ()
+    assert backoff.run(database, 1, "a", NOW + pause / 2, scan) is None
+    assert backoff.run(database, 1, "a", NOW + pause, scan) == ()
     assert len(calls) == 2
 
 
 @pytest.mark.parametrize(
     ("seconds", "found"), [(LONG_SECONDS / 2, ()), (LONG_SECONDS * 2, (7,))], ids=["short", "lucky"]
 )
-def test_short_looks_and_those_that_find_somebody_never_rest(
+def test_short_scans_and_those_with_results_never_pause(
     database: Database, seconds: float, found: tuple[int, ...]
 ) -> None:
-    looks, (_, look) = _looks(seconds), _counted(found)
-    assert looks.take(database, 1, "who?", NOW, look) == found
-    assert looks.take(database, 1, "who?", NOW, look) == found
+    backoff, (_, scan) = _backoff(seconds), _counted(found)
+    assert backoff.run(database, 1, "a", NOW, scan) == found
+    assert backoff.run(database, 1, "a", NOW, scan) == found
 
 
-def test_another_question_is_asked_at_once(database: Database) -> None:
-    looks, (calls, look) = _looks(LONG_SECONDS), _counted(())
-    looks.take(database, 1, "who?", NOW, look)
-    looks.take(database, 1, "and who else?", NOW, look)
-    looks.take(database, 2, "who?", NOW, look)
+def test_other_arguments_are_scanned_at_once(database: Database) -> None:
+    backoff, (calls, scan) = _backoff(LONG_SECONDS), _counted(())
+    backoff.run(database, 1, "a", NOW, scan)
+    backoff.run(database, 1, "b", NOW, scan)
+    backoff.run(database, 2, "a", NOW, scan)
     assert len(calls) == 3
 
 
 @pytest.mark.parametrize("seconds", [LONG_SECONDS * 2, 600.0, 86_400.0])
-def test_nobody_waits_longer_than_a_minute_for_a_look(database: Database, seconds: float) -> None:
-    looks, (calls, look) = _looks(seconds), _counted(())
-    looks.take(database, 1, "who?", NOW, look)
+def test_a_pause_never_exceeds_a_minute(database: Database, seconds: float) -> None:
+    backoff, (calls, scan) = _backoff(seconds), _counted(())
+    backoff.run(database, 1, "a", NOW, scan)
     assert timedelta(seconds=60) == LONGEST_PAUSE
-    assert looks.take(database, 1, "who?", NOW + timedelta(seconds=59), look) is None
-    assert looks.take(database, 1, "who?", NOW + timedelta(seconds=60), look) == ()
+    assert backoff.run(database, 1, "a", NOW + timedelta(seconds=59), scan) is None
+    assert backoff.run(database, 1, "a", NOW + timedelta(seconds=60), scan) == ()
     assert len(calls) == 2
 
 
-def test_a_clock_that_was_put_back_ends_a_rest(database: Database) -> None:
-    looks, (calls, look) = _looks(LONG_SECONDS), _counted(())
-    looks.take(database, 1, "who?", NOW, look)
-    assert looks.take(database, 1, "who?", NOW - timedelta(hours=1), look) == ()
+def test_a_clock_that_was_set_back_ends_a_pause(database: Database) -> None:
+    backoff, (calls, scan) = _backoff(LONG_SECONDS), _counted(())
+    backoff.run(database, 1, "a", NOW, scan)
+    assert backoff.run(database, 1, "a", NOW - timedelta(hours=1), scan) == ()
     assert len(calls) == 2
 
 
-def test_a_process_that_opens_the_database_anew_looks(database: Database) -> None:
-    """A rest is remembered for one opened database only, and never outside the process."""
-    looks, (calls, look) = _looks(LONG_SECONDS), _counted(())
-    looks.take(database, 1, "who?", NOW, look)
-    assert looks.take(Database(database.engine), 1, "who?", NOW, look) == ()
+def test_a_process_that_opens_the_database_anew_backoff(database: Database) -> None:
+    """A pause is kept for one opened database only, and never outside the process."""
+    backoff, (calls, scan) = _backoff(LONG_SECONDS), _counted(())
+    backoff.run(database, 1, "a", NOW, scan)
+    assert backoff.run(Database(database.engine), 1, "a", NOW, scan) == ()
     assert len(calls) == 2
