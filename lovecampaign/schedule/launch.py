@@ -1,4 +1,4 @@
-"""Who gets a launch email, given when they joined?"""
+"""Slots of the launch emails by joining time."""
 
 from __future__ import annotations
 
@@ -20,9 +20,25 @@ def launch_slots(
 
 
 def closes_at(campaign: Campaign, email: Email) -> datetime | None:
-    """When the deal closes that an email is about: from then on it never goes out."""
+    """When the email's deal closes: from then on it is never sent."""
     deal = campaign.deal_of(email)
     return deal.closes if deal else None
+
+
+def late_insiders_get_email_now(
+    campaign: Campaign, zone: str, now: datetime, founders_until: datetime | None
+) -> bool:
+    """Whether an email to insiders is due already, and is sent to a subscriber who joins now."""
+    for email in campaign.scheduled_emails:
+        if not email.is_insiders_only:
+            continue
+        closes = closes_at(campaign, email)
+        slots = launch_slots(campaign, email, zone, founders_until or EVER_AFTER)
+        slot = next(slot for slot in slots if slot.holds(now))
+        is_open = closes is None or now < closes
+        if slot.reason is None and slot.due_for(now) <= now and is_open:
+            return True
+    return False
 
 
 def _launch_time(campaign: Campaign, email: Email, zone: str) -> SlotTime:
@@ -35,7 +51,7 @@ def _launch_time(campaign: Campaign, email: Email, zone: str) -> SlotTime:
 def _pieces(
     campaign: Campaign, email: Email, time: SlotTime, founders_until: datetime
 ) -> Iterator[Slot]:
-    if Crowd.BOUGHT in email.to:  # who has bought is thanked, whenever they joined
+    if Crowd.BOUGHT in email.to:  # buyers get it whenever they joined
         yield time.slot(EVER_BEFORE, EVER_AFTER)
         return
     moment = time.moment

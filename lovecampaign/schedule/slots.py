@@ -1,7 +1,7 @@
-"""When does everybody get everything? The slots of a campaign's emails, zone by zone.
+"""The slots of all emails of a campaign, for one zone.
 
-Nothing here is stored: slots are worked out anew from the campaign whenever somebody asks, so
-an edit of a time or a zone simply holds for everything that is not yet claimed.
+Slots are computed from the campaign's files and not stored, so an edit of a time or a zone holds
+for everything that is not claimed yet.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ __all__ = [
 def plan_zone(
     campaign: Campaign, zone: str, founders_until: datetime | None
 ) -> Mapping[str, tuple[Slot, ...]]:
-    """Slots of every scheduled email for readers in ``zone``, by key, in the campaign's order.
+    """The slots of all scheduled emails for subscribers in ``zone``, by key, in campaign order.
 
-    Welcome and confirm are not among them: no clock sends these.
-    ``founders_until`` is the instant of the campaign's first real claim; None before there is
-    one, when everybody so far counts as joined before day 1.
+    Welcome and confirm are not included: they are not scheduled. ``founders_until`` is the
+    instant of the campaign's first real claim; None before it, when all current subscribers
+    count as joined before day 1.
     """
     founders = founders_until or EVER_AFTER
     by_day = day_slots(campaign, zone, founders)
@@ -47,12 +47,12 @@ def plan_zone(
 
 
 def find_slot(slots: Iterable[Slot], joined_at: datetime) -> Slot:
-    """The one slot in which somebody stands."""
+    """The slot for a joining time."""
     return next(slot for slot in slots if slot.holds(joined_at))
 
 
 def due_window(slots: Iterable[Slot]) -> tuple[datetime, datetime] | None:
-    """The first and the last instant at which somebody gets the email; None: nobody does."""
+    """The first and the last due time of the email; None if it has no recipients."""
     dues = [slot.due for slot in slots if slot.reason is None]
     return (min(dues), max(dues)) if dues else None
 
@@ -60,10 +60,10 @@ def due_window(slots: Iterable[Slot]) -> tuple[datetime, datetime] | None:
 def digest_keys(
     campaign: Campaign, zone: str, joined_at: datetime, founders_until: datetime | None
 ) -> tuple[str, ...]:
-    """What the catch-up email contains for who joined then: the must-have days missed, in order,
-    and that day's own email. Empty for whoever gets no catch-up.
+    """The emails that the catch-up email contains for a joining time: the missed must-have days,
+    in order, and that day's own email. Empty without a catch-up email.
     """
     if founders_until is None:
         return ()
-    turns = campaign_join_windows(campaign, zone, founders_until)
-    return keys_in_digest(campaign, turns, founders_until, joined_at)
+    windows = campaign_join_windows(campaign, zone, founders_until)
+    return keys_in_digest(campaign, windows, founders_until, joined_at)

@@ -16,8 +16,8 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.checkout.claims import claim_unit
 from lovecampaign.store.checkout.codes import assign_code
+from lovecampaign.store.checkout.deal_page import read_deal_visitor
 from lovecampaign.store.checkout.redeem import Redemption, redeem_code
-from lovecampaign.store.checkout.visitor import read_deal_visitor
 from lovecampaign.store.checkout.waitlist import add_to_waitlist, notify_waitlist
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.deal_stock.stock import RecordedDeal, read_stock

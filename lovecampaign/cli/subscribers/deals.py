@@ -28,9 +28,9 @@ from lovecampaign.cli.subscribers.deal_output import (
 )
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import UsageError
+from lovecampaign.store.checkout.deal_page import read_deal_visitor
 from lovecampaign.store.checkout.deal_report import iterate_assigned_codes, report_deals
 from lovecampaign.store.checkout.redeem import redeem_code
-from lovecampaign.store.checkout.visitor import read_deal_visitor
 from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
 from lovecampaign.store.subscribers.records import show_subscriber

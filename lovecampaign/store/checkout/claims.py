@@ -1,4 +1,4 @@
-"""Who takes a unit of a deal? One each, for a while, and never more than there are."""
+"""Claim a unit of a deal: one per subscriber, for a limited time, never more than the stock."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ from lovecampaign.store.tables import deal_claim
 
 
 def claim_unit(
-    connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime
+    connection: Connection, recorded: RecordedDeal, subscriber_id: int, now: datetime
 ) -> Claim | None:
-    """One unit for one person, for the deal's ``claim_for``; None: nothing is left for them.
+    """Claim one unit for the deal's ``claim_for``; None if none is left.
 
-    Claiming again gives the same claim, and no more time. What is free again belongs to those
-    who wait, before anybody who comes by.
+    Idempotent: claiming again returns the same claim, without more time. Units that became free
+    go to the waitlist first.
     """
-    lock_stock(connection, found.campaign_id, found.deal.key)
-    own = find_claim(connection, found, subscriber_id)
+    lock_stock(connection, recorded.campaign_id, recorded.deal.key)
+    own = find_claim(connection, recorded, subscriber_id)
     if own is not None and own.holds(now):
         return own
-    reserve_free_units(connection, found, now, here=subscriber_id)
-    kept_until = _kept_until(connection, found, subscriber_id, now)
-    if kept_until is None and read_stock(connection, found, now).left == 0:
+    reserve_free_units(connection, recorded, now, here=subscriber_id)
+    reserved_until = _reserved_until(connection, recorded, subscriber_id, now)
+    if reserved_until is None and read_stock(connection, recorded, now).left == 0:
         return None
-    lapses_at = max(now + found.deal.claim_for, kept_until or now)
+    lapses_at = max(now + recorded.deal.claim_for, reserved_until or now)
     claim = Claim(claimed_at=now, lapses_at=lapses_at)
-    _store(connection, found, subscriber_id, claim, is_new=own is None)
-    remove_from_waitlist(connection, found.campaign_id, found.deal.key, subscriber_id)
+    _store(connection, recorded, subscriber_id, claim, is_new=own is None)
+    remove_from_waitlist(connection, recorded.campaign_id, recorded.deal.key, subscriber_id)
     return claim
 
 
-def find_claim(connection: Connection, found: RecordedDeal, subscriber_id: int) -> Claim | None:
-    """The claim of this person, lapsed or not."""
+def find_claim(connection: Connection, recorded: RecordedDeal, subscriber_id: int) -> Claim | None:
+    """The claim of this subscriber, lapsed or not."""
     rows = connection.execute(
         sa.select(deal_claim.c.claimed_at, deal_claim.c.lapses_at, deal_claim.c.redeemed_at).where(
-            found.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id
+            recorded.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id
         )
     )
     return next((Claim(**row) for row in rows.mappings()), None)
 
 
-def _kept_until(
-    connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime
+def _reserved_until(
+    connection: Connection, recorded: RecordedDeal, subscriber_id: int, now: datetime
 ) -> datetime | None:
-    """Until when a unit is kept for this person, because they waited; None: none is."""
-    place = find_waitlist_place(connection, found, subscriber_id)
+    """Until when the waitlist reserves a unit for this subscriber; None if it does not."""
+    place = find_waitlist_place(connection, recorded, subscriber_id)
     if place is None or place.held_until is None or place.held_until <= now:
         return None
     return place.held_until
@@ -62,7 +62,7 @@ def _kept_until(
 
 def _store(
     connection: Connection,
-    found: RecordedDeal,
+    recorded: RecordedDeal,
     subscriber_id: int,
     claim: Claim,
     *,
@@ -72,14 +72,14 @@ def _store(
     if not is_new:
         connection.execute(
             sa.update(deal_claim)
-            .where(found.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id)
+            .where(recorded.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id)
             .values(**times)
         )
         return
     connection.execute(
         sa.insert(deal_claim).values(
-            campaign_id=found.campaign_id,
-            deal=found.deal.key,
+            campaign_id=recorded.campaign_id,
+            deal=recorded.deal.key,
             subscriber_id=subscriber_id,
             **times,
         )

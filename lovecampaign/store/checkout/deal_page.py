@@ -1,79 +1,135 @@
-"""What happens when somebody presses the button on the deal's page? All of it, or nothing."""
+"""The deal's page: its state for one subscriber, and its actions, each in one transaction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from lovecampaign.campaign.deals.deal_page import LEADS_TO_CHECKOUT, Door, Visitor, find_door
 from lovecampaign.campaign.deals.stock import Stock
-from lovecampaign.store.checkout.claims import claim_unit
-from lovecampaign.store.checkout.codes import assign_code
-from lovecampaign.store.checkout.visitor import read_deal_visitor
-from lovecampaign.store.checkout.waitlist import add_to_waitlist, reserve_free_units
+from lovecampaign.store.checkout.claims import claim_unit, find_claim
+from lovecampaign.store.checkout.codes import assign_code, has_spare_code
+from lovecampaign.store.checkout.waitlist import (
+    add_to_waitlist,
+    find_waitlist_place,
+    reserve_free_units,
+)
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.deal_stock.stock import RecordedDeal, lock_stock, read_stock
+from lovecampaign.store.deal_stock.extensions import closings_for
+from lovecampaign.store.deal_stock.stock import RecordedDeal, is_buyer, lock_stock, read_stock
+from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.tables import deal_code, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealView:
-    """What stands behind a deal link at an instant."""
+    """The deal as its page shows it to one subscriber."""
 
     door: Door
     stock: Stock
     visitor: Visitor
 
 
-def look(
-    connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime
+def view_deal(
+    connection: Connection, recorded: RecordedDeal, subscriber_id: int, now: datetime
 ) -> DealView:
-    """What the page shows. Changes nothing."""
-    stock = read_stock(connection, found, now)
-    visitor = read_deal_visitor(connection, found, subscriber_id, now)
-    door = find_door(found.campaign, found.deal, stock, visitor, now)
+    """The view for the page. Changes nothing."""
+    stock = read_stock(connection, recorded, now)
+    visitor = read_deal_visitor(connection, recorded, subscriber_id, now)
+    door = find_door(recorded.campaign, recorded.deal, stock, visitor, now)
     return DealView(door=door, stock=stock, visitor=visitor)
 
 
 def take_unit(
-    database: Database, found: RecordedDeal, subscriber_id: int, now: datetime
+    database: Database, recorded: RecordedDeal, subscriber_id: int, now: datetime
 ) -> str | None:
-    """Claim a unit, or go on with the one they hold; the code for the checkout.
+    """Claim a unit, or use the one they hold; returns the code for the checkout.
 
-    None where the door does not lead there: the page says why.
+    None where the page's state does not lead to the checkout: the page shows why.
     """
     try:
-        return _take(database, found, subscriber_id, now)
+        return _take(database, recorded, subscriber_id, now)
     except IntegrityError:
-        # A sender gave this person a code of the author's file in the same instant.
-        return _take(database, found, subscriber_id, now)
+        # At the same time a sender assigned this subscriber a code of the author's file.
+        return _take(database, recorded, subscriber_id, now)
 
 
 def join_waitlist(
-    database: Database, found: RecordedDeal, subscriber_id: int, delivery_id: int, now: datetime
+    database: Database, recorded: RecordedDeal, subscriber_id: int, delivery_id: int, now: datetime
 ) -> None:
-    """Take a place in the line, where there is one to take."""
+    """Add the subscriber to the waitlist, if the page offers it."""
     with database.write() as connection:
-        if _look_again(connection, found, subscriber_id, now).door is Door.WAITLIST:
-            add_to_waitlist(connection, found, subscriber_id, delivery_id, now)
+        if _view_locked(connection, recorded, subscriber_id, now).door is Door.WAITLIST:
+            add_to_waitlist(connection, recorded, subscriber_id, delivery_id, now)
 
 
-def _take(database: Database, found: RecordedDeal, subscriber_id: int, now: datetime) -> str | None:
+def _take(
+    database: Database, recorded: RecordedDeal, subscriber_id: int, now: datetime
+) -> str | None:
     with database.write() as connection:
-        door = _look_again(connection, found, subscriber_id, now).door
+        door = _view_locked(connection, recorded, subscriber_id, now).door
         if door not in LEADS_TO_CHECKOUT:
             return None
-        code = assign_code(connection, found, subscriber_id)
-        is_theirs = code is not None and claim_unit(connection, found, subscriber_id, now)
-        return code if is_theirs else None
+        code = assign_code(connection, recorded, subscriber_id)
+        has_unit = code is not None and claim_unit(connection, recorded, subscriber_id, now)
+        return code if has_unit else None
 
 
-def _look_again(
-    connection: Connection, found: RecordedDeal, subscriber_id: int, now: datetime
+def _view_locked(
+    connection: Connection, recorded: RecordedDeal, subscriber_id: int, now: datetime
 ) -> DealView:
-    """With the stock locked, and what is free again kept for those who wait."""
-    lock_stock(connection, found.campaign_id, found.deal.key)
-    reserve_free_units(connection, found, now, here=subscriber_id)
-    return look(connection, found, subscriber_id, now)
+    """The view with the stock locked, after free units were reserved for the waitlist."""
+    lock_stock(connection, recorded.campaign_id, recorded.deal.key)
+    reserve_free_units(connection, recorded, now, here=subscriber_id)
+    return view_deal(connection, recorded, subscriber_id, now)
+
+
+def read_deal_visitor(
+    connection: Connection, recorded: RecordedDeal, subscriber_id: int, now: datetime
+) -> Visitor:
+    """The visitor of the deal's page.
+
+    A subscriber who got a code while on the advance-notification list keeps the promised price
+    after unsubscribing from it: unsubscribing concerns mail, not the price.
+    """
+    row = _read_row(connection, recorded, subscriber_id, now)
+    place = find_waitlist_place(connection, recorded, subscriber_id)
+    closings = closings_for(connection, recorded.campaign_id, recorded.deal.key, [subscriber_id])
+    return Visitor(
+        is_insider=bool(row.is_insider or row.was_given_code),
+        has_bought=bool(row.has_bought),
+        claim=find_claim(connection, recorded, subscriber_id),
+        has_code=bool(row.was_given_code) or has_spare_code(connection, recorded),
+        is_waiting=place is not None and place.told_at is None,
+        kept_until=place.held_until if place else None,
+        closes=closings.get(subscriber_id),
+    )
+
+
+def _read_row(
+    connection: Connection, recorded: RecordedDeal, subscriber_id: int, now: datetime
+) -> sa.Row[Any]:
+    eligibility = Eligibility(
+        campaign=recorded.campaign,
+        email=recorded.campaign.emails[0],  # it is the same for every email
+        campaign_id=recorded.campaign_id,
+        now=now,
+    )
+    was_given_code = sa.exists().where(
+        recorded.owns(deal_code), deal_code.c.subscriber_id == subscriber.c.id
+    )
+    result: sa.Result[Any] = connection.execute(
+        sa.select(
+            eligibility.is_insider.label("is_insider"),
+            was_given_code.label("was_given_code"),
+            is_buyer(recorded.campaign_id, subscriber.c.address_key).label("has_bought"),
+        )
+        .select_from(eligibility.subscribers)
+        .where(subscriber.c.id == subscriber_id, subscriber.c.forgotten_at.is_(None))
+    )
+    return result.one()

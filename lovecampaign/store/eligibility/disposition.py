@@ -6,17 +6,17 @@ slots and zone clocks (:mod:`~lovecampaign.store.tables.slots`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.schedule.quiet import quiet_hours_of
+from lovecampaign.schedule.quiet import ZoneClocks, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.schedule.zone_clock import ZoneClocks
 from lovecampaign.store.eligibility.deal_rules import deal_reasons
 from lovecampaign.store.eligibility.eligibility import (
     Condition,
@@ -26,12 +26,10 @@ from lovecampaign.store.eligibility.eligibility import (
     first_unmet,
     require,
 )
-from lovecampaign.store.eligibility.slots import SlotsByZone, compute_slots
-from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.tables import Instant, delivery, subscriber
+from lovecampaign.store.eligibility.slots import SlotsByZone, compute_slots, read_clocks
+from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.tables import PLANNED, Instant, delivery, subscriber
 from lovecampaign.store.tables.slots import fill_slots, fill_zone_clocks, slot, zone_clock
-
-__all__ = ["Disposition", "SlotsByZone", "compute_slots", "disposition_at", "load_slots"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,14 +171,28 @@ class Disposition:
             other.c.local_day == zone_clock.c.local_day,
         )
 
+    def select_planned(self, email_id: int, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        """A query over the planned rows of the email, also those that failed before."""
+        return (
+            sa.select(*columns)
+            .select_from(self.planned_rows)
+            .where(delivery.c.email_id == email_id, delivery.c.state == PLANNED)
+        )
+
     # -- subscribers without a row
 
-    def lacks_row(self, email_id: int | sa.ColumnElement[int]) -> Condition:
-        """Whether the ledger has no row of this email for the subscriber."""
+    def select_without_row(
+        self, email_id: int | sa.ColumnElement[int], *columns: sa.ColumnElement[Any]
+    ) -> sa.Select[Any]:
+        """A query over the addressed subscribers who have no row of the email."""
         has_row = sa.exists().where(
             delivery.c.email_id == email_id, delivery.c.subscriber_id == subscriber.c.id
         )
-        return sa.not_(has_row)
+        return (
+            sa.select(*columns)
+            .select_from(self.rows)
+            .where(self.eligibility.is_addressed, sa.not_(has_row))
+        )
 
     @property
     def _is_day_taken(self) -> Condition:
@@ -209,6 +221,16 @@ def disposition_at(
         eligibility=Eligibility(campaign=campaign, email=email, campaign_id=campaign_id, now=now),
         is_cancelled=bool(record and email.key in record.cancelled),
     )
+
+
+def load_schedule(
+    connection: Connection, campaign: Campaign, emails: Sequence[Email], now: datetime
+) -> tuple[CampaignRecord | None, SlotsByZone]:
+    """Load the slots and clocks of these emails; returns the campaign's record and all slots."""
+    record = read_campaign(connection, campaign.id)
+    slots = compute_slots(connection, campaign, record)
+    load_slots(connection, slots, emails, read_clocks(connection, campaign, now))
+    return record, slots
 
 
 def load_slots(

@@ -14,8 +14,8 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.schedule.quiet import ZoneClocks, read_clock
 from lovecampaign.schedule.slots import Slot, plan_zone
-from lovecampaign.schedule.zone_clock import ZoneClocks, read_clock
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.tables.slots import zones_in_use
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.schedule.quiet import ZoneClocks
 from lovecampaign.schedule.slots import Slot
-from lovecampaign.schedule.zone_clock import ZoneClocks
 from lovecampaign.store import tables
 from lovecampaign.store.eligibility.disposition import Disposition, load_slots
 from lovecampaign.store.eligibility.eligibility import Eligibility

@@ -106,17 +106,9 @@ class PlanStatements:
         )
 
     def _without_row(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
-        disposition = self._disposition
         horizon = sa.bindparam("horizon", type_=Instant)
-        return (
-            sa.select(*columns)
-            .select_from(disposition.rows)
-            .where(
-                disposition.eligibility.is_addressed,
-                disposition.due <= horizon,
-                disposition.lacks_row(_my_email),
-            )
-        )
+        query = self._disposition.select_without_row(_my_email, *columns)
+        return query.where(self._disposition.due <= horizon)
 
     @property
     def _is_skipped_for_good(self) -> sa.ColumnElement[bool]:

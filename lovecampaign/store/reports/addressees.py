@@ -1,7 +1,7 @@
-"""To whom does one email speak, person by person? A page at a time, however many there are.
+"""List the subscribers that one email addresses, page by page with a keyset cursor.
 
-Rows that were claimed are history; for everybody else, today's rules are asked, as
-:mod:`~lovecampaign.store.reports.campaign_report` counts them.
+Claimed rows are shown as they are; for all other subscribers the current rules are applied, as in
+:mod:`~lovecampaign.store.reports.campaign_report`.
 """
 
 from __future__ import annotations
@@ -18,55 +18,53 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_slots
-from lovecampaign.store.eligibility.slots import compute_slots, read_clocks
-from lovecampaign.store.ledger.campaigns import read_campaign
+from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_schedule
 from lovecampaign.store.subscribers.search import has_words
 from lovecampaign.store.tables import PLANNED, DeliveryState, Instant, delivery, subscriber
 
-#: How many people are looked at for one page: a filter that fits nobody ends in half a second
-#: (measured with a million subscribers on SQLite), and the next page goes on behind them.
-LOOKED_AT = 150_000
-#: With words to look for, everybody else is passed over at a glance.
-LOOKED_AT_FOR_WORDS = 1_500_000
+#: How many subscribers one page scans: a filter without matches ends in half a second (measured
+#: with a million subscribers on SQLite), and the next page continues after them.
+SCANNED = 150_000
+#: A search for words is cheap for subscribers that do not match.
+SCANNED_WITH_WORDS = 1_500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressee:
-    """One person of one email."""
+    """One subscriber that the email addresses."""
 
     subscriber_id: int
     email: str
-    #: '' where nobody knows it.
+    #: '' if unknown.
     name: str
-    #: The zone that counts for them.
+    #: The effective zone.
     zone: str
     due: datetime
     state: DeliveryState
-    #: Why they do not get it; None: they do, or did.
+    #: The skip reason; None for recipients.
     reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddresseeFilter:
-    """Which people are asked for; as made, everybody."""
+    """A filter for addressees; by default all."""
 
-    #: Somewhere in the name or address, whatever the case.
+    #: A part of the name or address, in any case.
     words: str = ""
-    #: Only those who do not get it, for this reason.
+    #: Only those who are skipped for this reason.
     reason: SkipReason | None = None
-    #: Only those who get it.
+    #: Only recipients.
     is_for_recipients: bool = False
-    #: Behind the person with this id.
+    #: Keyset cursor: only subscribers after this id.
     after: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddresseePage:
-    """A page of people, in the order of their ids."""
+    """A page of addressees, in the order of their ids."""
 
     people: Sequence[Addressee]
-    #: For the ``after`` of the next page; None: there is nobody behind these.
+    #: The cursor ``after`` of the next page; None on the last page.
     next_after: int | None
 
 
@@ -78,24 +76,22 @@ def list_addressees(
     choice: AddresseeFilter,
     limit: int,
 ) -> AddresseePage:
-    """At most ``limit`` people to whom the email speaks. Writes nothing."""
+    """At most ``limit`` subscribers that the email addresses. Read-only."""
     with database.read() as connection:
-        record = read_campaign(connection, campaign.id)
-        slots = compute_slots(connection, campaign, record)
-        load_slots(connection, slots, [email], read_clocks(connection, campaign, now))
-        last = _last_to_look_at(connection, choice)
-        question = _Question(
+        record, _ = load_schedule(connection, campaign, [email], now)
+        last = _find_last_scanned(connection, choice)
+        query = _PageQuery(
             disposition=disposition_at(campaign, email, record, now),
             email_id=record.email_ids.get(email.key, 0) if record else 0,
             choice=choice,
             last=last,
         )
-        # One more than asked for tells whether there are more.
+        # One more than requested shows whether there are more.
         rows = sorted(
             (
-                *question.from_ledger(connection, limit + 1),
-                *question.planned(connection, limit + 1),
-                *question.foreseen(connection, limit + 1),
+                *query.claimed(connection, limit + 1),
+                *query.planned(connection, limit + 1),
+                *query.without_row(connection, limit + 1),
             ),
             key=lambda row: int(row.id),
         )
@@ -105,14 +101,15 @@ def list_addressees(
     )
 
 
-def _state_for(reason: sa.ColumnElement[str | None]) -> sa.Label[str]:
+def _state_and(reason: sa.ColumnElement[str | None]) -> tuple[sa.Label[Any], sa.Label[Any]]:
     planned, skipped = DeliveryState.PLANNED.value, DeliveryState.SKIPPED.value
-    return sa.case((reason.is_(None), planned), else_=skipped).label("state")
+    state = sa.case((reason.is_(None), planned), else_=skipped)
+    return state.label("state"), reason.label("reason")
 
 
-def _last_to_look_at(connection: Connection, choice: AddresseeFilter) -> int | None:
-    """The id at which this page ends at the latest; None: there are not that many people."""
-    steps = LOOKED_AT_FOR_WORDS if choice.words else LOOKED_AT
+def _find_last_scanned(connection: Connection, choice: AddresseeFilter) -> int | None:
+    """The last id that this page scans; None if fewer subscribers are left."""
+    steps = SCANNED_WITH_WORDS if choice.words else SCANNED
     return connection.scalar(
         sa.select(subscriber.c.id)
         .where(subscriber.c.id > choice.after)
@@ -123,7 +120,7 @@ def _last_to_look_at(connection: Connection, choice: AddresseeFilter) -> int | N
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
+class _PageQuery:
     """SQL for one page."""
 
     disposition: Disposition
@@ -131,61 +128,51 @@ class _Question:
     choice: AddresseeFilter
     last: int | None
 
-    def from_ledger(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
-        """Those whose row tells what became of it."""
-        is_held_back = delivery.c.state.in_(_HELD_BACK)
-        held_back_for = sa.case(
-            (is_held_back, sa.func.coalesce(delivery.c.reason, delivery.c.state))
-        )
+    def claimed(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
+        """Addressees with a claimed or skipped row."""
+        is_skipped = delivery.c.state.in_(_SKIPPED_STATES)
+        skip_reason = sa.case((is_skipped, sa.func.coalesce(delivery.c.reason, delivery.c.state)))
         return self._page(
             connection,
-            sa.select(*_PERSON, delivery.c.due, delivery.c.state, delivery.c.reason)
+            sa.select(*_SUBSCRIBER, delivery.c.due, delivery.c.state, delivery.c.reason)
             .join(delivery, delivery.c.subscriber_id == subscriber.c.id)
             .where(
                 delivery.c.email_id == self.email_id,
                 delivery.c.state != PLANNED,
-                self._fits(held_back_for),
+                self._matches(skip_reason),
             ),
             limit,
         )
 
     def planned(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
-        """Those whose row nobody has claimed, by today's rules."""
+        """Addressees with an unclaimed row, by the current rules."""
         reason = self.disposition.expected_reason
         return self._page(
             connection,
-            sa.select(*_PERSON, delivery.c.due, _state_for(reason), reason.label("reason"))
-            .select_from(self.disposition.planned_rows)
-            .where(
-                delivery.c.email_id == self.email_id,
-                delivery.c.state == PLANNED,
-                self._fits(reason),
-            ),
+            self.disposition.select_planned(
+                self.email_id, *_SUBSCRIBER, delivery.c.due, *_state_and(reason)
+            ).where(self._matches(reason)),
             limit,
         )
 
-    def foreseen(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
-        """Those without a row, by today's rules."""
+    def without_row(self, connection: Connection, limit: int) -> Sequence[sa.Row[Any]]:
+        """Addressees without a row, by the current rules."""
         disposition, reason = self.disposition, self.disposition.reason
         due = sa.type_coerce(
             sa.case((disposition.is_held, disposition.goes_out_at), else_=disposition.due), Instant
         )
         return self._page(
             connection,
-            sa.select(*_PERSON, due.label("due"), _state_for(reason), reason.label("reason"))
-            .select_from(disposition.rows)
-            .where(
-                disposition.eligibility.is_addressed,
-                disposition.lacks_row(self.email_id),
-                self._fits(reason),
-            ),
+            disposition.select_without_row(
+                self.email_id, *_SUBSCRIBER, due.label("due"), *_state_and(reason)
+            ).where(self._matches(reason)),
             limit,
         )
 
-    def _fits(self, held_back_for: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    def _matches(self, skip_reason: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         if self.choice.reason is not None:
-            return held_back_for == self.choice.reason.value
-        return held_back_for.is_(None) if self.choice.is_for_recipients else sa.true()
+            return skip_reason == self.choice.reason.value
+        return skip_reason.is_(None) if self.choice.is_for_recipients else sa.true()
 
     def _page(
         self, connection: Connection, chosen: sa.Select[Any], limit: int
@@ -198,8 +185,8 @@ class _Question:
         return connection.execute(chosen.order_by(subscriber.c.id).limit(limit)).all()
 
 
-_HELD_BACK = (DeliveryState.SKIPPED.value, DeliveryState.CANCELLED.value)
-_PERSON = (
+_SKIPPED_STATES = (DeliveryState.SKIPPED.value, DeliveryState.CANCELLED.value)
+_SUBSCRIBER = (
     subscriber.c.id,
     subscriber.c.email,
     subscriber.c.first_name,

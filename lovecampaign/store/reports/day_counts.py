@@ -1,6 +1,6 @@
-"""What happened on which day? Counted for the dashboard, with one pass over each table.
+"""Counts per local day for the dashboard, with one pass over each table.
 
-Everything is added up by the database: memory stays flat, however many readers there are.
+The database aggregates: memory stays constant for any number of subscribers.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from lovecampaign.store.tables import (
     suppression,
 )
 
-#: Who did this went of their own will; an address that bounced did not.
+#: Suppressions by the subscriber's own decision, unlike bounces.
 UNSUBSCRIBE_REASONS = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCount:
-    """How many deliveries of an email stand so, and since which day."""
+    """How many deliveries of an email are in a state, by the day of settlement."""
 
     key: str
     state: DeliveryState
     #: Why it was skipped or failed.
     reason: str | None
-    #: When it was settled; None before, and outside of the days that were asked for.
+    #: When they were settled; None if not yet, or outside the requested days.
     day: date | None
     number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCount:
-    """How many events of a kind were reported of an email for one day."""
+    """How many events of a kind an email had on one day."""
 
     key: str
     kind: EventKind
@@ -56,7 +56,7 @@ class EventCount:
 def count_deliveries(
     connection: Connection, campaign_id: int, days: LocalDays
 ) -> Sequence[DeliveryCount]:
-    """Every row of a campaign's ledger, by email, state, reason and the day it was settled."""
+    """All rows of a campaign's ledger, by email, state, reason and day of settlement."""
     is_within = days.holds(delivery.c.settled_at)
     day = sa.case((is_within, days.number(delivery.c.settled_at))).label("day")
     counted = (
@@ -85,7 +85,7 @@ def count_deliveries(
 def count_events(
     connection: Connection, campaign_id: int, days: LocalDays, kinds: Collection[EventKind]
 ) -> Sequence[EventCount]:
-    """What was reported of a campaign's deliveries, by email, kind and day."""
+    """The events of a campaign's deliveries, by email, kind and day."""
     counted = (
         sa.select(delivery.c.email_id, event.c.kind, days.number(event.c.at).label("day"))
         .join(delivery, delivery.c.id == event.c.delivery_id)
@@ -106,23 +106,23 @@ def count_events(
 
 
 def count_joined(connection: Connection, list_name: str, days: LocalDays) -> Mapping[date, int]:
-    """Who came onto a list, confirmed or not."""
+    """New members of a list, confirmed or not."""
     return _count_members(connection, list_name, membership.c.joined_at, days)
 
 
 def count_confirmed(connection: Connection, list_name: str, days: LocalDays) -> Mapping[date, int]:
-    """Who said yes a second time, or was on file as having agreed."""
+    """Members who confirmed, or had a consent when they were imported."""
     return _count_members(connection, list_name, membership.c.confirmed_at, days)
 
 
 def count_unsubscribed(
     connection: Connection, list_names: Collection[str], days: LocalDays
 ) -> Mapping[date, int]:
-    """Members who left of their own will; who leaves several lists at once left once."""
+    """Members who unsubscribed or complained; once for several lists at once."""
     is_member = sa.exists().where(
         membership.c.subscriber_id == subscriber.c.id, membership.c.list.in_(list_names)
     )
-    left = (
+    unsubscribed = (
         sa.select(suppression.c.address_key, days.number(suppression.c.at).label("day"))
         .join(subscriber, subscriber.c.address_key == suppression.c.address_key)
         .where(
@@ -135,7 +135,7 @@ def count_unsubscribed(
         .distinct()
         .subquery()
     )
-    rows = sa.select(left.c.day, sa.func.count()).group_by(left.c.day)
+    rows = sa.select(unsubscribed.c.day, sa.func.count()).group_by(unsubscribed.c.day)
     return {day_of_number(day): number for day, number in connection.execute(rows)}
 
 

@@ -139,7 +139,7 @@ def test_a_page_looks_at_so_many_people_and_the_next_goes_on_behind_them(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However rare what is asked for, no page takes long."""
-    monkeypatch.setattr(addressees, "LOOKED_AT", 2)
+    monkeypatch.setattr(addressees, "SCANNED", 2)
     numbers = stage.add_readers(5)
     tag(stage, numbers[4:], "staff")
     choice = AddresseeFilter(reason=SkipReason.TAG)

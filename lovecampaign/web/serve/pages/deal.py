@@ -23,7 +23,7 @@ from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.checkout.deal_page import DealView, join_waitlist, look, take_unit
+from lovecampaign.store.checkout.deal_page import DealView, join_waitlist, take_unit, view_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
 from lovecampaign.web.serve.handler.handler import Visit, page
 from lovecampaign.web.serve.handler.open_link import Opened, open_link
@@ -79,7 +79,7 @@ def _look(visit: Visit, opened: Opened) -> DealView:
     deal = _deal_of(opened)
     if deal is not None:
         with visit.site.database.read() as connection:
-            return look(connection, deal, opened.delivery.subscriber_id, visit.now)
+            return view_deal(connection, deal, opened.delivery.subscriber_id, visit.now)
     nothing = Stock(quantity=None, redeemed=0, reserved=0)
     stranger = Visitor(is_insider=False)
     door = find_door(opened.campaign, None, nothing, stranger, visit.now)
