@@ -1,4 +1,4 @@
-"""What the preview foretells for made-up readers is what happens to real ones."""
+"""The preview's forecast for sample subscribers equals the timeline of real ones."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def enrol(stage: Stage, reader: PreviewSubscriber, tags: frozenset[str]) -> int:
-    """Put a made-up reader into the database."""
+    """Put a sample subscriber into the database."""
     person = reader.subscriber
     lists = ("readers", "insiders") if person.is_insider else ("readers",)
     number = stage.add_readers(
@@ -58,8 +58,8 @@ def enrol(stage: Stage, reader: PreviewSubscriber, tags: frozenset[str]) -> int:
 
 
 @pytest.mark.parametrize("tags", [{"garden"}, {"staff", "garden"}, {"owner", "garden"}, set()])
-def test_made_up_readers_share_the_fate_of_real_ones(stage: Stage, tags: set[str]) -> None:
-    """The same rules, once in Python and once in SQL."""
+def test_samples_have_the_dispositions_of_real_subscribers(stage: Stage, tags: set[str]) -> None:
+    """The same rules, on the preview's own database and on the workspace's."""
     campaign = stage.campaign
     for made_up in sample_subscribers(campaign):
         if made_up.key not in ("sam", "robin", "no-zone", "far"):
@@ -75,8 +75,8 @@ def test_made_up_readers_share_the_fate_of_real_ones(stage: Stage, tags: set[str
         ] == [(one.email.key, one.status, one.due) for one in real if one is not None]
 
 
-class TestPeople:
-    """Who is really there."""
+class TestSubscriberLookup:
+    """Read-only access to the database's subscribers."""
 
     def test_looking_makes_no_database(self, tmp_path: Path, stage: Stage) -> None:
         settings = replace(stage.settings, database_url="sqlite:///none.db")

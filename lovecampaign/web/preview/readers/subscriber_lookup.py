@@ -1,4 +1,4 @@
-"""Who is really there? The database, where there is one; looking never makes one."""
+"""Read-only access to the subscribers of the workspace's database, if there is one."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscribe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberLookup:
-    """Everybody who was imported. Nobody, where there is no database or it does not answer."""
+    """Looks up subscribers; finds none without a database or if it cannot be reached."""
 
     settings: Settings
 
     def has_subscribers(self, campaign: Campaign) -> bool:
-        """Whether anybody stands on the campaign's lists."""
+        """Whether the campaign's lists have members."""
         with self._database() as database:
             return has_people(database, campaign.lists) if database else False
 
     def find(self, campaign: Campaign, words: str, limit: int) -> Sequence[Found]:
-        """Those whose name or address holds these words."""
+        """Members with these words in their name or address."""
         with self._database() as database:
             return find_people(database, campaign.lists, words, limit) if database else ()
 
     def reader(self, campaign: Campaign, number: int, now: datetime) -> PreviewSubscriber | None:
-        """The subscriber of that number, as somebody to look through the eyes of."""
+        """The subscriber with this id, to see the preview as."""
         email = campaign.scheduled_emails[0]
         eligibility = Eligibility(campaign=campaign, email=email, campaign_id=0, now=now)
         with self._database() as database:
             if database is None:
                 return None
             with database.read() as connection:
-                person = read_members(connection, eligibility, [number]).get(number)
-        if person is None:
+                member = read_members(connection, eligibility, [number]).get(number)
+        if member is None:
             return None
-        subscriber = person.subscriber
+        subscriber = member.subscriber
         name = f"{subscriber.first_name} {subscriber.last_name}".strip()
         return PreviewSubscriber(
             key=str(number),
             label=name or subscriber.email,
             about="on your list; an insider" if subscriber.is_insider else "on your list",
             subscriber=subscriber,
-            zone=person.zone,
-            joined_at=person.joined_at or now,
-            is_in_audience=person.joined_at is not None,
+            zone=member.zone,
+            joined_at=member.joined_at or now,
+            is_in_audience=member.joined_at is not None,
         )
 
     def timeline(self, campaign: Campaign, number: int, now: datetime) -> Sequence[TimelineEntry]:
@@ -67,14 +67,14 @@ class SubscriberLookup:
     def addressees(
         self, campaign: Campaign, email: Email, now: datetime, choice: AddresseeFilter, limit: int
     ) -> AddresseePage:
-        """The people of one email, as many as fit on a page."""
+        """One page of an email's addressees."""
         with self._database() as database:
             if database is None:
                 return AddresseePage(people=(), next_after=None)
             return list_addressees(database, campaign, email, now, choice, limit)
 
     def report(self, campaign: Campaign, email: Email, now: datetime) -> EmailReport | None:
-        """The numbers of this email; None without a database. Seconds, for a million people."""
+        """The numbers of this email; None without a database. Seconds for a million subscribers."""
         with self._database() as database:
             if database is None:
                 return None
@@ -82,7 +82,7 @@ class SubscriberLookup:
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[Database | None]:
-        """Opened for each question: the file may come, go or be replaced at any time."""
+        """The database, opened for each query: its file may appear or be replaced at any time."""
         try:
             database = Database(connect(self.settings.database_url, self.settings.workspace))
         except LovecampaignError:
