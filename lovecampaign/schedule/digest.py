@@ -30,9 +30,10 @@ def find_digests(
 ) -> Iterator[Digest]:
     """All digests of a zone, in the order of joining."""
     missed_from = min((moment for _, moment in _must_have(campaign, windows)), default=EVER_AFTER)
-    until = _until(campaign)
+    until = (campaign.catch_up and campaign.catch_up.until) or campaign.launch.at
     previous = EVER_BEFORE
-    for window in _in_order(windows):
+    sent = (window for window in windows.values() if not window.is_empty)
+    for window in sorted(sent, key=_moment):
         moment = window.entry.time.moment
         start = max(previous, founders_until, missed_from)
         end = min(moment, until)
@@ -65,15 +66,6 @@ def _must_have(campaign: Campaign, windows: Mapping[str, JoinWindow]) -> list[tu
         for window in sorted(windows.values(), key=_moment)
         if window.entry.email.number in numbers
     ]
-
-
-def _until(campaign: Campaign) -> datetime:
-    until = campaign.catch_up.until if campaign.catch_up else None
-    return until or campaign.launch.at
-
-
-def _in_order(windows: Mapping[str, JoinWindow]) -> list[JoinWindow]:
-    return sorted((window for window in windows.values() if not window.is_empty), key=_moment)
 
 
 def _moment(window: JoinWindow) -> datetime:

@@ -30,11 +30,11 @@ def count_due(
     with opened_database(invocation) as database:
         foresight = dry_run_send(database, campaign, emails, invocation.now)
         pause_reason = find_pause(database, campaign)
-        due = [email for email in emails if email.key in foresight.people]
+        due = [email for email in emails if email.key in foresight.recipients]
         edits = [] if accepts_edit else find_blocking_edits(database, campaign, due)
     problems = [*edits, *_check(invocation, usable, due)]
     report = _as_report(campaign, invocation, foresight)
-    lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.people.items()]
+    lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.recipients.items()]
     lines += [format_report(report, campaign.timezone), "Nothing was sent."]
     told = [pause_problem(campaign, pause_reason, holds_up=False)] if pause_reason else []
     if pause_reason:

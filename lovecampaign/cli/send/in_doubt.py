@@ -20,8 +20,7 @@ from lovecampaign.core.errors import ExitCode, LovecampaignError, UsageError
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
 from lovecampaign.store.reports.recent_problems import find_doubts, resend_doubts, settle_doubts
-from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND
-from lovecampaign.store.sending.open_claims import OpenDelivery, list_in_doubt
+from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND, OpenDelivery, list_in_doubt
 from lovecampaign.store.sending.transactional_queue import ClaimedMail, list_transactional_in_doubt
 
 

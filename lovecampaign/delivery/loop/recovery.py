@@ -20,7 +20,7 @@ from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
 from lovecampaign.store.sending.flight_journal import FlightRecord, read_flight
-from lovecampaign.store.sending.open_claims import OpenDelivery, list_claims
+from lovecampaign.store.sending.in_doubt import OpenDelivery, list_claims
 from lovecampaign.store.sending.senders import (
     OpenOwner,
     close_owner,

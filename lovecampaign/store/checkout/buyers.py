@@ -56,10 +56,13 @@ def import_buyers(
     with open_csv(path, shown_as=shown_as) as table, database.write() as connection:
         for row, named in _named_rows(table, shown_as):
             try:
-                _require_sound(row)
+                _require_readable(row)
                 is_new = _record(connection, campaign_id, named, shown_as, now)
             except UsageError as error:
-                problems.append(_rejection(row, shown_as, error))
+                place = Place(file=shown_as, line=row.line)
+                problems.append(
+                    Problem(code=UNKNOWN_BUYER, message=error.message, place=place, hint=error.hint)
+                )
             else:
                 new += is_new
                 known += not is_new
@@ -73,7 +76,7 @@ def _named_rows(table: CsvTable, shown_as: str) -> Iterator[tuple[CsvRow, str]]:
             yield row, row.cells[column].strip() if column < len(row.cells) else ""
 
 
-def _require_sound(row: CsvRow) -> None:
+def _require_readable(row: CsvRow) -> None:
     if row.fault:
         raise UsageError(row.fault)
 
@@ -89,29 +92,16 @@ def _find_column(headings: Sequence[str], shown_as: str) -> int:
     )
 
 
-def _rejection(row: CsvRow, shown_as: str, error: UsageError) -> Problem:
-    return Problem(
-        code=UNKNOWN_BUYER,
-        message=error.message,
-        place=Place(file=shown_as, line=row.line),
-        hint=error.hint,
-    )
-
-
 def _record(
     connection: Connection, campaign_id: int, named: str, source: str, now: datetime
 ) -> bool:
     if "@" not in named:
         return redeem_code(connection, named, at=now, by=source, campaign_id=campaign_id).is_new
-    key = _address(named)
+    try:
+        key = normalise(named)
+    except InvalidAddress as error:
+        raise UsageError(f"{named!r} is no email address: {error}") from error
     redeem_claims_of(connection, campaign_id, key, at=now, by=source)
     row = {"campaign_id": campaign_id, "address_key": key, "bought_at": now, "source": source}
     inserted = insert_or_ignore(connection, buyer).values(**row).returning(buyer.c.address_key)
     return connection.execute(inserted).first() is not None
-
-
-def _address(named: str) -> str:
-    try:
-        return normalise(named)
-    except InvalidAddress as error:
-        raise UsageError(f"{named!r} is no email address: {error}") from error

@@ -46,7 +46,8 @@ def redeem_code(
     """
     owner = find_owner(connection, code, campaign_id)
     lock_stock(connection, owner.campaign_id, owner.deal)
-    known = connection.execute(_claim_of(owner)).one_or_none()
+    claim = sa.select(deal_claim.c.redeemed_at).where(_is_claim_of(owner))
+    known = connection.execute(claim).one_or_none()
     _record_buyer(connection, owner, at, by)
     if known is not None and known.redeemed_at is not None:
         return Redemption(
@@ -72,10 +73,6 @@ def redeem_claims_of(
         )
         .values(redeemed_at=at, redeemed_by=by)
     )
-
-
-def _claim_of(owner: sa.Row[Any]) -> sa.Select[Any]:
-    return sa.select(deal_claim.c.redeemed_at).where(_is_claim_of(owner))
 
 
 def _is_claim_of(owner: sa.Row[Any]) -> sa.ColumnElement[bool]:

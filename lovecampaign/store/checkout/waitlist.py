@@ -17,7 +17,13 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import WhenGone
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.deal_stock.stock import RecordedDeal, is_in_line, lock_stock, read_stock
+from lovecampaign.store.deal_stock.stock import (
+    RecordedDeal,
+    is_in_line,
+    is_of,
+    lock_stock,
+    read_stock,
+)
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.ledger.requests import DELIVERY_ID, KEPT_UNTIL, AskedKind, ask
 from lovecampaign.store.tables import deal_waiting
@@ -128,9 +134,7 @@ def remove_from_waitlist(
     """Remove a subscriber who holds a unit."""
     connection.execute(
         sa.delete(deal_waiting).where(
-            deal_waiting.c.campaign_id == campaign_id,
-            deal_waiting.c.deal == deal,
-            deal_waiting.c.subscriber_id == subscriber_id,
+            is_of(deal_waiting, campaign_id, deal), deal_waiting.c.subscriber_id == subscriber_id
         )
     )
 

@@ -1,7 +1,7 @@
 """SQL that finds due subscribers and inserts their rows.
 
 Each statement takes ``my_email``, ``now`` and ``horizon``; a batch also takes ``my_batch``,
-``my_due``, ``zones``, ``after``, ``upto`` and ``size``; the search for what is due takes ``dues``.
+``my_due``, ``zones``, ``after``, ``upto`` and ``size``; the search for due instants takes ``dues``.
 """
 
 from __future__ import annotations

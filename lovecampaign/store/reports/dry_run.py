@@ -1,4 +1,4 @@
-"""Dry run of a pass: what sending now would try, skip and leave for later. Read-only."""
+"""Dry run of a pass: counts of what it would send, skip and delay. Read-only."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from lovecampaign.store.tables.slots import zone_clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """What is due at an instant."""
+    """The result of a dry run."""
 
     #: How many messages of each email would be sent; only emails with any.
-    people: Mapping[str, int]
+    recipients: Mapping[str, int]
     #: Due, and delayed by quiet hours.
     held: int
     #: Rows that would be inserted as skipped.
@@ -36,7 +36,7 @@ class DryRun:
 
     @property
     def tried(self) -> int:
-        return sum(self.people.values())
+        return sum(self.recipients.values())
 
     @property
     def remaining(self) -> int:
@@ -56,7 +56,7 @@ def dry_run_send(
         }
         next_due = find_next_due(connection, campaign, record, keys, now)
     return DryRun(
-        people={key: each.tried for key, each in counts.items() if each.tried},
+        recipients={key: each.tried for key, each in counts.items() if each.tried},
         held=sum(each.held for each in counts.values()),
         skipped=sum(each.skipped for each in counts.values()),
         retry_later=sum(each.retry_later for each in counts.values()),
@@ -69,7 +69,7 @@ def dry_run_send(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DueCounts:
-    """What is due of one email."""
+    """The counts of one email."""
 
     tried: int
     held: int

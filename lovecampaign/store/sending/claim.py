@@ -93,11 +93,12 @@ def claim(connection: Connection, request: ClaimRequest) -> Claims:
     Raises DayJustTaken; the transaction must be rolled back then.
     """
     fill_zone_clocks(connection, read_clocks(connection, request.campaign, request.now))
-    rows = _pick(connection, request)
+    picked = connection.scalar(_picks.get(request.disposition), request.parameters)
+    rows: Sequence[PickedRow] = read_many(picked)
     if not rows:
         return Claims()
     to_send: list[PickedRow] = [row for row in rows if row[1] is None]
-    if to_send and _is_first_claim(request):
+    if to_send and request.record.first_claim_at is None and request.email.begins_the_month:
         _record_first_claim(connection, request)
     _take(connection, request, to_send)
     skipped = _skip(connection, request, [row for row in rows if row[1] is not None])
@@ -117,10 +118,6 @@ def has_claimable(connection: Connection, batch_id: int, after_id: int, now: dat
         delivery.c.next_try_at <= now,
     )
     return bool(connection.scalar(sa.select(is_claimable)))
-
-
-def _pick(connection: Connection, request: ClaimRequest) -> Sequence[PickedRow]:
-    return read_many(connection.scalar(_picks.get(request.disposition), request.parameters))
 
 
 def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRow]) -> None:
@@ -152,10 +149,6 @@ def _skip(
         which = {"ids": many(ids), "why": reason}
         connection.execute(SKIP, {**which, "to_state": state.value, "now": request.now})
     return {reason: len(ids) for reason, ids in ids_by_reason.items()}
-
-
-def _is_first_claim(request: ClaimRequest) -> bool:
-    return request.record.first_claim_at is None and request.email.begins_the_month
 
 
 def _record_first_claim(connection: Connection, request: ClaimRequest) -> None:

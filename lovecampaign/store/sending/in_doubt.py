@@ -1,18 +1,52 @@
-"""What an operator can do with deliveries in doubt and failed ones: settle or resend."""
+"""Open claims and deliveries in doubt, and the operator's actions: settle, resend, retry."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.planning.batches import BATCH_SIZE
-from lovecampaign.store.tables import DeliveryState, batch, delivery
+from lovecampaign.store.tables import DeliveryState, batch, campaign, delivery, email, subscriber
 
 #: An event of the provider may still settle a younger one.
 YOUNGEST_TO_RESEND = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDelivery:
+    """A delivery that was claimed and not settled, or that is in doubt."""
+
+    id: int
+    subscriber_id: int
+    address: str
+    campaign_key: str
+    email_id: int
+    email_key: str
+    attempts: int
+    expires_at: datetime | None
+    claimed_at: datetime
+
+
+def list_claims(connection: Connection, owner_id: int) -> Sequence[OpenDelivery]:
+    """The deliveries that a sender claimed and never settled."""
+    return _list(
+        connection,
+        delivery.c.owner_id == owner_id,
+        delivery.c.state == DeliveryState.CLAIMED.value,
+    )
+
+
+def list_in_doubt(connection: Connection, campaign_key: str | None) -> Sequence[OpenDelivery]:
+    """Deliveries in doubt, oldest first; of all campaigns if none is given."""
+    conditions = [delivery.c.state == DeliveryState.IN_DOUBT.value]
+    if campaign_key is not None:
+        conditions.append(campaign.c.key == campaign_key)
+    return _list(connection, *conditions)
 
 
 def settle_as_sent(connection: Connection, ids: Collection[int], now: datetime) -> int:
@@ -100,3 +134,26 @@ def _due_anew(now: datetime) -> Mapping[str, object]:
 
 def _in_doubt(ids: Collection[int]) -> list[sa.ColumnElement[bool]]:
     return [delivery.c.id.in_(ids), delivery.c.state == DeliveryState.IN_DOUBT.value]
+
+
+def _list(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[OpenDelivery]:
+    rows: sa.Result[Any] = connection.execute(
+        sa.select(
+            delivery.c.id,
+            delivery.c.subscriber_id,
+            delivery.c.email_id,
+            delivery.c.attempts,
+            delivery.c.expires_at,
+            delivery.c.claimed_at,
+            subscriber.c.email.label("address"),
+            campaign.c.key.label("campaign_key"),
+            email.c.key.label("email_key"),
+        )
+        .select_from(delivery)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .join(campaign, campaign.c.id == delivery.c.campaign_id)
+        .join(email, email.c.id == delivery.c.email_id)
+        .where(*conditions)
+        .order_by(delivery.c.claimed_at, delivery.c.id)
+    )
+    return [OpenDelivery(**row) for row in rows.mappings()]

@@ -96,7 +96,7 @@ def test_what_is_said_at_night_is_what_happens_in_the_morning(stage: Stage) -> N
             stage.send(NIGHT)
         stage.clock.move_to(NIGHT)
         foresight = dry_run_send(stage.database, stage.campaign, stage.campaign.day_emails, NIGHT)
-        assert (foresight.people, foresight.held, foresight.remaining) == ({}, 2, 2)
+        assert (foresight.recipients, foresight.held, foresight.remaining) == ({}, 2, 2)
         assert foresight.next_due == MORNING
         first, *_ = read_timeline(stage.database, stage.campaign, reader, NIGHT)
         assert (first.state, first.reason, first.due) == (DeliveryState.PLANNED, None, MORNING)
@@ -109,7 +109,7 @@ def test_without_quiet_hours_nobody_is_held(settings: Settings, database: Databa
     stage = Stage(settings, database, days=1)
     stage.add_readers(2)
     foresight = dry_run_send(stage.database, stage.campaign, stage.campaign.day_emails, NIGHT)
-    assert (foresight.people, foresight.held) == ({"day-01": 2}, 0)
+    assert (foresight.recipients, foresight.held) == ({"day-01": 2}, 0)
 
 
 def test_a_consent_that_runs_out_in_the_night_is_foreseen(stage: Stage) -> None:
