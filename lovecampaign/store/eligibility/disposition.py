@@ -6,23 +6,24 @@ slots and zone clocks (:mod:`~lovecampaign.store.tables.slots`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.core.lru import LruCache
 from lovecampaign.schedule.quiet import ZoneClocks, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.eligibility.deal_rules import deal_reasons
 from lovecampaign.store.eligibility.eligibility import (
     Condition,
     Eligibility,
     Requirement,
     all_met,
+    deal_reasons,
     first_unmet,
     require,
 )
@@ -249,3 +250,34 @@ def load_slots(
         {zone: {key: by_key[key] for key in keys} for zone, by_key in slots.items()},
     )
     fill_zone_clocks(connection, clocks or {})
+
+
+Statements = TypeVar("Statements")
+_Key = tuple[str, str, int, bool]
+_SIZE = 256
+
+
+class StatementCache(Generic[Statements]):
+    """One kind of statements, by email; an entry is valid until its campaign is loaded again."""
+
+    def __init__(self, build: Callable[[Disposition], Statements]) -> None:
+        self._build = build
+        self._cache: LruCache[_Key, tuple[Disposition, Statements]] = LruCache(_SIZE)
+
+    def get(self, disposition: Disposition) -> Statements:
+        """The statements for a disposition that takes its ``now`` as a bind parameter."""
+        rules = disposition.eligibility
+        key = (rules.campaign.id, rules.email.key, rules.campaign_id, disposition.is_cancelled)
+        entry = self._cache.get(key, lambda _: (disposition, self._build(disposition)))
+        if not _has_same_source(entry[0], disposition):
+            entry = (disposition, self._build(disposition))
+            self._cache.put(key, entry)
+        return entry[1]
+
+
+def _has_same_source(one: Disposition, other: Disposition) -> bool:
+    """Whether both come from one load of the campaign; an edit of its files makes a new object."""
+    return (
+        one.eligibility.campaign is other.eligibility.campaign
+        and one.eligibility.email is other.eligibility.email
+    )

@@ -6,7 +6,7 @@ preview's forecast use the same SQL, so they never differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -14,7 +14,10 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.deal import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.deal_stock.extensions import has_more_time
+from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_out
 from lovecampaign.store.subscribers.suppressions import reaches
 from lovecampaign.store.tables import (
     Instant,
@@ -250,3 +253,29 @@ def _has_any_tag(tags: Collection[str]) -> Condition:
     return sa.exists().where(
         subscriber_tag.c.subscriber_id == subscriber.c.id, subscriber_tag.c.tag.in_(sorted(tags))
     )
+
+
+SkipCondition: TypeAlias = tuple[Condition, SkipReason]
+
+
+def deal_reasons(
+    eligibility: Eligibility, goes_out_at: sa.ColumnElement[datetime]
+) -> Sequence[SkipCondition]:
+    """SQL conditions over subscribers, each with its skip reason; none for other emails."""
+    deal = eligibility.campaign.deal_of(eligibility.email)
+    if deal is None:
+        return ()
+    is_late = goes_out_at >= sa.literal(deal.closes, Instant)
+    more_time = has_more_time(eligibility.campaign_id, deal.key, goes_out_at)
+    closed = (sa.and_(is_late, sa.not_(more_time)), SkipReason.DEAL_CLOSED)
+    if deal.quantity is None or deal.when_gone is WhenGone.WAITLIST:
+        return (closed,)
+    return (closed, (_is_gone(eligibility, deal), SkipReason.SOLD_OUT))
+
+
+def _is_gone(eligibility: Eligibility, deal: Deal) -> Condition:
+    recorded = RecordedDeal(
+        campaign=eligibility.campaign, campaign_id=eligibility.campaign_id, deal=deal
+    )
+    now = eligibility.instant
+    return sa.and_(is_sold_out(recorded, now), sa.not_(has_unit(recorded, subscriber.c.id, now)))

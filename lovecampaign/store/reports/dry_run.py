@@ -14,7 +14,7 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_schedule
 from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.planning.statements import FINAL_REASONS
+from lovecampaign.store.planning.planning_task import FINAL_REASONS
 from lovecampaign.store.sending.due import count_waiting, find_next_due
 from lovecampaign.store.tables import Instant, delivery
 from lovecampaign.store.tables.slots import zone_clock

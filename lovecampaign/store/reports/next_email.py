@@ -16,10 +16,14 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.schedule.quiet import ZoneClock, quiet_hours_of, read_clock
-from lovecampaign.schedule.slots import Slot, find_slot, plan_zone
-from lovecampaign.store.eligibility.deal_rules import deal_reasons
-from lovecampaign.store.eligibility.eligibility import Eligibility, first_unmet, require
+from lovecampaign.schedule.quiet import quiet_hours_of, read_clock
+from lovecampaign.schedule.slots import find_slot, plan_zone
+from lovecampaign.store.eligibility.eligibility import (
+    Eligibility,
+    deal_reasons,
+    first_unmet,
+    require,
+)
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.tables import DeliveryState, Instant, delivery, email, subscriber
 
@@ -34,15 +38,6 @@ class NextEmail:
     is_due: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settled:
-    """What the ledger has for one subscriber."""
-
-    keys: frozenset[str]
-    #: The local days on which they got an email.
-    days: frozenset[date]
-
-
 def find_next_email(
     connection: Connection, campaign: Campaign, subscriber_id: int, now: datetime
 ) -> NextEmail | None:
@@ -53,105 +48,92 @@ def find_next_email(
     )
     if record is None or zone is None:
         return None
-    for candidate in sorted(
-        _candidates(connection, campaign, record, subscriber_id, zone, now), key=lambda one: one.at
-    ):
-        if _is_recipient(connection, campaign, record, candidate, subscriber_id, now):
+    search = _Search(
+        connection=connection,
+        campaign=campaign,
+        record=record,
+        subscriber_id=subscriber_id,
+        now=now,
+    )
+    for candidate in sorted(search.candidates(zone), key=lambda one: one.at):
+        if search.is_recipient(candidate):
             return candidate
     return None
 
 
-def _candidates(
-    connection: Connection,
-    campaign: Campaign,
-    record: CampaignRecord,
-    subscriber_id: int,
-    zone: str,
-    now: datetime,
-) -> Iterator[NextEmail]:
-    """Scheduled emails without a claimed row that are not late."""
-    settled = _read_settled(connection, record, subscriber_id)
-    joined = _read_joining(connection, campaign, record, subscriber_id, now)
-    slots = plan_zone(campaign, effective_zone(zone, campaign), record.first_claim_at)
-    clock = read_clock(campaign, zone, now)
-    for one in campaign.scheduled_emails:
-        joined_at = joined[one.key]
-        if joined_at is None or one.key in settled.keys | record.cancelled:
-            continue
-        slot = find_slot(slots[one.key], joined_at)
-        if slot.reason is None and (slot.expires is None or now < slot.expires):
-            candidate = _next_email(campaign, one, slot.due_for(joined_at), clock, now)
-            if not _is_day_taken(slot, candidate, clock, settled):
-                yield candidate
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    connection: Connection
+    campaign: Campaign
+    record: CampaignRecord
+    subscriber_id: int
+    now: datetime
 
+    def candidates(self, zone: str) -> Iterator[NextEmail]:
+        """Scheduled emails without a claimed row that are not late."""
+        campaign, record, now = self.campaign, self.record, self.now
+        claimed_keys, taken_days = self._read_claimed()
+        joined = self._read_joining()
+        slots = plan_zone(campaign, effective_zone(zone, campaign), record.first_claim_at)
+        clock = read_clock(campaign, zone, now)
+        for one in campaign.scheduled_emails:
+            joined_at = joined[one.key]
+            if joined_at is None or one.key in claimed_keys | record.cancelled:
+                continue
+            slot = find_slot(slots[one.key], joined_at)
+            if slot.reason is not None or (slot.expires is not None and slot.expires <= now):
+                continue
+            due = slot.due_for(joined_at)
+            quiet_until = clock.quiet_until if quiet_hours_of(campaign, one) else None
+            is_due = due <= now and quiet_until is None
+            day = clock.local_day if is_due else slot.day
+            if not (one.is_one_a_day and day in taken_days):
+                at = due if due > now else quiet_until or now
+                yield NextEmail(email=one, at=at, is_due=is_due)
 
-def _next_email(
-    campaign: Campaign, one: Email, due: datetime, clock: ZoneClock, now: datetime
-) -> NextEmail:
-    if due > now:
-        return NextEmail(email=one, at=due, is_due=False)
-    quiet_until = clock.quiet_until if quiet_hours_of(campaign, one) else None
-    return NextEmail(email=one, at=quiet_until or now, is_due=quiet_until is None)
+    def _read_claimed(self) -> tuple[frozenset[str], frozenset[date]]:
+        """The keys of emails with a claimed row, and the local days that they took."""
+        rows = self.connection.execute(
+            sa.select(email.c.key, delivery.c.local_day)
+            .join(email, email.c.id == delivery.c.email_id)
+            .where(
+                delivery.c.campaign_id == self.record.id,
+                delivery.c.subscriber_id == self.subscriber_id,
+                delivery.c.state != DeliveryState.PLANNED.value,
+            )
+        ).all()
+        days = frozenset(row.local_day for row in rows if row.local_day)
+        return frozenset(row.key for row in rows), days
 
-
-def _is_day_taken(slot: Slot, candidate: NextEmail, clock: ZoneClock, settled: _Settled) -> bool:
-    if not candidate.email.is_one_a_day:
-        return False
-    day = clock.local_day if candidate.is_due else slot.day
-    return day in settled.days
-
-
-def _read_settled(connection: Connection, record: CampaignRecord, subscriber_id: int) -> _Settled:
-    rows = connection.execute(
-        sa.select(email.c.key, delivery.c.local_day)
-        .join(email, email.c.id == delivery.c.email_id)
-        .where(
-            delivery.c.campaign_id == record.id,
-            delivery.c.subscriber_id == subscriber_id,
-            delivery.c.state != DeliveryState.PLANNED.value,
+    def _read_joining(self) -> Mapping[str, datetime | None]:
+        """When they joined the list of each email; None for emails that do not address them."""
+        rules = [self._eligibility(one) for one in self.campaign.scheduled_emails]
+        columns = (
+            sa.type_coerce(sa.case((each.is_addressed, each.joined_at)), Instant).label(
+                each.email.key
+            )
+            for each in rules
         )
-    ).all()
-    return _Settled(
-        keys=frozenset(row.key for row in rows),
-        days=frozenset(row.local_day for row in rows if row.local_day),
-    )
+        query = sa.select(*columns).select_from(rules[0].subscribers)
+        row = self.connection.execute(query.where(subscriber.c.id == self.subscriber_id))
+        return {str(key): joined_at for key, joined_at in row.mappings().one().items()}
 
+    def is_recipient(self, candidate: NextEmail) -> bool:
+        """Whether the subscriber is eligible when the email goes out."""
+        at = sa.literal(candidate.at, type_=Instant)
+        rules = self._eligibility(candidate.email, at)
+        deal = [require(sa.not_(unmet), why) for unmet, why in deal_reasons(rules, at)]
+        reason = first_unmet([*rules.requirements, *deal])
+        query = sa.select(reason).select_from(rules.subscribers)
+        return self.connection.scalar(query.where(subscriber.c.id == self.subscriber_id)) is None
 
-def _read_joining(
-    connection: Connection,
-    campaign: Campaign,
-    record: CampaignRecord,
-    subscriber_id: int,
-    now: datetime,
-) -> Mapping[str, datetime | None]:
-    """When they joined the list of each email; None for emails that do not address them."""
-    eligibilities = [
-        Eligibility(campaign=campaign, email=one, campaign_id=record.id, now=now)
-        for one in campaign.scheduled_emails
-    ]
-    columns = (
-        sa.type_coerce(sa.case((each.is_addressed, each.joined_at)), Instant).label(each.email.key)
-        for each in eligibilities
-    )
-    addressed = sa.select(*columns).select_from(eligibilities[0].subscribers)
-    row = connection.execute(addressed.where(subscriber.c.id == subscriber_id)).mappings().one()
-    return {str(key): row[key] for key in row}
-
-
-def _is_recipient(
-    connection: Connection,
-    campaign: Campaign,
-    record: CampaignRecord,
-    candidate: NextEmail,
-    subscriber_id: int,
-    now: datetime,
-) -> bool:
-    """Whether the subscriber is eligible when the email goes out."""
-    at = sa.literal(candidate.at, type_=Instant)
-    eligibility = Eligibility(
-        campaign=campaign, email=candidate.email, campaign_id=record.id, now=now, evaluated_at=at
-    )
-    deal = [require(sa.not_(unmet), why) for unmet, why in deal_reasons(eligibility, at)]
-    reason = first_unmet([*eligibility.requirements, *deal])
-    query = sa.select(reason).select_from(eligibility.subscribers)
-    return connection.scalar(query.where(subscriber.c.id == subscriber_id)) is None
+    def _eligibility(
+        self, one: Email, evaluated_at: sa.ColumnElement[datetime] | None = None
+    ) -> Eligibility:
+        return Eligibility(
+            campaign=self.campaign,
+            email=one,
+            campaign_id=self.record.id,
+            now=self.now,
+            evaluated_at=evaluated_at,
+        )

@@ -29,6 +29,8 @@ from lovecampaign.web.preview.readers.preview_subscriber import (
 )
 
 _CAMPAIGN_ID = 1
+#: The ledger is empty.
+_NO_EMAIL_ID = 0
 #: Before every campaign: nothing is late.
 _NOW = EPOCH
 
@@ -76,11 +78,8 @@ def _query(
                 )
             )
             columns = (tables.subscriber.c.id, disposition.due, disposition.reason)
-            for id_, due, reason in connection.execute(
-                sa.select(*columns)
-                .select_from(disposition.rows)
-                .where(disposition.eligibility.is_addressed)
-            ):
+            query = disposition.select_without_row(_NO_EMAIL_ID, *columns)
+            for id_, due, reason in connection.execute(query):
                 sample = by_id[id_]
                 slot = find_slot(slots_by_zone[sample.zone][email.key], sample.joined_at)
                 found[id_][email.key] = SampleDisposition(
@@ -119,8 +118,7 @@ def _insert(
         )
     )
     for sample in samples:
-        person = sample.subscriber
-        ids = {"subscriber_id": person.id}
+        person, joined_at = sample.subscriber, sample.joined_at
         connection.execute(
             sa.insert(tables.subscriber).values(
                 id=person.id,
@@ -128,21 +126,19 @@ def _insert(
                 email=person.email,
                 timezone=sample.zone,
                 fields={},
-                created_at=sample.joined_at,
-                updated_at=sample.joined_at,
+                created_at=joined_at,
+                updated_at=joined_at,
             )
         )
-        times = {"joined_at": sample.joined_at, "confirmed_at": sample.joined_at}
-        for list_name in _lists_of(campaign, sample):
-            connection.execute(sa.insert(tables.membership).values(list=list_name, **ids, **times))
+        of_person = {"subscriber_id": person.id}
+        times = {"joined_at": joined_at, "confirmed_at": joined_at}
+        for name in _lists_of(campaign, sample):
+            connection.execute(sa.insert(tables.membership).values(list=name, **of_person, **times))
         for tag in person.tags:
-            connection.execute(sa.insert(tables.subscriber_tag).values(tag=tag, **ids))
+            connection.execute(sa.insert(tables.subscriber_tag).values(tag=tag, **of_person))
         if sample.is_buyer:
-            connection.execute(
-                sa.insert(tables.buyer).values(
-                    campaign_id=_CAMPAIGN_ID, address_key=person.email, bought_at=sample.joined_at
-                )
-            )
+            purchase = {"campaign_id": _CAMPAIGN_ID, "address_key": person.email}
+            connection.execute(sa.insert(tables.buyer).values(bought_at=joined_at, **purchase))
 
 
 def _lists_of(campaign: Campaign, sample: PreviewSubscriber) -> Iterator[str]:

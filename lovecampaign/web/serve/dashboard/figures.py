@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.local_days import LocalDays
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.ledger.events import EventKind
 from lovecampaign.store.reports.audience_counts import count_audience
@@ -20,6 +19,7 @@ from lovecampaign.store.reports.campaign_report import EmailReport, report_campa
 from lovecampaign.store.reports.day_counts import (
     DeliveryCount,
     EventCount,
+    LocalDays,
     count_confirmed,
     count_deliveries,
     count_events,

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.schedule.launch import late_insiders_get_email_now
+from lovecampaign.schedule.slots import late_insiders_get_email_now
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.signup.confirm import Proof
 from lovecampaign.store.signup.join_insiders import (
