@@ -1,4 +1,4 @@
-"""Planning goes by windows of people and fills batches: nobody at a border is lost or doubled."""
+"""Planning scans windows and fills batches: no subscriber at a border is lost or doubled."""
 
 from __future__ import annotations
 

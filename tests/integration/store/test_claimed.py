@@ -1,4 +1,4 @@
-"""Who is behind a claimed delivery? Everything in its own place."""
+"""The subscriber data of claimed deliveries."""
 
 from __future__ import annotations
 

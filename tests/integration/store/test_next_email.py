@@ -1,4 +1,4 @@
-"""The letter that a page promises next is the one that ``send`` delivers next, and at that time."""
+"""The next email of a page is the one that ``send`` delivers next, at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Through whose eyes a month is looked at."""
+"""Sample subscribers of the preview, and their forecasts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MONTH = build_month()
 READERS = {reader.key: reader for reader in sample_subscribers(MONTH)}
 
 
-def fates(key: str) -> dict[str, ForecastStatus]:
+def statuses(key: str) -> dict[str, ForecastStatus]:
     return {one.email.key: one.status for one in forecast_month(MONTH, READERS[key])}
 
 
@@ -34,15 +34,15 @@ def test_the_hard_cases_are_there() -> None:
 
 
 def test_an_insider_hears_first_and_a_reader_does_not() -> None:
-    assert fates("sam")["early-access"] is ForecastStatus.COMES
-    assert fates("robin")["early-access"] is ForecastStatus.NOT_FOR_THEM
-    assert fates("robin")["launch"] is ForecastStatus.COMES
+    assert statuses("sam")["early-access"] is ForecastStatus.COMES
+    assert statuses("robin")["early-access"] is ForecastStatus.NOT_FOR_THEM
+    assert statuses("robin")["launch"] is ForecastStatus.COMES
 
 
 def test_a_buyer_is_thanked_and_not_asked_again() -> None:
-    assert fates("bo")["thanks"] is ForecastStatus.COMES
-    assert fates("bo")["last-call"] is ForecastStatus.STAYS_AWAY
-    assert fates("sam")["thanks"] is ForecastStatus.NOT_FOR_THEM
+    assert statuses("bo")["thanks"] is ForecastStatus.COMES
+    assert statuses("bo")["last-call"] is ForecastStatus.STAYS_AWAY
+    assert statuses("sam")["thanks"] is ForecastStatus.NOT_FOR_THEM
 
 
 def test_who_joins_late_misses_the_days_before() -> None:
