@@ -18,7 +18,7 @@ from lovecampaign.store.planning.planner import plan_due
 from lovecampaign.store.sending.claim import ClaimRequest, claim
 from lovecampaign.store.sending.claimed import ClaimedDelivery
 from lovecampaign.store.sending.due import list_due_batches
-from lovecampaign.store.sending.senders import living_owner
+from lovecampaign.store.sending.senders import register_owner
 from lovecampaign.store.sending.settle import Acceptance, settle
 
 #: One commit settles so many and claims the next, as where ten SMTP connections send.
@@ -47,7 +47,7 @@ def _send_nothing(database: Database, campaign: Campaign, folder: Path) -> float
     record = record_campaign(database, campaign)
     plan_due(database, campaign, record, list(campaign.scheduled_emails), DAY_1)
     rows = 0
-    with living_owner(database, folder, "memory", FixedClock(DAY_1)) as owner:
+    with register_owner(database, folder, "memory", FixedClock(DAY_1)) as owner:
         start = time.process_time()
         for request in _requests(database, campaign, record, owner.id):
             rows += _go_through(database, request)

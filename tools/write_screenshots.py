@@ -25,7 +25,7 @@ from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.store import tables
-from lovecampaign.store.checkout.waitlist import tell_who_waits
+from lovecampaign.store.checkout.waitlist import notify_campaign_waitlist
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
 from tests.browser.conftest import FLAGS
@@ -223,7 +223,7 @@ def waiting(studio: Studio, dora: str) -> None:
     studio.press("deal-waiting", "Put me in line")
     studio.at(paris("02-27 13:00"))
     [campaign] = studio.served.site.campaigns.all()
-    tell_who_waits(studio.database, campaign, studio.clock.now())
+    notify_campaign_waitlist(studio.database, campaign, studio.clock.now())
     studio.show("deal-kept", f"/d/{dora}")
     file.write_text(written, "utf-8")
     time.sleep(SEEN_SECONDS)

@@ -1,1 +1,1 @@
-"""When: moments per zone, quiet hours, late joiners. Pure."""
+"""The schedule: due times by zone and joining time, quiet hours, late joiners. Pure."""

@@ -1,4 +1,4 @@
-"""What does a month look like in a calendar program? (RFC 5545)"""
+"""The campaign calendar as an iCalendar file (RFC 5545)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event
 
-#: Long enough to be seen in a week's view.
+#: Long enough to be visible in a week view.
 SHOWN_FOR = timedelta(minutes=15)
 
 

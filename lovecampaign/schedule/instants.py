@@ -1,4 +1,4 @@
-"""Which instant is a local time in a zone, and which local day is an instant?"""
+"""Conversions between local times and instants (UTC)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def to_utc_second(day: date, at: time, zone: str) -> datetime:
 
 
 def day_start(day: date, zone: str) -> datetime:
-    """The first instant of a local day; of a day the zone never had: that of the next."""
+    """The first instant of a local day; for a day that the zone skipped, of the next."""
     return to_utc(day, time.min, zone)
 
 
@@ -35,7 +35,7 @@ def local_day(instant: datetime, zone: str) -> date:
 
 
 def effective_zone(name: str | None, campaign: Campaign) -> str:
-    """A reader's zone; where it is missing or unknown, the campaign's ``unknown_timezone``."""
+    """A subscriber's zone; if missing or unknown, the campaign's ``unknown_timezone``."""
     if name is not None and is_known_zone(name):
         return name
     return campaign.sending.unknown_timezone

@@ -1,8 +1,7 @@
-"""On which local day does each day email go out in one zone, and which day is taken?
+"""Calendars of the day emails in one zone, with one email per local day.
 
-A calendar is one reader's month: the usual one for everybody who keeps the campaign's dates, or
-a personal one that starts later (``from-day-1``). Quiet hours may push an email into the next
-day; there, the email that belongs to that day comes first.
+A calendar has the campaign's own dates, or personal ones that start later (``from-day-1``). Quiet
+hours may move an email to the next day; there, the email of that day comes first.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from datetime import date, datetime
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.model.sending import ClockChoice
 from lovecampaign.schedule.instants import local_day, to_utc
-from lovecampaign.schedule.quiet import after_quiet_hours, spare_the_held
+from lovecampaign.schedule.quiet import after_quiet_hours, extend_past_quiet_hours
 from lovecampaign.schedule.slot import EVER_BEFORE, SlotTime
 
 
@@ -31,10 +30,10 @@ class DayEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """Who gets a day email: those who joined in ``[start, end)``.
+class JoinWindow:
+    """Subscribers who joined in ``[start, end)`` get the day email.
 
-    Who joined earlier gets the email that took its local day, who joined later comes too late.
+    Earlier ones get the email that took its local day; later ones joined too late.
     """
 
     entry: DayEntry
@@ -47,18 +46,18 @@ class Turn:
 
 
 def day_zone(campaign: Campaign, zone: str) -> str:
-    """The zone whose clock and calendar the campaign's days follow for a reader in ``zone``."""
+    """The zone of the clock for day emails: the subscriber's or the campaign's."""
     return zone if campaign.sending.clock is ClockChoice.SUBSCRIBER else campaign.timezone
 
 
-def usual_calendar(campaign: Campaign, zone: str) -> tuple[DayEntry, ...]:
-    """Every day email on the campaign's own dates, in the order of their moments."""
+def campaign_calendar(campaign: Campaign, zone: str) -> tuple[DayEntry, ...]:
+    """All day emails on the campaign's own dates, in the order of their moments."""
     entries = (enter(campaign, email, email_date(email), zone) for email in campaign.day_emails)
     return tuple(sorted(entries, key=_by_moment))
 
 
 def enter(campaign: Campaign, email: Email, day: date, zone: str) -> DayEntry:
-    """A day email on a date, for readers in ``zone``."""
+    """A day email on a date, for subscribers in ``zone``."""
     clock_zone = day_zone(campaign, zone)
     moment = to_utc(day, campaign.sending.at if email.at is None else email.at, clock_zone)
     due = after_quiet_hours(moment, zone, campaign.sending.quiet_hours)
@@ -80,28 +79,28 @@ def email_date(email: Email) -> date:
     return email.date
 
 
-def take_turns(
+def assign_join_windows(
     entries: Iterable[DayEntry], joined_before: Callable[[DayEntry], datetime]
-) -> Mapping[str, Turn]:
-    """Turns by email key: one email per local day for whoever joined at whatever instant.
+) -> Mapping[str, JoinWindow]:
+    """Join windows by email key: for each joining time, at most one email per local day.
 
-    On each day the email that belongs there comes first, then what was moved there, by moment.
-    ``joined_before`` says up to when somebody may join and still get an email.
+    On each day its own email has priority over displaced ones, then the earlier moment.
+    ``joined_before`` rewindows the end of joining for an email.
     """
     taken_before: dict[date, datetime] = {}
-    turns: dict[str, Turn] = {}
+    windows: dict[str, JoinWindow] = {}
     for entry in sorted(entries, key=lambda entry: (entry.is_displaced, *_by_moment(entry))):
         start, end = taken_before.get(entry.day, EVER_BEFORE), joined_before(entry)
-        turns[entry.email.key] = Turn(entry=entry, start=start, end=end)
+        windows[entry.email.key] = JoinWindow(entry=entry, start=start, end=end)
         taken_before[entry.day] = max(start, end)
-    return turns
+    return windows
 
 
 def _expiry(campaign: Campaign, zone: str, moment: datetime, due: datetime) -> datetime:
-    """Lateness counts from the moment; from ``due`` where quiet hours outlast ``late_after``."""
+    """When the email is late: counted from its moment, or from ``due`` after long quiet hours."""
     late_after = campaign.sending.late_after
     expires = moment + late_after if moment + late_after > due else due + late_after
-    return spare_the_held(expires, zone, campaign.sending.quiet_hours)
+    return extend_past_quiet_hours(expires, zone, campaign.sending.quiet_hours)
 
 
 def _by_moment(entry: DayEntry) -> tuple[datetime, int]:

@@ -1,24 +1,37 @@
-"""When do quiet hours let an email go, and do they make it late?"""
+"""Quiet hours: they delay an email, and never make it late. Also zone clocks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.campaign.model.sending import QuietHours
-from lovecampaign.schedule.instants import to_utc, to_utc_second
+from lovecampaign.schedule.instants import effective_zone, local_day, to_utc, to_utc_second
 
-#: What quiet hours have held back may go out this long after them, however late it is by then:
-#: time enough for a cron job that comes by once an hour.
+#: An email that quiet hours delayed may be sent this long after them, even if it is late by then:
+#: enough for an hourly cron job.
 GRACE = timedelta(hours=1)
 _INSTANT_BEFORE = timedelta(microseconds=1)
+ZoneClocks = Mapping[str, "ZoneClock"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneClock:
+    """The clock of a zone at one instant."""
+
+    #: The day that a one-a-day email sent now would take.
+    local_day: date
+    #: The end of the current quiet hours; None if there are none now.
+    quiet_until: datetime | None
 
 
 def quiet_hours_of(campaign: Campaign, email: Email) -> QuietHours | None:
-    """The quiet hours that an email keeps; those of the launch keep them where they say so.
+    """The quiet hours of an email; launch emails have them only with ``respects_quiet_hours``.
 
-    What answers somebody who has just confirmed keeps none: they are awake.
+    Answers to a confirmation have none: the subscriber is awake.
     """
     if email.role in (Role.WELCOME, Role.CONFIRM):
         return None
@@ -28,14 +41,14 @@ def quiet_hours_of(campaign: Campaign, email: Email) -> QuietHours | None:
 
 
 def is_quiet(instant: datetime, zone: str, quiet_hours: QuietHours | None) -> bool:
-    """Whether the clocks of ``zone`` stand inside the quiet hours; their end is outside."""
+    """Whether an instant is inside the quiet hours of ``zone``; their end is outside."""
     if quiet_hours is None:
         return False
     return _holds(quiet_hours, instant.astimezone(ZoneInfo(zone)).time())
 
 
 def after_quiet_hours(instant: datetime, zone: str, quiet_hours: QuietHours | None) -> datetime:
-    """The instant itself, or the end of the quiet hours that it falls into."""
+    """The instant, or the end of the quiet hours that it is in."""
     if quiet_hours is None:
         return instant
     local = instant.astimezone(ZoneInfo(zone))
@@ -44,15 +57,24 @@ def after_quiet_hours(instant: datetime, zone: str, quiet_hours: QuietHours | No
     return _next_end(instant, _end_day(quiet_hours, local), quiet_hours.end, zone)
 
 
-def spare_the_held(expires: datetime, zone: str, quiet_hours: QuietHours | None) -> datetime:
-    """From when on an email is late, where its time may run out inside quiet hours.
+def extend_past_quiet_hours(
+    expires: datetime, zone: str, quiet_hours: QuietHours | None
+) -> datetime:
+    """The expiry of an email, moved past quiet hours.
 
-    They delay and never drop: what was in time when they began is in time when they end.
+    Quiet hours never drop an email: if it was in time at their start, it is at their end.
     """
     last_in_time = expires - _INSTANT_BEFORE
     if not is_quiet(last_in_time, zone, quiet_hours):
         return expires
     return after_quiet_hours(last_in_time, zone, quiet_hours) + GRACE
+
+
+def read_clock(campaign: Campaign, zone: str, now: datetime) -> ZoneClock:
+    """The clock of a stored zone; '' and unknown ones are possible."""
+    place = effective_zone(zone, campaign)
+    awake = after_quiet_hours(now, place, campaign.sending.quiet_hours)
+    return ZoneClock(local_day=local_day(now, place), quiet_until=awake if awake != now else None)
 
 
 def _holds(quiet_hours: QuietHours, at: time) -> bool:

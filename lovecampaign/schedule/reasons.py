@@ -1,4 +1,4 @@
-"""Why does somebody not get an email?"""
+"""Skip reasons of deliveries."""
 
 from __future__ import annotations
 

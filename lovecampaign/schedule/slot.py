@@ -1,8 +1,7 @@
-"""When does a person of one zone get one email, given when they joined?
+"""Slots: the due time of one email for subscribers of one zone, by joining time.
 
-A slot is a moment for everybody of a zone who joined inside an interval. The slots of an
-email and a zone cover all of time without a gap or an overlap, so each person stands in
-exactly one: the ledger joins people with slots and inserts what falls due.
+The slots of an email and a zone cover all joining times without a gap or an overlap, so each
+subscriber has exactly one: planning joins subscribers with slots and inserts due rows.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from datetime import UTC, date, datetime
 
 from lovecampaign.schedule.reasons import SkipReason
 
-#: The open ends of an interval of joining, while slots are worked out.
+#: The open ends of an interval of joining times, during computation.
 EVER_BEFORE = datetime.min.replace(tzinfo=UTC)
 EVER_AFTER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """One moment for who joined in ``[joined_from, joined_before)``; None is open-ended.
+    """One moment for subscribers who joined in ``[joined_from, joined_before)``; None is open.
 
     All datetimes are aware and in UTC.
     """
@@ -35,25 +34,25 @@ class Slot:
     day: date | None = None
     #: From this instant on the email is too late for this slot; None: it never is.
     expires: datetime | None = None
-    #: Due as soon as the person joined, where that is after ``due`` (insiders who join late).
+    #: Due at joining, if that is after ``due`` (insiders who join late).
     is_due_at_joining: bool = False
-    #: Set where nobody of this slot gets the email.
+    #: The skip reason of the whole slot, if it has no recipients.
     reason: SkipReason | None = None
 
     def holds(self, joined_at: datetime) -> bool:
-        """Whether who joined at that instant stands in this slot."""
+        """Whether the slot is for subscribers who joined at that instant."""
         return (self.joined_from is None or self.joined_from <= joined_at) and (
             self.joined_before is None or joined_at < self.joined_before
         )
 
     def due_for(self, joined_at: datetime) -> datetime:
-        """When it goes out to who joined at that instant."""
+        """The due time for a subscriber who joined at that instant."""
         return max(self.due, joined_at) if self.is_due_at_joining else self.due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotTime:
-    """When one email goes out, before anybody asks who joined when."""
+    """The times of one email in one zone, without the joining interval."""
 
     moment: datetime
     due: datetime
@@ -68,7 +67,7 @@ class SlotTime:
         *,
         is_due_at_joining: bool = False,
     ) -> Slot:
-        """The slot of this time for who joined in ``[joined_from, joined_before)``; or nobody."""
+        """A slot with these times for the interval ``[joined_from, joined_before)``."""
         return Slot(
             joined_from=None if joined_from == EVER_BEFORE else joined_from,
             joined_before=None if joined_before == EVER_AFTER else joined_before,
@@ -81,10 +80,10 @@ class SlotTime:
         )
 
 
-def cover(slots: Iterable[Slot], rest: SlotTime, reason: SkipReason) -> tuple[Slot, ...]:
-    """Slots over all of time: those given, and ``reason`` wherever they leave a hole.
+def fill_gaps(slots: Iterable[Slot], rest: SlotTime, reason: SkipReason) -> tuple[Slot, ...]:
+    """The given slots, with the gaps between them filled by slots that have this ``reason``.
 
-    They come in the order of joining and do not overlap; empty ones are left out.
+    They are in the order of joining and do not overlap; empty ones are left out.
     """
     covered: list[Slot] = []
     reached = EVER_BEFORE

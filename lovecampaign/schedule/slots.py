@@ -1,19 +1,19 @@
-"""When does everybody get everything? The slots of a campaign's emails, zone by zone.
+"""The slots of all emails of a campaign, for one zone.
 
-Nothing here is stored: slots are worked out anew from the campaign whenever somebody asks, so
-an edit of a time or a zone simply holds for everything that is not yet claimed.
+Slots are computed from the campaign's files and not stored, so an edit of a time or a zone holds
+for everything that is not claimed yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from lovecampaign.campaign.model.campaign import Campaign, Role
-from lovecampaign.schedule.days import day_slots, usual_turns
-from lovecampaign.schedule.digest import keys_in_digest
-from lovecampaign.schedule.launch import closes_at, launch_slots
-from lovecampaign.schedule.slot import EVER_AFTER, Slot
+from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.schedule.days import campaign_join_windows, day_slots, keys_in_digest
+from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
+from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, fill_gaps
 
 __all__ = [
     "Slot",
@@ -28,11 +28,11 @@ __all__ = [
 def plan_zone(
     campaign: Campaign, zone: str, founders_until: datetime | None
 ) -> Mapping[str, tuple[Slot, ...]]:
-    """Slots of every scheduled email for readers in ``zone``, by key, in the campaign's order.
+    """The slots of all scheduled emails for subscribers in ``zone``, by key, in campaign order.
 
-    Welcome and confirm are not among them: no clock sends these.
-    ``founders_until`` is the instant of the campaign's first real claim; None before there is
-    one, when everybody so far counts as joined before day 1.
+    Welcome and confirm are not included: they are not scheduled. ``founders_until`` is the
+    instant of the campaign's first real claim; None before it, when all current subscribers
+    count as joined before day 1.
     """
     founders = founders_until or EVER_AFTER
     by_day = day_slots(campaign, zone, founders)
@@ -47,12 +47,12 @@ def plan_zone(
 
 
 def find_slot(slots: Iterable[Slot], joined_at: datetime) -> Slot:
-    """The one slot in which somebody stands."""
+    """The slot for a joining time."""
     return next(slot for slot in slots if slot.holds(joined_at))
 
 
 def due_window(slots: Iterable[Slot]) -> tuple[datetime, datetime] | None:
-    """The first and the last instant at which somebody gets the email; None: nobody does."""
+    """The first and the last due time of the email; None if it has no recipients."""
     dues = [slot.due for slot in slots if slot.reason is None]
     return (min(dues), max(dues)) if dues else None
 
@@ -60,10 +60,63 @@ def due_window(slots: Iterable[Slot]) -> tuple[datetime, datetime] | None:
 def digest_keys(
     campaign: Campaign, zone: str, joined_at: datetime, founders_until: datetime | None
 ) -> tuple[str, ...]:
-    """What the catch-up email contains for who joined then: the must-have days missed, in order,
-    and that day's own email. Empty for whoever gets no catch-up.
+    """The emails that the catch-up email contains for a joining time: the missed must-have days,
+    in order, and that day's own email. Empty without a catch-up email.
     """
     if founders_until is None:
         return ()
-    turns = usual_turns(campaign, zone, founders_until)
-    return keys_in_digest(campaign, turns, founders_until, joined_at)
+    windows = campaign_join_windows(campaign, zone, founders_until)
+    return keys_in_digest(campaign, windows, founders_until, joined_at)
+
+
+def launch_slots(
+    campaign: Campaign, email: Email, zone: str, founders_until: datetime
+) -> tuple[Slot, ...]:
+    """Slots of a launch email: one instant for everyone, and no lateness."""
+    time = _launch_time(campaign, email, zone)
+    return fill_gaps(_pieces(campaign, email, time, founders_until), time, SkipReason.JOINED_AFTER)
+
+
+def closes_at(campaign: Campaign, email: Email) -> datetime | None:
+    """When the email's deal closes: from then on it is never sent."""
+    deal = campaign.deal_of(email)
+    return deal.closes if deal else None
+
+
+def late_insiders_get_email_now(
+    campaign: Campaign, zone: str, now: datetime, founders_until: datetime | None
+) -> bool:
+    """Whether an email to insiders is due already, and is sent to a subscriber who joins now."""
+    for email in campaign.scheduled_emails:
+        if not email.is_insiders_only:
+            continue
+        closes = closes_at(campaign, email)
+        slots = launch_slots(campaign, email, zone, founders_until or EVER_AFTER)
+        slot = next(slot for slot in slots if slot.holds(now))
+        is_open = closes is None or now < closes
+        if slot.reason is None and slot.due_for(now) <= now and is_open:
+            return True
+    return False
+
+
+def _launch_time(campaign: Campaign, email: Email, zone: str) -> SlotTime:
+    if email.instant is None:
+        raise ValueError(f"{email.key} has no instant")
+    due = after_quiet_hours(email.instant, zone, quiet_hours_of(campaign, email))
+    return SlotTime(moment=email.instant, due=due)
+
+
+def _pieces(
+    campaign: Campaign, email: Email, time: SlotTime, founders_until: datetime
+) -> Iterator[Slot]:
+    if Crowd.BOUGHT in email.to:  # buyers get it whenever they joined
+        yield time.slot(EVER_BEFORE, EVER_AFTER)
+        return
+    moment = time.moment
+    if email.is_insiders_only and campaign.insiders is not None:
+        until = campaign.insiders.until  # joining the insiders after that is too late
+        in_time = max(min(moment, until), founders_until)
+        yield time.slot(EVER_BEFORE, in_time)
+        yield time.slot(in_time, until, is_due_at_joining=True)
+        return
+    yield time.slot(EVER_BEFORE, max(moment, founders_until))

@@ -15,7 +15,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.ledger.campaigns import cancel_email, find_campaign
 from lovecampaign.store.reports.campaign_report import report_campaign
-from lovecampaign.store.reports.person_timeline import TimelineEntry, read_timeline
+from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
 from lovecampaign.store.tables import DeliveryState
 from tests.oracle.month import ReferenceMonth, Told
 from tests.oracle.readers import Reader

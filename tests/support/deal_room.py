@@ -14,11 +14,10 @@ from lovecampaign.campaign.deals.stock import Claim, Stock
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.checkout.claims import claim_unit
-from lovecampaign.store.checkout.codes import code_for
+from lovecampaign.store.checkout.codes import assign_code
+from lovecampaign.store.checkout.deal_page import claim_unit, read_deal_visitor
 from lovecampaign.store.checkout.redeem import Redemption, redeem_code
-from lovecampaign.store.checkout.visitor import read_visitor
-from lovecampaign.store.checkout.waitlist import tell_waiting, wait_for_unit
+from lovecampaign.store.checkout.waitlist import add_to_waitlist, notify_waitlist
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.deal_stock.stock import RecordedDeal, read_stock
 from lovecampaign.store.ledger.campaigns import record_campaign
@@ -68,16 +67,16 @@ class DealRoom:
 
     def wait(self, subscriber_id: int, now: datetime = OPEN) -> None:
         with self.writing() as connection:
-            wait_for_unit(
+            add_to_waitlist(
                 connection, self.found, subscriber_id, self.delivery_ids[subscriber_id], now
             )
 
     def tell(self, now: datetime = OPEN) -> int:
-        return tell_waiting(self.database, self.found, now)
+        return notify_waitlist(self.database, self.found, now)
 
     def code(self, subscriber_id: int) -> str:
         with self.writing() as connection:
-            code = code_for(connection, self.found, subscriber_id)
+            code = assign_code(connection, self.found, subscriber_id)
         assert code is not None
         return code
 
@@ -92,7 +91,7 @@ class DealRoom:
 
     def visitor(self, subscriber_id: int, now: datetime = OPEN) -> Visitor:
         with self.database.read() as connection:
-            return read_visitor(connection, self.found, subscriber_id, now)
+            return read_deal_visitor(connection, self.found, subscriber_id, now)
 
     def door(self, subscriber_id: int, now: datetime = OPEN) -> Door:
         visitor = self.visitor(subscriber_id, now)

@@ -9,7 +9,7 @@ from datetime import datetime
 from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.output.words import local_time
 from lovecampaign.core.clock import format_instant
-from lovecampaign.store.checkout.history import DealFact
+from lovecampaign.store.checkout.history import DealEvent
 from lovecampaign.store.subscribers.history import PersonEvent
 from lovecampaign.store.subscribers.records import NotedSuppression, Person, Profile
 
@@ -29,7 +29,7 @@ class Happening:
 
 
 def write_history(
-    person: Person, events: Sequence[PersonEvent], deals: Sequence[DealFact]
+    person: Person, events: Sequence[PersonEvent], deals: Sequence[DealEvent]
 ) -> list[Happening]:
     """Everything that is known, oldest first."""
     found = [*_of_suppressions(person.suppressions), *_of_events(events)]

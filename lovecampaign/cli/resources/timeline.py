@@ -17,7 +17,7 @@ from lovecampaign.delivery.display.digest_days import find_days_in_welcome
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.reports.person_timeline import TimelineEntry, read_timeline
+from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
 from lovecampaign.store.subscribers.records import Person, Profile, show_subscriber
 
 #: What left so long after its moment is told with both times.

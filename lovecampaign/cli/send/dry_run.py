@@ -19,7 +19,7 @@ from lovecampaign.core.problems import Problem, has_errors
 from lovecampaign.delivery.loop.send import SendReport
 from lovecampaign.delivery.prepare.readiness import find_blocking_edits
 from lovecampaign.providers.factory import open_provider
-from lovecampaign.store.reports.dry_run import Foresight, foresee
+from lovecampaign.store.reports.dry_run import DryRun, dry_run_send
 
 
 def count_due(
@@ -28,13 +28,13 @@ def count_due(
     """What is due, with the mistakes and edits that would block it. Sends and writes nothing."""
     campaign = usable.campaign
     with opened_database(invocation) as database:
-        foresight = foresee(database, campaign, emails, invocation.now)
+        foresight = dry_run_send(database, campaign, emails, invocation.now)
         pause_reason = find_pause(database, campaign)
-        due = [email for email in emails if email.key in foresight.people]
+        due = [email for email in emails if email.key in foresight.recipients]
         edits = [] if accepts_edit else find_blocking_edits(database, campaign, due)
     problems = [*edits, *_check(invocation, usable, due)]
     report = _as_report(campaign, invocation, foresight)
-    lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.people.items()]
+    lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.recipients.items()]
     lines += [format_report(report, campaign.timezone), "Nothing was sent."]
     told = [pause_problem(campaign, pause_reason, holds_up=False)] if pause_reason else []
     if pause_reason:
@@ -58,7 +58,7 @@ def _check(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -> S
         return list(dict.fromkeys(problem for email in emails for problem in check(email)))
 
 
-def _as_report(campaign: Campaign, invocation: Invocation, foresight: Foresight) -> SendReport:
+def _as_report(campaign: Campaign, invocation: Invocation, foresight: DryRun) -> SendReport:
     return SendReport(
         campaign=campaign.slug,
         now=invocation.now,

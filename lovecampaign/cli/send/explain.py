@@ -15,7 +15,7 @@ from lovecampaign.cli.resources.timeline import (
     format_timeline,
     timeline_json,
 )
-from lovecampaign.store.checkout.history import read_deal_facts
+from lovecampaign.store.checkout.history import read_deal_history
 from lovecampaign.store.subscribers.history import read_events
 
 
@@ -31,7 +31,7 @@ def explain(invocation: Invocation, email: str, campaign: str | None) -> Result:
     with opened_database(invocation) as database:
         timeline = find_timeline(database, found, email, invocation.now)
         events = read_events(database, timeline.profile.id)
-        deals = read_deal_facts(database, timeline.profile.id)
+        deals = read_deal_history(database, timeline.profile.id)
     history = write_history(timeline.person, events, deals)
     parts = [_introduce(timeline), format_timeline(timeline)]
     if history:

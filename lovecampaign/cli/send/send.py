@@ -44,7 +44,7 @@ from lovecampaign.delivery.transactional.welcome import look_at_welcome
 from lovecampaign.delivery.transactional.worker import answer_all
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.reports.dry_run import foresee
+from lovecampaign.store.reports.dry_run import dry_run_send
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ def _send(invocation: Invocation, wishes: Wishes) -> Result:
         opened_provider(invocation, settings) as provider,
         opened_database(invocation) as database,
     ):
-        due = foresee(database, wishes.campaign, wishes.emails, invocation.now).tried
+        due = dry_run_send(database, wishes.campaign, wishes.emails, invocation.now).tried
         if not wishes.is_confirmed:
             confirm_sending(invocation, [wishes.campaign], provider, partial(_say_how_many, due))
         report, stop = _run_pass(invocation, wishes, provider, database, due)

@@ -21,8 +21,8 @@ from lovecampaign.core.message import Fault, Outcome, OutcomeKind
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.display.test_send import Trial
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.eligibility import Standing
-from lovecampaign.store.sending.claimed import Person, read_people
+from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.subscribers.records import show_subscriber
 
 
@@ -109,7 +109,7 @@ def _try_all(invocation: Invocation, wanted: _Wanted) -> Iterator[Tried]:
                 yield Tried(key=email.key, address=address, outcome=outcome)
 
 
-def _find_person(invocation: Invocation, wanted: _Wanted, email: Email) -> Person | None:
+def _find_person(invocation: Invocation, wanted: _Wanted, email: Email) -> Member | None:
     """With whose eyes the test is seen; None: a made-up reader's."""
     address = wanted.seen_as
     if address is None:
@@ -127,10 +127,10 @@ def _find_person(invocation: Invocation, wanted: _Wanted, email: Email) -> Perso
 
 def _read_person(
     database: Database, campaign: Campaign, email: Email, number: int, invocation: Invocation
-) -> Person:
-    standing = Standing(campaign=campaign, email=email, campaign_id=0, now=invocation.now)
+) -> Member:
+    standing = Eligibility(campaign=campaign, email=email, campaign_id=0, now=invocation.now)
     with database.read() as connection:
-        return read_people(connection, standing, [number])[number]
+        return read_members(connection, standing, [number])[number]
 
 
 def _exit_code(tried: Sequence[Tried]) -> ExitCode:

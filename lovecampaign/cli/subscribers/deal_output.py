@@ -11,7 +11,7 @@ from lovecampaign.audience.cells import guard
 from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.output.words import count_of, local_time
 from lovecampaign.core.clock import format_instant
-from lovecampaign.store.checkout.report import DealReport, GivenCode
+from lovecampaign.store.checkout.deal_report import AssignedCode, DealReport
 
 _CODE_COLUMNS = (
     *("code", "deal", "email", "claimed_at", "lapses_at"),
@@ -68,7 +68,7 @@ def deal_json(report: DealReport) -> Mapping[str, object]:
     }
 
 
-def csv_lines(given: Iterable[GivenCode]) -> Iterable[str]:
+def csv_lines(given: Iterable[AssignedCode]) -> Iterable[str]:
     yield _csv_line(_CODE_COLUMNS)
     for one in given:
         said = code_json(one)
@@ -81,7 +81,7 @@ def _csv_line(cells: Sequence[str]) -> str:
     return held.getvalue()
 
 
-def code_json(given: GivenCode) -> Mapping[str, object]:
+def code_json(given: AssignedCode) -> Mapping[str, object]:
     return {
         "code": given.code,
         "deal": given.deal,

@@ -28,9 +28,9 @@ from lovecampaign.cli.subscribers.deal_output import (
 )
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import UsageError
+from lovecampaign.store.checkout.deal_page import read_deal_visitor
+from lovecampaign.store.checkout.deal_report import iterate_assigned_codes, report_deals
 from lovecampaign.store.checkout.redeem import redeem_code
-from lovecampaign.store.checkout.report import given_codes, report_deals
-from lovecampaign.store.checkout.visitor import read_visitor
 from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
 from lovecampaign.store.subscribers.records import show_subscriber
@@ -82,7 +82,7 @@ def codes(invocation: Invocation, campaign: str | None) -> Result:
         found.database.connection() as connection,
         connection.begin(),
     ):
-        given = given_codes(connection, found.record.id)
+        given = iterate_assigned_codes(connection, found.record.id)
         if invocation.output.as_json:
             return Result(data={"codes": [code_json(one) for one in given]})
         for line in csv_lines(given):
@@ -148,7 +148,7 @@ def extend(
 def _extend(found: Recorded, deal: Deal, given: Extension, email: str, now: datetime) -> None:
     theirs = RecordedDeal(campaign=found.campaign, campaign_id=found.record.id, deal=deal)
     with found.database.write() as connection:
-        visitor = read_visitor(connection, theirs, given.subscriber_id, now)
+        visitor = read_deal_visitor(connection, theirs, given.subscriber_id, now)
         if not visitor.is_insider:
             raise UsageError(
                 f"{email} is no insider, so the deal is not theirs to have longer",

@@ -12,7 +12,7 @@ from lovecampaign.delivery.base.deal_terms import Terms
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.schedule.slots import digest_keys
-from lovecampaign.store.sending.claimed import ClaimedDelivery, Person
+from lovecampaign.store.sending.claimed import ClaimedDelivery, Member
 
 #: In place of a signed token in test sends: opens a page that says "this is a test".
 TEST_TOKEN = "test"  # noqa: S105 - a word that opens nothing
@@ -36,7 +36,7 @@ class Addressing:
 
     def recipient(self, delivery_id: str, claimed: ClaimedDelivery, terms: Terms) -> Recipient:
         """Whom a claim is for; its ``delivery_id`` is signed already."""
-        person = claimed.person
+        person = claimed.member
         return Recipient(
             person.subscriber,
             person.zone,
@@ -77,7 +77,7 @@ class Addressing:
     def _shape(self) -> Links:
         return self.links(TOKEN, SHARE_TOKEN)
 
-    def digest(self, person: Person) -> tuple[str, ...]:
+    def digest(self, person: Member) -> tuple[str, ...]:
         """The days inside this person's catch-up, but for those not meant for them."""
         if self.email.role is not Role.CATCH_UP or person.joined_at is None:
             return ()

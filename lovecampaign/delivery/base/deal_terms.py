@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
-from lovecampaign.store.checkout.codes import codes_for
+from lovecampaign.store.checkout.codes import assign_codes
 from lovecampaign.store.deal_stock.extensions import closings_for
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.sending.claimed import ClaimedDelivery
@@ -38,8 +38,8 @@ def read_terms(
     deal = campaign.insider_deal
     if deal is None or email.role is not Role.LAUNCH or Crowd.BOUGHT in email.to:
         return {}
-    people = (each.person.subscriber for each in claimed)
+    people = (each.member.subscriber for each in claimed)
     insiders = [person.id for person in people if person.is_insider]
-    codes = codes_for(connection, record.id, deal, insiders)
+    codes = assign_codes(connection, record.id, deal, insiders)
     closings = closings_for(connection, record.id, deal.key, insiders)
     return {id_: Terms(code=codes.get(id_), closes=closings.get(id_)) for id_ in insiders}

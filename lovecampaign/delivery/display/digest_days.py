@@ -15,11 +15,11 @@ from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.tokens import TokenSigner
 from lovecampaign.delivery.base.addressing import Addressing
 from lovecampaign.delivery.transactional.welcome_days import WelcomeAddressing, words_of_these_days
-from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger.campaigns import list_called_off, read_campaign
 from lovecampaign.store.ledger.finding_deliveries import find_delivery_of
 from lovecampaign.store.ledger.frozen_content import FrozenContent
-from lovecampaign.store.sending.claimed import Person, read_people
+from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.tables import DeliveryState
 
 _NOTHING_IS_SIGNED = TokenSigner(("nothing is signed here",))
@@ -45,15 +45,15 @@ def find_days_in_welcome(
     found = find_delivery_of(connection, record.email_ids[welcome.key], subscriber_id)
     if found is None or found.state is not DeliveryState.SENT or found.claimed_at is None:
         return ()
-    standing = Standing(
+    standing = Eligibility(
         campaign=campaign, email=welcome, campaign_id=record.id, now=found.claimed_at
     )
-    person = read_people(connection, standing, [subscriber_id])[subscriber_id]
+    person = read_members(connection, standing, [subscriber_id])[subscriber_id]
     return find_days_held(connection, campaign, welcome, person, found.claimed_at).keys
 
 
 def find_days_held(
-    connection: Connection, campaign: Campaign, email: Email, person: Person, claimed_at: datetime
+    connection: Connection, campaign: Campaign, email: Email, person: Member, claimed_at: datetime
 ) -> DaysHeld:
     """What stood inside ``email`` for ``person``, who was sent it at ``claimed_at``."""
     record = read_campaign(connection, campaign.id)

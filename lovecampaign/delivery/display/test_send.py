@@ -25,7 +25,7 @@ from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.plain.sample_recipients import sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import to_utc
-from lovecampaign.store.sending.claimed import Person
+from lovecampaign.store.sending.claimed import Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Trial:
     campaign: Campaign
     email: Email
     #: Whose eyes it is seen with; None: a made-up reader of whom everything is known.
-    person: Person | None
+    person: Member | None
     now: datetime
 
     def send(self, provider: Provider, addresses: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
@@ -74,7 +74,7 @@ class Trial:
 
 
 def see_as(
-    campaign: Campaign, email: Email, content: Content, person: Person | None, public_url: str
+    campaign: Campaign, email: Email, content: Content, person: Member | None, public_url: str
 ) -> Recipient:
     """Who rendering is given, for an email to be looked at through somebody's eyes.
 

@@ -23,10 +23,10 @@ from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.deal_stock.extensions import closings_for
-from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
 from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen_at
-from lovecampaign.store.sending.claimed import Person, read_people
+from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.tables import DeliveryState
 
 #: How every link begins that is left out of a copy. Nothing is ever there (RFC 2606).
@@ -152,9 +152,9 @@ def _words_of(connection: Connection, found: DeliveryRecord) -> FrozenContent | 
 
 def _read_person(
     connection: Connection, campaign: Campaign, email: Email, found: DeliveryRecord, now: datetime
-) -> Person:
-    standing = Standing(campaign=campaign, email=email, campaign_id=found.campaign_id, now=now)
-    return read_people(connection, standing, [found.subscriber_id])[found.subscriber_id]
+) -> Member:
+    standing = Eligibility(campaign=campaign, email=email, campaign_id=found.campaign_id, now=now)
+    return read_members(connection, standing, [found.subscriber_id])[found.subscriber_id]
 
 
 def _code(email: Email, *, is_insider: bool) -> str | None:

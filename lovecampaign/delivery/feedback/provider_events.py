@@ -29,7 +29,7 @@ from lovecampaign.store.ledger.settle_by_event import (
     take_back_drops,
 )
 from lovecampaign.store.ledger.soft_bounces import find_resting
-from lovecampaign.store.sending.settle import suppress_people
+from lovecampaign.store.sending.settle import suppress_subscribers
 from lovecampaign.store.signup.unsubscribe_by_event import suppress_reported
 
 #: One statement takes as many; more come in several transactions.
@@ -118,7 +118,7 @@ def _let_rest(connection: Connection, facts: Iterable[Fact], now: datetime) -> N
         if fact.subject is not None and fact.report.kind is EventKind.SOFT_BOUNCED
     }
     for campaign_key, resting in find_resting(connection, people).items():
-        suppress_people(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
+        suppress_subscribers(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
 
 
 def _count(

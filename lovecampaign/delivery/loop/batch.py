@@ -68,7 +68,7 @@ def _deliver_in_turn(delivery: _BatchDelivery, between_chunks: Callable[[], None
             done = None
         chunk = delivery.settle_and_claim(done)
         # What the journal tells is settled by now, and nothing of the new claims is written.
-        delivery.sender.owner.journal.begin_anew_if_long()
+        delivery.sender.owner.journal.truncate_if_long()
         if chunk is None:
             return
         between_chunks()
@@ -138,7 +138,7 @@ class _BatchDelivery:
             is_paused = is_campaign_paused(connection, self.work.record.id)
         self.tally += settled
         self._look_again_at_rest_of(done)
-        self.sender.owner.journal.begin_anew_if_long()
+        self.sender.owner.journal.truncate_if_long()
         if is_paused:
             self._put_back(following)
             return None

@@ -20,15 +20,18 @@ from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
 from lovecampaign.store.sending.flight_journal import FlightRecord, read_flight
-from lovecampaign.store.sending.open_claims import OpenDelivery, list_claims
-from lovecampaign.store.sending.request_queue import list_asked_claims, settle_asked
+from lovecampaign.store.sending.in_doubt import OpenDelivery, list_claims
 from lovecampaign.store.sending.senders import (
     OpenOwner,
     close_owner,
-    held_if_dead,
     list_open_owners,
+    lock_if_dead,
 )
 from lovecampaign.store.sending.settle import Settlement, settle
+from lovecampaign.store.sending.transactional_queue import (
+    list_transactional_claims,
+    settle_transactional,
+)
 from lovecampaign.store.tables import DeliveryState
 
 
@@ -53,7 +56,7 @@ def recover(sender: Sender) -> Leftovers:
         others = list_open_owners(connection, sender.owner.id)
     leftovers = Leftovers()
     for found in others:
-        with held_if_dead(sender.database, found) as is_dead:
+        with lock_if_dead(sender.database, found) as is_dead:
             if is_dead:
                 leftovers += _recover_one(sender, found)
     return leftovers
@@ -109,9 +112,9 @@ def _recover_asked(
     """Mail that was asked for: by the same rules, in a table of its own."""
     settlements = [
         _settlement(sender, found, flight, each, Purpose.TRANSACTIONAL, now)
-        for each in list_asked_claims(connection, found.id)
+        for each in list_transactional_claims(connection, found.id)
     ]
-    settle_asked(connection, settlements, now)
+    settle_transactional(connection, settlements, now)
 
 
 def _settlement(

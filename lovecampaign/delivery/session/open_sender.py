@@ -12,7 +12,7 @@ from lovecampaign.core.tokens import TokenSigner
 from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.sending.senders import living_owner
+from lovecampaign.store.sending.senders import register_owner
 
 #: In the workspace: flight journals, logs; nothing that anybody edits.
 STATE_FOLDER = ".lovecampaign"
@@ -35,7 +35,7 @@ def open_sender(
     signer = TokenSigner(settings.require_secret_keys(), settings.retired_keys)
     provider.prove()
     folder = settings.workspace / STATE_FOLDER
-    with living_owner(database, folder, provider.name, clock) as owner:
+    with register_owner(database, folder, provider.name, clock) as owner:
         yield Sender(
             settings=settings,
             database=database,

@@ -26,7 +26,7 @@ from lovecampaign.render.plain.sample_recipients import sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.requests import AskedKind
-from lovecampaign.store.sending.request_queue import ClaimedMail
+from lovecampaign.store.sending.transactional_queue import ClaimedMail
 
 FOLDER = Path(__file__).parent / "reply_texts"
 FALLBACK = "en"

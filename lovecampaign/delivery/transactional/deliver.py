@@ -25,8 +25,12 @@ from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.ledger.requests import AskedKind
-from lovecampaign.store.sending.request_queue import ClaimedMail, claim_asked, settle_asked
 from lovecampaign.store.sending.settle import Settlement
+from lovecampaign.store.sending.transactional_queue import (
+    ClaimedMail,
+    claim_transactional,
+    settle_transactional,
+)
 from lovecampaign.store.tables import DeliveryState
 
 #: People wait for it: a handful is claimed, written and settled before the next.
@@ -68,7 +72,7 @@ class _AskedDelivery:
             pace = self._reserve(connection, len(mails))
         self.tally += settled
         # All that it tells is settled, and nothing of the new claims is written.
-        self.sender.owner.journal.begin_anew_if_long()
+        self.sender.owner.journal.truncate_if_long()
         if done is not None and (closed := done.reception.why_closed(self.sender.provider)):
             raise closed
         return self._flight(mails, pace) if mails else None
@@ -76,7 +80,9 @@ class _AskedDelivery:
     def _claim(self, connection: Connection) -> Sequence[ClaimedMail]:
         size = min(MOST_A_CLAIM, self.sender.provider.claim_size)
         sender = self.sender
-        return claim_asked(connection, self.campaign.id, sender.owner.id, size, sender.clock.now())
+        return claim_transactional(
+            connection, self.campaign.id, sender.owner.id, size, sender.clock.now()
+        )
 
     def _reserve(self, connection: Connection, count: int) -> Pace | None:
         """Out of the pace of the campaign, so that both together keep to it."""
@@ -119,7 +125,7 @@ class _Flight:
         """Write the answers; what was not tried after all is due as before."""
         now = self.sender.clock.now()
         settlements = [self._settlement(mail, now) for mail in self.mails]
-        settle_asked(connection, settlements, now)
+        settle_transactional(connection, settlements, now)
         return _tally(settlements)
 
     def _settlement(self, mail: ClaimedMail, now: datetime) -> Settlement:

@@ -23,7 +23,7 @@ from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.schedule.slots import find_slot, plan_zone
 from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen_at
-from lovecampaign.store.sending.claimed import Person
+from lovecampaign.store.sending.claimed import Member
 
 #: No zone's date is further from another's.
 _NEAR = timedelta(days=2)
@@ -50,7 +50,7 @@ class WelcomeAddressing(Addressing):
             gone_out=frozenset(gone_out),
         )
 
-    def digest(self, person: Person) -> tuple[str, ...]:
+    def digest(self, person: Member) -> tuple[str, ...]:
         if person.joined_at is None:
             return ()
         left_out = self.cancelled | self._not_for(person.subscriber.tags)

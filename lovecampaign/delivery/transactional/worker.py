@@ -23,8 +23,8 @@ from lovecampaign.delivery.prepare.readiness import Checker
 from lovecampaign.delivery.transactional.cleanup import Tidying
 from lovecampaign.delivery.transactional.deliver import deliver_asked
 from lovecampaign.delivery.transactional.welcome import send_welcomes
-from lovecampaign.store.checkout.waitlist import tell_who_waits
-from lovecampaign.store.sending.request_queue import find_next_asked
+from lovecampaign.store.checkout.waitlist import notify_campaign_waitlist
+from lovecampaign.store.sending.transactional_queue import find_next_transactional
 
 #: How often the queue is looked at without being woken, and dead senders are looked for.
 LONGEST_NAP = timedelta(seconds=10)
@@ -34,7 +34,7 @@ CheckCampaign: TypeAlias = Callable[[Campaign], Checker]
 def answer_all(sender: Sender, campaigns: Sequence[Campaign], check: CheckCampaign) -> None:
     """One pass: confirmations and other answers first, then welcomes."""
     for campaign in campaigns:
-        tell_who_waits(sender.database, campaign, sender.clock.now())
+        notify_campaign_waitlist(sender.database, campaign, sender.clock.now())
         deliver_asked(sender, campaign)
     for campaign in campaigns:
         send_welcomes(sender, campaign, check(campaign))
@@ -116,6 +116,6 @@ class Post:
     def _nap(self, sender: Sender) -> None:
         now = sender.clock.now()
         with sender.database.read() as connection:
-            next_try = find_next_asked(connection, now)
+            next_try = find_next_transactional(connection, now)
         wanted = LONGEST_NAP if next_try is None else min(next_try - now, LONGEST_NAP)
         self._woken.wait(max(0.05, wanted.total_seconds()))

@@ -1,0 +1,1 @@
+"""Checkout: claim, redeem and wait for units of a deal."""

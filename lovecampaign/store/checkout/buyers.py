@@ -1,4 +1,4 @@
-"""Who has bought? People named by their address, or by the code that they used."""
+"""Record buyers by email address or by the deal code that they used."""
 
 from __future__ import annotations
 
@@ -26,44 +26,47 @@ UNKNOWN_BUYER = "LC903"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyersReport:
-    """What an import of buyers found."""
+    """The result of an import of buyers."""
 
     new: int
     known: int
-    #: One for each row that names nobody we know.
+    #: One for each row that was rejected.
     problems: tuple[Problem, ...] = ()
 
 
 def add_buyer(database: Database, campaign_id: int, named: str, now: datetime) -> bool:
-    """Note that somebody has bought; tells whether that is news.
+    """Record a buyer; returns whether the buyer is new.
 
-    Raises UsageError for something that is neither an address nor a code that we gave out.
+    Raises UsageError for a text that is neither an address nor an assigned code.
     """
     with database.write() as connection:
-        return _note(connection, campaign_id, named, "operator", now)
+        return _record(connection, campaign_id, named, "operator", now)
 
 
 def import_buyers(
     database: Database, campaign_id: int, path: Path, shown_as: str, now: datetime
 ) -> BuyersReport:
-    """Note everybody in a CSV file with a column of addresses or codes, in one transaction.
+    """Record the buyers of a CSV file with a column of addresses or codes, in one transaction.
 
     Raises UsageError where the file cannot be read or has no such column, and ProblemsFound where
     it is no table.
     """
-    news = known = 0
+    new = known = 0
     problems: list[Problem] = []
     with open_csv(path, shown_as=shown_as) as table, database.write() as connection:
         for row, named in _named_rows(table, shown_as):
             try:
-                _require_sound(row)
-                is_news = _note(connection, campaign_id, named, shown_as, now)
+                _require_readable(row)
+                is_new = _record(connection, campaign_id, named, shown_as, now)
             except UsageError as error:
-                problems.append(_rejection(row, shown_as, error))
+                place = Place(file=shown_as, line=row.line)
+                problems.append(
+                    Problem(code=UNKNOWN_BUYER, message=error.message, place=place, hint=error.hint)
+                )
             else:
-                news += is_news
-                known += not is_news
-    return BuyersReport(new=news, known=known, problems=tuple(problems))
+                new += is_new
+                known += not is_new
+    return BuyersReport(new=new, known=known, problems=tuple(problems))
 
 
 def _named_rows(table: CsvTable, shown_as: str) -> Iterator[tuple[CsvRow, str]]:
@@ -73,7 +76,7 @@ def _named_rows(table: CsvTable, shown_as: str) -> Iterator[tuple[CsvRow, str]]:
             yield row, row.cells[column].strip() if column < len(row.cells) else ""
 
 
-def _require_sound(row: CsvRow) -> None:
+def _require_readable(row: CsvRow) -> None:
     if row.fault:
         raise UsageError(row.fault)
 
@@ -89,27 +92,16 @@ def _find_column(headings: Sequence[str], shown_as: str) -> int:
     )
 
 
-def _rejection(row: CsvRow, shown_as: str, error: UsageError) -> Problem:
-    return Problem(
-        code=UNKNOWN_BUYER,
-        message=error.message,
-        place=Place(file=shown_as, line=row.line),
-        hint=error.hint,
-    )
-
-
-def _note(connection: Connection, campaign_id: int, named: str, source: str, now: datetime) -> bool:
+def _record(
+    connection: Connection, campaign_id: int, named: str, source: str, now: datetime
+) -> bool:
     if "@" not in named:
         return redeem_code(connection, named, at=now, by=source, campaign_id=campaign_id).is_new
-    key = _address(named)
+    try:
+        key = normalise(named)
+    except InvalidAddress as error:
+        raise UsageError(f"{named!r} is no email address: {error}") from error
     redeem_claims_of(connection, campaign_id, key, at=now, by=source)
     row = {"campaign_id": campaign_id, "address_key": key, "bought_at": now, "source": source}
     inserted = insert_or_ignore(connection, buyer).values(**row).returning(buyer.c.address_key)
     return connection.execute(inserted).first() is not None
-
-
-def _address(named: str) -> str:
-    try:
-        return normalise(named)
-    except InvalidAddress as error:
-        raise UsageError(f"{named!r} is no email address: {error}") from error

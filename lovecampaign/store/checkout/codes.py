@@ -1,4 +1,4 @@
-"""Which code of a deal is whose? One per person and deal, the same for ever."""
+"""Assign deal codes: one per subscriber and deal, which never changes."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.deals.codes import RANDOM_BYTES, generate_code
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.deal_stock.stock import RecordedDeal
+from lovecampaign.store.deal_stock.stock import RecordedDeal, is_of
 from lovecampaign.store.tables import deal_code
 
 
-def codes_for(
+def assign_codes(
     connection: Connection, campaign_id: int, deal: Deal, subscriber_ids: Sequence[int]
 ) -> Mapping[int, str]:
-    """The code of each of these people, minted or taken from the pool where they have none.
+    """The code of each of these subscribers; missing ones are generated or taken from the pool.
 
-    Who is left out stands before an empty pool.
+    Subscribers are missing in the result if the pool is empty.
     """
     known = _read_codes(connection, campaign_id, deal.key, subscriber_ids)
     missing = [id_ for id_ in subscriber_ids if id_ not in known]
     if not missing:
         return known
-    give = _mint if deal.codes_file is None else _take_from_pool
-    return {**known, **give(connection, campaign_id, deal.key, missing)}
+    assign = _generate if deal.codes_file is None else _take_from_pool
+    return {**known, **assign(connection, campaign_id, deal.key, missing)}
 
 
 def fill_pool(connection: Connection, campaign_id: int, deal: str, codes: Iterable[str]) -> int:
-    """Add the author's codes that the pool does not know yet; returns how many were new."""
-    mine = sa.and_(deal_code.c.campaign_id == campaign_id, deal_code.c.deal == deal)
-    known = set(connection.scalars(sa.select(deal_code.c.code).where(mine)))
+    """Add the author's codes to the pool; returns how many were new."""
+    of_deal = is_of(deal_code, campaign_id, deal)
+    known = set(connection.scalars(sa.select(deal_code.c.code).where(of_deal)))
     new = [code for code in dict.fromkeys(codes) if code not in known]
     rows = [{"campaign_id": campaign_id, "deal": deal, "code": code} for code in new]
-    if rows:  # two senders may bring the same ones in the same instant
+    if rows:  # two senders may add the same codes at once
         connection.execute(insert_or_ignore(connection, deal_code), rows)
     return len(new)
 
 
-def code_for(connection: Connection, found: RecordedDeal, subscriber_id: int) -> str | None:
-    """One person's code; None where the author's pool is empty."""
-    codes = codes_for(connection, found.campaign_id, found.deal, [subscriber_id])
+def assign_code(connection: Connection, recorded: RecordedDeal, subscriber_id: int) -> str | None:
+    """The code of one subscriber; None if the author's pool is empty."""
+    codes = assign_codes(connection, recorded.campaign_id, recorded.deal, [subscriber_id])
     return codes.get(subscriber_id)
 
 
-def has_code_for_more(connection: Connection, found: RecordedDeal) -> bool:
-    """Whether somebody without a code would get one."""
-    if found.deal.codes_file is None:
+def has_spare_code(connection: Connection, recorded: RecordedDeal) -> bool:
+    """Whether a subscriber without a code would get one."""
+    if recorded.deal.codes_file is None:
         return True
-    free = sa.exists().where(found.owns(deal_code), deal_code.c.subscriber_id.is_(None))
+    free = sa.exists().where(recorded.owns(deal_code), deal_code.c.subscriber_id.is_(None))
     return bool(connection.scalar(sa.select(free)))
 
 
@@ -60,18 +60,17 @@ def _read_codes(
 ) -> dict[int, str]:
     rows = connection.execute(
         sa.select(deal_code.c.subscriber_id, deal_code.c.code).where(
-            deal_code.c.campaign_id == campaign_id,
-            deal_code.c.deal == deal,
+            is_of(deal_code, campaign_id, deal),
             deal_code.c.subscriber_id.in_(subscriber_ids),
         )
     )
     return {row.subscriber_id: row.code for row in rows}
 
 
-def _mint(
+def _generate(
     connection: Connection, campaign_id: int, deal: str, subscriber_ids: Sequence[int]
 ) -> dict[int, str]:
-    """A page and a sender may mint for one person in the same instant: the first code counts."""
+    """A page and a sender may generate one for the same subscriber at once: the first counts."""
     rows = [
         {
             "campaign_id": campaign_id,
@@ -91,8 +90,7 @@ def _take_from_pool(
     free = connection.execute(
         sa.select(deal_code.c.id, deal_code.c.code)
         .where(
-            deal_code.c.campaign_id == campaign_id,
-            deal_code.c.deal == deal,
+            is_of(deal_code, campaign_id, deal),
             deal_code.c.subscriber_id.is_(None),
         )
         .order_by(deal_code.c.id)
@@ -104,7 +102,7 @@ def _take_from_pool(
         connection.execute(
             sa.update(deal_code)
             .where(deal_code.c.id == sa.bindparam("row_id"))
-            .values(subscriber_id=sa.bindparam("whose")),
-            [{"row_id": row.id, "whose": id_} for id_, row in taken],
+            .values(subscriber_id=sa.bindparam("assigned_to")),
+            [{"row_id": row.id, "assigned_to": id_} for id_, row in taken],
         )
     return {id_: row.code for id_, row in taken}

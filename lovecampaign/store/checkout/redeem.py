@@ -1,4 +1,4 @@
-"""What happens when a code was used? Its owner has bought, and a unit is gone for good."""
+"""Redeem deal codes: the owner becomes a buyer, and the unit is sold."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.checkout.waitlist import stop_waiting
+from lovecampaign.store.checkout.waitlist import remove_from_waitlist
 from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.deal_stock.code_owner import find_owner
 from lovecampaign.store.deal_stock.stock import is_of, lock_stock
 from lovecampaign.store.tables import buyer, deal_claim, subscriber
 
-#: Nobody's code is longer; what is longer is no code.
+#: Longer texts are no codes.
 LONGEST_CODE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption:
-    """A code that was used."""
+    """A redeemed code."""
 
     code: str
     deal: str
     redeemed_at: datetime
-    #: False where this was known already.
+    #: False where it was redeemed before.
     is_new: bool
 
 
@@ -38,35 +38,36 @@ def redeem_code(
     by: str,
     campaign_id: int | None = None,
 ) -> Redemption:
-    """Note that a code was used at an instant; the first time counts, again changes nothing.
+    """Record that a code was used; idempotent, the first time counts.
 
-    However it is written, as far as no other can be meant. Without a campaign the newest one that
-    gave the code counts. A purchase is a fact: it is noted after the claim lapsed, and after the
-    deal closed. Raises UnknownCode, and AmbiguousCode.
+    The spelling may differ as long as the code stays unambiguous. Without a campaign, the newest
+    campaign that assigned the code counts. A purchase is a fact: it is recorded even after the
+    claim has lapsed or the deal has closed. Raises UnknownCode, and AmbiguousCode.
     """
     owner = find_owner(connection, code, campaign_id)
     lock_stock(connection, owner.campaign_id, owner.deal)
-    known = connection.execute(_claim_of(owner)).one_or_none()
-    _note_buyer(connection, owner, at, by)
+    claim = sa.select(deal_claim.c.redeemed_at).where(_is_claim_of(owner))
+    known = connection.execute(claim).one_or_none()
+    _record_buyer(connection, owner, at, by)
     if known is not None and known.redeemed_at is not None:
         return Redemption(
             code=owner.code, deal=owner.deal, redeemed_at=known.redeemed_at, is_new=False
         )
-    _take_for_good(connection, owner, at, by, is_claimed=known is not None)
-    stop_waiting(connection, owner.campaign_id, owner.deal, owner.subscriber_id)
+    _redeem_unit(connection, owner, at, by, is_claimed=known is not None)
+    remove_from_waitlist(connection, owner.campaign_id, owner.deal, owner.subscriber_id)
     return Redemption(code=owner.code, deal=owner.deal, redeemed_at=at, is_new=True)
 
 
 def redeem_claims_of(
     connection: Connection, campaign_id: int, address_key: str, *, at: datetime, by: str
 ) -> None:
-    """Somebody has bought who is known by address: the unit that they hold stays theirs."""
-    who = sa.select(subscriber.c.id).where(subscriber.c.address_key == address_key)
+    """Redeem the open claims of a buyer with a known address."""
+    owner_ids = sa.select(subscriber.c.id).where(subscriber.c.address_key == address_key)
     connection.execute(
         sa.update(deal_claim)
         .where(
             deal_claim.c.campaign_id == campaign_id,
-            deal_claim.c.subscriber_id.in_(who),
+            deal_claim.c.subscriber_id.in_(owner_ids),
             deal_claim.c.redeemed_at.is_(None),
             deal_claim.c.lapses_at > at,
         )
@@ -74,23 +75,19 @@ def redeem_claims_of(
     )
 
 
-def _claim_of(owner: sa.Row[Any]) -> sa.Select[Any]:
-    return sa.select(deal_claim.c.redeemed_at).where(_is_theirs(owner))
-
-
-def _is_theirs(owner: sa.Row[Any]) -> sa.ColumnElement[bool]:
+def _is_claim_of(owner: sa.Row[Any]) -> sa.ColumnElement[bool]:
     return sa.and_(
         is_of(deal_claim, owner.campaign_id, owner.deal),
         deal_claim.c.subscriber_id == owner.subscriber_id,
     )
 
 
-def _take_for_good(
+def _redeem_unit(
     connection: Connection, owner: sa.Row[Any], at: datetime, by: str, *, is_claimed: bool
 ) -> None:
     if is_claimed:
         connection.execute(
-            sa.update(deal_claim).where(_is_theirs(owner)).values(redeemed_at=at, redeemed_by=by)
+            sa.update(deal_claim).where(_is_claim_of(owner)).values(redeemed_at=at, redeemed_by=by)
         )
         return
     connection.execute(
@@ -106,7 +103,7 @@ def _take_for_good(
     )
 
 
-def _note_buyer(connection: Connection, owner: sa.Row[Any], at: datetime, by: str) -> None:
+def _record_buyer(connection: Connection, owner: sa.Row[Any], at: datetime, by: str) -> None:
     connection.execute(
         insert_or_ignore(connection, buyer).values(
             campaign_id=owner.campaign_id,

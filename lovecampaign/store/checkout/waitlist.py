@@ -1,7 +1,7 @@
-"""Who waits for a unit of a sold-out deal, and who is told when one is free again?
+"""The waitlist of a sold-out deal: first come, first served, one place per subscriber.
 
-In the order of asking, each once. A unit that is free again is kept for the one who is told of
-it, so that nobody who merely passes by takes it first.
+A unit that becomes free is reserved for the notified subscriber, so that no other visitor
+takes it first.
 """
 
 from __future__ import annotations
@@ -17,38 +17,48 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import WhenGone
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.deal_stock.stock import RecordedDeal, is_in_line, lock_stock, read_stock
+from lovecampaign.store.deal_stock.stock import (
+    RecordedDeal,
+    is_in_line,
+    is_of,
+    lock_stock,
+    read_stock,
+)
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.ledger.requests import DELIVERY_ID, KEPT_UNTIL, AskedKind, ask
 from lovecampaign.store.tables import deal_waiting
 
-#: A mail is not read at once. Claims by people who sit at the page are much shorter.
-SHORTEST_KEEP = timedelta(hours=4)
+#: Mail is not read at once. Claims on the page are much shorter.
+SHORTEST_RESERVATION = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceInLine:
-    """A place in the line."""
+class WaitlistPlace:
+    """A place on the waitlist."""
 
     asked_at: datetime
     told_at: datetime | None
     held_until: datetime | None
 
 
-def wait_for_unit(
-    connection: Connection, found: RecordedDeal, subscriber_id: int, delivery_id: int, now: datetime
+def add_to_waitlist(
+    connection: Connection,
+    recorded: RecordedDeal,
+    subscriber_id: int,
+    delivery_id: int,
+    now: datetime,
 ) -> None:
-    """Take a place in the line; who has one keeps it.
+    """Add a subscriber to the waitlist; an existing place is kept.
 
-    Who was told and let the time pass may ask again, and stands at the end then.
+    After a reservation that was not used, the subscriber is added at the end.
     """
-    place = find_place(connection, found, subscriber_id)
+    place = find_waitlist_place(connection, recorded, subscriber_id)
     values = {"asked_at": now, "delivery_id": delivery_id, "told_at": None, "held_until": None}
     if place is None:
         connection.execute(
             sa.insert(deal_waiting).values(
-                campaign_id=found.campaign_id,
-                deal=found.deal.key,
+                campaign_id=recorded.campaign_id,
+                deal=recorded.deal.key,
                 subscriber_id=subscriber_id,
                 **values,
             )
@@ -56,25 +66,25 @@ def wait_for_unit(
     elif place.told_at is not None:
         connection.execute(
             sa.update(deal_waiting)
-            .where(found.owns(deal_waiting), deal_waiting.c.subscriber_id == subscriber_id)
+            .where(recorded.owns(deal_waiting), deal_waiting.c.subscriber_id == subscriber_id)
             .values(**values)
         )
 
 
-def find_place(
-    connection: Connection, found: RecordedDeal, subscriber_id: int
-) -> PlaceInLine | None:
-    """Where somebody stands in the line for a unit; None where they do not wait."""
+def find_waitlist_place(
+    connection: Connection, recorded: RecordedDeal, subscriber_id: int
+) -> WaitlistPlace | None:
+    """The subscriber's place on the waitlist, if any."""
     rows = connection.execute(
         sa.select(deal_waiting.c.asked_at, deal_waiting.c.told_at, deal_waiting.c.held_until).where(
-            found.owns(deal_waiting), deal_waiting.c.subscriber_id == subscriber_id
+            recorded.owns(deal_waiting), deal_waiting.c.subscriber_id == subscriber_id
         )
     )
-    return next((PlaceInLine(**row) for row in rows.mappings()), None)
+    return next((WaitlistPlace(**row) for row in rows.mappings()), None)
 
 
-def tell_who_waits(database: Database, campaign: Campaign, now: datetime) -> int:
-    """:func:`tell_waiting` for the insiders' deal of a campaign, where it has one that waits."""
+def notify_campaign_waitlist(database: Database, campaign: Campaign, now: datetime) -> int:
+    """:func:`notify_waitlist` for the insiders' deal of a campaign, if it has a waitlist."""
     deal = campaign.insider_deal
     if deal is None or deal.quantity is None or deal.when_gone is not WhenGone.WAITLIST:
         return 0
@@ -82,59 +92,59 @@ def tell_who_waits(database: Database, campaign: Campaign, now: datetime) -> int
         record = read_campaign(connection, campaign.id)
     if record is None:
         return 0
-    found = RecordedDeal(campaign=campaign, campaign_id=record.id, deal=deal)
-    return tell_waiting(database, found, now)
+    recorded = RecordedDeal(campaign=campaign, campaign_id=record.id, deal=deal)
+    return notify_waitlist(database, recorded, now)
 
 
-def tell_waiting(database: Database, found: RecordedDeal, now: datetime) -> int:
-    """Keep units that are free again for those who wait, and queue the mail that says so.
+def notify_waitlist(database: Database, recorded: RecordedDeal, now: datetime) -> int:
+    """Reserve free units for the waitlist, and queue the mail about it.
 
-    Returns how many were told. Cheap where nobody waits: for a loop to call on every pass.
+    Returns how many were notified. Cheap for an empty waitlist: a loop calls it on every pass.
     """
     with database.read() as connection:
-        if not read_stock(connection, found, now).waiting:
+        if not read_stock(connection, recorded, now).waiting:
             return 0
     with database.write() as connection:
-        lock_stock(connection, found.campaign_id, found.deal.key)
-        return keep_free_units(connection, found, now)
+        lock_stock(connection, recorded.campaign_id, recorded.deal.key)
+        return reserve_free_units(connection, recorded, now)
 
 
-def keep_free_units(
-    connection: Connection, found: RecordedDeal, now: datetime, *, here: int | None = None
+def reserve_free_units(
+    connection: Connection, recorded: RecordedDeal, now: datetime, *, here: int | None = None
 ) -> int:
-    """:func:`tell_waiting` inside a transaction that has locked the stock.
+    """:func:`notify_waitlist` inside a transaction that has locked the stock.
 
-    The subscriber ``here`` sees the page at this moment and is not mailed.
+    The subscriber ``here`` is on the page at this moment and gets no mail.
     """
-    left = read_stock(connection, found, now).left
-    if not found.deal.opens <= now < found.deal.closes or left == 0:
+    left = read_stock(connection, recorded, now).left
+    if not recorded.deal.opens <= now < recorded.deal.closes or left == 0:
         return 0
-    until = min(now + max(found.deal.claim_for, SHORTEST_KEEP), found.deal.closes)
-    rows = _next_in_line(connection, found, left)
+    until = min(now + max(recorded.deal.claim_for, SHORTEST_RESERVATION), recorded.deal.closes)
+    rows = _next_places(connection, recorded, left)
     for row in rows:
-        _keep(connection, row.id, until, now)
+        _reserve(connection, row.id, until, now)
         if row.subscriber_id != here:
-            _tell(connection, found, row, until, now)
+            _queue_mail(connection, recorded, row, until, now)
     return len(rows)
 
 
-def stop_waiting(connection: Connection, campaign_id: int, deal: str, subscriber_id: int) -> None:
-    """Give a place up: they hold a unit."""
+def remove_from_waitlist(
+    connection: Connection, campaign_id: int, deal: str, subscriber_id: int
+) -> None:
+    """Remove a subscriber who holds a unit."""
     connection.execute(
         sa.delete(deal_waiting).where(
-            deal_waiting.c.campaign_id == campaign_id,
-            deal_waiting.c.deal == deal,
-            deal_waiting.c.subscriber_id == subscriber_id,
+            is_of(deal_waiting, campaign_id, deal), deal_waiting.c.subscriber_id == subscriber_id
         )
     )
 
 
-def _next_in_line(
-    connection: Connection, found: RecordedDeal, limit: int | None
+def _next_places(
+    connection: Connection, recorded: RecordedDeal, limit: int | None
 ) -> Sequence[sa.Row[Any]]:
     query = (
         sa.select(deal_waiting.c.id, deal_waiting.c.subscriber_id, deal_waiting.c.delivery_id)
-        .where(found.owns(deal_waiting), is_in_line(found))
+        .where(recorded.owns(deal_waiting), is_in_line(recorded))
         .order_by(deal_waiting.c.asked_at, deal_waiting.c.id)
         .limit(limit)
     )
@@ -142,7 +152,7 @@ def _next_in_line(
     return rows.all()
 
 
-def _keep(connection: Connection, place_id: int, until: datetime, now: datetime) -> None:
+def _reserve(connection: Connection, place_id: int, until: datetime, now: datetime) -> None:
     connection.execute(
         sa.update(deal_waiting)
         .where(deal_waiting.c.id == place_id)
@@ -150,13 +160,13 @@ def _keep(connection: Connection, place_id: int, until: datetime, now: datetime)
     )
 
 
-def _tell(
-    connection: Connection, found: RecordedDeal, row: sa.Row[Any], until: datetime, now: datetime
+def _queue_mail(
+    connection: Connection, recorded: RecordedDeal, row: sa.Row[Any], until: datetime, now: datetime
 ) -> None:
     payload = {
-        "deal": found.deal.key,
+        "deal": recorded.deal.key,
         DELIVERY_ID: row.delivery_id,
         KEPT_UNTIL: until.isoformat(),
     }
     kind = AskedKind.WAITLIST_PLACE
-    ask(connection, kind, row.subscriber_id, found.campaign_id, payload, now)
+    ask(connection, kind, row.subscriber_id, recorded.campaign_id, payload, now)

@@ -1,66 +1,65 @@
-"""What becomes of an email for each person: when is it due, and why do they not get it?
+"""SQL for an email's disposition per subscriber: due time or skip reason.
 
-Joins how people stand (:mod:`~lovecampaign.store.eligibility.eligibility`) with when things happen
-(:mod:`~lovecampaign.store.tables.slots`).
+Joins :class:`~lovecampaign.store.eligibility.eligibility.Eligibility` with the temporary tables of
+slots and zone clocks (:mod:`~lovecampaign.store.tables.slots`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.schedule.quiet import quiet_hours_of
+from lovecampaign.core.lru import LruCache
+from lovecampaign.schedule.quiet import ZoneClocks, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.schedule.zone_clock import ZoneClocks
-from lovecampaign.store.eligibility.deal_rules import deal_reasons
 from lovecampaign.store.eligibility.eligibility import (
     Condition,
-    Demand,
-    Standing,
+    Eligibility,
+    Requirement,
     all_met,
-    demand,
+    deal_reasons,
     first_unmet,
+    require,
 )
-from lovecampaign.store.eligibility.slots import SlotsByZone, work_out_slots
-from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.tables import Instant, delivery, subscriber
+from lovecampaign.store.eligibility.slots import SlotsByZone, compute_slots, read_clocks
+from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.tables import PLANNED, Instant, delivery, subscriber
 from lovecampaign.store.tables.slots import fill_slots, fill_zone_clocks, slot, zone_clock
-
-__all__ = ["Fate", "SlotsByZone", "fate_at", "lay_out_slots", "work_out_slots"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
-    """SQL over everybody whom one email addresses; ``slot`` rows must be laid out before."""
+class Disposition:
+    """SQL over the subscribers that one email addresses; needs :func:`load_slots` first."""
 
-    standing: Standing
+    eligibility: Eligibility
     is_cancelled: bool = False
 
     @property
     def rows(self) -> sa.FromClause:
-        """Everybody beside the slot that is theirs, and beside what their clocks say."""
-        joined_at = self.standing.joined_at
-        people = self.standing.people.join(
+        """Subscribers joined with their slot and the clock of their zone."""
+        joined_at = self.eligibility.joined_at
+        subscribers = self.eligibility.subscribers.join(
             slot,
             sa.and_(
-                slot.c.email_key == self.standing.email.key,
+                slot.c.email_key == self.eligibility.email.key,
                 slot.c.zone == subscriber.c.timezone,
                 joined_at >= slot.c.joined_from,
                 joined_at < slot.c.joined_before,
             ),
         )
         if not self.keeps_quiet_hours:
-            return people
-        return people.outerjoin(zone_clock, zone_clock.c.zone == subscriber.c.timezone)
+            return subscribers
+        return subscribers.outerjoin(zone_clock, zone_clock.c.zone == subscriber.c.timezone)
 
     @property
     def due(self) -> sa.ColumnElement[datetime]:
-        joined_at = self.standing.joined_at
+        joined_at = self.eligibility.joined_at
         joined_later = sa.and_(slot.c.is_due_at_joining, joined_at > slot.c.due)
         return sa.type_coerce(
             sa.case((joined_later, sa.type_coerce(joined_at, Instant)), else_=slot.c.due), Instant
@@ -68,99 +67,104 @@ class Fate:
 
     @property
     def goes_out_at(self) -> sa.ColumnElement[datetime]:
-        """When it is due; what is overdue: now, or when the quiet hours end that hold it."""
-        overdue = self.standing.instant
-        whens = [(self.due > self.standing.instant, self.due)]
+        """When it is due; if overdue: now, or the end of the current quiet hours."""
+        overdue = self.eligibility.instant
+        whens = [(self.due > self.eligibility.instant, self.due)]
         if self.keeps_quiet_hours:
             whens.append((zone_clock.c.quiet_until.is_not(None), zone_clock.c.quiet_until))
         return sa.type_coerce(sa.case(*whens, else_=overdue), Instant)
 
     @property
     def is_held(self) -> Condition:
-        """Whether quiet hours alone keep it from going out now."""
+        """Whether it is due and only quiet hours delay it."""
         if not self.keeps_quiet_hours:
             return sa.false()
-        return sa.and_(self.due <= self.standing.instant, zone_clock.c.quiet_until.is_not(None))
+        return sa.and_(self.due <= self.eligibility.instant, zone_clock.c.quiet_until.is_not(None))
 
     @property
     def keeps_quiet_hours(self) -> bool:
-        return quiet_hours_of(self.standing.campaign, self.standing.email) is not None
+        return quiet_hours_of(self.eligibility.campaign, self.eligibility.email) is not None
 
     @property
     def reason(self) -> sa.ColumnElement[str | None]:
-        """Why the person does not get the email; NULL: they do."""
-        return first_unmet(self._demands)
+        """The skip reason; NULL for a recipient."""
+        return first_unmet(self._requirements)
 
     @property
-    def gets_it(self) -> Condition:
-        """Whether the person gets the email: there is no reason."""
-        return all_met(self._demands)
+    def is_recipient(self) -> Condition:
+        """Whether the subscriber gets the email: there is no skip reason."""
+        return all_met(self._requirements)
 
     @property
-    def _demands(self) -> list[Demand]:
+    def _requirements(self) -> list[Requirement]:
         if self.is_cancelled:
-            return [demand(sa.false(), SkipReason.CANCELLED)]
-        standing = replace(self.standing, judged_at=self.goes_out_at)
+            return [require(sa.false(), SkipReason.CANCELLED)]
+        eligibility = replace(self.eligibility, evaluated_at=self.goes_out_at)
         expires_at = slot.c.expires_at
-        is_early = sa.or_(expires_at.is_(None), expires_at > self.standing.instant)
-        deal = deal_reasons(self.standing, self.goes_out_at)
+        is_early = sa.or_(expires_at.is_(None), expires_at > self.eligibility.instant)
+        deal = deal_reasons(self.eligibility, self.goes_out_at)
         return [
-            *standing.demands,
+            *eligibility.requirements,
             (slot.c.reason.is_(None), slot.c.reason),
-            demand(is_early, SkipReason.LATE),
-            *(demand(sa.not_(condition), reason) for condition, reason in deal),
-            demand(sa.not_(self._is_day_taken), SkipReason.DAY_TAKEN),
+            require(is_early, SkipReason.LATE),
+            *(require(sa.not_(condition), reason) for condition, reason in deal),
+            require(sa.not_(self._is_day_taken), SkipReason.DAY_TAKEN),
         ]
 
-    # -- people who have a row that nobody has claimed yet
+    # -- subscribers with a planned row that is not claimed yet
 
     @property
     def planned_rows(self) -> sa.FromClause:
-        """Those rows beside their people, and beside what their clocks say."""
-        return self.standing.people.join(
+        """Planned rows joined with their subscribers and the clocks of their zones."""
+        return self.eligibility.subscribers.join(
             delivery, delivery.c.subscriber_id == subscriber.c.id
         ).join(zone_clock, zone_clock.c.zone == subscriber.c.timezone)
 
     @property
-    def reason_to_leave(self) -> sa.ColumnElement[str | None]:
-        """Why such a row does not go out as it is claimed, now; NULL: it does."""
-        return self._reason_of_row(self.standing, self.standing.instant, self._is_clocks_day_taken)
+    def claim_reason(self) -> sa.ColumnElement[str | None]:
+        """Why a planned row is skipped when it is claimed now; NULL if it is sent."""
+        return self._reason_of_row(
+            self.eligibility, self.eligibility.instant, self._is_clocks_day_taken
+        )
 
     @property
-    def reason_foreseen(self) -> sa.ColumnElement[str | None]:
-        """Why such a row will not go out when it is claimed; NULL: it will.
+    def expected_reason(self) -> sa.ColumnElement[str | None]:
+        """Why a planned row will be skipped when it is claimed; NULL if it will be sent.
 
-        Quiet hours may hold it, or it waits for another try: whose day that takes is seen then.
+        If quiet hours or a retry delay it, the one-email-a-day rule is checked at that time.
         """
         if self.is_cancelled:
             return sa.literal(SkipReason.CANCELLED.value)
-        now = self.standing.instant
+        now = self.eligibility.instant
         waits = [(delivery.c.next_try_at > now, delivery.c.next_try_at)]
         if self.keeps_quiet_hours:
             waits.append((zone_clock.c.quiet_until.is_not(None), zone_clock.c.quiet_until))
         goes_out_at = sa.type_coerce(sa.case(*waits, else_=now), Instant)
         is_now = sa.and_(*(sa.not_(condition) for condition, _ in waits))
-        standing = replace(self.standing, judged_at=goes_out_at)
+        eligibility = replace(self.eligibility, evaluated_at=goes_out_at)
         is_day_taken = sa.and_(is_now, self._is_clocks_day_taken)
-        return self._reason_of_row(standing, goes_out_at, is_day_taken)
+        return self._reason_of_row(eligibility, goes_out_at, is_day_taken)
 
     def _reason_of_row(
-        self, standing: Standing, goes_out_at: sa.ColumnElement[datetime], is_day_taken: Condition
+        self,
+        eligibility: Eligibility,
+        goes_out_at: sa.ColumnElement[datetime],
+        is_day_taken: Condition,
     ) -> sa.ColumnElement[str | None]:
         whens = [
             (subscriber.c.forgotten_at.is_not(None), SkipReason.SUPPRESSED),
-            (sa.not_(standing.is_addressed), SkipReason.SUPPRESSED),
-            (delivery.c.expires_at <= standing.instant, SkipReason.LATE),
-            *deal_reasons(standing, goes_out_at),
+            (sa.not_(eligibility.is_addressed), SkipReason.SUPPRESSED),
+            (delivery.c.expires_at <= eligibility.instant, SkipReason.LATE),
+            *deal_reasons(eligibility, goes_out_at),
         ]
-        if standing.email.is_one_a_day:
+        if eligibility.email.is_one_a_day:
             whens.append((is_day_taken, SkipReason.DAY_TAKEN))
         by_time = sa.case(*((condition, reason.value) for condition, reason in whens))
-        return sa.func.coalesce(standing.reason, by_time)
+        return sa.func.coalesce(eligibility.reason, by_time)
 
     @property
     def _is_clocks_day_taken(self) -> Condition:
-        """Whether another email has the day that the reader's clock shows now."""
+        """Whether another email has taken the subscriber's current local day."""
         other = delivery.alias("other")
         return sa.exists().where(
             other.c.subscriber_id == delivery.c.subscriber_id,
@@ -168,51 +172,77 @@ class Fate:
             other.c.local_day == zone_clock.c.local_day,
         )
 
-    # -- people without a row
+    def select_planned(self, email_id: int, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        """A query over the planned rows of the email, also those that failed before."""
+        return (
+            sa.select(*columns)
+            .select_from(self.planned_rows)
+            .where(delivery.c.email_id == email_id, delivery.c.state == PLANNED)
+        )
 
-    def lacks_row(self, email_id: int | sa.ColumnElement[int]) -> Condition:
-        """Whether the ledger does not know yet what becomes of this person."""
+    # -- subscribers without a row
+
+    def select_without_row(
+        self, email_id: int | sa.ColumnElement[int], *columns: sa.ColumnElement[Any]
+    ) -> sa.Select[Any]:
+        """A query over the addressed subscribers who have no row of the email."""
         has_row = sa.exists().where(
             delivery.c.email_id == email_id, delivery.c.subscriber_id == subscriber.c.id
         )
-        return sa.not_(has_row)
+        return (
+            sa.select(*columns)
+            .select_from(self.rows)
+            .where(self.eligibility.is_addressed, sa.not_(has_row))
+        )
 
     @property
     def _is_day_taken(self) -> Condition:
-        """Whether an email that was late already went out on the day for which this one is due.
+        """Whether another email was sent late, on the day on which this one will be due.
 
-        What is due now is judged when it is claimed.
+        For an email that is due now, this is checked when it is claimed.
         """
         other = delivery.alias("other")
         return sa.and_(
             slot.c.local_day.is_not(None),
-            slot.c.due > self.standing.instant,
+            slot.c.due > self.eligibility.instant,
             sa.exists().where(
                 other.c.subscriber_id == subscriber.c.id,
-                other.c.campaign_id == self.standing.campaign_id,
+                other.c.campaign_id == self.eligibility.campaign_id,
                 other.c.local_day == slot.c.local_day,
             ),
         )
 
 
-def fate_at(campaign: Campaign, email: Email, record: CampaignRecord | None, now: datetime) -> Fate:
-    """What becomes of an email at an instant; nothing is cancelled that was never recorded."""
+def disposition_at(
+    campaign: Campaign, email: Email, record: CampaignRecord | None, now: datetime
+) -> Disposition:
+    """The disposition of an email at an instant; without a record nothing is cancelled."""
     campaign_id = record.id if record else 0
-    return Fate(
-        standing=Standing(campaign=campaign, email=email, campaign_id=campaign_id, now=now),
+    return Disposition(
+        eligibility=Eligibility(campaign=campaign, email=email, campaign_id=campaign_id, now=now),
         is_cancelled=bool(record and email.key in record.cancelled),
     )
 
 
-def lay_out_slots(
+def load_schedule(
+    connection: Connection, campaign: Campaign, emails: Sequence[Email], now: datetime
+) -> tuple[CampaignRecord | None, SlotsByZone]:
+    """Load the slots and clocks of these emails; returns the campaign's record and all slots."""
+    record = read_campaign(connection, campaign.id)
+    slots = compute_slots(connection, campaign, record)
+    load_slots(connection, slots, emails, read_clocks(connection, campaign, now))
+    return record, slots
+
+
+def load_slots(
     connection: Connection,
     slots: SlotsByZone,
     emails: Iterable[Email],
     clocks: ZoneClocks | None = None,
 ) -> None:
-    """Give SQL the slots of these emails, in place of those it had, and the zones' clocks.
+    """Replace the temporary tables with the slots of these emails and the zones' clocks.
 
-    Without clocks nobody is held by quiet hours.
+    Without clocks no quiet hours apply now.
     """
     keys = [email.key for email in emails]
     fill_slots(
@@ -220,3 +250,34 @@ def lay_out_slots(
         {zone: {key: by_key[key] for key in keys} for zone, by_key in slots.items()},
     )
     fill_zone_clocks(connection, clocks or {})
+
+
+Statements = TypeVar("Statements")
+_Key = tuple[str, str, int, bool]
+_SIZE = 256
+
+
+class StatementCache(Generic[Statements]):
+    """One kind of statements, by email; an entry is valid until its campaign is loaded again."""
+
+    def __init__(self, build: Callable[[Disposition], Statements]) -> None:
+        self._build = build
+        self._cache: LruCache[_Key, tuple[Disposition, Statements]] = LruCache(_SIZE)
+
+    def get(self, disposition: Disposition) -> Statements:
+        """The statements for a disposition that takes its ``now`` as a bind parameter."""
+        rules = disposition.eligibility
+        key = (rules.campaign.id, rules.email.key, rules.campaign_id, disposition.is_cancelled)
+        entry = self._cache.get(key, lambda _: (disposition, self._build(disposition)))
+        if not _has_same_source(entry[0], disposition):
+            entry = (disposition, self._build(disposition))
+            self._cache.put(key, entry)
+        return entry[1]
+
+
+def _has_same_source(one: Disposition, other: Disposition) -> bool:
+    """Whether both come from one load of the campaign; an edit of its files makes a new object."""
+    return (
+        one.eligibility.campaign is other.eligibility.campaign
+        and one.eligibility.email is other.eligibility.email
+    )

@@ -1,12 +1,12 @@
-"""Who gets an email by today's rules, and why does somebody not?
+"""SQL for the eligibility of subscribers: the first unmet requirement is the skip reason.
 
-One piece of SQL answers it for planning, claiming, ``plan``, ``status`` and ``explain``: what
-is shown is what happens.
+The one place for these rules. Planning, claiming, ``plan``, ``status``, ``explain`` and the
+preview's forecast use the same SQL, so they never differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -14,7 +14,10 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.deal import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.deal_stock.extensions import has_more_time
+from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_out
 from lovecampaign.store.subscribers.suppressions import reaches
 from lovecampaign.store.tables import (
     Instant,
@@ -27,10 +30,10 @@ from lovecampaign.store.tables import (
 )
 
 Condition: TypeAlias = sa.ColumnElement[bool]
-#: What must hold for somebody to get an email (never NULL), and the reason shown if it does not.
-Demand: TypeAlias = tuple[Condition, sa.ColumnElement[str]]
-#: A condition on one way to a person: their place on a list, and the list's name.
-WayCondition: TypeAlias = Callable[[sa.FromClause, str], Condition]
+#: A condition for getting the email (never NULL), and the skip reason if it is false.
+Requirement: TypeAlias = tuple[Condition, sa.ColumnElement[str]]
+#: Takes a membership (a row of one list) and the name of the list.
+ListCondition: TypeAlias = Callable[[sa.FromClause, str], Condition]
 
 in_audience = membership.alias("in_audience")
 in_insiders = membership.alias("in_insiders")
@@ -38,17 +41,17 @@ _begun = campaign.alias("begun")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How the people of the database stand towards one email at one instant."""
+class Eligibility:
+    """The eligibility of subscribers for one email at one instant, as SQL expressions."""
 
     campaign: Campaign
     email: Email
     #: The campaign's row.
     campaign_id: int
-    #: None: given with each execution, as ``now``, so that a statement can be built once.
+    #: None: bound as ``now`` at each execution, so that a statement is built once.
     now: datetime | None = None
-    #: When consents and pauses are judged, where that is not ``now``: as the email goes out.
-    judged_at: sa.ColumnElement[datetime] | None = None
+    #: When consents and pauses must hold, if that is not ``now``: when the email goes out.
+    evaluated_at: sa.ColumnElement[datetime] | None = None
 
     @property
     def instant(self) -> sa.BindParameter[datetime]:
@@ -58,8 +61,8 @@ class Standing:
         return sa.bindparam("now", self.now, type_=Instant)
 
     @property
-    def people(self) -> sa.FromClause:
-        """Subscribers beside their places on the campaign's lists and what they asked for."""
+    def subscribers(self) -> sa.FromClause:
+        """Subscribers joined with their memberships, preferences and purchase."""
         insiders = self.campaign.insiders
         return (
             subscriber.outerjoin(
@@ -84,15 +87,15 @@ class Standing:
 
     @property
     def is_addressed(self) -> Condition:
-        """Whether the email speaks to this person at all; the others need no reason."""
-        conditions = [subscriber.c.forgotten_at.is_(None), self._is_in_crowd]
+        """Whether the email addresses this subscriber at all; if not, no reason is needed."""
+        conditions = [subscriber.c.forgotten_at.is_(None), self._is_on_a_list]
         if Crowd.BOUGHT in self.email.to:
             conditions.append(buyer.c.address_key.is_not(None))
         return sa.and_(*conditions)
 
     @property
     def joined_at(self) -> sa.ColumnElement[datetime]:
-        """When the person joined the list through which the email reaches them."""
+        """When the subscriber joined the list through which the email reaches them."""
         if self.email.role is not Role.LAUNCH:
             return in_audience.c.joined_at
         if self.email.is_insiders_only:
@@ -104,9 +107,9 @@ class Standing:
 
     @property
     def is_insider(self) -> Condition:
-        """A mailable member of the advance-notification list, who has not come too late.
+        """A mailable member of the advance-notification list who joined in time.
 
-        Founders never have: they count as if they had joined before day 1.
+        Founders always did: they count as if they had joined before day 1.
         """
         if self.campaign.insiders is None:
             return sa.false()
@@ -120,42 +123,42 @@ class Standing:
 
     @property
     def reason(self) -> sa.ColumnElement[str | None]:
-        """Why the person does not get the email, apart from its time; NULL: they do."""
-        return first_unmet(self.demands)
+        """The skip reason, apart from the email's time; NULL for a recipient."""
+        return first_unmet(self.requirements)
 
     @property
-    def demands(self) -> list[Demand]:
-        """What must hold for the person to get the email, apart from its time, gravest first."""
+    def requirements(self) -> list[Requirement]:
+        """The requirements apart from the email's time, gravest first."""
         paused_until = preference.c.paused_until
         is_awaited = sa.or_(paused_until.is_(None), paused_until <= self._as_of)
-        found = [
-            (self._reaches(self._is_mailable), self._why_unmailable),
-            demand(is_awaited, SkipReason.PAUSED_BY_READER),
+        requirements = [
+            (self._any_list(self._is_mailable), self._why_unmailable),
+            require(is_awaited, SkipReason.PAUSED_BY_READER),
         ]
         if self.email.role is not Role.LAUNCH:
             wants_days = preference.c.is_launch_only.is_not(sa.true())
-            found.append(demand(wants_days, SkipReason.LAUNCH_ONLY))
-        found.append(demand(self._passes_tags, SkipReason.TAG))
+            requirements.append(require(wants_days, SkipReason.LAUNCH_ONLY))
+        requirements.append(require(self._passes_tags, SkipReason.TAG))
         if Crowd.NOT_BOUGHT in self.email.to:
-            found.append(demand(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
-        return found
+            requirements.append(require(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
+        return requirements
 
     @property
     def _why_unmailable(self) -> sa.ColumnElement[str]:
         return sa.case(
-            (self._reaches(self._is_unsuppressed), SkipReason.NOT_CONFIRMED.value),
+            (self._any_list(self._is_unsuppressed), SkipReason.NOT_CONFIRMED.value),
             else_=SkipReason.SUPPRESSED.value,
         )
 
     @property
     def _founders_until(self) -> sa.ColumnElement[datetime]:
-        """The first real claim; before it, whoever is here is a founder."""
+        """The first real claim; until then every subscriber is a founder."""
         first = sa.select(_begun.c.first_claim_at).where(_begun.c.id == self.campaign_id)
         return sa.func.coalesce(first.scalar_subquery(), self.instant, type_=Instant)
 
     @property
     def _as_of(self) -> sa.ColumnElement[datetime]:
-        return self.instant if self.judged_at is None else self.judged_at
+        return self.instant if self.evaluated_at is None else self.evaluated_at
 
     # -- lists
 
@@ -165,24 +168,24 @@ class Standing:
         return sa.and_(place.c.list == name, place.c.subscriber_id == subscriber.c.id)
 
     @property
-    def _is_in_crowd(self) -> Condition:
-        return sa.or_(*(place.c.subscriber_id.is_not(None) for place, _ in self._ways))
+    def _is_on_a_list(self) -> Condition:
+        return sa.or_(*(place.c.subscriber_id.is_not(None) for place, _ in self._lists))
 
     @property
-    def _ways(self) -> list[tuple[sa.FromClause, str]]:
-        """The lists through which the email reaches people."""
+    def _lists(self) -> list[tuple[sa.FromClause, str]]:
+        """The lists through which the email reaches subscribers, with their memberships."""
         audience = (in_audience, self.campaign.audience.list)
         if self.email.role is not Role.LAUNCH or self.campaign.insiders is None:
             return [audience]
         insiders = (in_insiders, self.campaign.insiders.list)
         return [insiders] if self.email.is_insiders_only else [audience, insiders]
 
-    def _reaches(self, allows: WayCondition) -> Condition:
-        """Whether any way to the person is open."""
+    def _any_list(self, condition: ListCondition) -> Condition:
+        """Whether the condition holds on any list of the email that the subscriber is on."""
         return sa.or_(
             *(
-                sa.and_(place.c.subscriber_id.is_not(None), allows(place, name))
-                for place, name in self._ways
+                sa.and_(place.c.subscriber_id.is_not(None), condition(place, name))
+                for place, name in self._lists
             )
         )
 
@@ -228,25 +231,51 @@ class Standing:
         return _has_any_tag(wanted)
 
 
-def demand(condition: Condition, reason: SkipReason) -> Demand:
-    """What must hold, and the reason that is told where it does not."""
+def require(condition: Condition, reason: SkipReason) -> Requirement:
+    """A requirement with a constant reason."""
     return condition, sa.literal(reason.value)
 
 
-def first_unmet(demands: Iterable[Demand]) -> sa.ColumnElement[str | None]:
-    """The reason of the first demand that does not hold; NULL: all do."""
-    return sa.case(*((sa.not_(condition), reason) for condition, reason in demands))
+def first_unmet(requirements: Iterable[Requirement]) -> sa.ColumnElement[str | None]:
+    """The reason of the first requirement that is false; NULL where all hold."""
+    return sa.case(*((sa.not_(condition), reason) for condition, reason in requirements))
 
 
-def all_met(demands: Iterable[Demand]) -> Condition:
-    """Whether all hold: no reason, said so that databases answer it from their indexes.
+def all_met(requirements: Iterable[Requirement]) -> Condition:
+    """Whether all hold: the same as "no reason", in a form that can use indexes.
 
-    No planner looks into a CASE, nor does PostgreSQL see an anti-join in a NOT (NOT …).
+    No query planner optimises a CASE, and PostgreSQL sees no anti-join in a NOT (NOT …).
     """
-    return sa.and_(*(condition for condition, _ in demands))
+    return sa.and_(*(condition for condition, _ in requirements))
 
 
 def _has_any_tag(tags: Collection[str]) -> Condition:
     return sa.exists().where(
         subscriber_tag.c.subscriber_id == subscriber.c.id, subscriber_tag.c.tag.in_(sorted(tags))
     )
+
+
+SkipCondition: TypeAlias = tuple[Condition, SkipReason]
+
+
+def deal_reasons(
+    eligibility: Eligibility, goes_out_at: sa.ColumnElement[datetime]
+) -> Sequence[SkipCondition]:
+    """SQL conditions over subscribers, each with its skip reason; none for other emails."""
+    deal = eligibility.campaign.deal_of(eligibility.email)
+    if deal is None:
+        return ()
+    is_late = goes_out_at >= sa.literal(deal.closes, Instant)
+    more_time = has_more_time(eligibility.campaign_id, deal.key, goes_out_at)
+    closed = (sa.and_(is_late, sa.not_(more_time)), SkipReason.DEAL_CLOSED)
+    if deal.quantity is None or deal.when_gone is WhenGone.WAITLIST:
+        return (closed,)
+    return (closed, (_is_gone(eligibility, deal), SkipReason.SOLD_OUT))
+
+
+def _is_gone(eligibility: Eligibility, deal: Deal) -> Condition:
+    recorded = RecordedDeal(
+        campaign=eligibility.campaign, campaign_id=eligibility.campaign_id, deal=deal
+    )
+    now = eligibility.instant
+    return sa.and_(is_sold_out(recorded, now), sa.not_(has_unit(recorded, subscriber.c.id, now)))

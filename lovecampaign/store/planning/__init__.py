@@ -1,0 +1,1 @@
+"""Planning: rows of the ledger for emails that are due."""

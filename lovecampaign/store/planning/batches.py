@@ -1,4 +1,4 @@
-"""How do all people with one due instant get their rows, window by window, batch by batch?"""
+"""Insert the rows of one due instant, in batches, over windows of subscriber ids."""
 
 from __future__ import annotations
 
@@ -11,106 +11,106 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.walking import walk_by_index
-from lovecampaign.store.planning.email_query import EmailToPlan
+from lovecampaign.store.planning.planning_task import PlanningTask
 from lovecampaign.store.tables import PLANNED, BigKey, batch, delivery, subscriber
 
 BATCH_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Portions:
-    """How many people planning takes at a time."""
+class BatchSizes:
+    """The sizes of planning's batches and windows."""
 
     #: Rows of one batch; each is a transaction of its own.
     batch: int = BATCH_SIZE
-    #: People are gone through by so many at a time: SQLite too may choose to sort all who come
-    #: after, where it knows no numbers of its tables, and did so again for each batch.
+    #: Subscribers are scanned in windows of this size: without table statistics SQLite may sort
+    #: all remaining subscribers for each batch.
     window: int = 2 * BATCH_SIZE
 
 
 def plan_instant(
     database: Database,
-    subject: EmailToPlan,
+    task: PlanningTask,
     due: datetime,
     zones: Sequence[str],
-    portions: Portions,
+    sizes: BatchSizes,
 ) -> int:
-    """Make the rows of everybody in these zones who is due then; tells how many."""
+    """Insert the rows of all subscribers in these zones who are due then; returns how many."""
     planned, after = 0, 0
     while True:
         with database.write() as connection:
-            subject.lock(connection)
-            subject.lay_out(connection)
-            filling = _Filling(
-                connection=connection, subject=subject, due=due, zones=zones, portions=portions
+            task.lock(connection)
+            task.load_slots(connection)
+            writer = _BatchWriter(
+                connection=connection, task=task, due=due, zones=zones, sizes=sizes
             )
-            inserted = filling.insert_batch(after)
+            inserted = writer.insert_batch(after)
         planned += inserted.size
-        if inserted.size < portions.batch:
+        if inserted.size < sizes.batch:
             return planned
         after = inserted.last_subscriber_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Inserted:
+class _InsertedBatch:
     size: int
     last_subscriber_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Filling:
-    """The filling of one batch, in one transaction."""
+class _BatchWriter:
+    """Fills one batch, in one transaction."""
 
     connection: Connection
-    subject: EmailToPlan
+    task: PlanningTask
     due: datetime
     zones: Sequence[str]
-    portions: Portions
+    sizes: BatchSizes
 
-    def insert_batch(self, after: int) -> _Inserted:
-        """The next people after an id, as many as a batch takes."""
+    def insert_batch(self, after: int) -> _InsertedBatch:
+        """Insert rows for the next subscribers after an id, up to the batch size."""
         batch_id = self._insert_empty_batch()
         walk_by_index(self.connection)
         size, last = 0, after
-        while size < self.portions.batch and (upto := self._end_of_window(last)):
-            size += self._insert_rows(batch_id, last, upto, self.portions.batch - size)
+        while size < self.sizes.batch and (upto := self._end_of_window(last)):
+            size += self._insert_rows(batch_id, last, upto, self.sizes.batch - size)
             last = upto
         if size == 0:
             self.connection.execute(sa.delete(batch).where(batch.c.id == batch_id))
-        if size == self.portions.batch:  # perhaps in the middle of a window
+        if size == self.sizes.batch:  # perhaps in the middle of a window
             last = self.connection.scalar(_LAST_SUBSCRIBER, {"my_batch": batch_id}) or last
-        return _Inserted(size=size, last_subscriber_id=last)
+        return _InsertedBatch(size=size, last_subscriber_id=last)
 
     def _insert_empty_batch(self) -> int:
         batch_id: int = self.connection.execute(
             sa.insert(batch)
-            .values(email_id=self.subject.id, due=self.due, epoch=0, created_at=self.subject.now)
+            .values(email_id=self.task.id, due=self.due, epoch=0, created_at=self.task.now)
             .returning(batch.c.id)
         ).scalar_one()
         return batch_id
 
     def _end_of_window(self, after: int) -> int | None:
-        """The last id of the window behind that one; None: nobody comes after."""
-        people = {"after": after, "people": self.portions.window}
-        upto: int | None = self.connection.scalar(_WINDOW, people)
+        """The last id of the next window; None after the last subscriber."""
+        window = {"after": after, "window": self.sizes.window}
+        upto: int | None = self.connection.scalar(_WINDOW, window)
         return upto
 
     def _insert_rows(self, batch_id: int, after: int, upto: int, size: int) -> int:
         window = {"after": after, "upto": upto, "size": size}
-        which = {"my_batch": batch_id, "my_due": self.due, "zones": self.zones}
-        parameters = {**self.subject.parameters, **which, **window}
-        inserted = self.connection.execute(self.subject.statements.insert_planned, parameters)
+        parameters = {"my_batch": batch_id, "my_due": self.due, "zones": self.zones}
+        parameters |= {**self.task.parameters, **window}
+        inserted = self.connection.execute(self.task.statements.insert_planned, parameters)
         return inserted.rowcount
 
 
-_people = (
+_next_ids = (
     sa.select(subscriber.c.id)
     .where(subscriber.c.id > sa.bindparam("after", type_=BigKey))
     .order_by(subscriber.c.id)
-    .limit(sa.bindparam("people", type_=sa.Integer))
+    .limit(sa.bindparam("window", type_=sa.Integer))
 )
-_WINDOW = sa.select(sa.func.max(_people.subquery().c.id))
-#: Rows are made in the order of their subscribers, so that the last row tells.
+_WINDOW = sa.select(sa.func.max(_next_ids.subquery().c.id))
+#: Rows are inserted in the order of subscriber ids.
 _LAST_SUBSCRIBER = (
     sa.select(delivery.c.subscriber_id)
     .where(delivery.c.batch_id == sa.bindparam("my_batch"), delivery.c.state == PLANNED)

@@ -1,8 +1,9 @@
-"""How often do we look through everybody, where most looks find nothing?
+"""Back-off for scans over all subscribers that find nothing.
 
-A pass comes every ten seconds. With ten million people one look takes about as long, so a look
-that was long in vain rests for a while. Whatever changes the question asks it at once, and what
-changed without it (a new subscriber, another zone, a pause that ended) waits a minute at most.
+A pass runs every ten seconds, and with ten million subscribers one scan takes about as long. So
+after a long scan without results the next one is delayed. A change of the scan's arguments ends
+the delay at once; other changes (a new subscriber, another zone, the end of a pause) are found
+within a minute.
 """
 
 from __future__ import annotations
@@ -16,51 +17,54 @@ from weakref import WeakKeyDictionary
 
 from lovecampaign.store.database.engine import Database
 
-Found = TypeVar("Found")
-#: Shorter looks never rest: up to some three million people, everything counts at the next pass.
+ScanResult = TypeVar("ScanResult")
+#: Shorter scans are never delayed: up to about three million subscribers.
 LONG_SECONDS = 2.0
-#: A look may take this share of the time, one in so many seconds, …
+#: A scan may take one in so many seconds of the time …
 SHARE = 20
-#: … but nobody waits longer for one.
-LONGEST_REST = timedelta(seconds=60)
+#: … but is never delayed for longer than this.
+LONGEST_PAUSE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rest:
-    question: object
+class _Pause:
+    arguments: object
     since: datetime
     until: datetime
 
-    def holds(self, question: object, now: datetime) -> bool:
-        """Whether nobody needs to look now; a clock that was put back ends a rest."""
-        return self.question == question and self.since <= now < self.until
+    def holds(self, arguments: object, now: datetime) -> bool:
+        """Whether to skip the scan; a clock that was set back ends the pause."""
+        return self.arguments == arguments and self.since <= now < self.until
 
 
-class Looks:
-    """The looks of one kind, by what they look after."""
+class ScanBackoff:
+    """The back-off of one kind of scan, per database and key."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
-        self._rests: WeakKeyDictionary[Database, dict[Hashable, _Rest]] = WeakKeyDictionary()
+        self._pauses: WeakKeyDictionary[Database, dict[Hashable, _Pause]] = WeakKeyDictionary()
 
-    def take(
+    def run(
         self,
         database: Database,
-        what: Hashable,
-        question: object,
+        key: Hashable,
+        arguments: object,
         now: datetime,
-        look: Callable[[], Found],
-    ) -> Found | None:
-        """What a look finds; None while it rests. ``question``: all that is asked, bar ``now``."""
-        rests = self._rests.setdefault(database, {})
-        rest = rests.get(what)
-        if rest is not None and rest.holds(question, now):
+        scan: Callable[[], ScanResult],
+    ) -> ScanResult | None:
+        """The result of ``scan``; None during a pause.
+
+        ``arguments``: all that the scan depends on, except ``now``.
+        """
+        pauses = self._pauses.setdefault(database, {})
+        pause = pauses.get(key)
+        if pause is not None and pause.holds(arguments, now):
             return None
         start = self._seconds()
-        found = look()
+        result = scan()
         seconds = self._seconds() - start
-        rests.pop(what, None)
-        if not found and seconds >= LONG_SECONDS:
-            length = min(timedelta(seconds=SHARE * seconds), LONGEST_REST)
-            rests[what] = _Rest(question=question, since=now, until=now + length)
-        return found
+        pauses.pop(key, None)
+        if not result and seconds >= LONG_SECONDS:
+            length = min(timedelta(seconds=SHARE * seconds), LONGEST_PAUSE)
+            pauses[key] = _Pause(arguments=arguments, since=now, until=now + length)
+        return result

@@ -1,0 +1,1 @@
+"""Reports: counts, lists and timelines of a campaign. Read-only."""

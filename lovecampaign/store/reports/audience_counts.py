@@ -1,4 +1,4 @@
-"""How many people does a campaign reach, and where do they live? Counted for ``check``."""
+"""Count the audience of a campaign by zone, consent and known fields, for ``check``."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from lovecampaign.store.tables import consent, membership, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class People:
-    """The members of a campaign's lists, without those who left."""
+class AudienceCounts:
+    """How many members a campaign's lists have, without unsubscribed ones."""
 
-    #: Readers, by the zone that counts for them.
+    #: Members of the audience, by effective zone.
     by_zone: Mapping[str, int]
     insiders: int
-    #: Readers of whom no consent is on record.
+    #: Members of the audience without a recorded consent.
     without_consent: int
-    #: Day 1 of the campaign as it was when the first letter went out for real; None before.
+    #: Day 1 of the campaign as it was at the first real claim; None before it.
     begun_with: date | None
-    #: Of how many of the readers and insiders together each field asked for is known.
+    #: How many members of both lists have each requested field.
     known_fields: Mapping[str, int]
-    #: Readers and insiders together.
+    #: Members of either list.
     reachable: int
 
 
-def count_campaign_people(
+def count_audience(
     database: Database, campaign: Campaign, fields: Collection[str] = ()
-) -> People:
-    """One pass over the lists; tags are not looked at, so it may count a few too many."""
-    readers = _is_on(campaign, campaign.audience.list)
-    unknown = sa.and_(readers, sa.not_(_has_consent(campaign.audience.list)))
+) -> AudienceCounts:
+    """Count members without regard to tags, so the counts may be a little too high."""
+    audience = _is_on(campaign, campaign.audience.list)
+    without_consent = sa.and_(audience, sa.not_(_has_consent(campaign.audience.list)))
     insiders = _is_on(campaign, campaign.insiders.list) if campaign.insiders else sa.false()
     zones = (
         sa.select(subscriber.c.timezone, sa.func.count())
-        .where(readers)
+        .where(audience)
         .group_by(subscriber.c.timezone)
     )
     with database.read() as connection:
@@ -51,21 +51,21 @@ def count_campaign_people(
         for stored, count in connection.execute(zones):
             zone = effective_zone(stored, campaign)
             by_zone[zone] = by_zone.get(zone, 0) + count
-        everybody = sa.or_(readers, insiders)
-        return People(
+        members = sa.or_(audience, insiders)
+        return AudienceCounts(
             by_zone=by_zone,
             insiders=_count(connection, insiders),
-            without_consent=_count(connection, unknown),
+            without_consent=_count(connection, without_consent),
             begun_with=_read_begun_with(connection, campaign),
             known_fields={
-                name: _count(connection, sa.and_(everybody, _has_field(name))) for name in fields
+                name: _count(connection, sa.and_(members, _has_field(name))) for name in fields
             },
-            reachable=_count(connection, everybody),
+            reachable=_count(connection, members),
         )
 
 
-def find_begun_with(database: Database, campaign: Campaign) -> date | None:
-    """Day 1 of the campaign as it was when the first letter went out for real; None before."""
+def find_recorded_start(database: Database, campaign: Campaign) -> date | None:
+    """Day 1 of the campaign as it was at the first real claim; None before it."""
     with database.read() as connection:
         return _read_begun_with(connection, campaign)
 
@@ -86,7 +86,7 @@ def _has_field(name: str) -> sa.ColumnElement[bool]:
 
 
 def _is_on(campaign: Campaign, list_name: str) -> sa.ColumnElement[bool]:
-    """On the list, confirmed, and neither forgotten nor suppressed there."""
+    """Whether a subscriber is a confirmed member, and neither forgotten nor suppressed."""
     is_member = sa.exists().where(
         membership.c.subscriber_id == subscriber.c.id,
         membership.c.list == list_name,

@@ -1,6 +1,6 @@
-"""How many get each email, and how far is it? The numbers of ``plan`` and ``status``.
+"""Count each email's recipients by state and skip reason, for ``plan`` and ``status``.
 
-Rows that were claimed are history; for everybody else, today's rules are asked.
+Claimed rows are counted as they are; for all other subscribers the current rules are applied.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.slots import Slot, due_window, plan_zone
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Fate, fate_at, lay_out_slots
-from lovecampaign.store.eligibility.slots import SlotsByZone, read_clocks, work_out_slots
-from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.eligibility.disposition import disposition_at, load_schedule
+from lovecampaign.store.eligibility.slots import SlotsByZone
+from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.tables import PLANNED, DeliveryState, delivery
 
 
@@ -28,17 +28,17 @@ class EmailReport:
     """One email's numbers."""
 
     key: str
-    #: Over the zones of the audience; None where nobody gets it any more.
+    #: Over the zones of the audience; None if the email has no recipients.
     first_due: datetime | None
     last_due: datetime | None
-    #: Rows by state; PLANNED also counts who would get it by today's rules.
+    #: Rows by state; PLANNED also counts future recipients by the current rules.
     counts: Mapping[DeliveryState, int] = field(default_factory=dict)
-    #: Why people don't get it, rows and today's rules together.
+    #: Skip reasons of rows, and by the current rules.
     skipped: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def recipients(self) -> int:
-        """Who got it or will."""
+        """How many got it or will."""
         states = (
             DeliveryState.PLANNED,
             DeliveryState.CLAIMED,
@@ -63,25 +63,22 @@ def report_campaign(
     now: datetime,
     emails: Sequence[Email] | None = None,
 ) -> CampaignReport:
-    """The numbers of these emails, or of every scheduled one. Writes nothing.
+    """The numbers of these emails, or of all scheduled ones. Read-only.
 
-    An email takes three seconds for a million people (SQLite): ask for what is looked at.
+    An email takes three seconds for a million subscribers (SQLite), so request few.
     """
-    asked = campaign.scheduled_emails if emails is None else emails
+    requested = campaign.scheduled_emails if emails is None else emails
     with database.read() as connection:
-        record = read_campaign(connection, campaign.id)
-        slots = work_out_slots(connection, campaign, record)
-        clocks = read_clocks(connection, campaign, now)
-        lay_out_slots(connection, slots, asked, clocks)
-        windows = slots or _slots_of_nobody(campaign, record)
+        record, slots = load_schedule(connection, campaign, requested, now)
+        windows = slots or _slots_of_unknown_zone(campaign, record)
         reports = [
-            _report_email(connection, campaign, email, record, windows, now) for email in asked
+            _report_email(connection, campaign, email, record, windows, now) for email in requested
         ]
     return CampaignReport(record=record, emails=reports)
 
 
-def _slots_of_nobody(campaign: Campaign, record: CampaignRecord | None) -> SlotsByZone:
-    """Before anybody is on a list, times are shown as for readers of an unknown zone."""
+def _slots_of_unknown_zone(campaign: Campaign, record: CampaignRecord | None) -> SlotsByZone:
+    """For an empty database, times are shown as for subscribers without a zone."""
     founders_until = record.first_claim_at if record else None
     return {"": plan_zone(campaign, campaign.sending.unknown_timezone, founders_until)}
 
@@ -95,11 +92,13 @@ def _report_email(
     now: datetime,
 ) -> EmailReport:
     email_id = record.email_ids.get(email.key, 0) if record else 0
-    fate = fate_at(campaign, email, record, now)
+    disposition = disposition_at(campaign, email, record, now)
     states, skipped = _count_rows(connection, email_id)
     for foreseen in (
-        _count_planned(connection, fate, email_id),
-        _count_foreseen(connection, fate, email_id),
+        _count_by_reason(
+            connection, disposition.select_planned(email_id), disposition.expected_reason
+        ),
+        _count_by_reason(connection, disposition.select_without_row(email_id), disposition.reason),
     ):
         states[DeliveryState.PLANNED] += foreseen.pop(None, 0)
         skipped.update({reason: count for reason, count in foreseen.items() if reason})
@@ -120,7 +119,7 @@ def _slots_of(email: Email, slots: SlotsByZone) -> list[Slot]:
 def _count_rows(
     connection: Connection, email_id: int
 ) -> tuple[Counter[DeliveryState], Counter[str]]:
-    """What is settled or on its way."""
+    """Rows that were claimed or skipped."""
     states: Counter[DeliveryState] = Counter()
     skipped: Counter[str] = Counter()
     rows: sa.Result[Any] = connection.execute(
@@ -136,25 +135,12 @@ def _count_rows(
     return states, skipped
 
 
-def _count_planned(connection: Connection, fate: Fate, email_id: int) -> Counter[str | None]:
-    """Rows that nobody has claimed, by why they will not go out; None: they will."""
-    reason = fate.reason_foreseen.label("reason")
+def _count_by_reason(
+    connection: Connection, query: sa.Select[Any], reason: sa.ColumnElement[str | None]
+) -> Counter[str | None]:
+    """Subscribers by skip reason; None for recipients."""
+    label = reason.label("reason")
     rows: sa.Result[Any] = connection.execute(
-        sa.select(reason, sa.func.count().label("number"))
-        .select_from(fate.planned_rows)
-        .where(delivery.c.email_id == email_id, delivery.c.state == PLANNED)
-        .group_by(reason)
-    )
-    return Counter({row.reason: row.number for row in rows})
-
-
-def _count_foreseen(connection: Connection, fate: Fate, email_id: int) -> Counter[str | None]:
-    """Who has no row yet, by why they will not get the email; None: they will."""
-    reason = fate.reason.label("reason")
-    rows: sa.Result[Any] = connection.execute(
-        sa.select(reason, sa.func.count().label("number"))
-        .select_from(fate.rows)
-        .where(fate.standing.is_addressed, fate.lacks_row(email_id))
-        .group_by(reason)
+        query.add_columns(label, sa.func.count().label("number")).group_by(label)
     )
     return Counter({row.reason: row.number for row in rows})

@@ -1,20 +1,22 @@
-"""What happened on which day? Counted for the dashboard, with one pass over each table.
+"""Counts per local day for the dashboard, with one pass over each table.
 
-Everything is added up by the database: memory stays flat, however many readers there are.
+The database aggregates: memory stays constant for any number of subscribers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.eligibility.local_days import LocalDays, day_of_number
+from lovecampaign.schedule.instants import day_start
+from lovecampaign.store.database.types import EPOCH, MICROSECOND, to_microseconds
 from lovecampaign.store.ledger.events import EventKind
 from lovecampaign.store.tables import (
     DeliveryState,
@@ -26,26 +28,94 @@ from lovecampaign.store.tables import (
     suppression,
 )
 
-#: Who did this went of their own will; an address that bounced did not.
-LEFT_BECAUSE = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT)
+_DAY = timedelta(days=1)
+#: Clocks change at whole quarters of an hour.
+_STEP = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalDays:
+    """The local days of a zone from ``first`` to ``last``, both included."""
+
+    zone: str
+    first: date
+    last: date
+
+    def __iter__(self) -> Iterator[date]:
+        for step in range((self.last - self.first).days + 1):
+            yield self.first + step * _DAY
+
+    @property
+    def start(self) -> datetime:
+        return day_start(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant after them."""
+        return day_start(self.last + _DAY, self.zone)
+
+    def holds(self, column: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+        """Whether the instant in a column lies within these days."""
+        return sa.and_(column >= self.start, column < self.end)
+
+    def number(self, column: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
+        """The local day of the instant in a column, as a number for :func:`day_of_number`."""
+        instant = sa.type_coerce(column, sa.BigInteger)
+        return (instant + self._offset(instant)) // sa.literal_column(_sql(_DAY), sa.BigInteger)
+
+    def _offset(self, instant: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+        *changes, last = self._offsets()
+        if not changes:
+            return last[1]
+        rules = [
+            (instant < sa.literal_column(str(to_microseconds(until)), sa.BigInteger), offset)
+            for until, offset in changes
+        ]
+        return sa.case(*rules, else_=last[1])
+
+    def _offsets(self) -> Sequence[tuple[datetime, sa.ColumnElement[int]]]:
+        """Each offset, with the instant at which it ends."""
+        found: list[tuple[datetime, timedelta]] = []
+        at, zone = self.start, ZoneInfo(self.zone)
+        while at < self.end:
+            offset = at.astimezone(zone).utcoffset() or timedelta(0)
+            at += _STEP
+            if found and found[-1][1] == offset:
+                found.pop()
+            found.append((at, offset))
+        return [(until, sa.literal_column(_sql(offset), sa.BigInteger)) for until, offset in found]
+
+
+def day_of_number(number: int) -> date:
+    """The date of a number that :meth:`LocalDays.number` gave."""
+    return (EPOCH + number * _DAY).astimezone(UTC).date()
+
+
+def _sql(length: timedelta) -> str:
+    """A literal in the statement: not every database takes a parameter in GROUP BY."""
+    return f"({length // MICROSECOND})"
+
+
+#: Suppressions by the subscriber's own decision, unlike bounces.
+UNSUBSCRIBE_REASONS = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCount:
-    """How many deliveries of an email stand so, and since which day."""
+    """How many deliveries of an email are in a state, by the day of settlement."""
 
     key: str
     state: DeliveryState
     #: Why it was skipped or failed.
     reason: str | None
-    #: When it was settled; None before, and outside of the days that were asked for.
+    #: When they were settled; None if not yet, or outside the requested days.
     day: date | None
     number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCount:
-    """How many events of a kind were reported of an email for one day."""
+    """How many events of a kind an email had on one day."""
 
     key: str
     kind: EventKind
@@ -56,7 +126,7 @@ class EventCount:
 def count_deliveries(
     connection: Connection, campaign_id: int, days: LocalDays
 ) -> Sequence[DeliveryCount]:
-    """Every row of a campaign's ledger, by email, state, reason and the day it was settled."""
+    """All rows of a campaign's ledger, by email, state, reason and day of settlement."""
     is_within = days.holds(delivery.c.settled_at)
     day = sa.case((is_within, days.number(delivery.c.settled_at))).label("day")
     counted = (
@@ -85,7 +155,7 @@ def count_deliveries(
 def count_events(
     connection: Connection, campaign_id: int, days: LocalDays, kinds: Collection[EventKind]
 ) -> Sequence[EventCount]:
-    """What was reported of a campaign's deliveries, by email, kind and day."""
+    """The events of a campaign's deliveries, by email, kind and day."""
     counted = (
         sa.select(delivery.c.email_id, event.c.kind, days.number(event.c.at).label("day"))
         .join(delivery, delivery.c.id == event.c.delivery_id)
@@ -106,28 +176,28 @@ def count_events(
 
 
 def count_joined(connection: Connection, list_name: str, days: LocalDays) -> Mapping[date, int]:
-    """Who came onto a list, confirmed or not."""
+    """New members of a list, confirmed or not."""
     return _count_members(connection, list_name, membership.c.joined_at, days)
 
 
 def count_confirmed(connection: Connection, list_name: str, days: LocalDays) -> Mapping[date, int]:
-    """Who said yes a second time, or was on file as having agreed."""
+    """Members who confirmed, or had a consent when they were imported."""
     return _count_members(connection, list_name, membership.c.confirmed_at, days)
 
 
-def count_left(
+def count_unsubscribed(
     connection: Connection, list_names: Collection[str], days: LocalDays
 ) -> Mapping[date, int]:
-    """Members who left of their own will; who leaves several lists at once left once."""
+    """Members who unsubscribed or complained; once for several lists at once."""
     is_member = sa.exists().where(
         membership.c.subscriber_id == subscriber.c.id, membership.c.list.in_(list_names)
     )
-    left = (
+    unsubscribed = (
         sa.select(suppression.c.address_key, days.number(suppression.c.at).label("day"))
         .join(subscriber, subscriber.c.address_key == suppression.c.address_key)
         .where(
             suppression.c.list.in_(["", *list_names]),
-            suppression.c.reason.in_([reason.value for reason in LEFT_BECAUSE]),
+            suppression.c.reason.in_([reason.value for reason in UNSUBSCRIBE_REASONS]),
             suppression.c.lifted_at.is_(None),
             days.holds(suppression.c.at),
             is_member,
@@ -135,7 +205,7 @@ def count_left(
         .distinct()
         .subquery()
     )
-    rows = sa.select(left.c.day, sa.func.count()).group_by(left.c.day)
+    rows = sa.select(unsubscribed.c.day, sa.func.count()).group_by(unsubscribed.c.day)
     return {day_of_number(day): number for day, number in connection.execute(rows)}
 
 

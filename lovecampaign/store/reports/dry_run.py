@@ -1,4 +1,4 @@
-"""What would a pass find to do, if it began now? Writes nothing."""
+"""Dry run of a pass: counts of what it would send, skip and delay. Read-only."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Fate, fate_at, lay_out_slots
-from lovecampaign.store.eligibility.slots import read_clocks, work_out_slots
-from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
-from lovecampaign.store.planning.statements import FINAL_REASONS
+from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_schedule
+from lovecampaign.store.ledger.campaigns import CampaignRecord
+from lovecampaign.store.planning.planning_task import FINAL_REASONS
 from lovecampaign.store.sending.due import count_waiting, find_next_due
-from lovecampaign.store.tables import PLANNED, Instant, delivery
+from lovecampaign.store.tables import Instant, delivery
 from lovecampaign.store.tables.slots import zone_clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foresight:
-    """What is due at an instant."""
+class DryRun:
+    """The result of a dry run."""
 
-    #: How many people each email would be tried for; only emails with somebody.
-    people: Mapping[str, int]
-    #: Due, and held by their readers' quiet hours.
+    #: How many messages of each email would be sent; only emails with any.
+    recipients: Mapping[str, int]
+    #: Due, and delayed by quiet hours.
     held: int
-    #: Rows that would be made only to say why somebody does not get an email.
+    #: Rows that would be inserted as skipped.
     skipped: int
     #: Rows that wait for another try.
     retry_later: int
@@ -37,7 +36,7 @@ class Foresight:
 
     @property
     def tried(self) -> int:
-        return sum(self.people.values())
+        return sum(self.recipients.values())
 
     @property
     def remaining(self) -> int:
@@ -45,57 +44,57 @@ class Foresight:
         return self.tried + self.held
 
 
-def foresee(
+def dry_run_send(
     database: Database, campaign: Campaign, emails: Sequence[Email], now: datetime
-) -> Foresight:
+) -> DryRun:
     """What sending these emails at ``now`` would try, skip and leave for later."""
     keys = {email.key for email in emails}
     with database.read() as connection:
-        record = read_campaign(connection, campaign.id)
-        slots = work_out_slots(connection, campaign, record)
-        lay_out_slots(connection, slots, emails, read_clocks(connection, campaign, now))
-        found = {email.key: _look(connection, campaign, email, record, now) for email in emails}
+        record, _ = load_schedule(connection, campaign, emails, now)
+        counts = {
+            email.key: _count_due(connection, campaign, email, record, now) for email in emails
+        }
         next_due = find_next_due(connection, campaign, record, keys, now)
-    return Foresight(
-        people={key: each.tried for key, each in found.items() if each.tried},
-        held=sum(each.held for each in found.values()),
-        skipped=sum(each.skipped for each in found.values()),
-        retry_later=sum(each.retry_later for each in found.values()),
+    return DryRun(
+        recipients={key: each.tried for key, each in counts.items() if each.tried},
+        held=sum(each.held for each in counts.values()),
+        skipped=sum(each.skipped for each in counts.values()),
+        retry_later=sum(each.retry_later for each in counts.values()),
         next_due=min(
-            (each for each in (next_due, *(one.held_until for one in found.values())) if each),
+            (each for each in (next_due, *(one.held_until for one in counts.values())) if each),
             default=None,
         ),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What is due of one email."""
+class _DueCounts:
+    """The counts of one email."""
 
     tried: int
     held: int
     skipped: int
     retry_later: int
-    #: When the first quiet hours end that hold people without a row.
+    #: The first end of quiet hours for subscribers without a row.
     held_until: datetime | None
 
 
-def _look(
+def _count_due(
     connection: Connection,
     campaign: Campaign,
     email: Email,
     record: CampaignRecord | None,
     now: datetime,
-) -> _Found:
-    """Rows that wait, and people without a row whose moment has come."""
-    fate = fate_at(campaign, email, record, now)
+) -> _DueCounts:
+    """Due rows, and due subscribers without a row."""
+    disposition = disposition_at(campaign, email, record, now)
     email_id = record.email_ids.get(email.key, 0) if record else 0
-    new = _count_new(connection, fate, email_id)
-    rows = _count_rows(connection, fate, email_id)
+    new = _count_new(connection, disposition, email_id)
+    rows = _count_rows(connection, disposition, email_id)
     held = [each for each in new if each.reason is None and each.is_held]
     held_rows = [each for each in rows if each.is_held]
     waiting = count_waiting(connection, record, {email.key}, now) if record else None
-    return _Found(
+    return _DueCounts(
         tried=_sum(each for each in (*new, *rows) if each.reason is None and not each.is_held),
         held=_sum((*held, *held_rows)),
         skipped=_sum(each for each in new if each.reason in FINAL_REASONS)
@@ -109,40 +108,36 @@ def _sum(counted: Iterable[sa.Row[Any]]) -> int:
     return sum(each.number for each in counted)
 
 
-def _count_rows(connection: Connection, fate: Fate, email_id: int) -> Sequence[sa.Row[Any]]:
-    """Rows that could be claimed: ``number`` by ``reason`` why they would not go out then (None:
-    they would) and by whether quiet hours keep them from being looked at at all.
+def _count_rows(
+    connection: Connection, disposition: Disposition, email_id: int
+) -> Sequence[sa.Row[Any]]:
+    """The ``number`` of due rows, by expected skip ``reason`` (None: they would be sent) and by
+    ``is_held``: whether quiet hours delay them.
     """
-    is_quiet = zone_clock.c.quiet_until.is_not(None) if fate.keeps_quiet_hours else sa.false()
-    reason, is_held = fate.reason_foreseen.label("reason"), is_quiet.label("is_held")
-    found: sa.Result[Any] = connection.execute(
-        sa.select(reason, is_held, sa.func.count().label("number"))
-        .select_from(fate.planned_rows)
-        .where(
-            delivery.c.email_id == email_id,
-            delivery.c.state == PLANNED,
-            delivery.c.due <= fate.standing.instant,
-            delivery.c.next_try_at <= fate.standing.instant,
-        )
-        .group_by(reason, *([is_held] if fate.keeps_quiet_hours else []))
+    keeps_quiet = disposition.keeps_quiet_hours
+    is_quiet = zone_clock.c.quiet_until.is_not(None) if keeps_quiet else sa.false()
+    reason, is_held = disposition.expected_reason.label("reason"), is_quiet.label("is_held")
+    now = disposition.eligibility.instant
+    counts: sa.Result[Any] = connection.execute(
+        disposition.select_planned(email_id, reason, is_held, sa.func.count().label("number"))
+        .where(delivery.c.due <= now, delivery.c.next_try_at <= now)
+        .group_by(reason, *([is_held] if keeps_quiet else []))
     )
-    return found.all()
+    return counts.all()
 
 
-def _count_new(connection: Connection, fate: Fate, email_id: int) -> Sequence[sa.Row[Any]]:
-    """People without a row whose moment has come: ``number`` by ``reason`` why they will not get
-    it (None: they will) and by whether it ``is_held``; the first ``goes_out_at``.
+def _count_new(
+    connection: Connection, disposition: Disposition, email_id: int
+) -> Sequence[sa.Row[Any]]:
+    """The ``number`` of due subscribers without a row, by skip ``reason`` (None: recipients) and
+    by ``is_held``; the first ``goes_out_at``.
     """
-    reason, is_held = fate.reason.label("reason"), fate.is_held.label("is_held")
-    first = sa.func.min(fate.goes_out_at, type_=Instant).label("goes_out_at")
-    found: sa.Result[Any] = connection.execute(
-        sa.select(reason, is_held, first, sa.func.count().label("number"))
-        .select_from(fate.rows)
-        .where(
-            fate.standing.is_addressed,
-            fate.due <= fate.standing.instant,
-            fate.lacks_row(email_id),
-        )
-        .group_by(reason, *([is_held] if fate.keeps_quiet_hours else []))
+    reason, is_held = disposition.reason.label("reason"), disposition.is_held.label("is_held")
+    first = sa.func.min(disposition.goes_out_at, type_=Instant).label("goes_out_at")
+    number = sa.func.count().label("number")
+    counts: sa.Result[Any] = connection.execute(
+        disposition.select_without_row(email_id, reason, is_held, first, number)
+        .where(disposition.due <= disposition.eligibility.instant)
+        .group_by(reason, *([is_held] if disposition.keeps_quiet_hours else []))
     )
-    return found.all()
+    return counts.all()

@@ -1,4 +1,4 @@
-"""What went wrong of late, and what is in doubt? Looked at on the dashboard, a page at a time."""
+"""Failed deliveries and deliveries in doubt, for the dashboard and its actions."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from sqlalchemy.engine import Connection
 from lovecampaign.store.sending.in_doubt import count_too_young, plan_again, settle_as_sent
 from lovecampaign.store.tables import DeliveryState, delivery, email, subscriber
 
-#: Numbers that go into one statement; SQLite takes 32,766.
+#: Ids per statement; SQLite takes 32,766 parameters.
 _AT_ONCE = 10_000
-#: No database holds a larger id.
+#: The largest id of both databases.
 _LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """A delivery that failed, or of which nobody knows what became."""
+class DeliveryProblem:
+    """A delivery that failed or is in doubt."""
 
     id: int
     key: str
-    #: Of the person, whole: who shows it masks it.
+    #: The full address: to be masked where it is shown.
     address: str
-    #: When it was given up, or claimed.
+    #: When it failed; if in doubt, when it was claimed.
     at: datetime
     reason: str | None
     #: The provider's words, or ours.
@@ -35,24 +35,24 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resent:
-    """What became of the wish to send some again."""
+class ResendResult:
+    """The result of sending deliveries again."""
 
     number: int
-    #: In doubt for less than ten minutes: then none is sent again.
+    #: In doubt for less than ten minutes: if there are any, none is sent again.
     too_young: int
 
 
-def list_failed(connection: Connection, campaign_id: int, limit: int) -> Sequence[Trouble]:
-    """The deliveries that were given up last, newest first."""
-    is_failed = _are(campaign_id, DeliveryState.FAILED)
+def list_failed(connection: Connection, campaign_id: int, limit: int) -> Sequence[DeliveryProblem]:
+    """Failed deliveries, newest first."""
+    is_failed = _is_in(campaign_id, DeliveryState.FAILED)
     newest_first = (delivery.c.settled_at.desc(), delivery.c.id.desc())
     return _list(connection, is_failed, delivery.c.settled_at, newest_first, limit)
 
 
-def list_doubts(connection: Connection, campaign_id: int, limit: int) -> Sequence[Trouble]:
+def list_doubts(connection: Connection, campaign_id: int, limit: int) -> Sequence[DeliveryProblem]:
     """Deliveries in doubt, oldest first."""
-    is_in_doubt = _are(campaign_id, DeliveryState.IN_DOUBT)
+    is_in_doubt = _is_in(campaign_id, DeliveryState.IN_DOUBT)
     oldest_first = (delivery.c.claimed_at, delivery.c.id)
     return _list(connection, is_in_doubt, delivery.c.claimed_at, oldest_first, limit)
 
@@ -60,37 +60,37 @@ def list_doubts(connection: Connection, campaign_id: int, limit: int) -> Sequenc
 def find_doubts(
     connection: Connection, campaign_id: int, ids: Collection[int] | None = None
 ) -> Sequence[int]:
-    """Those in doubt, of these or of all; what is not the campaign's is left out."""
-    wanted = [_are(campaign_id, DeliveryState.IN_DOUBT)]
+    """The campaign's deliveries in doubt, of these ids or all."""
+    wanted = [_is_in(campaign_id, DeliveryState.IN_DOUBT)]
     if ids is not None:
         wanted.append(delivery.c.id.in_([each for each in ids if 0 < each <= _LARGEST]))
     return connection.scalars(sa.select(delivery.c.id).where(*wanted)).all()
 
 
 def count_doubts(connection: Connection, campaign_id: int) -> int:
-    """How many are in doubt: the ledger has an index of them alone."""
-    is_in_doubt = _are(campaign_id, DeliveryState.IN_DOUBT)
+    """How many are in doubt; the ledger has a partial index for it."""
+    is_in_doubt = _is_in(campaign_id, DeliveryState.IN_DOUBT)
     return connection.scalar(sa.select(sa.func.count(delivery.c.id)).where(is_in_doubt)) or 0
 
 
 def settle_doubts(connection: Connection, ids: Sequence[int], now: datetime) -> int:
-    """The operator knows that these arrived; returns how many were still in doubt."""
+    """Settle these as sent; returns how many were still in doubt."""
     return sum(settle_as_sent(connection, part, now) for part in _parts(ids))
 
 
-def resend_doubts(connection: Connection, ids: Sequence[int], now: datetime) -> Resent:
-    """Send these once more, unless one of them is too young: then none."""
+def resend_doubts(connection: Connection, ids: Sequence[int], now: datetime) -> ResendResult:
+    """Send these again, unless one of them is too young: then none."""
     too_young = sum(count_too_young(connection, part, now) for part in _parts(ids))
     if too_young:
-        return Resent(number=0, too_young=too_young)
+        return ResendResult(number=0, too_young=too_young)
     number = sum(plan_again(connection, part, now) for part in _parts(ids))
-    return Resent(number=number, too_young=0)
+    return ResendResult(number=number, too_young=0)
 
 
-def _are(campaign_id: int, state: DeliveryState) -> sa.ColumnElement[bool]:
-    """Through the campaign's emails: the indexes of states begin with the email."""
+def _is_in(campaign_id: int, state: DeliveryState) -> sa.ColumnElement[bool]:
+    """By the campaign's emails, since the indexes of states begin with the email."""
     emails = sa.select(email.c.id).where(email.c.campaign_id == campaign_id)
-    # Written out: with a parameter SQLite does not see that an index of this state will do.
+    # A literal: with a parameter SQLite does not use the partial index of this state.
     is_in_state = delivery.c.state == sa.literal(state.value, literal_execute=True)
     return sa.and_(is_in_state, delivery.c.email_id.in_(emails))
 
@@ -101,7 +101,7 @@ def _list(
     at: sa.ColumnElement[Any],
     order: Sequence[sa.ColumnElement[Any]],
     limit: int,
-) -> Sequence[Trouble]:
+) -> Sequence[DeliveryProblem]:
     rows: sa.Result[Any] = connection.execute(
         sa.select(
             delivery.c.id,
@@ -117,7 +117,7 @@ def _list(
         .order_by(*order)
         .limit(limit)
     )
-    return [Trouble(**row) for row in rows.mappings()]
+    return [DeliveryProblem(**row) for row in rows.mappings()]
 
 
 def _parts(ids: Sequence[int]) -> Sequence[Sequence[int]]:

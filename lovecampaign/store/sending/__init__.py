@@ -1,0 +1,1 @@
+"""Sending: claim, settle and recover deliveries."""

@@ -1,4 +1,4 @@
-"""Who is behind a claimed delivery? Everything that rendering needs of them."""
+"""Claimed deliveries with the subscriber data that rendering needs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.database.json_rows import at_once, gathered, read_many
 from lovecampaign.store.database.types import from_microseconds
-from lovecampaign.store.eligibility.eligibility import Standing, in_audience
+from lovecampaign.store.eligibility.eligibility import Eligibility, in_audience
 from lovecampaign.store.tables import subscriber, subscriber_tag
 
-#: The delivery's id, why it must not be sent (None: it may), the local day there, when it was
-#: first claimed, the tries so far, when it expires; then :func:`person_columns`. Instants as they
-#: are stored.
+#: The delivery's id, its skip reason or None, the local day, when it was first claimed, the tries
+#: so far, when it expires; then :func:`member_columns`. Instants are in their stored form.
 PickedRow: TypeAlias = Sequence[Any]
-_BESIDE_THE_PERSON = 6
+_DELIVERY_COLUMNS = 6
 _TAGS = (
     sa.select(gathered(subscriber_tag.c.tag))
     .where(subscriber_tag.c.subscriber_id == subscriber.c.id)
@@ -30,22 +29,25 @@ _TAGS = (
 )
 
 
-class Person(NamedTuple):
-    """A subscriber, as one campaign meets them. Many are made: a dataclass takes twice as long."""
+class Member(NamedTuple):
+    """A subscriber as a member of one campaign's lists.
+
+    A tuple, since many are made: a dataclass takes twice as long.
+    """
 
     subscriber: Subscriber
     address_key: str
-    #: The zone that counts for this person, never empty.
+    #: The effective zone, never empty.
     zone: str
-    #: When they joined the audience; None for who is on the insiders' list only.
+    #: When they joined the audience; None for members of the insiders' list only.
     joined_at: datetime | None
 
 
 class ClaimedDelivery(NamedTuple):
-    """One row that its owner alone may send."""
+    """A row that only its owner may send."""
 
     id: int
-    person: Person
+    member: Member
     first_claimed_at: datetime
     #: This try included.
     attempts: int
@@ -53,18 +55,18 @@ class ClaimedDelivery(NamedTuple):
 
     @property
     def subscriber_id(self) -> int:
-        return self.person.subscriber.id
+        return self.member.subscriber.id
 
 
 def as_claimed(
     campaign: Campaign, rows: Iterable[PickedRow], now: datetime
 ) -> list[ClaimedDelivery]:
-    """The claims that these rows have become at ``now``, in the same order."""
+    """These rows as deliveries claimed at ``now``, in the same order."""
     zones = _Zones(campaign)
     return [
         ClaimedDelivery(
             row[0],
-            _as_person(row[_BESIDE_THE_PERSON:], zones),
+            _as_member(row[_DELIVERY_COLUMNS:], zones),
             now if row[3] is None else _instant(row[3]),
             row[4] + 1,
             None if row[5] is None else _instant(row[5]),
@@ -73,20 +75,20 @@ def as_claimed(
     ]
 
 
-def read_people(
-    connection: Connection, standing: Standing, ids: Sequence[int]
-) -> Mapping[int, Person]:
-    """These subscribers by id, as the campaign of ``standing`` meets them."""
+def read_members(
+    connection: Connection, eligibility: Eligibility, ids: Sequence[int]
+) -> Mapping[int, Member]:
+    """These subscribers by id, as members of the lists of the campaign of ``eligibility``."""
     if not ids:
         return {}
-    people = sa.select(*person_columns(standing)).select_from(standing.people)
-    found = connection.scalar(at_once(people.where(subscriber.c.id.in_(ids))))
-    zones = _Zones(standing.campaign)
-    return {row[0]: _as_person(row, zones) for row in read_many(found)}
+    members = sa.select(*member_columns(eligibility)).select_from(eligibility.subscribers)
+    rows = connection.scalar(at_once(members.where(subscriber.c.id.in_(ids))))
+    zones = _Zones(eligibility.campaign)
+    return {row[0]: _as_member(row, zones) for row in read_many(rows)}
 
 
-def person_columns(standing: Standing) -> tuple[sa.ColumnElement[Any], ...]:
-    """What :class:`Person` is made of."""
+def member_columns(eligibility: Eligibility) -> tuple[sa.ColumnElement[Any], ...]:
+    """The columns of a :class:`Member`."""
     return (
         subscriber.c.id,
         subscriber.c.email,
@@ -97,13 +99,13 @@ def person_columns(standing: Standing) -> tuple[sa.ColumnElement[Any], ...]:
         subscriber.c.fields,
         _TAGS,
         subscriber.c.address_key,
-        standing.is_insider,
+        eligibility.is_insider,
         in_audience.c.joined_at,
     )
 
 
 class _Zones(dict[str, str]):
-    """The zone that counts, by the zone as it is stored."""
+    """The effective zone, by the stored zone."""
 
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
@@ -113,9 +115,9 @@ class _Zones(dict[str, str]):
         return zone
 
 
-def _as_person(row: Sequence[Any], zones: _Zones) -> Person:
+def _as_member(row: Sequence[Any], zones: _Zones) -> Member:
     id_, email, first_name, last_name, zone, locale, fields, tags, key, is_insider, joined_at = row
-    return Person(
+    return Member(
         Subscriber(
             id_,
             email,
@@ -133,5 +135,5 @@ def _as_person(row: Sequence[Any], zones: _Zones) -> Person:
     )
 
 
-#: Whoever is claimed at once has one first claim, and one of few ends: comparing is cheaper.
+#: Rows that are claimed together share few instants, so a cache is cheaper than conversion.
 _instant = lru_cache(maxsize=64)(from_microseconds)

@@ -1,13 +1,11 @@
-"""What was on the wire when a sender died?
+"""Flight journal: a write-ahead log of the messages that one sender has on the wire.
 
-A flight journal is a file of one sender's own. It gets a line before a message is written and
-a line when the outcome is known, without fsync: the lines survive a crash of the process, and
-after a crash of the machine nobody believes them. The file is also the sender's lock: while
-it is locked, the sender lives.
+It gets a line before a message is written to the provider, and a line with the outcome, without
+fsync: the lines survive a crash of the process, and are ignored after a crash of the machine. The
+file is also the sender's lock: while it is locked, the sender is alive.
 
-The file is mapped into memory, where a line is written without a call of the operating system. A
-call would let go of the interpreter at each message; with others waiting for it, that took a
-twelfth of the time of a whole send.
+The file is memory-mapped, so that a line needs no system call. A system call releases the GIL at
+each message; with other threads waiting for it, that took a twelfth of the time of a send.
 """
 
 from __future__ import annotations
@@ -26,16 +24,16 @@ from pathlib import Path
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import Fault, Outcome, OutcomeKind
 
-#: A journal that has grown past this begins anew: recovery reads it whole.
+#: A longer journal is truncated: recovery reads the whole file.
 LONGEST_BYTES = 4_000_000
-#: The file grows by this much. The room is asked for before it is used, so that a disk that is
-#: full says so in time: a mapped page without a place on the disk would end the process.
+#: The file grows by this much. Space is allocated before it is used, so that a full disk raises an
+#: error in time: writing to a mapped page without disk space would kill the process.
 STEP_BYTES = 64 * 1024
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 
 
 def read_boot_id() -> str:
-    """Changes with every start of the machine; '' where the machine doesn't tell."""
+    """The kernel's boot id, new at every start of the machine; '' where there is none."""
     try:
         return BOOT_ID_FILE.read_text().strip()
     except OSError:
@@ -43,24 +41,24 @@ def read_boot_id() -> str:
 
 
 class FlightJournal:
-    """The journal of a living sender.
+    """The journal of a running sender.
 
     Implements :class:`~lovecampaign.providers.base.provider.Flight`.
     """
 
     def __init__(self, path: Path) -> None:
-        """Create and lock the file; raises Unreachable where it can't be written."""
+        """Create and lock the file. Raises Unreachable where it cannot be written."""
         self.path = path
         self.longest_bytes = LONGEST_BYTES
         self._size = self._end = 0
         self._lock = threading.Lock()
-        with _said_for_people(path):
+        with _translate_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
-            self._room = self._with_room_for(1)
-        except Unreachable:  # a run tries again and again: it must leave nothing behind
+            self._mapping = self._map_at_least(1)
+        except Unreachable:  # retries must leave no files behind
             os.close(self._file)
             self.remove()
             raise
@@ -69,17 +67,17 @@ class FlightJournal:
         self._append("".join([f"W {delivery_id}\n" for delivery_id in delivery_ids]))
 
     def answered(self, *outcomes: Outcome) -> None:
-        self._append("".join(map(_answer_line, outcomes)))
+        self._append("".join(map(_outcome_line, outcomes)))
 
     @property
     def is_long(self) -> bool:
         return self._end > self.longest_bytes
 
-    def begin_anew_if_long(self) -> None:
-        """Forget what is settled. To be called when every line's claim is settled durably.
+    def truncate_if_long(self) -> None:
+        """Truncate the file. To be called when the claims of all lines are settled durably.
 
-        Cutting the file is one step: whoever recovers finds all lines or none, and neither
-        says anything about a claim that is still open.
+        Truncation is atomic: recovery finds all lines or none, and neither says anything about
+        a claim that is still open.
         """
         if self.is_long:
             with self._lock:
@@ -87,32 +85,32 @@ class FlightJournal:
                 self._size = self._end = 0
 
     def remove(self) -> None:
-        """Everything it told is in the ledger."""
+        """Delete the file: all its lines are settled in the ledger."""
         self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Unlock: from here on the sender counts as dead."""
+        """Unlock the file: from here on the sender counts as dead."""
         with self._lock:
-            self._room.close()  # it holds the file, and so the lock, open too
+            self._mapping.close()  # it keeps the file, and so the lock, open too
             os.close(self._file)
 
     def _append(self, lines: str) -> None:
-        # The line end before it keeps it apart from whatever stands there.
+        # The leading line end separates it from a torn line.
         encoded = f"\n{lines}".encode("ascii")
         with self._lock:
             end = self._end + len(encoded)
             if end > self._size:
-                self._room = self._with_room_for(end)
-            self._room[self._end : end] = encoded
+                self._mapping = self._map_at_least(end)
+            self._mapping[self._end : end] = encoded
             self._end = end
 
-    def _with_room_for(self, end: int) -> mmap.mmap:
+    def _map_at_least(self, end: int) -> mmap.mmap:
         size = -(-end // STEP_BYTES) * STEP_BYTES
-        with _said_for_people(self.path):
+        with _translate_errors(self.path):
             _reserve(self._file, self._size, size)
-            room = mmap.mmap(self._file, size)
+            mapping = mmap.mmap(self._file, size)
         self._size = size
-        return room
+        return mapping
 
 
 def _reserve(file: int, start: int, end: int) -> None:
@@ -124,9 +122,9 @@ def _reserve(file: int, start: int, end: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightRecord:
-    """What a dead sender's journal tells."""
+    """The content of a dead sender's journal."""
 
-    #: Deliveries that were written, or about to be.
+    #: Deliveries that were written to the provider, or about to be.
     written: frozenset[str] = frozenset()
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
 
@@ -134,8 +132,8 @@ class FlightRecord:
 def read_flight(path: Path) -> FlightRecord | None:
     """Read a journal, torn lines included; None where the file is gone.
 
-    A file that is gone tells nothing. Somebody tidied up, or the sender ran in another
-    container of this machine: they have one boot id and folders of their own.
+    A missing file says nothing about the deliveries: it was deleted, or the sender ran in
+    another container of this machine, with the same boot id and other folders.
     """
     lines = _read_lines(path)
     if lines is None:
@@ -146,7 +144,7 @@ def read_flight(path: Path) -> FlightRecord | None:
         mark, _, rest = line.partition(" ")
         delivery_id, _, answer = rest.partition(" ")
         written.add(delivery_id)
-        outcomes.pop(delivery_id, None)  # written again: the older answer is history
+        outcomes.pop(delivery_id, None)  # written again: the older outcome is obsolete
         outcome = _load(delivery_id, answer) if mark == "A" else None
         if outcome is not None:
             outcomes[delivery_id] = outcome
@@ -155,9 +153,9 @@ def read_flight(path: Path) -> FlightRecord | None:
 
 @contextlib.contextmanager
 def locked_if_dead(path: Path) -> Iterator[bool]:
-    """Whether the journal's sender is dead; holds its lock meanwhile, so that one recovers.
+    """Whether the journal's sender is dead; holds its lock, so that only one process recovers.
 
-    A journal of another user of this machine is theirs to recover from.
+    The journal of another user of this machine is left to that user.
     """
     try:
         file = os.open(path, os.O_RDWR)
@@ -178,27 +176,27 @@ def locked_if_dead(path: Path) -> Iterator[bool]:
 
 
 def _read_lines(path: Path) -> list[str] | None:
-    """Whole lines and torn ones: a delivery that a torn line names is, at worst, in doubt."""
+    """All lines, also torn ones: a delivery in a torn line is in doubt at worst."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
-    written = content.replace(b"\0", b"\n")  # room that nothing was written into
+    written = content.replace(b"\0", b"\n")  # allocated, not written
     return [line for line in written.decode("ascii", "replace").split("\n") if line]
 
 
-def _answer_line(outcome: Outcome) -> str:
-    said = _said(outcome.kind, outcome.fault, outcome.detail, outcome.provider_message_id)
-    return f"A {outcome.delivery_id} {said}\n"
+def _outcome_line(outcome: Outcome) -> str:
+    answer = _outcome_json(outcome.kind, outcome.fault, outcome.detail, outcome.provider_message_id)
+    return f"A {outcome.delivery_id} {answer}\n"
 
 
 @lru_cache(maxsize=64)
-def _said(
+def _outcome_json(
     kind: OutcomeKind, fault: Fault | None, detail: str, provider_message_id: str | None
 ) -> str:
-    """JSON, put together here: a third of what ``json.dumps`` takes for the whole of it.
+    """JSON by hand: it takes a third of the time of one ``json.dumps``.
 
-    Most people of a request are answered the same, which is written out once.
+    Cached, since most messages of one request have the same outcome.
     """
     return (
         f'{{"kind": "{kind.value}", "fault": {json.dumps(fault and fault.value)}, '
@@ -208,30 +206,26 @@ def _said(
 
 
 def _load(delivery_id: str, answer: str) -> Outcome | None:
-    """None for an answer that a death has torn: nobody knows it then."""
+    """None for an outcome in a torn line: it is unknown then."""
     try:
-        found = json.loads(answer)
+        fields = json.loads(answer)
     except ValueError:
         return None
     return Outcome(
         delivery_id=delivery_id,
-        kind=OutcomeKind(found["kind"]),
-        fault=Fault(found["fault"]) if found["fault"] else None,
-        detail=found["detail"],
-        provider_message_id=found["provider_message_id"],
+        kind=OutcomeKind(fields["kind"]),
+        fault=Fault(fields["fault"]) if fields["fault"] else None,
+        detail=fields["detail"],
+        provider_message_id=fields["provider_message_id"],
     )
 
 
 @contextlib.contextmanager
-def _said_for_people(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _unwritable(path, error.strerror) from error
-
-
-def _unwritable(path: Path, why: str | None) -> Unreachable:
-    return Unreachable(
-        f"the flight journal {path} cannot be written: {why}",
-        hint="free some space or mend the folder's permissions; nothing is lost",
-    )
+        raise Unreachable(
+            f"the flight journal {path} cannot be written: {error.strerror}",
+            hint="free some space or fix the folder's permissions; nothing is lost",
+        ) from error

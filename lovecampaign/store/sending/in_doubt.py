@@ -1,22 +1,56 @@
-"""How does the operator settle what nobody knows, and try again what failed?"""
+"""Open claims and deliveries in doubt, and the operator's actions: settle, resend, retry."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.planning.batches import BATCH_SIZE
-from lovecampaign.store.tables import DeliveryState, batch, delivery
+from lovecampaign.store.tables import DeliveryState, batch, campaign, delivery, email, subscriber
 
-#: Events of the provider may still tell what became of a younger one.
+#: An event of the provider may still settle a younger one.
 YOUNGEST_TO_RESEND = timedelta(minutes=10)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDelivery:
+    """A delivery that was claimed and not settled, or that is in doubt."""
+
+    id: int
+    subscriber_id: int
+    address: str
+    campaign_key: str
+    email_id: int
+    email_key: str
+    attempts: int
+    expires_at: datetime | None
+    claimed_at: datetime
+
+
+def list_claims(connection: Connection, owner_id: int) -> Sequence[OpenDelivery]:
+    """The deliveries that a sender claimed and never settled."""
+    return _list(
+        connection,
+        delivery.c.owner_id == owner_id,
+        delivery.c.state == DeliveryState.CLAIMED.value,
+    )
+
+
+def list_in_doubt(connection: Connection, campaign_key: str | None) -> Sequence[OpenDelivery]:
+    """Deliveries in doubt, oldest first; of all campaigns if none is given."""
+    conditions = [delivery.c.state == DeliveryState.IN_DOUBT.value]
+    if campaign_key is not None:
+        conditions.append(campaign.c.key == campaign_key)
+    return _list(connection, *conditions)
+
+
 def settle_as_sent(connection: Connection, ids: Collection[int], now: datetime) -> int:
-    """The operator knows that these arrived; returns how many were in doubt."""
+    """Settle these as sent; returns how many were in doubt."""
     return connection.execute(
         sa.update(delivery)
         .where(*_in_doubt(ids))
@@ -27,7 +61,7 @@ def settle_as_sent(connection: Connection, ids: Collection[int], now: datetime) 
 
 
 def count_too_young(connection: Connection, ids: Collection[int], now: datetime) -> int:
-    """How many of these are in doubt for less than ten minutes."""
+    """How many of these are in doubt, for less than ten minutes."""
     statement = (
         sa.select(sa.func.count())
         .select_from(delivery)
@@ -37,7 +71,7 @@ def count_too_young(connection: Connection, ids: Collection[int], now: datetime)
 
 
 def plan_again(connection: Connection, ids: Collection[int], now: datetime) -> int:
-    """Send these once more: the operator takes it on that they may arrive twice."""
+    """Plan these again; the operator accepts that they may arrive twice."""
     return connection.execute(
         sa.update(delivery)
         .where(*_in_doubt(ids), delivery.c.claimed_at <= now - YOUNGEST_TO_RESEND)
@@ -52,7 +86,7 @@ def plan_again(connection: Connection, ids: Collection[int], now: datetime) -> i
 def make_due(
     connection: Connection, email_id: int, state: DeliveryState, reason: str | None, now: datetime
 ) -> int:
-    """Make rows of one email in this state due now, never late again; returns how many."""
+    """Make rows of one email in this state due now, without an expiry; returns how many."""
     conditions = [delivery.c.email_id == email_id, delivery.c.state == state.value]
     if reason is not None:
         conditions.append(delivery.c.reason == reason)
@@ -87,7 +121,7 @@ def _into_new_batch(
 
 
 def _due_anew(now: datetime) -> Mapping[str, object]:
-    """Whoever says so after the fact means it: such a row is never late."""
+    """The values of a row that an operator made due: it is never late."""
     return {
         "state": DeliveryState.PLANNED.value,
         "reason": None,
@@ -100,3 +134,26 @@ def _due_anew(now: datetime) -> Mapping[str, object]:
 
 def _in_doubt(ids: Collection[int]) -> list[sa.ColumnElement[bool]]:
     return [delivery.c.id.in_(ids), delivery.c.state == DeliveryState.IN_DOUBT.value]
+
+
+def _list(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[OpenDelivery]:
+    rows: sa.Result[Any] = connection.execute(
+        sa.select(
+            delivery.c.id,
+            delivery.c.subscriber_id,
+            delivery.c.email_id,
+            delivery.c.attempts,
+            delivery.c.expires_at,
+            delivery.c.claimed_at,
+            subscriber.c.email.label("address"),
+            campaign.c.key.label("campaign_key"),
+            email.c.key.label("email_key"),
+        )
+        .select_from(delivery)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .join(campaign, campaign.c.id == delivery.c.campaign_id)
+        .join(email, email.c.id == delivery.c.email_id)
+        .where(*conditions)
+        .order_by(delivery.c.claimed_at, delivery.c.id)
+    )
+    return [OpenDelivery(**row) for row in rows.mappings()]

@@ -1,4 +1,4 @@
-"""Which senders live, and what did the dead ones leave behind?"""
+"""The registry of senders, with locks that show which of them are alive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OWNER_LOCK = 0x6C6F76
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A sender that holds its lock: others leave its claims alone."""
+    """A running sender: while it holds its lock, its claims are not recovered."""
 
     id: int
     journal: FlightJournal
@@ -32,21 +32,23 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOwner:
-    """A sender that has not left in order: it lives, or left claims behind."""
+    """A sender without an orderly end: it is running, or it died and may have open claims."""
 
     id: int
     provider: str
     journal: Path
-    #: Whether the machine has been up since, so that the journal can be believed.
+    #: Whether the machine has not restarted since, so that the journal is complete.
     is_of_this_boot: bool
 
 
 @contextlib.contextmanager
-def living_owner(database: Database, folder: Path, provider: str, clock: Clock) -> Iterator[Owner]:
+def register_owner(
+    database: Database, folder: Path, provider: str, clock: Clock
+) -> Iterator[Owner]:
     """Register as a sender for as long as the block runs.
 
     ``folder`` gets the flight journal. If the block fails, the row and the journal stay, and
-    whoever comes next recovers the claims.
+    the next process recovers the claims.
     """
     journal = FlightJournal(folder / f"{uuid.uuid4().hex}.journal")
     register = _registered_on_sqlite if database.is_sqlite else _registered_on_postgres
@@ -61,7 +63,7 @@ def living_owner(database: Database, folder: Path, provider: str, clock: Clock) 
 
 
 def list_open_owners(connection: Connection, me: int) -> Sequence[OpenOwner]:
-    """Every other sender that has not left in order, dead or alive."""
+    """All other senders without an orderly end, dead or alive."""
     boot_id = read_boot_id()
     rows = connection.execute(
         sa.select(owner).where(owner.c.ended_at.is_(None), owner.c.id != me).order_by(owner.c.id)
@@ -78,29 +80,29 @@ def list_open_owners(connection: Connection, me: int) -> Sequence[OpenOwner]:
 
 
 @contextlib.contextmanager
-def held_if_dead(database: Database, found: OpenOwner) -> Iterator[bool]:
-    """Whether a sender is dead; while the block runs, nobody else recovers it.
+def lock_if_dead(database: Database, other: OpenOwner) -> Iterator[bool]:
+    """Whether a sender is dead; while the block runs, no other process recovers it.
 
-    On PostgreSQL a sender of this machine must have let go of its journal too: its session's
-    lock is also gone when only the server was restarted.
+    On PostgreSQL a sender of this machine must have released its journal too: the lock of its
+    session is also gone when only the server was restarted.
     """
     if database.is_sqlite:
-        with locked_if_dead(found.journal) as is_dead:
+        with locked_if_dead(other.journal) as is_dead:
             yield is_dead
         return
     with database.read() as connection:
         is_free = connection.scalar(
-            sa.select(sa.func.pg_try_advisory_xact_lock(OWNER_LOCK, found.id))
+            sa.select(sa.func.pg_try_advisory_xact_lock(OWNER_LOCK, other.id))
         )
-        if not is_free or not found.is_of_this_boot:
+        if not is_free or not other.is_of_this_boot:
             yield bool(is_free)
             return
-        with locked_if_dead(found.journal) as is_dead:
+        with locked_if_dead(other.journal) as is_dead:
             yield is_dead
 
 
 def close_owner(connection: Connection, owner_id: int, now: datetime) -> None:
-    """Nothing is left to be recovered of this sender."""
+    """Mark a sender as ended: it has no open claims."""
     connection.execute(sa.update(owner).where(owner.c.id == owner_id).values(ended_at=now))
 
 
@@ -108,7 +110,7 @@ def close_owner(connection: Connection, owner_id: int, now: datetime) -> None:
 def _registered_on_sqlite(
     database: Database, journal: Path, provider: str, now: datetime
 ) -> Iterator[int]:
-    """The journal's own lock tells that the sender lives; it was taken before."""
+    """The lock on the journal shows that the sender is alive; it is already taken."""
     with database.write() as connection:
         owner_id = _insert(connection, journal, provider, now)
     yield owner_id
@@ -118,9 +120,9 @@ def _registered_on_sqlite(
 def _registered_on_postgres(
     database: Database, journal: Path, provider: str, now: datetime
 ) -> Iterator[int]:
-    """A session's lock on a connection of its own: it is gone when the process is.
+    """An advisory lock on a connection of its own: it ends with the process.
 
-    It is taken before the row can be seen, so that nobody takes a newborn for dead.
+    It is taken before the row is committed, so that a new sender never looks dead.
     """
     with database.own_connection() as connection:
         owner_id = _insert(connection, journal, provider, now)

@@ -1,7 +1,6 @@
-"""What does an answer change in the ledger?
+"""Write settlements to the ledger, in the transaction of the next claim.
 
-Decides nothing about retries or suppression by itself: the delivery room turns outcomes into
-settlements, and here they become rows, in the transaction of the next claim.
+The delivery package decides about retries and suppression: it turns outcomes into settlements.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _MAY_HAVE_ARRIVED = frozenset({DeliveryState.SENT, DeliveryState.IN_DOUBT})
 
 
 class Settlement(NamedTuple):
-    """How one claimed delivery goes on."""
+    """The new state of one claimed delivery."""
 
     delivery_id: int
     subscriber_id: int
@@ -48,17 +47,17 @@ class Settlement(NamedTuple):
     detail: str | None = None
     #: For PLANNED: when it may be claimed again.
     next_try_at: datetime | None = None
-    #: For PLANNED: whether the try does not count, since nothing was tried.
+    #: For PLANNED: whether the attempt does not count, since nothing was sent.
     is_untried: bool = False
     provider_message_id: str | None = None
-    #: The address is bad for good.
+    #: The address does not exist.
     is_hard_bounce: bool = False
-    #: The mailbox was full or resting.
+    #: The mailbox was full or temporarily unavailable.
     is_soft_bounce: bool = False
 
 
-#: A delivery that its provider has taken, and the provider's own id of the message, if any. Nearly
-#: all are this and nothing more: a settlement for each took as long as writing it down.
+#: An accepted delivery, with the provider's message id, if any. Nearly all outcomes are of this
+#: kind, and creating a Settlement for each took as long as writing it.
 Acceptance: TypeAlias = tuple[int, str | None]
 
 
@@ -69,22 +68,22 @@ def settle(
     now: datetime,
     accepted: Sequence[Acceptance] = (),
 ) -> None:
-    """Write what became of claimed or doubtful rows; a row that others settled stays."""
-    _note_accepted(connection, accepted, now)
+    """Write the outcomes of rows that are claimed or in doubt; settled rows stay."""
+    _settle_accepted(connection, accepted, now)
     if not settlements:
         return
     connection.execute(_UPDATE, [_parameters(each, now) for each in settlements])
-    doubtful = [one.delivery_id for one in settlements if one.state is DeliveryState.IN_DOUBT]
-    if doubtful:  # the provider may have told before we gave up waiting for its answer
-        settle_by_events(connection, now, doubtful)
+    in_doubt = [one.delivery_id for one in settlements if one.state is DeliveryState.IN_DOUBT]
+    if in_doubt:  # an event may have arrived before our timeout
+        settle_by_events(connection, now, in_doubt)
     bounced = [each.subscriber_id for each in settlements if each.is_hard_bounce]
-    suppress_people(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
-    _rest_soft_bounced(
+    suppress_subscribers(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
+    _suppress_soft_bounced(
         connection, [each for each in settlements if each.is_soft_bounce], campaign_key, now
     )
 
 
-_is_open = sa.or_(  # not IN: an UPDATE of many rows takes no list of parameters
+_is_open = sa.or_(  # not IN: an executemany UPDATE takes no expanding parameter
     delivery.c.state == DeliveryState.CLAIMED.value,
     delivery.c.state == DeliveryState.IN_DOUBT.value,
 )
@@ -95,30 +94,30 @@ _AS_SENT = {
     "detail": None,
     "settled_at": sa.bindparam("at", type_=Instant),
 }
-_NOTE_ALIKE = (
+_ACCEPT_ALL = (
     sa.update(delivery)
     .where(delivery.c.id.in_(ids_of("ids")), _is_open)
     .values(**_AS_SENT, provider_message_id=sa.bindparam("message_id"))
 )
 _answer = pairs_of("answers", "answer")
-_NOTE_EACH = (
+_ACCEPT_EACH = (
     sa.update(delivery)
     .where(delivery.c.id == number_of(_answer), _is_open)
     .values(**_AS_SENT, provider_message_id=text_of(_answer))
 )
 
 
-def _note_accepted(connection: Connection, accepted: Sequence[Acceptance], now: datetime) -> None:
-    """In one statement; cheaper where all have the provider's one id, or none."""
+def _settle_accepted(connection: Connection, accepted: Sequence[Acceptance], now: datetime) -> None:
+    """One statement for all; cheaper where they share one message id, or have none."""
     if not accepted:
         return
     by_id = dict(accepted)
     message_ids = set(by_id.values())
     if len(message_ids) == 1:
         alike = {"ids": many(by_id), "message_id": message_ids.pop(), "at": now}
-        connection.execute(_NOTE_ALIKE, alike)
+        connection.execute(_ACCEPT_ALL, alike)
     else:
-        connection.execute(_NOTE_EACH, {"answers": many_pairs(by_id), "at": now})
+        connection.execute(_ACCEPT_EACH, {"answers": many_pairs(by_id), "at": now})
 
 
 _UPDATE = (
@@ -146,7 +145,7 @@ def _parameters(settlement: Settlement, now: datetime) -> dict[str, object]:
         "why": settlement.reason,
         "words": settlement.detail,
         "next_try": settlement.next_try_at,
-        # The day is free again where nothing went out.
+        # The day is free again if nothing was sent.
         "keeps_day": int(settlement.state in _MAY_HAVE_ARRIVED),
         "untried": 1 if settlement.is_untried else 0,
         "at": now,
@@ -154,16 +153,16 @@ def _parameters(settlement: Settlement, now: datetime) -> dict[str, object]:
     }
 
 
-def _rest_soft_bounced(
+def _suppress_soft_bounced(
     connection: Connection, bounces: Sequence[Settlement], campaign_key: str, now: datetime
 ) -> None:
     if not bounces:
         return
     events = [_soft_bounce_event(each, now) for each in bounces]
-    # A try that is repeated in the same instant tells nothing new.
+    # A second try at the same instant adds no event.
     connection.execute(insert_or_ignore(connection, event), events)
     resting = find_resting(connection, [each.subscriber_id for each in bounces])
-    suppress_people(
+    suppress_subscribers(
         connection,
         resting.get(campaign_key, ()),
         SuppressionReason.SOFT_BOUNCES,
@@ -184,14 +183,14 @@ def _soft_bounce_event(settlement: Settlement, now: datetime) -> dict[str, objec
     }
 
 
-def suppress_people(
+def suppress_subscribers(
     connection: Connection,
     subscriber_ids: Sequence[int],
     reason: SuppressionReason,
     only_campaign: str,
     now: datetime,
 ) -> None:
-    """Suppress these people on every list, where that is not said already."""
+    """Suppress these subscribers on every list, unless they are already."""
     if not subscriber_ids:
         return
     is_known = sa.exists().where(
@@ -201,7 +200,7 @@ def suppress_people(
         suppression.c.reason == reason.value,
         suppression.c.lifted_at.is_(None),
     )
-    people = sa.select(
+    suppressed = sa.select(
         subscriber.c.address_key,
         sa.literal(""),
         sa.literal(only_campaign),
@@ -210,4 +209,4 @@ def suppress_people(
         sa.literal(now, Instant),
     ).where(subscriber.c.id.in_(subscriber_ids), sa.not_(is_known))
     columns = ("address_key", "list", "only_campaign", "reason", "source", "at")
-    connection.execute(sa.insert(suppression).from_select(columns, people))
+    connection.execute(sa.insert(suppression).from_select(columns, suppressed))

@@ -13,8 +13,8 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Engine
 
+from lovecampaign.schedule.quiet import ZoneClocks
 from lovecampaign.schedule.slots import Slot
-from lovecampaign.schedule.zone_clock import ZoneClocks
 from lovecampaign.store.tables import Day, Instant
 
 #: Stand for "ever before" and "ever after": comparisons need no NULLs. Microseconds fit 64 bits.

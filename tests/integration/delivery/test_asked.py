@@ -38,7 +38,7 @@ from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import pause
 from lovecampaign.store.ledger.requests import AskedKind, ask
-from lovecampaign.store.sending.request_queue import list_asked_in_doubt
+from lovecampaign.store.sending.transactional_queue import list_transactional_in_doubt
 from lovecampaign.store.signup.apply import Answer
 from tests.support.joining import (
     ANA,
@@ -300,7 +300,7 @@ def test_what_is_in_doubt_is_not_sent_again_but_the_person_may_ask(stage: Stage)
     answer(stage, lambda _: unknown("the line went dead"))
     assert answer(stage, at=NOW + HOUR) == []
     with stage.database.read() as connection:
-        [doubtful] = list_asked_in_doubt(connection, stage.campaign.id)
+        [doubtful] = list_transactional_in_doubt(connection, stage.campaign.id)
     assert doubtful.address == ANA
 
     assert apply(stage, NOW + HOUR) is Answer.TO_CONFIRM

@@ -61,12 +61,12 @@ def test_a_batch_lets_its_pass_look_around_before_each_chunk(stage: Stage) -> No
 def test_a_journal_begins_anew_when_it_is_long(tmp_path: Path) -> None:
     found = FlightJournal(tmp_path / "long.journal")
     found.writing("one")
-    found.begin_anew_if_long()
+    found.truncate_if_long()
     assert "one" in _written(found)
     found.longest_bytes = 1_000
     while not found.is_long:
         found.answered(Outcome(delivery_id="one", kind=OutcomeKind.ACCEPTED, detail="x" * 300))
-    found.begin_anew_if_long()
+    found.truncate_if_long()
     assert _written(found) == frozenset()
     found.writing("two")
     assert _written(found) == {"two"}

@@ -17,8 +17,8 @@ from lovecampaign.providers.base.outcomes import Verdict, transient
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.campaign_report import report_campaign
-from lovecampaign.store.reports.dry_run import foresee
-from lovecampaign.store.reports.person_timeline import read_timeline
+from lovecampaign.store.reports.dry_run import dry_run_send
+from lovecampaign.store.reports.subscriber_timeline import read_timeline
 from lovecampaign.store.tables import DeliveryState
 from tests.support.stage import DAY_1, Stage
 
@@ -95,8 +95,8 @@ def test_what_is_said_at_night_is_what_happens_in_the_morning(stage: Stage) -> N
         if is_planned:
             stage.send(NIGHT)
         stage.clock.move_to(NIGHT)
-        foresight = foresee(stage.database, stage.campaign, stage.campaign.day_emails, NIGHT)
-        assert (foresight.people, foresight.held, foresight.remaining) == ({}, 2, 2)
+        foresight = dry_run_send(stage.database, stage.campaign, stage.campaign.day_emails, NIGHT)
+        assert (foresight.recipients, foresight.held, foresight.remaining) == ({}, 2, 2)
         assert foresight.next_due == MORNING
         first, *_ = read_timeline(stage.database, stage.campaign, reader, NIGHT)
         assert (first.state, first.reason, first.due) == (DeliveryState.PLANNED, None, MORNING)
@@ -108,8 +108,8 @@ def test_what_is_said_at_night_is_what_happens_in_the_morning(stage: Stage) -> N
 def test_without_quiet_hours_nobody_is_held(settings: Settings, database: Database) -> None:
     stage = Stage(settings, database, days=1)
     stage.add_readers(2)
-    foresight = foresee(stage.database, stage.campaign, stage.campaign.day_emails, NIGHT)
-    assert (foresight.people, foresight.held) == ({"day-01": 2}, 0)
+    foresight = dry_run_send(stage.database, stage.campaign, stage.campaign.day_emails, NIGHT)
+    assert (foresight.recipients, foresight.held) == ({"day-01": 2}, 0)
 
 
 def test_a_consent_that_runs_out_in_the_night_is_foreseen(stage: Stage) -> None:

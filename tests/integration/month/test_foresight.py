@@ -18,7 +18,7 @@ from lovecampaign.store.ledger.campaigns import (
     resume,
 )
 from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
-from lovecampaign.store.reports.person_timeline import read_timeline
+from lovecampaign.store.reports.subscriber_timeline import read_timeline
 from lovecampaign.store.tables import DeliveryState
 from tests.support.stage import DAY_1, Stage
 

@@ -16,9 +16,14 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store import tables
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.reports import recipients as addressees
+from lovecampaign.store.reports import addressees
+from lovecampaign.store.reports.addressees import (
+    Addressee,
+    AddresseeFilter,
+    AddresseePage,
+    list_addressees,
+)
 from lovecampaign.store.reports.campaign_report import report_campaign
-from lovecampaign.store.reports.recipients import Addressee, Addressees, Choice, list_addressees
 from lovecampaign.store.tables import DeliveryState
 from tests.support.stage import DAY_1, Stage
 
@@ -37,13 +42,15 @@ def email(stage: Stage, key: str = "day-01") -> Email:
     return found
 
 
-def ask(stage: Stage, choice: Choice, limit: int = 50, key: str = "day-01") -> Addressees:
+def ask(
+    stage: Stage, choice: AddresseeFilter, limit: int = 50, key: str = "day-01"
+) -> AddresseePage:
     return list_addressees(
         stage.database, stage.campaign, email(stage, key), stage.clock.now(), choice, limit
     )
 
 
-def everybody(stage: Stage, choice: Choice, limit: int) -> list[Addressee]:
+def everybody(stage: Stage, choice: AddresseeFilter, limit: int) -> list[Addressee]:
     """All pages, one behind the other."""
     found: list[Addressee] = []
     while True:
@@ -65,7 +72,7 @@ def test_each_is_told_with_time_and_reason(stage: Stage) -> None:
     ana, staff = stage.add_readers(2, zones=["Asia/Tokyo"])
     stage.add_readers(1, name="guest", lists=["elsewhere"])
     tag(stage, [staff], "staff")
-    people = ask(stage, Choice()).people
+    people = ask(stage, AddresseeFilter()).people
 
     assert [(one.subscriber_id, one.state, one.reason) for one in people] == [
         (ana, DeliveryState.PLANNED, None),
@@ -78,14 +85,14 @@ def test_each_is_told_with_time_and_reason(stage: Stage) -> None:
 def test_pages_follow_each_other_without_a_gap_and_tell_nobody_twice(stage: Stage) -> None:
     numbers = stage.add_readers(7)
     for limit in (1, 2, 3, 7, 8):
-        assert [one.subscriber_id for one in everybody(stage, Choice(), limit)] == numbers
+        assert [one.subscriber_id for one in everybody(stage, AddresseeFilter(), limit)] == numbers
 
 
 def test_what_was_sent_and_what_will_be_stand_in_one_list(stage: Stage) -> None:
     here = stage.add_readers(2)
     stage.send(DAY_1)
     later = stage.add_readers(2, zones=["America/New_York"], name="west")
-    people = everybody(stage, Choice(), 3)
+    people = everybody(stage, AddresseeFilter(), 3)
 
     assert [one.subscriber_id for one in people] == [*here, *later]
     assert [one.state for one in people[:2]] == [DeliveryState.SENT] * 2
@@ -102,7 +109,7 @@ def test_the_people_are_those_whom_the_report_counts(stage: Stage, days: int) ->
     stage.clock.move_to(DAY_1 + timedelta(days=days))
     now = stage.clock.now()
     report = report_campaign(stage.database, stage.campaign, now, [email(stage)]).emails[0]
-    reasons = Counter(one.reason for one in everybody(stage, Choice(), 2))
+    reasons = Counter(one.reason for one in everybody(stage, AddresseeFilter(), 2))
 
     assert reasons.pop(None) == report.recipients
     assert reasons == report.skipped
@@ -113,35 +120,35 @@ def test_filters_leave_only_whom_they_name(stage: Stage) -> None:
     bos = stage.add_readers(2, name="bo")
     tag(stage, bos[:1], "staff")
 
-    def numbers(choice: Choice) -> list[int]:
+    def numbers(choice: AddresseeFilter) -> list[int]:
         return [one.subscriber_id for one in everybody(stage, choice, 1)]
 
-    assert numbers(Choice(words="ANA")) == anas
-    assert numbers(Choice(words="bo2@")) == bos[1:]
-    assert numbers(Choice(words="%")) == []
-    assert numbers(Choice(reason=SkipReason.TAG)) == bos[:1]
-    assert numbers(Choice(reason=SkipReason.BOUGHT)) == []
-    assert numbers(Choice(is_for_recipients=True)) == [*anas, bos[1]]
-    assert numbers(Choice(words="ana", reason=SkipReason.TAG)) == []
+    assert numbers(AddresseeFilter(words="ANA")) == anas
+    assert numbers(AddresseeFilter(words="bo2@")) == bos[1:]
+    assert numbers(AddresseeFilter(words="%")) == []
+    assert numbers(AddresseeFilter(reason=SkipReason.TAG)) == bos[:1]
+    assert numbers(AddresseeFilter(reason=SkipReason.BOUGHT)) == []
+    assert numbers(AddresseeFilter(is_for_recipients=True)) == [*anas, bos[1]]
+    assert numbers(AddresseeFilter(words="ana", reason=SkipReason.TAG)) == []
     stage.send(DAY_1)
-    assert numbers(Choice(reason=SkipReason.TAG)) == bos[:1]
-    assert numbers(Choice(is_for_recipients=True)) == [*anas, bos[1]]
+    assert numbers(AddresseeFilter(reason=SkipReason.TAG)) == bos[:1]
+    assert numbers(AddresseeFilter(is_for_recipients=True)) == [*anas, bos[1]]
 
 
 def test_a_page_looks_at_so_many_people_and_the_next_goes_on_behind_them(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However rare what is asked for, no page takes long."""
-    monkeypatch.setattr(addressees, "LOOKED_AT", 2)
+    monkeypatch.setattr(addressees, "SCANNED", 2)
     numbers = stage.add_readers(5)
     tag(stage, numbers[4:], "staff")
-    choice = Choice(reason=SkipReason.TAG)
+    choice = AddresseeFilter(reason=SkipReason.TAG)
 
-    assert ask(stage, choice) == Addressees(people=[], next_after=numbers[1])
+    assert ask(stage, choice) == AddresseePage(people=[], next_after=numbers[1])
     assert [one.subscriber_id for one in everybody(stage, choice, 50)] == numbers[4:]
 
 
 def test_an_email_for_buyers_speaks_to_nobody_before_somebody_buys(stage: Stage) -> None:
     stage.add_readers(2)
 
-    assert ask(stage, Choice(), key="thanks") == Addressees(people=[], next_after=None)
+    assert ask(stage, AddresseeFilter(), key="thanks") == AddresseePage(people=[], next_after=None)

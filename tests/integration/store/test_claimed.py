@@ -1,4 +1,4 @@
-"""Who is behind a claimed delivery? Everything in its own place."""
+"""The subscriber data of claimed deliveries."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger.campaigns import record_campaign
-from lovecampaign.store.sending.claimed import Person, read_people
+from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.tables import subscriber, subscriber_tag
 from tests.support.stage import DAY_1, LONG_AGO, Stage
 
@@ -20,13 +20,13 @@ def stage(settings: Settings, database: Database) -> Stage:
     return Stage(settings, database, days=1)
 
 
-def read(stage: Stage, *ids: int) -> list[Person]:
+def read(stage: Stage, *ids: int) -> list[Member]:
     record = record_campaign(stage.database, stage.campaign)
-    standing = Standing(
+    standing = Eligibility(
         campaign=stage.campaign, email=stage.campaign.emails[0], campaign_id=record.id, now=DAY_1
     )
     with stage.database.read() as connection:
-        people = read_people(connection, standing, ids)
+        people = read_members(connection, standing, ids)
     return [people[id_] for id_ in ids]
 
 
@@ -39,7 +39,7 @@ def test_all_that_is_known_of_a_person_is_read(stage: Stage) -> None:
         tags = [{"subscriber_id": id_, "tag": tag} for tag in ("soil", "seeds")]
         connection.execute(sa.insert(subscriber_tag), tags)
     [person] = read(stage, id_)
-    assert person == Person(
+    assert person == Member(
         subscriber=Subscriber(
             id=id_,
             email="Zoë@readers.example",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.types import Instant
-from lovecampaign.store.eligibility.local_days import LocalDays, day_of_number
+from lovecampaign.store.reports.day_counts import LocalDays, day_of_number
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_it_grows_as_far_as_it_must(journal: FlightJournal) -> None:
 def test_it_begins_anew_in_the_same_file(journal: FlightJournal) -> None:
     journal.longest_bytes = 1
     journal.writing("one")
-    journal.begin_anew_if_long()
+    journal.truncate_if_long()
     assert journal.path.stat().st_size == 0
     journal.writing("two")
     assert lines(journal) == ["W two"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.reports.recipients import Choice
+from lovecampaign.store.reports.addressees import AddresseeFilter
 
 #: In place of a skip reason: those who get the email.
 RECIPIENTS = "recipients"
@@ -40,8 +40,8 @@ class DayFilter:
         """The next page of one email's list."""
         return replace(self, of=key, after=after)
 
-    def for_email(self, key: str) -> Choice:
-        return Choice(
+    def for_email(self, key: str) -> AddresseeFilter:
+        return AddresseeFilter(
             words=self.words,
             reason=SkipReason(self.who) if self.who in list(SkipReason) else None,
             is_for_recipients=self.who == RECIPIENTS,

@@ -12,21 +12,21 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.local_days import LocalDays
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.ledger.events import EventKind
-from lovecampaign.store.reports.audience_counts import count_campaign_people
+from lovecampaign.store.reports.audience_counts import count_audience
 from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
 from lovecampaign.store.reports.day_counts import (
     DeliveryCount,
     EventCount,
+    LocalDays,
     count_confirmed,
     count_deliveries,
     count_events,
     count_joined,
-    count_left,
+    count_unsubscribed,
 )
-from lovecampaign.store.reports.recent_problems import Trouble, list_failed
+from lovecampaign.store.reports.recent_problems import DeliveryProblem, list_failed
 from lovecampaign.store.tables import DeliveryState
 
 #: In the order in which they happen.
@@ -66,7 +66,7 @@ class Figures:
     events: Mapping[str, Mapping[date, int]]
     #: By name (``joined``, ``confirmed``, ``left``, ``insiders``) and day.
     people: Mapping[str, Mapping[date, int]]
-    failed: Sequence[Trouble]
+    failed: Sequence[DeliveryProblem]
     readers: int
     insiders: int
 
@@ -80,7 +80,7 @@ def count_rows(
 ) -> Figures:
     """One pass over each table. Writes nothing."""
     days = days_of(campaign, now)
-    people = count_campaign_people(database, campaign)
+    people = count_audience(database, campaign)
     campaign_id = record.id if record else 0
     with database.read() as connection:
         deliveries = count_deliveries(connection, campaign_id, days)
@@ -164,6 +164,6 @@ def _count_people(
     return {
         "joined": count_joined(connection, readers, days),
         "confirmed": count_confirmed(connection, readers, days),
-        "left": count_left(connection, campaign.lists, days),
+        "left": count_unsubscribed(connection, campaign.lists, days),
         "insiders": count_confirmed(connection, insiders, days) if insiders else {},
     }

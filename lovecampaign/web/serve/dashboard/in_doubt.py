@@ -15,7 +15,7 @@ from lovecampaign.store.reports.recent_problems import (
     settle_doubts,
 )
 from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND
-from lovecampaign.store.sending.request_queue import list_asked_in_doubt
+from lovecampaign.store.sending.transactional_queue import list_transactional_in_doubt
 from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.dashboard.view import Desk, Office, desk_page
 from lovecampaign.web.serve.handler.handler import Declined
@@ -64,7 +64,7 @@ def settle(desk: Desk) -> Response:
 def _show(desk: Desk, *, said: str, count: int, status: int = 200) -> Response:
     with desk.visit.site.database.read() as connection:
         doubts = list_doubts(connection, _campaign_id(desk), SHOWN)
-        asked = list_asked_in_doubt(connection, desk.campaign.id)
+        asked = list_transactional_in_doubt(connection, desk.campaign.id)
     return desk.show(
         "doubts.html",
         "doubts",

@@ -16,7 +16,7 @@ from lovecampaign.campaign.model.campaign import WELCOME, Campaign
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
-from lovecampaign.store.reports.next_letter import find_next_letter
+from lovecampaign.store.reports.next_email import find_next_email
 from lovecampaign.store.signup.confirm import (
     Confirmation,
     ConfirmationState,
@@ -99,7 +99,7 @@ def _send_another(visit: Visit, campaign: Campaign, found: Confirmation) -> Resp
 def _done(visit: Visit, campaign: Campaign, found: Confirmation) -> Response:
     zone = effective_zone(found.application.timezone or None, campaign)
     with visit.site.database.read() as connection:
-        letter = find_next_letter(connection, campaign, found.subscriber_id, visit.now)
+        letter = find_next_email(connection, campaign, found.subscriber_id, visit.now)
     return visit.page(
         "confirmed.html",
         campaign,
@@ -119,7 +119,7 @@ def _welcome(
     """Who joins after the month has ended is on the list for the next one."""
     if found.application.list != campaign.audience.list:
         return
-    if find_next_letter(connection, campaign, found.subscriber_id, visit.now) is not None:
+    if find_next_email(connection, campaign, found.subscriber_id, visit.now) is not None:
         email_id = record.email_ids[WELCOME]
         plan_welcome(connection, record.id, email_id, found.subscriber_id, visit.now)
 

@@ -23,7 +23,7 @@ from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.checkout.take import Found, look, take_place, take_unit
+from lovecampaign.store.checkout.deal_page import DealView, join_waitlist, take_unit, view_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
 from lovecampaign.web.serve.handler.handler import Visit, page
 from lovecampaign.web.serve.handler.open_link import Opened, open_link
@@ -55,7 +55,7 @@ def take_deal(visit: Visit) -> Response:
             code = take_unit(visit.site.database, deal, subscriber_id, visit.now)
         elif wanted == WAIT:
             delivery_id = opened.delivery.id
-            take_place(visit.site.database, deal, subscriber_id, delivery_id, visit.now)
+            join_waitlist(visit.site.database, deal, subscriber_id, delivery_id, visit.now)
         visit.site.post.wake()  # others who wait may have been told of a unit
     if deal is None or code is None:
         return RedirectResponse(_own_address(visit), status_code=303)
@@ -75,18 +75,18 @@ def _deal_of(opened: Opened) -> RecordedDeal | None:
     )
 
 
-def _look(visit: Visit, opened: Opened) -> Found:
+def _look(visit: Visit, opened: Opened) -> DealView:
     deal = _deal_of(opened)
     if deal is not None:
         with visit.site.database.read() as connection:
-            return look(connection, deal, opened.delivery.subscriber_id, visit.now)
+            return view_deal(connection, deal, opened.delivery.subscriber_id, visit.now)
     nothing = Stock(quantity=None, redeemed=0, reserved=0)
     stranger = Visitor(is_insider=False)
     door = find_door(opened.campaign, None, nothing, stranger, visit.now)
-    return Found(door=door, stock=nothing, visitor=stranger)
+    return DealView(door=door, stock=nothing, visitor=stranger)
 
 
-def _show(visit: Visit, opened: Opened, found: Found) -> Response:
+def _show(visit: Visit, opened: Opened, found: DealView) -> Response:
     campaign, deal = opened.campaign, opened.campaign.insider_deal
     answer = visit.page(
         "deal.html",
@@ -115,7 +115,7 @@ def _show(visit: Visit, opened: Opened, found: Found) -> Response:
     return answer
 
 
-def _ends(deal: Deal | None, found: Found, launch: datetime) -> datetime | None:
+def _ends(deal: Deal | None, found: DealView, launch: datetime) -> datetime | None:
     """What the page counts down to: the same instants as in the letters."""
     visitor = found.visitor
     if found.door is Door.EARLY:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.schedule.late_insiders import insiders_hear_at_once
+from lovecampaign.schedule.slots import late_insiders_get_email_now
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.signup.confirm import Proof
 from lovecampaign.store.signup.join_insiders import (
@@ -62,7 +62,7 @@ def _hears_at_once(connection: Connection, visit: Visit, opened: Opened) -> bool
     record = read_campaign(connection, campaign.id)
     founders_until = record.first_claim_at if record else None
     place = effective_zone(zone, campaign)
-    return insiders_hear_at_once(campaign, place, visit.now, founders_until)
+    return late_insiders_get_email_now(campaign, place, visit.now, founders_until)
 
 
 def _show(visit: Visit, opened: Opened, state: str, *, at_once: bool) -> Response:

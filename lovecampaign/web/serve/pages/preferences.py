@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.requests import AskedKind
-from lovecampaign.store.reports.next_letter import NextLetter, find_next_letter
+from lovecampaign.store.reports.next_email import NextEmail, find_next_email
 from lovecampaign.store.signup.join_insiders import InsiderStanding, look_at_insiders
 from lovecampaign.store.signup.mailed_links import ask_for_link
 from lovecampaign.store.signup.unsubscribe import has_left
@@ -176,5 +176,5 @@ def _show(
     )
 
 
-def _next_letter(visit: Visit, connection: Connection, opened: Opened) -> NextLetter | None:
-    return find_next_letter(connection, opened.campaign, opened.delivery.subscriber_id, visit.now)
+def _next_letter(visit: Visit, connection: Connection, opened: Opened) -> NextEmail | None:
+    return find_next_email(connection, opened.campaign, opened.delivery.subscriber_id, visit.now)

@@ -23,7 +23,7 @@ from lovecampaign.delivery.feedback.reader_actions import count_feedback
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.counters import EmailCounts
 from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord, find_delivery
-from lovecampaign.store.reports.next_letter import NextLetter, find_next_letter
+from lovecampaign.store.reports.next_email import NextEmail, find_next_email
 from lovecampaign.store.signup.unsubscribe import has_left, leave, may_undo, undo_leaving
 from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.handler.handler import Visit, page
@@ -151,11 +151,11 @@ def _show(visit: Visit, connection: Connection, leaver: Leaver) -> Response:
     return _page(visit, leaver, State.LEFT if is_gone else State.READING, undo=is_fresh)
 
 
-def _next_letter(connection: Connection, leaver: Leaver, visit: Visit) -> NextLetter | None:
+def _next_letter(connection: Connection, leaver: Leaver, visit: Visit) -> NextEmail | None:
     if leaver.campaign is None or leaver.delivery is None:
         return None
     subscriber_id = leaver.delivery.subscriber_id
-    return find_next_letter(connection, leaver.campaign, subscriber_id, visit.now)
+    return find_next_email(connection, leaver.campaign, subscriber_id, visit.now)
 
 
 def _page(
@@ -164,7 +164,7 @@ def _page(
     state: State,
     *,
     undo: bool = False,
-    letter: NextLetter | None = None,
+    letter: NextEmail | None = None,
 ) -> Response:
     delivery = leaver.delivery
     return visit.page(

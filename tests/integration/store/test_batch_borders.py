@@ -1,4 +1,4 @@
-"""Planning goes by windows of people and fills batches: nobody at a border is lost or doubled."""
+"""Planning scans windows and fills batches: no subscriber at a border is lost or doubled."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import record_campaign
-from lovecampaign.store.planning.batches import BATCH_SIZE, Portions
-from lovecampaign.store.planning.planner import PlanManner, Planned, plan_due
+from lovecampaign.store.planning.batches import BATCH_SIZE, BatchSizes
+from lovecampaign.store.planning.planner import PlanOptions, PlanResult, plan_due
 from tests.support.stage import DAY_1, LONG_AGO, Stage
 
 #: (batch, window): the one within the other, equal, the other way round, as small as can be.
@@ -104,7 +104,7 @@ def test_a_batch_of_ten_thousand_ends_and_the_next_begins_with_the_next_person(
 
 
 def test_sizes_are_these_unless_a_test_asks_for_others() -> None:
-    assert (Portions().batch, Portions().window) == (10_000, 20_000)
+    assert (BatchSizes().batch, BatchSizes().window) == (10_000, 20_000)
 
 
 def add_people(
@@ -142,11 +142,11 @@ def plan(
     batch: int = BATCH_SIZE,
     window: int = 2 * BATCH_SIZE,
     now: datetime = DAY_1,
-) -> Planned:
+) -> PlanResult:
     record = record_campaign(stage.database, stage.campaign)
-    manner = PlanManner(portions=Portions(batch=batch, window=window))
+    options = PlanOptions(sizes=BatchSizes(batch=batch, window=window))
     emails = stage.campaign.day_emails
-    return plan_due(stage.database, stage.campaign, record, emails, now, manner)
+    return plan_due(stage.database, stage.campaign, record, emails, now, options)
 
 
 def planned_ids(stage: Stage) -> list[int]:

@@ -1,4 +1,4 @@
-"""As whom is the month looked at? Made-up readers, the hard cases among them."""
+"""Subscribers to see the preview as: real ones, and samples with the hard cases."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.render.plain.sample_recipients import AnyField
 from lovecampaign.schedule.instants import to_utc
 
-#: Forty letters without a place to break the line.
+#: Forty letters without a line break opportunity.
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorffwelch"
-#: Among the first places on earth where a day begins, and across a day line from the team.
+#: Among the first zones where a day begins: often on another date than the team's.
 _FAR_ZONE = "Pacific/Auckland"
 _FIELDS = AnyField()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """Somebody through whose eyes the month is seen."""
+class PreviewSubscriber:
+    """A subscriber, real or made up, to see the preview as."""
 
-    #: As addresses of pages name them: ``sam``, or ``17`` for a subscriber.
+    #: Their name in URLs: ``sam``, or the id of a real subscriber, like ``17``.
     key: str
     label: str
-    #: What is special about them.
+    #: Their special feature.
     about: str
     subscriber: Subscriber
-    #: The zone that counts for them.
+    #: The effective zone.
     zone: str
     joined_at: datetime
     is_buyer: bool = False
-    #: False for who stands on the insiders' list only.
+    #: False for members of the insiders' list only.
     is_in_audience: bool = True
 
     @property
@@ -39,11 +39,11 @@ class Reader:
         return not self.key.isdecimal()
 
 
-def made_up_readers(campaign: Campaign) -> tuple[Reader, ...]:
-    """Everybody that a month should be looked at with, the most ordinary first."""
+def sample_subscribers(campaign: Campaign) -> tuple[PreviewSubscriber, ...]:
+    """The sample subscribers for checking a month, the most ordinary first."""
     sam = _sam(campaign)
     robin = _like(sam, "robin", "Robin Field", "on no insiders’ list", is_insider=False)
-    no_name = _like(sam, "no-name", "", "nobody knows their name", is_insider=False)
+    no_name = _like(sam, "no-name", "", "no name is known", is_insider=False)
     cases = (
         sam,
         robin,
@@ -64,9 +64,9 @@ def made_up_readers(campaign: Campaign) -> tuple[Reader, ...]:
     )
 
 
-def _sam(campaign: Campaign) -> Reader:
+def _sam(campaign: Campaign) -> PreviewSubscriber:
     zone = campaign.timezone
-    return Reader(
+    return PreviewSubscriber(
         key="sam",
         label="Sam Reader",
         about="everything is known; an insider",
@@ -81,12 +81,14 @@ def _sam(campaign: Campaign) -> Reader:
             is_insider=True,
         ),
         zone=zone,
-        # Long before every campaign: nobody of them joins late.
+        # Long before the campaign: not a late joiner.
         joined_at=datetime.combine(campaign.start, time(), UTC) - timedelta(days=100),
     )
 
 
-def _like(sam: Reader, key: str, name: str, about: str, *, is_insider: bool = True) -> Reader:
+def _like(
+    sam: PreviewSubscriber, key: str, name: str, about: str, *, is_insider: bool = True
+) -> PreviewSubscriber:
     first, _, last = name.partition(" ")
     person = sam.subscriber._replace(
         email=f"{key}@reader.invalid",
@@ -97,19 +99,19 @@ def _like(sam: Reader, key: str, name: str, about: str, *, is_insider: bool = Tr
     return replace(sam, key=key, label=name, about=about, subscriber=person)
 
 
-def _somewhere(sam: Reader, key: str, name: str, zone: str) -> Reader:
+def _somewhere(sam: PreviewSubscriber, key: str, name: str, zone: str) -> PreviewSubscriber:
     reader = _like(sam, key, name, f"lives in {zone}", is_insider=False)
     return replace(reader, subscriber=reader.subscriber._replace(timezone=zone), zone=zone)
 
 
-def _without_zone(sam: Reader, campaign: Campaign) -> Reader:
+def _without_zone(sam: PreviewSubscriber, campaign: Campaign) -> PreviewSubscriber:
     zone = campaign.sending.unknown_timezone
     reader = _like(sam, "no-zone", "Nima Nowhere", f"no zone: counts as {zone}", is_insider=False)
     return replace(reader, subscriber=reader.subscriber._replace(timezone=None), zone=zone)
 
 
 def _wanted_tags(campaign: Campaign) -> frozenset[str]:
-    """Whatever opens an email, but nothing that closes one."""
+    """All tags that an email requires, without those that exclude subscribers."""
     wanted = campaign.audience.tags.with_tags.union(
         *(email.tags.with_tags for email in campaign.emails)
     )

@@ -1,7 +1,7 @@
-"""How does mail that was asked for leave its queue? Claimed, settled and left behind as a ledger's.
+"""The queue of transactional mail: claimed, settled and recovered as deliveries are.
 
-A claim is committed durably before any byte goes out. What a dead sender left is settled by
-whoever recovers its deliveries.
+A claim is committed durably before any byte is sent. The process that recovers the deliveries of
+a dead sender also settles its transactional mail.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber, SuppressionReason
 from lovecampaign.store.ledger.requests import DELIVERY_ID, GOOD_FOR, KEPT_UNTIL, SEND_TO, AskedKind
-from lovecampaign.store.sending.settle import Settlement, suppress_people
+from lovecampaign.store.sending.settle import Settlement, suppress_subscribers
 from lovecampaign.store.tables import DeliveryState, Instant, campaign, subscriber, transactional
 
 _is_planned = transactional.c.state == DeliveryState.PLANNED.value
@@ -24,16 +24,16 @@ _is_planned = transactional.c.state == DeliveryState.PLANNED.value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedMail:
-    """A mail that its owner alone may send."""
+    """A mail that only its owner may send."""
 
     id: int
     kind: AskedKind
     subscriber: Subscriber
-    #: Where it goes: the person's address, or the one that they want to change to.
+    #: The subscriber's address, or the new one that they want to change to.
     address: str
-    #: The delivery whose links it carries; None: it has none but its own.
+    #: The delivery with the links that it contains; None: it has only its own.
     delivery_id: int | None
-    #: Until when a unit of the deal is kept for them; None: the mail is about none.
+    #: Until when a unit of a deal is reserved for them; None if the mail is about no unit.
     kept_until: datetime | None
     #: This try included.
     attempts: int
@@ -46,14 +46,14 @@ class ClaimedMail:
 
     @property
     def expires_at(self) -> datetime:
-        """From here on its link would be of no use."""
+        """When its link expires."""
         return self.created_at + GOOD_FOR[self.kind]
 
 
-def claim_asked(
+def claim_transactional(
     connection: Connection, campaign_key: str, owner_id: int, limit: int, now: datetime
 ) -> Sequence[ClaimedMail]:
-    """Take up to ``limit`` due mails of a campaign, oldest first; commit before sending."""
+    """Claim up to ``limit`` due mails of a campaign, oldest first; commit before sending."""
     picked = (
         sa.select(transactional.c.id)
         .join(campaign, campaign.c.id == transactional.c.campaign_id)
@@ -76,22 +76,22 @@ def claim_asked(
     return _read(connection, transactional.c.id.in_(claimed)) if claimed else ()
 
 
-def list_asked_claims(connection: Connection, owner_id: int) -> Sequence[ClaimedMail]:
-    """What a sender claimed and never settled."""
+def list_transactional_claims(connection: Connection, owner_id: int) -> Sequence[ClaimedMail]:
+    """The mails that a sender claimed and never settled."""
     is_claimed = transactional.c.state == DeliveryState.CLAIMED.value
     return _read(connection, transactional.c.owner_id == owner_id, is_claimed)
 
 
-def list_asked_in_doubt(connection: Connection, campaign_key: str) -> Sequence[ClaimedMail]:
-    """Mails whose outcome nobody knows, oldest first. They are not sent again by themselves:
-    whoever misses one asks again.
-    """
+def list_transactional_in_doubt(connection: Connection, campaign_key: str) -> Sequence[ClaimedMail]:
+    """Mails in doubt, oldest first. They are not resent: a subscriber can request one again."""
     is_in_doubt = transactional.c.state == DeliveryState.IN_DOUBT.value
     return _read(connection, campaign.c.key == campaign_key, is_in_doubt)
 
 
-def settle_asked(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
-    """Write what became of claimed or doubtful mails; a row that others settled stays."""
+def settle_transactional(
+    connection: Connection, settlements: Sequence[Settlement], now: datetime
+) -> None:
+    """Write the outcomes of mails that are claimed or in doubt; settled rows stay."""
     if not settlements:
         return
     is_open = sa.or_(
@@ -116,8 +116,8 @@ def settle_asked(connection: Connection, settlements: Sequence[Settlement], now:
     _suppress_bounced(connection, settlements, now)
 
 
-def find_next_asked(connection: Connection, now: datetime) -> datetime | None:
-    """When the next mail is due that waits for a further try; None: none waits."""
+def find_next_transactional(connection: Connection, now: datetime) -> datetime | None:
+    """When the next retry of a mail is due; None if none waits."""
     found: datetime | None = connection.scalar(
         sa.select(sa.func.min(transactional.c.next_try_at)).where(
             _is_planned, transactional.c.next_try_at > now
@@ -141,16 +141,16 @@ def _parameters(settlement: Settlement, now: datetime) -> dict[str, object]:
 def _suppress_bounced(
     connection: Connection, settlements: Sequence[Settlement], now: datetime
 ) -> None:
-    """An address that does not exist; but for new ones, which are nobody's yet."""
+    """Suppress addresses that hard-bounced, except new ones that are not confirmed yet."""
     ids = [each.delivery_id for each in settlements if each.is_hard_bounce]
     if not ids:
         return
-    people = connection.scalars(
+    subscriber_ids = connection.scalars(
         sa.select(transactional.c.subscriber_id).where(
             transactional.c.id.in_(ids), transactional.c.kind != AskedKind.CHANGE_ADDRESS.value
         )
     ).all()
-    suppress_people(connection, people, SuppressionReason.HARD_BOUNCE, "", now)
+    suppress_subscribers(connection, subscriber_ids, SuppressionReason.HARD_BOUNCE, "", now)
 
 
 def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[ClaimedMail]:

@@ -1,6 +1,6 @@
-"""What becomes of every email for one person? The answer of ``explain`` and ``plan --for``.
+"""The timeline of one subscriber over all emails, for ``explain`` and ``plan --for``.
 
-Rows that were claimed are history; for any other email, today's rules are asked.
+Claimed rows are shown as they are; for all other emails the current rules are applied.
 """
 
 from __future__ import annotations
@@ -17,20 +17,19 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.quiet import quiet_hours_of
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Fate, fate_at, lay_out_slots
-from lovecampaign.store.eligibility.slots import read_clocks, work_out_slots
-from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_schedule
+from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.tables import DeliveryState, delivery, subscriber
 from lovecampaign.store.tables.slots import zone_clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
-    """What becomes of one email for one person."""
+    """The disposition of one email for one subscriber."""
 
     key: str
     due: datetime | None
-    #: None: the email does not speak to this person (it is for buyers, say).
+    #: None: the email does not address this subscriber (it is for buyers, for example).
     state: DeliveryState | None
     reason: str | None
     detail: str | None = None
@@ -38,28 +37,27 @@ class TimelineEntry:
 
     @property
     def sent_at(self) -> datetime | None:
-        """When the provider took it."""
+        """When the provider accepted it."""
         return self.settled_at if self.state is DeliveryState.SENT else None
 
 
 def read_timeline(
     database: Database, campaign: Campaign, subscriber_id: int, now: datetime
 ) -> Sequence[TimelineEntry]:
-    """Every scheduled email for one subscriber, in the campaign's order. Writes nothing."""
+    """Every scheduled email for one subscriber, in the campaign's order. Read-only."""
     with database.read() as connection:
-        record = read_campaign(connection, campaign.id)
-        slots = work_out_slots(connection, campaign, record)
-        clocks = read_clocks(connection, campaign, now)
-        lay_out_slots(connection, slots, campaign.scheduled_emails, clocks)
+        record, _ = load_schedule(connection, campaign, campaign.scheduled_emails, now)
         rows = _read_rows(connection, campaign, record, subscriber_id, now)
 
         def find_entry(email: Email) -> TimelineEntry:
-            known, fate = rows.get(email.key), fate_at(campaign, email, record, now)
+            known, disposition = rows.get(email.key), disposition_at(campaign, email, record, now)
             if known is None:
-                return _foresee(connection, fate, subscriber_id)
+                return _forecast(connection, disposition, subscriber_id)
             if known.state is not DeliveryState.PLANNED or record is None:
                 return known
-            return _judge(connection, fate, record.email_ids[email.key], subscriber_id, known)
+            return _forecast_row(
+                connection, disposition, record.email_ids[email.key], subscriber_id, known
+            )
 
         return [find_entry(email) for email in campaign.scheduled_emails]
 
@@ -97,7 +95,7 @@ def _read_rows(
 def _goes_out_at(
     campaign: Campaign, email: Email | None, row: sa.Row[Any], now: datetime
 ) -> datetime:
-    """When a row is or was due; what quiet hours hold: their end."""
+    """When a row is or was due; if quiet hours delay it, their end."""
     is_held = (
         row.state == DeliveryState.PLANNED
         and row.next_try_at <= now
@@ -109,29 +107,35 @@ def _goes_out_at(
     return due
 
 
-def _judge(
-    connection: Connection, fate: Fate, email_id: int, subscriber_id: int, planned: TimelineEntry
+def _forecast_row(
+    connection: Connection,
+    disposition: Disposition,
+    email_id: int,
+    subscriber_id: int,
+    planned: TimelineEntry,
 ) -> TimelineEntry:
-    """What becomes of a row that nobody has claimed."""
+    """The entry of an unclaimed row, by the current rules."""
     reason = connection.scalar(
-        sa.select(fate.reason_foreseen)
-        .select_from(fate.planned_rows)
-        .where(delivery.c.email_id == email_id, subscriber.c.id == subscriber_id)
+        disposition.select_planned(email_id, disposition.expected_reason).where(
+            subscriber.c.id == subscriber_id
+        )
     )
     return replace(planned, state=DeliveryState.SKIPPED, reason=reason) if reason else planned
 
 
-def _foresee(connection: Connection, fate: Fate, subscriber_id: int) -> TimelineEntry:
-    key = fate.standing.email.key
+def _forecast(
+    connection: Connection, disposition: Disposition, subscriber_id: int
+) -> TimelineEntry:
+    key = disposition.eligibility.email.key
     row = connection.execute(
         sa.select(
-            fate.due.label("due"),
-            fate.goes_out_at.label("goes_out_at"),
-            fate.is_held.label("is_held"),
-            fate.reason.label("reason"),
+            disposition.due.label("due"),
+            disposition.goes_out_at.label("goes_out_at"),
+            disposition.is_held.label("is_held"),
+            disposition.reason.label("reason"),
         )
-        .select_from(fate.rows)
-        .where(fate.standing.is_addressed, subscriber.c.id == subscriber_id)
+        .select_from(disposition.rows)
+        .where(disposition.eligibility.is_addressed, subscriber.c.id == subscriber_id)
     ).one_or_none()
     if row is None:
         return TimelineEntry(key=key, due=None, state=None, reason=None)

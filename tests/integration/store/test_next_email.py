@@ -1,4 +1,4 @@
-"""The letter that a page promises next is the one that ``send`` delivers next, and at that time."""
+"""The next email of a page is the one that ``send`` delivers next, at the same time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import cancel_email, record_campaign
-from lovecampaign.store.reports.next_letter import NextLetter, find_next_letter
-from lovecampaign.store.reports.person_timeline import read_timeline
+from lovecampaign.store.reports.next_email import NextEmail, find_next_email
+from lovecampaign.store.reports.subscriber_timeline import read_timeline
 from lovecampaign.store.subscribers.preferences import Preferences, save_preferences
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from lovecampaign.store.tables import DeliveryState
@@ -26,10 +26,10 @@ def stage(settings: Settings, database: Database) -> Stage:
     return Stage(settings, database, days=4)
 
 
-def next_of(stage: Stage, reader: int, now: datetime) -> NextLetter | None:
+def next_of(stage: Stage, reader: int, now: datetime) -> NextEmail | None:
     record_campaign(stage.database, stage.campaign)
     with stage.database.read() as connection:
-        return find_next_letter(connection, stage.campaign, reader, now)
+        return find_next_email(connection, stage.campaign, reader, now)
 
 
 def said(stage: Stage, reader: int, now: datetime) -> tuple[str, datetime, bool] | None:

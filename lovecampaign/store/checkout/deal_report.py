@@ -1,4 +1,4 @@
-"""How do the deals of a campaign stand, and who has which code?"""
+"""Report the stock of a campaign's deals, and export the assigned codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lovecampaign.store.deal_stock.stock import RecordedDeal, read_stock
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.tables import deal_claim, deal_code, subscriber
 
-#: Codes that are read at a time: memory stays flat.
+#: Codes per fetch: memory stays constant.
 PAGE = 2_000
 
 
@@ -28,17 +28,17 @@ class DealReport:
 
     deal: Deal
     stock: Stock
-    #: Codes of the author's file that nobody was given yet; None where codes are made.
+    #: Unassigned codes of the author's file; None where codes are generated.
     spare_codes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenCode:
-    """A code, its owner, and what became of it."""
+class AssignedCode:
+    """A code, its owner, and its claim."""
 
     code: str
     deal: str
-    #: '' for who asked to be forgotten.
+    #: '' for forgotten subscribers.
     email: str
     claimed_at: datetime | None
     lapses_at: datetime | None
@@ -61,9 +61,9 @@ def report_deals(database: Database, campaign: Campaign, now: datetime) -> Seque
         ]
 
 
-def given_codes(connection: Connection, campaign_id: int) -> Iterator[GivenCode]:
-    """Every code that somebody has, in the order in which they were given."""
-    theirs = sa.and_(
+def iterate_assigned_codes(connection: Connection, campaign_id: int) -> Iterator[AssignedCode]:
+    """All assigned codes, in the order in which they were generated or imported."""
+    is_same_owner = sa.and_(
         deal_claim.c.campaign_id == deal_code.c.campaign_id,
         deal_claim.c.deal == deal_code.c.deal,
         deal_claim.c.subscriber_id == deal_code.c.subscriber_id,
@@ -79,24 +79,24 @@ def given_codes(connection: Connection, campaign_id: int) -> Iterator[GivenCode]
             sa.func.coalesce(deal_claim.c.redeemed_by, "").label("redeemed_by"),
         )
         .join(subscriber, subscriber.c.id == deal_code.c.subscriber_id)
-        .outerjoin(deal_claim, theirs)
+        .outerjoin(deal_claim, is_same_owner)
         .where(deal_code.c.campaign_id == campaign_id)
         .order_by(deal_code.c.id)
     )
     rows: sa.Result[Any] = connection.execution_options(yield_per=PAGE).execute(query)
     for row in rows.mappings():
-        yield GivenCode(**row)
+        yield AssignedCode(**row)
 
 
-def _report(connection: Connection, found: RecordedDeal, now: datetime) -> DealReport:
+def _report(connection: Connection, recorded: RecordedDeal, now: datetime) -> DealReport:
     return DealReport(
-        deal=found.deal,
-        stock=read_stock(connection, found, now),
-        spare_codes=_count_spare(connection, found) if found.deal.codes_file else None,
+        deal=recorded.deal,
+        stock=read_stock(connection, recorded, now),
+        spare_codes=_count_spare(connection, recorded) if recorded.deal.codes_file else None,
     )
 
 
-def _count_spare(connection: Connection, found: RecordedDeal) -> int:
-    spare = sa.and_(found.owns(deal_code), deal_code.c.subscriber_id.is_(None))
+def _count_spare(connection: Connection, recorded: RecordedDeal) -> int:
+    spare = sa.and_(recorded.owns(deal_code), deal_code.c.subscriber_id.is_(None))
     counted = sa.select(sa.func.count()).select_from(deal_code).where(spare)
     return connection.scalar(counted) or 0

@@ -1,7 +1,7 @@
-"""While planning rests, nobody is lost: what changed is found within a minute, what is due at once.
+"""During a pause of planning's scans: a change is found within a minute, a due email at once.
 
-Every look of these tests takes ten minutes by its clock, so each that is in vain rests as long
-as a rest may last. The passes come on a clock that the test moves.
+By the clock of these tests each scan takes ten minutes, so each scan without results is followed
+by the longest pause. The passes run on a clock that the test moves.
 """
 
 from __future__ import annotations
@@ -16,44 +16,44 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import pause, record_campaign, resume
-from lovecampaign.store.planning.planner import PlanManner, plan_due
-from lovecampaign.store.planning.scan_backoff import LONGEST_REST, Looks
+from lovecampaign.store.planning.planner import PlanOptions, plan_due
+from lovecampaign.store.planning.scan_backoff import LONGEST_PAUSE, ScanBackoff
 from lovecampaign.store.subscribers.preferences import Preferences, save_preferences
 from tests.acceptance.program import lovecampaign
 from tests.support.stage import DAY_1, Stage
 
 TEN_SECONDS = timedelta(seconds=10)
 HOUR = timedelta(hours=1)
-#: When the first look in vain of a test begins to rest, and when it is over at the latest.
-RESTS_FROM = DAY_1 + TEN_SECONDS
-RESTED = RESTS_FROM + LONGEST_REST
+#: The start and the latest end of the pause after the first scan without results.
+PAUSED_FROM = DAY_1 + TEN_SECONDS
+PAUSED_UNTIL = PAUSED_FROM + LONGEST_PAUSE
 #: When it is too late for day 1 in Paris.
 LATE = DAY_1 + timedelta(hours=20)
 
 
-def slow_looks() -> Looks:
+def slow_scans() -> ScanBackoff:
     ten_minutes = itertools.count(step=600)
-    return Looks(lambda: next(ten_minutes))
+    return ScanBackoff(lambda: next(ten_minutes))
 
 
 class Planner:
-    """The passes of one process, whose looks are slow."""
+    """The passes of one process with slow scans."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.manner = PlanManner(looks_for_due=slow_looks(), looks_for_moved=slow_looks())
+        self.options = PlanOptions(due_backoff=slow_scans(), moved_backoff=slow_scans())
         self.record = record_campaign(stage.database, stage.campaign)
 
     def plan(self, now: datetime) -> int:
         emails = self.stage.campaign.day_emails
         record = record_campaign(self.stage.database, self.stage.campaign)
         database, campaign = self.stage.database, self.stage.campaign
-        return plan_due(database, campaign, record, emails, now, self.manner).planned
+        return plan_due(database, campaign, record, emails, now, self.options).planned
 
-    def begin_to_rest(self) -> None:
-        """Plan whoever is there, and look for more in vain."""
+    def start_pause(self) -> None:
+        """Plan all subscribers, then scan again without results."""
         self.plan(DAY_1)
-        assert self.plan(RESTS_FROM) == 0
+        assert self.plan(PAUSED_FROM) == 0
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def planner(stage: Stage) -> Planner:
 
 
 def test_a_new_subscriber_is_found_when_the_rest_is_over(stage: Stage, planner: Planner) -> None:
-    planner.begin_to_rest()
+    planner.start_pause()
     stage.add_readers(1, name="new")
-    assert planner.plan(RESTED - timedelta(microseconds=1)) == 0, "it rests: else nothing is shown"
-    assert planner.plan(RESTED) == 1
+    assert planner.plan(PAUSED_UNTIL - timedelta(microseconds=1)) == 0, "the scan is paused"
+    assert planner.plan(PAUSED_UNTIL) == 1
     assert stage.states("day-01") == {"planned": 4}
 
 
@@ -81,36 +81,36 @@ def test_somebody_who_moves_to_a_zone_of_others_is_found_when_the_rest_is_over(
     stage: Stage, planner: Planner
 ) -> None:
     [mover] = stage.add_readers(1, name="mover", zones=["America/New_York"])
-    planner.begin_to_rest()
+    planner.start_pause()
     move(stage, mover, "Europe/Paris")
-    assert planner.plan(RESTED - TEN_SECONDS) == 0
-    assert planner.plan(RESTED) == 1
+    assert planner.plan(PAUSED_UNTIL - TEN_SECONDS) == 0
+    assert planner.plan(PAUSED_UNTIL) == 1
 
 
 def test_somebody_who_moves_to_a_zone_of_their_own_is_found_at_once(
     stage: Stage, planner: Planner
 ) -> None:
     [mover] = stage.add_readers(1, name="mover", zones=["America/New_York"])
-    planner.begin_to_rest()
+    planner.start_pause()
     move(stage, mover, "Europe/Vienna")
-    assert planner.plan(RESTS_FROM + TEN_SECONDS) == 1
+    assert planner.plan(PAUSED_FROM + TEN_SECONDS) == 1
 
 
 def test_who_moves_away_from_a_planned_row_loses_it_when_the_rest_is_over(
     stage: Stage, planner: Planner
 ) -> None:
     [mover] = stage.add_readers(1, name="mover")
-    planner.begin_to_rest()
+    planner.start_pause()
     move(stage, mover, "America/New_York")
-    planner.plan(RESTED)
+    planner.plan(PAUSED_UNTIL)
     assert stage.states("day-01") == {"planned": 3}
     assert planner.plan(DAY_1 + 6 * HOUR) == 2, "at their own nine o'clock, with the other there"
 
 
 def test_an_edited_time_is_found_at_once(stage: Stage, planner: Planner) -> None:
-    planner.begin_to_rest()
+    planner.start_pause()
     stage.edit("campaign.yaml", "at: 09:00", "at: 08:00")
-    planner.plan(RESTS_FROM + TEN_SECONDS)
+    planner.plan(PAUSED_FROM + TEN_SECONDS)
     assert dues(stage) == {DAY_1 - HOUR}
 
 
@@ -119,23 +119,23 @@ def test_readers_whose_pause_is_taken_back_are_found_when_the_rest_is_over(
 ) -> None:
     [reader] = stage.add_readers(1, name="pausing")
     pause_reader(stage, planner, reader, until=LATE)
-    planner.begin_to_rest()
+    planner.start_pause()
     pause_reader(stage, planner, reader, until=None)
-    assert planner.plan(RESTED - TEN_SECONDS) == 0
-    assert planner.plan(RESTED) == 1
+    assert planner.plan(PAUSED_UNTIL - TEN_SECONDS) == 0
+    assert planner.plan(PAUSED_UNTIL) == 1
 
 
 def test_a_campaign_that_is_resumed_sends_at_once_whatever_rests(
     stage: Stage, planner: Planner
 ) -> None:
-    planner.begin_to_rest()
+    planner.start_pause()
     with stage.database.write() as connection:
-        pause(connection, planner.record.id, RESTS_FROM, "by the operator")
-    planner.plan(RESTS_FROM + TEN_SECONDS)
+        pause(connection, planner.record.id, PAUSED_FROM, "by the operator")
+    planner.plan(PAUSED_FROM + TEN_SECONDS)
     with stage.database.write() as connection:
         resume(connection, planner.record.id)
-    assert planner.plan(RESTS_FROM + 2 * TEN_SECONDS) == 0
-    assert stage.send(RESTS_FROM + 2 * TEN_SECONDS).sent == 3
+    assert planner.plan(PAUSED_FROM + 2 * TEN_SECONDS) == 0
+    assert stage.send(PAUSED_FROM + 2 * TEN_SECONDS).sent == 3
 
 
 def test_what_time_alone_makes_due_is_planned_in_the_very_next_pass(
@@ -172,15 +172,15 @@ def test_a_pause_that_time_ends_is_over_for_us_a_minute_later_at_most(
     passes = (DAY_1 + number * TEN_SECONDS for number in range(1, 100))
     planner.plan(DAY_1)
     found = next(now for now in passes if len(subscribers(stage)) == 4 or planner.plan(now))
-    assert found - end <= LONGEST_REST + TEN_SECONDS
+    assert found - end <= LONGEST_PAUSE + TEN_SECONDS
 
 
 def test_send_always_looks_whatever_another_process_rests_from(
     stage: Stage, planner: Planner
 ) -> None:
-    planner.begin_to_rest()
+    planner.start_pause()
     stage.add_readers(2, name="new")
-    now = RESTS_FROM + TEN_SECONDS
+    now = PAUSED_FROM + TEN_SECONDS
     assert planner.plan(now) == 0, "this process rests"
     lovecampaign(
         "send",

@@ -1,4 +1,4 @@
-"""Who is really there? The database, where there is one; looking never makes one."""
+"""Read-only access to the subscribers of the workspace's database, if there is one."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database, connect
 from lovecampaign.store.database.schema_version import HEAD, find_version
-from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.reports.addressees import AddresseeFilter, AddresseePage, list_addressees
 from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
-from lovecampaign.store.reports.person_timeline import TimelineEntry, read_timeline
-from lovecampaign.store.reports.recipients import Addressees, Choice, list_addressees
-from lovecampaign.store.sending.claimed import read_people
+from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
+from lovecampaign.store.sending.claimed import read_members
 from lovecampaign.store.subscribers.search import Found, find_people, has_people
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class People:
-    """Everybody who was imported. Nobody, where there is no database or it does not answer."""
+class SubscriberLookup:
+    """Looks up subscribers; finds none without a database or if it cannot be reached."""
 
     settings: Settings
 
-    def is_anybody(self, campaign: Campaign) -> bool:
-        """Whether anybody stands on the campaign's lists."""
+    def has_subscribers(self, campaign: Campaign) -> bool:
+        """Whether the campaign's lists have members."""
         with self._database() as database:
             return has_people(database, campaign.lists) if database else False
 
     def find(self, campaign: Campaign, words: str, limit: int) -> Sequence[Found]:
-        """Those whose name or address holds these words."""
+        """Members with these words in their name or address."""
         with self._database() as database:
             return find_people(database, campaign.lists, words, limit) if database else ()
 
-    def reader(self, campaign: Campaign, number: int, now: datetime) -> Reader | None:
-        """The subscriber of that number, as somebody to look through the eyes of."""
+    def reader(self, campaign: Campaign, number: int, now: datetime) -> PreviewSubscriber | None:
+        """The subscriber with this id, to see the preview as."""
         email = campaign.scheduled_emails[0]
-        standing = Standing(campaign=campaign, email=email, campaign_id=0, now=now)
+        eligibility = Eligibility(campaign=campaign, email=email, campaign_id=0, now=now)
         with self._database() as database:
             if database is None:
                 return None
             with database.read() as connection:
-                person = read_people(connection, standing, [number]).get(number)
-        if person is None:
+                member = read_members(connection, eligibility, [number]).get(number)
+        if member is None:
             return None
-        subscriber = person.subscriber
+        subscriber = member.subscriber
         name = f"{subscriber.first_name} {subscriber.last_name}".strip()
-        return Reader(
+        return PreviewSubscriber(
             key=str(number),
             label=name or subscriber.email,
             about="on your list; an insider" if subscriber.is_insider else "on your list",
             subscriber=subscriber,
-            zone=person.zone,
-            joined_at=person.joined_at or now,
-            is_in_audience=person.joined_at is not None,
+            zone=member.zone,
+            joined_at=member.joined_at or now,
+            is_in_audience=member.joined_at is not None,
         )
 
     def timeline(self, campaign: Campaign, number: int, now: datetime) -> Sequence[TimelineEntry]:
@@ -65,16 +65,16 @@ class People:
             return read_timeline(database, campaign, number, now) if database else ()
 
     def addressees(
-        self, campaign: Campaign, email: Email, now: datetime, choice: Choice, limit: int
-    ) -> Addressees:
-        """The people of one email, as many as fit on a page."""
+        self, campaign: Campaign, email: Email, now: datetime, choice: AddresseeFilter, limit: int
+    ) -> AddresseePage:
+        """One page of an email's addressees."""
         with self._database() as database:
             if database is None:
-                return Addressees(people=(), next_after=None)
+                return AddresseePage(people=(), next_after=None)
             return list_addressees(database, campaign, email, now, choice, limit)
 
     def report(self, campaign: Campaign, email: Email, now: datetime) -> EmailReport | None:
-        """The numbers of this email; None without a database. Seconds, for a million people."""
+        """The numbers of this email; None without a database. Seconds for a million subscribers."""
         with self._database() as database:
             if database is None:
                 return None
@@ -82,7 +82,7 @@ class People:
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[Database | None]:
-        """Opened for each question: the file may come, go or be replaced at any time."""
+        """The database, opened for each query: its file may appear or be replaced at any time."""
         try:
             database = Database(connect(self.settings.database_url, self.settings.workspace))
         except LovecampaignError:

@@ -1,4 +1,4 @@
-"""What the preview foretells for made-up readers is what happens to real ones."""
+"""The preview's forecast for sample subscribers equals the timeline of real ones."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ import sqlalchemy as sa
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.reports.person_timeline import read_timeline
-from lovecampaign.store.reports.recipients import Addressees, Choice
-from lovecampaign.web.preview.readers.forecast import foretell, retell
-from lovecampaign.web.preview.readers.people import People
-from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
+from lovecampaign.store.reports.addressees import AddresseeFilter, AddresseePage
+from lovecampaign.store.reports.subscriber_timeline import read_timeline
+from lovecampaign.web.preview.readers.forecast import forecast_from_timeline, forecast_month
+from lovecampaign.web.preview.readers.preview_subscriber import (
+    PreviewSubscriber,
+    sample_subscribers,
+)
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 from tests.support.stage import LONG_AGO, Stage
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)
@@ -39,8 +42,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield Stage(settings, database, **CHOICES)
 
 
-def enrol(stage: Stage, reader: Reader, tags: frozenset[str]) -> int:
-    """Put a made-up reader into the database."""
+def enrol(stage: Stage, reader: PreviewSubscriber, tags: frozenset[str]) -> int:
+    """Put a sample subscriber into the database."""
     person = reader.subscriber
     lists = ("readers", "insiders") if person.is_insider else ("readers",)
     number = stage.add_readers(
@@ -55,52 +58,54 @@ def enrol(stage: Stage, reader: Reader, tags: frozenset[str]) -> int:
 
 
 @pytest.mark.parametrize("tags", [{"garden"}, {"staff", "garden"}, {"owner", "garden"}, set()])
-def test_made_up_readers_share_the_fate_of_real_ones(stage: Stage, tags: set[str]) -> None:
-    """The same rules, once in Python and once in SQL."""
+def test_samples_have_the_dispositions_of_real_subscribers(stage: Stage, tags: set[str]) -> None:
+    """The same rules, on the preview's own database and on the workspace's."""
     campaign = stage.campaign
-    for made_up in made_up_readers(campaign):
+    for made_up in sample_subscribers(campaign):
         if made_up.key not in ("sam", "robin", "no-zone", "far"):
             continue
         person = made_up.subscriber._replace(tags=frozenset(tags))
         reader = replace(made_up, subscriber=person, joined_at=LONG_AGO)
         number = enrol(stage, reader, frozenset(tags))
         entries = read_timeline(stage.database, campaign, number, NOW)
-        real = [retell(campaign, entry, reader) for entry in entries]
+        real = [forecast_from_timeline(campaign, entry, reader) for entry in entries]
 
-        assert [(one.email.key, one.fate, one.due) for one in foretell(campaign, reader)] == [
-            (one.email.key, one.fate, one.due) for one in real if one is not None
-        ]
+        assert [
+            (one.email.key, one.status, one.due) for one in forecast_month(campaign, reader)
+        ] == [(one.email.key, one.status, one.due) for one in real if one is not None]
 
 
-class TestPeople:
-    """Who is really there."""
+class TestSubscriberLookup:
+    """Read-only access to the database's subscribers."""
 
     def test_looking_makes_no_database(self, tmp_path: Path, stage: Stage) -> None:
         settings = replace(stage.settings, database_url="sqlite:///none.db")
-        people = People(settings=settings)
+        people = SubscriberLookup(settings=settings)
 
-        assert not people.is_anybody(stage.campaign)
+        assert not people.has_subscribers(stage.campaign)
         assert people.find(stage.campaign, "a", 5) == ()
         assert people.reader(stage.campaign, 1, NOW) is None
         assert people.report(stage.campaign, stage.campaign.emails[0], NOW) is None
         assert people.addressees(
-            stage.campaign, stage.campaign.emails[0], NOW, Choice(), 5
-        ) == Addressees(people=(), next_after=None)
+            stage.campaign, stage.campaign.emails[0], NOW, AddresseeFilter(), 5
+        ) == AddresseePage(people=(), next_after=None)
         assert list(tmp_path.glob("none*")) == []
 
     def test_an_empty_file_is_left_as_it_is(self, tmp_path: Path, stage: Stage) -> None:
         (tmp_path / "empty.db").touch()
-        people = People(settings=replace(stage.settings, database_url="sqlite:///empty.db"))
+        people = SubscriberLookup(
+            settings=replace(stage.settings, database_url="sqlite:///empty.db")
+        )
 
-        assert not people.is_anybody(stage.campaign)
+        assert not people.has_subscribers(stage.campaign)
         assert (tmp_path / "empty.db").stat().st_size == 0
 
     def test_people_are_found_by_any_part_of_name_or_address(self, stage: Stage) -> None:
         stage.add_readers(3)
         stage.add_readers(1, name="guest", lists=["elsewhere"])
-        people = People(settings=stage.settings)
+        people = SubscriberLookup(settings=stage.settings)
 
-        assert people.is_anybody(stage.campaign)
+        assert people.has_subscribers(stage.campaign)
         assert [one.name for one in people.find(stage.campaign, "READER2", 5)] == ["Reader2"]
         assert len(people.find(stage.campaign, "@readers", 2)) == 2
         assert people.find(stage.campaign, "%", 5) == []
@@ -108,7 +113,7 @@ class TestPeople:
 
     def test_a_subscriber_is_seen_with_their_own_data(self, stage: Stage) -> None:
         number = stage.add_readers(1, zones=["Asia/Tokyo"], lists=["readers", "insiders"])[0]
-        reader = People(settings=stage.settings).reader(stage.campaign, number, NOW)
+        reader = SubscriberLookup(settings=stage.settings).reader(stage.campaign, number, NOW)
 
         assert reader is not None
         assert (reader.key, reader.zone) == (str(number), "Asia/Tokyo")
@@ -119,7 +124,7 @@ class TestPeople:
         stage.add_readers(4)
         launch = stage.campaign.find_email("launch")
         assert launch is not None
-        report = People(settings=stage.settings).report(stage.campaign, launch, NOW)
+        report = SubscriberLookup(settings=stage.settings).report(stage.campaign, launch, NOW)
 
         assert report is not None
         assert (report.key, dict(report.skipped)) == ("launch", {"tag": 4})

@@ -1,4 +1,4 @@
-"""Through whose eyes a month is looked at."""
+"""Sample subscribers of the preview, and their forecasts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from lovecampaign.campaign.model.campaign import Audience, LateJoiners, TagFilte
 from lovecampaign.campaign.model.sending import QuietHours
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.testing.months import build_month
-from lovecampaign.web.preview.readers.forecast import REASONS, Fate, foretell
-from lovecampaign.web.preview.readers.readers import LONG_NAME, made_up_readers
+from lovecampaign.web.preview.readers.forecast import REASONS, ForecastStatus, forecast_month
+from lovecampaign.web.preview.readers.preview_subscriber import LONG_NAME, sample_subscribers
 
 MONTH = build_month()
-READERS = {reader.key: reader for reader in made_up_readers(MONTH)}
+READERS = {reader.key: reader for reader in sample_subscribers(MONTH)}
 
 
-def fates(key: str) -> dict[str, Fate]:
-    return {one.email.key: one.fate for one in foretell(MONTH, READERS[key])}
+def statuses(key: str) -> dict[str, ForecastStatus]:
+    return {one.email.key: one.status for one in forecast_month(MONTH, READERS[key])}
 
 
 def test_the_hard_cases_are_there() -> None:
@@ -34,31 +34,31 @@ def test_the_hard_cases_are_there() -> None:
 
 
 def test_an_insider_hears_first_and_a_reader_does_not() -> None:
-    assert fates("sam")["early-access"] is Fate.COMES
-    assert fates("robin")["early-access"] is Fate.NOT_FOR_THEM
-    assert fates("robin")["launch"] is Fate.COMES
+    assert statuses("sam")["early-access"] is ForecastStatus.COMES
+    assert statuses("robin")["early-access"] is ForecastStatus.NOT_FOR_THEM
+    assert statuses("robin")["launch"] is ForecastStatus.COMES
 
 
 def test_a_buyer_is_thanked_and_not_asked_again() -> None:
-    assert fates("bo")["thanks"] is Fate.COMES
-    assert fates("bo")["last-call"] is Fate.STAYS_AWAY
-    assert fates("sam")["thanks"] is Fate.NOT_FOR_THEM
+    assert statuses("bo")["thanks"] is ForecastStatus.COMES
+    assert statuses("bo")["last-call"] is ForecastStatus.STAYS_AWAY
+    assert statuses("sam")["thanks"] is ForecastStatus.NOT_FOR_THEM
 
 
 def test_who_joins_late_misses_the_days_before() -> None:
-    comings = {one.email.key: one for one in foretell(MONTH, READERS["late"])}
+    comings = {one.email.key: one for one in forecast_month(MONTH, READERS["late"])}
 
-    assert comings["day-10"].fate is Fate.STAYS_AWAY
+    assert comings["day-10"].status is ForecastStatus.STAYS_AWAY
     assert comings["day-10"].why == REASONS[SkipReason.JOINED_AFTER]
-    assert comings["day-11"].fate is Fate.COMES
+    assert comings["day-11"].status is ForecastStatus.COMES
 
 
 def test_who_joins_late_gets_a_digest_where_the_campaign_says_so() -> None:
     month = build_month(late_joiners=LateJoiners.CATCH_UP)
-    late = next(one for one in made_up_readers(month) if one.key == "late")
-    comings = {one.email.key: one for one in foretell(month, late)}
+    late = next(one for one in sample_subscribers(month) if one.key == "late")
+    comings = {one.email.key: one for one in forecast_month(month, late)}
 
-    assert comings["catch-up"].fate is Fate.COMES
+    assert comings["catch-up"].status is ForecastStatus.COMES
     assert comings["day-11"].why == REASONS[SkipReason.IN_DIGEST]
 
 
@@ -69,12 +69,12 @@ def test_tags_decide_as_they_do_in_the_database() -> None:
     sam = READERS["sam"]
     staff = replace(sam, subscriber=sam.subscriber._replace(tags=frozenset({"staff"})))
 
-    assert {one.why for one in foretell(month, staff) if one.due} == {REASONS[SkipReason.TAG]}
+    assert {one.why for one in forecast_month(month, staff) if one.due} == {REASONS[SkipReason.TAG]}
 
 
 def test_letters_come_on_each_readers_own_clock_and_the_launch_at_one_instant() -> None:
-    here = {one.email.key: one.due for one in foretell(MONTH, READERS["robin"])}
-    far = {one.email.key: one.due for one in foretell(MONTH, READERS["far"])}
+    here = {one.email.key: one.due for one in forecast_month(MONTH, READERS["robin"])}
+    far = {one.email.key: one.due for one in forecast_month(MONTH, READERS["far"])}
 
     assert here["day-02"] is not None
     assert far["day-02"] is not None
@@ -85,8 +85,8 @@ def test_letters_come_on_each_readers_own_clock_and_the_launch_at_one_instant() 
 def test_quiet_hours_are_given_as_the_reason_for_a_delay() -> None:
     quiet = QuietHours(start=time(8), end=time(10))
     month = build_month(quiet_hours=quiet)
-    sam = made_up_readers(month)[0]
-    first = foretell(month, sam)[0]
+    sam = sample_subscribers(month)[0]
+    first = forecast_month(month, sam)[0]
 
     assert first.why == "waits for the end of quiet hours"
 
