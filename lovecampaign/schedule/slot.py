@@ -1,6 +1,6 @@
 """Slots: the due time of one email for subscribers of one zone, by joining time.
 
-The slots of an email and a zone cover all joining times without a gap or an overlap, so each
+The slots of an email and a zone fill_gaps all joining times without a gap or an overlap, so each
 subscriber has exactly one: planning joins subscribers with slots and inserts due rows.
 """
 

@@ -32,7 +32,7 @@ from lovecampaign.web.preview.letter.color_schemes import ColorScheme
 from lovecampaign.web.preview.live.live_reload import ReloadEvents
 from lovecampaign.web.preview.pages import HERE, PageContext, Pages
 from lovecampaign.web.preview.readers.filters import DayFilter
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 from lovecampaign.web.preview.readers.test_send import PreviewSender
 
 MAX_MATCHES = 20
@@ -204,11 +204,11 @@ class Preview:
             raise PageNotFound(f"The campaign has no email {key} any more.")
         return email
 
-    def _find_reader(self, request: Request) -> Reader:
+    def _find_reader(self, request: Request) -> PreviewSubscriber:
         key = request.query_params.get("as", "")
         return self._reader_of(key, is_trusted=self.access.trusts(request))
 
-    def _reader_of(self, key: str, *, is_trusted: bool) -> Reader:
+    def _reader_of(self, key: str, *, is_trusted: bool) -> PreviewSubscriber:
         readers = self.pages.readers
         if key.isdecimal() and len(key) < 19 and is_trusted:
             campaign = self.pages.state.require_campaign()

@@ -19,10 +19,18 @@ from lovecampaign.web.preview.letter.color_schemes import ColorScheme, apply_sch
 from lovecampaign.web.preview.live.background_checks import BackgroundChecker
 from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.readers.filters import RECIPIENTS, DayFilter
-from lovecampaign.web.preview.readers.forecast import REASONS, Coming, foretell, retell
-from lovecampaign.web.preview.readers.people import People
-from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
+from lovecampaign.web.preview.readers.forecast import (
+    REASONS,
+    EmailForecast,
+    forecast_from_timeline,
+    forecast_month,
+)
+from lovecampaign.web.preview.readers.preview_subscriber import (
+    PreviewSubscriber,
+    sample_subscribers,
+)
 from lovecampaign.web.preview.readers.recipients import read_recipients
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 from lovecampaign.web.preview.readers.urls import NO_FILTER, PageUrls
 
 HERE = Path(__file__).parent
@@ -33,7 +41,7 @@ WIDTHS = (320, 480, 640)
 class PageContext:
     """What a page depends on besides the campaign: the reader shown, and the request's access."""
 
-    reader: Reader
+    reader: PreviewSubscriber
     now: datetime
     #: Whether it may show subscribers of the database and send test mail.
     is_trusted: bool = True
@@ -49,10 +57,10 @@ class Pages:
 
     state: PreviewState
     checker: BackgroundChecker
-    people: People
+    people: SubscriberLookup
     urls: PageUrls
     #: The made-up readers to choose from; None: all.
-    offered: Sequence[Reader] | None = None
+    offered: Sequence[PreviewSubscriber] | None = None
     _templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,8 +74,8 @@ class Pages:
         self._templates.filters |= _FILTERS
 
     @property
-    def readers(self) -> Sequence[Reader]:
-        return self.offered or made_up_readers(self.state.require_campaign())
+    def readers(self) -> Sequence[PreviewSubscriber]:
+        return self.offered or sample_subscribers(self.state.require_campaign())
 
     def month(self, context: PageContext) -> str:
         """The calendar."""
@@ -107,7 +115,7 @@ class Pages:
             clips_at=GMAIL_CLIPS_AT_BYTES,
         )
 
-    def frame(self, email: Email, reader: Reader, scheme: ColorScheme) -> str | None:
+    def frame(self, email: Email, reader: PreviewSubscriber, scheme: ColorScheme) -> str | None:
         """The email's own HTML, as a client with that scheme shows it; None: not rendered yet."""
         letter = self.state.view(email, reader).letter
         if letter is None:
@@ -135,7 +143,7 @@ class Pages:
         emails = emails_on(campaign, day)
         keys = {email.key for email in emails}
         forecasts = {
-            reader.key: [one for one in foretell(campaign, reader) if one.email.key in keys]
+            reader.key: [one for one in forecast_month(campaign, reader) if one.email.key in keys]
             for reader in self.readers
         }
         knows_people = self._knows_people(context)
@@ -171,16 +179,16 @@ class Pages:
         page = self._templates.get_template("error.html")
         return page.render(title=title, words=words, problems=problems, urls=self.urls, version="")
 
-    def comings(self, context: PageContext) -> Sequence[Coming]:
+    def comings(self, context: PageContext) -> Sequence[EmailForecast]:
         """The forecast of every scheduled email for the page's reader."""
         campaign, reader = self.state.require_campaign(), context.reader
         if reader.is_made_up:
-            return foretell(campaign, reader)
+            return forecast_month(campaign, reader)
         entries = self.people.timeline(campaign, int(reader.key), context.now)
-        told = (retell(campaign, entry, reader) for entry in entries)
+        told = (forecast_from_timeline(campaign, entry, reader) for entry in entries)
         return [one for one in told if one is not None]
 
-    def _subject(self, email: Email, reader: Reader) -> str:
+    def _subject(self, email: Email, reader: PreviewSubscriber) -> str:
         """The subject, rendered only if it has merge fields."""
         if "{" not in email.subject:
             return email.subject
@@ -207,7 +215,7 @@ class Pages:
     def _knows_people(self, context: PageContext) -> bool:
         """Whether the database has subscribers, and this page may show them."""
         may_see = self.urls.is_live and context.is_trusted
-        return may_see and self.people.is_anybody(self.state.require_campaign())
+        return may_see and self.people.has_subscribers(self.state.require_campaign())
 
 
 def _neighbours(campaign: Campaign, email: Email) -> tuple[Email | None, Email | None]:

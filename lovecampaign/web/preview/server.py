@@ -22,7 +22,7 @@ from lovecampaign.web.preview.live.file_watcher import FileWatcher
 from lovecampaign.web.preview.live.live_reload import ReloadEvents
 from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.pages import Pages
-from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 from lovecampaign.web.preview.readers.test_send import OpenProvider, PreviewSender
 from lovecampaign.web.preview.readers.urls import LiveUrls
 from lovecampaign.web.uvicorn_server import SignalledServer
@@ -101,7 +101,7 @@ def _preview(
         pages=Pages(
             state=state,
             checker=checker,
-            people=People(settings=settings),
+            people=SubscriberLookup(settings=settings),
             urls=LiveUrls(FIRST_READER),
         ),
         sender=PreviewSender(

@@ -17,8 +17,8 @@ from lovecampaign.web.preview.letter.color_schemes import ColorScheme
 from lovecampaign.web.preview.live.background_checks import BackgroundChecker
 from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.pages import HERE, PageContext, Pages
-from lovecampaign.web.preview.readers.people import People
-from lovecampaign.web.preview.readers.readers import made_up_readers
+from lovecampaign.web.preview.readers.preview_subscriber import sample_subscribers
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 from lovecampaign.web.preview.readers.urls import ExportUrls
 
 #: The made-up readers with the most different months: a copy of all nine has 30 MB.
@@ -47,9 +47,9 @@ def export_month(
     pages = Pages(
         state=state,
         checker=checker,
-        people=People(settings=settings),
+        people=SubscriberLookup(settings=settings),
         urls=ExportUrls(EXPORTED[0]),
-        offered=[one for one in made_up_readers(campaign) if one.key in EXPORTED],
+        offered=[one for one in sample_subscribers(campaign) if one.key in EXPORTED],
     )
     return _write_all(pages, campaign, target, now)
 

@@ -20,7 +20,7 @@ from lovecampaign.web.preview.live.background_checks import BackgroundChecker
 from lovecampaign.web.preview.live.live_reload import ReloadEvents
 from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.pages import Pages
-from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 from lovecampaign.web.preview.readers.test_send import PreviewSender
 from lovecampaign.web.preview.readers.urls import LiveUrls
 
@@ -41,7 +41,7 @@ def preview_of(workspace: Path, noted: list[BaseException]) -> Preview:
             checker=BackgroundChecker(
                 state, lambda _campaign: Facts(now=NOW), on_result=lambda: None
             ),
-            people=People(settings=settings),
+            people=SubscriberLookup(settings=settings),
             urls=LiveUrls("sam"),
         ),
         sender=PreviewSender(settings=settings, open_provider=opened_memory, now=lambda: NOW),

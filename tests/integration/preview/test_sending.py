@@ -15,7 +15,10 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.testing.campaigns import launch_file, write_campaign
 from lovecampaign.web.preview.live.state import PreviewState
-from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
+from lovecampaign.web.preview.readers.preview_subscriber import (
+    PreviewSubscriber,
+    sample_subscribers,
+)
 from lovecampaign.web.preview.readers.test_send import PreviewSender
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)
@@ -33,9 +36,9 @@ def state(tmp_path: Path) -> PreviewState:
     return PreviewState(folder, Settings(workspace=tmp_path, secret_keys=("test-key",)))
 
 
-def readers(campaign: Campaign) -> Iterator[Reader]:
+def readers(campaign: Campaign) -> Iterator[PreviewSubscriber]:
     """Made-up ones, and somebody of the database who is on the insiders' list only."""
-    everybody = made_up_readers(campaign)
+    everybody = sample_subscribers(campaign)
     yield from everybody
     yield replace(everybody[0], key="17", is_in_audience=False)
 

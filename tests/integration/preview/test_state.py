@@ -15,7 +15,10 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.testing.campaigns import day_file, launch_file, write_campaign
 from lovecampaign.web.preview.live.background_checks import BackgroundChecker
 from lovecampaign.web.preview.live.state import PreviewState
-from lovecampaign.web.preview.readers.readers import Reader, made_up_readers
+from lovecampaign.web.preview.readers.preview_subscriber import (
+    PreviewSubscriber,
+    sample_subscribers,
+)
 from tests.support.paths import REPOSITORY
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)
@@ -37,8 +40,8 @@ def state(tmp_path: Path, folder: Path) -> PreviewState:
 
 
 @pytest.fixture
-def sam(state: PreviewState) -> Reader:
-    return made_up_readers(state.require_campaign())[0]
+def sam(state: PreviewState) -> PreviewSubscriber:
+    return sample_subscribers(state.require_campaign())[0]
 
 
 def email(state: PreviewState, key: str) -> Email:
@@ -58,7 +61,7 @@ def test_every_email_of_the_example_can_be_seen_with_every_made_up_reader() -> N
     faults = [
         (one.key, reader.key, view.faults)
         for one in campaign.emails
-        for reader in made_up_readers(campaign)
+        for reader in sample_subscribers(campaign)
         if (view := state.view(one, reader)).faults
     ]
 
@@ -66,7 +69,7 @@ def test_every_email_of_the_example_can_be_seen_with_every_made_up_reader() -> N
 
 
 def test_what_did_not_change_is_not_rendered_again(
-    state: PreviewState, folder: Path, sam: Reader
+    state: PreviewState, folder: Path, sam: PreviewSubscriber
 ) -> None:
     before = {key: state.view(email(state, key), sam).letter for key in ("day-01", "day-02")}
     save(state, folder, "days/02-day-2.md", day_file(2, "Another subject"))
@@ -78,7 +81,7 @@ def test_what_did_not_change_is_not_rendered_again(
 
 
 def test_a_setting_of_the_campaign_changes_every_letter(
-    state: PreviewState, folder: Path, sam: Reader
+    state: PreviewState, folder: Path, sam: PreviewSubscriber
 ) -> None:
     state.view(email(state, "day-01"), sam)
     text = (folder / "campaign.yaml").read_text().replace("Ana from Bloom", "Lucie from Bloom")
@@ -90,7 +93,7 @@ def test_a_setting_of_the_campaign_changes_every_letter(
 
 
 def test_a_template_changes_the_letters_made_with_it_only(
-    state: PreviewState, folder: Path, sam: Reader
+    state: PreviewState, folder: Path, sam: PreviewSubscriber
 ) -> None:
     before = {key: state.view(email(state, key), sam).letter for key in ("day-01", "launch")}
     template = folder.parents[1] / "templates" / "email" / LETTER
@@ -112,7 +115,7 @@ def test_a_template_changes_the_letters_made_with_it_only(
     ],
 )
 def test_the_last_good_letter_stays_with_the_fault_above_it(
-    state: PreviewState, folder: Path, sam: Reader, broken: str
+    state: PreviewState, folder: Path, sam: PreviewSubscriber, broken: str
 ) -> None:
     good = state.view(email(state, "day-02"), sam).letter
     save(state, folder, "days/02-day-2.md", broken)
@@ -130,7 +133,7 @@ def test_what_was_never_good_has_no_letter_but_its_fault(tmp_path: Path) -> None
         tmp_path, days=1, files={"days/01-day-1.md": day_file(1, body="{{ first_nme }}")}
     )
     state = state_of(tmp_path, folder)
-    view = state.view(email(state, "day-01"), made_up_readers(state.require_campaign())[0])
+    view = state.view(email(state, "day-01"), sample_subscribers(state.require_campaign())[0])
 
     assert view.letter is None
     assert "first_nme" in view.faults[0].message
@@ -220,6 +223,6 @@ def test_an_email_that_is_not_for_a_reader_can_be_seen_with_their_eyes(
     state: PreviewState, folder: Path
 ) -> None:
     save(state, folder, "launch/early-access.md", launch_file("early-access") + "{{ deal.code }}\n")
-    robin = next(one for one in made_up_readers(state.require_campaign()) if one.key == "robin")
+    robin = next(one for one in sample_subscribers(state.require_campaign()) if one.key == "robin")
 
     assert state.view(email(state, "early-access"), robin).faults == ()

@@ -23,7 +23,7 @@ from lovecampaign.render.model.problem_codes import Code
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.web.preview.letter.inspect import InspectedMessage, inspect_message
 from lovecampaign.web.preview.readers.addressing import make_recipient
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 from lovecampaign.web.reload import CampaignReloader
 
 #: Messages of one email that are cached; more than are viewed between two saves.
@@ -88,7 +88,7 @@ class PreviewState:
             self.problems = loaded.problems
             self.is_behind = loaded.campaign is None
 
-    def view(self, email: Email, reader: Reader) -> View:
+    def view(self, email: Email, reader: PreviewSubscriber) -> View:
         """The email as this reader gets it; after an error, the last good one."""
         with self._lock:
             faults = self._loading_errors(email)
@@ -127,7 +127,7 @@ class PreviewState:
         own = [each for each in errors if each.place and each.place.file == email.copy.file]
         return own or errors
 
-    def _message(self, email: Email, reader: Reader) -> InspectedMessage:
+    def _message(self, email: Email, reader: PreviewSubscriber) -> InspectedMessage:
         settings, rendered = self.settings, self._renderer_of(email)
         content = rendered.inputs.content
         recipient = make_recipient(

@@ -10,24 +10,24 @@ from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.schedule.instants import to_utc
 from lovecampaign.schedule.month import day_zone
-from lovecampaign.store.sending.claimed import Person
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.store.sending.claimed import Member
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 #: A valid id for headers, which opens no page.
 DELIVERY_ID = "preview-opens-nothing0"
 
 
 def make_recipient(
-    campaign: Campaign, email: Email, content: Content, reader: Reader, public_url: str
+    campaign: Campaign, email: Email, content: Content, reader: PreviewSubscriber, public_url: str
 ) -> Recipient:
     """The recipient of a test send, at the time at which the email would go out."""
     seen = see_as(campaign, email, content, make_person(reader), public_url)
     return seen._replace(delivery_id=DELIVERY_ID, first_claimed_at=_moment(campaign, email, reader))
 
 
-def make_person(reader: Reader) -> Person:
+def make_person(reader: PreviewSubscriber) -> Member:
     """The reader as the person of a test send."""
-    return Person(
+    return Member(
         subscriber=reader.subscriber,
         address_key=reader.subscriber.email,
         zone=reader.zone,
@@ -35,7 +35,7 @@ def make_person(reader: Reader) -> Person:
     )
 
 
-def _moment(campaign: Campaign, email: Email, reader: Reader) -> datetime:
+def _moment(campaign: Campaign, email: Email, reader: PreviewSubscriber) -> datetime:
     """For the Date header; without quiet hours and late joining."""
     if email.instant is not None:
         return email.instant

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.store.reports.recipients import Addressee
+from lovecampaign.store.reports.addressees import Addressee
 from lovecampaign.web.preview.readers.filters import DayFilter
-from lovecampaign.web.preview.readers.forecast import Coming, retell_addressee
-from lovecampaign.web.preview.readers.people import People
+from lovecampaign.web.preview.readers.forecast import EmailForecast, forecast_for_addressee
+from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
 
 PAGE_SIZE = 50
 
@@ -20,7 +20,7 @@ class RecipientRow:
     """One subscriber and the forecast of the email for them."""
 
     person: Addressee
-    coming: Coming
+    coming: EmailForecast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class RecipientPage:
 
 
 def read_recipients(
-    people: People, campaign: Campaign, email: Email, now: datetime, choice: DayFilter
+    people: SubscriberLookup, campaign: Campaign, email: Email, now: datetime, choice: DayFilter
 ) -> RecipientPage:
     """The page of one email's list that the query asks for."""
     asked = choice.for_email(email.key)
@@ -42,7 +42,7 @@ def read_recipients(
     after = page.next_after
     return RecipientPage(
         entries=[
-            RecipientRow(person=each, coming=retell_addressee(campaign, email, each))
+            RecipientRow(person=each, coming=forecast_for_addressee(campaign, email, each))
             for each in page.people
         ],
         further=None if after is None else choice.behind(email.key, after),

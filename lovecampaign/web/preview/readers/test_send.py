@@ -15,7 +15,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.display.test_send import Trial
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.web.preview.readers.addressing import make_person
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 #: Opens the workspace's provider for one message.
 OpenProvider = Callable[[], AbstractContextManager[Provider]]
@@ -38,7 +38,7 @@ class PreviewSender:
     now: Callable[[], datetime]
 
     def send(
-        self, campaign: Campaign, email: Email, reader: Reader, address: str
+        self, campaign: Campaign, email: Email, reader: PreviewSubscriber, address: str
     ) -> PreviewSendResult:
         """Send this email with this reader's data to that address; never raises."""
         try:

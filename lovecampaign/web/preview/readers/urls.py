@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from lovecampaign.web.preview.letter.color_schemes import ColorScheme
 from lovecampaign.web.preview.readers.filters import DayFilter
-from lovecampaign.web.preview.readers.readers import Reader
+from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 NO_FILTER = DayFilter()
 
@@ -22,19 +22,19 @@ class PageUrls(ABC):
     def __init__(self, first: str) -> None:
         self._first = first
 
-    def month(self, reader: Reader) -> str:
+    def month(self, reader: PreviewSubscriber) -> str:
         return self._page("/", "index", reader)
 
-    def email(self, key: str, reader: Reader) -> str:
+    def email(self, key: str, reader: PreviewSubscriber) -> str:
         return self._page(f"/email/{key}", f"email-{key}", reader)
 
-    def frame(self, key: str, reader: Reader, scheme: ColorScheme) -> str:
+    def frame(self, key: str, reader: PreviewSubscriber, scheme: ColorScheme) -> str:
         return self._page(f"/frame/{key}", f"frames/{key}-{scheme}", reader, mode=scheme.value)
 
-    def timeline(self, reader: Reader) -> str:
+    def timeline(self, reader: PreviewSubscriber) -> str:
         return self._page("/reader", "reader", reader)
 
-    def day(self, day: date, reader: Reader, choice: DayFilter = NO_FILTER) -> str:
+    def day(self, day: date, reader: PreviewSubscriber, choice: DayFilter = NO_FILTER) -> str:
         return self._page(f"/day/{day}", f"day-{day}", reader, **choice.as_query())
 
     @abstractmethod
@@ -48,7 +48,7 @@ class PageUrls(ABC):
         """From within a frame."""
 
     @abstractmethod
-    def _page(self, path: str, file: str, reader: Reader, **query: str) -> str: ...
+    def _page(self, path: str, file: str, reader: PreviewSubscriber, **query: str) -> str: ...
 
 
 class LiveUrls(PageUrls):
@@ -65,7 +65,7 @@ class LiveUrls(PageUrls):
     def picture(self, name: str) -> str:
         return f"/i/{name}"
 
-    def _page(self, path: str, file: str, reader: Reader, **query: str) -> str:  # noqa: ARG002
+    def _page(self, path: str, file: str, reader: PreviewSubscriber, **query: str) -> str:  # noqa: ARG002
         asked = query if reader.key == self._first else {"as": reader.key, **query}
         return f"{path}?{urlencode(asked)}" if asked else path
 
@@ -84,5 +84,5 @@ class ExportUrls(PageUrls):
     def picture(self, name: str) -> str:
         return f"../pictures/{name}"
 
-    def _page(self, path: str, file: str, reader: Reader, **query: str) -> str:  # noqa: ARG002
+    def _page(self, path: str, file: str, reader: PreviewSubscriber, **query: str) -> str:  # noqa: ARG002
         return f"{file}.html" if reader.key == self._first else f"{file}-as-{reader.key}.html"

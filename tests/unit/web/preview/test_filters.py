@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.reports.recipients import Choice
+from lovecampaign.store.reports.addressees import AddresseeFilter
 from lovecampaign.web.preview.readers.filters import DayFilter
 
 
@@ -28,6 +28,6 @@ def test_what_makes_no_sense_chooses_everybody(query: dict[str, str]) -> None:
 def test_only_the_list_that_is_leafed_through_goes_on() -> None:
     choice = DayFilter(who="recipients").behind("day-02", 17)
 
-    assert choice.for_email("day-02") == Choice(is_for_recipients=True, after=17)
-    assert choice.for_email("launch") == Choice(is_for_recipients=True)
-    assert DayFilter(who="tag").for_email("launch") == Choice(reason=SkipReason.TAG)
+    assert choice.for_email("day-02") == AddresseeFilter(is_for_recipients=True, after=17)
+    assert choice.for_email("launch") == AddresseeFilter(is_for_recipients=True)
+    assert DayFilter(who="tag").for_email("launch") == AddresseeFilter(reason=SkipReason.TAG)
