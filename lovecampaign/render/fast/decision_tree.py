@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from lovecampaign.render.fast.result_cache import MOST_RESULTS, Memory, Remembered
-from lovecampaign.render.fast.trace import Guard
+from lovecampaign.render.fast.result_cache import MAX_RESULTS, CacheBudget, ResultCache
+from lovecampaign.render.fast.trace import TraceGuard
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.deferred import Untraceable
-from lovecampaign.render.values.dependencies import Reads, reads_of
+from lovecampaign.render.values.dependencies import Dependencies, dependencies_of
 from lovecampaign.render.values.expressions import Expression
 
 Variant = TypeVar("Variant")
@@ -26,13 +26,13 @@ _NO_ANSWER = object()
 class DecisionTree(Generic[Variant]):
     """Forks are guards, leaves are variants. Finding takes no lock, growing needs one."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: CacheBudget) -> None:
         self._memory = memory
         #: Answers that are known, by the question: it may be asked in many places.
-        self._known: dict[Expression, Remembered[Any]] = {}
+        self._known: dict[Expression, ResultCache[Any]] = {}
         #: One tree for each list of days inside a digest; nearly always there is only one.
-        self._roots: dict[Hashable, _Fork[Variant] | Variant] = {}
-        self._shortcuts: _Shortcuts[Variant] = _Shortcuts(())
+        self._roots: dict[Hashable, _DecisionNode[Variant] | Variant] = {}
+        self._shortcuts: _AnswerIndex[Variant] = _AnswerIndex(())
         self.size = 0
 
     def find(self, recipient: Recipient) -> Variant | None:
@@ -49,14 +49,14 @@ class DecisionTree(Generic[Variant]):
 
     def _walk(self, recipient: Recipient) -> Variant | None:
         place = self._roots.get(recipient.digest)
-        while isinstance(place, _Fork):
+        while isinstance(place, _DecisionNode):
             answer = place.known.get(place.key(recipient), _NEVER_ASKED)
             if answer is _NEVER_ASKED:
                 answer = place.ask(recipient)
             place = place.branches.get(answer)
         return place
 
-    def add(self, recipient: Recipient, guards: Sequence[Guard], variant: Variant) -> None:
+    def add(self, recipient: Recipient, guards: Sequence[TraceGuard], variant: Variant) -> None:
         """A variant for everybody whose answers are these.
 
         Raises :class:`Untraceable` where the same way asked something else before.
@@ -68,33 +68,33 @@ class DecisionTree(Generic[Variant]):
             if answer not in branches:
                 branches[answer] = self._fork(guard.question)
             fork = branches[answer]
-            if not isinstance(fork, _Fork) or fork.question != guard.question:
+            if not isinstance(fork, _DecisionNode) or fork.question != guard.question:
                 raise Untraceable("the same values lead two ways")
             branches, answer = fork.branches, guard.answer
         if branches.setdefault(answer, variant) is not variant:
             raise Untraceable("the same values lead two ways")
         self.size += 1
 
-    def _ask_from_now_on(self, guards: Sequence[Guard]) -> None:
+    def _ask_from_now_on(self, guards: Sequence[TraceGuard]) -> None:
         questions = dict.fromkeys((*self._known, *(guard.question for guard in guards)))
-        self._shortcuts = _Shortcuts(questions)
+        self._shortcuts = _AnswerIndex(questions)
 
-    def _fork(self, question: Expression) -> _Fork[Variant]:
+    def _fork(self, question: Expression) -> _DecisionNode[Variant]:
         if question not in self._known:
             self._known[question] = self._memory.add()
-        return _Fork(question, self._known[question])
+        return _DecisionNode(question, self._known[question])
 
 
-class _Fork(Generic[Variant]):
+class _DecisionNode(Generic[Variant]):
     """One guard, and where its answers lead."""
 
     __slots__ = ("branches", "key", "known", "question")
 
-    def __init__(self, question: Expression, known: Remembered[Any]) -> None:
+    def __init__(self, question: Expression, known: ResultCache[Any]) -> None:
         self.question = question
-        self.branches: dict[Any, _Fork[Variant] | Variant] = {}
+        self.branches: dict[Any, _DecisionNode[Variant] | Variant] = {}
         #: Answers by what they depend on.
-        self.key = reads_of(question).key
+        self.key = dependencies_of(question).key
         self.known = known
 
     def ask(self, recipient: Recipient) -> Any:
@@ -104,14 +104,14 @@ class _Fork(Generic[Variant]):
         return answer
 
 
-class _Shortcuts(Generic[Variant]):
+class _AnswerIndex(Generic[Variant]):
     """Variants by the answers to every question that is asked anywhere."""
 
     def __init__(self, questions: Iterable[Expression]) -> None:
-        together: dict[Reads, list[Expression]] = {}
+        together: dict[Dependencies, list[Expression]] = {}
         for question in questions:
-            together.setdefault(reads_of(question), []).append(question)
-        self._asked = [_Asked(reads, inside) for reads, inside in together.items()]
+            together.setdefault(dependencies_of(question), []).append(question)
+        self._asked = [_QuestionGroup(reads, inside) for reads, inside in together.items()]
         self.variants: dict[Hashable, Variant] = {}
 
     def answers(self, recipient: Recipient) -> Hashable:
@@ -119,17 +119,17 @@ class _Shortcuts(Generic[Variant]):
         return (recipient.digest, *[asked.answers(recipient) for asked in self._asked])
 
     def keep(self, answers: Hashable, variant: Variant) -> None:
-        if len(self.variants) >= MOST_RESULTS:
+        if len(self.variants) >= MAX_RESULTS:
             self.variants.clear()
         self.variants[answers] = variant
 
 
-class _Asked:
+class _QuestionGroup:
     """What is asked of the same leaves."""
 
     __slots__ = ("_key", "_known", "_questions")
 
-    def __init__(self, reads: Reads, questions: Sequence[Expression]) -> None:
+    def __init__(self, reads: Dependencies, questions: Sequence[Expression]) -> None:
         self._key = reads.key
         self._questions = questions
         self._known: dict[Hashable, Hashable] = {}
@@ -139,7 +139,7 @@ class _Asked:
         found = self._known.get(key)
         if found is None:
             found = tuple([_answer(question, recipient) for question in self._questions])
-            if len(self._known) >= MOST_RESULTS:
+            if len(self._known) >= MAX_RESULTS:
                 self._known.clear()
             self._known[key] = found
         return found

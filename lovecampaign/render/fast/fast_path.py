@@ -13,26 +13,26 @@ from threading import Lock
 from lovecampaign.core.message import Message
 from lovecampaign.core.problems import Place
 from lovecampaign.render.fast.decision_tree import DecisionTree
-from lovecampaign.render.fast.header_template import Letterhead
-from lovecampaign.render.fast.result_cache import Memory
-from lovecampaign.render.fast.slots import QuotedGroup, SlotGroup, SlotGroups
+from lovecampaign.render.fast.header_template import HeaderTemplate
+from lovecampaign.render.fast.result_cache import CacheBudget
+from lovecampaign.render.fast.slots import HoleGroup, HoleGroups, QuotedHoleGroup
 from lovecampaign.render.fast.trace import trace_email
 from lovecampaign.render.fast.variant import Variant
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
-from lovecampaign.render.plain.compile import Faulty
+from lovecampaign.render.plain.compile import InvalidMjml
 from lovecampaign.render.plain.plain_path import PlainPath
 from lovecampaign.render.templating.error_location import (
-    MISTAKES_OF_TEMPLATES,
+    TEMPLATE_ERRORS,
+    describe_error,
     place_of_error,
-    words_of_error,
 )
 from lovecampaign.render.values.deferred import Untraceable
 
 #: An email with more ways than this decides by what nearly nobody shares.
-MOST_VARIANTS = 64
-_MISTAKES = (*MISTAKES_OF_TEMPLATES, RenderError, Faulty)
+MAX_VARIANTS = 64
+_MISTAKES = (*TEMPLATE_ERRORS, RenderError, InvalidMjml)
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -53,10 +53,10 @@ class FastPath:
         self.fallback: Fallback | None = None
         self._plain = plain
         self._content = content
-        self._letterhead = Letterhead(plain.envelope, plain.composer.tokens.prefix)
-        memory = Memory()
-        self._groups = SlotGroups(memory, QuotedGroup)
-        self._fillings = SlotGroups(memory, SlotGroup[str])
+        self._letterhead = HeaderTemplate(plain.envelope, plain.composer.tokens.prefix)
+        memory = CacheBudget()
+        self._groups = HoleGroups(memory, QuotedHoleGroup)
+        self._fillings = HoleGroups(memory, HoleGroup[str])
         self._variants: DecisionTree[Variant] = DecisionTree(memory)
         self._is_closed = False
         self._learning = Lock()
@@ -80,8 +80,8 @@ class FastPath:
             return self._splice(recipient) or self._try_to_trace(recipient)
 
     def _try_to_trace(self, recipient: Recipient) -> Message | None:
-        if self._variants.size >= MOST_VARIANTS:
-            self._fall_back(f"its readers take more than {MOST_VARIANTS} ways through it", None)
+        if self._variants.size >= MAX_VARIANTS:
+            self._fall_back(f"its readers take more than {MAX_VARIANTS} ways through it", None)
             return None
         try:
             return self._trace(recipient)
@@ -89,7 +89,7 @@ class FastPath:
             self._close(str(error), place_of_error(error, self._content))
         except _MISTAKES as error:
             plain = self._plain.render(recipient)  # raises, where it is this person's trouble
-            self._close(words_of_error(error), place_of_error(error, self._content))
+            self._close(describe_error(error), place_of_error(error, self._content))
             return plain
         return None
 

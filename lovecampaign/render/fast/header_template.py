@@ -13,14 +13,14 @@ from email.utils import format_datetime
 from enum import StrEnum
 
 from lovecampaign.audience.subscriber import Subscriber
-from lovecampaign.render.mime.envelope import Envelope
+from lovecampaign.render.mime.envelope import EmailHeaders
 from lovecampaign.render.mime.headers import encode_address
 from lovecampaign.render.mime.write import boundary_of, is_plain_id, part_starts, write_head
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Links, Recipient
 
 
-class Personal(StrEnum):
+class HeaderHole(StrEnum):
     """What differs from person to person around the bodies."""
 
     TO = "to"  #: address and name, encoded
@@ -30,7 +30,7 @@ class Personal(StrEnum):
     UNSUBSCRIBE = "unsubscribe"  #: the link, which is encoded with the reader's other links
 
 
-HeadPart = bytes | Personal
+HeaderPart = bytes | HeaderHole
 
 _PLAIN_MAILBOX = re.compile(
     r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)* <[A-Za-z0-9_.+-]+@[a-z0-9.-]+>"
@@ -42,24 +42,24 @@ _STAND_IN_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT_DATES = 256
 
 
-class Letterhead:
+class HeaderTemplate:
     """Everything of an email's messages but subject and bodies."""
 
-    PERSONAL = (Personal.TO, Personal.DATE, Personal.DELIVERY)
+    PERSONAL = (HeaderHole.TO, HeaderHole.DATE, HeaderHole.DELIVERY)
 
-    def __init__(self, envelope: Envelope, prefix: str) -> None:
+    def __init__(self, envelope: EmailHeaders, prefix: str) -> None:
         """``prefix`` is what nothing in the email begins with (:class:`TokenShape`)."""
         self.envelope = envelope
-        stand_ins: dict[Personal, str] = {one: f"{prefix}{one}z" for one in Personal}
-        stand_ins[Personal.DATE] = format_datetime(_STAND_IN_DATE)
-        boundary = boundary_of(stand_ins[Personal.DELIVERY])
+        stand_ins: dict[HeaderHole, str] = {one: f"{prefix}{one}z" for one in HeaderHole}
+        stand_ins[HeaderHole.DATE] = format_datetime(_STAND_IN_DATE)
+        boundary = boundary_of(stand_ins[HeaderHole.DELIVERY])
         head = _head_for_stand_ins(envelope, stand_ins, boundary)
         plain, html, end = part_starts(boundary)
         pattern = re.compile(b"|".join(re.escape(one.encode()) for one in stand_ins.values()))
         names = {one.encode(): name for name, one in stand_ins.items()}
-        self.before_text: Sequence[HeadPart] = tuple(_cut(head + plain, pattern, names))
-        self.before_html: Sequence[HeadPart] = tuple(_cut(html, pattern, names))
-        self.after_html: Sequence[HeadPart] = tuple(_cut(end, pattern, names))
+        self.before_text: Sequence[HeaderPart] = tuple(_cut(head + plain, pattern, names))
+        self.before_html: Sequence[HeaderPart] = tuple(_cut(html, pattern, names))
+        self.after_html: Sequence[HeaderPart] = tuple(_cut(end, pattern, names))
         self._dates: dict[datetime, bytes] = {}
 
     def personal(self, recipient: Recipient) -> list[bytes]:
@@ -97,18 +97,18 @@ class Letterhead:
 
 
 def _head_for_stand_ins(
-    envelope: Envelope, stand_ins: Mapping[Personal, str], boundary: str
+    envelope: EmailHeaders, stand_ins: Mapping[HeaderHole, str], boundary: str
 ) -> bytes:
     nobody = Recipient(
         subscriber=Subscriber(id=0, email="nobody@stand-in.invalid"),
         zone="UTC",
-        delivery_id=stand_ins[Personal.DELIVERY],
+        delivery_id=stand_ins[HeaderHole.DELIVERY],
         first_claimed_at=_STAND_IN_DATE,
-        links=_links(stand_ins[Personal.UNSUBSCRIBE]),
+        links=_links(stand_ins[HeaderHole.UNSUBSCRIBE]),
     )
-    draft = envelope.draft(nobody, stand_ins[Personal.SUBJECT], b"", b"")
+    draft = envelope.draft(nobody, stand_ins[HeaderHole.SUBJECT], b"", b"")
     head = write_head(draft, boundary)
-    to = stand_ins[Personal.TO].encode("ascii")
+    to = stand_ins[HeaderHole.TO].encode("ascii")
     return head.replace(nobody.subscriber.email.encode("ascii"), to)
 
 
@@ -125,8 +125,8 @@ def _links(unsubscribe: str) -> Links:
 
 
 def _cut(
-    source: bytes, pattern: re.Pattern[bytes], names: Mapping[bytes, Personal]
-) -> Iterator[HeadPart]:
+    source: bytes, pattern: re.Pattern[bytes], names: Mapping[bytes, HeaderHole]
+) -> Iterator[HeaderPart]:
     end = 0
     for found in pattern.finditer(source):
         yield source[end : found.start()]

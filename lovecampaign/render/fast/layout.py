@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
-from lovecampaign.render.fast.header_template import Letterhead, Personal
+from lovecampaign.render.fast.header_template import HeaderHole, HeaderTemplate
 from lovecampaign.render.fast.links import LinkToken, cut_link, is_link_slot, tokens_of
-from lovecampaign.render.fast.slots import Slot, SlotGroups
+from lovecampaign.render.fast.slots import HoleGroups, MessageHole
 from lovecampaign.render.mime.signed_links import SignedLinks, shape_of
 from lovecampaign.render.model.recipient import Links, Recipient
 
-Part = bytes | Personal | LinkToken | Slot[bytes]
+Part = bytes | HeaderHole | LinkToken | MessageHole[bytes]
 
 
-class Layout:
+class SpliceLayout:
     """The parts of a variant's messages, for everybody whose links look alike."""
 
     def __init__(
         self,
         parts: Sequence[Part],
-        letterhead: Letterhead,
-        groups: SlotGroups[bytes],
+        letterhead: HeaderTemplate,
+        groups: HoleGroups[bytes],
         recipient: Recipient,
     ) -> None:
         self._shape = shape_of(recipient.links)
@@ -33,7 +33,7 @@ class Layout:
         ordered = list(_merged(_with_cut_links(parts, recipient)))
         self._tokens = [one for one in LinkToken if one in ordered]
         self._statics = list(dict.fromkeys(part for part in ordered if isinstance(part, bytes)))
-        self.groups = groups.of(part for part in ordered if isinstance(part, Slot))
+        self.groups = groups.of(part for part in ordered if isinstance(part, MessageHole))
         self._pick: Callable[[list[bytes]], tuple[bytes, ...]] = itemgetter(*self._order(ordered))
 
     def suits(self, links: Links) -> bool:
@@ -59,14 +59,14 @@ class Layout:
     def _order(self, parts: Sequence[Part]) -> Iterator[int]:
         """Where each part lies in the pool."""
         slots = [slot for group in self.groups for slot in group.slots]
-        pool: list[Part] = [*Letterhead.PERSONAL, *self._tokens, *self._statics, *slots]
+        pool: list[Part] = [*HeaderTemplate.PERSONAL, *self._tokens, *self._statics, *slots]
         places = {part: place for place, part in enumerate(pool)}
         return (places[part] for part in parts)
 
 
 def _with_cut_links(parts: Iterable[Part], recipient: Recipient) -> Iterator[Part]:
     for part in parts:
-        if isinstance(part, Slot) and is_link_slot(part):
+        if isinstance(part, MessageHole) and is_link_slot(part):
             yield from cut_link(part, recipient) or (part,)
         else:
             yield part

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
-from lovecampaign.render.fast.slots import Slot
+from lovecampaign.render.fast.slots import MessageHole
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.expressions import Applied, Expression, printed_text
@@ -27,7 +27,7 @@ class LinkToken(Enum):
 _TOKENS = re.compile(b"(" + b"|".join(re.escape(one.value) for one in LinkToken) + b")")
 
 
-def is_link_slot(slot: Slot[bytes]) -> bool:
+def is_link_slot(slot: MessageHole[bytes]) -> bool:
     """Whether a link goes in as it is, and nothing that was made of it."""
     return is_link(slot.expression)
 
@@ -42,7 +42,7 @@ def is_link(expression: Expression) -> bool:
     return False
 
 
-def cut_link(slot: Slot[bytes], recipient: Recipient) -> Sequence[bytes | LinkToken] | None:
+def cut_link(slot: MessageHole[bytes], recipient: Recipient) -> Sequence[bytes | LinkToken] | None:
     """What a link slot holds for everybody whose links have this recipient's shape.
 
     None where that cannot be told: other links than signed ones, or a line that ends within a

@@ -13,12 +13,12 @@ from typing import Generic, TypeVar
 Result = TypeVar("Result")
 
 #: Results that are remembered for one question or group of holes; then it begins anew.
-MOST_RESULTS = 4096
+MAX_RESULTS = 4096
 #: Results that all of them may hold together: 10 to 30 MB at most, as a rule far less.
-MOST_RESULTS_OF_EMAIL = 65_536
+MAX_RESULTS_PER_EMAIL = 65_536
 
 
-class Memory:
+class CacheBudget:
     """All that one email remembers."""
 
     def __init__(self) -> None:
@@ -27,20 +27,20 @@ class Memory:
     @property
     def share(self) -> int:
         """How many results each may remember now."""
-        return min(MOST_RESULTS, MOST_RESULTS_OF_EMAIL // max(1, self._count))
+        return min(MAX_RESULTS, MAX_RESULTS_PER_EMAIL // max(1, self._count))
 
-    def add(self) -> Remembered[Result]:
+    def add(self) -> ResultCache[Result]:
         """Room for the results of one more question or group."""
         self._count += 1
-        return Remembered(self)
+        return ResultCache(self)
 
 
-class Remembered(dict[Hashable, Result], Generic[Result]):
+class ResultCache(dict[Hashable, Result], Generic[Result]):
     """Results by what they follow from."""
 
     __slots__ = ("_memory",)
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: CacheBudget) -> None:
         super().__init__()
         self._memory = memory
 

@@ -10,22 +10,22 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from lovecampaign.render.fast.result_cache import Memory, Remembered
+from lovecampaign.render.fast.result_cache import CacheBudget, ResultCache
 from lovecampaign.render.mime.quoted_printable import plain_words
 from lovecampaign.render.model.recipient import Recipient
-from lovecampaign.render.values.dependencies import Reads, reads_of
+from lovecampaign.render.values.dependencies import Dependencies, dependencies_of
 from lovecampaign.render.values.expressions import Expression
 
 #: Of bytes or characters. Longer results are worked out each time: thousands of them would fill
 #: the memory.
-LONGEST_KEPT = 1000
+MAX_CACHED_LENGTH = 1000
 
 #: Bytes of a whole message; text of one whose holes are filled elsewhere.
 Written = TypeVar("Written", bound=bytes | str)
 
 
 @dataclass(frozen=True, slots=True)
-class Slot(Generic[Written]):
+class MessageHole(Generic[Written]):
     """A place whose content follows from an expression: a hole, or the subject."""
 
     expression: Expression
@@ -37,37 +37,41 @@ class Slot(Generic[Written]):
         return self.write(self.expression.value(recipient))
 
 
-class SlotGroups(Generic[Written]):
+class HoleGroups(Generic[Written]):
     """All groups of slots of one email; its variants share those that are the same."""
 
-    def __init__(self, memory: Memory, make_group: MakeGroup[Written]) -> None:
+    def __init__(self, memory: CacheBudget, make_group: MakeGroup[Written]) -> None:
         self._memory = memory
         self._make_group = make_group
-        self._groups: dict[tuple[Slot[Written], ...], SlotGroup[Written]] = {}
+        self._groups: dict[tuple[MessageHole[Written], ...], HoleGroup[Written]] = {}
 
-    def of(self, slots: Iterable[Slot[Written]]) -> list[SlotGroup[Written]]:
+    def of(self, slots: Iterable[MessageHole[Written]]) -> list[HoleGroup[Written]]:
         """Each slot once, with those that depend on the same leaves."""
-        inside: dict[Reads, dict[Slot[Written], None]] = {}
+        inside: dict[Dependencies, dict[MessageHole[Written], None]] = {}
         for slot in slots:
-            inside.setdefault(reads_of(slot.expression), {})[slot] = None
+            inside.setdefault(dependencies_of(slot.expression), {})[slot] = None
         return [self._group(reads, tuple(together)) for reads, together in inside.items()]
 
-    def _group(self, reads: Reads, slots: tuple[Slot[Written], ...]) -> SlotGroup[Written]:
+    def _group(
+        self, reads: Dependencies, slots: tuple[MessageHole[Written], ...]
+    ) -> HoleGroup[Written]:
         if slots not in self._groups:
             self._groups[slots] = self._make_group(reads, slots, self._memory)
         return self._groups[slots]
 
 
-class SlotGroup(Generic[Written]):
+class HoleGroup(Generic[Written]):
     """Slots that depend on the same leaves."""
 
     __slots__ = ("_expressions", "_key", "_known", "_writers", "slots")
 
-    def __init__(self, reads: Reads, slots: Sequence[Slot[Written]], memory: Memory) -> None:
+    def __init__(
+        self, reads: Dependencies, slots: Sequence[MessageHole[Written]], memory: CacheBudget
+    ) -> None:
         self.slots = slots
         self._key = reads.key
         #: None where hardly two people share what the slots depend on.
-        self._known: Remembered[Sequence[Written]] | None = None
+        self._known: ResultCache[Sequence[Written]] | None = None
         if reads.is_shared:
             self._known = memory.add()
         self._expressions = list(dict.fromkeys(slot.expression for slot in slots))
@@ -82,7 +86,7 @@ class SlotGroup(Generic[Written]):
         written = self._known.get(key)
         if written is None:
             written = self._work_out(recipient)
-            if sum(map(len, written)) <= LONGEST_KEPT:
+            if sum(map(len, written)) <= MAX_CACHED_LENGTH:
                 self._known.keep(key, written)
         return written
 
@@ -91,12 +95,14 @@ class SlotGroup(Generic[Written]):
         return [write(values[number]) for number, write in self._writers]
 
 
-class QuotedGroup(SlotGroup[bytes]):
+class QuotedHoleGroup(HoleGroup[bytes]):
     """Slots of a quoted body: plain words are told once for each value, not once for each slot."""
 
     __slots__ = ("_quoters",)
 
-    def __init__(self, reads: Reads, slots: Sequence[Slot[bytes]], memory: Memory) -> None:
+    def __init__(
+        self, reads: Dependencies, slots: Sequence[MessageHole[bytes]], memory: CacheBudget
+    ) -> None:
         super().__init__(reads, slots, memory)
         self._quoters = [
             (number, slot.keeps_plain_words, write)
@@ -112,4 +118,6 @@ class QuotedGroup(SlotGroup[bytes]):
         ]
 
 
-MakeGroup = Callable[[Reads, Sequence[Slot[Written]], Memory], SlotGroup[Written]]
+MakeGroup = Callable[
+    [Dependencies, Sequence[MessageHole[Written]], CacheBudget], HoleGroup[Written]
+]

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from lovecampaign.render.fast.header_template import Letterhead, Personal
-from lovecampaign.render.fast.layout import Layout, Part
-from lovecampaign.render.fast.slots import Slot, SlotGroups
-from lovecampaign.render.fast.trace import Said, Traced
-from lovecampaign.render.markup.escaping import Where, escape_for
+from lovecampaign.render.fast.header_template import HeaderHole, HeaderTemplate
+from lovecampaign.render.fast.layout import Part, SpliceLayout
+from lovecampaign.render.fast.slots import HoleGroups, MessageHole
+from lovecampaign.render.fast.trace import TracedEmail, TracedValue
+from lovecampaign.render.markup.escaping import OutputContext, escape_for
 from lovecampaign.render.markup.skeleton import Skeleton
 from lovecampaign.render.mime.headers import encode_words
 from lovecampaign.render.mime.quoted_printable import quote_piece, quote_value
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
-from lovecampaign.render.plain.compile import Compiled
+from lovecampaign.render.plain.compile import CompiledEmail
 from lovecampaign.render.values.inputs import UNSUBSCRIBE_LINK
 
 #: Leaves room in a header line for the address to write to, whatever that is.
 _LONGEST_LINK = 250
 #: Must begin like a link, so not even plain words go in unseen.
-_WHOLE_LINKS = (Where.LINK, Where.PLAIN_LINK)
+_WHOLE_LINKS = (OutputContext.LINK, OutputContext.PLAIN_LINK)
 
 
 class Splicer:
@@ -32,30 +32,34 @@ class Splicer:
 
     def __init__(
         self,
-        traced: Traced,
-        compiled: Compiled,
-        letterhead: Letterhead,
-        groups: SlotGroups[bytes],
+        traced: TracedEmail,
+        compiled: CompiledEmail,
+        letterhead: HeaderTemplate,
+        groups: HoleGroups[bytes],
     ) -> None:
         self._letterhead = letterhead
         self._groups = groups
         self._parts = tuple(_parts(traced, compiled, letterhead))
         #: For links as they looked last: those of a campaign all look alike.
-        self.layout: Layout | None = None
+        self.layout: SpliceLayout | None = None
 
     def pieces(self, recipient: Recipient) -> Sequence[bytes]:
         """The whole message, in pieces; raises what its expressions raise, and RenderError."""
         layout = self.layout
         if layout is None or not layout.suits(recipient.links):
-            layout = self.layout = Layout(self._parts, self._letterhead, self._groups, recipient)
+            layout = self.layout = SpliceLayout(
+                self._parts, self._letterhead, self._groups, recipient
+            )
         return layout.pieces(recipient)
 
 
-def _parts(traced: Traced, compiled: Compiled, letterhead: Letterhead) -> Iterator[Part]:
+def _parts(
+    traced: TracedEmail, compiled: CompiledEmail, letterhead: HeaderTemplate
+) -> Iterator[Part]:
     """A message from its first byte to its last."""
-    of_variant: Mapping[bytes | Personal, Part] = {
-        Personal.SUBJECT: _part(traced.subject, _write_subject),
-        Personal.UNSUBSCRIBE: Slot(UNSUBSCRIBE_LINK, _write_link),
+    of_variant: Mapping[bytes | HeaderHole, Part] = {
+        HeaderHole.SUBJECT: _part(traced.subject, _write_subject),
+        HeaderHole.UNSUBSCRIBE: MessageHole(UNSUBSCRIBE_LINK, _write_link),
     }
     yield from (of_variant.get(one, one) for one in letterhead.before_text)
     yield from _body(compiled.text, traced.said)
@@ -64,7 +68,7 @@ def _parts(traced: Traced, compiled: Compiled, letterhead: Letterhead) -> Iterat
     yield from letterhead.after_html
 
 
-def _body(skeleton: Skeleton, said: Sequence[Said]) -> Iterator[Part]:
+def _body(skeleton: Skeleton, said: Sequence[TracedValue]) -> Iterator[Part]:
     """The same bytes as ``quote_body`` gives."""
     last = len(skeleton.holes)
     for number, piece in enumerate(skeleton.pieces):
@@ -78,8 +82,10 @@ def _body(skeleton: Skeleton, said: Sequence[Said]) -> Iterator[Part]:
             )
 
 
-def _part(said: Said, write: Callable[[str], bytes], *, keeps_plain_words: bool = False) -> Part:
-    return write(said) if isinstance(said, str) else Slot(said, write, keeps_plain_words)
+def _part(
+    said: TracedValue, write: Callable[[str], bytes], *, keeps_plain_words: bool = False
+) -> Part:
+    return write(said) if isinstance(said, str) else MessageHole(said, write, keeps_plain_words)
 
 
 def _write_subject(subject: str) -> bytes:
@@ -93,9 +99,11 @@ def _write_link(link: str) -> bytes:
     return link.encode("ascii")
 
 
-def _writer(where: Where) -> Callable[[str], bytes]:
+def _writer(where: OutputContext) -> Callable[[str], bytes]:
     escape = escape_for(where)
     return lambda value: quote_value(escape(value))
 
 
-_WRITERS: Mapping[Where, Callable[[str], bytes]] = {where: _writer(where) for where in Where}
+_WRITERS: Mapping[OutputContext, Callable[[str], bytes]] = {
+    where: _writer(where) for where in OutputContext
+}

@@ -10,27 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from lovecampaign.render.fast.links import is_link
-from lovecampaign.render.fast.slots import Slot, SlotGroups
-from lovecampaign.render.markup.escaping import Where, escape, escape_for
+from lovecampaign.render.fast.slots import HoleGroups, MessageHole
+from lovecampaign.render.markup.escaping import OutputContext, escape, escape_for
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks, shape_of
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.values.expressions import Expression
 
 #: A value that differs from person to person, and the place that it is escaped for.
-PersonalHole = tuple[Expression, Where]
+PersonalHole = tuple[Expression, OutputContext]
 
 
-class Filling:
+class Substitutions:
     """All holes of a variant, for everybody whose links look alike."""
 
     def __init__(
-        self, holes: Sequence[PersonalHole], groups: SlotGroups[str], recipient: Recipient
+        self, holes: Sequence[PersonalHole], groups: HoleGroups[str], recipient: Recipient
     ) -> None:
         self._shape = shape_of(recipient.links)
         links = dict(_unsigned_links(holes, recipient))
         parts = [links.get(hole) or _slot(hole) for hole in holes]
         self._links = list(dict.fromkeys(part for part in parts if isinstance(part, str)))
-        self._groups = groups.of(part for part in parts if isinstance(part, Slot))
+        self._groups = groups.of(part for part in parts if isinstance(part, MessageHole))
         pool = [*self._links, *(slot for group in self._groups for slot in group.slots)]
         self._places = [pool.index(part) for part in parts]
 
@@ -49,9 +49,9 @@ class Filling:
         return [pool[place] for place in self._places]
 
 
-def _slot(hole: PersonalHole) -> Slot[str]:
+def _slot(hole: PersonalHole) -> MessageHole[str]:
     said, where = hole
-    return Slot(said, escape_for(where))
+    return MessageHole(said, escape_for(where))
 
 
 def _unsigned_links(

@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from lovecampaign.render.model.recipient import Recipient
-from lovecampaign.render.plain.compose import Composed, Composer
+from lovecampaign.render.plain.compose import ComposedEmail, Composer
 from lovecampaign.render.values.deferred import Deferred, Untraceable
 from lovecampaign.render.values.expressions import (
     Applied,
     Expression,
     constant,
-    is_always_there,
+    is_never_empty,
     joined,
     printed,
 )
 from lovecampaign.render.values.inputs import Leaf
-from lovecampaign.render.values.tokens import TokenShape, clean, one_line
+from lovecampaign.render.values.tokens import TokenFormat, clean, one_line
 
 #: What stands behind a token: a text for everybody, or how to find each person's.
-Said = str | Expression
+TracedValue = str | Expression
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class TraceGuard:
     """A question that decides an email's way, and the answer for who was traced."""
 
     question: Expression
@@ -37,28 +37,28 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traced:
+class TracedEmail:
     """One way through an email, for everybody whose guards are answered alike."""
 
-    composed: Composed[Any]
+    composed: ComposedEmail[Any]
     #: What stands behind each token.
-    said: tuple[Said, ...]
-    subject: Said
-    guards: tuple[Guard, ...]
+    said: tuple[TracedValue, ...]
+    subject: TracedValue
+    guards: tuple[TraceGuard, ...]
 
 
-def trace_email(composer: Composer, recipient: Recipient) -> Traced:
+def trace_email(composer: Composer, recipient: Recipient) -> TracedEmail:
     """Follow an email for one person.
 
     Raises :class:`Untraceable`, and whatever rendering for this person raises.
     """
     trace = Trace(composer.tokens, composer.leaves, recipient)
     composed = composer.compose_with(trace, trace.ask, recipient.digest)
-    return Traced(
+    return TracedEmail(
         composed=composed,
         said=tuple(map(_said, trace.values)),
         subject=_said(composed.subject),
-        guards=tuple(Guard(*each) for each in trace.answers.items()),
+        guards=tuple(TraceGuard(*each) for each in trace.answers.items()),
     )
 
 
@@ -66,7 +66,7 @@ class Trace:
     """Takes note of what one rendering prints and asks."""
 
     def __init__(
-        self, tokens: TokenShape, leaves: Mapping[str, Leaf], recipient: Recipient
+        self, tokens: TokenFormat, leaves: Mapping[str, Leaf], recipient: Recipient
     ) -> None:
         self._tokens = tokens
         self._leaves = leaves
@@ -111,7 +111,7 @@ class Trace:
         return Deferred(self, Applied(one_line, (text.__expression__(),)))
 
     def _is_there(self, text: Expression) -> bool:
-        if is_always_there(text):
+        if is_never_empty(text):
             if not text.value(self._recipient):
                 raise Untraceable("a value is empty that never is")
             return True
@@ -124,7 +124,7 @@ class Trace:
         return pieces
 
 
-def _said(value: str | Deferred) -> Said:
+def _said(value: str | Deferred) -> TracedValue:
     return value.__expression__() if isinstance(value, Deferred) else str(value)
 
 

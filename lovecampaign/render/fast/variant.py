@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from lovecampaign.core.message import Address, Message
-from lovecampaign.render.fast.header_template import Letterhead
-from lovecampaign.render.fast.slots import SlotGroups
+from lovecampaign.render.fast.header_template import HeaderTemplate
+from lovecampaign.render.fast.slots import HoleGroups
 from lovecampaign.render.fast.splicer import Splicer
-from lovecampaign.render.fast.substitutions import Filling, PersonalHole
-from lovecampaign.render.fast.trace import Said, Traced
-from lovecampaign.render.markup.escaping import Where, escape
+from lovecampaign.render.fast.substitutions import PersonalHole, Substitutions
+from lovecampaign.render.fast.trace import TracedEmail, TracedValue
+from lovecampaign.render.markup.escaping import OutputContext, escape
 from lovecampaign.render.markup.skeleton import Skeleton
-from lovecampaign.render.mime.envelope import Envelope
+from lovecampaign.render.mime.envelope import EmailHeaders
 from lovecampaign.render.mime.headers import ascii_email
 from lovecampaign.render.model.recipient import Recipient
-from lovecampaign.render.plain.compile import Compiled
+from lovecampaign.render.plain.compile import CompiledEmail
 
 #: Writes what stands in a hole of the shared text, by the hole's number.
 Key = Callable[[int], str]
@@ -32,20 +32,20 @@ class Variant:
 
     def __init__(
         self,
-        traced: Traced,
-        compiled: Compiled,
-        letterhead: Letterhead,
-        groups: SlotGroups[bytes],
-        fillings: SlotGroups[str],
+        traced: TracedEmail,
+        compiled: CompiledEmail,
+        letterhead: HeaderTemplate,
+        groups: HoleGroups[bytes],
+        fillings: HoleGroups[str],
     ) -> None:
-        self.envelope: Envelope = letterhead.envelope
+        self.envelope: EmailHeaders = letterhead.envelope
         self._traced = traced
         self._compiled = compiled
         self._splicer = Splicer(traced, compiled, letterhead, groups)
         self._holes = _personal_holes(traced, compiled)
         self._fillings = fillings
         #: For links as they looked last, and only where somebody asks.
-        self._filling: Filling | None = None
+        self._filling: Substitutions | None = None
         #: Whether messages are asked for what they share and for the rest, rather than for bytes.
         self._is_shared = False
 
@@ -55,7 +55,7 @@ class Variant:
         What was asked of the last one is worked out: whoever sends will ask the same of all.
         """
         if self._is_shared:
-            return FilledMessage(self, recipient)
+            return SubstitutedMessage(self, recipient)
         return SplicedMessage(self, recipient, self.pieces(recipient))
 
     def pieces(self, recipient: Recipient) -> Sequence[bytes]:
@@ -72,7 +72,7 @@ class Variant:
         self._is_shared = True
         filling = self._filling
         if filling is None or not filling.suits(recipient.links):
-            filling = self._filling = Filling(self._places, self._fillings, recipient)
+            filling = self._filling = Substitutions(self._places, self._fillings, recipient)
         values = filling.values(recipient)
         said = self._traced.subject
         return (said if isinstance(said, str) else values.pop()), values
@@ -81,7 +81,7 @@ class Variant:
     def _places(self) -> Sequence[PersonalHole]:
         """The holes, and the subject: what it reads is read by some of them as a rule."""
         said = self._traced.subject
-        return self.holes if isinstance(said, str) else (*self.holes, (said, Where.PLAIN))
+        return self.holes if isinstance(said, str) else (*self.holes, (said, OutputContext.PLAIN))
 
     def shared_text(self, key: Key) -> str:
         """The text part for everybody, with ``key(n)`` where ``substitutions[n]`` belongs."""
@@ -109,7 +109,7 @@ class Variant:
         said = [(self._traced.said[hole.number], hole.where) for hole in skeleton.holes]
         return skeleton.join([self._in_shared(one, where, key) for one, where in said])
 
-    def _in_shared(self, said: Said, where: Where, key: Key) -> str:
+    def _in_shared(self, said: TracedValue, where: OutputContext, key: Key) -> str:
         return escape(said, where) if isinstance(said, str) else key(self._holes[said, where])
 
 
@@ -172,7 +172,7 @@ class SplicedMessage(Message):
         return self.variant.filled(self._recipient)[1]
 
 
-class FilledMessage(SplicedMessage):
+class SubstitutedMessage(SplicedMessage):
     """A message of a variant, for who sends to many in one request and needs no bytes."""
 
     __slots__ = ("headers", "subject", "substitutions", "to")
@@ -201,7 +201,7 @@ class FilledMessage(SplicedMessage):
 _set = object.__setattr__
 
 
-def _personal_holes(traced: Traced, compiled: Compiled) -> Mapping[PersonalHole, int]:
+def _personal_holes(traced: TracedEmail, compiled: CompiledEmail) -> Mapping[PersonalHole, int]:
     """A number for each personal value and place; printed twice in a way, it is one hole."""
     numbers: dict[PersonalHole, int] = {}
     for hole in (*compiled.text.holes, *compiled.html.holes):

@@ -18,24 +18,24 @@ from lovecampaign.render.lint.source_check import (
     problems_of_images,
     problems_of_names,
 )
-from lovecampaign.render.markup.mjml_tree import Fault
+from lovecampaign.render.markup.mjml_tree import MjmlFault
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.formatting import direction_of
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.model.template_files import template_file, template_name
-from lovecampaign.render.plain.compile import Compiled, Faulty, compile_email
-from lovecampaign.render.plain.compose import Composed, Composer
+from lovecampaign.render.plain.compile import CompiledEmail, InvalidMjml, compile_email
+from lovecampaign.render.plain.compose import ComposedEmail, Composer
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS, sample_recipients
 from lovecampaign.render.templating.error_location import (
-    MISTAKES_OF_TEMPLATES,
+    TEMPLATE_ERRORS,
+    describe_error,
     file_of_setting,
     place_of_error,
     setting_of_file,
-    words_of_error,
 )
-from lovecampaign.render.templating.source_map import Chunks, TracedSource
+from lovecampaign.render.templating.source_map import SourceMap, TracedSource
 
 _MEDIA_URL = "https://links.invalid/i"
 
@@ -48,11 +48,11 @@ def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Pr
         *problems_of_images(campaign, content),
     ]
     if not has_errors(problems):
-        problems += _Trial(campaign, email, content).problems()
+        problems += _RenderCheck(campaign, email, content).problems()
     return in_file_order(dict.fromkeys(problems))
 
 
-class _Trial:
+class _RenderCheck:
     """Renders an email for made-up readers; mistakes are traced to their place in a file."""
 
     def __init__(self, campaign: Campaign, email: Email, content: Content) -> None:
@@ -62,9 +62,9 @@ class _Trial:
 
     def problems(self) -> Sequence[Problem]:
         """What rendering shows; only where it shows anything, it is done again and traced."""
-        return list(self._render(None)) and list(self._render(Chunks()))
+        return list(self._render(None)) and list(self._render(SourceMap()))
 
-    def _render(self, chunks: Chunks | None) -> Iterator[Problem]:
+    def _render(self, chunks: SourceMap | None) -> Iterator[Problem]:
         try:
             composer = Composer(
                 self._campaign, self._email, self._content, media_url=_MEDIA_URL, chunks=chunks
@@ -76,16 +76,16 @@ class _Trial:
                     return  # the same for the next reader, or a consequence
         except RenderError as error:
             yield self._failure(error, error.reason, error.hint)
-        except MISTAKES_OF_TEMPLATES as error:
+        except TEMPLATE_ERRORS as error:
             if place_of_error(error, self._content) is None:
                 raise
-            yield self._failure(error, words_of_error(error), None)
+            yield self._failure(error, describe_error(error), None)
 
     def _problems_for(
-        self, composer: Composer, chunks: Chunks | None, recipient: Recipient
+        self, composer: Composer, chunks: SourceMap | None, recipient: Recipient
     ) -> Iterator[Problem]:
         composed = composer.compose(recipient)
-        traced = (chunks or Chunks()).trace(composed.source)
+        traced = (chunks or SourceMap()).trace(composed.source)
         composed = replace(composed, source=traced.text)
         try:
             compiled = compile_email(
@@ -95,13 +95,13 @@ class _Trial:
                 direction_of(self._campaign.language),
                 has_footer=False,
             )
-        except Faulty as faulty:
+        except InvalidMjml as faulty:
             for fault in faulty.faults:
                 yield self._problem_of(fault, traced)
             return
         yield from self._problems_of_result(compiled, composed)
 
-    def _problem_of(self, fault: Fault, traced: TracedSource) -> Problem:
+    def _problem_of(self, fault: MjmlFault, traced: TracedSource) -> Problem:
         place = traced.place(fault.offset) or Place(file=self._content.copy.file)
         return Problem(
             code=fault.code,
@@ -117,7 +117,7 @@ class _Trial:
         name = setting_of_file(found.file)
         place = self._place_of_setting(found.file, name) if name else found
         return Problem(
-            code=Code.RENDER_FAILED,
+            code=RenderCode.RENDER_FAILED,
             message=f"{name}: {message}" if name else message,
             place=place,
             hint=hint,
@@ -135,7 +135,9 @@ class _Trial:
         source, _ = read_source(self._campaign.workspace / place.file, place.file)
         return source.line(place.line) if source and place.line else None
 
-    def _problems_of_result(self, compiled: Compiled, composed: Composed[str]) -> Iterator[Problem]:
+    def _problems_of_result(
+        self, compiled: CompiledEmail, composed: ComposedEmail[str]
+    ) -> Iterator[Problem]:
         values = composed.printed.values
         html, text = compiled.html.fill(values), compiled.text.fill(values)
         template = template_file(template_name(self._content.template))
@@ -152,7 +154,7 @@ class _Trial:
 
 def _unused(template: str, copy: str) -> Problem:
     return Problem(
-        code=Code.CONTENT_UNUSED,
+        code=RenderCode.CONTENT_UNUSED,
         message=f"{copy} has copy, but its template never prints it",
         place=Place(file=template),
         hint="write {{ content }} inside an <mj-column>",
@@ -161,7 +163,7 @@ def _unused(template: str, copy: str) -> Problem:
 
 def _incomplete(template: str, what: str, written: str) -> Problem:
     return Problem(
-        code=Code.FOOTER_INCOMPLETE,
+        code=RenderCode.FOOTER_INCOMPLETE,
         message=f"the email lacks {what}",
         place=Place(file=template),
         hint=f"print {{{{ {written} }}}} in the footer",

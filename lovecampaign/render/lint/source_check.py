@@ -12,7 +12,7 @@ from lovecampaign.campaign.source.source import Spot, read_source
 from lovecampaign.campaign.source.spans import find_piece
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.render.markup.markdown import ACTION, split_action
-from lovecampaign.render.model.content import Content, Words
+from lovecampaign.render.model.content import AuthoredEmail, Content
 from lovecampaign.render.model.images import (
     MEDIA_TYPES,
     find_image,
@@ -20,7 +20,7 @@ from lovecampaign.render.model.images import (
     is_picture,
     named_images,
 )
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.model.template_files import template_file
 from lovecampaign.render.templating.name_check import JinjaSource, check_names, names_set_in
 from lovecampaign.render.templating.source_map import place_in
@@ -32,8 +32,8 @@ _LOOKED_UP = "paths are looked up in the campaign's folder, then in the workspac
 _SAVED_AS = "open it in a program for pictures, and save it as a JPEG or PNG"
 
 
-class _PictureTrouble(NamedTuple):
-    code: Code
+class _PictureProblem(NamedTuple):
+    code: RenderCode
     message: str
     hint: str
 
@@ -53,7 +53,9 @@ def problems_of_names(campaign: Campaign, content: Content) -> Iterator[Problem]
         yield from check_names(JinjaSource(text=source, file=template_file(name), extra=known))
 
 
-def _line_problems(campaign: Campaign, words: Words, key: str, text: str) -> Iterator[Problem]:
+def _line_problems(
+    campaign: Campaign, words: AuthoredEmail, key: str, text: str
+) -> Iterator[Problem]:
     """Problems of a value of the front matter, whose line is known where the email is."""
     email = campaign.find_email(words.key)
     place = (email.places.get(key) if email else None) or Place(file=words.copy.file)
@@ -92,7 +94,7 @@ def problems_of_actions(content: Content) -> Iterator[Problem]:
                 continue
             message, column, hint = found
             yield Problem(
-                code=Code.ACTION_MALFORMED,
+                code=RenderCode.ACTION_MALFORMED,
                 message=message,
                 place=Place(file=copy.file, line=number, column=column),
                 hint=hint,
@@ -144,22 +146,22 @@ def _sources(content: Content) -> Iterator[JinjaSource]:
 
 def _picture_trouble(
     campaign: Campaign, content: Content, path: str, what: str
-) -> _PictureTrouble | None:
+) -> _PictureProblem | None:
     if path not in content.images:
-        return _PictureTrouble(Code.IMAGE_MISSING, f"there is no {what} {path!r}", _LOOKED_UP)
+        return _PictureProblem(RenderCode.IMAGE_MISSING, f"there is no {what} {path!r}", _LOOKED_UP)
     file = find_image(campaign, path)
     if file is None:  # it was there when the content was read
         return None
     if file.suffix.lower() not in MEDIA_TYPES:
         says = f"{path!r} is of no kind that mail programs show"
-        return _PictureTrouble(Code.IMAGE_UNKNOWN, says, _SAVED_AS)
+        return _PictureProblem(RenderCode.IMAGE_UNKNOWN, says, _SAVED_AS)
     if not is_picture(file):
-        return _PictureTrouble(Code.IMAGE_UNKNOWN, f"{path!r} holds no picture", _SAVED_AS)
+        return _PictureProblem(RenderCode.IMAGE_UNKNOWN, f"{path!r} holds no picture", _SAVED_AS)
     return None
 
 
 def _image_problem(
-    trouble: _PictureTrouble, source: JinjaSource, path: str, offset: int
+    trouble: _PictureProblem, source: JinjaSource, path: str, offset: int
 ) -> Problem:
     found = place_in(source.text, offset, source.file)
     line = found.line or 1

@@ -21,12 +21,12 @@ _COLOR_SCHEME = (
 )
 
 
-class MjmlRefused(Exception):
+class MjmlCompilerError(Exception):
     """The compiler does not take the source, although we found nothing wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class DocumentSettings:
     """What every email's HTML has, whether its template thinks of it or not."""
 
     language: str
@@ -39,8 +39,8 @@ class Surroundings:
     pictures: Mapping[str, str]
 
 
-def compile_mjml(source: str, tree: Element, surroundings: Surroundings) -> str:
-    """HTML of a checked source; raises :class:`MjmlRefused`."""
+def compile_mjml(source: str, tree: Element, surroundings: DocumentSettings) -> str:
+    """HTML of a checked source; raises :class:`MjmlCompilerError`."""
     edits = [
         *_rewrite_attributes(tree, surroundings.pictures),
         *_complete(source, tree, surroundings),
@@ -50,7 +50,7 @@ def compile_mjml(source: str, tree: Element, surroundings: Surroundings) -> str:
     try:
         return str(mjml2html(source))
     except ValueError as error:
-        raise MjmlRefused(str(error)) from error
+        raise MjmlCompilerError(str(error)) from error
 
 
 _Edit = tuple[int, int, str]
@@ -72,7 +72,7 @@ def _entity(found: re.Match[str]) -> str:
     return f"&#{ord(found[0])};"
 
 
-def _complete(source: str, tree: Element, surroundings: Surroundings) -> Iterator[_Edit]:
+def _complete(source: str, tree: Element, surroundings: DocumentSettings) -> Iterator[_Edit]:
     root = next(one for one in tree.walk() if one.name == "mjml")
     missing = "".join(
         f' {name}="{value}"'
@@ -86,7 +86,7 @@ def _complete(source: str, tree: Element, surroundings: Surroundings) -> Iterato
         yield _head_spot(root, additions)
 
 
-def _head_additions(source: str, root: Element, surroundings: Surroundings) -> str:
+def _head_additions(source: str, root: Element, surroundings: DocumentSettings) -> str:
     names = {one.name for one in root.walk()}
     additions = ""
     if "mj-title" not in names:

@@ -10,7 +10,7 @@ from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.values.tokens import one_line
 
 
-class Where(StrEnum):
+class OutputContext(StrEnum):
     """The places of a compiled email in which a value may stand."""
 
     TEXT = "text"  #: between tags
@@ -55,12 +55,12 @@ def encode_link(value: str) -> str:
     return encode_in_link(value)
 
 
-def escape(value: str, where: Where) -> str:
+def escape(value: str, where: OutputContext) -> str:
     """The value as it is written at that place; raises RenderError for a forbidden address."""
     return _ESCAPES[where](value)
 
 
-def escape_for(where: Where) -> Callable[[str], str]:
+def escape_for(where: OutputContext) -> Callable[[str], str]:
     """:func:`escape` for one place; looking a place up costs more than most values do."""
     return _ESCAPES[where]
 
@@ -73,12 +73,12 @@ def _attribute_of(encode: Callable[[str], str]) -> Callable[[str], str]:
     return lambda value: escape_attribute(encode(value))
 
 
-_ESCAPES: Mapping[Where, Callable[[str], str]] = {
-    Where.TEXT: escape_text,
-    Where.ATTRIBUTE: escape_attribute,
-    Where.LINK: _attribute_of(encode_link),
-    Where.IN_LINK: _attribute_of(encode_in_link),
-    Where.PLAIN: str,
-    Where.PLAIN_LINK: encode_link,
-    Where.PLAIN_IN_LINK: encode_in_link,
+_ESCAPES: Mapping[OutputContext, Callable[[str], str]] = {
+    OutputContext.TEXT: escape_text,
+    OutputContext.ATTRIBUTE: escape_attribute,
+    OutputContext.LINK: _attribute_of(encode_link),
+    OutputContext.IN_LINK: _attribute_of(encode_in_link),
+    OutputContext.PLAIN: str,
+    OutputContext.PLAIN_LINK: encode_link,
+    OutputContext.PLAIN_IN_LINK: encode_in_link,
 }

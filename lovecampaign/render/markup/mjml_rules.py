@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping
 
 from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.render.markup.mjml_tags import DEFAULTS, LINKS, TAGS, UNSUPPORTED, WORDS, Tag
-from lovecampaign.render.markup.mjml_tree import Element, Fault
+from lovecampaign.render.markup.mjml_tree import Element, MjmlFault
 from lovecampaign.render.markup.scanner import Attribute, Text
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 
 
-def find_faults(root: Element, token: re.Pattern[str]) -> Iterator[Fault]:
+def find_faults(root: Element, token: re.Pattern[str]) -> Iterator[MjmlFault]:
     """Everything that MRML would swallow without a word, in the order of the source."""
     tops = [child for child in root.children if isinstance(child, Element)]
     if [top.name for top in tops] != ["mjml"]:
         offset = tops[0].tag.start if tops else 0
-        yield Fault(
-            code=Code.MJML_NESTING,
+        yield MjmlFault(
+            code=RenderCode.MJML_NESTING,
             message="a template is one <mjml> with a <mj-body> in it",
             offset=offset,
         )
@@ -29,14 +29,19 @@ def find_faults(root: Element, token: re.Pattern[str]) -> Iterator[Fault]:
         yield from _no_body(top)
 
 
-def _no_body(top: Element) -> Iterator[Fault]:
+def _no_body(top: Element) -> Iterator[MjmlFault]:
     if top.name == "mjml" and not any(one.name == "mj-body" for one in top.walk()):
-        yield Fault(
-            code=Code.MJML_NESTING, message="<mjml> has no <mj-body>", offset=top.tag.start, width=5
+        yield MjmlFault(
+            code=RenderCode.MJML_NESTING,
+            message="<mjml> has no <mj-body>",
+            offset=top.tag.start,
+            width=5,
         )
 
 
-def _check(element: Element, known: Mapping[str, Tag], token: re.Pattern[str]) -> Iterator[Fault]:
+def _check(
+    element: Element, known: Mapping[str, Tag], token: re.Pattern[str]
+) -> Iterator[MjmlFault]:
     tag = known.get(element.name)
     if tag is None:
         yield _unknown_tag(element, known)
@@ -52,7 +57,7 @@ def _check(element: Element, known: Mapping[str, Tag], token: re.Pattern[str]) -
 
 def _check_child(
     child: Element | Text, parent: Element, tag: Tag, token: re.Pattern[str]
-) -> Iterator[Fault]:
+) -> Iterator[MjmlFault]:
     if isinstance(child, Text):
         yield from _stray_text(child, f"<{parent.name}>")
         return
@@ -66,7 +71,7 @@ def _check_child(
     yield from _check(child, TAGS, token)
 
 
-def _check_html(child: Element | Text, holder: str) -> Iterator[Fault]:
+def _check_html(child: Element | Text, holder: str) -> Iterator[MjmlFault]:
     """Words and HTML inside a tag such as mj-text: no MJML and no scripts there."""
     if isinstance(child, Text):
         return
@@ -74,18 +79,18 @@ def _check_html(child: Element | Text, holder: str) -> Iterator[Fault]:
         if element.name.startswith("mj-"):
             yield _wrong_nesting(element, holder)
         elif element.name == "script":
-            yield Fault(
-                code=Code.MJML_REFUSED,
+            yield MjmlFault(
+                code=RenderCode.MJML_REFUSED,
                 message="no mail program runs scripts, and many refuse mail that holds one",
                 offset=element.tag.start,
                 width=len("<script"),
             )
 
 
-def _wrong_nesting(element: Element, parent: str) -> Fault:
+def _wrong_nesting(element: Element, parent: str) -> MjmlFault:
     holders = sorted(name for name, tag in TAGS.items() if element.name in tag.children)
-    return Fault(
-        code=Code.MJML_NESTING,
+    return MjmlFault(
+        code=RenderCode.MJML_NESTING,
         message=f"<{element.name}> cannot stand in <{parent}>",
         offset=element.tag.start,
         width=len(element.name) + 1,
@@ -93,13 +98,13 @@ def _wrong_nesting(element: Element, parent: str) -> Fault:
     )
 
 
-def _unknown_tag(element: Element, known: Mapping[str, Tag]) -> Fault:
+def _unknown_tag(element: Element, known: Mapping[str, Tag]) -> MjmlFault:
     name = element.name
     hint = UNSUPPORTED.get(name) or did_you_mean(name, known)
     if not name.startswith("mj") and not hint:
         hint = "put HTML into <mj-text> or <mj-raw>"
-    code = Code.MJML_REFUSED if name in UNSUPPORTED else Code.MJML_UNKNOWN_TAG
-    return Fault(
+    code = RenderCode.MJML_REFUSED if name in UNSUPPORTED else RenderCode.MJML_UNKNOWN_TAG
+    return MjmlFault(
         code=code,
         message=f"<{name}> is no tag that MJML knows here",
         offset=element.tag.start,
@@ -110,14 +115,14 @@ def _unknown_tag(element: Element, known: Mapping[str, Tag]) -> Fault:
 
 def _check_attribute(
     element: Element, attribute: Attribute, tag: Tag, token: re.Pattern[str]
-) -> Iterator[Fault]:
+) -> Iterator[MjmlFault]:
     name = attribute.name
     if token.search(name):
         yield _value_in("the name of an attribute", attribute)
     elif name not in tag.attributes:
         hint = did_you_mean(name, tag.attributes)
-        yield Fault(
-            code=Code.MJML_UNKNOWN_ATTRIBUTE,
+        yield MjmlFault(
+            code=RenderCode.MJML_UNKNOWN_ATTRIBUTE,
             message=f"<{element.name}> has no attribute {name!r}",
             offset=attribute.name_start,
             width=len(name),
@@ -127,20 +132,20 @@ def _check_attribute(
         yield _value_in(f"the attribute {name}", attribute, found.start())
 
 
-def _value_in(spot: str, attribute: Attribute, start: int | None = None) -> Fault:
+def _value_in(spot: str, attribute: Attribute, start: int | None = None) -> MjmlFault:
     offset = attribute.name_start if start is None else attribute.value_start + start
-    return Fault(
-        code=Code.VALUE_MISPLACED,
+    return MjmlFault(
+        code=RenderCode.VALUE_MISPLACED,
         message=f"a value stands in {spot}, where no value can",
         offset=offset,
         hint="write it out, or choose between written ones with {% if %}",
     )
 
 
-def _stray_text(child: Element | Text, holder: str) -> Iterator[Fault]:
+def _stray_text(child: Element | Text, holder: str) -> Iterator[MjmlFault]:
     if isinstance(child, Text) and (words := child.data.strip()):
-        yield Fault(
-            code=Code.MJML_STRAY_TEXT,
+        yield MjmlFault(
+            code=RenderCode.MJML_STRAY_TEXT,
             message=f"words stand directly in {holder}",
             offset=child.start + child.data.index(words),
             width=min(len(words.split("\n")[0]), 40),

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from lovecampaign.render.markup.scanner import (
     VOID,
     Attribute,
-    Broken,
     Comment,
     EndTag,
+    MarkupSyntaxError,
     Piece,
     Quote,
     StartTag,
     Text,
     scan,
 )
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 
 
 @dataclass(slots=True)
@@ -43,10 +43,10 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class MjmlFault:
     """A mistake in a rendered source, by offset: becomes a Problem once its place is known."""
 
-    code: Code
+    code: RenderCode
     message: str
     offset: int
     #: How many characters are wrong.
@@ -54,33 +54,35 @@ class Fault:
     hint: str | None = None
 
 
-def parse_mjml(source: str) -> tuple[Element, list[Fault]]:
+def parse_mjml(source: str) -> tuple[Element, list[MjmlFault]]:
     """The tree under a nameless root, and everything that MRML's parser would stumble over."""
-    builder = _Builder()
+    builder = _MjmlTreeBuilder()
     try:
         for piece in scan(source, sees_conditionals=False):
             builder.add(piece)
-    except Broken as broken:
+    except MarkupSyntaxError as broken:
         builder.cut_off(broken.message, broken.offset)
     builder.finish()
     return builder.root, builder.faults
 
 
-class _Builder:
+class _MjmlTreeBuilder:
     def __init__(self) -> None:
         self.root = Element(StartTag("", (), 0, 0, is_self_closing=False))
-        self.faults: list[Fault] = []
+        self.faults: list[MjmlFault] = []
         self._open = [self.root]
         self._is_cut_off = False
 
     def fault(
-        self, code: Code, message: str, offset: int, width: int = 1, hint: str | None = None
+        self, code: RenderCode, message: str, offset: int, width: int = 1, hint: str | None = None
     ) -> None:
-        self.faults.append(Fault(code=code, message=message, offset=offset, width=width, hint=hint))
+        self.faults.append(
+            MjmlFault(code=code, message=message, offset=offset, width=width, hint=hint)
+        )
 
     def cut_off(self, message: str, offset: int) -> None:
         """A fault that swallows the rest of the source."""
-        self.fault(Code.MJML_BROKEN, message, offset, len("<!--"))
+        self.fault(RenderCode.MJML_BROKEN, message, offset, len("<!--"))
         self._is_cut_off = True
 
     def add(self, piece: Piece) -> None:
@@ -112,24 +114,26 @@ class _Builder:
         name, at = attribute.name, attribute.name_start
         if attribute.quote is Quote.NONE:
             self.fault(
-                Code.MJML_BROKEN,
+                RenderCode.MJML_BROKEN,
                 f"the value of {name} has no quotes",
                 at,
                 len(name),
                 f'write {name}="{attribute.value}"',
             )
         if name in seen:
-            self.fault(Code.MJML_BROKEN, f"{name} is there twice", at, len(name))
+            self.fault(RenderCode.MJML_BROKEN, f"{name} is there twice", at, len(name))
         seen.add(name)
 
     def _end(self, tag: EndTag) -> None:
         if tag.name in VOID:
-            self.fault(Code.MJML_BROKEN, f"<{tag.name}> has no end tag", tag.start, len(tag.name))
+            self.fault(
+                RenderCode.MJML_BROKEN, f"<{tag.name}> has no end tag", tag.start, len(tag.name)
+            )
             return
         names = [element.name for element in self._open]
         if tag.name not in names[1:]:
             self.fault(
-                Code.MJML_BROKEN,
+                RenderCode.MJML_BROKEN,
                 f"</{tag.name}> closes nothing",
                 tag.start,
                 len(tag.name) + 3,
@@ -143,7 +147,7 @@ class _Builder:
     def _never_closed(self, element: Element) -> None:
         tag = element.tag
         self.fault(
-            Code.MJML_BROKEN,
+            RenderCode.MJML_BROKEN,
             f"<{tag.name}> is never closed",
             tag.start,
             len(tag.name) + 1,
@@ -155,7 +159,7 @@ class _Builder:
         lone = text.data.find("<")
         if lone >= 0:
             self.fault(
-                Code.MJML_BROKEN,
+                RenderCode.MJML_BROKEN,
                 "a “<” stands in the text",
                 text.start + lone,
                 hint="write &lt;",
@@ -165,7 +169,10 @@ class _Builder:
         if comment.is_declaration:
             kind = "CDATA" if comment.data.startswith("<![CDATA[") else "a declaration"
             self.fault(
-                Code.MJML_BROKEN, f"{kind} cannot stand in MJML", comment.start, len(comment.data)
+                RenderCode.MJML_BROKEN,
+                f"{kind} cannot stand in MJML",
+                comment.start,
+                len(comment.data),
             )
         elif not comment.data.endswith(("->", "--!>", "<!-->")):
             self.cut_off("a comment is never closed", comment.start)

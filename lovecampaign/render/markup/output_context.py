@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lovecampaign.render.markup.escaping import Where
+from lovecampaign.render.markup.escaping import OutputContext
 from lovecampaign.render.markup.scanner import Attribute, Piece, Quote, StartTag, Text, scan
 
 #: Attributes whose value is an address.
@@ -17,7 +17,7 @@ _LINK_START = re.compile(r"(?:https?://|mailto:|tel:|#)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Forbidden:
+class ForbiddenPlace:
     """A place where no value may stand; ``spot`` completes "a value stands in …"."""
 
     spot: str
@@ -28,7 +28,7 @@ class FoundToken:
     number: int
     start: int
     end: int
-    place: Where | Forbidden
+    place: OutputContext | ForbiddenPlace
 
 
 def find_tokens(html: str, token: re.Pattern[str]) -> Iterator[FoundToken]:
@@ -39,40 +39,42 @@ def find_tokens(html: str, token: re.Pattern[str]) -> Iterator[FoundToken]:
             yield FoundToken(int(found[1]), found.start(), found.end(), place)
 
 
-def place_in_link(before: str, token: re.Pattern[str]) -> Where | Forbidden:
+def context_in_link(before: str, token: re.Pattern[str]) -> OutputContext | ForbiddenPlace:
     """The place of a value in an address, from what stands before it there."""
     before = before.lstrip()
     if not before:
-        return Where.LINK
+        return OutputContext.LINK
     if _LINK_START.match(before) or token.match(before):
-        return Where.IN_LINK
-    return Forbidden("an address before its http:// or https:// is complete")
+        return OutputContext.IN_LINK
+    return ForbiddenPlace("an address before its http:// or https:// is complete")
 
 
-def _place(piece: Piece, start: int, token: re.Pattern[str]) -> Where | Forbidden:
+def _place(piece: Piece, start: int, token: re.Pattern[str]) -> OutputContext | ForbiddenPlace:
     if isinstance(piece, StartTag):
         return _place_in_tag(piece, start, token)
     if isinstance(piece, Text):
-        return Forbidden(f"a <{piece.raw_in}> block") if piece.raw_in else Where.TEXT
-    return Forbidden("a comment, or the name of a tag")
+        return ForbiddenPlace(f"a <{piece.raw_in}> block") if piece.raw_in else OutputContext.TEXT
+    return ForbiddenPlace("a comment, or the name of a tag")
 
 
-def _place_in_tag(tag: StartTag, start: int, token: re.Pattern[str]) -> Where | Forbidden:
+def _place_in_tag(
+    tag: StartTag, start: int, token: re.Pattern[str]
+) -> OutputContext | ForbiddenPlace:
     for attribute in tag.attributes:
         if attribute.name_start <= start < attribute.value_end:
             return _place_in_attribute(attribute, start, token)
-    return Forbidden("the name of a tag")
+    return ForbiddenPlace("the name of a tag")
 
 
 def _place_in_attribute(
     attribute: Attribute, start: int, token: re.Pattern[str]
-) -> Where | Forbidden:
+) -> OutputContext | ForbiddenPlace:
     if start < attribute.value_start:
-        return Forbidden("the name of an attribute")
+        return ForbiddenPlace("the name of an attribute")
     if attribute.quote not in (Quote.DOUBLE, Quote.SINGLE):
-        return Forbidden(f"the attribute {attribute.name}, which has no quotes")
+        return ForbiddenPlace(f"the attribute {attribute.name}, which has no quotes")
     if attribute.name in LINK_ATTRIBUTES:
-        return place_in_link(attribute.value[: start - attribute.value_start], token)
+        return context_in_link(attribute.value[: start - attribute.value_start], token)
     if attribute.name in WORD_ATTRIBUTES:
-        return Where.ATTRIBUTE
-    return Forbidden(f"the attribute {attribute.name}")
+        return OutputContext.ATTRIBUTE
+    return ForbiddenPlace(f"the attribute {attribute.name}")

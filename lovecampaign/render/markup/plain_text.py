@@ -50,7 +50,7 @@ _AROUND_LINE_END = re.compile(r" *\n *")
 _INDENT = "\ue004"
 
 
-def text_of(tree: Element, is_footer_link: Callable[[str], bool]) -> str:
+def plain_text_of(tree: Element, is_footer_link: Callable[[str], bool]) -> str:
     """The text part, tokens included, with addresses marked for :func:`cut_plain`.
 
     The section whose link satisfies ``is_footer_link`` (the unsubscribe link) goes under a
@@ -60,7 +60,7 @@ def text_of(tree: Element, is_footer_link: Callable[[str], bool]) -> str:
     sections = [child for child in body.children if isinstance(child, Element)]
     parts: list[str] = []
     for section in sections:
-        text = _tidy(_Reader().read(section))
+        text = _tidy(_PlainTextWriter().read(section))
         is_footer = parts and FOOTER_LINE not in parts and _has_link(section, is_footer_link)
         if text and is_footer:
             parts.append(FOOTER_LINE)
@@ -77,7 +77,7 @@ def _tidy(text: str) -> str:
     return _tidy_inside(text).replace(_INDENT, " ")
 
 
-class _Reader:
+class _PlainTextWriter:
     """Reads one section; remembers the addresses of the block that is being read."""
 
     def __init__(self) -> None:
@@ -178,23 +178,23 @@ def _hang(mark: str, text: str) -> str:
     return mark + text.replace("\n", "\n" + _INDENT * len(mark))
 
 
-_SPECIAL: Mapping[str, Callable[[_Reader, Element], str]] = {
-    "a": _Reader.anchor,
-    "blockquote": _Reader.quote,
+_SPECIAL: Mapping[str, Callable[[_PlainTextWriter, Element], str]] = {
+    "a": _PlainTextWriter.anchor,
+    "blockquote": _PlainTextWriter.quote,
     "br": lambda _, __: "\n",
     "code": lambda reader, element: f"`{reader.inside(element)}`",
     "em": lambda reader, element: f"_{reader.inside(element)}_",
     "hr": lambda _, __: "\n\n* * *\n\n",
     "i": lambda reader, element: f"_{reader.inside(element)}_",
-    "img": _Reader.picture,
-    "mj-button": _Reader.button,
-    "mj-image": _Reader.picture_block,
-    "mj-navbar-link": _Reader.button,
-    "mj-social-element": _Reader.button,
-    "ol": _Reader.list_of_items,
-    "pre": _Reader.code_block,
+    "img": _PlainTextWriter.picture,
+    "mj-button": _PlainTextWriter.button,
+    "mj-image": _PlainTextWriter.picture_block,
+    "mj-navbar-link": _PlainTextWriter.button,
+    "mj-social-element": _PlainTextWriter.button,
+    "ol": _PlainTextWriter.list_of_items,
+    "pre": _PlainTextWriter.code_block,
     "strong": lambda reader, element: f"*{reader.inside(element)}*",
     "b": lambda reader, element: f"*{reader.inside(element)}*",
-    "tr": _Reader.row,
-    "ul": _Reader.list_of_items,
+    "tr": _PlainTextWriter.row,
+    "ul": _PlainTextWriter.list_of_items,
 }

@@ -119,7 +119,7 @@ _COMMENT = re.compile(r"<!--(?:>|->|.*?(?:--!?>|\Z))", re.DOTALL)
 _DECLARATION = re.compile(r"<[!?][^>]*(?:>|\Z)")
 
 
-class Broken(Exception):
+class MarkupSyntaxError(Exception):
     """A tag that never becomes one; ``offset`` is where it starts."""
 
     def __init__(self, message: str, offset: int) -> None:
@@ -129,7 +129,7 @@ class Broken(Exception):
 
 
 def scan(source: str, *, sees_conditionals: bool = True) -> Iterator[Piece]:
-    """Every piece of the source in order; raises :class:`Broken` for a tag without an end.
+    """Every piece of the source in order; raises :class:`MarkupSyntaxError` for a tag without an end.
 
     With ``sees_conditionals`` what stands in conditional comments is scanned too; without, they
     are comments like any other, as MRML takes them.
@@ -164,7 +164,7 @@ def _piece_at(source: str, start: int, *, sees_conditionals: bool) -> Piece | No
     if following == "/":
         end = source.find(">", name.end())
         if end < 0:
-            raise Broken(f"{name[0]} has no “>”", start)
+            raise MarkupSyntaxError(f"{name[0]} has no “>”", start)
         return EndTag(name[1].lower(), start, end + 1)
     return _start_tag_at(source, start, name)
 
@@ -183,7 +183,9 @@ def _start_tag_at(source: str, start: int, name: re.Match[str]) -> StartTag:
     while not (close := _TAG_CLOSE.match(source, position)):
         found = _ATTRIBUTE.match(source, position)
         if found is None:
-            raise Broken(f"<{name[1]}> is not closed with “>”, or a quote is missing", start)
+            raise MarkupSyntaxError(
+                f"<{name[1]}> is not closed with “>”, or a quote is missing", start
+            )
         attributes.append(_attribute(found))
         position = found.end()
     return StartTag(name[1].lower(), tuple(attributes), start, close.end(), bool(close[1]))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lovecampaign.render.markup.escaping import Where, escape
-from lovecampaign.render.markup.output_context import Forbidden, find_tokens, place_in_link
+from lovecampaign.render.markup.escaping import OutputContext, escape
+from lovecampaign.render.markup.output_context import ForbiddenPlace, context_in_link, find_tokens
 
 #: Around an address in a text part, until it is cut (private use, never in a mail).
 LINK_OPEN = "\ue002"
@@ -21,10 +21,10 @@ class Hole:
 
     #: The token's number.
     number: int
-    where: Where
+    where: OutputContext
 
 
-class Misplaced(Exception):
+class MisplacedValues(Exception):
     """Values that stand where no value may."""
 
     def __init__(self, tokens: Sequence[tuple[int, str]]) -> None:
@@ -55,7 +55,7 @@ class Skeleton:
 
     def escaped(self, values: Sequence[str]) -> list[str]:
         """What stands in each hole."""
-        written: dict[tuple[str, Where], str] = {}
+        written: dict[tuple[str, OutputContext], str] = {}
         for hole in self.holes:
             # A name printed thirty times is escaped once for each kind of place.
             key = (values[hole.number], hole.where)
@@ -65,16 +65,16 @@ class Skeleton:
 
 
 def cut_html(html: str, token: re.Pattern[str]) -> Skeleton:
-    """Cut compiled HTML at its tokens; raises :class:`Misplaced` for those in forbidden places."""
+    """Cut compiled HTML at its tokens; raises :class:`MisplacedValues` for those in forbidden places."""
     spans: list[_Span] = []
     misplaced: list[tuple[int, str]] = []
     for found in find_tokens(html, token):
-        if isinstance(found.place, Forbidden):
+        if isinstance(found.place, ForbiddenPlace):
             misplaced.append((found.number, found.place.spot))
         else:
             spans.append((found.start, found.end, Hole(found.number, found.place)))
     if misplaced:
-        raise Misplaced(misplaced)
+        raise MisplacedValues(misplaced)
     return _cut(html, spans)
 
 
@@ -83,11 +83,11 @@ def cut_plain(text: str, token: re.Pattern[str]) -> Skeleton:
     plain, links = _without_link_ends(text)
     spans: list[_Span] = []
     for found in token.finditer(plain):
-        where, at = Where.PLAIN, found.start()
+        where, at = OutputContext.PLAIN, found.start()
         start = next((start for start, end in links if start <= at < end), None)
         if start is not None:
-            is_start = place_in_link(plain[start:at], token) is Where.LINK
-            where = Where.PLAIN_LINK if is_start else Where.PLAIN_IN_LINK
+            is_start = context_in_link(plain[start:at], token) is OutputContext.LINK
+            where = OutputContext.PLAIN_LINK if is_start else OutputContext.PLAIN_IN_LINK
         spans.append((at, found.end(), Hole(int(found[1]), where)))
     return _cut(plain, spans)
 

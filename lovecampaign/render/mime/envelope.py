@@ -13,13 +13,13 @@ from lovecampaign.render.mime.headers import (
     confirmation_headers,
     message_id,
 )
-from lovecampaign.render.mime.write import Draft
+from lovecampaign.render.mime.write import MimeMessage
 from lovecampaign.render.model.recipient import Recipient
 
 TEST_MARK = "[Test] "
 
 
-class Envelope:
+class EmailHeaders:
     """Addresses one email of a campaign; raises RenderError for what mail cannot carry."""
 
     def __init__(self, campaign: Campaign, email: Email) -> None:
@@ -51,9 +51,9 @@ class Envelope:
             return confirmation_headers(recipient)
         return self._campaign_headers.of(recipient)
 
-    def draft(self, recipient: Recipient, subject: str, text: bytes, html: bytes) -> Draft:
+    def draft(self, recipient: Recipient, subject: str, text: bytes, html: bytes) -> MimeMessage:
         """Everything that a message says, from its quoted bodies."""
-        return Draft(
+        return MimeMessage(
             addresses={"From": self.sender, "Reply-To": self.reply_to, "To": self.to(recipient)},
             subject=self.subject(recipient, subject),
             date=recipient.first_claimed_at,

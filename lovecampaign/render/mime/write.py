@@ -26,7 +26,7 @@ _OVERLONG = re.compile(rb"(?m)^(.{73,})(=20|=09)(?=\r?$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class MimeMessage:
     """Everything that a message says, before it is written."""
 
     #: From, Reply-To and To, in order.
@@ -42,14 +42,14 @@ class Draft:
     delivery_id: str
 
 
-def write_message(draft: Draft) -> bytes:
+def write_message(draft: MimeMessage) -> bytes:
     """The whole message, with CRLF."""
     boundary = boundary_of(draft.delivery_id)
     plain, html, end = part_starts(boundary)
     return b"".join((write_head(draft, boundary), plain, draft.text, html, draft.html, end))
 
 
-def write_head(draft: Draft, boundary: str) -> bytes:
+def write_head(draft: MimeMessage, boundary: str) -> bytes:
     """Every header, and the empty line after them belongs to what follows."""
     named = draft.addresses.items()
     lines = [

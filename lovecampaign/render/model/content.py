@@ -19,7 +19,7 @@ from lovecampaign.render.model.template_files import read_templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class AuthoredEmail:
     """What the author wrote of one email."""
 
     key: str
@@ -36,7 +36,7 @@ class Words:
 class Content:
     """Everything that an email is made of, but for the campaign's settings and the person."""
 
-    words: Words
+    words: AuthoredEmail
     preheader: str
     #: ``letter``: the template's name.
     template: str
@@ -45,7 +45,7 @@ class Content:
     #: Local pictures by the path that the author wrote.
     images: Mapping[str, Image] = field(default_factory=dict)
     #: Of a catch-up or a welcome: the day emails that it may hold, by key.
-    parts: Mapping[str, Words] = field(default_factory=dict)
+    parts: Mapping[str, AuthoredEmail] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -112,8 +112,8 @@ def read_content(campaign: Campaign, email: Email) -> Content:
     )
 
 
-def _words_of(email: Email) -> Words:
-    return Words(
+def _words_of(email: Email) -> AuthoredEmail:
+    return AuthoredEmail(
         key=email.key,
         kind=email.kind.value,
         number=email.number,
@@ -125,13 +125,13 @@ def _words_of(email: Email) -> Words:
     )
 
 
-def _words_from(stored: Mapping[str, Any]) -> Words:
+def _words_from(stored: Mapping[str, Any]) -> AuthoredEmail:
     read = {
         "date": _date_from(stored["date"]),
         "copy": Copy(**stored["copy"]),
         "guest": _guest_from(stored["guest"]),
     }
-    return Words(**{**stored, **read})
+    return AuthoredEmail(**{**stored, **read})
 
 
 def _guest_from(stored: Mapping[str, Any] | None) -> Guest | None:

@@ -15,7 +15,7 @@ _DATE = "dddd D MMMM YYYY"
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
 
-class SpokenDate(date):
+class LocalizedDate(date):
     """A date that prints as ``Monday 1 February 2027``."""
 
     _language: str
@@ -30,7 +30,7 @@ class SpokenDate(date):
         return _say_date(self.year, self.month, self.day, self._language)
 
 
-class SpokenTime(datetime):
+class LocalizedTime(datetime):
     """An instant that prints as ``Wednesday 3 March 2027, 23:59 (Paris time)``."""
 
     _language: str

@@ -17,7 +17,7 @@ from lovecampaign.campaign.source.quotes import straighten_fields
 from lovecampaign.campaign.source.source import UNPRINTABLE, decode, make_source
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 
 _FOLDER = TEMPLATE_FOLDER.as_posix()
 #: More kinds of characters that nobody can read than this slip into no text.
@@ -72,7 +72,7 @@ class _TemplateReader:
         text = self._text_of(file)
         if text is None:
             self._report(
-                Code.TEMPLATE_UNREADABLE,
+                RenderCode.TEMPLATE_UNREADABLE,
                 f"{name} cannot be read as text: it may be a picture or a document",
                 place,
                 "save it as plain text (UTF-8)",
@@ -82,10 +82,10 @@ class _TemplateReader:
     def _report_absence(self, name: str, place: Place) -> None:
         if ".." not in name and os.path.exists(self._folder / name):  # noqa: PTH110 - any name
             message = f"{name} is a link that leads out of {_FOLDER}, or may not be read"
-            self._report(Code.TEMPLATE_UNREADABLE, message, place, f"copy it to {_FOLDER}")
+            self._report(RenderCode.TEMPLATE_UNREADABLE, message, place, f"copy it to {_FOLDER}")
         else:
             hint = self._near(name)
-            self._report(Code.TEMPLATE_MISSING, f"there is no template {name}", place, hint)
+            self._report(RenderCode.TEMPLATE_MISSING, f"there is no template {name}", place, hint)
 
     def _text_of(self, path: Path) -> str | None:
         """What any editor saved; None for what is no text."""
@@ -118,7 +118,7 @@ class _TemplateReader:
         known = f"{_FOLDER} has: {', '.join(names) or 'nothing yet'}"
         return did_you_mean(missing, names) or known
 
-    def _report(self, code: Code, message: str, place: Place, hint: str | None) -> None:
+    def _report(self, code: RenderCode, message: str, place: Place, hint: str | None) -> None:
         self.problems.append(Problem(code=code, message=message, place=place, hint=hint))
 
 

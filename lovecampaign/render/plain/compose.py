@@ -17,26 +17,26 @@ from lovecampaign.render.templating.captured import Captured, printing_to
 from lovecampaign.render.templating.copy_part import CopyPart
 from lovecampaign.render.templating.environment import EmailEnvironment
 from lovecampaign.render.templating.error_location import file_of_setting
-from lovecampaign.render.templating.named_values import names_for, names_for_everyone
-from lovecampaign.render.templating.source_map import Chunks
-from lovecampaign.render.templating.unfilled_fields import refuse_leftovers
+from lovecampaign.render.templating.named_values import personal_names, shared_names
+from lovecampaign.render.templating.source_map import SourceMap
+from lovecampaign.render.templating.unfilled_fields import refuse_unfilled_fields
 from lovecampaign.render.values.inputs import leaves_of
-from lovecampaign.render.values.tokens import Printing, TokenShape, Value, author_text
+from lovecampaign.render.values.tokens import TokenFormat, Value, ValueRecorder, author_text
 
 #: Answers for a leaf, by its name.
-Ask = Callable[[str], Any]
+ReadLeaf = Callable[[str], Any]
 #: Copies compiled from Markdown that are kept: one for each path through a copy's branches.
 _KEPT_COPIES = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Composed(Generic[Value]):
+class ComposedEmail(Generic[Value]):
     """One person's email before it is compiled; on the fast path, everybody's."""
 
     subject: Value
     #: MJML with tokens; the same for everybody whose path through the branches is the same.
     source: str
-    printed: Printing[Value]
+    printed: ValueRecorder[Value]
     #: Tokens of what every email has, whether its template prints it or not.
     title: str
     preheader: str
@@ -59,14 +59,14 @@ class Composer:
         content: Content,
         *,
         media_url: str,
-        chunks: Chunks | None = None,
+        chunks: SourceMap | None = None,
     ) -> None:
         self._campaign = campaign
         self._email = email
         self._content = content
         self._media_url = media_url
         self.leaves = leaves_of(campaign)
-        self.tokens = TokenShape.absent_from(_sources(content))
+        self.tokens = TokenFormat.absent_from(_sources(content))
         templates = {name: author_text(text) for name, text in content.templates.items()}
         files = {name: template_file(name) for name in templates}
         jinja = EmailEnvironment(templates, files, chunks)
@@ -80,14 +80,14 @@ class Composer:
         self._parts = {
             words.key: CopyPart(plain, words) for words in (content.words, *content.parts.values())
         }
-        self._everyone = names_for_everyone(campaign, self._logo())
+        self._everyone = shared_names(campaign, self._logo())
         self._markdown = CopyMarkdown(
             self._find_picture, str(self._everyone["brand"].color_on_paper)
         )
         self._pictures = {path: self._find_picture(path)[0] for path in content.images}
         self._mjml_of_copies: LruCache[str, str] = LruCache(_KEPT_COPIES)
 
-    def compose(self, recipient: Recipient) -> Composed[str]:
+    def compose(self, recipient: Recipient) -> ComposedEmail[str]:
         """The email for one person; raises what Jinja raises, and RenderError."""
         leaves = self.leaves
         return self.compose_with(
@@ -95,14 +95,14 @@ class Composer:
         )
 
     def compose_with(
-        self, printed: Printing[Value], ask: Ask, digest: Sequence[str]
-    ) -> Composed[Value]:
+        self, printed: ValueRecorder[Value], ask: ReadLeaf, digest: Sequence[str]
+    ) -> ComposedEmail[Value]:
         """The email as ``printed`` takes note of it and ``ask`` answers for what is personal."""
-        refuse_leftovers(self._campaign, self._content)
+        refuse_unfilled_fields(self._campaign, self._content)
         with printing_to(printed):
             names: dict[str, Any] = {
                 **self._everyone,
-                **names_for(self._campaign, self._email, ask),
+                **personal_names(self._campaign, self._email, ask),
             }
             footer = _take_footer(names, printed)
             own = self._parts[self._content.words.key]
@@ -114,7 +114,7 @@ class Composer:
             content = self._mjml_of(own, names) + self._digest(digest, names, printed)
             names["content"] = Captured.from_source(content)
             source = self._template.render(names)
-            return Composed(
+            return ComposedEmail(
                 subject=subject,
                 source=source,
                 printed=printed,
@@ -131,7 +131,7 @@ class Composer:
         return self._chunks.mark_all(mjml, part.file) if self._chunks else mjml
 
     def _digest(
-        self, digest: Sequence[str], names: Mapping[str, Any], printed: Printing[Any]
+        self, digest: Sequence[str], names: Mapping[str, Any], printed: ValueRecorder[Any]
     ) -> str:
         """The days inside a catch-up, each under its subject and with its own ``day``."""
         written = []
@@ -154,7 +154,7 @@ class Composer:
         return self._find_picture(logo)[0]
 
 
-def _take_footer(names: dict[str, Any], printed: Printing[Any]) -> dict[str, str]:
+def _take_footer(names: dict[str, Any], printed: ValueRecorder[Any]) -> dict[str, str]:
     """Tokens of what every footer must have, which names print wherever they are handed on.
 
     So whether a template prints them can be read from its source, whatever a person's own

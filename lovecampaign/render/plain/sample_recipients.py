@@ -22,7 +22,7 @@ SAMPLE_LINKS = Links(
 )
 
 
-class AnyField(Mapping[str, str]):
+class SampleFields(Mapping[str, str]):
     """Fields of somebody of whom everything is known."""
 
     def __getitem__(self, name: str) -> str:
@@ -50,14 +50,14 @@ def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tup
         first_name="Sam",
         last_name="Reader",
         timezone=campaign.sending.unknown_timezone,
-        fields=AnyField(),
+        fields=SampleFields(),
         tags=email.tags.with_tags,
         is_insider=True,
     )
     unknown = Subscriber(
         id=2,
         email="someone@reader.invalid",
-        fields=AnyField(),
+        fields=SampleFields(),
         is_insider=email.is_insiders_only,
     )
     return tuple(_recipient(campaign, person, content) for person in (known, unknown))

@@ -19,9 +19,9 @@ from markupsafe import Markup
 
 from lovecampaign.render.values.deferred import Deferred
 from lovecampaign.render.values.expressions import printed_text
-from lovecampaign.render.values.tokens import Printing
+from lovecampaign.render.values.tokens import ValueRecorder
 
-_PRINTED: ContextVar[Printing[Any]] = ContextVar("printed")
+_PRINTED: ContextVar[ValueRecorder[Any]] = ContextVar("printed")
 
 
 class Captured(str):
@@ -52,14 +52,14 @@ class Captured(str):
         return self._source
 
 
-class Literal(str):
+class SafeLiteral(str):
     """A value of ours that is harmless anywhere, such as a colour: printed as it is."""
 
     __slots__ = ()
 
 
 @contextmanager
-def printing_to(printed: Printing[Any]) -> Iterator[None]:
+def printing_to(printed: ValueRecorder[Any]) -> Iterator[None]:
     """While this holds, what templates print is noted in ``printed``."""
     before = _PRINTED.set(printed)
     try:
@@ -76,7 +76,7 @@ def print_value(value: object) -> Markup:
         return _as_source(_PRINTED.get().token(value))
     if isinstance(value, TemplateModule):
         return value.__html__()
-    if isinstance(value, Literal):
+    if isinstance(value, SafeLiteral):
         return _as_source(value)
     return _as_source(_PRINTED.get().token(printed_text(value)))
 
@@ -85,7 +85,7 @@ def is_printed_as_source(value: object) -> bool:
     """Whether printing the value gives more than a token."""
     if isinstance(value, Captured | Deferred):
         return value.__source__() is not None
-    return isinstance(value, Literal)
+    return isinstance(value, SafeLiteral)
 
 
 class CapturedMacro(Macro):

@@ -21,7 +21,7 @@ from lovecampaign.render.templating.deferring_filters import deferring_filter, r
 from lovecampaign.render.templating.filters import ALLOWED_FILTERS, ALLOWED_TESTS
 from lovecampaign.render.values.deferred import Deferred, Untraceable, find_deferred
 from lovecampaign.render.values.expressions import join_values
-from lovecampaign.render.values.inputs import FieldNames, field_leaf
+from lovecampaign.render.values.inputs import SubscriberFields, field_leaf
 
 Function = Callable[..., Any]
 #: Characters or items that a repetition may make, and the highest power of a number.
@@ -76,7 +76,9 @@ class DeferringEnvironment(SandboxedEnvironment):
         """An attribute or item; each of a person's fields is a leaf of its own."""
         if owner.__is_leaf__("subscriber.fields") and _is_field(name):
             return owner.__leaf__(
-                field_leaf(name, lambda each: look_up(FieldNames(each.subscriber.fields), name))
+                field_leaf(
+                    name, lambda each: look_up(SubscriberFields(each.subscriber.fields), name)
+                )
             )
         return owner.__on__(look_up, owner, name)
 
@@ -136,7 +138,7 @@ def join_parts(parts: tuple[Any, ...]) -> Any:
 
 
 def _is_field(name: object) -> bool:
-    return isinstance(name, str) and not hasattr(FieldNames, name)
+    return isinstance(name, str) and not hasattr(SubscriberFields, name)
 
 
 def _text_of_method(method: Any) -> str | None:

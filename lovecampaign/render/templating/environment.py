@@ -23,7 +23,7 @@ from lovecampaign.render.templating.captured import (
     print_value,
 )
 from lovecampaign.render.templating.deferring_environment import DeferringEnvironment, join_parts
-from lovecampaign.render.templating.source_map import Chunks
+from lovecampaign.render.templating.source_map import SourceMap
 
 _COMPILED = CompiledTemplates()
 #: The result of a filter over a block is a value: it is printed through this filter, whose
@@ -46,7 +46,7 @@ class EmailEnvironment(DeferringEnvironment):
         self,
         sources: Mapping[str, str],
         files: Mapping[str, str],
-        chunks: Chunks | None = None,
+        chunks: SourceMap | None = None,
     ) -> None:
         super().__init__(
             loader=_FrozenSources(sources, files),

@@ -8,11 +8,11 @@ from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from lovecampaign.campaign.files.paths import TEMPLATE_FOLDER
 from lovecampaign.core.problems import Place
-from lovecampaign.render.model.content import Content, Words
+from lovecampaign.render.model.content import AuthoredEmail, Content
 
 #: What a template can raise: ``{{ 1 / 0 }}`` is its author's mistake, not a bug of ours. Where
 #: no template line is in the traceback, it is ours after all.
-MISTAKES_OF_TEMPLATES = (
+TEMPLATE_ERRORS = (
     TemplateError,
     ArithmeticError,
     AttributeError,
@@ -46,7 +46,7 @@ def setting_of_file(file: str) -> str | None:
     return name if name in ("subject", "preheader") else None
 
 
-def words_of_error(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """What went wrong, said to somebody who writes letters and not programs."""
     if isinstance(error, RecursionError):
         return "this goes round in circles: a template or macro uses itself without end"
@@ -59,7 +59,7 @@ def words_of_error(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def copy_place(words: Words, line: int, column: int | None = None) -> Place:
+def copy_place(words: AuthoredEmail, line: int, column: int | None = None) -> Place:
     """A line of a copy's text, which starts further down in its file."""
     return Place(file=words.copy.file, line=words.copy.first_line + line - 1, column=column)
 

@@ -18,7 +18,7 @@ from jinja2.meta import find_undeclared_variables
 from lovecampaign.campaign.schema.parsers import MERGE_FIELD_START
 from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.core.problems import Place, Problem
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.templating.environment import EmailEnvironment
 from lovecampaign.render.templating.filters import ALLOWED_FILTERS, ALLOWED_TESTS, REFUSED_FILTERS
 from lovecampaign.render.templating.names import NAMES, PARTS
@@ -62,7 +62,7 @@ def check_names(source: JinjaSource) -> tuple[Problem, ...]:
         return (_syntax_problem(source, error),)
     except RecursionError:
         return (_nested_too_deep(source),)
-    spots = _Spots(source)
+    spots = _UseFinder(source)
     return (
         *_unknown_names(source, tree, loaded, spots),
         *_unknown_parts(tree, loaded, spots),
@@ -100,7 +100,7 @@ def names_set_in(source: str) -> frozenset[str]:
     return frozenset(names)
 
 
-class _Spots:
+class _UseFinder:
     """Finds the column of the n-th use of a name in a line."""
 
     def __init__(self, source: JinjaSource) -> None:
@@ -109,7 +109,7 @@ class _Spots:
 
     def problem(
         self,
-        code: Code,
+        code: RenderCode,
         message: str,
         *,
         line: int,
@@ -134,7 +134,7 @@ class _Spots:
 
 
 def _unknown_names(
-    source: JinjaSource, tree: nodes.Template, loaded: set[str], spots: _Spots
+    source: JinjaSource, tree: nodes.Template, loaded: set[str], spots: _UseFinder
 ) -> Iterator[Problem]:
     known = NAMES | _OWN | _GLOBALS | source.extra
     unknown = loaded - known
@@ -142,7 +142,7 @@ def _unknown_names(
         if use.name in unknown and use.ctx == "load":
             near = did_you_mean(use.name, known - _OWN - _GLOBALS)
             yield spots.problem(
-                Code.UNKNOWN_NAME,
+                RenderCode.UNKNOWN_NAME,
                 f"emails know no name {use.name!r}",
                 line=use.lineno,
                 pattern=rf"(?<![\w.]){re.escape(use.name)}\b",
@@ -161,7 +161,7 @@ def _home_of(name: str) -> str | None:
     return f"write {homes[0]}" if homes else None
 
 
-def _unknown_parts(tree: nodes.Template, loaded: set[str], spots: _Spots) -> Iterator[Problem]:
+def _unknown_parts(tree: nodes.Template, loaded: set[str], spots: _UseFinder) -> Iterator[Problem]:
     uses: Iterable[nodes.Getattr | nodes.Getitem] = chain(
         tree.find_all(nodes.Getattr), tree.find_all(nodes.Getitem)
     )
@@ -170,7 +170,7 @@ def _unknown_parts(tree: nodes.Template, loaded: set[str], spots: _Spots) -> Ite
         if owner not in loaded or owner not in PARTS or part is None or part in PARTS[owner]:
             continue
         yield spots.problem(
-            Code.UNKNOWN_ATTRIBUTE_OF_NAME,
+            RenderCode.UNKNOWN_ATTRIBUTE_OF_NAME,
             f"{owner} has no part {part!r}",
             line=use.lineno,
             pattern=rf"\b{owner}\s*(?:\.\s*|\[\s*[\"']){re.escape(part)}\b",
@@ -187,7 +187,7 @@ def _owner_and_part(use: nodes.Getattr | nodes.Getitem) -> tuple[str | None, str
     return owner, value if isinstance(value, str) else None
 
 
-def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
+def _refused_filters(tree: nodes.Template, spots: _UseFinder) -> Iterator[Problem]:
     for use in (*tree.find_all(nodes.Filter), *tree.find_all(nodes.Test)):
         is_filter = isinstance(use, nodes.Filter)
         allowed: Mapping[str, object] = ALLOWED_FILTERS if is_filter else ALLOWED_TESTS
@@ -196,7 +196,7 @@ def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
         kind = "filter" if is_filter else "test"
         reason = REFUSED_FILTERS.get(use.name) if is_filter else None
         yield spots.problem(
-            Code.FILTER_REFUSED,
+            RenderCode.FILTER_REFUSED,
             f"the {kind} {use.name!r} {'cannot be used in emails' if reason else 'is not known'}",
             line=use.lineno,
             pattern=rf"\b{re.escape(use.name)}\b",
@@ -210,7 +210,7 @@ def _syntax_problem(source: JinjaSource, error: TemplateSyntaxError) -> Problem:
     opening = MERGE_FIELD_START.search(text)
     column = opening.start() + 1 if opening else None
     return Problem(
-        code=Code.JINJA_SYNTAX,
+        code=RenderCode.JINJA_SYNTAX,
         message=f"Jinja cannot read this: {error.message}",
         place=source.place(error.lineno, column),
         hint=_syntax_hint(error.message or ""),
@@ -221,7 +221,7 @@ def _syntax_problem(source: JinjaSource, error: TemplateSyntaxError) -> Problem:
 
 def _nested_too_deep(source: JinjaSource) -> Problem:
     return Problem(
-        code=Code.JINJA_SYNTAX,
+        code=RenderCode.JINJA_SYNTAX,
         message="Jinja cannot read this: brackets are nested too deep",
         place=source.place(1),
         hint="look for a long row of {{, ( or [",

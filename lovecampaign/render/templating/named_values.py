@@ -9,9 +9,9 @@ from typing import Any
 
 from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Campaign, Email, Sender
 from lovecampaign.render.model.contrast import shades_of
-from lovecampaign.render.model.formatting import SpokenDate, direction_of
+from lovecampaign.render.model.formatting import LocalizedDate, direction_of
 from lovecampaign.render.model.recipient import Links
-from lovecampaign.render.templating.captured import Literal
+from lovecampaign.render.templating.captured import SafeLiteral
 from lovecampaign.render.templating.names import (
     BrandNames,
     CampaignNames,
@@ -21,7 +21,7 @@ from lovecampaign.render.templating.names import (
 )
 
 
-def names_for_everyone(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
+def shared_names(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
     """What is the same for every reader of a campaign."""
     return {
         "sender": _sender(campaign.sender),
@@ -30,7 +30,7 @@ def names_for_everyone(campaign: Campaign, logo: str | None) -> Mapping[str, Any
     }
 
 
-def names_for(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> dict[str, Any]:
+def personal_names(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> dict[str, Any]:
     """What belongs to one person; ``ask`` answers for a leaf, by name (``leaves.py``)."""
     subscriber = SubscriberNames(
         **{one.name: ask(f"subscriber.{one.name}") for one in fields(SubscriberNames)}
@@ -45,8 +45,8 @@ def names_for(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> di
     }
 
 
-def spoken_date(day: date | None, language: str) -> SpokenDate | None:
-    return SpokenDate.of(day, language) if day else None
+def localized_date(day: date | None, language: str) -> LocalizedDate | None:
+    return LocalizedDate.of(day, language) if day else None
 
 
 def _sender(sender: Sender) -> SenderNames:
@@ -63,11 +63,11 @@ def _sender(sender: Sender) -> SenderNames:
 def _brand(color: str, logo: str | None) -> BrandNames:
     shades = shades_of(color)
     return BrandNames(
-        color=Literal(shades.color),
-        on_color=Literal(shades.on_color),
-        color_on_paper=Literal(shades.color_on_paper),
-        color_dark=Literal(shades.color_dark),
-        on_color_dark=Literal(shades.on_color_dark),
+        color=SafeLiteral(shades.color),
+        on_color=SafeLiteral(shades.on_color),
+        color_on_paper=SafeLiteral(shades.color_on_paper),
+        color_dark=SafeLiteral(shades.color_dark),
+        on_color_dark=SafeLiteral(shades.on_color_dark),
         logo=logo,
     )
 
@@ -79,7 +79,7 @@ def _campaign(campaign: Campaign, ask: Callable[[str], Any]) -> CampaignNames:
         language=campaign.language,
         direction=direction_of(campaign.language),
         timezone=campaign.timezone,
-        start=SpokenDate.of(campaign.start, campaign.language),
+        start=LocalizedDate.of(campaign.start, campaign.language),
         days=LAST_GIVING_DAY,
         launch_at=ask("campaign.launch_at"),
     )
@@ -94,8 +94,8 @@ def _deal(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> DealNa
         title=deal.title,
         price=deal.price,
         instead_of=deal.instead_of,
-        price_from=spoken_date(deal.price_from, campaign.language),
-        charged_until=spoken_date(deal.charged_until, campaign.language),
+        price_from=localized_date(deal.price_from, campaign.language),
+        charged_until=localized_date(deal.charged_until, campaign.language),
         code=ask("deal.code"),
         link=ask("links.deal"),
         opens=ask("deal.opens"),

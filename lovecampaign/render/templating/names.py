@@ -12,10 +12,10 @@ from typing import ClassVar
 
 from lovecampaign.campaign.model.campaign import Guest
 from lovecampaign.campaign.model.deal import Money, Offer
-from lovecampaign.render.model.formatting import SpokenDate, SpokenTime
+from lovecampaign.render.model.formatting import LocalizedDate, LocalizedTime
 from lovecampaign.render.model.recipient import Links
-from lovecampaign.render.templating.captured import Literal
-from lovecampaign.render.values.inputs import FieldNames
+from lovecampaign.render.templating.captured import SafeLiteral
+from lovecampaign.render.values.inputs import SubscriberFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class SubscriberNames:
     last_name: str
     #: The zone that counts for this person.
     timezone: str
-    fields: FieldNames
+    fields: SubscriberFields
     #: In alphabetical order.
     tags: tuple[str, ...]
     is_insider: bool
@@ -41,11 +41,11 @@ class CampaignNames:
     #: ``ltr`` or ``rtl``.
     direction: str
     timezone: str
-    start: SpokenDate
+    start: LocalizedDate
     #: Giving days: the 27 of "Day 9 of 27".
     days: int
     #: When the doors open, in the reader's zone.
-    launch_at: SpokenTime
+    launch_at: LocalizedTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +64,15 @@ class BrandNames:
     """Colours are harmless anywhere, styles included: they are printed as they are."""
 
     SPOKEN: ClassVar[str] = "brand"
-    color: Literal
+    color: SafeLiteral
     #: Words on ``color``.
-    on_color: Literal
+    on_color: SafeLiteral
     #: Links and accents on light paper.
-    color_on_paper: Literal
+    color_on_paper: SafeLiteral
     #: Links and accents in dark mode.
-    color_dark: Literal
+    color_dark: SafeLiteral
     #: Words on ``color_dark``.
-    on_color_dark: Literal
+    on_color_dark: SafeLiteral
     #: The logo's address, or None.
     logo: str | None
 
@@ -81,7 +81,7 @@ class BrandNames:
 class DayNames:
     SPOKEN: ClassVar[str] = "day"
     number: int | None
-    date: SpokenDate | None
+    date: LocalizedDate | None
     key: str
     #: As this person reads it; inside the subject itself None.
     subject: str | None
@@ -102,13 +102,13 @@ class DealNames:
     price: Money
     instead_of: Money | None
     #: When ``instead_of`` is charged from, or was charged until.
-    price_from: SpokenDate | None
-    charged_until: SpokenDate | None
+    price_from: LocalizedDate | None
+    charged_until: LocalizedDate | None
     #: None for a person without a code.
     code: str | None
     link: str
-    opens: SpokenTime
-    closes: SpokenTime
+    opens: LocalizedTime
+    closes: LocalizedTime
 
     def __bool__(self) -> bool:
         return self.is_for_reader

@@ -23,17 +23,17 @@ _MARK = re.compile(f"{MARK_START}([0-9]+){MARK_END}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Chunk:
+class _Origin:
     file: str
     #: Offset in the file's source; None where only the file is known.
     offset: int | None
 
 
-class Chunks:
+class SourceMap:
     """Numbers the plain text of templates, and reads the numbers back."""
 
     def __init__(self) -> None:
-        self._chunks: list[_Chunk] = []
+        self._chunks: list[_Origin] = []
         self._sources: dict[str, str] = {}
 
     def mark(self, lexer: Lexer, tree: nodes.Template, source: str, file: str) -> None:
@@ -42,19 +42,19 @@ class Chunks:
         self._sources[file] = source
         offsets = _data_offsets(lexer, source)
         for data in tree.find_all(nodes.TemplateData):
-            self._chunks.append(_Chunk(file=file, offset=next(offsets)))
+            self._chunks.append(_Origin(file=file, offset=next(offsets)))
             data.data = f"{MARK_START}{len(self._chunks) - 1}{MARK_END}{data.data}"
 
     def mark_all(self, text: str, file: str) -> str:
         """A text that came from somewhere in a file."""
-        self._chunks.append(_Chunk(file=file, offset=None))
+        self._chunks.append(_Origin(file=file, offset=None))
         return f"{MARK_START}{len(self._chunks) - 1}{MARK_END}{text}"
 
     def trace(self, marked: str) -> TracedSource:
         """The rendered source without its marks, which knows where it comes from."""
         pieces: list[str] = []
         starts: list[int] = [0]
-        origins: list[_Chunk | None] = [None]
+        origins: list[_Origin | None] = [None]
         length = end = 0
         for mark in _MARK.finditer(marked):
             piece = marked[end : mark.start()]
@@ -74,7 +74,7 @@ class TracedSource:
         self,
         text: str,
         starts: list[int],
-        origins: list[_Chunk | None],
+        origins: list[_Origin | None],
         sources: Mapping[str, str],
     ) -> None:
         self.text = text

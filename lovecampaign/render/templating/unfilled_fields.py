@@ -14,7 +14,7 @@ from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 
 
-def refuse_leftovers(campaign: Campaign, content: Content) -> None:
+def refuse_unfilled_fields(campaign: Campaign, content: Content) -> None:
     """Raises RenderError that names the setting; what a person told about themselves may pass."""
     for name, text in (*_of_campaign(campaign), *_of_content(content)):
         if text and MERGE_FIELD_START.search(text):

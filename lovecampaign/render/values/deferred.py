@@ -29,7 +29,7 @@ class Untraceable(Exception):
     """A template does something with a personal value that only the plain path can do."""
 
 
-class Deciding(Protocol):
+class GuardRecorder(Protocol):
     """Answers for one person, and notes that the answer mattered."""
 
     def decide(self, question: Expression) -> Any:
@@ -41,7 +41,9 @@ class Deferred:
 
     __slots__ = ("_expression", "_source", "_trace")
 
-    def __init__(self, trace: Deciding, expression: Expression, source: str | None = None) -> None:
+    def __init__(
+        self, trace: GuardRecorder, expression: Expression, source: str | None = None
+    ) -> None:
         self._trace = trace
         self._expression = expression
         self._source = source
@@ -89,7 +91,7 @@ class Deferred:
 
 
 def defer(
-    trace: Deciding,
+    trace: GuardRecorder,
     function: Callable[..., Any],
     operands: tuple[object, ...],
     keywords: dict[str, object] | None = None,

@@ -11,7 +11,7 @@ from lovecampaign.render.values.inputs import Leaf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reads:
+class Dependencies:
     """What an expression depends on; equal for expressions that read the same leaves."""
 
     leaves: tuple[Leaf, ...]
@@ -21,16 +21,16 @@ class Reads:
     is_shared: bool
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reads) and other.leaves == self.leaves
+        return isinstance(other, Dependencies) and other.leaves == self.leaves
 
     def __hash__(self) -> int:
         return hash(self.leaves)
 
 
-def reads_of(expression: Expression) -> Reads:
+def dependencies_of(expression: Expression) -> Dependencies:
     """What an expression reads, in the order of the leaves' names."""
     leaves = tuple(sorted(set(leaves_in(expression)), key=lambda leaf: leaf.name))
-    return Reads(
+    return Dependencies(
         leaves=leaves,
         key=_key(tuple(leaf.key for leaf in leaves)),
         is_shared=all(leaf.is_shared for leaf in leaves),

@@ -86,7 +86,7 @@ def joined(pieces: list[Expression]) -> Expression:
     return pieces[0] if len(pieces) == 1 else Applied(join_texts, tuple(pieces))
 
 
-def is_always_there(expression: Expression) -> bool:
+def is_never_empty(expression: Expression) -> bool:
     """Whether the text of an expression is certain not to be empty."""
     match expression:
         case Leaf():
@@ -94,7 +94,7 @@ def is_always_there(expression: Expression) -> bool:
         case Constant(content=str(words)):
             return bool(words.strip()) and words.isprintable()
         case Applied(function=function, operands=operands) if function in _KEEP_WORDS:
-            return any(is_always_there(one) for one in operands)
+            return any(is_never_empty(one) for one in operands)
     return False
 
 

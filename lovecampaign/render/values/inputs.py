@@ -13,11 +13,11 @@ from operator import attrgetter
 from typing import Any
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.render.model.formatting import SpokenTime
+from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.render.model.recipient import Links, Recipient
 
 
-class FieldNames:
+class SubscriberFields:
     """``fields``: what is known of a person beside name and address."""
 
     SPOKEN = "fields"
@@ -100,7 +100,7 @@ def _time(
 ) -> Leaf:
     return Leaf(
         name=name,
-        value=lambda recipient: SpokenTime.of(instant(recipient), recipient.zone, language),
+        value=lambda recipient: LocalizedTime.of(instant(recipient), recipient.zone, language),
         key=attrgetter(*depends_on),
         is_there=True,
     )
@@ -113,7 +113,7 @@ _SUBSCRIBER = (
     _plain("subscriber.timezone", "zone", is_there=True),
     Leaf(
         name="subscriber.fields",
-        value=lambda recipient: FieldNames(recipient.subscriber.fields),
+        value=lambda recipient: SubscriberFields(recipient.subscriber.fields),
         key=lambda recipient: tuple(recipient.subscriber.fields.items()),
     ),
     Leaf(

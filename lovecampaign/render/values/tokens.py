@@ -32,7 +32,7 @@ _MARK = re.compile(f"{MARK_START}[0-9]+{MARK_END}")
 Value = TypeVar("Value")
 
 
-class Printing(Protocol[Value]):
+class ValueRecorder(Protocol[Value]):
     """Takes note of what templates print: texts, or how texts are to be found."""
 
     @property
@@ -49,12 +49,12 @@ class Printing(Protocol[Value]):
         """The same on one line, for headers, titles and preview texts."""
 
 
-class Printed:
+class PrintedValues:
     """The values printed so far, while one email is rendered for one person."""
 
     __slots__ = ("_tokens", "values")
 
-    def __init__(self, tokens: TokenShape) -> None:
+    def __init__(self, tokens: TokenFormat) -> None:
         self._tokens = tokens
         #: The real text of token number ``n`` is ``values[n]``.
         self.values: list[str] = []
@@ -77,7 +77,7 @@ class Printed:
         return one_line(self.real(source))
 
 
-class TokenShape:
+class TokenFormat:
     """How the tokens of one email look: a prefix that none of its sources contains."""
 
     __slots__ = ("pattern", "prefix")
@@ -101,8 +101,8 @@ class TokenShape:
     def token(self, number: int) -> str:
         return f"{self.prefix}{number}z"
 
-    def start(self) -> Printed:
-        return Printed(self)
+    def start(self) -> PrintedValues:
+        return PrintedValues(self)
 
 
 def author_text(source: str) -> str:

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.core.message import Message
-from lovecampaign.render.fast.fast_path import MOST_VARIANTS
-from lovecampaign.render.fast.result_cache import MOST_RESULTS
-from lovecampaign.render.fast.slots import LONGEST_KEPT
+from lovecampaign.render.fast.fast_path import MAX_VARIANTS
+from lovecampaign.render.fast.result_cache import MAX_RESULTS
+from lovecampaign.render.fast.slots import MAX_CACHED_LENGTH
 from lovecampaign.render.fast.variant import SplicedMessage
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.errors import RenderError
@@ -209,16 +209,16 @@ def test_an_email_with_too_many_ways_keeps_those_it_knows(
     bench: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:
     ways = "".join(
-        f"{{% if '{n}' in first_name %}}way {n} {{% endif %}}" for n in range(MOST_VARIANTS + 5)
+        f"{{% if '{n}' in first_name %}}way {n} {{% endif %}}" for n in range(MAX_VARIANTS + 5)
     )
     renderer = bench.renderer(bench.email(ways))
-    people = [recipient(f"{number:02}") for number in range(11, MOST_VARIANTS + 24)]
+    people = [recipient(f"{number:02}") for number in range(11, MAX_VARIANTS + 24)]
     with caplog.at_level(logging.WARNING):
         hold_to_the_plain_path(renderer, people, seen := Counter[str]())
-    assert seen["spliced"] == MOST_VARIANTS
-    assert seen["plain"] == len(people) - MOST_VARIANTS
+    assert seen["spliced"] == MAX_VARIANTS
+    assert seen["plain"] == len(people) - MAX_VARIANTS
     assert renderer.fallback is not None
-    assert f"more than {MOST_VARIANTS} ways" in renderer.fallback.message
+    assert f"more than {MAX_VARIANTS} ways" in renderer.fallback.message
     assert len(caplog.records) == 1
 
 
@@ -311,9 +311,9 @@ def test_what_is_remembered_does_not_grow_for_ever(bench: Workbench) -> None:
     layout = variant._splicer.layout
     assert layout is not None
     known = [group._known for group in layout.groups if group._known is not None]
-    assert 0 < max(map(len, known)) <= MOST_RESULTS < len(people)
+    assert 0 < max(map(len, known)) <= MAX_RESULTS < len(people)
     written = [sum(map(len, one)) for results in known for one in results.values()]
-    assert max(written) <= LONGEST_KEPT
+    assert max(written) <= MAX_CACHED_LENGTH
 
 
 def test_a_conditional_comment_and_both_quotes_are_places_like_on_the_plain_path(

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from lovecampaign.render.fast.result_cache import (
-    MOST_RESULTS,
-    MOST_RESULTS_OF_EMAIL,
-    Memory,
-    Remembered,
+    MAX_RESULTS,
+    MAX_RESULTS_PER_EMAIL,
+    CacheBudget,
+    ResultCache,
 )
 
 
-def filled(results: Remembered[int], count: int) -> Remembered[int]:
+def filled(results: ResultCache[int], count: int) -> ResultCache[int]:
     for number in range(count):
         results.keep(number, -number)
     return results
 
 
 def test_results_are_found_by_what_they_follow_from() -> None:
-    results: Remembered[int] = Memory().add()
+    results: ResultCache[int] = CacheBudget().add()
     results.keep(("Lyon", "Europe/Paris"), 7)
     assert results.get(("Lyon", "Europe/Paris")) == 7
     assert results.get(("Lyon", "Asia/Tokyo")) is None
 
 
 def test_nobody_remembers_more_than_they_may() -> None:
-    results: Remembered[int] = filled(Memory().add(), MOST_RESULTS)
-    assert len(results) == MOST_RESULTS
+    results: ResultCache[int] = filled(CacheBudget().add(), MAX_RESULTS)
+    assert len(results) == MAX_RESULTS
     results.keep("one more", 1)
     assert list(results) == ["one more"]
 
 
 def test_the_more_there_are_the_less_each_may_remember() -> None:
-    memory = Memory()
-    every: list[Remembered[int]] = [memory.add() for _ in range(200)]
-    assert sum(len(filled(one, MOST_RESULTS)) for one in every) <= MOST_RESULTS_OF_EMAIL
+    memory = CacheBudget()
+    every: list[ResultCache[int]] = [memory.add() for _ in range(200)]
+    assert sum(len(filled(one, MAX_RESULTS)) for one in every) <= MAX_RESULTS_PER_EMAIL
     assert all(every)

@@ -12,7 +12,7 @@ from lovecampaign.checks.base.offers import any_of_sums, is_sale_page
 from lovecampaign.checks.base.rendered_email import Shown
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Problem, Severity
-from lovecampaign.render.model.formatting import SpokenTime
+from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 
 
@@ -110,7 +110,7 @@ def _names_deadline(shown: Shown, campaign: Campaign, email: Email) -> bool:
     if deal is None:
         return True
     zone = campaign.sending.unknown_timezone
-    spoken = str(SpokenTime.of(deal.closes, zone, campaign.language)).split(" (")[0]
+    spoken = str(LocalizedTime.of(deal.closes, zone, campaign.language)).split(" (")[0]
     local = deal.closes.astimezone(ZoneInfo(campaign.timezone))
     by_hand = (
         rf"\b{local.day}(?:st|nd|rd|th)?\b\W+(?:of )?[^\W\d]{{3,}}|[^\W\d]{{3,}}\W+{local.day}\b"

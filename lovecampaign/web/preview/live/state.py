@@ -20,7 +20,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.images import find_image
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.web.preview.letter.inspect import Letter, look_at
@@ -174,4 +174,4 @@ class Workbench:
 
 def _as_problem(error: RenderError, email: Email) -> Problem:
     place = error.place or email.places.get("copy")
-    return Problem(code=Code.RENDER_FAILED, message=error.reason, place=place)
+    return Problem(code=RenderCode.RENDER_FAILED, message=error.reason, place=place)

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, time, timedelta
 
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.render.plain.sample_recipients import AnyField
+from lovecampaign.render.plain.sample_recipients import SampleFields
 from lovecampaign.schedule.instants import to_utc
 
 #: Forty letters without a place to break the line.
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorffwelch"
 #: Among the first places on earth where a day begins, and across a day line from the team.
 _FAR_ZONE = "Pacific/Auckland"
-_FIELDS = AnyField()
+_FIELDS = SampleFields()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
