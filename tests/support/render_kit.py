@@ -29,7 +29,7 @@ from lovecampaign.campaign.model.deal import Deal, Money, Offer, WhenGone
 from lovecampaign.campaign.model.sending import Brake, ClockChoice, Sending
 from lovecampaign.core.message import Message
 from lovecampaign.core.problems import Problem
-from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.lint.render_check import find_problems
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer

@@ -13,7 +13,7 @@ from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.checks.base.rendered_email import Shown, show_email
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.problems import Problem, has_errors
-from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.lint.render_check import find_problems
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 

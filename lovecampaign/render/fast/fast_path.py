@@ -14,8 +14,8 @@ from lovecampaign.core.message import Message
 from lovecampaign.core.problems import Place
 from lovecampaign.render.fast.decision_tree import DecisionTree
 from lovecampaign.render.fast.header_template import HeaderTemplate
+from lovecampaign.render.fast.message_holes import HoleGroup, HoleGroups, QuotedHoleGroup
 from lovecampaign.render.fast.result_cache import CacheBudget
-from lovecampaign.render.fast.slots import HoleGroup, HoleGroups, QuotedHoleGroup
 from lovecampaign.render.fast.trace import trace_email
 from lovecampaign.render.fast.variant import Variant
 from lovecampaign.render.model.content import Content
@@ -53,7 +53,7 @@ class FastPath:
         self.fallback: Fallback | None = None
         self._plain = plain
         self._content = content
-        self._letterhead = HeaderTemplate(plain.envelope, plain.composer.tokens.prefix)
+        self._header_template = HeaderTemplate(plain.envelope, plain.composer.tokens.prefix)
         memory = CacheBudget()
         self._groups = HoleGroups(memory, QuotedHoleGroup)
         self._fillings = HoleGroups(memory, HoleGroup[str])
@@ -97,7 +97,7 @@ class FastPath:
         """The plain path's message; whoever is like this person can be spliced from now on."""
         traced = trace_email(self._plain.composer, recipient)
         compiled = self._plain.compiled(traced.composed)
-        variant = Variant(traced, compiled, self._letterhead, self._groups, self._fillings)
+        variant = Variant(traced, compiled, self._header_template, self._groups, self._fillings)
         spliced, plain = variant.message(recipient), self._plain.render(recipient)
         if not _are_equal(spliced, plain):
             raise Untraceable("what is spliced differs from what the plain path gives")

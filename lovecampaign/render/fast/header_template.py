@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from enum import StrEnum
 
 from lovecampaign.audience.subscriber import Subscriber
-from lovecampaign.render.mime.envelope import EmailHeaders
+from lovecampaign.render.mime.email_headers import EmailHeaders
 from lovecampaign.render.mime.headers import encode_address
 from lovecampaign.render.mime.write import boundary_of, is_plain_id, part_starts, write_head
 from lovecampaign.render.model.errors import RenderError

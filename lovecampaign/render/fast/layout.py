@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from lovecampaign.render.fast.header_template import HeaderHole, HeaderTemplate
 from lovecampaign.render.fast.links import LinkToken, cut_link, is_link_slot, tokens_of
-from lovecampaign.render.fast.slots import HoleGroups, MessageHole
+from lovecampaign.render.fast.message_holes import HoleGroups, MessageHole
 from lovecampaign.render.mime.signed_links import SignedLinks, shape_of
 from lovecampaign.render.model.recipient import Links, Recipient
 
@@ -24,19 +24,19 @@ class SpliceLayout:
     def __init__(
         self,
         parts: Sequence[Part],
-        letterhead: HeaderTemplate,
+        header_template: HeaderTemplate,
         groups: HoleGroups[bytes],
         recipient: Recipient,
     ) -> None:
         self._shape = shape_of(recipient.links)
-        self._personal = letterhead.personal
+        self._personal = header_template.personal
         ordered = list(_merged(_with_cut_links(parts, recipient)))
         self._tokens = [one for one in LinkToken if one in ordered]
         self._statics = list(dict.fromkeys(part for part in ordered if isinstance(part, bytes)))
         self.groups = groups.of(part for part in ordered if isinstance(part, MessageHole))
         self._pick: Callable[[list[bytes]], tuple[bytes, ...]] = itemgetter(*self._order(ordered))
 
-    def suits(self, links: Links) -> bool:
+    def matches(self, links: Links) -> bool:
         """Whether somebody's links look like those that the layout was made for."""
         shape = shape_of(links)
         if shape is self._shape:
@@ -47,7 +47,7 @@ class SpliceLayout:
         return is_equal
 
     def pieces(self, recipient: Recipient) -> Sequence[bytes]:
-        """The whole message, in order, for somebody whose links it suits."""
+        """The whole message, in order, for somebody whose links it matches."""
         pool = self._personal(recipient)
         if isinstance(recipient.links, SignedLinks):
             pool += tokens_of(recipient.links, self._tokens)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
-from lovecampaign.render.fast.slots import MessageHole
+from lovecampaign.render.fast.message_holes import MessageHole
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.expressions import Applied, Expression, printed_text
@@ -20,7 +20,7 @@ from lovecampaign.render.values.inputs import Leaf
 class LinkToken(Enum):
     """What differs from person to person inside a link."""
 
-    READER = TOKEN.encode("ascii")  #: opens what is this reader's own
+    SUBSCRIBER = TOKEN.encode("ascii")  #: opens what is this reader's own
     SHARE = SHARE_TOKEN.encode("ascii")  #: opens the letter for whoever it is handed on to
 
 
@@ -59,7 +59,7 @@ def cut_link(slot: MessageHole[bytes], recipient: Recipient) -> Sequence[bytes |
 def tokens_of(links: SignedLinks, wanted: Sequence[LinkToken]) -> Iterator[bytes]:
     """The wanted tokens of one reader."""
     for one in wanted:
-        token = links.token if one is LinkToken.READER else links.share_token
+        token = links.token if one is LinkToken.SUBSCRIBER else links.share_token
         yield token.encode("ascii")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lovecampaign.render.fast.header_template import HeaderHole, HeaderTemplate
 from lovecampaign.render.fast.layout import Part, SpliceLayout
-from lovecampaign.render.fast.slots import HoleGroups, MessageHole
+from lovecampaign.render.fast.message_holes import HoleGroups, MessageHole
 from lovecampaign.render.fast.trace import TracedEmail, TracedValue
 from lovecampaign.render.markup.escaping import OutputContext, escape_for
 from lovecampaign.render.markup.skeleton import Skeleton
@@ -34,38 +34,38 @@ class Splicer:
         self,
         traced: TracedEmail,
         compiled: CompiledEmail,
-        letterhead: HeaderTemplate,
+        header_template: HeaderTemplate,
         groups: HoleGroups[bytes],
     ) -> None:
-        self._letterhead = letterhead
+        self._header_template = header_template
         self._groups = groups
-        self._parts = tuple(_parts(traced, compiled, letterhead))
+        self._parts = tuple(_parts(traced, compiled, header_template))
         #: For links as they looked last: those of a campaign all look alike.
         self.layout: SpliceLayout | None = None
 
     def pieces(self, recipient: Recipient) -> Sequence[bytes]:
         """The whole message, in pieces; raises what its expressions raise, and RenderError."""
         layout = self.layout
-        if layout is None or not layout.suits(recipient.links):
+        if layout is None or not layout.matches(recipient.links):
             layout = self.layout = SpliceLayout(
-                self._parts, self._letterhead, self._groups, recipient
+                self._parts, self._header_template, self._groups, recipient
             )
         return layout.pieces(recipient)
 
 
 def _parts(
-    traced: TracedEmail, compiled: CompiledEmail, letterhead: HeaderTemplate
+    traced: TracedEmail, compiled: CompiledEmail, header_template: HeaderTemplate
 ) -> Iterator[Part]:
     """A message from its first byte to its last."""
     of_variant: Mapping[bytes | HeaderHole, Part] = {
         HeaderHole.SUBJECT: _part(traced.subject, _write_subject),
         HeaderHole.UNSUBSCRIBE: MessageHole(UNSUBSCRIBE_LINK, _write_link),
     }
-    yield from (of_variant.get(one, one) for one in letterhead.before_text)
+    yield from (of_variant.get(one, one) for one in header_template.before_text)
     yield from _body(compiled.text, traced.said)
-    yield from letterhead.before_html
+    yield from header_template.before_html
     yield from _body(compiled.html, traced.said)
-    yield from letterhead.after_html
+    yield from header_template.after_html
 
 
 def _body(skeleton: Skeleton, said: Sequence[TracedValue]) -> Iterator[Part]:
@@ -78,14 +78,12 @@ def _body(skeleton: Skeleton, said: Sequence[TracedValue]) -> Iterator[Part]:
             yield _part(
                 said[hole.number],
                 _WRITERS[hole.where],
-                keeps_plain_words=hole.where not in _WHOLE_LINKS,
+                allows_plain=hole.where not in _WHOLE_LINKS,
             )
 
 
-def _part(
-    said: TracedValue, write: Callable[[str], bytes], *, keeps_plain_words: bool = False
-) -> Part:
-    return write(said) if isinstance(said, str) else MessageHole(said, write, keeps_plain_words)
+def _part(said: TracedValue, write: Callable[[str], bytes], *, allows_plain: bool = False) -> Part:
+    return write(said) if isinstance(said, str) else MessageHole(said, write, allows_plain)
 
 
 def _write_subject(subject: str) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from lovecampaign.render.fast.links import is_link
-from lovecampaign.render.fast.slots import HoleGroups, MessageHole
+from lovecampaign.render.fast.message_holes import HoleGroups, MessageHole
 from lovecampaign.render.markup.escaping import OutputContext, escape, escape_for
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks, shape_of
 from lovecampaign.render.model.recipient import Links, Recipient
@@ -34,13 +34,13 @@ class Substitutions:
         pool = [*self._links, *(slot for group in self._groups for slot in group.slots)]
         self._places = [pool.index(part) for part in parts]
 
-    def suits(self, links: Links) -> bool:
+    def matches(self, links: Links) -> bool:
         """Whether somebody's links look like those that it was made for."""
         shape = shape_of(links)
         return shape is self._shape or (shape is not None and shape == self._shape)
 
     def values(self, recipient: Recipient) -> list[str]:
-        """What stands in each hole, escaped for its place; for somebody whose links it suits."""
+        """What stands in each hole, escaped for its place; for somebody whose links it matches."""
         links, pool = recipient.links, list[str]()
         if isinstance(links, SignedLinks):
             pool = links.signed(self._links)

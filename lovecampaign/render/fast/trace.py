@@ -96,16 +96,16 @@ class Trace:
         self.values.append(text)
         return self._tokens.token(len(self.values) - 1)
 
-    def real(self, source: str) -> str | Deferred:
+    def resolve(self, source: str) -> str | Deferred:
         """What a source says; deferred as soon as anything in it is."""
         pieces = [*self._pieces(source)]
         if all(isinstance(one, str) for one in pieces):
             return "".join(map(str, pieces))
         return Deferred(self, joined([_expression(one) for one in pieces if one != ""]), source)
 
-    def line(self, source: str) -> str | Deferred:
+    def resolve_line(self, source: str) -> str | Deferred:
         """The same on one line; what it prints are no longer the pieces of the source."""
-        text = self.real(source)
+        text = self.resolve(source)
         if isinstance(text, str):
             return one_line(text)
         return Deferred(self, Applied(one_line, (text.__expression__(),)))

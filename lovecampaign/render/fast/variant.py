@@ -12,13 +12,13 @@ from functools import cached_property
 
 from lovecampaign.core.message import Address, Message
 from lovecampaign.render.fast.header_template import HeaderTemplate
-from lovecampaign.render.fast.slots import HoleGroups
+from lovecampaign.render.fast.message_holes import HoleGroups
 from lovecampaign.render.fast.splicer import Splicer
 from lovecampaign.render.fast.substitutions import PersonalHole, Substitutions
 from lovecampaign.render.fast.trace import TracedEmail, TracedValue
 from lovecampaign.render.markup.escaping import OutputContext, escape
 from lovecampaign.render.markup.skeleton import Skeleton
-from lovecampaign.render.mime.envelope import EmailHeaders
+from lovecampaign.render.mime.email_headers import EmailHeaders
 from lovecampaign.render.mime.headers import ascii_email
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.plain.compile import CompiledEmail
@@ -34,14 +34,14 @@ class Variant:
         self,
         traced: TracedEmail,
         compiled: CompiledEmail,
-        letterhead: HeaderTemplate,
+        header_template: HeaderTemplate,
         groups: HoleGroups[bytes],
         fillings: HoleGroups[str],
     ) -> None:
-        self.envelope: EmailHeaders = letterhead.envelope
+        self.envelope: EmailHeaders = header_template.envelope
         self._traced = traced
         self._compiled = compiled
-        self._splicer = Splicer(traced, compiled, letterhead, groups)
+        self._splicer = Splicer(traced, compiled, header_template, groups)
         self._holes = _personal_holes(traced, compiled)
         self._fillings = fillings
         #: For links as they looked last, and only where somebody asks.
@@ -71,7 +71,7 @@ class Variant:
         """The subject, and what stands in each hole for this person, escaped for its place."""
         self._is_shared = True
         filling = self._filling
-        if filling is None or not filling.suits(recipient.links):
+        if filling is None or not filling.matches(recipient.links):
             filling = self._filling = Substitutions(self._places, self._fillings, recipient)
         values = filling.values(recipient)
         said = self._traced.subject

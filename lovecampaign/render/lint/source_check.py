@@ -107,10 +107,10 @@ def problems_of_images(campaign: Campaign, content: Content) -> Iterator[Problem
     """Local pictures that are not there, or that no mail program shows."""
     for source in _sources(content):
         for path, offset in named_images(source.text):
-            if trouble := _picture_trouble(campaign, content, path, "image"):
+            if trouble := _picture_problem(campaign, content, path, "image"):
                 yield _image_problem(trouble, source, path, offset)
     logo = campaign.brand.logo
-    if logo and is_local(logo) and (trouble := _picture_trouble(campaign, content, logo, "logo")):
+    if logo and is_local(logo) and (trouble := _picture_problem(campaign, content, logo, "logo")):
         yield Problem(
             code=trouble.code,
             message=trouble.message,
@@ -144,7 +144,7 @@ def _sources(content: Content) -> Iterator[JinjaSource]:
         yield JinjaSource(text=text, file=template_file(name))
 
 
-def _picture_trouble(
+def _picture_problem(
     campaign: Campaign, content: Content, path: str, what: str
 ) -> _PictureProblem | None:
     if path not in content.images:

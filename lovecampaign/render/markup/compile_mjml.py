@@ -39,11 +39,11 @@ class DocumentSettings:
     pictures: Mapping[str, str]
 
 
-def compile_mjml(source: str, tree: Element, surroundings: DocumentSettings) -> str:
+def compile_mjml(source: str, tree: Element, settings: DocumentSettings) -> str:
     """HTML of a checked source; raises :class:`MjmlCompilerError`."""
     edits = [
-        *_rewrite_attributes(tree, surroundings.pictures),
-        *_complete(source, tree, surroundings),
+        *_rewrite_attributes(tree, settings.pictures),
+        *_complete(source, tree, settings),
     ]
     for start, end, replacement in sorted(edits, reverse=True):
         source = source[:start] + replacement + source[end:]
@@ -72,27 +72,27 @@ def _entity(found: re.Match[str]) -> str:
     return f"&#{ord(found[0])};"
 
 
-def _complete(source: str, tree: Element, surroundings: DocumentSettings) -> Iterator[_Edit]:
+def _complete(source: str, tree: Element, settings: DocumentSettings) -> Iterator[_Edit]:
     root = next(one for one in tree.walk() if one.name == "mjml")
     missing = "".join(
         f' {name}="{value}"'
-        for name, value in (("lang", surroundings.language), ("dir", surroundings.direction))
+        for name, value in (("lang", settings.language), ("dir", settings.direction))
         if not root.attribute(name)
     )
     if missing:
         yield root.tag.attributes_end, root.tag.attributes_end, missing
-    additions = _head_additions(source, root, surroundings)
+    additions = _head_additions(source, root, settings)
     if additions:
         yield _head_spot(root, additions)
 
 
-def _head_additions(source: str, root: Element, surroundings: DocumentSettings) -> str:
+def _head_additions(source: str, root: Element, settings: DocumentSettings) -> str:
     names = {one.name for one in root.walk()}
     additions = ""
     if "mj-title" not in names:
-        additions += f"<mj-title>{escape(surroundings.title)}</mj-title>"
-    if "mj-preview" not in names and surroundings.preheader:
-        additions += f"<mj-preview>{escape(surroundings.preheader)}</mj-preview>"
+        additions += f"<mj-title>{escape(settings.title)}</mj-title>"
+    if "mj-preview" not in names and settings.preheader:
+        additions += f"<mj-preview>{escape(settings.preheader)}</mj-preview>"
     if "color-scheme" not in source:
         additions += _COLOR_SCHEME
     return additions

@@ -47,7 +47,7 @@ def quote_value(value: str) -> bytes:
     return _SOFT_BREAK + quoted + _SOFT_BREAK
 
 
-def plain_words(value: str) -> bytes | None:
+def as_plain_bytes(value: str) -> bytes | None:
     """What stands in a hole, where no escaping and no quoting would change it; else None."""
     return value.encode("ascii") if _PLAIN_WORDS(value) else None
 

@@ -54,7 +54,7 @@ def compile_email(
 ) -> CompiledEmail:
     """HTML and text of a source; raises :class:`InvalidMjml`."""
     tree = _checked_tree(composed.source, token)
-    surroundings = DocumentSettings(
+    settings = DocumentSettings(
         language=language,
         direction=direction,
         title=composed.title,
@@ -62,7 +62,7 @@ def compile_email(
         pictures=composed.pictures,
     )
     try:
-        html = cut_html(compile_mjml(composed.source, tree, surroundings), token)
+        html = cut_html(compile_mjml(composed.source, tree, settings), token)
     except MjmlCompilerError as refused:
         message = f"the MJML compiler refuses this: {refused}"
         raise InvalidMjml(

@@ -109,7 +109,7 @@ class Composer:
             day = own.day(names, printed, self._campaign.language)
             subject: Any = day.subject
             names |= {"day": day, "subject": subject, **own.extras}
-            preheader: Any = printed.line(self._preheader.render(names))
+            preheader: Any = printed.resolve_line(self._preheader.render(names))
             names["preheader"] = preheader
             content = self._mjml_of(own, names) + self._digest(digest, names, printed)
             names["content"] = Captured.from_source(content)

@@ -15,7 +15,7 @@ from lovecampaign.core.lru import LruCache
 from lovecampaign.core.message import Message
 from lovecampaign.core.problems import Place
 from lovecampaign.render.markup.mjml_tree import MjmlFault
-from lovecampaign.render.mime.envelope import EmailHeaders
+from lovecampaign.render.mime.email_headers import EmailHeaders
 from lovecampaign.render.mime.quoted_printable import quote_body
 from lovecampaign.render.mime.write import write_message
 from lovecampaign.render.model.content import Content

@@ -40,7 +40,7 @@ class Captured(str):
 
     @classmethod
     def from_source(cls, source: str) -> Self | Deferred:
-        text = _PRINTED.get().real(source)
+        text = _PRINTED.get().resolve(source)
         if isinstance(text, Deferred):
             return text
         captured = cls(text)

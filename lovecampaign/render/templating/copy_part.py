@@ -38,4 +38,4 @@ class CopyPart:
             kind=words.kind,
         )
         source = self._subject.render({**names, **self.extras, "day": day})
-        return replace(day, subject=printed.line(source))
+        return replace(day, subject=printed.resolve_line(source))

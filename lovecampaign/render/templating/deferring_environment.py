@@ -52,17 +52,17 @@ class DeferringEnvironment(SandboxedEnvironment):
             return self._look_up(obj, argument, super().getitem)
         if (found := find_deferred(argument)) is not None:
             refuse_sources(obj)
-            return found.__on__(super().getitem, obj, argument)
+            return found.__apply__(super().getitem, obj, argument)
         return super().getitem(obj, argument)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(obj, Deferred):
-            return obj.__on__(self._call_for_one, obj, *args, **kwargs)
+            return obj.__apply__(self._call_for_one, obj, *args, **kwargs)
         if (text := _text_of_method(obj)) is not None:
             found = find_deferred([*args, *kwargs.values()])
             if found is not None:
-                method = found.__on__(super().getattr, text, obj.__name__)
-                return found.__on__(self._call_for_one, method, *args, **kwargs)
+                method = found.__apply__(super().getattr, text, obj.__name__)
+                return found.__apply__(self._call_for_one, method, *args, **kwargs)
         return super().call(context, obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -70,7 +70,7 @@ class DeferringEnvironment(SandboxedEnvironment):
         if found is None:
             _refuse_endless(operator, left, right)
             return super().call_binop(context, operator, left, right)
-        return found.__on__(self.binop_table[operator], left, right)
+        return found.__apply__(self.binop_table[operator], left, right)
 
     def _look_up(self, owner: Deferred, name: Any, look_up: Function) -> Deferred:
         """An attribute or item; each of a person's fields is a leaf of its own."""
@@ -80,7 +80,7 @@ class DeferringEnvironment(SandboxedEnvironment):
                     name, lambda each: look_up(SubscriberFields(each.subscriber.fields), name)
                 )
             )
-        return owner.__on__(look_up, owner, name)
+        return owner.__apply__(look_up, owner, name)
 
     def _call_for_one(self, method: Any, *args: Any, **kwargs: Any) -> Any:
         return super().call(self._blank_context(), method, *args, **kwargs)
@@ -97,7 +97,7 @@ class DeferringEnvironment(SandboxedEnvironment):
                 return function(*args, **kwargs)
             if name == "sameas":
                 raise Untraceable("a personal value is asked whether it is the same object")
-            return found.__on__(for_one, *given, **kwargs)
+            return found.__apply__(for_one, *given, **kwargs)
 
         return ask
 
@@ -134,7 +134,7 @@ def _refuse_endless(operator: str, left: Any, right: Any) -> None:
 def join_parts(parts: tuple[Any, ...]) -> Any:
     """``~``, in place of Jinja's own."""
     found = find_deferred(parts)
-    return markup_join(parts) if found is None else found.__on__(join_values, *parts)
+    return markup_join(parts) if found is None else found.__apply__(join_values, *parts)
 
 
 def _is_field(name: object) -> bool:

@@ -70,7 +70,7 @@ def deferring_filter(name: str, function: Function, for_one: Function) -> Functi
             return given[0]
         if name not in _OF_NEW_VALUES:
             refuse_sources([*_inside(given[0]), *given[1:], *kwargs.values()])
-        return found.__on__(for_one, *given, **kwargs)
+        return found.__apply__(for_one, *given, **kwargs)
 
     return apply
 
@@ -105,7 +105,7 @@ def _default(
 ) -> Any:
     """Where one of the two prints its source it matters which, so that becomes a guard."""
     if isinstance(value, Deferred) and not any(map(is_printed_as_source, (value, default_value))):
-        return value.__on__(for_one, value, default_value, boolean)
+        return value.__apply__(for_one, value, default_value, boolean)
     if isinstance(value, Deferred):
         return default_value if value.__decide__(_is_missing, boolean) else value
     return FILTERS["default"](value, default_value, boolean)
@@ -114,7 +114,7 @@ def _default(
 def _stays_as_it_is(for_one: Function, value: Any, *args: Any, **kwargs: Any) -> bool:
     """Whether a filter hands on a piece that prints its source; that becomes a guard."""
     return isinstance(value, Deferred) and bool(
-        value.__on__(for_one, value, *args, **kwargs) == value
+        value.__apply__(for_one, value, *args, **kwargs) == value
     )
 
 

@@ -95,7 +95,7 @@ class UnknownName(StrictUndefined):
             return f"emails know no name {name!r}"
         if owner is None:
             return f"{name!r} is asked of something that is not there (it is none)"
-        spoken = getattr(type(owner), "SPOKEN", type(owner).__name__)
+        spoken = getattr(type(owner), "TEMPLATE_NAME", type(owner).__name__)
         known = [one for one in dir(owner) if one.islower() and not one.startswith("_")]
         near = did_you_mean(name, known)
         return f"{spoken} has no {name!r}" + (f"; {near}" if near else "")

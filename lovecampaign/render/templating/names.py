@@ -20,7 +20,7 @@ from lovecampaign.render.values.inputs import SubscriberFields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberNames:
-    SPOKEN: ClassVar[str] = "subscriber"
+    TEMPLATE_NAME: ClassVar[str] = "subscriber"
     email: str
     first_name: str
     last_name: str
@@ -34,7 +34,7 @@ class SubscriberNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignNames:
-    SPOKEN: ClassVar[str] = "campaign"
+    TEMPLATE_NAME: ClassVar[str] = "campaign"
     id: str
     name: str
     language: str
@@ -50,7 +50,7 @@ class CampaignNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderNames:
-    SPOKEN: ClassVar[str] = "sender"
+    TEMPLATE_NAME: ClassVar[str] = "sender"
     name: str
     email: str
     reply_to: str
@@ -63,7 +63,7 @@ class SenderNames:
 class BrandNames:
     """Colours are harmless anywhere, styles included: they are printed as they are."""
 
-    SPOKEN: ClassVar[str] = "brand"
+    TEMPLATE_NAME: ClassVar[str] = "brand"
     color: SafeLiteral
     #: Words on ``color``.
     on_color: SafeLiteral
@@ -79,7 +79,7 @@ class BrandNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayNames:
-    SPOKEN: ClassVar[str] = "day"
+    TEMPLATE_NAME: ClassVar[str] = "day"
     number: int | None
     date: LocalizedDate | None
     key: str
@@ -96,7 +96,7 @@ class DealNames:
     template serves early access and the launch for everyone.
     """
 
-    SPOKEN: ClassVar[str] = "deal"
+    TEMPLATE_NAME: ClassVar[str] = "deal"
     is_for_reader: bool
     title: str
     price: Money

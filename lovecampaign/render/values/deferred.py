@@ -55,7 +55,7 @@ class Deferred:
         """What a captured piece prints: its text with tokens. None for any other value."""
         return self._source
 
-    def __on__(
+    def __apply__(
         self, function: Callable[..., Any], *operands: object, **keywords: object
     ) -> Deferred:
         """What a function makes of deferred and other values."""
@@ -75,7 +75,7 @@ class Deferred:
 
     def __getitem__(self, index: object) -> Deferred:
         """Slices, which Jinja takes without asking the environment."""
-        return self.__on__(operator.getitem, self, index)
+        return self.__apply__(operator.getitem, self, index)
 
     def __bool__(self) -> bool:
         return bool(self.__decide__(bool))
@@ -84,7 +84,7 @@ class Deferred:
         return int(self.__decide__(rounds))
 
     def __iter__(self) -> Iterator[Deferred]:
-        return iter([self.__on__(element, self, index) for index in range(len(self))])
+        return iter([self.__apply__(element, self, index) for index in range(len(self))])
 
     def __contains__(self, item: object) -> bool:
         return bool(self.__decide__(operator.contains, item))
@@ -150,11 +150,11 @@ _UNFOLLOWED = ("hash", "repr", "str", "format", "index", "int", "float", "round"
 
 
 def _operator(function: Callable[..., Any]) -> Callable[..., Deferred]:
-    return lambda value, *others: value.__on__(function, value, *others)
+    return lambda value, *others: value.__apply__(function, value, *others)
 
 
 def _turned(function: Callable[..., Any]) -> Callable[..., Deferred]:
-    return lambda value, other: value.__on__(function, other, value)
+    return lambda value, other: value.__apply__(function, other, value)
 
 
 def _refusal(name: str) -> Callable[..., NoReturn]:

@@ -90,7 +90,7 @@ def is_never_empty(expression: Expression) -> bool:
     """Whether the text of an expression is certain not to be empty."""
     match expression:
         case Leaf():
-            return expression.is_there
+            return expression.is_never_empty
         case Constant(content=str(words)):
             return bool(words.strip()) and words.isprintable()
         case Applied(function=function, operands=operands) if function in _KEEP_WORDS:

@@ -20,7 +20,7 @@ from lovecampaign.render.model.recipient import Links, Recipient
 class SubscriberFields:
     """``fields``: what is known of a person beside name and address."""
 
-    SPOKEN = "fields"
+    TEMPLATE_NAME = "fields"
     __slots__ = ("_values",)
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -51,7 +51,7 @@ class Leaf:
     #: Whether many people may share a value, so that it pays to remember what it led to.
     is_shared: bool = True
     #: Whether there is always something to print.
-    is_there: bool = False
+    is_never_empty: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Leaf) and other.name == self.name
@@ -75,9 +75,9 @@ def field_leaf(name: str, read: Callable[[Recipient], Any]) -> Leaf:
     )
 
 
-def _plain(name: str, path: str, *, is_shared: bool = True, is_there: bool = False) -> Leaf:
+def _plain(name: str, path: str, *, is_shared: bool = True, is_never_empty: bool = False) -> Leaf:
     read = attrgetter(path)
-    return Leaf(name=name, value=read, key=read, is_shared=is_shared, is_there=is_there)
+    return Leaf(name=name, value=read, key=read, is_shared=is_shared, is_never_empty=is_never_empty)
 
 
 def _times(campaign: Campaign) -> Iterator[Leaf]:
@@ -102,15 +102,15 @@ def _time(
         name=name,
         value=lambda recipient: LocalizedTime.of(instant(recipient), recipient.zone, language),
         key=attrgetter(*depends_on),
-        is_there=True,
+        is_never_empty=True,
     )
 
 
 _SUBSCRIBER = (
-    _plain("subscriber.email", "subscriber.email", is_shared=False, is_there=True),
+    _plain("subscriber.email", "subscriber.email", is_shared=False, is_never_empty=True),
     _plain("subscriber.first_name", "subscriber.first_name"),
     _plain("subscriber.last_name", "subscriber.last_name"),
-    _plain("subscriber.timezone", "zone", is_there=True),
+    _plain("subscriber.timezone", "zone", is_never_empty=True),
     Leaf(
         name="subscriber.fields",
         value=lambda recipient: SubscriberFields(recipient.subscriber.fields),
@@ -124,7 +124,7 @@ _SUBSCRIBER = (
     _plain("subscriber.is_insider", "subscriber.is_insider"),
 )
 _LINKS = tuple(
-    _plain(f"links.{one.name}", f"links.{one.name}", is_shared=False, is_there=True)
+    _plain(f"links.{one.name}", f"links.{one.name}", is_shared=False, is_never_empty=True)
     for one in fields(Links)
 )
 #: What every campaign message has in its headers, printed or not.

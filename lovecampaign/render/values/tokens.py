@@ -42,10 +42,10 @@ class ValueRecorder(Protocol[Value]):
     def token(self, text: Value) -> str:
         """A token that stands for the text; nothing stands for nothing."""
 
-    def real(self, source: str) -> Value:
+    def resolve(self, source: str) -> Value:
         """What a source says when every token is replaced by its value."""
 
-    def line(self, source: str) -> Value:
+    def resolve_line(self, source: str) -> Value:
         """The same on one line, for headers, titles and preview texts."""
 
 
@@ -67,14 +67,14 @@ class PrintedValues:
         self.values.append(text)
         return self._tokens.token(len(self.values) - 1)
 
-    def real(self, source: str) -> str:
+    def resolve(self, source: str) -> str:
         """In one pass: a value that looks like a token stays what it is."""
         if MARK_START in source:
             source = _MARK.sub("", source)
         return self._tokens.pattern.sub(lambda match: self.values[int(match[1])], source)
 
-    def line(self, source: str) -> str:
-        return one_line(self.real(source))
+    def resolve_line(self, source: str) -> str:
+        return one_line(self.resolve(source))
 
 
 class TokenFormat:

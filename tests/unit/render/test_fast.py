@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lovecampaign.core.message import Message
 from lovecampaign.render.fast.fast_path import MAX_VARIANTS
 from lovecampaign.render.fast.result_cache import MAX_RESULTS
-from lovecampaign.render.fast.slots import MAX_CACHED_LENGTH
+from lovecampaign.render.fast.message_holes import MAX_CACHED_LENGTH
 from lovecampaign.render.fast.variant import SplicedMessage
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.errors import RenderError

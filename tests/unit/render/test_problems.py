@@ -8,7 +8,7 @@ import pytest
 
 from lovecampaign.campaign.model.campaign import Brand, Role
 from lovecampaign.core.problems import Place
-from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.lint.render_check import find_problems
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.templating.filters import REFUSED_FILTERS
 from tests.support.render_kit import COPY_FILE, FOOTER, LETTER, Workbench, in_column

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from lovecampaign.render.fast.result_cache import CacheBudget, ResultCache
-from lovecampaign.render.mime.quoted_printable import plain_words
+from lovecampaign.render.mime.quoted_printable import as_plain_bytes
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.dependencies import Dependencies, dependencies_of
 from lovecampaign.render.values.expressions import Expression
@@ -30,8 +30,8 @@ class MessageHole(Generic[Written]):
 
     expression: Expression
     write: Callable[[str], Written]
-    #: Whether plain words (:func:`plain_words`) are written as they are.
-    keeps_plain_words: bool = False
+    #: Whether plain words (:func:`as_plain_bytes`) are written as they are.
+    allows_plain: bool = False
 
     def written_for(self, recipient: Recipient) -> Written:
         return self.write(self.expression.value(recipient))
@@ -81,16 +81,16 @@ class HoleGroup(Generic[Written]):
     def written_for(self, recipient: Recipient) -> Sequence[Written]:
         """What goes into each slot."""
         if self._known is None:
-            return self._work_out(recipient)
+            return self._compute(recipient)
         key = self._key(recipient)
         written = self._known.get(key)
         if written is None:
-            written = self._work_out(recipient)
+            written = self._compute(recipient)
             if sum(map(len, written)) <= MAX_CACHED_LENGTH:
                 self._known.keep(key, written)
         return written
 
-    def _work_out(self, recipient: Recipient) -> Sequence[Written]:
+    def _compute(self, recipient: Recipient) -> Sequence[Written]:
         values = [one.value(recipient) for one in self._expressions]
         return [write(values[number]) for number, write in self._writers]
 
@@ -105,13 +105,13 @@ class QuotedHoleGroup(HoleGroup[bytes]):
     ) -> None:
         super().__init__(reads, slots, memory)
         self._quoters = [
-            (number, slot.keeps_plain_words, write)
+            (number, slot.allows_plain, write)
             for slot, (number, write) in zip(slots, self._writers, strict=True)
         ]
 
-    def _work_out(self, recipient: Recipient) -> Sequence[bytes]:
+    def _compute(self, recipient: Recipient) -> Sequence[bytes]:
         values = [one.value(recipient) for one in self._expressions]
-        plain = [plain_words(value) for value in values]
+        plain = [as_plain_bytes(value) for value in values]
         return [
             (is_kept and plain[number]) or write(values[number])
             for number, is_kept, write in self._quoters
