@@ -1,8 +1,9 @@
-"""Which variant of an email is for this person? Ask the guards, one after the other.
+"""Decision tree from a subscriber's guard answers to the variant of an email.
 
-Once somebody has gone that way, nobody who answers alike has to: what is asked of the same leaves
-is answered together, and all answers together name the variant. An email of 34 holes asks twenty
-questions of six leaves; one look for each leaf took half as long as one for each question.
+Nodes are guards, leaves are variants. In front of the tree is an index from all answers together
+to the variant, in which questions about the same inputs are answered together: an email of 34
+holes asks twenty questions of six inputs, and one look-up per input takes half as long as one per
+question.
 """
 
 from __future__ import annotations
@@ -10,143 +11,131 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from lovecampaign.render.fast.result_cache import MAX_RESULTS, CacheBudget, ResultCache
+from lovecampaign.render.fast.result_cache import BoundedCache, CacheBudget, ResultCache
 from lovecampaign.render.fast.trace import TraceGuard
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.deferred import Untraceable
-from lovecampaign.render.values.dependencies import Dependencies, dependencies_of
-from lovecampaign.render.values.expressions import Expression
+from lovecampaign.render.values.expressions import Dependencies, Expression, dependencies_of
 
 Variant = TypeVar("Variant")
 
-_NEVER_ASKED = object()
+_NOT_CACHED = object()
 _NO_ANSWER = object()
 
 
 class DecisionTree(Generic[Variant]):
-    """Forks are guards, leaves are variants. Finding takes no lock, growing needs one."""
+    """Finds variants without a lock; ``add`` needs one."""
 
-    def __init__(self, memory: CacheBudget) -> None:
-        self._memory = memory
-        #: Answers that are known, by the question: it may be asked in many places.
-        self._known: dict[Expression, ResultCache[Any]] = {}
-        #: One tree for each list of days inside a digest; nearly always there is only one.
+    def __init__(self, budget: CacheBudget) -> None:
+        self._budget = budget
+        #: Answer caches by question, which may be asked at several nodes.
+        self._answers: dict[Expression, ResultCache[Any]] = {}
+        #: One tree per list of days in a digest; nearly always there is only one.
         self._roots: dict[Hashable, _DecisionNode[Variant] | Variant] = {}
-        self._shortcuts: _AnswerIndex[Variant] = _AnswerIndex(())
+        self._index: _AnswerIndex[Variant] = _AnswerIndex(())
         self.size = 0
 
     def find(self, recipient: Recipient) -> Variant | None:
-        """The variant for this person; None where nobody like them has come yet."""
-        shortcuts = self._shortcuts
-        answers = shortcuts.answers(recipient)
-        variant = shortcuts.variants.get(answers)
+        """The variant for this subscriber; None before one with the same answers was added."""
+        index = self._index
+        answers = index.answers(recipient)
+        variant = index.variants.get(answers)
         if variant is None:
             variant = self._walk(recipient)
-            # Others may have grown the tree meanwhile: then more is asked than was answered.
-            if variant is not None and shortcuts is self._shortcuts:
-                shortcuts.keep(answers, variant)
+            # Another thread may have replaced the index: it asks more than was answered.
+            if variant is not None and index is self._index:
+                index.variants.keep(answers, variant)
         return variant
 
     def _walk(self, recipient: Recipient) -> Variant | None:
-        place = self._roots.get(recipient.digest)
-        while isinstance(place, _DecisionNode):
-            answer = place.known.get(place.key(recipient), _NEVER_ASKED)
-            if answer is _NEVER_ASKED:
-                answer = place.ask(recipient)
-            place = place.branches.get(answer)
-        return place
+        node = self._roots.get(recipient.digest)
+        while isinstance(node, _DecisionNode):
+            answer = node.answers.get(node.key(recipient), _NOT_CACHED)
+            if answer is _NOT_CACHED:
+                answer = node.answer(recipient)
+            node = node.branches.get(answer)
+        return node
 
     def add(self, recipient: Recipient, guards: Sequence[TraceGuard], variant: Variant) -> None:
-        """A variant for everybody whose answers are these.
+        """Add a variant for all subscribers with these answers.
 
-        Raises :class:`Untraceable` where the same way asked something else before.
+        Raises :class:`Untraceable` where the same path asked something else before.
         """
-        self._ask_from_now_on(guards)  # before there is anything to find
+        # The index first: it must ask every question of what can be found.
+        questions = dict.fromkeys((*self._answers, *(guard.question for guard in guards)))
+        self._index = _AnswerIndex(questions)
         branches: dict[Any, Any] = self._roots
         answer: Hashable = recipient.digest
         for guard in guards:
             if answer not in branches:
-                branches[answer] = self._fork(guard.question)
-            fork = branches[answer]
-            if not isinstance(fork, _DecisionNode) or fork.question != guard.question:
+                branches[answer] = self._new_node(guard.question)
+            node = branches[answer]
+            if not isinstance(node, _DecisionNode) or node.question != guard.question:
                 raise Untraceable("the same values lead two ways")
-            branches, answer = fork.branches, guard.answer
+            branches, answer = node.branches, guard.answer
         if branches.setdefault(answer, variant) is not variant:
             raise Untraceable("the same values lead two ways")
         self.size += 1
 
-    def _ask_from_now_on(self, guards: Sequence[TraceGuard]) -> None:
-        questions = dict.fromkeys((*self._known, *(guard.question for guard in guards)))
-        self._shortcuts = _AnswerIndex(questions)
-
-    def _fork(self, question: Expression) -> _DecisionNode[Variant]:
-        if question not in self._known:
-            self._known[question] = self._memory.add()
-        return _DecisionNode(question, self._known[question])
+    def _new_node(self, question: Expression) -> _DecisionNode[Variant]:
+        if question not in self._answers:
+            self._answers[question] = self._budget.new_cache()
+        return _DecisionNode(question, self._answers[question])
 
 
 class _DecisionNode(Generic[Variant]):
-    """One guard, and where its answers lead."""
+    """A guard's question, with a branch per answer."""
 
-    __slots__ = ("branches", "key", "known", "question")
+    __slots__ = ("answers", "branches", "key", "question")
 
-    def __init__(self, question: Expression, known: ResultCache[Any]) -> None:
+    def __init__(self, question: Expression, answers: ResultCache[Any]) -> None:
         self.question = question
         self.branches: dict[Any, _DecisionNode[Variant] | Variant] = {}
-        #: Answers by what they depend on.
         self.key = dependencies_of(question).key
-        self.known = known
+        self.answers = answers
 
-    def ask(self, recipient: Recipient) -> Any:
-        """The answer for this person, which others may share."""
+    def answer(self, recipient: Recipient) -> Any:
+        """The answer for this subscriber, cached."""
         answer = self.question.value(recipient)
-        self.known.keep(self.key(recipient), answer)
+        self.answers.keep(self.key(recipient), answer)
         return answer
 
 
 class _AnswerIndex(Generic[Variant]):
-    """Variants by the answers to every question that is asked anywhere."""
+    """Variants by the answers to all questions of the tree."""
 
     def __init__(self, questions: Iterable[Expression]) -> None:
-        together: dict[Dependencies, list[Expression]] = {}
+        grouped: dict[Dependencies, list[Expression]] = {}
         for question in questions:
-            together.setdefault(dependencies_of(question), []).append(question)
-        self._asked = [_QuestionGroup(reads, inside) for reads, inside in together.items()]
-        self.variants: dict[Hashable, Variant] = {}
+            grouped.setdefault(dependencies_of(question), []).append(question)
+        self._groups = [_QuestionGroup(*each) for each in grouped.items()]
+        self.variants: BoundedCache[Variant] = BoundedCache()
 
     def answers(self, recipient: Recipient) -> Hashable:
-        """What a person answers, leaf by leaf."""
-        return (recipient.digest, *[asked.answers(recipient) for asked in self._asked])
-
-    def keep(self, answers: Hashable, variant: Variant) -> None:
-        if len(self.variants) >= MAX_RESULTS:
-            self.variants.clear()
-        self.variants[answers] = variant
+        return (recipient.digest, *[group.answers(recipient) for group in self._groups])
 
 
 class _QuestionGroup:
-    """What is asked of the same leaves."""
+    """Questions with the same dependencies."""
 
-    __slots__ = ("_key", "_known", "_questions")
+    __slots__ = ("_answers", "_key", "_questions")
 
-    def __init__(self, reads: Dependencies, questions: Sequence[Expression]) -> None:
-        self._key = reads.key
+    def __init__(self, dependencies: Dependencies, questions: Sequence[Expression]) -> None:
+        self._key = dependencies.key
         self._questions = questions
-        self._known: dict[Hashable, Hashable] = {}
+        self._answers: BoundedCache[Hashable] = BoundedCache()
 
     def answers(self, recipient: Recipient) -> Hashable:
         key = self._key(recipient)
-        found = self._known.get(key)
-        if found is None:
-            found = tuple([_answer(question, recipient) for question in self._questions])
-            if len(self._known) >= MAX_RESULTS:
-                self._known.clear()
-            self._known[key] = found
-        return found
+        answers = self._answers.get(key)
+        if answers is None:
+            answers = tuple([_answer(question, recipient) for question in self._questions])
+            self._answers.keep(key, answers)
+        return answers
 
 
 def _answer(question: Expression, recipient: Recipient) -> Hashable:
-    """An answer that has none is one too: only who comes to the question is in trouble."""
+    """A failure counts as an answer: it matters only to a path that asks this."""
     try:
         answer: Hashable = question.value(recipient)
         hash(answer)

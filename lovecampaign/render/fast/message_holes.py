@@ -1,7 +1,7 @@
-"""What stands at a place of a message that differs from person to person?
+"""Holes of a message, grouped by the inputs that they depend on.
 
-Slots that depend on the same leaves are worked out together, and remembered by those leaves'
-values: thousands of readers share a town, a plan or a first name.
+The holes of a group are computed together and cached by the values of those inputs: thousands of
+subscribers share a town, a plan or a first name.
 """
 
 from __future__ import annotations
@@ -13,24 +13,22 @@ from typing import Generic, TypeVar
 from lovecampaign.render.fast.result_cache import CacheBudget, ResultCache
 from lovecampaign.render.mime.quoted_printable import as_plain_bytes
 from lovecampaign.render.model.recipient import Recipient
-from lovecampaign.render.values.dependencies import Dependencies, dependencies_of
-from lovecampaign.render.values.expressions import Expression
+from lovecampaign.render.values.expressions import Dependencies, Expression, dependencies_of
 
-#: Of bytes or characters. Longer results are worked out each time: thousands of them would fill
-#: the memory.
+#: In bytes or characters. Longer results are not cached: thousands would fill the memory.
 MAX_CACHED_LENGTH = 1000
 
-#: Bytes of a whole message; text of one whose holes are filled elsewhere.
+#: Bytes of a whole message; text where the provider fills the holes.
 Written = TypeVar("Written", bound=bytes | str)
 
 
 @dataclass(frozen=True, slots=True)
 class MessageHole(Generic[Written]):
-    """A place whose content follows from an expression: a hole, or the subject."""
+    """A place for the value of an expression: in a body, or the subject."""
 
     expression: Expression
     write: Callable[[str], Written]
-    #: Whether plain words (:func:`as_plain_bytes`) are written as they are.
+    #: Whether a value that :func:`as_plain_bytes` takes is written as it is.
     allows_plain: bool = False
 
     def written_for(self, recipient: Recipient) -> Written:
@@ -38,83 +36,76 @@ class MessageHole(Generic[Written]):
 
 
 class HoleGroups(Generic[Written]):
-    """All groups of slots of one email; its variants share those that are the same."""
+    """All groups of holes of one email; equal groups are shared by its variants."""
 
-    def __init__(self, memory: CacheBudget, make_group: MakeGroup[Written]) -> None:
-        self._memory = memory
+    def __init__(self, budget: CacheBudget, make_group: MakeGroup[Written]) -> None:
+        self._budget = budget
         self._make_group = make_group
         self._groups: dict[tuple[MessageHole[Written], ...], HoleGroup[Written]] = {}
 
-    def of(self, slots: Iterable[MessageHole[Written]]) -> list[HoleGroup[Written]]:
-        """Each slot once, with those that depend on the same leaves."""
-        inside: dict[Dependencies, dict[MessageHole[Written], None]] = {}
-        for slot in slots:
-            inside.setdefault(dependencies_of(slot.expression), {})[slot] = None
-        return [self._group(reads, tuple(together)) for reads, together in inside.items()]
+    def of(self, holes: Iterable[MessageHole[Written]]) -> list[HoleGroup[Written]]:
+        """Each hole once, in a group with those of the same dependencies."""
+        grouped: dict[Dependencies, dict[MessageHole[Written], None]] = {}
+        for hole in holes:
+            grouped.setdefault(dependencies_of(hole.expression), {})[hole] = None
+        return [self._group(each, tuple(together)) for each, together in grouped.items()]
 
     def _group(
-        self, reads: Dependencies, slots: tuple[MessageHole[Written], ...]
+        self, dependencies: Dependencies, holes: tuple[MessageHole[Written], ...]
     ) -> HoleGroup[Written]:
-        if slots not in self._groups:
-            self._groups[slots] = self._make_group(reads, slots, self._memory)
-        return self._groups[slots]
+        if holes not in self._groups:
+            self._groups[holes] = self._make_group(dependencies, holes, self._budget)
+        return self._groups[holes]
 
 
 class HoleGroup(Generic[Written]):
-    """Slots that depend on the same leaves."""
+    """Holes with the same dependencies."""
 
-    __slots__ = ("_expressions", "_key", "_known", "_writers", "slots")
+    __slots__ = ("_cache", "_expressions", "_key", "_writers", "holes")
 
     def __init__(
-        self, reads: Dependencies, slots: Sequence[MessageHole[Written]], memory: CacheBudget
+        self, dependencies: Dependencies, holes: Sequence[MessageHole[Written]], budget: CacheBudget
     ) -> None:
-        self.slots = slots
-        self._key = reads.key
-        #: None where hardly two people share what the slots depend on.
-        self._known: ResultCache[Sequence[Written]] | None = None
-        if reads.is_shared:
-            self._known = memory.add()
-        self._expressions = list(dict.fromkeys(slot.expression for slot in slots))
+        self.holes = holes
+        self._key = dependencies.key
+        #: None where hardly two subscribers have the same values.
+        self._cache: ResultCache[Sequence[Written]] | None = None
+        if dependencies.is_shared:
+            self._cache = budget.new_cache()
+        self._expressions = list(dict.fromkeys(hole.expression for hole in holes))
         numbers = {one: number for number, one in enumerate(self._expressions)}
-        self._writers = [(numbers[slot.expression], slot.write) for slot in slots]
+        self._writers = [
+            (numbers[hole.expression], hole.allows_plain, hole.write) for hole in holes
+        ]
 
     def written_for(self, recipient: Recipient) -> Sequence[Written]:
-        """What goes into each slot."""
-        if self._known is None:
+        """The written value of each hole."""
+        if self._cache is None:
             return self._compute(recipient)
         key = self._key(recipient)
-        written = self._known.get(key)
+        written = self._cache.get(key)
         if written is None:
             written = self._compute(recipient)
             if sum(map(len, written)) <= MAX_CACHED_LENGTH:
-                self._known.keep(key, written)
+                self._cache.keep(key, written)
         return written
 
     def _compute(self, recipient: Recipient) -> Sequence[Written]:
         values = [one.value(recipient) for one in self._expressions]
-        return [write(values[number]) for number, write in self._writers]
+        return [write(values[number]) for number, _, write in self._writers]
 
 
 class QuotedHoleGroup(HoleGroup[bytes]):
-    """Slots of a quoted body: plain words are told once for each value, not once for each slot."""
+    """Holes of a quoted body: a value is tested for being plain once, not once per hole."""
 
-    __slots__ = ("_quoters",)
-
-    def __init__(
-        self, reads: Dependencies, slots: Sequence[MessageHole[bytes]], memory: CacheBudget
-    ) -> None:
-        super().__init__(reads, slots, memory)
-        self._quoters = [
-            (number, slot.allows_plain, write)
-            for slot, (number, write) in zip(slots, self._writers, strict=True)
-        ]
+    __slots__ = ()
 
     def _compute(self, recipient: Recipient) -> Sequence[bytes]:
         values = [one.value(recipient) for one in self._expressions]
         plain = [as_plain_bytes(value) for value in values]
         return [
-            (is_kept and plain[number]) or write(values[number])
-            for number, is_kept, write in self._quoters
+            (allows_plain and plain[number]) or write(values[number])
+            for number, allows_plain, write in self._writers
         ]
 
 

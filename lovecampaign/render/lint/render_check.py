@@ -1,7 +1,7 @@
-"""Which mistakes in an email's words and templates would show only while sending?
+"""Finds the mistakes in an email's copy and templates that would show only while sending.
 
-Names and filters are checked in the source; then the email is rendered for made-up readers, and its
-MJML is checked and compiled. Where that fails, every piece of template text is traced to its file.
+Names and filters are checked in the source; then the email is rendered for sample recipients, and
+its MJML is checked and compiled. If that fails, it is repeated with a source map.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MEDIA_URL = "https://links.invalid/i"
 
 
 def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Problem]:
-    """Everything wrong with one email's words and templates, in file order."""
+    """All problems of one email's copy and templates, in file order."""
     problems = [
         *problems_of_names(campaign, content),
         *problems_of_actions(content),
@@ -53,7 +53,7 @@ def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Pr
 
 
 class _RenderCheck:
-    """Renders an email for made-up readers; mistakes are traced to their place in a file."""
+    """Renders an email for sample recipients, and locates its mistakes in the author's files."""
 
     def __init__(self, campaign: Campaign, email: Email, content: Content) -> None:
         self._campaign = campaign
@@ -61,19 +61,23 @@ class _RenderCheck:
         self._content = content
 
     def problems(self) -> Sequence[Problem]:
-        """What rendering shows; only where it shows anything, it is done again and traced."""
+        """The problems of rendering; only if there are any, it is repeated with a source map."""
         return list(self._render(None)) and list(self._render(SourceMap()))
 
-    def _render(self, chunks: SourceMap | None) -> Iterator[Problem]:
+    def _render(self, source_map: SourceMap | None) -> Iterator[Problem]:
         try:
             composer = Composer(
-                self._campaign, self._email, self._content, media_url=_MEDIA_URL, chunks=chunks
+                self._campaign,
+                self._email,
+                self._content,
+                media_url=_MEDIA_URL,
+                source_map=source_map,
             )
             for recipient in sample_recipients(self._campaign, self._email, self._content):
-                problems = list(self._problems_for(composer, chunks, recipient))
+                problems = list(self._problems_for(composer, source_map, recipient))
                 yield from problems
                 if problems:
-                    return  # the same for the next reader, or a consequence
+                    return  # the next recipient shows the same, or consequences
         except RenderError as error:
             yield self._failure(error, error.reason, error.hint)
         except TEMPLATE_ERRORS as error:
@@ -82,10 +86,10 @@ class _RenderCheck:
             yield self._failure(error, describe_error(error), None)
 
     def _problems_for(
-        self, composer: Composer, chunks: SourceMap | None, recipient: Recipient
+        self, composer: Composer, source_map: SourceMap | None, recipient: Recipient
     ) -> Iterator[Problem]:
         composed = composer.compose(recipient)
-        traced = (chunks or SourceMap()).trace(composed.source)
+        traced = (source_map or SourceMap()).trace(composed.source)
         composed = replace(composed, source=traced.text)
         try:
             compiled = compile_email(
@@ -125,7 +129,7 @@ class _RenderCheck:
         )
 
     def _place_of_setting(self, file: str, name: str) -> Place:
-        """Where the subject or preheader stands of the email, or of a day inside a digest."""
+        """The place of a subject or preheader, also of a day in a digest."""
         copy_file = file.removesuffix(file_of_setting("", name))
         emails = (self._email, *self._campaign.emails)
         email = next((one for one in emails if one.copy.file == copy_file), self._email)

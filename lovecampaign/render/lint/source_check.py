@@ -1,4 +1,4 @@
-"""What is wrong with an email's sources, before anything is rendered?"""
+"""Static checks of an email's sources: names, actions and images."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lovecampaign.render.model.template_files import template_file
 from lovecampaign.render.templating.name_check import JinjaSource, check_names, names_set_in
 from lovecampaign.render.templating.source_map import place_in
 
-#: A line that means to be a button or an image, whether it is one or not.
+#: A line intended as a button or an image, well-formed or not.
 _MEANT_AS_ACTION = re.compile(r"\[\[\s*(\w+)\s*:.*")
 _LOOKED_UP = "paths are looked up in the campaign's folder, then in the workspace"
 
@@ -56,7 +56,7 @@ def problems_of_names(campaign: Campaign, content: Content) -> Iterator[Problem]
 def _line_problems(
     campaign: Campaign, words: AuthoredEmail, key: str, text: str
 ) -> Iterator[Problem]:
-    """Problems of a value of the front matter, whose line is known where the email is."""
+    """Problems of a value in the front matter; the campaign's email knows its line."""
     email = campaign.find_email(words.key)
     place = (email.places.get(key) if email else None) or Place(file=words.copy.file)
     for problem in check_names(JinjaSource(text=text, file=place.file)):
@@ -65,9 +65,9 @@ def _line_problems(
 
 
 def _at_its_place(campaign: Campaign, problem: Problem, text: str, place: Place) -> Problem:
-    """The problem of a value's text where the author's file has it.
+    """The problem at the place of a value's text in the author's file.
 
-    Where the file spells it otherwise (an escape, a line break), the value's start is meant.
+    If the file spells it differently (an escape, a line break), the value's start is marked.
     """
     source, _ = read_source(campaign.workspace / place.file, place.file)
     if source is None or place.line is None:
@@ -85,7 +85,7 @@ def _at_its_place(campaign: Campaign, problem: Problem, text: str, place: Place)
 
 
 def problems_of_actions(content: Content) -> Iterator[Problem]:
-    """Lines that mean to be a button or an image and are none."""
+    """Lines intended as a button or an image, but malformed."""
     for words in (content.words, *content.parts.values()):
         copy = words.copy
         for number, line in enumerate(copy.text.split("\n"), start=copy.first_line):
@@ -104,18 +104,18 @@ def problems_of_actions(content: Content) -> Iterator[Problem]:
 
 
 def problems_of_images(campaign: Campaign, content: Content) -> Iterator[Problem]:
-    """Local pictures that are not there, or that no mail program shows."""
+    """Local images that are missing, or that no mail program shows."""
     for source in _sources(content):
         for path, offset in named_images(source.text):
-            if trouble := _picture_problem(campaign, content, path, "image"):
-                yield _image_problem(trouble, source, path, offset)
+            if problem := _picture_problem(campaign, content, path, "image"):
+                yield _image_problem(problem, source, path, offset)
     logo = campaign.brand.logo
-    if logo and is_local(logo) and (trouble := _picture_problem(campaign, content, logo, "logo")):
+    if logo and is_local(logo) and (problem := _picture_problem(campaign, content, logo, "logo")):
         yield Problem(
-            code=trouble.code,
-            message=trouble.message,
+            code=problem.code,
+            message=problem.message,
             place=campaign.places.get("brand.logo") or Place(file=campaign.file),
-            hint=trouble.hint,
+            hint=problem.hint,
         )
 
 
@@ -161,15 +161,15 @@ def _picture_problem(
 
 
 def _image_problem(
-    trouble: _PictureProblem, source: JinjaSource, path: str, offset: int
+    problem: _PictureProblem, source: JinjaSource, path: str, offset: int
 ) -> Problem:
     found = place_in(source.text, offset, source.file)
     line = found.line or 1
     return Problem(
-        code=trouble.code,
-        message=trouble.message,
+        code=problem.code,
+        message=problem.message,
         place=source.place(line, found.column),
-        hint=trouble.hint,
+        hint=problem.hint,
         excerpt=source.line(line),
         width=len(path),
     )

@@ -1,4 +1,4 @@
-"""How does MJML become HTML, with every character still what the author wrote?"""
+"""Compiles MJML to HTML with MRML, and keeps every character as the author wrote it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mjml import mjml2html
 from lovecampaign.render.markup.mjml_tree import Element
 from lovecampaign.render.markup.scanner import Quote
 
-#: MRML writes attribute values with Rust's debug escapes: ``\u{200d}`` for what it holds to be
+#: MRML writes attribute values with Rust's debug escapes: ``\u{200d}`` for what it considers
 #: unprintable (joiners, no-break spaces, combining marks), ``\"`` and ``\\``.
 _UNSAFE_IN_ATTRIBUTE = re.compile(r"""[^ !#-\[\]-~]""")
 _COLOR_SCHEME = (
@@ -22,12 +22,12 @@ _COLOR_SCHEME = (
 
 
 class MjmlCompilerError(Exception):
-    """The compiler does not take the source, although we found nothing wrong with it."""
+    """The compiler rejects the source, although our own checks passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentSettings:
-    """What every email's HTML has, whether its template thinks of it or not."""
+    """Properties that every email's HTML gets, even if its template leaves them out."""
 
     language: str
     #: ``ltr`` or ``rtl``.
@@ -41,10 +41,7 @@ class DocumentSettings:
 
 def compile_mjml(source: str, tree: Element, settings: DocumentSettings) -> str:
     """HTML of a checked source; raises :class:`MjmlCompilerError`."""
-    edits = [
-        *_rewrite_attributes(tree, settings.pictures),
-        *_complete(source, tree, settings),
-    ]
+    edits = [*_rewrite_attributes(tree, settings.pictures), *_complete(source, tree, settings)]
     for start, end, replacement in sorted(edits, reverse=True):
         source = source[:start] + replacement + source[end:]
     try:

@@ -1,4 +1,4 @@
-"""Is a well-formed MJML source also right: tags, attributes, nesting, and values in places?"""
+"""Validates an MJML tree: tags, attributes, nesting, and the places of values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lovecampaign.render.model.problem_codes import RenderCode
 
 
 def find_faults(root: Element, token: re.Pattern[str]) -> Iterator[MjmlFault]:
-    """Everything that MRML would swallow without a word, in the order of the source."""
+    """All faults that MRML would silently accept, in source order."""
     tops = [child for child in root.children if isinstance(child, Element)]
     if [top.name for top in tops] != ["mjml"]:
         offset = tops[0].tag.start if tops else 0
@@ -72,7 +72,7 @@ def _check_child(
 
 
 def _check_html(child: Element | Text, holder: str) -> Iterator[MjmlFault]:
-    """Words and HTML inside a tag such as mj-text: no MJML and no scripts there."""
+    """HTML inside a tag such as mj-text: neither MJML nor scripts are allowed there."""
     if isinstance(child, Text):
         return
     for element in child.walk():

@@ -1,4 +1,4 @@
-"""What does an MJML source hold, and is it well formed?"""
+"""Parses MJML into a tree, and reports faults in its form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lovecampaign.render.model.problem_codes import RenderCode
 
 @dataclass(slots=True)
 class Element:
-    """A tag with what stands in it; built once, then only read."""
+    """A tag with its children; built once, then only read."""
 
     tag: StartTag
     children: list[Element | Text] = field(default_factory=list)
@@ -44,18 +44,18 @@ class Element:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MjmlFault:
-    """A mistake in a rendered source, by offset: becomes a Problem once its place is known."""
+    """A mistake in a rendered source, by offset; becomes a Problem once its place is known."""
 
     code: RenderCode
     message: str
     offset: int
-    #: How many characters are wrong.
+    #: Number of characters to mark.
     width: int = 1
     hint: str | None = None
 
 
 def parse_mjml(source: str) -> tuple[Element, list[MjmlFault]]:
-    """The tree under a nameless root, and everything that MRML's parser would stumble over."""
+    """The tree under a nameless root, and all faults that MRML's parser would fail on."""
     builder = _MjmlTreeBuilder()
     try:
         for piece in scan(source, sees_conditionals=False):
@@ -73,16 +73,15 @@ class _MjmlTreeBuilder:
         self._open = [self.root]
         self._is_cut_off = False
 
-    def fault(
-        self, code: RenderCode, message: str, offset: int, width: int = 1, hint: str | None = None
-    ) -> None:
+    def fault(self, message: str, offset: int, width: int = 1, hint: str | None = None) -> None:
+        code = RenderCode.MJML_BROKEN
         self.faults.append(
             MjmlFault(code=code, message=message, offset=offset, width=width, hint=hint)
         )
 
     def cut_off(self, message: str, offset: int) -> None:
         """A fault that swallows the rest of the source."""
-        self.fault(RenderCode.MJML_BROKEN, message, offset, len("<!--"))
+        self.fault(message, offset, len("<!--"))
         self._is_cut_off = True
 
     def add(self, piece: Piece) -> None:
@@ -96,7 +95,7 @@ class _MjmlTreeBuilder:
             self._comment(piece)
 
     def finish(self) -> None:
-        if self._is_cut_off:  # what is open then is open because of that
+        if self._is_cut_off:  # the cut explains every open tag
             return
         for element in self._open[1:]:
             self._never_closed(element)
@@ -114,26 +113,22 @@ class _MjmlTreeBuilder:
         name, at = attribute.name, attribute.name_start
         if attribute.quote is Quote.NONE:
             self.fault(
-                RenderCode.MJML_BROKEN,
                 f"the value of {name} has no quotes",
                 at,
                 len(name),
                 f'write {name}="{attribute.value}"',
             )
         if name in seen:
-            self.fault(RenderCode.MJML_BROKEN, f"{name} is there twice", at, len(name))
+            self.fault(f"{name} is there twice", at, len(name))
         seen.add(name)
 
     def _end(self, tag: EndTag) -> None:
         if tag.name in VOID:
-            self.fault(
-                RenderCode.MJML_BROKEN, f"<{tag.name}> has no end tag", tag.start, len(tag.name)
-            )
+            self.fault(f"<{tag.name}> has no end tag", tag.start, len(tag.name))
             return
         names = [element.name for element in self._open]
         if tag.name not in names[1:]:
             self.fault(
-                RenderCode.MJML_BROKEN,
                 f"</{tag.name}> closes nothing",
                 tag.start,
                 len(tag.name) + 3,
@@ -147,7 +142,6 @@ class _MjmlTreeBuilder:
     def _never_closed(self, element: Element) -> None:
         tag = element.tag
         self.fault(
-            RenderCode.MJML_BROKEN,
             f"<{tag.name}> is never closed",
             tag.start,
             len(tag.name) + 1,
@@ -158,21 +152,11 @@ class _MjmlTreeBuilder:
         self._open[-1].children.append(text)
         lone = text.data.find("<")
         if lone >= 0:
-            self.fault(
-                RenderCode.MJML_BROKEN,
-                "a “<” stands in the text",
-                text.start + lone,
-                hint="write &lt;",
-            )
+            self.fault("a “<” stands in the text", text.start + lone, hint="write &lt;")
 
     def _comment(self, comment: Comment) -> None:
         if comment.is_declaration:
             kind = "CDATA" if comment.data.startswith("<![CDATA[") else "a declaration"
-            self.fault(
-                RenderCode.MJML_BROKEN,
-                f"{kind} cannot stand in MJML",
-                comment.start,
-                len(comment.data),
-            )
+            self.fault(f"{kind} cannot stand in MJML", comment.start, len(comment.data))
         elif not comment.data.endswith(("->", "--!>", "<!-->")):
             self.cut_off("a comment is never closed", comment.start)

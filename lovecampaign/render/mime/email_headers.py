@@ -1,4 +1,4 @@
-"""What stands around an email's bodies for one person: addresses, headers, dates and names?"""
+"""Addresses, subject and header fields of one email's messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEST_MARK = "[Test] "
 
 
 class EmailHeaders:
-    """Addresses one email of a campaign; raises RenderError for what mail cannot carry."""
+    """The headers of one email, per recipient; raises RenderError for what mail cannot carry."""
 
     def __init__(self, campaign: Campaign, email: Email) -> None:
         self._campaign = campaign
@@ -39,26 +39,23 @@ class EmailHeaders:
         return CampaignHeaders(self._campaign, self._email.key)
 
     def to(self, recipient: Recipient) -> Address:
-        person = recipient.subscriber
-        return ascii_address(person.email, f"{person.first_name} {person.last_name}")
+        subscriber = recipient.subscriber
+        return ascii_address(subscriber.email, f"{subscriber.first_name} {subscriber.last_name}")
 
-    def subject(self, recipient: Recipient, subject: str) -> str:
-        return TEST_MARK + subject if recipient.is_test else subject
-
-    def headers(self, recipient: Recipient) -> Mapping[str, str]:
-        """What a message carries beyond addresses, subject and date."""
+    def fields(self, recipient: Recipient) -> Mapping[str, str]:
+        """Header fields beyond addresses, subject and date."""
         if self._email.role is Role.CONFIRM:
             return confirmation_headers(recipient)
         return self._campaign_headers.of(recipient)
 
-    def draft(self, recipient: Recipient, subject: str, text: bytes, html: bytes) -> MimeMessage:
-        """Everything that a message says, from its quoted bodies."""
+    def message(self, recipient: Recipient, subject: str, text: bytes, html: bytes) -> MimeMessage:
+        """A message with these quoted bodies."""
         return MimeMessage(
             addresses={"From": self.sender, "Reply-To": self.reply_to, "To": self.to(recipient)},
-            subject=self.subject(recipient, subject),
+            subject=TEST_MARK + subject if recipient.is_test else subject,
             date=recipient.first_claimed_at,
             message_id=message_id(self._campaign, recipient),
-            headers=self.headers(recipient),
+            headers=self.fields(recipient),
             text=text,
             html=html,
             delivery_id=recipient.delivery_id,

@@ -1,4 +1,4 @@
-"""Which template files is an email made of?"""
+"""Reads an email's template and all templates that it includes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from lovecampaign.core.problems import Place, Problem
 from lovecampaign.render.model.problem_codes import RenderCode
 
 _FOLDER = TEMPLATE_FOLDER.as_posix()
-#: More kinds of characters that nobody can read than this slip into no text.
-_SLIPS = 4
+#: A text file has at most this many kinds of unprintable characters, by accident.
+_MAX_UNPRINTABLE = 4
 
 
 def read_templates(campaign: Campaign, email: Email) -> Mapping[str, str]:
@@ -45,7 +45,7 @@ def template_file(name: str) -> str:
 
 
 class _TemplateReader:
-    """Reads a template and everything that it names, however deep."""
+    """Reads a template and its references, recursively."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -88,13 +88,15 @@ class _TemplateReader:
             self._report(RenderCode.TEMPLATE_MISSING, f"there is no template {name}", place, hint)
 
     def _text_of(self, path: Path) -> str | None:
-        """What any editor saved; None for what is no text."""
+        """The text in any editor's encoding; None if it is not a text."""
         try:
             text = make_source(path.name, decode(path.read_bytes())).text
         except OSError:
             return None
         kinds = set(UNPRINTABLE.findall(text))
-        return straighten_fields(text.replace("\x00", "")) if len(kinds) <= _SLIPS else None
+        return (
+            straighten_fields(text.replace("\x00", "")) if len(kinds) <= _MAX_UNPRINTABLE else None
+        )
 
     def _references(self, source: str) -> Iterator[str]:
         for reference in _named_templates(source):
@@ -124,14 +126,14 @@ class _TemplateReader:
 
 @functools.lru_cache(maxsize=64)
 def _named_templates(source: str) -> tuple[str | None, ...]:
-    """What a template names, None for a name that it works out; the emails of a month share few.
+    """The templates that a template references; None for a name computed at run time.
 
-    Remembered by source: parsing takes 5 ms, and reading a month would do it thirty times.
+    Cached: the emails of a month share few templates, and parsing one takes 5 ms.
     """
     try:
         tree = Environment(autoescape=True).parse(source)
     except (TemplateSyntaxError, RecursionError):
-        return ()  # ``find_problems`` says where
+        return ()  # reported by ``find_problems``
     return tuple(find_referenced_templates(tree))
 
 

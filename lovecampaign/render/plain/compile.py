@@ -1,4 +1,4 @@
-"""What does a composed source become: HTML and text with holes, or a list of faults?"""
+"""Compiles a composed source to HTML and text with holes, or reports its faults."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from lovecampaign.render.plain.compose import ComposedEmail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledEmail:
-    """All of an email that does not depend on the person."""
+    """HTML and text part of an email, without the personal values."""
 
     html: Skeleton
     text: Skeleton
 
 
 class InvalidMjml(Exception):
-    """The source cannot become an email; carries every fault found, by offset."""
+    """The source cannot be compiled; carries every fault found, by offset."""
 
     def __init__(self, faults: Sequence[MjmlFault]) -> None:
         super().__init__(faults[0].message)
@@ -108,7 +108,7 @@ def _text(
 
 
 def _missing_footer(composed: ComposedEmail[Any], text: str) -> str:
-    """Address and links, where the template's own words do not have them."""
+    """Address and links that the template's own words lack."""
     address, links = composed.postal_address, (composed.preferences, composed.unsubscribe)
     has_address = address in text or composed.postal_words in text
     lines = [] if has_address else [address]

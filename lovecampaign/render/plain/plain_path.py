@@ -1,7 +1,6 @@
-"""What does one person get, worked out from the source?
+"""The plain path: renders each message from its source, and caches only compiled sources.
 
-This is the plain path: it renders every person's email from its source, and keeps only what is
-compiled from equal sources. The fast path has to agree with it byte for byte.
+The fast path must give the same bytes.
 """
 
 from __future__ import annotations
@@ -32,24 +31,24 @@ from lovecampaign.render.templating.error_location import (
 from lovecampaign.render.templating.source_map import SourceMap
 
 _HINT = "type: lovecampaign check"
-#: CompiledEmail sources that are kept: one for each path through the branches of a template.
-_KEPT_SOURCES = 64
+#: Compiled sources that are cached: one per path through the templates' branches.
+_CACHED_SOURCES = 64
 
 
 class PlainPath:
-    """Renders one email for one person after another; safe between threads."""
+    """Renders one email for many recipients; safe between threads."""
 
     def __init__(self, campaign: Campaign, email: Email, content: Content, media_url: str) -> None:
         self._campaign = campaign
         self._email = email
         self._content = content
         self._media_url = media_url
-        self.envelope = EmailHeaders(campaign, email)
+        self.email_headers = EmailHeaders(campaign, email)
         self.composer = _composer(campaign, email, content, media_url)
-        self._compiled: LruCache[tuple[str, ...], CompiledEmail] = LruCache(_KEPT_SOURCES)
+        self._compiled: LruCache[tuple[str, ...], CompiledEmail] = LruCache(_CACHED_SOURCES)
 
     def render(self, recipient: Recipient) -> Message:
-        """The message for one person, the same bytes every time; raises RenderError."""
+        """The message for one recipient, the same bytes every time; raises RenderError."""
         composed = self._compose(recipient)
         try:
             compiled = self.compiled(composed)
@@ -69,12 +68,12 @@ class PlainPath:
             raise RenderError(error.reason, place=place, hint=error.hint) from error
         except TEMPLATE_ERRORS as error:
             if place_of_error(error, self._content) is None:
-                raise  # not from a template: ours
+                raise  # not from a template: our bug
             raise _as_render_error(error, self._content) from error
 
     def compiled(self, composed: ComposedEmail[Any]) -> CompiledEmail:
         """HTML and text of a composed source; raises :class:`InvalidMjml`."""
-        # The last two are in the HTML even where the source does not print them.
+        # Title and preheader are in the HTML even if the source does not print them.
         key = (composed.source, composed.title, composed.preheader)
         return self._compiled.get(key, lambda _: self._compile(composed))
 
@@ -89,19 +88,23 @@ class PlainPath:
         )
 
     def _place_of(self, fault: MjmlFault, recipient: Recipient) -> Place | None:
-        """Rendered again with every piece of template text traced: only for who fails."""
-        chunks = SourceMap()
+        """Renders the failing email again with a source map."""
+        source_map = SourceMap()
         composer = Composer(
-            self._campaign, self._email, self._content, media_url=self._media_url, chunks=chunks
+            self._campaign,
+            self._email,
+            self._content,
+            media_url=self._media_url,
+            source_map=source_map,
         )
-        return chunks.trace(composer.compose(recipient).source).place(fault.offset)
+        return source_map.trace(composer.compose(recipient).source).place(fault.offset)
 
     def _message(
         self, recipient: Recipient, composed: ComposedEmail[str], compiled: CompiledEmail
     ) -> Message:
-        values, envelope = composed.printed.values, self.envelope
+        values, headers = composed.printed.values, self.email_headers
         text, html = compiled.text.escaped(values), compiled.html.escaped(values)
-        draft = envelope.draft(
+        message = headers.message(
             recipient,
             composed.subject,
             quote_body(compiled.text.pieces, text),
@@ -109,14 +112,14 @@ class PlainPath:
         )
         return Message(
             delivery_id=recipient.delivery_id,
-            sender=envelope.sender,
-            reply_to=envelope.reply_to,
-            to=envelope.to(recipient),
-            subject=draft.subject,
+            sender=headers.sender,
+            reply_to=headers.reply_to,
+            to=headers.to(recipient),
+            subject=message.subject,
             text=compiled.text.join(text),
             html=compiled.html.join(html),
-            headers=draft.headers,
-            raw=write_message(draft),
+            headers=message.headers,
+            raw=write_message(message),
         )
 
 
@@ -128,8 +131,4 @@ def _composer(campaign: Campaign, email: Email, content: Content, media_url: str
 
 
 def _as_render_error(error: Exception, content: Content) -> RenderError:
-    return RenderError(
-        describe_error(error),
-        place=place_of_error(error, content),
-        hint=_HINT,
-    )
+    return RenderError(describe_error(error), place=place_of_error(error, content), hint=_HINT)

@@ -1,4 +1,4 @@
-"""For which made-up readers is every email tried before it is sent?"""
+"""Sample recipients that every email is rendered for before it is sent."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ SAMPLE_LINKS = Links(
 
 
 class SampleFields(Mapping[str, str]):
-    """Fields of somebody of whom everything is known."""
+    """Custom fields with a value for every name."""
 
     def __getitem__(self, name: str) -> str:
-        # Fits wherever a field is printed, the beginning of an address included.
+        # Valid wherever a field is printed, the beginning of an address included.
         return f"https://links.invalid/{name}"
 
     def __iter__(self) -> Iterator[str]:
@@ -40,9 +40,9 @@ class SampleFields(Mapping[str, str]):
 
 
 def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tuple[Recipient, ...]:
-    """Somebody of whom everything is known, and somebody of whom only what must be is known.
+    """A subscriber with all data, and one with only the required data.
 
-    The second has every field, too: whether readers lack one is asked of the lists (LC219).
+    The second has every custom field, too: LC219 checks the lists for missing ones.
     """
     known = Subscriber(
         id=1,
@@ -60,7 +60,7 @@ def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tup
         fields=SampleFields(),
         is_insider=email.is_insiders_only,
     )
-    return tuple(_recipient(campaign, person, content) for person in (known, unknown))
+    return tuple(_recipient(campaign, each, content) for each in (known, unknown))
 
 
 def _recipient(campaign: Campaign, subscriber: Subscriber, content: Content) -> Recipient:

@@ -1,4 +1,4 @@
-"""In which line of which file did a template fail?"""
+"""Locates template errors in the author's files, and describes them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from lovecampaign.campaign.files.paths import TEMPLATE_FOLDER
 from lovecampaign.core.problems import Place
 from lovecampaign.render.model.content import AuthoredEmail, Content
 
-#: What a template can raise: ``{{ 1 / 0 }}`` is its author's mistake, not a bug of ours. Where
-#: no template line is in the traceback, it is ours after all.
+#: What a template can raise: ``{{ 1 / 0 }}`` is its author's mistake. Without a template line in
+#: the traceback it is our bug.
 TEMPLATE_ERRORS = (
     TemplateError,
     ArithmeticError,
@@ -24,7 +24,7 @@ TEMPLATE_ERRORS = (
 
 
 def place_of_error(error: BaseException, content: Content) -> Place | None:
-    """The innermost template line, which Jinja has written into the traceback."""
+    """The innermost template line of the traceback, into which Jinja writes it."""
     if isinstance(error, TemplateSyntaxError):
         return _place(error.filename or error.name or "", error.lineno, content)
     places = [
@@ -36,18 +36,18 @@ def place_of_error(error: BaseException, content: Content) -> Place | None:
 
 
 def file_of_setting(file: str, name: str) -> str:
-    """What Jinja calls the source of a subject or preheader: its line is not the copy's."""
+    """The file name for the source of a subject or preheader: its line is not the copy's."""
     return f"{file}: {name}"
 
 
 def setting_of_file(file: str) -> str | None:
-    """``subject`` for what :func:`file_of_setting` made of it; None for a file."""
+    """The inverse of :func:`file_of_setting`: ``subject``; None for a file."""
     name = file.rpartition(": ")[2]
     return name if name in ("subject", "preheader") else None
 
 
 def describe_error(error: Exception) -> str:
-    """What went wrong, said to somebody who writes letters and not programs."""
+    """What went wrong, in words for authors who are not programmers."""
     if isinstance(error, RecursionError):
         return "this goes round in circles: a template or macro uses itself without end"
     if isinstance(error, ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""What does each name that emails may use hold, for everybody and for one person?"""
+"""Values of the names in templates: shared ones, and personal ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lovecampaign.render.templating.names import (
 
 
 def shared_names(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
-    """What is the same for every reader of a campaign."""
+    """Names with the same value for all subscribers of a campaign."""
     return {
         "sender": _sender(campaign.sender),
         "brand": _brand(campaign.brand.color, logo),
@@ -30,18 +30,18 @@ def shared_names(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
     }
 
 
-def personal_names(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> dict[str, Any]:
-    """What belongs to one person; ``ask`` answers for a leaf, by name (``leaves.py``)."""
+def personal_names(campaign: Campaign, email: Email, read: Callable[[str], Any]) -> dict[str, Any]:
+    """Names with personal values; ``read`` gives a leaf's value by its name."""
     subscriber = SubscriberNames(
-        **{one.name: ask(f"subscriber.{one.name}") for one in fields(SubscriberNames)}
+        **{one.name: read(f"subscriber.{one.name}") for one in fields(SubscriberNames)}
     )
     return {
         "subscriber": subscriber,
         "first_name": subscriber.first_name,
         "fields": subscriber.fields,
-        "campaign": _campaign(campaign, ask),
-        "links": Links(**{one.name: ask(f"links.{one.name}") for one in fields(Links)}),
-        "deal": _deal(campaign, email, ask),
+        "campaign": _campaign(campaign, read),
+        "links": Links(**{one.name: read(f"links.{one.name}") for one in fields(Links)}),
+        "deal": _deal(campaign, email, read),
     }
 
 
@@ -72,7 +72,7 @@ def _brand(color: str, logo: str | None) -> BrandNames:
     )
 
 
-def _campaign(campaign: Campaign, ask: Callable[[str], Any]) -> CampaignNames:
+def _campaign(campaign: Campaign, read: Callable[[str], Any]) -> CampaignNames:
     return CampaignNames(
         id=campaign.id,
         name=campaign.name,
@@ -81,11 +81,11 @@ def _campaign(campaign: Campaign, ask: Callable[[str], Any]) -> CampaignNames:
         timezone=campaign.timezone,
         start=LocalizedDate.of(campaign.start, campaign.language),
         days=LAST_GIVING_DAY,
-        launch_at=ask("campaign.launch_at"),
+        launch_at=read("campaign.launch_at"),
     )
 
 
-def _deal(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> DealNames | None:
+def _deal(campaign: Campaign, email: Email, read: Callable[[str], Any]) -> DealNames | None:
     deal = campaign.insider_deal
     if deal is None:
         return None
@@ -96,8 +96,8 @@ def _deal(campaign: Campaign, email: Email, ask: Callable[[str], Any]) -> DealNa
         instead_of=deal.instead_of,
         price_from=localized_date(deal.price_from, campaign.language),
         charged_until=localized_date(deal.charged_until, campaign.language),
-        code=ask("deal.code"),
-        link=ask("links.deal"),
-        opens=ask("deal.opens"),
-        closes=ask("deal.closes"),
+        code=read("deal.code"),
+        link=read("links.deal"),
+        opens=read("deal.opens"),
+        closes=read("deal.closes"),
     )

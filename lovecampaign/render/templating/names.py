@@ -1,7 +1,7 @@
-"""What may emails name?
+"""Names that templates can use: the closed list of INTERFACE.md ("Template names").
 
-The classes below are the closed list of INTERFACE.md ("Template names"): ``check`` reads their
-fields to find misspelt names, ``named_values`` fills them for a recipient.
+``check`` reads the fields of these classes to find misspelt names, ``named_values`` fills them
+for a recipient.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class SubscriberNames:
     email: str
     first_name: str
     last_name: str
-    #: The zone that counts for this person.
+    #: The zone that the subscriber's times are in.
     timezone: str
     fields: SubscriberFields
     #: In alphabetical order.
@@ -44,7 +44,7 @@ class CampaignNames:
     start: LocalizedDate
     #: Giving days: the 27 of "Day 9 of 27".
     days: int
-    #: When the doors open, in the reader's zone.
+    #: The launch, in the subscriber's zone.
     launch_at: LocalizedTime
 
 
@@ -61,7 +61,7 @@ class SenderNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrandNames:
-    """Colours are harmless anywhere, styles included: they are printed as they are."""
+    """Colours are safe everywhere, styles included, so they are printed as they are."""
 
     TEMPLATE_NAME: ClassVar[str] = "brand"
     color: SafeLiteral
@@ -83,17 +83,17 @@ class DayNames:
     number: int | None
     date: LocalizedDate | None
     key: str
-    #: As this person reads it; inside the subject itself None.
+    #: As rendered for this subscriber; None inside the subject itself.
     subject: str | None
     kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealNames:
-    """The insiders' deal; any email may speak of it.
+    """The insiders' deal, in any email.
 
-    ``{% if deal %}`` holds only where the email is about it, being for insiders only: so one
-    template serves early access and the launch for everyone.
+    ``{% if deal %}`` is true only in emails for insiders, so one template serves early access and
+    the launch for everyone.
     """
 
     TEMPLATE_NAME: ClassVar[str] = "deal"
@@ -104,7 +104,7 @@ class DealNames:
     #: When ``instead_of`` is charged from, or was charged until.
     price_from: LocalizedDate | None
     charged_until: LocalizedDate | None
-    #: None for a person without a code.
+    #: None for a subscriber without a code.
     code: str | None
     link: str
     opens: LocalizedTime
@@ -114,7 +114,7 @@ class DealNames:
         return self.is_for_reader
 
 
-#: What stands in front of a dot, and what may stand behind it.
+#: The names before a dot, with the parts after it.
 PARTS: Mapping[str, frozenset[str]] = {
     name: frozenset(field.name for field in fields(owner))
     for name, owner in {
@@ -129,5 +129,5 @@ PARTS: Mapping[str, frozenset[str]] = {
         "links": Links,
     }.items()
 }
-#: Every name that an email's subject, preheader and copy know; templates know ``content`` too.
+#: All names in a subject, preheader and copy; templates have ``content`` too.
 NAMES = frozenset(PARTS) | {"first_name", "fields", "question", "subject", "preheader"}

@@ -1,7 +1,7 @@
-"""What of a person can an email ask for, and how is it found?
+"""Inputs of an email: the personal values that templates can read.
 
-Every personal value that a template can reach begins at one of these leaves, on both paths of
-rendering: the plain path reads them, the fast path remembers that they were asked for.
+Every personal value starts at one of these leaves, on both paths of rendering: the plain path
+reads them, the fast path records that they were read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lovecampaign.render.model.recipient import Links, Recipient
 
 
 class SubscriberFields:
-    """``fields``: what is known of a person beside name and address."""
+    """``fields`` in a template: the subscriber's custom fields."""
 
     TEMPLATE_NAME = "fields"
     __slots__ = ("_values",)
@@ -41,16 +41,16 @@ class SubscriberFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """One thing that is known of a person; equal by name."""
+    """A personal input, the leaf of an expression tree; equal by name."""
 
     #: ``subscriber.first_name``.
     name: str
     value: Callable[[Recipient], Any]
-    #: Two people with equal keys have equal values.
+    #: Two recipients with equal keys have equal values.
     key: Callable[[Recipient], Hashable]
-    #: Whether many people may share a value, so that it pays to remember what it led to.
+    #: Whether many subscribers may share a value, so that caching results by it pays.
     is_shared: bool = True
-    #: Whether there is always something to print.
+    #: Whether it always prints something.
     is_never_empty: bool = False
 
     def __eq__(self, other: object) -> bool:
@@ -67,7 +67,7 @@ def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:
 
 
 def field_leaf(name: str, read: Callable[[Recipient], Any]) -> Leaf:
-    """One field of a person, which some may lack."""
+    """One custom field, which a subscriber may lack."""
     return Leaf(
         name=f"subscriber.fields.{name}",
         value=read,
@@ -81,7 +81,7 @@ def _plain(name: str, path: str, *, is_shared: bool = True, is_never_empty: bool
 
 
 def _times(campaign: Campaign) -> Iterator[Leaf]:
-    """Instants, said in the reader's zone and language."""
+    """Instants, in the subscriber's zone and the campaign's language."""
     language, launch_at, deal = campaign.language, campaign.launch.at, campaign.insider_deal
     yield _time("campaign.launch_at", language, lambda _: launch_at, "zone")
     if deal is not None:
@@ -127,5 +127,5 @@ _LINKS = tuple(
     _plain(f"links.{one.name}", f"links.{one.name}", is_shared=False, is_never_empty=True)
     for one in fields(Links)
 )
-#: What every campaign message has in its headers, printed or not.
+#: In the headers of every campaign message, printed or not.
 UNSUBSCRIBE_LINK = next(one for one in _LINKS if one.name == "links.unsubscribe")

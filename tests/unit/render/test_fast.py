@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from lovecampaign.core.message import Message
 from lovecampaign.render.fast.fast_path import MAX_VARIANTS
-from lovecampaign.render.fast.result_cache import MAX_RESULTS
 from lovecampaign.render.fast.message_holes import MAX_CACHED_LENGTH
+from lovecampaign.render.fast.result_cache import MAX_RESULTS
 from lovecampaign.render.fast.variant import SplicedMessage
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.errors import RenderError
@@ -308,9 +308,9 @@ def test_what_is_remembered_does_not_grow_for_ever(bench: Workbench) -> None:
         renderer.render(person)
     variant = renderer._fast._variants.find(people[1])
     assert variant is not None
-    layout = variant._splicer.layout
+    layout = variant.layout
     assert layout is not None
-    known = [group._known for group in layout.groups if group._known is not None]
+    known = [group._cache for group in layout.groups if group._cache is not None]
     assert 0 < max(map(len, known)) <= MAX_RESULTS < len(people)
     written = [sum(map(len, one)) for results in known for one in results.values()]
     assert max(written) <= MAX_CACHED_LENGTH

@@ -17,14 +17,14 @@ def filled(results: ResultCache[int], count: int) -> ResultCache[int]:
 
 
 def test_results_are_found_by_what_they_follow_from() -> None:
-    results: ResultCache[int] = CacheBudget().add()
+    results: ResultCache[int] = CacheBudget().new_cache()
     results.keep(("Lyon", "Europe/Paris"), 7)
     assert results.get(("Lyon", "Europe/Paris")) == 7
     assert results.get(("Lyon", "Asia/Tokyo")) is None
 
 
 def test_nobody_remembers_more_than_they_may() -> None:
-    results: ResultCache[int] = filled(CacheBudget().add(), MAX_RESULTS)
+    results: ResultCache[int] = filled(CacheBudget().new_cache(), MAX_RESULTS)
     assert len(results) == MAX_RESULTS
     results.keep("one more", 1)
     assert list(results) == ["one more"]
@@ -32,6 +32,6 @@ def test_nobody_remembers_more_than_they_may() -> None:
 
 def test_the_more_there_are_the_less_each_may_remember() -> None:
     memory = CacheBudget()
-    every: list[ResultCache[int]] = [memory.add() for _ in range(200)]
+    every: list[ResultCache[int]] = [memory.new_cache() for _ in range(200)]
     assert sum(len(filled(one, MAX_RESULTS)) for one in every) <= MAX_RESULTS_PER_EMAIL
     assert all(every)

@@ -12,7 +12,8 @@ from mjml import mjml2html
 from lovecampaign.render.markup.mjml_tags import TAGS, UNSUPPORTED
 from lovecampaign.render.markup.mjml_tree import parse_mjml
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.problem_codes import MEANINGS, RenderCode
+from lovecampaign.render.model.problem_codes import MEANINGS
+from lovecampaign.render.model.problem_codes import RenderCode as Code
 from tests.support.render_kit import FOOTER, Workbench, in_column, recipient
 
 LETTER_FILE = "templates/email/letter.mjml.j2"
@@ -28,45 +29,45 @@ def found(bench: Workbench, template: str) -> list[tuple[str, str]]:
 
 
 MISTAKES = [
-    ("<mj-txt>x</mj-txt>", RenderCode.MJML_UNKNOWN_TAG, 1, "did you mean mj-text?"),
-    ("<p>x</p>", RenderCode.MJML_UNKNOWN_TAG, 1, "put HTML into <mj-text> or <mj-raw>"),
-    ('<mj-include path="x" />', RenderCode.MJML_REFUSED, 1, 'use Jinja: {% include "part.mjml.j2" %}'),
-    ('<mj-text colour="red">x</mj-text>', RenderCode.MJML_UNKNOWN_ATTRIBUTE, 10, "did you mean color?"),
+    ("<mj-txt>x</mj-txt>", Code.MJML_UNKNOWN_TAG, 1, "did you mean mj-text?"),
+    ("<p>x</p>", Code.MJML_UNKNOWN_TAG, 1, "put HTML into <mj-text> or <mj-raw>"),
+    ('<mj-include path="x" />', Code.MJML_REFUSED, 1, 'use Jinja: {% include "part.mjml.j2" %}'),
+    ('<mj-text colour="red">x</mj-text>', Code.MJML_UNKNOWN_ATTRIBUTE, 10, "did you mean color?"),
     ('<mj-image hrf="https://x.example" src="https://x.example/a.png" alt="" />',
-     RenderCode.MJML_UNKNOWN_ATTRIBUTE, 11, "did you mean href?"),
-    ("<mj-section></mj-section>", RenderCode.MJML_NESTING, 1,
+     Code.MJML_UNKNOWN_ATTRIBUTE, 11, "did you mean href?"),
+    ("<mj-section></mj-section>", Code.MJML_NESTING, 1,
      "it may stand in <mj-body>, <mj-wrapper>"),
-    ("<mj-column></mj-column>", RenderCode.MJML_NESTING, 1,
+    ("<mj-column></mj-column>", Code.MJML_NESTING, 1,
      "it may stand in <mj-group>, <mj-section>"),
-    ("<mj-text><p>x</p><mj-button>y</mj-button></mj-text>", RenderCode.MJML_NESTING, 18, None),
-    ("words", RenderCode.MJML_STRAY_TEXT, 1, "put them into <mj-text>"),
-    ("<mj-text><p>x</mj-text>", RenderCode.MJML_BROKEN, 10, "write </p> where it ends"),
-    ("<mj-text>x</p></mj-text>", RenderCode.MJML_BROKEN, 11, "the tag that is open here is <mj-text>"),
-    ("<mj-text>a < b</mj-text>", RenderCode.MJML_BROKEN, 12, "write &lt;"),
-    ("<mj-text align=left>x</mj-text>", RenderCode.MJML_BROKEN, 10, 'write align="left"'),
-    ('<mj-text align="left" align="right">x</mj-text>', RenderCode.MJML_BROKEN, 23, None),
-    ("<mj-text>a<br></br></mj-text>", RenderCode.MJML_BROKEN, 15, None),
-    ("<mj-text><![CDATA[x]]></mj-text>", RenderCode.MJML_BROKEN, 10, None),
-    ("<mj-raw><!-- x</mj-raw>", RenderCode.MJML_BROKEN, 9, None),
-    ("<mj-text><script>x</script></mj-text>", RenderCode.MJML_REFUSED, 10, None),
+    ("<mj-text><p>x</p><mj-button>y</mj-button></mj-text>", Code.MJML_NESTING, 18, None),
+    ("words", Code.MJML_STRAY_TEXT, 1, "put them into <mj-text>"),
+    ("<mj-text><p>x</mj-text>", Code.MJML_BROKEN, 10, "write </p> where it ends"),
+    ("<mj-text>x</p></mj-text>", Code.MJML_BROKEN, 11, "the tag that is open here is <mj-text>"),
+    ("<mj-text>a < b</mj-text>", Code.MJML_BROKEN, 12, "write &lt;"),
+    ("<mj-text align=left>x</mj-text>", Code.MJML_BROKEN, 10, 'write align="left"'),
+    ('<mj-text align="left" align="right">x</mj-text>', Code.MJML_BROKEN, 23, None),
+    ("<mj-text>a<br></br></mj-text>", Code.MJML_BROKEN, 15, None),
+    ("<mj-text><![CDATA[x]]></mj-text>", Code.MJML_BROKEN, 10, None),
+    ("<mj-raw><!-- x</mj-raw>", Code.MJML_BROKEN, 9, None),
+    ("<mj-text><script>x</script></mj-text>", Code.MJML_REFUSED, 10, None),
     ('<mj-image width="{{ day.number }}px" src="https://x.example/a.png" alt="" />',
-     RenderCode.VALUE_MISPLACED, 18, None),
-    ('<mj-text padding="{{ day.number }}px">x</mj-text>', RenderCode.VALUE_MISPLACED, 19, None),
-    ('<mj-text color="{{ first_name }}">x</mj-text>', RenderCode.VALUE_MISPLACED, 17, None),
-    ('<mj-text {{ first_name }}="x">x</mj-text>', RenderCode.VALUE_MISPLACED, 10, None),
-    ('<mj-text><a style="color:{{ first_name }}">x</a></mj-text>', RenderCode.VALUE_MISPLACED, 26, None),
-    ('<mj-text><td width="{{ day.number }}">x</td></mj-text>', RenderCode.VALUE_MISPLACED, 21, None),
+     Code.VALUE_MISPLACED, 18, None),
+    ('<mj-text padding="{{ day.number }}px">x</mj-text>', Code.VALUE_MISPLACED, 19, None),
+    ('<mj-text color="{{ first_name }}">x</mj-text>', Code.VALUE_MISPLACED, 17, None),
+    ('<mj-text {{ first_name }}="x">x</mj-text>', Code.VALUE_MISPLACED, 10, None),
+    ('<mj-text><a style="color:{{ first_name }}">x</a></mj-text>', Code.VALUE_MISPLACED, 26, None),
+    ('<mj-text><td width="{{ day.number }}">x</td></mj-text>', Code.VALUE_MISPLACED, 21, None),
     ('<mj-text><b{{ day.number }}>x</b{{ day.number }}></mj-text>', None, 0, None),
-    ('<mj-text><a href="java{{ first_name }}">x</a></mj-text>', RenderCode.VALUE_MISPLACED, 23, None),
-    ('<mj-text><a onclick="{{ first_name }}">x</a></mj-text>', RenderCode.VALUE_MISPLACED, 22, None),
-    ("<mj-text><!-- {{ first_name }} --></mj-text>", RenderCode.VALUE_MISPLACED, 15, None),
+    ('<mj-text><a href="java{{ first_name }}">x</a></mj-text>', Code.VALUE_MISPLACED, 23, None),
+    ('<mj-text><a onclick="{{ first_name }}">x</a></mj-text>', Code.VALUE_MISPLACED, 22, None),
+    ("<mj-text><!-- {{ first_name }} --></mj-text>", Code.VALUE_MISPLACED, 15, None),
     ("<mj-text><style>a {{ '{' }} {{ first_name }}</style></mj-text>", None, 0, None),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("inside", "code", "column", "hint"), MISTAKES)
 def test_a_mistake_is_found_where_it_stands(
-    bench: Workbench, inside: str, code: RenderCode | None, column: int, hint: str | None
+    bench: Workbench, inside: str, code: Code | None, column: int, hint: str | None
 ) -> None:
     problems = bench.problems(template=in_column(f"\n{inside}\n{{{{ content }}}}"))
     assert problems
@@ -81,7 +82,7 @@ def test_a_mistake_is_found_where_it_stands(
 
 @pytest.mark.parametrize(("inside", "code", "column", "hint"), MISTAKES)
 def test_what_check_finds_is_never_sent(
-    bench: Workbench, inside: str, code: RenderCode | None, column: int, hint: str | None
+    bench: Workbench, inside: str, code: Code | None, column: int, hint: str | None
 ) -> None:
     with pytest.raises(RenderError) as caught:
         bench.render("", in_column(f"\n{inside}\n"))
@@ -238,5 +239,5 @@ def test_half_tags_never_raise(source: str) -> None:
 
 
 def test_every_code_has_a_meaning() -> None:
-    assert set(MEANINGS) == set(RenderCode)
-    assert all(re.fullmatch(r"LC1[0-4][0-9]", code) for code in RenderCode)
+    assert set(MEANINGS) == set(Code)
+    assert all(re.fullmatch(r"LC1[0-4][0-9]", code) for code in Code)
