@@ -9,27 +9,25 @@ question.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from lovecampaign.render.fast.result_cache import BoundedCache, CacheBudget, ResultCache
-from lovecampaign.render.fast.trace import TraceGuard
+from lovecampaign.render.fast.result_cache import BoundedCache
+from lovecampaign.render.fast.trace import Guard
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.deferred import Untraceable
 from lovecampaign.render.values.expressions import Dependencies, Expression, dependencies_of
 
 Variant = TypeVar("Variant")
 
-_NOT_CACHED = object()
 _NO_ANSWER = object()
 
 
 class DecisionTree(Generic[Variant]):
     """Finds variants without a lock; ``add`` needs one."""
 
-    def __init__(self, budget: CacheBudget) -> None:
-        self._budget = budget
-        #: Answer caches by question, which may be asked at several nodes.
-        self._answers: dict[Expression, ResultCache[Any]] = {}
+    def __init__(self) -> None:
+        self._questions: dict[Expression, None] = {}
         #: One tree per list of days in a digest; nearly always there is only one.
         self._roots: dict[Hashable, _DecisionNode[Variant] | Variant] = {}
         self._index: _AnswerIndex[Variant] = _AnswerIndex(())
@@ -48,57 +46,38 @@ class DecisionTree(Generic[Variant]):
         return variant
 
     def _walk(self, recipient: Recipient) -> Variant | None:
+        """Walks the tree, which only a new combination of answers needs."""
         node = self._roots.get(recipient.digest)
         while isinstance(node, _DecisionNode):
-            answer = node.answers.get(node.key(recipient), _NOT_CACHED)
-            if answer is _NOT_CACHED:
-                answer = node.answer(recipient)
-            node = node.branches.get(answer)
+            node = node.branches.get(node.question.value(recipient))
         return node
 
-    def add(self, recipient: Recipient, guards: Sequence[TraceGuard], variant: Variant) -> None:
+    def add(self, recipient: Recipient, guards: Sequence[Guard], variant: Variant) -> None:
         """Add a variant for all subscribers with these answers.
 
         Raises :class:`Untraceable` where the same path asked something else before.
         """
         # The index first: it must ask every question of what can be found.
-        questions = dict.fromkeys((*self._answers, *(guard.question for guard in guards)))
-        self._index = _AnswerIndex(questions)
+        self._questions |= dict.fromkeys(question for question, _ in guards)
+        self._index = _AnswerIndex(self._questions)
         branches: dict[Any, Any] = self._roots
         answer: Hashable = recipient.digest
-        for guard in guards:
-            if answer not in branches:
-                branches[answer] = self._new_node(guard.question)
-            node = branches[answer]
-            if not isinstance(node, _DecisionNode) or node.question != guard.question:
+        for question, next_answer in guards:
+            node = branches.setdefault(answer, _DecisionNode(question))
+            if not isinstance(node, _DecisionNode) or node.question != question:
                 raise Untraceable("the same values lead two ways")
-            branches, answer = node.branches, guard.answer
+            branches, answer = node.branches, next_answer
         if branches.setdefault(answer, variant) is not variant:
             raise Untraceable("the same values lead two ways")
         self.size += 1
 
-    def _new_node(self, question: Expression) -> _DecisionNode[Variant]:
-        if question not in self._answers:
-            self._answers[question] = self._budget.new_cache()
-        return _DecisionNode(question, self._answers[question])
 
-
+@dataclass(frozen=True, slots=True)
 class _DecisionNode(Generic[Variant]):
     """A guard's question, with a branch per answer."""
 
-    __slots__ = ("answers", "branches", "key", "question")
-
-    def __init__(self, question: Expression, answers: ResultCache[Any]) -> None:
-        self.question = question
-        self.branches: dict[Any, _DecisionNode[Variant] | Variant] = {}
-        self.key = dependencies_of(question).key
-        self.answers = answers
-
-    def answer(self, recipient: Recipient) -> Any:
-        """The answer for this subscriber, cached."""
-        answer = self.question.value(recipient)
-        self.answers.keep(self.key(recipient), answer)
-        return answer
+    question: Expression
+    branches: dict[Any, _DecisionNode[Variant] | Variant] = field(default_factory=dict)
 
 
 class _AnswerIndex(Generic[Variant]):

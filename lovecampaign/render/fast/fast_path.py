@@ -57,7 +57,7 @@ class FastPath:
         budget = CacheBudget()
         self._groups = HoleGroups(budget, QuotedHoleGroup)
         self._substitution_groups = HoleGroups(budget, HoleGroup[str])
-        self._variants: DecisionTree[Variant] = DecisionTree(budget)
+        self._variants: DecisionTree[Variant] = DecisionTree()
         self._is_closed = False
         self._learning = Lock()
 
@@ -81,7 +81,7 @@ class FastPath:
 
     def _try_to_trace(self, recipient: Recipient) -> Message | None:
         if self._variants.size >= MAX_VARIANTS:
-            self._fall_back(f"its readers take more than {MAX_VARIANTS} ways through it", None)
+            self._fall_back(f"it has more than {MAX_VARIANTS} variants", None)
             return None
         try:
             return self._trace(recipient)
@@ -102,7 +102,7 @@ class FastPath:
         )
         spliced, plain = variant.message(recipient), self._plain.render(recipient)
         if any(getattr(spliced, one.name) != getattr(plain, one.name) for one in fields(Message)):
-            raise Untraceable("what is spliced differs from what the plain path gives")
+            raise Untraceable("the spliced message differs from the plain path's")
         self._variants.add(recipient, traced.guards, variant)
         return plain
 

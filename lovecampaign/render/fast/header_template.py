@@ -15,9 +15,14 @@ from enum import StrEnum
 
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.render.fast.result_cache import BoundedCache
-from lovecampaign.render.mime.email_headers import EmailHeaders
 from lovecampaign.render.mime.headers import encode_address
-from lovecampaign.render.mime.write import boundary_of, is_plain_id, part_starts, write_head
+from lovecampaign.render.mime.message import (
+    EmailHeaders,
+    boundary_of,
+    is_plain_id,
+    part_starts,
+    write_head,
+)
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Links, Recipient
 

@@ -26,14 +26,8 @@ from lovecampaign.render.values.tokens import TokenFormat, clean, one_line
 
 #: The value of a token: a text that all subscribers share, or how to compute each one's.
 TracedValue = str | Expression
-
-
-@dataclass(frozen=True, slots=True)
-class TraceGuard:
-    """A question that decides an email's way, and the traced subscriber's answer."""
-
-    question: Expression
-    answer: Any
+#: A question that decides an email's way, and the traced subscriber's answer.
+Guard = tuple[Expression, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +38,7 @@ class TracedEmail:
     #: The value of token number ``n`` is ``values[n]``.
     values: tuple[TracedValue, ...]
     subject: TracedValue
-    guards: tuple[TraceGuard, ...]
+    guards: tuple[Guard, ...]
 
 
 def trace_email(composer: Composer, recipient: Recipient) -> TracedEmail:
@@ -58,7 +52,7 @@ def trace_email(composer: Composer, recipient: Recipient) -> TracedEmail:
         composed=composed,
         values=tuple(map(_traced, trace.values)),
         subject=_traced(composed.subject),
-        guards=tuple(TraceGuard(*each) for each in trace.answers.items()),
+        guards=tuple(trace.answers.items()),
     )
 
 

@@ -21,7 +21,6 @@ from lovecampaign.render.lint.source_check import (
 from lovecampaign.render.markup.mjml_tree import MjmlFault
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.formatting import direction_of
 from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.model.template_files import template_file, template_name
@@ -30,9 +29,8 @@ from lovecampaign.render.plain.compose import ComposedEmail, Composer
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS, sample_recipients
 from lovecampaign.render.templating.error_location import (
     TEMPLATE_ERRORS,
-    describe_error,
+    as_render_error,
     file_of_setting,
-    place_of_error,
     setting_of_file,
 )
 from lovecampaign.render.templating.source_map import SourceMap, TracedSource
@@ -66,24 +64,15 @@ class _RenderCheck:
 
     def _render(self, source_map: SourceMap | None) -> Iterator[Problem]:
         try:
-            composer = Composer(
-                self._campaign,
-                self._email,
-                self._content,
-                media_url=_MEDIA_URL,
-                source_map=source_map,
-            )
-            for recipient in sample_recipients(self._campaign, self._email, self._content):
+            email, content = self._email, self._content
+            composer = Composer(self._campaign, email, content, _MEDIA_URL, source_map)
+            for recipient in sample_recipients(self._campaign, email, content):
                 problems = list(self._problems_for(composer, source_map, recipient))
                 yield from problems
                 if problems:
                     return  # the next recipient shows the same, or consequences
-        except RenderError as error:
-            yield self._failure(error, error.reason, error.hint)
-        except TEMPLATE_ERRORS as error:
-            if place_of_error(error, self._content) is None:
-                raise
-            yield self._failure(error, describe_error(error), None)
+        except (RenderError, *TEMPLATE_ERRORS) as error:
+            yield self._failure(as_render_error(error, self._content))
 
     def _problems_for(
         self, composer: Composer, source_map: SourceMap | None, recipient: Recipient
@@ -93,11 +82,7 @@ class _RenderCheck:
         composed = replace(composed, source=traced.text)
         try:
             compiled = compile_email(
-                composed,
-                composer.tokens.pattern,
-                self._campaign.language,
-                direction_of(self._campaign.language),
-                has_footer=False,
+                composed, composer.tokens.pattern, self._campaign.language, has_footer=False
             )
         except InvalidMjml as faulty:
             for fault in faulty.faults:
@@ -116,15 +101,15 @@ class _RenderCheck:
             width=fault.width,
         )
 
-    def _failure(self, error: Exception, message: str, hint: str | None) -> Problem:
-        found = place_of_error(error, self._content) or Place(file=self._content.copy.file)
+    def _failure(self, error: RenderError) -> Problem:
+        found = error.place or Place(file=self._content.copy.file)
         name = setting_of_file(found.file)
         place = self._place_of_setting(found.file, name) if name else found
         return Problem(
             code=RenderCode.RENDER_FAILED,
-            message=f"{name}: {message}" if name else message,
+            message=f"{name}: {error.reason}" if name else error.reason,
             place=place,
-            hint=hint,
+            hint=error.hint,
             excerpt=self._line_at(place),
         )
 
@@ -152,17 +137,14 @@ class _RenderCheck:
                 yield _incomplete(template, "the preferences link", "links.preferences")
             if self._campaign.sender.postal_address not in text:
                 yield _incomplete(template, "the postal address", "sender.postal_address")
-        if self._content.copy.text.strip() and not _uses_content(self._content):
-            yield _unused(template, self._content.copy.file)
-
-
-def _unused(template: str, copy: str) -> Problem:
-    return Problem(
-        code=RenderCode.CONTENT_UNUSED,
-        message=f"{copy} has copy, but its template never prints it",
-        place=Place(file=template),
-        hint="write {{ content }} inside an <mj-column>",
-    )
+        copy, sources = self._content.copy, self._content.templates.values()
+        if copy.text.strip() and not any(re.search(r"\bcontent\b", one) for one in sources):
+            yield Problem(
+                code=RenderCode.CONTENT_UNUSED,
+                message=f"{copy.file} has copy, but its template never prints it",
+                place=Place(file=template),
+                hint="write {{ content }} inside an <mj-column>",
+            )
 
 
 def _incomplete(template: str, what: str, written: str) -> Problem:
@@ -172,7 +154,3 @@ def _incomplete(template: str, what: str, written: str) -> Problem:
         place=Place(file=template),
         hint=f"print {{{{ {written} }}}} in the footer",
     )
-
-
-def _uses_content(content: Content) -> bool:
-    return any(re.search(r"\bcontent\b", source) for source in content.templates.values())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.render.markup.mjml_tags import DEFAULTS, LINKS, TAGS, UNSUPPORTED, WORDS, Tag
-from lovecampaign.render.markup.mjml_tree import Element, MjmlFault
+from lovecampaign.render.markup.mjml_tree import Element, MjmlFault, fault_at
 from lovecampaign.render.markup.scanner import Attribute, Text
 from lovecampaign.render.model.problem_codes import RenderCode
 
@@ -16,27 +16,15 @@ def find_faults(root: Element, token: re.Pattern[str]) -> Iterator[MjmlFault]:
     """All faults that MRML would silently accept, in source order."""
     tops = [child for child in root.children if isinstance(child, Element)]
     if [top.name for top in tops] != ["mjml"]:
+        message = "a template is one <mjml> with a <mj-body> in it"
         offset = tops[0].tag.start if tops else 0
-        yield MjmlFault(
-            code=RenderCode.MJML_NESTING,
-            message="a template is one <mjml> with a <mj-body> in it",
-            offset=offset,
-        )
+        yield MjmlFault(code=RenderCode.MJML_NESTING, message=message, offset=offset)
     for child in root.children:
         yield from _stray_text(child, "the template, outside <mjml>")
     for top in tops:
         yield from _check(top, TAGS, token)
-        yield from _no_body(top)
-
-
-def _no_body(top: Element) -> Iterator[MjmlFault]:
-    if top.name == "mjml" and not any(one.name == "mj-body" for one in top.walk()):
-        yield MjmlFault(
-            code=RenderCode.MJML_NESTING,
-            message="<mjml> has no <mj-body>",
-            offset=top.tag.start,
-            width=5,
-        )
+        if top.name == "mjml" and not any(one.name == "mj-body" for one in top.walk()):
+            yield fault_at(top, RenderCode.MJML_NESTING, "<mjml> has no <mj-body>")
 
 
 def _check(
@@ -79,23 +67,15 @@ def _check_html(child: Element | Text, holder: str) -> Iterator[MjmlFault]:
         if element.name.startswith("mj-"):
             yield _wrong_nesting(element, holder)
         elif element.name == "script":
-            yield MjmlFault(
-                code=RenderCode.MJML_REFUSED,
-                message="no mail program runs scripts, and many refuse mail that holds one",
-                offset=element.tag.start,
-                width=len("<script"),
-            )
+            message = "no mail program runs scripts, and many reject mail with one"
+            yield fault_at(element, RenderCode.MJML_REFUSED, message)
 
 
 def _wrong_nesting(element: Element, parent: str) -> MjmlFault:
     holders = sorted(name for name, tag in TAGS.items() if element.name in tag.children)
-    return MjmlFault(
-        code=RenderCode.MJML_NESTING,
-        message=f"<{element.name}> cannot stand in <{parent}>",
-        offset=element.tag.start,
-        width=len(element.name) + 1,
-        hint=f"it may stand in <{'>, <'.join(holders)}>" if holders else None,
-    )
+    hint = f"it is allowed in <{'>, <'.join(holders)}>" if holders else None
+    message = f"<{element.name}> is not allowed in <{parent}>"
+    return fault_at(element, RenderCode.MJML_NESTING, message, hint)
 
 
 def _unknown_tag(element: Element, known: Mapping[str, Tag]) -> MjmlFault:
@@ -104,13 +84,7 @@ def _unknown_tag(element: Element, known: Mapping[str, Tag]) -> MjmlFault:
     if not name.startswith("mj") and not hint:
         hint = "put HTML into <mj-text> or <mj-raw>"
     code = RenderCode.MJML_REFUSED if name in UNSUPPORTED else RenderCode.MJML_UNKNOWN_TAG
-    return MjmlFault(
-        code=code,
-        message=f"<{name}> is no tag that MJML knows here",
-        offset=element.tag.start,
-        width=len(name) + 1,
-        hint=hint,
-    )
+    return fault_at(element, code, f"<{name}> is not an MJML tag here", hint)
 
 
 def _check_attribute(
@@ -136,9 +110,9 @@ def _value_in(spot: str, attribute: Attribute, start: int | None = None) -> Mjml
     offset = attribute.name_start if start is None else attribute.value_start + start
     return MjmlFault(
         code=RenderCode.VALUE_MISPLACED,
-        message=f"a value stands in {spot}, where no value can",
+        message=f"a value in {spot}, where none is allowed",
         offset=offset,
-        hint="write it out, or choose between written ones with {% if %}",
+        hint="write it out, or choose with {% if %}",
     )
 
 
@@ -146,8 +120,8 @@ def _stray_text(child: Element | Text, holder: str) -> Iterator[MjmlFault]:
     if isinstance(child, Text) and (words := child.data.strip()):
         yield MjmlFault(
             code=RenderCode.MJML_STRAY_TEXT,
-            message=f"words stand directly in {holder}",
+            message=f"text directly in {holder}",
             offset=child.start + child.data.index(words),
             width=min(len(words.split("\n")[0]), 40),
-            hint="put them into <mj-text>",
+            hint="put it into <mj-text>",
         )

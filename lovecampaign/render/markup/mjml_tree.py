@@ -54,6 +54,14 @@ class MjmlFault:
     hint: str | None = None
 
 
+def fault_at(
+    element: Element, code: RenderCode, message: str, hint: str | None = None
+) -> MjmlFault:
+    """A fault that marks the name of a start tag."""
+    start, width = element.tag.start, len(element.name) + 1
+    return MjmlFault(code=code, message=message, offset=start, width=width, hint=hint)
+
+
 def parse_mjml(source: str) -> tuple[Element, list[MjmlFault]]:
     """The tree under a nameless root, and all faults that MRML's parser would fail on."""
     builder = _MjmlTreeBuilder()
@@ -75,9 +83,8 @@ class _MjmlTreeBuilder:
 
     def fault(self, message: str, offset: int, width: int = 1, hint: str | None = None) -> None:
         code = RenderCode.MJML_BROKEN
-        self.faults.append(
-            MjmlFault(code=code, message=message, offset=offset, width=width, hint=hint)
-        )
+        fault = MjmlFault(code=code, message=message, offset=offset, width=width, hint=hint)
+        self.faults.append(fault)
 
     def cut_off(self, message: str, offset: int) -> None:
         """A fault that swallows the rest of the source."""
@@ -112,14 +119,10 @@ class _MjmlTreeBuilder:
     def _check_form(self, attribute: Attribute, seen: set[str]) -> None:
         name, at = attribute.name, attribute.name_start
         if attribute.quote is Quote.NONE:
-            self.fault(
-                f"the value of {name} has no quotes",
-                at,
-                len(name),
-                f'write {name}="{attribute.value}"',
-            )
+            hint = f'write {name}="{attribute.value}"'
+            self.fault(f"the value of {name} has no quotes", at, len(name), hint)
         if name in seen:
-            self.fault(f"{name} is there twice", at, len(name))
+            self.fault(f"{name} is given twice", at, len(name))
         seen.add(name)
 
     def _end(self, tag: EndTag) -> None:
@@ -128,35 +131,27 @@ class _MjmlTreeBuilder:
             return
         names = [element.name for element in self._open]
         if tag.name not in names[1:]:
-            self.fault(
-                f"</{tag.name}> closes nothing",
-                tag.start,
-                len(tag.name) + 3,
-                f"the tag that is open here is <{names[-1]}>" if names[-1] else None,
-            )
+            hint = f"the tag that is open here is <{names[-1]}>" if names[-1] else None
+            self.fault(f"</{tag.name}> closes nothing", tag.start, len(tag.name) + 3, hint)
             return
         while self._open[-1].name != tag.name:
             self._never_closed(self._open.pop())
         self._open.pop()
 
     def _never_closed(self, element: Element) -> None:
-        tag = element.tag
-        self.fault(
-            f"<{tag.name}> is never closed",
-            tag.start,
-            len(tag.name) + 1,
-            f"write </{tag.name}> where it ends",
-        )
+        name, code = element.name, RenderCode.MJML_BROKEN
+        hint = f"write </{name}> where it ends"
+        self.faults.append(fault_at(element, code, f"<{name}> is never closed", hint))
 
     def _text(self, text: Text) -> None:
         self._open[-1].children.append(text)
         lone = text.data.find("<")
         if lone >= 0:
-            self.fault("a “<” stands in the text", text.start + lone, hint="write &lt;")
+            self.fault("a “<” in the text", text.start + lone, hint="write &lt;")
 
     def _comment(self, comment: Comment) -> None:
         if comment.is_declaration:
             kind = "CDATA" if comment.data.startswith("<![CDATA[") else "a declaration"
-            self.fault(f"{kind} cannot stand in MJML", comment.start, len(comment.data))
+            self.fault(f"{kind} is not allowed in MJML", comment.start, len(comment.data))
         elif not comment.data.endswith(("->", "--!>", "<!-->")):
             self.cut_off("a comment is never closed", comment.start)

@@ -22,7 +22,7 @@ _LINK_START = re.compile(r"(?:https?://|mailto:|tel:|#)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ForbiddenPlace:
-    """A place where no value is allowed; ``spot`` completes "a value stands in …"."""
+    """A place where no value is allowed; ``spot`` completes "a value in …"."""
 
     spot: str
 

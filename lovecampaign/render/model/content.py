@@ -48,20 +48,17 @@ class Content:
     parts: Mapping[str, AuthoredEmail] = field(default_factory=dict)
 
     @property
+    def authored(self) -> Sequence[AuthoredEmail]:
+        """The email's own words, then those of its parts."""
+        return (self.words, *self.parts.values())
+
+    @property
     def subject(self) -> str:
         return self.words.subject
 
     @property
     def copy(self) -> Copy:
         return self.words.copy
-
-    @property
-    def guest(self) -> Guest | None:
-        return self.words.guest
-
-    @property
-    def question(self) -> str | None:
-        return self.words.question
 
     def fingerprint(self) -> str:
         """SHA-256 over subject, preheader, copy, templates and pictures, in hex.

@@ -37,18 +37,9 @@ class LocalizedTime(datetime):
 
     @classmethod
     def of(cls, instant: datetime, zone: str, language: str) -> Self:
-        local = instant.astimezone(ZoneInfo(zone))
-        localized = cls(
-            local.year,
-            local.month,
-            local.day,
-            local.hour,
-            local.minute,
-            local.second,
-            tzinfo=local.tzinfo,
-            fold=local.fold,
-        )
-        localized._language = language
+        local = instant.astimezone(ZoneInfo(zone)).replace(microsecond=0)
+        localized = cls.combine(local.date(), local.timetz()).replace(fold=local.fold)
+        localized._language = language  # noqa: SLF001 - its own
         return localized
 
     def __str__(self) -> str:

@@ -24,6 +24,7 @@ from lovecampaign.render.markup.skeleton import (
     cut_html,
     cut_plain,
 )
+from lovecampaign.render.model.formatting import direction_of
 from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.plain.compose import ComposedEmail
 
@@ -45,44 +46,31 @@ class InvalidMjml(Exception):
 
 
 def compile_email(
-    composed: ComposedEmail[Any],
-    token: re.Pattern[str],
-    language: str,
-    direction: str,
-    *,
-    has_footer: bool,
+    composed: ComposedEmail[Any], token: re.Pattern[str], language: str, *, has_footer: bool
 ) -> CompiledEmail:
     """HTML and text of a source; raises :class:`InvalidMjml`."""
-    tree = _checked_tree(composed.source, token)
+    tree, faults = parse_mjml(composed.source)
+    if faults := faults or list(find_faults(tree, token)):
+        raise InvalidMjml(faults)
     settings = DocumentSettings(
         language=language,
-        direction=direction,
+        direction=direction_of(language),
         title=composed.title,
         preheader=composed.preheader,
         pictures=composed.pictures,
     )
     try:
         html = cut_html(compile_mjml(composed.source, tree, settings), token)
-    except MjmlCompilerError as refused:
-        message = f"the MJML compiler refuses this: {refused}"
-        raise InvalidMjml(
-            [MjmlFault(code=RenderCode.MJML_REFUSED, message=message, offset=0)]
-        ) from refused
-    except MarkupSyntaxError as broken:
-        raise InvalidMjml(
-            [MjmlFault(code=RenderCode.MJML_BROKEN, message=broken.message, offset=0)]
-        ) from broken
-    except MisplacedValues as misplaced:
-        raise InvalidMjml(list(_misplaced(misplaced, composed.source, token))) from misplaced
+    except MjmlCompilerError as error:
+        message = f"the MJML compiler rejects this: {error}"
+        fault = MjmlFault(code=RenderCode.MJML_REFUSED, message=message, offset=0)
+        raise InvalidMjml([fault]) from error
+    except MarkupSyntaxError as error:
+        fault = MjmlFault(code=RenderCode.MJML_BROKEN, message=error.message, offset=0)
+        raise InvalidMjml([fault]) from error
+    except MisplacedValues as error:
+        raise InvalidMjml(list(_misplaced(error, composed.source, token))) from error
     return CompiledEmail(html=html, text=_text(composed, tree, token, has_footer=has_footer))
-
-
-def _checked_tree(source: str, token: re.Pattern[str]) -> Element:
-    tree, faults = parse_mjml(source)
-    faults = faults or list(find_faults(tree, token))
-    if faults:
-        raise InvalidMjml(faults)
-    return tree
 
 
 def _misplaced(
@@ -92,9 +80,9 @@ def _misplaced(
     for number, spot in dict(misplaced.tokens).items():
         yield MjmlFault(
             code=RenderCode.VALUE_MISPLACED,
-            message=f"a value stands in {spot}, where no value can",
+            message=f"a value in {spot}, where none is allowed",
             offset=offsets.get(number, 0),
-            hint="values can stand in text, in alt and title, and in addresses",
+            hint="values are allowed in text, in alt and title, and in addresses",
         )
 
 

@@ -20,8 +20,12 @@ from lovecampaign.render.model.template_files import template_file, template_nam
 from lovecampaign.render.templating.captured import Captured, printing_to
 from lovecampaign.render.templating.environment import EmailEnvironment
 from lovecampaign.render.templating.error_location import file_of_setting
-from lovecampaign.render.templating.named_values import localized_date, personal_names, shared_names
-from lovecampaign.render.templating.names import DayNames
+from lovecampaign.render.templating.names import (
+    DayNames,
+    localized_date,
+    personal_names,
+    shared_names,
+)
 from lovecampaign.render.templating.source_map import SourceMap
 from lovecampaign.render.values.inputs import leaves_of
 from lovecampaign.render.values.tokens import TokenFormat, Value, ValueRecorder, author_text
@@ -60,7 +64,6 @@ class Composer:
         campaign: Campaign,
         email: Email,
         content: Content,
-        *,
         media_url: str,
         source_map: SourceMap | None = None,
     ) -> None:
@@ -80,9 +83,7 @@ class Composer:
         self._preheader = plain.template_from(
             author_text(content.preheader), file_of_setting(content.copy.file, "preheader")
         )
-        self._parts = {
-            words.key: _CopyPart(plain, words) for words in (content.words, *content.parts.values())
-        }
+        self._parts = {words.key: _CopyPart(plain, words) for words in content.authored}
         self._shared_names = shared_names(campaign, self._logo())
         self._markdown = CopyMarkdown(
             self._find_picture, str(self._shared_names["brand"].color_on_paper)
@@ -200,8 +201,7 @@ def _take_footer(names: dict[str, Any], printed: ValueRecorder[Any]) -> dict[str
 
 
 def _sources(content: Content) -> list[str]:
-    every = (content.words, *content.parts.values())
-    copies = [text for words in every for text in (words.subject, words.copy.text)]
+    copies = [text for words in content.authored for text in (words.subject, words.copy.text)]
     return [content.preheader, *copies, *content.templates.values()]
 
 
@@ -213,7 +213,7 @@ def _refuse_unfilled_fields(campaign: Campaign, content: Content) -> None:
     for name, text in (*_of_campaign(campaign), *_of_content(content)):
         if text and MERGE_FIELD_START.search(text):
             raise RenderError(
-                f"{name} holds a merge field, and would reach readers as it is",
+                f"{name} contains a merge field, which subscribers would see as it is",
                 hint="merge fields work in subject, preheader and copy",
             )
 
@@ -235,7 +235,7 @@ def _of_campaign(campaign: Campaign) -> Iterator[tuple[str, str | None]]:
 
 
 def _of_content(content: Content) -> Iterator[tuple[str, str | None]]:
-    for words in (content.words, *content.parts.values()):
+    for words in content.authored:
         yield "question", words.question
         if words.guest is not None:
             yield "guest.name", words.guest.name

@@ -14,17 +14,16 @@ from lovecampaign.core.lru import LruCache
 from lovecampaign.core.message import Message
 from lovecampaign.core.problems import Place
 from lovecampaign.render.markup.mjml_tree import MjmlFault
-from lovecampaign.render.mime.email_headers import EmailHeaders
+from lovecampaign.render.mime.message import EmailHeaders, write_message
 from lovecampaign.render.mime.quoted_printable import quote_body
-from lovecampaign.render.mime.write import write_message
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.formatting import direction_of
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.plain.compile import CompiledEmail, InvalidMjml, compile_email
 from lovecampaign.render.plain.compose import ComposedEmail, Composer
 from lovecampaign.render.templating.error_location import (
     TEMPLATE_ERRORS,
+    as_render_error,
     describe_error,
     place_of_error,
 )
@@ -61,15 +60,8 @@ class PlainPath:
     def _compose(self, recipient: Recipient) -> ComposedEmail[str]:
         try:
             return self.composer.compose(recipient)
-        except RenderError as error:
-            if error.place is not None:
-                raise
-            place = place_of_error(error, self._content)
-            raise RenderError(error.reason, place=place, hint=error.hint) from error
-        except TEMPLATE_ERRORS as error:
-            if place_of_error(error, self._content) is None:
-                raise  # not from a template: our bug
-            raise _as_render_error(error, self._content) from error
+        except (RenderError, *TEMPLATE_ERRORS) as error:
+            raise as_render_error(error, self._content, _HINT) from error
 
     def compiled(self, composed: ComposedEmail[Any]) -> CompiledEmail:
         """HTML and text of a composed source; raises :class:`InvalidMjml`."""
@@ -78,25 +70,18 @@ class PlainPath:
         return self._compiled.get(key, lambda _: self._compile(composed))
 
     def _compile(self, composed: ComposedEmail[Any]) -> CompiledEmail:
-        language = self._campaign.language
         return compile_email(
             composed,
             self.composer.tokens.pattern,
-            language,
-            direction_of(language),
+            self._campaign.language,
             has_footer=self._email.role is not Role.CONFIRM,
         )
 
     def _place_of(self, fault: MjmlFault, recipient: Recipient) -> Place | None:
         """Renders the failing email again with a source map."""
         source_map = SourceMap()
-        composer = Composer(
-            self._campaign,
-            self._email,
-            self._content,
-            media_url=self._media_url,
-            source_map=source_map,
-        )
+        email, content, media_url = self._email, self._content, self._media_url
+        composer = Composer(self._campaign, email, content, media_url, source_map)
         return source_map.trace(composer.compose(recipient).source).place(fault.offset)
 
     def _message(
@@ -125,10 +110,7 @@ class PlainPath:
 
 def _composer(campaign: Campaign, email: Email, content: Content, media_url: str) -> Composer:
     try:
-        return Composer(campaign, email, content, media_url=media_url)
+        return Composer(campaign, email, content, media_url)
     except TemplateError as error:
-        raise _as_render_error(error, content) from error
-
-
-def _as_render_error(error: Exception, content: Content) -> RenderError:
-    return RenderError(describe_error(error), place=place_of_error(error, content), hint=_HINT)
+        place = place_of_error(error, content)
+        raise RenderError(describe_error(error), place=place, hint=_HINT) from error

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, nodes
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, nodes
 from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.runtime import Context
-from jinja2.utils import Cycler, Joiner, Namespace, missing, pass_context
+from jinja2.utils import missing, pass_context
 from jinja2.visitor import NodeTransformer
 
 from lovecampaign.campaign.source.errors import did_you_mean
@@ -29,6 +29,8 @@ from lovecampaign.render.templating.source_map import SourceMap
 
 #: Compiled templates that are cached: a month has some ten, and an edit adds one.
 _CACHED_TEMPLATES = 64
+#: Functions of Jinja that templates may use.
+GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
 #: Prints the result of a filter over a block, which is a value; no author can write this name.
 _PRINTED_VALUE = "printed value"
 #: Constructs that Jinja writes without asking ``finalize``.
@@ -50,8 +52,12 @@ class EmailEnvironment(DeferringEnvironment):
         files: Mapping[str, str],
         source_map: SourceMap | None = None,
     ) -> None:
+        def load(name: str) -> tuple[str, str, None] | None:
+            source = sources.get(name)
+            return None if source is None else (source, files.get(name, name), None)
+
         super().__init__(
-            loader=_FrozenSources(sources, files),
+            loader=FunctionLoader(load),
             undefined=UnknownName,
             autoescape=True,
             finalize=_finalize,
@@ -61,7 +67,7 @@ class EmailEnvironment(DeferringEnvironment):
             bytecode_cache=_BYTECODE if source_map is None else None,
         )
         self.filters[_PRINTED_VALUE] = print_value
-        self.globals = {"range": self.globals["range"], **_GLOBALS}
+        self.globals = {name: self.globals[name] for name in GLOBALS}
         self._source_map = source_map
 
     def template_from(self, source: str, file: str) -> Template:
@@ -96,7 +102,7 @@ class UnknownName(StrictUndefined):
         if owner is missing:
             return f"emails know no name {name!r}"
         if owner is None:
-            return f"{name!r} is asked of something that is not there (it is none)"
+            return f"{name!r} is read from a value that is missing (it is none)"
         spoken = getattr(type(owner), "TEMPLATE_NAME", type(owner).__name__)
         known = [one for one in dir(owner) if one.islower() and not one.startswith("_")]
         near = did_you_mean(name, known)
@@ -151,22 +157,6 @@ class _MembershipAsTest(NodeTransformer):
         return test if operand.op == "in" else nodes.Not(test, lineno=node.lineno)
 
 
-class _FrozenSources(BaseLoader):
-    """Loads only what was read with the email."""
-
-    def __init__(self, sources: Mapping[str, str], files: Mapping[str, str]) -> None:
-        self._sources = sources
-        self._files = files
-
-    def get_source(
-        self, _environment: Environment, template: str
-    ) -> tuple[str, str | None, Callable[[], bool] | None]:
-        source = self._sources.get(template)
-        if source is None:
-            raise TemplateNotFound(template)
-        return source, self._files.get(template, template), None
-
-
 class _CompiledTemplates(BytecodeCache):
     """Compiled templates in memory, by name and source, shared by the emails of a month.
 
@@ -187,13 +177,6 @@ _BYTECODE = _CompiledTemplates()
 EmailEnvironment.template_class = _EmailTemplate
 EmailEnvironment.code_generator_class = _PrintingGenerator
 
-_GLOBALS: Mapping[str, Any] = {
-    "dict": dict,
-    "cycler": Cycler,
-    "joiner": Joiner,
-    "namespace": Namespace,
-}
-
 
 @pass_context
 def _finalize(_: Context, value: object) -> object:
@@ -210,7 +193,7 @@ def _refuse_autoescape_switches(
 ) -> None:
     for switch in tree.find_all(nodes.ScopedEvalContextModifier):
         raise TemplateSyntaxError(
-            "autoescape cannot be switched: values are always escaped for where they stand",
+            "autoescape cannot be switched: values are always escaped for their place",
             switch.lineno,
             name,
             filename,

@@ -43,7 +43,7 @@ ALLOWED_FILTERS: Mapping[str, Function] = {
     "escape": _identity,
 }
 
-_ESCAPED_HERE = "every value is escaped for the place where it stands, so it is not needed"
+_ESCAPED_HERE = "every value is escaped for its place, so it is not needed"
 _UNESCAPED = "it would let a reader's own text become part of the email's code"
 
 #: Filters of Jinja's manual that are not allowed, with the reason.

@@ -19,7 +19,7 @@ from lovecampaign.campaign.schema.parsers import MERGE_FIELD_START
 from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.render.model.problem_codes import RenderCode
-from lovecampaign.render.templating.environment import EmailEnvironment
+from lovecampaign.render.templating.environment import GLOBALS, EmailEnvironment
 from lovecampaign.render.templating.filters import ALLOWED_FILTERS, ALLOWED_TESTS, REFUSED_FILTERS
 from lovecampaign.render.templating.names import NAMES, PARTS
 
@@ -27,7 +27,6 @@ from lovecampaign.render.templating.names import NAMES, PARTS
 _CACHED_SOURCES = 256
 #: Jinja's own names inside macros, loops and blocks.
 _BUILTINS = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
-_GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +58,13 @@ def check_names(source: JinjaSource) -> tuple[Problem, ...]:
         tree = _parse(source)
         loaded = find_undeclared_variables(tree)
     except TemplateSyntaxError as error:
-        return (_syntax_problem(source, error),)
+        message = error.message or ""
+        opening = MERGE_FIELD_START.search(source.line(error.lineno))
+        column = opening.start() + 1 if opening else None
+        return (_syntax_problem(source, error.lineno, column, message, _syntax_hint(message)),)
     except RecursionError:
-        return (_nested_too_deep(source),)
+        message, hint = "brackets are nested too deep", "look for a long row of {{, ( or ["
+        return (_syntax_problem(source, 1, None, message, hint),)
     finder = _UseFinder(source)
     return (
         *_unknown_names(source, tree, loaded, finder),
@@ -136,11 +139,11 @@ class _UseFinder:
 def _unknown_names(
     source: JinjaSource, tree: nodes.Template, loaded: set[str], finder: _UseFinder
 ) -> Iterator[Problem]:
-    known = NAMES | _BUILTINS | _GLOBALS | source.extra
+    known = NAMES | _BUILTINS | GLOBALS | source.extra
     unknown = loaded - known
     for use in tree.find_all(nodes.Name):
         if use.name in unknown and use.ctx == "load":
-            near = did_you_mean(use.name, known - _BUILTINS - _GLOBALS)
+            near = did_you_mean(use.name, known - _BUILTINS - GLOBALS)
             yield finder.problem(
                 RenderCode.UNKNOWN_NAME,
                 f"emails know no name {use.name!r}",
@@ -205,27 +208,16 @@ def _refused_filters(tree: nodes.Template, finder: _UseFinder) -> Iterator[Probl
         )
 
 
-def _syntax_problem(source: JinjaSource, error: TemplateSyntaxError) -> Problem:
-    text = source.line(error.lineno)
-    opening = MERGE_FIELD_START.search(text)
-    column = opening.start() + 1 if opening else None
+def _syntax_problem(
+    source: JinjaSource, line: int, column: int | None, message: str, hint: str | None
+) -> Problem:
     return Problem(
         code=RenderCode.JINJA_SYNTAX,
-        message=f"Jinja cannot read this: {error.message}",
-        place=source.place(error.lineno, column),
-        hint=_syntax_hint(error.message or ""),
-        excerpt=text,
+        message=f"Jinja cannot read this: {message}",
+        place=source.place(line, column),
+        hint=hint,
+        excerpt=source.line(line),
         width=2 if column else 1,
-    )
-
-
-def _nested_too_deep(source: JinjaSource) -> Problem:
-    return Problem(
-        code=RenderCode.JINJA_SYNTAX,
-        message="Jinja cannot read this: brackets are nested too deep",
-        place=source.place(1),
-        hint="look for a long row of {{, ( or [",
-        excerpt=source.line(1),
     )
 
 

@@ -1,18 +1,19 @@
 """Names that templates can use: the closed list of INTERFACE.md ("Template names").
 
-``check`` reads the fields of these classes to find misspelt names, ``named_values`` fills them
-for a recipient.
+``check`` reads the fields of these classes to find misspelt names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Any, ClassVar
 
-from lovecampaign.campaign.model.campaign import Guest
+from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Campaign, Email, Guest
 from lovecampaign.campaign.model.deal import Money, Offer
-from lovecampaign.render.model.formatting import LocalizedDate, LocalizedTime
+from lovecampaign.render.model.contrast import shades_of
+from lovecampaign.render.model.formatting import LocalizedDate, LocalizedTime, direction_of
 from lovecampaign.render.model.recipient import Links
 from lovecampaign.render.templating.captured import SafeLiteral
 from lovecampaign.render.values.inputs import SubscriberFields
@@ -131,3 +132,67 @@ PARTS: Mapping[str, frozenset[str]] = {
 }
 #: All names in a subject, preheader and copy; templates have ``content`` too.
 NAMES = frozenset(PARTS) | {"first_name", "fields", "question", "subject", "preheader"}
+
+
+def shared_names(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
+    """Names with the same value for all subscribers of a campaign."""
+    sender, shades = campaign.sender, shades_of(campaign.brand.color)
+    return {
+        "sender": SenderNames(
+            **{one.name: getattr(sender, one.name) for one in fields(SenderNames)}
+        ),
+        "brand": BrandNames(
+            logo=logo, **{name: SafeLiteral(shade) for name, shade in asdict(shades).items()}
+        ),
+        "offer": campaign.launch.offer,
+    }
+
+
+def personal_names(campaign: Campaign, email: Email, read: Callable[[str], Any]) -> dict[str, Any]:
+    """Names with personal values; ``read`` gives a leaf's value by its name."""
+    subscriber = SubscriberNames(
+        **{one.name: read(f"subscriber.{one.name}") for one in fields(SubscriberNames)}
+    )
+    return {
+        "subscriber": subscriber,
+        "first_name": subscriber.first_name,
+        "fields": subscriber.fields,
+        "campaign": _campaign(campaign, read),
+        "links": Links(**{one.name: read(f"links.{one.name}") for one in fields(Links)}),
+        "deal": _deal(campaign, email, read),
+    }
+
+
+def localized_date(day: date | None, language: str) -> LocalizedDate | None:
+    return LocalizedDate.of(day, language) if day else None
+
+
+def _campaign(campaign: Campaign, read: Callable[[str], Any]) -> CampaignNames:
+    return CampaignNames(
+        id=campaign.id,
+        name=campaign.name,
+        language=campaign.language,
+        direction=direction_of(campaign.language),
+        timezone=campaign.timezone,
+        start=LocalizedDate.of(campaign.start, campaign.language),
+        days=LAST_GIVING_DAY,
+        launch_at=read("campaign.launch_at"),
+    )
+
+
+def _deal(campaign: Campaign, email: Email, read: Callable[[str], Any]) -> DealNames | None:
+    deal = campaign.insider_deal
+    if deal is None:
+        return None
+    return DealNames(
+        is_for_reader=campaign.deal_of(email) is not None,
+        title=deal.title,
+        price=deal.price,
+        instead_of=deal.instead_of,
+        price_from=localized_date(deal.price_from, campaign.language),
+        charged_until=localized_date(deal.charged_until, campaign.language),
+        code=read("deal.code"),
+        link=read("links.deal"),
+        opens=read("deal.opens"),
+        closes=read("deal.closes"),
+    )

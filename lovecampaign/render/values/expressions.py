@@ -7,7 +7,7 @@ expressions. Expressions are compared by structure, so equal questions of two te
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -70,15 +70,9 @@ class Dependencies:
 
     leaves: tuple[Leaf, ...]
     #: For two recipients with equal keys the expression has equal values.
-    key: Callable[[Recipient], Hashable]
+    key: Callable[[Recipient], Hashable] = field(compare=False)
     #: Whether equal keys are common enough to cache results by them.
-    is_shared: bool
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dependencies) and other.leaves == self.leaves
-
-    def __hash__(self) -> int:
-        return hash(self.leaves)
+    is_shared: bool = field(compare=False)
 
 
 def dependencies_of(expression: Expression) -> Dependencies:
@@ -132,7 +126,7 @@ def is_never_empty(expression: Expression) -> bool:
 def printed_text(value: object) -> str:
     """The text that a value is printed as; raises RenderError for None."""
     if value is None:
-        raise RenderError("a value is printed that is not there for this person (it is none)")
+        raise RenderError("a printed value is missing for this person (it is none)")
     return clean(str(value))
 
 

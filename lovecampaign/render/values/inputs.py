@@ -7,7 +7,7 @@ reads them, the fast path records that they were read.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -45,19 +45,13 @@ class Leaf:
 
     #: ``subscriber.first_name``.
     name: str
-    value: Callable[[Recipient], Any]
+    value: Callable[[Recipient], Any] = field(compare=False)
     #: Two recipients with equal keys have equal values.
-    key: Callable[[Recipient], Hashable]
+    key: Callable[[Recipient], Hashable] = field(compare=False)
     #: Whether many subscribers may share a value, so that caching results by it pays.
-    is_shared: bool = True
+    is_shared: bool = field(default=True, compare=False)
     #: Whether it always prints something.
-    is_never_empty: bool = False
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Leaf) and other.name == self.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
+    is_never_empty: bool = field(default=False, compare=False)
 
 
 def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:

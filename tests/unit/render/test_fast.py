@@ -218,7 +218,7 @@ def test_an_email_with_too_many_ways_keeps_those_it_knows(
     assert seen["spliced"] == MAX_VARIANTS
     assert seen["plain"] == len(people) - MAX_VARIANTS
     assert renderer.fallback is not None
-    assert f"more than {MAX_VARIANTS} ways" in renderer.fallback.message
+    assert f"more than {MAX_VARIANTS} variants" in renderer.fallback.message
     assert len(caplog.records) == 1
 
 

@@ -1,4 +1,4 @@
-"""Writes MIME messages as bytes (RFC 5322, RFC 2045 and RFC 2046).
+"""MIME messages of one email, and their bytes (RFC 5322, RFC 2045 and RFC 2046).
 
 Hand-written: the standard library takes 6 ms for 64 KB where this takes a fraction of one.
 Everything follows from the delivery, so a retry is the same bytes.
@@ -12,10 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cached_property
 
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.message import Address
-from lovecampaign.render.mime.headers import encode_address, encode_words
+from lovecampaign.render.mime.headers import (
+    CampaignHeaders,
+    ascii_address,
+    confirmation_headers,
+    encode_address,
+    encode_words,
+    message_id,
+)
+from lovecampaign.render.model.recipient import Recipient
 
+TEST_MARK = "[Test] "
 #: An id that a boundary, a header and an address can hold as it is.
 is_plain_id = re.compile(r"[A-Za-z0-9_.-]{1,60}").fullmatch
 
@@ -35,6 +46,49 @@ class MimeMessage:
     text: bytes
     html: bytes
     delivery_id: str
+
+
+class EmailHeaders:
+    """The headers of one email, per recipient; raises RenderError for what mail cannot carry."""
+
+    def __init__(self, campaign: Campaign, email: Email) -> None:
+        self._campaign = campaign
+        self._email = email
+
+    @cached_property
+    def sender(self) -> Address:
+        return ascii_address(self._campaign.sender.email, self._campaign.sender.name)
+
+    @cached_property
+    def reply_to(self) -> Address:
+        return ascii_address(self._campaign.sender.reply_to)
+
+    @cached_property
+    def _campaign_headers(self) -> CampaignHeaders:
+        return CampaignHeaders(self._campaign, self._email.key)
+
+    def to(self, recipient: Recipient) -> Address:
+        subscriber = recipient.subscriber
+        return ascii_address(subscriber.email, f"{subscriber.first_name} {subscriber.last_name}")
+
+    def fields(self, recipient: Recipient) -> Mapping[str, str]:
+        """Header fields beyond addresses, subject and date."""
+        if self._email.role is Role.CONFIRM:
+            return confirmation_headers(recipient)
+        return self._campaign_headers.of(recipient)
+
+    def message(self, recipient: Recipient, subject: str, text: bytes, html: bytes) -> MimeMessage:
+        """A message with these quoted bodies."""
+        return MimeMessage(
+            addresses={"From": self.sender, "Reply-To": self.reply_to, "To": self.to(recipient)},
+            subject=TEST_MARK + subject if recipient.is_test else subject,
+            date=recipient.first_claimed_at,
+            message_id=message_id(self._campaign, recipient),
+            headers=self.fields(recipient),
+            text=text,
+            html=html,
+            delivery_id=recipient.delivery_id,
+        )
 
 
 def write_message(message: MimeMessage) -> bytes:
