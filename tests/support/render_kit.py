@@ -1,4 +1,4 @@
-"""A small campaign to render in tests: files in a folder, one email, one person."""
+"""A small campaign to render in tests: files in a folder, one email, one recipient."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def euros(amount: int) -> Money:
 
 
 class Workbench:
-    """A workspace on disk, whose one email is written anew by each test."""
+    """A workspace on disk with one email, which each test writes anew."""
 
     def __init__(self, folder: Path) -> None:
         self.workspace = folder

@@ -68,7 +68,7 @@ class FastPath:
         try:
             return self._splice(recipient) or self._learn(recipient)
         except _RENDERING_ERRORS:
-            return None  # the plain path reports what is wrong, and where
+            return None  # the plain path reports the error and its place
 
     def _splice(self, recipient: Recipient) -> Message | None:
         variant = self._variants.find(recipient)

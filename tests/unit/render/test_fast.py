@@ -74,7 +74,7 @@ def hold_to_the_plain_path(
 
 
 def filled_in(message: SplicedMessage) -> tuple[str, ...]:
-    """Text and HTML as whoever sends to many at once puts them together."""
+    """Text and HTML as a provider with one request for many puts them together."""
     shared = (message.variant.shared_text, message.variant.shared_html)
     stretches = [re.split("\0(\\d+)\0", one(lambda n: f"\0{n}\0")) for one in shared]
     values = message.substitutions
@@ -169,7 +169,7 @@ def test_what_the_manual_of_jinja_has_is_spliced(bench: Workbench, copy: str) ->
     ]
     hold_to_the_plain_path(renderer, people, seen)
     assert renderer.fallback is None
-    assert seen["spliced"] >= len(people) - 6  # nobody called "" has a first letter
+    assert seen["spliced"] >= len(people) - 6  # an empty name has no first letter
     assert not seen["plain"]
 
 
@@ -196,7 +196,7 @@ def test_what_cannot_be_followed_takes_the_plain_path_and_says_where(
     assert len(caplog.records) == 1
 
 
-def test_what_one_person_lacks_is_their_own_trouble(bench: Workbench) -> None:
+def test_a_missing_field_fails_only_its_own_subscriber(bench: Workbench) -> None:
     renderer = bench.renderer(bench.email("Hi {{ fields.pet }}"))
     for _ in range(2):
         with pytest.raises(RenderError, match=r"02-soil\.md:5: fields has no 'pet'"):
@@ -205,7 +205,7 @@ def test_what_one_person_lacks_is_their_own_trouble(bench: Workbench) -> None:
     assert renderer.fallback is None
 
 
-def test_an_email_with_too_many_ways_keeps_those_it_knows(
+def test_an_email_with_too_many_variants_keeps_those_it_has(
     bench: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:
     ways = "".join(
@@ -272,7 +272,7 @@ def test_a_link_to_share_is_signed_only_where_it_is_printed(bench: Workbench) ->
     assert isinstance(renderer.render(person), SplicedMessage)
 
 
-def test_who_sends_to_many_at_once_gets_the_shared_text_and_each_persons_own(
+def test_a_request_to_many_gets_the_shared_text_and_each_ones_substitutions(
     bench: Workbench,
 ) -> None:
     copy = "Hi {{ first_name }} & {{ first_name }}, [read](https://b.example/?q={{ first_name }})"
@@ -301,7 +301,7 @@ def test_many_threads_learn_and_splice_at_the_same_time(bench: Workbench) -> Non
     assert renderer.fallback is None
 
 
-def test_what_is_remembered_does_not_grow_for_ever(bench: Workbench) -> None:
+def test_caches_do_not_grow_for_ever(bench: Workbench) -> None:
     renderer = bench.renderer(bench.email("{{ first_name }} {{ fields.a }}"))
     people = [recipient(f"n{number}", {"a": "é" * (number % 900)}) for number in range(4500)]
     for person in people:

@@ -181,7 +181,7 @@ def test_what_fails_only_while_rendering_is_found_for_made_up_readers(bench: Wor
 def test_a_guest_that_is_not_there_is_found(bench: Workbench) -> None:
     (problem,) = bench.problems("{{ guest.name }}")
     assert problem.code == "LC106"
-    assert "'name' is asked of something that is not there" in problem.message
+    assert "'name' is read from a value that is missing" in problem.message
     assert not bench.problems("{% if guest %}{{ guest.name }}{% endif %}")
 
 

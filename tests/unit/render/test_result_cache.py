@@ -1,4 +1,4 @@
-"""What an email remembers of its readers stays within a bound."""
+"""The result caches of an email stay within a bound."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ def filled(results: ResultCache[int], count: int) -> ResultCache[int]:
     return results
 
 
-def test_results_are_found_by_what_they_follow_from() -> None:
+def test_results_are_found_by_their_key() -> None:
     results: ResultCache[int] = CacheBudget().new_cache()
     results.keep(("Lyon", "Europe/Paris"), 7)
     assert results.get(("Lyon", "Europe/Paris")) == 7
     assert results.get(("Lyon", "Asia/Tokyo")) is None
 
 
-def test_nobody_remembers_more_than_they_may() -> None:
+def test_a_full_cache_is_emptied() -> None:
     results: ResultCache[int] = filled(CacheBudget().new_cache(), MAX_RESULTS)
     assert len(results) == MAX_RESULTS
     results.keep("one more", 1)
     assert list(results) == ["one more"]
 
 
-def test_the_more_there_are_the_less_each_may_remember() -> None:
-    memory = CacheBudget()
-    every: list[ResultCache[int]] = [memory.new_cache() for _ in range(200)]
+def test_more_caches_are_smaller_ones() -> None:
+    budget = CacheBudget()
+    every: list[ResultCache[int]] = [budget.new_cache() for _ in range(200)]
     assert sum(len(filled(one, MAX_RESULTS)) for one in every) <= MAX_RESULTS_PER_EMAIL
     assert all(every)
