@@ -17,7 +17,7 @@ from lovecampaign.render.fast.trace import TracedEmail, TracedValue
 from lovecampaign.render.markup.escaping import OutputContext, escape_for
 from lovecampaign.render.markup.skeleton import Skeleton
 from lovecampaign.render.mime.headers import encode_words
-from lovecampaign.render.mime.quoted_printable import quote_piece, quote_value
+from lovecampaign.render.mime.quoted_printable import quote_pieces, quote_value
 from lovecampaign.render.mime.signed_links import SignedLinks
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
@@ -100,16 +100,13 @@ def parts_of(
 
 def _body(skeleton: Skeleton, values: Sequence[TracedValue]) -> Iterator[Part]:
     """The same bytes as ``quote_body`` gives."""
-    last = len(skeleton.holes)
-    for number, piece in enumerate(skeleton.pieces):
-        yield quote_piece(piece, is_first=number == 0, is_last=number == last)
-        if number < last:
-            hole = skeleton.holes[number]
-            yield _part(
-                values[hole.number],
-                _WRITERS[hole.context],
-                allows_plain=hole.context not in _WHOLE_LINKS,
-            )
+    first, *others = quote_pieces(skeleton.pieces)
+    yield first
+    for hole, piece in zip(skeleton.holes, others, strict=True):
+        is_whole_link = hole.context in _WHOLE_LINKS
+        write = _WRITERS[hole.context]
+        yield _part(values[hole.number], write, allows_plain=not is_whole_link)
+        yield piece
 
 
 def _part(value: TracedValue, write: Callable[[str], bytes], *, allows_plain: bool = False) -> Part:

@@ -78,12 +78,6 @@ def _complete(source: str, tree: Element, settings: DocumentSettings) -> Iterato
     )
     if missing:
         yield root.tag.attributes_end, root.tag.attributes_end, missing
-    additions = _head_additions(source, root, settings)
-    if additions:
-        yield _head_spot(root, additions)
-
-
-def _head_additions(source: str, root: Element, settings: DocumentSettings) -> str:
     names = {one.name for one in root.walk()}
     additions = ""
     if "mj-title" not in names:
@@ -92,10 +86,11 @@ def _head_additions(source: str, root: Element, settings: DocumentSettings) -> s
         additions += f"<mj-preview>{escape(settings.preheader)}</mj-preview>"
     if "color-scheme" not in source:
         additions += _COLOR_SCHEME
-    return additions
+    if additions:
+        yield _head_edit(root, additions)
 
 
-def _head_spot(root: Element, additions: str) -> _Edit:
+def _head_edit(root: Element, additions: str) -> _Edit:
     head = next((one for one in root.walk() if one.name == "mj-head"), None)
     if head is None:
         return root.tag.end, root.tag.end, f"<mj-head>{additions}</mj-head>"

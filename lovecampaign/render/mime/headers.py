@@ -63,10 +63,8 @@ def ascii_address(email: str, name: str = "") -> Address:
 
 def ascii_email(email: str) -> str:
     """The address with its domain in IDNA form; raises RenderError for what mail cannot carry."""
-    return email if _PLAIN_ADDRESS(email) else _in_ascii(email)
-
-
-def _in_ascii(email: str) -> str:
+    if _PLAIN_ADDRESS(email):
+        return email
     local, at, domain = one_line(email).rpartition("@")
     if not at or not local or not local.isascii() or _FORBIDDEN_IN_LOCAL(local):
         raise RenderError(

@@ -28,12 +28,20 @@ _OVERLONG = re.compile(rb"(?m)^(.{73,})(=20|=09)(?=\r?$)")
 
 def quote_body(pieces: Sequence[str], values: Sequence[str]) -> bytes:
     """The body: ``pieces`` (one more than there are values) with ``values`` between them."""
-    last = len(values)
-    quoted = [quote_piece(pieces[0], is_first=True, is_last=not last)]
-    for number, value in enumerate(values, 1):
-        quoted.append(quote_value(value))
-        quoted.append(quote_piece(pieces[number], is_last=number == last))
-    return b"".join(quoted)
+    first, *others = quote_pieces(pieces)
+    body = [first]
+    for value, piece in zip(values, others, strict=True):
+        body += quote_value(value), piece
+    return b"".join(body)
+
+
+def quote_pieces(pieces: Sequence[str]) -> list[bytes]:
+    """The static pieces of a body, encoded for any values between them."""
+    last = len(pieces) - 1
+    return [
+        quote_piece(piece, is_first=number == 0, is_last=number == last)
+        for number, piece in enumerate(pieces)
+    ]
 
 
 def quote_value(value: str) -> bytes:

@@ -28,7 +28,13 @@ from lovecampaign.render.templating.names import (
 )
 from lovecampaign.render.templating.source_map import SourceMap
 from lovecampaign.render.values.inputs import leaves_of
-from lovecampaign.render.values.tokens import TokenFormat, Value, ValueRecorder, author_text
+from lovecampaign.render.values.tokens import (
+    PrintedValues,
+    TokenFormat,
+    Value,
+    ValueRecorder,
+    author_text,
+)
 
 #: Gives a leaf's value by the leaf's name.
 ReadLeaf = Callable[[str], Any]
@@ -95,7 +101,7 @@ class Composer:
         """The email for one recipient; raises what Jinja raises, and RenderError."""
         leaves = self.leaves
         return self.compose_with(
-            self.tokens.start(), lambda name: leaves[name].value(recipient), recipient.digest
+            PrintedValues(self.tokens), lambda name: leaves[name].value(recipient), recipient.digest
         )
 
     def compose_with(

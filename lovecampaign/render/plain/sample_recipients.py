@@ -60,17 +60,16 @@ def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tup
         fields=SampleFields(),
         is_insider=email.is_insiders_only,
     )
-    return tuple(_recipient(campaign, each, content) for each in (known, unknown))
-
-
-def _recipient(campaign: Campaign, subscriber: Subscriber, content: Content) -> Recipient:
-    has_code = campaign.insider_deal is not None and subscriber.is_insider
-    return Recipient(
-        subscriber=subscriber,
-        zone=campaign.sending.unknown_timezone,
-        delivery_id="sample",
-        first_claimed_at=datetime.combine(campaign.start, datetime.min.time(), UTC),
-        links=SAMPLE_LINKS,
-        deal_code="SAMPLE-CODE" if has_code else None,
-        digest=tuple(content.parts),
+    has_deal = campaign.insider_deal is not None
+    return tuple(
+        Recipient(
+            subscriber=subscriber,
+            zone=campaign.sending.unknown_timezone,
+            delivery_id="sample",
+            first_claimed_at=datetime.combine(campaign.start, datetime.min.time(), UTC),
+            links=SAMPLE_LINKS,
+            deal_code="SAMPLE-CODE" if has_deal and subscriber.is_insider else None,
+            digest=tuple(content.parts),
+        )
+        for subscriber in (known, unknown)
     )

@@ -88,19 +88,13 @@ class TokenFormat:
     @classmethod
     def absent_from(cls, sources: Iterable[str]) -> Self:
         everything = "\n".join(sources)
-        for attempt in count():
-            seed = f"{attempt}:{everything}".encode("utf-8", "replace")
-            # Lower case letters and digits only: host names and CSS classes lose their case.
-            prefix = f"lc{hashlib.sha256(seed).hexdigest()[:10]}x"
-            if prefix not in everything.lower():
-                return cls(prefix)
-        raise AssertionError("count() never ends")
+        seeds = (f"{attempt}:{everything}".encode("utf-8", "replace") for attempt in count())
+        # Lower case letters and digits only: host names and CSS classes lose their case.
+        prefixes = (f"lc{hashlib.sha256(seed).hexdigest()[:10]}x" for seed in seeds)
+        return cls(next(prefix for prefix in prefixes if prefix not in everything.lower()))
 
     def token(self, number: int) -> str:
         return f"{self.prefix}{number}z"
-
-    def start(self) -> PrintedValues:
-        return PrintedValues(self)
 
 
 def author_text(source: str) -> str:
