@@ -1,1 +1,1 @@
-"""What each person sees: Jinja, Markdown, MJML, text, MIME."""
+"""Renders emails: Jinja, Markdown, MJML, plain text and MIME."""

@@ -1,4 +1,4 @@
-"""What does one person get? Content and a recipient → a message ready for a provider."""
+"""The entrance to rendering: content and a recipient become a message for a provider."""
 
 from __future__ import annotations
 
@@ -11,29 +11,23 @@ from lovecampaign.render.plain.plain_path import PlainPath
 
 
 class EmailRenderer:
-    """Renders one email of a campaign for one person after another; safe between threads.
+    """Renders one email of a campaign for many recipients; safe between threads.
 
-    Takes the fast path where the email allows it, and the plain path everywhere else: what
-    comes out is the same, byte for byte. ``media_url`` is where local pictures are served; links
-    arrive ready in the recipient.
+    Takes the fast path if the email allows it, else the plain path: the result is the same, byte
+    for byte. ``media_url`` is where local pictures are served.
     """
 
     def __init__(
-        self,
-        campaign: Campaign,
-        email: Email,
-        content: Content,
-        *,
-        media_url: str,
+        self, campaign: Campaign, email: Email, content: Content, *, media_url: str
     ) -> None:
         self._plain = PlainPath(campaign, email, content, media_url)
         self._fast = FastPath(self._plain, content)
 
     @property
     def fallback(self) -> Fallback | None:
-        """Why people so far had to take the plain path; None as long as nobody had to."""
+        """Why recipients take the plain path; None as long as none had to."""
         return self._fast.fallback
 
     def render(self, recipient: Recipient) -> Message:
-        """The message for one person, the same bytes every time; raises RenderError."""
+        """The message for one recipient, the same bytes every time; raises RenderError."""
         return self._fast.render(recipient) or self._plain.render(recipient)

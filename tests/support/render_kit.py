@@ -1,4 +1,4 @@
-"""A small campaign to render in tests: files in a folder, one email, one person."""
+"""A small campaign to render in tests: files in a folder, one email, one recipient."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lovecampaign.campaign.model.deal import Deal, Money, Offer, WhenGone
 from lovecampaign.campaign.model.sending import Brake, ClockChoice, Sending
 from lovecampaign.core.message import Message
 from lovecampaign.core.problems import Problem
-from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.lint.render_check import find_problems
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
@@ -66,7 +66,7 @@ def euros(amount: int) -> Money:
 
 
 class Workbench:
-    """A workspace on disk, whose one email is written anew by each test."""
+    """A workspace on disk with one email, which each test writes anew."""
 
     def __init__(self, folder: Path) -> None:
         self.workspace = folder

@@ -1,4 +1,4 @@
-"""Made-up templates and readers, for tests that hold the fast path to the plain one."""
+"""Generated templates and recipients, for tests that compare the fast path with the plain one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ HOSTILE = (
     ',;:"\\<>@',
     "https://a.example/x y?z=ü",
 )
-#: Names that hold text, whatever the person.
+#: Names with a text value for every recipient.
 _TEXTS = (
     "first_name",
     "subscriber.last_name",
@@ -131,7 +131,7 @@ _WORDS = ("Hello ", "*so* ", "\n\n", "a. ", "\n- ", "**", "`", " & co ", "x" * 3
 
 
 def expressions(names: Sequence[str] = _TEXTS, depth: int = 2) -> st.SearchStrategy[str]:
-    """What may stand between ``{{`` and ``}}``."""
+    """Expressions between ``{{`` and ``}}``."""
     plain = st.sampled_from(names)
     if not depth:
         return plain
@@ -226,7 +226,7 @@ def _templates(one: str, other: str, condition: str) -> dict[str, str]:
 
 
 def texts() -> st.SearchStrategy[str]:
-    """What people may be called, and what may be known of them."""
+    """Values of names and fields."""
     return st.one_of(
         st.sampled_from(HOSTILE), st.text(alphabet=st.characters(codec=None), max_size=40)
     )
@@ -234,7 +234,7 @@ def texts() -> st.SearchStrategy[str]:
 
 @st.composite
 def readers(draw: st.DrawFn) -> Recipient:
-    """Somebody, with whatever in their fields."""
+    """A recipient with arbitrary fields."""
     fields = {name: draw(texts()) for name in ("a", "b", "c") if draw(st.integers(0, 5))}
     person: dict[str, Any] = {
         "last_name": draw(texts()),

@@ -18,7 +18,7 @@ from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.delivery.base.addressing import Addressing
-from lovecampaign.render.model.content import Content, Words, read_content
+from lovecampaign.render.model.content import AuthoredEmail, Content, read_content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.model.template_files import read_templates, template_name
@@ -155,7 +155,7 @@ def _ours(
         template=_TEMPLATE,
         copy=copy,
     )
-    words = Words(
+    words = AuthoredEmail(
         key=email.key, kind=email.kind.value, number=None, date=None, subject=email.subject,
         copy=copy,
     )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The fast path of rendering: trace a template once, then splice values into its variants."""

@@ -1,152 +1,120 @@
-"""Which variant of an email is for this person? Ask the guards, one after the other.
+"""Decision tree from a subscriber's guard answers to the variant of an email.
 
-Once somebody has gone that way, nobody who answers alike has to: what is asked of the same leaves
-is answered together, and all answers together name the variant. An email of 34 holes asks twenty
-questions of six leaves; one look for each leaf took half as long as one for each question.
+Nodes are guards, leaves are variants. In front of the tree is an index from all answers together
+to the variant, in which questions about the same inputs are answered together: an email of 34
+holes asks twenty questions of six inputs, and one look-up per input takes half as long as one per
+question.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from lovecampaign.render.fast.result_cache import MOST_RESULTS, Memory, Remembered
+from lovecampaign.render.fast.result_cache import BoundedCache
 from lovecampaign.render.fast.trace import Guard
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.deferred import Untraceable
-from lovecampaign.render.values.dependencies import Reads, reads_of
-from lovecampaign.render.values.expressions import Expression
+from lovecampaign.render.values.expressions import Dependencies, Expression, dependencies_of
 
 Variant = TypeVar("Variant")
 
-_NEVER_ASKED = object()
 _NO_ANSWER = object()
 
 
 class DecisionTree(Generic[Variant]):
-    """Forks are guards, leaves are variants. Finding takes no lock, growing needs one."""
+    """Finds variants without a lock; ``add`` needs one."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-        #: Answers that are known, by the question: it may be asked in many places.
-        self._known: dict[Expression, Remembered[Any]] = {}
-        #: One tree for each list of days inside a digest; nearly always there is only one.
-        self._roots: dict[Hashable, _Fork[Variant] | Variant] = {}
-        self._shortcuts: _Shortcuts[Variant] = _Shortcuts(())
+    def __init__(self) -> None:
+        self._questions: dict[Expression, None] = {}
+        #: One tree per list of days in a digest; nearly always there is only one.
+        self._roots: dict[Hashable, _DecisionNode[Variant] | Variant] = {}
+        self._index: _AnswerIndex[Variant] = _AnswerIndex(())
         self.size = 0
 
     def find(self, recipient: Recipient) -> Variant | None:
-        """The variant for this person; None where nobody like them has come yet."""
-        shortcuts = self._shortcuts
-        answers = shortcuts.answers(recipient)
-        variant = shortcuts.variants.get(answers)
+        """The variant for this subscriber; None before one with the same answers was added."""
+        index = self._index
+        answers = index.answers(recipient)
+        variant = index.variants.get(answers)
         if variant is None:
             variant = self._walk(recipient)
-            # Others may have grown the tree meanwhile: then more is asked than was answered.
-            if variant is not None and shortcuts is self._shortcuts:
-                shortcuts.keep(answers, variant)
+            # Another thread may have replaced the index: it asks more than was answered.
+            if variant is not None and index is self._index:
+                index.variants.keep(answers, variant)
         return variant
 
     def _walk(self, recipient: Recipient) -> Variant | None:
-        place = self._roots.get(recipient.digest)
-        while isinstance(place, _Fork):
-            answer = place.known.get(place.key(recipient), _NEVER_ASKED)
-            if answer is _NEVER_ASKED:
-                answer = place.ask(recipient)
-            place = place.branches.get(answer)
-        return place
+        """Walks the tree, which only a new combination of answers needs."""
+        node = self._roots.get(recipient.digest)
+        while isinstance(node, _DecisionNode):
+            node = node.branches.get(node.question.value(recipient))
+        return node
 
     def add(self, recipient: Recipient, guards: Sequence[Guard], variant: Variant) -> None:
-        """A variant for everybody whose answers are these.
+        """Add a variant for all subscribers with these answers.
 
-        Raises :class:`Untraceable` where the same way asked something else before.
+        Raises :class:`Untraceable` where the same path asked something else before.
         """
-        self._ask_from_now_on(guards)  # before there is anything to find
+        # The index first: it must ask every question of what can be found.
+        self._questions |= dict.fromkeys(question for question, _ in guards)
+        self._index = _AnswerIndex(self._questions)
         branches: dict[Any, Any] = self._roots
         answer: Hashable = recipient.digest
-        for guard in guards:
-            if answer not in branches:
-                branches[answer] = self._fork(guard.question)
-            fork = branches[answer]
-            if not isinstance(fork, _Fork) or fork.question != guard.question:
+        for question, next_answer in guards:
+            node = branches.setdefault(answer, _DecisionNode(question))
+            if not isinstance(node, _DecisionNode) or node.question != question:
                 raise Untraceable("the same values lead two ways")
-            branches, answer = fork.branches, guard.answer
+            branches, answer = node.branches, next_answer
         if branches.setdefault(answer, variant) is not variant:
             raise Untraceable("the same values lead two ways")
         self.size += 1
 
-    def _ask_from_now_on(self, guards: Sequence[Guard]) -> None:
-        questions = dict.fromkeys((*self._known, *(guard.question for guard in guards)))
-        self._shortcuts = _Shortcuts(questions)
 
-    def _fork(self, question: Expression) -> _Fork[Variant]:
-        if question not in self._known:
-            self._known[question] = self._memory.add()
-        return _Fork(question, self._known[question])
+@dataclass(frozen=True, slots=True)
+class _DecisionNode(Generic[Variant]):
+    """A guard's question, with a branch per answer."""
 
-
-class _Fork(Generic[Variant]):
-    """One guard, and where its answers lead."""
-
-    __slots__ = ("branches", "key", "known", "question")
-
-    def __init__(self, question: Expression, known: Remembered[Any]) -> None:
-        self.question = question
-        self.branches: dict[Any, _Fork[Variant] | Variant] = {}
-        #: Answers by what they depend on.
-        self.key = reads_of(question).key
-        self.known = known
-
-    def ask(self, recipient: Recipient) -> Any:
-        """The answer for this person, which others may share."""
-        answer = self.question.value(recipient)
-        self.known.keep(self.key(recipient), answer)
-        return answer
+    question: Expression
+    branches: dict[Any, _DecisionNode[Variant] | Variant] = field(default_factory=dict)
 
 
-class _Shortcuts(Generic[Variant]):
-    """Variants by the answers to every question that is asked anywhere."""
+class _AnswerIndex(Generic[Variant]):
+    """Variants by the answers to all questions of the tree."""
 
     def __init__(self, questions: Iterable[Expression]) -> None:
-        together: dict[Reads, list[Expression]] = {}
+        grouped: dict[Dependencies, list[Expression]] = {}
         for question in questions:
-            together.setdefault(reads_of(question), []).append(question)
-        self._asked = [_Asked(reads, inside) for reads, inside in together.items()]
-        self.variants: dict[Hashable, Variant] = {}
+            grouped.setdefault(dependencies_of(question), []).append(question)
+        self._groups = [_QuestionGroup(*each) for each in grouped.items()]
+        self.variants: BoundedCache[Variant] = BoundedCache()
 
     def answers(self, recipient: Recipient) -> Hashable:
-        """What a person answers, leaf by leaf."""
-        return (recipient.digest, *[asked.answers(recipient) for asked in self._asked])
-
-    def keep(self, answers: Hashable, variant: Variant) -> None:
-        if len(self.variants) >= MOST_RESULTS:
-            self.variants.clear()
-        self.variants[answers] = variant
+        return (recipient.digest, *[group.answers(recipient) for group in self._groups])
 
 
-class _Asked:
-    """What is asked of the same leaves."""
+class _QuestionGroup:
+    """Questions with the same dependencies."""
 
-    __slots__ = ("_key", "_known", "_questions")
+    __slots__ = ("_answers", "_key", "_questions")
 
-    def __init__(self, reads: Reads, questions: Sequence[Expression]) -> None:
-        self._key = reads.key
+    def __init__(self, dependencies: Dependencies, questions: Sequence[Expression]) -> None:
+        self._key = dependencies.key
         self._questions = questions
-        self._known: dict[Hashable, Hashable] = {}
+        self._answers: BoundedCache[Hashable] = BoundedCache()
 
     def answers(self, recipient: Recipient) -> Hashable:
         key = self._key(recipient)
-        found = self._known.get(key)
-        if found is None:
-            found = tuple([_answer(question, recipient) for question in self._questions])
-            if len(self._known) >= MOST_RESULTS:
-                self._known.clear()
-            self._known[key] = found
-        return found
+        answers = self._answers.get(key)
+        if answers is None:
+            answers = tuple([_answer(question, recipient) for question in self._questions])
+            self._answers.keep(key, answers)
+        return answers
 
 
 def _answer(question: Expression, recipient: Recipient) -> Hashable:
-    """An answer that has none is one too: only who comes to the question is in trouble."""
+    """A failure counts as an answer: it matters only to a path that asks this."""
     try:
         answer: Hashable = question.value(recipient)
         hash(answer)

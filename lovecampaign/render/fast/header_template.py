@@ -1,71 +1,76 @@
-"""Which bytes stand around the bodies of an email's messages, and what in them is personal?
+"""Template of the bytes around an email's bodies: headers and MIME boundaries, with holes.
 
-The headers are written once, the plain way, for somebody made up; then they are cut where that
-person's own things stand.
+The headers are written once by the plain path's code, with placeholders for personal values, and
+cut at the placeholders.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from enum import StrEnum
 
 from lovecampaign.audience.subscriber import Subscriber
-from lovecampaign.render.mime.envelope import Envelope
+from lovecampaign.render.fast.result_cache import BoundedCache
 from lovecampaign.render.mime.headers import encode_address
-from lovecampaign.render.mime.write import boundary_of, is_plain_id, part_starts, write_head
+from lovecampaign.render.mime.message import (
+    EmailHeaders,
+    boundary_of,
+    is_plain_id,
+    part_starts,
+    write_head,
+)
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Links, Recipient
 
 
-class Personal(StrEnum):
-    """What differs from person to person around the bodies."""
+class HeaderHole(StrEnum):
+    """Personal values around the bodies."""
 
     TO = "to"  #: address and name, encoded
-    SUBJECT = "subject"  #: of the variant rather than of the person, more often than not
+    SUBJECT = "subject"  #: more often of the variant than of the subscriber
     DATE = "date"
-    DELIVERY = "delivery"  #: the opaque id, which the boundary holds too
-    UNSUBSCRIBE = "unsubscribe"  #: the link, which is encoded with the reader's other links
+    DELIVERY = "delivery"  #: the opaque id, also part of the boundary
+    UNSUBSCRIBE = "unsubscribe"  #: the link, encoded with the subscriber's other links
 
 
-HeadPart = bytes | Personal
+HeaderPart = bytes | HeaderHole
 
 _PLAIN_MAILBOX = re.compile(
     r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)* <[A-Za-z0-9_.+-]+@[a-z0-9.-]+>"
 ).fullmatch
 #: Fits into a line without being folded.
 _SHORT = 60
-#: Stands in for a date; a real one is of this century.
-_STAND_IN_DATE = datetime(1970, 1, 1, tzinfo=UTC)
-_KEPT_DATES = 256
+#: Placeholder for a date; real ones are of this century.
+_PLACEHOLDER_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Letterhead:
+class HeaderTemplate:
     """Everything of an email's messages but subject and bodies."""
 
-    PERSONAL = (Personal.TO, Personal.DATE, Personal.DELIVERY)
+    PERSONAL = (HeaderHole.TO, HeaderHole.DATE, HeaderHole.DELIVERY)
 
-    def __init__(self, envelope: Envelope, prefix: str) -> None:
-        """``prefix`` is what nothing in the email begins with (:class:`TokenShape`)."""
-        self.envelope = envelope
-        stand_ins: dict[Personal, str] = {one: f"{prefix}{one}z" for one in Personal}
-        stand_ins[Personal.DATE] = format_datetime(_STAND_IN_DATE)
-        boundary = boundary_of(stand_ins[Personal.DELIVERY])
-        head = _head_for_stand_ins(envelope, stand_ins, boundary)
+    def __init__(self, email_headers: EmailHeaders, prefix: str) -> None:
+        """``prefix`` occurs nowhere in the email (:class:`TokenFormat`)."""
+        self.email_headers = email_headers
+        placeholders: dict[HeaderHole, str] = {one: f"{prefix}{one}z" for one in HeaderHole}
+        placeholders[HeaderHole.DATE] = format_datetime(_PLACEHOLDER_DATE)
+        boundary = boundary_of(placeholders[HeaderHole.DELIVERY])
+        head = _head_with(email_headers, placeholders, boundary)
         plain, html, end = part_starts(boundary)
-        pattern = re.compile(b"|".join(re.escape(one.encode()) for one in stand_ins.values()))
-        names = {one.encode(): name for name, one in stand_ins.items()}
-        self.before_text: Sequence[HeadPart] = tuple(_cut(head + plain, pattern, names))
-        self.before_html: Sequence[HeadPart] = tuple(_cut(html, pattern, names))
-        self.after_html: Sequence[HeadPart] = tuple(_cut(end, pattern, names))
-        self._dates: dict[datetime, bytes] = {}
+        holes = {one.encode(): hole for hole, one in placeholders.items()}
+        self.before_text: Sequence[HeaderPart] = tuple(_cut(head + plain, holes))
+        self.before_html: Sequence[HeaderPart] = tuple(_cut(html, holes))
+        self.after_html: Sequence[HeaderPart] = tuple(_cut(end, holes))
+        self._dates: BoundedCache[bytes] = BoundedCache()
 
     def personal(self, recipient: Recipient) -> list[bytes]:
-        """What belongs at each of :attr:`PERSONAL`.
+        """The value of each of :attr:`PERSONAL`.
 
-        Raises RenderError for what only the plain path can judge.
+        Raises RenderError for what only the plain path can write.
         """
         delivery = recipient.delivery_id
         if not is_plain_id(delivery):
@@ -77,59 +82,41 @@ class Letterhead:
         ]
 
     def _to(self, recipient: Recipient) -> str:
-        """Most people's name and address need nothing done to them."""
-        person = recipient.subscriber
-        name = f"{person.first_name} {person.last_name}".strip()
-        line = f"{name} <{person.email}>"
+        """Most names and addresses need neither quoting nor encoding."""
+        subscriber = recipient.subscriber
+        name = f"{subscriber.first_name} {subscriber.last_name}".strip()
+        line = f"{name} <{subscriber.email}>"
         if len(line) <= _SHORT and _PLAIN_MAILBOX(line):
             return line
-        return encode_address(self.envelope.to(recipient), len("To: "))
+        return encode_address(self.email_headers.to(recipient), len("To: "))
 
     def _date(self, claimed_at: datetime) -> bytes:
-        """The people of one claim share it."""
-        known = self._dates.get(claimed_at)
-        if known is None:
-            if len(self._dates) >= _KEPT_DATES:
-                self._dates.clear()
-            known = format_datetime(claimed_at.astimezone(UTC)).encode("ascii")
-            self._dates[claimed_at] = known
-        return known
+        """Cached: all deliveries of one claim share it."""
+        date = self._dates.get(claimed_at)
+        if date is None:
+            date = format_datetime(claimed_at.astimezone(UTC)).encode("ascii")
+            self._dates.keep(claimed_at, date)
+        return date
 
 
-def _head_for_stand_ins(
-    envelope: Envelope, stand_ins: Mapping[Personal, str], boundary: str
+def _head_with(
+    email_headers: EmailHeaders, placeholders: Mapping[HeaderHole, str], boundary: str
 ) -> bytes:
-    nobody = Recipient(
-        subscriber=Subscriber(id=0, email="nobody@stand-in.invalid"),
+    address = "nobody@stand-in.invalid"
+    links = dict.fromkeys((one.name for one in fields(Links)), "")
+    sample = Recipient(
+        subscriber=Subscriber(id=0, email=address),
         zone="UTC",
-        delivery_id=stand_ins[Personal.DELIVERY],
-        first_claimed_at=_STAND_IN_DATE,
-        links=_links(stand_ins[Personal.UNSUBSCRIBE]),
+        delivery_id=placeholders[HeaderHole.DELIVERY],
+        first_claimed_at=_PLACEHOLDER_DATE,
+        links=Links(**{**links, "unsubscribe": placeholders[HeaderHole.UNSUBSCRIBE]}),
     )
-    draft = envelope.draft(nobody, stand_ins[Personal.SUBJECT], b"", b"")
-    head = write_head(draft, boundary)
-    to = stand_ins[Personal.TO].encode("ascii")
-    return head.replace(nobody.subscriber.email.encode("ascii"), to)
+    message = email_headers.message(sample, placeholders[HeaderHole.SUBJECT], b"", b"")
+    head = write_head(message, boundary)
+    return head.replace(address.encode("ascii"), placeholders[HeaderHole.TO].encode("ascii"))
 
 
-def _links(unsubscribe: str) -> Links:
-    return Links(
-        unsubscribe=unsubscribe,
-        preferences="",
-        web_view="",
-        join="",
-        insiders="",
-        share="",
-        deal="",
-    )
-
-
-def _cut(
-    source: bytes, pattern: re.Pattern[bytes], names: Mapping[bytes, Personal]
-) -> Iterator[HeadPart]:
-    end = 0
-    for found in pattern.finditer(source):
-        yield source[end : found.start()]
-        yield names[found[0]]
-        end = found.end()
-    yield source[end:]
+def _cut(source: bytes, holes: Mapping[bytes, HeaderHole]) -> Iterator[HeaderPart]:
+    placeholder = b"(" + b"|".join(map(re.escape, holes)) + b")"
+    for number, piece in enumerate(re.split(placeholder, source)):
+        yield holes[piece] if number % 2 else piece

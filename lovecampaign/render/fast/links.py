@@ -1,7 +1,8 @@
-"""How do a reader's links get into a message without being escaped and quoted each time?
+"""Encodes the links of all subscribers at once, but for the tokens in them.
 
-A token is made of letters that every place and encoding leaves as they are. So the shape of the
-links, which is the same for everybody, is encoded once, and cut where the tokens go.
+A token consists of letters that every context and encoding leaves as they are. So links with
+placeholder tokens (their *shape*, which is the same for a whole campaign) are escaped and quoted
+once, and cut where the tokens go.
 """
 
 from __future__ import annotations
@@ -10,30 +11,42 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
-from lovecampaign.render.fast.slots import Slot
-from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
-from lovecampaign.render.model.recipient import Recipient
+from lovecampaign.render.fast.message_holes import MessageHole
+from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks, shape_of
+from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.values.expressions import Applied, Expression, printed_text
 from lovecampaign.render.values.inputs import Leaf
 
 
 class LinkToken(Enum):
-    """What differs from person to person inside a link."""
+    """The personal parts of a link."""
 
-    READER = TOKEN.encode("ascii")  #: opens what is this reader's own
-    SHARE = SHARE_TOKEN.encode("ascii")  #: opens the letter for whoever it is handed on to
+    SUBSCRIBER = TOKEN.encode("ascii")  #: opens the subscriber's own pages
+    SHARE = SHARE_TOKEN.encode("ascii")  #: opens the letter for people it was forwarded to
 
 
 _TOKENS = re.compile(b"(" + b"|".join(re.escape(one.value) for one in LinkToken) + b")")
 
 
-def is_link_slot(slot: Slot[bytes]) -> bool:
-    """Whether a link goes in as it is, and nothing that was made of it."""
-    return is_link(slot.expression)
+class ShapeBound:
+    """Base of what was prepared for links of one shape."""
+
+    def __init__(self, links: Links) -> None:
+        self._shape = shape_of(links)
+
+    def matches(self, links: Links) -> bool:
+        """Whether the links have that shape."""
+        shape = shape_of(links)
+        if shape is self._shape:
+            return True
+        is_equal = shape is not None and shape == self._shape
+        if is_equal:
+            self._shape = shape  # compared once, recognised from now on
+        return is_equal
 
 
 def is_link(expression: Expression) -> bool:
-    """Whether an expression is a link, and nothing that was made of it."""
+    """Whether an expression is a link itself, not something made of it."""
     match expression:
         case Leaf() as leaf:
             return leaf.name.startswith("links.")
@@ -42,27 +55,23 @@ def is_link(expression: Expression) -> bool:
     return False
 
 
-def cut_link(slot: Slot[bytes], recipient: Recipient) -> Sequence[bytes | LinkToken] | None:
-    """What a link slot holds for everybody whose links have this recipient's shape.
+def cut_link(hole: MessageHole[bytes], recipient: Recipient) -> Sequence[bytes | LinkToken] | None:
+    """The pieces of an encoded link, for all links of this recipient's shape.
 
-    None where that cannot be told: other links than signed ones, or a line that ends within a
-    token.
+    None for links that are not signed, or if a line break or an escape falls into a token.
     """
     if not isinstance(recipient.links, SignedLinks):
         return None
-    anybody = recipient._replace(links=recipient.links.shape)
-    link, written = slot.expression.value(anybody), slot.written_for(anybody)
-    is_whole = all(written.count(one.value) == link.encode().count(one.value) for one in LinkToken)
-    return tuple(_pieces(written)) if is_whole else None
+    shaped = recipient._replace(links=recipient.links.shape)
+    link, written = hole.expression.value(shaped), hole.written_for(shaped)
+    if any(written.count(one.value) != link.encode().count(one.value) for one in LinkToken):
+        return None
+    pieces = enumerate(_TOKENS.split(written))
+    return tuple(LinkToken(piece) if number % 2 else piece for number, piece in pieces)
 
 
 def tokens_of(links: SignedLinks, wanted: Sequence[LinkToken]) -> Iterator[bytes]:
-    """The wanted tokens of one reader."""
+    """The wanted tokens of one subscriber."""
     for one in wanted:
-        token = links.token if one is LinkToken.READER else links.share_token
+        token = links.token if one is LinkToken.SUBSCRIBER else links.share_token
         yield token.encode("ascii")
-
-
-def _pieces(written: bytes) -> Iterator[bytes | LinkToken]:
-    for number, piece in enumerate(_TOKENS.split(written)):
-        yield LinkToken(piece) if number % 2 else piece

@@ -1,8 +1,7 @@
-"""What does an email remember of its readers' values, and how is that kept from growing?
+"""Bounded caches for the results of one email.
 
-Thousands of readers share a town, a plan or a first name. What followed from such a value is
-remembered by it: the answer of a guard, or the bytes of some holes. However much there is to
-remember, and however many readers come, the memory of one email stays within a bound.
+Thousands of subscribers share a town, a plan or a first name. What follows from such a value is
+cached by it: the answer of a guard, or the bytes of some holes.
 """
 
 from __future__ import annotations
@@ -12,39 +11,53 @@ from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
 
-#: Results that are remembered for one question or group of holes; then it begins anew.
-MOST_RESULTS = 4096
-#: Results that all of them may hold together: 10 to 30 MB at most, as a rule far less.
-MOST_RESULTS_OF_EMAIL = 65_536
+#: Results in one cache.
+MAX_RESULTS = 4096
+#: Results in all caches of one budget: 10 to 30 MB at most, as a rule far less.
+MAX_RESULTS_PER_EMAIL = 65_536
 
 
-class Memory:
-    """All that one email remembers."""
+class BoundedCache(dict[Hashable, Result], Generic[Result]):
+    """A dict that is emptied when full: unlike an LRU cache, a look-up takes no lock."""
+
+    __slots__ = ()
+
+    @property
+    def limit(self) -> int:
+        return MAX_RESULTS
+
+    def keep(self, key: Hashable, result: Result) -> None:
+        if len(self) >= self.limit:
+            self.clear()
+        self[key] = result
+
+
+class CacheBudget:
+    """Shares out the number of results that one email may cache."""
 
     def __init__(self) -> None:
         self._count = 0
 
     @property
-    def share(self) -> int:
-        """How many results each may remember now."""
-        return min(MOST_RESULTS, MOST_RESULTS_OF_EMAIL // max(1, self._count))
+    def limit(self) -> int:
+        """How many results each cache may hold now."""
+        return min(MAX_RESULTS, MAX_RESULTS_PER_EMAIL // max(1, self._count))
 
-    def add(self) -> Remembered[Result]:
-        """Room for the results of one more question or group."""
+    def new_cache(self) -> ResultCache[Result]:
+        """A cache for the results of one more question or group of holes."""
         self._count += 1
-        return Remembered(self)
+        return ResultCache(self)
 
 
-class Remembered(dict[Hashable, Result], Generic[Result]):
-    """Results by what they follow from."""
+class ResultCache(BoundedCache[Result]):
+    """A cache with a limit that falls as more caches are taken from the budget."""
 
-    __slots__ = ("_memory",)
+    __slots__ = ("_budget",)
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, budget: CacheBudget) -> None:
         super().__init__()
-        self._memory = memory
+        self._budget = budget
 
-    def keep(self, key: Hashable, result: Result) -> None:
-        if len(self) >= self._memory.share:
-            self.clear()
-        self[key] = result
+    @property
+    def limit(self) -> int:
+        return self._budget.limit

@@ -1,46 +1,40 @@
-"""What fills the holes of a variant for one person, without working out anything twice?
+"""Substitutions for the holes of a variant, for providers that fill the shared text themselves.
 
-As :mod:`~lovecampaign.render.fast.layout` does it for bytes: a link is escaped once for
-everybody, but for its token; what depends on the same leaves is worked out together,
-and remembered by them for all variants of the email.
+Works like :mod:`~lovecampaign.render.fast.splicer`, for text in place of bytes: links are escaped
+once, but for their tokens, and the other holes are computed and cached in groups.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lovecampaign.render.fast.links import is_link
-from lovecampaign.render.fast.slots import Slot, SlotGroups
-from lovecampaign.render.markup.escaping import Where, escape, escape_for
+from lovecampaign.render.fast.links import ShapeBound, is_link
+from lovecampaign.render.fast.message_holes import HoleGroups, MessageHole
+from lovecampaign.render.markup.escaping import OutputContext, escape, escape_for
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks, shape_of
-from lovecampaign.render.model.recipient import Links, Recipient
+from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.expressions import Expression
 
-#: A value that differs from person to person, and the place that it is escaped for.
-PersonalHole = tuple[Expression, Where]
+#: A personal value, and the context that it is escaped for.
+PersonalHole = tuple[Expression, OutputContext]
 
 
-class Filling:
-    """All holes of a variant, for everybody whose links look alike."""
+class Substitutions(ShapeBound):
+    """All holes of a variant, for links of one shape."""
 
     def __init__(
-        self, holes: Sequence[PersonalHole], groups: SlotGroups[str], recipient: Recipient
+        self, holes: Sequence[PersonalHole], groups: HoleGroups[str], recipient: Recipient
     ) -> None:
-        self._shape = shape_of(recipient.links)
+        super().__init__(recipient.links)
         links = dict(_unsigned_links(holes, recipient))
-        parts = [links.get(hole) or _slot(hole) for hole in holes]
+        parts = [links.get(hole) or MessageHole(hole[0], escape_for(hole[1])) for hole in holes]
         self._links = list(dict.fromkeys(part for part in parts if isinstance(part, str)))
-        self._groups = groups.of(part for part in parts if isinstance(part, Slot))
-        pool = [*self._links, *(slot for group in self._groups for slot in group.slots)]
+        self._groups = groups.of(part for part in parts if isinstance(part, MessageHole))
+        pool = [*self._links, *(hole for group in self._groups for hole in group.holes)]
         self._places = [pool.index(part) for part in parts]
 
-    def suits(self, links: Links) -> bool:
-        """Whether somebody's links look like those that it was made for."""
-        shape = shape_of(links)
-        return shape is self._shape or (shape is not None and shape == self._shape)
-
     def values(self, recipient: Recipient) -> list[str]:
-        """What stands in each hole, escaped for its place; for somebody whose links it suits."""
+        """The escaped value of each hole, for a recipient with links of the shape."""
         links, pool = recipient.links, list[str]()
         if isinstance(links, SignedLinks):
             pool = links.signed(self._links)
@@ -49,26 +43,20 @@ class Filling:
         return [pool[place] for place in self._places]
 
 
-def _slot(hole: PersonalHole) -> Slot[str]:
-    said, where = hole
-    return Slot(said, escape_for(where))
-
-
 def _unsigned_links(
     holes: Iterable[PersonalHole], recipient: Recipient
 ) -> Iterator[tuple[PersonalHole, str]]:
-    """What stands in holes for a link of everybody's, but for the tokens in it.
+    """Escaped links with placeholder tokens, by hole.
 
-    No link where that cannot be told: where links were not signed, or where a token changes when
-    it is escaped.
+    None for links that are not signed, and none with a token that escaping changes.
     """
     shape = shape_of(recipient.links)
     if shape is None:
         return
-    anybody = recipient._replace(links=shape)
-    for said, where in holes:
-        if is_link(said):
-            link = said.value(anybody)
-            written = escape(link, where)
+    shaped = recipient._replace(links=shape)
+    for expression, context in holes:
+        if is_link(expression):
+            link = expression.value(shaped)
+            written = escape(link, context)
             if all(written.count(one) == link.count(one) for one in (TOKEN, SHARE_TOKEN)):
-                yield (said, where), written
+                yield (expression, context), written

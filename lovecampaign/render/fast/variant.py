@@ -1,8 +1,8 @@
-"""What does a provider get of a message that was spliced? The same as of any other.
+"""Variants of an email, and the messages that are spliced from them.
 
-Nothing is put together before somebody asks: bytes, subject, text or HTML. Who sends to many
-people in one request asks the variant instead: what is the same for all of its readers, and what
-belongs into the holes for each.
+A message is assembled only as far as it is asked for: bytes, subject, text or HTML. A provider
+with one request for many subscribers asks the variant for the text that they share, and each
+message for its substitutions.
 """
 
 from __future__ import annotations
@@ -11,80 +11,92 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from lovecampaign.core.message import Address, Message
-from lovecampaign.render.fast.header_template import Letterhead
-from lovecampaign.render.fast.slots import SlotGroups
-from lovecampaign.render.fast.splicer import Splicer
-from lovecampaign.render.fast.substitutions import Filling, PersonalHole
-from lovecampaign.render.fast.trace import Said, Traced
-from lovecampaign.render.markup.escaping import Where, escape
+from lovecampaign.render.fast.header_template import HeaderTemplate
+from lovecampaign.render.fast.message_holes import HoleGroups
+from lovecampaign.render.fast.splicer import SpliceLayout, parts_of
+from lovecampaign.render.fast.substitutions import PersonalHole, Substitutions
+from lovecampaign.render.fast.trace import TracedEmail, TracedValue
+from lovecampaign.render.markup.escaping import OutputContext, escape
 from lovecampaign.render.markup.skeleton import Skeleton
-from lovecampaign.render.mime.envelope import Envelope
 from lovecampaign.render.mime.headers import ascii_email
 from lovecampaign.render.model.recipient import Recipient
-from lovecampaign.render.plain.compile import Compiled
+from lovecampaign.render.plain.compile import CompiledEmail
 
-#: Writes what stands in a hole of the shared text, by the hole's number.
+#: Writes the placeholder of hole number ``n`` in the shared text.
 Key = Callable[[int], str]
 
 
 class Variant:
-    """One way through an email, ready for everybody who takes it."""
+    """One way through an email, ready for all subscribers that take it."""
 
     def __init__(
         self,
-        traced: Traced,
-        compiled: Compiled,
-        letterhead: Letterhead,
-        groups: SlotGroups[bytes],
-        fillings: SlotGroups[str],
+        traced: TracedEmail,
+        compiled: CompiledEmail,
+        header_template: HeaderTemplate,
+        groups: HoleGroups[bytes],
+        substitution_groups: HoleGroups[str],
     ) -> None:
-        self.envelope: Envelope = letterhead.envelope
+        self.email_headers = header_template.email_headers
         self._traced = traced
         self._compiled = compiled
-        self._splicer = Splicer(traced, compiled, letterhead, groups)
+        self._header_template = header_template
+        self._groups = groups
+        self._parts = tuple(parts_of(traced, compiled, header_template))
+        #: For links of the shape seen last: all of a campaign have the same.
+        self.layout: SpliceLayout | None = None
         self._holes = _personal_holes(traced, compiled)
-        self._fillings = fillings
-        #: For links as they looked last, and only where somebody asks.
-        self._filling: Filling | None = None
-        #: Whether messages are asked for what they share and for the rest, rather than for bytes.
+        self._substitution_groups = substitution_groups
+        #: The same, once it is asked for.
+        self._substitutions: Substitutions | None = None
+        #: Whether messages are asked for substitutions rather than for bytes.
         self._is_shared = False
 
     def message(self, recipient: Recipient) -> SplicedMessage:
-        """One person's message; raises what its expressions raise, and RenderError.
+        """One subscriber's message; raises what its expressions raise, and RenderError.
 
-        What was asked of the last one is worked out: whoever sends will ask the same of all.
+        Computes at once what the message before was asked for: a provider asks all of them alike.
         """
         if self._is_shared:
-            return FilledMessage(self, recipient)
+            return SubstitutedMessage(self, recipient)
         return SplicedMessage(self, recipient, self.pieces(recipient))
 
     def pieces(self, recipient: Recipient) -> Sequence[bytes]:
-        """The bytes of one person's message, in pieces."""
-        return self._splicer.pieces(recipient)
+        """The bytes of one subscriber's message, in pieces."""
+        layout = self.layout
+        if layout is None or not layout.matches(recipient.links):
+            layout = self.layout = SpliceLayout(
+                self._parts, self._header_template, self._groups, recipient
+            )
+        return layout.pieces(recipient)
 
     @property
     def holes(self) -> Sequence[PersonalHole]:
-        """What is personal: each value once for every way in which it is escaped."""
+        """The personal values, each once per context that it is escaped for."""
         return tuple(self._holes)
 
-    def filled(self, recipient: Recipient) -> tuple[str, list[str]]:
-        """The subject, and what stands in each hole for this person, escaped for its place."""
+    def substitute(self, recipient: Recipient) -> tuple[str, list[str]]:
+        """The subject, and the escaped value of each hole."""
         self._is_shared = True
-        filling = self._filling
-        if filling is None or not filling.suits(recipient.links):
-            filling = self._filling = Filling(self._places, self._fillings, recipient)
-        values = filling.values(recipient)
-        said = self._traced.subject
-        return (said if isinstance(said, str) else values.pop()), values
+        substitutions = self._substitutions
+        if substitutions is None or not substitutions.matches(recipient.links):
+            substitutions = self._substitutions = Substitutions(
+                self._substituted, self._substitution_groups, recipient
+            )
+        values = substitutions.values(recipient)
+        subject = self._traced.subject
+        return (subject if isinstance(subject, str) else values.pop()), values
 
     @cached_property
-    def _places(self) -> Sequence[PersonalHole]:
-        """The holes, and the subject: what it reads is read by some of them as a rule."""
-        said = self._traced.subject
-        return self.holes if isinstance(said, str) else (*self.holes, (said, Where.PLAIN))
+    def _substituted(self) -> Sequence[PersonalHole]:
+        """The holes, and the subject, which as a rule reads the same inputs as some of them."""
+        subject = self._traced.subject
+        if isinstance(subject, str):
+            return self.holes
+        return (*self.holes, (subject, OutputContext.PLAIN))
 
     def shared_text(self, key: Key) -> str:
-        """The text part for everybody, with ``key(n)`` where ``substitutions[n]`` belongs."""
+        """The text part for all subscribers, with ``key(n)`` in place of ``substitutions[n]``."""
         return self._shared(self._compiled.text, key)
 
     def shared_html(self, key: Key) -> str:
@@ -92,8 +104,7 @@ class Variant:
         return self._shared(self._compiled.html, key)
 
     def subject(self, recipient: Recipient) -> str:
-        said = self._traced.subject
-        return said if isinstance(said, str) else str(said.value(recipient))
+        return _value(self._traced.subject, recipient)
 
     def text(self, recipient: Recipient) -> str:
         return self._compiled.text.fill(self._values(recipient))
@@ -102,15 +113,28 @@ class Variant:
         return self._compiled.html.fill(self._values(recipient))
 
     def _values(self, recipient: Recipient) -> list[str]:
-        said = self._traced.said
-        return [one if isinstance(one, str) else one.value(recipient) for one in said]
+        return [_value(one, recipient) for one in self._traced.values]
 
     def _shared(self, skeleton: Skeleton, key: Key) -> str:
-        said = [(self._traced.said[hole.number], hole.where) for hole in skeleton.holes]
-        return skeleton.join([self._in_shared(one, where, key) for one, where in said])
+        values = [(self._traced.values[hole.number], hole.context) for hole in skeleton.holes]
+        return skeleton.join(
+            escape(value, context) if isinstance(value, str) else key(self._holes[value, context])
+            for value, context in values
+        )
 
-    def _in_shared(self, said: Said, where: Where, key: Key) -> str:
-        return escape(said, where) if isinstance(said, str) else key(self._holes[said, where])
+
+def _value(value: TracedValue, recipient: Recipient) -> str:
+    return value if isinstance(value, str) else str(value.value(recipient))
+
+
+def _personal_holes(traced: TracedEmail, compiled: CompiledEmail) -> Mapping[PersonalHole, int]:
+    """A number for each personal value and context; printed twice, it is still one hole."""
+    numbers: dict[PersonalHole, int] = {}
+    for hole in (*compiled.text.holes, *compiled.html.holes):
+        value = traced.values[hole.number]
+        if not isinstance(value, str):
+            numbers.setdefault((value, hole.context), len(numbers))
+    return numbers
 
 
 class SplicedMessage(Message):
@@ -131,20 +155,20 @@ class SplicedMessage(Message):
 
     @property
     def raw(self) -> bytes:
-        """64 KB of memory for each call: to be asked for once."""
+        """Allocates 64 KB per call, so ask once."""
         return b"".join(self._pieces)
 
     @property
     def sender(self) -> Address:
-        return self.variant.envelope.sender
+        return self.variant.email_headers.sender
 
     @property
     def reply_to(self) -> Address:
-        return self.variant.envelope.reply_to
+        return self.variant.email_headers.reply_to
 
     @property
     def to(self) -> Address:
-        return self.variant.envelope.to(self._recipient)
+        return self.variant.email_headers.to(self._recipient)
 
     @property
     def to_email(self) -> str:
@@ -164,16 +188,16 @@ class SplicedMessage(Message):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return self.variant.envelope.headers(self._recipient)
+        return self.variant.email_headers.fields(self._recipient)
 
     @property
     def substitutions(self) -> list[str]:
-        """What stands in each of the variant's holes for this person."""
-        return self.variant.filled(self._recipient)[1]
+        """The value of each of the variant's holes."""
+        return self.variant.substitute(self._recipient)[1]
 
 
-class FilledMessage(SplicedMessage):
-    """A message of a variant, for who sends to many in one request and needs no bytes."""
+class SubstitutedMessage(SplicedMessage):
+    """A message of a variant, for a request to many subscribers, which needs no bytes."""
 
     __slots__ = ("headers", "subject", "substitutions", "to")
     to: Address
@@ -185,27 +209,17 @@ class FilledMessage(SplicedMessage):
         _set(self, "variant", variant)
         _set(self, "_recipient", recipient)
         _set(self, "delivery_id", recipient.delivery_id)
-        _set(self, "to", variant.envelope.to(recipient))
-        _set(self, "headers", variant.envelope.headers(recipient))
-        subject, substitutions = variant.filled(recipient)
+        _set(self, "to", variant.email_headers.to(recipient))
+        _set(self, "headers", variant.email_headers.fields(recipient))
+        subject, substitutions = variant.substitute(recipient)
         _set(self, "subject", subject)
         _set(self, "substitutions", substitutions)
 
     @property
     def raw(self) -> bytes:
-        """The same bytes, although nobody was expected to ask for them."""
+        """The same bytes, computed only here."""
         return b"".join(self.variant.pieces(self._recipient))
 
 
-#: A frozen dataclass guards its attributes from everybody, its own constructor included.
+#: Assigns in spite of the frozen dataclass that Message is.
 _set = object.__setattr__
-
-
-def _personal_holes(traced: Traced, compiled: Compiled) -> Mapping[PersonalHole, int]:
-    """A number for each personal value and place; printed twice in a way, it is one hole."""
-    numbers: dict[PersonalHole, int] = {}
-    for hole in (*compiled.text.holes, *compiled.html.holes):
-        said = traced.said[hole.number]
-        if not isinstance(said, str):
-            numbers.setdefault((said, hole.where), len(numbers))
-    return numbers

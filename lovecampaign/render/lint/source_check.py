@@ -1,18 +1,17 @@
-"""What is wrong with an email's sources, before anything is rendered?"""
+"""Static checks of an email's sources: names, actions and images."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.source.source import Spot, read_source
 from lovecampaign.campaign.source.spans import find_piece
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.render.markup.markdown import ACTION, split_action
-from lovecampaign.render.model.content import Content, Words
+from lovecampaign.render.model.content import AuthoredEmail, Content
 from lovecampaign.render.model.images import (
     MEDIA_TYPES,
     find_image,
@@ -20,52 +19,45 @@ from lovecampaign.render.model.images import (
     is_picture,
     named_images,
 )
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.model.template_files import template_file
 from lovecampaign.render.templating.name_check import JinjaSource, check_names, names_set_in
 from lovecampaign.render.templating.source_map import place_in
 
-#: A line that means to be a button or an image, whether it is one or not.
+#: A line intended as a button or an image, well-formed or not.
 _MEANT_AS_ACTION = re.compile(r"\[\[\s*(\w+)\s*:.*")
 _LOOKED_UP = "paths are looked up in the campaign's folder, then in the workspace"
 
-_SAVED_AS = "open it in a program for pictures, and save it as a JPEG or PNG"
-
-
-class _PictureTrouble(NamedTuple):
-    code: Code
-    message: str
-    hint: str
+_SAVED_AS = "open it in an image editor, and save it as JPEG or PNG"
 
 
 def problems_of_names(campaign: Campaign, content: Content) -> Iterator[Problem]:
     """Syntax, names and filters in subject, preheader, copy and templates."""
     yield from _line_problems(campaign, content.words, "preheader", content.preheader)
-    for words in (content.words, *content.parts.values()):
-        copy = words.copy
+    for words in content.authored:
         yield from _line_problems(campaign, words, "subject", words.subject)
-        yield from check_names(
-            JinjaSource(text=copy.text, file=copy.file, first_line=copy.first_line)
-        )
+        yield from check_names(_copy_of(words))
     set_by_others = frozenset().union(*map(names_set_in, content.templates.values()))
     for name, source in content.templates.items():
         known = set_by_others | {"content"}
         yield from check_names(JinjaSource(text=source, file=template_file(name), extra=known))
 
 
-def _line_problems(campaign: Campaign, words: Words, key: str, text: str) -> Iterator[Problem]:
-    """Problems of a value of the front matter, whose line is known where the email is."""
+def _line_problems(
+    campaign: Campaign, words: AuthoredEmail, key: str, text: str
+) -> Iterator[Problem]:
+    """Problems of a value in the front matter; the campaign's email knows its line."""
     email = campaign.find_email(words.key)
     place = (email.places.get(key) if email else None) or Place(file=words.copy.file)
     for problem in check_names(JinjaSource(text=text, file=place.file)):
-        said = replace(problem, message=f"{key}: {problem.message}")
-        yield _at_its_place(campaign, said, text, place)
+        named = replace(problem, message=f"{key}: {problem.message}")
+        yield _at_its_place(campaign, named, text, place)
 
 
 def _at_its_place(campaign: Campaign, problem: Problem, text: str, place: Place) -> Problem:
-    """The problem of a value's text where the author's file has it.
+    """The problem at the place of a value's text in the author's file.
 
-    Where the file spells it otherwise (an escape, a line break), the value's start is meant.
+    If the file spells it differently (an escape, a line break), the value's start is marked.
     """
     source, _ = read_source(campaign.workspace / place.file, place.file)
     if source is None or place.line is None:
@@ -83,18 +75,18 @@ def _at_its_place(campaign: Campaign, problem: Problem, text: str, place: Place)
 
 
 def problems_of_actions(content: Content) -> Iterator[Problem]:
-    """Lines that mean to be a button or an image and are none."""
-    for words in (content.words, *content.parts.values()):
-        copy = words.copy
-        for number, line in enumerate(copy.text.split("\n"), start=copy.first_line):
+    """Lines intended as a button or an image, but malformed."""
+    for words in content.authored:
+        source = _copy_of(words)
+        for number, line in enumerate(source.text.split("\n"), start=1):
             found = _action_problem(line)
             if found is None:
                 continue
             message, column, hint = found
             yield Problem(
-                code=Code.ACTION_MALFORMED,
+                code=RenderCode.ACTION_MALFORMED,
                 message=message,
-                place=Place(file=copy.file, line=number, column=column),
+                place=source.place(number, column),
                 hint=hint,
                 excerpt=line,
                 width=2,
@@ -102,19 +94,21 @@ def problems_of_actions(content: Content) -> Iterator[Problem]:
 
 
 def problems_of_images(campaign: Campaign, content: Content) -> Iterator[Problem]:
-    """Local pictures that are not there, or that no mail program shows."""
-    for source in _sources(content):
+    """Local images that are missing, or that no mail program shows."""
+    templates = content.templates.items()
+    for source in (
+        *map(_copy_of, content.authored),
+        *(JinjaSource(text=text, file=template_file(name)) for name, text in templates),
+    ):
         for path, offset in named_images(source.text):
-            if trouble := _picture_trouble(campaign, content, path, "image"):
-                yield _image_problem(trouble, source, path, offset)
+            if problem := _image_problem(campaign, content, path, "image"):
+                found = place_in(source.text, offset, source.file)
+                line = found.line or 1
+                place, excerpt = source.place(line, found.column), source.line(line)
+                yield replace(problem, place=place, excerpt=excerpt, width=len(path))
     logo = campaign.brand.logo
-    if logo and is_local(logo) and (trouble := _picture_trouble(campaign, content, logo, "logo")):
-        yield Problem(
-            code=trouble.code,
-            message=trouble.message,
-            place=campaign.places.get("brand.logo") or Place(file=campaign.file),
-            hint=trouble.hint,
-        )
+    if logo and is_local(logo) and (problem := _image_problem(campaign, content, logo, "logo")):
+        yield replace(problem, place=campaign.places.get("brand.logo") or Place(file=campaign.file))
 
 
 def _action_problem(line: str) -> tuple[str, int, str] | None:
@@ -128,46 +122,29 @@ def _action_problem(line: str) -> tuple[str, int, str] | None:
         return f"there is no [[{meant[1]}]]", column, "there are [[button]] and [[image]]"
     found = ACTION.match(line.strip())
     if found is None or len(line) - len(line.lstrip()) > 3:
-        return f"this [[{kind}]] does not stand alone, or is not closed with ]]", column, hint
+        return f"this [[{kind}]] is not on a line of its own, or not closed with ]]", column, hint
     if split_action(kind, found[2]) is None:
         return f"this [[{kind}]] lacks one of its two halves", column, hint
     return None
 
 
-def _sources(content: Content) -> Iterator[JinjaSource]:
-    for words in (content.words, *content.parts.values()):
-        copy = words.copy
-        yield JinjaSource(text=copy.text, file=copy.file, first_line=copy.first_line)
-    for name, text in content.templates.items():
-        yield JinjaSource(text=text, file=template_file(name))
+def _copy_of(words: AuthoredEmail) -> JinjaSource:
+    copy = words.copy
+    return JinjaSource(text=copy.text, file=copy.file, first_line=copy.first_line)
 
 
-def _picture_trouble(
-    campaign: Campaign, content: Content, path: str, what: str
-) -> _PictureTrouble | None:
+def _image_problem(campaign: Campaign, content: Content, path: str, what: str) -> Problem | None:
+    """A problem without its place."""
     if path not in content.images:
-        return _PictureTrouble(Code.IMAGE_MISSING, f"there is no {what} {path!r}", _LOOKED_UP)
+        code, message, hint = RenderCode.IMAGE_MISSING, f"there is no {what} {path!r}", _LOOKED_UP
+        return Problem(code=code, message=message, place=None, hint=hint)
     file = find_image(campaign, path)
     if file is None:  # it was there when the content was read
         return None
     if file.suffix.lower() not in MEDIA_TYPES:
-        says = f"{path!r} is of no kind that mail programs show"
-        return _PictureTrouble(Code.IMAGE_UNKNOWN, says, _SAVED_AS)
-    if not is_picture(file):
-        return _PictureTrouble(Code.IMAGE_UNKNOWN, f"{path!r} holds no picture", _SAVED_AS)
-    return None
-
-
-def _image_problem(
-    trouble: _PictureTrouble, source: JinjaSource, path: str, offset: int
-) -> Problem:
-    found = place_in(source.text, offset, source.file)
-    line = found.line or 1
-    return Problem(
-        code=trouble.code,
-        message=trouble.message,
-        place=source.place(line, found.column),
-        hint=trouble.hint,
-        excerpt=source.line(line),
-        width=len(path),
-    )
+        message = f"{path!r} is not an image type that mail programs show"
+    elif not is_picture(file):
+        message = f"{path!r} is not an image"
+    else:
+        return None
+    return Problem(code=RenderCode.IMAGE_UNKNOWN, message=message, place=None, hint=_SAVED_AS)

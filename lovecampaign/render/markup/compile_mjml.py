@@ -1,4 +1,4 @@
-"""How does MJML become HTML, with every character still what the author wrote?"""
+"""Compiles MJML to HTML with MRML, and keeps every character as the author wrote it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mjml import mjml2html
 from lovecampaign.render.markup.mjml_tree import Element
 from lovecampaign.render.markup.scanner import Quote
 
-#: MRML writes attribute values with Rust's debug escapes: ``\u{200d}`` for what it holds to be
+#: MRML writes attribute values with Rust's debug escapes: ``\u{200d}`` for what it considers
 #: unprintable (joiners, no-break spaces, combining marks), ``\"`` and ``\\``.
 _UNSAFE_IN_ATTRIBUTE = re.compile(r"""[^ !#-\[\]-~]""")
 _COLOR_SCHEME = (
@@ -21,13 +21,13 @@ _COLOR_SCHEME = (
 )
 
 
-class MjmlRefused(Exception):
-    """The compiler does not take the source, although we found nothing wrong with it."""
+class MjmlCompilerError(Exception):
+    """The compiler rejects the source, although our own checks passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What every email's HTML has, whether its template thinks of it or not."""
+class DocumentSettings:
+    """Properties that every email's HTML gets, even if its template leaves them out."""
 
     language: str
     #: ``ltr`` or ``rtl``.
@@ -39,18 +39,15 @@ class Surroundings:
     pictures: Mapping[str, str]
 
 
-def compile_mjml(source: str, tree: Element, surroundings: Surroundings) -> str:
-    """HTML of a checked source; raises :class:`MjmlRefused`."""
-    edits = [
-        *_rewrite_attributes(tree, surroundings.pictures),
-        *_complete(source, tree, surroundings),
-    ]
+def compile_mjml(source: str, tree: Element, settings: DocumentSettings) -> str:
+    """HTML of a checked source; raises :class:`MjmlCompilerError`."""
+    edits = [*_rewrite_attributes(tree, settings.pictures), *_complete(source, tree, settings)]
     for start, end, replacement in sorted(edits, reverse=True):
         source = source[:start] + replacement + source[end:]
     try:
         return str(mjml2html(source))
     except ValueError as error:
-        raise MjmlRefused(str(error)) from error
+        raise MjmlCompilerError(str(error)) from error
 
 
 _Edit = tuple[int, int, str]
@@ -72,33 +69,28 @@ def _entity(found: re.Match[str]) -> str:
     return f"&#{ord(found[0])};"
 
 
-def _complete(source: str, tree: Element, surroundings: Surroundings) -> Iterator[_Edit]:
+def _complete(source: str, tree: Element, settings: DocumentSettings) -> Iterator[_Edit]:
     root = next(one for one in tree.walk() if one.name == "mjml")
     missing = "".join(
         f' {name}="{value}"'
-        for name, value in (("lang", surroundings.language), ("dir", surroundings.direction))
+        for name, value in (("lang", settings.language), ("dir", settings.direction))
         if not root.attribute(name)
     )
     if missing:
         yield root.tag.attributes_end, root.tag.attributes_end, missing
-    additions = _head_additions(source, root, surroundings)
-    if additions:
-        yield _head_spot(root, additions)
-
-
-def _head_additions(source: str, root: Element, surroundings: Surroundings) -> str:
     names = {one.name for one in root.walk()}
     additions = ""
     if "mj-title" not in names:
-        additions += f"<mj-title>{escape(surroundings.title)}</mj-title>"
-    if "mj-preview" not in names and surroundings.preheader:
-        additions += f"<mj-preview>{escape(surroundings.preheader)}</mj-preview>"
+        additions += f"<mj-title>{escape(settings.title)}</mj-title>"
+    if "mj-preview" not in names and settings.preheader:
+        additions += f"<mj-preview>{escape(settings.preheader)}</mj-preview>"
     if "color-scheme" not in source:
         additions += _COLOR_SCHEME
-    return additions
+    if additions:
+        yield _head_edit(root, additions)
 
 
-def _head_spot(root: Element, additions: str) -> _Edit:
+def _head_edit(root: Element, additions: str) -> _Edit:
     head = next((one for one in root.walk() if one.name == "mj-head"), None)
     if head is None:
         return root.tag.end, root.tag.end, f"<mj-head>{additions}</mj-head>"

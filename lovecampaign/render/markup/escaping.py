@@ -1,4 +1,4 @@
-"""How is a value written where it stands?"""
+"""Contextual escaping: a value is escaped for its place in the compiled email."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.values.tokens import one_line
 
 
-class Where(StrEnum):
-    """The places of a compiled email in which a value may stand."""
+class OutputContext(StrEnum):
+    """The contexts in which a value is allowed."""
 
     TEXT = "text"  #: between tags
     ATTRIBUTE = "attribute"  #: inside a quoted attribute that holds words
     LINK = "link"  #: all of an address, or its beginning
-    IN_LINK = "in_link"  #: inside an address whose beginning is written out
+    IN_LINK = "in_link"  #: inside an address with a written-out beginning
     PLAIN = "plain"  #: the text part
     PLAIN_LINK = "plain_link"  #: an address in the text part
     PLAIN_IN_LINK = "plain_in_link"
 
 
-#: What an address may begin with when a value decides (RFC 3986 schemes, ASCII letters only).
+#: Schemes that a value may begin an address with (RFC 3986).
 _ALLOWED_START = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 #: Everything but the characters of RFC 3986 (reserved and unreserved) and ``%XX``.
 _ILLEGAL_IN_LINK = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
@@ -33,36 +33,36 @@ def escape_text(value: str) -> str:
 
 
 def escape_attribute(value: str) -> str:
-    """For either kind of quotes; line ends as entities, since a parser would fold them."""
+    """For either kind of quotes; line ends become entities, since parsers fold them."""
     value = escape_text(value).replace('"', "&quot;").replace("'", "&#39;")
     return value.replace("\n", "&#10;")
 
 
 def encode_in_link(value: str) -> str:
-    """Illegal characters as ``%XX`` of their UTF-8; what is encoded already stays."""
+    """Percent-encodes illegal characters (UTF-8); existing ``%XX`` stay."""
     return _ILLEGAL_IN_LINK.sub(_percent, one_line(value))
 
 
 def encode_link(value: str) -> str:
-    """A whole address; raises RenderError where it is not http, https or mailto."""
+    """A whole address; raises RenderError unless it is http, https or mailto."""
     value = one_line(value)
     if not _ALLOWED_START.match(value):
         raise RenderError(
             "a link's address comes from a value that begins with neither http://, https:// "
             "nor mailto:",
-            hint="mend the person's data, or write the beginning of the address in the copy",
+            hint="fix the subscriber's data, or write the beginning of the address in the copy",
         )
     return encode_in_link(value)
 
 
-def escape(value: str, where: Where) -> str:
-    """The value as it is written at that place; raises RenderError for a forbidden address."""
-    return _ESCAPES[where](value)
+def escape(value: str, context: OutputContext) -> str:
+    """Escape a value; raises RenderError for a forbidden address."""
+    return _ESCAPES[context](value)
 
 
-def escape_for(where: Where) -> Callable[[str], str]:
-    """:func:`escape` for one place; looking a place up costs more than most values do."""
-    return _ESCAPES[where]
+def escape_for(context: OutputContext) -> Callable[[str], str]:
+    """:func:`escape` for one context; the look-up costs more than escaping most values."""
+    return _ESCAPES[context]
 
 
 def _percent(found: re.Match[str]) -> str:
@@ -73,12 +73,12 @@ def _attribute_of(encode: Callable[[str], str]) -> Callable[[str], str]:
     return lambda value: escape_attribute(encode(value))
 
 
-_ESCAPES: Mapping[Where, Callable[[str], str]] = {
-    Where.TEXT: escape_text,
-    Where.ATTRIBUTE: escape_attribute,
-    Where.LINK: _attribute_of(encode_link),
-    Where.IN_LINK: _attribute_of(encode_in_link),
-    Where.PLAIN: str,
-    Where.PLAIN_LINK: encode_link,
-    Where.PLAIN_IN_LINK: encode_in_link,
+_ESCAPES: Mapping[OutputContext, Callable[[str], str]] = {
+    OutputContext.TEXT: escape_text,
+    OutputContext.ATTRIBUTE: escape_attribute,
+    OutputContext.LINK: _attribute_of(encode_link),
+    OutputContext.IN_LINK: _attribute_of(encode_in_link),
+    OutputContext.PLAIN: str,
+    OutputContext.PLAIN_LINK: encode_link,
+    OutputContext.PLAIN_IN_LINK: encode_in_link,
 }

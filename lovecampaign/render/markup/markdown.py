@@ -1,10 +1,10 @@
-"""How does a day's Markdown become the children of an ``<mj-column>``?
+"""Converts Markdown copy to the children of an ``<mj-column>``.
 
-Words become ``<mj-text mj-class="copy">`` with plain HTML inside (``p``, ``h1`` to ``h6``,
+Text become ``<mj-text mj-class="copy">`` with plain HTML inside (``p``, ``h1`` to ``h6``,
 ``ul``, ``ol``, ``blockquote``, ``hr``), ``[[button: TEXT | URL]]`` becomes
 ``<mj-button mj-class="button" href="URL">TEXT</mj-button>``, and ``[[image: PATH | ALT]]``
 becomes ``<mj-image mj-class="image" src="…" alt="ALT" />``. A template prints all of it with
-``{{ content }}`` inside an ``<mj-column>`` and dresses the three classes.
+``{{ content }}`` inside an ``<mj-column>`` and styles the three classes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-#: Finds a picture: its address, and its width in pixels where it is known.
+#: From a path to the picture's address, and its width in pixels if known.
 FindPicture = Callable[[str], tuple[str, int | None]]
 
 #: A button or an image on a line of its own.
@@ -76,7 +76,7 @@ class CopyMarkdown:
 
 
 class _CopyRenderer(RendererHTML):
-    """HTML for a letter: links in the brand's colour, pictures that fit; one rule a method."""
+    """Links in the brand's colour, pictures that fit the column; one method per rule."""
 
     def __init__(self, find_picture: FindPicture, link_color: str) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class _CopyRenderer(RendererHTML):
     def link_open(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
     ) -> str:
-        # MRML inlines no styles, and not every mail program reads <style>.
+        # MRML inlines no styles, and not every mail program supports <style>.
         tokens[index].attrSet("style", f"color:{self._link_color}")
         return self.renderToken(tokens, index, options, environment)
 
@@ -102,16 +102,16 @@ class _CopyRenderer(RendererHTML):
 
 
 def split_action(kind: str, inside: str) -> tuple[str, str] | None:
-    """The two halves of a button or image, or None where one is missing.
+    """The two halves of a button or image, or None if one is missing.
 
-    A button's address never holds a bar, an image's path neither: the words may.
+    Only the words may contain a bar, never a button's address or an image's path.
     """
     halves = inside.rpartition("|") if kind == "button" else inside.partition("|")
     first, second = halves[0].strip(), halves[2].strip()
     return (first, second) if first and second else None
 
 
-def _action(state: StateBlock, line: int, _: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it calls rules so
+def _action(state: StateBlock, line: int, _: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
     if state.level or state.is_code_block(line):
         return False
     found = ACTION.match(_line(state, line))

@@ -1,4 +1,4 @@
-"""Is a well-formed MJML source also right: tags, attributes, nesting, and values in places?"""
+"""Validates an MJML tree: tags, attributes, nesting, and the places of values."""
 
 from __future__ import annotations
 
@@ -7,36 +7,29 @@ from collections.abc import Iterator, Mapping
 
 from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.render.markup.mjml_tags import DEFAULTS, LINKS, TAGS, UNSUPPORTED, WORDS, Tag
-from lovecampaign.render.markup.mjml_tree import Element, Fault
+from lovecampaign.render.markup.mjml_tree import Element, MjmlFault, fault_at
 from lovecampaign.render.markup.scanner import Attribute, Text
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 
 
-def find_faults(root: Element, token: re.Pattern[str]) -> Iterator[Fault]:
-    """Everything that MRML would swallow without a word, in the order of the source."""
+def find_faults(root: Element, token: re.Pattern[str]) -> Iterator[MjmlFault]:
+    """All faults that MRML would silently accept, in source order."""
     tops = [child for child in root.children if isinstance(child, Element)]
     if [top.name for top in tops] != ["mjml"]:
+        message = "a template is one <mjml> with a <mj-body> in it"
         offset = tops[0].tag.start if tops else 0
-        yield Fault(
-            code=Code.MJML_NESTING,
-            message="a template is one <mjml> with a <mj-body> in it",
-            offset=offset,
-        )
+        yield MjmlFault(code=RenderCode.MJML_NESTING, message=message, offset=offset)
     for child in root.children:
         yield from _stray_text(child, "the template, outside <mjml>")
     for top in tops:
         yield from _check(top, TAGS, token)
-        yield from _no_body(top)
+        if top.name == "mjml" and not any(one.name == "mj-body" for one in top.walk()):
+            yield fault_at(top, RenderCode.MJML_NESTING, "<mjml> has no <mj-body>")
 
 
-def _no_body(top: Element) -> Iterator[Fault]:
-    if top.name == "mjml" and not any(one.name == "mj-body" for one in top.walk()):
-        yield Fault(
-            code=Code.MJML_NESTING, message="<mjml> has no <mj-body>", offset=top.tag.start, width=5
-        )
-
-
-def _check(element: Element, known: Mapping[str, Tag], token: re.Pattern[str]) -> Iterator[Fault]:
+def _check(
+    element: Element, known: Mapping[str, Tag], token: re.Pattern[str]
+) -> Iterator[MjmlFault]:
     tag = known.get(element.name)
     if tag is None:
         yield _unknown_tag(element, known)
@@ -52,7 +45,7 @@ def _check(element: Element, known: Mapping[str, Tag], token: re.Pattern[str]) -
 
 def _check_child(
     child: Element | Text, parent: Element, tag: Tag, token: re.Pattern[str]
-) -> Iterator[Fault]:
+) -> Iterator[MjmlFault]:
     if isinstance(child, Text):
         yield from _stray_text(child, f"<{parent.name}>")
         return
@@ -66,58 +59,44 @@ def _check_child(
     yield from _check(child, TAGS, token)
 
 
-def _check_html(child: Element | Text, holder: str) -> Iterator[Fault]:
-    """Words and HTML inside a tag such as mj-text: no MJML and no scripts there."""
+def _check_html(child: Element | Text, holder: str) -> Iterator[MjmlFault]:
+    """HTML inside a tag such as mj-text: neither MJML nor scripts are allowed there."""
     if isinstance(child, Text):
         return
     for element in child.walk():
         if element.name.startswith("mj-"):
             yield _wrong_nesting(element, holder)
         elif element.name == "script":
-            yield Fault(
-                code=Code.MJML_REFUSED,
-                message="no mail program runs scripts, and many refuse mail that holds one",
-                offset=element.tag.start,
-                width=len("<script"),
-            )
+            message = "no mail program runs scripts, and many reject mail with one"
+            yield fault_at(element, RenderCode.MJML_REFUSED, message)
 
 
-def _wrong_nesting(element: Element, parent: str) -> Fault:
+def _wrong_nesting(element: Element, parent: str) -> MjmlFault:
     holders = sorted(name for name, tag in TAGS.items() if element.name in tag.children)
-    return Fault(
-        code=Code.MJML_NESTING,
-        message=f"<{element.name}> cannot stand in <{parent}>",
-        offset=element.tag.start,
-        width=len(element.name) + 1,
-        hint=f"it may stand in <{'>, <'.join(holders)}>" if holders else None,
-    )
+    hint = f"it is allowed in <{'>, <'.join(holders)}>" if holders else None
+    message = f"<{element.name}> is not allowed in <{parent}>"
+    return fault_at(element, RenderCode.MJML_NESTING, message, hint)
 
 
-def _unknown_tag(element: Element, known: Mapping[str, Tag]) -> Fault:
+def _unknown_tag(element: Element, known: Mapping[str, Tag]) -> MjmlFault:
     name = element.name
     hint = UNSUPPORTED.get(name) or did_you_mean(name, known)
     if not name.startswith("mj") and not hint:
         hint = "put HTML into <mj-text> or <mj-raw>"
-    code = Code.MJML_REFUSED if name in UNSUPPORTED else Code.MJML_UNKNOWN_TAG
-    return Fault(
-        code=code,
-        message=f"<{name}> is no tag that MJML knows here",
-        offset=element.tag.start,
-        width=len(name) + 1,
-        hint=hint,
-    )
+    code = RenderCode.MJML_REFUSED if name in UNSUPPORTED else RenderCode.MJML_UNKNOWN_TAG
+    return fault_at(element, code, f"<{name}> is not an MJML tag here", hint)
 
 
 def _check_attribute(
     element: Element, attribute: Attribute, tag: Tag, token: re.Pattern[str]
-) -> Iterator[Fault]:
+) -> Iterator[MjmlFault]:
     name = attribute.name
     if token.search(name):
         yield _value_in("the name of an attribute", attribute)
     elif name not in tag.attributes:
         hint = did_you_mean(name, tag.attributes)
-        yield Fault(
-            code=Code.MJML_UNKNOWN_ATTRIBUTE,
+        yield MjmlFault(
+            code=RenderCode.MJML_UNKNOWN_ATTRIBUTE,
             message=f"<{element.name}> has no attribute {name!r}",
             offset=attribute.name_start,
             width=len(name),
@@ -127,22 +106,22 @@ def _check_attribute(
         yield _value_in(f"the attribute {name}", attribute, found.start())
 
 
-def _value_in(spot: str, attribute: Attribute, start: int | None = None) -> Fault:
+def _value_in(spot: str, attribute: Attribute, start: int | None = None) -> MjmlFault:
     offset = attribute.name_start if start is None else attribute.value_start + start
-    return Fault(
-        code=Code.VALUE_MISPLACED,
-        message=f"a value stands in {spot}, where no value can",
+    return MjmlFault(
+        code=RenderCode.VALUE_MISPLACED,
+        message=f"a value in {spot}, where none is allowed",
         offset=offset,
-        hint="write it out, or choose between written ones with {% if %}",
+        hint="write it out, or choose with {% if %}",
     )
 
 
-def _stray_text(child: Element | Text, holder: str) -> Iterator[Fault]:
+def _stray_text(child: Element | Text, holder: str) -> Iterator[MjmlFault]:
     if isinstance(child, Text) and (words := child.data.strip()):
-        yield Fault(
-            code=Code.MJML_STRAY_TEXT,
-            message=f"words stand directly in {holder}",
+        yield MjmlFault(
+            code=RenderCode.MJML_STRAY_TEXT,
+            message=f"text directly in {holder}",
             offset=child.start + child.data.index(words),
             width=min(len(words.split("\n")[0]), 40),
-            hint="put them into <mj-text>",
+            hint="put it into <mj-text>",
         )

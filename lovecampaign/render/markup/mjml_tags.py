@@ -1,7 +1,7 @@
-"""Which MJML tags are there, what may stand in them, and which attributes do they know?
+"""Table of the MJML tags with their attributes and permitted children.
 
-From MJML's documentation (version 4.15), less what MRML refuses. MRML takes almost anything
-without a word, so this table is the only thing that finds a misspelt attribute.
+From MJML's documentation (version 4.15), less what MRML refuses. MRML accepts almost anything
+silently, so only this table finds a misspelt attribute.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
     attributes: frozenset[str] = frozenset()
-    #: Tags that may stand inside; empty for a tag that holds words or nothing.
+    #: Permitted child tags; empty for a tag that holds words or nothing.
     children: frozenset[str] = frozenset()
     #: Whether it holds words and HTML ("ending tag").
     holds_html: bool = False
@@ -22,30 +22,20 @@ class Tag:
 #: MJML attributes that hold an address or words: the only ones in which a value may be printed.
 LINKS = frozenset({"href", "src", "background-url"})
 WORDS = frozenset({"alt", "title", "name", "css-class", "lang", "dir", "rel", "target"})
-#: Attributes that every tag knows which knows any.
+#: Attributes of every tag that has attributes at all.
 EVERYWHERE = frozenset({"css-class", "mj-class", "id"})
 
-#: Tags of MJML that the compiler does not know, with what to do instead.
+#: Tags of MJML that the compiler does not support, with what to do instead.
 UNSUPPORTED: Mapping[str, str] = {
     "mj-include": 'use Jinja: {% include "part.mjml.j2" %}',
     "mj-html-attributes": "write the attributes where they are needed",
 }
 
-_BLOCKS = frozenset(
-    {
-        "mj-accordion",
-        "mj-button",
-        "mj-carousel",
-        "mj-divider",
-        "mj-image",
-        "mj-navbar",
-        "mj-raw",
-        "mj-social",
-        "mj-spacer",
-        "mj-table",
-        "mj-text",
-    }
-)
+_HEAD_TAGS = "mj-attributes mj-breakpoint mj-font mj-preview mj-raw mj-style mj-title"
+_BLOCKS = """
+    mj-accordion mj-button mj-carousel mj-divider mj-image mj-navbar mj-raw mj-social mj-spacer
+    mj-table mj-text
+"""
 _PADDING = "padding padding-top padding-right padding-bottom padding-left"
 _BORDER = "border border-top border-right border-bottom border-left border-radius"
 _INNER_BORDER = (
@@ -79,19 +69,7 @@ def _words(attributes: str = "") -> Tag:
 
 TAGS: Mapping[str, Tag] = {
     "mjml": _tag("owa lang dir", "mj-head mj-body"),
-    "mj-head": Tag(
-        children=frozenset(
-            {
-                "mj-attributes",
-                "mj-breakpoint",
-                "mj-font",
-                "mj-preview",
-                "mj-raw",
-                "mj-style",
-                "mj-title",
-            }
-        )
-    ),
+    "mj-head": Tag(children=frozenset(_HEAD_TAGS.split())),
     "mj-breakpoint": _tag("width"),
     "mj-font": _tag("name href"),
     "mj-preview": Tag(holds_html=True),
@@ -102,20 +80,16 @@ TAGS: Mapping[str, Tag] = {
     "mj-wrapper": _tag(_SECTION, "mj-hero mj-raw mj-section"),
     "mj-section": _tag(_SECTION, "mj-column mj-group mj-raw"),
     "mj-group": _tag("background-color direction vertical-align width", "mj-column mj-raw"),
-    "mj-column": Tag(
-        attributes=_tag(
-            f"background-color {_BORDER} {_INNER_BORDER} {_PADDING} direction vertical-align width"
-        ).attributes,
-        children=_BLOCKS,
+    "mj-column": _tag(
+        f"background-color {_BORDER} {_INNER_BORDER} {_PADDING} direction vertical-align width",
+        _BLOCKS,
     ),
-    "mj-hero": Tag(
-        attributes=_tag(
-            f"""{_BACKGROUND} {_PADDING} background-height background-width border-radius
-            container-background-color height inner-background-color inner-padding
-            inner-padding-top inner-padding-right inner-padding-bottom inner-padding-left mode
-            vertical-align width align"""
-        ).attributes,
-        children=_BLOCKS,
+    "mj-hero": _tag(
+        f"""{_BACKGROUND} {_PADDING} background-height background-width border-radius
+        container-background-color height inner-background-color inner-padding inner-padding-top
+        inner-padding-right inner-padding-bottom inner-padding-left mode vertical-align width
+        align""",
+        _BLOCKS,
     ),
     "mj-text": _words(f"{_FONT} {_PADDING} align container-background-color height"),
     "mj-button": _words(
@@ -153,12 +127,10 @@ TAGS: Mapping[str, Tag] = {
     ),
     "mj-navbar-link": _words(f"{_FONT} {_PADDING} href name rel target"),
     "mj-accordion": _tag(
-        f"{_ACCORDION} {_PADDING} container-background-color font-family",
-        "mj-accordion-element",
+        f"{_ACCORDION} {_PADDING} container-background-color font-family", "mj-accordion-element"
     ),
     "mj-accordion-element": _tag(
-        f"{_ACCORDION} background-color font-family",
-        "mj-accordion-text mj-accordion-title",
+        f"{_ACCORDION} background-color font-family", "mj-accordion-text mj-accordion-title"
     ),
     "mj-accordion-title": _words(
         f"{_PADDING} background-color color font-family font-size font-weight"

@@ -1,4 +1,4 @@
-"""What does an MJML source hold, and is it well formed?"""
+"""Parses MJML into a tree, and reports faults in its form."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from lovecampaign.render.markup.scanner import (
     VOID,
     Attribute,
-    Broken,
     Comment,
     EndTag,
+    MarkupSyntaxError,
     Piece,
     Quote,
     StartTag,
     Text,
     scan,
 )
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 
 
 @dataclass(slots=True)
 class Element:
-    """A tag with what stands in it; built once, then only read."""
+    """A tag with its children; built once, then only read."""
 
     tag: StartTag
     children: list[Element | Text] = field(default_factory=list)
@@ -43,44 +43,52 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """A mistake in a rendered source, by offset: becomes a Problem once its place is known."""
+class MjmlFault:
+    """A mistake in a rendered source, by offset; becomes a Problem once its place is known."""
 
-    code: Code
+    code: RenderCode
     message: str
     offset: int
-    #: How many characters are wrong.
+    #: Number of characters to mark.
     width: int = 1
     hint: str | None = None
 
 
-def parse_mjml(source: str) -> tuple[Element, list[Fault]]:
-    """The tree under a nameless root, and everything that MRML's parser would stumble over."""
-    builder = _Builder()
+def fault_at(
+    element: Element, code: RenderCode, message: str, hint: str | None = None
+) -> MjmlFault:
+    """A fault that marks the name of a start tag."""
+    start, width = element.tag.start, len(element.name) + 1
+    return MjmlFault(code=code, message=message, offset=start, width=width, hint=hint)
+
+
+def parse_mjml(source: str) -> tuple[Element, list[MjmlFault]]:
+    """The tree under a nameless root, and all faults that MRML's parser would fail on."""
+    builder = _MjmlTreeBuilder()
     try:
         for piece in scan(source, sees_conditionals=False):
             builder.add(piece)
-    except Broken as broken:
+    except MarkupSyntaxError as broken:
         builder.cut_off(broken.message, broken.offset)
     builder.finish()
     return builder.root, builder.faults
 
 
-class _Builder:
+class _MjmlTreeBuilder:
     def __init__(self) -> None:
         self.root = Element(StartTag("", (), 0, 0, is_self_closing=False))
-        self.faults: list[Fault] = []
+        self.faults: list[MjmlFault] = []
         self._open = [self.root]
         self._is_cut_off = False
 
-    def fault(
-        self, code: Code, message: str, offset: int, width: int = 1, hint: str | None = None
-    ) -> None:
-        self.faults.append(Fault(code=code, message=message, offset=offset, width=width, hint=hint))
+    def fault(self, message: str, offset: int, width: int = 1, hint: str | None = None) -> None:
+        code = RenderCode.MJML_BROKEN
+        fault = MjmlFault(code=code, message=message, offset=offset, width=width, hint=hint)
+        self.faults.append(fault)
 
     def cut_off(self, message: str, offset: int) -> None:
         """A fault that swallows the rest of the source."""
-        self.fault(Code.MJML_BROKEN, message, offset, len("<!--"))
+        self.fault(message, offset, len("<!--"))
         self._is_cut_off = True
 
     def add(self, piece: Piece) -> None:
@@ -94,7 +102,7 @@ class _Builder:
             self._comment(piece)
 
     def finish(self) -> None:
-        if self._is_cut_off:  # what is open then is open because of that
+        if self._is_cut_off:  # the cut explains every open tag
             return
         for element in self._open[1:]:
             self._never_closed(element)
@@ -111,61 +119,39 @@ class _Builder:
     def _check_form(self, attribute: Attribute, seen: set[str]) -> None:
         name, at = attribute.name, attribute.name_start
         if attribute.quote is Quote.NONE:
-            self.fault(
-                Code.MJML_BROKEN,
-                f"the value of {name} has no quotes",
-                at,
-                len(name),
-                f'write {name}="{attribute.value}"',
-            )
+            hint = f'write {name}="{attribute.value}"'
+            self.fault(f"the value of {name} has no quotes", at, len(name), hint)
         if name in seen:
-            self.fault(Code.MJML_BROKEN, f"{name} is there twice", at, len(name))
+            self.fault(f"{name} is given twice", at, len(name))
         seen.add(name)
 
     def _end(self, tag: EndTag) -> None:
         if tag.name in VOID:
-            self.fault(Code.MJML_BROKEN, f"<{tag.name}> has no end tag", tag.start, len(tag.name))
+            self.fault(f"<{tag.name}> has no end tag", tag.start, len(tag.name))
             return
         names = [element.name for element in self._open]
         if tag.name not in names[1:]:
-            self.fault(
-                Code.MJML_BROKEN,
-                f"</{tag.name}> closes nothing",
-                tag.start,
-                len(tag.name) + 3,
-                f"the tag that is open here is <{names[-1]}>" if names[-1] else None,
-            )
+            hint = f"the tag that is open here is <{names[-1]}>" if names[-1] else None
+            self.fault(f"</{tag.name}> closes nothing", tag.start, len(tag.name) + 3, hint)
             return
         while self._open[-1].name != tag.name:
             self._never_closed(self._open.pop())
         self._open.pop()
 
     def _never_closed(self, element: Element) -> None:
-        tag = element.tag
-        self.fault(
-            Code.MJML_BROKEN,
-            f"<{tag.name}> is never closed",
-            tag.start,
-            len(tag.name) + 1,
-            f"write </{tag.name}> where it ends",
-        )
+        name, code = element.name, RenderCode.MJML_BROKEN
+        hint = f"write </{name}> where it ends"
+        self.faults.append(fault_at(element, code, f"<{name}> is never closed", hint))
 
     def _text(self, text: Text) -> None:
         self._open[-1].children.append(text)
         lone = text.data.find("<")
         if lone >= 0:
-            self.fault(
-                Code.MJML_BROKEN,
-                "a “<” stands in the text",
-                text.start + lone,
-                hint="write &lt;",
-            )
+            self.fault("a “<” in the text", text.start + lone, hint="write &lt;")
 
     def _comment(self, comment: Comment) -> None:
         if comment.is_declaration:
             kind = "CDATA" if comment.data.startswith("<![CDATA[") else "a declaration"
-            self.fault(
-                Code.MJML_BROKEN, f"{kind} cannot stand in MJML", comment.start, len(comment.data)
-            )
+            self.fault(f"{kind} is not allowed in MJML", comment.start, len(comment.data))
         elif not comment.data.endswith(("->", "--!>", "<!-->")):
             self.cut_off("a comment is never closed", comment.start)

@@ -1,8 +1,8 @@
-"""How does an email read as plain text? Like a letter typed by hand.
+"""Renders the text part of an email from its MJML tree, like a letter typed by hand.
 
-The text part is read from the MJML tree: the copy's words stand there as the HTML that we made
-from its Markdown, the template's words (greeting, price box, footer) as its author wrote them.
-Addresses stand on lines of their own, and tables leave nothing behind.
+The tree holds the copy as HTML made from its Markdown, and the template's own words (greeting,
+price box, footer) as its author wrote them. Addresses get lines of their own; tables leave no
+trace.
 """
 
 from __future__ import annotations
@@ -16,51 +16,32 @@ from lovecampaign.render.markup.mjml_tree import Element
 from lovecampaign.render.markup.scanner import Text
 from lovecampaign.render.markup.skeleton import LINK_CLOSE, LINK_OPEN
 
-#: RFC 3676, section 4.3: what follows is the signature; mail programs show it quietly.
+#: RFC 3676, section 4.3: begins the signature, which mail programs grey out.
 FOOTER_LINE = "-- "
-#: Never read out: code, and what only eyes see.
+#: Elements without text: code, and pure decoration.
 _SILENT = frozenset({"mj-head", "mj-raw", "mj-spacer", "mj-divider", "mj-style", "script", "style"})
-_BLOCKS = frozenset(
-    {
-        "blockquote",
-        "div",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "mj-column",
-        "mj-group",
-        "mj-hero",
-        "mj-section",
-        "mj-table",
-        "mj-text",
-        "mj-wrapper",
-        "ol",
-        "p",
-        "table",
-        "ul",
-    }
-)
+_BLOCKS = frozenset({
+    "blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "mj-column", "mj-group", "mj-hero",
+    "mj-section", "mj-table", "mj-text", "mj-", "wrapper", "ol", "p", "table", "ul",
+})  # fmt: skip
 _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _AROUND_LINE_END = re.compile(r" *\n *")
-#: Stands for a space that opens a line and must stay, until the text is tidied (private use).
+#: A leading space that must survive tidying (private use).
 _INDENT = "\ue004"
 
 
-def text_of(tree: Element, is_footer_link: Callable[[str], bool]) -> str:
+def plain_text_of(tree: Element, is_footer_link: Callable[[str], bool]) -> str:
     """The text part, tokens included, with addresses marked for :func:`cut_plain`.
 
-    The section whose link satisfies ``is_footer_link`` (the unsubscribe link) goes under a
+    The section with a link that satisfies ``is_footer_link`` (the unsubscribe link) goes under a
     signature line, unless it comes first.
     """
     body = next((one for one in tree.walk() if one.name == "mj-body"), tree)
     sections = [child for child in body.children if isinstance(child, Element)]
     parts: list[str] = []
     for section in sections:
-        text = _tidy(_Reader().read(section))
+        text = _tidy(_PlainTextWriter().write(section))
         is_footer = parts and FOOTER_LINE not in parts and _has_link(section, is_footer_link)
         if text and is_footer:
             parts.append(FOOTER_LINE)
@@ -77,13 +58,13 @@ def _tidy(text: str) -> str:
     return _tidy_inside(text).replace(_INDENT, " ")
 
 
-class _Reader:
-    """Reads one section; remembers the addresses of the block that is being read."""
+class _PlainTextWriter:
+    """Writes one section; collects the addresses of the current block."""
 
     def __init__(self) -> None:
         self._links: list[tuple[str, str]] = []
 
-    def read(self, element: Element) -> str:
+    def write(self, element: Element) -> str:
         if element.name in _SILENT or "display:none" in element.attribute("style"):
             return ""
         if special := _SPECIAL.get(element.name):
@@ -94,7 +75,7 @@ class _Reader:
 
     def inside(self, element: Element) -> str:
         return "".join(
-            self.read(child) if isinstance(child, Element) else _words(child)
+            self.write(child) if isinstance(child, Element) else _words(child)
             for child in element.children
         )
 
@@ -129,7 +110,7 @@ class _Reader:
         return "\n\n" + "\n".join(f"> {line}" if line else ">" for line in lines) + "\n\n"
 
     def row(self, element: Element) -> str:
-        cells = (self.read(one).strip() for one in element.children if isinstance(one, Element))
+        cells = (self.write(one).strip() for one in element.children if isinstance(one, Element))
         return "\n" + ", ".join(cell for cell in cells if cell) + "\n"
 
     def code_block(self, element: Element) -> str:
@@ -142,14 +123,14 @@ class _Reader:
         return "\n\n" + text.strip("\n").replace(" ", _INDENT) + "\n\n"
 
     def _item(self, element: Element) -> str:
-        # A list inside a list follows its item's words without a blank line.
+        # A nested list follows its item's words without a blank line.
         return _tidy_inside(self._with_links(element)).replace("\n\n", "\n")
 
     def _block(self, element: Element) -> str:
         return f"\n\n{self._with_links(element).strip(' ')}\n\n"
 
     def _with_links(self, element: Element) -> str:
-        """What stands in a block, then the addresses that its words lead to."""
+        """The text of a block, then the addresses of its links."""
         outer, self._links = self._links, []
         text = self.inside(element)
         links, self._links = self._links, outer
@@ -174,27 +155,27 @@ def _tidy_inside(text: str) -> str:
 
 
 def _hang(mark: str, text: str) -> str:
-    """A list item: its mark, and everything after the first line set in under it."""
+    """A list item with a hanging indent as wide as its mark."""
     return mark + text.replace("\n", "\n" + _INDENT * len(mark))
 
 
-_SPECIAL: Mapping[str, Callable[[_Reader, Element], str]] = {
-    "a": _Reader.anchor,
-    "blockquote": _Reader.quote,
+_SPECIAL: Mapping[str, Callable[[_PlainTextWriter, Element], str]] = {
+    "a": _PlainTextWriter.anchor,
+    "blockquote": _PlainTextWriter.quote,
     "br": lambda _, __: "\n",
-    "code": lambda reader, element: f"`{reader.inside(element)}`",
-    "em": lambda reader, element: f"_{reader.inside(element)}_",
+    "code": lambda writer, element: f"`{writer.inside(element)}`",
+    "em": lambda writer, element: f"_{writer.inside(element)}_",
     "hr": lambda _, __: "\n\n* * *\n\n",
-    "i": lambda reader, element: f"_{reader.inside(element)}_",
-    "img": _Reader.picture,
-    "mj-button": _Reader.button,
-    "mj-image": _Reader.picture_block,
-    "mj-navbar-link": _Reader.button,
-    "mj-social-element": _Reader.button,
-    "ol": _Reader.list_of_items,
-    "pre": _Reader.code_block,
-    "strong": lambda reader, element: f"*{reader.inside(element)}*",
-    "b": lambda reader, element: f"*{reader.inside(element)}*",
-    "tr": _Reader.row,
-    "ul": _Reader.list_of_items,
+    "i": lambda writer, element: f"_{writer.inside(element)}_",
+    "img": _PlainTextWriter.picture,
+    "mj-button": _PlainTextWriter.button,
+    "mj-image": _PlainTextWriter.picture_block,
+    "mj-navbar-link": _PlainTextWriter.button,
+    "mj-social-element": _PlainTextWriter.button,
+    "ol": _PlainTextWriter.list_of_items,
+    "pre": _PlainTextWriter.code_block,
+    "strong": lambda writer, element: f"*{writer.inside(element)}*",
+    "b": lambda writer, element: f"*{writer.inside(element)}*",
+    "tr": _PlainTextWriter.row,
+    "ul": _PlainTextWriter.list_of_items,
 }

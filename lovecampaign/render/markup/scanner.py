@@ -1,9 +1,8 @@
-"""What stands where in markup: tags, attributes, text, comments — with their offsets?
+"""Tokenizer for MJML and HTML: tags, attributes, text and comments, with their offsets.
 
-One scanner serves MJML before it is compiled and HTML after. It follows the HTML standard's
-tokenizer in what both have in common: raw text in style and script, comments, quoted, unquoted
-and empty attributes. Outlook's conditional comments are seen through: what they hold is scanned
-like everything else, because Outlook reads it.
+It follows the HTML standard's tokenizer in what both have in common: raw text in style and
+script, comments, quoted, unquoted and empty attributes. The inside of Outlook's conditional
+comments is scanned like everything else, because Outlook reads it.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class StartTag:
 
     @property
     def attributes_end(self) -> int:
-        """Where another attribute can be written."""
+        """The offset where another attribute can be inserted."""
         return self.end - (2 if self.is_self_closing else 1)
 
 
@@ -62,7 +61,7 @@ class EndTag:
 class Text:
     data: str
     start: int
-    #: The element that makes it raw text: ``style``, ``script``, ``mj-style``; else empty.
+    #: The element that makes it raw text (``style``, ``script``, ``mj-style``), else empty.
     raw_in: str = ""
 
     @property
@@ -72,7 +71,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment, or one end of a conditional comment, whose inside is scanned on its own."""
+    """A comment, or one end of a conditional comment."""
 
     data: str
     start: int
@@ -87,24 +86,10 @@ class Comment:
 Piece = StartTag | EndTag | Text | Comment
 
 #: Elements that have no end tag (HTML standard, "void elements").
-VOID = frozenset(
-    {
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    }
-)
+VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
+    "source", "track", "wbr",
+})  # fmt: skip
 _RAW = frozenset({"style", "script", "mj-style"})
 _TAG_NAME = re.compile(r"</?([A-Za-z][^\s/>]*)")
 _ATTRIBUTE = re.compile(
@@ -119,8 +104,8 @@ _COMMENT = re.compile(r"<!--(?:>|->|.*?(?:--!?>|\Z))", re.DOTALL)
 _DECLARATION = re.compile(r"<[!?][^>]*(?:>|\Z)")
 
 
-class Broken(Exception):
-    """A tag that never becomes one; ``offset`` is where it starts."""
+class MarkupSyntaxError(Exception):
+    """A tag that is never closed; ``offset`` is where it starts."""
 
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
@@ -129,10 +114,10 @@ class Broken(Exception):
 
 
 def scan(source: str, *, sees_conditionals: bool = True) -> Iterator[Piece]:
-    """Every piece of the source in order; raises :class:`Broken` for a tag without an end.
+    """Every piece of the source; raises :class:`MarkupSyntaxError` for a tag without an end.
 
-    With ``sees_conditionals`` what stands in conditional comments is scanned too; without, they
-    are comments like any other, as MRML takes them.
+    With ``sees_conditionals`` the inside of conditional comments is scanned too; without, they
+    are comments like any other, as they are to MRML.
     """
     position = text_start = 0
     while (position := source.find("<", position)) >= 0:
@@ -164,7 +149,7 @@ def _piece_at(source: str, start: int, *, sees_conditionals: bool) -> Piece | No
     if following == "/":
         end = source.find(">", name.end())
         if end < 0:
-            raise Broken(f"{name[0]} has no “>”", start)
+            raise MarkupSyntaxError(f"{name[0]} has no “>”", start)
         return EndTag(name[1].lower(), start, end + 1)
     return _start_tag_at(source, start, name)
 
@@ -183,18 +168,16 @@ def _start_tag_at(source: str, start: int, name: re.Match[str]) -> StartTag:
     while not (close := _TAG_CLOSE.match(source, position)):
         found = _ATTRIBUTE.match(source, position)
         if found is None:
-            raise Broken(f"<{name[1]}> is not closed with “>”, or a quote is missing", start)
+            raise MarkupSyntaxError(
+                f"<{name[1]}> is not closed with “>”, or a quote is missing", start
+            )
         attributes.append(_attribute(found))
         position = found.end()
     return StartTag(name[1].lower(), tuple(attributes), start, close.end(), bool(close[1]))
 
 
 def _attribute(found: re.Match[str]) -> Attribute:
-    for group, quote in (
-        ("double", Quote.DOUBLE),
-        ("single", Quote.SINGLE),
-        ("none", Quote.NONE),
-    ):
+    for group, quote in (("double", Quote.DOUBLE), ("single", Quote.SINGLE), ("none", Quote.NONE)):
         if found[group] is not None:
             return Attribute(
                 found["name"].lower(), found[group], found.start("name"), found.start(group), quote

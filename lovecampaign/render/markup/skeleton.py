@@ -1,18 +1,30 @@
-"""What of an email is the same for everybody, and where do the values go in?"""
+"""Skeletons: the static text of a compiled email, with holes and their contexts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lovecampaign.render.markup.escaping import Where, escape
-from lovecampaign.render.markup.output_context import Forbidden, find_tokens, place_in_link
+from lovecampaign.render.markup.escaping import OutputContext, escape
+from lovecampaign.render.markup.scanner import Attribute, Piece, Quote, StartTag, Text, scan
 
 #: Around an address in a text part, until it is cut (private use, never in a mail).
 LINK_OPEN = "\ue002"
 LINK_CLOSE = "\ue003"
 _LINK_ENDS = re.compile(f"[{LINK_OPEN}{LINK_CLOSE}]")
+#: Attributes that hold an address.
+_LINK_ATTRIBUTES = frozenset({"href", "src", "background", "action", "cite", "xlink:href"})
+#: Attributes that hold words, where a value can do no harm.
+_WORD_ATTRIBUTES = frozenset({"alt", "title", "aria-label", "class", "lang", "dir", "xml:lang"})
+_LINK_START = re.compile(r"(?:https?://|mailto:|tel:|#)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ForbiddenPlace:
+    """A place where no value is allowed; ``spot`` completes "a value in …"."""
+
+    spot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +33,11 @@ class Hole:
 
     #: The token's number.
     number: int
-    where: Where
+    context: OutputContext
 
 
-class Misplaced(Exception):
-    """Values that stand where no value may."""
+class MisplacedValues(Exception):
+    """Values in places where none is allowed."""
 
     def __init__(self, tokens: Sequence[tuple[int, str]]) -> None:
         super().__init__(tokens)
@@ -43,56 +55,59 @@ class Skeleton:
         self.holes = holes
 
     def fill(self, values: Sequence[str]) -> str:
-        """The whole text, each value escaped for where it stands."""
+        """The whole text, each value escaped for its context."""
         return self.join(self.escaped(values))
 
-    def join(self, escaped: Sequence[str]) -> str:
-        """The whole text, from what stands in each hole."""
+    def join(self, escaped: Iterable[str]) -> str:
+        """The whole text, from the escaped value of each hole."""
         filled = [self.pieces[0]]
         for value, piece in zip(escaped, self.pieces[1:], strict=True):
             filled += value, piece
         return "".join(filled)
 
     def escaped(self, values: Sequence[str]) -> list[str]:
-        """What stands in each hole."""
-        written: dict[tuple[str, Where], str] = {}
+        """The escaped value of each hole."""
+        written: dict[tuple[str, OutputContext], str] = {}
         for hole in self.holes:
-            # A name printed thirty times is escaped once for each kind of place.
-            key = (values[hole.number], hole.where)
+            # A name printed thirty times is escaped once per context.
+            key = (values[hole.number], hole.context)
             if key not in written:
                 written[key] = escape(*key)
-        return [written[values[hole.number], hole.where] for hole in self.holes]
+        return [written[values[hole.number], hole.context] for hole in self.holes]
 
 
 def cut_html(html: str, token: re.Pattern[str]) -> Skeleton:
-    """Cut compiled HTML at its tokens; raises :class:`Misplaced` for those in forbidden places."""
+    """Cut compiled HTML at its tokens; raises :class:`MisplacedValues`."""
     spans: list[_Span] = []
     misplaced: list[tuple[int, str]] = []
-    for found in find_tokens(html, token):
-        if isinstance(found.place, Forbidden):
-            misplaced.append((found.number, found.place.spot))
-        else:
-            spans.append((found.start, found.end, Hole(found.number, found.place)))
+    for piece in scan(html):
+        for found in token.finditer(html, piece.start, piece.end):
+            context = _context(piece, found.start(), token)
+            if isinstance(context, ForbiddenPlace):
+                misplaced.append((int(found[1]), context.spot))
+            else:
+                spans.append((found.start(), found.end(), Hole(int(found[1]), context)))
     if misplaced:
-        raise Misplaced(misplaced)
+        raise MisplacedValues(misplaced)
     return _cut(html, spans)
 
 
 def cut_plain(text: str, token: re.Pattern[str]) -> Skeleton:
-    """Cut a text part, whose addresses stand between ``LINK_OPEN`` and ``LINK_CLOSE``."""
-    plain, links = _without_link_ends(text)
+    """Cut a text part with addresses between ``LINK_OPEN`` and ``LINK_CLOSE``."""
+    stretches = _LINK_ENDS.split(text)
+    plain, links = "".join(stretches), list(_link_spans(stretches))
     spans: list[_Span] = []
     for found in token.finditer(plain):
-        where, at = Where.PLAIN, found.start()
+        context, at = OutputContext.PLAIN, found.start()
         start = next((start for start, end in links if start <= at < end), None)
         if start is not None:
-            is_start = place_in_link(plain[start:at], token) is Where.LINK
-            where = Where.PLAIN_LINK if is_start else Where.PLAIN_IN_LINK
-        spans.append((at, found.end(), Hole(int(found[1]), where)))
+            is_start = _context_in_link(plain[start:at], token) is OutputContext.LINK
+            context = OutputContext.PLAIN_LINK if is_start else OutputContext.PLAIN_IN_LINK
+        spans.append((at, found.end(), Hole(int(found[1]), context)))
     return _cut(plain, spans)
 
 
-#: From where to where a token goes, and what it becomes.
+#: Start and end of a token, and its hole.
 _Span = tuple[int, int, Hole]
 
 
@@ -105,15 +120,46 @@ def _cut(source: str, spans: Sequence[_Span]) -> Skeleton:
     return Skeleton((*pieces, source[end:]), tuple(hole for _, _, hole in spans))
 
 
-def _without_link_ends(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text without the marks around addresses, and from where to where each one goes."""
-    stretches = _LINK_ENDS.split(text)
-    return "".join(stretches), list(_link_spans(stretches))
-
-
 def _link_spans(stretches: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Start and end of each address: every second stretch is one."""
     start = 0
     for index, stretch in enumerate(stretches):
         if index % 2:
             yield start, start + len(stretch)
         start += len(stretch)
+
+
+def _context(piece: Piece, start: int, token: re.Pattern[str]) -> OutputContext | ForbiddenPlace:
+    if isinstance(piece, StartTag):
+        for attribute in piece.attributes:
+            if attribute.name_start <= start < attribute.value_end:
+                return _context_in_attribute(attribute, start, token)
+        return ForbiddenPlace("the name of a tag")
+    if isinstance(piece, Text):
+        raw = piece.raw_in
+        return ForbiddenPlace(f"a <{raw}> block") if raw else OutputContext.TEXT
+    return ForbiddenPlace("a comment, or the name of a tag")
+
+
+def _context_in_attribute(
+    attribute: Attribute, start: int, token: re.Pattern[str]
+) -> OutputContext | ForbiddenPlace:
+    if start < attribute.value_start:
+        return ForbiddenPlace("the name of an attribute")
+    if attribute.quote not in (Quote.DOUBLE, Quote.SINGLE):
+        return ForbiddenPlace(f"the attribute {attribute.name}, which has no quotes")
+    if attribute.name in _LINK_ATTRIBUTES:
+        return _context_in_link(attribute.value[: start - attribute.value_start], token)
+    if attribute.name in _WORD_ATTRIBUTES:
+        return OutputContext.ATTRIBUTE
+    return ForbiddenPlace(f"the attribute {attribute.name}")
+
+
+def _context_in_link(before: str, token: re.Pattern[str]) -> OutputContext | ForbiddenPlace:
+    """The context of a value in an address, after this beginning of the address."""
+    before = before.lstrip()
+    if not before:
+        return OutputContext.LINK
+    if _LINK_START.match(before) or token.match(before):
+        return OutputContext.IN_LINK
+    return ForbiddenPlace("an address before its http:// or https:// is complete")

@@ -1,0 +1,1 @@
+"""MIME messages: header fields, quoted-printable bodies and signed links."""

@@ -1,8 +1,8 @@
-"""Which headers does a message carry, and how are they written?
+"""Header fields of messages, and their encoding.
 
 RFC 5322 for form, RFC 2047 for words beyond ASCII, RFC 2919 (List-Id), RFC 2369 and RFC 8058
 (unsubscribing), RFC 3834 (automatic answers). List-* lines are neither folded nor encoded:
-Python's own policy makes rubbish of a long List-Unsubscribe.
+Python's own policy corrupts a long List-Unsubscribe.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FOLDED_LINE = 76
 #: 52 characters of base64 and 12 around them leave room for "Reply-To: " in such a line.
 _BYTES_A_WORD = 39
 _PLAIN_WORDS = re.compile(r"[\x21-\x7e]{1,200}(?: [\x21-\x7e]{1,200})*")
-#: Nearly all addresses: nothing has to be done to them.
+#: Nearly all addresses; they are written as they are.
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_.+-]+@[a-z0-9.-]+").fullmatch
 _NEEDS_NO_QUOTING = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _FORBIDDEN_IN_LOCAL = re.compile(r'[\s<>",;:\\]').search
@@ -63,10 +63,8 @@ def ascii_address(email: str, name: str = "") -> Address:
 
 def ascii_email(email: str) -> str:
     """The address with its domain in IDNA form; raises RenderError for what mail cannot carry."""
-    return email if _PLAIN_ADDRESS(email) else _in_ascii(email)
-
-
-def _in_ascii(email: str) -> str:
+    if _PLAIN_ADDRESS(email):
+        return email
     local, at, domain = one_line(email).rpartition("@")
     if not at or not local or not local.isascii() or _FORBIDDEN_IN_LOCAL(local):
         raise RenderError(
@@ -86,9 +84,9 @@ def ascii_domain(domain: str) -> str:
 
 
 class CampaignHeaders:
-    """What campaign mail carries beyond addresses, subject and date; values not yet encoded.
+    """Header fields of campaign mail beyond addresses, subject and date; not yet encoded.
 
-    Most of it is the same for all messages of an email, and worked out once.
+    Most are the same for all messages of an email, and computed once.
     """
 
     def __init__(self, campaign: Campaign, key: str) -> None:
@@ -108,7 +106,7 @@ class CampaignHeaders:
         }
 
     def of(self, recipient: Recipient) -> Mapping[str, str]:
-        """For one person; raises RenderError for a link that no header can carry."""
+        """The fields for one recipient; raises RenderError for a link that no header can carry."""
         headers = self._in_order.copy()
         headers["List-Unsubscribe"] = self._list_unsubscribe(recipient)
         headers["X-Lovecampaign-Delivery"] = recipient.delivery_id
@@ -126,11 +124,8 @@ class CampaignHeaders:
 
 
 def confirmation_headers(recipient: Recipient) -> Mapping[str, str]:
-    """Confirmations are no campaign mail."""
-    return {
-        "Auto-Submitted": "auto-generated",
-        "X-Lovecampaign-Delivery": recipient.delivery_id,
-    }
+    """Confirmations are not campaign mail."""
+    return {"Auto-Submitted": "auto-generated", "X-Lovecampaign-Delivery": recipient.delivery_id}
 
 
 def message_id(campaign: Campaign, recipient: Recipient) -> str:
@@ -152,7 +147,7 @@ def _domain(email: str) -> str:
 
 
 def _label(text: str) -> str:
-    """Letters, digits and hyphens, as a label of List-Id and a field of Feedback-ID want it."""
+    """Letters, digits and hyphens, as List-Id labels and Feedback-ID fields need it."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63] or "campaign"
 
 
@@ -173,7 +168,7 @@ def _encoded_words(text: str) -> Iterator[str]:
 
 
 def _is_inside_character(byte: int) -> bool:
-    """UTF-8: every byte of a character but its first begins with the bits 10."""
+    """Whether this is a UTF-8 continuation byte: it begins with the bits 10."""
     return byte & 0xC0 == 0x80
 
 

@@ -1,7 +1,7 @@
-"""Which links does one delivery carry? The same for everybody but for the token in them.
+"""Signed links of one delivery: a shape that all subscribers share, with tokens put in.
 
-Written out only when they are printed. The fast path does not even do that: it encodes the
-shape once, and puts the tokens in.
+A link is built only when it is printed. The fast path encodes the shape once and puts the tokens
+into the result.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import fields
 
 from lovecampaign.render.model.recipient import Links
 
-#: Stand where tokens go in a shape: as long as one, of its letters, and in nobody's address.
+#: Placeholders in a shape: as long as a token, of its letters, and in no real address.
 TOKEN = "Token-of-this-reader-0"  # noqa: S105 - opens nothing
 SHARE_TOKEN = "Token-of-this-letter-0"  # noqa: S105 - opens nothing
 
@@ -22,7 +22,7 @@ class SignedLinks(Links):
     __slots__ = ("_share_token", "_sign_share", "shape", "token")
     #: The links with :data:`TOKEN` and :data:`SHARE_TOKEN` in them.
     shape: Links
-    #: Opens what is this reader's own.
+    #: Opens the subscriber's own pages.
     token: str
     _sign_share: Callable[[], str]
     _share_token: str | None
@@ -35,13 +35,13 @@ class SignedLinks(Links):
 
     @property
     def share_token(self) -> str:
-        """Opens the letter for whoever it was handed on to; signed when it is first printed."""
+        """Opens the letter for people it was forwarded to; signed at the first use."""
         if self._share_token is None:
             _set(self, "_share_token", self._sign_share())
         return str(self._share_token)
 
     def signed(self, links: Iterable[str]) -> list[str]:
-        """Links of the shape, with this reader's tokens in them."""
+        """Links of the shape, with this subscriber's tokens in them."""
         token = self.token
         return [
             link.replace(TOKEN, token)
@@ -50,25 +50,23 @@ class SignedLinks(Links):
             for link in links
         ]
 
-    def _write(self, name: str) -> str | None:
+    def _link(self, name: str) -> str | None:
         link: str | None = getattr(self.shape, name)
-        if link is None:
-            return None
-        return self.signed([link])[0]
+        return None if link is None else self.signed([link])[0]
 
 
 def shape_of(links: Links) -> Links | None:
-    """What links look like apart from their tokens; None for links written one by one."""
+    """The links without their tokens; None for links that are not signed."""
     return links.shape if isinstance(links, SignedLinks) else None
 
 
-#: A frozen dataclass guards its attributes from everybody, its own constructor included.
+#: Assigns in spite of the frozen dataclass that Links is.
 _set = object.__setattr__
 
 
-def _link(name: str) -> property:
-    return property(lambda links: links._write(name))  # noqa: SLF001 - its own method
+def _property(name: str) -> property:
+    return property(lambda links: links._link(name))  # noqa: SLF001 - its own method
 
 
 for _field in fields(Links):
-    setattr(SignedLinks, _field.name, _link(_field.name))
+    setattr(SignedLinks, _field.name, _property(_field.name))

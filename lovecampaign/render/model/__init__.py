@@ -1,0 +1,1 @@
+"""Inputs of rendering: content, recipient, images, template files; and their errors."""

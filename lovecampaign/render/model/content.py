@@ -1,7 +1,7 @@
-"""What exactly does an email say, before anybody's name is in it?
+"""Content of an email: everything that its messages share, read from files.
 
-Content is read from files, frozen once the first copy of an email is claimed, and stored: a
-retry a week later renders the same bytes although the files have moved on.
+Content is frozen and stored once the first delivery of an email is claimed: a retry a week later
+renders the same bytes although the files have changed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from lovecampaign.render.model.template_files import read_templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """What the author wrote of one email."""
+class AuthoredEmail:
+    """The author's part of one email: copy, subject and front matter."""
 
     key: str
     kind: str
@@ -34,18 +34,23 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Everything that an email is made of, but for the campaign's settings and the person."""
+    """Everything an email is made of, without the campaign's settings and the recipient."""
 
-    words: Words
+    words: AuthoredEmail
     preheader: str
     #: ``letter``: the template's name.
     template: str
-    #: Source of the template and of all that it includes, by the name ``include`` uses.
+    #: Sources of the template and its includes, by the name that ``include`` uses.
     templates: Mapping[str, str]
     #: Local pictures by the path that the author wrote.
     images: Mapping[str, Image] = field(default_factory=dict)
-    #: Of a catch-up or a welcome: the day emails that it may hold, by key.
-    parts: Mapping[str, Words] = field(default_factory=dict)
+    #: The day emails that a catch-up or welcome may contain, by key.
+    parts: Mapping[str, AuthoredEmail] = field(default_factory=dict)
+
+    @property
+    def authored(self) -> Sequence[AuthoredEmail]:
+        """The email's own words, then those of its parts."""
+        return (self.words, *self.parts.values())
 
     @property
     def subject(self) -> str:
@@ -55,18 +60,10 @@ class Content:
     def copy(self) -> Copy:
         return self.words.copy
 
-    @property
-    def guest(self) -> Guest | None:
-        return self.words.guest
-
-    @property
-    def question(self) -> str | None:
-        return self.words.question
-
     def fingerprint(self) -> str:
         """SHA-256 over subject, preheader, copy, templates and pictures, in hex.
 
-        The days inside a digest do not count: an edited day blocks that day, not the digest.
+        The days of a digest do not count: an edited day blocks that day, not the digest.
         """
         own = set(_paths([self.copy.text, *self.templates.values()]))
         said = {
@@ -87,33 +84,33 @@ class Content:
     def from_json(cls, stored: str) -> Content:
         read = json.loads(stored)
         return cls(
-            words=_words_from(read["words"]),
+            words=_authored_from(read["words"]),
             preheader=read["preheader"],
             template=read["template"],
             templates=read["templates"],
             images={path: Image(**image) for path, image in read["images"].items()},
-            parts={key: _words_from(part) for key, part in read["parts"].items()},
+            parts={key: _authored_from(part) for key, part in read["parts"].items()},
         )
 
 
 def read_content(campaign: Campaign, email: Email) -> Content:
-    """An email's content as its files say it now; raises ProblemsFound for templates."""
+    """The current content of an email's files; raises ProblemsFound for templates."""
     templates = read_templates(campaign, email)
     parts = campaign.day_emails if email.role is Role.CATCH_UP else ()
     copies = [email.copy.text, *(part.copy.text for part in parts)]
     logo = [campaign.brand.logo] if campaign.brand.logo else []
     return Content(
-        words=_words_of(email),
+        words=_authored(email),
         preheader=email.preheader,
         template=email.template,
         templates=templates,
         images=read_images(campaign, [*logo, *_paths([*copies, *templates.values()])]),
-        parts={part.key: _words_of(part) for part in parts},
+        parts={part.key: _authored(part) for part in parts},
     )
 
 
-def _words_of(email: Email) -> Words:
-    return Words(
+def _authored(email: Email) -> AuthoredEmail:
+    return AuthoredEmail(
         key=email.key,
         kind=email.kind.value,
         number=email.number,
@@ -125,13 +122,13 @@ def _words_of(email: Email) -> Words:
     )
 
 
-def _words_from(stored: Mapping[str, Any]) -> Words:
+def _authored_from(stored: Mapping[str, Any]) -> AuthoredEmail:
     read = {
         "date": _date_from(stored["date"]),
         "copy": Copy(**stored["copy"]),
         "guest": _guest_from(stored["guest"]),
     }
-    return Words(**{**stored, **read})
+    return AuthoredEmail(**{**stored, **read})
 
 
 def _guest_from(stored: Mapping[str, Any] | None) -> Guest | None:

@@ -1,7 +1,7 @@
-"""Which shade of the brand's colour can be read here? (WCAG 2.2, contrast of at least 4.5)
+"""Readable shades of a brand colour (WCAG 2.2, contrast of at least 4.5).
 
-A brand picks one colour. A letter needs it as links on paper, as links in dark mode and under
-the words of a button, and not every brand colour can do all three.
+A brand has one colour. A letter needs it for links on paper, for links in dark mode and behind the
+text of a button, and few colours are readable in all three.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 #: WCAG 2.2, success criterion 1.4.3, for text of ordinary size.
 READABLE = 4.5
-#: What the templates put behind text; ``templates/email/base.mjml.j2`` has the same values.
+#: The templates' backgrounds; ``templates/email/base.mjml.j2`` has the same values.
 PAPER = "#faf7f2"
-#: The lighter of the two dark backgrounds: what can be read on it can be read on both.
+#: The lighter of the two dark backgrounds: text readable on it is readable on both.
 DARK_PAPER = "#2a2522"
 INK = "#2b2622"
 WHITE = "#ffffff"
 BLACK = "#000000"
 
 _HEX_COLOR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
-#: Steps of the way to black or white: fine enough that no step is seen, and always ends there.
+#: Steps from a colour to black or white, too fine to be seen.
 _STEPS = 50
 
 _Channels = tuple[int, int, int]
@@ -28,22 +28,22 @@ _Channels = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shades:
-    """One brand colour in each shade that a letter needs, ``#rrggbb``: templates' ``brand.…``."""
+    """A brand colour in each shade that a letter needs, as ``#rrggbb``: templates' ``brand.…``."""
 
-    #: As the brand wrote it: the button's background.
+    #: The brand's own colour: the button's background.
     color: str
-    #: Words on ``color``.
+    #: Text on ``color``.
     on_color: str
     #: For links and other accents on light paper.
     color_on_paper: str
     #: For links in dark mode, and the button's background there.
     color_dark: str
-    #: Words on ``color_dark``.
+    #: Text on ``color_dark``.
     on_color_dark: str
 
 
 def shades_of(color: str) -> Shades:
-    """Every shade of a brand colour; raises ValueError for what is not ``#rgb`` or ``#rrggbb``."""
+    """All shades of a brand colour; raises ValueError unless it is ``#rgb`` or ``#rrggbb``."""
     dark = for_dark_background(color)
     return Shades(
         color=_hex(_channels(color)),

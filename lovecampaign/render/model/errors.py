@@ -1,4 +1,4 @@
-"""Why could one person's email not be rendered?"""
+"""The error of rendering one message."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from lovecampaign.core.problems import Place
 
 
 class RenderError(LovecampaignError):
-    """One person's email cannot be made; everybody else's may still go.
+    """One recipient's message cannot be rendered; others may still be.
 
-    It names no address and no value of the person: it goes into logs and the ledger.
+    It is logged and stored in the ledger, so it contains no address and no personal value.
     """
 
     def __init__(self, reason: str, *, place: Place | None = None, hint: str | None = None) -> None:
         super().__init__(f"{place}: {reason}" if place else reason, hint=hint)
-        #: What went wrong, for who shows the place beside it.
+        #: The message without the place.
         self.reason = reason
         self.place = place

@@ -1,4 +1,4 @@
-"""Which picture is meant by a path, and under which name is it served?"""
+"""Local images: finds them in sources and folders, and names them by their content."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from pathlib import Path
 from lovecampaign.campaign.files.paths import find_inside
 from lovecampaign.campaign.model.campaign import Campaign
 
-#: What ``serve`` hands out and mail programs know, by extension: a picture of any other kind
-#: would be a gap in the letter.
+#: Types that ``serve`` delivers and mail programs show, by extension.
 MEDIA_TYPES: Mapping[str, str] = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -24,8 +23,8 @@ MEDIA_TYPES: Mapping[str, str] = {
 #: How files of these kinds begin: RFC 2083, ITU T.81, GIF89a, RFC 9649; SVG has no fixed beginning.
 _BEGINNINGS = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP", re.DOTALL)
 _SVG = re.compile(rb"<(?:\w+:)?svg\b")
-_LOOKED_AT_BYTES = 4096
-#: ``https://…``, ``cid:…``, ``//host``: not a file of ours.
+_SNIFFED_BYTES = 4096
+#: ``https://…``, ``cid:…``, ``//host``: not a local file.
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _NAMED = re.compile(
     r"""\[\[\s*image\s*:\s*(?P<action>[^|\]]+?)\s*[|\]]
@@ -37,15 +36,15 @@ _NAMED = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A local picture; ``name`` is how it is served: its content's hash and its extension."""
+    """A local image, served under ``name``: its content's hash and its extension."""
 
     name: str
-    #: In pixels; None where the file does not tell.
+    #: In pixels; None if the file does not say.
     width: int | None = None
 
 
 def is_local(path: str) -> bool:
-    """Whether a path names a file of ours, rather than an address or a printed value."""
+    """Whether a path names a local file, rather than an address or a printed value."""
     return bool(path) and "{" not in path and not _ELSEWHERE.match(path)
 
 
@@ -57,9 +56,9 @@ def find_image(campaign: Campaign, path: str) -> Path | None:
 
 
 def is_picture(file: Path) -> bool:
-    """Whether a file holds what its readers' mail programs can show, by its first bytes."""
+    """Whether a file is an image that mail programs can show, by its first bytes."""
     with file.open("rb") as opened:
-        start = opened.read(_LOOKED_AT_BYTES)
+        start = opened.read(_SNIFFED_BYTES)
     return bool(_BEGINNINGS.match(start) or _SVG.search(start))
 
 
@@ -70,7 +69,7 @@ def read_images(campaign: Campaign, paths: Iterable[str]) -> Mapping[str, Image]
 
 
 def named_images(source: str) -> Iterator[tuple[str, int]]:
-    """Local paths of pictures that Markdown or MJML names, with their offsets."""
+    """Local paths of the images in Markdown or MJML, with their offsets."""
     for named in _NAMED.finditer(source):
         kind = named.lastgroup or "source"
         if is_local(named[kind]):

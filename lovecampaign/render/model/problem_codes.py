@@ -1,57 +1,51 @@
-"""Which problems does rendering find? Their codes and what they mean (LC100 to LC149)."""
+"""Codes of the problems that rendering finds (LC100 to LC149), with their meanings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Self
 
 
-class Code(StrEnum):
-    """Codes never change their meaning; :data:`MEANINGS` says it in words."""
+class RenderCode(StrEnum):
+    """A kind of mistake; ``check --explain`` prints its ``meaning``, which never changes."""
 
-    TEMPLATE_MISSING = "LC100"
-    TEMPLATE_UNREADABLE = "LC101"
-    JINJA_SYNTAX = "LC102"
-    UNKNOWN_NAME = "LC103"
-    UNKNOWN_ATTRIBUTE_OF_NAME = "LC104"
-    FILTER_REFUSED = "LC105"
-    RENDER_FAILED = "LC106"
-    VALUE_MISPLACED = "LC107"
-    ACTION_MALFORMED = "LC108"
-    IMAGE_MISSING = "LC109"
-    MJML_BROKEN = "LC110"
-    MJML_UNKNOWN_TAG = "LC111"
-    MJML_UNKNOWN_ATTRIBUTE = "LC112"
-    MJML_NESTING = "LC113"
-    MJML_REFUSED = "LC114"
-    MJML_STRAY_TEXT = "LC115"
-    FOOTER_INCOMPLETE = "LC116"
-    CONTENT_UNUSED = "LC117"
-    IMAGE_UNKNOWN = "LC118"
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    TEMPLATE_MISSING = "LC100", "A template, or one that it includes, is not in templates/email."
+    TEMPLATE_UNREADABLE = "LC101", "A template is no text, or a link that leads out of the folder."
+    JINJA_SYNTAX = "LC102", "Jinja cannot read a subject, a preheader, a day's copy or a template."
+    UNKNOWN_NAME = "LC103", "A name that emails do not know is used, so nothing could be printed."
+    UNKNOWN_ATTRIBUTE_OF_NAME = "LC104", "A known name has no such part, as in day.numbr."
+    FILTER_REFUSED = "LC105", "A filter or test is unknown, or is left out here for a reason."
+    RENDER_FAILED = "LC106", "The email could not be rendered for a made-up reader."
+    VALUE_MISPLACED = (
+        "LC107",
+        (
+            "A value stands where values cannot: in a width, a style, a comment, a tag's name, or "
+            "before the http:// of an address."
+        ),
+    )
+    ACTION_MALFORMED = "LC108", "A [[button]] or [[image]] is not written as it must be."
+    IMAGE_MISSING = "LC109", "An image is not a file of the campaign or the workspace."
+    MJML_BROKEN = "LC110", "A tag is not closed, closed twice, or a quote is missing."
+    MJML_UNKNOWN_TAG = "LC111", "MJML knows no such tag."
+    MJML_UNKNOWN_ATTRIBUTE = "LC112", "The MJML tag knows no such attribute."
+    MJML_NESTING = "LC113", "An MJML tag stands where MJML does not allow it."
+    MJML_REFUSED = "LC114", "The MJML compiler cannot take it."
+    MJML_STRAY_TEXT = "LC115", "Words stand outside a tag that holds words, such as mj-text."
+    FOOTER_INCOMPLETE = (
+        "LC116",
+        "The email lacks the unsubscribe link, the preferences link or the postal address.",
+    )
+    CONTENT_UNUSED = "LC117", "There is copy, but the template does not print {{ content }}."
+    IMAGE_UNKNOWN = "LC118", "An image is of no kind that mail programs show, or holds no picture."
 
 
-MEANINGS: dict[Code, str] = {
-    Code.TEMPLATE_MISSING: "A template, or one that it includes, is not in templates/email.",
-    Code.TEMPLATE_UNREADABLE: "A template is no text, or a link that leads out of the folder.",
-    Code.JINJA_SYNTAX: "Jinja cannot read a subject, a preheader, a day's copy or a template.",
-    Code.UNKNOWN_NAME: "A name that emails do not know is used, so nothing could be printed.",
-    Code.UNKNOWN_ATTRIBUTE_OF_NAME: "A known name has no such part, as in day.numbr.",
-    Code.FILTER_REFUSED: "A filter or test is unknown, or is left out here for a reason.",
-    Code.RENDER_FAILED: "The email could not be rendered for a made-up reader.",
-    Code.VALUE_MISPLACED: (
-        "A value stands where values cannot: in a width, a style, a comment, a tag's name, or "
-        "before the http:// of an address."
-    ),
-    Code.ACTION_MALFORMED: "A [[button]] or [[image]] is not written as it must be.",
-    Code.IMAGE_MISSING: "An image is not a file of the campaign or the workspace.",
-    Code.MJML_BROKEN: "A tag is not closed, closed twice, or a quote is missing.",
-    Code.MJML_UNKNOWN_TAG: "MJML knows no such tag.",
-    Code.MJML_UNKNOWN_ATTRIBUTE: "The MJML tag knows no such attribute.",
-    Code.MJML_NESTING: "An MJML tag stands where MJML does not allow it.",
-    Code.MJML_REFUSED: "The MJML compiler cannot take it.",
-    Code.MJML_STRAY_TEXT: "Words stand outside a tag that holds words, such as mj-text.",
-    Code.FOOTER_INCOMPLETE: (
-        "The email lacks the unsubscribe link, the preferences link or the postal address."
-    ),
-    Code.CONTENT_UNUSED: "There is copy, but the template does not print {{ content }}.",
-    Code.IMAGE_UNKNOWN: "An image is of no kind that mail programs show, or holds no picture.",
-}
+MEANINGS: Mapping[RenderCode, str] = {code: code.meaning for code in RenderCode}

@@ -1,4 +1,4 @@
-"""For whom is an email rendered?"""
+"""The recipient of a message, with the subscriber's personal links."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lovecampaign.audience.subscriber import Subscriber
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """A reader's own links, absolute; ``mailto:`` parts are not here."""
+    """A subscriber's personal links, absolute; without the ``mailto:`` address."""
 
     unsubscribe: str
     preferences: str
@@ -21,27 +21,27 @@ class Links:
     insiders: str
     share: str
     deal: str
-    #: Only in the ``confirm`` email: where consent is confirmed.
+    #: Only in the ``confirm`` email: confirms the consent.
     confirm: str | None = None
 
 
 class Recipient(NamedTuple):
-    """Everything personal that one message needs; the same on every retry.
+    """All personal data of one message; the same on every retry.
 
-    A tuple, not a dataclass, for the reason that makes :class:`Subscriber` one.
+    A tuple, not a dataclass, for the same reason as :class:`Subscriber`.
     """
 
     subscriber: Subscriber
-    #: The zone that counts for this person, never empty.
+    #: The zone that times are shown in; never empty.
     zone: str
     delivery_id: str
-    #: UTC; becomes the Date header and is the same on every retry.
+    #: UTC; becomes the Date header.
     first_claimed_at: datetime
     links: Links
     deal_code: str | None = None
-    #: Personal exception of ``deals extend``; None: the deal's own close.
+    #: A personal extension (``deals extend``); None: the deal's own close.
     deal_closes: datetime | None = None
-    #: Keys of the day emails inside this person’s catch-up or welcome, in order.
+    #: Keys of the day emails in this catch-up or welcome, in order.
     digest: tuple[str, ...] = ()
     is_test: bool = False
 

@@ -1,4 +1,4 @@
-"""Which template files is an email made of?"""
+"""Reads an email's template and all templates that it includes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from lovecampaign.campaign.source.quotes import straighten_fields
 from lovecampaign.campaign.source.source import UNPRINTABLE, decode, make_source
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 
 _FOLDER = TEMPLATE_FOLDER.as_posix()
-#: More kinds of characters that nobody can read than this slip into no text.
-_SLIPS = 4
+#: A text file has at most this many kinds of unprintable characters, by accident.
+_MAX_UNPRINTABLE = 4
 
 
 def read_templates(campaign: Campaign, email: Email) -> Mapping[str, str]:
@@ -45,7 +45,7 @@ def template_file(name: str) -> str:
 
 
 class _TemplateReader:
-    """Reads a template and everything that it names, however deep."""
+    """Reads a template and its references, recursively."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -72,7 +72,7 @@ class _TemplateReader:
         text = self._text_of(file)
         if text is None:
             self._report(
-                Code.TEMPLATE_UNREADABLE,
+                RenderCode.TEMPLATE_UNREADABLE,
                 f"{name} cannot be read as text: it may be a picture or a document",
                 place,
                 "save it as plain text (UTF-8)",
@@ -82,19 +82,21 @@ class _TemplateReader:
     def _report_absence(self, name: str, place: Place) -> None:
         if ".." not in name and os.path.exists(self._folder / name):  # noqa: PTH110 - any name
             message = f"{name} is a link that leads out of {_FOLDER}, or may not be read"
-            self._report(Code.TEMPLATE_UNREADABLE, message, place, f"copy it to {_FOLDER}")
+            self._report(RenderCode.TEMPLATE_UNREADABLE, message, place, f"copy it to {_FOLDER}")
         else:
             hint = self._near(name)
-            self._report(Code.TEMPLATE_MISSING, f"there is no template {name}", place, hint)
+            self._report(RenderCode.TEMPLATE_MISSING, f"there is no template {name}", place, hint)
 
     def _text_of(self, path: Path) -> str | None:
-        """What any editor saved; None for what is no text."""
+        """The text in any editor's encoding; None if it is not a text."""
         try:
             text = make_source(path.name, decode(path.read_bytes())).text
         except OSError:
             return None
         kinds = set(UNPRINTABLE.findall(text))
-        return straighten_fields(text.replace("\x00", "")) if len(kinds) <= _SLIPS else None
+        return (
+            straighten_fields(text.replace("\x00", "")) if len(kinds) <= _MAX_UNPRINTABLE else None
+        )
 
     def _references(self, source: str) -> Iterator[str]:
         for reference in _named_templates(source):
@@ -118,20 +120,20 @@ class _TemplateReader:
         known = f"{_FOLDER} has: {', '.join(names) or 'nothing yet'}"
         return did_you_mean(missing, names) or known
 
-    def _report(self, code: Code, message: str, place: Place, hint: str | None) -> None:
+    def _report(self, code: RenderCode, message: str, place: Place, hint: str | None) -> None:
         self.problems.append(Problem(code=code, message=message, place=place, hint=hint))
 
 
 @functools.lru_cache(maxsize=64)
 def _named_templates(source: str) -> tuple[str | None, ...]:
-    """What a template names, None for a name that it works out; the emails of a month share few.
+    """The templates that a template references; None for a name computed at run time.
 
-    Remembered by source: parsing takes 5 ms, and reading a month would do it thirty times.
+    Cached: the emails of a month share few templates, and parsing one takes 5 ms.
     """
     try:
         tree = Environment(autoescape=True).parse(source)
     except (TemplateSyntaxError, RecursionError):
-        return ()  # ``find_problems`` says where
+        return ()  # reported by ``find_problems``
     return tuple(find_referenced_templates(tree))
 
 

@@ -1,0 +1,1 @@
+"""The plain path of rendering: each message from its source."""

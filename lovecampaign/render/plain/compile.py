@@ -1,4 +1,4 @@
-"""What does a composed source become: HTML and text with holes, or a list of faults?"""
+"""Compiles a composed source to HTML and text with holes, or reports its faults."""
 
 from __future__ import annotations
 
@@ -7,98 +7,96 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lovecampaign.render.markup.compile_mjml import MjmlRefused, Surroundings, compile_mjml
+from lovecampaign.render.markup.compile_mjml import (
+    DocumentSettings,
+    MjmlCompilerError,
+    compile_mjml,
+)
 from lovecampaign.render.markup.mjml_rules import find_faults
-from lovecampaign.render.markup.mjml_tree import Element, Fault, parse_mjml
-from lovecampaign.render.markup.plain_text import FOOTER_LINE, text_of
-from lovecampaign.render.markup.scanner import Broken
+from lovecampaign.render.markup.mjml_tree import Element, MjmlFault, parse_mjml
+from lovecampaign.render.markup.plain_text import FOOTER_LINE, plain_text_of
+from lovecampaign.render.markup.scanner import MarkupSyntaxError
 from lovecampaign.render.markup.skeleton import (
     LINK_CLOSE,
     LINK_OPEN,
-    Misplaced,
+    MisplacedValues,
     Skeleton,
     cut_html,
     cut_plain,
 )
-from lovecampaign.render.model.problem_codes import Code
-from lovecampaign.render.plain.compose import Composed
+from lovecampaign.render.model.formatting import direction_of
+from lovecampaign.render.model.problem_codes import RenderCode
+from lovecampaign.render.plain.compose import ComposedEmail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
-    """All of an email that does not depend on the person."""
+class CompiledEmail:
+    """HTML and text part of an email, without the personal values."""
 
     html: Skeleton
     text: Skeleton
 
 
-class Faulty(Exception):
-    """The source cannot become an email; carries every fault found, by offset."""
+class InvalidMjml(Exception):
+    """The source cannot be compiled; carries every fault found, by offset."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[MjmlFault]) -> None:
         super().__init__(faults[0].message)
         self.faults = faults
 
 
 def compile_email(
-    composed: Composed[Any],
-    token: re.Pattern[str],
-    language: str,
-    direction: str,
-    *,
-    has_footer: bool,
-) -> Compiled:
-    """HTML and text of a source; raises :class:`Faulty`."""
-    tree = _checked_tree(composed.source, token)
-    surroundings = Surroundings(
+    composed: ComposedEmail[Any], token: re.Pattern[str], language: str, *, has_footer: bool
+) -> CompiledEmail:
+    """HTML and text of a source; raises :class:`InvalidMjml`."""
+    tree, faults = parse_mjml(composed.source)
+    if faults := faults or list(find_faults(tree, token)):
+        raise InvalidMjml(faults)
+    settings = DocumentSettings(
         language=language,
-        direction=direction,
+        direction=direction_of(language),
         title=composed.title,
         preheader=composed.preheader,
         pictures=composed.pictures,
     )
     try:
-        html = cut_html(compile_mjml(composed.source, tree, surroundings), token)
-    except MjmlRefused as refused:
-        message = f"the MJML compiler refuses this: {refused}"
-        raise Faulty([Fault(code=Code.MJML_REFUSED, message=message, offset=0)]) from refused
-    except Broken as broken:
-        raise Faulty([Fault(code=Code.MJML_BROKEN, message=broken.message, offset=0)]) from broken
-    except Misplaced as misplaced:
-        raise Faulty(list(_misplaced(misplaced, composed.source, token))) from misplaced
-    return Compiled(html=html, text=_text(composed, tree, token, has_footer=has_footer))
+        html = cut_html(compile_mjml(composed.source, tree, settings), token)
+    except MjmlCompilerError as error:
+        message = f"the MJML compiler rejects this: {error}"
+        fault = MjmlFault(code=RenderCode.MJML_REFUSED, message=message, offset=0)
+        raise InvalidMjml([fault]) from error
+    except MarkupSyntaxError as error:
+        fault = MjmlFault(code=RenderCode.MJML_BROKEN, message=error.message, offset=0)
+        raise InvalidMjml([fault]) from error
+    except MisplacedValues as error:
+        raise InvalidMjml(list(_misplaced(error, composed.source, token))) from error
+    return CompiledEmail(html=html, text=_text(composed, tree, token, has_footer=has_footer))
 
 
-def _checked_tree(source: str, token: re.Pattern[str]) -> Element:
-    tree, faults = parse_mjml(source)
-    faults = faults or list(find_faults(tree, token))
-    if faults:
-        raise Faulty(faults)
-    return tree
-
-
-def _misplaced(misplaced: Misplaced, source: str, token: re.Pattern[str]) -> Iterator[Fault]:
+def _misplaced(
+    misplaced: MisplacedValues, source: str, token: re.Pattern[str]
+) -> Iterator[MjmlFault]:
     offsets = {int(found[1]): found.start() for found in token.finditer(source)}
     for number, spot in dict(misplaced.tokens).items():
-        yield Fault(
-            code=Code.VALUE_MISPLACED,
-            message=f"a value stands in {spot}, where no value can",
+        yield MjmlFault(
+            code=RenderCode.VALUE_MISPLACED,
+            message=f"a value in {spot}, where none is allowed",
             offset=offsets.get(number, 0),
-            hint="values can stand in text, in alt and title, and in addresses",
+            hint="values are allowed in text, in alt and title, and in addresses",
         )
 
 
 def _text(
-    composed: Composed[Any], tree: Element, token: re.Pattern[str], *, has_footer: bool
+    composed: ComposedEmail[Any], tree: Element, token: re.Pattern[str], *, has_footer: bool
 ) -> Skeleton:
-    text = text_of(tree, lambda address: address == composed.unsubscribe)
+    text = plain_text_of(tree, lambda address: address == composed.unsubscribe)
     if has_footer:
         text += _missing_footer(composed, text)
     return cut_plain(text, token)
 
 
-def _missing_footer(composed: Composed[Any], text: str) -> str:
-    """Address and links, where the template's own words do not have them."""
+def _missing_footer(composed: ComposedEmail[Any], text: str) -> str:
+    """Address and links that the template's own words lack."""
     address, links = composed.postal_address, (composed.preferences, composed.unsubscribe)
     has_address = address in text or composed.postal_words in text
     lines = [] if has_address else [address]

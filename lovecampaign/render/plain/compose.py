@@ -1,51 +1,64 @@
-"""What does one person's email say, as MJML with tokens where values stand?"""
+"""Composes the MJML source of an email with Jinja and Markdown; values become tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
+from jinja2 import Template
+
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.schema.parsers import MERGE_FIELD_START
 from lovecampaign.core.lru import LruCache
 from lovecampaign.render.markup.markdown import CopyMarkdown
-from lovecampaign.render.model.content import Content
+from lovecampaign.render.model.content import AuthoredEmail, Content
+from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.images import is_local
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.model.template_files import template_file, template_name
 from lovecampaign.render.templating.captured import Captured, printing_to
-from lovecampaign.render.templating.copy_part import CopyPart
 from lovecampaign.render.templating.environment import EmailEnvironment
 from lovecampaign.render.templating.error_location import file_of_setting
-from lovecampaign.render.templating.named_values import names_for, names_for_everyone
-from lovecampaign.render.templating.source_map import Chunks
-from lovecampaign.render.templating.unfilled_fields import refuse_leftovers
+from lovecampaign.render.templating.names import (
+    DayNames,
+    localized_date,
+    personal_names,
+    shared_names,
+)
+from lovecampaign.render.templating.source_map import SourceMap
 from lovecampaign.render.values.inputs import leaves_of
-from lovecampaign.render.values.tokens import Printing, TokenShape, Value, author_text
+from lovecampaign.render.values.tokens import (
+    PrintedValues,
+    TokenFormat,
+    Value,
+    ValueRecorder,
+    author_text,
+)
 
-#: Answers for a leaf, by its name.
-Ask = Callable[[str], Any]
-#: Copies compiled from Markdown that are kept: one for each path through a copy's branches.
-_KEPT_COPIES = 256
+#: Gives a leaf's value by the leaf's name.
+ReadLeaf = Callable[[str], Any]
+#: Copies converted from Markdown that are cached: one per path through a copy's branches.
+_CACHED_COPIES = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Composed(Generic[Value]):
-    """One person's email before it is compiled; on the fast path, everybody's."""
+class ComposedEmail(Generic[Value]):
+    """An email before it is compiled: of one recipient, or traced for all of them."""
 
     subject: Value
-    #: MJML with tokens; the same for everybody whose path through the branches is the same.
+    #: MJML with tokens; equal for the same path through the templates' branches.
     source: str
-    printed: Printing[Value]
-    #: Tokens of what every email has, whether its template prints it or not.
+    printed: ValueRecorder[Value]
+    #: Tokens of what every email has, even if its template does not print it.
     title: str
     preheader: str
-    #: Addresses of the local pictures that templates name.
+    #: Addresses of the local pictures in the templates.
     pictures: Mapping[str, str]
     unsubscribe: str
     preferences: str
     postal_address: str
-    #: The postal address itself, which a template may have written out.
+    #: The postal address itself, which a template may write out.
     postal_words: str
 
 
@@ -57,64 +70,61 @@ class Composer:
         campaign: Campaign,
         email: Email,
         content: Content,
-        *,
         media_url: str,
-        chunks: Chunks | None = None,
+        source_map: SourceMap | None = None,
     ) -> None:
         self._campaign = campaign
         self._email = email
         self._content = content
         self._media_url = media_url
         self.leaves = leaves_of(campaign)
-        self.tokens = TokenShape.absent_from(_sources(content))
+        self.tokens = TokenFormat.absent_from(_sources(content))
         templates = {name: author_text(text) for name, text in content.templates.items()}
         files = {name: template_file(name) for name in templates}
-        jinja = EmailEnvironment(templates, files, chunks)
+        jinja = EmailEnvironment(templates, files, source_map)
         self._template = jinja.get_template(template_name(content.template))
-        self._chunks = chunks
-        # Copies are Markdown: marks of their places would change what it means.
+        self._source_map = source_map
+        # Without a source map: copies are Markdown, and its marks would change their meaning.
         plain = EmailEnvironment(templates, files)
         self._preheader = plain.template_from(
             author_text(content.preheader), file_of_setting(content.copy.file, "preheader")
         )
-        self._parts = {
-            words.key: CopyPart(plain, words) for words in (content.words, *content.parts.values())
-        }
-        self._everyone = names_for_everyone(campaign, self._logo())
+        self._parts = {words.key: _CopyPart(plain, words) for words in content.authored}
+        self._shared_names = shared_names(campaign, self._logo())
         self._markdown = CopyMarkdown(
-            self._find_picture, str(self._everyone["brand"].color_on_paper)
+            self._find_picture, str(self._shared_names["brand"].color_on_paper)
         )
         self._pictures = {path: self._find_picture(path)[0] for path in content.images}
-        self._mjml_of_copies: LruCache[str, str] = LruCache(_KEPT_COPIES)
+        self._mjml_of_copies: LruCache[str, str] = LruCache(_CACHED_COPIES)
 
-    def compose(self, recipient: Recipient) -> Composed[str]:
-        """The email for one person; raises what Jinja raises, and RenderError."""
+    def compose(self, recipient: Recipient) -> ComposedEmail[str]:
+        """The email for one recipient; raises what Jinja raises, and RenderError."""
         leaves = self.leaves
         return self.compose_with(
-            self.tokens.start(), lambda name: leaves[name].value(recipient), recipient.digest
+            PrintedValues(self.tokens), lambda name: leaves[name].value(recipient), recipient.digest
         )
 
     def compose_with(
-        self, printed: Printing[Value], ask: Ask, digest: Sequence[str]
-    ) -> Composed[Value]:
-        """The email as ``printed`` takes note of it and ``ask`` answers for what is personal."""
-        refuse_leftovers(self._campaign, self._content)
+        self, printed: ValueRecorder[Value], read: ReadLeaf, digest: Sequence[str]
+    ) -> ComposedEmail[Value]:
+        """The email, with printed values in ``printed`` and personal ones from ``read``."""
+        _refuse_unfilled_fields(self._campaign, self._content)
         with printing_to(printed):
             names: dict[str, Any] = {
-                **self._everyone,
-                **names_for(self._campaign, self._email, ask),
+                **self._shared_names,
+                **personal_names(self._campaign, self._email, read),
             }
             footer = _take_footer(names, printed)
             own = self._parts[self._content.words.key]
             day = own.day(names, printed, self._campaign.language)
             subject: Any = day.subject
             names |= {"day": day, "subject": subject, **own.extras}
-            preheader: Any = printed.line(self._preheader.render(names))
+            preheader: Any = printed.resolve_line(self._preheader.render(names))
             names["preheader"] = preheader
             content = self._mjml_of(own, names) + self._digest(digest, names, printed)
             names["content"] = Captured.from_source(content)
             source = self._template.render(names)
-            return Composed(
+            return ComposedEmail(
                 subject=subject,
                 source=source,
                 printed=printed,
@@ -125,15 +135,15 @@ class Composer:
                 **footer,
             )
 
-    def _mjml_of(self, part: CopyPart, names: Mapping[str, Any]) -> str:
+    def _mjml_of(self, part: _CopyPart, names: Mapping[str, Any]) -> str:
         markdown = part.copy.render(names)
         mjml = self._mjml_of_copies.get(markdown, self._markdown.to_mjml)
-        return self._chunks.mark_all(mjml, part.file) if self._chunks else mjml
+        return self._source_map.mark_all(mjml, part.file) if self._source_map else mjml
 
     def _digest(
-        self, digest: Sequence[str], names: Mapping[str, Any], printed: Printing[Any]
+        self, digest: Sequence[str], names: Mapping[str, Any], printed: ValueRecorder[Any]
     ) -> str:
-        """The days inside a catch-up, each under its subject and with its own ``day``."""
+        """The days of a catch-up, each under its subject and with its own ``day``."""
         written = []
         for key in digest:
             part = self._parts[key]
@@ -154,11 +164,35 @@ class Composer:
         return self._find_picture(logo)[0]
 
 
-def _take_footer(names: dict[str, Any], printed: Printing[Any]) -> dict[str, str]:
-    """Tokens of what every footer must have, which names print wherever they are handed on.
+class _CopyPart:
+    """The compiled templates of one copy and its subject, for the email or a day in a digest."""
 
-    So whether a template prints them can be read from its source, whatever a person's own
-    values look like.
+    def __init__(self, jinja: EmailEnvironment, words: AuthoredEmail) -> None:
+        self._words = words
+        self.file = words.copy.file
+        self._subject: Template = jinja.template_from(
+            author_text(words.subject), file_of_setting(words.copy.file, "subject")
+        )
+        self.copy: Template = jinja.template_from(author_text(words.copy.text), words.copy.file)
+        self.extras = {"guest": words.guest, "question": words.question}
+
+    def day(self, names: Mapping[str, Any], printed: ValueRecorder[Any], language: str) -> DayNames:
+        words = self._words
+        day = DayNames(
+            number=words.number,
+            date=localized_date(words.date, language),
+            key=words.key,
+            subject=None,
+            kind=words.kind,
+        )
+        source = self._subject.render({**names, **self.extras, "day": day})
+        return replace(day, subject=printed.resolve_line(source))
+
+
+def _take_footer(names: dict[str, Any], printed: ValueRecorder[Any]) -> dict[str, str]:
+    """Tokens of what every footer must have; the names print these same tokens.
+
+    So the source shows whether the template prints them, whatever a subscriber's values are.
     """
     links, sender = names["links"], names["sender"]
     tokens = {
@@ -173,6 +207,42 @@ def _take_footer(names: dict[str, Any], printed: Printing[Any]) -> dict[str, str
 
 
 def _sources(content: Content) -> list[str]:
-    every = (content.words, *content.parts.values())
-    copies = [text for words in every for text in (words.subject, words.copy.text)]
+    copies = [text for words in content.authored for text in (words.subject, words.copy.text)]
     return [content.preheader, *copies, *content.templates.values()]
+
+
+def _refuse_unfilled_fields(campaign: Campaign, content: Content) -> None:
+    """Raises RenderError for a setting with a merge field, which would be printed as it is.
+
+    Loading refuses these too, but content may be frozen by an older version or built in Python.
+    """
+    for name, text in (*_of_campaign(campaign), *_of_content(content)):
+        if text and MERGE_FIELD_START.search(text):
+            raise RenderError(
+                f"{name} contains a merge field, which subscribers would see as it is",
+                hint="merge fields work in subject, preheader and copy",
+            )
+
+
+def _of_campaign(campaign: Campaign) -> Iterator[tuple[str, str | None]]:
+    sender, offer = campaign.sender, campaign.launch.offer
+    yield "name", campaign.name
+    yield "sender.name", sender.name
+    yield "sender.postal_address", sender.postal_address
+    yield "sender.website", sender.website
+    yield "sender.privacy_url", sender.privacy_url
+    if offer is not None:
+        yield "offer.title", offer.title
+        yield "offer.price", offer.price.text
+        yield "offer.link", offer.link
+    for deal in campaign.deals.values():
+        yield f"deals.{deal.key}.title", deal.title
+        yield f"deals.{deal.key}.price", deal.price.text
+
+
+def _of_content(content: Content) -> Iterator[tuple[str, str | None]]:
+    for words in content.authored:
+        yield "question", words.question
+        if words.guest is not None:
+            yield "guest.name", words.guest.name
+            yield "guest.role", words.guest.role

@@ -1,4 +1,4 @@
-"""For which made-up readers is every email tried before it is sent?"""
+"""Sample recipients that every email is rendered for before it is sent."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SAMPLE_LINKS = Links(
 )
 
 
-class AnyField(Mapping[str, str]):
-    """Fields of somebody of whom everything is known."""
+class SampleFields(Mapping[str, str]):
+    """Custom fields with a value for every name."""
 
     def __getitem__(self, name: str) -> str:
-        # Fits wherever a field is printed, the beginning of an address included.
+        # Valid wherever a field is printed, the beginning of an address included.
         return f"https://links.invalid/{name}"
 
     def __iter__(self) -> Iterator[str]:
@@ -40,9 +40,9 @@ class AnyField(Mapping[str, str]):
 
 
 def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tuple[Recipient, ...]:
-    """Somebody of whom everything is known, and somebody of whom only what must be is known.
+    """A subscriber with all data, and one with only the required data.
 
-    The second has every field, too: whether readers lack one is asked of the lists (LC219).
+    The second has every custom field, too: LC219 checks the lists for missing ones.
     """
     known = Subscriber(
         id=1,
@@ -50,27 +50,26 @@ def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tup
         first_name="Sam",
         last_name="Reader",
         timezone=campaign.sending.unknown_timezone,
-        fields=AnyField(),
+        fields=SampleFields(),
         tags=email.tags.with_tags,
         is_insider=True,
     )
     unknown = Subscriber(
         id=2,
         email="someone@reader.invalid",
-        fields=AnyField(),
+        fields=SampleFields(),
         is_insider=email.is_insiders_only,
     )
-    return tuple(_recipient(campaign, person, content) for person in (known, unknown))
-
-
-def _recipient(campaign: Campaign, subscriber: Subscriber, content: Content) -> Recipient:
-    has_code = campaign.insider_deal is not None and subscriber.is_insider
-    return Recipient(
-        subscriber=subscriber,
-        zone=campaign.sending.unknown_timezone,
-        delivery_id="sample",
-        first_claimed_at=datetime.combine(campaign.start, datetime.min.time(), UTC),
-        links=SAMPLE_LINKS,
-        deal_code="SAMPLE-CODE" if has_code else None,
-        digest=tuple(content.parts),
+    has_deal = campaign.insider_deal is not None
+    return tuple(
+        Recipient(
+            subscriber=subscriber,
+            zone=campaign.sending.unknown_timezone,
+            delivery_id="sample",
+            first_claimed_at=datetime.combine(campaign.start, datetime.min.time(), UTC),
+            links=SAMPLE_LINKS,
+            deal_code="SAMPLE-CODE" if has_deal and subscriber.is_insider else None,
+            digest=tuple(content.parts),
+        )
+        for subscriber in (known, unknown)
     )

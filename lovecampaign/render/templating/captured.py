@@ -1,9 +1,9 @@
-"""What is a captured piece of a template, to the expressions that work on it?
+"""Captured pieces of a template: text with tokens, used as a value.
 
-``set`` blocks, macro results, ``caller`` and ``{% filter %}`` hold text with tokens in it.
-Printed, that text goes out as it is, tokens included; everywhere else — filters, tests,
-slices, ``~``, comparisons, methods — it is the real text that counts. So a captured piece *is*
-its real text, a ``str``, and remembers the source that it came from.
+``set`` blocks, macro results, ``caller`` and ``{% filter %}`` hold text with tokens in it. It is
+printed as it is, tokens included; everything else (filters, tests, slices, ``~``, comparisons,
+methods) needs the real text. So a captured piece *is* its real text, a ``str``, and keeps the
+source that it came from.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from markupsafe import Markup
 
 from lovecampaign.render.values.deferred import Deferred
 from lovecampaign.render.values.expressions import printed_text
-from lovecampaign.render.values.tokens import Printing
+from lovecampaign.render.values.tokens import ValueRecorder
 
-_PRINTED: ContextVar[Printing[Any]] = ContextVar("printed")
+_PRINTED: ContextVar[ValueRecorder[Any]] = ContextVar("printed")
 
 
 class Captured(str):
@@ -40,7 +40,7 @@ class Captured(str):
 
     @classmethod
     def from_source(cls, source: str) -> Self | Deferred:
-        text = _PRINTED.get().real(source)
+        text = _PRINTED.get().resolve(source)
         if isinstance(text, Deferred):
             return text
         captured = cls(text)
@@ -48,19 +48,19 @@ class Captured(str):
         return captured
 
     def __source__(self) -> str | None:
-        """None for a text that was made from a captured one: it is a value like any other."""
+        """None for a text made from a captured one, which is a value like any other."""
         return self._source
 
 
-class Literal(str):
-    """A value of ours that is harmless anywhere, such as a colour: printed as it is."""
+class SafeLiteral(str):
+    """Our own value that is safe in every context, such as a colour; printed as it is."""
 
     __slots__ = ()
 
 
 @contextmanager
-def printing_to(printed: Printing[Any]) -> Iterator[None]:
-    """While this holds, what templates print is noted in ``printed``."""
+def printing_to(printed: ValueRecorder[Any]) -> Iterator[None]:
+    """Within this context, ``printed`` records what templates print."""
     before = _PRINTED.set(printed)
     try:
         yield
@@ -69,14 +69,14 @@ def printing_to(printed: Printing[Any]) -> Iterator[None]:
 
 
 def print_value(value: object) -> Markup:
-    """What a template writes for a printed value: a token, or captured source as it is."""
+    """The output for a printed value: a token, or captured source as it is."""
     if isinstance(value, Captured | Deferred) and (source := value.__source__()) is not None:
         return _as_source(source)
     if isinstance(value, Deferred):
         return _as_source(_PRINTED.get().token(value))
     if isinstance(value, TemplateModule):
         return value.__html__()
-    if isinstance(value, Literal):
+    if isinstance(value, SafeLiteral):
         return _as_source(value)
     return _as_source(_PRINTED.get().token(printed_text(value)))
 
@@ -85,18 +85,18 @@ def is_printed_as_source(value: object) -> bool:
     """Whether printing the value gives more than a token."""
     if isinstance(value, Captured | Deferred):
         return value.__source__() is not None
-    return isinstance(value, Literal)
+    return isinstance(value, SafeLiteral)
 
 
 class CapturedMacro(Macro):
-    """A macro (or ``caller``) whose result is captured."""
+    """A macro (or ``caller``) with a captured result."""
 
     def _invoke(self, arguments: list[object], _autoescape: object) -> Any:
         return Captured.from_source(self._func(*arguments))
 
 
 class CapturedBlock(BlockReference):
-    """``super()`` and ``self.name()``: a block whose text is captured."""
+    """``super()`` and ``self.name()``: a block with captured text."""
 
     @property
     def super(self) -> BlockReference | Undefined:
@@ -120,7 +120,7 @@ class CapturedBlocks:
 
 
 class CapturingContext(Context):
-    """The context of a template, in which ``super()`` is captured."""
+    """A template context that captures ``super()``."""
 
     def super(
         self, name: str, current: Callable[[Context], Iterator[str]]
@@ -133,4 +133,4 @@ class CapturingContext(Context):
 
 
 def _as_source(text: str) -> Markup:
-    return Markup(text)  # noqa: S704 - template text, whose values are tokens already
+    return Markup(text)  # noqa: S704 - template text; its values are tokens already

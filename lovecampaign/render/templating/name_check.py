@@ -1,7 +1,7 @@
-"""Does a Jinja source use only names and filters that emails know?
+"""Static check of a Jinja source for unknown names, filters and tests.
 
-This reads the source without running it, so it also finds what a ``default`` would hide:
-``{{ frist_name | default("friend") }}`` would greet everybody as friend.
+It does not run the source, so it also finds what a ``default`` would hide:
+``{{ frist_name | default("friend") }}`` would greet all subscribers as friend.
 """
 
 from __future__ import annotations
@@ -18,27 +18,26 @@ from jinja2.meta import find_undeclared_variables
 from lovecampaign.campaign.schema.parsers import MERGE_FIELD_START
 from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.core.problems import Place, Problem
-from lovecampaign.render.model.problem_codes import Code
-from lovecampaign.render.templating.environment import EmailEnvironment
+from lovecampaign.render.model.problem_codes import RenderCode
+from lovecampaign.render.templating.environment import GLOBALS, EmailEnvironment
 from lovecampaign.render.templating.filters import ALLOWED_FILTERS, ALLOWED_TESTS, REFUSED_FILTERS
 from lovecampaign.render.templating.names import NAMES, PARTS
 
-#: Sources whose results are kept: a month has some 120, of 20 kB at most.
-_KEPT = 256
-#: Jinja's own: inside macros, loops and blocks.
-_OWN = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
-_GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
+#: Sources with cached results: a month has some 120, of 20 kB at most.
+_CACHED_SOURCES = 256
+#: Jinja's own names inside macros, loops and blocks.
+_BUILTINS = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JinjaSource:
-    """A Jinja source, and where it stands in its file."""
+    """A Jinja source, and its place in its file."""
 
     text: str
     file: str
     #: The line of ``file`` on which the source begins.
     first_line: int = 1
-    #: More names than every email knows: ``content``, and what other templates set.
+    #: Names beyond those of every email: ``content``, and what other templates set.
     extra: frozenset[str] = field(default_factory=frozenset)
 
     def place(self, line: int, column: int | None = None) -> Place:
@@ -49,24 +48,28 @@ class JinjaSource:
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_SOURCES)
 def check_names(source: JinjaSource) -> tuple[Problem, ...]:
     """Syntax errors, unknown names and parts of names, refused filters and tests.
 
-    Remembered: most emails of a month share their templates.
+    Cached: most emails of a month share their templates.
     """
     try:
         tree = _parse(source)
         loaded = find_undeclared_variables(tree)
     except TemplateSyntaxError as error:
-        return (_syntax_problem(source, error),)
+        message = error.message or ""
+        opening = MERGE_FIELD_START.search(source.line(error.lineno))
+        column = opening.start() + 1 if opening else None
+        return (_syntax_problem(source, error.lineno, column, message, _syntax_hint(message)),)
     except RecursionError:
-        return (_nested_too_deep(source),)
-    spots = _Spots(source)
+        message, hint = "brackets are nested too deep", "look for a long row of {{, ( or ["
+        return (_syntax_problem(source, 1, None, message, hint),)
+    finder = _UseFinder(source)
     return (
-        *_unknown_names(source, tree, loaded, spots),
-        *_unknown_parts(tree, loaded, spots),
-        *_refused_filters(tree, spots),
+        *_unknown_names(source, tree, loaded, finder),
+        *_unknown_parts(tree, loaded, finder),
+        *_refused_filters(tree, finder),
     )
 
 
@@ -75,19 +78,19 @@ def _parse(source: JinjaSource) -> nodes.Template:
     tree = environment.parse(source.text, source.file, source.file)
     # Jinja stops at the first filter or test it does not know; we report all of them.
     for filter_ in tree.find_all(nodes.Filter):
-        environment.filters.setdefault(filter_.name, _stand_in)
+        environment.filters.setdefault(filter_.name, _placeholder)
     for test in tree.find_all(nodes.Test):
-        environment.tests.setdefault(test.name, _stand_in)
+        environment.tests.setdefault(test.name, _placeholder)
     return tree
 
 
-def _stand_in(value: object) -> object:
+def _placeholder(value: object) -> object:
     return value
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_SOURCES)
 def names_set_in(source: str) -> frozenset[str]:
-    """Names that a template sets, imports or takes as arguments: its includes know them."""
+    """Names that a template sets, imports or takes as arguments: its includes can use them."""
     try:
         tree = EmailEnvironment({}, {}).parse(source)
     except (TemplateSyntaxError, RecursionError):
@@ -100,7 +103,7 @@ def names_set_in(source: str) -> frozenset[str]:
     return frozenset(names)
 
 
-class _Spots:
+class _UseFinder:
     """Finds the column of the n-th use of a name in a line."""
 
     def __init__(self, source: JinjaSource) -> None:
@@ -109,7 +112,7 @@ class _Spots:
 
     def problem(
         self,
-        code: Code,
+        code: RenderCode,
         message: str,
         *,
         line: int,
@@ -117,7 +120,7 @@ class _Spots:
         width: int,
         hint: str | None,
     ) -> Problem:
-        """A problem about the next use in a line of what the pattern finds."""
+        """A problem about the next match of the pattern in a line."""
         text = self._source.line(line)
         uses = [found.start() for found in re.finditer(pattern, text)]
         index = self._seen.get((line, pattern), 0)
@@ -134,20 +137,20 @@ class _Spots:
 
 
 def _unknown_names(
-    source: JinjaSource, tree: nodes.Template, loaded: set[str], spots: _Spots
+    source: JinjaSource, tree: nodes.Template, loaded: set[str], finder: _UseFinder
 ) -> Iterator[Problem]:
-    known = NAMES | _OWN | _GLOBALS | source.extra
+    known = NAMES | _BUILTINS | GLOBALS | source.extra
     unknown = loaded - known
     for use in tree.find_all(nodes.Name):
         if use.name in unknown and use.ctx == "load":
-            near = did_you_mean(use.name, known - _OWN - _GLOBALS)
-            yield spots.problem(
-                Code.UNKNOWN_NAME,
+            near = did_you_mean(use.name, known - _BUILTINS - GLOBALS)
+            yield finder.problem(
+                RenderCode.UNKNOWN_NAME,
                 f"emails know no name {use.name!r}",
                 line=use.lineno,
                 pattern=rf"(?<![\w.]){re.escape(use.name)}\b",
                 width=len(use.name),
-                hint=_home_of(use.name) or near or f"the names are: {_listed(NAMES)}",
+                hint=_owner_hint(use.name) or near or f"the names are: {_listed(NAMES)}",
             )
 
 
@@ -155,13 +158,13 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def _home_of(name: str) -> str | None:
-    """``last_name`` alone is not known, ``subscriber.last_name`` is."""
+def _owner_hint(name: str) -> str | None:
+    """A hint for a bare ``last_name``, which must be ``subscriber.last_name``."""
     homes = [f"{owner}.{name}" for owner, parts in sorted(PARTS.items()) if name in parts]
     return f"write {homes[0]}" if homes else None
 
 
-def _unknown_parts(tree: nodes.Template, loaded: set[str], spots: _Spots) -> Iterator[Problem]:
+def _unknown_parts(tree: nodes.Template, loaded: set[str], finder: _UseFinder) -> Iterator[Problem]:
     uses: Iterable[nodes.Getattr | nodes.Getitem] = chain(
         tree.find_all(nodes.Getattr), tree.find_all(nodes.Getitem)
     )
@@ -169,8 +172,8 @@ def _unknown_parts(tree: nodes.Template, loaded: set[str], spots: _Spots) -> Ite
         owner, part = _owner_and_part(use)
         if owner not in loaded or owner not in PARTS or part is None or part in PARTS[owner]:
             continue
-        yield spots.problem(
-            Code.UNKNOWN_ATTRIBUTE_OF_NAME,
+        yield finder.problem(
+            RenderCode.UNKNOWN_ATTRIBUTE_OF_NAME,
             f"{owner} has no part {part!r}",
             line=use.lineno,
             pattern=rf"\b{owner}\s*(?:\.\s*|\[\s*[\"']){re.escape(part)}\b",
@@ -187,7 +190,7 @@ def _owner_and_part(use: nodes.Getattr | nodes.Getitem) -> tuple[str | None, str
     return owner, value if isinstance(value, str) else None
 
 
-def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
+def _refused_filters(tree: nodes.Template, finder: _UseFinder) -> Iterator[Problem]:
     for use in (*tree.find_all(nodes.Filter), *tree.find_all(nodes.Test)):
         is_filter = isinstance(use, nodes.Filter)
         allowed: Mapping[str, object] = ALLOWED_FILTERS if is_filter else ALLOWED_TESTS
@@ -195,8 +198,8 @@ def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
             continue
         kind = "filter" if is_filter else "test"
         reason = REFUSED_FILTERS.get(use.name) if is_filter else None
-        yield spots.problem(
-            Code.FILTER_REFUSED,
+        yield finder.problem(
+            RenderCode.FILTER_REFUSED,
             f"the {kind} {use.name!r} {'cannot be used in emails' if reason else 'is not known'}",
             line=use.lineno,
             pattern=rf"\b{re.escape(use.name)}\b",
@@ -205,27 +208,16 @@ def _refused_filters(tree: nodes.Template, spots: _Spots) -> Iterator[Problem]:
         )
 
 
-def _syntax_problem(source: JinjaSource, error: TemplateSyntaxError) -> Problem:
-    text = source.line(error.lineno)
-    opening = MERGE_FIELD_START.search(text)
-    column = opening.start() + 1 if opening else None
+def _syntax_problem(
+    source: JinjaSource, line: int, column: int | None, message: str, hint: str | None
+) -> Problem:
     return Problem(
-        code=Code.JINJA_SYNTAX,
-        message=f"Jinja cannot read this: {error.message}",
-        place=source.place(error.lineno, column),
-        hint=_syntax_hint(error.message or ""),
-        excerpt=text,
+        code=RenderCode.JINJA_SYNTAX,
+        message=f"Jinja cannot read this: {message}",
+        place=source.place(line, column),
+        hint=hint,
+        excerpt=source.line(line),
         width=2 if column else 1,
-    )
-
-
-def _nested_too_deep(source: JinjaSource) -> Problem:
-    return Problem(
-        code=Code.JINJA_SYNTAX,
-        message="Jinja cannot read this: brackets are nested too deep",
-        place=source.place(1),
-        hint="look for a long row of {{, ( or [",
-        excerpt=source.line(1),
     )
 
 

@@ -1,32 +1,33 @@
-"""What may emails name?
+"""Names that templates can use: the closed list of INTERFACE.md ("Template names").
 
-The classes below are the closed list of INTERFACE.md ("Template names"): ``check`` reads their
-fields to find misspelt names, ``named_values`` fills them for a recipient.
+``check`` reads the fields of these classes to find misspelt names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Any, ClassVar
 
-from lovecampaign.campaign.model.campaign import Guest
+from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Campaign, Email, Guest
 from lovecampaign.campaign.model.deal import Money, Offer
-from lovecampaign.render.model.formatting import SpokenDate, SpokenTime
+from lovecampaign.render.model.contrast import shades_of
+from lovecampaign.render.model.formatting import LocalizedDate, LocalizedTime, direction_of
 from lovecampaign.render.model.recipient import Links
-from lovecampaign.render.templating.captured import Literal
-from lovecampaign.render.values.inputs import FieldNames
+from lovecampaign.render.templating.captured import SafeLiteral
+from lovecampaign.render.values.inputs import SubscriberFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberNames:
-    SPOKEN: ClassVar[str] = "subscriber"
+    TEMPLATE_NAME: ClassVar[str] = "subscriber"
     email: str
     first_name: str
     last_name: str
-    #: The zone that counts for this person.
+    #: The zone that the subscriber's times are in.
     timezone: str
-    fields: FieldNames
+    fields: SubscriberFields
     #: In alphabetical order.
     tags: tuple[str, ...]
     is_insider: bool
@@ -34,23 +35,23 @@ class SubscriberNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignNames:
-    SPOKEN: ClassVar[str] = "campaign"
+    TEMPLATE_NAME: ClassVar[str] = "campaign"
     id: str
     name: str
     language: str
     #: ``ltr`` or ``rtl``.
     direction: str
     timezone: str
-    start: SpokenDate
+    start: LocalizedDate
     #: Giving days: the 27 of "Day 9 of 27".
     days: int
-    #: When the doors open, in the reader's zone.
-    launch_at: SpokenTime
+    #: The launch, in the subscriber's zone.
+    launch_at: LocalizedTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderNames:
-    SPOKEN: ClassVar[str] = "sender"
+    TEMPLATE_NAME: ClassVar[str] = "sender"
     name: str
     email: str
     reply_to: str
@@ -61,60 +62,60 @@ class SenderNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrandNames:
-    """Colours are harmless anywhere, styles included: they are printed as they are."""
+    """Colours are safe everywhere, styles included, so they are printed as they are."""
 
-    SPOKEN: ClassVar[str] = "brand"
-    color: Literal
+    TEMPLATE_NAME: ClassVar[str] = "brand"
+    color: SafeLiteral
     #: Words on ``color``.
-    on_color: Literal
+    on_color: SafeLiteral
     #: Links and accents on light paper.
-    color_on_paper: Literal
+    color_on_paper: SafeLiteral
     #: Links and accents in dark mode.
-    color_dark: Literal
+    color_dark: SafeLiteral
     #: Words on ``color_dark``.
-    on_color_dark: Literal
+    on_color_dark: SafeLiteral
     #: The logo's address, or None.
     logo: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayNames:
-    SPOKEN: ClassVar[str] = "day"
+    TEMPLATE_NAME: ClassVar[str] = "day"
     number: int | None
-    date: SpokenDate | None
+    date: LocalizedDate | None
     key: str
-    #: As this person reads it; inside the subject itself None.
+    #: As rendered for this subscriber; None inside the subject itself.
     subject: str | None
     kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealNames:
-    """The insiders' deal; any email may speak of it.
+    """The insiders' deal, in any email.
 
-    ``{% if deal %}`` holds only where the email is about it, being for insiders only: so one
-    template serves early access and the launch for everyone.
+    ``{% if deal %}`` is true only in emails for insiders, so one template serves early access and
+    the launch for everyone.
     """
 
-    SPOKEN: ClassVar[str] = "deal"
+    TEMPLATE_NAME: ClassVar[str] = "deal"
     is_for_reader: bool
     title: str
     price: Money
     instead_of: Money | None
     #: When ``instead_of`` is charged from, or was charged until.
-    price_from: SpokenDate | None
-    charged_until: SpokenDate | None
-    #: None for a person without a code.
+    price_from: LocalizedDate | None
+    charged_until: LocalizedDate | None
+    #: None for a subscriber without a code.
     code: str | None
     link: str
-    opens: SpokenTime
-    closes: SpokenTime
+    opens: LocalizedTime
+    closes: LocalizedTime
 
     def __bool__(self) -> bool:
         return self.is_for_reader
 
 
-#: What stands in front of a dot, and what may stand behind it.
+#: The names before a dot, with the parts after it.
 PARTS: Mapping[str, frozenset[str]] = {
     name: frozenset(field.name for field in fields(owner))
     for name, owner in {
@@ -129,5 +130,69 @@ PARTS: Mapping[str, frozenset[str]] = {
         "links": Links,
     }.items()
 }
-#: Every name that an email's subject, preheader and copy know; templates know ``content`` too.
+#: All names in a subject, preheader and copy; templates have ``content`` too.
 NAMES = frozenset(PARTS) | {"first_name", "fields", "question", "subject", "preheader"}
+
+
+def shared_names(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
+    """Names with the same value for all subscribers of a campaign."""
+    sender, shades = campaign.sender, shades_of(campaign.brand.color)
+    return {
+        "sender": SenderNames(
+            **{one.name: getattr(sender, one.name) for one in fields(SenderNames)}
+        ),
+        "brand": BrandNames(
+            logo=logo, **{name: SafeLiteral(shade) for name, shade in asdict(shades).items()}
+        ),
+        "offer": campaign.launch.offer,
+    }
+
+
+def personal_names(campaign: Campaign, email: Email, read: Callable[[str], Any]) -> dict[str, Any]:
+    """Names with personal values; ``read`` gives a leaf's value by its name."""
+    subscriber = SubscriberNames(
+        **{one.name: read(f"subscriber.{one.name}") for one in fields(SubscriberNames)}
+    )
+    return {
+        "subscriber": subscriber,
+        "first_name": subscriber.first_name,
+        "fields": subscriber.fields,
+        "campaign": _campaign(campaign, read),
+        "links": Links(**{one.name: read(f"links.{one.name}") for one in fields(Links)}),
+        "deal": _deal(campaign, email, read),
+    }
+
+
+def localized_date(day: date | None, language: str) -> LocalizedDate | None:
+    return LocalizedDate.of(day, language) if day else None
+
+
+def _campaign(campaign: Campaign, read: Callable[[str], Any]) -> CampaignNames:
+    return CampaignNames(
+        id=campaign.id,
+        name=campaign.name,
+        language=campaign.language,
+        direction=direction_of(campaign.language),
+        timezone=campaign.timezone,
+        start=LocalizedDate.of(campaign.start, campaign.language),
+        days=LAST_GIVING_DAY,
+        launch_at=read("campaign.launch_at"),
+    )
+
+
+def _deal(campaign: Campaign, email: Email, read: Callable[[str], Any]) -> DealNames | None:
+    deal = campaign.insider_deal
+    if deal is None:
+        return None
+    return DealNames(
+        is_for_reader=campaign.deal_of(email) is not None,
+        title=deal.title,
+        price=deal.price,
+        instead_of=deal.instead_of,
+        price_from=localized_date(deal.price_from, campaign.language),
+        charged_until=localized_date(deal.charged_until, campaign.language),
+        code=read("deal.code"),
+        link=read("links.deal"),
+        opens=read("deal.opens"),
+        closes=read("deal.closes"),
+    )

@@ -1,8 +1,8 @@
-"""Where in the author's files does a spot of a rendered source come from?
+"""Source map from a rendered source back to the author's files.
 
-Every piece of plain template text is marked with a number before rendering; afterwards the
-marks are taken out again, and what they say leads from any spot back to file, line and column,
-through ``extends``, ``include`` and macros.
+Every piece of plain template text is marked with a number before rendering. Afterwards the marks
+are removed, and lead from any offset back to file, line and column, through ``extends``,
+``include`` and macros.
 """
 
 from __future__ import annotations
@@ -23,58 +23,58 @@ _MARK = re.compile(f"{MARK_START}([0-9]+){MARK_END}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Chunk:
+class _Origin:
     file: str
-    #: Offset in the file's source; None where only the file is known.
+    #: Offset in the file's source; None if only the file is known.
     offset: int | None
 
 
-class Chunks:
-    """Numbers the plain text of templates, and reads the numbers back."""
+class SourceMap:
+    """Numbers the pieces of plain text in templates, and maps the numbers back."""
 
     def __init__(self) -> None:
-        self._chunks: list[_Chunk] = []
+        self._origins: list[_Origin] = []
         self._sources: dict[str, str] = {}
 
     def mark(self, lexer: Lexer, tree: nodes.Template, source: str, file: str) -> None:
-        """Put a number in front of each piece of plain text of a parsed template."""
+        """Put a mark before each piece of plain text of a parsed template."""
         source = source.replace("\r\n", NEWLINE_SEQUENCE).replace("\r", NEWLINE_SEQUENCE)
         self._sources[file] = source
         offsets = _data_offsets(lexer, source)
         for data in tree.find_all(nodes.TemplateData):
-            self._chunks.append(_Chunk(file=file, offset=next(offsets)))
-            data.data = f"{MARK_START}{len(self._chunks) - 1}{MARK_END}{data.data}"
+            self._origins.append(_Origin(file=file, offset=next(offsets)))
+            data.data = f"{MARK_START}{len(self._origins) - 1}{MARK_END}{data.data}"
 
     def mark_all(self, text: str, file: str) -> str:
-        """A text that came from somewhere in a file."""
-        self._chunks.append(_Chunk(file=file, offset=None))
-        return f"{MARK_START}{len(self._chunks) - 1}{MARK_END}{text}"
+        """A marked text from somewhere in a file."""
+        self._origins.append(_Origin(file=file, offset=None))
+        return f"{MARK_START}{len(self._origins) - 1}{MARK_END}{text}"
 
     def trace(self, marked: str) -> TracedSource:
-        """The rendered source without its marks, which knows where it comes from."""
+        """The rendered source without its marks, with its origins."""
         pieces: list[str] = []
         starts: list[int] = [0]
-        origins: list[_Chunk | None] = [None]
+        origins: list[_Origin | None] = [None]
         length = end = 0
         for mark in _MARK.finditer(marked):
             piece = marked[end : mark.start()]
             pieces.append(piece)
             length += len(piece)
             starts.append(length)
-            origins.append(self._chunks[int(mark[1])])
+            origins.append(self._origins[int(mark[1])])
             end = mark.end()
         pieces.append(marked[end:])
         return TracedSource("".join(pieces), starts, origins, self._sources)
 
 
 class TracedSource:
-    """A rendered source whose every spot has a place in a file."""
+    """A rendered source with the place in a file of each offset."""
 
     def __init__(
         self,
         text: str,
         starts: list[int],
-        origins: list[_Chunk | None],
+        origins: list[_Origin | None],
         sources: Mapping[str, str],
     ) -> None:
         self.text = text
@@ -83,7 +83,7 @@ class TracedSource:
         self._sources = sources
 
     def place(self, offset: int) -> Place | None:
-        """Where the spot stands; for a printed value, where its ``{{`` begins."""
+        """The place of an offset; for a printed value, that of its ``{{``."""
         index = bisect_right(self._starts, offset) - 1
         origin = self._origins[index]
         if origin is None:
@@ -108,10 +108,10 @@ def place_in(source: str, offset: int, file: str) -> Place:
 
 
 def _data_offsets(lexer: Lexer, source: str) -> Iterator[int]:
-    """Where each piece of plain text starts, in the order of the tree."""
+    """The offset of each piece of plain text, in the order of the tree."""
     position = 0
     for _, kind, value in lexer.tokeniter(source, None):
-        # Only white space that a ``-`` took away can lie between two tokens.
+        # Only white space that a ``-`` removed can lie between two tokens.
         position = source.find(value, position)
         if kind == "data" and value:
             yield position

@@ -1,0 +1,1 @@
+"""Personal values: inputs, expressions over them, deferred values and printed tokens."""

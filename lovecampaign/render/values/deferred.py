@@ -1,8 +1,8 @@
-"""What does a template hold in its hands where a value differs from person to person?
+"""Deferred values: placeholders for personal values while a template is traced.
 
-A deferred value. Whatever is done with it gives another deferred value; asking it anything
-that decides the template's way (is it true, how long is it) is answered for one person and
-noted as a guard. What cannot be followed raises :class:`Untraceable`.
+Any operation on a deferred value gives another one. A question that decides the template's way
+(is it true, how long is it) is answered for the traced subscriber and recorded as a guard. What
+cannot be recorded raises :class:`Untraceable`.
 """
 
 from __future__ import annotations
@@ -26,22 +26,24 @@ from lovecampaign.render.values.inputs import Leaf
 
 
 class Untraceable(Exception):
-    """A template does something with a personal value that only the plain path can do."""
+    """A template uses a personal value in a way that only the plain path supports."""
 
 
-class Deciding(Protocol):
-    """Answers for one person, and notes that the answer mattered."""
+class GuardRecorder(Protocol):
+    """Answers questions for the traced subscriber, and records them as guards."""
 
     def decide(self, question: Expression) -> Any:
-        """The answer for the person whose email is traced."""
+        """The traced subscriber's answer."""
 
 
 class Deferred:
-    """A value that is known only once the person is; templates reach none of its attributes."""
+    """A value that differs per subscriber; templates reach none of its own attributes."""
 
     __slots__ = ("_expression", "_source", "_trace")
 
-    def __init__(self, trace: Deciding, expression: Expression, source: str | None = None) -> None:
+    def __init__(
+        self, trace: GuardRecorder, expression: Expression, source: str | None = None
+    ) -> None:
         self._trace = trace
         self._expression = expression
         self._source = source
@@ -50,30 +52,30 @@ class Deferred:
         return self._expression
 
     def __source__(self) -> str | None:
-        """What a captured piece prints: its text with tokens. None for any other value."""
+        """The source of a captured piece: its text with tokens. None for any other value."""
         return self._source
 
-    def __on__(
+    def __apply__(
         self, function: Callable[..., Any], *operands: object, **keywords: object
     ) -> Deferred:
-        """What a function makes of deferred and other values."""
+        """The deferred result of a function of deferred and other values."""
         return defer(self._trace, function, operands, keywords)
 
     def __is_leaf__(self, name: str) -> bool:
         return isinstance(self._expression, Leaf) and self._expression.name == name
 
     def __leaf__(self, leaf: Leaf) -> Deferred:
-        """Another leaf of the same person."""
+        """Another leaf of the same trace."""
         return Deferred(self._trace, leaf)
 
     def __decide__(self, function: Callable[..., Any], *operands: object) -> Any:
-        """What a function says of this, for the person whose email is traced."""
+        """The function's result for the traced subscriber, recorded as a guard."""
         values = (self, *operands)
         return self._trace.decide(Applied(function, tuple(map(expression_of, values))))
 
     def __getitem__(self, index: object) -> Deferred:
-        """Slices, which Jinja takes without asking the environment."""
-        return self.__on__(operator.getitem, self, index)
+        """Slices, which Jinja evaluates without asking the environment."""
+        return self.__apply__(operator.getitem, self, index)
 
     def __bool__(self) -> bool:
         return bool(self.__decide__(bool))
@@ -82,14 +84,14 @@ class Deferred:
         return int(self.__decide__(rounds))
 
     def __iter__(self) -> Iterator[Deferred]:
-        return iter([self.__on__(element, self, index) for index in range(len(self))])
+        return iter([self.__apply__(element, self, index) for index in range(len(self))])
 
     def __contains__(self, item: object) -> bool:
         return bool(self.__decide__(operator.contains, item))
 
 
 def defer(
-    trace: Deciding,
+    trace: GuardRecorder,
     function: Callable[..., Any],
     operands: tuple[object, ...],
     keywords: dict[str, object] | None = None,
@@ -100,7 +102,7 @@ def defer(
 
 
 def find_deferred(values: object) -> Deferred | None:
-    """The first deferred value among these, lists and dictionaries looked through."""
+    """The first deferred value among these, also inside lists, tuples and dicts."""
     if isinstance(values, Deferred):
         return values
     inside = (*values, *values.values()) if isinstance(values, dict) else values
@@ -112,7 +114,7 @@ def find_deferred(values: object) -> Deferred | None:
 
 
 def expression_of(value: object) -> Expression:
-    """How to find the value again for somebody else; raises :class:`Untraceable`."""
+    """How to compute the value for another subscriber; raises :class:`Untraceable`."""
     if isinstance(value, Deferred):
         return value.__expression__()
     if type(value) in _CONTAINERS:
@@ -124,7 +126,7 @@ def expression_of(value: object) -> Expression:
 
 
 def _take_apart(value: Any) -> tuple[Callable[..., Any], tuple[Expression, ...]]:
-    """A copy of a container: templates may change theirs later."""
+    """The constructor and elements of a container; a copy, since templates may change theirs."""
     if isinstance(value, dict):
         inside = [one for pair in value.items() for one in pair]
     elif isinstance(value, slice):
@@ -140,19 +142,19 @@ _CONTAINERS: dict[type, Callable[..., Any]] = {
     slice: slice,
     tuple: make_tuple,
 }
-#: Operators that templates have; each gives another deferred value.
+#: Operators of templates; each gives another deferred value.
 _OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos")
-_TURNED_OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
-#: What would need the value now, or look at the deferred value instead of it.
+_REFLECTED_OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+#: Conversions that need the value itself.
 _UNFOLLOWED = ("hash", "repr", "str", "format", "index", "int", "float", "round")
 
 
 def _operator(function: Callable[..., Any]) -> Callable[..., Deferred]:
-    return lambda value, *others: value.__on__(function, value, *others)
+    return lambda value, *others: value.__apply__(function, value, *others)
 
 
-def _turned(function: Callable[..., Any]) -> Callable[..., Deferred]:
-    return lambda value, other: value.__on__(function, other, value)
+def _reflected(function: Callable[..., Any]) -> Callable[..., Deferred]:
+    return lambda value, other: value.__apply__(function, other, value)
 
 
 def _refusal(name: str) -> Callable[..., NoReturn]:
@@ -162,9 +164,9 @@ def _refusal(name: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-for _name in (*_OPERATORS, *_TURNED_OPERATORS):
+for _name in (*_OPERATORS, *_REFLECTED_OPERATORS):
     setattr(Deferred, f"__{_name}__", _operator(getattr(operator, _name)))
-for _name in _TURNED_OPERATORS:
-    setattr(Deferred, f"__r{_name}__", _turned(getattr(operator, _name)))
+for _name in _REFLECTED_OPERATORS:
+    setattr(Deferred, f"__r{_name}__", _reflected(getattr(operator, _name)))
 for _name in _UNFOLLOWED:
     setattr(Deferred, f"__{_name}__", _refusal(_name))

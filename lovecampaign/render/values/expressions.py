@@ -1,14 +1,13 @@
-"""How is a personal value worked out, written down so that it can be done for anybody?
+"""Expression trees: a computation on personal values, recorded to be repeated per subscriber.
 
 An expression is a leaf (``subscriber.first_name``), a constant, or a function applied to other
-expressions. Expressions are compared by their structure, so what two templates ask in the same
-words is asked once.
+expressions. Expressions are compared by structure, so equal questions of two templates are one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,16 +17,16 @@ from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.inputs import Leaf
 from lovecampaign.render.values.tokens import clean, one_line
 
-#: Values that nothing can change after they were seen.
+#: Immutable types.
 _UNCHANGING = (str, int, float, bool, type(None), date, Decimal, range)
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The same for everybody."""
+    """A value that all subscribers share."""
 
     content: Any
-    #: 1, True and 1.0 are equal, and print differently; so do 0.0 and -0.0.
+    #: 1, True and 1.0 are equal, but print differently; so do 0.0 and -0.0.
     identity: Hashable
 
     def value(self, _: Recipient) -> Any:
@@ -36,14 +35,14 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a function makes of other expressions' values."""
+    """A function applied to the values of other expressions."""
 
     function: Callable[..., Any]
     operands: tuple[Expression, ...]
     keywords: tuple[tuple[str, Expression], ...] = ()
 
     def value(self, recipient: Recipient) -> Any:
-        if len(self.operands) == 1 and not self.keywords:  # nearly all: what is printed
+        if len(self.operands) == 1 and not self.keywords:  # nearly all: printed values
             return self.function(self.operands[0].value(recipient))
         values = [one.value(recipient) for one in self.operands]
         if not self.keywords:
@@ -56,7 +55,7 @@ Expression = Leaf | Constant | Applied
 
 
 def constant(content: object) -> Constant | None:
-    """None for what may change later: that would be another value for the next person."""
+    """None for what may change later: the next subscriber would get another value."""
     if not isinstance(content, _UNCHANGING) and not _is_frozen(content):
         return None
     if isinstance(content, str):
@@ -65,43 +64,69 @@ def constant(content: object) -> Constant | None:
     return Constant(content, (type(content), identity))
 
 
-def leaves_in(expression: Expression) -> Iterator[Leaf]:
-    """Every leaf of an expression, as often as it is read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """The leaves that an expression reads; equal for expressions that read the same."""
+
+    leaves: tuple[Leaf, ...]
+    #: For two recipients with equal keys the expression has equal values.
+    key: Callable[[Recipient], Hashable] = field(compare=False)
+    #: Whether equal keys are common enough to cache results by them.
+    is_shared: bool = field(compare=False)
+
+
+def dependencies_of(expression: Expression) -> Dependencies:
+    """The leaves that an expression reads, sorted by name."""
+    leaves = tuple(sorted(set(_leaves_in(expression)), key=lambda leaf: leaf.name))
+    return Dependencies(
+        leaves=leaves,
+        key=_key(tuple(leaf.key for leaf in leaves)),
+        is_shared=all(leaf.is_shared for leaf in leaves),
+    )
+
+
+def _leaves_in(expression: Expression) -> Iterator[Leaf]:
     if isinstance(expression, Leaf):
         yield expression
     elif isinstance(expression, Applied):
         for operand in (*expression.operands, *(one for _, one in expression.keywords)):
-            yield from leaves_in(operand)
+            yield from _leaves_in(operand)
+
+
+def _key(keys: tuple[Callable[[Recipient], Hashable], ...]) -> Callable[[Recipient], Hashable]:
+    if len(keys) == 1:
+        return keys[0]
+    return lambda recipient: tuple([key(recipient) for key in keys])
 
 
 def printed(expression: Expression) -> Expression:
-    """The text that a value is printed as."""
+    """An expression for the text that a value is printed as."""
     if isinstance(expression, Applied) and expression.function in (printed_text, join_texts):
         return expression
     return Applied(printed_text, (expression,))
 
 
 def joined(pieces: list[Expression]) -> Expression:
-    """Texts, one after the other."""
+    """An expression for concatenated texts."""
     return pieces[0] if len(pieces) == 1 else Applied(join_texts, tuple(pieces))
 
 
-def is_always_there(expression: Expression) -> bool:
+def is_never_empty(expression: Expression) -> bool:
     """Whether the text of an expression is certain not to be empty."""
     match expression:
         case Leaf():
-            return expression.is_there
+            return expression.is_never_empty
         case Constant(content=str(words)):
             return bool(words.strip()) and words.isprintable()
-        case Applied(function=function, operands=operands) if function in _KEEP_WORDS:
-            return any(is_always_there(one) for one in operands)
+        case Applied(function=function, operands=operands) if function in _KEEP_TEXT:
+            return any(is_never_empty(one) for one in operands)
     return False
 
 
 def printed_text(value: object) -> str:
-    """What a reader sees of a value; raises RenderError for None."""
+    """The text that a value is printed as; raises RenderError for None."""
     if value is None:
-        raise RenderError("a value is printed that is not there for this person (it is none)")
+        raise RenderError("a printed value is missing for this person (it is none)")
     return clean(str(value))
 
 
@@ -115,12 +140,12 @@ def join_values(*values: object) -> str:
 
 
 def element(values: Any, index: int) -> Any:
-    """What a loop meets in its round number ``index``, from 0."""
+    """The element of a loop's round number ``index``, from 0."""
     return list(values)[index]
 
 
 def rounds(values: Any) -> int:
-    """How often a loop goes round."""
+    """The number of rounds of a loop."""
     return len(list(values))
 
 
@@ -133,11 +158,11 @@ def make_tuple(*values: object) -> tuple[Any, ...]:
 
 
 def make_dict(*pairs: object) -> Mapping[Any, Any]:
-    """From keys and values in turn."""
+    """From alternating keys and values."""
     return dict(zip(pairs[::2], pairs[1::2], strict=True))
 
 
-_KEEP_WORDS = (printed_text, join_texts, join_values, one_line)
+_KEEP_TEXT = (printed_text, join_texts, join_values, one_line)
 
 
 def _is_frozen(content: object) -> bool:

@@ -1,26 +1,26 @@
-"""What of a person can an email ask for, and how is it found?
+"""Inputs of an email: the personal values that templates can read.
 
-Every personal value that a template can reach begins at one of these leaves, on both paths of
-rendering: the plain path reads them, the fast path remembers that they were asked for.
+Every personal value starts at one of these leaves, on both paths of rendering: the plain path
+reads them, the fast path records that they were read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.render.model.formatting import SpokenTime
+from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.render.model.recipient import Links, Recipient
 
 
-class FieldNames:
-    """``fields``: what is known of a person beside name and address."""
+class SubscriberFields:
+    """``fields`` in a template: the subscriber's custom fields."""
 
-    SPOKEN = "fields"
+    TEMPLATE_NAME = "fields"
     __slots__ = ("_values",)
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -41,23 +41,17 @@ class FieldNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """One thing that is known of a person; equal by name."""
+    """A personal input, the leaf of an expression tree; equal by name."""
 
     #: ``subscriber.first_name``.
     name: str
-    value: Callable[[Recipient], Any]
-    #: Two people with equal keys have equal values.
-    key: Callable[[Recipient], Hashable]
-    #: Whether many people may share a value, so that it pays to remember what it led to.
-    is_shared: bool = True
-    #: Whether there is always something to print.
-    is_there: bool = False
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Leaf) and other.name == self.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
+    value: Callable[[Recipient], Any] = field(compare=False)
+    #: Two recipients with equal keys have equal values.
+    key: Callable[[Recipient], Hashable] = field(compare=False)
+    #: Whether many subscribers may share a value, so that caching results by it pays.
+    is_shared: bool = field(default=True, compare=False)
+    #: Whether it always prints something.
+    is_never_empty: bool = field(default=False, compare=False)
 
 
 def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:
@@ -67,7 +61,7 @@ def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:
 
 
 def field_leaf(name: str, read: Callable[[Recipient], Any]) -> Leaf:
-    """One field of a person, which some may lack."""
+    """One custom field, which a subscriber may lack."""
     return Leaf(
         name=f"subscriber.fields.{name}",
         value=read,
@@ -75,13 +69,13 @@ def field_leaf(name: str, read: Callable[[Recipient], Any]) -> Leaf:
     )
 
 
-def _plain(name: str, path: str, *, is_shared: bool = True, is_there: bool = False) -> Leaf:
+def _plain(name: str, path: str, *, is_shared: bool = True, is_never_empty: bool = False) -> Leaf:
     read = attrgetter(path)
-    return Leaf(name=name, value=read, key=read, is_shared=is_shared, is_there=is_there)
+    return Leaf(name=name, value=read, key=read, is_shared=is_shared, is_never_empty=is_never_empty)
 
 
 def _times(campaign: Campaign) -> Iterator[Leaf]:
-    """Instants, said in the reader's zone and language."""
+    """Instants, in the subscriber's zone and the campaign's language."""
     language, launch_at, deal = campaign.language, campaign.launch.at, campaign.insider_deal
     yield _time("campaign.launch_at", language, lambda _: launch_at, "zone")
     if deal is not None:
@@ -100,20 +94,20 @@ def _time(
 ) -> Leaf:
     return Leaf(
         name=name,
-        value=lambda recipient: SpokenTime.of(instant(recipient), recipient.zone, language),
+        value=lambda recipient: LocalizedTime.of(instant(recipient), recipient.zone, language),
         key=attrgetter(*depends_on),
-        is_there=True,
+        is_never_empty=True,
     )
 
 
 _SUBSCRIBER = (
-    _plain("subscriber.email", "subscriber.email", is_shared=False, is_there=True),
+    _plain("subscriber.email", "subscriber.email", is_shared=False, is_never_empty=True),
     _plain("subscriber.first_name", "subscriber.first_name"),
     _plain("subscriber.last_name", "subscriber.last_name"),
-    _plain("subscriber.timezone", "zone", is_there=True),
+    _plain("subscriber.timezone", "zone", is_never_empty=True),
     Leaf(
         name="subscriber.fields",
-        value=lambda recipient: FieldNames(recipient.subscriber.fields),
+        value=lambda recipient: SubscriberFields(recipient.subscriber.fields),
         key=lambda recipient: tuple(recipient.subscriber.fields.items()),
     ),
     Leaf(
@@ -124,8 +118,8 @@ _SUBSCRIBER = (
     _plain("subscriber.is_insider", "subscriber.is_insider"),
 )
 _LINKS = tuple(
-    _plain(f"links.{one.name}", f"links.{one.name}", is_shared=False, is_there=True)
+    _plain(f"links.{one.name}", f"links.{one.name}", is_shared=False, is_never_empty=True)
     for one in fields(Links)
 )
-#: What every campaign message has in its headers, printed or not.
+#: In the headers of every campaign message, printed or not.
 UNSUBSCRIBE_LINK = next(one for one in _LINKS if one.name == "links.unsubscribe")

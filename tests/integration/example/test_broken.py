@@ -19,7 +19,7 @@ TEMPLATES = sorted((REPOSITORY / "templates" / "email").glob("*.j2"))
 BASE = (REPOSITORY / "templates" / "email" / "base.mjml.j2").read_text(encoding="utf-8")
 COPY = sorted((REPOSITORY / "campaigns" / "customer-love" / "days").glob("*.md"))[1]
 
-#: What slips into a file while it is edited, and what people try in a template.
+#: Typos of an edit, and what authors try in a template.
 FRAGMENTS = (
     *("{{", "}}", "{%", "%}", "{#", "#}", "<", ">", "</", "<!--", "-->", '"', "'", "|", "&"),
     *("<mj-text>", "</mj-column>", "<br>", "[[", "]]", "[[button:", "*", "_", "`", "\\", "&amp;"),
@@ -70,8 +70,8 @@ def test_a_broken_copy(bench: Workbench, copy: str) -> None:
 def _assert_found_or_sent(bench: Workbench, copy: str) -> None:
     problems = _problems(bench, copy)
     assert all(problem.place for problem in problems)
-    # Fields are what nobody has to have: the absence of one shows only for the person. An edit
-    # inside of {{ fields.pet }} asks for another field.
+    # A missing field shows only for the subscriber, and an edit inside of {{ fields.pet }} asks for
+    # another field.
     person = recipient(fields=dict.fromkeys(re.findall(r"\w+", copy), "Rex"))
     try:
         message = bench.renderer(bench.email(copy)).render(person)

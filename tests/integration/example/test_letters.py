@@ -15,7 +15,7 @@ from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Brand, Campaign
 from lovecampaign.core.message import Message
-from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.lint.render_check import find_problems
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.model.contrast import DARK_PAPER, INK, PAPER, READABLE, contrast, shades_of
 from lovecampaign.render.model.recipient import Links, Recipient

@@ -223,10 +223,10 @@ class TestPictures:
     @pytest.mark.parametrize(
         ("name", "content", "says"),
         [
-            ("pot.heic", GIF, "'pot.heic' is of no kind that mail programs show"),
-            ("pot", GIF, "'pot' is of no kind that mail programs show"),
-            ("pot.png", b"", "'pot.png' holds no picture"),
-            ("pot.jpg", b"<html>404</html>", "'pot.jpg' holds no picture"),
+            ("pot.heic", GIF, "'pot.heic' is not an image type that mail programs show"),
+            ("pot", GIF, "'pot' is not an image type that mail programs show"),
+            ("pot.png", b"", "'pot.png' is not an image"),
+            ("pot.jpg", b"<html>404</html>", "'pot.jpg' is not an image"),
         ],
     )
     def test_a_picture_that_nobody_could_see_is_a_problem(

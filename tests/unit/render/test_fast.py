@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.core.message import Message
-from lovecampaign.render.fast.fast_path import MOST_VARIANTS
-from lovecampaign.render.fast.result_cache import MOST_RESULTS
-from lovecampaign.render.fast.slots import LONGEST_KEPT
+from lovecampaign.render.fast.fast_path import MAX_VARIANTS
+from lovecampaign.render.fast.message_holes import MAX_CACHED_LENGTH
+from lovecampaign.render.fast.result_cache import MAX_RESULTS
 from lovecampaign.render.fast.variant import SplicedMessage
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.errors import RenderError
@@ -74,7 +74,7 @@ def hold_to_the_plain_path(
 
 
 def filled_in(message: SplicedMessage) -> tuple[str, ...]:
-    """Text and HTML as whoever sends to many at once puts them together."""
+    """Text and HTML as a provider with one request for many puts them together."""
     shared = (message.variant.shared_text, message.variant.shared_html)
     stretches = [re.split("\0(\\d+)\0", one(lambda n: f"\0{n}\0")) for one in shared]
     values = message.substitutions
@@ -169,7 +169,7 @@ def test_what_the_manual_of_jinja_has_is_spliced(bench: Workbench, copy: str) ->
     ]
     hold_to_the_plain_path(renderer, people, seen)
     assert renderer.fallback is None
-    assert seen["spliced"] >= len(people) - 6  # nobody called "" has a first letter
+    assert seen["spliced"] >= len(people) - 6  # an empty name has no first letter
     assert not seen["plain"]
 
 
@@ -196,7 +196,7 @@ def test_what_cannot_be_followed_takes_the_plain_path_and_says_where(
     assert len(caplog.records) == 1
 
 
-def test_what_one_person_lacks_is_their_own_trouble(bench: Workbench) -> None:
+def test_a_missing_field_fails_only_its_own_subscriber(bench: Workbench) -> None:
     renderer = bench.renderer(bench.email("Hi {{ fields.pet }}"))
     for _ in range(2):
         with pytest.raises(RenderError, match=r"02-soil\.md:5: fields has no 'pet'"):
@@ -205,20 +205,20 @@ def test_what_one_person_lacks_is_their_own_trouble(bench: Workbench) -> None:
     assert renderer.fallback is None
 
 
-def test_an_email_with_too_many_ways_keeps_those_it_knows(
+def test_an_email_with_too_many_variants_keeps_those_it_has(
     bench: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:
     ways = "".join(
-        f"{{% if '{n}' in first_name %}}way {n} {{% endif %}}" for n in range(MOST_VARIANTS + 5)
+        f"{{% if '{n}' in first_name %}}way {n} {{% endif %}}" for n in range(MAX_VARIANTS + 5)
     )
     renderer = bench.renderer(bench.email(ways))
-    people = [recipient(f"{number:02}") for number in range(11, MOST_VARIANTS + 24)]
+    people = [recipient(f"{number:02}") for number in range(11, MAX_VARIANTS + 24)]
     with caplog.at_level(logging.WARNING):
         hold_to_the_plain_path(renderer, people, seen := Counter[str]())
-    assert seen["spliced"] == MOST_VARIANTS
-    assert seen["plain"] == len(people) - MOST_VARIANTS
+    assert seen["spliced"] == MAX_VARIANTS
+    assert seen["plain"] == len(people) - MAX_VARIANTS
     assert renderer.fallback is not None
-    assert f"more than {MOST_VARIANTS} ways" in renderer.fallback.message
+    assert f"more than {MAX_VARIANTS} variants" in renderer.fallback.message
     assert len(caplog.records) == 1
 
 
@@ -272,7 +272,7 @@ def test_a_link_to_share_is_signed_only_where_it_is_printed(bench: Workbench) ->
     assert isinstance(renderer.render(person), SplicedMessage)
 
 
-def test_who_sends_to_many_at_once_gets_the_shared_text_and_each_persons_own(
+def test_a_request_to_many_gets_the_shared_text_and_each_ones_substitutions(
     bench: Workbench,
 ) -> None:
     copy = "Hi {{ first_name }} & {{ first_name }}, [read](https://b.example/?q={{ first_name }})"
@@ -301,19 +301,19 @@ def test_many_threads_learn_and_splice_at_the_same_time(bench: Workbench) -> Non
     assert renderer.fallback is None
 
 
-def test_what_is_remembered_does_not_grow_for_ever(bench: Workbench) -> None:
+def test_caches_do_not_grow_for_ever(bench: Workbench) -> None:
     renderer = bench.renderer(bench.email("{{ first_name }} {{ fields.a }}"))
     people = [recipient(f"n{number}", {"a": "é" * (number % 900)}) for number in range(4500)]
     for person in people:
         renderer.render(person)
     variant = renderer._fast._variants.find(people[1])
     assert variant is not None
-    layout = variant._splicer.layout
+    layout = variant.layout
     assert layout is not None
-    known = [group._known for group in layout.groups if group._known is not None]
-    assert 0 < max(map(len, known)) <= MOST_RESULTS < len(people)
+    known = [group._cache for group in layout.groups if group._cache is not None]
+    assert 0 < max(map(len, known)) <= MAX_RESULTS < len(people)
     written = [sum(map(len, one)) for results in known for one in results.values()]
-    assert max(written) <= LONGEST_KEPT
+    assert max(written) <= MAX_CACHED_LENGTH
 
 
 def test_a_conditional_comment_and_both_quotes_are_places_like_on_the_plain_path(

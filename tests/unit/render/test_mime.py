@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from lovecampaign.campaign.model.campaign import Role, Sender
 from lovecampaign.core.message import Address, Message
 from lovecampaign.render.mime.headers import ascii_address, encode_address, encode_words
-from lovecampaign.render.mime.write import boundary_of, quoted_printable
+from lovecampaign.render.mime.message import boundary_of
+from lovecampaign.render.mime.quoted_printable import quoted_printable
 from lovecampaign.render.model.errors import RenderError
 from tests.support.render_kit import LINKS, Workbench, recipient
 

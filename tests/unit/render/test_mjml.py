@@ -12,7 +12,8 @@ from mjml import mjml2html
 from lovecampaign.render.markup.mjml_tags import TAGS, UNSUPPORTED
 from lovecampaign.render.markup.mjml_tree import parse_mjml
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.problem_codes import MEANINGS, Code
+from lovecampaign.render.model.problem_codes import MEANINGS
+from lovecampaign.render.model.problem_codes import RenderCode as Code
 from tests.support.render_kit import FOOTER, Workbench, in_column, recipient
 
 LETTER_FILE = "templates/email/letter.mjml.j2"
@@ -35,11 +36,11 @@ MISTAKES = [
     ('<mj-image hrf="https://x.example" src="https://x.example/a.png" alt="" />',
      Code.MJML_UNKNOWN_ATTRIBUTE, 11, "did you mean href?"),
     ("<mj-section></mj-section>", Code.MJML_NESTING, 1,
-     "it may stand in <mj-body>, <mj-wrapper>"),
+     "it is allowed in <mj-body>, <mj-wrapper>"),
     ("<mj-column></mj-column>", Code.MJML_NESTING, 1,
-     "it may stand in <mj-group>, <mj-section>"),
+     "it is allowed in <mj-group>, <mj-section>"),
     ("<mj-text><p>x</p><mj-button>y</mj-button></mj-text>", Code.MJML_NESTING, 18, None),
-    ("words", Code.MJML_STRAY_TEXT, 1, "put them into <mj-text>"),
+    ("words", Code.MJML_STRAY_TEXT, 1, "put it into <mj-text>"),
     ("<mj-text><p>x</mj-text>", Code.MJML_BROKEN, 10, "write </p> where it ends"),
     ("<mj-text>x</p></mj-text>", Code.MJML_BROKEN, 11, "the tag that is open here is <mj-text>"),
     ("<mj-text>a < b</mj-text>", Code.MJML_BROKEN, 12, "write &lt;"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.render.model.formatting import SpokenTime, direction_of, zone_name
+from lovecampaign.render.model.formatting import LocalizedTime, direction_of, zone_name
 from tests.support.render_kit import GUEST, INSIDERS_ONLY, Workbench, recipient
 
 
@@ -122,13 +122,13 @@ def test_a_personal_close_replaces_the_deals_own(bench: Workbench) -> None:
 )
 def test_times_are_said_in_the_campaigns_language(language: str, read: str) -> None:
     instant = datetime(2027, 3, 3, 22, 59, tzinfo=UTC)
-    assert str(SpokenTime.of(instant, "Europe/Paris", language)) == read
+    assert str(LocalizedTime.of(instant, "Europe/Paris", language)) == read
 
 
 def test_an_hour_that_comes_twice_is_said_once_right() -> None:
     for hour in (0, 1):
         instant = datetime(2027, 10, 31, hour, 30, tzinfo=UTC)
-        spoken = SpokenTime.of(instant, "Europe/Paris", "en")
+        spoken = LocalizedTime.of(instant, "Europe/Paris", "en")
         assert spoken.astimezone(UTC) == instant
         assert "02:30" in str(spoken)
 

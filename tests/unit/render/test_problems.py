@@ -8,7 +8,7 @@ import pytest
 
 from lovecampaign.campaign.model.campaign import Brand, Role
 from lovecampaign.core.problems import Place
-from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.lint.render_check import find_problems
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.templating.filters import REFUSED_FILTERS
 from tests.support.render_kit import COPY_FILE, FOOTER, LETTER, Workbench, in_column
@@ -181,7 +181,7 @@ def test_what_fails_only_while_rendering_is_found_for_made_up_readers(bench: Wor
 def test_a_guest_that_is_not_there_is_found(bench: Workbench) -> None:
     (problem,) = bench.problems("{{ guest.name }}")
     assert problem.code == "LC106"
-    assert "'name' is asked of something that is not there" in problem.message
+    assert "'name' is read from a value that is missing" in problem.message
     assert not bench.problems("{% if guest %}{{ guest.name }}{% endif %}")
 
 

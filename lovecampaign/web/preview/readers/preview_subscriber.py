@@ -7,14 +7,14 @@ from datetime import UTC, datetime, time, timedelta
 
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.render.plain.sample_recipients import AnyField
+from lovecampaign.render.plain.sample_recipients import SampleFields
 from lovecampaign.schedule.instants import to_utc
 
 #: Forty letters without a line break opportunity.
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorffwelch"
 #: Among the first zones where a day begins: often on another date than the team's.
 _FAR_ZONE = "Pacific/Auckland"
-_FIELDS = AnyField()
+_FIELDS = SampleFields()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

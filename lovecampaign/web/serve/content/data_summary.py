@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lovecampaign.render.model.formatting import SpokenTime
+from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.store.subscribers.subject_access import Row
 from lovecampaign.web.serve.content.i18n import Wording
 
@@ -96,5 +96,5 @@ def _say(value: object, wording: Wording) -> str:
         return ", ".join(_say(one, wording) for one in value)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         instant = datetime.fromisoformat(value).astimezone(UTC)
-        return str(SpokenTime.of(instant, "UTC", wording.language))
+        return str(LocalizedTime.of(instant, "UTC", wording.language))
     return str(value)

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Money
-from lovecampaign.render.model.formatting import SpokenDate, SpokenTime, direction_of
+from lovecampaign.render.model.formatting import LocalizedDate, LocalizedTime, direction_of
 from lovecampaign.web.serve.content.brand import style_path
 from lovecampaign.web.serve.content.i18n import Wording
 
@@ -80,7 +80,7 @@ def _versioned(file: Path) -> str:
 def _say_time(language: str) -> Any:
     def say(instant: datetime, zone: str) -> str:
         """``Wednesday 3 March 2027, 23:59 (Paris time)``."""
-        return str(SpokenTime.of(instant, zone, language))
+        return str(LocalizedTime.of(instant, zone, language))
 
     return say
 
@@ -92,6 +92,6 @@ def _say_price(price: Money) -> str:
 
 def _say_date(language: str) -> Any:
     def say(day: date) -> str:
-        return str(SpokenDate.of(day, language))
+        return str(LocalizedDate.of(day, language))
 
     return say

@@ -18,7 +18,7 @@ from lovecampaign.core.tokens import Purpose
 from lovecampaign.delivery.display.web_version import Letters
 from lovecampaign.render.model.contrast import shades_of
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.formatting import SpokenTime
+from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.web.serve.handler.handler import NotFound, Visit, page
 from lovecampaign.web.serve.handler.open_link import Opened, open_link
@@ -56,7 +56,7 @@ def _is_early(visit: Visit, campaign: Campaign, email: Email) -> bool:
 
 def _say_when(visit: Visit, campaign: Campaign) -> Response:
     zone = effective_zone(None, campaign)
-    time = SpokenTime.of(campaign.launch.at, zone, visit.wording(campaign).language)
+    time = LocalizedTime.of(campaign.launch.at, zone, visit.wording(campaign).language)
     return visit.say("letter.early", campaign, 403, time=time)
 
 

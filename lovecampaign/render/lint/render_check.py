@@ -1,7 +1,7 @@
-"""Which mistakes in an email's words and templates would show only while sending?
+"""Finds the mistakes in an email's copy and templates that would show only while sending.
 
-Names and filters are checked in the source; then the email is rendered for made-up readers, and its
-MJML is checked and compiled. Where that fails, every piece of template text is traced to its file.
+Names and filters are checked in the source; then the email is rendered for sample recipients, and
+its MJML is checked and compiled. If that fails, it is repeated with a source map.
 """
 
 from __future__ import annotations
@@ -18,42 +18,40 @@ from lovecampaign.render.lint.source_check import (
     problems_of_images,
     problems_of_names,
 )
-from lovecampaign.render.markup.mjml_tree import Fault
+from lovecampaign.render.markup.mjml_tree import MjmlFault
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.formatting import direction_of
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.model.template_files import template_file, template_name
-from lovecampaign.render.plain.compile import Compiled, Faulty, compile_email
-from lovecampaign.render.plain.compose import Composed, Composer
+from lovecampaign.render.plain.compile import CompiledEmail, InvalidMjml, compile_email
+from lovecampaign.render.plain.compose import ComposedEmail, Composer
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS, sample_recipients
 from lovecampaign.render.templating.error_location import (
-    MISTAKES_OF_TEMPLATES,
+    TEMPLATE_ERRORS,
+    as_render_error,
     file_of_setting,
-    place_of_error,
     setting_of_file,
-    words_of_error,
 )
-from lovecampaign.render.templating.source_map import Chunks, TracedSource
+from lovecampaign.render.templating.source_map import SourceMap, TracedSource
 
 _MEDIA_URL = "https://links.invalid/i"
 
 
 def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Problem]:
-    """Everything wrong with one email's words and templates, in file order."""
+    """All problems of one email's copy and templates, in file order."""
     problems = [
         *problems_of_names(campaign, content),
         *problems_of_actions(content),
         *problems_of_images(campaign, content),
     ]
     if not has_errors(problems):
-        problems += _Trial(campaign, email, content).problems()
+        problems += _RenderCheck(campaign, email, content).problems()
     return in_file_order(dict.fromkeys(problems))
 
 
-class _Trial:
-    """Renders an email for made-up readers; mistakes are traced to their place in a file."""
+class _RenderCheck:
+    """Renders an email for sample recipients, and locates its mistakes in the author's files."""
 
     def __init__(self, campaign: Campaign, email: Email, content: Content) -> None:
         self._campaign = campaign
@@ -61,47 +59,38 @@ class _Trial:
         self._content = content
 
     def problems(self) -> Sequence[Problem]:
-        """What rendering shows; only where it shows anything, it is done again and traced."""
-        return list(self._render(None)) and list(self._render(Chunks()))
+        """The problems of rendering; only if there are any, it is repeated with a source map."""
+        return list(self._render(None)) and list(self._render(SourceMap()))
 
-    def _render(self, chunks: Chunks | None) -> Iterator[Problem]:
+    def _render(self, source_map: SourceMap | None) -> Iterator[Problem]:
         try:
-            composer = Composer(
-                self._campaign, self._email, self._content, media_url=_MEDIA_URL, chunks=chunks
-            )
-            for recipient in sample_recipients(self._campaign, self._email, self._content):
-                problems = list(self._problems_for(composer, chunks, recipient))
+            email, content = self._email, self._content
+            composer = Composer(self._campaign, email, content, _MEDIA_URL, source_map)
+            for recipient in sample_recipients(self._campaign, email, content):
+                problems = list(self._problems_for(composer, source_map, recipient))
                 yield from problems
                 if problems:
-                    return  # the same for the next reader, or a consequence
-        except RenderError as error:
-            yield self._failure(error, error.reason, error.hint)
-        except MISTAKES_OF_TEMPLATES as error:
-            if place_of_error(error, self._content) is None:
-                raise
-            yield self._failure(error, words_of_error(error), None)
+                    return  # the next recipient shows the same, or consequences
+        except (RenderError, *TEMPLATE_ERRORS) as error:
+            yield self._failure(as_render_error(error, self._content))
 
     def _problems_for(
-        self, composer: Composer, chunks: Chunks | None, recipient: Recipient
+        self, composer: Composer, source_map: SourceMap | None, recipient: Recipient
     ) -> Iterator[Problem]:
         composed = composer.compose(recipient)
-        traced = (chunks or Chunks()).trace(composed.source)
+        traced = (source_map or SourceMap()).trace(composed.source)
         composed = replace(composed, source=traced.text)
         try:
             compiled = compile_email(
-                composed,
-                composer.tokens.pattern,
-                self._campaign.language,
-                direction_of(self._campaign.language),
-                has_footer=False,
+                composed, composer.tokens.pattern, self._campaign.language, has_footer=False
             )
-        except Faulty as faulty:
+        except InvalidMjml as faulty:
             for fault in faulty.faults:
                 yield self._problem_of(fault, traced)
             return
         yield from self._problems_of_result(compiled, composed)
 
-    def _problem_of(self, fault: Fault, traced: TracedSource) -> Problem:
+    def _problem_of(self, fault: MjmlFault, traced: TracedSource) -> Problem:
         place = traced.place(fault.offset) or Place(file=self._content.copy.file)
         return Problem(
             code=fault.code,
@@ -112,20 +101,20 @@ class _Trial:
             width=fault.width,
         )
 
-    def _failure(self, error: Exception, message: str, hint: str | None) -> Problem:
-        found = place_of_error(error, self._content) or Place(file=self._content.copy.file)
+    def _failure(self, error: RenderError) -> Problem:
+        found = error.place or Place(file=self._content.copy.file)
         name = setting_of_file(found.file)
         place = self._place_of_setting(found.file, name) if name else found
         return Problem(
-            code=Code.RENDER_FAILED,
-            message=f"{name}: {message}" if name else message,
+            code=RenderCode.RENDER_FAILED,
+            message=f"{name}: {error.reason}" if name else error.reason,
             place=place,
-            hint=hint,
+            hint=error.hint,
             excerpt=self._line_at(place),
         )
 
     def _place_of_setting(self, file: str, name: str) -> Place:
-        """Where the subject or preheader stands of the email, or of a day inside a digest."""
+        """The place of a subject or preheader, also of a day in a digest."""
         copy_file = file.removesuffix(file_of_setting("", name))
         emails = (self._email, *self._campaign.emails)
         email = next((one for one in emails if one.copy.file == copy_file), self._email)
@@ -135,7 +124,9 @@ class _Trial:
         source, _ = read_source(self._campaign.workspace / place.file, place.file)
         return source.line(place.line) if source and place.line else None
 
-    def _problems_of_result(self, compiled: Compiled, composed: Composed[str]) -> Iterator[Problem]:
+    def _problems_of_result(
+        self, compiled: CompiledEmail, composed: ComposedEmail[str]
+    ) -> Iterator[Problem]:
         values = composed.printed.values
         html, text = compiled.html.fill(values), compiled.text.fill(values)
         template = template_file(template_name(self._content.template))
@@ -146,27 +137,20 @@ class _Trial:
                 yield _incomplete(template, "the preferences link", "links.preferences")
             if self._campaign.sender.postal_address not in text:
                 yield _incomplete(template, "the postal address", "sender.postal_address")
-        if self._content.copy.text.strip() and not _uses_content(self._content):
-            yield _unused(template, self._content.copy.file)
-
-
-def _unused(template: str, copy: str) -> Problem:
-    return Problem(
-        code=Code.CONTENT_UNUSED,
-        message=f"{copy} has copy, but its template never prints it",
-        place=Place(file=template),
-        hint="write {{ content }} inside an <mj-column>",
-    )
+        copy, sources = self._content.copy, self._content.templates.values()
+        if copy.text.strip() and not any(re.search(r"\bcontent\b", one) for one in sources):
+            yield Problem(
+                code=RenderCode.CONTENT_UNUSED,
+                message=f"{copy.file} has copy, but its template never prints it",
+                place=Place(file=template),
+                hint="write {{ content }} inside an <mj-column>",
+            )
 
 
 def _incomplete(template: str, what: str, written: str) -> Problem:
     return Problem(
-        code=Code.FOOTER_INCOMPLETE,
+        code=RenderCode.FOOTER_INCOMPLETE,
         message=f"the email lacks {what}",
         place=Place(file=template),
         hint=f"print {{{{ {written} }}}} in the footer",
     )
-
-
-def _uses_content(content: Content) -> bool:
-    return any(re.search(r"\bcontent\b", source) for source in content.templates.values())
