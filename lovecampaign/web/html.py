@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import unescape
 
-from lovecampaign.render.markup.scanner import Broken, Piece, StartTag, Text, scan
+from lovecampaign.render.markup.scanner import MarkupSyntaxError, Piece, StartTag, Text, scan
 
 
 def read_html(html: str) -> Iterator[Piece]:
@@ -16,7 +16,7 @@ def read_html(html: str) -> Iterator[Piece]:
     """
     try:
         yield from scan(html, sees_conditionals=False)
-    except Broken as error:
+    except MarkupSyntaxError as error:
         yield Text(html[error.offset :], error.offset)
 
 

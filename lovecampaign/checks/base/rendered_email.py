@@ -12,7 +12,7 @@ from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.problems import Problem, has_errors
 from lovecampaign.render.fast.fast_path import Fallback
-from lovecampaign.render.lint.find import find_problems
+from lovecampaign.render.lint.render_check import find_problems
 from lovecampaign.render.markup.scanner import Comment, EndTag, Piece, StartTag, Text, scan
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from lovecampaign.render.fast.result_cache import BoundedCache
-from lovecampaign.render.fast.trace import Guard
+from lovecampaign.render.fast.trace import TraceGuard
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.deferred import Untraceable
 from lovecampaign.render.values.expressions import Dependencies, Expression, dependencies_of
@@ -52,7 +52,7 @@ class DecisionTree(Generic[Variant]):
             node = node.branches.get(node.question.value(recipient))
         return node
 
-    def add(self, recipient: Recipient, guards: Sequence[Guard], variant: Variant) -> None:
+    def add(self, recipient: Recipient, guards: Sequence[TraceGuard], variant: Variant) -> None:
         """Add a variant for all subscribers with these answers.
 
         Raises :class:`Untraceable` where the same path asked something else before.

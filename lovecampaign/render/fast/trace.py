@@ -27,7 +27,7 @@ from lovecampaign.render.values.tokens import TokenFormat, clean, one_line
 #: The value of a token: a text that all subscribers share, or how to compute each one's.
 TracedValue = str | Expression
 #: A question that decides an email's way, and the traced subscriber's answer.
-Guard = tuple[Expression, Any]
+TraceGuard = tuple[Expression, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class TracedEmail:
     #: The value of token number ``n`` is ``values[n]``.
     values: tuple[TracedValue, ...]
     subject: TracedValue
-    guards: tuple[Guard, ...]
+    guards: tuple[TraceGuard, ...]
 
 
 def trace_email(composer: Composer, recipient: Recipient) -> TracedEmail:

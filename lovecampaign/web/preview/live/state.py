@@ -19,7 +19,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.images import find_image
-from lovecampaign.render.model.problem_codes import Code
+from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.web.preview.letter.inspect import InspectedMessage, inspect_message
 from lovecampaign.web.preview.readers.addressing import make_recipient
@@ -159,4 +159,4 @@ class PreviewState:
 
 def _as_problem(error: RenderError, email: Email) -> Problem:
     place = error.place or email.places.get("copy")
-    return Problem(code=Code.RENDER_FAILED, message=error.reason, place=place)
+    return Problem(code=RenderCode.RENDER_FAILED, message=error.reason, place=place)
