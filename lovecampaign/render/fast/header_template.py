@@ -28,7 +28,7 @@ from lovecampaign.render.model.recipient import Links, Recipient
 
 
 class HeaderHole(StrEnum):
-    """HeaderHole values around the bodies."""
+    """Personal values around the bodies."""
 
     TO = "to"  #: address and name, encoded
     SUBJECT = "subject"  #: more often of the variant than of the subscriber
