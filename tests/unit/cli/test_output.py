@@ -15,7 +15,7 @@ import pytest
 
 from lovecampaign.cli.output.output import Output, Streams
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.style import good
+from lovecampaign.cli.output.style import green
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import Problem, Severity
 
@@ -102,7 +102,7 @@ def test_ok_means_exit_code_0(pipe: Screen) -> None:
 def test_a_command_that_stays_prints_one_object_per_line(pipe: Screen) -> None:
     output = Output(pipe.streams, as_json=True)
     for number in range(3):
-        output.line({"sent": number}, "")
+        output.show_line({"sent": number}, "")
 
     lines = pipe.stdout.getvalue().splitlines()
     assert [json.loads(line)["data"]["sent"] for line in lines] == [0, 1, 2]
@@ -119,7 +119,7 @@ def test_json_is_ascii_so_that_every_pipe_carries_it(pipe: Screen) -> None:
 def test_colours_are_for_terminals_that_want_them(
     pipe: Screen, terminal: Screen, wants_color: bool
 ) -> None:
-    text = good("sent")
+    text = green("sent")
     for screen in (pipe, terminal):
         Output(screen.streams, wants_color=wants_color).show(Result(text=text))
 

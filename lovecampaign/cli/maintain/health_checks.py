@@ -1,4 +1,4 @@
-"""How are the parts that mail depends on? Each is looked at, whatever the others say."""
+"""The health checks of ``doctor``: each runs, whatever the others find."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from urllib.parse import urlsplit
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation
-from lovecampaign.cli.maintain.findings import Finding, doubtful, good, unknown, unreachable, wrong
-from lovecampaign.cli.maintain.name_server import NameServer
-from lovecampaign.cli.maintain.secret_strength import is_weak_key, look_at_secrets
-from lovecampaign.cli.maintain.sender_dns import look_at_sender
-from lovecampaign.cli.output.words import local_time
+from lovecampaign.cli.maintain.health_finding import (
+    HealthFinding,
+    doubtful,
+    good,
+    unknown,
+    unreachable,
+    wrong,
+)
+from lovecampaign.cli.maintain.secret_strength import check_secrets, is_weak_key
+from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender
+from lovecampaign.cli.output.format import local_time
 from lovecampaign.core.errors import LovecampaignError, Unreachable
 from lovecampaign.core.settings import ADDRESS_EXAMPLES, MAKE_A_KEY, Settings
 from lovecampaign.providers.base.provider import Provider
@@ -33,56 +39,56 @@ _FILE_HINT = "put a backup in its place, or name another file in LOVECAMPAIGN_DA
 _NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 
 
-def look_at_everything(invocation: Invocation) -> Iterator[Finding]:
+def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
     """Settings, database and clock, provider, public address, and each campaign's sender."""
     settings = invocation.settings()
-    yield from look_at_settings(settings)
-    yield from look_at_secrets(settings)
-    yield from look_at_database(settings, invocation.now)
-    yield from look_at_webhook(settings)
-    faults = list(look_at_web_addresses(settings))
+    yield from check_settings(settings)
+    yield from check_secrets(settings)
+    yield from check_database(settings, invocation.now)
+    yield from check_webhook(settings)
+    faults = list(check_web_addresses(settings))
     yield from faults
-    yield from _look_at_way_out(settings, has_faults=bool(faults))
-    yield from _look_at_senders(settings)
+    yield from _check_sending(settings, has_faults=bool(faults))
+    yield from _check_senders(settings)
 
 
-def look_at_settings(settings: Settings) -> Iterator[Finding]:
-    """The key that signs links, and who may read the file that holds it."""
+def check_settings(settings: Settings) -> Iterator[HealthFinding]:
+    """The key that signs links, and the permissions of its file."""
     file = settings.workspace / ".env"
     if not settings.secret_keys:
         hint = f"type: cd {settings.workspace} && {MAKE_A_KEY}"
         yield wrong("settings", "LOVECAMPAIGN_SECRET_KEY is not set", hint)
     elif file.is_file() and file.stat().st_mode & _OTHERS_MAY_READ:
-        yield wrong("settings", f"others may read {file}", f"type: chmod 600 {file}")
+        yield wrong("settings", f"other users can read {file}", f"type: chmod 600 {file}")
     elif any(map(is_weak_key, settings.secret_keys)):
         yield doubtful(
             "settings",
-            "LOVECAMPAIGN_SECRET_KEY is short enough to be guessed; who guesses it can forge links",
-            "put a key of 32 random characters first, and the old one behind a comma: links in "
-            "mail that is out go on working",
+            "LOVECAMPAIGN_SECRET_KEY is weak: an attacker could guess it and forge links",
+            "put a key of 32 random characters first, then a comma and the old key: links in mail "
+            "that was sent go on working",
         )
     else:
         yield good("settings", f"workspace {settings.workspace}")
 
 
-def look_at_web_addresses(settings: Settings) -> Iterator[Finding]:
-    """What is wrong with the addresses to which mail links."""
+def check_web_addresses(settings: Settings) -> Iterator[HealthFinding]:
+    """Faults of the addresses that mail links to."""
     for variable, fault in settings.find_address_faults():
-        if variable in _NAMES:  # of the others the provider speaks
+        if variable in _NAMES:  # the provider reports the others
             hint = f"write it like {ADDRESS_EXAMPLES[variable]}"
             yield wrong(_NAMES[variable], f"{variable} {fault}", hint)
 
 
-def look_at_webhook(settings: Settings) -> Iterator[Finding]:
-    """Whether SendGrid can tell what becomes of mail that leaves by it."""
+def check_webhook(settings: Settings) -> Iterator[HealthFinding]:
+    """Whether SendGrid can report events."""
     key = settings.sendgrid_webhook_public_key
     if key is None:
         if settings.provider_url.strip().lower().startswith("sendgrid:"):
             yield doubtful(
                 "events",
                 "SENDGRID_WEBHOOK_PUBLIC_KEY is not set, so bounces and complaints stay unknown",
-                f"in SendGrid, let the event webhook post to {settings.public_url}{EVENTS_PATH}, "
-                "switch Signature Verification on, and copy its key",
+                f"in SendGrid, point the event webhook to {settings.public_url}{EVENTS_PATH}, "
+                "turn Signature Verification on, and copy its key",
             )
         return
     try:
@@ -90,24 +96,24 @@ def look_at_webhook(settings: Settings) -> Iterator[Finding]:
     except LovecampaignError as error:
         yield wrong("events", error.message, error.hint or "")
     else:
-        yield good("events", f"SendGrid's are taken at {settings.public_url}{EVENTS_PATH}")
+        yield good("events", f"SendGrid's are received at {settings.public_url}{EVENTS_PATH}")
 
 
-def _look_at_way_out(settings: Settings, *, has_faults: bool) -> Iterator[Finding]:
-    """The provider, and what only it can tell: whether readers must reach the public address."""
+def _check_sending(settings: Settings, *, has_faults: bool) -> Iterator[HealthFinding]:
+    """The provider, and the public address if mail leaves the machine."""
     try:
         provider = open_provider(settings)
     except LovecampaignError as error:
         yield wrong("provider", error.message, error.hint or "")
         return
     with contextlib.closing(provider):
-        yield look_at_provider(provider)
+        yield check_provider(provider)
         if not has_faults:
-            yield look_at_public_url(settings, provider)
+            yield check_public_url(settings, provider)
 
 
-def look_at_provider(provider: Provider) -> Finding:
-    """Whether it lets us in; nothing is sent."""
+def check_provider(provider: Provider) -> HealthFinding:
+    """Whether the provider accepts the login; nothing is sent."""
     try:
         provider.prove()
     except Unreachable as error:
@@ -117,18 +123,18 @@ def look_at_provider(provider: Provider) -> Finding:
     return good("provider", provider.name)
 
 
-def look_at_public_url(settings: Settings, provider: Provider) -> Finding:
-    """Where readers' links lead: reachable, and over https where mail really leaves."""
+def check_public_url(settings: Settings, provider: Provider) -> HealthFinding:
+    """Whether the public address is reachable, and https where mail leaves the machine."""
     url = urlsplit(settings.public_url)
     if not provider.leaves_machine:
         return good("public url", f"{settings.public_url}; mail stays on this machine")
     if url.scheme != "https":
         hint = "set LOVECAMPAIGN_PUBLIC_URL to the https address where serve is reached"
-        return wrong("public url", f"{settings.public_url} is no https address", hint)
-    return _ask_public_url(settings.public_url)
+        return wrong("public url", f"{settings.public_url} is not an https address", hint)
+    return _request_public_url(settings.public_url)
 
 
-def _ask_public_url(public_url: str) -> Finding:
+def _request_public_url(public_url: str) -> HealthFinding:
     import urllib3  # only where mail leaves the machine
 
     try:
@@ -136,7 +142,7 @@ def _ask_public_url(public_url: str) -> Finding:
             "GET", f"{public_url}/healthz", timeout=_SECONDS, retries=False, redirect=False
         )
     except urllib3.exceptions.HTTPError as error:
-        return unknown("public url", f"could not ask {public_url}: {type(error).__name__}")
+        return unknown("public url", f"could not reach {public_url}: {type(error).__name__}")
     if answer.status == 200:
         return good("public url", public_url)
     return doubtful(
@@ -146,13 +152,13 @@ def _ask_public_url(public_url: str) -> Finding:
     )
 
 
-def look_at_database(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Whether it answers, and how old its tables are; nothing is made or upgraded."""
+def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]:
+    """Whether it answers, and the version of its tables; nothing is created or upgraded."""
     try:
         database, version = find_database(settings)
         with contextlib.closing(database):
-            yield _look_at_version(database, version)
-            yield look_at_clock(now, read_newest_claim(database) if version == HEAD else None)
+            yield _check_version(database, version)
+            yield check_clock(now, read_newest_claim(database) if version == HEAD else None)
     except Unreachable as error:
         is_file = settings.database_url.startswith("sqlite")
         yield unreachable("database", error.message, _FILE_HINT if is_file else _SERVER_HINT)
@@ -160,35 +166,35 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield wrong("database", error.message, error.hint or "")
 
 
-def _look_at_version(database: Database, version: str | None) -> Finding:
+def _check_version(database: Database, version: str | None) -> HealthFinding:
     if version == HEAD:
         return good("database", f"{database.name}, version {HEAD}")
     if database.file is not None and not database.file.parent.is_dir():
         return wrong("database", f"there is no folder {database.file.parent}", _FILE_HINT)
     if version is None:
-        return good("database", f"{database.name}, without tables: the first use makes them")
+        return good("database", f"{database.name}, without tables: the first use creates them")
     message = f"{database.name}, version {version}, and this program needs {HEAD}"
     if database.is_sqlite:
         return good("database", f"{message}: the next use upgrades it")
     return wrong("database", message, "type: lovecampaign db upgrade")
 
 
-def look_at_clock(now: datetime, newest_claim: datetime | None) -> Finding:
-    """A clock behind the ledger was set back: what is due would wait."""
+def check_clock(now: datetime, newest_claim: datetime | None) -> HealthFinding:
+    """A clock behind the ledger's newest claim was set back: due deliveries would wait."""
     shown = f"{local_time(now, 'UTC')} UTC, time zones of tzdata {version_of('tzdata')}"
     if newest_claim is not None and newest_claim > now:
         last = local_time(newest_claim, "UTC")
         hint = "set the clock right, or wait: nothing is lost"
-        return wrong("clock", f"{shown}; the ledger was written at {last} UTC", hint)
+        return wrong("clock", f"{shown}; the ledger has a claim of {last} UTC", hint)
     return good("clock", shown)
 
 
-def _look_at_senders(settings: Settings) -> Iterator[Finding]:
-    records = NameServer()
+def _check_senders(settings: Settings) -> Iterator[HealthFinding]:
+    records = DnsResolver()
     folders = list_campaigns(settings.workspace)
     loaded = [load_campaign(folder, settings.workspace).campaign for folder in folders]
     senders = {
         (campaign.sender.email, campaign.sender.reply_to): None for campaign in loaded if campaign
     }
     for sender, reply_to in senders:
-        yield from look_at_sender(sender, reply_to, records)
+        yield from check_sender(sender, reply_to, records)
