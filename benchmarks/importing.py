@@ -1,4 +1,4 @@
-"""How fast does a file of people come in, consent and suppression included?"""
+"""Speed of the CSV import, with consent and suppressions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figure, Measured
-from benchmarks.world import DAY_1, opened, settings_of
+from benchmarks.workspace import DAY_1, opened, settings_of
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.imports.apply import Enrolment
 from lovecampaign.store.imports.importer import import_subscribers
@@ -25,15 +25,15 @@ class _Pace:
     """Rows per second of one import."""
 
     by_the_clock: float
-    #: Had it a core for itself: what others do on the machine counts less.
+    #: In CPU time: less noise from other processes.
     of_processor_time: float
 
 
 def measure(rounds: int) -> Measured:
     rows = 20_000 if os.environ.get("QUICK") else 200_000
-    found = [dict(_import_three_times(rows)) for _ in range(rounds)]
+    paces = [dict(_import_three_times(rows)) for _ in range(rounds)]
     new, again, half = (
-        [each[name] for each in found] for name in ("people.csv", "again.csv", "half.csv")
+        [each[name] for each in paces] for name in ("people.csv", "again.csv", "half.csv")
     )
     alone = median(each.of_processor_time for each in new)
     return [
@@ -63,7 +63,7 @@ def _without_target(name: str, paces: list[_Pace], note: str) -> Figure:
 
 
 def _import_three_times(rows: int) -> Iterator[tuple[str, _Pace]]:
-    """Into one database: everybody is new, nobody is, every second one has another plant."""
+    """Into one database: all rows are new, none is, every second one has a changed field."""
     with tempfile.TemporaryDirectory() as name, opened(settings_of(Path(name))) as database:
         for file_name, other_plant_each in (("people.csv", 0), ("again.csv", 0), ("half.csv", 2)):
             file = Path(name) / file_name
