@@ -1,4 +1,4 @@
-"""How does docs/rules.md stay true? It is written anew from the rules' own words.
+"""Regenerates docs/rules.md from the docstrings of the rules.
 
 python tools/write_rules_page.py
 """
