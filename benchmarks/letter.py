@@ -78,19 +78,10 @@ def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
     if campaign is None:
         raise ValueError("the benchmark's campaign cannot be read")
     email = next(one for one in campaign.emails if one.key == KEY)
-    renderer = EmailRenderer(
-        campaign,
-        email,
-        read_content(campaign, email),
-        media_url=MEDIA_URL,
-    )
+    renderer = EmailRenderer(campaign, email, read_content(campaign, email), media_url=MEDIA_URL)
     signer = TokenSigner(["a secret of the benchmark"])
     return renderer, Addressing(
-        campaign=campaign,
-        email=email,
-        signer=signer,
-        public_url=PUBLIC_URL,
-        founders_until=None,
+        campaign=campaign, email=email, signer=signer, public_url=PUBLIC_URL, founders_until=None
     )
 
 
@@ -160,7 +151,7 @@ def jinja_sources(renderer: EmailRenderer, addressing: Addressing) -> tuple[str,
             first_name="MarkedName",
             fields={"city": "MarkedCity", "plant": "MarkedPlant", "plan": "garden"},
             tags=frozenset({"MarkedTag"}),
-        ),
+        )
     )
     message = renderer.render(marked)
     expressions = {

@@ -10,13 +10,7 @@ from pathlib import Path
 
 from benchmarks.letter import make_recipients, make_renderer
 from benchmarks.rounds import Contender
-from benchmarks.workspace import (
-    add_subscribers,
-    make_workspace,
-    opened,
-    send_day_1,
-    settings_of,
-)
+from benchmarks.workspace import add_subscribers, make_workspace, opened, send_day_1, settings_of
 from lovecampaign.core.message import Message, Outcome, OutcomeKind
 from lovecampaign.providers.base.provider import Provider
 

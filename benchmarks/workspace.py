@@ -37,10 +37,7 @@ _AT_ONCE = 20_000
 def make_workspace(folder: Path, **choices: Any) -> Path:
     """A campaign that sends the email on day 1, without a throttle."""
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {
-        "sending": {"max_per_second": "unlimited"},
-        "audience": {"without_tags": ["staff"]},
-    }
+    settings = {"sending": {"max_per_second": "unlimited"}, "audience": {"without_tags": ["staff"]}}
     return write_campaign(
         folder,
         days=2,

@@ -214,7 +214,7 @@ def buying(studio: Studio) -> None:
 
 
 def waiting(studio: Studio, dora: str) -> None:
-    """The waitlist: with one unit only, whose claim lapses."""
+    """The waitlist: with one unit only, and a claim that lapses."""
     file = studio.shop.folder / "campaigns" / "customer-love" / "campaign.yaml"
     written = file.read_text("utf-8")
     file.write_text(written.replace("quantity: 400", "quantity: 1"), "utf-8")

@@ -16,10 +16,7 @@ from lovecampaign.core.errors import UsageError
 
 
 @click.group(
-    PROGRAM,
-    cls=LazyGroup,
-    context_settings={"help_option_names": list(HELP_OPTIONS)},
-    help=PROMISE,
+    PROGRAM, cls=LazyGroup, context_settings={"help_option_names": list(HELP_OPTIONS)}, help=PROMISE
 )
 @common_options
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")

@@ -82,9 +82,7 @@ def describe_failure(error: BaseException) -> CommandFailure | None:
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else "lovecampaign"
             return CommandFailure(
-                exit_code=ExitCode.USAGE,
-                message=_usage_message(error),
-                hint=f"type: {path} --help",
+                exit_code=ExitCode.USAGE, message=_usage_message(error), hint=f"type: {path} --help"
             )
         case click.ClickException():
             return CommandFailure(exit_code=ExitCode.USAGE, message=error.format_message())

@@ -58,9 +58,7 @@ def verb(
 ) -> Callable[[Callable[Concatenate[Invocation, Parameters], Result]], click.Command]:
     """Make a function that takes an :class:`Invocation` and returns a Result into a command."""
 
-    def decorate(
-        function: Callable[Concatenate[Invocation, Parameters], Result],
-    ) -> click.Command:
+    def decorate(function: Callable[Concatenate[Invocation, Parameters], Result]) -> click.Command:
         @functools.wraps(function)
         def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> int:
             context = click.get_current_context()

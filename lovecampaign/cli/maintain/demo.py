@@ -208,13 +208,7 @@ def _format_month(
 ) -> str:
     """A table of the emails, and the paths of the mail."""
     rows = [
-        (
-            one.key,
-            one.recipients,
-            _sent(one),
-            format_reasons(one.skipped),
-        )
-        for one in report.emails
+        (one.key, one.recipients, _sent(one), format_reasons(one.skipped)) for one in report.emails
     ]
     sent = sum(map(_sent, report.emails))
     lines = [
@@ -237,12 +231,7 @@ def _month_json(
         "outbox": outbox,
         "letter": letter,
         "emails": [
-            {
-                "key": one.key,
-                "planned": one.recipients,
-                "sent": _sent(one),
-                "skipped": one.skipped,
-            }
+            {"key": one.key, "planned": one.recipients, "sent": _sent(one), "skipped": one.skipped}
             for one in report.emails
         ],
     }

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from importlib.metadata import version as version_of
+from urllib.parse import urlsplit
 
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.maintain.health_checks import check_everything
-from lovecampaign.cli.maintain.health_finding import HealthFinding, HealthState
+from lovecampaign.cli.maintain.health_finding import (
+    HealthFinding,
+    HealthState,
+    doubtful,
+    good,
+    unknown,
+    unreachable,
+    wrong,
+)
+from lovecampaign.cli.maintain.secret_strength import check_secrets, is_weak_key
+from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender
 from lovecampaign.cli.output import style
-from lovecampaign.cli.output.format import count_of
+from lovecampaign.cli.output.format import count_of, local_time
 from lovecampaign.cli.output.result import Result
-from lovecampaign.core.errors import ExitCode
+from lovecampaign.core.errors import ExitCode, LovecampaignError, Unreachable
+from lovecampaign.core.settings import ADDRESS_EXAMPLES, MAKE_A_KEY, Settings
+from lovecampaign.providers.base.provider import Provider
+from lovecampaign.providers.factory import open_provider
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import HEAD, find_database
+from lovecampaign.store.subscribers.history import read_newest_claim
+from lovecampaign.web.serve.webhooks.sendgrid_signature import verifier
 
+EVENTS_PATH = "/webhooks/sendgrid"
+_OTHERS_MAY_READ = 0o077
+_SECONDS = 3.0
+_SERVER_HINT = "check LOVECAMPAIGN_DATABASE_URL, and that the server is up"
+_FILE_HINT = "put a backup in its place, or name another file in LOVECAMPAIGN_DATABASE_URL"
+_NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 _MARKS = {
     HealthState.GOOD: style.green("good"),
     HealthState.DOUBTFUL: "check",
@@ -54,3 +82,164 @@ def _exit_code(findings: Sequence[HealthFinding]) -> ExitCode:
     if any(finding.state is HealthState.WRONG for finding in findings):
         return ExitCode.PROBLEMS
     return ExitCode.DONE
+
+
+def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
+    """Settings, database and clock, provider, public address, and each campaign's sender."""
+    settings = invocation.settings()
+    yield from check_settings(settings)
+    yield from check_secrets(settings)
+    yield from check_database(settings, invocation.now)
+    yield from check_webhook(settings)
+    faults = list(check_web_addresses(settings))
+    yield from faults
+    yield from _check_sending(settings, has_faults=bool(faults))
+    yield from _check_senders(settings)
+
+
+def check_settings(settings: Settings) -> Iterator[HealthFinding]:
+    """The key that signs links, and the permissions of its file."""
+    file = settings.workspace / ".env"
+    if not settings.secret_keys:
+        hint = f"type: cd {settings.workspace} && {MAKE_A_KEY}"
+        yield wrong("settings", "LOVECAMPAIGN_SECRET_KEY is not set", hint)
+    elif file.is_file() and file.stat().st_mode & _OTHERS_MAY_READ:
+        yield wrong("settings", f"other users can read {file}", f"type: chmod 600 {file}")
+    elif any(map(is_weak_key, settings.secret_keys)):
+        yield doubtful(
+            "settings",
+            "LOVECAMPAIGN_SECRET_KEY is weak: an attacker could guess it and forge links",
+            "put a key of 32 random characters first, then a comma and the old key: links in mail "
+            "that was sent go on working",
+        )
+    else:
+        yield good("settings", f"workspace {settings.workspace}")
+
+
+def check_web_addresses(settings: Settings) -> Iterator[HealthFinding]:
+    """Faults of the addresses that mail links to."""
+    for variable, fault in settings.find_address_faults():
+        if variable in _NAMES:  # the provider reports the others
+            hint = f"write it like {ADDRESS_EXAMPLES[variable]}"
+            yield wrong(_NAMES[variable], f"{variable} {fault}", hint)
+
+
+def check_webhook(settings: Settings) -> Iterator[HealthFinding]:
+    """Whether SendGrid can report events."""
+    key = settings.sendgrid_webhook_public_key
+    if key is None:
+        if settings.provider_url.strip().lower().startswith("sendgrid:"):
+            yield doubtful(
+                "events",
+                "SENDGRID_WEBHOOK_PUBLIC_KEY is not set, so bounces and complaints stay unknown",
+                f"in SendGrid, point the event webhook to {settings.public_url}{EVENTS_PATH}, "
+                "turn Signature Verification on, and copy its key",
+            )
+        return
+    try:
+        verifier(key)
+    except LovecampaignError as error:
+        yield wrong("events", error.message, error.hint or "")
+    else:
+        yield good("events", f"SendGrid's are received at {settings.public_url}{EVENTS_PATH}")
+
+
+def _check_sending(settings: Settings, *, has_faults: bool) -> Iterator[HealthFinding]:
+    """The provider, and the public address if mail leaves the machine."""
+    try:
+        provider = open_provider(settings)
+    except LovecampaignError as error:
+        yield wrong("provider", error.message, error.hint or "")
+        return
+    with contextlib.closing(provider):
+        yield check_provider(provider)
+        if not has_faults:
+            yield check_public_url(settings, provider)
+
+
+def check_provider(provider: Provider) -> HealthFinding:
+    """Whether the provider accepts the login; nothing is sent."""
+    try:
+        provider.prove()
+    except Unreachable as error:
+        return unreachable("provider", error.message, error.hint)
+    except LovecampaignError as error:
+        return wrong("provider", error.message, error.hint or "")
+    return good("provider", provider.name)
+
+
+def check_public_url(settings: Settings, provider: Provider) -> HealthFinding:
+    """Whether the public address is reachable, and https where mail leaves the machine."""
+    url = urlsplit(settings.public_url)
+    if not provider.leaves_machine:
+        return good("public url", f"{settings.public_url}; mail stays on this machine")
+    if url.scheme != "https":
+        hint = "set LOVECAMPAIGN_PUBLIC_URL to the https address where serve is reached"
+        return wrong("public url", f"{settings.public_url} is not an https address", hint)
+    return _request_public_url(settings.public_url)
+
+
+def _request_public_url(public_url: str) -> HealthFinding:
+    import urllib3  # only where mail leaves the machine
+
+    try:
+        answer = urllib3.request(
+            "GET", f"{public_url}/healthz", timeout=_SECONDS, retries=False, redirect=False
+        )
+    except urllib3.exceptions.HTTPError as error:
+        return unknown("public url", f"could not reach {public_url}: {type(error).__name__}")
+    if answer.status == 200:
+        return good("public url", public_url)
+    return doubtful(
+        "public url",
+        f"{public_url}/healthz answers {answer.status}",
+        "check that lovecampaign serve runs behind that address",
+    )
+
+
+def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]:
+    """Whether it answers, and the version of its tables; nothing is created or upgraded."""
+    try:
+        database, version = find_database(settings)
+        with contextlib.closing(database):
+            yield _check_version(database, version)
+            yield check_clock(now, read_newest_claim(database) if version == HEAD else None)
+    except Unreachable as error:
+        is_file = settings.database_url.startswith("sqlite")
+        yield unreachable("database", error.message, _FILE_HINT if is_file else _SERVER_HINT)
+    except LovecampaignError as error:
+        yield wrong("database", error.message, error.hint or "")
+
+
+def _check_version(database: Database, version: str | None) -> HealthFinding:
+    if version == HEAD:
+        return good("database", f"{database.name}, version {HEAD}")
+    if database.file is not None and not database.file.parent.is_dir():
+        return wrong("database", f"there is no folder {database.file.parent}", _FILE_HINT)
+    if version is None:
+        return good("database", f"{database.name}, without tables: the first use creates them")
+    message = f"{database.name}, version {version}, and this program needs {HEAD}"
+    if database.is_sqlite:
+        return good("database", f"{message}: the next use upgrades it")
+    return wrong("database", message, "type: lovecampaign db upgrade")
+
+
+def check_clock(now: datetime, newest_claim: datetime | None) -> HealthFinding:
+    """A clock behind the ledger's newest claim was set back: due deliveries would wait."""
+    shown = f"{local_time(now, 'UTC')} UTC, time zones of tzdata {version_of('tzdata')}"
+    if newest_claim is not None and newest_claim > now:
+        last = local_time(newest_claim, "UTC")
+        hint = "set the clock right, or wait: nothing is lost"
+        return wrong("clock", f"{shown}; the ledger has a claim of {last} UTC", hint)
+    return good("clock", shown)
+
+
+def _check_senders(settings: Settings) -> Iterator[HealthFinding]:
+    records = DnsResolver()
+    folders = list_campaigns(settings.workspace)
+    loaded = [load_campaign(folder, settings.workspace).campaign for folder in folders]
+    senders = {
+        (campaign.sender.email, campaign.sender.reply_to): None for campaign in loaded if campaign
+    }
+    for sender, reply_to in senders:
+        yield from check_sender(sender, reply_to, records)

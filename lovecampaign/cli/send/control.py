@@ -14,11 +14,7 @@ from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.framework.options import read_name
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.resources.campaigns import (
-    campaign_argument,
-    campaign_option,
-    find_scheduled,
-)
+from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_option, find_scheduled
 from lovecampaign.cli.resources.open import RecordedCampaign, recorded_campaign
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.ledger import campaigns as ledger

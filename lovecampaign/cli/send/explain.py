@@ -14,11 +14,7 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import campaign_option, load_usable
 from lovecampaign.cli.resources.open import opened_database
-from lovecampaign.cli.resources.timeline import (
-    find_timeline,
-    format_timeline,
-    timeline_json,
-)
+from lovecampaign.cli.resources.timeline import find_timeline, format_timeline, timeline_json
 from lovecampaign.store.checkout.history import read_deal_facts
 from lovecampaign.store.subscribers.history import PersonEvent, read_events
 from lovecampaign.store.subscribers.records import NotedSuppression, Profile

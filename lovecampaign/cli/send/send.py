@@ -112,14 +112,13 @@ def send(  # noqa: PLR0913 - one parameter for each option of the command
     """Send all that is due now, or a test to yourself.
 
     The calendar and the ledger decide what is due: sending twice sends nothing twice, and --day
-    sends nothing early. With --to, the email goes to that address at once, marked [Test], outside
-    the ledger. Any provider but maildir: asks for confirmation first.
+    sends nothing early. With --to, the email goes to that address at once, marked [Test], and
+    is not recorded. Any provider but maildir: asks for confirmation first.
     """
     usable = load_usable(invocation, campaign_name)
     if addresses and dry_run:
         raise UsageError(
-            "--dry-run counts what is due; a test is never due",
-            hint="leave out --dry-run or --to",
+            "--dry-run counts what is due; a test is never due", hint="leave out --dry-run or --to"
         )
     if addresses:
         from lovecampaign.cli.send.test_send import send_tests
@@ -145,10 +144,7 @@ def send(  # noqa: PLR0913 - one parameter for each option of the command
 def _send(invocation: Invocation, options: SendOptions) -> Result:
     settings = invocation.settings()
     settings.require_secret_keys()
-    with (
-        opened_provider(invocation, settings) as provider,
-        opened_database(invocation) as database,
-    ):
+    with opened_provider(invocation, settings) as provider, opened_database(invocation) as database:
         due = foresee(database, options.campaign, options.emails, invocation.now).tried
         if not options.is_confirmed:
             confirm_sending(invocation, [options.campaign], provider, partial(_describe_due, due))
@@ -173,12 +169,7 @@ def _run_pass(
         stopping_on_signals(invocation.output) as stop,
         invocation.output.progress("Sending", due) as advance,
         open_sender(
-            settings,
-            database,
-            provider,
-            invocation.clock,
-            stop=stop.event,
-            on_progress=advance,
+            settings, database, provider, invocation.clock, stop=stop.event, on_progress=advance
         ) as sender,
     ):
         report = send_due(sender, options.campaign, options.choices, check)
@@ -218,9 +209,7 @@ def _failures(
 ) -> Iterator[Problem]:
     if stop.was_interrupted:
         yield Problem(
-            code="interrupted",
-            message="Interrupted.",
-            hint="run the same command again to go on",
+            code="interrupted", message="Interrupted.", hint="run the same command again to go on"
         )
     if pause_reason is not None:
         yield pause_problem(campaign, pause_reason, blocks=report.remaining > 0)

@@ -14,7 +14,6 @@ from lovecampaign.cli.output.table import Cell, format_table
 from lovecampaign.cli.resources.campaigns import campaign_argument, load_usable
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
 from lovecampaign.store.sending.due import find_next_due
 from lovecampaign.store.tables import DeliveryState
@@ -42,7 +41,9 @@ def status(invocation: Invocation, campaign_name: str | None) -> Result:
     campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
         report = report_campaign(database, campaign, invocation.now)
-        next_due = _find_next_due(database, campaign, report, invocation.now)
+        keys = {email.key for email in campaign.scheduled_emails}
+        with database.read() as connection:
+            next_due = find_next_due(connection, campaign, report.record, keys, invocation.now)
     record = report.record
     return Result(
         data={
@@ -67,14 +68,6 @@ def counts_of(report: EmailReport) -> Mapping[DeliveryState, int]:
         DeliveryState.CANCELLED: cancelled,
     }
     return {state: report.counts.get(state, 0) for state in COUNTED} | foreseen
-
-
-def _find_next_due(
-    database: Database, campaign: Campaign, report: CampaignReport, now: datetime
-) -> datetime | None:
-    keys = {email.key for email in campaign.scheduled_emails}
-    with database.read() as connection:
-        return find_next_due(connection, campaign, report.record, keys, now)
 
 
 def _as_json(campaign: Campaign, report: EmailReport) -> Mapping[str, object]:

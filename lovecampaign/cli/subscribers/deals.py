@@ -174,8 +174,7 @@ def _find_person(recorded: RecordedCampaign, email: str) -> int:
     profile = show_subscriber(recorded.database, read_address(email)).profile
     if profile is None:
         raise UsageError(
-            f"{email} is not a subscriber here",
-            hint=f"type: lovecampaign subscribers show {email}",
+            f"{email} is not a subscriber here", hint=f"type: lovecampaign subscribers show {email}"
         )
     return profile.id
 

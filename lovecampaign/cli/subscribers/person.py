@@ -38,11 +38,7 @@ def _profile_json(profile: Profile) -> Mapping[str, object]:
         "fields": profile.fields,
         "tags": profile.tags,
         "lists": [
-            {
-                "list": place.list,
-                "joined_at": place.joined_at,
-                "confirmed_at": place.confirmed_at,
-            }
+            {"list": place.list, "joined_at": place.joined_at, "confirmed_at": place.confirmed_at}
             for place in profile.memberships
         ],
         "consents": [

@@ -44,12 +44,7 @@ _list_option = click.option(
     "--list", "list_name", type=read_name, metavar="LIST", help="Default: the campaign's audience."
 )
 _tag_option = click.option(
-    "--tag",
-    "tags",
-    type=read_name,
-    multiple=True,
-    metavar="TAG",
-    help="For all of them; may be repeated.",
+    "--tag", "tags", type=read_name, multiple=True, metavar="TAG", help="May be repeated."
 )
 
 
@@ -64,12 +59,7 @@ def subscribers() -> None:
 @_tag_option
 @click.option("--apply", is_flag=True, help="Do it; without this it is a dry run.")
 def import_file(
-    invocation: Invocation,
-    file: Path,
-    list_name: str | None,
-    tags: tuple[str, ...],
-    *,
-    apply: bool,
+    invocation: Invocation, file: Path, list_name: str | None, tags: tuple[str, ...], *, apply: bool
 ) -> Result:
     """Read people from a CSV file into a list; a dry run until --apply.
 
@@ -144,7 +134,9 @@ def show(invocation: Invocation, email: str) -> Result:
     with opened_database(invocation) as database:
         person = show_subscriber(database, read_address(email))
     if person.is_unknown:
-        raise UsageError(f"{email} is unknown here", hint=_suggestion(email))
+        meant = suggest_domain(read_address(email))
+        hint = f"did you mean {meant}?" if meant else f"type: lovecampaign subscribers add {email}"
+        raise UsageError(f"{email} is not known here", hint=hint)
     return Result(
         data=person_json(email, person),
         text=format_person(email, person),
@@ -264,11 +256,6 @@ def _read_consent(given_at: datetime | None, source: str, now: datetime) -> Cons
     return Consent(given_at=given_at, source=clean(source)) if given_at else None
 
 
-def _suggestion(email: str) -> str | None:
-    meant = suggest_domain(read_address(email))
-    return f"did you mean {meant}?" if meant else f"type: lovecampaign subscribers add {email}"
-
-
 def _added(
     person: Subscribe, verdict: RowVerdict, list_name: str, warnings: Sequence[Problem]
 ) -> Result:
@@ -279,22 +266,19 @@ def _added(
         RowVerdict.PROTECTED: _PROTECTED,
     }
     is_protected = verdict is RowVerdict.PROTECTED
-    following = "subscribers show" if is_protected else "plan --for"
+    problem = Problem(
+        code=RowVerdict.PROTECTED.value,
+        message=f"{person.email} {_PROTECTED}",
+        hint=f"to see when and how, type: lovecampaign subscribers show {person.email}",
+    )
+    next_verb = "subscribers show" if is_protected else "plan --for"
     return Result(
         data={"email": person.email, "list": list_name, "verdict": verdict.value},
         text=f"{person.email} {words.get(verdict, verdict.value)}.",
         problems=warnings,
-        json_problems=[_protected_problem(person.email)] if is_protected else [],
+        json_problems=[problem] if is_protected else [],
         exit_code=ExitCode.PROBLEMS if is_protected else ExitCode.DONE,
-        next_command=f"lovecampaign {following} {person.email}",
-    )
-
-
-def _protected_problem(email: str) -> Problem:
-    return Problem(
-        code=RowVerdict.PROTECTED.value,
-        message=f"{email} {_PROTECTED}",
-        hint=f"to see when and how, type: lovecampaign subscribers show {email}",
+        next_command=f"lovecampaign {next_verb} {person.email}",
     )
 
 

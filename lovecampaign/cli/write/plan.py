@@ -36,10 +36,7 @@ _NOT_SENT = (DeliveryState.SKIPPED, DeliveryState.CANCELLED)
 @campaign_argument
 @click.option("--for", "address", metavar="EMAIL", help="Show the month of one person.")
 @click.option(
-    "--ics",
-    type=read_new_file,
-    metavar="FILE",
-    help="Write the month as a calendar file too.",
+    "--ics", type=read_new_file, metavar="FILE", help="Write the month as a calendar file too."
 )
 def plan(
     invocation: Invocation, campaign_name: str | None, address: str | None, ics: Path | None
@@ -54,10 +51,8 @@ def plan(
         require_same_start(database, campaign, invocation.now)
         if address is not None:
             timeline = find_timeline(database, campaign, address, invocation.now)
-            written = _write_calendar(
-                campaign, _timeline_events(campaign, timeline), invocation.now, ics
-            )
-            return _show_timeline(timeline, written)
+            events = _timeline_events(campaign, timeline)
+            return _show_timeline(timeline, _write_calendar(campaign, events, invocation.now, ics))
         report = report_campaign(database, campaign, invocation.now)
     written = _write_calendar(campaign, _campaign_events(campaign, report), invocation.now, ics)
     return Result(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lovecampaign.cli.maintain.health_checks import check_webhook
+from lovecampaign.cli.maintain.doctor import check_webhook
 from lovecampaign.cli.maintain.health_finding import HealthState
 from lovecampaign.core.settings import Settings
 from lovecampaign.testing.sendgrid_events import Webhook
