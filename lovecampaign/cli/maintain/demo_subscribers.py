@@ -95,8 +95,12 @@ def plan_events(campaign: Campaign, subscribers: Sequence[DemoSubscriber]) -> li
         (27, 16, DemoAction.BUY, insiders[::3]),
         (28, 16, DemoAction.BUY, other_buyers),
     )
+
+    def instant(day: int, hour: int) -> datetime:
+        return to_utc(campaign.start + timedelta(days=day - 1), time(hour), campaign.timezone)
+
     return [
-        DemoEvent(at=_instant(campaign, day, hour), action=action, subscribers=group)
+        DemoEvent(at=instant(day, hour), action=action, subscribers=group)
         for day, hour, action, group in plan
         if group
     ]
@@ -107,7 +111,3 @@ def write_csv(path: Path, subscribers: Sequence[DemoSubscriber], consent_at: dat
         writer = csv.writer(stream)
         writer.writerow(("email", "first_name", "timezone", "city", "tags", "consent_at"))
         writer.writerows((*each.row, consent_at.isoformat()) for each in subscribers)
-
-
-def _instant(campaign: Campaign, day: int, hour: int) -> datetime:
-    return to_utc(campaign.start + timedelta(days=day - 1), time(hour), campaign.timezone)

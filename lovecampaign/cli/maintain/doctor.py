@@ -20,13 +20,17 @@ from lovecampaign.cli.maintain.health_finding import (
     unreachable,
     wrong,
 )
-from lovecampaign.cli.maintain.secret_strength import check_secrets, is_weak_key
 from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender
 from lovecampaign.cli.output import style
 from lovecampaign.cli.output.format import count_of, local_time
 from lovecampaign.cli.output.result import Result
 from lovecampaign.core.errors import ExitCode, LovecampaignError, Unreachable
-from lovecampaign.core.settings import ADDRESS_EXAMPLES, MAKE_A_KEY, Settings
+from lovecampaign.core.settings import (
+    ADDRESS_EXAMPLES,
+    MAKE_A_KEY,
+    Settings,
+    how_to_make_secret,
+)
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.database.engine import Database
@@ -36,6 +40,10 @@ from lovecampaign.web.serve.webhooks.sendgrid_signature import verifier
 
 EVENTS_PATH = "/webhooks/sendgrid"
 _OTHERS_MAY_READ = 0o077
+#: 32 hexadecimal digits are 128 bits, which cannot be guessed; RFC 4086, section 7.2.
+_MIN_KEY_LENGTH = 32
+#: Random text of that length has more different characters; "aaaa…" has not.
+_MIN_CHARACTERS = 8
 _SECONDS = 3.0
 _SERVER_HINT = "check LOVECAMPAIGN_DATABASE_URL, and that the server is up"
 _FILE_HINT = "put a backup in its place, or name another file in LOVECAMPAIGN_DATABASE_URL"
@@ -105,7 +113,7 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
         yield wrong("settings", "LOVECAMPAIGN_SECRET_KEY is not set", hint)
     elif file.is_file() and file.stat().st_mode & _OTHERS_MAY_READ:
         yield wrong("settings", f"other users can read {file}", f"type: chmod 600 {file}")
-    elif any(map(is_weak_key, settings.secret_keys)):
+    elif any(_is_weak(key, _MIN_KEY_LENGTH) for key in settings.secret_keys):
         yield doubtful(
             "settings",
             "LOVECAMPAIGN_SECRET_KEY is weak: an attacker could guess it and forge links",
@@ -114,6 +122,33 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
         )
     else:
         yield good("settings", f"workspace {settings.workspace}")
+
+
+def check_secrets(settings: Settings) -> Iterator[HealthFinding]:
+    """The dashboard's password and the shop's secret, if they are set; neither is shown."""
+    password, secret = settings.dashboard_password, settings.redeem_secret
+    # Online guessing: five attempts in a quarter of an hour (docs/operating.md).
+    if password is not None and _is_weak(password, 12, characters=5):
+        variable, risk = "LOVECAMPAIGN_DASHBOARD_PASSWORD", "pause the campaign"
+        yield _weak_secret(settings, "dashboard", variable, risk, random_bytes=9)
+    # Offline guessing, from one signed call.
+    if secret is not None and _is_weak(secret, 16):
+        variable, risk = "LOVECAMPAIGN_REDEEM_SECRET", "mark codes as used"
+        yield _weak_secret(settings, "redemption", variable, risk, random_bytes=32)
+
+
+def _is_weak(secret: str, length: int, characters: int = _MIN_CHARACTERS) -> bool:
+    return len(secret) < length or len(set(secret)) < characters
+
+
+def _weak_secret(
+    settings: Settings, name: str, variable: str, risk: str, random_bytes: int
+) -> HealthFinding:
+    return doubtful(
+        name,
+        f"{variable} is weak: an attacker could guess it and {risk}",
+        f"type: cd {settings.workspace} && {how_to_make_secret(variable, random_bytes)}",
+    )
 
 
 def check_web_addresses(settings: Settings) -> Iterator[HealthFinding]:

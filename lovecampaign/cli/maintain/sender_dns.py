@@ -108,7 +108,7 @@ def spf(domain: str, records: DnsRecords) -> HealthFinding:
     if {"all", "+all"} & set(terms):
         message = f"the SPF record of {domain} allows everyone to send in its name"
         return wrong("spf", message, "end it with ~all or -all")
-    if sum(_needs_lookup(term) for term in terms) > MAX_SPF_LOOKUPS:
+    if sum(_mechanism(term) in _SPF_LOOKUPS for term in terms) > MAX_SPF_LOOKUPS:
         message = f"the SPF record of {domain} needs more than {MAX_SPF_LOOKUPS} look-ups"
         return wrong("spf", message, "remove services that no longer send for you")
     return good("spf", f"{domain}: {found[0]}")
@@ -164,8 +164,8 @@ def mail_exchange(domain: str, records: DnsRecords) -> HealthFinding:
     return wrong(name, f"{domain} cannot receive mail", hint)
 
 
-def _needs_lookup(term: str) -> bool:
-    return re.split("[:/=]", term.lstrip("+-~?"))[0] in _SPF_LOOKUPS
+def _mechanism(term: str) -> str:
+    return re.split("[:/=]", term.lstrip("+-~?"))[0]
 
 
 def _texts(name: str, start: str, records: DnsRecords) -> Sequence[str] | None:

@@ -19,7 +19,6 @@ from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.message import Fault, Outcome, OutcomeKind
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.display.test_send import Trial
-from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.eligibility import Standing
 from lovecampaign.store.sending.claimed import Person, read_people
 from lovecampaign.store.subscribers.records import show_subscriber
@@ -64,7 +63,9 @@ def send_tests(
     is_confirmed: bool,
 ) -> Result:
     """Send one email, or all of them, to these addresses at once."""
-    emails = _choose(campaign, day)
+    if day is None:
+        raise UsageError("which email should be tested?", hint="add --day KEY, or --day all")
+    emails = campaign.emails if day == EVERY_EMAIL else [find_email(campaign, day)]
     for address in addresses:
         read_address(address)
     test = _TestSend(
@@ -82,12 +83,6 @@ def send_tests(
         exit_code=_exit_code(results),
         next_command=f"lovecampaign plan {campaign.slug}",
     )
-
-
-def _choose(campaign: Campaign, day: str | None) -> Sequence[Email]:
-    if day is None:
-        raise UsageError("which email should be tested?", hint="add --day KEY, or --day all")
-    return campaign.emails if day == EVERY_EMAIL else [find_email(campaign, day)]
 
 
 def _try_all(invocation: Invocation, test: _TestSend) -> Iterator[TestSendResult]:
@@ -113,23 +108,16 @@ def _find_person(invocation: Invocation, test: _TestSend, email: Email) -> Perso
     address = test.seen_as
     if address is None:
         return None
-    key = read_address(address)
     with opened_database(invocation) as database:
-        profile = show_subscriber(database, key).profile
+        profile = show_subscriber(database, read_address(address)).profile
         if profile is None:
             raise UsageError(
                 f"{address} is not a subscriber here",
                 hint="leave --as out to use a made-up subscriber",
             )
-        return _read_person(database, test.campaign, email, profile.id, invocation)
-
-
-def _read_person(
-    database: Database, campaign: Campaign, email: Email, number: int, invocation: Invocation
-) -> Person:
-    standing = Standing(campaign=campaign, email=email, campaign_id=0, now=invocation.now)
-    with database.read() as connection:
-        return read_people(connection, standing, [number])[number]
+        standing = Standing(campaign=test.campaign, email=email, campaign_id=0, now=invocation.now)
+        with database.read() as connection:
+            return read_people(connection, standing, [profile.id])[profile.id]
 
 
 def _exit_code(results: Sequence[TestSendResult]) -> ExitCode:

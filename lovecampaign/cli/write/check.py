@@ -64,12 +64,15 @@ def check(
     checked = _check(invocation, campaign_name)
     write = _format_github if form == "github" else _format_text
     is_fine = not checked.problems if strict else not checked.has_errors
+    following = f"plan {checked.names[0]}"
+    if checked.problems:
+        following = f"check --explain {checked.problems[0].code}"
     return Result(
         data={"campaigns": list(checked.names), "files": checked.files},
         text="\n".join(write(checked, invocation)),
         json_problems=[*checked.problems, *([] if is_fine else _strict_problem(checked))],
         exit_code=ExitCode.DONE if is_fine else ExitCode.PROBLEMS,
-        next_command=_next_command(checked),
+        next_command=f"lovecampaign {following}",
     )
 
 
@@ -92,20 +95,14 @@ def _check(invocation: Invocation, name: str | None) -> CheckReport:
 def _check_one(folder: Path, workspace: Path, facts: Facts, settings: Settings) -> CheckReport:
     loaded = load_campaign(folder, workspace)
     if loaded.campaign is None:
-        return CheckReport(
-            names=[folder.name], files=_count_files(folder), problems=loaded.problems
-        )
+        files = sum(path.suffix in {".yaml", ".md"} for path in folder.rglob("*"))
+        return CheckReport(names=[folder.name], files=files, problems=loaded.problems)
     facts = with_people(facts, loaded.campaign, settings)
     return CheckReport(
         names=[folder.name],
         files=len(loaded.campaign.files),
         problems=[*loaded.problems, *check_campaign(loaded.campaign, facts)],
     )
-
-
-def _count_files(folder: Path) -> int:
-    """For a campaign that cannot be read as a whole."""
-    return sum(path.suffix in {".yaml", ".md"} for path in folder.rglob("*"))
 
 
 def _format_text(checked: CheckReport, invocation: Invocation) -> Iterator[str]:
@@ -154,9 +151,3 @@ def _escape(text: str, more: str = "") -> str:
     for letter in "%\r\n" + more:
         text = text.replace(letter, f"%{ord(letter):02X}")
     return text
-
-
-def _next_command(checked: CheckReport) -> str:
-    if checked.problems:
-        return f"lovecampaign check --explain {checked.problems[0].code}"
-    return f"lovecampaign plan {checked.names[0]}"

@@ -55,13 +55,16 @@ def plan(
             return _show_timeline(timeline, _write_calendar(campaign, events, invocation.now, ics))
         report = report_campaign(database, campaign, invocation.now)
     written = _write_calendar(campaign, _campaign_events(campaign, report), invocation.now, ics)
+    following = f"send {campaign.slug} --dry-run"
+    if not any(one.recipients for one in report.emails):
+        following = f"subscribers import people.csv --list {campaign.audience.list}"
     return Result(
         data={
             "campaign": campaign.slug,
             "emails": [_as_json(campaign, one) for one in report.emails],
         },
         text="\n".join([_format(campaign, report), *written]),
-        next_command=_next_command(campaign, report),
+        next_command=f"lovecampaign {following}",
     )
 
 
@@ -140,9 +143,3 @@ def _campaign_events(campaign: Campaign, report: CampaignReport) -> Iterator[Eve
 
 def _event(campaign: Campaign, key: str, at: datetime) -> Event:
     return key, _email(campaign, key).title, at
-
-
-def _next_command(campaign: Campaign, report: CampaignReport) -> str:
-    if any(one.recipients for one in report.emails):
-        return f"lovecampaign send {campaign.slug} --dry-run"
-    return f"lovecampaign subscribers import people.csv --list {campaign.audience.list}"
