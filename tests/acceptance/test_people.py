@@ -223,7 +223,7 @@ def test_no_list_is_doubted_while_a_campaign_cannot_be_read(shop: Shop) -> None:
 
 
 def test_to_leave_a_list_that_no_campaign_uses_is_doubted(shop: Shop) -> None:
-    """Else who wrote it with a slip believes that somebody is off."""
+    """A typo in the list must not look like a success."""
     words = ("subscribers", "unsubscribe", "ben@readers.example", "--json")
     said = shop.type(*words, "--list", "raeders").done()
 

@@ -432,13 +432,13 @@ def test_sigterm_ends_a_run_in_order(shop: Shop) -> None:
 
 
 def take_terminal() -> None:
-    """Make stdin the terminal of this session; nobody has typed nohup."""
+    """Make stdin the terminal of this session, without nohup."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def test_a_terminal_that_is_closed_ends_a_send_in_order(shop: Shop) -> None:
-    """Somebody's connection breaks: whoever is on the wire is waited for, and nobody in doubt."""
+    """Deliveries in flight are finished when the terminal's connection breaks; none is in doubt."""
     with SmtpServer(Manners(latency_seconds=0.5)) as server:
         ours, theirs = pty.openpty()
         process = subprocess.Popen(

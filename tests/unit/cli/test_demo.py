@@ -1,4 +1,4 @@
-"""Whom does the demo's clock keep from a letter?"""
+"""The demo's clock sends every email on its day."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def test_the_form_is_known_before_the_command_line_is_understood(
 
 
 class Color(Enum):
-    """An enum whose values are not strings of their own."""
+    """An enum with values that are not strings."""
 
     RED = 1
 

@@ -38,7 +38,7 @@ def ends() -> Ends:
 
 
 def failing() -> ValueError:
-    """An exception that nobody foresaw, with a traceback and a secret in it."""
+    """An unexpected exception, with a traceback and a secret in it."""
     with pytest.raises(ValueError, match="cannot reach") as caught:
         int(f"cannot reach smtp://ana:{SECRET}@mail.example for zoe@readers.example")
     return caught.value
