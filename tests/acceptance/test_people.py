@@ -165,7 +165,7 @@ def test_forgetting_somebody_unknown_bars_the_address_and_says_so(shop: Shop) ->
 
     told = shop.type(*forget).done().out
     assert "dora@readers.example is not known here." in told
-    assert "no import brings that address in again" in told
+    assert "no import adds that address again" in told
     assert "was forgotten already" in shop.type(*forget).done().out
     file = write(shop, "more.csv", "email\ndora@readers.example\n")
     assert shop.data("subscribers", "import", file, "--apply", *NOW)["protected"] == 1
