@@ -1,4 +1,4 @@
-"""How fast is it, next to the usual ways of doing the same?"""
+"""Benchmarks against targets and against the usual ways of doing the same."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import gc
 
 from lovecampaign.cli import GARBAGE_THRESHOLD
 
-# As whatever is typed on the command line runs; the other ways have it from here as well.
+# As on the command line; the peers run with it too.
 gc.set_threshold(GARBAGE_THRESHOLD)

@@ -1,6 +1,7 @@
-"""How fast is all of it, on this machine? ``make bench``; ``make bench QUICK=1`` for a first look.
+"""All benchmarks: ``make bench``, or ``make bench QUICK=1`` for a first impression.
 
-python -m benchmarks [PART …]
+python -m benchmarks               measures everything; writes RESULTS.md and the chart
+python -m benchmarks PART …        prints the figures of some parts
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ import importlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.chart import draw
-from benchmarks.figures import Absence, Figure, Measured
-from benchmarks.machine import describe_machine
-from benchmarks.report import line_of, write_page
+from benchmarks.figures import Figure, Measured, NotMeasured
+from benchmarks.report import describe_machine, line_of, write_page
 
 #: Modules with a ``measure``, in the order of the page.
 PARTS = ("render", "smtp", "sendgrid", "ledger", "importing", "memory", "startup", "serve")
@@ -24,43 +24,36 @@ _HERE = Path(__file__).parent
 
 
 def main() -> int:
-    """Measure, print, write RESULTS.md and the chart; 1 where what no noise explains is missed."""
+    """Exit code 1 if a figure misses its floor, which noise does not explain."""
     start = time.monotonic()
-    parts = sys.argv[1:] or PARTS
+    parts = sys.argv[1:]
     rounds = QUICK_ROUNDS if os.environ.get("QUICK") else ROUNDS
-    found = [each for part in parts for each in _measured(part, rounds)]
-    minutes = (time.monotonic() - start) / 60
-    _write(found, minutes)
-    missed = [each for each in found if isinstance(each, Figure) and each.is_missed]
+    measured = [each for part in parts or PARTS for each in _measure(part, rounds)]
+    figures = [each for each in measured if isinstance(each, Figure)]
+    if not parts:
+        minutes = (time.monotonic() - start) / 60
+        (_HERE / "RESULTS.md").write_text(write_page(measured, describe_machine(), minutes))
+        (_HERE / "chart.svg").write_text(draw(figures))
+        _print("written: benchmarks/RESULTS.md and benchmarks/chart.svg")
+    missed = [figure for figure in figures if figure.is_missed]
     for figure in missed:
-        _say(f"missed: {line_of(figure)}")
+        _print(f"missed: {line_of(figure)}")
     return 1 if missed else 0
 
 
-def _measured(part: str, rounds: int) -> Measured:
-    """What a part gives, said at once; one that is not there is said too."""
+def _measure(part: str, rounds: int) -> Measured:
+    """Measure and print a part; one with a missing library is reported as not measured."""
     try:
         measure: Callable[[int], Measured] = importlib.import_module(f"benchmarks.{part}").measure
-    except ModuleNotFoundError as missing:
-        measure = _left_out(part, f"{missing.name} is not here")
-    found = measure(rounds)
-    for each in found:
-        _say(line_of(each))
-    return found
+        measured = measure(rounds)
+    except ModuleNotFoundError as error:
+        measured = [NotMeasured(part=part, name=part, why=f"{error.name} is not installed")]
+    for each in measured:
+        _print(line_of(each))
+    return measured
 
 
-def _left_out(part: str, why: str) -> Callable[[int], Measured]:
-    return lambda _rounds: [Absence(part=part, name=part, why=why)]
-
-
-def _write(found: Sequence[Figure | Absence], minutes: float) -> None:
-    figures = [each for each in found if isinstance(each, Figure)]
-    (_HERE / "RESULTS.md").write_text(write_page(found, describe_machine(), minutes))
-    (_HERE / "chart.svg").write_text(draw(figures))
-    _say("written: benchmarks/RESULTS.md and benchmarks/chart.svg")
-
-
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

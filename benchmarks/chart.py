@@ -1,4 +1,4 @@
-"""How do the figures look next to their targets? As one SVG, which GitHub shows as it is."""
+"""A bar chart of the figures and their targets, as SVG."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from benchmarks.figures import Figure
 from benchmarks.report import shown
 
 _WIDTH, _ROW, _LEFT, _RIGHT = 860, 26, 340, 150
-#: A bar ends here, however far beyond its target it goes.
+#: Longest bar, in multiples of the target.
 _MOST_TIMES = 3.0
 _REACHED, _MISSED = "#2e7d5b", "#c2185b"
 
 
 def draw(figures: Sequence[Figure]) -> str:
-    """A bar for each figure that has a target, as long as it is good; the line is the target."""
-    shown_ones = [figure for figure in figures if figure.target]
-    height = _ROW * (len(shown_ones) + 2)
+    """A bar for each figure with a target; longer is better, and the line is the target."""
+    bars = [figure for figure in figures if figure.target]
+    height = _ROW * (len(bars) + 2)
     return "\n".join(
         [
             _head(height),
             "<title>Every figure next to its target</title>",
             f'<rect width="{_WIDTH}" height="{height}" fill="#fffdfa"/>',
-            *(line for row, figure in enumerate(shown_ones) for line in _bar(row, figure)),
-            *_target_line(len(shown_ones)),
+            *(line for row, figure in enumerate(bars) for line in _bar(row, figure)),
+            *_target_line(len(bars)),
             "</svg>",
             "",
         ]

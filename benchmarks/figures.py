@@ -1,7 +1,7 @@
-"""What is a measured figure, and is it good enough?
+"""Measured figures with their targets.
 
-Every module of the benchmark has ``measure(rounds: int) -> Sequence[Figure | Absence]``. The
-tables of `RESULTS.md`, the chart and the exit code of ``make bench`` come from nothing else.
+Every part of the benchmark has ``measure(rounds: int) -> Measured``, from which the tables of
+`RESULTS.md`, the chart and the exit code of ``make bench`` are made.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """How many times better than a peer: the median of the rounds' ratios, never of medians."""
+    """How many times better than a peer: the median of the rounds' ratios."""
 
     peer: str
     times: float
-    #: What the peer itself reached, in the unit of the figure; None where nobody asked.
+    #: The peer's own figure, in the same unit; None if it is not shown.
     value: float | None = None
-    #: What must be reached; None for a peer that is shown for orientation.
+    #: None for a peer that is shown for orientation.
     target: float | None = None
-    #: Below this the benchmark fails: the target with slack for a noisy machine.
+    #: Below this the benchmark fails: the target minus noise.
     floor: float | None = None
 
     @property
@@ -32,21 +32,20 @@ class Ratio:
 class Figure:
     """One measured number: the median of the rounds."""
 
-    #: In which part of the page it stands: "Rendering", "SMTP", "SendGrid", "Ledger" …
+    #: Section of the page: "Rendering", "SMTP", "SendGrid", "Ledger" …
     part: str
     name: str
     value: float
     #: "messages/s", "recipients/s", "rows/s", "MB", "ms", "s", "%", "×".
     unit: str
-    #: What issue 5 asks for, in the unit of the figure; None: for orientation.
+    #: In the unit of the figure; None for orientation.
     target: float | None = None
     #: Memory, start-up and deviations: less is better.
     is_less_better: bool = False
-    #: For figures that do not depend on the machine's speed (memory, flatness, a ratio): what
-    #: fails the benchmark.
+    #: Beyond this the benchmark fails; for figures that do not depend on the machine's speed.
     floor: float | None = None
     ratios: Sequence[Ratio] = ()
-    #: One line about how it was measured, or what bounds it.
+    #: How it was measured, or what limits it.
     note: str = ""
 
     @property
@@ -56,7 +55,7 @@ class Figure:
 
     @property
     def is_missed(self) -> bool:
-        """Whether it fails the benchmark: what no noise explains."""
+        """Whether it fails the benchmark."""
         is_beyond = self.floor is not None and not self._is_at_least(self.floor)
         return is_beyond or any(ratio.is_missed for ratio in self.ratios)
 
@@ -65,14 +64,13 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Absence:
-    """What could not be measured here, and why, in one line."""
+class NotMeasured:
+    """A figure that could not be measured here."""
 
     part: str
     name: str
-    #: "postfix is not here: make bench-setup".
+    #: "postfix is missing: make bench-setup".
     why: str
 
 
-#: What ``measure`` gives.
-Measured = Sequence[Figure | Absence]
+Measured = Sequence[Figure | NotMeasured]

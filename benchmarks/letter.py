@@ -1,4 +1,4 @@
-"""Which letter is measured? 64 KB with 34 holes, for readers who are all different."""
+"""The email of the benchmarks: 64 KB with 34 holes, for subscribers who all differ."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.campaigns import write_campaign
 
 KEY = "day-01"
+TAGS = ("tools", "seeds", "soil")
 PUBLIC_URL = "https://bloom.example"
 MEDIA_URL = f"{PUBLIC_URL}/i"
 COPY = """\
@@ -65,7 +66,7 @@ TEMPLATE = (
 
 
 def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
-    """The letter in a workspace of its own, and what makes recipients of it."""
+    """A renderer of the email in a new workspace, and the addressing of its recipients."""
     folder = write_campaign(
         workspace,
         days=1,
@@ -77,28 +78,24 @@ def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
     if campaign is None:
         raise ValueError("the benchmark's campaign cannot be read")
     email = next(one for one in campaign.emails if one.key == KEY)
-    renderer = EmailRenderer(
-        campaign,
-        email,
-        read_content(campaign, email),
-        media_url=MEDIA_URL,
-    )
+    renderer = EmailRenderer(campaign, email, read_content(campaign, email), media_url=MEDIA_URL)
     signer = TokenSigner(["a secret of the benchmark"])
     return renderer, Addressing(
-        campaign=campaign,
-        email=email,
-        signer=signer,
-        public_url=PUBLIC_URL,
-        founders_until=None,
+        campaign=campaign, email=email, signer=signer, public_url=PUBLIC_URL, founders_until=None
     )
 
 
 def make_recipients(addressing: Addressing, count: int) -> Iterator[Recipient]:
-    """People with names, towns and plants enough that no two are alike."""
+    """Recipients with names, cities and plants so varied that no two are alike."""
     signer, now = addressing.signer, datetime(2027, 2, 1, 8, tzinfo=UTC)
     for number in itertools.islice(itertools.count(1), count):
         yield Recipient(
-            subscriber=_subscriber(number),
+            subscriber=Subscriber(
+                id=number,
+                email=address_of(number),
+                tags=frozenset(TAGS[: number % 3]),
+                **personal_data(number),
+            ),
             zone="Europe/Paris",
             delivery_id=signer.sign(Purpose.DELIVERY, number),
             first_claimed_at=now,
@@ -106,24 +103,26 @@ def make_recipients(addressing: Addressing, count: int) -> Iterator[Recipient]:
         )
 
 
-def _subscriber(number: int) -> Subscriber:
-    return Subscriber(
-        id=number,
-        email=f"reader{number}@post{number % 97}.example",
-        first_name=f"Ana{number % 3001}" if number % 11 else "",
-        last_name=f"{'Müller' if number % 7 == 0 else 'Miller'}{number % 20011}",
-        fields={
+def address_of(number: int) -> str:
+    return f"reader{number}@post{number % 97}.example"
+
+
+def personal_data(number: int) -> dict[str, Any]:
+    """Names and fields of the subscriber of that number."""
+    return {
+        "first_name": f"Ana{number % 3001}" if number % 11 else "",
+        "last_name": f"{'Müller' if number % 7 == 0 else 'Miller'}{number % 20011}",
+        "fields": {
             "city": f"Saint-Étienne-{number % 499}",
             "plant": f"tomato no. {number % 31}",
             "plan": "garden" if number % 3 else "balcony",
         },
-        tags=frozenset(("tools", "seeds", "soil")[: number % 3]),
-    )
+    }
 
 
-def as_row(reader: Recipient) -> dict[str, Any]:
-    """A reader as a script has one: a row of a file, and links put together."""
-    person, links = reader.subscriber, reader.links
+def as_row(recipient: Recipient) -> dict[str, Any]:
+    """A recipient as a script would have it: a row of a file, with links."""
+    person, links = recipient.subscriber, recipient.links
     return {
         "subscriber": {
             "email": person.email,
@@ -141,9 +140,9 @@ def as_row(reader: Recipient) -> dict[str, Any]:
 
 
 def jinja_sources(renderer: EmailRenderer, addressing: Addressing) -> tuple[str, str, str]:
-    """HTML, text and subject of the same letter as plain Jinja: what others would render.
+    """HTML, text and subject of the same email as plain Jinja templates, for the peers.
 
-    Somebody's values are put back to the expressions that printed them.
+    Made from a rendered message: its values are replaced by the expressions that printed them.
     """
     [person] = make_recipients(addressing, 1)
     marked = person._replace(
@@ -152,7 +151,7 @@ def jinja_sources(renderer: EmailRenderer, addressing: Addressing) -> tuple[str,
             first_name="MarkedName",
             fields={"city": "MarkedCity", "plant": "MarkedPlant", "plan": "garden"},
             tags=frozenset({"MarkedTag"}),
-        ),
+        )
     )
     message = renderer.render(marked)
     expressions = {

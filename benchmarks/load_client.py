@@ -1,7 +1,6 @@
-"""How long do answers take, when requests come at a rate that nothing slows down?
+"""An open-loop load generator: requests come at a steady rate, however slow the answers are.
 
-Each request has its instant. An answer's time counts from there, so that a server which keeps
-requests waiting is not flattered by a client that waits with it.
+Response times count from each request's scheduled time, which avoids coordinated omission.
 """
 
 from __future__ import annotations
@@ -12,34 +11,32 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-#: Kept open, as a web server in front of `serve` does. When all wait, more requests wait with them.
+#: Kept open, as by a web server in front of `serve`. When all are busy, requests are queued.
 CONNECTIONS = 96
-#: Somebody who waits longer than this has gone.
+#: Later answers count as missing.
 LONGEST_SECONDS = 60.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
-
-
-#: Answers to what was taken; a form sends its browser on.
+#: Statuses of accepted requests; a form redirects.
 TAKEN = frozenset({200, 303})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
+class RequestStream:
     """Requests of one route, at a steady rate."""
 
     route: str
     per_second: float
-    #: The whole request of that number, ready to be written.
+    #: The whole request of that number, as bytes.
     make: Callable[[int], bytes]
 
 
 @dataclass(slots=True)
 class Answers:
-    """What came back on one route."""
+    """The answers of one route."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
-    #: Numbers of the requests that were taken.
+    #: Numbers of the accepted requests.
     taken: list[int] = field(default_factory=list)
 
     def percentile(self, share: float) -> float:
@@ -49,31 +46,31 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRun:
-    """What a run saw."""
+    """The answers of a whole run."""
 
     by_route: dict[str, Answers]
     #: From the first request to the last answer.
     seconds: float
 
 
-def run_load(port: int, streams: Sequence[Stream], seconds: float) -> LoadRun:
-    """Send every stream together for that long, and wait for the last answers."""
+def run_load(port: int, streams: Sequence[RequestStream], seconds: float) -> LoadRun:
+    """Send all streams at once for that long, and wait for the last answers."""
     return asyncio.run(_run(port, streams, seconds))
 
 
-async def _run(port: int, streams: Sequence[Stream], seconds: float) -> LoadRun:
+async def _run(port: int, streams: Sequence[RequestStream], seconds: float) -> LoadRun:
     loop, answers = asyncio.get_running_loop(), {stream.route: Answers() for stream in streams}
-    wires = _Wires(port)
-    await asyncio.gather(*(wires.open() for _ in range(CONNECTIONS)))
+    pool = _Pool(port)
+    await asyncio.gather(*(pool.open() for _ in range(CONNECTIONS)))
     began = loop.time()
     async with asyncio.TaskGroup() as group:
         for stream in streams:
-            group.create_task(_send(wires, stream, answers[stream.route], seconds))
-    await wires.end()
+            group.create_task(_send(pool, stream, answers[stream.route], seconds))
+    await pool.end()
     return LoadRun(by_route=answers, seconds=loop.time() - began)
 
 
-async def _send(wires: _Wires, stream: Stream, answers: Answers, seconds: float) -> None:
+async def _send(pool: _Pool, stream: RequestStream, answers: Answers, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     for number in range(int(stream.per_second * seconds)):
@@ -81,19 +78,19 @@ async def _send(wires: _Wires, stream: Stream, answers: Answers, seconds: float)
         if due > loop.time():
             await asyncio.sleep(due - loop.time())
         request = _Request(stream.make(number), number, due, answers)
-        wires.send(request)
+        pool.send(request)
 
 
 @dataclass(slots=True)
 class _Request:
-    """A request, and where its answer is noted."""
+    """A scheduled request, which records its answer."""
 
     text: bytes
     number: int
     due: float
     answers: Answers
 
-    def note(self, status: int, now: float) -> None:
+    def record(self, status: int, now: float) -> None:
         """``status`` 0: there was no answer."""
         self.answers.statuses[status] += 1
         self.answers.seconds.append(now - self.due)
@@ -101,63 +98,65 @@ class _Request:
             self.answers.taken.append(self.number)
 
 
-class _Wires:
-    """Connections that are kept open; each carries one request at a time.
+class _Pool:
+    """A pool of kept-alive connections, each with one request at a time.
 
-    A client shares the machine with what it measures: with a task and a stream for each request
-    it took three times as long.
+    Written as a protocol, since the client shares the machine with the server: a task and a
+    stream for each request took three times the CPU time.
     """
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._free: list[_Wire] = []
+        self._free: list[_Connection] = []
         self._waiting: deque[_Request] = deque()
-        self._all: set[_Wire] = set()
+        self._all: set[_Connection] = set()
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        _, wire = await loop.create_connection(lambda: _Wire(self), "127.0.0.1", self._port)
-        self._all.add(wire)
-        self.free(wire)
+        _, connection = await loop.create_connection(
+            lambda: _Connection(self), "127.0.0.1", self._port
+        )
+        self._all.add(connection)
+        self.release(connection)
 
     def send(self, request: _Request) -> None:
         if self._free:
-            self._free.pop().carry(request)
+            self._free.pop().start(request)
         else:
             self._waiting.append(request)
 
-    def free(self, wire: _Wire) -> None:
+    def release(self, connection: _Connection) -> None:
         if self._waiting:
-            wire.carry(self._waiting.popleft())
+            connection.start(self._waiting.popleft())
         else:
-            self._free.append(wire)
+            self._free.append(connection)
 
-    def lose(self, wire: _Wire) -> None:
-        """Another takes its place."""
-        self._all.discard(wire)
-        if wire in self._free:
-            self._free.remove(wire)
+    def replace(self, connection: _Connection) -> None:
+        """Replace a closed connection."""
+        self._all.discard(connection)
+        if connection in self._free:
+            self._free.remove(connection)
         self._opening = asyncio.get_running_loop().create_task(self.open())
 
     async def end(self) -> None:
-        """Wait for the last answers, but not for ever."""
+        """Wait for the last answers, at most ``LONGEST_SECONDS``."""
         loop = asyncio.get_running_loop()
         until = loop.time() + LONGEST_SECONDS
-        while self._waiting or any(wire.request for wire in self._all):
+        while self._waiting or any(connection.request for connection in self._all):
             if loop.time() > until:
                 break
             await asyncio.sleep(0.002)
         for request in self._waiting:
-            request.note(0, loop.time())
-        for wire in list(self._all):
-            wire.give_up()
+            request.record(0, loop.time())
+        for connection in list(self._all):
+            connection.give_up()
 
 
-class _Wire(asyncio.Protocol):
-    """One connection."""
+class _Connection(asyncio.Protocol):
+    """One connection of the pool."""
 
-    def __init__(self, wires: _Wires) -> None:
-        self._wires = wires
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
         self._loop = asyncio.get_running_loop()
         self._read = b""
         self._is_over = False
@@ -168,7 +167,7 @@ class _Wire(asyncio.Protocol):
             raise TypeError("this connection cannot be written to")
         self._transport = transport
 
-    def carry(self, request: _Request) -> None:
+    def start(self, request: _Request) -> None:
         self.request = request
         self._transport.write(request.text)
 
@@ -178,12 +177,12 @@ class _Wire(asyncio.Protocol):
         if found and len(body) >= _length_of(head):
             self._read = b""
             self._end(int(head[9:12]))
-            self._wires.free(self)
+            self._pool.release(self)
 
     def connection_lost(self, _error: Exception | None) -> None:
         if not self._is_over:
             self._end(0)
-            self._wires.lose(self)
+            self._pool.replace(self)
 
     def give_up(self) -> None:
         self._is_over = True
@@ -193,7 +192,7 @@ class _Wire(asyncio.Protocol):
     def _end(self, status: int) -> None:
         request, self.request = self.request, None
         if request is not None:
-            request.note(status, self._loop.time())
+            request.record(status, self._loop.time())
 
 
 def _length_of(head: bytes) -> int:

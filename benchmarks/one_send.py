@@ -1,4 +1,4 @@
-"""What does sending day 1 of a workspace cost its process? Prints one JSON object.
+"""Sends day 1 of a workspace and prints the cost of it as one JSON object.
 
 python -m benchmarks.one_send FOLDER
 """
@@ -12,14 +12,14 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks.world import opened, send_day_1, settings_of
+from benchmarks.workspace import opened, send_day_1, settings_of
 from lovecampaign.core.message import Message, Outcome
 from lovecampaign.providers.base.outcomes import accepted
 from lovecampaign.providers.base.provider import Flight
 
 
-class Nowhere:
-    """Takes every message and forgets it: what is left is our own cost."""
+class NullProvider:
+    """Accepts and discards every message, so that only our own cost is measured."""
 
     name = "smtp://127.0.0.1:9"
     leaves_machine = False
@@ -30,10 +30,10 @@ class Nowhere:
     def prove(self) -> None: ...
 
     def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
-        yes = accepted("taken")
+        acceptance = accepted("taken")
         for message in messages:
             flight.writing(message.delivery_id)
-            outcome = yes.on(message)
+            outcome = acceptance.on(message)
             flight.answered(outcome)
             yield outcome
 
@@ -46,17 +46,17 @@ def main() -> int:
     settings = settings_of(Path(sys.argv[1]))
     with opened(settings) as database:
         wall, cpu = time.perf_counter(), time.process_time()
-        report = send_day_1(settings, database, Nowhere())
+        report = send_day_1(settings, database, NullProvider())
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    found = {"sent": report.sent, "seconds": wall, "cpu_seconds": cpu, "peak_mb": _peak_mb()}
-    sys.stdout.write(json.dumps(found) + "\n")
+    costs = {"sent": report.sent, "seconds": wall, "cpu_seconds": cpu, "peak_mb": _peak_mb()}
+    sys.stdout.write(json.dumps(costs) + "\n")
     return 0
 
 
 def _peak_mb() -> float:
-    """The most that this process has held since it began.
+    """Peak memory of this process.
 
-    Where proc(5) tells it: getrusage(2) counts what the process held that started this one.
+    From proc(5) if possible: getrusage(2) includes the peak of the process that started this one.
     """
     status = Path("/proc/self/status")
     if status.exists():

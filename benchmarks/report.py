@@ -1,12 +1,18 @@
-"""How do measured figures read: as a page, and as lines in a terminal?"""
+"""Figures as a page, and as lines in a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import platform
+import sqlite3
+import ssl
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
 
-from benchmarks.figures import Absence, Figure, Ratio
+from benchmarks.figures import Figure, Measured, NotMeasured, Ratio
 
-Found = Sequence[Figure | Absence]
+_LIBRARIES = ("jinja2", "mjml-python", "sqlalchemy", "sendgrid", "urllib3")
 _HOW = (
     "Written by `make bench`. Contenders take turns, round by round; figures are medians, and "
     "ratios are medians of the rounds' ratios. Absolute figures move with whatever else the "
@@ -15,7 +21,7 @@ _HOW = (
 _SIGNS: Mapping[bool | None, str] = {True: "yes", False: "**no**", None: ""}
 
 
-def write_page(found: Found, machine: str, minutes: float) -> str:
+def write_page(measured: Measured, machine: str, minutes: float) -> str:
     """RESULTS.md."""
     return "\n".join(
         [
@@ -26,7 +32,7 @@ def write_page(found: Found, machine: str, minutes: float) -> str:
             machine,
             "",
             "![Every figure next to its target](chart.svg)",
-            *_parts(found),
+            *_parts(measured),
             "",
             f"Took {minutes:.0f} minutes.",
             "",
@@ -34,31 +40,52 @@ def write_page(found: Found, machine: str, minutes: float) -> str:
     )
 
 
-def line_of(each: Figure | Absence) -> str:
-    """For the terminal."""
-    if isinstance(each, Absence):
-        return f"{each.part:10} {each.name}: left out, {each.why}"
+def line_of(each: Figure | NotMeasured) -> str:
+    """One figure for the terminal."""
+    if isinstance(each, NotMeasured):
+        return f"{each.part:10} {each.name}: not measured, {each.why}"
     target = "" if each.target is None else f"   target {_bound(each)}"
     ratios = "".join(f"   {one.times:.2f} × {one.peer}" for one in each.ratios)
     return f"{each.part:10} {each.name}: {shown(each.value)} {each.unit}{target}{ratios}"
 
 
 def shown(value: float) -> str:
-    """As many digits as mean something."""
+    """Rounded to the digits that are not noise."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _parts(found: Found) -> Iterator[str]:
-    for part in dict.fromkeys(each.part for each in found):
-        each_of_part = [each for each in found if each.part == part]
+def describe_machine() -> str:
+    """The machine without its name, and the versions of libraries."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; "
+        f"load {os.getloadavg()[0]:.1f} at the end.\n\n"
+        f"{platform.python_implementation()} {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, {ssl.OPENSSL_VERSION}, {libraries}."
+    )
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _parts(measured: Measured) -> Iterator[str]:
+    for part in dict.fromkeys(each.part for each in measured):
+        each_of_part = [each for each in measured if each.part == part]
         figures = [each for each in each_of_part if isinstance(each, Figure)]
         yield from ("", f"## {part}", "")
         if figures:
             yield from ("| | measured | target | reached | |", "|---|---:|---:|---|---|")
         yield from (row for figure in figures for row in _rows(figure))
         for each in each_of_part:
-            if isinstance(each, Absence):
-                yield from ("", f"Left out: {each.name} ({each.why}).")
+            if isinstance(each, NotMeasured):
+                yield from ("", f"Not measured: {each.name} ({each.why}).")
 
 
 def _rows(figure: Figure) -> Iterator[str]:

@@ -1,8 +1,4 @@
-"""Which of several ways is faster, and by how much, on a machine that others use too?
-
-Contenders take turns, round by round, and are compared within each round: what slows the
-machine down for a while slows all of them.
-"""
+"""Comparison of contenders round by round, which cancels most noise of a shared machine."""
 
 from __future__ import annotations
 
@@ -10,14 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-#: Does its work once and says how fast that was: more is better (messages a second, rows a
-#: second), the same unit for every contender.
+from benchmarks.figures import Ratio
+
+#: Does its work once and returns its speed (messages or rows per second, more is better), in one
+#: unit for all contenders.
 Contender = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """What one contender reached, round by round."""
+    """The figures of one contender, round by round."""
 
     figures: tuple[float, ...]
 
@@ -27,7 +25,7 @@ class Stats:
 
     @property
     def spread(self) -> float:
-        """From the slowest to the fastest round, as a part of the median."""
+        """The range of the rounds, as a fraction of the median."""
         return (max(self.figures) - min(self.figures)) / self.median
 
     def times(self, other: Stats) -> float:
@@ -38,16 +36,35 @@ class Stats:
 
 
 def run_rounds(contenders: Mapping[str, Contender], rounds: int) -> Mapping[str, Stats]:
-    """Let each contender work once a round, every round in another order, after a warm-up."""
+    """Run each contender once per round, in a rotating order, after a warm-up."""
     for contender in contenders.values():
         contender()
     figures: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds):
-        for name in _turned(list(contenders), number):
+        for name in _rotated(list(contenders), number):
             figures[name].append(contenders[name]())
     return {name: Stats(figures=tuple(reached)) for name, reached in figures.items()}
 
 
-def _turned(names: list[str], number: int) -> list[str]:
+def ratio_to(
+    stats: Mapping[str, Stats],
+    ours: str,
+    peer: str,
+    target: float | None = None,
+    noise: float = 0.2,
+) -> Ratio:
+    """Our speed as a multiple of the peer's; ``noise`` is the part of the target below it that
+    still passes.
+    """
+    return Ratio(
+        peer=peer,
+        times=stats[ours].times(stats[peer]),
+        value=stats[peer].median,
+        target=target,
+        floor=None if target is None else target * (1 - noise),
+    )
+
+
+def _rotated(names: list[str], number: int) -> list[str]:
     start = number % len(names)
     return names[start:] + names[:start]

@@ -1,4 +1,4 @@
-"""How long does `serve` keep those waiting who talk to it? SendGrid, and the operator."""
+"""Response times of `serve`: SendGrid's event webhook, and the dashboard's first page."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from statistics import median
 
 import sqlalchemy as sa
 
-from benchmarks.figures import Absence, Figure, Measured
-from benchmarks.load import LETTERS, events_request
-from benchmarks.load_house import OPERATES_WITH, House, open_house
+from benchmarks.figures import Figure, Measured, NotMeasured
+from benchmarks.load import DELIVERIES, events_request
+from benchmarks.load_server import PASSWORD, LoadServer, running_server
+from benchmarks.workspace import postgres_databases
 from lovecampaign.store import tables
 from lovecampaign.store.database.types import to_microseconds
 from lovecampaign.store.ledger.events import EventKind
@@ -28,7 +29,7 @@ PART = "Pages"
 EVENTS = 1_000
 MOST_MILLISECONDS, MOST_MILLISECONDS_OF_A_PAGE = 100.0, 500.0
 _SQLITE = "sqlite:///bench.db"
-#: Before the clock counts: the first batches load what the others find loaded.
+#: Batches before timing starts: the first ones pay for imports.
 WARM_UP = 3
 
 
@@ -38,11 +39,10 @@ def measure(rounds: int) -> Measured:
 
 def _both_on_postgres(rounds: int) -> Measured:
     try:
-        from tests.support.postgres import PostgresServer
+        with postgres_databases(2) as (one, two):
+            return _both("PostgreSQL", one, two, rounds)
     except ImportError as error:
-        return [Absence(part=PART, name="PostgreSQL", why=f"no server to start: {error}")]
-    with PostgresServer.started() as server, server.database() as one, server.database() as two:
-        return _both("PostgreSQL", one, two, rounds)
+        return [NotMeasured(part=PART, name="PostgreSQL", why=f"no server to start: {error}")]
 
 
 def _both(database: str, one: str, two: str, rounds: int) -> Measured:
@@ -50,10 +50,13 @@ def _both(database: str, one: str, two: str, rounds: int) -> Measured:
 
 
 def _batch(database: str, url: str, rounds: int) -> Figure:
-    with tempfile.TemporaryDirectory() as folder, open_house(Path(folder), url, LETTERS) as house:
-        requests = [events_request(house, n, EVENTS) for n in range(WARM_UP + 5 * rounds)]
-        with _wire(house) as wire:
-            times = [_seconds(wire, request) for request in requests][WARM_UP:]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder), url, DELIVERIES) as server,
+    ):
+        requests = [events_request(server, n, EVENTS) for n in range(WARM_UP + 5 * rounds)]
+        with _connection(server) as connection:
+            times = [_seconds(connection, request) for request in requests][WARM_UP:]
     return Figure(
         part=PART,
         name=f"a batch of {EVENTS:,} events, {database}",
@@ -67,15 +70,18 @@ def _batch(database: str, url: str, rounds: int) -> Figure:
 
 
 def _first_page(database: str, url: str) -> Figure:
-    """Of the dashboard, before anything is counted."""
+    """Of the dashboard, before its numbers are computed."""
     letters = 30_000 if os.environ.get("QUICK") else 300_000
-    with tempfile.TemporaryDirectory() as folder, open_house(Path(folder), url, letters) as house:
-        _add_events(house)
-        session = _enter(house)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder), url, letters) as server,
+    ):
+        _add_events(server)
+        session = _log_in(server)
         began = time.perf_counter()
-        page = _ask(house, "GET", f"/{house.campaign.id}", headers=session).read().decode()
+        page = _ask(server, "GET", f"/{server.campaign.id}", headers=session).read().decode()
         took = time.perf_counter() - began
-    if house.campaign.name not in page:
+    if server.campaign.name not in page:
         raise SystemExit("the dashboard shows no campaign")
     return Figure(
         part=PART,
@@ -88,8 +94,8 @@ def _first_page(database: str, url: str) -> Figure:
     )
 
 
-def _add_events(house: House) -> None:
-    """One of each letter: of ten, nine arrived and one was opened."""
+def _add_events(server: LoadServer) -> None:
+    """One for each delivery: of ten, nine are delivered and one is opened."""
     at, delivery = to_microseconds(datetime.now(UTC)), tables.delivery.c
     columns = ["key", "kind", "at", "recorded_at", "delivery_id", "subscriber_id", "payload"]
     events = sa.select(
@@ -101,44 +107,48 @@ def _add_events(house: House) -> None:
         delivery.subscriber_id,
         sa.literal({}, sa.JSON),
     )
-    with house.database.write() as connection:
+    with server.database.write() as connection:
         connection.execute(sa.insert(tables.event).from_select(columns, events))
 
 
-def _enter(house: House) -> dict[str, str]:
-    """The headers of somebody with a session."""
-    form = _ask(house, "GET", "").read().decode()
+def _log_in(server: LoadServer) -> dict[str, str]:
+    """Headers with the cookie of a new session."""
+    form = _ask(server, "GET", "").read().decode()
     seal = re.search(r'name="seal" value="([^"]+)"', form)
     if seal is None:
         raise SystemExit("the dashboard asks for no password")
-    said = urllib.parse.urlencode({"password": OPERATES_WITH, "seal": seal[1]})
-    typed = {"Content-Type": "application/x-www-form-urlencoded"}
-    cookie = _ask(house, "POST", "", said, typed).headers["Set-Cookie"]
+    fields = urllib.parse.urlencode({"password": PASSWORD, "seal": seal[1]})
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    cookie = _ask(server, "POST", "", fields, headers).headers["Set-Cookie"]
     return {"Cookie": cookie.partition(";")[0]}
 
 
 def _ask(
-    house: House, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
+    server: LoadServer,
+    method: str,
+    path: str,
+    body: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request(method, f"/dashboard{path}", body, dict(headers or {}))
     return connection.getresponse()
 
 
 @contextlib.contextmanager
-def _wire(house: House) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", house.port), timeout=60) as wire:
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield wire
+def _connection(server: LoadServer) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield connection
 
 
-def _seconds(wire: socket.socket, request: bytes) -> float:
-    """Until the whole answer is there; an answer to a batch is one short line."""
+def _seconds(connection: socket.socket, request: bytes) -> float:
+    """Until the whole answer has arrived: one short line of JSON."""
     began = time.perf_counter()
-    wire.sendall(request)
-    said = b""
-    while not said.endswith(b"}"):
-        said += wire.recv(65536)
-    if not said.startswith(b"HTTP/1.1 200"):
-        raise SystemExit(f"a batch was answered with {said[:200]!r}")
+    connection.sendall(request)
+    answer = b""
+    while not answer.endswith(b"}"):
+        answer += connection.recv(65536)
+    if not answer.startswith(b"HTTP/1.1 200"):
+        raise SystemExit(f"a batch was answered with {answer[:200]!r}")
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""How fast do others send the same letter over SMTP?"""
+"""Other SMTP clients that send the same email."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import smtplib
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from jinja2 import Environment
 
 from benchmarks.letter import as_row, jinja_sources
-from benchmarks.render import as_the_manual_shows
+from benchmarks.render import build_email_message
+from benchmarks.rounds import Contender
 from benchmarks.sinks import POSTFIX, POSTFIX_ENVIRONMENT, Sink
 from benchmarks.sinks.fetch import NODEMAILER
 from lovecampaign.delivery.base.addressing import Addressing
@@ -31,10 +32,10 @@ _NODEMAILER_SCRIPT = Path(__file__).parent / "sinks" / "nodemailer.mjs"
 
 def smtp_source(
     sink: Sink, count: int, size: int, *, keeps_connections: bool = True
-) -> Callable[[], float] | None:
-    """Postfix's own generator in C: ready-made messages of one kind, ten sessions.
+) -> Contender | None:
+    """Postfix's load generator in C: the same message over and over, ten sessions.
 
-    By itself it connects for each message; kept connections are what we are measured by.
+    By default it connects for each message; we compare with kept connections.
     """
     program = POSTFIX / "usr/sbin/smtp-source"
     if not program.exists():
@@ -51,20 +52,20 @@ def smtp_source(
     return work
 
 
-def usual_way(
-    renderer: EmailRenderer, addressing: Addressing, readers: Iterator[Recipient], sink: Sink
-) -> Callable[[], float]:
-    """Jinja, EmailMessage and smtplib, one person after the other."""
+def smtplib_with_jinja(
+    renderer: EmailRenderer, addressing: Addressing, recipients: Iterator[Recipient], sink: Sink
+) -> Contender:
+    """Jinja, EmailMessage and smtplib, one recipient after the other."""
     jinja = Environment(autoescape=True)
     html, text, subject = map(jinja.from_string, jinja_sources(renderer, addressing))
     count = 60
 
     def work() -> float:
-        rows = [as_row(reader) for reader in itertools.islice(readers, count)]
+        rows = [as_row(each) for each in itertools.islice(recipients, count)]
         with smtplib.SMTP("127.0.0.1", sink.port) as client:
             start = time.perf_counter()
             for row in rows:
-                raw = as_the_manual_shows(
+                raw = build_email_message(
                     row, html.render(row), text.render(row), subject.render(row)
                 )
                 client.sendmail(_SENDER, row["subscriber"]["email"], raw)
@@ -73,13 +74,13 @@ def usual_way(
     return work
 
 
-def aiosmtplib_way(sink: Sink, raw: bytes) -> Callable[[], float] | None:
-    """Ready-made messages over ten connections."""
+def aiosmtplib(sink: Sink, raw: bytes) -> Contender | None:
+    """One rendered message over ten connections."""
     if importlib.util.find_spec("aiosmtplib") is None:
         return None
     count = 50 * SESSIONS
 
-    async def lane() -> None:
+    async def session() -> None:
         from aiosmtplib import SMTP
 
         client = SMTP(hostname="127.0.0.1", port=sink.port, start_tls=False)
@@ -88,19 +89,19 @@ def aiosmtplib_way(sink: Sink, raw: bytes) -> Callable[[], float] | None:
             await client.sendmail(_SENDER, [f"r{number}@a.example"], raw)
         await client.quit()
 
-    async def lanes() -> None:
-        await asyncio.gather(*(lane() for _ in range(SESSIONS)))
+    async def all_sessions() -> None:
+        await asyncio.gather(*(session() for _ in range(SESSIONS)))
 
     def work() -> float:
         start = time.perf_counter()
-        asyncio.run(lanes())
+        asyncio.run(all_sessions())
         return count / (time.perf_counter() - start)
 
     return work
 
 
-def nodemailer(sink: Sink, raw: bytes) -> Callable[[], float] | None:
-    """Ready-made messages over a pool of ten."""
+def nodemailer(sink: Sink, raw: bytes) -> Contender | None:
+    """One rendered message over a pool of ten."""
     node = shutil.which("node")
     if node is None or not (NODEMAILER / "node_modules" / "nodemailer").exists():
         return None
@@ -111,7 +112,7 @@ def nodemailer(sink: Sink, raw: bytes) -> Callable[[], float] | None:
     command = [node, str(_NODEMAILER_SCRIPT), str(sink.port), "500", str(file)]
 
     def work() -> float:
-        said = subprocess.run(command, check=True, capture_output=True, text=True)
-        return float(said.stdout)
+        finished = subprocess.run(command, check=True, capture_output=True, text=True)
+        return float(finished.stdout)
 
     return work

@@ -1,4 +1,4 @@
-"""How long does somebody wait for ``--help``, and for the example month?"""
+"""Time of ``--help``, and of the example month."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def measure(rounds: int) -> Measured:
 
 
 def _help(rounds: int) -> Figure:
-    found = run_rounds(
+    stats = run_rounds(
         {
             HELP: lambda: 1 / _seconds([_PROGRAM, "--help"]),
             BARE: lambda: 1 / _seconds([sys.executable, "-c", "pass"]),
@@ -33,12 +33,12 @@ def _help(rounds: int) -> Figure:
     return Figure(
         part=PART,
         name=f"{HELP}, times {BARE}",
-        value=found[BARE].times(found[HELP]),
+        value=stats[BARE].times(stats[HELP]),
         unit="×",
         target=MOST_TIMES_BARE,
         is_less_better=True,
         floor=MOST_TIMES_WITH_SLACK,
-        note=f"{1000 / found[HELP].median:.0f} ms and {1000 / found[BARE].median:.0f} ms",
+        note=f"{1000 / stats[HELP].median:.0f} ms and {1000 / stats[BARE].median:.0f} ms",
     )
 
 

@@ -1,4 +1,4 @@
-"""How does ``python -m lovecampaign`` start?"""
+"""Entry point of ``python -m lovecampaign``."""
 
 from lovecampaign.cli import main
 

@@ -1,0 +1,1 @@
+"""Scripts for maintainers: pages of the docs, screenshots and data of the checks."""

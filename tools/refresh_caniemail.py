@@ -1,9 +1,9 @@
-"""Which mail programs drop which feature? Makes our table anew from Can I Email's data.
+"""Refreshes the checks' table of unsupported HTML and CSS features from Can I Email.
 
     python tools/refresh_caniemail.py
 
-Needs npm, which fetches the package ``caniemail`` (MIT) from its registry. Only what rules ask
-is kept: for each HTML or CSS feature that can be found by a pattern, the programs that drop it.
+Needs npm, which fetches the package ``caniemail`` (MIT) from its registry. Kept is what rules
+use: for each HTML or CSS feature that a pattern can find, the mail programs that drop it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 PACKAGE = "caniemail@2.0.2"
 DATA = Path(__file__).parents[1] / "lovecampaign" / "checks" / "data"
 
-#: The programs that most letters are read in, as people call them.
+#: The most used mail programs, by their common names.
 PROGRAMS = {
     ("gmail", "desktop-webmail"): "Gmail",
     ("gmail", "android"): "Gmail for Android",
@@ -39,7 +39,7 @@ PROGRAMS = {
     ("samsung-email", "android"): "Samsung Email",
     ("thunderbird", "macos"): "Thunderbird",
 }
-#: Features whose slug and title do not say how they are written.
+#: Features that cannot be derived from slug and title.
 PATTERNS = {
     "css-display-flex": r"display\s*:\s*(?:inline-)?flex\b",
     "css-display-grid": r"display\s*:\s*(?:inline-)?grid\b",
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def fetch(folder: Path) -> Path:
-    """The unpacked package."""
+    """Download and unpack the package; returns its folder."""
     subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True)  # noqa: S603, S607 - a fixed command, npm wherever it is installed
     with tarfile.open(next(folder.glob("*.tgz"))) as archive:
         archive.extractall(folder, filter="data")
@@ -102,7 +102,7 @@ def derive(features: list[dict[str, Any]]) -> Iterator[Mapping[str, object]]:
 
 
 def latest(versions: Mapping[str, str]) -> str:
-    """What the newest version does: y, a (partly) or n; versions are listed oldest first."""
+    """Support in the newest version: y, a (partly) or n; versions are listed oldest first."""
     return list(versions.values())[-1] if versions else ""
 
 
@@ -131,8 +131,8 @@ def css_pattern(rest: str, title: str) -> str | None:
             return pattern % re.escape(rest.removeprefix(start))
     if title.endswith("()"):
         return rf"\b{re.escape(title[:-2])}\("
-    found = PROPERTY.fullmatch(title)
-    return rf"(?<![\w-]){found[1]}\s*:" if found else None
+    name = PROPERTY.fullmatch(title)
+    return rf"(?<![\w-]){name[1]}\s*:" if name else None
 
 
 if __name__ == "__main__":

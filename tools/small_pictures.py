@@ -1,6 +1,6 @@
-"""How is a picture of a page kept small? With its 256 most frequent colours, as an indexed PNG.
+"""Small screenshots: indexed PNGs of the 256 most frequent colours.
 
-Text on paper has few colours; the others are edges of letters, which go to the nearest.
+The other colours are the edges of letters; they become the nearest of the 256.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-#: Run by a browser, which reads PNG already: indices of pixels, and the colours that they name.
+#: Run in a browser, which can decode PNG: returns the palette and the index of each pixel.
 _REDUCE = """async (png) => {
   const blob = await (await fetch("data:image/png;base64," + png)).blob();
   const picture = await createImageBitmap(blob);
@@ -39,15 +39,15 @@ _REDUCE = """async (png) => {
 
 
 def make_small(blank: Page, png: bytes) -> bytes:
-    """The same picture; ``blank`` is any page whose policy lets scripts read data: addresses."""
-    found: dict[str, Any] = blank.evaluate(_REDUCE, base64.b64encode(png).decode())
-    width, height = found["width"], found["height"]
-    indices = base64.b64decode(found["indices"])
-    # Each line begins with its filter, 0 for none: right for indices (PNG, 12.8).
+    """The same picture, smaller; ``blank`` is a page where scripts may fetch ``data:`` URLs."""
+    reduced: dict[str, Any] = blank.evaluate(_REDUCE, base64.b64encode(png).decode())
+    width, height = reduced["width"], reduced["height"]
+    indices = base64.b64decode(reduced["indices"])
+    # Each line begins with its filter: 0 (none), as recommended for indices (PNG, 12.8).
     lines = [b"\0" + indices[at : at + width] for at in range(0, width * height, width)]
     parts = [
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-        (b"PLTE", bytes(found["palette"])),
+        (b"PLTE", bytes(reduced["palette"])),
         (b"IDAT", zlib.compress(b"".join(lines), 9)),
         (b"IEND", b""),
     ]

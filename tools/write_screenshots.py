@@ -1,7 +1,7 @@
-"""What do readers see? Pictures of every page that they meet: light, dark, and on a phone.
+"""Screenshots of all pages that subscribers see: light, dark, and on a phone.
 
-python -m tools.write_screenshots           those that docs/pages.md shows
-python -m tools.write_screenshots FOLDER    all of them
+python -m tools.write_screenshots           the pages in docs/pages.md
+python -m tools.write_screenshots FOLDER    all pages
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ from tools.small_pictures import make_small
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDER = DOCS / "screenshots" / "pages"
 PUBLIC_URL = "https://letters.bloom.example"
-#: A letter's column with its paper around it; what most phones have.
+#: A message's column with a margin; the usual size of a phone.
 DESK, PHONE = {"width": 720, "height": 560}, {"width": 390, "height": 700}
 ANA, DORA, EMIL = "ana@reader.example", "dora@readers.example", "emil@readers.example"
-#: The top of a long page is enough.
+#: Longer pages are cut.
 TALLEST = 1_600
-#: Longer than a program takes for a form.
+#: More than the minimum time for a form.
 A_WHILE = timedelta(seconds=5)
-#: Edited files are looked at once a second.
+#: Edited files are checked once a second.
 SEEN_SECONDS = 1.5
 
 
 @dataclass
 class Studio:
-    """A shop whose clock is moved at will, and a camera."""
+    """A running shop with a movable clock, and a browser for screenshots."""
 
     folder: Path
-    #: Names of pages; none: all.
+    #: Names of pages; empty for all.
     wanted: frozenset[str]
     shop: RunningShop
     database: Database
@@ -64,7 +64,7 @@ class Studio:
     blank: Page
 
     def shoot(self, name: str) -> None:
-        """The page as it stands, three times; only where somebody looks at it."""
+        """Save the current page in three looks, if it is wanted."""
         if self.wanted and name not in self.wanted:
             return
         self.page.evaluate("document.activeElement?.blur()")
@@ -93,7 +93,7 @@ class Studio:
             self.shop.send(now)
 
     def token(self, address: str, purpose: Purpose = Purpose.LINKS) -> str:
-        """As in the last letter to somebody."""
+        """The token of the last message to an address."""
         query = (
             sa.select(sa.func.max(tables.delivery.c.id))
             .join(tables.subscriber, tables.subscriber.c.id == tables.delivery.c.subscriber_id)
@@ -102,7 +102,7 @@ class Studio:
         return self._signed(purpose, query)
 
     def asked(self, purpose: Purpose) -> str:
-        """As in the mail that was asked for last."""
+        """The token of the last transactional mail."""
         return self._signed(purpose, sa.select(sa.func.max(tables.transactional.c.id)))
 
     def _signed(self, purpose: Purpose, query: sa.Select[Any]) -> str:
@@ -214,7 +214,7 @@ def buying(studio: Studio) -> None:
 
 
 def waiting(studio: Studio, dora: str) -> None:
-    """There is one only, and it comes back."""
+    """The waitlist: with one unit only, and a claim that lapses."""
     file = studio.shop.folder / "campaigns" / "customer-love" / "campaign.yaml"
     written = file.read_text("utf-8")
     file.write_text(written.replace("quantity: 400", "quantity: 1"), "utf-8")
@@ -230,7 +230,7 @@ def waiting(studio: Studio, dora: str) -> None:
 
 
 def keeping_watch(studio: Studio) -> None:
-    """What the operator sees, in the days of the launch."""
+    """The dashboard in the days of the launch."""
     studio.show("dashboard-login", "/dashboard")
     studio.page.get_by_label("Password").fill(PASSWORD)
     studio.page.get_by_role("button", name="Log in").click()

@@ -1,4 +1,4 @@
-"""Where does a benchmark's mail go? To servers that take it as fast as they can and forget it."""
+"""Servers that accept mail as fast as they can, and discard it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-#: What `python -m benchmarks.sinks.fetch` brings.
+#: Filled by `python -m benchmarks.sinks.fetch`.
 TOOLS = _HERE / ".tools"
 POSTFIX = TOOLS / "postfix"
-#: Postfix's programs find their libraries there; none of them is a daemon.
+#: The library path of Postfix's programs; none of them is a daemon.
 POSTFIX_ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": str(POSTFIX / "usr/lib/postfix")}
 _POSTFIX_PORT = 20_255
 
@@ -33,14 +33,8 @@ class Sink:
 
 @contextlib.contextmanager
 def smtp_sink() -> Iterator[Sink]:
-    """Our own in C; without a compiler our server of tests, which bounds its client."""
-    program = compiled("smtp_sink.c")
-    if program is not None:
-        with _running("a minimal sink in C", [str(program)]) as sink:
-            yield sink
-        return
-    command = [sys.executable, "-m", "lovecampaign.testing.smtp_server"]
-    with _running("our server of tests (no C compiler here)", command) as sink:
+    """Our own in C; without a compiler the tests' server, which limits its client."""
+    with _compiled_or_python("smtp_sink.c", "lovecampaign.testing.smtp_server") as sink:
         yield sink
 
 
@@ -57,26 +51,20 @@ def tls_smtp_sink(certificate: Path) -> Iterator[Sink | None]:
 
 @contextlib.contextmanager
 def http_sink() -> Iterator[Sink]:
-    """Answers 202 to everything; without a compiler our stand-in of tests."""
-    program = compiled("http_sink.c")
-    if program is not None:
-        with _running("a minimal sink in C", [str(program)]) as sink:
-            yield sink
-        return
-    command = [sys.executable, "-m", "lovecampaign.testing.sendgrid_server"]
-    with _running("our stand-in of tests (no C compiler here)", command) as sink:
+    """Answers 202 to everything; without a compiler the tests' server."""
+    with _compiled_or_python("http_sink.c", "lovecampaign.testing.sendgrid_server") as sink:
         yield sink
 
 
 @contextlib.contextmanager
 def postfix_sink() -> Iterator[Sink | None]:
-    """Postfix's smtp-sink, which runs in one thread; None where it was not fetched."""
+    """Postfix's smtp-sink, which runs in one thread; None if it was not fetched."""
     program = POSTFIX / "usr/sbin/smtp-sink"
     if not program.exists():
         yield None
         return
-    as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to be root
-    command = [str(program), *as_nobody, f"127.0.0.1:{_POSTFIX_PORT}", "128"]
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to run as root
+    command = [str(program), *user, f"127.0.0.1:{_POSTFIX_PORT}", "128"]
     with subprocess.Popen(command, env=POSTFIX_ENVIRONMENT) as process:
         try:
             yield Sink(name="smtp-sink", port=_POSTFIX_PORT)
@@ -86,7 +74,7 @@ def postfix_sink() -> Iterator[Sink | None]:
 
 @functools.cache
 def compiled(source: str, *flags: str, libraries: Sequence[str] = ()) -> Path | None:
-    """The program of a C file of this folder; None where it cannot be made."""
+    """The program of a C file in this folder; None where it cannot be compiled."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         return None
@@ -94,17 +82,24 @@ def compiled(source: str, *flags: str, libraries: Sequence[str] = ()) -> Path | 
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program = folder / "sink"
     command = [compiler, "-O2", "-pthread", *flags, str(_HERE / source), "-o", str(program)]
-    made = subprocess.run([*command, *libraries], check=False, capture_output=True)
-    return program if made.returncode == 0 else None
+    finished = subprocess.run([*command, *libraries], check=False, capture_output=True)
+    return program if finished.returncode == 0 else None
 
 
 @contextlib.contextmanager
-def _running(
-    name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
-) -> Iterator[Sink]:
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+def _compiled_or_python(source: str, module: str) -> Iterator[Sink]:
+    program = compiled(source)
+    name = "a minimal sink in C" if program else "the tests' server (no C compiler here)"
+    command = [str(program)] if program else [sys.executable, "-m", module]
+    with _running(name, command) as sink:
+        yield sink
+
+
+@contextlib.contextmanager
+def _running(name: str, command: Sequence[str]) -> Iterator[Sink]:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            heard = process.stdout.readline() if process.stdout is not None else ""
-            yield Sink(name=name, port=int(heard.split()[-1]))
+            line = process.stdout.readline() if process.stdout is not None else ""
+            yield Sink(name=name, port=int(line.split()[-1]))
         finally:
             process.kill()

@@ -1,4 +1,4 @@
-"""Fetch what others send with, into a folder of the benchmark's own: nothing is installed.
+"""Fetch the other mail clients into a folder of the benchmark, without installing them.
 
 python -m benchmarks.sinks.fetch
 """
@@ -18,7 +18,7 @@ NODEMAILER = TOOLS / "node"
 
 
 def main() -> int:
-    """Each tool by itself; what cannot be had is said, and left out of the benchmark."""
+    """Fetch each tool; one that cannot be fetched is reported and left out of the benchmark."""
     TOOLS.mkdir(exist_ok=True)
     for name, fetch in (("postfix", _fetch_postfix), ("nodemailer", _fetch_nodemailer)):
         try:
@@ -26,13 +26,13 @@ def main() -> int:
         except (OSError, subprocess.CalledProcessError, IndexError) as error:
             sys.stdout.write(f"{name}: left out, {error}\n")
         else:
-            sys.stdout.write(f"{name}: here\n")
+            sys.stdout.write(f"{name}: fetched\n")
     _run([sys.executable, "-m", "pip", "install", "--quiet", "aiosmtplib"], Path())
     return 0
 
 
 def _fetch_postfix() -> None:
-    """smtp-source and smtp-sink out of Debian's package; no daemon runs."""
+    """smtp-source and smtp-sink from Debian's package; no daemon runs."""
     if POSTFIX.exists():
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -43,7 +43,7 @@ def _fetch_postfix() -> None:
 
 def _fetch_nodemailer() -> None:
     if shutil.which("node") is None:
-        raise OSError("node is not here")
+        raise OSError("node is not installed")
     NODEMAILER.mkdir(exist_ok=True)
     _run(["npm", "install", "--silent", "--no-audit", "nodemailer"], NODEMAILER)
 

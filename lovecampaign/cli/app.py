@@ -1,4 +1,4 @@
-"""What does a command line do, and what does the shell hear back?"""
+"""The click program: runs one command line and returns its exit code."""
 
 from __future__ import annotations
 
@@ -7,45 +7,40 @@ from collections.abc import Sequence
 import click
 
 from lovecampaign import __version__
-from lovecampaign.cli.framework.errors import report
-from lovecampaign.cli.framework.group import VerbGroup
-from lovecampaign.cli.framework.help_page import PROGRAM, PROMISE
-from lovecampaign.cli.framework.options import HELP_OPTIONS, everywhere
-from lovecampaign.cli.framework.registry import VERBS
+from lovecampaign.cli.framework.errors import report_failure
+from lovecampaign.cli.framework.group import LazyGroup
+from lovecampaign.cli.framework.options import HELP_OPTIONS, common_options
+from lovecampaign.cli.framework.registry import PROGRAM, PROMISE
 from lovecampaign.cli.output.output import Output
 from lovecampaign.core.errors import UsageError
 
 
 @click.group(
-    PROGRAM,
-    cls=VerbGroup,
-    verbs=VERBS,
-    context_settings={"help_option_names": list(HELP_OPTIONS)},
-    help=PROMISE,
+    PROGRAM, cls=LazyGroup, context_settings={"help_option_names": list(HELP_OPTIONS)}, help=PROMISE
 )
-@everywhere
+@common_options
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 def lovecampaign() -> None:
     pass
 
 
-def run(words: Sequence[str]) -> int:
-    """Run one command line; every failure is told in words and becomes an exit code."""
-    output = Output.for_command_line(words)
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; every failure is reported in words and becomes an exit code."""
+    output = Output.for_command_line(argv)
     try:
-        _require_text(words)
-        code = lovecampaign.main(list(words), PROGRAM, standalone_mode=False, obj=output)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nobody above could say it
-        return report(error, output, words)
+        _require_text(argv)
+        code = lovecampaign.main(list(argv), PROGRAM, standalone_mode=False, obj=output)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost boundary
+        return report_failure(error, output, argv)
     return int(code or 0)
 
 
-def _require_text(words: Sequence[str]) -> None:
-    """Bytes that are no UTF-8 come as lone surrogates, which neither databases nor JSON take."""
-    for word in words:
+def _require_text(argv: Sequence[str]) -> None:
+    """Reject lone surrogates: bytes that are not UTF-8, which neither databases nor JSON take."""
+    for word in argv:
         if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
             shown = word.encode(errors="backslashreplace").decode()
             raise UsageError(
-                f"{shown} holds bytes that are not UTF-8",
-                hint="type it anew in a terminal that speaks UTF-8; a file can be renamed",
+                f"{shown} contains bytes that are not UTF-8",
+                hint="type it again in a UTF-8 terminal, or rename the file",
             )

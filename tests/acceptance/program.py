@@ -1,4 +1,4 @@
-"""How does a test type a command, as a person does?"""
+"""Typing commands in tests, as a person does."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Said:
 def lovecampaign(*words: str | Path, cwd: Path, **settings: str) -> Said:
     """Type ``lovecampaign WORDS`` in a folder; settings become environment variables.
 
-    Nobody ever sees a traceback, whatever the words were.
+    No command ever shows a traceback.
     """
     finished = subprocess.run(
         [sys.executable, "-m", "lovecampaign", *map(str, words)],
@@ -109,7 +109,7 @@ class Shop:
 
 
 def text_of(letter: EmailMessage) -> str:
-    """What a reader sees whose program shows text only."""
+    """The text part, for mail programs that show text only."""
     body = letter.get_body(("plain",))
     assert body is not None
     content: str = body.get_content()

@@ -73,7 +73,7 @@ def test_the_doctor_finds_a_healthy_shop_healthy(shop: Shop) -> None:
         "dns": "unknown",
     }
     text = shop.type("doctor").done().out
-    assert "made-up name" in text
+    assert "reserved name" in text
     assert "Nothing is wrong." in text
 
 
@@ -118,7 +118,7 @@ def test_the_doctor_makes_no_database(shop: Shop) -> None:
 
     state, message = findings(shop)["database"]
     assert state == "good"
-    assert "the first use makes them" in message
+    assert "the first use creates them" in message
     assert not (shop.folder / "lovecampaign.db").exists()
 
 
@@ -161,7 +161,7 @@ def test_the_doctor_sees_a_clock_that_was_set_back(shop: Shop) -> None:
     said = shop.type("doctor", "--now", "2027-01-31T11:00Z")
 
     assert said.code == 1
-    assert "the ledger was written at" in said.out
+    assert "the ledger has a claim of" in said.out
 
 
 @pytest.fixture(scope="module")

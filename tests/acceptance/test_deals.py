@@ -116,7 +116,7 @@ def test_one_person_gets_more_time_and_reads_it_in_their_letter(launched: Shop) 
         ("ana@readers.example", "day 30 10:00", "that gives no more time"),
         ("ana@readers.example", "2027-02-27T09:00Z", "that time is past"),
         ("ana@readers.example", "Friday", "--until: 'Friday' is not a point in time"),
-        ("nobody@readers.example", "day 35 18:00", "nobody here has the address"),
+        ("nobody@readers.example", "day 35 18:00", "is not a subscriber here"),
         ("no address", "day 35 18:00", "is not an email address"),
     ],
 )
@@ -136,4 +136,4 @@ def test_who_is_no_insider_gets_no_more_time(shop: Shop) -> None:
     )
 
     assert said.code == 2
-    assert "is no insider" in said.err
+    assert "is not an insider" in said.err

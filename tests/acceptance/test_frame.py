@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from lovecampaign import __version__
-from lovecampaign.cli.framework.help_page import EVERYWHERE
-from lovecampaign.cli.framework.registry import VERBS
+from lovecampaign.cli.framework.registry import COMMON_OPTIONS, VERBS
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, lovecampaign
 
 HEAVY = {"sqlalchemy", "pydantic", "sendgrid", "jinja2", "pendulum", "starlette", "rich", "yaml"}
@@ -34,7 +33,7 @@ def test_help_names_every_verb_and_every_common_option(tmp_path: Path) -> None:
     for name, verb in VERBS.items():
         assert f"  {name} " in page
         assert verb.summary in page
-    for option in EVERYWHERE:
+    for option in COMMON_OPTIONS:
         assert option in page
     assert max(map(len, page.splitlines())) <= 80
     assert page.endswith("lovecampaign new my-launch --start today\n")

@@ -93,7 +93,7 @@ def test_to_forget_somebody_asks_for_their_address(
 
     assert done == code
     assert "erased for good" in shown
-    assert "What stays: a keyed hash" in shown
+    assert "Kept are a keyed hash" in shown
     known = shop.type("subscribers", "show", "ben@readers.example", "--json").data
     assert bool(known["subscriber"]) is is_known
 

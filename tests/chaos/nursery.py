@@ -19,7 +19,7 @@ from lovecampaign.cli.framework.registry import VERBS
 
 _PROGRAM = (
     "lovecampaign.cli.app",
-    *(verb.target.partition(":")[0] for verb in VERBS.values()),
+    *(verb.module for verb in VERBS.values()),
     "lovecampaign.providers.sendgrid.provider",
     "lovecampaign.store.database.schema_version",
     "psycopg",

@@ -1,4 +1,4 @@
-"""Where do the details of a mistake of ours go, and what must never stand there?"""
+"""Bug logs: tracebacks in a private file, without secrets and full addresses."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _PASSWORD_IN_URL = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
 _SECRET_NAME = re.compile(r"KEY|SECRET|PASSWORD|DATABASE_URL|PROVIDER")
 
 
-def write_bug_log(error: BaseException, words: Sequence[str]) -> Path:
+def write_bug_log(error: BaseException, argv: Sequence[str]) -> Path:
     """Write the traceback to a file that only its owner reads; return its path."""
-    folder = _log_folder(_directory(words))
+    folder = _log_folder(_directory(argv))
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     descriptor, name = tempfile.mkstemp(prefix=f"bug-{stamp}-", suffix=".log", dir=folder)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(redact("\n".join(_lines(error, words)), secrets(folder.parent)))
+        file.write(redact("\n".join(_lines(error, argv)), secrets(folder.parent)))
     return Path(name)
 
 
 def redact(text: str, hidden: Iterable[str]) -> str:
-    """The text without secrets, passwords in URLs and the names of addresses."""
+    """The text without secrets, passwords in URLs and the local parts of addresses."""
     for secret in sorted(hidden, key=len, reverse=True):
         text = text.replace(secret, "***")
     text = _PASSWORD_IN_URL.sub("***", text)
@@ -40,7 +40,7 @@ def redact(text: str, hidden: Iterable[str]) -> str:
 
 
 def secrets(workspace: Path) -> set[str]:
-    """Every value of the environment and of ``.env`` that a stranger must not see."""
+    """Every secret value of the environment and of ``.env``."""
     values = {**_env_file(workspace), **os.environ}
     return {
         part
@@ -55,29 +55,29 @@ def _env_file(workspace: Path) -> dict[str, str]:
     from dotenv import dotenv_values
 
     try:
-        found = dotenv_values(workspace / ".env", interpolate=False)
+        values = dotenv_values(workspace / ".env", interpolate=False)
     except (OSError, UnicodeDecodeError):
         return {}
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in values.items() if value}
 
 
-def _lines(error: BaseException, words: Sequence[str]) -> Iterator[str]:
+def _lines(error: BaseException, argv: Sequence[str]) -> Iterator[str]:
     yield f"lovecampaign {__version__}, Python {platform.python_version()}, {sys.platform}"
-    yield f"command: {' '.join(words)}"
+    yield f"command: {' '.join(argv)}"
     yield ""
     yield "".join(traceback.format_exception(error))
 
 
-def _directory(words: Sequence[str]) -> Path:
-    """Where ``-C`` points, else where the person stands."""
-    for word, following in itertools.pairwise([*words, ""]):
+def _directory(argv: Sequence[str]) -> Path:
+    """The folder that ``-C`` names, else the current one."""
+    for word, following in itertools.pairwise([*argv, ""]):
         if word.startswith("-C"):
             return Path(word[2:] or following).absolute()
     return Path.cwd()
 
 
 def _log_folder(start: Path) -> Path:
-    """``.lovecampaign/`` of the workspace around us, or the folder for temporary files."""
+    """``.lovecampaign/`` of the workspace, or the folder for temporary files."""
     for workspace in (start, *start.parents):
         if (workspace / "campaigns").is_dir():
             folder = workspace / ".lovecampaign"

@@ -1,6 +1,6 @@
-"""What does a person, a program and the shell hear of a failure?
+"""The outermost error boundary: every exception becomes a message and one exit code.
 
-Every exception ends here, in words and as one exit code; a traceback goes to a file.
+The traceback of a bug goes to a file.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from pathlib import Path
 
 import click
 
-from lovecampaign.cli.framework.group import NEAR
+from lovecampaign.cli.framework.group import MIN_SIMILARITY
 from lovecampaign.cli.framework.invocation import command_name
 from lovecampaign.cli.output.output import Output
 from lovecampaign.core.errors import ExitCode, LovecampaignError, ProblemsFound
 from lovecampaign.core.problems import Problem
 
-#: Faults of the machine or of its owner's rights, not of ours.
+#: Faults of the machine or of permissions, not of this program.
 _MACHINE_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
-#: Of a place that cannot hold a file, or holds another thing; ours where it is a file of ours.
-_PLACE_FAULTS = {
+#: A path that cannot hold a file, or holds something else; a bug where the path is in our package.
+_PATH_FAULTS = {
     errno.ENOENT,
     errno.ENOTDIR,
     errno.EISDIR,
@@ -36,8 +36,8 @@ _BROKEN_PIPE = 128 + 13  # as a shell reports a program that SIGPIPE ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """An exception, said for its reader."""
+class CommandFailure:
+    """A failed command in words, with its exit code."""
 
     exit_code: ExitCode
     message: str
@@ -45,70 +45,65 @@ class Failure:
     problems: Sequence[Problem] = ()
 
     def as_problems(self) -> Sequence[Problem]:
-        """For the JSON envelope: what was found in files, or the failure itself."""
+        """For the JSON envelope: the problems in files, or the failure itself."""
         if self.problems:
             return self.problems
         code = "failed" if self.exit_code is ExitCode.PROBLEMS else self.exit_code.name.lower()
         return [Problem(code=code, message=self.message, hint=self.hint)]
 
 
-def report(error: BaseException, output: Output, words: Sequence[str]) -> int:
-    """Tell about an exception; the exit code for the shell."""
+def report_failure(error: BaseException, output: Output, argv: Sequence[str]) -> int:
+    """Show an exception to the user; returns the exit code for the shell."""
     if isinstance(error, BrokenPipeError):
         return _BROKEN_PIPE
     if isinstance(error, click.UsageError) and error.ctx is not None:
         output.command = command_name(error.ctx)
-    failure = describe(error) or _bug(error, words)
-    with contextlib.suppress(OSError):  # nobody can be told any more; the exit code says it
-        if output.as_json and not output.is_cut:
+    failure = describe_failure(error) or _bug(error, argv)
+    with contextlib.suppress(OSError):  # both streams are broken; the exit code is left
+        if output.as_json and not output.is_stdout_broken:
             output.show_failure(failure.as_problems(), failure.exit_code)
-        elif _is_only_help(error):
-            output.show_aside(failure.message)
+        elif isinstance(error, click.exceptions.NoArgsIsHelpError):
+            output.show_note(failure.message)
         else:
             output.show_error(failure.message, failure.problems, failure.hint)
     return int(failure.exit_code)
 
 
-def describe(error: BaseException) -> Failure | None:
-    """The failure that an exception stands for; None for one that nobody foresaw."""
+def describe_failure(error: BaseException) -> CommandFailure | None:
+    """The failure that an exception means; None for an unexpected one, which is a bug."""
     match error:
         case LovecampaignError():
-            problems = error.problems if isinstance(error, ProblemsFound) else ()
-            return Failure(
+            return CommandFailure(
                 exit_code=error.exit_code,
                 message=error.message,
                 hint=error.hint,
-                problems=problems,
+                problems=error.problems if isinstance(error, ProblemsFound) else (),
             )
         case click.UsageError():
-            return _usage(error)
+            path = error.ctx.command_path if error.ctx else "lovecampaign"
+            return CommandFailure(
+                exit_code=ExitCode.USAGE, message=_usage_message(error), hint=f"type: {path} --help"
+            )
         case click.ClickException():
-            return Failure(exit_code=ExitCode.USAGE, message=error.format_message())
+            return CommandFailure(exit_code=ExitCode.USAGE, message=error.format_message())
         case click.Abort() | KeyboardInterrupt():
-            return Failure(exit_code=ExitCode.INTERRUPTED, message="Interrupted.")
-        case OSError() if error.errno in _MACHINE_FAULTS or _is_about_a_place(error):
+            return CommandFailure(exit_code=ExitCode.INTERRUPTED, message="Interrupted.")
+        case OSError() if error.errno in _MACHINE_FAULTS or _is_path_fault(error):
             return _machine_fault(error)
     return None
 
 
-def _usage(error: click.UsageError) -> Failure:
-    path = error.ctx.command_path if error.ctx else "lovecampaign"
-    return Failure(
-        exit_code=ExitCode.USAGE,
-        message=_usage_message(error),
-        hint=f"type: {path} --help",
-    )
-
-
 def _usage_message(error: click.UsageError) -> str:
-    """Click's words, but for "Invalid value for": what is wrong with it follows anyway."""
+    """Click's message without "Invalid value for": the reason follows anyway."""
     match error:
         case click.MissingParameter(param=click.Parameter() as param):
             return f"{_name_of(param, error.ctx)} is missing{_choices_of(param)}"
         case click.BadParameter(param=click.Parameter() as param):
-            return f"{_name_of(param, error.ctx)}: {_say_number(param) or error.message}"
+            return f"{_name_of(param, error.ctx)}: {_number_wanted(param) or error.message}"
         case click.NoSuchOption():
-            near = difflib.get_close_matches(error.option_name, error.possibilities or (), 1, NEAR)
+            near = difflib.get_close_matches(
+                error.option_name, error.possibilities or (), n=1, cutoff=MIN_SIMILARITY
+            )
             guess = f" Did you mean {near[0]}?" if near else ""
             return f"There is no option {error.option_name}.{guess}"
     return error.format_message()
@@ -124,8 +119,8 @@ def _choices_of(parameter: click.Parameter) -> str:
     return f": {' or '.join(map(str, kind.choices))}" if isinstance(kind, click.Choice) else ""
 
 
-def _say_number(parameter: click.Parameter) -> str | None:
-    """What a number must be; None for what is none. Click speaks of ranges like ``x>=1``."""
+def _number_wanted(parameter: click.Parameter) -> str | None:
+    """The range of a number in words (click writes ``x>=1``); None for other types."""
     match parameter.type:
         case click.IntRange(min=least, max=None):
             return f"write a whole number from {least} on"
@@ -136,33 +131,28 @@ def _say_number(parameter: click.Parameter) -> str | None:
     return None
 
 
-def _machine_fault(error: OSError) -> Failure:
+def _machine_fault(error: OSError) -> CommandFailure:
     where = f" ({error.filename})" if error.filename else ""
-    return Failure(
+    return CommandFailure(
         exit_code=ExitCode.PROBLEMS,
         message=f"The system refused: {error.strerror}{where}.",
-        hint="free some space, mend the rights there or name another place, then run the same "
+        hint="free some space, fix the permissions or use another folder, then run the same "
         "command again",
     )
 
 
-def _is_about_a_place(error: OSError) -> bool:
-    """Whether it names a place outside of this program, which the machine does not have so."""
+def _is_path_fault(error: OSError) -> bool:
+    """Whether the error is about a path outside of this program's own files."""
     name = str(error.filename or "")
-    return error.errno in _PLACE_FAULTS and bool(name) and not name.startswith(_OUR_FOLDER)
+    return error.errno in _PATH_FAULTS and bool(name) and not name.startswith(_OUR_FOLDER)
 
 
-def _bug(error: BaseException, words: Sequence[str]) -> Failure:
+def _bug(error: BaseException, argv: Sequence[str]) -> CommandFailure:
     from lovecampaign.cli.framework.bug_log import write_bug_log
 
-    path = write_bug_log(error, words)
-    return Failure(
+    path = write_bug_log(error, argv)
+    return CommandFailure(
         exit_code=ExitCode.BUG,
-        message=f"This is a mistake in lovecampaign, not in what you wrote. Details: {path}",
-        hint="running the same command again is safe; please report it with that file",
+        message=f"This is a bug in lovecampaign, not a mistake of yours. Details: {path}",
+        hint="you can safely run the same command again; please report the bug with that file",
     )
-
-
-def _is_only_help(error: BaseException) -> bool:
-    """A command called without the words it needs shows its help."""
-    return isinstance(error, click.exceptions.NoArgsIsHelpError)

@@ -1,24 +1,22 @@
-"""How are verbs found, loaded on use, and corrected when mistyped?"""
+"""Click groups that import verbs on use and correct mistyped names."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lovecampaign.cli.framework.help_page import format_help
 from lovecampaign.cli.framework.options import HELP_OPTIONS, split_options
-from lovecampaign.cli.framework.registry import Verb
+from lovecampaign.cli.framework.registry import VERBS, format_help
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-
-#: How alike two words are of which one may be meant for the other: one slip in five letters.
-NEAR = 0.75
+#: Similarity from which a word is suggested for another: one typo in five letters.
+MIN_SIMILARITY = 0.75
 
 
 class Command(click.Command):
@@ -28,18 +26,18 @@ class Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.ctx = error.ctx or ctx  # click's parser does not say of which command it speaks
+            error.ctx = error.ctx or ctx  # click's parser leaves the command out
             raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_options(self, ctx, formatter)
 
 
-class Group(click.Group):
-    """A verb with subcommands, which suggests the one that was meant.
+class CommandGroup(click.Group):
+    """A verb with subcommands, which suggests the nearest name for a mistyped one.
 
-    ``fallback`` names the subcommand that takes over where none is named, as in
-    ``in-doubt [CAMPAIGN]`` beside ``in-doubt resolve``.
+    ``fallback`` is the subcommand that runs where none is named, as in ``in-doubt [CAMPAIGN]``
+    beside ``in-doubt resolve``.
     """
 
     command_class = Command
@@ -49,7 +47,7 @@ class Group(click.Group):
         self.fallback = fallback
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if self.fallback and not self._names_subcommand(args):
+        if self.fallback and not any(arg in self.commands or arg in HELP_OPTIONS for arg in args):
             args = [self.fallback, *args]
         return super().parse_args(ctx, args)
 
@@ -59,7 +57,7 @@ class Group(click.Group):
         name = args[0]
         command = self.get_command(ctx, name)
         if command is None and not ctx.resilient_parsing:
-            raise click.UsageError(unknown_command(ctx, name, self.list_commands(ctx)), ctx)
+            raise click.UsageError(_unknown_command(ctx, name, self.list_commands(ctx)), ctx)
         return name, command, args[1:]
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -67,49 +65,40 @@ class Group(click.Group):
         return [name for name, command in self.commands.items() if not command.hidden]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands come first: they are what one looks for."""
+        """Commands before options: they are what a user looks for."""
         self.format_commands(ctx, formatter)
         write_options(self, ctx, formatter)
 
-    def _names_subcommand(self, args: list[str]) -> bool:
-        return any(arg in self.commands or arg in HELP_OPTIONS for arg in args)
 
-
-class VerbGroup(Group):
+class LazyGroup(CommandGroup):
     """The whole program: imports a verb's module when that verb is called."""
 
-    def __init__(self, *args: Any, verbs: Mapping[str, Verb], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.verbs = verbs
-
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        return list(self.verbs)
+        return list(VERBS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        verb = self.verbs.get(cmd_name)
+        verb = VERBS.get(cmd_name)
         if verb is None:
             return None
-        module, _, name = verb.target.partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        command: click.Command = getattr(import_module(verb.module), cmd_name.replace("-", "_"))
         return command
 
     def format_help(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write(format_help(self.verbs))
+        formatter.write(format_help())
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        found = [
+        verbs = [
             CompletionItem(name, help=verb.summary)
-            for name, verb in self.verbs.items()
+            for name, verb in VERBS.items()
             if name.startswith(incomplete)
         ]
-        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def unknown_command(ctx: click.Context, name: str, known: Iterable[str]) -> str:
-    """What to say about a command that does not exist."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=NEAR)
+def _unknown_command(ctx: click.Context, name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=MIN_SIMILARITY)
     guess = f' Did you mean "{close[0]}"?' if close else ""
     return f'{ctx.command_path} has no command "{name}".{guess}'
 

@@ -1,4 +1,4 @@
-"""Which options does every command take, before the verb and after it?"""
+"""Options that every command takes, before the verb and after it, and converters of values."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from typing import Any, TypeVar
 
 import click
 
-from lovecampaign.cli.framework.help_page import EVERYWHERE
+from lovecampaign.audience.address import InvalidAddress, normalise
+from lovecampaign.cli.framework.registry import COMMON_OPTIONS
 from lovecampaign.core.clock import parse_instant
+from lovecampaign.core.errors import UsageError
 
 #: Beyond these, time zones and sums of times stop making sense.
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 HELP_OPTIONS = ("--help", "-h")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
 
-#: Where the given values wait in ``click.Context.meta``, which a verb shares with its parents.
+#: Key of the given values in ``click.Context.meta``, which a verb shares with its parents.
 _GIVEN = "lovecampaign.options"
 
 
-class EverywhereOption(click.Option):
+class CommonOption(click.Option):
     """An option of every command; given twice, the later one (nearer to the end) wins."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -29,7 +31,7 @@ class EverywhereOption(click.Option):
 
 
 def read_instant(text: str) -> datetime:
-    """ISO 8601 with an offset, as click converts an option's value."""
+    """ISO 8601 with an offset; a click converter."""
     try:
         instant = parse_instant(text)
     except (ValueError, OverflowError) as error:
@@ -46,15 +48,23 @@ def read_name(text: str) -> str:
     return text.strip()
 
 
-def everywhere(command: Decorated) -> Decorated:
+def read_address(text: str) -> str:
+    """The normalised form of an email address; raises UsageError for an invalid one."""
+    try:
+        return normalise(text.strip())
+    except InvalidAddress as error:
+        raise UsageError(f"{text} is not an email address: {error}") from error
+
+
+def common_options(command: Decorated) -> Decorated:
     """Add the options of every command."""
-    for decorate in reversed(_EVERYWHERE):
+    for decorate in reversed(_COMMON):
         command = decorate(command)
     return command
 
 
 def given_options(ctx: click.Context) -> Mapping[str, Any]:
-    """What was given of them, before the verb or after it; nothing for what was not."""
+    """The common options that were given, before the verb or after it."""
     given: dict[str, Any] = ctx.meta.get(_GIVEN, {})
     return given
 
@@ -64,8 +74,8 @@ def split_options(
 ) -> Iterator[tuple[str, Sequence[click.Option]]]:
     """The options of a help page, under their headings."""
     options = [option for option in parameters if isinstance(option, click.Option)]
-    yield "Options", [option for option in options if not isinstance(option, EverywhereOption)]
-    yield "Everywhere", [option for option in options if isinstance(option, EverywhereOption)]
+    yield "Options", [option for option in options if not isinstance(option, CommonOption)]
+    yield "Every command", [option for option in options if isinstance(option, CommonOption)]
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -74,10 +84,10 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 
 def _option(*names: str, meaning: str, **settings: Any) -> Callable[[Decorated], Decorated]:
-    return click.option(*names, cls=EverywhereOption, help=EVERYWHERE[meaning], **settings)
+    return click.option(*names, cls=CommonOption, help=COMMON_OPTIONS[meaning], **settings)
 
 
-_EVERYWHERE = (
+_COMMON = (
     _option("--json", "as_json", is_flag=True, meaning="--json"),
     _option("--now", type=read_instant, metavar="INSTANT", meaning="--now INSTANT"),
     _option("--no-input", is_flag=True, meaning="--no-input"),

@@ -1,13 +1,28 @@
-"""Which verbs are there, and in which module does each live?
+"""Registry of verbs and the help page, without importing any verb.
 
-Nothing is imported to show this list, not even what dataclasses need (17 ms): start-up is part
-of the interface.
+Start-up is part of the interface: not even click (three times a bare Python's start) or
+``dataclasses`` (17 ms) are imported to show the page.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
+
+PROGRAM = "lovecampaign"
+PROMISE = "Run a Customer Love month: 27 days of giving, and a launch on day 28."
+FIRST_STEP = f"Start with: {PROGRAM} new my-launch --start today"
+COMMON_OPTIONS = {
+    "--json": "One JSON object on stdout; never asks.",
+    "--now INSTANT": "Use this time instead of the clock: 2027-02-01T09:00+01:00.",
+    "--no-input": "Never ask; fail and name the option to use.",
+    "--quiet": "No progress and no hints.",
+    "-v": "Show each step on stderr; -vv shows everything.",
+    "--no-color": "Plain text, as with NO_COLOR.",
+    "-C DIR": "Work in this folder, or in the workspace around it.",
+}
+_OWN_OPTIONS = {"--version": "Show the version.", "-h, --help": "Show this page, or a verb's own."}
 
 
 class Section(StrEnum):
@@ -16,123 +31,63 @@ class Section(StrEnum):
     WRITE = "Write"
     SEND = "Send"
     PEOPLE = "People"
-    CARE = "Look after"
+    MAINTAIN = "Maintain"
 
 
 class Verb(NamedTuple):
-    """What is known of a verb before its module is imported."""
+    """The facts about a verb that need no import of its module."""
 
     section: Section
-    #: ``module:command``.
-    target: str
-    #: One line; the first line of the command's own help says the same (a test compares them).
+    #: Below ``lovecampaign.cli``.
+    path: str
+    #: The first line of the command's own help is the same (a test compares them).
     summary: str
 
+    @property
+    def module(self) -> str:
+        return f"lovecampaign.cli.{self.path}"
 
+
+_W, _S, _P, _M = Section
+#: Each module holds a click command of the verb's name.
 VERBS = {
-    "new": Verb(
-        Section.WRITE,
-        "lovecampaign.cli.write.new:new",
-        "Write a complete campaign that can be sent as it is.",
-    ),
-    "check": Verb(
-        Section.WRITE,
-        "lovecampaign.cli.write.check:check",
-        "Find every mistake at once, with file, line and hint.",
-    ),
-    "preview": Verb(
-        Section.WRITE,
-        "lovecampaign.cli.write.preview:preview",
-        "Show the month in a browser, and each change as it is saved.",
-    ),
-    "plan": Verb(
-        Section.WRITE,
-        "lovecampaign.cli.write.plan:plan",
-        "Show who gets what and when, and who does not and why.",
-    ),
-    "schema": Verb(
-        Section.WRITE,
-        "lovecampaign.cli.write.schema:schema",
-        "Print the JSON Schema of campaign.yaml or of a day file.",
-    ),
-    "send": Verb(
-        Section.SEND,
-        "lovecampaign.cli.send.send:send",
-        "Send all that is due now, or a test to yourself.",
-    ),
-    "run": Verb(
-        Section.SEND,
-        "lovecampaign.cli.send.run:run",
-        "Stay, and send each email as it falls due.",
-    ),
-    "status": Verb(
-        Section.SEND,
-        "lovecampaign.cli.send.status:status",
-        "Show how far each email is, and what comes next.",
-    ),
-    "explain": Verb(
-        Section.SEND,
-        "lovecampaign.cli.send.explain:explain",
-        "Say why one person got, will get or will never get each email.",
-    ),
-    "pause": Verb(
-        Section.SEND,
-        "lovecampaign.cli.resources.control:pause",
-        "Stop sending at once, until resume.",
-    ),
-    "resume": Verb(
-        Section.SEND,
-        "lovecampaign.cli.resources.control:resume",
-        "Go on after a pause.",
-    ),
-    "cancel": Verb(
-        Section.SEND,
-        "lovecampaign.cli.resources.control:cancel",
-        "Call one email off for everyone who does not have it yet.",
-    ),
-    "retry": Verb(
-        Section.SEND,
-        "lovecampaign.cli.resources.control:retry",
-        "Make what failed or was too late due now.",
-    ),
-    "in-doubt": Verb(
-        Section.SEND,
-        "lovecampaign.cli.send.in_doubt:in_doubt",
-        "List or settle deliveries whose outcome nobody knows.",
-    ),
+    "new": Verb(_W, "write.new", "Write a complete campaign that can be sent as it is."),
+    "check": Verb(_W, "write.check", "Find every mistake at once, with file, line and hint."),
+    "preview": Verb(_W, "write.preview", "Show the month in a browser, updated as you save."),
+    "plan": Verb(_W, "write.plan", "Show who gets what and when, and who does not and why."),
+    "schema": Verb(_W, "write.schema", "Print the JSON Schema of campaign.yaml or of a day file."),
+    "send": Verb(_S, "send.send", "Send all that is due now, or a test to yourself."),
+    "run": Verb(_S, "send.run", "Keep running and send each email when it is due."),
+    "status": Verb(_S, "send.status", "Show how far each email is, and what comes next."),
+    "explain": Verb(_S, "send.explain", "Explain why one person gets each email, or does not."),
+    "pause": Verb(_S, "send.control", "Stop sending at once, until resume."),
+    "resume": Verb(_S, "send.control", "Go on after a pause."),
+    "cancel": Verb(_S, "send.control", "Cancel one email for everyone who does not have it yet."),
+    "retry": Verb(_S, "send.control", "Make failed or late deliveries of an email due now."),
+    "in-doubt": Verb(_S, "send.in_doubt", "List or settle deliveries with an unknown outcome."),
     "subscribers": Verb(
-        Section.PEOPLE,
-        "lovecampaign.cli.subscribers.subscribers:subscribers",
-        "Bring people in, look at them, let them go.",
+        _P, "subscribers.subscribers", "Import, add, show, export, unsubscribe or forget people."
     ),
-    "buyers": Verb(
-        Section.PEOPLE,
-        "lovecampaign.cli.subscribers.buyers:buyers",
-        "Say who has bought.",
-    ),
-    "serve": Verb(
-        Section.PEOPLE,
-        "lovecampaign.cli.serve.serve:serve",
-        "Answer readers on the web: join, choose, leave, buy early.",
-    ),
+    "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
+    "serve": Verb(_P, "serve.serve", "Serve the web pages: sign-up, preferences, deals and more."),
     "deals": Verb(
-        Section.PEOPLE,
-        "lovecampaign.cli.subscribers.deals:deals",
-        "See stock and codes of the insiders' deal; help one person.",
+        _P, "subscribers.deals", "Show stock and codes of deals; give one person more time."
     ),
-    "db": Verb(
-        Section.CARE,
-        "lovecampaign.cli.maintain.db:db",
-        "Upgrade the database, back it up, or move to another.",
-    ),
-    "doctor": Verb(
-        Section.CARE,
-        "lovecampaign.cli.maintain.doctor:doctor",
-        "Look at settings, database, provider, clock and DNS.",
-    ),
-    "demo": Verb(
-        Section.CARE,
-        "lovecampaign.cli.maintain.demo:demo",
-        "Play the whole example month with made-up subscribers.",
-    ),
+    "db": Verb(_M, "maintain.db", "Upgrade the database, back it up, or move to another."),
+    "doctor": Verb(_M, "maintain.doctor", "Check settings, database, provider, clock and DNS."),
+    "demo": Verb(_M, "maintain.demo", "Run the whole example month with made-up subscribers."),
 }
+
+
+def format_help() -> str:
+    """The page of ``lovecampaign --help``, 80 columns wide at most."""
+    blocks = [f"Usage: {PROGRAM} [OPTIONS] VERB ...", f"  {PROMISE}"]
+    for section in Section:
+        rows = {name: verb.summary for name, verb in VERBS.items() if verb.section is section}
+        blocks.append(_block(f"{section}:", rows.items()))
+    blocks += [_block("Every command:", (COMMON_OPTIONS | _OWN_OPTIONS).items()), FIRST_STEP]
+    return "\n\n".join(blocks)
+
+
+def _block(heading: str, rows: Iterable[tuple[str, str]]) -> str:
+    return "\n".join([heading, *(f"  {name:<14}{meaning}" for name, meaning in rows)])

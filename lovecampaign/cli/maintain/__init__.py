@@ -1,0 +1,1 @@
+"""Verbs for upkeep: ``db``, ``doctor``, ``demo``."""

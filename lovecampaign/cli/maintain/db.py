@@ -1,4 +1,4 @@
-"""How is the database looked after? The verb ``db``."""
+"""The verb ``db``: upgrade, backup and copy of the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.resources.new_file import read_new_file
+from lovecampaign.cli.resources.file_arguments import read_new_file
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import UsageError
 from lovecampaign.store.database.engine import Database, connect, require_url
@@ -44,14 +44,14 @@ def upgrade(invocation: Invocation) -> Result:
 @verb("backup", db)
 @click.argument("file", type=read_new_file, metavar="FILE")
 def backup(invocation: Invocation, file: Path) -> Result:
-    """Write a consistent copy to FILE, also while mail goes out.
+    """Write a consistent copy to FILE, even while mail is being sent.
 
     The copy is an SQLite file, whatever the database is.
     """
     with opened_database(invocation) as database:
         back_up(database, file)
     return Result(
-        data={"file": str(file), "bytes": file.stat().st_size},
+        data={"file": file, "bytes": file.stat().st_size},
         text=f"{file}: {file.stat().st_size:,} bytes",
         next_command=f"LOVECAMPAIGN_DATABASE_URL=sqlite:///{file.resolve()} lovecampaign status",
     )
@@ -63,8 +63,8 @@ def backup(invocation: Invocation, file: Path) -> Result:
 def copy(invocation: Invocation, from_url: str, to_url: str) -> Result:
     """Move everything into another, empty database.
 
-    URLs are written as in LOVECAMPAIGN_DATABASE_URL; leave passwords to PGPASSWORD or ~/.pgpass.
-    Stop run and serve before: what they write after the copy stays behind.
+    Write URLs as in LOVECAMPAIGN_DATABASE_URL; put passwords into PGPASSWORD or ~/.pgpass.
+    Stop run and serve first: what they write during the copy is not copied.
     """
     for text, name in ((from_url, "FROM_URL"), (to_url, "TO_URL")):
         require_url(text, name)

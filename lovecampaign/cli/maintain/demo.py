@@ -1,10 +1,16 @@
-"""How does a whole month look? The verb ``demo``."""
+"""The verb ``demo``: the whole example month on a simulated clock."""
 
 from __future__ import annotations
 
 import contextlib
+import email
+import email.policy
+import os
+import shlex
+import shutil
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -17,18 +23,20 @@ from lovecampaign.campaign.workspace.new import new_campaign
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.run import check_email
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.framework.program import typed_program
-from lovecampaign.cli.maintain.demo_people import (
+from lovecampaign.cli.framework.registry import PROGRAM
+from lovecampaign.cli.maintain.demo_subscribers import (
     ZONES,
-    Deed,
-    Happening,
-    make_players,
+    DemoAction,
+    DemoEvent,
+    make_subscribers,
+    plan_events,
     write_csv,
-    write_script,
 )
-from lovecampaign.cli.maintain.demo_report import format_month, month_json, save_one_letter
+from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import load_folder
+from lovecampaign.cli.write.plan import format_reasons
 from lovecampaign.core.clock import FixedClock, format_instant
 from lovecampaign.core.settings import Settings, read_settings
 from lovecampaign.delivery.base.sender import Sender
@@ -43,15 +51,15 @@ from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.imports.apply import Enrolment
 from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.ledger.campaigns import record_campaign
-from lovecampaign.store.reports.campaign_report import report_campaign
+from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
 from lovecampaign.store.subscribers.suppressions import unsubscribe
+from lovecampaign.store.tables import DeliveryState
 
 NAME = "customer-love"
 START = date(2027, 2, 1)
 SUBSCRIBERS = 300
-#: Mornings that are close to each other are sent together, as by a sender that slept a while. After
-#: a longer sleep evening letters would come at night, or take the next day's place; going from
-#: moment to moment would take three times as long.
+#: Emails due within a step are sent together. With longer steps evening emails would come at night,
+#: or take the next day's slot; a step for each due time would take three times as long.
 STEP = timedelta(hours=2)
 
 
@@ -66,118 +74,181 @@ STEP = timedelta(hours=2)
     help="How many made-up people take part.",
 )
 def demo(invocation: Invocation, number: int) -> Result:
-    """Play the whole example month with made-up subscribers.
+    """Run the whole example month with made-up subscribers.
 
-    It runs on a simulated clock in a temporary folder, and the mail stays in that folder.
+    It uses a simulated clock and a temporary folder, and the mail stays in that folder.
     """
     workspace = Path(tempfile.mkdtemp(prefix="lovecampaign-demo-"))
-    stage = _set_up(workspace, invocation)
-    with contextlib.closing(open_database(stage.settings)) as database:
-        _play(stage, database, number, invocation)
-        report = report_campaign(database, stage.campaign, stage.clock.now())
+    month = _set_up(workspace, invocation)
+    with contextlib.closing(open_database(month.settings)) as database:
+        _simulate(month, database, number, invocation)
+        report = report_campaign(database, month.campaign, month.clock.now())
     outbox = workspace / "outbox"
-    letter = save_one_letter(outbox, workspace / "launch.html")
-    clock = format_instant(stage.clock.now())
-    status = f"{typed_program()} status -C {workspace} --now {clock}"
+    letter = _save_one_letter(outbox, workspace / "launch.html")
+    clock = format_instant(month.clock.now())
+    status = f"{_program_name()} status -C {workspace} --now {clock}"
     return Result(
-        data=month_json(stage.campaign, report, workspace, outbox, letter),
-        text=format_month(report, number, len(ZONES), outbox, letter),
+        data=_month_json(month.campaign, report, workspace, outbox, letter),
+        text=_format_month(report, number, len(ZONES), outbox, letter),
         next_command=status,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stage:
-    """Where the month is played."""
+class _DemoMonth:
+    """The campaign of the demo, with its settings and clock."""
 
     campaign: Campaign
     settings: Settings
     clock: FixedClock
 
 
-def _set_up(workspace: Path, invocation: Invocation) -> _Stage:
+def _set_up(workspace: Path, invocation: Invocation) -> _DemoMonth:
     new_campaign(workspace, NAME, start=START)
     campaign = load_folder(workspace / "campaigns" / NAME, workspace).campaign
-    invocation.output.hint(f"Playing {campaign.name} in {workspace} …")
+    invocation.output.show_hint(f"Running {campaign.name} in {workspace} …")
     begin = datetime.combine(START, time(), UTC)
-    return _Stage(
+    return _DemoMonth(
         campaign=campaign,
         settings=read_settings(workspace, {}),
         clock=FixedClock(begin - timedelta(days=7)),
     )
 
 
-def _play(stage: _Stage, database: Database, number: int, invocation: Invocation) -> None:
-    script = write_script(stage.campaign, make_players(number))
-    actor = _Actor(stage=stage, database=database, script=script)
+def _simulate(month: _DemoMonth, database: Database, number: int, invocation: Invocation) -> None:
+    events = plan_events(month.campaign, make_subscribers(number))
+    simulation = _Simulation(month=month, database=database, events=events)
     plan = RunPlan(
-        campaigns=[lambda: stage.campaign],
-        checker=lambda campaign: _checker(campaign, stage),
+        campaigns=[lambda: month.campaign],
+        checker=lambda campaign: _checker(campaign, month),
         choices=SendChoices(),
-        until=stage.campaign.launch_emails[-1].instant,
+        until=month.campaign.launch_emails[-1].instant,
         on_report=lambda _report: None,
         on_trouble=lambda _error: None,
     )
-    emails = len(stage.campaign.day_emails) + 1
+    emails = len(month.campaign.day_emails) + 1
     with invocation.output.progress("Sending", number * emails) as advance:
-        run(lambda: actor.open_sender(advance), plan, actor.act_until)
+        run(lambda: simulation.open_sender(advance), plan, simulation.advance_to)
 
 
 def end_of_step(instant: datetime) -> datetime:
-    """When what falls due at an instant is sent."""
+    """The time at which emails that are due at an instant are sent."""
     begun = (instant - datetime(1970, 1, 1, tzinfo=UTC)) % STEP
     return instant if not begun else instant + STEP - begun
 
 
-def _checker(campaign: Campaign, stage: _Stage) -> Checker:
-    facts = Facts(now=stage.clock.now(), public_url=stage.settings.public_url)
+def _checker(campaign: Campaign, month: _DemoMonth) -> Checker:
+    facts = Facts(now=month.clock.now(), public_url=month.settings.public_url)
     return lambda email: check_email(campaign, email, facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Actor:
-    """Lets time pass and players act in it."""
+class _Simulation:
+    """Advances the clock, and lets subscribers act on the way."""
 
-    stage: _Stage
+    month: _DemoMonth
     database: Database
-    #: What is still to happen, in order of time.
-    script: list[Happening]
+    #: Future events, in order of time.
+    events: list[DemoEvent]
 
     def open_sender(
         self, advance: Callable[[int], None]
     ) -> contextlib.AbstractContextManager[Sender]:
-        provider = open_provider(self.stage.settings)
+        provider = open_provider(self.month.settings)
         return open_sender(
-            self.stage.settings, self.database, provider, self.stage.clock, on_progress=advance
+            self.month.settings, self.database, provider, self.month.clock, on_progress=advance
         )
 
-    def act_until(self, _sender: Sender, until: datetime) -> None:
-        """Move the clock to the next thing that happens, and let it happen."""
-        if self.script and self.script[0].at <= until:
-            happening = self.script.pop(0)
-            self.stage.clock.move_to(happening.at)
-            self._act(happening)
+    def advance_to(self, _sender: Sender, until: datetime) -> None:
+        """Apply the next event, or end the step if none is left before its end."""
+        if self.events and self.events[0].at <= until:
+            event = self.events.pop(0)
+            self.month.clock.move_to(event.at)
+            self._apply(event)
         else:
-            self.stage.clock.move_to(max(end_of_step(until), self.stage.clock.now()))
+            self.month.clock.move_to(max(end_of_step(until), self.month.clock.now()))
 
-    def _act(self, happening: Happening) -> None:
-        campaign = self.stage.campaign
-        match happening.deed:
-            case Deed.JOIN:
-                self._enrol(happening, campaign.audience.list)
-            case Deed.BECOME_INSIDER:
-                self._enrol(happening, campaign.insiders.list if campaign.insiders else "")
-            case Deed.LEAVE:
-                for player in happening.players:
-                    key = normalise(player.email)
-                    unsubscribe(self.database, key, happening.at, lists=campaign.lists)
-            case Deed.BUY:
+    def _apply(self, event: DemoEvent) -> None:
+        campaign = self.month.campaign
+        match event.action:
+            case DemoAction.JOIN:
+                self._enrol(event, campaign.audience.list)
+            case DemoAction.BECOME_INSIDER:
+                self._enrol(event, campaign.insiders.list if campaign.insiders else "")
+            case DemoAction.UNSUBSCRIBE:
+                for subscriber in event.subscribers:
+                    key = normalise(subscriber.email)
+                    unsubscribe(self.database, key, event.at, lists=campaign.lists)
+            case DemoAction.BUY:
                 record = record_campaign(self.database, campaign)
-                for player in happening.players:
-                    add_buyer(self.database, record.id, player.email, happening.at)
+                for subscriber in event.subscribers:
+                    add_buyer(self.database, record.id, subscriber.email, event.at)
 
-    def _enrol(self, happening: Happening, list_name: str) -> None:
-        file = self.stage.settings.workspace / f"{list_name}-{happening.at:%Y-%m-%d}.csv"
-        write_csv(file, happening.players, happening.at)
-        enrolment = Enrolment(list_name=list_name, now=happening.at)
+    def _enrol(self, event: DemoEvent, list_name: str) -> None:
+        file = self.month.settings.workspace / f"{list_name}-{event.at:%Y-%m-%d}.csv"
+        write_csv(file, event.subscribers, event.at)
+        enrolment = Enrolment(list_name=list_name, now=event.at)
         import_subscribers(self.database, file, enrolment, apply=True)
+
+
+def _program_name() -> str:
+    """``lovecampaign`` where the shell finds it, else its path: ``.venv/bin/lovecampaign``.
+
+    ``make demo`` calls the program by its path, and the next command must work in a shell without
+    an active environment too.
+    """
+    called = Path(sys.argv[0])
+    if shutil.which(PROGRAM) is not None or called.name != PROGRAM or not called.is_file():
+        return PROGRAM
+    return shlex.quote(min(str(called), os.path.relpath(called), key=len))
+
+
+def _format_month(
+    report: CampaignReport, people: int, zones: int, outbox: Path, letter: Path | None
+) -> str:
+    """A table of the emails, and the paths of the mail."""
+    rows = [
+        (one.key, one.recipients, _sent(one), format_reasons(one.skipped)) for one in report.emails
+    ]
+    sent = sum(map(_sent, report.emails))
+    lines = [
+        format_table(("email", "planned", "sent", "skipped"), rows),
+        "",
+        f"{count_of(sent, 'message')} to {count_of(people, 'person')} in {zones} time zones.",
+        f"Outbox:     {outbox}",
+    ]
+    if letter is not None:
+        lines.append(f"One letter: {letter}")
+    return "\n".join(lines)
+
+
+def _month_json(
+    campaign: Campaign, report: CampaignReport, workspace: Path, outbox: Path, letter: Path | None
+) -> Mapping[str, object]:
+    return {
+        "campaign": campaign.slug,
+        "workspace": workspace,
+        "outbox": outbox,
+        "letter": letter,
+        "emails": [
+            {"key": one.key, "planned": one.recipients, "sent": _sent(one), "skipped": one.skipped}
+            for one in report.emails
+        ],
+    }
+
+
+def _save_one_letter(outbox: Path, file: Path) -> Path | None:
+    """The HTML of the newest message, for a browser; None where nothing was sent."""
+    messages = sorted((outbox / "new").glob("*"))
+    if not messages:
+        return None
+    parsed = email.message_from_bytes(messages[-1].read_bytes(), policy=email.policy.default)
+    body = parsed.get_body(("html",))
+    if body is None:
+        return None
+    file.write_text(body.get_content(), encoding="utf-8")
+    return file
+
+
+def _sent(report: EmailReport) -> int:
+    return report.counts.get(DeliveryState.SENT, 0)

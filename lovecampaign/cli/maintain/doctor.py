@@ -1,56 +1,280 @@
-"""What is wrong with the house, and what to type? The verb ``doctor``."""
+"""The verb ``doctor``: health checks, each with what to type or change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from importlib.metadata import version as version_of
+from urllib.parse import urlsplit
 
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.maintain.checks import look_at_everything
-from lovecampaign.cli.maintain.findings import Finding, State
+from lovecampaign.cli.maintain.health_finding import (
+    HealthFinding,
+    HealthState,
+    doubtful,
+    good,
+    unknown,
+    unreachable,
+    wrong,
+)
+from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender
 from lovecampaign.cli.output import style
+from lovecampaign.cli.output.format import count_of, local_time
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.words import count_of
-from lovecampaign.core.errors import ExitCode
+from lovecampaign.core.errors import ExitCode, LovecampaignError, Unreachable
+from lovecampaign.core.settings import (
+    ADDRESS_EXAMPLES,
+    MAKE_A_KEY,
+    Settings,
+    how_to_make_secret,
+)
+from lovecampaign.providers.base.provider import Provider
+from lovecampaign.providers.factory import open_provider
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import HEAD, find_database
+from lovecampaign.store.subscribers.history import read_newest_claim
+from lovecampaign.web.serve.webhooks.sendgrid_signature import verifier
 
+EVENTS_PATH = "/webhooks/sendgrid"
+_OTHERS_MAY_READ = 0o077
+#: 32 hexadecimal digits are 128 bits, which cannot be guessed; RFC 4086, section 7.2.
+_MIN_KEY_LENGTH = 32
+#: Random text of that length has more different characters; "aaaa…" has not.
+_MIN_CHARACTERS = 8
+_SECONDS = 3.0
+_SERVER_HINT = "check LOVECAMPAIGN_DATABASE_URL, and that the server is up"
+_FILE_HINT = "put a backup in its place, or name another file in LOVECAMPAIGN_DATABASE_URL"
+_NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 _MARKS = {
-    State.GOOD: style.good("good"),
-    State.DOUBTFUL: "look",
-    State.WRONG: style.trouble("wrong"),
-    State.UNKNOWN: style.faint("unknown"),
+    HealthState.GOOD: style.green("good"),
+    HealthState.DOUBTFUL: "check",
+    HealthState.WRONG: style.red("wrong"),
+    HealthState.UNKNOWN: style.dim("unknown"),
 }
 
 
 @verb("doctor")
 def doctor(invocation: Invocation) -> Result:
-    """Look at settings, database, provider, clock and DNS.
+    """Check settings, database, provider, clock and DNS.
 
     Everything that is wrong is listed with what to type or change. It sends nothing.
     """
-    findings = list(look_at_everything(invocation))
+    findings = list(check_everything(invocation))
     return Result(
-        data={"findings": [finding.as_json() for finding in findings]},
+        data={"findings": findings},
         text="\n".join([*map(_line, findings), _summary(findings)]),
-        told=[finding.as_problem() for finding in findings if finding.is_problem],
+        json_problems=[finding.as_problem() for finding in findings if finding.is_problem],
         exit_code=_exit_code(findings),
         next_command="lovecampaign check",
     )
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: HealthFinding) -> str:
     mark = _MARKS[finding.state]
     gap = " " * (8 - len(style.plain(mark)))
     line = f"{mark}{gap}{finding.name}: {finding.message}"
     return f"{line}\n        help: {finding.hint}" if finding.hint else line
 
 
-def _summary(findings: Sequence[Finding]) -> str:
-    number = sum(finding.state is State.WRONG for finding in findings)
+def _summary(findings: Sequence[HealthFinding]) -> str:
+    number = sum(finding.state is HealthState.WRONG for finding in findings)
     return f"{count_of(number, 'thing')} wrong." if number else "Nothing is wrong."
 
 
-def _exit_code(findings: Sequence[Finding]) -> ExitCode:
+def _exit_code(findings: Sequence[HealthFinding]) -> ExitCode:
     if any(finding.is_unreachable for finding in findings):
         return ExitCode.UNREACHABLE
-    if any(finding.state is State.WRONG for finding in findings):
+    if any(finding.state is HealthState.WRONG for finding in findings):
         return ExitCode.PROBLEMS
     return ExitCode.DONE
+
+
+def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
+    """Settings, database and clock, provider, public address, and each campaign's sender."""
+    settings = invocation.settings()
+    yield from check_settings(settings)
+    yield from check_secrets(settings)
+    yield from check_database(settings, invocation.now)
+    yield from check_webhook(settings)
+    faults = list(check_web_addresses(settings))
+    yield from faults
+    yield from _check_sending(settings, has_faults=bool(faults))
+    yield from _check_senders(settings)
+
+
+def check_settings(settings: Settings) -> Iterator[HealthFinding]:
+    """The key that signs links, and the permissions of its file."""
+    file = settings.workspace / ".env"
+    if not settings.secret_keys:
+        hint = f"type: cd {settings.workspace} && {MAKE_A_KEY}"
+        yield wrong("settings", "LOVECAMPAIGN_SECRET_KEY is not set", hint)
+    elif file.is_file() and file.stat().st_mode & _OTHERS_MAY_READ:
+        yield wrong("settings", f"other users can read {file}", f"type: chmod 600 {file}")
+    elif any(_is_weak(key, _MIN_KEY_LENGTH) for key in settings.secret_keys):
+        yield doubtful(
+            "settings",
+            "LOVECAMPAIGN_SECRET_KEY is weak: an attacker could guess it and forge links",
+            "put a key of 32 random characters first, then a comma and the old key: links in mail "
+            "that was sent go on working",
+        )
+    else:
+        yield good("settings", f"workspace {settings.workspace}")
+
+
+def check_secrets(settings: Settings) -> Iterator[HealthFinding]:
+    """The dashboard's password and the shop's secret, if they are set; neither is shown."""
+    password, secret = settings.dashboard_password, settings.redeem_secret
+    # Online guessing: five attempts in a quarter of an hour (docs/operating.md).
+    if password is not None and _is_weak(password, 12, characters=5):
+        variable, risk = "LOVECAMPAIGN_DASHBOARD_PASSWORD", "pause the campaign"
+        yield _weak_secret(settings, "dashboard", variable, risk, random_bytes=9)
+    # Offline guessing, from one signed call.
+    if secret is not None and _is_weak(secret, 16):
+        variable, risk = "LOVECAMPAIGN_REDEEM_SECRET", "mark codes as used"
+        yield _weak_secret(settings, "redemption", variable, risk, random_bytes=32)
+
+
+def _is_weak(secret: str, length: int, characters: int = _MIN_CHARACTERS) -> bool:
+    return len(secret) < length or len(set(secret)) < characters
+
+
+def _weak_secret(
+    settings: Settings, name: str, variable: str, risk: str, random_bytes: int
+) -> HealthFinding:
+    return doubtful(
+        name,
+        f"{variable} is weak: an attacker could guess it and {risk}",
+        f"type: cd {settings.workspace} && {how_to_make_secret(variable, random_bytes)}",
+    )
+
+
+def check_web_addresses(settings: Settings) -> Iterator[HealthFinding]:
+    """Faults of the addresses that mail links to."""
+    for variable, fault in settings.find_address_faults():
+        if variable in _NAMES:  # the provider reports the others
+            hint = f"write it like {ADDRESS_EXAMPLES[variable]}"
+            yield wrong(_NAMES[variable], f"{variable} {fault}", hint)
+
+
+def check_webhook(settings: Settings) -> Iterator[HealthFinding]:
+    """Whether SendGrid can report events."""
+    key = settings.sendgrid_webhook_public_key
+    if key is None:
+        if settings.provider_url.strip().lower().startswith("sendgrid:"):
+            yield doubtful(
+                "events",
+                "SENDGRID_WEBHOOK_PUBLIC_KEY is not set, so bounces and complaints stay unknown",
+                f"in SendGrid, point the event webhook to {settings.public_url}{EVENTS_PATH}, "
+                "turn Signature Verification on, and copy its key",
+            )
+        return
+    try:
+        verifier(key)
+    except LovecampaignError as error:
+        yield wrong("events", error.message, error.hint or "")
+    else:
+        yield good("events", f"SendGrid's are received at {settings.public_url}{EVENTS_PATH}")
+
+
+def _check_sending(settings: Settings, *, has_faults: bool) -> Iterator[HealthFinding]:
+    """The provider, and the public address if mail leaves the machine."""
+    try:
+        provider = open_provider(settings)
+    except LovecampaignError as error:
+        yield wrong("provider", error.message, error.hint or "")
+        return
+    with contextlib.closing(provider):
+        yield check_provider(provider)
+        if not has_faults:
+            yield check_public_url(settings, provider)
+
+
+def check_provider(provider: Provider) -> HealthFinding:
+    """Whether the provider accepts the login; nothing is sent."""
+    try:
+        provider.prove()
+    except Unreachable as error:
+        return unreachable("provider", error.message, error.hint)
+    except LovecampaignError as error:
+        return wrong("provider", error.message, error.hint or "")
+    return good("provider", provider.name)
+
+
+def check_public_url(settings: Settings, provider: Provider) -> HealthFinding:
+    """Whether the public address is reachable, and https where mail leaves the machine."""
+    url = urlsplit(settings.public_url)
+    if not provider.leaves_machine:
+        return good("public url", f"{settings.public_url}; mail stays on this machine")
+    if url.scheme != "https":
+        hint = "set LOVECAMPAIGN_PUBLIC_URL to the https address where serve is reached"
+        return wrong("public url", f"{settings.public_url} is not an https address", hint)
+    return _request_public_url(settings.public_url)
+
+
+def _request_public_url(public_url: str) -> HealthFinding:
+    import urllib3  # only where mail leaves the machine
+
+    try:
+        answer = urllib3.request(
+            "GET", f"{public_url}/healthz", timeout=_SECONDS, retries=False, redirect=False
+        )
+    except urllib3.exceptions.HTTPError as error:
+        return unknown("public url", f"could not reach {public_url}: {type(error).__name__}")
+    if answer.status == 200:
+        return good("public url", public_url)
+    return doubtful(
+        "public url",
+        f"{public_url}/healthz answers {answer.status}",
+        "check that lovecampaign serve runs behind that address",
+    )
+
+
+def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]:
+    """Whether it answers, and the version of its tables; nothing is created or upgraded."""
+    try:
+        database, version = find_database(settings)
+        with contextlib.closing(database):
+            yield _check_version(database, version)
+            yield check_clock(now, read_newest_claim(database) if version == HEAD else None)
+    except Unreachable as error:
+        is_file = settings.database_url.startswith("sqlite")
+        yield unreachable("database", error.message, _FILE_HINT if is_file else _SERVER_HINT)
+    except LovecampaignError as error:
+        yield wrong("database", error.message, error.hint or "")
+
+
+def _check_version(database: Database, version: str | None) -> HealthFinding:
+    if version == HEAD:
+        return good("database", f"{database.name}, version {HEAD}")
+    if database.file is not None and not database.file.parent.is_dir():
+        return wrong("database", f"there is no folder {database.file.parent}", _FILE_HINT)
+    if version is None:
+        return good("database", f"{database.name}, without tables: the first use creates them")
+    message = f"{database.name}, version {version}, and this program needs {HEAD}"
+    if database.is_sqlite:
+        return good("database", f"{message}: the next use upgrades it")
+    return wrong("database", message, "type: lovecampaign db upgrade")
+
+
+def check_clock(now: datetime, newest_claim: datetime | None) -> HealthFinding:
+    """A clock behind the ledger's newest claim was set back: due deliveries would wait."""
+    shown = f"{local_time(now, 'UTC')} UTC, time zones of tzdata {version_of('tzdata')}"
+    if newest_claim is not None and newest_claim > now:
+        last = local_time(newest_claim, "UTC")
+        hint = "set the clock right, or wait: nothing is lost"
+        return wrong("clock", f"{shown}; the ledger has a claim of {last} UTC", hint)
+    return good("clock", shown)
+
+
+def _check_senders(settings: Settings) -> Iterator[HealthFinding]:
+    records = DnsResolver()
+    folders = list_campaigns(settings.workspace)
+    loaded = [load_campaign(folder, settings.workspace).campaign for folder in folders]
+    senders = {
+        (campaign.sender.email, campaign.sender.reply_to): None for campaign in loaded if campaign
+    }
+    for sender, reply_to in senders:
+        yield from check_sender(sender, reply_to, records)

@@ -1,15 +1,18 @@
-"""How does a problem look in a terminal? As rustc shows it: place, line, caret, help."""
+"""Problems in a terminal, as rustc shows them: place, line, caret, help."""
 
 from __future__ import annotations
 
 import unicodedata
 
+from lovecampaign.cli.output.table import width_of
 from lovecampaign.core.problems import Place, Problem, Severity
 
 #: Longer lines are shown in part, around the caret.
 WIDEST = 100
 _BEFORE_CARET = 30
 
+#: Explicit directions reorder what follows them on the screen (Unicode Standard Annex 9).
+_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
 _BLUE = "\x1b[1;34m"
@@ -17,7 +20,7 @@ _COLORS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
 
 
 def format_problem(problem: Problem, *, color: bool) -> str:
-    """The problem in a few lines, without a line end behind the last."""
+    """The problem in a few lines, without a line end after the last."""
     paint = _paint if color else _plain
     tone = _COLORS[problem.severity]
     name = f"{problem.severity.value}[{problem.code}]"
@@ -46,23 +49,12 @@ def _excerpt(line: str, place: Place, width: int) -> tuple[str, str]:
     marked = shown[start - first : start - first + max(1, width)]
     lead = "…" if first else ""
     tail = "…" if first + WIDEST < len(line) else ""
-    caret = " " * _columns(lead + before) + "^" * max(1, _columns(marked))
+    caret = " " * width_of(_visible(lead + before)) + "^" * max(1, width_of(_visible(marked)))
     return lead + _visible(shown) + tail, caret
 
 
-def _columns(text: str) -> int:
-    """How many columns a terminal gives to a text (Unicode Standard Annex 11)."""
-    return sum(_column(character) for character in _visible(text))
-
-
-def _column(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
 def _visible(text: str) -> str:
-    """What a file says must not steer the terminal: controls become a replacement sign."""
+    """Control characters as replacement signs: a file must not control the terminal."""
     return "".join(" " if one in "\t\n\r" else _harmless(one) for one in text)
 
 
@@ -72,13 +64,9 @@ def _harmless(character: str) -> str:
     return "\ufffd" if is_control or is_direction else character
 
 
-#: Explicit directions reorder what follows them on the screen (Unicode Standard Annex 9).
-_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-
-
 def _paint(text: str, tone: str) -> str:
     return f"{tone}{text}{_RESET}"
 
 
-def _plain(text: str, tone: str) -> str:  # noqa: ARG001 - stands in for _paint
+def _plain(text: str, tone: str) -> str:  # noqa: ARG001 - same signature as _paint
     return text

@@ -1,7 +1,7 @@
-"""How does anything get on the screen? The only module that prints.
+"""Standard streams: the only module that prints.
 
-Data goes to stdout, everything else to stderr, so that a pipe carries data alone. Styled text
-is written as it is on a terminal and without its styles anywhere else.
+Data goes to stdout, everything else to stderr, so that a pipe carries data only. Styles are
+removed from text that does not go to a terminal.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from lovecampaign.cli.output.style import faint, plain, trouble
+from lovecampaign.cli.output.style import dim, plain, red
 
-if TYPE_CHECKING:  # the help page prints through here and needs none of them
+if TYPE_CHECKING:  # not needed for the help page, which prints through here too
     from lovecampaign.cli.output.result import Data, Result
     from lovecampaign.core.problems import Problem
 
 
-#: What the schema names where no command was recognised.
+#: Name in the JSON schema where no command was recognised.
 NO_COMMAND = "usage"
 
 
 class Streams(NamedTuple):
-    """The three ends of a process."""
+    """The standard streams of a process."""
 
     stdin: TextIO
     stdout: TextIO
@@ -32,7 +32,7 @@ class Streams(NamedTuple):
 
 
 class Output:
-    """Where one command's words go, and in which form."""
+    """Output of one command, as text or as JSON."""
 
     def __init__(
         self,
@@ -46,20 +46,20 @@ class Output:
         self._streams = streams
         self._is_quiet = is_quiet
         self._wants_color = wants_color
-        #: Whether data can no longer be written: the disk behind a ``>`` is full, say.
-        self.is_cut = False
-        #: Asked now: a terminal that is gone says that it is none.
+        #: Whether writing data failed: the disk behind a ``>`` is full, say.
+        self.is_stdout_broken = False
+        #: Listed at the start: a closed terminal no longer says that it is one.
         self._terminals = [end for end in (streams.stdout, streams.stderr) if _is_terminal(end)]
-        #: The command in flight, as the schema of its JSON names it.
+        #: The running command, as the schema of its JSON names it.
         self.command = NO_COMMAND
-        _let_every_character_through(streams.stdout, streams.stderr)
+        _escape_unencodable(streams.stdout, streams.stderr)
 
     @classmethod
-    def for_command_line(cls, words: Sequence[str]) -> Output:
-        """As the options say; read before parsing, which may fail and must be told in JSON too."""
-        options = words[: words.index("--")] if "--" in words else words
+    def for_command_line(cls, argv: Sequence[str]) -> Output:
+        """From the raw options: parsing may fail, and that must be reported in JSON too."""
+        options = argv[: argv.index("--")] if "--" in argv else argv
         return cls(
-            _open_ends(),
+            _open_streams(),
             as_json="--json" in options,
             is_quiet="--quiet" in options,
             wants_color=not ("--no-color" in options or os.environ.get("NO_COLOR")),
@@ -67,7 +67,7 @@ class Output:
 
     @property
     def can_ask(self) -> bool:
-        """Whether a person sits in front of both ends."""
+        """Whether input and messages are at a terminal."""
         ends = (self._streams.stdin, self._streams.stderr)
         return not self.as_json and all(map(_is_terminal, ends))
 
@@ -78,28 +78,28 @@ class Output:
 
     @property
     def error_color(self) -> bool:
-        """Whether what goes to stderr is coloured."""
+        """Whether messages on stderr are coloured."""
         return self._wants_color and _is_terminal(self._streams.stderr)
 
     def show(self, result: Result) -> None:
         """The end of a command: envelope, or text, problems and the next command."""
         if self.as_json:
-            if not result.is_told:
-                problems = (*result.problems, *result.told)
+            if not result.is_streamed:
+                problems = (*result.problems, *result.json_problems)
                 self._print_envelope(result.data, problems, result.exit_code)
             return
         self.show_problems(result.problems)
         if result.text:
             self.show_text(result.text)
         if result.next_command:
-            self.hint(f"Next: {result.next_command}")
+            self.show_hint(f"Next: {result.next_command}")
 
     def show_error(self, message: str, problems: Sequence[Problem], hint: str | None) -> None:
         """A failure, for people."""
         self.show_problems(problems)
-        self.show_aside(f"{trouble('error')}: {message}")
+        self.show_note(f"{red('error')}: {message}")
         if hint:
-            self.show_aside(f"  help: {hint}")
+            self.show_note(f"  help: {hint}")
 
     def show_failure(self, problems: Sequence[Problem], exit_code: int) -> None:
         """A failure, for programs."""
@@ -111,50 +111,50 @@ class Output:
         from lovecampaign.cli.output.excerpt import format_problem
 
         for problem in problems:
-            self.show_aside(format_problem(problem, color=self.error_color) + "\n")
+            self.show_note(format_problem(problem, color=self.error_color) + "\n")
 
-    def line(
+    def show_line(
         self,
         data: Data,
         text: str,
         problems: Sequence[Problem] = (),
-        told: Sequence[Problem] = (),
+        json_problems: Sequence[Problem] = (),
     ) -> None:
-        """One step of a command that stays: an object per line, or a line of text.
+        """One step of a long-running command: an object per line, or a line of text.
 
-        ``told``: as in a :class:`~lovecampaign.cli.output.result.Result`.
+        ``json_problems``: as in a :class:`~lovecampaign.cli.output.result.Result`.
         """
         if self.as_json:
-            found = (*problems, *told)
-            self._print_envelope(data, found, any(problem.is_error for problem in found))
+            reported = (*problems, *json_problems)
+            self._print_envelope(data, reported, any(problem.is_error for problem in reported))
             return
         self.show_problems(problems)
         self.show_text(text)
 
-    def raw(self, text: str) -> None:
-        """Data that is a file of its own, such as CSV: exactly as it is."""
+    def show_raw(self, text: str) -> None:
+        """Data with a format of its own, such as CSV, unchanged."""
         self._write(self._streams.stdout, text)
 
     def show_text(self, text: str) -> None:
         """Data for people."""
         self._write_line(self._streams.stdout, text, has_color=self.color)
 
-    def show_aside(self, text: str) -> None:
-        """What a person should see and a pipe should not carry."""
+    def show_note(self, text: str) -> None:
+        """A message for people, on stderr."""
         self._write_line(self._streams.stderr, text, has_color=self.error_color)
 
-    def hint(self, text: str) -> None:
-        """Worth knowing, not asked for."""
+    def show_hint(self, text: str) -> None:
+        """Advice on stderr, unless ``--quiet`` or ``--json``."""
         if not self._is_quiet and not self.as_json:
-            self.show_aside(faint(text))
+            self.show_note(dim(text))
 
-    def leave_terminal(self) -> None:
-        """It is gone: what would be said there goes nowhere, and stops nobody."""
+    def detach_terminal(self) -> None:
+        """Discard what follows: the terminal is closed, and writing to it would fail."""
         for stream in self._terminals:
-            _send_to_nowhere(stream)
+            _redirect_to_null(stream)
 
     def ask(self, question: str) -> str | None:
-        """The answer of the person at the terminal; None where they gave none (Ctrl-D)."""
+        """The answer at the terminal; None at the end of input (Ctrl-D)."""
         self._write(self._streams.stderr, question + " ")
         line = self._streams.stdin.readline()
         if not line.endswith("\n"):
@@ -163,7 +163,7 @@ class Output:
 
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
-        """A bar on a terminal; elsewhere nothing. Yields what tells it of ``n`` more done."""
+        """A progress bar, on a terminal only; yields a function that adds ``n`` done."""
         if self._is_quiet or self.as_json or not _is_terminal(self._streams.stderr):
             yield lambda _more: None
             return
@@ -178,14 +178,16 @@ class Output:
     def _print_envelope(self, data: Data, problems: Sequence[Problem], exit_code: int) -> None:
         import json
 
+        from lovecampaign.cli.output.result import to_json
+
         envelope = {
             "schema": f"lovecampaign/{self.command}@1",
             "ok": exit_code == 0,
             "data": data,
-            "warnings": [problem.as_json() for problem in problems if not problem.is_error],
-            "errors": [problem.as_json() for problem in problems if problem.is_error],
+            "warnings": [problem for problem in problems if not problem.is_error],
+            "errors": [problem for problem in problems if problem.is_error],
         }
-        self._write(self._streams.stdout, json.dumps(envelope) + "\n")
+        self._write(self._streams.stdout, json.dumps(envelope, default=to_json) + "\n")
 
     def _write_line(self, stream: TextIO, text: str, *, has_color: bool) -> None:
         self._write(stream, (text if has_color else plain(text)) + "\n")
@@ -195,18 +197,20 @@ class Output:
             stream.write(text)
             stream.flush()
         except BrokenPipeError:
-            # The reader has seen enough (``| head``). What we do still counts, and so does its
-            # exit code; the rest of the words goes nowhere.
-            _send_to_nowhere(stream)
+            # The reading program has ended (``| head``). The command goes on and its exit code
+            # counts; the rest of the output is discarded.
+            _redirect_to_null(stream)
         except OSError:
-            _send_to_nowhere(stream)
-            self.is_cut = self.is_cut or stream is self._streams.stdout
+            _redirect_to_null(stream)
+            self.is_stdout_broken = self.is_stdout_broken or stream is self._streams.stdout
             raise
 
 
-def _open_ends() -> Streams:
-    """The ends of this process. One that was closed leads nowhere: the next file to be opened,
-    such as the database, would take its place and be written over.
+def _open_streams() -> Streams:
+    """The streams of this process, closed ones as /dev/null.
+
+    Otherwise the next file to be opened, such as the database, would get the stream's number and
+    be overwritten.
     """
     stdin = sys.stdin or os.fdopen(os.open(os.devnull, os.O_RDONLY))
     stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
@@ -218,15 +222,15 @@ def _is_terminal(stream: TextIO) -> bool:
     return not stream.closed and stream.isatty()
 
 
-def _let_every_character_through(*streams: TextIO) -> None:
-    """A terminal of another encoding gets escapes in place of an error."""
+def _escape_unencodable(*streams: TextIO) -> None:
+    """Write escapes instead of failing where a terminal's encoding lacks a character."""
     for stream in streams:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
 
 
-def _send_to_nowhere(stream: TextIO) -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+def _redirect_to_null(stream: TextIO) -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)

@@ -1,4 +1,4 @@
-"""Which few ways of standing out does a terminal show?"""
+"""Terminal styles (ANSI escapes), and their removal."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import re
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def good(text: str) -> str:
+def green(text: str) -> str:
     return _styled(text, 32)
 
 
-def trouble(text: str) -> str:
+def red(text: str) -> str:
     return _styled(text, 31)
 
 
-def strong(text: str) -> str:
+def bold(text: str) -> str:
     return _styled(text, 1)
 
 
-def faint(text: str) -> str:
+def dim(text: str) -> str:
     return _styled(text, 2)
 
 

@@ -1,4 +1,4 @@
-"""How do rows line up for a reader?"""
+"""Tables for a terminal: aligned columns, and the width of text on a screen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from lovecampaign.cli.output.style import strong
+from lovecampaign.cli.output.style import bold
 
 Cell: TypeAlias = str | int | None
 
@@ -17,16 +17,15 @@ def format_table(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str
     """Columns under headings: numbers to the right, words to the left, nothing cut off."""
     texts = [[format_cell(cell) for cell in row] for row in rows]
     widths = [max(map(width_of, column)) for column in zip(headings, *texts, strict=True)]
-    is_number = [_holds_numbers(column) for column in zip(*rows, strict=True)] or [False] * len(
-        headings
-    )
-    lines = [strong(_line(headings, widths, is_number))]
+    is_number = [_has_numbers(column) for column in zip(*rows, strict=True)]
+    is_number = is_number or [False] * len(headings)
+    lines = [bold(_line(headings, widths, is_number))]
     lines += [_line(row, widths, is_number) for row in texts]
     return "\n".join(lines)
 
 
 def format_cell(cell: Cell) -> str:
-    """A number with its thousands apart; a text on one line; a dash for nothing."""
+    """A number with thousands separators; a text on one line; a dash for None."""
     if cell is None:
         return "–"
     if isinstance(cell, int):
@@ -35,24 +34,27 @@ def format_cell(cell: Cell) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text that cannot move a terminal's cursor, whoever wrote it."""
+    """Text without control characters, which would move a terminal's cursor."""
     return "".join(
         " " if unicodedata.category(letter) in {"Cc", "Zl", "Zp"} else letter for letter in text
     )
 
 
 def width_of(text: str) -> int:
-    """Columns on a terminal: two for East Asian wide letters and emoji, none for accents."""
+    """Columns on a terminal: two for East Asian wide letters and emoji, none for accents.
+
+    Unicode Standard Annex 11.
+    """
     return sum(_letter_width(letter) for letter in text)
 
 
 def _letter_width(letter: str) -> int:
-    if unicodedata.category(letter) in {"Mn", "Me", "Cf"}:
+    if unicodedata.combining(letter) or unicodedata.category(letter) in {"Mn", "Me", "Cf"}:
         return 0
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
-def _holds_numbers(column: Sequence[Cell]) -> bool:
+def _has_numbers(column: Sequence[Cell]) -> bool:
     return any(isinstance(cell, int) for cell in column)
 
 

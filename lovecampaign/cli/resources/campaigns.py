@@ -1,4 +1,4 @@
-"""Which campaign is meant, and can it be used?"""
+"""Campaigns and emails as commands name them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from lovecampaign.core.errors import ProblemsFound, UsageError
 from lovecampaign.core.problems import Problem
 
 #: ``[CAMPAIGN]``, which every verb about one campaign takes.
-campaign_argument = click.argument("campaign", type=read_name, metavar="[CAMPAIGN]", required=False)
-#: ``--campaign``, where the arguments are taken by something else.
+campaign_argument = click.argument(
+    "campaign_name", type=read_name, metavar="[CAMPAIGN]", required=False
+)
+#: ``--campaign``, for verbs with another argument.
 campaign_option = click.option(
     "--campaign",
+    "campaign_name",
     type=read_name,
     metavar="CAMPAIGN",
     help="Needed only where there is more than one.",
 )
-
-
 #: ``9``, ``day-9``, ``Day 9``.
 _DAY = re.compile(r"(?:day[ _-]?)?(?P<number>[0-9]{1,3})", re.IGNORECASE)
 #: In place of an email's key, for a test of every one.
@@ -36,14 +37,14 @@ EVERY_EMAIL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usable:
-    """A campaign whose settings hold together; single emails may still have mistakes."""
+class UsableCampaign:
+    """A campaign with valid settings; single emails may still have mistakes."""
 
     campaign: Campaign
     problems: Sequence[Problem]
 
     def mistakes_of(self, email: Email) -> Sequence[Problem]:
-        """What loading found wrong with one email."""
+        """The errors that loading found in one email."""
         if not email.is_broken:
             return ()
         errors = [problem for problem in self.problems if problem.is_error]
@@ -51,21 +52,21 @@ class Usable:
         return own or errors
 
 
-def load_usable(invocation: Invocation, name: str | None) -> Usable:
+def load_usable(invocation: Invocation, name: str | None) -> UsableCampaign:
     """The campaign of that name, or the only one; raises ProblemsFound for a broken one."""
     workspace = invocation.find_workspace()
     return load_folder(pick_campaign(workspace, name), workspace)
 
 
-def load_folder(folder: Path, workspace: Path) -> Usable:
+def load_folder(folder: Path, workspace: Path) -> UsableCampaign:
     loaded = load_campaign(folder, workspace)
     if loaded.campaign is None:
         raise ProblemsFound(
-            f"{folder.name} cannot be used before this is mended",
+            f"{folder.name} cannot be used before this is fixed",
             loaded.problems,
             hint=f"then type: lovecampaign check {folder.name}",
         )
-    return Usable(campaign=loaded.campaign, problems=loaded.problems)
+    return UsableCampaign(campaign=loaded.campaign, problems=loaded.problems)
 
 
 def find_email(campaign: Campaign, word: str) -> Email:
@@ -79,7 +80,7 @@ def find_email(campaign: Campaign, word: str) -> Email:
 
 
 def _suggest_key(word: str, keys: Sequence[str]) -> str:
-    """Another day is never what was meant: of a number only its spelling is mended."""
+    """For a number only the right spelling is suggested, never another day."""
     number = _DAY.fullmatch(word)
     near = f"day-{int(number['number']):02}" if number else nearest(word, keys)
     return f"did you mean {near}?" if near in keys else f"there are: {', '.join(keys)}"
@@ -90,7 +91,7 @@ def find_scheduled(campaign: Campaign, word: str) -> Email:
     email = find_email(campaign, word)
     if email not in campaign.scheduled_emails:
         raise UsageError(
-            f"{email.key} goes out when somebody signs up, not by the calendar",
+            f"{email.key} goes out after a sign-up, not by the calendar",
             hint=f"to see it, type: lovecampaign send {campaign.slug} --day {email.key} --to YOU",
         )
     return email

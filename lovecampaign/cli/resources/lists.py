@@ -1,4 +1,4 @@
-"""Which lists do the workspace's campaigns write to, and is this one of them?"""
+"""Lists of subscribers that the workspace's campaigns use."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lovecampaign.core.problems import Problem, Severity
 UNUSED_LIST = "unused-list"
 
 
-def only_audience(invocation: Invocation) -> str:
-    """The list of the workspace's campaigns; raises UsageError where they do not agree on one."""
+def find_only_list(invocation: Invocation) -> str:
+    """The list of the workspace's campaigns; raises UsageError where there are several."""
     lists = sorted({each.audience.list for each in _load_all(invocation) if each})
     if len(lists) == 1:
         return lists[0]
@@ -24,10 +24,10 @@ def only_audience(invocation: Invocation) -> str:
     raise UsageError("which list do they join?", hint=f"add --list, {known}")
 
 
-def doubt_list(invocation: Invocation, name: str) -> Iterator[Problem]:
-    """A list to which no campaign writes may be a slip; one may also come before its campaign.
+def warn_unused_list(invocation: Invocation, name: str) -> Iterator[Problem]:
+    """A warning for a list that no campaign uses: it may be a typo, or come before its campaign.
 
-    Says nothing where a campaign cannot be read: it may be the one.
+    None where a campaign cannot be read: it may be the one that uses the list.
     """
     campaigns = _load_all(invocation)
     known = sorted({each for campaign in campaigns if campaign for each in campaign.lists})

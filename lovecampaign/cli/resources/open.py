@@ -1,28 +1,49 @@
-"""How does a verb get at the database and the provider?"""
+"""Context managers that open the workspace's database, provider and campaign records."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation
+from lovecampaign.cli.resources.campaigns import load_usable
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
+from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedCampaign:
+    """A campaign and its ledger rows in an open database."""
+
+    campaign: Campaign
+    record: CampaignRecord
+    database: Database
 
 
 @contextlib.contextmanager
 def opened_database(invocation: Invocation) -> Iterator[Database]:
-    """The workspace's database for as long as the block runs."""
     with contextlib.closing(open_database(invocation.settings())) as database:
         yield database
 
 
 @contextlib.contextmanager
+def recorded_campaign(invocation: Invocation, name: str | None) -> Iterator[RecordedCampaign]:
+    """The campaign, recorded in the ledger now if it was not before."""
+    campaign = load_usable(invocation, name).campaign
+    with opened_database(invocation) as database:
+        record = record_campaign(database, campaign)
+        yield RecordedCampaign(campaign=campaign, record=record, database=database)
+
+
+@contextlib.contextmanager
 def opened_provider(invocation: Invocation, settings: Settings) -> Iterator[Provider]:
-    """The workspace's way out, for a command that sends.
+    """The provider, for a command that sends.
 
     Raises UsageError where links could not be signed or opened, and where ``--now`` would put
     a made-up time on mail that reaches people.

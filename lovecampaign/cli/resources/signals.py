@@ -1,4 +1,4 @@
-"""How does a person stop a sender without losing track of anything?"""
+"""Graceful shutdown of a sender on SIGINT, SIGTERM and SIGHUP."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from types import FrameType
 
 from lovecampaign.cli.output.output import Output
 
-#: None on systems that have no such signal.
+#: None on systems without this signal.
 _HANG_UP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 
 
 @dataclass(slots=True)
-class Stop:
-    """Whether somebody asked to stop, and how."""
+class StopRequest:
+    """Whether a signal asked to stop, and which kind."""
 
-    #: Set at the first signal: what is in flight is finished, nothing more begins.
+    #: Set at the first signal: deliveries in flight are finished, and no more are begun.
     event: threading.Event = field(default_factory=threading.Event)
-    #: By Ctrl-C; a SIGTERM is an orderly end.
+    #: By Ctrl-C; a SIGTERM is a regular end.
     was_interrupted: bool = False
 
 
 @contextlib.contextmanager
-def stopping_on_signals(output: Output) -> Iterator[Stop]:
-    """The first signal ends in order; a second Ctrl-C ends at once.
+def stopping_on_signals(output: Output) -> Iterator[StopRequest]:
+    """The first signal stops gracefully; a second Ctrl-C stops at once.
 
-    A terminal that is closed, or whose connection breaks, is such a signal, and is told nothing
-    more. Who does not want that starts the command with nohup.
+    A closed terminal or a lost connection to it (SIGHUP) counts too, unless the command was
+    started with nohup; nothing more is printed then.
     """
-    stop = Stop()
+    stop = StopRequest()
 
-    def ask(number: int, _frame: FrameType | None) -> None:
+    def request_stop(number: int, _frame: FrameType | None) -> None:
         if stop.was_interrupted and number == signal.SIGINT:
             raise KeyboardInterrupt
         if number == _HANG_UP:
-            output.leave_terminal()
+            output.detach_terminal()
         stop.was_interrupted = number == signal.SIGINT
         stop.event.set()
-        output.hint("Finishing what is in flight …")
+        output.show_hint("Finishing what is in flight …")
 
-    previous = {number: signal.signal(number, ask) for number in _signals()}
+    previous = {number: signal.signal(number, request_stop) for number in _signals()}
     try:
         yield stop
     finally:
@@ -52,7 +52,7 @@ def stopping_on_signals(output: Output) -> Iterator[Stop]:
 
 
 def _signals() -> list[signal.Signals]:
-    wanted = [signal.SIGINT, signal.SIGTERM]
+    handled = [signal.SIGINT, signal.SIGTERM]
     if _HANG_UP is not None and signal.getsignal(_HANG_UP) is not signal.SIG_IGN:
-        wanted.append(_HANG_UP)
-    return wanted
+        handled.append(_HANG_UP)
+    return handled

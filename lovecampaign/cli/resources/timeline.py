@@ -1,4 +1,4 @@
-"""What does one person get, when, and why not? For ``plan --for`` and ``explain``."""
+"""One subscriber's month: each email with its due time, state and reason."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from lovecampaign.audience.address import InvalidAddress, normalise
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.cli.framework.options import read_address
+from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.table import Cell, format_table
-from lovecampaign.cli.output.words import local_time
-from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import UsageError
 from lovecampaign.delivery.display.digest_days import find_days_in_welcome
 from lovecampaign.schedule.instants import effective_zone
@@ -20,27 +19,27 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
 from lovecampaign.store.subscribers.records import Person, Profile, show_subscriber
 
-#: What left so long after its moment is told with both times.
+#: From this delay on, the time of sending is shown beside the due time.
 _LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """One person's month."""
+    """One subscriber's month."""
 
     profile: Profile
     person: Person
-    #: The zone that counts for this person.
+    #: The subscriber's effective time zone.
     zone: str
     entries: Sequence[TimelineEntry]
 
 
 def find_timeline(database: Database, campaign: Campaign, address: str, now: datetime) -> Timeline:
-    """Raises UsageError for an address that is no subscriber's."""
+    """Raises UsageError for an address that is not a subscriber's."""
     person = show_subscriber(database, read_address(address))
     if person.profile is None:
         raise UsageError(
-            f"{address} is no subscriber here",
+            f"{address} is not a subscriber here",
             hint=f"type: lovecampaign subscribers show {address}",
         )
     return Timeline(
@@ -54,7 +53,7 @@ def find_timeline(database: Database, campaign: Campaign, address: str, now: dat
 def _entries(
     database: Database, campaign: Campaign, subscriber_id: int, now: datetime
 ) -> Iterator[TimelineEntry]:
-    """A day that came inside the welcome was not missed, though its own letter was."""
+    """A day that was part of the welcome was not missed, though its own email was."""
     with database.read() as connection:
         welcomed_with = find_days_in_welcome(connection, campaign, subscriber_id)
     for entry in read_timeline(database, campaign, subscriber_id, now):
@@ -62,14 +61,6 @@ def _entries(
             yield replace(entry, reason=SkipReason.IN_DIGEST.value, detail="inside the welcome")
         else:
             yield entry
-
-
-def read_address(text: str) -> str:
-    """The one form of an address; raises UsageError for what is none."""
-    try:
-        return normalise(text.strip())
-    except InvalidAddress as error:
-        raise UsageError(f"{text} is not an email address: {error}") from error
 
 
 def timeline_json(timeline: Timeline) -> Mapping[str, object]:
@@ -80,7 +71,7 @@ def timeline_json(timeline: Timeline) -> Mapping[str, object]:
 
 
 def format_timeline(timeline: Timeline) -> str:
-    """A table with the times on the reader's own clock."""
+    """A table with times in the subscriber's zone."""
     rows = [_row(entry, timeline.zone) for entry in timeline.entries]
     return format_table(("email", f"when ({timeline.zone})", "state", "why"), rows)
 
@@ -89,11 +80,11 @@ def _entry_json(entry: TimelineEntry, zone: str) -> Mapping[str, object]:
     due = entry.due
     return {
         "key": entry.key,
-        "due": format_instant(due) if due else None,
+        "due": due,
         "local": due.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes") if due else None,
-        "state": entry.state.value if entry.state else None,
+        "state": entry.state,
         "reason": entry.reason,
-        **({"sent_at": format_instant(entry.sent_at)} if entry.sent_at else {}),
+        **({"sent_at": entry.sent_at} if entry.sent_at else {}),
     }
 
 
@@ -109,4 +100,4 @@ def _why(entry: TimelineEntry, zone: str) -> Iterator[str]:
     if entry.detail:
         yield entry.detail
     if entry.sent_at and entry.due and entry.sent_at - entry.due > _LATE:
-        yield f"it left {local_time(entry.sent_at, zone)}"
+        yield f"sent {local_time(entry.sent_at, zone)}"

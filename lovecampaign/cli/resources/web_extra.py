@@ -1,4 +1,4 @@
-"""What do the verbs share that show pages? A port, and parts of the extra ``web``."""
+"""For verbs that serve pages: ``--port``, and the packages of the extra ``web``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Verb = TypeVar("_Verb", bound=Callable[..., object])
 
 
 def port_option(default: int) -> Callable[[_Verb], _Verb]:
-    """``--port``, where the pages will be."""
+    """``--port``, to serve the pages at."""
     return click.option(
         "--port",
         type=click.IntRange(0, 65535),
@@ -24,10 +24,10 @@ def port_option(default: int) -> Callable[[_Verb], _Verb]:
     )
 
 
-def require_parts(who: str, *modules: str) -> None:
-    """Raises UsageError for those that are not installed: pip leaves the extra out by default."""
+def require_packages(verb: str, *modules: str) -> None:
+    """Raises UsageError for packages that are missing: the extra is not installed by default."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"{who} needs {', '.join(missing)}", hint="type: pip install 'lovecampaign[web]'"
+            f"{verb} needs {', '.join(missing)}", hint="type: pip install 'lovecampaign[web]'"
         )

@@ -1,0 +1,1 @@
+"""Verbs that send, control and report: ``send``, ``run``, ``status``, ``explain`` …"""

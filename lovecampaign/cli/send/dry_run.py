@@ -1,4 +1,4 @@
-"""What would ``send`` do now? ``send --dry-run``."""
+"""``send --dry-run``: counts due deliveries, with what would block them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.cli.framework.invocation import Invocation
+from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.style import trouble
-from lovecampaign.cli.output.words import count_of
-from lovecampaign.cli.resources.campaigns import Usable
-from lovecampaign.cli.resources.checking import email_checker
+from lovecampaign.cli.output.style import red
+from lovecampaign.cli.resources.campaigns import UsableCampaign
+from lovecampaign.cli.resources.facts import email_checker
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.send.report import find_pause, format_report, pause_problem, report_json
 from lovecampaign.core.errors import ExitCode
@@ -23,9 +23,9 @@ from lovecampaign.store.reports.dry_run import DryRun, dry_run_send
 
 
 def count_due(
-    invocation: Invocation, usable: Usable, emails: Sequence[Email], *, accepts_edit: bool
+    invocation: Invocation, usable: UsableCampaign, emails: Sequence[Email], *, accepts_edit: bool
 ) -> Result:
-    """What is due, with the mistakes and edits that would block it. Sends and writes nothing."""
+    """Count due deliveries, with mistakes and edits that would block them. Changes nothing."""
     campaign = usable.campaign
     with opened_database(invocation) as database:
         foresight = dry_run_send(database, campaign, emails, invocation.now)
@@ -36,22 +36,23 @@ def count_due(
     report = _as_report(campaign, invocation, foresight)
     lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.recipients.items()]
     lines += [format_report(report, campaign.timezone), "Nothing was sent."]
-    told = [pause_problem(campaign, pause_reason, holds_up=False)] if pause_reason else []
+    paused = []
     if pause_reason:
-        lines.append(
-            f"{trouble(f'Paused: {pause_reason}')}: nothing goes out before it is resumed."
-        )
+        paused = [pause_problem(campaign, pause_reason, blocks=False)]
+        lines.append(f"{red(f'Paused: {pause_reason}')}: nothing is sent before resume.")
     return Result(
         data=report_json(report),
         text="\n".join(lines),
         problems=problems,
-        told=told,
+        json_problems=paused,
         exit_code=ExitCode.PROBLEMS if has_errors(problems) else ExitCode.DONE,
         next_command=f"lovecampaign send {campaign.slug}",
     )
 
 
-def _check(invocation: Invocation, usable: Usable, emails: Sequence[Email]) -> Sequence[Problem]:
+def _check(
+    invocation: Invocation, usable: UsableCampaign, emails: Sequence[Email]
+) -> Sequence[Problem]:
     settings = invocation.settings()
     with contextlib.closing(open_provider(settings)) as provider:
         check = email_checker(usable, invocation, settings, provider)

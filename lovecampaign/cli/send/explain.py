@@ -1,50 +1,98 @@
-"""Why does one person get what they get? The verb ``explain``."""
+"""The verb ``explain``: a subscriber's timeline, and their history in order."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import click
 
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import campaign_option, load_usable
 from lovecampaign.cli.resources.open import opened_database
-from lovecampaign.cli.resources.person_history import format_history, write_history
-from lovecampaign.cli.resources.timeline import (
-    Timeline,
-    find_timeline,
-    format_timeline,
-    timeline_json,
-)
-from lovecampaign.store.checkout.history import read_deal_history
-from lovecampaign.store.subscribers.history import read_events
+from lovecampaign.cli.resources.timeline import find_timeline, format_timeline, timeline_json
+from lovecampaign.store.checkout.history import read_deal_facts
+from lovecampaign.store.subscribers.history import PersonEvent, read_events
+from lovecampaign.store.subscribers.records import NotedSuppression, Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One line of a subscriber's history, in the shape of its JSON."""
+
+    at: datetime
+    #: ``joined``, ``consented``, ``confirmed``, ``suppressed``, ``came back``, a fact about a
+    #: deal, or an event's kind.
+    what: str
+    detail: str
 
 
 @verb("explain")
 @click.argument("email")
 @campaign_option
-def explain(invocation: Invocation, email: str, campaign: str | None) -> Result:
-    """Say why one person got, will get or will never get each email.
+def explain(invocation: Invocation, email: str, campaign_name: str | None) -> Result:
+    """Explain why one person gets each email, or does not.
 
-    Times are on the reader's own clock; below them stands what happened so far.
+    Times are in the person's time zone. What happened so far is listed below them.
     """
-    found = load_usable(invocation, campaign).campaign
+    usable = load_usable(invocation, campaign_name)
     with opened_database(invocation) as database:
-        timeline = find_timeline(database, found, email, invocation.now)
+        timeline = find_timeline(database, usable.campaign, email, invocation.now)
         events = read_events(database, timeline.profile.id)
-        deals = read_deal_history(database, timeline.profile.id)
-    history = write_history(timeline.person, events, deals)
-    parts = [_introduce(timeline), format_timeline(timeline)]
+        deal_facts = read_deal_facts(database, timeline.profile.id)
+    history = [
+        *_suppressions(timeline.person.suppressions),
+        *_events(events),
+        *(HistoryEntry(at=fact.at, what=fact.what, detail=fact.detail) for fact in deal_facts),
+        *_memberships_and_consents(timeline.profile),
+    ]
+    history.sort(key=lambda entry: entry.at)
+    parts = [_introduce(timeline.profile), format_timeline(timeline)]
     if history:
-        parts.append("\n" + format_history(history, timeline.zone))
+        rows = [(local_time(each.at, timeline.zone), each.what, each.detail) for each in history]
+        parts.append("\n" + format_table((f"when ({timeline.zone})", "what", ""), rows))
     return Result(
-        data={**timeline_json(timeline), "history": [one.as_json() for one in history]},
+        data={**timeline_json(timeline), "history": history},
         text="\n".join(parts),
         next_command=f"lovecampaign subscribers show {timeline.profile.email}",
     )
 
 
-def _introduce(timeline: Timeline) -> str:
-    profile = timeline.profile
+def _introduce(profile: Profile) -> str:
     name = f"{profile.first_name} {profile.last_name}".strip()
     tags = f", tagged {', '.join(profile.tags)}" if profile.tags else ""
     return f"{f'{name} ' if name else ''}<{profile.email}>{tags}"
+
+
+def _memberships_and_consents(profile: Profile) -> Iterator[HistoryEntry]:
+    for place in profile.memberships:
+        yield HistoryEntry(at=place.joined_at, what="joined", detail=place.list)
+        if place.confirmed_at is not None and place.confirmed_at != place.joined_at:
+            yield HistoryEntry(at=place.confirmed_at, what="confirmed", detail=place.list)
+    for logged in profile.consents:
+        consent = logged.consent
+        detail = _join(logged.list, consent.kind.value, consent.source, consent.text_version)
+        yield HistoryEntry(at=consent.given_at, what="consented", detail=detail)
+
+
+def _suppressions(suppressions: Sequence[NotedSuppression]) -> Iterator[HistoryEntry]:
+    for noted in suppressions:
+        scope = noted.list or noted.only_campaign or "everything"
+        detail = _join(noted.reason.value.replace("_", " "), scope, noted.source)
+        yield HistoryEntry(at=noted.at, what="suppressed", detail=detail)
+        if noted.lifted_at is not None:
+            yield HistoryEntry(at=noted.lifted_at, what="came back", detail=scope)
+
+
+def _events(events: Sequence[PersonEvent]) -> Iterator[HistoryEntry]:
+    for event in events:
+        detail = _join(event.email_key, event.words)
+        yield HistoryEntry(at=event.at, what=event.kind, detail=detail)
+
+
+def _join(*words: str | None) -> str:
+    return ", ".join(word for word in words if word)

@@ -1,8 +1,8 @@
-"""What became of deliveries whose outcome nobody knows? The verb ``in-doubt``."""
+"""The verb ``in-doubt``: deliveries with an unknown outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import click
@@ -10,58 +10,63 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
+from lovecampaign.cli.output.format import count_of, local_time
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import format_table
-from lovecampaign.cli.output.words import count_of, local_time
 from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_option, load_usable
 from lovecampaign.cli.resources.open import opened_database
-from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, LovecampaignError, UsageError
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
 from lovecampaign.store.reports.recent_problems import find_doubts, resend_doubts, settle_doubts
-from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND, OpenDelivery, list_in_doubt
-from lovecampaign.store.sending.transactional_queue import ClaimedMail, list_transactional_in_doubt
+from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND
+from lovecampaign.store.sending.open_claims import OpenDelivery, list_in_doubt
+from lovecampaign.store.sending.request_queue import ClaimedMail, list_asked_in_doubt
 
 
-class TooYoung(LovecampaignError):
-    """The provider may still tell what became of a delivery: waiting may be all it takes."""
+class TooRecentToResend(LovecampaignError):
+    """The provider may still report the outcome, so resending is refused for now."""
 
     exit_code = ExitCode.RUN_AGAIN
 
 
 @verb_group("in-doubt", fallback="list")
 def in_doubt() -> None:
-    """List or settle deliveries whose outcome nobody knows.
+    """List or settle deliveries with an unknown outcome.
 
-    They are never sent again without being asked for: they may have arrived.
+    They may have arrived, so they are never sent again on their own.
     """
 
 
 @verb("list", in_doubt)
 @campaign_argument
-def list_all(invocation: Invocation, campaign: str | None) -> Result:
+def list_all(invocation: Invocation, campaign_name: str | None) -> Result:
     """List them (the same as in-doubt alone)."""
-    found = load_usable(invocation, campaign).campaign
+    campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
         settle_proven_doubts(database, invocation.now)
         with database.read() as connection:
-            deliveries = list_in_doubt(connection, found.id)
-            asked = list_transactional_in_doubt(connection, found.id)
+            deliveries = list_in_doubt(connection, campaign.id)
+            asked = list_asked_in_doubt(connection, campaign.id)
     data = {
-        "deliveries": [_as_json(one) for one in deliveries],
-        "asked": [_asked_as_json(one) for one in asked],
+        "deliveries": [
+            {"id": one.id, "key": one.email_key, "email": one.address, "claimed_at": one.claimed_at}
+            for one in deliveries
+        ],
+        "asked": [
+            {"kind": one.kind, "email": one.address, "claimed_at": one.claimed_at} for one in asked
+        ],
     }
     if not deliveries and not asked:
         return Result(
             data=data,
             text="Nothing is in doubt.",
-            next_command=f"lovecampaign status {found.slug}",
+            next_command=f"lovecampaign status {campaign.slug}",
         )
-    settles = "in-doubt resolve --as sent" if deliveries else f"status {found.slug}"
+    settles = "in-doubt resolve --as sent" if deliveries else f"status {campaign.slug}"
     return Result(
         data=data,
-        text="\n\n".join(_tables(found, deliveries, asked)),
+        text="\n\n".join(_tables(campaign, deliveries, asked)),
         next_command=f"lovecampaign {settles}",
     )
 
@@ -83,7 +88,7 @@ def _tables(
         ]
         yield "\n".join(
             [
-                "Asked for on a page. There is nothing to settle: who misses it asks again.",
+                "Requested on a page. Nothing to settle: a person who misses it can ask again.",
                 format_table(("mail", "to", claimed), mails),
             ]
         )
@@ -95,53 +100,36 @@ def _tables(
     "--as",
     "outcome",
     type=click.Choice(["sent", "resend"]),
-    help="sent: they arrived. resend: send them once more, at the risk of doubles.",
+    help="sent: they arrived. resend: send them again, at the risk of duplicates.",
 )
 @campaign_option
 def resolve(
-    invocation: Invocation, ids: tuple[int, ...], outcome: str | None, campaign: str | None
+    invocation: Invocation, ids: tuple[int, ...], outcome: str | None, campaign_name: str | None
 ) -> Result:
-    """Say what became of some, or of all.
+    """Settle some of them, or all.
 
     Without IDs, all of the campaign. resend refuses deliveries younger than ten minutes: the
-    provider may still tell what became of them.
+    provider may still report their outcome.
     """
     if outcome is None:
-        raise UsageError("what became of them?", hint="add --as sent, or --as resend")
-    found = load_usable(invocation, campaign).campaign
+        raise UsageError("--as is missing: did they arrive?", hint="add --as sent, or --as resend")
+    campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
         settle_proven_doubts(database, invocation.now)
         with database.write() as connection:
-            chosen = _choose(connection, found, ids)
+            chosen = _choose(connection, campaign, ids)
             settle = settle_doubts if outcome == "sent" else _send_again
             number = settle(connection, chosen, invocation.now)
     words = "settled as sent" if outcome == "sent" else "due again"
     return Result(
         data={"outcome": outcome, "resolved": number, "ids": sorted(chosen)},
         text=f"{count_of(number, 'delivery')} {words}.",
-        next_command=f"lovecampaign {'status' if outcome == 'sent' else 'send'} {found.slug}",
+        next_command=f"lovecampaign {'status' if outcome == 'sent' else 'send'} {campaign.slug}",
     )
 
 
-def _as_json(delivery: OpenDelivery) -> Mapping[str, object]:
-    return {
-        "id": delivery.id,
-        "key": delivery.email_key,
-        "email": delivery.address,
-        "claimed_at": format_instant(delivery.claimed_at),
-    }
-
-
-def _asked_as_json(mail: ClaimedMail) -> Mapping[str, object]:
-    return {
-        "kind": mail.kind.value,
-        "email": mail.address,
-        "claimed_at": format_instant(mail.claimed_at),
-    }
-
-
 def _choose(connection: Connection, campaign: Campaign, ids: Sequence[int]) -> Sequence[int]:
-    """All of the campaign's, or those that were named; raises UsageError for any other."""
+    """All of the campaign, or the named ones; raises UsageError for others."""
     record = read_campaign(connection, campaign.id)
     chosen = find_doubts(connection, record.id if record else 0, ids or None)
     unknown = sorted(set(ids).difference(chosen))
@@ -157,9 +145,9 @@ def _send_again(connection: Connection, ids: Sequence[int], now: datetime) -> in
     resent = resend_doubts(connection, ids, now)
     if resent.too_young:
         minutes = int(YOUNGEST_TO_RESEND.total_seconds() // 60)
-        raise TooYoung(
+        raise TooRecentToResend(
             f"{count_of(resent.too_young, 'delivery')} in doubt for less than {minutes} minutes: "
-            "the provider may still tell",
+            "the provider may still report the outcome",
             hint="wait, or name the IDs of older ones",
         )
     return resent.number

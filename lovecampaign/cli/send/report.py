@@ -1,15 +1,13 @@
-"""What do ``send`` and ``run`` ask before, and say after, a pass?"""
+"""Confirmation before a pass of ``send`` or ``run``, and the report after it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.cli.framework.confirm import require_retyped
-from lovecampaign.cli.framework.invocation import Invocation
-from lovecampaign.cli.output.style import good, trouble
-from lovecampaign.cli.output.words import count_of, time_and_zone
-from lovecampaign.core.clock import format_instant
+from lovecampaign.cli.framework.invocation import Invocation, require_retyped
+from lovecampaign.cli.output.format import count_of, time_and_zone
+from lovecampaign.cli.output.style import green, red
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import Problem, Severity, has_errors
 from lovecampaign.delivery.loop.send import SendReport
@@ -17,22 +15,22 @@ from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import find_campaign
 
-#: Ways out from which nobody ever gets anything.
+#: Providers that reach no mailbox.
 _HARMLESS = ("maildir:", "memory:")
-#: What each count says that makes a pass less than done, and what to type.
+#: Counts of unfinished deliveries, in words, with what to type.
 _FAILURES = {
     "failed": (
         "failed for good",
-        "once the cause is mended, type: lovecampaign retry KEY --state failed",
+        "fix the cause, then type: lovecampaign retry KEY --state failed",
     ),
     "in_doubt": (
-        "in doubt: nobody knows whether they arrived",
+        "in doubt: it is unknown whether they arrived",
         "type: lovecampaign in-doubt {campaign}",
     ),
     "retry_later": ("to try again later", "type later: lovecampaign send {campaign}"),
     "remaining": (
         "due and not tried",
-        "type: lovecampaign send {campaign}; what quiet hours hold goes out at their end",
+        "type: lovecampaign send {campaign}; what quiet hours delay is sent at their end",
     ),
 }
 _COUNTS = ("sent", "failed", "skipped", "in_doubt", "retry_later", "remaining")
@@ -42,19 +40,18 @@ def confirm_sending(
     invocation: Invocation,
     campaigns: Sequence[Campaign],
     provider: Provider,
-    say_what: Callable[[str], str],
+    describe: Callable[[str], str],
 ) -> None:
     """Ask to retype each campaign's name, unless mail stays in a folder.
 
-    ``say_what`` says what of a campaign will go out.
+    ``describe`` gives the subject of the question: what of a campaign will be sent.
 
-    Raises ConfirmationNeeded where the answer is another, or nobody is there to give one.
+    Raises ConfirmationNeeded where the answer differs, or where asking is not possible.
     """
     if provider.name.startswith(_HARMLESS):
         return
     for campaign in campaigns:
-        what = say_what(campaign.slug)
-        question = f"{what} will go out by {provider.name.rstrip(':')}."
+        question = f"{describe(campaign.slug)} will go out by {provider.name.rstrip(':')}."
         require_retyped(invocation, campaign.slug, question)
 
 
@@ -62,15 +59,15 @@ def report_json(report: SendReport) -> Mapping[str, object]:
     """The shape of INTERFACE.md."""
     return {
         "campaign": report.campaign,
-        "now": format_instant(report.now),
+        "now": report.now,
         "due": report.due,
         **{name: getattr(report, name) for name in _COUNTS},
-        "next_due": format_instant(report.next_due) if report.next_due else None,
+        "next_due": report.next_due,
     }
 
 
 def format_report(report: SendReport, zone: str) -> str:
-    """One line of counts, and when it goes on."""
+    """One line of counts, and the next due time."""
     counts = ", ".join(_counts(report)) or "nothing is due"
     line = f"{report.campaign}: {counts}"
     if report.next_due is not None:
@@ -79,7 +76,7 @@ def format_report(report: SendReport, zone: str) -> str:
 
 
 def failures_of(report: SendReport) -> Iterator[Problem]:
-    """Why a pass did not go well, for programs; people read it in the counts."""
+    """The problems of a pass for JSON; people read them in the counts."""
     if report.closed is not None:
         code = report.closed.exit_code.name.lower()
         yield Problem(code=code, message=report.closed.message, hint=report.closed.hint)
@@ -94,25 +91,26 @@ def failures_of(report: SendReport) -> Iterator[Problem]:
 
 
 def find_pause(database: Database, campaign: Campaign) -> str | None:
-    """Why nothing of the campaign may be claimed now, if that is so."""
+    """Why the campaign is paused; None if it is not."""
     record = find_campaign(database, campaign)
     return record.pause_reason if record and record.is_paused else None
 
 
-def pause_problem(campaign: Campaign, reason: str, *, holds_up: bool) -> Problem:
-    """``holds_up``: whether anybody waits for its end."""
+def pause_problem(campaign: Campaign, reason: str, *, blocks: bool) -> Problem:
+    """An error if the pause ``blocks`` due deliveries, else a warning."""
     return Problem(
         code="paused",
         message=f"{campaign.slug} is paused: {reason}",
         hint=f"type: lovecampaign resume {campaign.slug}",
-        severity=Severity.ERROR if holds_up else Severity.WARNING,
+        severity=Severity.ERROR if blocks else Severity.WARNING,
     )
 
 
 def exit_code_of(reports: Sequence[SendReport]) -> ExitCode:
-    """Mistakes come first: running again does not mend them. Then what running again does.
+    """Exit code of one or several passes.
 
-    Where the provider takes no mail, nothing else matters.
+    An unreachable provider comes first, then mistakes, which running again does not fix, then
+    deliveries that running again takes.
     """
     if any(report.closed for report in reports):
         return ExitCode.UNREACHABLE
@@ -137,13 +135,13 @@ def next_command_of(report: SendReport) -> str:
 
 def _counts(report: SendReport) -> Iterator[str]:
     if report.sent:
-        yield good(f"{report.sent:,} sent")
+        yield green(f"{report.sent:,} sent")
     if report.failed:
-        yield trouble(f"{report.failed:,} failed")
+        yield red(f"{report.failed:,} failed")
     if report.skipped:
         yield f"{report.skipped:,} skipped"
     if report.in_doubt:
-        yield trouble(f"{report.in_doubt:,} in doubt")
+        yield red(f"{report.in_doubt:,} in doubt")
     if report.retry_later:
         yield f"{report.retry_later:,} to retry"
     if report.remaining:

@@ -1,4 +1,4 @@
-"""How does a month go out by itself? The verb ``run`` sends each email as it falls due."""
+"""The verb ``run``: sends each email when it is due, retries included."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import click
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.framework.options import read_instant, read_name
+from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.style import trouble
-from lovecampaign.cli.output.words import local_time
-from lovecampaign.cli.resources.checking import email_checker
+from lovecampaign.cli.output.style import red
+from lovecampaign.cli.resources.facts import email_checker
 from lovecampaign.cli.resources.open import opened_database, opened_provider
-from lovecampaign.cli.resources.reload import ReloadingCampaign
-from lovecampaign.cli.resources.signals import Stop, stopping_on_signals
+from lovecampaign.cli.resources.reload import Rereader
+from lovecampaign.cli.resources.signals import StopRequest, stopping_on_signals
 from lovecampaign.cli.send.report import (
     confirm_sending,
     exit_code_of,
@@ -38,7 +38,7 @@ from lovecampaign.delivery.session.run import run as run_passes
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 
-#: What a run sees to by itself is no failure of it.
+#: Problems that a run solves by trying again.
 _TRIED_AGAIN = ("retry_later", "remaining")
 
 
@@ -49,24 +49,25 @@ _TRIED_AGAIN = ("retry_later", "remaining")
 def run(
     invocation: Invocation, campaigns: tuple[str, ...], until: datetime | None, *, yes: bool
 ) -> Result:
-    """Stay, and send each email as it falls due.
+    """Keep running and send each email when it is due.
 
-    Failed deliveries are tried again, and edits of what has not gone out yet count at once.
-    Ctrl-C, SIGTERM or a terminal that is closed finishes what is in flight; nohup keeps it
-    running. With --now, time jumps from one email to the next, and --until says where it ends.
+    Failed deliveries are tried again, and edits of emails that have not been sent yet count at
+    once. Ctrl-C, SIGTERM or a closed terminal finishes deliveries in flight; nohup keeps it
+    running without a terminal. With --now, time jumps from one email to the next, up to --until.
     """
     settings = invocation.settings()
     settings.require_secret_keys()
-    readers = [ReloadingCampaign(invocation, name) for name in campaigns or (None,)]
+    readers = [Rereader(invocation, name) for name in campaigns or (None,)]
     with (
         opened_provider(invocation, settings) as provider,
         opened_database(invocation) as database,
         stopping_on_signals(invocation.output) as stop,
     ):
         if not yes:
-            found = [reader.campaign for reader in readers]
-            confirm_sending(invocation, found, provider, "From now on the emails of {}".format)
-        running = _Running(
+            campaigns_read = [reader.campaign for reader in readers]
+            describe = "From now on the emails of {}".format
+            confirm_sending(invocation, campaigns_read, provider, describe)
+        session = _RunSession(
             invocation=invocation,
             readers=readers,
             provider=provider,
@@ -74,19 +75,19 @@ def run(
             stop=stop,
             until=until,
         )
-        running.run()
-    return running.result()
+        session.run()
+    return session.result()
 
 
 @dataclass(slots=True, kw_only=True)
-class _Running:
-    """One run: the reports of its passes, told as they come. Keeps the last of each campaign."""
+class _RunSession:
+    """One run: prints the reports of its passes, and keeps the last of each campaign."""
 
     invocation: Invocation
-    readers: Sequence[ReloadingCampaign]
+    readers: Sequence[Rereader]
     provider: Provider
     database: Database
-    stop: Stop
+    stop: StopRequest
     until: datetime | None
     last: dict[str, SendReport] = field(default_factory=dict)
     sent: int = 0
@@ -98,23 +99,23 @@ class _Running:
             checker=self._checker,
             choices=SendChoices(on_edit=OnEdit(keeps_frozen=True)),
             until=self._end,
-            on_report=self._tell,
-            on_trouble=self._tell_trouble,
+            on_report=self._show_report,
+            on_trouble=self._show_fault,
         )
         run_passes(self._open_sender, plan, self._sleep)
 
     def result(self) -> Result:
-        """What there is to say at the end; everything else was said on the way."""
+        """The end of the run; its passes were reported before."""
         return Result(
-            text=f"{self.sent:,} sent in all.",
-            is_told=True,
+            text=f"{self.sent:,} sent in total.",
+            is_streamed=True,
             exit_code=self._exit_code(),
             next_command="lovecampaign status " + self.readers[0].campaign.slug,
         )
 
     @property
     def _end(self) -> datetime | None:
-        """A made-up time that nobody ends would jump on for ever: then one pass is enough."""
+        """With ``--now`` and no ``--until``, time would jump on for ever: one pass is made."""
         return self.until or self.invocation.chosen_now
 
     @property
@@ -135,10 +136,8 @@ class _Running:
         usable = next(reader.usable for reader in self.readers if reader.campaign == campaign)
         return email_checker(usable, self.invocation, self.invocation.settings(), self.provider)
 
-    def _tell(self, report: SendReport) -> None:
-        """The first pass always says what it waits for; a later one only what has changed: it
-        comes every ten seconds.
-        """
+    def _show_report(self, report: SendReport) -> None:
+        """Print the first pass always, later ones (every ten seconds) only if something changed."""
         last = self.last.get(report.campaign)
         self.last[report.campaign] = report
         self.sent += report.sent
@@ -146,7 +145,7 @@ class _Running:
         if last is not None and not _is_news(report, last):
             return
         zone = next(r.campaign for r in self.readers if r.campaign.slug == report.campaign).timezone
-        self.invocation.output.line(
+        self.invocation.output.show_line(
             report_json(report),
             f"{local_time(report.now, zone)}  {_words(report, zone)}",
             report.problems,
@@ -154,12 +153,12 @@ class _Running:
         )
 
     def _failures(self, report: SendReport) -> list[Problem]:
-        """What is tried again is none, unless this run ends here."""
+        """Without those that are tried again, unless the run ends here."""
         goes_on = not self.stop.event.is_set()
         return [each for each in failures_of(report) if not (goes_on and each.code in _TRIED_AGAIN)]
 
-    def _tell_trouble(self, error: Unreachable) -> None:
-        self.invocation.output.show_aside(f"{trouble('waiting')}: {error.message}")
+    def _show_fault(self, error: Unreachable) -> None:
+        self.invocation.output.show_note(f"{red('waiting')}: {error.message}")
 
     def _exit_code(self) -> ExitCode:
         if self.stop.was_interrupted:
@@ -179,11 +178,11 @@ def _is_news(report: SendReport, last: SendReport) -> bool:
 def _words(report: SendReport, zone: str) -> str:
     if report.due or report.next_due is not None:
         return format_report(report, zone)
-    return f"{report.campaign}: nothing more is due; an edit or a new reader may change that"
+    return f"{report.campaign}: nothing more is due, unless a file or the list changes"
 
 
 def _jump(clock: FixedClock) -> Sleep:
-    """Sleep without waiting: ``--now`` made the time up."""
+    """A sleep that moves the simulated clock of ``--now`` instead of waiting."""
 
     def jump(_sender: Sender, until: datetime) -> None:
         clock.move_to(max(until, clock.now()))

@@ -1,4 +1,4 @@
-"""What goes out now? The verb ``send``: all that is due, or a test."""
+"""The verb ``send``: sends all that is due, or a test."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import click
 from lovecampaign.campaign.model.campaign import WELCOME, Campaign, Email
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.framework.options import read_name
+from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.style import trouble
-from lovecampaign.cli.output.words import count_of
+from lovecampaign.cli.output.style import red
 from lovecampaign.cli.resources.campaigns import (
     EVERY_EMAIL,
-    Usable,
+    UsableCampaign,
     campaign_argument,
     find_scheduled,
     load_usable,
 )
-from lovecampaign.cli.resources.checking import email_checker
+from lovecampaign.cli.resources.facts import email_checker
 from lovecampaign.cli.resources.open import opened_database, opened_provider
-from lovecampaign.cli.resources.signals import Stop, stopping_on_signals
+from lovecampaign.cli.resources.signals import StopRequest, stopping_on_signals
 from lovecampaign.cli.send.report import (
     confirm_sending,
     exit_code_of,
@@ -44,14 +44,14 @@ from lovecampaign.delivery.transactional.welcome import look_at_welcome
 from lovecampaign.delivery.transactional.worker import answer_all
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.reports.dry_run import dry_run_send
+from lovecampaign.store.reports.dry_run import foresee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What the options ask of a real send."""
+class SendOptions:
+    """The options of a real send."""
 
-    usable: Usable
+    usable: UsableCampaign
     day: str | None
     limit: int | None
     is_confirmed: bool
@@ -63,7 +63,7 @@ class Wishes:
 
     @property
     def emails(self) -> Sequence[Email]:
-        """Of the calendar; none where only the welcome is meant, which has no day."""
+        """Emails of the calendar; none for ``--day welcome``, which has no day."""
         if self.day is None:
             return self.campaign.scheduled_emails
         if self.day == WELCOME and self.accepts_edit and self.campaign.find_email(WELCOME):
@@ -76,7 +76,7 @@ class Wishes:
 
     @property
     def accepted_by(self) -> str | None:
-        """Who means the edits of emails that went out already, if anybody does."""
+        """The user who accepts edits of emails that have been sent in part; None without."""
         return getpass.getuser() if self.accepts_edit else None
 
     @property
@@ -93,13 +93,13 @@ class Wishes:
 @click.option("--day", type=read_name, metavar="KEY", help="Only this email; for a test also: all.")
 @click.option("--dry-run", is_flag=True, help="Count what is due; send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask to retype the campaign's name.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Try N deliveries at most.")
-@click.option("--accept-edit", is_flag=True, help="Send the edited text to those who are left.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Try at most N deliveries.")
+@click.option("--accept-edit", is_flag=True, help="Send the edited text to all who are left.")
 @click.option("--to", "addresses", multiple=True, metavar="ADDRESS", help="A test to this address.")
-@click.option("--as", "seen_as", metavar="EMAIL", help="The test as this subscriber sees it.")
+@click.option("--as", "seen_as", metavar="EMAIL", help="The test as this subscriber would get it.")
 def send(  # noqa: PLR0913 - one parameter for each option of the command
     invocation: Invocation,
-    campaign: str | None,
+    campaign_name: str | None,
     day: str | None,
     limit: int | None,
     addresses: tuple[str, ...],
@@ -111,115 +111,106 @@ def send(  # noqa: PLR0913 - one parameter for each option of the command
 ) -> Result:
     """Send all that is due now, or a test to yourself.
 
-    What is due is decided by the calendar and the ledger: sending twice sends nothing twice,
-    and --day sends nothing early. With --to, the email goes to that address at once, marked
-    [Test], and the ledger does not hear of it. Anything but maildir: asks before.
+    The calendar and the ledger decide what is due: sending twice sends nothing twice, and --day
+    sends nothing early. With --to, the email goes to that address at once, marked [Test], and
+    is not recorded. Any provider but maildir: asks for confirmation first.
     """
-    usable = load_usable(invocation, campaign)
+    usable = load_usable(invocation, campaign_name)
     if addresses and dry_run:
         raise UsageError(
-            "--dry-run counts what is due, and a test is not",
-            hint="leave one of --dry-run and --to out",
+            "--dry-run counts what is due; a test is never due", hint="leave out --dry-run or --to"
         )
     if addresses:
         from lovecampaign.cli.send.test_send import send_tests
 
         return send_tests(invocation, usable.campaign, day, addresses, seen_as, is_confirmed=yes)
     if seen_as is not None:
-        raise UsageError("--as shows a test as somebody sees it", hint="add --to YOUR-ADDRESS")
+        raise UsageError("--as is for tests", hint="add --to YOUR-ADDRESS")
     if day == EVERY_EMAIL:
         raise UsageError(
             "--day all is for tests",
-            hint="add --to YOUR-ADDRESS; without --day, everything that is due goes out",
+            hint="add --to YOUR-ADDRESS; to send everything that is due, leave --day out",
         )
-    wishes = Wishes(usable=usable, day=day, limit=limit, is_confirmed=yes, accepts_edit=accept_edit)
+    options = SendOptions(
+        usable=usable, day=day, limit=limit, is_confirmed=yes, accepts_edit=accept_edit
+    )
     if dry_run:
         from lovecampaign.cli.send.dry_run import count_due
 
-        return count_due(invocation, usable, wishes.emails, accepts_edit=accept_edit)
-    return _send(invocation, wishes)
+        return count_due(invocation, usable, options.emails, accepts_edit=accept_edit)
+    return _send(invocation, options)
 
 
-def _send(invocation: Invocation, wishes: Wishes) -> Result:
+def _send(invocation: Invocation, options: SendOptions) -> Result:
     settings = invocation.settings()
     settings.require_secret_keys()
-    with (
-        opened_provider(invocation, settings) as provider,
-        opened_database(invocation) as database,
-    ):
-        due = dry_run_send(database, wishes.campaign, wishes.emails, invocation.now).tried
-        if not wishes.is_confirmed:
-            confirm_sending(invocation, [wishes.campaign], provider, partial(_say_how_many, due))
-        report, stop = _run_pass(invocation, wishes, provider, database, due)
-        pause_reason = find_pause(database, wishes.campaign)
-    return _as_result(report, stop, wishes.campaign, pause_reason)
+    with opened_provider(invocation, settings) as provider, opened_database(invocation) as database:
+        due = foresee(database, options.campaign, options.emails, invocation.now).tried
+        if not options.is_confirmed:
+            confirm_sending(invocation, [options.campaign], provider, partial(_describe_due, due))
+        report, stop = _run_pass(invocation, options, provider, database, due)
+        pause_reason = find_pause(database, options.campaign)
+    return _as_result(report, stop, options.campaign, pause_reason)
 
 
-def _say_how_many(due: int, campaign: str) -> str:
-    """Those who have left since the letter was planned are counted still."""
+def _describe_due(due: int, campaign: str) -> str:
+    """An upper limit: people who unsubscribed since planning are still counted."""
     if not due:
-        return f"Nothing of {campaign} is due now; what falls due meanwhile"
+        return f"Nothing of {campaign} is due now; what becomes due meanwhile"
     return f"Up to {count_of(due, 'message')} of {campaign}"
 
 
 def _run_pass(
-    invocation: Invocation, wishes: Wishes, provider: Provider, database: Database, due: int
-) -> tuple[SendReport, Stop]:
+    invocation: Invocation, options: SendOptions, provider: Provider, database: Database, due: int
+) -> tuple[SendReport, StopRequest]:
     settings = invocation.settings()
-    check = email_checker(wishes.usable, invocation, settings, provider)
+    check = email_checker(options.usable, invocation, settings, provider)
     with (
         stopping_on_signals(invocation.output) as stop,
         invocation.output.progress("Sending", due) as advance,
         open_sender(
-            settings,
-            database,
-            provider,
-            invocation.clock,
-            stop=stop.event,
-            on_progress=advance,
+            settings, database, provider, invocation.clock, stop=stop.event, on_progress=advance
         ) as sender,
     ):
-        report = send_due(sender, wishes.campaign, wishes.choices, check)
-        if wishes.includes_welcome and not stop.event.is_set() and report.closed is None:
-            told = look_at_welcome(sender, wishes.campaign, wishes.accepted_by, check)
-            report = replace(report, problems=(*report.problems, *told))
+        report = send_due(sender, options.campaign, options.choices, check)
+        if options.includes_welcome and not stop.event.is_set() and report.closed is None:
+            problems = look_at_welcome(sender, options.campaign, options.accepted_by, check)
+            report = replace(report, problems=(*report.problems, *problems))
             try:
-                answer_all(sender, [wishes.campaign], lambda _campaign: check)
-            except Unreachable as error:  # what the pass did is told all the same
+                answer_all(sender, [options.campaign], lambda _campaign: check)
+            except Unreachable as error:  # the pass is reported all the same
                 report = replace(report, closed=error)
         return report, stop
 
 
 def _as_result(
-    report: SendReport, stop: Stop, campaign: Campaign, pause_reason: str | None
+    report: SendReport, stop: StopRequest, campaign: Campaign, pause_reason: str | None
 ) -> Result:
     lines = [format_report(report, campaign.timezone)]
     next_command = next_command_of(report)
     if report.closed is not None:
-        lines.append(trouble(report.closed.message))
+        lines.append(red(report.closed.message))
         lines.append(f"  help: {report.closed.hint}")
     if pause_reason is not None:
-        lines.append(trouble(f"Paused: {pause_reason}"))
+        lines.append(red(f"Paused: {pause_reason}"))
         next_command = f"lovecampaign resume {campaign.slug}"
     return Result(
         data=report_json(report),
         text="\n".join(lines),
         problems=report.problems,
-        told=list(_failures(report, stop, campaign, pause_reason)),
+        json_problems=list(_failures(report, stop, campaign, pause_reason)),
         exit_code=ExitCode.INTERRUPTED if stop.was_interrupted else exit_code_of([report]),
         next_command=next_command,
     )
 
 
 def _failures(
-    report: SendReport, stop: Stop, campaign: Campaign, pause_reason: str | None
+    report: SendReport, stop: StopRequest, campaign: Campaign, pause_reason: str | None
 ) -> Iterator[Problem]:
     if stop.was_interrupted:
         yield Problem(
-            code="interrupted",
-            message="Interrupted.",
-            hint="run the same command again: it goes on where this ended",
+            code="interrupted", message="Interrupted.", hint="run the same command again to go on"
         )
     if pause_reason is not None:
-        yield pause_problem(campaign, pause_reason, holds_up=report.remaining > 0)
+        yield pause_problem(campaign, pause_reason, blocks=report.remaining > 0)
     yield from failures_of(report)

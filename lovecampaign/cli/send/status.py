@@ -1,4 +1,4 @@
-"""How far is the month? The verb ``status``."""
+"""The verb ``status``: counts per email and state, and the next due time."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.output.format import local_time, time_and_zone
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.style import good, trouble
+from lovecampaign.cli.output.style import green, red
 from lovecampaign.cli.output.table import Cell, format_table
-from lovecampaign.cli.output.words import local_time, time_and_zone
 from lovecampaign.cli.resources.campaigns import campaign_argument, load_usable
 from lovecampaign.cli.resources.open import opened_database
-from lovecampaign.core.clock import format_instant
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
 from lovecampaign.store.sending.due import find_next_due
 from lovecampaign.store.tables import DeliveryState
@@ -34,34 +32,36 @@ COUNTED = (
 
 @verb("status")
 @campaign_argument
-def status(invocation: Invocation, campaign: str | None) -> Result:
+def status(invocation: Invocation, campaign_name: str | None) -> Result:
     """Show how far each email is, and what comes next.
 
-    Also whether the campaign is paused, and why. "planned" counts who would get an email by
-    today's rules and has not been claimed yet.
+    Also whether the campaign is paused, and why. "planned" counts people who would get an email
+    by today's rules and have not been claimed yet.
     """
-    found = load_usable(invocation, campaign).campaign
+    campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
-        report = report_campaign(database, found, invocation.now)
-        next_due = _find_next_due(database, found, report, invocation.now)
+        report = report_campaign(database, campaign, invocation.now)
+        keys = {email.key for email in campaign.scheduled_emails}
+        with database.read() as connection:
+            next_due = find_next_due(connection, campaign, report.record, keys, invocation.now)
     record = report.record
     return Result(
         data={
-            "campaign": found.slug,
+            "campaign": campaign.slug,
             "paused": bool(record and record.is_paused),
             "pause_reason": record.pause_reason if record else None,
-            "next_due": format_instant(next_due) if next_due else None,
-            "emails": [_as_json(found, one) for one in report.emails],
+            "next_due": next_due,
+            "emails": [_as_json(campaign, one) for one in report.emails],
         },
         text="\n".join(
-            [_format_table(found, report), *_facts(found, report, next_due, invocation.now)]
+            [_format_table(campaign, report), *_facts(campaign, report, next_due, invocation.now)]
         ),
-        next_command=_next_command(found, report),
+        next_command=_next_command(campaign, report),
     )
 
 
 def counts_of(report: EmailReport) -> Mapping[DeliveryState, int]:
-    """Counts by state; ``skipped`` and ``cancelled`` also count who is foreseen to be."""
+    """Counts by state; ``skipped`` and ``cancelled`` include forecasts."""
     cancelled = report.skipped.get(SkipReason.CANCELLED, 0)
     foreseen = {
         DeliveryState.SKIPPED: sum(report.skipped.values()) - cancelled,
@@ -70,27 +70,19 @@ def counts_of(report: EmailReport) -> Mapping[DeliveryState, int]:
     return {state: report.counts.get(state, 0) for state in COUNTED} | foreseen
 
 
-def _find_next_due(
-    database: Database, campaign: Campaign, report: CampaignReport, now: datetime
-) -> datetime | None:
-    keys = {email.key for email in campaign.scheduled_emails}
-    with database.read() as connection:
-        return find_next_due(connection, campaign, report.record, keys, now)
-
-
 def _as_json(campaign: Campaign, report: EmailReport) -> Mapping[str, object]:
     email = campaign.find_email(report.key)
     return {
         "key": report.key,
         "subject": email.subject if email else "",
-        "first_due": format_instant(report.first_due) if report.first_due else None,
-        "last_due": format_instant(report.last_due) if report.last_due else None,
+        "first_due": report.first_due,
+        "last_due": report.last_due,
         **{state.value: number for state, number in counts_of(report).items()},
     }
 
 
 def _format_table(campaign: Campaign, report: CampaignReport) -> str:
-    """States that nothing is in have no column, but for planned and sent."""
+    """Columns for planned and sent, and for other states that occur."""
     counts = [counts_of(one) for one in report.emails]
     always = (DeliveryState.PLANNED, DeliveryState.SENT)
     shown = [state for state in COUNTED if state in always or any(each[state] for each in counts)]
@@ -111,16 +103,16 @@ def _facts(
 ) -> list[str]:
     facts = []
     if report.record and report.record.is_paused:
-        facts.append(trouble(f"Paused: {report.record.pause_reason}"))
+        facts.append(red(f"Paused: {report.record.pause_reason}"))
     if waiting := [one.key for one in report.emails if _is_overdue(one, now)]:
-        facts.append(f"Due, and not sent yet: {', '.join(waiting)}")
+        facts.append(f"Due and not sent yet: {', '.join(waiting)}")
     if next_due is not None:
-        facts.append(good(f"Next due: {time_and_zone(next_due, campaign.timezone)}"))
+        facts.append(green(f"Next due: {time_and_zone(next_due, campaign.timezone)}"))
     return facts or ["Nothing more is due."]
 
 
 def _is_overdue(report: EmailReport, now: datetime) -> bool:
-    """Whether the moment has passed in every zone for people who have not got it."""
+    """Whether the due time has passed in every zone while deliveries are still planned."""
     is_past = report.last_due is not None and report.last_due <= now
     return is_past and report.counts.get(DeliveryState.PLANNED, 0) > 0
 

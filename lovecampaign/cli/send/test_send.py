@@ -1,4 +1,4 @@
-"""How does an email look in a real mailbox? ``send --to``."""
+"""``send --to``: test messages to given addresses, outside the ledger."""
 
 from __future__ import annotations
 
@@ -8,27 +8,25 @@ from dataclasses import dataclass
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.cli.framework.invocation import Invocation
+from lovecampaign.cli.framework.options import read_address
+from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.style import good, trouble
-from lovecampaign.cli.output.words import count_of
+from lovecampaign.cli.output.style import green, red
 from lovecampaign.cli.resources.campaigns import EVERY_EMAIL, find_email
 from lovecampaign.cli.resources.open import opened_database, opened_provider
-from lovecampaign.cli.resources.timeline import read_address
 from lovecampaign.cli.send.report import confirm_sending
-from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.message import Fault, Outcome, OutcomeKind
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.display.test_send import Trial
-from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.eligibility import Eligibility
-from lovecampaign.store.sending.claimed import Member, read_members
+from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.sending.claimed import Person, read_people
 from lovecampaign.store.subscribers.records import show_subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """What goes where."""
+class _TestSend:
+    """The emails and addresses of a test."""
 
     campaign: Campaign
     emails: Sequence[Email]
@@ -36,15 +34,15 @@ class _Wanted:
     seen_as: str | None
     is_confirmed: bool
 
-    def say_what(self, campaign: str) -> str:
-        """``2 test messages of spring to me@bloom.example``, as the question before says it."""
+    def describe(self, campaign: str) -> str:
+        """``2 test messages of spring to me@bloom.example``, for the confirmation."""
         number = count_of(len(self.emails) * len(self.addresses), "test message")
         return f"{number} of {campaign} to {', '.join(self.addresses)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """One test message and what became of it."""
+class TestSendResult:
+    """One test message and its outcome."""
 
     key: str
     address: str
@@ -65,93 +63,82 @@ def send_tests(
     is_confirmed: bool,
 ) -> Result:
     """Send one email, or all of them, to these addresses at once."""
-    emails = _choose(campaign, day)
+    if day is None:
+        raise UsageError("which email should be tested?", hint="add --day KEY, or --day all")
+    emails = campaign.emails if day == EVERY_EMAIL else [find_email(campaign, day)]
     for address in addresses:
         read_address(address)
-    wanted = _Wanted(
+    test = _TestSend(
         campaign=campaign,
         emails=emails,
         addresses=addresses,
         seen_as=seen_as,
         is_confirmed=is_confirmed,
     )
-    tried = list(_try_all(invocation, wanted))
+    results = list(_try_all(invocation, test))
     return Result(
-        data=_as_json(invocation, campaign, tried),
-        text="\n".join(_line(each) for each in tried),
-        told=[_as_problem(each) for each in tried if not each.is_sent],
-        exit_code=_exit_code(tried),
+        data=_as_json(invocation, campaign, results),
+        text="\n".join(_line(each) for each in results),
+        json_problems=[_as_problem(each) for each in results if not each.is_sent],
+        exit_code=_exit_code(results),
         next_command=f"lovecampaign plan {campaign.slug}",
     )
 
 
-def _choose(campaign: Campaign, day: str | None) -> Sequence[Email]:
-    if day is None:
-        raise UsageError("a test needs to know which email", hint="add --day KEY, or --day all")
-    return campaign.emails if day == EVERY_EMAIL else [find_email(campaign, day)]
-
-
-def _try_all(invocation: Invocation, wanted: _Wanted) -> Iterator[Tried]:
+def _try_all(invocation: Invocation, test: _TestSend) -> Iterator[TestSendResult]:
     settings = invocation.settings()
     with opened_provider(invocation, settings) as provider:
-        if not wanted.is_confirmed:
-            confirm_sending(invocation, [wanted.campaign], provider, wanted.say_what)
+        if not test.is_confirmed:
+            confirm_sending(invocation, [test.campaign], provider, test.describe)
         provider.prove()
-        for email in wanted.emails:
+        for email in test.emails:
             trial = Trial(
                 settings=settings,
-                campaign=wanted.campaign,
+                campaign=test.campaign,
                 email=email,
-                person=_find_person(invocation, wanted, email),
+                person=_find_person(invocation, test, email),
                 now=invocation.now,
             )
-            for address, outcome in trial.send(provider, wanted.addresses):
-                yield Tried(key=email.key, address=address, outcome=outcome)
+            for address, outcome in trial.send(provider, test.addresses):
+                yield TestSendResult(key=email.key, address=address, outcome=outcome)
 
 
-def _find_person(invocation: Invocation, wanted: _Wanted, email: Email) -> Member | None:
-    """With whose eyes the test is seen; None: a made-up reader's."""
-    address = wanted.seen_as
+def _find_person(invocation: Invocation, test: _TestSend, email: Email) -> Person | None:
+    """The subscriber of ``--as``; None for a made-up one."""
+    address = test.seen_as
     if address is None:
         return None
-    key = read_address(address)
     with opened_database(invocation) as database:
-        profile = show_subscriber(database, key).profile
+        profile = show_subscriber(database, read_address(address)).profile
         if profile is None:
             raise UsageError(
-                f"{address} is no subscriber here",
-                hint="leave --as out to see it as a made-up reader",
+                f"{address} is not a subscriber here",
+                hint="leave --as out to use a made-up subscriber",
             )
-        return _read_person(database, wanted.campaign, email, profile.id, invocation)
+        standing = Standing(campaign=test.campaign, email=email, campaign_id=0, now=invocation.now)
+        with database.read() as connection:
+            return read_people(connection, standing, [profile.id])[profile.id]
 
 
-def _read_person(
-    database: Database, campaign: Campaign, email: Email, number: int, invocation: Invocation
-) -> Member:
-    standing = Eligibility(campaign=campaign, email=email, campaign_id=0, now=invocation.now)
-    with database.read() as connection:
-        return read_members(connection, standing, [number])[number]
-
-
-def _exit_code(tried: Sequence[Tried]) -> ExitCode:
-    """As for a real send; a test that may have arrived is for its sender to look for."""
-    if any(each.outcome.fault is Fault.CONFIGURATION or each.outcome.is_outage for each in tried):
+def _exit_code(results: Sequence[TestSendResult]) -> ExitCode:
+    """As for a real send."""
+    if any(each.outcome.fault is Fault.CONFIGURATION or each.outcome.is_outage for each in results):
         return ExitCode.UNREACHABLE
-    kinds = {each.outcome.kind for each in tried}
+    kinds = {each.outcome.kind for each in results}
     if kinds & {OutcomeKind.UNKNOWN, OutcomeKind.TRANSIENT}:
         return ExitCode.RUN_AGAIN
     return ExitCode.PROBLEMS if OutcomeKind.PERMANENT in kinds else ExitCode.DONE
 
 
 def _as_json(
-    invocation: Invocation, campaign: Campaign, tried: Sequence[Tried]
+    invocation: Invocation, campaign: Campaign, results: Sequence[TestSendResult]
 ) -> Mapping[str, object]:
     """The shape of ``send``, and each message."""
-    kinds = Counter(each.outcome.kind for each in tried)
+    kinds = Counter(each.outcome.kind for each in results)
     return {
         "campaign": campaign.slug,
-        "now": format_instant(invocation.now),
-        "due": len(tried),
+        "now": invocation.now,
+        "due": len(results),
         "sent": kinds[OutcomeKind.ACCEPTED],
         "failed": kinds[OutcomeKind.PERMANENT],
         "skipped": 0,
@@ -164,32 +151,32 @@ def _as_json(
             {
                 "key": each.key,
                 "to": each.address,
-                "outcome": each.outcome.kind.value,
+                "outcome": each.outcome.kind,
                 "detail": each.outcome.detail,
             }
-            for each in tried
+            for each in results
         ],
     }
 
 
-def _as_problem(tried: Tried) -> Problem:
-    why = f": {tried.outcome.detail}" if tried.outcome.detail else ""
-    if tried.outcome.kind is OutcomeKind.UNKNOWN:
+def _as_problem(results: TestSendResult) -> Problem:
+    why = f": {results.outcome.detail}" if results.outcome.detail else ""
+    if results.outcome.kind is OutcomeKind.UNKNOWN:
         return Problem(
             code="in_doubt",
-            message=f"{tried.key} may have reached {tried.address}{why}",
-            hint="look into that mailbox before you send it again",
+            message=f"{results.key} may have reached {results.address}{why}",
+            hint="check that mailbox before you send it again",
         )
     return Problem(
         code="not_sent",
-        message=f"{tried.key} was not sent to {tried.address}{why}",
-        hint="once that is mended, run the same command again",
+        message=f"{results.key} was not sent to {results.address}{why}",
+        hint="fix that, then run the same command again",
     )
 
 
-def _line(tried: Tried) -> str:
-    if tried.is_sent:
-        return f"{tried.key} → {tried.address}: {good('sent')}"
-    is_doubtful = tried.outcome.kind is OutcomeKind.UNKNOWN
-    what = trouble("it may have arrived" if is_doubtful else "not sent")
-    return f"{tried.key} → {tried.address}: {what}, {tried.outcome.detail}"
+def _line(results: TestSendResult) -> str:
+    if results.is_sent:
+        return f"{results.key} → {results.address}: {green('sent')}"
+    is_doubtful = results.outcome.kind is OutcomeKind.UNKNOWN
+    what = red("it may have arrived" if is_doubtful else "not sent")
+    return f"{results.key} → {results.address}: {what}, {results.outcome.detail}"

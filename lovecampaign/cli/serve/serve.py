@@ -1,10 +1,12 @@
-"""Who answers readers on the web? The verb ``serve``: joining, leaving, choosing, buying."""
+"""The verb ``serve``: the web pages, and the thread that sends their transactional mail."""
 
 from __future__ import annotations
 
 import atexit
 import gc
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,21 +17,27 @@ from lovecampaign.cli.framework.bug_log import write_bug_log
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.output.output import Output
 from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.output.style import red
+from lovecampaign.cli.resources.campaigns import UsableCampaign, load_folder
+from lovecampaign.cli.resources.facts import email_checker
 from lovecampaign.cli.resources.open import opened_database, opened_provider
-from lovecampaign.cli.resources.web_extra import port_option, require_parts
-from lovecampaign.core.errors import ExitCode
+from lovecampaign.cli.resources.web_extra import port_option, require_packages
+from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.prepare.readiness import Checker
+from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.delivery.transactional.worker import Post, PostPlan
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.web.hosting import open_listener
 
-if TYPE_CHECKING:  # imported where it is used: the extra may be missing
-    from lovecampaign.delivery.transactional.worker import Post
+if TYPE_CHECKING:  # imported on use: the extra may be missing
     from lovecampaign.web.serve.handler.site import Site
 
 DEFAULT_PORT = 8028
 LOOPBACK = "127.0.0.1"
-_PARTS = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipart")
+_PACKAGES = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipart")
 
 
 @verb("serve")
@@ -43,8 +51,8 @@ _PARTS = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipar
     help="Append a line of JSON for each request; default: stderr.",
 )
 def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -> Result:
-    """Answer readers on the web: join, choose, leave, buy early."""
-    require_parts("serve", *_PARTS)
+    """Serve the web pages: sign-up, preferences, deals and more."""
+    require_packages("serve", *_PACKAGES)
     from lovecampaign.web.serve.server import serve as serve_until_signal
 
     settings = invocation.settings()
@@ -55,18 +63,17 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
     ):
         site, post = _make_site(invocation, settings, database, provider)
         _greet(invocation.output, _address(ears.getsockname()), settings.public_url)
-        atexit.register(_end_at_once)
+        atexit.register(_skip_final_collection)
         with post.sending():
             write_line = _line_writer(invocation.output, log_file)
             serve_until_signal(site, ears, write_line, at_signal=post.stop.set)
-    return Result(is_told=True, exit_code=ExitCode.DONE)
+    return Result(is_streamed=True, exit_code=ExitCode.DONE)
 
 
 def _make_site(
     invocation: Invocation, settings: Settings, database: Database, provider: Provider
 ) -> tuple[Site, Post]:
-    """The pages, and who sends the mail that they promise: each needs the other."""
-    from lovecampaign.cli.serve.transactional_worker import make_post
+    """The pages and their mail thread, which need each other."""
     from lovecampaign.web.serve.handler.site import make_site
 
     def note_bug(error: BaseException) -> Path:
@@ -75,15 +82,57 @@ def _make_site(
     def campaigns() -> Sequence[Campaign]:
         return site.campaigns.all()
 
-    post = make_post(invocation, database, provider, campaigns, note_bug)
+    post = _make_post(invocation, database, provider, campaigns, note_bug)
     site = make_site(
-        settings=settings,
-        database=database,
-        clock=invocation.clock,
-        post=post,
-        note_bug=note_bug,
+        settings=settings, database=database, clock=invocation.clock, post=post, note_bug=note_bug
     )
     return site, post
+
+
+def _make_post(
+    invocation: Invocation,
+    database: Database,
+    provider: Provider,
+    campaigns: Callable[[], Sequence[Campaign]],
+    note_bug: Callable[[BaseException], Path],
+) -> Post:
+    """The thread that sends confirmations and welcomes; it is not started yet."""
+    settings, stop = invocation.settings(), threading.Event()
+
+    def open_one() -> AbstractContextManager[Sender]:
+        return open_sender(settings, database, provider, invocation.clock, stop=stop)
+
+    def check(campaign: Campaign) -> Checker:
+        return email_checker(_usable(campaign), invocation, settings, provider)
+
+    plan = PostPlan(
+        open_sender=open_one,
+        campaigns=campaigns,
+        check=check,
+        on_trouble=_fault_reporter(invocation.output),
+        on_bug=note_bug,
+    )
+    return Post(plan=plan, stop=stop)
+
+
+def _usable(campaign: Campaign) -> UsableCampaign:
+    """Loaded again only where an email has mistakes, to report them."""
+    if any(email.is_broken for email in campaign.emails):
+        return load_folder(campaign.folder, campaign.workspace)
+    return UsableCampaign(campaign=campaign, problems=())
+
+
+def _fault_reporter(output: Output) -> Callable[[Unreachable], None]:
+    """Reports a fault once, however often it repeats."""
+    last = ""
+
+    def report(error: Unreachable) -> None:
+        nonlocal last
+        if error.message != last:
+            last = error.message
+            output.show_note(f"{red('mail is waiting')}: {error.message}")
+
+    return report
 
 
 def _address(name: tuple[str, int]) -> str:
@@ -91,17 +140,17 @@ def _address(name: tuple[str, int]) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def _greet(output: Output, here: str, public_url: str) -> None:
-    lines = [f"Listening at {here}"]
-    if not here.startswith(public_url):
-        lines.append(f"readers come by {public_url} (LOVECAMPAIGN_PUBLIC_URL)")
-    output.line({"url": here, "public_url": public_url}, "\n".join(lines))
-    output.hint("Ctrl-C ends it.")
-    output.hint("Next, in another terminal: lovecampaign run")
+def _greet(output: Output, url: str, public_url: str) -> None:
+    lines = [f"Listening at {url}"]
+    if not url.startswith(public_url):
+        lines.append(f"public address: {public_url} (LOVECAMPAIGN_PUBLIC_URL)")
+    output.show_line({"url": url, "public_url": public_url}, "\n".join(lines))
+    output.show_hint("Press Ctrl-C to end it.")
+    output.show_hint("Next, in another terminal: lovecampaign run")
 
 
-def _end_at_once() -> None:
-    """Spare the collector's last look at all that was imported: 0.5 s of an end within 1 s."""
+def _skip_final_collection() -> None:
+    """Save the garbage collector's last scan of all imports: 0.5 s of a shutdown within 1 s."""
     gc.freeze()
 
 
@@ -109,4 +158,4 @@ def _line_writer(output: Output, file: Path | None) -> Callable[[str], None]:
     """To the file, else to stderr."""
     from lovecampaign.web.serve.http.access_log import LogFile
 
-    return output.show_aside if file is None else LogFile(file).write_line
+    return output.show_note if file is None else LogFile(file).write_line

@@ -1,0 +1,1 @@
+"""Verbs about people: ``subscribers``, ``buyers``, ``deals``."""

@@ -1,118 +1,111 @@
-"""How do the deals stand, who has which code, and who gets more time? The verb ``deals``."""
+"""The verb ``deals``: stock, codes, redemption and personal extensions."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 
 import click
 
+from lovecampaign.audience.cells import guard
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.campaign.schema.time_parsers import parse_point, resolve
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
-from lovecampaign.cli.framework.options import read_name
-from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.words import time_and_zone
+from lovecampaign.cli.framework.options import read_address, read_name
+from lovecampaign.cli.output.format import count_of, local_time, time_and_zone
+from lovecampaign.cli.output.result import Result, to_json
+from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_option, load_usable
-from lovecampaign.cli.resources.control import Recorded, recorded
-from lovecampaign.cli.resources.open import opened_database
-from lovecampaign.cli.resources.timeline import read_address
-from lovecampaign.cli.subscribers.deal_output import (
-    code_json,
-    csv_lines,
-    deal_json,
-    format_stock,
-    say_spare_codes,
-    say_too_many,
-)
-from lovecampaign.core.clock import format_instant
+from lovecampaign.cli.resources.open import RecordedCampaign, opened_database, recorded_campaign
 from lovecampaign.core.errors import UsageError
-from lovecampaign.store.checkout.deal_page import read_deal_visitor
-from lovecampaign.store.checkout.deal_report import iterate_assigned_codes, report_deals
 from lovecampaign.store.checkout.redeem import redeem_code
+from lovecampaign.store.checkout.report import DealReport, GivenCode, given_codes, report_deals
+from lovecampaign.store.checkout.visitor import read_visitor
 from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
 from lovecampaign.store.subscribers.records import show_subscriber
 
 _BY_HAND = "operator"
+_CODE_COLUMNS = [field.name for field in fields(GivenCode)]
 
 
 @verb_group("deals", fallback="list")
 def deals() -> None:
-    """See stock and codes of the insiders' deal; help one person.
+    """Show stock and codes of deals; give one person more time.
 
-    What is left is the quantity without what was bought, what is claimed at this moment, and what
-    is kept for those who waited.
+    "left" is the quantity minus bought units, current claims, and units that are kept for people
+    from the waitlist.
     """
 
 
 @verb("list", deals)
 @campaign_argument
-def list_all(invocation: Invocation, campaign: str | None) -> Result:
+def list_all(invocation: Invocation, campaign_name: str | None) -> Result:
     """Show how much of each deal is left (the same as deals alone)."""
-    found = load_usable(invocation, campaign).campaign
+    campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
-        reports = report_deals(database, found, invocation.now)
+        reports = report_deals(database, campaign, invocation.now)
     if not reports:
         return Result(
             data={"deals": []},
-            text=f"{found.slug} has no deals.",
-            next_command=f"lovecampaign check {found.slug}",
+            text=f"{campaign.slug} has no deals.",
+            next_command=f"lovecampaign check {campaign.slug}",
         )
     return Result(
-        data={"deals": [deal_json(report) for report in reports]},
-        text="\n".join(
-            [
-                format_stock(reports, found.timezone),
-                *say_too_many(reports),
-                *say_spare_codes(reports),
-            ]
-        ),
+        data={"deals": [_deal_json(report) for report in reports]},
+        text="\n".join([_format_stock(reports, campaign.timezone), *_format_notes(reports)]),
         next_command="lovecampaign deals codes",
     )
 
 
 @verb("codes", deals)
 @campaign_option
-def codes(invocation: Invocation, campaign: str | None) -> Result:
-    """Print as CSV who has which code, and what became of it."""
+def codes(invocation: Invocation, campaign_name: str | None) -> Result:
+    """Print all codes as CSV: the owner, and when it was claimed and redeemed."""
     with (
-        recorded(invocation, campaign) as found,
-        found.database.connection() as connection,
+        recorded_campaign(invocation, campaign_name) as recorded,
+        recorded.database.connection() as connection,
         connection.begin(),
     ):
-        given = iterate_assigned_codes(connection, found.record.id)
+        given = given_codes(connection, recorded.record.id)
         if invocation.output.as_json:
-            return Result(data={"codes": [code_json(one) for one in given]})
-        for line in csv_lines(given):
-            invocation.output.raw(line)
+            return Result(data={"codes": list(given)})
+        for line in _csv_lines(given):
+            invocation.output.show_raw(line)
     return Result(next_command="lovecampaign deals redeem CODE")
 
 
 @verb("redeem", deals)
 @click.argument("code", type=read_name)
 @campaign_option
-def redeem(invocation: Invocation, code: str, campaign: str | None) -> Result:
-    """Note that a code was used: its owner has bought.
+def redeem(invocation: Invocation, code: str, campaign_name: str | None) -> Result:
+    """Record that a code was used: its owner has bought.
 
     A second time changes nothing.
     """
-    with recorded(invocation, campaign) as found, found.database.write() as connection:
+    with (
+        recorded_campaign(invocation, campaign_name) as recorded,
+        recorded.database.write() as connection,
+    ):
         redemption = redeem_code(
-            connection, code, at=invocation.now, by=_BY_HAND, campaign_id=found.record.id
+            connection, code, at=invocation.now, by=_BY_HAND, campaign_id=recorded.record.id
         )
-    at = time_and_zone(redemption.redeemed_at, found.campaign.timezone)
-    news = "is noted as used" if redemption.is_new else f"was used already, {at}"
+    at = time_and_zone(redemption.redeemed_at, recorded.campaign.timezone)
+    state = "is recorded as used" if redemption.is_new else f"was used already, {at}"
     return Result(
         data={
             "code": redemption.code,
             "key": redemption.deal,
-            "redeemed_at": format_instant(redemption.redeemed_at),
+            "redeemed_at": redemption.redeemed_at,
             "new": redemption.is_new,
         },
-        text=f"{redemption.code} {news}.",
-        next_command=f"lovecampaign deals {found.campaign.slug}",
+        text=f"{redemption.code} {state}.",
+        next_command=f"lovecampaign deals {recorded.campaign.slug}",
     )
 
 
@@ -124,44 +117,46 @@ def redeem(invocation: Invocation, code: str, campaign: str | None) -> Result:
     metavar="TIME",
     help="As in campaign.yaml: 'day 33 18:00', or 2027-03-05T18:00+01:00.",
 )
-@click.option("--why", required=True, type=read_name, metavar="TEXT", help="Kept beside it.")
+@click.option("--why", required=True, type=read_name, metavar="TEXT", help="Recorded with it.")
 @campaign_option
 def extend(
-    invocation: Invocation, email: str, *, until: str, why: str, campaign: str | None
+    invocation: Invocation, email: str, *, until: str, why: str, campaign_name: str | None
 ) -> Result:
     """Give one insider more time for the deal.
 
-    Their letters, their page and what is still sent to them follow it. It is never taken back.
+    Their emails and their page show the new end. It cannot be undone.
     """
-    with recorded(invocation, campaign) as found:
-        deal = _insider_deal(found.campaign)
-        ends = _read_until(until, found.campaign)
-        given = Extension(subscriber_id=_find_person(found, email), until=ends, why=why)
-        _extend(found, deal, given, email, invocation.now)
+    with recorded_campaign(invocation, campaign_name) as recorded:
+        deal = _insider_deal(recorded.campaign)
+        ends = _read_until(until, recorded.campaign)
+        given = Extension(subscriber_id=_find_person(recorded, email), until=ends, why=why)
+        _extend(recorded, deal, given, email, invocation.now)
     return Result(
-        data={"email": email, "key": deal.key, "until": format_instant(ends), "why": why},
-        text=f"{email} has {deal.key} until {time_and_zone(ends, found.campaign.timezone)}.",
+        data={"email": email, "key": deal.key, "until": ends, "why": why},
+        text=f"{email} has {deal.key} until {time_and_zone(ends, recorded.campaign.timezone)}.",
         next_command=f"lovecampaign explain {email}",
     )
 
 
-def _extend(found: Recorded, deal: Deal, given: Extension, email: str, now: datetime) -> None:
-    theirs = RecordedDeal(campaign=found.campaign, campaign_id=found.record.id, deal=deal)
-    with found.database.write() as connection:
-        visitor = read_deal_visitor(connection, theirs, given.subscriber_id, now)
+def _extend(
+    recorded: RecordedCampaign, deal: Deal, given: Extension, email: str, now: datetime
+) -> None:
+    deal_record = RecordedDeal(
+        campaign=recorded.campaign, campaign_id=recorded.record.id, deal=deal
+    )
+    with recorded.database.write() as connection:
+        visitor = read_visitor(connection, deal_record, given.subscriber_id, now)
         if not visitor.is_insider:
             raise UsageError(
-                f"{email} is no insider, so the deal is not theirs to have longer",
+                f"{email} is not an insider, so the deal is not for them",
                 hint=f"to see why, type: lovecampaign explain {email}",
             )
-        extend_deal(connection, found.record.id, deal, given, now)
+        extend_deal(connection, recorded.record.id, deal, given, now)
 
 
 def _insider_deal(campaign: Campaign) -> Deal:
     if campaign.insider_deal is None:
-        raise UsageError(
-            f"{campaign.slug} has no deal for insiders", hint="name one in launch.deal"
-        )
+        raise UsageError(f"{campaign.slug} has no deal for insiders", hint="set one in launch.deal")
     return campaign.insider_deal
 
 
@@ -175,11 +170,70 @@ def _read_until(text: str, campaign: Campaign) -> datetime:
     )
 
 
-def _find_person(found: Recorded, email: str) -> int:
-    profile = show_subscriber(found.database, read_address(email)).profile
+def _find_person(recorded: RecordedCampaign, email: str) -> int:
+    profile = show_subscriber(recorded.database, read_address(email)).profile
     if profile is None:
         raise UsageError(
-            f"nobody here has the address {email}",
-            hint=f"type: lovecampaign subscribers show {email}",
+            f"{email} is not a subscriber here", hint=f"type: lovecampaign subscribers show {email}"
         )
     return profile.id
+
+
+def _format_stock(reports: Sequence[DealReport], zone: str) -> str:
+    rows = [
+        (
+            report.deal.key,
+            report.stock.quantity,
+            report.stock.reserved,
+            report.stock.redeemed,
+            report.stock.left,
+            report.stock.waiting,
+            local_time(report.deal.opens, zone),
+            local_time(report.deal.closes, zone),
+        )
+        for report in reports
+    ]
+    headings = ("deal", "quantity", "reserved", "redeemed", "left", "waiting")
+    return format_table((*headings, f"opens ({zone})", "closes"), rows)
+
+
+def _format_notes(reports: Sequence[DealReport]) -> Iterable[str]:
+    """Purchases beyond the quantity (they count all the same), and codes that are left."""
+    for report in reports:
+        if report.stock.over:
+            yield (
+                f"{report.deal.key}: {report.stock.over:,} more bought than there are: paid with a "
+                "code after its claim had lapsed, or without one, when all were taken"
+            )
+    for report in reports:
+        if report.spare_codes is not None:
+            spare = count_of(report.spare_codes, "code")
+            yield f"{report.deal.codes_file}: {spare} not given out yet"
+
+
+def _deal_json(report: DealReport) -> Mapping[str, object]:
+    return {
+        "key": report.deal.key,
+        "quantity": report.stock.quantity,
+        "reserved": report.stock.reserved,
+        "redeemed": report.stock.redeemed,
+        "left": report.stock.left,
+        "opens": report.deal.opens,
+        "closes": report.deal.closes,
+        "waiting": report.stock.waiting,
+        "spare_codes": report.spare_codes,
+    }
+
+
+def _csv_lines(codes: Iterable[GivenCode]) -> Iterable[str]:
+    """A heading and a line for each code, with the values of its JSON."""
+    yield _csv_line(_CODE_COLUMNS)
+    for code in codes:
+        cells = [getattr(code, name) or "" for name in _CODE_COLUMNS]
+        yield _csv_line([guard(c if isinstance(c, str) else str(to_json(c))) for c in cells])
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)  # RFC 4180, section 2
+    return line.getvalue()

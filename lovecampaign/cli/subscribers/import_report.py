@@ -1,4 +1,4 @@
-"""What did an import do, and what is typed after it?"""
+"""The report of an import, and the next command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from lovecampaign.cli.output.words import count_of
+from lovecampaign.cli.output.format import count_of
 from lovecampaign.store.imports.apply import Enrolment
 from lovecampaign.store.imports.importer import ImportReport
 
@@ -20,7 +20,7 @@ def import_json(report: ImportReport) -> Mapping[str, object]:
 
 
 def format_import(report: ImportReport, list_name: str) -> str:
-    """What each column was taken for, and the counts."""
+    """The meaning of each column, and the counts."""
     lines = [f"{each.heading} → {each.meaning}" for each in report.headings]
     if report.tool:
         lines.insert(0, f"This is an export of {report.tool}.")
@@ -32,7 +32,7 @@ def format_import(report: ImportReport, list_name: str) -> str:
 
 
 def command_after_import(report: ImportReport, file: Path, enrolment: Enrolment) -> str:
-    """After a dry run: the same with ``--apply``, where that would change anything."""
+    """After a dry run, the same with ``--apply`` if that would change anything."""
     if not report.read:
         return "lovecampaign subscribers import --help"
     if report.applied or report.unchanged + report.protected == report.read:

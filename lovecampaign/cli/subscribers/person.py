@@ -1,11 +1,10 @@
-"""What is known of one person, on a screen and in JSON?"""
+"""All data of one person, as text and as JSON (``subscribers show``)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lovecampaign.cli.output.words import local_time
-from lovecampaign.core.clock import format_instant
+from lovecampaign.cli.output.format import local_time
 from lovecampaign.store.subscribers.records import NotedSuppression, Person, Profile
 
 
@@ -24,7 +23,7 @@ def format_person(email: str, person: Person) -> str:
     if person.profile is not None:
         lines += _profile_lines(person.profile)
     if person.is_forgotten:
-        lines.append("forgotten: nothing else is kept")
+        lines.append("forgotten: no other data is kept")
     lines += [_suppression_line(each) for each in person.suppressions]
     return "\n".join(lines)
 
@@ -36,21 +35,17 @@ def _profile_json(profile: Profile) -> Mapping[str, object]:
         "last_name": profile.last_name,
         "timezone": profile.timezone or None,
         "locale": profile.locale,
-        "fields": dict(profile.fields),
-        "tags": list(profile.tags),
+        "fields": profile.fields,
+        "tags": profile.tags,
         "lists": [
-            {
-                "list": place.list,
-                "joined_at": format_instant(place.joined_at),
-                "confirmed_at": format_instant(place.confirmed_at) if place.confirmed_at else None,
-            }
+            {"list": place.list, "joined_at": place.joined_at, "confirmed_at": place.confirmed_at}
             for place in profile.memberships
         ],
         "consents": [
             {
                 "list": logged.list,
-                "kind": logged.consent.kind.value,
-                "given_at": format_instant(logged.consent.given_at),
+                "kind": logged.consent.kind,
+                "given_at": logged.consent.given_at,
                 "source": logged.consent.source,
                 "text_version": logged.consent.text_version,
             }
@@ -61,12 +56,12 @@ def _profile_json(profile: Profile) -> Mapping[str, object]:
 
 def _suppression_json(noted: NotedSuppression) -> Mapping[str, object]:
     return {
-        "reason": noted.reason.value,
+        "reason": noted.reason,
         "list": noted.list or None,
         "campaign": noted.only_campaign or None,
         "source": noted.source,
-        "at": format_instant(noted.at),
-        "lifted_at": format_instant(noted.lifted_at) if noted.lifted_at else None,
+        "at": noted.at,
+        "lifted_at": noted.lifted_at,
     }
 
 
@@ -92,7 +87,7 @@ def _profile_lines(profile: Profile) -> Iterator[str]:
 
 
 def _suppression_line(noted: NotedSuppression) -> str:
-    reach = f" of {noted.list or noted.only_campaign}" if noted.list or noted.only_campaign else ""
+    scope = f" of {noted.list or noted.only_campaign}" if noted.list or noted.only_campaign else ""
     lifted = f", until {local_time(noted.lifted_at, 'UTC')} UTC" if noted.lifted_at else ""
     reason = noted.reason.value.replace("_", " ")
-    return f"gets no mail{reach}: {reason}, {local_time(noted.at, 'UTC')} UTC{lifted}"
+    return f"gets no mail{scope}: {reason}, {local_time(noted.at, 'UTC')} UTC{lifted}"

@@ -1,0 +1,1 @@
+"""Verbs for authors: ``new``, ``check``, ``preview``, ``plan``, ``schema``."""

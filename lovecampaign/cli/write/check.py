@@ -1,4 +1,4 @@
-"""What is wrong with what was written? The verb ``check``."""
+"""The verb ``check``: every mistake of campaigns at once."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ from lovecampaign.checks.explain import explain
 from lovecampaign.checks.run import check_campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.output.excerpt import format_problem
+from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.style import good, trouble
-from lovecampaign.cli.output.words import count_of
+from lovecampaign.cli.output.style import green, red
 from lovecampaign.cli.resources.campaigns import campaign_argument
-from lovecampaign.cli.resources.checking import find_facts_whatever_is_set
-from lovecampaign.cli.resources.facts import with_people
+from lovecampaign.cli.resources.facts import find_facts_leniently, with_people
 from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.problems import Problem, has_errors, in_file_order
 from lovecampaign.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What was looked at, and what was found."""
+class CheckReport:
+    """The checked campaigns and their problems."""
 
     names: Sequence[str]
     files: int
@@ -48,11 +47,11 @@ class Checked:
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="github: notes beside the lines of a pull request.",
+    help="github: annotations on the lines of a pull request.",
 )
-@click.option("--explain", "code", metavar="CODE", help="What a code means, and how to mend it.")
+@click.option("--explain", "code", metavar="CODE", help="What a code means, and how to fix it.")
 def check(
-    invocation: Invocation, campaign: str | None, form: str, code: str | None, *, strict: bool
+    invocation: Invocation, campaign_name: str | None, form: str, code: str | None, *, strict: bool
 ) -> Result:
     """Find every mistake at once, with file, line and hint.
 
@@ -62,77 +61,76 @@ def check(
         invocation.output.as_json = True
     if code is not None:
         return Result(data={"code": code.upper(), "text": explain(code)}, text=explain(code))
-    checked = _check(invocation, campaign)
+    checked = _check(invocation, campaign_name)
     write = _format_github if form == "github" else _format_text
     is_fine = not checked.problems if strict else not checked.has_errors
+    following = f"plan {checked.names[0]}"
+    if checked.problems:
+        following = f"check --explain {checked.problems[0].code}"
     return Result(
         data={"campaigns": list(checked.names), "files": checked.files},
         text="\n".join(write(checked, invocation)),
-        told=[*checked.problems, *([] if is_fine else _strictness(checked))],
+        json_problems=[*checked.problems, *([] if is_fine else _strict_problem(checked))],
         exit_code=ExitCode.DONE if is_fine else ExitCode.PROBLEMS,
-        next_command=_next_command(checked),
+        next_command=f"lovecampaign {following}",
     )
 
 
-def _check(invocation: Invocation, name: str | None) -> Checked:
+def _check(invocation: Invocation, name: str | None) -> CheckReport:
     workspace = invocation.find_workspace()
     folders = [pick_campaign(workspace, name)] if name else list_campaigns(workspace)
     if not folders:
         raise UsageError("there is no campaign here yet", hint="type: lovecampaign new NAME")
     settings = invocation.settings()
-    facts = find_facts_whatever_is_set(invocation, settings)
-    looked = [_check_one(folder, workspace, facts, settings) for folder in folders]
-    problems = dict.fromkeys(problem for one in looked for problem in one.problems)
-    return Checked(
+    facts = find_facts_leniently(invocation, settings)
+    reports = [_check_one(folder, workspace, facts, settings) for folder in folders]
+    problems = dict.fromkeys(problem for report in reports for problem in report.problems)
+    return CheckReport(
         names=[folder.name for folder in folders],
-        files=sum(one.files for one in looked),
+        files=sum(report.files for report in reports),
         problems=in_file_order(problems),
     )
 
 
-def _check_one(folder: Path, workspace: Path, facts: Facts, settings: Settings) -> Checked:
+def _check_one(folder: Path, workspace: Path, facts: Facts, settings: Settings) -> CheckReport:
     loaded = load_campaign(folder, workspace)
     if loaded.campaign is None:
-        return Checked(names=[folder.name], files=_count_files(folder), problems=loaded.problems)
+        files = sum(path.suffix in {".yaml", ".md"} for path in folder.rglob("*"))
+        return CheckReport(names=[folder.name], files=files, problems=loaded.problems)
     facts = with_people(facts, loaded.campaign, settings)
-    return Checked(
+    return CheckReport(
         names=[folder.name],
         files=len(loaded.campaign.files),
         problems=[*loaded.problems, *check_campaign(loaded.campaign, facts)],
     )
 
 
-def _count_files(folder: Path) -> int:
-    """Of a campaign that cannot be read as a whole: what lies there."""
-    return sum(path.suffix in {".yaml", ".md"} for path in folder.rglob("*"))
-
-
-def _format_text(checked: Checked, invocation: Invocation) -> Iterator[str]:
+def _format_text(checked: CheckReport, invocation: Invocation) -> Iterator[str]:
     for problem in checked.problems:
         yield format_problem(problem, color=invocation.output.color) + "\n"
     yield _summary(checked)
 
 
-def _summary(checked: Checked) -> str:
+def _summary(checked: CheckReport) -> str:
     where = f"{', '.join(checked.names)}: {count_of(checked.files, 'file')}"
     if not checked.problems:
-        return f"{where}, {good('no mistakes')}"
+        return f"{where}, {green('no mistakes')}"
     errors = sum(problem.is_error for problem in checked.problems)
     parts = [count_of(errors, "error"), count_of(len(checked.problems) - errors, "warning")]
-    return f"{where}, {trouble(' and '.join(parts)) if errors else parts[1]}"
+    return f"{where}, {red(' and '.join(parts)) if errors else parts[1]}"
 
 
-def _strictness(checked: Checked) -> Iterator[Problem]:
-    """Why it fails where nothing but warnings was found."""
+def _strict_problem(checked: CheckReport) -> Iterator[Problem]:
+    """The reason of a failure where there are only warnings."""
     if not checked.has_errors:
         yield Problem(
             code="strict",
-            message=f"{count_of(len(checked.problems), 'warning')}, and --strict counts them",
-            hint="mend what the warnings name, or leave --strict out",
+            message=f"--strict counts {count_of(len(checked.problems), 'warning')} as errors",
+            hint="fix what the warnings name, or leave --strict out",
         )
 
 
-def _format_github(checked: Checked, _invocation: Invocation) -> Iterator[str]:
+def _format_github(checked: CheckReport, _invocation: Invocation) -> Iterator[str]:
     """Workflow commands: docs.github.com, "Workflow commands for GitHub Actions"."""
     for problem in checked.problems:
         place = problem.place
@@ -153,9 +151,3 @@ def _escape(text: str, more: str = "") -> str:
     for letter in "%\r\n" + more:
         text = text.replace(letter, f"%{ord(letter):02X}")
     return text
-
-
-def _next_command(checked: Checked) -> str:
-    if checked.problems:
-        return f"lovecampaign check --explain {checked.problems[0].code}"
-    return f"lovecampaign plan {checked.names[0]}"

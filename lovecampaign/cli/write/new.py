@@ -1,4 +1,4 @@
-"""How does a campaign begin? The verb ``new``."""
+"""The verb ``new``: writes a complete campaign."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import click
 from lovecampaign.campaign.workspace.find import pick_campaign
 from lovecampaign.campaign.workspace.new import new_campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.words import count_of
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.zones import is_known_zone
 
 MONDAY = 0
-#: Without ``--start`` there is at least a week to make the copy one's own.
+#: Without ``--start`` there is at least a week to adapt the copy.
 DAYS_TO_PREPARE = 7
 
 
@@ -31,7 +31,7 @@ def new(
 ) -> Result:
     """Write a complete campaign that can be sent as it is.
 
-    In a folder that is no workspace yet, it makes the workspace too. It overwrites nothing.
+    In a folder that is not a workspace yet, it makes the workspace too. It overwrites nothing.
     """
     workspace = _find_or_choose_workspace(invocation)
     written = new_campaign(
@@ -57,7 +57,7 @@ def _find_or_choose_workspace(invocation: Invocation) -> Path:
 
 
 def _today(invocation: Invocation, timezone: str | None) -> date:
-    """The date on the team's calendar, or on this machine's."""
+    """The date in the team's zone, or in this machine's."""
     zone = ZoneInfo(timezone) if timezone and is_known_zone(timezone) else None
     return invocation.now.astimezone(zone).date()
 

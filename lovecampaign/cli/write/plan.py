@@ -1,4 +1,4 @@
-"""Who gets what and when, and who does not? The verb ``plan``."""
+"""The verb ``plan``: recipients, times and skip reasons of each email."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import click
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.output.format import count_of, local_time
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import Cell, format_table
-from lovecampaign.cli.output.words import count_of, local_time
 from lovecampaign.cli.resources.campaigns import campaign_argument, load_usable
 from lovecampaign.cli.resources.facts import require_same_start
-from lovecampaign.cli.resources.new_file import read_new_file
+from lovecampaign.cli.resources.file_arguments import read_new_file
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.resources.timeline import (
     Timeline,
@@ -24,45 +24,47 @@ from lovecampaign.cli.resources.timeline import (
     format_timeline,
     timeline_json,
 )
-from lovecampaign.core.clock import format_instant
 from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
 from lovecampaign.store.tables import DeliveryState
 
-#: Key, title and beginning.
+#: Key, title and start of a calendar event.
 Event: TypeAlias = tuple[str, str, datetime]
-_KEPT_BACK = (DeliveryState.SKIPPED, DeliveryState.CANCELLED)
+_NOT_SENT = (DeliveryState.SKIPPED, DeliveryState.CANCELLED)
 
 
 @verb("plan")
 @campaign_argument
-@click.option("--for", "address", metavar="EMAIL", help="The month of one person.")
+@click.option("--for", "address", metavar="EMAIL", help="Show the month of one person.")
 @click.option(
-    "--ics",
-    type=read_new_file,
-    metavar="FILE",
-    help="Write the month as a calendar file too.",
+    "--ics", type=read_new_file, metavar="FILE", help="Write the month as a calendar file too."
 )
 def plan(
-    invocation: Invocation, campaign: str | None, address: str | None, ics: Path | None
+    invocation: Invocation, campaign_name: str | None, address: str | None, ics: Path | None
 ) -> Result:
     """Show who gets what and when, and who does not and why.
 
-    It sends nothing and changes nothing. Times are on the team's clock; --for shows them on the
-    reader's own.
+    It sends nothing and changes nothing. Times are in the team's time zone; with --for, in the
+    person's own.
     """
-    found = load_usable(invocation, campaign).campaign
+    campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
-        require_same_start(database, found, invocation.now)
+        require_same_start(database, campaign, invocation.now)
         if address is not None:
-            timeline = find_timeline(database, found, address, invocation.now)
-            written = _write_calendar(found, _their_events(found, timeline), invocation.now, ics)
-            return _show_timeline(timeline, written)
-        report = report_campaign(database, found, invocation.now)
-    written = _write_calendar(found, _events(found, report), invocation.now, ics)
+            timeline = find_timeline(database, campaign, address, invocation.now)
+            events = _timeline_events(campaign, timeline)
+            return _show_timeline(timeline, _write_calendar(campaign, events, invocation.now, ics))
+        report = report_campaign(database, campaign, invocation.now)
+    written = _write_calendar(campaign, _campaign_events(campaign, report), invocation.now, ics)
+    following = f"send {campaign.slug} --dry-run"
+    if not any(one.recipients for one in report.emails):
+        following = f"subscribers import people.csv --list {campaign.audience.list}"
     return Result(
-        data={"campaign": found.slug, "emails": [_as_json(found, one) for one in report.emails]},
-        text="\n".join([_format(found, report), *written]),
-        next_command=_next_command(found, report),
+        data={
+            "campaign": campaign.slug,
+            "emails": [_as_json(campaign, one) for one in report.emails],
+        },
+        text="\n".join([_format(campaign, report), *written]),
+        next_command=f"lovecampaign {following}",
     )
 
 
@@ -81,10 +83,10 @@ def _as_json(campaign: Campaign, report: EmailReport) -> Mapping[str, object]:
         "key": report.key,
         "date": day.isoformat() if day else None,
         "weekday": f"{day:%A}" if day else None,
-        "first_due": format_instant(report.first_due) if report.first_due else None,
-        "last_due": format_instant(report.last_due) if report.last_due else None,
+        "first_due": report.first_due,
+        "last_due": report.last_due,
         "recipients": report.recipients,
-        "skipped": dict(report.skipped),
+        "skipped": report.skipped,
     }
 
 
@@ -114,25 +116,25 @@ def format_reasons(skipped: Mapping[str, int]) -> str:
 def _write_calendar(
     campaign: Campaign, events: Iterable[Event], now: datetime, file: Path | None
 ) -> Sequence[str]:
-    """What is said of it; nothing where no file was asked for."""
+    """Write the calendar file, if one was asked for; returns lines for the result."""
     if file is None:
         return []
     from lovecampaign.schedule.icalendar import format_calendar
 
-    found = list(events)
-    file.write_bytes(format_calendar(campaign.name, campaign.id, now, found))
-    return [f"{count_of(len(found), 'event')} written to {file}"]
+    all_events = list(events)
+    file.write_bytes(format_calendar(campaign.name, campaign.id, now, all_events))
+    return [f"{count_of(len(all_events), 'event')} written to {file}"]
 
 
-def _their_events(campaign: Campaign, timeline: Timeline) -> Iterator[Event]:
-    """What one person got and will get."""
+def _timeline_events(campaign: Campaign, timeline: Timeline) -> Iterator[Event]:
+    """The emails that one person got and will get."""
     for entry in timeline.entries:
-        if entry.due is not None and entry.state not in _KEPT_BACK:
+        if entry.due is not None and entry.state not in _NOT_SENT:
             yield _event(campaign, entry.key, entry.due)
 
 
-def _events(campaign: Campaign, report: CampaignReport) -> Iterator[Event]:
-    """Every email that has a moment; one that was called off only where somebody has it."""
+def _campaign_events(campaign: Campaign, report: CampaignReport) -> Iterator[Event]:
+    """Every email with a due time; a cancelled one only if it has recipients."""
     cancelled = report.record.cancelled if report.record else frozenset()
     for one in report.emails:
         if one.first_due is not None and (one.recipients or one.key not in cancelled):
@@ -141,9 +143,3 @@ def _events(campaign: Campaign, report: CampaignReport) -> Iterator[Event]:
 
 def _event(campaign: Campaign, key: str, at: datetime) -> Event:
     return key, _email(campaign, key).title, at
-
-
-def _next_command(campaign: Campaign, report: CampaignReport) -> str:
-    if any(one.recipients for one in report.emails):
-        return f"lovecampaign send {campaign.slug} --dry-run"
-    return f"lovecampaign subscribers import people.csv --list {campaign.audience.list}"

@@ -1,4 +1,4 @@
-"""How does the month look? The verb ``preview``."""
+"""The verb ``preview``: the month in a browser, or as a static copy."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ import click
 from lovecampaign.campaign.workspace.find import pick_campaign
 from lovecampaign.cli.framework.bug_log import write_bug_log
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.words import count_of
 from lovecampaign.cli.resources.campaigns import campaign_argument
-from lovecampaign.cli.resources.checking import find_facts
-from lovecampaign.cli.resources.facts import with_people
+from lovecampaign.cli.resources.facts import find_facts, with_people
 from lovecampaign.cli.resources.open import opened_provider
-from lovecampaign.cli.resources.web_extra import port_option, require_parts
+from lovecampaign.cli.resources.web_extra import port_option, require_packages
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.factory import open_provider
 
-if TYPE_CHECKING:  # imported where it is used: the extra may be missing
+if TYPE_CHECKING:  # imported on use: the extra may be missing
     from lovecampaign.checks.base.facts import Facts
-    from lovecampaign.web.preview.server import PreviewOptions, PreviewUrls
+    from lovecampaign.web.preview.server import Ready, Wishes
 
 DEFAULT_PORT = 8029
 _PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
@@ -35,22 +34,20 @@ _PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
 @campaign_argument
 @port_option(DEFAULT_PORT)
 @click.option(
-    "--open/--no-open", "opens", default=True, help="Open the browser (on a terminal: yes)."
+    "--open/--no-open", "opens", default=True, help="Open the browser; only from a terminal."
 )
-@click.option(
-    "--poll", is_flag=True, help="For network folders: look at the files again and again."
-)
-@click.option("--share", is_flag=True, help="Let a phone on the same network in, by a secret link.")
+@click.option("--poll", is_flag=True, help="For network folders: poll the files for changes.")
+@click.option("--share", is_flag=True, help="Allow a phone on the same network, by a secret link.")
 @click.option(
     "--export",
     "target",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write a static copy for sign-off into a new folder, and end.",
+    help="Write a static copy for sign-off into a new folder, then end.",
 )
 def preview(  # noqa: PLR0913 - one parameter for each option of the command
     invocation: Invocation,
-    campaign: str | None,
+    campaign_name: str | None,
     port: int,
     target: Path | None,
     *,
@@ -58,10 +55,10 @@ def preview(  # noqa: PLR0913 - one parameter for each option of the command
     poll: bool,
     share: bool,
 ) -> Result:
-    """Show the month in a browser, and each change as it is saved."""
-    require_parts("the preview", *_PARTS)
+    """Show the month in a browser, updated as you save."""
+    require_packages("the preview", *_PARTS)
     workspace = invocation.find_workspace()
-    folder = pick_campaign(workspace, campaign)
+    folder = pick_campaign(workspace, campaign_name)
     if target is not None:
         return _export(invocation, folder, target)
     return _serve(invocation, folder, port, opens=opens, poll=poll, share=share)
@@ -70,29 +67,27 @@ def preview(  # noqa: PLR0913 - one parameter for each option of the command
 def _serve(
     invocation: Invocation, folder: Path, port: int, *, opens: bool, poll: bool, share: bool
 ) -> Result:
-    from lovecampaign.web.preview.server import open_preview
+    from lovecampaign.web.preview.server import prepared
 
-    with open_preview(_wishes(invocation, folder, port, poll=poll, share=share)) as (ready, serve):
-        invocation.output.line(
+    with prepared(_wishes(invocation, folder, port, poll=poll, share=share)) as (ready, serve):
+        invocation.output.show_line(
             {"url": ready.address, "shared_url": ready.shared_address},
             _greeting(folder.name, ready),
         )
-        invocation.output.hint("Ctrl-C ends it.")
+        invocation.output.show_hint("Press Ctrl-C to end it.")
         if opens and invocation.output.can_ask:
             webbrowser.open(ready.address)
         serve()
-    return Result(is_told=True, exit_code=ExitCode.DONE)
+    return Result(is_streamed=True, exit_code=ExitCode.DONE)
 
 
-def _wishes(
-    invocation: Invocation, folder: Path, port: int, *, poll: bool, share: bool
-) -> PreviewOptions:
-    from lovecampaign.web.preview.server import PreviewOptions
+def _wishes(invocation: Invocation, folder: Path, port: int, *, poll: bool, share: bool) -> Wishes:
+    from lovecampaign.web.preview.server import Wishes
 
     settings = invocation.settings()
     words = ["-C", str(settings.workspace), "preview", folder.name]
-    _facts(invocation, settings)  # a provider that makes no sense is told now, not on a page
-    return PreviewOptions(
+    _facts(invocation, settings)  # an invalid provider is reported now, not on a page
+    return Wishes(
         folder=folder,
         settings=settings,
         port=port,
@@ -105,11 +100,11 @@ def _wishes(
     )
 
 
-def _greeting(name: str, ready: PreviewUrls) -> str:
+def _greeting(name: str, ready: Ready) -> str:
     lines = [f"{name} is at {ready.address}"]
     if ready.shared_address is not None:
         lines.append(f"on your phone, in the same network: {ready.shared_address}")
-        lines.append("whoever has that link sees the month, with made-up readers only")
+        lines.append("everyone with that link sees the month, with made-up subscribers only")
     return "\n".join(lines)
 
 

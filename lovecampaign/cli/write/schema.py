@@ -1,4 +1,4 @@
-"""What do editors and validators need to know of our files? The verb ``schema``."""
+"""The verb ``schema``: JSON Schema for editors and validators."""
 
 from __future__ import annotations
 

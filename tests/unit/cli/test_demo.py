@@ -1,4 +1,4 @@
-"""Whom does the demo's clock keep from a letter?"""
+"""The demo's clock sends every email on its day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lovecampaign.campaign.workspace.new import new_campaign
 from lovecampaign.cli.maintain.demo import NAME, START, end_of_step
-from lovecampaign.cli.maintain.demo_people import ZONES
+from lovecampaign.cli.maintain.demo_subscribers import ZONES
 from lovecampaign.cli.resources.campaigns import load_folder
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.schedule.quiet import after_quiet_hours

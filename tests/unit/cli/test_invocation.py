@@ -10,9 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from lovecampaign.cli.framework.confirm import require_retyped
-from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
-from lovecampaign.cli.framework.options import everywhere
+from lovecampaign.cli.framework.invocation import Invocation, require_retyped, verb, verb_group
+from lovecampaign.cli.framework.options import common_options
 from lovecampaign.cli.output.output import Output, Streams
 from lovecampaign.cli.output.result import Result
 from lovecampaign.core.clock import FixedClock, SystemClock
@@ -23,7 +22,7 @@ seen: list[Invocation] = []
 
 
 @click.group("lovecampaign")
-@everywhere
+@common_options
 def program() -> None:
     """A small program of the same make."""
 

@@ -6,16 +6,20 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
 from typing import TextIO
 
 import pytest
 
 from lovecampaign.cli.output.output import Output, Streams
-from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.style import good
+from lovecampaign.cli.output.result import NOT_IN_JSON, Result
+from lovecampaign.cli.output.style import green
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import Problem, Severity
 
@@ -102,7 +106,7 @@ def test_ok_means_exit_code_0(pipe: Screen) -> None:
 def test_a_command_that_stays_prints_one_object_per_line(pipe: Screen) -> None:
     output = Output(pipe.streams, as_json=True)
     for number in range(3):
-        output.line({"sent": number}, "")
+        output.show_line({"sent": number}, "")
 
     lines = pipe.stdout.getvalue().splitlines()
     assert [json.loads(line)["data"]["sent"] for line in lines] == [0, 1, 2]
@@ -119,7 +123,7 @@ def test_json_is_ascii_so_that_every_pipe_carries_it(pipe: Screen) -> None:
 def test_colours_are_for_terminals_that_want_them(
     pipe: Screen, terminal: Screen, wants_color: bool
 ) -> None:
-    text = good("sent")
+    text = green("sent")
     for screen in (pipe, terminal):
         Output(screen.streams, wants_color=wants_color).show(Result(text=text))
 
@@ -194,3 +198,38 @@ def test_the_form_is_known_before_the_command_line_is_understood(
     assert captured.out.startswith("{") is as_json
     assert (captured.err == "") is (is_quiet or as_json)
     assert sys.stdout is not None
+
+
+class Color(Enum):
+    """An enum with values that are not strings."""
+
+    RED = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A dataclass with a field that JSON leaves out."""
+
+    at: datetime
+    color: Color
+    path: Path
+    labels: Mapping[str, int]
+    secret: str = field(default="", metadata=NOT_IN_JSON)
+
+
+def test_json_writes_dataclasses_by_their_fields_and_instants_in_utc(pipe: Screen) -> None:
+    at = datetime(2027, 2, 1, 10, tzinfo=timezone(timedelta(hours=1)))
+    fact = Fact(at=at, color=Color.RED, path=Path("a/b"), labels=MappingProxyType({"x": 1}))
+    Output(pipe.streams, as_json=True).show(Result(data={"facts": (fact,), "next": None}))
+
+    assert json.loads(pipe.stdout.getvalue())["data"] == {
+        "facts": [
+            {"at": "2027-02-01T09:00:00Z", "color": 1, "path": "a/b", "labels": {"x": 1}},
+        ],
+        "next": None,
+    }
+
+
+def test_json_refuses_what_it_has_no_form_for(pipe: Screen) -> None:
+    with pytest.raises(TypeError, match="set has no form in JSON"):
+        Output(pipe.streams, as_json=True).show(Result(data={"names": {"ana"}}))

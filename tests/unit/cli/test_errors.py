@@ -13,7 +13,7 @@ import pytest
 import lovecampaign as program
 from lovecampaign.cli.app import run
 from lovecampaign.cli.framework.bug_log import redact, secrets
-from lovecampaign.cli.framework.errors import describe, report
+from lovecampaign.cli.framework.errors import describe_failure, report_failure
 from lovecampaign.cli.output.output import Output, Streams
 from lovecampaign.core.errors import ExitCode, ProblemsFound, Unreachable
 from lovecampaign.core.problems import Place, Problem
@@ -38,7 +38,7 @@ def ends() -> Ends:
 
 
 def failing() -> ValueError:
-    """An exception that nobody foresaw, with a traceback and a secret in it."""
+    """An unexpected exception, with a traceback and a secret in it."""
     with pytest.raises(ValueError, match="cannot reach") as caught:
         int(f"cannot reach smtp://ana:{SECRET}@mail.example for zoe@readers.example")
     return caught.value
@@ -47,7 +47,7 @@ def failing() -> ValueError:
 def test_an_error_of_ours_says_what_happened_and_what_to_type(ends: Ends) -> None:
     error = Unreachable("the database does not answer", hint="type: lovecampaign doctor")
 
-    assert report(error, ends.output(), ["plan"]) == ExitCode.UNREACHABLE
+    assert report_failure(error, ends.output(), ["plan"]) == ExitCode.UNREACHABLE
     assert ends.err.getvalue() == (
         "error: the database does not answer\n  help: type: lovecampaign doctor\n"
     )
@@ -57,12 +57,12 @@ def test_an_error_of_ours_says_what_happened_and_what_to_type(ends: Ends) -> Non
 def test_problems_stand_in_the_envelope_one_by_one(ends: Ends) -> None:
     error = ProblemsFound("the campaign has mistakes", [PROBLEM])
 
-    assert report(error, ends.output(as_json=True), ["plan"]) == ExitCode.PROBLEMS
+    assert report_failure(error, ends.output(as_json=True), ["plan"]) == ExitCode.PROBLEMS
     assert json.loads(ends.out.getvalue())["errors"] == [dict(PROBLEM.as_json())]
 
 
 def test_problems_are_shown_before_what_they_mean(ends: Ends) -> None:
-    report(ProblemsFound("the campaign has mistakes", [PROBLEM]), ends.output(), ["plan"])
+    report_failure(ProblemsFound("the campaign has mistakes", [PROBLEM]), ends.output(), ["plan"])
 
     shown = ends.err.getvalue()
     assert "campaign.yaml:3:1" in shown
@@ -75,7 +75,7 @@ def test_a_mistake_of_ours_names_a_file_and_shows_no_traceback(
     (tmp_path / "campaigns").mkdir()
     monkeypatch.chdir(tmp_path)
 
-    assert report(failing(), ends.output(), ["plan"]) == ExitCode.BUG
+    assert report_failure(failing(), ends.output(), ["plan"]) == ExitCode.BUG
     assert "Traceback" not in ends.err.getvalue()
     (log,) = (tmp_path / ".lovecampaign").iterdir()
     assert str(log) in ends.err.getvalue()
@@ -89,7 +89,7 @@ def test_the_details_go_to_the_workspace_that_was_named(
     (tmp_path / "shop" / "campaigns").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
 
-    report(failing(), ends.output(), ["plan", "-C", "shop"])
+    report_failure(failing(), ends.output(), ["plan", "-C", "shop"])
 
     assert list((tmp_path / "shop" / ".lovecampaign").iterdir())
 
@@ -98,7 +98,7 @@ def test_outside_a_workspace_the_details_go_to_the_folder_for_temporary_files(
     ends: Ends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    report(failing(), ends.output(), ["plan"])
+    report_failure(failing(), ends.output(), ["plan"])
 
     path = Path(ends.err.getvalue().split("Details: ")[1].splitlines()[0])
     assert path.is_file()
@@ -113,7 +113,7 @@ def test_the_details_hold_no_secret_and_no_address(
     (tmp_path / ".env").write_text(f"SENDGRID_API_KEY={SECRET}\n")
     monkeypatch.chdir(tmp_path)
 
-    report(failing(), ends.output(), ["explain", "zoe@readers.example"])
+    report_failure(failing(), ends.output(), ["explain", "zoe@readers.example"])
 
     text = next((tmp_path / ".lovecampaign").iterdir()).read_text()
     assert SECRET not in text
@@ -141,15 +141,15 @@ def test_a_password_in_a_url_is_hidden_even_where_it_is_no_setting() -> None:
 def test_a_file_of_ours_that_is_not_there_is_a_mistake_of_ours() -> None:
     missing = str(Path(program.__file__).parent / "nowhere.json")
 
-    assert describe(OSError(errno.ENOENT, "No such file", missing)) is None
-    assert describe(OSError(errno.ENOENT, "No such file")) is None
+    assert describe_failure(OSError(errno.ENOENT, "No such file", missing)) is None
+    assert describe_failure(OSError(errno.ENOENT, "No such file")) is None
 
 
 @pytest.mark.parametrize(
     "number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG]
 )
 def test_a_full_or_closed_disk_is_no_mistake_of_ours(number: int) -> None:
-    failure = describe(OSError(number, os.strerror(number), "outbox/new"))
+    failure = describe_failure(OSError(number, os.strerror(number), "outbox/new"))
 
     assert failure is not None
     assert failure.exit_code is ExitCode.PROBLEMS
@@ -187,12 +187,12 @@ def test_wrong_usage_says_what_is_wrong_first(
 
 
 def test_an_interruption_is_130(ends: Ends) -> None:
-    assert report(KeyboardInterrupt(), ends.output(), ["run"]) == ExitCode.INTERRUPTED
+    assert report_failure(KeyboardInterrupt(), ends.output(), ["run"]) == ExitCode.INTERRUPTED
     assert "Traceback" not in ends.err.getvalue()
 
 
 def test_a_closed_pipe_is_silent(ends: Ends) -> None:
-    assert report(BrokenPipeError(), ends.output(), ["plan"]) == 141
+    assert report_failure(BrokenPipeError(), ends.output(), ["plan"]) == 141
     assert ends.err.getvalue() == ""
 
 

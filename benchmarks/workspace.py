@@ -1,4 +1,4 @@
-"""Where does a benchmark of the ledger send? A workspace with one letter and many readers."""
+"""A workspace with one email and many subscribers, for benchmarks with a ledger."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks.letter import COPY, TEMPLATE
+from benchmarks.letter import COPY, TAGS, TEMPLATE, address_of, personal_data
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.clock import FixedClock
@@ -30,18 +30,14 @@ from lovecampaign.testing.campaigns import write_campaign
 #: 09:00 in Paris on day 1.
 DAY_1 = datetime(2027, 2, 1, 8, tzinfo=UTC)
 LONG_AGO = datetime(2027, 1, 10, 12, tzinfo=UTC)
-SECRET = "a secret of the benchmark"  # noqa: S105 - signs links that nobody follows
-TAGS = ("tools", "seeds", "soil")
+SECRET = "a secret of the benchmark"  # noqa: S105 - signs links of no use
 _AT_ONCE = 20_000
 
 
 def make_workspace(folder: Path, **choices: Any) -> Path:
-    """The letter of day 1 in a workspace, as fast as the other side takes it."""
+    """A campaign that sends the email on day 1, without a throttle."""
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {
-        "sending": {"max_per_second": "unlimited"},
-        "audience": {"without_tags": ["staff"]},
-    }
+    settings = {"sending": {"max_per_second": "unlimited"}, "audience": {"without_tags": ["staff"]}}
     return write_campaign(
         folder,
         days=2,
@@ -71,8 +67,8 @@ def load(folder: Path) -> Campaign:
     return loaded.campaign
 
 
-def add_readers(database: Database, count: int, first: int = 1) -> None:
-    """Confirmed members, all different; of a thousand one has left and one is staff."""
+def add_subscribers(database: Database, count: int, first: int = 1) -> None:
+    """Confirmed members, all different; of 1,000 one has unsubscribed and one is staff."""
     numbers = iter(range(first, first + count))
     while page := list(itertools.islice(numbers, _AT_ONCE)):
         with database.write() as connection:
@@ -89,7 +85,7 @@ def _add_page(connection: sa.Connection, numbers: list[int]) -> None:
     _insert(connection, tables.membership, _MEMBER, members)
     tags = [(each, tag) for each in numbers for tag in _tags(each)]
     _insert(connection, tables.subscriber_tag, ("subscriber_id", "tag"), tags)
-    gone = [(_address(each), "unsubscribed", at) for each in numbers if each % 1000 == 0]
+    gone = [(address_of(each), "unsubscribed", at) for each in numbers if each % 1000 == 0]
     _insert(connection, tables.suppression, ("address_key", "reason", "at"), gone)
 
 
@@ -111,20 +107,9 @@ def _insert(
 
 
 def _subscriber(number: int, at: int) -> tuple[object, ...]:
-    fields = {
-        "city": f"Saint-Étienne-{number % 499}",
-        "plant": f"tomato no. {number % 31}",
-        "plan": "garden" if number % 3 else "balcony",
-    }
-    first_name = f"Ana{number % 3001}" if number % 11 else ""
-    last_name = f"{'Müller' if number % 7 == 0 else 'Miller'}{number % 20011}"
-    address = _address(number)
-    names = (first_name, last_name, "Europe/Paris", json.dumps(fields))
+    data, address = personal_data(number), address_of(number)
+    names = (data["first_name"], data["last_name"], "Europe/Paris", json.dumps(data["fields"]))
     return (number, address, address, *names, at, at)
-
-
-def _address(number: int) -> str:
-    return f"reader{number}@post{number % 97}.example"
 
 
 def _tags(number: int) -> tuple[str, ...]:
@@ -133,15 +118,22 @@ def _tags(number: int) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
-    database = open_database(settings)
-    try:
+    with contextlib.closing(open_database(settings)) as database:
         yield database
-    finally:
-        database.close()
+
+
+@contextlib.contextmanager
+def postgres_databases(count: int) -> Iterator[list[str]]:
+    """URLs of empty databases on a temporary server; raises ImportError if none can be started."""
+    from tests.support.postgres import PostgresServer
+
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(PostgresServer.started())
+        yield [stack.enter_context(server.database()) for _ in range(count)]
 
 
 def send_day_1(settings: Settings, database: Database, provider: Provider) -> SendReport:
-    """One pass of ``send`` on the morning of day 1, ledger, journal and all."""
+    """One pass of ``send`` on the morning of day 1, with ledger and flight journal."""
     campaign = load(settings.workspace)
     settings = replace(settings, provider_url=provider.name)
     with open_sender(settings, database, provider, FixedClock(DAY_1)) as sender:

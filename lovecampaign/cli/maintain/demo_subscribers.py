@@ -1,4 +1,4 @@
-"""Who plays in the demo, and what do they do in the month? All made up, the same every time."""
+"""Made-up subscribers of the demo and their actions, the same in every run."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _FIRST_NAMES = """
 """
 #: Forty zones on a dozen different clocks, both sides of the date line.
 ZONES = tuple(_ZONE_NAMES.split())
-#: Some readers never told their name.
+#: Some subscribers gave no name.
 _NAMES = (*_FIRST_NAMES.split(), "")
 _CITIES = ("Paris", "Leeds", "Porto", "Kyoto", "Lagos", "Austin", "")
 
 
-class Deed(StrEnum):
-    """What somebody does in the month."""
+class DemoAction(StrEnum):
+    """What subscribers do in the month."""
 
     JOIN = "join"
     BECOME_INSIDER = "become_insider"
-    LEAVE = "leave"
+    UNSUBSCRIBE = "unsubscribe"
     BUY = "buy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Player:
+class DemoSubscriber:
     """A made-up subscriber."""
 
     email: str
@@ -59,55 +59,55 @@ class Player:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """Some players do something at the same time."""
+class DemoEvent:
+    """Some subscribers do the same at the same time."""
 
     at: datetime
-    deed: Deed
-    players: Sequence[Player]
+    action: DemoAction
+    subscribers: Sequence[DemoSubscriber]
 
 
-def make_players(number: int) -> list[Player]:
-    chance = random.Random(28)  # noqa: S311 - the same people every time, no secret
+def make_subscribers(number: int) -> list[DemoSubscriber]:
+    generator = random.Random(28)  # noqa: S311 - a fixed seed, no secret
     zones = cycle(ZONES)
     return [
-        Player(
+        DemoSubscriber(
             email=f"reader{count}@readers.example",
-            first_name=chance.choice(_NAMES),
+            first_name=generator.choice(_NAMES),
             timezone=next(zones),
-            city=chance.choice(_CITIES),
+            city=generator.choice(_CITIES),
             tag="staff" if count in {7, 70} else "",
         )
         for count in range(1, number + 1)
     ]
 
 
-def write_script(campaign: Campaign, players: Sequence[Player]) -> list[Happening]:
-    """Most are there before day 1; some come late, some leave, some buy. In order of time."""
-    late, insiders = players[::17], players[3::6]
-    leavers, other_buyers = players[5::40], players[8::20]
-    founders = [player for player in players if player not in set(late)]
+def plan_events(campaign: Campaign, subscribers: Sequence[DemoSubscriber]) -> list[DemoEvent]:
+    """Most join before day 1; some join late, unsubscribe or buy. In order of time."""
+    late, insiders = subscribers[::17], subscribers[3::6]
+    unsubscribers, other_buyers = subscribers[5::40], subscribers[8::20]
+    founders = [each for each in subscribers if each not in set(late)]
     plan = (
-        (-3, 10, Deed.JOIN, founders),
-        (5, 15, Deed.JOIN, late),
-        (8, 12, Deed.LEAVE, leavers),
-        (13, 18, Deed.BECOME_INSIDER, insiders),
-        (27, 16, Deed.BUY, insiders[::3]),
-        (28, 16, Deed.BUY, other_buyers),
+        (-3, 10, DemoAction.JOIN, founders),
+        (5, 15, DemoAction.JOIN, late),
+        (8, 12, DemoAction.UNSUBSCRIBE, unsubscribers),
+        (13, 18, DemoAction.BECOME_INSIDER, insiders),
+        (27, 16, DemoAction.BUY, insiders[::3]),
+        (28, 16, DemoAction.BUY, other_buyers),
     )
+
+    def instant(day: int, hour: int) -> datetime:
+        return to_utc(campaign.start + timedelta(days=day - 1), time(hour), campaign.timezone)
+
     return [
-        Happening(at=_moment(campaign, day, hour), deed=deed, players=who)
-        for day, hour, deed, who in plan
-        if who
+        DemoEvent(at=instant(day, hour), action=action, subscribers=group)
+        for day, hour, action, group in plan
+        if group
     ]
 
 
-def write_csv(path: Path, players: Sequence[Player], consent_at: datetime) -> None:
+def write_csv(path: Path, subscribers: Sequence[DemoSubscriber], consent_at: datetime) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("email", "first_name", "timezone", "city", "tags", "consent_at"))
-        writer.writerows((*player.row, consent_at.isoformat()) for player in players)
-
-
-def _moment(campaign: Campaign, day: int, hour: int) -> datetime:
-    return to_utc(campaign.start + timedelta(days=day - 1), time(hour), campaign.timezone)
+        writer.writerows((*each.row, consent_at.isoformat()) for each in subscribers)

@@ -1,4 +1,4 @@
-"""Which file may a command write? One that is not there yet: nothing is overwritten silently."""
+"""File arguments: existing commands never overwrite a file."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import click
 
 from lovecampaign.cli.framework.options import read_name
 
-#: How people name the screen, or the next command of a pipe, where others name a file.
-SCREEN = "-"
+#: The usual name for stdout in place of a file.
+STDOUT = "-"
 
 
 def read_new_file(text: str) -> Path:
-    """A file to be written, in a folder that exists, as click converts an argument's value."""
+    """A file to be written, in a folder that exists; a click converter."""
     path = read_path(text)
-    if text == SCREEN:
-        raise click.BadParameter(f"{SCREEN} is no name for a file here; choose another")
+    if text == STDOUT:
+        raise click.BadParameter(f"{STDOUT} is not a file name here; choose another")
     if path.is_dir():
         raise click.BadParameter(f"{text} is a folder")
     if not path.parent.is_dir():
@@ -29,19 +29,19 @@ def read_new_file(text: str) -> Path:
     return path
 
 
-def read_new_file_or_screen(text: str) -> Path | None:
-    """The same for a command that also writes to the screen; None is the screen."""
-    return None if text == SCREEN else read_new_file(text)
+def read_new_file_or_stdout(text: str) -> Path | None:
+    """The same for a command that can also print; None is stdout."""
+    return None if text == STDOUT else read_new_file(text)
 
 
 def read_path(text: str) -> Path:
-    """The path of a file; an empty one would mean the folder in which somebody stands."""
+    """The path of a file; an empty one is refused, since it would be the current folder."""
     read_name(text)
     return Path(text)
 
 
 def find_free_name(path: Path) -> Path:
-    """The path itself, or with the first number behind its name that nothing is called yet."""
+    """The path itself, or with the first number after its name that is not taken."""
     names = itertools.chain(
         [path], (path.with_stem(f"{path.stem}-{n}") for n in itertools.count(2))
     )

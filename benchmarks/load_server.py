@@ -1,4 +1,4 @@
-"""What stands around a load run? A workspace, its ledger, a sink for mail and a real `serve`."""
+"""The server under load: a workspace with a ledger, a mail sink and a real `serve` process."""
 
 from __future__ import annotations
 
@@ -25,29 +25,26 @@ from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.testing.campaigns import write_campaign
 from lovecampaign.testing.sendgrid_events import Webhook
 
-#: Signs links that lead nowhere but to the load run.
-SIGNS_WITH = "a key of the load run and of nothing else"
-#: Opens the dashboard.
-OPERATES_WITH = "a password of the load run and of nothing else"
+SECRET_KEY = "a key of the load test"  # noqa: S105 - of the load test only
+PASSWORD = "a password of the load test"  # noqa: S105 - of the load test only
 _TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """A running `serve` and what it works with."""
+class LoadServer:
+    """A running `serve` with its database and campaign."""
 
     port: int
-    #: Of ``serve``.
     process_id: int
     database: Database
     campaign: Campaign
-    #: SendGrid's side.
+    #: Signs events as SendGrid does.
     webhook: Webhook
-    #: The ids of letters that went out.
-    letters: Sequence[int]
+    #: Ids of sent deliveries.
+    deliveries: Sequence[int]
 
     def cpu_seconds(self) -> float:
-        """What ``serve`` has used of a core; 0 where there is no /proc."""
+        """CPU time of ``serve`` so far; 0 where there is no /proc."""
         file = Path(f"/proc/{self.process_id}/stat")
         if not file.exists():
             return 0.0
@@ -56,10 +53,10 @@ class House:
 
 
 @contextlib.contextmanager
-def open_house(workspace: Path, database_url: str, letters: int) -> Iterator[House]:
-    """A campaign whose first letter went to that many readers, and its pages on loopback."""
+def running_server(workspace: Path, database_url: str, deliveries: int) -> Iterator[LoadServer]:
+    """`serve` on loopback, for a campaign that has sent its first email that many times."""
     webhook = Webhook()
-    settings = Settings(workspace=workspace, database_url=database_url, secret_keys=(SIGNS_WITH,))
+    settings = Settings(workspace=workspace, database_url=database_url, secret_keys=(SECRET_KEY,))
     folder = write_campaign(workspace, start=_TOMORROW)
     campaign = load_campaign(folder, workspace).campaign
     if campaign is None:
@@ -68,42 +65,42 @@ def open_house(workspace: Path, database_url: str, letters: int) -> Iterator[Hou
         contextlib.closing(open_database(settings)) as database,
         _process("lovecampaign.testing.smtp_server") as sink,
     ):
-        ids = _add_letters(database, campaign, letters)
+        ids = _add_deliveries(database, campaign, deliveries)
         variables = {
             "LOVECAMPAIGN_DATABASE_URL": database_url,
-            "LOVECAMPAIGN_SECRET_KEY": SIGNS_WITH,
+            "LOVECAMPAIGN_SECRET_KEY": SECRET_KEY,
             "LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{sink.line.split()[-1]}",
             "LOVECAMPAIGN_TRUSTED_PROXIES": "127.0.0.1",
-            "LOVECAMPAIGN_DASHBOARD_PASSWORD": OPERATES_WITH,
+            "LOVECAMPAIGN_DASHBOARD_PASSWORD": PASSWORD,
             "SENDGRID_WEBHOOK_PUBLIC_KEY": webhook.public_key,
         }
         words = ["-C", str(workspace), "serve", "--port", "0", "--json"]
         log = ["--access-log", str(workspace / "access.log")]
         with _process("lovecampaign", *words, *log, **variables) as serve:
-            yield House(
+            yield LoadServer(
                 port=urlsplit(json.loads(serve.line)["data"]["url"]).port or 0,
                 process_id=serve.id,
                 database=database,
                 campaign=campaign,
                 webhook=webhook,
-                letters=ids,
+                deliveries=ids,
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Running:
-    """A process."""
+class _Process:
+    """A running process."""
 
     id: int
-    #: The first that it printed.
+    #: Its first line on stdout.
     line: str
 
 
 @contextlib.contextmanager
-def _process(module: str, *words: str, **variables: str) -> Iterator[_Running]:
+def _process(module: str, *arguments: str, **variables: str) -> Iterator[_Process]:
     """Run a module until the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *words],
+        [sys.executable, "-m", module, *arguments],
         env={**os.environ, **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -113,13 +110,13 @@ def _process(module: str, *words: str, **variables: str) -> Iterator[_Running]:
         line = process.stdout.readline() if process.stdout else ""
         if not line:
             raise SystemExit(f"{module} did not start")
-        yield _Running(id=process.pid, line=line)
+        yield _Process(id=process.pid, line=line)
     finally:
         process.terminate()
         process.communicate(timeout=20)
 
 
-def _add_letters(database: Database, campaign: Campaign, count: int) -> Sequence[int]:
+def _add_deliveries(database: Database, campaign: Campaign, count: int) -> Sequence[int]:
     record, now = record_campaign(database, campaign), datetime.now(UTC) - timedelta(minutes=5)
     with database.write() as connection:
         people = [

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.cli.maintain.findings import Finding, State
-from lovecampaign.cli.maintain.secret_strength import look_at_secrets
+from lovecampaign.cli.maintain.doctor import check_secrets
+from lovecampaign.cli.maintain.health_finding import HealthFinding, HealthState
 from lovecampaign.core.settings import Settings, read_settings
 
 
-def look(tmp_path: Path, password: str | None, secret: str | None) -> list[Finding]:
+def look(tmp_path: Path, password: str | None, secret: str | None) -> list[HealthFinding]:
     settings = Settings(workspace=tmp_path, dashboard_password=password, redeem_secret=secret)
-    return list(look_at_secrets(settings))
+    return list(check_secrets(settings))
 
 
 @pytest.mark.parametrize(("password", "secret"), [("a", "b"), ("ababababababab", "b" * 40)])
@@ -22,8 +22,8 @@ def test_what_can_be_guessed_is_doubtful(tmp_path: Path, password: str, secret: 
     found = look(tmp_path, password, secret)
 
     assert [(one.name, one.state) for one in found] == [
-        ("dashboard", State.DOUBTFUL),
-        ("redemption", State.DOUBTFUL),
+        ("dashboard", HealthState.DOUBTFUL),
+        ("redemption", HealthState.DOUBTFUL),
     ]
     assert password not in [word for one in found for word in one.message.split()]
 

@@ -1,9 +1,11 @@
-"""How are counts and times said to people?"""
+"""Counts and local times as text."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+_PLURALS = {"person": "people", "reply": "replies", "delivery": "deliveries"}
 
 
 def count_of(number: int, thing: str) -> str:
@@ -12,7 +14,7 @@ def count_of(number: int, thing: str) -> str:
 
 
 def local_time(instant: datetime, zone: str) -> str:
-    """``Mon  1 Feb 2027 09:00``, on a clock in that zone."""
+    """``Mon  1 Feb 2027 09:00``, in that time zone."""
     there = instant.astimezone(ZoneInfo(zone))
     return f"{there:%a} {there.day:>2} {there:%b %Y %H:%M}"
 
@@ -20,6 +22,3 @@ def local_time(instant: datetime, zone: str) -> str:
 def time_and_zone(instant: datetime, zone: str) -> str:
     """``Mon  1 Feb 2027 09:00 (Europe/Paris)``."""
     return f"{local_time(instant, zone)} ({zone})"
-
-
-_PLURALS = {"person": "people", "reply": "replies", "delivery": "deliveries"}

@@ -1,0 +1,142 @@
+"""The verbs ``pause``, ``resume``, ``cancel`` and ``retry``.
+
+All take effect at once, also on running senders, and are idempotent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from lovecampaign.campaign.model.campaign import Email
+from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.framework.options import read_name
+from lovecampaign.cli.output.format import count_of
+from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_option, find_scheduled
+from lovecampaign.cli.resources.open import RecordedCampaign, recorded_campaign
+from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.ledger import campaigns as ledger
+from lovecampaign.store.ledger.campaigns import BY_HAND
+from lovecampaign.store.reports.campaign_report import report_campaign
+from lovecampaign.store.sending.in_doubt import make_due
+from lovecampaign.store.tables import DeliveryState
+
+_RETRIED = {
+    "failed": (DeliveryState.FAILED, None),
+    "late": (DeliveryState.SKIPPED, SkipReason.LATE.value),
+}
+
+
+@verb("pause")
+@campaign_argument
+@click.option("--why", type=read_name, metavar="TEXT", default=BY_HAND, help="Shown by status.")
+def pause(invocation: Invocation, campaign_name: str | None, why: str) -> Result:
+    """Stop sending at once, until resume.
+
+    Deliveries in flight are finished; no more are begun.
+    """
+    with (
+        recorded_campaign(invocation, campaign_name) as recorded,
+        recorded.database.write() as connection,
+    ):
+        has_changed = ledger.pause(connection, recorded.record.id, invocation.now, why)
+    reason = why if has_changed else recorded.record.pause_reason
+    return _pause_result(recorded, f"paused, {reason}", is_paused=True, has_changed=has_changed)
+
+
+@verb("resume")
+@campaign_argument
+def resume(invocation: Invocation, campaign_name: str | None) -> Result:
+    """Go on after a pause.
+
+    What became due during the pause goes out with the next send, unless it is too late by then.
+    """
+    with (
+        recorded_campaign(invocation, campaign_name) as recorded,
+        recorded.database.write() as connection,
+    ):
+        has_changed = ledger.resume(connection, recorded.record.id)
+    words = "goes on" if has_changed else "was not paused"
+    return _pause_result(recorded, words, is_paused=False, has_changed=has_changed)
+
+
+@verb("cancel")
+@click.argument("key")
+@campaign_option
+def cancel(invocation: Invocation, key: str, campaign_name: str | None) -> Result:
+    """Cancel one email for everyone who does not have it yet.
+
+    This cannot be undone.
+    """
+    with recorded_campaign(invocation, campaign_name) as recorded:
+        email = find_scheduled(recorded.campaign, key)
+        number = _count_planned(recorded, email, invocation.now)
+        with recorded.database.write() as connection:
+            ledger.cancel_email(connection, recorded.record.email_ids[email.key], invocation.now)
+    was_cancelled = email.key in recorded.record.cancelled
+    return Result(
+        data={
+            "campaign": recorded.campaign.slug,
+            "key": email.key,
+            "cancelled": number,
+            "changed": not was_cancelled,
+        },
+        text=_format_cancelled(email.key, number, was_cancelled=was_cancelled),
+        next_command=f"lovecampaign status {recorded.campaign.slug}",
+    )
+
+
+def _count_planned(recorded: RecordedCampaign, email: Email, now: datetime) -> int:
+    """Rows of the ledger, and everyone else who would get the email by today's rules."""
+    report = report_campaign(recorded.database, recorded.campaign, now, [email])
+    return report.emails[0].counts.get(DeliveryState.PLANNED, 0)
+
+
+def _format_cancelled(key: str, number: int, *, was_cancelled: bool) -> str:
+    if was_cancelled:
+        return f"{key} was cancelled already."
+    if not number:
+        return f"{key} is cancelled; it was planned for no one."
+    return f"{key} is cancelled; {count_of(number, 'person')} will not get it."
+
+
+@verb("retry")
+@click.argument("key")
+@click.option(
+    "--state",
+    type=click.Choice(list(_RETRIED)),
+    required=True,
+    help="failed: what failed for good. late: what was skipped as too late.",
+)
+@campaign_option
+def retry(invocation: Invocation, key: str, state: str, campaign_name: str | None) -> Result:
+    """Make failed or late deliveries of an email due now.
+
+    The next send takes them.
+    """
+    with recorded_campaign(invocation, campaign_name) as recorded:
+        email = find_scheduled(recorded.campaign, key)
+        delivery_state, reason = _RETRIED[state]
+        with recorded.database.write() as connection:
+            email_id = recorded.record.email_ids[email.key]
+            number = make_due(connection, email_id, delivery_state, reason, invocation.now)
+    slug = recorded.campaign.slug
+    return Result(
+        data={"campaign": slug, "key": email.key, "state": state, "retried": number},
+        text=f"{email.key}: {count_of(number, 'delivery')} due now.",
+        next_command=f"lovecampaign send {slug}",
+    )
+
+
+def _pause_result(
+    recorded: RecordedCampaign, words: str, *, is_paused: bool, has_changed: bool
+) -> Result:
+    slug = recorded.campaign.slug
+    following = "resume" if is_paused else "send"
+    return Result(
+        data={"campaign": slug, "paused": is_paused, "changed": has_changed},
+        text=f"{slug} {'is ' if is_paused else ''}{words}.",
+        next_command=f"lovecampaign {following} {slug}",
+    )
