@@ -30,7 +30,7 @@ from lovecampaign.store.planning.planner import plan_due
 from lovecampaign.store.sending.claim import ClaimRequest, claim
 from lovecampaign.store.sending.claimed import ClaimedDelivery
 from lovecampaign.store.sending.due import list_due_batches
-from lovecampaign.store.sending.senders import living_owner
+from lovecampaign.store.sending.senders import register_owner
 from lovecampaign.store.sending.settle import Acceptance, settle
 
 PART = "Ledger"
@@ -119,7 +119,7 @@ def _claim_and_settle(database: Database, campaign: Campaign, folder: Path) -> f
     """Rows per second for all of day 1."""
     record = record_campaign(database, campaign)
     plan_due(database, campaign, record, list(campaign.scheduled_emails), DAY_1)
-    with living_owner(database, folder, "memory", FixedClock(DAY_1)) as owner:
+    with register_owner(database, folder, "memory", FixedClock(DAY_1)) as owner:
         start = time.process_time()
         requests = _requests(database, campaign, record, owner.id)
         rows = sum(_process_batch(database, request) for request in requests)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lovecampaign.checks.rules_page import write_page
+from lovecampaign.checks.explain import write_page
 
 PAGE = Path(__file__).parents[1] / "docs" / "rules.md"
 

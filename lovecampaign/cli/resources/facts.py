@@ -15,7 +15,7 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rule import MonthDraft
 from lovecampaign.checks.rules.copy.fields import needed_fields
-from lovecampaign.checks.rules.plan.timing import StartMoved
+from lovecampaign.checks.rules.plan.schedule import StartMoved
 from lovecampaign.cli.framework.invocation import Invocation
 from lovecampaign.cli.resources.campaigns import UsableCampaign
 from lovecampaign.core.errors import LovecampaignError, ProblemsFound, UsageError
@@ -25,7 +25,7 @@ from lovecampaign.core.settings import Settings
 if TYPE_CHECKING:
     from lovecampaign.providers.base.provider import Provider
     from lovecampaign.store.database.engine import Database
-    from lovecampaign.store.reports.audience_counts import People
+    from lovecampaign.store.reports.audience_counts import AudienceCounts
 
 
 def email_checker(
@@ -91,18 +91,18 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
     )
 
 
-def _count_people(campaign: Campaign, settings: Settings) -> People | None:
+def _count_people(campaign: Campaign, settings: Settings) -> AudienceCounts | None:
     """None where there is no database, or one of another version than ours."""
     if _has_no_database_file(settings):
         return None
     from lovecampaign.store.database.schema_version import HEAD, find_database
-    from lovecampaign.store.reports.audience_counts import count_campaign_people
+    from lovecampaign.store.reports.audience_counts import count_audience
 
     database, version = find_database(settings)
     with contextlib.closing(database):
         if version != HEAD:
             return None
-        return count_campaign_people(database, campaign, needed_fields(campaign))
+        return count_audience(database, campaign, needed_fields(campaign))
 
 
 def _has_no_database_file(settings: Settings) -> bool:
@@ -117,9 +117,9 @@ def require_same_start(database: Database, campaign: Campaign, now: datetime) ->
 
     No plan is valid then: every subscriber is somewhere in the month already.
     """
-    from lovecampaign.store.reports.audience_counts import find_begun_with
+    from lovecampaign.store.reports.audience_counts import find_recorded_start
 
-    facts = Facts(now=now, begun_with=find_begun_with(database, campaign))
+    facts = Facts(now=now, begun_with=find_recorded_start(database, campaign))
     problems = list(StartMoved().find(MonthDraft(campaign=campaign, facts=facts)))
     if problems:
         raise ProblemsFound(f"{campaign.slug} has begun, so its start cannot change", problems)

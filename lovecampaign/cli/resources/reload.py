@@ -5,7 +5,7 @@ from __future__ import annotations
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import pick_campaign
 from lovecampaign.cli.framework.invocation import Invocation
-from lovecampaign.cli.resources.campaigns import Usable, load_folder
+from lovecampaign.cli.resources.campaigns import UsableCampaign, load_folder
 from lovecampaign.web.reload import CampaignReloader
 
 
@@ -30,7 +30,7 @@ class ReloadingCampaign:
         """The campaign as its files are now, or as they last were without errors."""
         loaded = self._reloader.reload_if_changed()
         if loaded is not None and loaded.campaign is not None:
-            self.usable = Usable(campaign=loaded.campaign, problems=loaded.problems)
+            self.usable = UsableCampaign(campaign=loaded.campaign, problems=loaded.problems)
         elif loaded is not None:
             name = self._reloader.folder.name
             self._invocation.output.show_error(

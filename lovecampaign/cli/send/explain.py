@@ -15,7 +15,7 @@ from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import campaign_option, load_usable
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.resources.timeline import find_timeline, format_timeline, timeline_json
-from lovecampaign.store.checkout.history import read_deal_facts
+from lovecampaign.store.checkout.history import read_deal_history
 from lovecampaign.store.subscribers.history import PersonEvent, read_events
 from lovecampaign.store.subscribers.records import NotedSuppression, Profile
 
@@ -43,7 +43,7 @@ def explain(invocation: Invocation, email: str, campaign_name: str | None) -> Re
     with opened_database(invocation) as database:
         timeline = find_timeline(database, usable.campaign, email, invocation.now)
         events = read_events(database, timeline.profile.id)
-        deal_facts = read_deal_facts(database, timeline.profile.id)
+        deal_facts = read_deal_history(database, timeline.profile.id)
     history = [
         *_suppressions(timeline.person.suppressions),
         *_events(events),

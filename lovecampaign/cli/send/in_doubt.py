@@ -19,9 +19,8 @@ from lovecampaign.core.errors import ExitCode, LovecampaignError, UsageError
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
 from lovecampaign.store.reports.recent_problems import find_doubts, resend_doubts, settle_doubts
-from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND
-from lovecampaign.store.sending.open_claims import OpenDelivery, list_in_doubt
-from lovecampaign.store.sending.request_queue import ClaimedMail, list_asked_in_doubt
+from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND, OpenDelivery, list_in_doubt
+from lovecampaign.store.sending.transactional_queue import ClaimedMail, list_transactional_in_doubt
 
 
 class TooRecentToResend(LovecampaignError):
@@ -47,7 +46,7 @@ def list_all(invocation: Invocation, campaign_name: str | None) -> Result:
         settle_proven_doubts(database, invocation.now)
         with database.read() as connection:
             deliveries = list_in_doubt(connection, campaign.id)
-            asked = list_asked_in_doubt(connection, campaign.id)
+            asked = list_transactional_in_doubt(connection, campaign.id)
     data = {
         "deliveries": [
             {"id": one.id, "key": one.email_key, "email": one.address, "claimed_at": one.claimed_at}

@@ -17,7 +17,7 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import red
 from lovecampaign.cli.resources.facts import email_checker
 from lovecampaign.cli.resources.open import opened_database, opened_provider
-from lovecampaign.cli.resources.reload import Rereader
+from lovecampaign.cli.resources.reload import ReloadingCampaign
 from lovecampaign.cli.resources.signals import StopRequest, stopping_on_signals
 from lovecampaign.cli.send.report import (
     confirm_sending,
@@ -57,7 +57,7 @@ def run(
     """
     settings = invocation.settings()
     settings.require_secret_keys()
-    readers = [Rereader(invocation, name) for name in campaigns or (None,)]
+    readers = [ReloadingCampaign(invocation, name) for name in campaigns or (None,)]
     with (
         opened_provider(invocation, settings) as provider,
         opened_database(invocation) as database,
@@ -84,7 +84,7 @@ class _RunSession:
     """One run: prints the reports of its passes, and keeps the last of each campaign."""
 
     invocation: Invocation
-    readers: Sequence[Rereader]
+    readers: Sequence[ReloadingCampaign]
     provider: Provider
     database: Database
     stop: StopRequest

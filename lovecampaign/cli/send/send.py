@@ -44,7 +44,7 @@ from lovecampaign.delivery.transactional.welcome import look_at_welcome
 from lovecampaign.delivery.transactional.worker import answer_all
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.reports.dry_run import foresee
+from lovecampaign.store.reports.dry_run import dry_run_send
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def _send(invocation: Invocation, options: SendOptions) -> Result:
     settings = invocation.settings()
     settings.require_secret_keys()
     with opened_provider(invocation, settings) as provider, opened_database(invocation) as database:
-        due = foresee(database, options.campaign, options.emails, invocation.now).tried
+        due = dry_run_send(database, options.campaign, options.emails, invocation.now).tried
         if not options.is_confirmed:
             confirm_sending(invocation, [options.campaign], provider, partial(_describe_due, due))
         report, stop = _run_pass(invocation, options, provider, database, due)

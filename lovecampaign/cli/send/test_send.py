@@ -19,8 +19,8 @@ from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.message import Fault, Outcome, OutcomeKind
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.display.test_send import Trial
-from lovecampaign.store.eligibility.eligibility import Standing
-from lovecampaign.store.sending.claimed import Person, read_people
+from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.subscribers.records import show_subscriber
 
 
@@ -103,7 +103,7 @@ def _try_all(invocation: Invocation, test: _TestSend) -> Iterator[TestSendResult
                 yield TestSendResult(key=email.key, address=address, outcome=outcome)
 
 
-def _find_person(invocation: Invocation, test: _TestSend, email: Email) -> Person | None:
+def _find_person(invocation: Invocation, test: _TestSend, email: Email) -> Member | None:
     """The subscriber of ``--as``; None for a made-up one."""
     address = test.seen_as
     if address is None:
@@ -115,9 +115,11 @@ def _find_person(invocation: Invocation, test: _TestSend, email: Email) -> Perso
                 f"{address} is not a subscriber here",
                 hint="leave --as out to use a made-up subscriber",
             )
-        standing = Standing(campaign=test.campaign, email=email, campaign_id=0, now=invocation.now)
+        standing = Eligibility(
+            campaign=test.campaign, email=email, campaign_id=0, now=invocation.now
+        )
         with database.read() as connection:
-            return read_people(connection, standing, [profile.id])[profile.id]
+            return read_members(connection, standing, [profile.id])[profile.id]
 
 
 def _exit_code(results: Sequence[TestSendResult]) -> ExitCode:

@@ -23,15 +23,20 @@ from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_option, load_usable
 from lovecampaign.cli.resources.open import RecordedCampaign, opened_database, recorded_campaign
 from lovecampaign.core.errors import UsageError
+from lovecampaign.store.checkout.deal_page import read_deal_visitor
+from lovecampaign.store.checkout.deal_report import (
+    AssignedCode,
+    DealReport,
+    iterate_assigned_codes,
+    report_deals,
+)
 from lovecampaign.store.checkout.redeem import redeem_code
-from lovecampaign.store.checkout.report import DealReport, GivenCode, given_codes, report_deals
-from lovecampaign.store.checkout.visitor import read_visitor
 from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
 from lovecampaign.store.subscribers.records import show_subscriber
 
 _BY_HAND = "operator"
-_CODE_COLUMNS = [field.name for field in fields(GivenCode)]
+_CODE_COLUMNS = [field.name for field in fields(AssignedCode)]
 
 
 @verb_group("deals", fallback="list")
@@ -72,7 +77,7 @@ def codes(invocation: Invocation, campaign_name: str | None) -> Result:
         recorded.database.connection() as connection,
         connection.begin(),
     ):
-        given = given_codes(connection, recorded.record.id)
+        given = iterate_assigned_codes(connection, recorded.record.id)
         if invocation.output.as_json:
             return Result(data={"codes": list(given)})
         for line in _csv_lines(given):
@@ -145,7 +150,7 @@ def _extend(
         campaign=recorded.campaign, campaign_id=recorded.record.id, deal=deal
     )
     with recorded.database.write() as connection:
-        visitor = read_visitor(connection, deal_record, given.subscriber_id, now)
+        visitor = read_deal_visitor(connection, deal_record, given.subscriber_id, now)
         if not visitor.is_insider:
             raise UsageError(
                 f"{email} is not an insider, so the deal is not for them",
@@ -225,7 +230,7 @@ def _deal_json(report: DealReport) -> Mapping[str, object]:
     }
 
 
-def _csv_lines(codes: Iterable[GivenCode]) -> Iterable[str]:
+def _csv_lines(codes: Iterable[AssignedCode]) -> Iterable[str]:
     """A heading and a line for each code, with the values of its JSON."""
     yield _csv_line(_CODE_COLUMNS)
     for code in codes:

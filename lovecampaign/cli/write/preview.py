@@ -24,7 +24,7 @@ from lovecampaign.providers.factory import open_provider
 
 if TYPE_CHECKING:  # imported on use: the extra may be missing
     from lovecampaign.checks.base.facts import Facts
-    from lovecampaign.web.preview.server import Ready, Wishes
+    from lovecampaign.web.preview.server import PreviewOptions, PreviewUrls
 
 DEFAULT_PORT = 8029
 _PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
@@ -67,9 +67,9 @@ def preview(  # noqa: PLR0913 - one parameter for each option of the command
 def _serve(
     invocation: Invocation, folder: Path, port: int, *, opens: bool, poll: bool, share: bool
 ) -> Result:
-    from lovecampaign.web.preview.server import prepared
+    from lovecampaign.web.preview.server import open_preview
 
-    with prepared(_wishes(invocation, folder, port, poll=poll, share=share)) as (ready, serve):
+    with open_preview(_wishes(invocation, folder, port, poll=poll, share=share)) as (ready, serve):
         invocation.output.show_line(
             {"url": ready.address, "shared_url": ready.shared_address},
             _greeting(folder.name, ready),
@@ -81,13 +81,15 @@ def _serve(
     return Result(is_streamed=True, exit_code=ExitCode.DONE)
 
 
-def _wishes(invocation: Invocation, folder: Path, port: int, *, poll: bool, share: bool) -> Wishes:
-    from lovecampaign.web.preview.server import Wishes
+def _wishes(
+    invocation: Invocation, folder: Path, port: int, *, poll: bool, share: bool
+) -> PreviewOptions:
+    from lovecampaign.web.preview.server import PreviewOptions
 
     settings = invocation.settings()
     words = ["-C", str(settings.workspace), "preview", folder.name]
     _facts(invocation, settings)  # an invalid provider is reported now, not on a page
-    return Wishes(
+    return PreviewOptions(
         folder=folder,
         settings=settings,
         port=port,
@@ -100,7 +102,7 @@ def _wishes(invocation: Invocation, folder: Path, port: int, *, poll: bool, shar
     )
 
 
-def _greeting(name: str, ready: Ready) -> str:
+def _greeting(name: str, ready: PreviewUrls) -> str:
     lines = [f"{name} is at {ready.address}"]
     if ready.shared_address is not None:
         lines.append(f"on your phone, in the same network: {ready.shared_address}")
