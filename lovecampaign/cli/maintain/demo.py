@@ -40,7 +40,7 @@ from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.checkout.buyers import add_buyer
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.apply import ImportTarget
 from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.reports.campaign_report import report_campaign
@@ -179,5 +179,5 @@ class _Actor:
     def _enrol(self, happening: Happening, list_name: str) -> None:
         file = self.stage.settings.workspace / f"{list_name}-{happening.at:%Y-%m-%d}.csv"
         write_csv(file, happening.players, happening.at)
-        enrolment = Enrolment(list_name=list_name, now=happening.at)
+        enrolment = ImportTarget(list_name=list_name, now=happening.at)
         import_subscribers(self.database, file, enrolment, apply=True)

@@ -10,8 +10,12 @@ from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.output.words import local_time
 from lovecampaign.core.clock import format_instant
 from lovecampaign.store.checkout.history import DealFact
-from lovecampaign.store.subscribers.history import PersonEvent
-from lovecampaign.store.subscribers.records import NotedSuppression, Person, Profile
+from lovecampaign.store.subscribers.history import SubscriberEvent
+from lovecampaign.store.subscribers.records import (
+    AddressRecord,
+    SubscriberProfile,
+    SuppressionRecord,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,7 @@ class Happening:
 
 
 def write_history(
-    person: Person, events: Sequence[PersonEvent], deals: Sequence[DealFact]
+    person: AddressRecord, events: Sequence[SubscriberEvent], deals: Sequence[DealFact]
 ) -> list[Happening]:
     """Everything that is known, oldest first."""
     found = [*_of_suppressions(person.suppressions), *_of_events(events)]
@@ -44,7 +48,7 @@ def format_history(history: Sequence[Happening], zone: str) -> str:
     return format_table((f"when ({zone})", "what", ""), rows)
 
 
-def _of_profile(profile: Profile) -> Iterator[Happening]:
+def _of_profile(profile: SubscriberProfile) -> Iterator[Happening]:
     for place in profile.memberships:
         yield Happening(at=place.joined_at, what="joined", detail=place.list)
         if place.confirmed_at is not None and place.confirmed_at != place.joined_at:
@@ -56,7 +60,7 @@ def _of_profile(profile: Profile) -> Iterator[Happening]:
         yield Happening(at=consent.given_at, what="consented", detail=detail)
 
 
-def _of_suppressions(suppressions: Sequence[NotedSuppression]) -> Iterator[Happening]:
+def _of_suppressions(suppressions: Sequence[SuppressionRecord]) -> Iterator[Happening]:
     for noted in suppressions:
         reach = noted.list or noted.only_campaign or "everything"
         words = (noted.reason.value.replace("_", " "), reach, noted.source)
@@ -66,7 +70,7 @@ def _of_suppressions(suppressions: Sequence[NotedSuppression]) -> Iterator[Happe
             yield Happening(at=noted.lifted_at, what="came back", detail=reach)
 
 
-def _of_events(events: Sequence[PersonEvent]) -> Iterator[Happening]:
+def _of_events(events: Sequence[SubscriberEvent]) -> Iterator[Happening]:
     for event in events:
         words = (event.email_key or "", event.words)
         detail = ", ".join(word for word in words if word)

@@ -18,7 +18,11 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.person_timeline import TimelineEntry, read_timeline
-from lovecampaign.store.subscribers.records import Person, Profile, show_subscriber
+from lovecampaign.store.subscribers.records import (
+    AddressRecord,
+    SubscriberProfile,
+    read_address_record,
+)
 
 #: What left so long after its moment is told with both times.
 _LATE = timedelta(hours=1)
@@ -28,8 +32,8 @@ _LATE = timedelta(hours=1)
 class Timeline:
     """One person's month."""
 
-    profile: Profile
-    person: Person
+    profile: SubscriberProfile
+    person: AddressRecord
     #: The zone that counts for this person.
     zone: str
     entries: Sequence[TimelineEntry]
@@ -37,7 +41,7 @@ class Timeline:
 
 def find_timeline(database: Database, campaign: Campaign, address: str, now: datetime) -> Timeline:
     """Raises UsageError for an address that is no subscriber's."""
-    person = show_subscriber(database, read_address(address))
+    person = read_address_record(database, read_address(address))
     if person.profile is None:
         raise UsageError(
             f"{address} is no subscriber here",

@@ -18,7 +18,7 @@ from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, LovecampaignError, UsageError
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
+from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
 from lovecampaign.store.reports.recent_problems import find_doubts, resend_doubts, settle_doubts
 from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND
 from lovecampaign.store.sending.open_claims import OpenDelivery, list_in_doubt
@@ -45,7 +45,7 @@ def list_all(invocation: Invocation, campaign: str | None) -> Result:
     """List them (the same as in-doubt alone)."""
     found = load_usable(invocation, campaign).campaign
     with opened_database(invocation) as database:
-        settle_proven_doubts(database, invocation.now)
+        settle_doubts_by_events(database, invocation.now)
         with database.read() as connection:
             deliveries = list_in_doubt(connection, found.id)
             asked = list_asked_in_doubt(connection, found.id)
@@ -111,7 +111,7 @@ def resolve(
         raise UsageError("what became of them?", hint="add --as sent, or --as resend")
     found = load_usable(invocation, campaign).campaign
     with opened_database(invocation) as database:
-        settle_proven_doubts(database, invocation.now)
+        settle_doubts_by_events(database, invocation.now)
         with database.write() as connection:
             chosen = _choose(connection, found, ids)
             settle = settle_doubts if outcome == "sent" else _send_again

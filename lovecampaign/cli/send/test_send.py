@@ -23,7 +23,7 @@ from lovecampaign.delivery.display.test_send import Trial
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.eligibility import Standing
 from lovecampaign.store.sending.claimed import Person, read_people
-from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.records import read_address_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ def _find_person(invocation: Invocation, wanted: _Wanted, email: Email) -> Perso
         return None
     key = read_address(address)
     with opened_database(invocation) as database:
-        profile = show_subscriber(database, key).profile
+        profile = read_address_record(database, key).profile
         if profile is None:
             raise UsageError(
                 f"{address} is no subscriber here",

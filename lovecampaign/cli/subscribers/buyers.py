@@ -19,7 +19,7 @@ from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.store.checkout.buyers import UNKNOWN_BUYER, add_buyer, import_buyers
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.records import read_address_record
 
 
 @verb_group("buyers")
@@ -67,7 +67,7 @@ def add(invocation: Invocation, who: str, campaign: str | None) -> Result:
 
 def _doubts(database: Database, who: str) -> Iterator[Problem]:
     """An address that no subscriber has may be a slip; buyers from elsewhere are fine."""
-    if "@" not in who or show_subscriber(database, read_address(who)).profile is not None:
+    if "@" not in who or read_address_record(database, read_address(who)).profile is not None:
         return
     meant = suggest_domain(read_address(who))
     yield Problem(

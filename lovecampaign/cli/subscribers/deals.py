@@ -33,7 +33,7 @@ from lovecampaign.store.checkout.report import given_codes, report_deals
 from lovecampaign.store.checkout.visitor import read_visitor
 from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
-from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.records import read_address_record
 
 _BY_HAND = "operator"
 
@@ -176,7 +176,7 @@ def _read_until(text: str, campaign: Campaign) -> datetime:
 
 
 def _find_person(found: Recorded, email: str) -> int:
-    profile = show_subscriber(found.database, read_address(email)).profile
+    profile = read_address_record(found.database, read_address(email)).profile
     if profile is None:
         raise UsageError(
             f"nobody here has the address {email}",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from lovecampaign.store.subscribers.records import Person
+from lovecampaign.store.subscribers.records import AddressRecord
 
 
-def is_gone(person: Person) -> bool:
+def is_gone(person: AddressRecord) -> bool:
     """Whether there is nothing left to erase."""
     return person.is_forgotten and person.profile is None
 
 
-def ask_to_forget(email: str, was: Person) -> str:
+def ask_to_forget(email: str, was: AddressRecord) -> str:
     if was.is_unknown:
         return f"Nobody is known by {email}. No import will ever bring that address in."
     return (
@@ -20,7 +20,7 @@ def ask_to_forget(email: str, was: Person) -> str:
     )
 
 
-def say_forgotten(email: str, was: Person) -> str:
+def say_forgotten(email: str, was: AddressRecord) -> str:
     barred = "no import brings that address in again"
     if is_gone(was):
         return f"{email} was forgotten already; {barred}."

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from lovecampaign.cli.output.words import local_time
 from lovecampaign.core.clock import format_instant
-from lovecampaign.store.subscribers.records import NotedSuppression, Person, Profile
+from lovecampaign.store.subscribers.records import (
+    AddressRecord,
+    SubscriberProfile,
+    SuppressionRecord,
+)
 
 
-def person_json(email: str, person: Person) -> Mapping[str, object]:
+def person_json(email: str, person: AddressRecord) -> Mapping[str, object]:
     profile = person.profile
     return {
         "email": profile.email if profile else email,
@@ -19,7 +23,7 @@ def person_json(email: str, person: Person) -> Mapping[str, object]:
     }
 
 
-def format_person(email: str, person: Person) -> str:
+def format_person(email: str, person: AddressRecord) -> str:
     lines = [person.profile.email if person.profile else email]
     if person.profile is not None:
         lines += _profile_lines(person.profile)
@@ -29,7 +33,7 @@ def format_person(email: str, person: Person) -> str:
     return "\n".join(lines)
 
 
-def _profile_json(profile: Profile) -> Mapping[str, object]:
+def _profile_json(profile: SubscriberProfile) -> Mapping[str, object]:
     return {
         "id": profile.id,
         "first_name": profile.first_name,
@@ -59,7 +63,7 @@ def _profile_json(profile: Profile) -> Mapping[str, object]:
     }
 
 
-def _suppression_json(noted: NotedSuppression) -> Mapping[str, object]:
+def _suppression_json(noted: SuppressionRecord) -> Mapping[str, object]:
     return {
         "reason": noted.reason.value,
         "list": noted.list or None,
@@ -70,7 +74,7 @@ def _suppression_json(noted: NotedSuppression) -> Mapping[str, object]:
     }
 
 
-def _profile_lines(profile: Profile) -> Iterator[str]:
+def _profile_lines(profile: SubscriberProfile) -> Iterator[str]:
     name = f"{profile.first_name} {profile.last_name}".strip()
     facts = {
         "name": name,
@@ -91,7 +95,7 @@ def _profile_lines(profile: Profile) -> Iterator[str]:
         yield f"consent for {logged.list}: {consent.kind.value}, {given} UTC{source}"
 
 
-def _suppression_line(noted: NotedSuppression) -> str:
+def _suppression_line(noted: SuppressionRecord) -> str:
     reach = f" of {noted.list or noted.only_campaign}" if noted.list or noted.only_campaign else ""
     lifted = f", until {local_time(noted.lifted_at, 'UTC')} UTC" if noted.lifted_at else ""
     reason = noted.reason.value.replace("_", " ")

@@ -32,10 +32,10 @@ from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.problems import Problem, has_errors
 from lovecampaign.core.zones import is_known_zone
-from lovecampaign.store.imports.apply import Enrolment, add_subscriber
+from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.subscribers.erasure import forget as forget_person
-from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.records import read_address_record
 from lovecampaign.store.subscribers.suppressions import EVERY_LIST, Suppression
 from lovecampaign.store.subscribers.suppressions import suppress as note_suppression
 from lovecampaign.store.subscribers.suppressions import unsubscribe as note_unsubscribe
@@ -79,7 +79,7 @@ def import_file(
     Exports of Kit, Mailchimp and listmonk are taken as they are. Nobody who left, bounced or
     complained is revived, here or in the file. All rows are taken in one step, or none.
     """
-    enrolment = Enrolment(
+    enrolment = ImportTarget(
         list_name=list_name or only_audience(invocation), now=invocation.now, tags=tags
     )
     doubts = list(doubt_list(invocation, list_name)) if list_name else []
@@ -131,7 +131,7 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
         fields=dict(_read_field(pair) for pair in fields),
         consent=_read_consent(consent_at, consent_source, invocation.now),
     )
-    enrolment = Enrolment(
+    enrolment = ImportTarget(
         list_name=list_name or only_audience(invocation), now=invocation.now, source=_BY_HAND
     )
     with opened_database(invocation) as database:
@@ -145,7 +145,7 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
 def show(invocation: Invocation, email: str) -> Result:
     """Show all that is known of one person."""
     with opened_database(invocation) as database:
-        person = show_subscriber(database, read_address(email))
+        person = read_address_record(database, read_address(email))
     if person.is_unknown:
         raise UsageError(f"{email} is unknown here", hint=_suggestion(email))
     return Result(
@@ -209,7 +209,7 @@ def forget(invocation: Invocation, email: str, *, yes: bool) -> Result:
     """
     key = read_address(email)
     with opened_database(invocation) as database:
-        was = show_subscriber(database, key)
+        was = read_address_record(database, key)
         if invocation.may_ask and not (yes or is_gone(was)):
             require_retyped(invocation, email, ask_to_forget(email, was))
         has_changed = forget_person(database, key, invocation.now)

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.store.checkout.waitlist import stop_waiting
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.deal_stock.code_owner import find_owner
-from lovecampaign.store.deal_stock.stock import is_of, lock_stock
+from lovecampaign.store.deal_stock.code_owner import find_code_owner
+from lovecampaign.store.deal_stock.stock import is_row_of_deal, lock_stock
 from lovecampaign.store.tables import buyer, deal_claim, subscriber
 
 #: Nobody's code is longer; what is longer is no code.
@@ -44,7 +44,7 @@ def redeem_code(
     gave the code counts. A purchase is a fact: it is noted after the claim lapsed, and after the
     deal closed. Raises UnknownCode, and AmbiguousCode.
     """
-    owner = find_owner(connection, code, campaign_id)
+    owner = find_code_owner(connection, code, campaign_id)
     lock_stock(connection, owner.campaign_id, owner.deal)
     known = connection.execute(_claim_of(owner)).one_or_none()
     _note_buyer(connection, owner, at, by)
@@ -80,7 +80,7 @@ def _claim_of(owner: sa.Row[Any]) -> sa.Select[Any]:
 
 def _is_theirs(owner: sa.Row[Any]) -> sa.ColumnElement[bool]:
     return sa.and_(
-        is_of(deal_claim, owner.campaign_id, owner.deal),
+        is_row_of_deal(deal_claim, owner.campaign_id, owner.deal),
         deal_claim.c.subscriber_id == owner.subscriber_id,
     )
 

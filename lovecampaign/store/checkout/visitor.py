@@ -12,7 +12,7 @@ from lovecampaign.campaign.deals.deal_page import Visitor
 from lovecampaign.store.checkout.claims import find_claim
 from lovecampaign.store.checkout.codes import has_code_for_more
 from lovecampaign.store.checkout.waitlist import find_place
-from lovecampaign.store.deal_stock.extensions import closings_for
+from lovecampaign.store.deal_stock.extensions import extended_closing_times
 from lovecampaign.store.deal_stock.stock import RecordedDeal, is_buyer
 from lovecampaign.store.eligibility.eligibility import Standing
 from lovecampaign.store.tables import deal_code, subscriber
@@ -28,7 +28,9 @@ def read_visitor(
     """
     person = _read_person(connection, found, subscriber_id, now)
     place = find_place(connection, found, subscriber_id)
-    closings = closings_for(connection, found.campaign_id, found.deal.key, [subscriber_id])
+    closings = extended_closing_times(
+        connection, found.campaign_id, found.deal.key, [subscriber_id]
+    )
     return Visitor(
         is_insider=bool(person.is_insider or person.was_given_code),
         has_bought=bool(person.has_bought),

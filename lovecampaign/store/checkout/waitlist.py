@@ -17,9 +17,14 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import WhenGone
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.deal_stock.stock import RecordedDeal, is_in_line, lock_stock, read_stock
+from lovecampaign.store.deal_stock.stock import RecordedDeal, is_waiting, lock_stock, read_stock
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.ledger.requests import DELIVERY_ID, KEPT_UNTIL, AskedKind, ask
+from lovecampaign.store.ledger.transactional_mail import (
+    DELIVERY_ID,
+    RESERVED_UNTIL,
+    TransactionalKind,
+    queue_transactional,
+)
 from lovecampaign.store.tables import deal_waiting
 
 #: A mail is not read at once. Claims by people who sit at the page are much shorter.
@@ -134,7 +139,7 @@ def _next_in_line(
 ) -> Sequence[sa.Row[Any]]:
     query = (
         sa.select(deal_waiting.c.id, deal_waiting.c.subscriber_id, deal_waiting.c.delivery_id)
-        .where(found.owns(deal_waiting), is_in_line(found))
+        .where(found.owns(deal_waiting), is_waiting(found))
         .order_by(deal_waiting.c.asked_at, deal_waiting.c.id)
         .limit(limit)
     )
@@ -156,7 +161,7 @@ def _tell(
     payload = {
         "deal": found.deal.key,
         DELIVERY_ID: row.delivery_id,
-        KEPT_UNTIL: until.isoformat(),
+        RESERVED_UNTIL: until.isoformat(),
     }
-    kind = AskedKind.WAITLIST_PLACE
-    ask(connection, kind, row.subscriber_id, found.campaign_id, payload, now)
+    kind = TransactionalKind.WAITLIST_PLACE
+    queue_transactional(connection, kind, row.subscriber_id, found.campaign_id, payload, now)

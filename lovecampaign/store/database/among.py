@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 
 
-def among(
+def is_one_of(
     connection: Connection, column: sa.Column[Any], values: Collection[int] | Collection[str]
 ) -> sa.ColumnElement[bool]:
     """``column IN (…)`` as the same short statement for one value and for a thousand.

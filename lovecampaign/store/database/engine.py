@@ -39,7 +39,7 @@ class Database:
         #: threads of one process wait in order instead.
         self._turn = threading.Lock()
 
-    def with_patience(self, seconds: float) -> Database:
+    def with_busy_timeout(self, seconds: float) -> Database:
         """The same database and connections, for writes that somebody sits and waits for."""
         quicker = Database(self.engine)
         quicker.patience_seconds = seconds

@@ -32,7 +32,7 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else from_microseconds(value)
 
 
-class Day(TypeDecorator[date]):
+class LocalDay(TypeDecorator[date]):
     """A local date as text ``2027-02-01``."""
 
     impl = sa.String(10)

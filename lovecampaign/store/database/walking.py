@@ -20,7 +20,7 @@ _WAYS = {
 _SET_WAYS = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _WAYS.items())
 
 
-def walk_by_index(connection: Connection) -> None:
+def prefer_index_walk(connection: Connection) -> None:
     """For the rest of the transaction, follow a statement's joins as written, index by index."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_SET_WAYS)

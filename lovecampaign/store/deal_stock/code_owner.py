@@ -36,7 +36,7 @@ class AmbiguousCode(UsageError):
         )
 
 
-def find_owner(connection: Connection, typed: str, campaign_id: int | None) -> sa.Row[Any]:
+def find_code_owner(connection: Connection, typed: str, campaign_id: int | None) -> sa.Row[Any]:
     """The code as it was given, its campaign and deal, and whose it is.
 
     Without a campaign the newest one that gave the code counts. Raises UnknownCode, and

@@ -13,7 +13,7 @@ from lovecampaign.campaign.deals.windows import closing_time
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import UsageError
-from lovecampaign.store.deal_stock.stock import is_of
+from lovecampaign.store.deal_stock.stock import is_row_of_deal
 from lovecampaign.store.tables import Instant, deal_extension, subscriber
 
 
@@ -34,7 +34,7 @@ def extend_deal(
 
     Raises UsageError for an end that is past, or no later than the one that they have.
     """
-    known = closings_for(connection, campaign_id, deal.key, [given.subscriber_id])
+    known = extended_closing_times(connection, campaign_id, deal.key, [given.subscriber_id])
     closes = closing_time(deal, known.get(given.subscriber_id))
     if given.until <= now:
         raise UsageError("that time is past", hint="name a later one")
@@ -55,7 +55,7 @@ def extend_deal(
     )
 
 
-def closings_for(
+def extended_closing_times(
     connection: Connection, campaign_id: int, deal: str, subscriber_ids: Sequence[int]
 ) -> Mapping[int, datetime]:
     """The own end of each of these people who was given one; the latest counts."""
@@ -65,7 +65,7 @@ def closings_for(
     rows = connection.execute(
         sa.select(deal_extension.c.subscriber_id, latest)
         .where(
-            is_of(deal_extension, campaign_id, deal),
+            is_row_of_deal(deal_extension, campaign_id, deal),
             deal_extension.c.subscriber_id.in_(subscriber_ids),
         )
         .group_by(deal_extension.c.subscriber_id)
@@ -73,12 +73,12 @@ def closings_for(
     return {row.subscriber_id: row.until for row in rows}
 
 
-def has_more_time(
+def has_extension(
     campaign_id: int, deal: str, at: sa.ColumnElement[datetime]
 ) -> sa.ColumnElement[bool]:
     """For SQL over subscribers: whether their own end of the deal is later than ``at``."""
     return sa.exists().where(
-        is_of(deal_extension, campaign_id, deal),
+        is_row_of_deal(deal_extension, campaign_id, deal),
         deal_extension.c.subscriber_id == subscriber.c.id,
         deal_extension.c.until > at,
     )

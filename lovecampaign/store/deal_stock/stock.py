@@ -13,7 +13,7 @@ from lovecampaign.campaign.deals.stock import Stock
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.subscribers.suppressions import EVERY_LIST, reaches
+from lovecampaign.store.subscribers.suppressions import EVERY_LIST, suppression_conditions
 from lovecampaign.store.tables import buyer, deal_claim, deal_stock, deal_waiting, subscriber
 
 Condition: TypeAlias = sa.ColumnElement[bool]
@@ -31,10 +31,10 @@ class RecordedDeal:
 
     def owns(self, table: sa.FromClause) -> Condition:
         """Whether a row is of this deal."""
-        return is_of(table, self.campaign_id, self.deal.key)
+        return is_row_of_deal(table, self.campaign_id, self.deal.key)
 
 
-def is_of(table: sa.FromClause, campaign_id: int, deal: str) -> Condition:
+def is_row_of_deal(table: sa.FromClause, campaign_id: int, deal: str) -> Condition:
     """Whether a row of a table about deals is of this one."""
     return sa.and_(table.c.campaign_id == campaign_id, table.c.deal == deal)
 
@@ -48,7 +48,9 @@ def lock_stock(connection: Connection, campaign_id: int, deal: str) -> None:
         insert_or_ignore(connection, deal_stock).values(campaign_id=campaign_id, deal=deal)
     )
     connection.execute(
-        sa.select(deal_stock.c.deal).where(is_of(deal_stock, campaign_id, deal)).with_for_update()
+        sa.select(deal_stock.c.deal)
+        .where(is_row_of_deal(deal_stock, campaign_id, deal))
+        .with_for_update()
     )
 
 
@@ -62,8 +64,8 @@ def read_stock(connection: Connection, found: RecordedDeal, now: datetime) -> St
     )
     places: sa.Result[Any] = connection.execute(
         sa.select(
-            sa.func.count().filter(is_kept(now)).label("kept"),
-            sa.func.count().filter(is_in_line(found)).label("in_line"),
+            sa.func.count().filter(is_reserved_for_waitlist(now)).label("kept"),
+            sa.func.count().filter(is_waiting(found)).label("in_line"),
         ).where(found.owns(deal_waiting))
     )
     claim, place = claims.one(), places.one()
@@ -80,16 +82,18 @@ def is_held(now: Moment) -> Condition:
     return sa.or_(deal_claim.c.redeemed_at.is_not(None), _is_reserved(now))
 
 
-def is_kept(now: Moment) -> Condition:
+def is_reserved_for_waitlist(now: Moment) -> Condition:
     """Whether a row of ``deal_waiting`` keeps a unit for who was told of it."""
     return deal_waiting.c.held_until > now
 
 
-def is_in_line(found: RecordedDeal) -> Condition:
+def is_waiting(found: RecordedDeal) -> Condition:
     """Whether a row of ``deal_waiting`` waits for a mail: who left or has bought does not."""
     insiders = found.campaign.insiders
     list_name = insiders.list if insiders else EVERY_LIST
-    has_left = sa.exists().where(*reaches(subscriber.c.address_key, list_name, found.campaign.id))
+    has_left = sa.exists().where(
+        *suppression_conditions(subscriber.c.address_key, list_name, found.campaign.id)
+    )
     still_wants = sa.exists().where(
         subscriber.c.id == deal_waiting.c.subscriber_id,
         subscriber.c.forgotten_at.is_(None),
@@ -104,7 +108,7 @@ def is_sold_out(found: RecordedDeal, now: Moment) -> Condition:
     if found.deal.quantity is None:
         return sa.false()
     held = sa.select(sa.func.count()).where(found.owns(deal_claim), is_held(now))
-    kept = sa.select(sa.func.count()).where(found.owns(deal_waiting), is_kept(now))
+    kept = sa.select(sa.func.count()).where(found.owns(deal_waiting), is_reserved_for_waitlist(now))
     taken = held.scalar_subquery() + kept.scalar_subquery()
     return taken >= found.deal.quantity
 
@@ -115,7 +119,9 @@ def has_unit(found: RecordedDeal, subscriber_id: sa.ColumnElement[int], now: Mom
         found.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id, is_held(now)
     )
     kept = sa.exists().where(
-        found.owns(deal_waiting), deal_waiting.c.subscriber_id == subscriber_id, is_kept(now)
+        found.owns(deal_waiting),
+        deal_waiting.c.subscriber_id == subscriber_id,
+        is_reserved_for_waitlist(now),
     )
     return sa.or_(claims, kept)
 

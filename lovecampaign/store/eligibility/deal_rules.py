@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from lovecampaign.campaign.model.deal import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.deal_stock.extensions import has_more_time
+from lovecampaign.store.deal_stock.extensions import has_extension
 from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_out
 from lovecampaign.store.eligibility.eligibility import Condition, Standing
 from lovecampaign.store.tables import Instant, subscriber
@@ -30,7 +30,7 @@ def deal_reasons(standing: Standing, goes_out_at: sa.ColumnElement[datetime]) ->
     if deal is None:
         return ()
     is_late = goes_out_at >= sa.literal(deal.closes, Instant)
-    more_time = has_more_time(standing.campaign_id, deal.key, goes_out_at)
+    more_time = has_extension(standing.campaign_id, deal.key, goes_out_at)
     closed = (sa.and_(is_late, sa.not_(more_time)), SkipReason.DEAL_CLOSED)
     if deal.quantity is None or deal.when_gone is WhenGone.WAITLIST:
         return (closed,)

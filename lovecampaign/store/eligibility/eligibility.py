@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.subscribers.suppressions import reaches
+from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import (
     Instant,
     buyer,
@@ -193,7 +193,9 @@ class Standing:
         return sa.and_(self._is_unsuppressed(place, name), self._has_consented(place))
 
     def _is_suppressed_on(self, name: str) -> Condition:
-        return sa.exists().where(*reaches(subscriber.c.address_key, name, self.campaign.id))
+        return sa.exists().where(
+            *suppression_conditions(subscriber.c.address_key, name, self.campaign.id)
+        )
 
     def _has_consented(self, place: sa.FromClause) -> Condition:
         expires_at = place.c.consent_expires_at

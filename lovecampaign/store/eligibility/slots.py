@@ -17,7 +17,7 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.slots import Slot, plan_zone
 from lovecampaign.schedule.zone_clock import ZoneClocks, read_clock
 from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.tables.slots import zones_in_use
+from lovecampaign.store.tables.slots import list_zones
 
 #: Slots by the zone as stored ('' for none), then by the email's key.
 SlotsByZone: TypeAlias = Mapping[str, Mapping[str, tuple[Slot, ...]]]
@@ -28,7 +28,7 @@ def work_out_slots(
 ) -> SlotsByZone:
     """The slots of every scheduled email, for every zone that a subscriber has."""
     founders_until = record.first_claim_at if record else None
-    zones = tuple(zones_in_use(connection))
+    zones = tuple(list_zones(connection))
 
     def work_out() -> SlotsByZone:
         return {
@@ -41,7 +41,7 @@ def work_out_slots(
 
 def read_clocks(connection: Connection, campaign: Campaign, now: datetime) -> ZoneClocks:
     """What the clocks say at ``now`` in every zone that a subscriber has."""
-    zones = tuple(zones_in_use(connection))
+    zones = tuple(list_zones(connection))
     # Days, quiet hours and the offsets of zones begin and end at whole minutes.
     minute = now.replace(second=0, microsecond=0)
 

@@ -16,9 +16,9 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.decisions import LeaveOut, Subscribe, Suppress
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.imports.staging import Stage
-from lovecampaign.store.imports.verdicts import Judgement, has_new_consent, judge
-from lovecampaign.store.subscribers.erasure import hash_address, read_key
+from lovecampaign.store.imports.staging import StagingWriter
+from lovecampaign.store.imports.verdicts import ImportVerdicts, give_verdicts, has_new_consent
+from lovecampaign.store.subscribers.erasure import hash_address, read_hash_key
 from lovecampaign.store.tables import (
     Instant,
     consent,
@@ -47,7 +47,7 @@ _judged_rows = import_verdict.join(import_row, import_row.c.id == import_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
+class ImportTarget:
     """Where people go, when, and on whose word."""
 
     list_name: str
@@ -61,36 +61,40 @@ class Enrolment:
     keeps_lists: bool = False
 
 
-def run_enrolment(
+def run_import(
     database: Database,
     decisions: Iterable[Subscribe | Suppress | LeaveOut],
-    enrolment: Enrolment,
+    enrolment: ImportTarget,
     *,
     apply: bool,
-) -> Judgement:
+) -> ImportVerdicts:
     """Judge the decisions, and do what the verdicts say if ``apply``."""
     with open_staging(database) as connection:
         with connection.begin():
             _stage(connection, decisions)
         if not apply:
             with connection.begin():
-                return judge(connection, enrolment.list_name, keeps_lists=enrolment.keeps_lists)
+                return give_verdicts(
+                    connection, enrolment.list_name, keeps_lists=enrolment.keeps_lists
+                )
         with database.write_on(connection):
             _take_turn(connection)
-            judgement = judge(connection, enrolment.list_name, keeps_lists=enrolment.keeps_lists)
+            judgement = give_verdicts(
+                connection, enrolment.list_name, keeps_lists=enrolment.keeps_lists
+            )
             _enrol(connection, enrolment)
         return judgement
 
 
-def add_subscriber(database: Database, person: Subscribe, enrolment: Enrolment) -> RowVerdict:
+def add_subscriber(database: Database, person: Subscribe, enrolment: ImportTarget) -> RowVerdict:
     """Add or complete one person by hand, under the rules of an import."""
-    judgement = run_enrolment(database, [person], enrolment, apply=True)
+    judgement = run_import(database, [person], enrolment, apply=True)
     return next(iter(judgement.counts))
 
 
 def _stage(connection: Connection, decisions: Iterable[Subscribe | Suppress | LeaveOut]) -> None:
-    hash_key = read_key(connection)
-    stage = Stage(connection, partial(hash_address, hash_key) if hash_key else None)
+    hash_key = read_hash_key(connection)
+    stage = StagingWriter(connection, partial(hash_address, hash_key) if hash_key else None)
     for decision in decisions:
         stage.add(decision)
     stage.finish()
@@ -101,7 +105,7 @@ def _take_turn(connection: Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
 
 
-def _enrol(connection: Connection, enrolment: Enrolment) -> None:
+def _enrol(connection: Connection, enrolment: ImportTarget) -> None:
     now, list_name = enrolment.now, enrolment.list_name
     _insert_subscribers(connection, now)
     _update_subscribers(connection, now)

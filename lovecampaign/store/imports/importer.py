@@ -13,8 +13,8 @@ from lovecampaign.core.csv_file import CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.apply import Enrolment, run_enrolment
-from lovecampaign.store.imports.verdicts import MAX_LINES, Judgement
+from lovecampaign.store.imports.apply import ImportTarget, run_import
+from lovecampaign.store.imports.verdicts import MAX_LINES, ImportVerdicts
 from lovecampaign.store.tables.imports import RowVerdict
 
 #: Problems listed one by one.
@@ -47,7 +47,7 @@ class ImportReport:
 
 
 def import_subscribers(
-    database: Database, path: Path, enrolment: Enrolment, *, apply: bool = False
+    database: Database, path: Path, enrolment: ImportTarget, *, apply: bool = False
 ) -> ImportReport:
     """Read a CSV file of people into a list; a dry run that counts exactly, until ``apply``.
 
@@ -63,7 +63,7 @@ def import_subscribers(
             reader = RowReader(columns, file=shown, now=enrolment.now, extra_tags=enrolment.tags)
             tally = _Tally(shown, columns, table.heading_line)
             decisions = tally.sift(map(reader.decide, table.rows))
-            judgement = run_enrolment(database, decisions, enrolment, apply=apply)
+            judgement = run_import(database, decisions, enrolment, apply=apply)
             return tally.report(judgement, applied=apply)
     except ProblemsFound as error:
         return ImportReport(problems=error.problems)
@@ -110,7 +110,7 @@ class _Tally:
                     self._list(decision.warnings)
             yield decision
 
-    def report(self, judgement: Judgement, *, applied: bool) -> ImportReport:
+    def report(self, judgement: ImportVerdicts, *, applied: bool) -> ImportReport:
         counts, tool = judgement.counts, self._columns.tool
         self._list([self._not_confirmed(line) for line in judgement.unknown_lines])
         self._unlisted += judgement.unknown - len(judgement.unknown_lines)
@@ -133,7 +133,7 @@ class _Tally:
         self._problems += problems[:room]
         self._unlisted += len(problems[room:])
 
-    def _about_the_file(self, judgement: Judgement) -> Iterator[Problem]:
+    def _about_the_file(self, judgement: ImportVerdicts) -> Iterator[Problem]:
         if self._columns.doubled:
             names = ", ".join(self._columns.doubled)
             yield self._warn(f"these columns say again what an earlier one says: {names}")

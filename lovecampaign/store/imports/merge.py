@@ -34,7 +34,7 @@ _pairs = _earlier.join(_last, _last.c.id == _earlier.c.overruled_by)
 _subscribes = _earlier.c.reason.is_(None)
 
 
-def fill_in_from_earlier_rows(connection: Connection) -> None:
+def merge_overruled_rows(connection: Connection) -> None:
     """Complete the last row for an address from the rows that it overrules, newest first."""
     connection.execute(
         sa.text("CREATE INDEX import_row_overruled ON import_row (overruled_by, id)")

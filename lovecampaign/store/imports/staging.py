@@ -40,7 +40,7 @@ Columns = tuple[str, ...]
 HashAddress = Callable[[str], str]
 
 
-class Stage:
+class StagingWriter:
     """Takes decisions one by one and writes them chunk by chunk."""
 
     def __init__(self, connection: Connection, hash_address: HashAddress | None = None) -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.imports.merge import fill_in_from_earlier_rows, merge_fields
-from lovecampaign.store.subscribers.suppressions import EVERY_CAMPAIGN, reaches
+from lovecampaign.store.imports.merge import merge_fields, merge_overruled_rows
+from lovecampaign.store.subscribers.suppressions import EVERY_CAMPAIGN, suppression_conditions
 from lovecampaign.store.tables import (
     consent,
     forgotten,
@@ -39,7 +39,7 @@ Condition = sa.ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class ImportVerdicts:
     """What becomes of the rows of an import."""
 
     #: How many rows got each verdict.
@@ -54,13 +54,13 @@ class Judgement:
     unknown_lines: Sequence[int] = ()
 
 
-def judge(connection: Connection, list_name: str, *, keeps_lists: bool) -> Judgement:
+def give_verdicts(connection: Connection, list_name: str, *, keeps_lists: bool) -> ImportVerdicts:
     """Give every staged row its verdict.
 
     ``keeps_lists``: who is known here and not on the list stays as they are.
     """
     if _let_the_last_row_speak(connection):
-        fill_in_from_earlier_rows(connection)
+        merge_overruled_rows(connection)
     stays = ~_is_on(list_name) if keeps_lists else sa.false()
     _give_verdicts(connection, list_name, stays)
     merge_fields(connection)
@@ -166,10 +166,10 @@ def _must_not_come_back(list_name: str) -> Condition:
 
 
 def _has_left(list_name: str) -> Condition:
-    """Here, for good, and so that it reaches the list of this import."""
+    """Here, for good, and so that it suppression_conditions the list of this import."""
     return (
         sa.exists()
-        .where(*reaches(import_row.c.address_key, list_name, EVERY_CAMPAIGN))
+        .where(*suppression_conditions(import_row.c.address_key, list_name, EVERY_CAMPAIGN))
         .correlate_except(suppression)
     )
 
@@ -238,7 +238,7 @@ def _count_elsewhere(connection: Connection, stays: Condition) -> int:
     return connection.scalar(counted) or 0
 
 
-def _sum_up(connection: Connection) -> Judgement:
+def _sum_up(connection: Connection) -> ImportVerdicts:
     found = connection.execute(
         sa.select(import_verdict.c.verdict, sa.func.count()).group_by(import_verdict.c.verdict)
     )
@@ -247,7 +247,7 @@ def _sum_up(connection: Connection) -> Judgement:
     waiting = connection.scalar(left_out.where(known)) or 0
     unknown = connection.scalar(left_out.where(~known)) or 0
     lines = sa.select(import_left_out.c.line).where(~known).order_by("line").limit(MAX_LINES)
-    return Judgement(
+    return ImportVerdicts(
         counts={RowVerdict(verdict): count for verdict, count in found},
         waiting=waiting,
         unknown=unknown,

@@ -97,7 +97,7 @@ def is_campaign_paused(connection: Connection, campaign_id: int) -> bool:
     return paused_at is not None
 
 
-def is_called_off(connection: Connection, campaign_id: int, email_id: int) -> bool:
+def is_paused_or_cancelled(connection: Connection, campaign_id: int, email_id: int) -> bool:
     """Whether the campaign is paused, or the email cancelled."""
     found = sa.select(email.c.cancelled_at).where(email.c.id == email_id)
     is_cancelled = connection.scalar(found) is not None
@@ -121,10 +121,10 @@ def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:
         .where(email.c.id == email_id, email.c.cancelled_at.is_(None))
         .values(cancelled_at=now)
     )
-    return leave_if_cancelled(connection, email_id, now)
+    return close_if_cancelled(connection, email_id, now)
 
 
-def leave_if_cancelled(connection: Connection, email_id: int, now: datetime) -> int:
+def close_if_cancelled(connection: Connection, email_id: int, now: datetime) -> int:
     """Close what is planned of an email that was called off; returns how many deliveries."""
     is_cancelled = sa.exists().where(email.c.id == email_id, email.c.cancelled_at.is_not(None))
     closed = connection.execute(
@@ -143,7 +143,7 @@ def leave_if_cancelled(connection: Connection, email_id: int, now: datetime) -> 
     return closed.rowcount
 
 
-def list_called_off(connection: Connection, campaign_id: int, at: datetime) -> frozenset[str]:
+def list_cancelled(connection: Connection, campaign_id: int, at: datetime) -> frozenset[str]:
     """The keys of the emails that had been called off by an instant."""
     keys = sa.select(email.c.key).where(
         email.c.campaign_id == campaign_id, email.c.cancelled_at <= at

@@ -17,8 +17,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.database.among import among
-from lovecampaign.store.database.json_rows import json_at, many, number_at, rows_of, text_at
+from lovecampaign.store.database.is_one_of import is_one_of
+from lovecampaign.store.database.json_parameters import (
+    json_at,
+    json_parameter,
+    json_rows,
+    number_at,
+    text_at,
+)
 from lovecampaign.store.database.types import to_microseconds
 from lovecampaign.store.database.upsert import INSERT_INTO, InsertInto
 from lovecampaign.store.tables import event
@@ -43,7 +49,7 @@ class EventKind(StrEnum):
 
 
 #: A thousand rows in one value: 4 ms, and 28 ms where each of their values is a parameter.
-_ROWS = rows_of("rows", "one")
+_ROWS = json_rows("rows", "one")
 _PLACES: Mapping[sa.Column[Any], sa.ColumnElement[Any]] = {
     event.c.key: text_at(_ROWS, 0),
     event.c.kind: text_at(_ROWS, 1),
@@ -65,7 +71,7 @@ _INSERT = {name: _adding(insert_into) for name, insert_into in INSERT_INTO.items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ProviderEvent:
     """One fact that a provider reports, in our words."""
 
     #: The provider's own id of the event.
@@ -74,7 +80,7 @@ class Report:
     at: datetime
     #: What the message was signed with: a delivery's number, or that of mail that was asked for.
     delivery_id: int | None = None
-    asked_id: int | None = None
+    transactional_id: int | None = None
     #: The provider's id of the message, as its answer gave it; '' where it does not say.
     message_id: str = ""
     #: As the provider writes it; never stored. '' where it does not say.
@@ -82,18 +88,18 @@ class Report:
     #: Why nothing more may be sent to the address; None: it changes nothing for the address.
     suppresses: SuppressionReason | None = None
     #: The reader left the lists of one campaign, and not all of them.
-    leaves_campaign: bool = False
+    unsubscribes_from_campaign: bool = False
     #: What is worth keeping, without addresses of people or of machines.
     payload: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class EventSubject:
     """Whom a report is about, as the database knows them."""
 
     #: None for mail that was asked for.
     delivery_id: int | None
-    asked_id: int | None
+    transactional_id: int | None
     subscriber_id: int
     address_key: str
     is_forgotten: bool
@@ -104,18 +110,20 @@ class Subject:
     @property
     def is_known_by_address(self) -> bool:
         """The report names no mail of ours; it is about a person all the same."""
-        return self.delivery_id is None and self.asked_id is None
+        return self.delivery_id is None and self.transactional_id is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class MatchedEvent:
     """A report, and whom it is about; None: nobody we know."""
 
-    report: Report
-    subject: Subject | None
+    report: ProviderEvent
+    subject: EventSubject | None
 
 
-def note_events(connection: Connection, facts: Iterable[Fact], now: datetime) -> Sequence[Fact]:
+def record_events(
+    connection: Connection, facts: Iterable[MatchedEvent], now: datetime
+) -> Sequence[MatchedEvent]:
     """Keep what is not known yet, and return it."""
     by_key = {fact.report.key: fact for fact in reversed(list(facts))}
     if not by_key:
@@ -124,11 +132,11 @@ def note_events(connection: Connection, facts: Iterable[Fact], now: datetime) ->
     recorded_at = to_microseconds(now)
     rows = [_row(by_key[key], recorded_at) for key in sorted(by_key)]
     statement = _INSERT[connection.dialect.name]
-    return [by_key[key] for key in connection.scalars(statement, {"rows": many(rows)})]
+    return [by_key[key] for key in connection.scalars(statement, {"rows": json_parameter(rows)})]
 
 
 def find_first_of_kind(
-    connection: Connection, facts: Sequence[Fact]
+    connection: Connection, facts: Sequence[MatchedEvent]
 ) -> Sequence[tuple[int, EventKind]]:
     """Of facts that were just noted, each that is the first of its kind about a delivery.
 
@@ -152,13 +160,13 @@ def _count_known(connection: Connection, ids: Collection[int]) -> Mapping[tuple[
         return {}
     rows = connection.execute(
         sa.select(event.c.delivery_id, event.c.kind, sa.func.count())
-        .where(among(connection, event.c.delivery_id, ids))
+        .where(is_one_of(connection, event.c.delivery_id, ids))
         .group_by(event.c.delivery_id, event.c.kind)
     )
     return {(delivery_id, kind): count for delivery_id, kind, count in rows}
 
 
-def _row(fact: Fact, recorded_at: int) -> Sequence[object]:
+def _row(fact: MatchedEvent, recorded_at: int) -> Sequence[object]:
     """In the order of ``_PLACES``."""
     report, subject = fact.report, fact.subject
     return (

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.database.among import among
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.is_one_of import is_one_of
 from lovecampaign.store.database.types import MICROSECOND
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.ledger.events import EventKind
@@ -38,7 +38,7 @@ _WENT_OUT = (
 _TAKEN = (EventKind.PROCESSED, EventKind.DEFERRED, EventKind.DROPPED, *_WENT_OUT)
 
 
-def settle_proven_doubts(database: Database, now: datetime) -> None:
+def settle_doubts_by_events(database: Database, now: datetime) -> None:
     """Settle what events have proved since: a report and our own doubt may have been written
     down at the same moment.
     """
@@ -46,17 +46,17 @@ def settle_proven_doubts(database: Database, now: datetime) -> None:
         if not _has_proven_doubts(connection):
             return
     with database.write() as connection:
-        settle_by_events(connection, now)
+        settle_in_doubt_by_events(connection, now)
 
 
-def settle_by_events(
+def settle_in_doubt_by_events(
     connection: Connection, now: datetime, ids: Collection[int] | None = None
 ) -> int:
     """Settle what is in doubt and of which something was reported; returns how many.
 
     Of all deliveries in doubt where no ``ids`` are given.
     """
-    is_wanted = [among(connection, delivery.c.id, ids)] if ids is not None else []
+    is_wanted = [is_one_of(connection, delivery.c.id, ids)] if ids is not None else []
     is_in_doubt = delivery.c.state == DeliveryState.IN_DOUBT.value
     settled = connection.execute(
         sa.update(delivery)
@@ -65,26 +65,26 @@ def settle_by_events(
         .returning(delivery.c.id, delivery.c.email_id)
     ).all()
     _count_accepted(connection, [row.email_id for row in settled])
-    note_drops(connection, [row.id for row in settled], now)
+    fail_dropped(connection, [row.id for row in settled], now)
     return len(settled)
 
 
-def note_drops(connection: Connection, ids: Collection[int], now: datetime) -> None:
+def fail_dropped(connection: Connection, ids: Collection[int], now: datetime) -> None:
     """Of these, what was accepted, then dropped, and never went out has failed."""
     was_dropped = sa.and_(_was_reported((EventKind.DROPPED,)), sa.not_(_was_reported(_WENT_OUT)))
     _move(connection, ids, DeliveryState.SENT, DeliveryState.FAILED, was_dropped, now)
 
 
-def take_back_drops(connection: Connection, ids: Collection[int], now: datetime) -> None:
+def undo_dropped(connection: Connection, ids: Collection[int], now: datetime) -> None:
     """Of these, what went out has not failed, whatever was reported before."""
     went_out = sa.and_(delivery.c.reason == DROPPED, _was_reported(_WENT_OUT))
     _move(connection, ids, DeliveryState.FAILED, DeliveryState.SENT, went_out, now)
 
 
-def settle_asked_by_events(
+def settle_transactional_by_events(
     connection: Connection, taken: Collection[int], dropped: Collection[int], now: datetime
 ) -> None:
-    """The same for mail that was asked for; ``dropped`` are among ``taken``."""
+    """The same for mail that was asked for; ``dropped`` are is_one_of ``taken``."""
     is_in_doubt = transactional.c.state == DeliveryState.IN_DOUBT.value
     is_sent = transactional.c.state == DeliveryState.SENT.value
     for ids, condition, state in (
@@ -94,7 +94,7 @@ def settle_asked_by_events(
         if ids:
             connection.execute(
                 sa.update(transactional)
-                .where(among(connection, transactional.c.id, ids), condition)
+                .where(is_one_of(connection, transactional.c.id, ids), condition)
                 .values(state=state.value, detail=_WORDS[state], settled_at=now)
             )
 
@@ -117,7 +117,7 @@ def _move(
         return
     connection.execute(
         sa.update(delivery)
-        .where(among(connection, delivery.c.id, ids), delivery.c.state == old.value, condition)
+        .where(is_one_of(connection, delivery.c.id, ids), delivery.c.state == old.value, condition)
         .values(
             state=new.value,
             reason=DROPPED if new is DeliveryState.FAILED else None,

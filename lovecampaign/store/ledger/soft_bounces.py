@@ -9,7 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.database.among import among
+from lovecampaign.store.database.is_one_of import is_one_of
 from lovecampaign.store.database.types import MICROSECOND
 from lovecampaign.store.ledger.events import EventKind
 from lovecampaign.store.tables import campaign, delivery, event
@@ -19,7 +19,9 @@ SOFT_BOUNCE_DAYS = 3
 _A_DAY = timedelta(days=1) // MICROSECOND
 
 
-def find_resting(connection: Connection, subscriber_ids: Collection[int]) -> dict[str, list[int]]:
+def find_over_soft_bounce_limit(
+    connection: Connection, subscriber_ids: Collection[int]
+) -> dict[str, list[int]]:
     """Of these people, whose address has to rest, by the campaign in which it does."""
     if not subscriber_ids:
         return {}
@@ -31,7 +33,7 @@ def find_resting(connection: Connection, subscriber_ids: Collection[int]) -> dic
         .join(campaign, campaign.c.id == delivery.c.campaign_id)
         .where(
             event.c.kind == EventKind.SOFT_BOUNCED.value,
-            among(connection, event.c.subscriber_id, subscriber_ids),
+            is_one_of(connection, event.c.subscriber_id, subscriber_ids),
         )
         .group_by(campaign.c.key, event.c.subscriber_id)
         .having(sa.func.count(sa.distinct(day)) >= SOFT_BOUNCE_DAYS)

@@ -11,7 +11,7 @@ from lovecampaign.store.database.engine import Database
 PATIENCE_SECONDS = 0.8
 
 
-def find_write_trouble(database: Database) -> str | None:
+def find_write_fault(database: Database) -> str | None:
     """Why nothing can be written, in words without a path; None where a write is let in."""
     if database.file is not None:
         if not database.file.exists():
@@ -19,7 +19,7 @@ def find_write_trouble(database: Database) -> str | None:
         if not (os.access(database.file, os.W_OK) and os.access(database.file.parent, os.W_OK)):
             return "its file, or the folder around it, may only be read"
     try:
-        return _try_to_write(database.with_patience(PATIENCE_SECONDS))
+        return _try_to_write(database.with_busy_timeout(PATIENCE_SECONDS))
     except Unreachable:
         return "somebody else writes and does not end" if database.is_sqlite else "no answer"
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.database.walking import walk_by_index
+from lovecampaign.store.database.walking import prefer_index_walk
 from lovecampaign.store.planning.email_query import EmailToPlan
 from lovecampaign.store.tables import PLANNED, BigKey, batch, delivery, subscriber
 
@@ -70,7 +70,7 @@ class _Filling:
     def insert_batch(self, after: int) -> _Inserted:
         """The next people after an id, as many as a batch takes."""
         batch_id = self._insert_empty_batch()
-        walk_by_index(self.connection)
+        prefer_index_walk(self.connection)
         size, last = 0, after
         while size < self.portions.batch and (upto := self._end_of_window(last)):
             size += self._insert_rows(batch_id, last, upto, self.portions.batch - size)

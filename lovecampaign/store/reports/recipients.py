@@ -21,7 +21,7 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.disposition import Fate, fate_at, lay_out_slots
 from lovecampaign.store.eligibility.slots import read_clocks, work_out_slots
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.subscribers.search import has_words
+from lovecampaign.store.subscribers.search import name_or_address_contains
 from lovecampaign.store.tables import PLANNED, DeliveryState, Instant, delivery, subscriber
 
 #: How many people are looked at for one page: a filter that fits nobody ends in half a second
@@ -181,7 +181,7 @@ class _Question:
         if self.last is not None:
             chosen = chosen.where(subscriber.c.id <= self.last)
         if self.choice.words:
-            chosen = chosen.where(has_words(self.choice.words))
+            chosen = chosen.where(name_or_address_contains(self.choice.words))
         return connection.execute(chosen.order_by(subscriber.c.id).limit(limit)).all()
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.database.json_rows import many, read_many
+from lovecampaign.store.database.json_parameters import json_parameter, read_json_rows
 from lovecampaign.store.eligibility.disposition import Fate
 from lovecampaign.store.eligibility.eligibility import Standing
 from lovecampaign.store.eligibility.slots import read_clocks
@@ -119,7 +119,7 @@ def has_claimable(connection: Connection, batch_id: int, after_id: int, now: dat
 
 
 def _pick(connection: Connection, request: ClaimRequest) -> Sequence[PickedRow]:
-    return read_many(connection.scalar(_picks.of(request.fate), request.parameters))
+    return read_json_rows(connection.scalar(_picks.of(request.fate), request.parameters))
 
 
 def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRow]) -> None:
@@ -130,7 +130,7 @@ def _take(connection: Connection, request: ClaimRequest, rows: Iterable[PickedRo
         ids_by_day.setdefault(row[2] if takes_day else None, []).append(row[0])
     try:
         for day, ids in ids_by_day.items():
-            which = {"ids": many(ids), "day": day}
+            which = {"ids": json_parameter(ids), "day": day}
             connection.execute(TAKE, {**which, "me": request.owner_id, "now": request.now})
     except IntegrityError as error:
         if ONE_A_DAY not in str(error.orig):
@@ -148,7 +148,7 @@ def _leave(
     for reason, ids in ids_by_reason.items():
         is_cancelled = reason == SkipReason.CANCELLED.value
         state = DeliveryState.CANCELLED if is_cancelled else DeliveryState.SKIPPED
-        which = {"ids": many(ids), "why": reason}
+        which = {"ids": json_parameter(ids), "why": reason}
         connection.execute(LEAVE, {**which, "to_state": state.value, "now": request.now})
     return {reason: len(ids) for reason, ids in ids_by_reason.items()}
 

@@ -5,7 +5,7 @@ the rows: suppression, consent, tags, pause, cancel, lateness, quiet hours, the 
 It reads what a letter needs of their people too, who stand beside them anyway; then the rows are
 written by their ids. With one UPDATE … FROM … RETURNING, and the people read after it, claiming
 and settling took 30 µs a row on SQLite; so it takes 21. All rows come as one value
-(:func:`~lovecampaign.store.many_rows.at_once`), so that another thread renders meanwhile.
+(:func:`~lovecampaign.store.many_rows.as_json_rows`), so that another thread renders meanwhile.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.database.json_rows import at_once, ids_of
+from lovecampaign.store.database.json_parameters import as_json_rows, json_ids
 from lovecampaign.store.database.types import BigKey
 from lovecampaign.store.eligibility.disposition import Fate
 from lovecampaign.store.sending.claimed import person_columns
@@ -48,7 +48,7 @@ _NOW = sa.bindparam("now", type_=Instant)
 #: Put the rows ``ids`` on the way; takes ``me``, ``now`` and the ``day`` that they take, if any.
 TAKE = (
     sa.update(delivery)
-    .where(delivery.c.id.in_(ids_of("ids")))
+    .where(delivery.c.id.in_(json_ids("ids")))
     .values(
         state=DeliveryState.CLAIMED.value,
         reason=None,
@@ -63,7 +63,7 @@ TAKE = (
 #: Close the rows ``ids``: they do not go out, for the reason ``why``.
 LEAVE = (
     sa.update(delivery)
-    .where(delivery.c.id.in_(ids_of("ids")))
+    .where(delivery.c.id.in_(json_ids("ids")))
     .values(
         state=sa.bindparam("to_state"),
         reason=sa.bindparam("why"),
@@ -80,7 +80,7 @@ def pick(fate: Fate) -> sa.Select[Any]:
     Parameters: ``my_batch``, ``my_epoch``, ``after``, ``size``, ``now``. Gives one value: each
     :data:`~lovecampaign.store.sending.claimed.PickedRow`, in the order of ids.
     """
-    return at_once(_rows(fate))
+    return as_json_rows(_rows(fate))
 
 
 def _rows(fate: Fate) -> sa.Select[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.database.json_rows import at_once, gathered, read_many
+from lovecampaign.store.database.json_parameters import as_json_rows, json_agg, read_json_rows
 from lovecampaign.store.database.types import from_microseconds
 from lovecampaign.store.eligibility.eligibility import Standing, in_audience
 from lovecampaign.store.tables import subscriber, subscriber_tag
@@ -24,7 +24,7 @@ from lovecampaign.store.tables import subscriber, subscriber_tag
 PickedRow: TypeAlias = Sequence[Any]
 _BESIDE_THE_PERSON = 6
 _TAGS = (
-    sa.select(gathered(subscriber_tag.c.tag))
+    sa.select(json_agg(subscriber_tag.c.tag))
     .where(subscriber_tag.c.subscriber_id == subscriber.c.id)
     .scalar_subquery()
 )
@@ -80,9 +80,9 @@ def read_people(
     if not ids:
         return {}
     people = sa.select(*person_columns(standing)).select_from(standing.people)
-    found = connection.scalar(at_once(people.where(subscriber.c.id.in_(ids))))
+    found = connection.scalar(as_json_rows(people.where(subscriber.c.id.in_(ids))))
     zones = _Zones(standing.campaign)
-    return {row[0]: _as_person(row, zones) for row in read_many(found)}
+    return {row[0]: _as_person(row, zones) for row in read_json_rows(found)}
 
 
 def person_columns(standing: Standing) -> tuple[sa.ColumnElement[Any], ...]:

@@ -16,10 +16,19 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.ledger.requests import AskedKind, AskedMail, find_asked, mark_used
-from lovecampaign.store.signup.apply import Application, is_mailable
-from lovecampaign.store.subscribers.erasure import remember_again
-from lovecampaign.store.subscribers.suppressions import BARRING, EVERY_CAMPAIGN, reaches
+from lovecampaign.store.ledger.transactional_mail import (
+    TransactionalKind,
+    TransactionalMail,
+    find_transactional,
+    mark_used,
+)
+from lovecampaign.store.signup.request import SignupForm, is_mailable_member
+from lovecampaign.store.subscribers.erasure import lift_forgotten
+from lovecampaign.store.subscribers.suppressions import (
+    EVERY_CAMPAIGN,
+    PERMANENT_REASONS,
+    suppression_conditions,
+)
 from lovecampaign.store.tables import consent, membership, subscriber, suppression
 
 #: Where the consent log says that it came from.
@@ -39,53 +48,55 @@ class ConfirmationState(Enum):
 class Confirmation:
     """A link that was opened."""
 
-    asked_id: int
+    transactional_id: int
     subscriber_id: int
     #: The campaign's row.
     campaign_id: int | None
     address: str
     #: The normalised address.
     key: str
-    application: Application
+    application: SignupForm
     asked_at: datetime
     state: ConfirmationState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class RequestOrigin:
     """From where a confirmation came."""
 
     ip: str = ""
     user_agent: str = ""
 
 
-def look_at_confirmation(
-    connection: Connection, asked_id: int, now: datetime
+def find_confirmation(
+    connection: Connection, transactional_id: int, now: datetime
 ) -> Confirmation | None:
     """What a link is worth, changing nothing; None where it belongs to nobody any more."""
-    asked = find_asked(connection, asked_id)
+    asked = find_transactional(connection, transactional_id)
     return _read(connection, asked, now) if asked else None
 
 
 def confirm(
-    connection: Connection, asked_id: int, proof: Proof, now: datetime
+    connection: Connection, transactional_id: int, proof: RequestOrigin, now: datetime
 ) -> Confirmation | None:
     """Do what the button says, in the caller's transaction; returns what the link was worth.
 
     Only an OPEN one changes anything: pressing twice is pressing once.
     """
-    asked = find_asked(connection, asked_id, to_change=True)
+    asked = find_transactional(connection, transactional_id, for_update=True)
     found = _read(connection, asked, now) if asked else None
     if found is not None and found.state is ConfirmationState.OPEN:
-        mark_used(connection, asked_id, now)
+        mark_used(connection, transactional_id, now)
         _log_consent(connection, found, proof, now)
-        take_place(connection, found.application.list, found.subscriber_id, now)
+        confirm_membership(connection, found.application.list, found.subscriber_id, now)
         _note_what_was_typed(connection, found, now)
         _let_back_in(connection, found, now)
     return found
 
 
-def take_place(connection: Connection, list_name: str, subscriber_id: int, now: datetime) -> None:
+def confirm_membership(
+    connection: Connection, list_name: str, subscriber_id: int, now: datetime
+) -> None:
     """Put a person on a list, confirmed. Joining is confirming: ``late_joiners`` counts from
     here. Who comes back stays who they were: a founder is no late joiner.
     """
@@ -105,17 +116,17 @@ def take_place(connection: Connection, list_name: str, subscriber_id: int, now: 
     )
 
 
-def _read(connection: Connection, asked: AskedMail, now: datetime) -> Confirmation | None:
-    if asked.kind is not AskedKind.CONFIRM or not asked.payload:
+def _read(connection: Connection, asked: TransactionalMail, now: datetime) -> Confirmation | None:
+    if asked.kind is not TransactionalKind.CONFIRM or not asked.payload:
         return None
     person = connection.execute(
         sa.select(subscriber.c.email, subscriber.c.address_key).where(
             subscriber.c.id == asked.subscriber_id
         )
     ).one()
-    application = Application.from_payload(asked.payload)
+    application = SignupForm.from_payload(asked.payload)
     return Confirmation(
-        asked_id=asked.id,
+        transactional_id=asked.id,
         subscriber_id=asked.subscriber_id,
         campaign_id=asked.campaign_id,
         address=person.email,
@@ -127,23 +138,25 @@ def _read(connection: Connection, asked: AskedMail, now: datetime) -> Confirmati
 
 
 def _judge(
-    connection: Connection, asked: AskedMail, list_name: str, key: str, now: datetime
+    connection: Connection, asked: TransactionalMail, list_name: str, key: str, now: datetime
 ) -> ConfirmationState:
     if _is_kept_out(connection, asked, list_name, key):
         return ConfirmationState.LEFT
     if asked.used_at is not None:
-        is_on = is_mailable(connection, asked.subscriber_id, list_name, EVERY_CAMPAIGN, now)
+        is_on = is_mailable_member(connection, asked.subscriber_id, list_name, EVERY_CAMPAIGN, now)
         return ConfirmationState.DONE if is_on else ConfirmationState.LEFT
     return ConfirmationState.OPEN if asked.is_good(now) else ConfirmationState.EXPIRED
 
 
-def _is_kept_out(connection: Connection, asked: AskedMail, list_name: str, key: str) -> bool:
+def _is_kept_out(
+    connection: Connection, asked: TransactionalMail, list_name: str, key: str
+) -> bool:
     """By a suppression that is younger than the link, or that only the operator lifts."""
     statement = sa.select(sa.literal(1)).where(
-        *reaches(key, list_name, None),
+        *suppression_conditions(key, list_name, None),
         sa.or_(
             suppression.c.at > asked.created_at,
-            suppression.c.reason.in_([reason.value for reason in BARRING]),
+            suppression.c.reason.in_([reason.value for reason in PERMANENT_REASONS]),
         ),
         # The mail itself may have bounced at first and arrived later: the link was read.
         suppression.c.reason.not_in(
@@ -153,7 +166,9 @@ def _is_kept_out(connection: Connection, asked: AskedMail, list_name: str, key: 
     return connection.scalar(statement.limit(1)) is not None
 
 
-def _log_consent(connection: Connection, found: Confirmation, proof: Proof, now: datetime) -> None:
+def _log_consent(
+    connection: Connection, found: Confirmation, proof: RequestOrigin, now: datetime
+) -> None:
     application = found.application
     connection.execute(
         sa.insert(consent).values(
@@ -194,11 +209,11 @@ def _note_what_was_typed(connection: Connection, found: Confirmation, now: datet
 
 def _let_back_in(connection: Connection, found: Confirmation, now: datetime) -> None:
     """They asked by themselves, and the letter reached them."""
-    remember_again(connection, found.key)
+    lift_forgotten(connection, found.key)
     _narrow_leaving_everything(connection, found)
     connection.execute(
         sa.update(suppression)
-        .where(*reaches(found.key, found.application.list, None))
+        .where(*suppression_conditions(found.key, found.application.list, None))
         .values(lifted_at=now)
     )
 

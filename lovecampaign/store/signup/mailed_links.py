@@ -1,7 +1,7 @@
 """What does a link do that was mailed to whoever asked for it, and is it still good?
 
 What a forwarded letter must not do (show all that is kept, forget, change the address) needs
-such a link: it is good for an hour, and reaches the reader alone.
+such a link: it is good for an hour, and suppression_conditions the reader alone.
 """
 
 from __future__ import annotations
@@ -13,13 +13,26 @@ from enum import Enum
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.ledger.requests import SEND_TO, AskedKind, ask, count_asked, find_asked
-from lovecampaign.store.subscribers.suppressions import is_barred
+from lovecampaign.store.ledger.transactional_mail import (
+    SEND_TO,
+    TransactionalKind,
+    count_transactional,
+    find_transactional,
+    queue_transactional,
+)
+from lovecampaign.store.subscribers.suppressions import is_permanently_suppressed
 from lovecampaign.store.tables import campaign, subscriber
 
 #: Links of one kind to one person, whoever asks for them.
 MOST_AN_HOUR = 3
-KINDS = frozenset({AskedKind.DOWNLOAD, AskedKind.FORGET, AskedKind.MOVE, AskedKind.CHANGE_ADDRESS})
+KINDS = frozenset(
+    {
+        TransactionalKind.DOWNLOAD,
+        TransactionalKind.FORGET,
+        TransactionalKind.MOVE,
+        TransactionalKind.CHANGE_ADDRESS,
+    }
+)
 
 
 class LinkState(Enum):
@@ -35,8 +48,8 @@ class LinkState(Enum):
 class MailedLink:
     """A link that was opened."""
 
-    asked_id: int
-    kind: AskedKind
+    transactional_id: int
+    kind: TransactionalKind
     state: LinkState
     subscriber_id: int
     address: str
@@ -48,35 +61,43 @@ class MailedLink:
     campaign_key: str
 
 
-def ask_for_link(
-    connection: Connection, kind: AskedKind, subscriber_id: int, campaign_id: int, now: datetime
+def request_link(
+    connection: Connection,
+    kind: TransactionalKind,
+    subscriber_id: int,
+    campaign_id: int,
+    now: datetime,
 ) -> bool:
     """Queue a link to the person's own address; False where they had enough of them."""
     if _had_enough(connection, kind, subscriber_id, now):
         return False
-    ask(connection, kind, subscriber_id, campaign_id, {}, now)
+    queue_transactional(connection, kind, subscriber_id, campaign_id, {}, now)
     return True
 
 
-def ask_new_address(
+def request_address_change(
     connection: Connection, link: MailedLink, new_address: str, key: str, now: datetime
 ) -> bool:
     """Queue a link to the address that somebody wants to move to; ``key`` is its normalised form.
 
     False as above, and where that mailbox gets no mail whoever asks.
     """
-    kind = AskedKind.CHANGE_ADDRESS
-    if _had_enough(connection, kind, link.subscriber_id, now) or is_barred(connection, key):
+    kind = TransactionalKind.CHANGE_ADDRESS
+    if _had_enough(connection, kind, link.subscriber_id, now) or is_permanently_suppressed(
+        connection, key
+    ):
         return False
-    ask(connection, kind, link.subscriber_id, link.campaign_id, {SEND_TO: new_address}, now)
+    queue_transactional(
+        connection, kind, link.subscriber_id, link.campaign_id, {SEND_TO: new_address}, now
+    )
     return True
 
 
 def find_mailed_link(
-    connection: Connection, asked_id: int, now: datetime, *, to_change: bool = False
+    connection: Connection, transactional_id: int, now: datetime, *, for_update: bool = False
 ) -> MailedLink | None:
     """What a link's number leads to; locked where it is about to change anything."""
-    asked = find_asked(connection, asked_id, to_change=to_change)
+    asked = find_transactional(connection, transactional_id, for_update=for_update)
     if asked is None or asked.kind not in KINDS or asked.campaign_id is None:
         return None
     person = connection.execute(
@@ -96,7 +117,7 @@ def find_mailed_link(
     else:
         state = LinkState.GOOD if asked.is_good(now) else LinkState.EXPIRED
     return MailedLink(
-        asked_id=asked.id,
+        transactional_id=asked.id,
         kind=asked.kind,
         state=state,
         subscriber_id=asked.subscriber_id,
@@ -108,6 +129,8 @@ def find_mailed_link(
     )
 
 
-def _had_enough(connection: Connection, kind: AskedKind, subscriber_id: int, now: datetime) -> bool:
+def _had_enough(
+    connection: Connection, kind: TransactionalKind, subscriber_id: int, now: datetime
+) -> bool:
     since = now - timedelta(hours=1)
-    return count_asked(connection, kind, subscriber_id, since) >= MOST_AN_HOUR
+    return count_transactional(connection, kind, subscriber_id, since) >= MOST_AN_HOUR

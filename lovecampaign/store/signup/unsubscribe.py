@@ -15,16 +15,16 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.ledger.events import EventKind
 from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
-from lovecampaign.store.subscribers.suppressions import EVERY_LIST, Suppression, note_suppression
+from lovecampaign.store.subscribers.suppressions import EVERY_LIST, Suppression, add_suppression
 from lovecampaign.store.tables import campaign, event, suppression
 
 #: A letter lies about for years, and may be in others' hands: later, one joins anew.
-UNDO_FOR = timedelta(days=1)
+UNDO_WITHIN = timedelta(days=1)
 #: What their mail server said, they did not.
 _BOUNCED = (SuppressionReason.HARD_BOUNCE.value, SuppressionReason.SOFT_BOUNCES.value)
 
 
-def leave(
+def unsubscribe_by_link(
     connection: Connection, found: DeliveryRecord, lists: Collection[str], now: datetime
 ) -> bool:
     """Take the reader of a letter off these lists of its campaign, and off all that the ledger
@@ -32,16 +32,16 @@ def leave(
     """
     wanted = Suppression(
         reason=SuppressionReason.UNSUBSCRIBED,
-        lists=lists_to_leave(connection, found.campaign_id, lists),
+        lists=lists_to_unsubscribe(connection, found.campaign_id, lists),
         source=_source(found),
     )
-    is_new = note_suppression(connection, found.address_key, wanted, now)
+    is_new = add_suppression(connection, found.address_key, wanted, now)
     if is_new:
         _note(connection, found, EventKind.UNSUBSCRIBED, now)
     return is_new
 
 
-def undo_leaving(connection: Connection, found: DeliveryRecord, now: datetime) -> bool:
+def undo_unsubscribe(connection: Connection, found: DeliveryRecord, now: datetime) -> bool:
     """Take back what this letter's own link did within the last day; tells whether it did.
 
     Whoever left in another way has left: a forwarded letter brings nobody back.
@@ -55,14 +55,14 @@ def undo_leaving(connection: Connection, found: DeliveryRecord, now: datetime) -
     return True
 
 
-def may_undo(connection: Connection, found: DeliveryRecord, now: datetime) -> bool:
-    """Whether :func:`undo_leaving` would do anything."""
+def can_undo_unsubscribe(connection: Connection, found: DeliveryRecord, now: datetime) -> bool:
+    """Whether :func:`undo_unsubscribe` would do anything."""
     return bool(connection.scalar(sa.select(sa.exists().where(*_is_own(found), _is_fresh(now)))))
 
 
-def has_left(connection: Connection, found: DeliveryRecord, lists: Collection[str]) -> bool:
+def is_unsubscribed(connection: Connection, found: DeliveryRecord, lists: Collection[str]) -> bool:
     """Whether no list of the campaign is left on which we may write to this reader."""
-    wanted = lists_to_leave(connection, found.campaign_id, lists)
+    wanted = lists_to_unsubscribe(connection, found.campaign_id, lists)
     left = set(
         connection.scalars(
             sa.select(suppression.c.list).where(
@@ -75,7 +75,7 @@ def has_left(connection: Connection, found: DeliveryRecord, lists: Collection[st
     return EVERY_LIST in left or wanted <= left
 
 
-def lists_to_leave(
+def lists_to_unsubscribe(
     connection: Connection, campaign_id: int, lists: Collection[str]
 ) -> frozenset[str]:
     """These, and every list that the campaign had when it was sent; all there are, if none."""
@@ -98,7 +98,7 @@ def _is_own(found: DeliveryRecord) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _is_fresh(now: datetime) -> sa.ColumnElement[bool]:
-    return suppression.c.at > now - UNDO_FOR
+    return suppression.c.at > now - UNDO_WITHIN
 
 
 def _note(connection: Connection, found: DeliveryRecord, kind: EventKind, now: datetime) -> None:

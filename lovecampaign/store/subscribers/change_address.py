@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.subscribers.erasure import moved_away, remember_again
+from lovecampaign.store.subscribers.erasure import lift_forgotten, moved_source
 from lovecampaign.store.subscribers.expire_unconfirmed import delete_if_unconfirmed
-from lovecampaign.store.subscribers.suppressions import Suppression, note_suppression
+from lovecampaign.store.subscribers.suppressions import Suppression, add_suppression
 from lovecampaign.store.tables import buyer, subscriber, suppression
 
 #: What somebody wished, and not what their mail server said.
@@ -40,7 +40,7 @@ def move_address(
         _clear_way(connection, key, now)
         _take_wishes_along(connection, old_key, key)
         _take_purchases_along(connection, old_key, key)
-        note_suppression(connection, old_key, _left_behind(subscriber_id), now)
+        add_suppression(connection, old_key, _left_behind(subscriber_id), now)
     return True
 
 
@@ -65,7 +65,7 @@ def _take_address(
 
 def _clear_way(connection: Connection, key: str, now: datetime) -> None:
     """They asked by themselves, and mail reaches them there: as with joining anew."""
-    remember_again(connection, key)
+    lift_forgotten(connection, key)
     passing = (
         SuppressionReason.UNSUBSCRIBED.value,
         SuppressionReason.HARD_BOUNCE.value,
@@ -105,4 +105,4 @@ def _take_purchases_along(connection: Connection, old_key: str, key: str) -> Non
 
 
 def _left_behind(subscriber_id: int) -> Suppression:
-    return Suppression(reason=SuppressionReason.UNSUBSCRIBED, source=moved_away(subscriber_id))
+    return Suppression(reason=SuppressionReason.UNSUBSCRIBED, source=moved_source(subscriber_id))

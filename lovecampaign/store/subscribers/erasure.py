@@ -62,12 +62,12 @@ def forget(database: Database, key: str, now: datetime) -> bool:
         return is_new or subscriber_id is not None
 
 
-def moved_away(subscriber_id: int) -> str:
+def moved_source(subscriber_id: int) -> str:
     """Where the suppression of an address that somebody moved away from says it came from."""
     return f"moved to another address (person {subscriber_id})"
 
 
-def read_key(connection: Connection) -> str | None:
+def read_hash_key(connection: Connection) -> str | None:
     """The key of the hashes; None while nobody was forgotten."""
     if not connection.scalar(sa.select(sa.exists(sa.select(forgotten.c.hash)))):
         return None
@@ -81,16 +81,16 @@ def hash_address(hash_key: str, key: str) -> str:
 
 def is_forgotten(connection: Connection, key: str) -> bool:
     """Whether the person behind a normalised address was forgotten, and has not come back."""
-    hash_key = read_key(connection)
+    hash_key = read_hash_key(connection)
     if hash_key is None:
         return False
     hashed = hash_address(hash_key, key)
     return bool(connection.scalar(sa.select(sa.exists().where(forgotten.c.hash == hashed))))
 
 
-def remember_again(connection: Connection, key: str) -> None:
+def lift_forgotten(connection: Connection, key: str) -> None:
     """A person who was forgotten came back by themselves: an import may know them again."""
-    hash_key = read_key(connection)
+    hash_key = read_hash_key(connection)
     if hash_key is not None:
         hashed = hash_address(hash_key, key)
         connection.execute(sa.delete(forgotten).where(forgotten.c.hash == hashed))
@@ -104,7 +104,7 @@ def _keep_hash(connection: Connection, key: str, now: datetime) -> bool:
 
 def _earlier_keys(connection: Connection, subscriber_id: int) -> Sequence[str]:
     """The addresses at which they got their mail before, without those that others have now."""
-    is_theirs = suppression.c.source == moved_away(subscriber_id)
+    is_theirs = suppression.c.source == moved_source(subscriber_id)
     is_anothers = sa.exists().where(subscriber.c.address_key == suppression.c.address_key)
     found = sa.select(suppression.c.address_key).where(is_theirs, sa.not_(is_anothers))
     return connection.scalars(found).all()

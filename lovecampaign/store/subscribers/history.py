@@ -13,7 +13,7 @@ from lovecampaign.store.tables import delivery, email, event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonEvent:
+class SubscriberEvent:
     """A later fact about one of somebody's emails, or about them."""
 
     #: ``delivered``, ``bounced``, ``clicked`` …
@@ -25,7 +25,7 @@ class PersonEvent:
     words: str = ""
 
 
-def read_events(database: Database, subscriber_id: int) -> Sequence[PersonEvent]:
+def read_events(database: Database, subscriber_id: int) -> Sequence[SubscriberEvent]:
     """Every event of a subscriber and of their deliveries, oldest first."""
     with database.read() as connection:
         rows = connection.execute(
@@ -41,7 +41,9 @@ def read_events(database: Database, subscriber_id: int) -> Sequence[PersonEvent]
             .order_by(event.c.at, event.c.id)
         )
         return [
-            PersonEvent(kind=row.kind, at=row.at, email_key=row.key, words=_words_of(row.payload))
+            SubscriberEvent(
+                kind=row.kind, at=row.at, email_key=row.key, words=_words_of(row.payload)
+            )
             for row in rows
         ]
 

@@ -27,7 +27,7 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedConsent:
+class ConsentRecord:
     """An entry of the consent log, and the list that it is about."""
 
     list: str
@@ -36,7 +36,7 @@ class LoggedConsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotedSuppression:
+class SuppressionRecord:
     """Why and since when an address gets no more mail."""
 
     reason: SuppressionReason
@@ -50,7 +50,7 @@ class NotedSuppression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class SubscriberProfile:
     """Everything that is stored about one subscriber."""
 
     id: int
@@ -66,17 +66,17 @@ class Profile:
     last_active_at: datetime | None
     memberships: tuple[Membership, ...]
     #: Oldest first.
-    consents: tuple[LoggedConsent, ...]
+    consents: tuple[ConsentRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class AddressRecord:
     """Everything that we know behind one address."""
 
     #: None for who never was a subscriber, or was forgotten.
-    profile: Profile | None
+    profile: SubscriberProfile | None
     #: Oldest first; kept by address, so there may be some without a profile.
-    suppressions: tuple[NotedSuppression, ...]
+    suppressions: tuple[SuppressionRecord, ...]
     is_forgotten: bool
 
     @property
@@ -84,7 +84,7 @@ class Person:
         return self.profile is None and not self.suppressions and not self.is_forgotten
 
 
-def show_subscriber(database: Database, key: str) -> Person:
+def read_address_record(database: Database, key: str) -> AddressRecord:
     """All that is known behind a normalised address."""
     with database.read() as connection:
         row = (
@@ -92,17 +92,17 @@ def show_subscriber(database: Database, key: str) -> Person:
             .mappings()
             .one_or_none()
         )
-        return Person(
+        return AddressRecord(
             profile=_profile(connection, row) if row else None,
             suppressions=_suppressions(connection, key),
             is_forgotten=is_forgotten(connection, key),
         )
 
 
-def _profile(connection: Connection, row: RowMapping) -> Profile:
+def _profile(connection: Connection, row: RowMapping) -> SubscriberProfile:
     number = row["id"]
     tags = sa.select(subscriber_tag.c.tag).where(subscriber_tag.c.subscriber_id == number)
-    return Profile(
+    return SubscriberProfile(
         id=number,
         email=row["email"],
         first_name=row["first_name"],
@@ -136,14 +136,14 @@ def _memberships(connection: Connection, number: int) -> tuple[Membership, ...]:
     )
 
 
-def _consents(connection: Connection, number: int) -> tuple[LoggedConsent, ...]:
+def _consents(connection: Connection, number: int) -> tuple[ConsentRecord, ...]:
     rows = connection.execute(
         sa.select(consent)
         .where(consent.c.subscriber_id == number)
         .order_by(consent.c.given_at, consent.c.id)
     )
     return tuple(
-        LoggedConsent(
+        ConsentRecord(
             list=row.list,
             recorded_at=row.recorded_at,
             consent=Consent(
@@ -160,14 +160,14 @@ def _consents(connection: Connection, number: int) -> tuple[LoggedConsent, ...]:
     )
 
 
-def _suppressions(connection: Connection, key: str) -> tuple[NotedSuppression, ...]:
+def _suppressions(connection: Connection, key: str) -> tuple[SuppressionRecord, ...]:
     rows = connection.execute(
         sa.select(suppression)
         .where(suppression.c.address_key == key)
         .order_by(suppression.c.at, suppression.c.id)
     )
     return tuple(
-        NotedSuppression(
+        SuppressionRecord(
             reason=SuppressionReason(row.reason),
             list=row.list,
             only_campaign=row.only_campaign,

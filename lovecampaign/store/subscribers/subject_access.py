@@ -19,7 +19,7 @@ Row: TypeAlias = Mapping[str, Any]
 _INNER = frozenset({"subscriber_id", "owner_id", "batch_id"})
 
 
-def read_everything(connection: Connection, subscriber_id: int) -> Mapping[str, Sequence[Row]]:
+def export_personal_data(connection: Connection, subscriber_id: int) -> Mapping[str, Sequence[Row]]:
     """Rows by table, of every table that knows the person or their address; oldest first."""
     key = connection.scalar(
         sa.select(subscriber.c.address_key).where(subscriber.c.id == subscriber_id)

@@ -16,7 +16,7 @@ from lovecampaign.store.tables import suppression
 
 #: They keep an address out until the operator lifts them. Who complained once and is written to
 #: because somebody else typed their address would complain again.
-BARRING = (SuppressionReason.COMPLAINT, SuppressionReason.MANUAL)
+PERMANENT_REASONS = (SuppressionReason.COMPLAINT, SuppressionReason.MANUAL)
 #: In ``suppression.list``: every list there is.
 EVERY_LIST = ""
 #: In ``suppression.only_campaign``: not bound to a campaign.
@@ -36,7 +36,7 @@ class Suppression:
     source: str = ""
 
 
-def reaches(
+def suppression_conditions(
     key: str | sa.ColumnElement[str], list_name: str, campaign_key: str | None
 ) -> tuple[sa.ColumnElement[bool], ...]:
     """Conditions on suppressions of an address that hold for a list today.
@@ -74,10 +74,10 @@ def unsubscribe(
 def suppress(database: Database, key: str, wanted: Suppression, now: datetime) -> bool:
     """Send nothing more to an address; tells whether that was new."""
     with database.write() as connection:
-        return note_suppression(connection, key, wanted, now)
+        return add_suppression(connection, key, wanted, now)
 
 
-def note_suppression(connection: Connection, key: str, wanted: Suppression, now: datetime) -> bool:
+def add_suppression(connection: Connection, key: str, wanted: Suppression, now: datetime) -> bool:
     """:func:`suppress` inside a transaction of the caller's. Said again, it counts from now."""
     rows = [
         {
@@ -110,8 +110,8 @@ def note_suppression(connection: Connection, key: str, wanted: Suppression, now:
     return is_new
 
 
-def is_barred(connection: Connection, key: str) -> bool:
+def is_permanently_suppressed(connection: Connection, key: str) -> bool:
     """Whether an address gets no mail whoever types it, on any list."""
-    barring = [reason.value for reason in BARRING]
-    conditions = (*reaches(key, EVERY_LIST, None), suppression.c.reason.in_(barring))
+    barring = [reason.value for reason in PERMANENT_REASONS]
+    conditions = (*suppression_conditions(key, EVERY_LIST, None), suppression.c.reason.in_(barring))
     return bool(connection.scalar(sa.select(sa.exists().where(*conditions))))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from lovecampaign.store.database.types import BigKey, Day, Instant, metadata
-from lovecampaign.store.tables.people import subscriber
+from lovecampaign.store.database.types import BigKey, Instant, LocalDay, metadata
+from lovecampaign.store.tables.subscribers import subscriber
 
 campaign = sa.Table(
     "campaign",
@@ -14,7 +14,7 @@ campaign = sa.Table(
     #: ``id`` in campaign.yaml.
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("start", Day, nullable=False),
+    sa.Column("start", LocalDay, nullable=False),
     sa.Column("language", sa.Text, nullable=False),
     #: Every list that was ever the campaign's: who leaves it leaves all of them, also when its
     #: files cannot be read any more. NULL: written before this was noted.

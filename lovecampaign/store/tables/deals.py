@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from lovecampaign.store.database.types import BigKey, Instant, metadata
 from lovecampaign.store.tables.campaigns import campaign
 from lovecampaign.store.tables.ledger import delivery
-from lovecampaign.store.tables.people import subscriber
+from lovecampaign.store.tables.subscribers import subscriber
 
 #: One row for each limited deal: locked while a unit is taken, so that two never take the last.
 deal_stock = sa.Table(

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from lovecampaign.store.database.types import BigKey, Day, Instant, metadata
+from lovecampaign.store.database.types import BigKey, Instant, LocalDay, metadata
 from lovecampaign.store.tables.campaigns import campaign, email
-from lovecampaign.store.tables.people import subscriber
+from lovecampaign.store.tables.subscribers import subscriber
 
 
 class DeliveryState(StrEnum):
@@ -75,7 +75,7 @@ delivery = sa.Table(
     sa.Column("next_try_at", Instant, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     #: The reader's local date at the claim, for emails of which there is one a day.
-    sa.Column("local_day", Day),
+    sa.Column("local_day", LocalDay),
     sa.Column("owner_id", BigKey),
     #: The Date header, on every try.
     sa.Column("first_claimed_at", Instant),

@@ -18,8 +18,8 @@ from lovecampaign.schedule.zone_clock import ZoneClocks
 from lovecampaign.store.tables import Day, Instant
 
 #: Stand for "ever before" and "ever after": comparisons need no NULLs. Microseconds fit 64 bits.
-DAWN = datetime(1, 1, 2, tzinfo=UTC)
-DUSK = datetime(9999, 12, 30, tzinfo=UTC)
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 #: Under this name a connection remembers whose clocks it has laid out.
 _LAID_OUT = "lovecampaign_zone_clocks"
 
@@ -66,7 +66,7 @@ _ZONES = sa.text("""
 """)
 
 
-def zones_in_use(connection: Connection) -> list[str]:
+def list_zones(connection: Connection) -> list[str]:
     """Every zone that a subscriber has, as stored; '' where nobody knows one."""
     return list(connection.scalars(_ZONES))
 
@@ -105,8 +105,8 @@ def _slot_row(key: str, zone: str, found: Slot) -> dict[str, object]:
     return {
         "email_key": key,
         "zone": zone,
-        "joined_from": found.joined_from or DAWN,
-        "joined_before": found.joined_before or DUSK,
+        "joined_from": found.joined_from or EARLIEST,
+        "joined_before": found.joined_before or LATEST,
         "due": found.due,
         "local_day": found.day,
         "expires_at": found.expires,

@@ -17,7 +17,11 @@ from lovecampaign.store.reports.campaign_report import EmailReport, report_campa
 from lovecampaign.store.reports.person_timeline import TimelineEntry, read_timeline
 from lovecampaign.store.reports.recipients import Addressees, Choice, list_addressees
 from lovecampaign.store.sending.claimed import read_people
-from lovecampaign.store.subscribers.search import Found, find_people, has_people
+from lovecampaign.store.subscribers.search import (
+    SubscriberMatch,
+    has_subscribers,
+    search_subscribers,
+)
 from lovecampaign.web.preview.readers.readers import Reader
 
 
@@ -30,12 +34,12 @@ class People:
     def is_anybody(self, campaign: Campaign) -> bool:
         """Whether anybody stands on the campaign's lists."""
         with self._database() as database:
-            return has_people(database, campaign.lists) if database else False
+            return has_subscribers(database, campaign.lists) if database else False
 
-    def find(self, campaign: Campaign, words: str, limit: int) -> Sequence[Found]:
+    def find(self, campaign: Campaign, words: str, limit: int) -> Sequence[SubscriberMatch]:
         """Those whose name or address holds these words."""
         with self._database() as database:
-            return find_people(database, campaign.lists, words, limit) if database else ()
+            return search_subscribers(database, campaign.lists, words, limit) if database else ()
 
     def reader(self, campaign: Campaign, number: int, now: datetime) -> Reader | None:
         """The subscriber of that number, as somebody to look through the eyes of."""

@@ -15,7 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.database.json_rows import ids_of, json_at, many, number_at, rows_of, text_at
+from lovecampaign.store.database.json_parameters import (
+    json_at,
+    json_ids,
+    json_parameter,
+    json_rows,
+    number_at,
+    text_at,
+)
 from lovecampaign.store.database.types import Instant
 from lovecampaign.store.database.upsert import INSERT_INTO, Insert, InsertInto
 from lovecampaign.store.tables import (
@@ -27,13 +34,13 @@ from lovecampaign.store.tables import (
 )
 
 #: A list and a person.
-Place = tuple[str, int]
-_ROWS = rows_of("rows", "asking")
+MembershipKey = tuple[str, int]
+_ROWS = json_rows("rows", "asking")
 _NOW = sa.bindparam("now", type_=Instant)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suppressed:
+class ActiveSuppression:
     """Why an address is kept out."""
 
     list: str
@@ -42,7 +49,7 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedRow:
+class TransactionalRow:
     """A mail for the queue, or the memory that none was sent."""
 
     kind: str
@@ -54,7 +61,7 @@ class AskedRow:
     detail: str | None = None
 
 
-def find_or_add_people(
+def lock_or_add_subscribers(
     connection: Connection, people: Mapping[str, str], now: datetime
 ) -> Mapping[str, int]:
     """Addresses by their key, as they were typed; the number of each person by their key.
@@ -62,49 +69,51 @@ def find_or_add_people(
     They stay locked until the end, so that two applications at once are counted one after the
     other. In one order, or two groups with the same people would wait for each other for ever.
     """
-    rows = many(sorted(people.items()))
+    rows = json_parameter(sorted(people.items()))
     connection.execute(_ADD_PEOPLE[connection.dialect.name], {"rows": rows, "none": {}, "now": now})
     return dict(connection.execute(_LOCK_PEOPLE, {"keys": _many_texts(people)}).all())
 
 
 def list_suppressions(
     connection: Connection, keys: Iterable[str]
-) -> Mapping[str, Sequence[Suppressed]]:
+) -> Mapping[str, Sequence[ActiveSuppression]]:
     """What keeps these addresses out today, of any list."""
-    found: dict[str, list[Suppressed]] = defaultdict(list)
+    found: dict[str, list[ActiveSuppression]] = defaultdict(list)
     for key, name, reason, at in connection.execute(_READ_REASONS, {"keys": _many_texts(keys)}):
-        found[key].append(Suppressed(list=name, reason=reason, at=at))
+        found[key].append(ActiveSuppression(list=name, reason=reason, at=at))
     return found
 
 
-def list_lasting_places(
+def list_permanent_memberships(
     connection: Connection, lists: Collection[str], ids: Collection[int]
-) -> Collection[Place]:
+) -> Collection[MembershipKey]:
     """Who of them is on which list by a consent that does not run out."""
-    parameters = {"lists": _many_texts(lists), "ids": many(ids)}
+    parameters = {"lists": _many_texts(lists), "ids": json_parameter(ids)}
     return {(name, person) for name, person in connection.execute(_READ_LASTING, parameters)}
 
 
-def list_asked_times(
+def list_request_times(
     connection: Connection, ids: Collection[int], since: datetime
 ) -> Mapping[tuple[int, str], Sequence[datetime]]:
     """When each of them asked for mail of each kind, and was or is going to be sent it."""
     found: dict[tuple[int, str], list[datetime]] = defaultdict(list)
-    rows = connection.execute(_READ_ASKED, {"ids": many(ids), "since": since})
+    rows = connection.execute(_READ_ASKED, {"ids": json_parameter(ids), "since": since})
     for subscriber_id, kind, at in rows:
         found[subscriber_id, kind].append(at)
     return found
 
 
-def add_places(connection: Connection, places: Iterable[Place], now: datetime) -> None:
+def add_memberships(connection: Connection, places: Iterable[MembershipKey], now: datetime) -> None:
     """Places that get nothing yet; asking again keeps them from being tidied up."""
     statement = _ADD_PLACES[connection.dialect.name]
-    connection.execute(statement, {"rows": many(sorted(set(places))), "now": now})
+    connection.execute(statement, {"rows": json_parameter(sorted(set(places))), "now": now})
 
 
-def add_asked(connection: Connection, asked: Iterable[AskedRow], now: datetime) -> None:
+def add_transactional(
+    connection: Connection, asked: Iterable[TransactionalRow], now: datetime
+) -> None:
     """Each is written the same way, whatever it says."""
-    rows = many(
+    rows = json_parameter(
         (
             one.kind,
             one.campaign_id,
@@ -121,12 +130,12 @@ def add_asked(connection: Connection, asked: Iterable[AskedRow], now: datetime) 
 
 
 def _many_texts(texts: Iterable[str]) -> str:
-    return many((text,) for text in texts)
+    return json_parameter((text,) for text in texts)
 
 
 def _texts_of(parameter: str) -> sa.Select[Any]:
     """For ``IN``."""
-    return sa.select(text_at(rows_of(parameter, f"each_of_{parameter}"), 0))
+    return sa.select(text_at(json_rows(parameter, f"each_of_{parameter}"), 0))
 
 
 def _adding_people(insert_into: InsertInto) -> Insert:
@@ -163,14 +172,14 @@ _READ_REASONS = sa.select(
 ).where(suppression.c.address_key.in_(_texts_of("keys")), suppression.c.lifted_at.is_(None))
 _READ_LASTING = sa.select(membership.c.list, membership.c.subscriber_id).where(
     membership.c.list.in_(_texts_of("lists")),
-    membership.c.subscriber_id.in_(ids_of("ids")),
+    membership.c.subscriber_id.in_(json_ids("ids")),
     membership.c.confirmed_at.is_not(None),
     membership.c.consent_expires_at.is_(None),
 )
 _READ_ASKED = sa.select(
     transactional.c.subscriber_id, transactional.c.kind, transactional.c.created_at
 ).where(
-    transactional.c.subscriber_id.in_(ids_of("ids")),
+    transactional.c.subscriber_id.in_(json_ids("ids")),
     transactional.c.created_at > sa.bindparam("since", type_=Instant),
     transactional.c.state != DeliveryState.SKIPPED.value,
 )

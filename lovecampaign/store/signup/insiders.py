@@ -15,13 +15,13 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
-from lovecampaign.store.signup.apply import is_mailable
-from lovecampaign.store.signup.confirm import Proof, take_place
-from lovecampaign.store.subscribers.suppressions import reaches
+from lovecampaign.store.signup.confirm import RequestOrigin, confirm_membership
+from lovecampaign.store.signup.request import is_mailable_member
+from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import consent, suppression
 
 
-class InsiderStanding(Enum):
+class InsiderStatus(Enum):
     """How a reader stands to the advance-notification list."""
 
     OPEN = "open"  #: the button joins
@@ -32,46 +32,46 @@ class InsiderStanding(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class InsiderConsent:
     """What was agreed to, in which words, and from where."""
 
     text: str
     version: str
     locale: str
-    proof: Proof
+    proof: RequestOrigin
 
 
-def look_at_insiders(
+def read_insider_status(
     connection: Connection, campaign: Campaign, found: DeliveryRecord, now: datetime
-) -> InsiderStanding:
+) -> InsiderStatus:
     """What the button would do."""
     insiders = campaign.insiders
     if insiders is None:
-        return InsiderStanding.NONE
-    if is_mailable(connection, found.subscriber_id, insiders.list, campaign.id, now):
-        return InsiderStanding.MEMBER
+        return InsiderStatus.NONE
+    if is_mailable_member(connection, found.subscriber_id, insiders.list, campaign.id, now):
+        return InsiderStatus.MEMBER
     if now >= insiders.until:
-        return InsiderStanding.TOO_LATE
-    is_reader = is_mailable(
+        return InsiderStatus.TOO_LATE
+    is_reader = is_mailable_member(
         connection, found.subscriber_id, campaign.audience.list, campaign.id, now
     )
     is_kept_out = _is_kept_out(connection, found.address_key, insiders.list, campaign.id)
-    return InsiderStanding.OPEN if is_reader and not is_kept_out else InsiderStanding.NO_READER
+    return InsiderStatus.OPEN if is_reader and not is_kept_out else InsiderStatus.NO_READER
 
 
 def join_insiders(
     connection: Connection,
     campaign: Campaign,
     found: DeliveryRecord,
-    agreement: Agreement,
+    agreement: InsiderConsent,
     now: datetime,
-) -> InsiderStanding:
+) -> InsiderStatus:
     """Do what the button says; returns how they stood before. Twice is once."""
-    standing = look_at_insiders(connection, campaign, found, now)
-    if standing is InsiderStanding.OPEN and campaign.insiders is not None:
+    standing = read_insider_status(connection, campaign, found, now)
+    if standing is InsiderStatus.OPEN and campaign.insiders is not None:
         name = campaign.insiders.list
         _log_consent(connection, name, found, agreement, now)
-        take_place(connection, name, found.subscriber_id, now)
+        confirm_membership(connection, name, found.subscriber_id, now)
         _lift_leaving(connection, found.address_key, name, now)
     return standing
 
@@ -79,7 +79,7 @@ def join_insiders(
 def _is_kept_out(connection: Connection, key: str, list_name: str, campaign_key: str) -> bool:
     """By anything but having left that very list before: who comes back by themselves may."""
     statement = sa.select(sa.literal(1)).where(
-        *reaches(key, list_name, campaign_key),
+        *suppression_conditions(key, list_name, campaign_key),
         sa.not_(
             sa.and_(
                 suppression.c.list == list_name,
@@ -94,7 +94,7 @@ def _log_consent(
     connection: Connection,
     list_name: str,
     found: DeliveryRecord,
-    agreement: Agreement,
+    agreement: InsiderConsent,
     now: datetime,
 ) -> None:
     proof = agreement.proof

@@ -20,12 +20,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from lovecampaign.store.database.types import BigKey
 
 
-def many(values: Iterable[object]) -> str:
+def json_parameter(values: Iterable[object]) -> str:
     """The parameter: numbers and texts, or a tuple of them for each row."""
     return json.dumps(list(values))
 
 
-def rows_of(parameter: str, name: str) -> sa.TableValuedAlias:
+def json_rows(parameter: str, name: str) -> sa.TableValuedAlias:
     """The rows of a parameter that :func:`many` made, as a table with one column, ``value``."""
     rows = _Rows(sa.bindparam(parameter, type_=sa.Text))
     return rows.table_valued("value", name=name)
@@ -46,18 +46,18 @@ def json_at(rows: sa.TableValuedAlias, place: int) -> sa.ColumnElement[Any]:
     return _Json(rows.c.value, sa.literal_column(str(place)))
 
 
-def ids_of(parameter: str) -> sa.Select[Any]:
+def json_ids(parameter: str) -> sa.Select[Any]:
     """For ``IN``: the numbers of a parameter that :func:`many` made of plain numbers."""
-    value = rows_of(parameter, f"each_of_{parameter}").c.value
+    value = json_rows(parameter, f"each_of_{parameter}").c.value
     return sa.select(sa.cast(_Plain(value), BigKey))
 
 
-def many_pairs(values: Mapping[int, str | None]) -> str:
-    """The parameter for :func:`pairs_of`."""
+def json_parameter_pairs(values: Mapping[int, str | None]) -> str:
+    """The parameter for :func:`json_pairs`."""
     return json.dumps(values)
 
 
-def pairs_of(parameter: str, name: str) -> sa.TableValuedAlias:
+def json_pairs(parameter: str, name: str) -> sa.TableValuedAlias:
     """Numbers and their texts, as a table.
 
     A row for each pair would be taken apart once for each place: to note an answer took SQLite
@@ -67,23 +67,23 @@ def pairs_of(parameter: str, name: str) -> sa.TableValuedAlias:
     return pairs.table_valued("key", "value", name=name)
 
 
-def number_of(pairs: sa.TableValuedAlias) -> sa.ColumnElement[int]:
+def pair_key(pairs: sa.TableValuedAlias) -> sa.ColumnElement[int]:
     """The number of each pair."""
     return sa.cast(pairs.c.key, BigKey)
 
 
-def text_of(pairs: sa.TableValuedAlias) -> sa.ColumnElement[str]:
+def pair_text(pairs: sa.TableValuedAlias) -> sa.ColumnElement[str]:
     """The text, or NULL, of each pair."""
     return sa.type_coerce(pairs.c.value, sa.Text)
 
 
-def gathered(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+def json_agg(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The values of a column, over all rows, as one JSON array, in no order; may be NULL."""
     return _Gathered(column)
 
 
-def at_once(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """One value in place of a statement's rows, for :func:`read_many`: a list for each row.
+def as_json_rows(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """One value in place of a statement's rows, for :func:`read_json_rows`: a list for each row.
 
     Where their order matters, the statement orders them by their first column. Columns of JSON
     come as what they hold, others as they are stored: instants as microseconds, and SQLite knows
@@ -95,8 +95,8 @@ def at_once(statement: sa.Select[Any]) -> sa.Select[Any]:
     return sa.select(sa.cast(_Gathered(row, rows.c[0]), sa.Text))
 
 
-def read_many(value: str | None) -> list[list[Any]]:
-    """The rows of a value that :func:`at_once` made; PostgreSQL has NULL for none."""
+def read_json_rows(value: str | None) -> list[list[Any]]:
+    """The rows of a value that :func:`as_json_rows` made; PostgreSQL has NULL for none."""
     found: list[list[Any]] = json.loads(value) if value else []
     return found
 
@@ -146,7 +146,7 @@ class _Plain(FunctionElement[Any]):
 class _Gathered(FunctionElement[Any]):
     """A column in one JSON array; ordered by another one, where there is another."""
 
-    name = "gathered"
+    name = "json_agg"
     type = sa.JSON()
     inherit_cache = True
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.store.tables import DeliveryState, transactional
 
 
-class AskedKind(StrEnum):
+class TransactionalKind(StrEnum):
     """What somebody asked for by mail."""
 
     CONFIRM = "confirm"  #: to join a list: the link confirms
@@ -33,14 +33,14 @@ class AskedKind(StrEnum):
 
 #: How long a link does what it is for, counted from when it was asked for; and how long the mail
 #: is worth sending.
-GOOD_FOR: Mapping[AskedKind, timedelta] = {
-    AskedKind.CONFIRM: timedelta(days=7),
-    AskedKind.ALREADY_MEMBER: timedelta(days=1),
-    AskedKind.DOWNLOAD: timedelta(hours=1),
-    AskedKind.FORGET: timedelta(hours=1),
-    AskedKind.MOVE: timedelta(hours=1),
-    AskedKind.CHANGE_ADDRESS: timedelta(hours=1),
-    AskedKind.WAITLIST_PLACE: timedelta(days=1),
+VALID_FOR: Mapping[TransactionalKind, timedelta] = {
+    TransactionalKind.CONFIRM: timedelta(days=7),
+    TransactionalKind.ALREADY_MEMBER: timedelta(days=1),
+    TransactionalKind.DOWNLOAD: timedelta(hours=1),
+    TransactionalKind.FORGET: timedelta(hours=1),
+    TransactionalKind.MOVE: timedelta(hours=1),
+    TransactionalKind.CHANGE_ADDRESS: timedelta(hours=1),
+    TransactionalKind.WAITLIST_PLACE: timedelta(days=1),
 }
 _ASK = sa.insert(transactional).returning(transactional.c.id)
 #: In the payload: the address that the mail goes to, where it is not the person's own.
@@ -48,15 +48,15 @@ SEND_TO = "to"
 #: In the payload: the delivery whose links the mail carries.
 DELIVERY_ID = "delivery_id"
 #: In the payload: until when what the mail tells of is kept for its reader (ISO 8601).
-KEPT_UNTIL = "until"
+RESERVED_UNTIL = "until"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedMail:
+class TransactionalMail:
     """A mail that somebody asked for."""
 
     id: int
-    kind: AskedKind
+    kind: TransactionalKind
     #: The campaign's row.
     campaign_id: int | None
     subscriber_id: int
@@ -68,12 +68,12 @@ class AskedMail:
 
     def is_good(self, now: datetime) -> bool:
         """Whether its link is young enough."""
-        return now < self.created_at + GOOD_FOR[self.kind]
+        return now < self.created_at + VALID_FOR[self.kind]
 
 
-def ask(
+def queue_transactional(
     connection: Connection,
-    kind: AskedKind,
+    kind: TransactionalKind,
     subscriber_id: int,
     campaign_id: int,
     payload: Mapping[str, Any],
@@ -92,21 +92,21 @@ def ask(
         "created_at": now,
         "next_try_at": now,
     }
-    asked_id: int = connection.execute(_ASK, row).scalar_one()
-    return asked_id
+    transactional_id: int = connection.execute(_ASK, row).scalar_one()
+    return transactional_id
 
 
-def find_asked(
-    connection: Connection, asked_id: int, *, to_change: bool = False
-) -> AskedMail | None:
+def find_transactional(
+    connection: Connection, transactional_id: int, *, for_update: bool = False
+) -> TransactionalMail | None:
     """A mail by its id; locked until the transaction ends where it is about to change."""
-    statement = sa.select(transactional).where(transactional.c.id == asked_id)
-    row = connection.execute(statement.with_for_update() if to_change else statement).one_or_none()
+    statement = sa.select(transactional).where(transactional.c.id == transactional_id)
+    row = connection.execute(statement.with_for_update() if for_update else statement).one_or_none()
     if row is None:
         return None
-    return AskedMail(
+    return TransactionalMail(
         id=row.id,
-        kind=AskedKind(row.kind),
+        kind=TransactionalKind(row.kind),
         campaign_id=row.campaign_id,
         subscriber_id=row.subscriber_id,
         payload=row.payload,
@@ -116,18 +116,18 @@ def find_asked(
     )
 
 
-def mark_used(connection: Connection, asked_id: int, now: datetime) -> bool:
+def mark_used(connection: Connection, transactional_id: int, now: datetime) -> bool:
     """Note that a link did what it is for; tells whether that was the first time."""
     statement = (
         sa.update(transactional)
-        .where(transactional.c.id == asked_id, transactional.c.used_at.is_(None))
+        .where(transactional.c.id == transactional_id, transactional.c.used_at.is_(None))
         .values(used_at=now)
     )
     return connection.execute(statement).rowcount > 0
 
 
-def count_asked(
-    connection: Connection, kind: AskedKind, subscriber_id: int, since: datetime
+def count_transactional(
+    connection: Connection, kind: TransactionalKind, subscriber_id: int, since: datetime
 ) -> int:
     """How many mails of a kind a person was sent, or will be, that were asked for since then."""
     statement = (

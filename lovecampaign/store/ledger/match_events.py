@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.address import InvalidAddress, normalise
-from lovecampaign.store.database.among import among
-from lovecampaign.store.ledger.events import EventKind, Fact, Report, Subject
+from lovecampaign.store.database.is_one_of import is_one_of
+from lovecampaign.store.ledger.events import EventKind, EventSubject, MatchedEvent, ProviderEvent
 from lovecampaign.store.tables import delivery, email, subscriber, transactional
 
 #: Reports of these change a delivery or are counted: they are taken one after the other.
@@ -31,27 +31,27 @@ _LATE = frozenset(
 )
 
 
-def find_subjects(connection: Connection, reports: Sequence[Report]) -> list[Fact]:
+def match_events(connection: Connection, reports: Sequence[ProviderEvent]) -> list[MatchedEvent]:
     """Each report with its subject; deliveries that it may change are locked until the end."""
     changing = (one.delivery_id for one in reports if one.kind in _CONSEQUENTIAL)
     _lock(connection, _known(changing))
     deliveries = _read_deliveries(connection, _known(one.delivery_id for one in reports))
-    asked = _read_asked(connection, _known(one.asked_id for one in reports))
+    asked = _read_asked(connection, _known(one.transactional_id for one in reports))
     late = _match_late(connection, [one for one in reports if _is_unnamed(one)])
 
-    def subject_of(report: Report) -> Subject | None:
+    def subject_of(report: ProviderEvent) -> EventSubject | None:
         if report.delivery_id is not None:
             return deliveries.get(report.delivery_id)
-        if report.asked_id is not None:
-            return asked.get(report.asked_id)
+        if report.transactional_id is not None:
+            return asked.get(report.transactional_id)
         return late.get(report.key)
 
-    found = [Fact(report=report, subject=subject_of(report)) for report in reports]
+    found = [MatchedEvent(report=report, subject=subject_of(report)) for report in reports]
     people = _read_people(connection, _addresses(fact.report for fact in found if not fact.subject))
     return [fact if fact.subject else _by_address(fact.report, people) for fact in found]
 
 
-def normal_form(address: str) -> str | None:
+def normalise_or_none(address: str) -> str | None:
     """The form by which we know people; None for what is no address."""
     try:
         return normalise(address.strip())
@@ -67,13 +67,13 @@ def _lock(connection: Connection, ids: Collection[int]) -> None:
     if ids and connection.dialect.name != "sqlite":  # which has one writer at a time
         connection.execute(
             sa.select(delivery.c.id)
-            .where(among(connection, delivery.c.id, ids))
+            .where(is_one_of(connection, delivery.c.id, ids))
             .order_by(delivery.c.id)
             .with_for_update()
         )
 
 
-def _read_deliveries(connection: Connection, ids: Collection[int]) -> Mapping[int, Subject]:
+def _read_deliveries(connection: Connection, ids: Collection[int]) -> Mapping[int, EventSubject]:
     if not ids:
         return {}
     rows: sa.Result[Any] = connection.execute(
@@ -86,15 +86,15 @@ def _read_deliveries(connection: Connection, ids: Collection[int]) -> Mapping[in
             subscriber.c.forgotten_at,
         )
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(among(connection, delivery.c.id, ids))
+        .where(is_one_of(connection, delivery.c.id, ids))
     )
     return {row.id: _delivered_to(row) for row in rows}
 
 
-def _delivered_to(row: sa.Row[Any]) -> Subject:
-    return Subject(
+def _delivered_to(row: sa.Row[Any]) -> EventSubject:
+    return EventSubject(
         delivery_id=row.id,
-        asked_id=None,
+        transactional_id=None,
         subscriber_id=row.subscriber_id,
         address_key=row.address_key,
         is_forgotten=row.forgotten_at is not None,
@@ -103,7 +103,7 @@ def _delivered_to(row: sa.Row[Any]) -> Subject:
     )
 
 
-def _read_asked(connection: Connection, ids: Collection[int]) -> Mapping[int, Subject]:
+def _read_asked(connection: Connection, ids: Collection[int]) -> Mapping[int, EventSubject]:
     if not ids:
         return {}
     rows: sa.Result[Any] = connection.execute(
@@ -114,12 +114,12 @@ def _read_asked(connection: Connection, ids: Collection[int]) -> Mapping[int, Su
             subscriber.c.forgotten_at,
         )
         .join(subscriber, subscriber.c.id == transactional.c.subscriber_id)
-        .where(among(connection, transactional.c.id, ids))
+        .where(is_one_of(connection, transactional.c.id, ids))
     )
     return {
-        row.id: Subject(
+        row.id: EventSubject(
             delivery_id=None,
-            asked_id=row.id,
+            transactional_id=row.id,
             subscriber_id=row.subscriber_id,
             address_key=row.address_key,
             is_forgotten=row.forgotten_at is not None,
@@ -130,24 +130,24 @@ def _read_asked(connection: Connection, ids: Collection[int]) -> Mapping[int, Su
     }
 
 
-def _addresses(reports: Iterable[Report]) -> set[str]:
-    said = (normal_form(one.address) for one in reports if one.suppresses is not None)
+def _addresses(reports: Iterable[ProviderEvent]) -> set[str]:
+    said = (normalise_or_none(one.address) for one in reports if one.suppresses is not None)
     return {address for address in said if address}
 
 
-def _read_people(connection: Connection, addresses: Collection[str]) -> Mapping[str, Subject]:
+def _read_people(connection: Connection, addresses: Collection[str]) -> Mapping[str, EventSubject]:
     if not addresses:
         return {}
     rows: sa.Result[Any] = connection.execute(
         sa.select(subscriber.c.id, subscriber.c.address_key).where(
-            among(connection, subscriber.c.address_key, addresses),
+            is_one_of(connection, subscriber.c.address_key, addresses),
             subscriber.c.forgotten_at.is_(None),
         )
     )
     return {
-        row.address_key: Subject(
+        row.address_key: EventSubject(
             delivery_id=None,
-            asked_id=None,
+            transactional_id=None,
             subscriber_id=row.id,
             address_key=row.address_key,
             is_forgotten=False,
@@ -158,20 +158,24 @@ def _read_people(connection: Connection, addresses: Collection[str]) -> Mapping[
     }
 
 
-def _by_address(report: Report, people: Mapping[str, Subject]) -> Fact:
+def _by_address(report: ProviderEvent, people: Mapping[str, EventSubject]) -> MatchedEvent:
     is_about_address = report.suppresses is not None
-    key = normal_form(report.address) if is_about_address else None
-    return Fact(report=report, subject=people.get(key) if key else None)
+    key = normalise_or_none(report.address) if is_about_address else None
+    return MatchedEvent(report=report, subject=people.get(key) if key else None)
 
 
-def _is_unnamed(report: Report) -> bool:
-    has_no_name = report.delivery_id is None and report.asked_id is None
+def _is_unnamed(report: ProviderEvent) -> bool:
+    has_no_name = report.delivery_id is None and report.transactional_id is None
     return has_no_name and report.kind in _LATE and bool(report.message_id and report.address)
 
 
-def _match_late(connection: Connection, reports: Iterable[Report]) -> Mapping[str, Subject]:
+def _match_late(
+    connection: Connection, reports: Iterable[ProviderEvent]
+) -> Mapping[str, EventSubject]:
     """By the id that the provider's answer gave, which a request of a thousand people shares."""
-    wanted = {report.key: (report.message_id, normal_form(report.address)) for report in reports}
+    wanted = {
+        report.key: (report.message_id, normalise_or_none(report.address)) for report in reports
+    }
     addresses = {address for _, address in wanted.values() if address}
     if not addresses:
         return {}

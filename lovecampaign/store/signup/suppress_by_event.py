@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.database.among import among
+from lovecampaign.store.database.is_one_of import is_one_of
 from lovecampaign.store.database.upsert import insert_into
-from lovecampaign.store.ledger.event_subjects import normal_form
-from lovecampaign.store.ledger.events import Fact, Subject
-from lovecampaign.store.signup.unsubscribe import lists_to_leave
+from lovecampaign.store.ledger.events import EventSubject, MatchedEvent
+from lovecampaign.store.ledger.match_events import normalise_or_none
+from lovecampaign.store.signup.unsubscribe import lists_to_unsubscribe
 from lovecampaign.store.subscribers.suppressions import EVERY_LIST
 from lovecampaign.store.tables import suppression
 
@@ -23,7 +23,7 @@ _Wanted = tuple[str, str, str]
 
 def suppress_reported(
     connection: Connection,
-    facts: Iterable[Fact],
+    facts: Iterable[MatchedEvent],
     lists_of: Mapping[int, Collection[str]],
     source: str,
 ) -> None:
@@ -41,7 +41,7 @@ def suppress_reported(
 
 
 def _wanted(
-    connection: Connection, fact: Fact, lists_of: Mapping[int, Collection[str]]
+    connection: Connection, fact: MatchedEvent, lists_of: Mapping[int, Collection[str]]
 ) -> Iterable[_Wanted]:
     report, subject = fact.report, fact.subject
     if report.suppresses is None or subject is None or subject.is_forgotten:
@@ -49,19 +49,19 @@ def _wanted(
     key = _address_of(fact, subject)
     if key is None:
         return
-    if report.leaves_campaign and subject.is_known_by_address:
+    if report.unsubscribes_from_campaign and subject.is_known_by_address:
         return  # a group of somebody else's mail: ours go to no group
     lists: Collection[str] = (EVERY_LIST,)
-    if report.leaves_campaign and subject.campaign_id is not None:
+    if report.unsubscribes_from_campaign and subject.campaign_id is not None:
         known = lists_of.get(subject.campaign_id, ())
-        lists = lists_to_leave(connection, subject.campaign_id, known)
+        lists = lists_to_unsubscribe(connection, subject.campaign_id, known)
     for name in lists:
         yield key, name, report.suppresses.value
 
 
-def _address_of(fact: Fact, subject: Subject) -> str | None:
+def _address_of(fact: MatchedEvent, subject: EventSubject) -> str | None:
     """The one that the report is about: the person may have another by now, or want another."""
-    said = normal_form(fact.report.address) if fact.report.address else subject.address_key
+    said = normalise_or_none(fact.report.address) if fact.report.address else subject.address_key
     if said == subject.address_key or subject.delivery_id is not None:
         return said
     # Mail to an address that somebody wants to change to: that it does not exist harms nobody.
@@ -80,7 +80,7 @@ def _forget_what_was_lifted_since(connection: Connection, wanted: dict[_Wanted, 
             sa.func.max(suppression.c.lifted_at).label("lifted_at"),
         )
         .where(
-            among(connection, suppression.c.address_key, {key for key, _, _ in wanted}),
+            is_one_of(connection, suppression.c.address_key, {key for key, _, _ in wanted}),
             suppression.c.only_campaign == "",
             suppression.c.lifted_at.is_not(None),
         )
