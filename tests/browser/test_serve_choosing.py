@@ -33,7 +33,9 @@ class Letter:
 
     def mailed(self, kind: TransactionalKind) -> str:
         with self.stage.database.write() as connection:
-            number = queue_transactional(connection, kind, self.reader, 1, {"to": "new@else.example"}, DAY_1)
+            number = queue_transactional(
+                connection, kind, self.reader, 1, {"to": "new@else.example"}, DAY_1
+            )
         return f"{self.served.url}/p/{SIGNER.sign(Purpose.MAILED, number)}"
 
 

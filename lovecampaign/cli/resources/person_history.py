@@ -10,9 +10,9 @@ from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.output.words import local_time
 from lovecampaign.core.clock import format_instant
 from lovecampaign.store.checkout.history import DealFact
-from lovecampaign.store.subscribers.history import SubscriberEvent
 from lovecampaign.store.subscribers.records import (
     AddressRecord,
+    SubscriberEvent,
     SubscriberProfile,
     SuppressionRecord,
 )

@@ -16,7 +16,7 @@ from lovecampaign.cli.resources.timeline import (
     timeline_json,
 )
 from lovecampaign.store.checkout.history import read_deal_facts
-from lovecampaign.store.subscribers.history import read_events
+from lovecampaign.store.subscribers.records import read_events
 
 
 @verb("explain")

@@ -17,8 +17,8 @@ from lovecampaign.delivery.base.addressing import Addressing
 from lovecampaign.delivery.transactional.welcome_days import WelcomeAddressing, words_of_these_days
 from lovecampaign.store.eligibility.eligibility import Standing
 from lovecampaign.store.ledger.campaigns import list_cancelled, read_campaign
-from lovecampaign.store.ledger.finding_deliveries import find_delivery_of
 from lovecampaign.store.ledger.frozen_content import FrozenContent
+from lovecampaign.store.ledger.lookup import find_delivery_of
 from lovecampaign.store.sending.claimed import Person, read_people
 from lovecampaign.store.tables import DeliveryState
 

@@ -24,8 +24,8 @@ from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.deal_stock.extensions import extended_closing_times
 from lovecampaign.store.eligibility.eligibility import Standing
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
 from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen_at
+from lovecampaign.store.ledger.lookup import DeliveryRecord
 from lovecampaign.store.sending.claimed import Person, read_people
 from lovecampaign.store.tables import DeliveryState
 

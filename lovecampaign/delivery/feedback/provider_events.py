@@ -18,6 +18,7 @@ from lovecampaign.store.ledger.events import (
     MatchedEvent,
     ProviderEvent,
     find_first_of_kind,
+    find_over_soft_bounce_limit,
     record_events,
 )
 from lovecampaign.store.ledger.lookup import EmailRow, find_emails
@@ -28,9 +29,8 @@ from lovecampaign.store.ledger.settle_by_event import (
     settle_transactional_by_events,
     undo_dropped,
 )
-from lovecampaign.store.ledger.soft_bounces import find_over_soft_bounce_limit
-from lovecampaign.store.subscribers.suppressions import suppress_subscribers
 from lovecampaign.store.signup.suppress_by_event import suppress_reported
+from lovecampaign.store.subscribers.suppressions import suppress_subscribers
 
 #: One statement takes as many; more come in several transactions.
 MOST_AT_ONCE = 1_000

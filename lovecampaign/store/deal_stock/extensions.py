@@ -1,4 +1,4 @@
-"""Who has more time for a deal than the others, and why?"""
+"""Deal extensions: more time for one subscriber, with the reason."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from lovecampaign.store.tables import Instant, deal_extension, subscriber
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """More time for one person."""
+    """More time for one subscriber."""
 
     subscriber_id: int
     until: datetime
-    #: For whoever asks later: why them, and not the others.
+    #: Kept for later questions: why this subscriber and not others.
     why: str
 
 
 def extend_deal(
     connection: Connection, campaign_id: int, deal: Deal, given: Extension, now: datetime
 ) -> None:
-    """Give one person more time, and keep the reason; what was given before is kept too.
+    """Give a subscriber more time; earlier extensions are kept.
 
-    Raises UsageError for an end that is past, or no later than the one that they have.
+    Raises UsageError for an end in the past, or no later than the current one.
     """
     known = extended_closing_times(connection, campaign_id, deal.key, [given.subscriber_id])
     closes = closing_time(deal, known.get(given.subscriber_id))
@@ -40,8 +40,8 @@ def extend_deal(
         raise UsageError("that time is past", hint="name a later one")
     if given.until <= closes:
         raise UsageError(
-            f"that gives no more time: for them the deal closes at {format_instant(closes)}",
-            hint="name a later one; time that was given is never taken back",
+            f"that is no extension: the deal closes for them at {format_instant(closes)}",
+            hint="name a later one; an extension is never shortened",
         )
     connection.execute(
         sa.insert(deal_extension).values(
@@ -58,7 +58,7 @@ def extend_deal(
 def extended_closing_times(
     connection: Connection, campaign_id: int, deal: str, subscriber_ids: Sequence[int]
 ) -> Mapping[int, datetime]:
-    """The own end of each of these people who was given one; the latest counts."""
+    """The latest extended end of each of these subscribers who has one."""
     if not subscriber_ids:
         return {}
     latest = sa.type_coerce(sa.func.max(deal_extension.c.until), Instant).label("until")
@@ -76,7 +76,7 @@ def extended_closing_times(
 def has_extension(
     campaign_id: int, deal: str, at: sa.ColumnElement[datetime]
 ) -> sa.ColumnElement[bool]:
-    """For SQL over subscribers: whether their own end of the deal is later than ``at``."""
+    """For SQL over subscribers: whether their extended end of the deal is later than ``at``."""
     return sa.exists().where(
         is_row_of_deal(deal_extension, campaign_id, deal),
         deal_extension.c.subscriber_id == subscriber.c.id,

@@ -1,4 +1,4 @@
-"""How many units of a deal are taken, and how do two people never take the last one?"""
+"""Deal stock: count the taken units, and lock the deal so that the last unit is taken once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from lovecampaign.store.subscribers.suppressions import EVERY_LIST, suppression_
 from lovecampaign.store.tables import buyer, deal_claim, deal_stock, deal_waiting, subscriber
 
 Condition: TypeAlias = sa.ColumnElement[bool]
-#: An instant, or the SQL that names one.
+#: An instant, or an SQL expression of one.
 Moment: TypeAlias = datetime | sa.ColumnElement[datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedDeal:
-    """A deal, and the row of the campaign that it belongs to."""
+    """A deal, and the row of its campaign."""
 
     campaign: Campaign
     campaign_id: int
@@ -40,7 +40,7 @@ def is_row_of_deal(table: sa.FromClause, campaign_id: int, deal: str) -> Conditi
 
 
 def lock_stock(connection: Connection, campaign_id: int, deal: str) -> None:
-    """Let nobody else take or free a unit before this transaction ends.
+    """Lock the units of a deal until the transaction ends.
 
     SQLite has one writer anyway; on PostgreSQL the deal's row is the lock.
     """
@@ -55,7 +55,7 @@ def lock_stock(connection: Connection, campaign_id: int, deal: str) -> None:
 
 
 def read_stock(connection: Connection, found: RecordedDeal, now: datetime) -> Stock:
-    """The units at an instant; to act on it, lock the stock before."""
+    """The units at an instant; lock the stock first to act on it."""
     claims: sa.Result[Any] = connection.execute(
         sa.select(
             sa.func.count().filter(deal_claim.c.redeemed_at.is_not(None)).label("redeemed"),
@@ -78,33 +78,35 @@ def read_stock(connection: Connection, found: RecordedDeal, now: datetime) -> St
 
 
 def is_held(now: Moment) -> Condition:
-    """Whether a row of ``deal_claim`` takes a unit: it is bought, or has not lapsed."""
+    """Whether a row of ``deal_claim`` takes a unit: it is redeemed, or has not lapsed."""
     return sa.or_(deal_claim.c.redeemed_at.is_not(None), _is_reserved(now))
 
 
 def is_reserved_for_waitlist(now: Moment) -> Condition:
-    """Whether a row of ``deal_waiting`` keeps a unit for who was told of it."""
+    """Whether a row of ``deal_waiting`` reserves a unit."""
     return deal_waiting.c.held_until > now
 
 
 def is_waiting(found: RecordedDeal) -> Condition:
-    """Whether a row of ``deal_waiting`` waits for a mail: who left or has bought does not."""
+    """Whether a row of ``deal_waiting`` waits for a message: not after an unsubscribe or a
+    purchase.
+    """
     insiders = found.campaign.insiders
     list_name = insiders.list if insiders else EVERY_LIST
-    has_left = sa.exists().where(
+    is_suppressed = sa.exists().where(
         *suppression_conditions(subscriber.c.address_key, list_name, found.campaign.id)
     )
     still_wants = sa.exists().where(
         subscriber.c.id == deal_waiting.c.subscriber_id,
         subscriber.c.forgotten_at.is_(None),
-        sa.not_(has_left),
+        sa.not_(is_suppressed),
         sa.not_(is_buyer(found.campaign_id, subscriber.c.address_key)),
     )
     return sa.and_(deal_waiting.c.told_at.is_(None), still_wants)
 
 
 def is_sold_out(found: RecordedDeal, now: Moment) -> Condition:
-    """The same for SQL over many people: nothing is left for who holds no unit."""
+    """For SQL over subscribers: whether no unit is left that is not taken or reserved."""
     if found.deal.quantity is None:
         return sa.false()
     held = sa.select(sa.func.count()).where(found.owns(deal_claim), is_held(now))
@@ -114,7 +116,7 @@ def is_sold_out(found: RecordedDeal, now: Moment) -> Condition:
 
 
 def has_unit(found: RecordedDeal, subscriber_id: sa.ColumnElement[int], now: Moment) -> Condition:
-    """Whether somebody holds a unit, or one is kept for them."""
+    """Whether a subscriber holds a unit, or one is reserved for them."""
     claims = sa.exists().where(
         found.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id, is_held(now)
     )
@@ -127,8 +129,8 @@ def has_unit(found: RecordedDeal, subscriber_id: sa.ColumnElement[int], now: Mom
 
 
 def is_buyer(campaign_id: int, address_key: sa.ColumnElement[str]) -> Condition:
-    """Whether somebody has bought, here or elsewhere, at any price."""
-    noted = buyer.alias("noted")  # people of a campaign stand beside ``buyer`` already
+    """Whether an address has bought, here or elsewhere, at any price."""
+    noted = buyer.alias("noted")  # the outer query may join ``buyer`` already
     return sa.exists().where(noted.c.campaign_id == campaign_id, noted.c.address_key == address_key)
 
 

@@ -1,4 +1,4 @@
-"""What does the ledger know of a campaign as a whole: begun, paused, called off?"""
+"""Campaign rows of the ledger: create and read them, pause, resume, cancel."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import UsageError
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.ledger.campaign_rows import insert_missing_rows
 from lovecampaign.store.tables import DeliveryState, campaign, delivery, email
 
-#: Why a campaign is paused where no reason was typed.
+#: The pause reason where none was typed.
 BY_HAND = "by the operator"
 
 
@@ -27,7 +26,7 @@ class CampaignRecord:
 
     id: int
     key: str
-    #: Day 1, as the last send or the first real claim knew it.
+    #: Day 1, as of the last send or the first real claim.
     start: date
     first_claim_at: datetime | None
     paused_at: datetime | None
@@ -40,47 +39,47 @@ class CampaignRecord:
         return self.paused_at is not None
 
 
-def record_campaign(database: Database, found: Campaign) -> CampaignRecord:
-    """Make or refresh the rows of a campaign and its emails, and read them.
+def record_campaign(database: Database, loaded: Campaign) -> CampaignRecord:
+    """Insert or refresh the rows of a campaign and its emails, and read them.
 
     Raises UsageError where ``start`` was changed after the first real send.
     """
-    insert_missing_rows(database, found)
+    _insert_missing_rows(database, loaded)
     with database.write() as connection:
-        row = _read_row(connection, found.id)
-        if row.first_claim_at is not None and row.start != found.start:
+        row = connection.execute(sa.select(campaign).where(campaign.c.key == loaded.id)).one()
+        if row.first_claim_at is not None and row.start != loaded.start:
             raise UsageError(
-                f"{found.file}: start was {row.start} when the first email went out, "
-                f"and is {found.start} now",
-                hint=f"put the old date back, or: lovecampaign new NAME --from {found.slug}",
+                f"{loaded.file}: start was {row.start} when the first email went out, "
+                f"and is {loaded.start} now",
+                hint=f"put the old date back, or: lovecampaign new NAME --from {loaded.slug}",
             )
         connection.execute(
             sa.update(campaign)
             .where(campaign.c.id == row.id)
             .values(
-                name=found.name,
-                start=found.start,
-                language=found.language,
-                lists=sorted({*(row.lists or ()), *found.lists}),
+                name=loaded.name,
+                start=loaded.start,
+                language=loaded.language,
+                lists=sorted({*(row.lists or ()), *loaded.lists}),
             )
         )
         return _read_record(connection, row)
 
 
-def find_campaign(database: Database, found: Campaign) -> CampaignRecord | None:
-    """What the ledger knows, without writing; None for a campaign it has not met."""
+def find_campaign(database: Database, loaded: Campaign) -> CampaignRecord | None:
+    """The campaign's record, read without writing; None before its first planning."""
     with database.read() as connection:
-        return read_campaign(connection, found.id)
+        return read_campaign(connection, loaded.id)
 
 
 def read_campaign(connection: Connection, key: str) -> CampaignRecord | None:
-    """What the ledger knows of a campaign, by its ``id``; None before its first planning."""
+    """The campaign's record by its ``id``; None before its first planning."""
     row = connection.execute(sa.select(campaign).where(campaign.c.key == key)).one_or_none()
     return _read_record(connection, row) if row else None
 
 
 def pause(connection: Connection, campaign_id: int, now: datetime, reason: str) -> bool:
-    """Stop claiming at once; tells whether it was going before. Keeps the first reason."""
+    """Stop claiming at once; returns whether it was running. Keeps the first reason."""
     statement = (
         sa.update(campaign)
         .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_(None))
@@ -90,22 +89,19 @@ def pause(connection: Connection, campaign_id: int, now: datetime, reason: str) 
 
 
 def is_campaign_paused(connection: Connection, campaign_id: int) -> bool:
-    """Whether nobody may claim anything of it now."""
-    paused_at = connection.scalar(
-        sa.select(campaign.c.paused_at).where(campaign.c.id == campaign_id)
-    )
-    return paused_at is not None
+    """Whether claiming is stopped."""
+    statement = sa.select(campaign.c.paused_at).where(campaign.c.id == campaign_id)
+    return connection.scalar(statement) is not None
 
 
 def is_paused_or_cancelled(connection: Connection, campaign_id: int, email_id: int) -> bool:
     """Whether the campaign is paused, or the email cancelled."""
-    found = sa.select(email.c.cancelled_at).where(email.c.id == email_id)
-    is_cancelled = connection.scalar(found) is not None
-    return is_cancelled or is_campaign_paused(connection, campaign_id)
+    cancelled_at = connection.scalar(sa.select(email.c.cancelled_at).where(email.c.id == email_id))
+    return cancelled_at is not None or is_campaign_paused(connection, campaign_id)
 
 
 def resume(connection: Connection, campaign_id: int) -> bool:
-    """Let claims go on, with every counter that paused it at zero; tells if it was paused."""
+    """Allow claims again and reset the counters that paused it; returns whether it was paused."""
     statement = (
         sa.update(campaign)
         .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_not(None))
@@ -115,7 +111,7 @@ def resume(connection: Connection, campaign_id: int) -> bool:
 
 
 def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:
-    """Call an email off for everyone who hasn't got it; returns how many were planned."""
+    """Cancel an email for all who have not received it; returns how many were planned."""
     connection.execute(
         sa.update(email)
         .where(email.c.id == email_id, email.c.cancelled_at.is_(None))
@@ -125,7 +121,7 @@ def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:
 
 
 def close_if_cancelled(connection: Connection, email_id: int, now: datetime) -> int:
-    """Close what is planned of an email that was called off; returns how many deliveries."""
+    """Close the planned deliveries of a cancelled email; returns how many."""
     is_cancelled = sa.exists().where(email.c.id == email_id, email.c.cancelled_at.is_not(None))
     closed = connection.execute(
         sa.update(delivery)
@@ -144,15 +140,43 @@ def close_if_cancelled(connection: Connection, email_id: int, now: datetime) -> 
 
 
 def list_cancelled(connection: Connection, campaign_id: int, at: datetime) -> frozenset[str]:
-    """The keys of the emails that had been called off by an instant."""
+    """The keys of the emails that had been cancelled by an instant."""
     keys = sa.select(email.c.key).where(
         email.c.campaign_id == campaign_id, email.c.cancelled_at <= at
     )
     return frozenset(connection.scalars(keys))
 
 
-def _read_row(connection: Connection, key: str) -> Row[Any]:
-    return connection.execute(sa.select(campaign).where(campaign.c.key == key)).one()
+def _insert_missing_rows(database: Database, loaded: Campaign) -> None:
+    """Insert the rows that do not exist yet; existing ones stay as they are."""
+    try:
+        with database.write() as connection:
+            _insert_missing(connection, loaded)
+    except sa.exc.IntegrityError:
+        # Another process inserted the same rows in between: nothing is lost.
+        with database.write() as connection:
+            _insert_missing(connection, loaded)
+
+
+def _insert_missing(connection: Connection, loaded: Campaign) -> None:
+    known = connection.scalar(sa.select(campaign.c.id).where(campaign.c.key == loaded.id))
+    if known is None:
+        known = connection.execute(
+            sa.insert(campaign)
+            .values(
+                key=loaded.id,
+                name=loaded.name,
+                start=loaded.start,
+                language=loaded.language,
+                lists=sorted(loaded.lists),
+            )
+            .returning(campaign.c.id)
+        ).scalar_one()
+    keys = set(connection.scalars(sa.select(email.c.key).where(email.c.campaign_id == known)))
+    missing = [each.key for each in loaded.emails if each.key not in keys]
+    if missing:
+        rows = [{"campaign_id": known, "key": key} for key in missing]
+        connection.execute(sa.insert(email), rows)
 
 
 def _read_record(connection: Connection, row: Row[Any]) -> CampaignRecord:

@@ -1,8 +1,8 @@
-"""Which mail did somebody ask for, and is its link still good?
+"""The queue of transactional mail, and the validity of its links.
 
-Confirmations, links by mail and personal replies are no campaign mail: they have a queue of
-their own, with the ledger's states. A row is written in the transaction of what was asked, so a
-mail that was promised is never lost.
+Confirmations, links by mail and personal replies are no campaign mail: they have a queue of their
+own, with the ledger's states. A row is written in the transaction of the request, so a promised
+message is never lost.
 """
 
 from __future__ import annotations
@@ -20,19 +20,18 @@ from lovecampaign.store.tables import DeliveryState, transactional
 
 
 class TransactionalKind(StrEnum):
-    """What somebody asked for by mail."""
+    """What a transactional message is for."""
 
-    CONFIRM = "confirm"  #: to join a list: the link confirms
-    ALREADY_MEMBER = "already-member"  #: to join a list that they are on
-    DOWNLOAD = "download"  #: to see all that is kept about them
-    FORGET = "forget"  #: to be forgotten
-    MOVE = "move"  #: to get the mail elsewhere: goes to the address of so far
-    CHANGE_ADDRESS = "change-address"  #: and then this goes to the new one
-    WAITLIST_PLACE = "waitlist-place"  #: to be told when a unit of a deal is free again
+    CONFIRM = "confirm"  #: its link confirms a sign-up (double opt-in)
+    ALREADY_MEMBER = "already-member"  #: answers a sign-up to a list that they are on
+    DOWNLOAD = "download"  #: its link downloads all personal data
+    FORGET = "forget"  #: its link erases the subscriber
+    MOVE = "move"  #: starts an address change; goes to the old address
+    CHANGE_ADDRESS = "change-address"  #: confirms it; goes to the new address
+    WAITLIST_PLACE = "waitlist-place"  #: a unit of a deal is free again
 
 
-#: How long a link does what it is for, counted from when it was asked for; and how long the mail
-#: is worth sending.
+#: How long after the request a link works, and the message is worth sending.
 VALID_FOR: Mapping[TransactionalKind, timedelta] = {
     TransactionalKind.CONFIRM: timedelta(days=7),
     TransactionalKind.ALREADY_MEMBER: timedelta(days=1),
@@ -42,18 +41,18 @@ VALID_FOR: Mapping[TransactionalKind, timedelta] = {
     TransactionalKind.CHANGE_ADDRESS: timedelta(hours=1),
     TransactionalKind.WAITLIST_PLACE: timedelta(days=1),
 }
-_ASK = sa.insert(transactional).returning(transactional.c.id)
-#: In the payload: the address that the mail goes to, where it is not the person's own.
+_INSERT = sa.insert(transactional).returning(transactional.c.id)
+#: In the payload: the address to send to, where it is not the subscriber's own.
 SEND_TO = "to"
-#: In the payload: the delivery whose links the mail carries.
+#: In the payload: the delivery that the message repeats the links of.
 DELIVERY_ID = "delivery_id"
-#: In the payload: until when what the mail tells of is kept for its reader (ISO 8601).
+#: In the payload: until when the unit is reserved (ISO 8601).
 RESERVED_UNTIL = "until"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionalMail:
-    """A mail that somebody asked for."""
+    """A row of the queue."""
 
     id: int
     kind: TransactionalKind
@@ -63,11 +62,11 @@ class TransactionalMail:
     payload: Mapping[str, Any]
     state: DeliveryState
     created_at: datetime
-    #: When its link did what it is for; None: not yet.
+    #: When its link was used; None: not yet.
     used_at: datetime | None
 
-    def is_good(self, now: datetime) -> bool:
-        """Whether its link is young enough."""
+    def is_valid(self, now: datetime) -> bool:
+        """Whether its link has not expired."""
         return now < self.created_at + VALID_FOR[self.kind]
 
 
@@ -79,9 +78,9 @@ def queue_transactional(
     payload: Mapping[str, Any],
     now: datetime,
 ) -> int:
-    """Put a mail into the queue; returns its id, which signs its link.
+    """Put a message into the queue; returns its id, which signs its link.
 
-    It leaves once the transaction is committed and somebody wakes the post.
+    It leaves once the transaction is committed and the transactional worker is woken.
     """
     row = {
         "kind": kind.value,
@@ -92,14 +91,14 @@ def queue_transactional(
         "created_at": now,
         "next_try_at": now,
     }
-    transactional_id: int = connection.execute(_ASK, row).scalar_one()
+    transactional_id: int = connection.execute(_INSERT, row).scalar_one()
     return transactional_id
 
 
 def find_transactional(
     connection: Connection, transactional_id: int, *, for_update: bool = False
 ) -> TransactionalMail | None:
-    """A mail by its id; locked until the transaction ends where it is about to change."""
+    """A message by its id; locked until the transaction ends with ``for_update``."""
     statement = sa.select(transactional).where(transactional.c.id == transactional_id)
     row = connection.execute(statement.with_for_update() if for_update else statement).one_or_none()
     if row is None:
@@ -117,7 +116,7 @@ def find_transactional(
 
 
 def mark_used(connection: Connection, transactional_id: int, now: datetime) -> bool:
-    """Note that a link did what it is for; tells whether that was the first time."""
+    """Record that a link was used; returns whether that was the first time."""
     statement = (
         sa.update(transactional)
         .where(transactional.c.id == transactional_id, transactional.c.used_at.is_(None))
@@ -129,7 +128,7 @@ def mark_used(connection: Connection, transactional_id: int, now: datetime) -> b
 def count_transactional(
     connection: Connection, kind: TransactionalKind, subscriber_id: int, since: datetime
 ) -> int:
-    """How many mails of a kind a person was sent, or will be, that were asked for since then."""
+    """How many messages of a kind a subscriber requested since then, without skipped ones."""
     statement = (
         sa.select(sa.func.count())
         .select_from(transactional)

@@ -9,8 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.database.engine import Database
-from lovecampaign.store.database.walking import prefer_index_walk
+from lovecampaign.store.database.engine import Database, prefer_index_walk
 from lovecampaign.store.planning.email_query import EmailToPlan
 from lovecampaign.store.tables import PLANNED, BigKey, batch, delivery, subscriber
 

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.database.json_parameters import as_json_rows, json_ids
+from lovecampaign.store.database.json_parameters import as_json_rows, json_values
 from lovecampaign.store.database.types import BigKey
 from lovecampaign.store.eligibility.disposition import Fate
 from lovecampaign.store.sending.claimed import person_columns
@@ -48,7 +48,7 @@ _NOW = sa.bindparam("now", type_=Instant)
 #: Put the rows ``ids`` on the way; takes ``me``, ``now`` and the ``day`` that they take, if any.
 TAKE = (
     sa.update(delivery)
-    .where(delivery.c.id.in_(json_ids("ids")))
+    .where(delivery.c.id.in_(json_values("ids")))
     .values(
         state=DeliveryState.CLAIMED.value,
         reason=None,
@@ -63,7 +63,7 @@ TAKE = (
 #: Close the rows ``ids``: they do not go out, for the reason ``why``.
 LEAVE = (
     sa.update(delivery)
-    .where(delivery.c.id.in_(json_ids("ids")))
+    .where(delivery.c.id.in_(json_values("ids")))
     .values(
         state=sa.bindparam("to_state"),
         reason=sa.bindparam("why"),

@@ -15,17 +15,16 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.json_parameters import (
-    json_ids,
     json_pairs,
     json_pairs_parameter,
     json_parameter,
+    json_values,
     pair_key,
     pair_text,
 )
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.ledger.events import EventKind
+from lovecampaign.store.ledger.events import EventKind, find_over_soft_bounce_limit
 from lovecampaign.store.ledger.settle_by_event import settle_in_doubt_by_events
-from lovecampaign.store.ledger.soft_bounces import find_over_soft_bounce_limit
 from lovecampaign.store.subscribers.suppressions import suppress_subscribers
 from lovecampaign.store.tables import (
     DeliveryState,
@@ -96,7 +95,7 @@ _AS_SENT = {
 }
 _NOTE_ALIKE = (
     sa.update(delivery)
-    .where(delivery.c.id.in_(json_ids("ids")), _is_open)
+    .where(delivery.c.id.in_(json_values("ids")), _is_open)
     .values(**_AS_SENT, provider_message_id=sa.bindparam("message_id"))
 )
 _answer = json_pairs("answers", "answer")

@@ -1,7 +1,6 @@
-"""What do we know of people who ask to join at the same time, and how are their rows written?
+"""SQL for sign-up requests: one statement per question for all concurrent requests.
 
-One statement for each question, however many ask: at hundreds of applications a second, asking
-for each of them alone cost 0.5 ms an application, and together it is a tenth of that.
+At hundreds of requests per second, one by one cost 0.5 ms each, and together a tenth of that.
 """
 
 from __future__ import annotations
@@ -10,16 +9,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.json_parameters import (
     json_at,
-    json_ids,
     json_parameter,
     json_rows,
+    json_values,
     number_at,
     text_at,
 )
@@ -33,15 +31,15 @@ from lovecampaign.store.tables import (
     transactional,
 )
 
-#: A list and a person.
+#: A list and a subscriber's id.
 MembershipKey = tuple[str, int]
-_ROWS = json_rows("rows", "asking")
+_ROWS = json_rows("rows", "request")
 _NOW = sa.bindparam("now", type_=Instant)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveSuppression:
-    """Why an address is kept out."""
+    """A suppression of an address that is not lifted."""
 
     list: str
     reason: str
@@ -50,7 +48,7 @@ class ActiveSuppression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionalRow:
-    """A mail for the queue, or the memory that none was sent."""
+    """A message for the queue, or the record that none was sent."""
 
     kind: str
     campaign_id: int
@@ -62,57 +60,64 @@ class TransactionalRow:
 
 
 def lock_or_add_subscribers(
-    connection: Connection, people: Mapping[str, str], now: datetime
+    connection: Connection, addresses: Mapping[str, str], now: datetime
 ) -> Mapping[str, int]:
-    """Addresses by their key, as they were typed; the number of each person by their key.
+    """Addresses as typed, by key; returns the id of each subscriber by key.
 
-    They stay locked until the end, so that two applications at once are counted one after the
-    other. In one order, or two groups with the same people would wait for each other for ever.
+    They stay locked until the end, so that two requests at once are counted one after the other.
+    Sorted: two groups with the same addresses would deadlock.
     """
-    rows = json_parameter(sorted(people.items()))
-    connection.execute(_ADD_PEOPLE[connection.dialect.name], {"rows": rows, "none": {}, "now": now})
-    return dict(connection.execute(_LOCK_PEOPLE, {"keys": _many_texts(people)}).all())
+    rows = json_parameter(sorted(addresses.items()))
+    statement = _ADD_SUBSCRIBERS[connection.dialect.name]
+    connection.execute(statement, {"rows": rows, "none": {}, "now": now})
+    ids = connection.execute(_LOCK_SUBSCRIBERS, {"keys": json_parameter(addresses)})
+    return dict(ids.all())
 
 
 def list_suppressions(
     connection: Connection, keys: Iterable[str]
 ) -> Mapping[str, Sequence[ActiveSuppression]]:
-    """What keeps these addresses out today, of any list."""
-    found: dict[str, list[ActiveSuppression]] = defaultdict(list)
-    for key, name, reason, at in connection.execute(_READ_REASONS, {"keys": _many_texts(keys)}):
-        found[key].append(ActiveSuppression(list=name, reason=reason, at=at))
-    return found
+    """The active suppressions of these addresses, of any list."""
+    active: dict[str, list[ActiveSuppression]] = defaultdict(list)
+    rows = connection.execute(_READ_SUPPRESSIONS, {"keys": json_parameter(keys)})
+    for key, name, reason, at in rows:
+        active[key].append(ActiveSuppression(list=name, reason=reason, at=at))
+    return active
 
 
 def list_permanent_memberships(
     connection: Connection, lists: Collection[str], ids: Collection[int]
 ) -> Collection[MembershipKey]:
-    """Who of them is on which list by a consent that does not run out."""
-    parameters = {"lists": _many_texts(lists), "ids": json_parameter(ids)}
-    return {(name, person) for name, person in connection.execute(_READ_LASTING, parameters)}
+    """Their confirmed memberships by a consent that does not expire."""
+    parameters = {"lists": json_parameter(lists), "ids": json_parameter(ids)}
+    rows = connection.execute(_READ_PERMANENT, parameters)
+    return {(name, subscriber_id) for name, subscriber_id in rows}
 
 
 def list_request_times(
     connection: Connection, ids: Collection[int], since: datetime
 ) -> Mapping[tuple[int, str], Sequence[datetime]]:
-    """When each of them asked for mail of each kind, and was or is going to be sent it."""
-    found: dict[tuple[int, str], list[datetime]] = defaultdict(list)
-    rows = connection.execute(_READ_ASKED, {"ids": json_parameter(ids), "since": since})
+    """When each subscriber requested messages of each kind, without skipped ones."""
+    times: dict[tuple[int, str], list[datetime]] = defaultdict(list)
+    rows = connection.execute(_READ_REQUESTS, {"ids": json_parameter(ids), "since": since})
     for subscriber_id, kind, at in rows:
-        found[subscriber_id, kind].append(at)
-    return found
+        times[subscriber_id, kind].append(at)
+    return times
 
 
-def add_memberships(connection: Connection, places: Iterable[MembershipKey], now: datetime) -> None:
-    """Places that get nothing yet; asking again keeps them from being tidied up."""
-    statement = _ADD_PLACES[connection.dialect.name]
-    connection.execute(statement, {"rows": json_parameter(sorted(set(places))), "now": now})
+def add_memberships(
+    connection: Connection, memberships: Iterable[MembershipKey], now: datetime
+) -> None:
+    """Unconfirmed memberships; a repeated request postpones their deletion."""
+    statement = _ADD_MEMBERSHIPS[connection.dialect.name]
+    rows = json_parameter(sorted(set(memberships)))
+    connection.execute(statement, {"rows": rows, "now": now})
 
 
 def add_transactional(
-    connection: Connection, asked: Iterable[TransactionalRow], now: datetime
+    connection: Connection, messages: Iterable[TransactionalRow], now: datetime
 ) -> None:
-    """Each is written the same way, whatever it says."""
+    """Queue the messages, and record the skipped ones in the same way."""
     rows = json_parameter(
         (
             one.kind,
@@ -122,32 +127,22 @@ def add_transactional(
             one.state.value,
             one.detail,
         )
-        for one in asked
+        for one in messages
     )
-    connection.execute(
-        _ADD_ASKED, {"rows": rows, "now": now, "skipped": DeliveryState.SKIPPED.value}
-    )
+    skipped = DeliveryState.SKIPPED.value
+    connection.execute(_ADD_TRANSACTIONAL, {"rows": rows, "now": now, "skipped": skipped})
 
 
-def _many_texts(texts: Iterable[str]) -> str:
-    return json_parameter((text,) for text in texts)
-
-
-def _texts_of(parameter: str) -> sa.Select[Any]:
-    """For ``IN``."""
-    return sa.select(text_at(json_rows(parameter, f"each_of_{parameter}"), 0))
-
-
-def _adding_people(insert_into: InsertInto) -> Insert:
+def _insert_subscribers(insert_into: InsertInto) -> Insert:
     none = sa.bindparam("none", type_=sa.JSON)
-    people = sa.select(text_at(_ROWS, 0), text_at(_ROWS, 1), none, _NOW, _NOW).where(sa.true())
+    rows = sa.select(text_at(_ROWS, 0), text_at(_ROWS, 1), none, _NOW, _NOW).where(sa.true())
     columns = ["address_key", "email", "fields", "created_at", "updated_at"]
-    return insert_into(subscriber).from_select(columns, people).on_conflict_do_nothing()
+    return insert_into(subscriber).from_select(columns, rows).on_conflict_do_nothing()
 
 
-def _adding_places(insert_into: InsertInto) -> Insert:
-    places = sa.select(text_at(_ROWS, 0), number_at(_ROWS, 1), _NOW).where(sa.true())
-    statement = insert_into(membership).from_select(["list", "subscriber_id", "joined_at"], places)
+def _insert_memberships(insert_into: InsertInto) -> Insert:
+    rows = sa.select(text_at(_ROWS, 0), number_at(_ROWS, 1), _NOW).where(sa.true())
+    statement = insert_into(membership).from_select(["list", "subscriber_id", "joined_at"], rows)
     return statement.on_conflict_do_update(
         index_elements=["list", "subscriber_id"],
         set_={"joined_at": statement.excluded.joined_at},
@@ -155,35 +150,37 @@ def _adding_places(insert_into: InsertInto) -> Insert:
     )
 
 
-#: Written once: putting a statement together costs more than the database does.
-_ADD_PEOPLE = {name: _adding_people(insert_into) for name, insert_into in INSERT_INTO.items()}
-_ADD_PLACES = {name: _adding_places(insert_into) for name, insert_into in INSERT_INTO.items()}
-_LOCK_PEOPLE = (
+#: Built once: building a statement costs more than the database takes for it.
+_ADD_SUBSCRIBERS = {name: _insert_subscribers(insert) for name, insert in INSERT_INTO.items()}
+_ADD_MEMBERSHIPS = {name: _insert_memberships(insert) for name, insert in INSERT_INTO.items()}
+_LOCK_SUBSCRIBERS = (
     sa.select(subscriber.c.address_key, subscriber.c.id)
-    .where(subscriber.c.address_key.in_(_texts_of("keys")))
+    .where(subscriber.c.address_key.in_(json_values("keys", sa.Text())))
     .order_by(subscriber.c.id)
     .with_for_update()
 )
-_READ_REASONS = sa.select(
+_READ_SUPPRESSIONS = sa.select(
     suppression.c.address_key,
     suppression.c.list,
     suppression.c.reason,
     suppression.c.at,
-).where(suppression.c.address_key.in_(_texts_of("keys")), suppression.c.lifted_at.is_(None))
-_READ_LASTING = sa.select(membership.c.list, membership.c.subscriber_id).where(
-    membership.c.list.in_(_texts_of("lists")),
-    membership.c.subscriber_id.in_(json_ids("ids")),
+).where(
+    suppression.c.address_key.in_(json_values("keys", sa.Text())), suppression.c.lifted_at.is_(None)
+)
+_READ_PERMANENT = sa.select(membership.c.list, membership.c.subscriber_id).where(
+    membership.c.list.in_(json_values("lists", sa.Text())),
+    membership.c.subscriber_id.in_(json_values("ids")),
     membership.c.confirmed_at.is_not(None),
     membership.c.consent_expires_at.is_(None),
 )
-_READ_ASKED = sa.select(
+_READ_REQUESTS = sa.select(
     transactional.c.subscriber_id, transactional.c.kind, transactional.c.created_at
 ).where(
-    transactional.c.subscriber_id.in_(json_ids("ids")),
+    transactional.c.subscriber_id.in_(json_values("ids")),
     transactional.c.created_at > sa.bindparam("since", type_=Instant),
     transactional.c.state != DeliveryState.SKIPPED.value,
 )
-_ADD_ASKED = sa.insert(transactional).from_select(
+_ADD_TRANSACTIONAL = sa.insert(transactional).from_select(
     [
         "kind",
         "campaign_id",

@@ -1,4 +1,4 @@
-"""Which tables are there? The index of all of them, with the words that they are made of."""
+"""All tables, and the column types that they are made of."""
 
 from lovecampaign.store.database.types import (
     EPOCH,

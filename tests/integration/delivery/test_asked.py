@@ -259,7 +259,9 @@ def test_who_waited_reads_what_came_back_and_until_when_by_their_own_clock(
     record = record_of(stage)
     with stage.database.write() as connection:
         payload = {"deal": "insider", "until": kept_until.isoformat()}
-        queue_transactional(connection, TransactionalKind.WAITLIST_PLACE, reader, record.id, payload, NOW)
+        queue_transactional(
+            connection, TransactionalKind.WAITLIST_PLACE, reader, record.id, payload, NOW
+        )
 
     [sent] = answer(stage, at=NOW)
 

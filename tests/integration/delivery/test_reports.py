@@ -22,14 +22,14 @@ from lovecampaign.delivery.feedback.provider_events import take_reports
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.events import ProviderEvent
-from lovecampaign.store.ledger.finding_deliveries import find_delivery
+from lovecampaign.store.ledger.lookup import find_delivery
 from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from lovecampaign.store.sending.in_doubt import make_due
 from lovecampaign.store.sending.settle import Settlement, settle
 from lovecampaign.store.signup.unsubscribe import unsubscribe_by_link
 from lovecampaign.store.subscribers.erasure import forget
-from lovecampaign.store.subscribers.history import read_events
+from lovecampaign.store.subscribers.records import read_events
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.testing.sendgrid_events import BLOCKED, make_event
 from lovecampaign.web.serve.webhooks.sendgrid_parse import read_batch
@@ -335,7 +335,9 @@ def test_mail_that_was_asked_for_is_settled_by_its_own_id(desk: Desk) -> None:
     with desk.database.write() as connection:
         (campaign,) = rows_of(desk.database, tables.campaign)
         asked = [
-            queue_transactional(connection, TransactionalKind.CONFIRM, desk.people[0], campaign.id, {}, DAY_1)
+            queue_transactional(
+                connection, TransactionalKind.CONFIRM, desk.people[0], campaign.id, {}, DAY_1
+            )
             for _ in range(3)
         ]
         connection.execute(
@@ -361,7 +363,7 @@ def test_mail_that_was_asked_for_is_settled_by_its_own_id(desk: Desk) -> None:
 def test_a_new_address_that_does_not_exist_is_no_suppression_of_the_old_one(desk: Desk) -> None:
     with desk.database.write() as connection:
         (campaign,) = rows_of(desk.database, tables.campaign)
-        asked = ask(
+        asked = queue_transactional(
             connection, TransactionalKind.CHANGE_ADDRESS, desk.people[0], campaign.id, {}, DAY_1
         )
     token = SIGNER.sign(Purpose.TRANSACTIONAL, asked)

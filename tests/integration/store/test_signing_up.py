@@ -12,9 +12,10 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.signup.confirm import ConfirmationState
-from lovecampaign.store.signup.request import SignupOutcome, is_mailable_member
+from lovecampaign.store.signup.request import SignupOutcome
 from lovecampaign.store.subscribers.erasure import forget, is_forgotten
 from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
+from lovecampaign.store.subscribers.memberships import is_mailable_member
 from lovecampaign.store.subscribers.records import read_address_record
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from tests.support.joining import (

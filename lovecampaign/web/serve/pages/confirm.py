@@ -84,20 +84,20 @@ def _show(visit: Visit, found: Confirmation | None, campaign: Campaign) -> Respo
         campaign,
         410 if found.state is ConfirmationState.EXPIRED else 200,
         state=found.state.value,
-        list=found.application.list,
-        is_for_insiders=found.application.list != campaign.audience.list,
+        list=found.form.list,
+        is_for_insiders=found.form.list != campaign.audience.list,
     )
 
 
 def _send_another(visit: Visit, campaign: Campaign, found: Confirmation) -> Response:
     if not visit.is_within_limits("join"):
         return visit.say("trouble.too_often", campaign, 429)
-    hand_in(visit, campaign, found.address, found.key, found.application)
+    hand_in(visit, campaign, found.address, found.key, found.form)
     return visit.page("join_sent.html", campaign)
 
 
 def _done(visit: Visit, campaign: Campaign, found: Confirmation) -> Response:
-    zone = effective_zone(found.application.timezone or None, campaign)
+    zone = effective_zone(found.form.timezone or None, campaign)
     with visit.site.database.read() as connection:
         letter = find_next_letter(connection, campaign, found.subscriber_id, visit.now)
     return visit.page(
@@ -105,7 +105,7 @@ def _done(visit: Visit, campaign: Campaign, found: Confirmation) -> Response:
         campaign,
         letter=letter,
         zone=zone,
-        is_for_insiders=found.application.list != campaign.audience.list,
+        is_for_insiders=found.form.list != campaign.audience.list,
     )
 
 
@@ -117,7 +117,7 @@ def _welcome(
     found: Confirmation,
 ) -> None:
     """Who joins after the month has ended is on the list for the next one."""
-    if found.application.list != campaign.audience.list:
+    if found.form.list != campaign.audience.list:
         return
     if find_next_letter(connection, campaign, found.subscriber_id, visit.now) is not None:
         email_id = record.email_ids[WELCOME]
@@ -125,7 +125,7 @@ def _welcome(
 
 
 def _campaign_of(visit: Visit, found: Confirmation | None) -> Campaign:
-    list_name = found.application.list if found else ""
+    list_name = found.form.list if found else ""
     campaign = visit.site.campaigns.for_list(list_name, visit.now)
     if campaign is None:
         raise NotFound

@@ -45,7 +45,7 @@ def become_insider(visit: Visit, opened: Opened) -> Response:
         text=consent.text,
         version=consent.version,
         locale=visit.wording(opened.campaign).language,
-        proof=RequestOrigin(ip=str(visit.address), user_agent=user_agent(visit)),
+        origin=RequestOrigin(ip=str(visit.address), user_agent=user_agent(visit)),
     )
     with visit.site.database.write() as connection:
         before = join_insiders(connection, opened.campaign, opened.delivery, agreement, visit.now)

@@ -102,7 +102,7 @@ def applicant_of(visit: Visit, campaign: Campaign, form: JoinForm) -> SignupRequ
     return SignupRequest(
         address=form.email,
         key=form.key,
-        application=application,
+        form=application,
         campaign_id=campaign_id_of(visit.site.database, campaign),
     )
 

@@ -22,7 +22,7 @@ from lovecampaign.core.tokens import Purpose
 from lovecampaign.delivery.feedback.reader_actions import count_feedback
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.counters import EmailCounts
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord, find_delivery
+from lovecampaign.store.ledger.lookup import DeliveryRecord, find_delivery
 from lovecampaign.store.reports.next_letter import NextLetter, find_next_letter
 from lovecampaign.store.signup.unsubscribe import (
     can_undo_unsubscribe,

@@ -154,7 +154,7 @@ def test_who_has_not_confirmed_stays_so_and_is_no_mistake_of_an_export(
     before = export(database)
     back = take(database, tmp_path, before)
     assert (back.read, back.unchanged, has_errors(back.problems)) == (2, 2, False)
-    said = "1 person has not confirmed, says the file: what is known here stays"
+    said = "1 person has not confirmed in the file: nothing changes for them"
     assert said in [problem.message for problem in back.problems]
     assert export(database) == before
 
@@ -168,7 +168,7 @@ def test_who_has_not_confirmed_and_is_unknown_is_left_out_with_the_line(
     assert (back.read, back.unchanged, back.rejected) == (2, 1, 1)
     (problem,) = back.problems
     assert (problem.message, problem.place and problem.place.line, problem.is_error) == (
-        "they have not confirmed, and are left out",
+        "not confirmed, so left out",
         2,
         True,
     )

@@ -26,7 +26,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from lovecampaign.settings import Settings
-from lovecampaign.store.enrolling import ImportTarget
+from lovecampaign.store.imports.apply import ImportTarget
 from lovecampaign.store.importing import import_subscribers
 from lovecampaign.store.schema_version import open_database
 database = open_database(Settings(workspace=Path(sys.argv[1]), database_url=sys.argv[2]))
