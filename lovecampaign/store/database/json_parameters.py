@@ -113,9 +113,12 @@ def _values(array: sa.ColumnElement[str], type_: TypeEngine[Any]) -> sa.Select[A
 class _JsonFunction(FunctionElement[Any]):
     """A function with an SQL template per database; ``{0}`` is its first argument."""
 
-    inherit_cache = True
     sqlite: ClassVar[str]
     postgresql: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        cls.inherit_cache = True  # SQLAlchemy asks each class for itself
+        super().__init_subclass__(**kwargs)
 
 
 @compiles(_JsonFunction)

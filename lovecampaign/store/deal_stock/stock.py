@@ -62,18 +62,18 @@ def read_stock(connection: Connection, found: RecordedDeal, now: datetime) -> St
             sa.func.count().filter(_is_reserved(now)).label("reserved"),
         ).where(found.owns(deal_claim))
     )
-    places: sa.Result[Any] = connection.execute(
+    waiting: sa.Result[Any] = connection.execute(
         sa.select(
-            sa.func.count().filter(is_reserved_for_waitlist(now)).label("kept"),
-            sa.func.count().filter(is_waiting(found)).label("in_line"),
+            sa.func.count().filter(is_reserved_for_waitlist(now)).label("reserved"),
+            sa.func.count().filter(is_waiting(found)).label("waiting"),
         ).where(found.owns(deal_waiting))
     )
-    claim, place = claims.one(), places.one()
+    claim, waitlist = claims.one(), waiting.one()
     return Stock(
         quantity=found.deal.quantity,
         redeemed=claim.redeemed,
-        reserved=claim.reserved + place.kept,
-        waiting=place.in_line,
+        reserved=claim.reserved + waitlist.reserved,
+        waiting=waitlist.waiting,
     )
 
 
@@ -88,9 +88,7 @@ def is_reserved_for_waitlist(now: Moment) -> Condition:
 
 
 def is_waiting(found: RecordedDeal) -> Condition:
-    """Whether a row of ``deal_waiting`` waits for a message: not after an unsubscribe or a
-    purchase.
-    """
+    """Whether a row of ``deal_waiting`` still waits: no message, unsubscribe or purchase yet."""
     insiders = found.campaign.insiders
     list_name = insiders.list if insiders else EVERY_LIST
     is_suppressed = sa.exists().where(

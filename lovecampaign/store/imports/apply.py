@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -36,6 +36,7 @@ from lovecampaign.store.tables.imports import (
     open_staging,
 )
 
+Columns: TypeAlias = Mapping[str, sa.ColumnElement[Any]]
 #: One import at a time on PostgreSQL ("lovi" in ASCII); SQLite has one writer anyway.
 _ADVISORY_LOCK = 0x6C6F7669
 _is_new = import_verdict.c.verdict == RowVerdict.NEW.value
@@ -102,7 +103,7 @@ def _apply(connection: Connection, target: ImportTarget) -> None:
     _insert_subscribers(connection, now)
     _update_subscribers(connection, target.now)
     tags = import_tag.c.tag_set == import_row.c.tag_set
-    columns = {"subscriber_id": _subscriber_id, "tag": import_tag.c.tag}
+    columns: Columns = {"subscriber_id": _subscriber_id, "tag": import_tag.c.tag}
     _insert(connection, subscriber_tag, columns, _subscribes & tags)
     # Confirmed at once: a member of a list elsewhere has agreed there.
     columns = {
@@ -139,7 +140,7 @@ def _apply(connection: Connection, target: ImportTarget) -> None:
 def _insert(
     connection: Connection,
     table: sa.Table,
-    columns: Mapping[str, sa.ColumnElement[Any]],
+    columns: Columns,
     condition: sa.ColumnElement[bool],
 ) -> None:
     """In the order of the file: neighbouring index entries are written together."""
@@ -150,8 +151,8 @@ def _insert(
 
 def _insert_subscribers(connection: Connection, now: sa.ColumnElement[datetime]) -> None:
     names = ("address_key", "email", "first_name", "last_name", "timezone", "fields")
-    columns = {name: import_row.c[name] for name in (*names, "last_active_at")}
-    columns |= {"created_at": now, "updated_at": now}
+    columns: Columns = {name: import_row.c[name] for name in (*names, "last_active_at")}
+    columns = {**columns, "created_at": now, "updated_at": now}
     if connection.dialect.name == "sqlite":
         _insert(connection, subscriber, {**columns, "id": _subscriber_id}, _is_new)
         return

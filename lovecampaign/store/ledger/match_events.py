@@ -88,7 +88,7 @@ def _lock(connection: Connection, ids: Collection[int]) -> None:
 def _read_deliveries(connection: Connection, ids: Collection[int]) -> Mapping[int, EventSubject]:
     if not ids:
         return {}
-    rows = connection.execute(
+    rows: sa.Result[Any] = connection.execute(
         sa.select(*_DELIVERY_COLUMNS)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
         .where(is_one_of(delivery.c.id, ids))
@@ -172,7 +172,7 @@ def _match_late(
     is_delivery = sa.and_(
         delivery.c.email_id == email.c.id, delivery.c.subscriber_id == subscriber.c.id
     )
-    rows = connection.execute(
+    rows: sa.Result[Any] = connection.execute(
         sa.select(*_DELIVERY_COLUMNS, delivery.c.provider_message_id)
         .select_from(subscriber)
         .join(email, sa.true())

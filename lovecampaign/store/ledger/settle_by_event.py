@@ -36,12 +36,14 @@ _WENT_OUT = (
     EventKind.CLICKED,
 )
 _ACCEPTED = (EventKind.PROCESSED, EventKind.DEFERRED, EventKind.DROPPED, *_WENT_OUT)
+_is_in_doubt = delivery.c.state == DeliveryState.IN_DOUBT.value
 
 
 def settle_doubts_by_events(database: Database, now: datetime) -> None:
     """Settle doubts that arose at the same moment as the event about them."""
     with database.read() as connection:
-        if not _has_doubt_with_event(connection):
+        has_event = sa.exists().where(_is_in_doubt, _has_event(_ACCEPTED))
+        if not connection.scalar(sa.select(has_event)):
             return
     with database.write() as connection:
         settle_in_doubt_by_events(connection, now)
@@ -55,14 +57,14 @@ def settle_in_doubt_by_events(
     All deliveries in doubt where no ``ids`` are given.
     """
     is_wanted = [is_one_of(delivery.c.id, ids)] if ids is not None else []
-    is_in_doubt = delivery.c.state == DeliveryState.IN_DOUBT.value
     settled = connection.execute(
         sa.update(delivery)
-        .where(is_in_doubt, *is_wanted, _has_event(_ACCEPTED))
+        .where(_is_in_doubt, *is_wanted, _has_event(_ACCEPTED))
         .values(state=DeliveryState.SENT.value, detail=_DETAILS[DeliveryState.SENT], settled_at=now)
         .returning(delivery.c.id, delivery.c.email_id)
     ).all()
-    _count_accepted(connection, [row.email_id for row in settled])
+    for email_id, accepted in sorted(Counter(row.email_id for row in settled).items()):
+        add_to_email(connection, email_id, EmailCounts(accepted=accepted))
     fail_dropped(connection, [row.id for row in settled], now)
     return len(settled)
 
@@ -95,12 +97,6 @@ def settle_transactional_by_events(
                 .where(is_one_of(transactional.c.id, ids), condition)
                 .values(state=state.value, detail=_DETAILS[state], settled_at=now)
             )
-
-
-def _has_doubt_with_event(connection: Connection) -> bool:
-    is_in_doubt = delivery.c.state == DeliveryState.IN_DOUBT.value
-    statement = sa.select(sa.exists().where(is_in_doubt, _has_event(_ACCEPTED)))
-    return bool(connection.scalar(statement))
 
 
 def _move(
@@ -138,8 +134,3 @@ def _has_event(kinds: Collection[EventKind]) -> sa.ColumnElement[bool]:
         event.c.kind.in_([kind.value for kind in kinds]),
         at + tolerance >= claimed_at,
     )
-
-
-def _count_accepted(connection: Connection, email_ids: Collection[int]) -> None:
-    for email_id, accepted in sorted(Counter(email_ids).items()):
-        add_to_email(connection, email_id, EmailCounts(accepted=accepted))

@@ -107,7 +107,10 @@ def confirm(
         )
         confirm_membership(connection, form.list, found.subscriber_id, now)
         _save_form_values(connection, found, now)
-        _lift_suppressions(connection, found, now)
+        # They asked by themselves, and the message reached them.
+        lift_forgotten(connection, found.key)
+        _keep_other_lists_unsubscribed(connection, found)
+        lift_suppressions(connection, now, *suppression_conditions(found.key, form.list, None))
     return found
 
 
@@ -130,7 +133,7 @@ def log_confirmed_consent(
 def _read(connection: Connection, asked: TransactionalMail, now: datetime) -> Confirmation | None:
     if asked.kind is not TransactionalKind.CONFIRM or not asked.payload:
         return None
-    person = connection.execute(
+    row = connection.execute(
         sa.select(subscriber.c.email, subscriber.c.address_key).where(
             subscriber.c.id == asked.subscriber_id
         )
@@ -140,11 +143,11 @@ def _read(connection: Connection, asked: TransactionalMail, now: datetime) -> Co
         transactional_id=asked.id,
         subscriber_id=asked.subscriber_id,
         campaign_id=asked.campaign_id,
-        address=person.email,
-        key=person.address_key,
+        address=row.email,
+        key=row.address_key,
         form=form,
         asked_at=asked.created_at,
-        state=_find_state(connection, asked, form.list, person.address_key, now),
+        state=_find_state(connection, asked, form.list, row.address_key, now),
     )
 
 
@@ -188,37 +191,25 @@ def _save_form_values(connection: Connection, found: Confirmation, now: datetime
     )
 
 
-def _lift_suppressions(connection: Connection, found: Confirmation, now: datetime) -> None:
-    """They asked by themselves, and the message reached them."""
-    lift_forgotten(connection, found.key)
-    _keep_other_lists_unsubscribed(connection, found)
-    lift_suppressions(connection, now, *suppression_conditions(found.key, found.form.list, None))
-
-
 def _keep_other_lists_unsubscribed(connection: Connection, found: Confirmation) -> None:
     """An unsubscribe from all lists still holds for those that were not rejoined."""
-    left_all = sa.select(suppression.c.at).where(
-        suppression.c.address_key == found.key,
-        suppression.c.list == EVERY_LIST,
-        suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value,
-        suppression.c.lifted_at.is_(None),
-    )
-    left_at = connection.scalar(left_all)
-    if left_at is None:
-        return
-    others = connection.scalars(
-        sa.select(membership.c.list).where(
+    rows = (
+        sa.select(
+            suppression.c.address_key,
+            membership.c.list,
+            suppression.c.reason,
+            sa.literal("left every list before"),
+            suppression.c.at,
+        )
+        .select_from(suppression.join(membership, sa.true()))
+        .where(
+            suppression.c.address_key == found.key,
+            suppression.c.list == EVERY_LIST,
+            suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value,
+            suppression.c.lifted_at.is_(None),
             membership.c.subscriber_id == found.subscriber_id,
             membership.c.list != found.form.list,
         )
-    ).all()
-    for name in others:
-        connection.execute(
-            insert_or_ignore(connection, suppression).values(
-                address_key=found.key,
-                list=name,
-                reason=SuppressionReason.UNSUBSCRIBED.value,
-                source="left every list before",
-                at=left_at,
-            )
-        )
+    )
+    names = ["address_key", "list", "reason", "source", "at"]
+    connection.execute(insert_or_ignore(connection, suppression).from_select(names, rows))

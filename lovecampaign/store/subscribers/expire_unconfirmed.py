@@ -43,10 +43,9 @@ def delete_unconfirmed(database: Database, now: datetime) -> int:
 
 
 def delete_if_unconfirmed(connection: Connection, subscriber_id: int, now: datetime) -> bool:
-    """Delete a subscriber who is only an address that was typed into a form.
+    """Delete a subscriber with nothing but an address; returns whether it did.
 
-    Returns whether it did. Any visitor can type an address: its owner must still be able to take
-    it.
+    Any visitor can type an address into a form: its owner must still be able to use it.
     """
     with connection.begin_nested() as savepoint:
         connection.execute(

@@ -183,7 +183,7 @@ def test_a_tag_that_others_in_the_file_have_already_is_still_new_for_a_person(
 def test_more_combinations_of_tags_than_are_remembered_reach_everybody(
     importer: Importer,
 ) -> None:
-    tags = [f"t{each % staging.TAG_SETS}" for each in range(staging.TAG_SETS + 3)]
+    tags = [f"t{each % staging.MAX_TAG_SETS}" for each in range(staging.MAX_TAG_SETS + 3)]
     rows = "\n".join(f"p{each}@bloom.example,{tag};all" for each, tag in enumerate(tags))
     assert counts(importer("email,tags\n" + rows)) == {"new": len(tags)}
     for each in (0, 1, len(tags) - 1):
