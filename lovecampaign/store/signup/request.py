@@ -135,7 +135,12 @@ def _process(
 ) -> Sequence[SignupOutcome]:
     addresses = {one.key: one.address for one in requests}
     ids = lock_or_add_subscribers(connection, addresses, now)
-    history = _read_history(connection, requests, ids, now)
+    lists = {one.form.list for one in requests}
+    history = _SignupHistory(
+        suppressions=list_suppressions(connection, ids),
+        members=list_permanent_memberships(connection, lists, ids.values()),
+        request_times=list_request_times(connection, ids.values(), now - timedelta(days=1)),
+    )
     memberships = [(one.form.list, ids[one.key]) for one in requests]
     outcomes = [
         history.decide(one.key, *membership, now)
@@ -167,7 +172,8 @@ class _SignupHistory:
         is_member = (list_name, subscriber_id) in self.members and not active
         if any(one.reason in PERMANENT_REASONS for one in active):
             return SignupOutcome.BARRED
-        if any(_is_recent_bounce(one, now) for one in active):
+        bounces = (one.at for one in active if one.reason == SuppressionReason.HARD_BOUNCE)
+        if any(at > now - PAUSE_AFTER_BOUNCE for at in bounces):
             return SignupOutcome.BOUNCED
         if self._is_too_often(subscriber_id, is_member=is_member, now=now):
             return SignupOutcome.TOO_OFTEN
@@ -179,25 +185,6 @@ class _SignupHistory:
         times = self.request_times.get((subscriber_id, TransactionalKind.CONFIRM.value), ())
         in_an_hour = sum(at > now - timedelta(hours=1) for at in times)
         return in_an_hour >= MAX_PER_HOUR or len(times) >= MAX_PER_DAY
-
-
-def _read_history(
-    connection: Connection,
-    requests: Sequence[SignupRequest],
-    ids: Mapping[str, int],
-    now: datetime,
-) -> _SignupHistory:
-    lists = {one.form.list for one in requests}
-    return _SignupHistory(
-        suppressions=list_suppressions(connection, ids),
-        members=list_permanent_memberships(connection, lists, ids.values()),
-        request_times=list_request_times(connection, ids.values(), now - timedelta(days=1)),
-    )
-
-
-def _is_recent_bounce(suppression: ActiveSuppression, now: datetime) -> bool:
-    is_bounce = suppression.reason == SuppressionReason.HARD_BOUNCE
-    return is_bounce and suppression.at > now - PAUSE_AFTER_BOUNCE
 
 
 def _transactional_row(

@@ -51,7 +51,7 @@ def undo_unsubscribe(connection: Connection, letter: DeliveryRecord, now: dateti
 
     An unsubscribe by other ways stays: a forwarded letter must not undo it.
     """
-    if not lift_suppressions(connection, now, *_is_own(letter), _is_recent(now)):
+    if not lift_suppressions(connection, now, *_is_own(letter, now)):
         return False
     _record_event(connection, letter, EventKind.UNSUBSCRIBE_UNDONE, now)
     return True
@@ -59,7 +59,7 @@ def undo_unsubscribe(connection: Connection, letter: DeliveryRecord, now: dateti
 
 def can_undo_unsubscribe(connection: Connection, letter: DeliveryRecord, now: datetime) -> bool:
     """Whether :func:`undo_unsubscribe` would do anything."""
-    return bool(connection.scalar(sa.select(sa.exists().where(*_is_own(letter), _is_recent(now)))))
+    return bool(connection.scalar(sa.select(sa.exists().where(*_is_own(letter, now)))))
 
 
 def is_unsubscribed(connection: Connection, letter: DeliveryRecord, lists: Collection[str]) -> bool:
@@ -89,18 +89,15 @@ def _source(letter: DeliveryRecord) -> str:
     return f"letter {letter.id}"
 
 
-def _is_own(letter: DeliveryRecord) -> tuple[sa.ColumnElement[bool], ...]:
-    """The active suppressions by this letter's link."""
+def _is_own(letter: DeliveryRecord, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """The active suppressions by this letter's link within the last day."""
     return (
         suppression.c.address_key == letter.address_key,
         suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value,
         suppression.c.source == _source(letter),
         suppression.c.lifted_at.is_(None),
+        suppression.c.at > now - UNDO_WITHIN,
     )
-
-
-def _is_recent(now: datetime) -> sa.ColumnElement[bool]:
-    return suppression.c.at > now - UNDO_WITHIN
 
 
 def _record_event(

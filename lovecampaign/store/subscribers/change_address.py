@@ -43,7 +43,8 @@ def move_address(
         _lift_suppressions(connection, key, now)
         _copy_suppressions(connection, old_key, key)
         _move_purchases(connection, old_key, key)
-        add_suppression(connection, old_key, _left_behind(subscriber_id), now)
+        reason, source = SuppressionReason.UNSUBSCRIBED, moved_source(subscriber_id)
+        add_suppression(connection, old_key, Suppression(reason=reason, source=source), now)
     return True
 
 
@@ -80,17 +81,14 @@ def _lift_suppressions(connection: Connection, key: str, now: datetime) -> None:
 
 
 def _copy_suppressions(connection: Connection, old_key: str, key: str) -> None:
-    columns = ("list", "only_campaign", "reason", "source", "at")
-    own = connection.execute(
-        sa.select(*(suppression.c[name] for name in columns)).where(
-            suppression.c.address_key == old_key,
-            suppression.c.reason.in_(_OWN_REASONS),
-            suppression.c.lifted_at.is_(None),
-        )
-    ).mappings()
-    rows = [{"address_key": key, **row} for row in own]
-    if rows:
-        connection.execute(insert_or_ignore(connection, suppression), rows)
+    names = ("list", "only_campaign", "reason", "source", "at")
+    rows = sa.select(sa.literal(key), *(suppression.c[name] for name in names)).where(
+        suppression.c.address_key == old_key,
+        suppression.c.reason.in_(_OWN_REASONS),
+        suppression.c.lifted_at.is_(None),
+    )
+    statement = insert_or_ignore(connection, suppression)
+    connection.execute(statement.from_select(["address_key", *names], rows))
 
 
 def _move_purchases(connection: Connection, old_key: str, key: str) -> None:
@@ -99,7 +97,3 @@ def _move_purchases(connection: Connection, old_key: str, key: str) -> None:
     if rows:
         connection.execute(insert_or_ignore(connection, buyer), rows)
         connection.execute(sa.delete(buyer).where(buyer.c.address_key == old_key))
-
-
-def _left_behind(subscriber_id: int) -> Suppression:
-    return Suppression(reason=SuppressionReason.UNSUBSCRIBED, source=moved_source(subscriber_id))

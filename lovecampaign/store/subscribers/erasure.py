@@ -37,6 +37,10 @@ from lovecampaign.store.tables import (
 )
 
 _KEY_NAME = "forgotten_key"
+#: Columns of a consent that identify its giver.
+_CONSENT_ORIGIN = (
+    *("source", "form_url", "ip", "user_agent", "locale", "confirmed_ip", "confirmed_user_agent"),
+)
 
 
 def forget(database: Database, key: str, now: datetime) -> bool:
@@ -164,15 +168,7 @@ def _blank_logs(connection: Connection, subscriber_id: int) -> None:
     connection.execute(
         sa.update(consent)
         .where(consent.c.subscriber_id == subscriber_id)
-        .values(
-            source="",
-            form_url="",
-            ip="",
-            user_agent="",
-            locale="",
-            confirmed_ip="",
-            confirmed_user_agent="",
-        )
+        .values(dict.fromkeys(_CONSENT_ORIGIN, ""))
     )
     theirs = sa.select(delivery.c.id).where(delivery.c.subscriber_id == subscriber_id)
     connection.execute(
@@ -183,10 +179,7 @@ def _blank_logs(connection: Connection, subscriber_id: int) -> None:
 
 
 def _cancel_planned(connection: Connection, subscriber_id: int, now: datetime) -> None:
-    cancelled = {
-        "state": DeliveryState.CANCELLED.value,
-        "settled_at": now,
-    }
+    cancelled = {"state": DeliveryState.CANCELLED.value, "settled_at": now}
     connection.execute(
         sa.update(delivery)
         .where(

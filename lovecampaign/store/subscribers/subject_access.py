@@ -25,11 +25,14 @@ def export_personal_data(connection: Connection, subscriber_id: int) -> Mapping[
         sa.select(subscriber.c.address_key).where(subscriber.c.id == subscriber_id)
     )
     names = _KeyNames(connection)
-    return {
-        table.name: [names.replace_ids(row) for row in _rows(connection, table, condition)]
-        for table in metadata.sorted_tables
-        if (condition := _is_theirs(table, subscriber_id, key)) is not None
-    }
+    data = {}
+    for table in metadata.sorted_tables:
+        condition = _is_theirs(table, subscriber_id, key)
+        if condition is not None:
+            rows = sa.select(table).where(condition).order_by(*table.primary_key.columns)
+            found = connection.execute(rows).mappings()
+            data[table.name] = [names.replace_ids({**row}) for row in found]
+    return data
 
 
 def _is_theirs(
@@ -47,13 +50,6 @@ def _is_theirs(
         if any(one.column is subscriber.c.id for one in column.foreign_keys):
             return column == subscriber_id
     return None
-
-
-def _rows(
-    connection: Connection, table: sa.Table, condition: sa.ColumnElement[bool]
-) -> Sequence[Mapping[str, Any]]:
-    statement = sa.select(table).where(condition).order_by(*table.primary_key.columns)
-    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 class _KeyNames:

@@ -116,21 +116,17 @@ def open_staging(database: Database) -> Iterator[Connection]:
     """A connection with empty staging tables, outside any transaction."""
     with database.connection() as connection:
         try:
-            _prepare(connection)
+            if connection.dialect.name == "sqlite":
+                cursor = connection.connection.cursor()
+                for pragma in _PREPARE_SQLITE:
+                    cursor.execute(pragma)
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(sa.text(_PREPARE_POSTGRES))
+                _metadata.create_all(connection, checkfirst=False)
             yield connection
         finally:
             connection.invalidate()  # closed, not pooled: with it go the tables and the settings
-
-
-def _prepare(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        cursor = connection.connection.cursor()
-        for pragma in _PREPARE_SQLITE:
-            cursor.execute(pragma)
-    with connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.text(_PREPARE_POSTGRES))
-        _metadata.create_all(connection, checkfirst=False)
 
 
 def prepare_for_lookups(connection: Connection) -> None:
