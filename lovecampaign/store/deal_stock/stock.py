@@ -54,23 +54,23 @@ def lock_stock(connection: Connection, campaign_id: int, deal: str) -> None:
     )
 
 
-def read_stock(connection: Connection, found: RecordedDeal, now: datetime) -> Stock:
+def read_stock(connection: Connection, recorded: RecordedDeal, now: datetime) -> Stock:
     """The units at an instant; lock the stock first to act on it."""
     claims: sa.Result[Any] = connection.execute(
         sa.select(
             sa.func.count().filter(deal_claim.c.redeemed_at.is_not(None)).label("redeemed"),
             sa.func.count().filter(_is_reserved(now)).label("reserved"),
-        ).where(found.owns(deal_claim))
+        ).where(recorded.owns(deal_claim))
     )
     waiting: sa.Result[Any] = connection.execute(
         sa.select(
             sa.func.count().filter(is_reserved_for_waitlist(now)).label("reserved"),
-            sa.func.count().filter(is_waiting(found)).label("waiting"),
-        ).where(found.owns(deal_waiting))
+            sa.func.count().filter(is_waiting(recorded)).label("waiting"),
+        ).where(recorded.owns(deal_waiting))
     )
     claim, waitlist = claims.one(), waiting.one()
     return Stock(
-        quantity=found.deal.quantity,
+        quantity=recorded.deal.quantity,
         redeemed=claim.redeemed,
         reserved=claim.reserved + waitlist.reserved,
         waiting=waitlist.waiting,
@@ -87,39 +87,43 @@ def is_reserved_for_waitlist(now: Moment) -> Condition:
     return deal_waiting.c.held_until > now
 
 
-def is_waiting(found: RecordedDeal) -> Condition:
+def is_waiting(recorded: RecordedDeal) -> Condition:
     """Whether a row of ``deal_waiting`` still waits: no message, unsubscribe or purchase yet."""
-    insiders = found.campaign.insiders
+    insiders = recorded.campaign.insiders
     list_name = insiders.list if insiders else EVERY_LIST
     is_suppressed = sa.exists().where(
-        *suppression_conditions(subscriber.c.address_key, list_name, found.campaign.id)
+        *suppression_conditions(subscriber.c.address_key, list_name, recorded.campaign.id)
     )
     still_wants = sa.exists().where(
         subscriber.c.id == deal_waiting.c.subscriber_id,
         subscriber.c.forgotten_at.is_(None),
         sa.not_(is_suppressed),
-        sa.not_(is_buyer(found.campaign_id, subscriber.c.address_key)),
+        sa.not_(is_buyer(recorded.campaign_id, subscriber.c.address_key)),
     )
     return sa.and_(deal_waiting.c.told_at.is_(None), still_wants)
 
 
-def is_sold_out(found: RecordedDeal, now: Moment) -> Condition:
+def is_sold_out(recorded: RecordedDeal, now: Moment) -> Condition:
     """For SQL over subscribers: whether no unit is left that is not taken or reserved."""
-    if found.deal.quantity is None:
+    if recorded.deal.quantity is None:
         return sa.false()
-    held = sa.select(sa.func.count()).where(found.owns(deal_claim), is_held(now))
-    kept = sa.select(sa.func.count()).where(found.owns(deal_waiting), is_reserved_for_waitlist(now))
+    held = sa.select(sa.func.count()).where(recorded.owns(deal_claim), is_held(now))
+    kept = sa.select(sa.func.count()).where(
+        recorded.owns(deal_waiting), is_reserved_for_waitlist(now)
+    )
     taken = held.scalar_subquery() + kept.scalar_subquery()
-    return taken >= found.deal.quantity
+    return taken >= recorded.deal.quantity
 
 
-def has_unit(found: RecordedDeal, subscriber_id: sa.ColumnElement[int], now: Moment) -> Condition:
+def has_unit(
+    recorded: RecordedDeal, subscriber_id: sa.ColumnElement[int], now: Moment
+) -> Condition:
     """Whether a subscriber holds a unit, or one is reserved for them."""
     claims = sa.exists().where(
-        found.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id, is_held(now)
+        recorded.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id, is_held(now)
     )
     kept = sa.exists().where(
-        found.owns(deal_waiting),
+        recorded.owns(deal_waiting),
         deal_waiting.c.subscriber_id == subscriber_id,
         is_reserved_for_waitlist(now),
     )

@@ -187,8 +187,8 @@ def _update_subscribers(connection: Connection, now: datetime) -> None:
 
 
 def _new_or_known(name: str) -> sa.ColumnElement[str]:
-    told = import_row.c[name]
-    return sa.case((told != "", told), else_=subscriber.c[name])
+    new = import_row.c[name]
+    return sa.case((new != "", new), else_=subscriber.c[name])
 
 
 def _confirm_members(connection: Connection, list_name: str, now: datetime) -> None:

@@ -224,8 +224,8 @@ def _has_new_tag(subscriber_id: SubscriberId) -> Condition:
 
 
 def _has_other_fields() -> Condition:
-    told = sa.cast(import_row.c.fields, sa.Text)
-    return (told != "{}") & (told != sa.cast(subscriber.c.fields, sa.Text))
+    new = sa.cast(import_row.c.fields, sa.Text)
+    return (new != "{}") & (new != sa.cast(subscriber.c.fields, sa.Text))
 
 
 def _count_elsewhere(connection: Connection, stays: Condition) -> int:

@@ -86,17 +86,17 @@ def confirm(
     Only an OPEN one changes anything: repeating is harmless.
     """
     asked = find_transactional(connection, transactional_id, for_update=True)
-    found = _read(connection, asked, now) if asked else None
-    if found is not None and found.state is ConfirmationState.OPEN:
+    confirmation = _read(connection, asked, now) if asked else None
+    if confirmation is not None and confirmation.state is ConfirmationState.OPEN:
         mark_used(connection, transactional_id, now)
-        form = found.form
+        form = confirmation.form
         log_confirmed_consent(
             connection,
             origin,
             now,
-            subscriber_id=found.subscriber_id,
+            subscriber_id=confirmation.subscriber_id,
             list=form.list,
-            given_at=found.asked_at,
+            given_at=confirmation.asked_at,
             source=SOURCE,
             text_version=form.consent_version,
             text=form.consent_text,
@@ -105,13 +105,15 @@ def confirm(
             user_agent=form.user_agent,
             locale=form.locale,
         )
-        confirm_membership(connection, form.list, found.subscriber_id, now)
-        _save_form_values(connection, found, now)
+        confirm_membership(connection, form.list, confirmation.subscriber_id, now)
+        _save_form_values(connection, confirmation, now)
         # They asked by themselves, and the message reached them.
-        lift_forgotten(connection, found.key)
-        _keep_other_lists_unsubscribed(connection, found)
-        lift_suppressions(connection, now, *suppression_conditions(found.key, form.list, None))
-    return found
+        lift_forgotten(connection, confirmation.key)
+        _keep_other_lists_unsubscribed(connection, confirmation)
+        lift_suppressions(
+            connection, now, *suppression_conditions(confirmation.key, form.list, None)
+        )
+    return confirmation
 
 
 def log_confirmed_consent(
@@ -180,18 +182,18 @@ def _is_suppressed(
     return connection.scalar(statement.limit(1)) is not None
 
 
-def _save_form_values(connection: Connection, found: Confirmation, now: datetime) -> None:
+def _save_form_values(connection: Connection, confirmation: Confirmation, now: datetime) -> None:
     """An empty field never erases."""
     names = ("first_name", "timezone", "locale")
-    values = {name: value for name in names if (value := getattr(found.form, name))}
+    values = {name: value for name in names if (value := getattr(confirmation.form, name))}
     connection.execute(
         sa.update(subscriber)
-        .where(subscriber.c.id == found.subscriber_id)
+        .where(subscriber.c.id == confirmation.subscriber_id)
         .values(**values, updated_at=now, last_active_at=now)
     )
 
 
-def _keep_other_lists_unsubscribed(connection: Connection, found: Confirmation) -> None:
+def _keep_other_lists_unsubscribed(connection: Connection, confirmation: Confirmation) -> None:
     """An unsubscribe from all lists still holds for those that were not rejoined."""
     rows = (
         sa.select(
@@ -203,12 +205,12 @@ def _keep_other_lists_unsubscribed(connection: Connection, found: Confirmation) 
         )
         .select_from(suppression.join(membership, sa.true()))
         .where(
-            suppression.c.address_key == found.key,
+            suppression.c.address_key == confirmation.key,
             suppression.c.list == EVERY_LIST,
             suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value,
             suppression.c.lifted_at.is_(None),
-            membership.c.subscriber_id == found.subscriber_id,
-            membership.c.list != found.form.list,
+            membership.c.subscriber_id == confirmation.subscriber_id,
+            membership.c.list != confirmation.form.list,
         )
     )
     names = ["address_key", "list", "reason", "source", "at"]

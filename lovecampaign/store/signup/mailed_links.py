@@ -25,14 +25,7 @@ from lovecampaign.store.tables import campaign, subscriber
 
 #: Links of one kind to one subscriber.
 MAX_LINKS_PER_HOUR = 3
-KINDS = frozenset(
-    {
-        TransactionalKind.DOWNLOAD,
-        TransactionalKind.FORGET,
-        TransactionalKind.MOVE,
-        TransactionalKind.CHANGE_ADDRESS,
-    }
-)
+KINDS = frozenset(map(TransactionalKind, ("download", "forget", "move", "change-address")))
 
 
 class LinkState(Enum):
@@ -82,14 +75,13 @@ def request_address_change(
 
     False above the limit, and for an address that is permanently suppressed.
     """
-    kind = TransactionalKind.CHANGE_ADDRESS
-    if _is_over_limit(connection, kind, link.subscriber_id, now) or is_permanently_suppressed(
-        connection, key
-    ):
+    kind, subscriber_id = TransactionalKind.CHANGE_ADDRESS, link.subscriber_id
+    if _is_over_limit(connection, kind, subscriber_id, now):
         return False
-    queue_transactional(
-        connection, kind, link.subscriber_id, link.campaign_id, {SEND_TO: new_address}, now
-    )
+    if is_permanently_suppressed(connection, key):
+        return False
+    payload = {SEND_TO: new_address}
+    queue_transactional(connection, kind, subscriber_id, link.campaign_id, payload, now)
     return True
 
 

@@ -110,8 +110,8 @@ def _earlier_keys(connection: Connection, subscriber_id: int) -> Sequence[str]:
     """Their earlier addresses, without those that others have now."""
     is_theirs = suppression.c.source == moved_source(subscriber_id)
     is_anothers = sa.exists().where(subscriber.c.address_key == suppression.c.address_key)
-    found = sa.select(suppression.c.address_key).where(is_theirs, sa.not_(is_anothers))
-    return connection.scalars(found).all()
+    query = sa.select(suppression.c.address_key).where(is_theirs, sa.not_(is_anothers))
+    return connection.scalars(query).all()
 
 
 def _make_key(connection: Connection) -> str:

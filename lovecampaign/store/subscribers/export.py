@@ -59,8 +59,8 @@ def export_subscribers(database: Database, write: Write) -> int:
 def _field_names(connection: Connection) -> list[str]:
     names: set[str] = set()
     query = sa.select(subscriber.c.fields).where(subscriber.c.forgotten_at.is_(None))
-    with connection.execution_options(yield_per=PAGE).execute(query) as found:
-        for fields in found.scalars():
+    with connection.execution_options(yield_per=PAGE).execute(query) as rows:
+        for fields in rows.scalars():
             names.update(fields)
     return sorted(names)
 
@@ -109,11 +109,11 @@ def _is_on_page(
 
 
 def _tags(connection: Connection, page: Sequence[RowMapping]) -> Mapping[int, list[str]]:
-    found: defaultdict[int, list[str]] = defaultdict(list)
+    tags: defaultdict[int, list[str]] = defaultdict(list)
     query = sa.select(subscriber_tag).where(_is_on_page(subscriber_tag.c.subscriber_id, page))
     for number, tag in connection.execute(query.order_by(subscriber_tag.c.tag)):
-        found[number].append(tag)
-    return found
+        tags[number].append(tag)
+    return tags
 
 
 def _newest_consents(
@@ -140,7 +140,7 @@ def _consent_cells(row: RowMapping | None) -> list[str]:
 
 
 def _moment(moment: datetime | None) -> str:
-    """To the microsecond: what is imported again equals what is logged."""
+    """To the microsecond, so that an import finds the logged consents unchanged."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""
 
 
@@ -159,15 +159,15 @@ def _suppressions_by_list(
     connection: Connection, page: Sequence[RowMapping]
 ) -> Mapping[int, dict[str, set[str]]]:
     """For each subscriber, the reasons for which each list is suppressed."""
-    found: defaultdict[int, dict[str, set[str]]] = defaultdict(dict)
+    reasons: defaultdict[int, dict[str, set[str]]] = defaultdict(dict)
     query = (
         sa.select(subscriber.c.id, suppression.c.list, suppression.c.reason)
         .join(suppression, suppression.c.address_key == subscriber.c.address_key)
         .where(_is_on_page(subscriber.c.id, page), _is_permanent)
     )
     for number, name, reason in connection.execute(query):
-        found[number].setdefault(name, set()).add(reason)
-    return found
+        reasons[number].setdefault(name, set()).add(reason)
+    return reasons
 
 
 _is_permanent = sa.and_(suppression.c.lifted_at.is_(None), suppression.c.only_campaign == "")
@@ -196,6 +196,6 @@ def _suppressed_strangers(connection: Connection) -> Iterator[tuple[str, str]]:
         .order_by(suppression.c.address_key)
         .execution_options(yield_per=PAGE)
     )
-    with connection.execute(query) as found:
-        for key, rows in itertools.groupby(found, key=lambda row: row.address_key):
-            yield key, _most_severe({row.reason for row in rows})
+    with connection.execute(query) as rows:
+        for key, group in itertools.groupby(rows, key=lambda row: row.address_key):
+            yield key, _most_severe({row.reason for row in group})

@@ -40,8 +40,8 @@ def search_subscribers(
 def has_subscribers(database: Database, lists: Collection[str]) -> bool:
     """Whether these lists have any member; counting a million takes a second."""
     with database.read() as connection:
-        found = sa.select(subscriber.c.id).where(_is_on(lists)).limit(1)
-        return connection.scalar(found) is not None
+        members = sa.select(subscriber.c.id).where(_is_on(lists)).limit(1)
+        return connection.scalar(members) is not None
 
 
 def name_or_address_contains(words: str) -> sa.ColumnElement[bool]:

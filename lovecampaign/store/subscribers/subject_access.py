@@ -29,9 +29,9 @@ def export_personal_data(connection: Connection, subscriber_id: int) -> Mapping[
     for table in metadata.sorted_tables:
         condition = _is_theirs(table, subscriber_id, key)
         if condition is not None:
-            rows = sa.select(table).where(condition).order_by(*table.primary_key.columns)
-            found = connection.execute(rows).mappings()
-            data[table.name] = [names.replace_ids({**row}) for row in found]
+            query = sa.select(table).where(condition).order_by(*table.primary_key.columns)
+            rows = connection.execute(query).mappings()
+            data[table.name] = [names.replace_ids({**row}) for row in rows]
     return data
 
 

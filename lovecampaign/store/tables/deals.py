@@ -1,7 +1,7 @@
 """Tables of limited deals: claims, waitlist and extensions.
 
-What is left of a deal is counted, never stored: its quantity less the claims that are redeemed or
-have not lapsed, and the units reserved for the waitlist.
+The remaining units are counted, never stored: the quantity less the redeemed and held claims and
+the units reserved for the waitlist.
 """
 
 from __future__ import annotations

@@ -100,17 +100,17 @@ def _forget_clocks(connection: Connection) -> None:
         connection.info.pop(_FILLED_WITH, None)
 
 
-def _slot_row(key: str, zone: str, found: Slot) -> dict[str, object]:
+def _slot_row(key: str, zone: str, one: Slot) -> dict[str, object]:
     return {
         "email_key": key,
         "zone": zone,
-        "joined_from": found.joined_from or EARLIEST,
-        "joined_before": found.joined_before or LATEST,
-        "due": found.due,
-        "local_day": found.day,
-        "expires_at": found.expires,
-        "is_due_at_joining": found.is_due_at_joining,
-        "reason": found.reason.value if found.reason else None,
+        "joined_from": one.joined_from or EARLIEST,
+        "joined_before": one.joined_before or LATEST,
+        "due": one.due,
+        "local_day": one.day,
+        "expires_at": one.expires,
+        "is_due_at_joining": one.is_due_at_joining,
+        "reason": one.reason.value if one.reason else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Everything moves from one database to another and back, whole, and goes on being counted."""
+"""A copy moves all rows between SQLite and PostgreSQL, and new ids continue behind them."""
 
 from __future__ import annotations
 

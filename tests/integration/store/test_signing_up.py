@@ -1,4 +1,4 @@
-"""Who asks to join gets the mail that is theirs, and only a confirmation changes anything."""
+"""Each sign-up gets its message, and only a confirmation changes anything."""
 
 from __future__ import annotations
 

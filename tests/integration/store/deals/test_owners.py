@@ -1,4 +1,4 @@
-"""A code is known however it is written, as far as no other can be meant."""
+"""The owner of a code is found in any spelling that could mean no other code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everybody comes out as CSV, and an import of it changes nothing."""
+"""The export holds all subscribers, and an import of it changes nothing."""
 
 from __future__ import annotations
 

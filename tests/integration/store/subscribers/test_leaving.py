@@ -1,4 +1,4 @@
-"""Facts about leaving: unsubscribing, being suppressed, being forgotten."""
+"""Unsubscribing, suppressing and forgetting an address."""
 
 from __future__ import annotations
 

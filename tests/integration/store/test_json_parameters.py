@@ -1,4 +1,4 @@
-"""Do all rows of a statement come as one value, as they are?"""
+"""JSON rows hold all rows of a statement unchanged, and JSON pairs all pairs of a parameter."""
 
 from __future__ import annotations
 
