@@ -14,6 +14,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import UsageError
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.tables import DeliveryState, campaign, delivery, email
 
 #: The pause reason where none was typed.
@@ -44,7 +45,8 @@ def record_campaign(database: Database, loaded: Campaign) -> CampaignRecord:
 
     Raises UsageError where ``start`` was changed after the first real send.
     """
-    _insert_missing_rows(database, loaded)
+    with database.write() as connection:
+        _insert_missing_rows(connection, loaded)
     with database.write() as connection:
         row = connection.execute(sa.select(campaign).where(campaign.c.key == loaded.id)).one()
         if row.first_claim_at is not None and row.start != loaded.start:
@@ -147,36 +149,27 @@ def list_cancelled(connection: Connection, campaign_id: int, at: datetime) -> fr
     return frozenset(connection.scalars(keys))
 
 
-def _insert_missing_rows(database: Database, loaded: Campaign) -> None:
-    """Insert the rows that do not exist yet; existing ones stay as they are."""
-    try:
-        with database.write() as connection:
-            _insert_missing(connection, loaded)
-    except sa.exc.IntegrityError:
-        # Another process inserted the same rows in between: nothing is lost.
-        with database.write() as connection:
-            _insert_missing(connection, loaded)
-
-
-def _insert_missing(connection: Connection, loaded: Campaign) -> None:
-    known = connection.scalar(sa.select(campaign.c.id).where(campaign.c.key == loaded.id))
-    if known is None:
-        known = connection.execute(
-            sa.insert(campaign)
-            .values(
+def _insert_missing_rows(connection: Connection, loaded: Campaign) -> None:
+    """Insert the rows that do not exist yet; another process may insert the same ones now."""
+    find_id = sa.select(campaign.c.id).where(campaign.c.key == loaded.id)
+    campaign_id = connection.scalar(find_id)
+    if campaign_id is None:
+        connection.execute(
+            insert_or_ignore(connection, campaign).values(
                 key=loaded.id,
                 name=loaded.name,
                 start=loaded.start,
                 language=loaded.language,
                 lists=sorted(loaded.lists),
             )
-            .returning(campaign.c.id)
-        ).scalar_one()
-    keys = set(connection.scalars(sa.select(email.c.key).where(email.c.campaign_id == known)))
-    missing = [each.key for each in loaded.emails if each.key not in keys]
+        )
+        campaign_id = connection.scalars(find_id).one()
+    keys = sa.select(email.c.key).where(email.c.campaign_id == campaign_id)
+    known = set(connection.scalars(keys))
+    missing = [each.key for each in loaded.emails if each.key not in known]
     if missing:
-        rows = [{"campaign_id": known, "key": key} for key in missing]
-        connection.execute(sa.insert(email), rows)
+        rows = [{"campaign_id": campaign_id, "key": key} for key in missing]
+        connection.execute(insert_or_ignore(connection, email), rows)
 
 
 def _read_record(connection: Connection, row: Row[Any]) -> CampaignRecord:
