@@ -13,7 +13,7 @@ from statistics import median
 from benchmarks.figures import Figure, Measured
 from benchmarks.workspace import DAY_1, opened, settings_of
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.apply import ImportTarget
 from lovecampaign.store.imports.importer import import_subscribers
 
 PART = "Import"
@@ -81,7 +81,7 @@ def _row(number: int, other_plant_each: int) -> str:
 
 def _import(database: Database, file: Path, rows: int) -> _Pace:
     clock, used = time.perf_counter(), time.process_time()
-    import_subscribers(database, file, Enrolment(list_name="readers", now=DAY_1), apply=True)
+    import_subscribers(database, file, ImportTarget(list_name="readers", now=DAY_1), apply=True)
     return _Pace(
         by_the_clock=rows / (time.perf_counter() - clock),
         of_cpu_time=rows / (time.process_time() - used),

@@ -1,1 +1,1 @@
-"""The database: tables, migrations, ledger, subscribers, events, deals."""
+"""The database: tables, migrations, ledger, subscribers, sign-up, imports, deals and planning."""

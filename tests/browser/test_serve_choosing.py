@@ -10,7 +10,7 @@ import pytest
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.ledger.requests import AskedKind, ask
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from tests.browser.conftest import NewPage
 from tests.integration.serve.support.letters import SIGNER, active_suppressions, token_of
 from tests.support.accessibility import assert_accessible
@@ -31,9 +31,11 @@ class Letter:
     def at(self, route: str, purpose: Purpose = Purpose.LINKS) -> str:
         return f"{self.served.url}/{route}/{token_of(self.stage, self.reader, purpose=purpose)}"
 
-    def mailed(self, kind: AskedKind) -> str:
+    def mailed(self, kind: TransactionalKind) -> str:
         with self.stage.database.write() as connection:
-            number = ask(connection, kind, self.reader, 1, {"to": "new@else.example"}, DAY_1)
+            number = queue_transactional(
+                connection, kind, self.reader, 1, {"to": "new@else.example"}, DAY_1
+            )
         return f"{self.served.url}/p/{SIGNER.sign(Purpose.MAILED, number)}"
 
 
@@ -52,7 +54,12 @@ def letter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Letter]:
 
 def test_everybody_can_use_the_pages(letter: Letter, new_page: NewPage) -> None:
     page = new_page()
-    kinds = (AskedKind.DOWNLOAD, AskedKind.FORGET, AskedKind.MOVE, AskedKind.CHANGE_ADDRESS)
+    kinds = (
+        TransactionalKind.DOWNLOAD,
+        TransactionalKind.FORGET,
+        TransactionalKind.MOVE,
+        TransactionalKind.CHANGE_ADDRESS,
+    )
     mailed = [letter.mailed(kind) for kind in kinds]
     for address in (letter.at("u"), letter.at("p"), letter.at("p") + "?insiders=1", *mailed):
         page.goto(address)
@@ -120,7 +127,7 @@ def test_a_friend_asks_for_letters_from_a_shared_one(letter: Letter, new_page: N
 
 def test_all_that_is_kept_is_shown_and_saved(letter: Letter, new_page: NewPage) -> None:
     page = new_page()
-    page.goto(letter.mailed(AskedKind.DOWNLOAD))
+    page.goto(letter.mailed(TransactionalKind.DOWNLOAD))
     page.get_by_role("button", name="Show it here").click()
     page.get_by_role("heading", name="Lists that you are on").wait_for()
     assert_accessible(page)

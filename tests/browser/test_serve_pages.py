@@ -10,7 +10,7 @@ import pytest
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.signup.apply import Application, apply_to_join
+from lovecampaign.store.signup.request import SignupForm, request_signup
 from tests.browser.conftest import NewPage
 from tests.integration.serve.support.routes import every_path
 from tests.support.accessibility import assert_accessible
@@ -26,8 +26,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     stage.add_readers(1, lists=("readers", "insiders"))
     stage.send()
     address = "new@readers.example"
-    wish = Application(list="readers", consent_text="Yes", consent_version="1")
-    apply_to_join(database, address, address, wish, 1, stage.clock.now())
+    wish = SignupForm(list="readers", consent_text="Yes", consent_version="1")
+    request_signup(database, address, address, wish, 1, stage.clock.now())
     with serving(settings, database, stage.clock) as running:
         yield running
     database.close()

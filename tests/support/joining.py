@@ -11,8 +11,8 @@ from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
 from lovecampaign.store.signup import confirm as confirming
-from lovecampaign.store.signup.apply import Answer, Application, apply_to_join
-from lovecampaign.store.signup.confirm import Confirmation, Proof
+from lovecampaign.store.signup.confirm import Confirmation, RequestOrigin
+from lovecampaign.store.signup.request import SignupForm, SignupOutcome, request_signup
 from lovecampaign.store.signup.welcome import plan_welcome
 from tests.support.stage import Stage
 
@@ -21,7 +21,7 @@ VERSION = "v1"
 CONSENT = "Yes, send me the letters. I can leave at any time."
 
 
-def application(**changes: str) -> Application:
+def application(**changes: str) -> SignupForm:
     """What the form says in most tests."""
     said = {
         "list": "readers",
@@ -34,24 +34,24 @@ def application(**changes: str) -> Application:
         "ip": "203.0.113.9",
         "user_agent": "Test/1",
     }
-    return Application(**{**said, **changes})
+    return SignupForm(**{**said, **changes})
 
 
 def record_of(stage: Stage) -> CampaignRecord:
     return record_campaign(stage.database, stage.campaign)
 
 
-def apply(stage: Stage, now: datetime, address: str = ANA, **changes: str) -> Answer:
+def apply(stage: Stage, now: datetime, address: str = ANA, **changes: str) -> SignupOutcome:
     """Ask to join, as the form does."""
     record = record_of(stage)
     asked = application(**changes)
-    return apply_to_join(stage.database, address, address.lower(), asked, record.id, now)
+    return request_signup(stage.database, address, address.lower(), asked, record.id, now)
 
 
-def confirm(stage: Stage, asked_id: int, now: datetime) -> Confirmation | None:
-    proof = Proof(ip="198.51.100.7", user_agent="Mail/2")
+def confirm(stage: Stage, transactional_id: int, now: datetime) -> Confirmation | None:
+    proof = RequestOrigin(ip="198.51.100.7", user_agent="Mail/2")
     with stage.database.write() as connection:
-        return confirming.confirm(connection, asked_id, proof, now)
+        return confirming.confirm(connection, transactional_id, proof, now)
 
 
 def welcome(stage: Stage, subscriber_id: int, now: datetime) -> bool:

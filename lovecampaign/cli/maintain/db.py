@@ -16,8 +16,7 @@ from lovecampaign.core.errors import UsageError
 from lovecampaign.store.database.engine import Database, connect, require_url
 from lovecampaign.store.database.schema_version import HEAD, find_database, open_database
 from lovecampaign.store.database.schema_version import upgrade as upgrade_tables
-from lovecampaign.store.maintenance.backup import back_up
-from lovecampaign.store.maintenance.copy import copy_everything
+from lovecampaign.store.maintenance.copy import back_up, copy_everything
 
 
 @verb_group("db")

@@ -17,7 +17,7 @@ from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_opt
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import ExitCode, LovecampaignError, UsageError
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
+from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
 from lovecampaign.store.reports.recent_problems import find_doubts, resend_doubts, settle_doubts
 from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND, OpenDelivery, list_in_doubt
 from lovecampaign.store.sending.transactional_queue import ClaimedMail, list_transactional_in_doubt
@@ -43,7 +43,7 @@ def list_all(invocation: Invocation, campaign_name: str | None) -> Result:
     """List them (the same as in-doubt alone)."""
     campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
-        settle_proven_doubts(database, invocation.now)
+        settle_doubts_by_events(database, invocation.now)
         with database.read() as connection:
             deliveries = list_in_doubt(connection, campaign.id)
             asked = list_transactional_in_doubt(connection, campaign.id)
@@ -114,7 +114,7 @@ def resolve(
         raise UsageError("--as is missing: did they arrive?", hint="add --as sent, or --as resend")
     campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
-        settle_proven_doubts(database, invocation.now)
+        settle_doubts_by_events(database, invocation.now)
         with database.write() as connection:
             chosen = _choose(connection, campaign, ids)
             settle = settle_doubts if outcome == "sent" else _send_again

@@ -10,8 +10,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.delivery.loop.brake import reason_to_pause
 from lovecampaign.store.ledger.campaigns import pause
 from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts, add_to_email
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
-from lovecampaign.store.ledger.lookup import EmailRow
+from lovecampaign.store.ledger.lookup import DeliveryRecord, EmailRow
 
 
 def count_feedback(

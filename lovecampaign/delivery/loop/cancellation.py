@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.ledger.campaigns import is_called_off
+from lovecampaign.store.ledger.campaigns import is_paused_or_cancelled
 
 #: Soon enough for whoever typed it; a look for each letter would make all of them slower.
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -28,5 +28,5 @@ class CalledOff:
         if now - self._looked_at >= _SECONDS_BETWEEN_LOOKS:
             self._looked_at = now
             with self.database.read() as connection:
-                self._found = is_called_off(connection, self.campaign_id, self.email_id)
+                self._found = is_paused_or_cancelled(connection, self.campaign_id, self.email_id)
         return self._found

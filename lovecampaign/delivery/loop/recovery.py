@@ -18,7 +18,7 @@ from lovecampaign.core.tokens import Purpose
 from lovecampaign.delivery.base.judge import Tried, doubt, judge, put_back
 from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
-from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
+from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
 from lovecampaign.store.sending.flight_journal import FlightRecord, read_flight
 from lovecampaign.store.sending.in_doubt import OpenDelivery, list_claims
 from lovecampaign.store.sending.senders import (
@@ -51,7 +51,7 @@ class Leftovers:
 
 def recover(sender: Sender) -> Leftovers:
     """Take over from every dead sender, and settle what events have proved since."""
-    settle_proven_doubts(sender.database, sender.clock.now())
+    settle_doubts_by_events(sender.database, sender.clock.now())
     with sender.database.read() as connection:
         others = list_open_owners(connection, sender.owner.id)
     leftovers = Leftovers()

@@ -17,7 +17,7 @@ from lovecampaign.delivery.base.tally import Tally
 from lovecampaign.delivery.base.work import EmailWork
 from lovecampaign.delivery.loop.brake import reason_to_pause
 from lovecampaign.delivery.loop.chunk import Chunk
-from lovecampaign.store.ledger.campaigns import leave_if_cancelled, pause
+from lovecampaign.store.ledger.campaigns import close_if_cancelled, pause
 from lovecampaign.store.ledger.counters import EmailCounts, add_failures, add_to_email
 from lovecampaign.store.sending.settle import Acceptance, Settlement, settle
 from lovecampaign.store.tables import DeliveryState
@@ -43,7 +43,7 @@ def settle_chunk(
     settle(connection, answers.others, work.campaign.id, now, answers.accepted)
     _count_and_brake(connection, work, chunk, answers, now)
     is_any_back = any(each.state is DeliveryState.PLANNED for each in answers.others)
-    cancelled = leave_if_cancelled(connection, work.email_id, now) if is_any_back else 0
+    cancelled = close_if_cancelled(connection, work.email_id, now) if is_any_back else 0
     return _tally(work.email.key, answers) + Tally(skipped=cancelled)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.store.checkout.waitlist import remove_from_waitlist
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.deal_stock.code_owner import find_owner
-from lovecampaign.store.deal_stock.stock import is_of, lock_stock
+from lovecampaign.store.deal_stock.code_owner import find_code_owner
+from lovecampaign.store.deal_stock.stock import is_row_of_deal, lock_stock
 from lovecampaign.store.tables import buyer, deal_claim, subscriber
 
 #: Longer texts are no codes.
@@ -44,7 +44,7 @@ def redeem_code(
     campaign that assigned the code counts. A purchase is a fact: it is recorded even after the
     claim has lapsed or the deal has closed. Raises UnknownCode, and AmbiguousCode.
     """
-    owner = find_owner(connection, code, campaign_id)
+    owner = find_code_owner(connection, code, campaign_id)
     lock_stock(connection, owner.campaign_id, owner.deal)
     claim = sa.select(deal_claim.c.redeemed_at).where(_is_claim_of(owner))
     known = connection.execute(claim).one_or_none()
@@ -77,7 +77,7 @@ def redeem_claims_of(
 
 def _is_claim_of(owner: sa.Row[Any]) -> sa.ColumnElement[bool]:
     return sa.and_(
-        is_of(deal_claim, owner.campaign_id, owner.deal),
+        is_row_of_deal(deal_claim, owner.campaign_id, owner.deal),
         deal_claim.c.subscriber_id == owner.subscriber_id,
     )
 

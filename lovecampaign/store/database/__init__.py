@@ -1,0 +1,1 @@
+"""Database access: engine, schema version, column types and JSON parameters."""

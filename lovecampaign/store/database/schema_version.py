@@ -1,8 +1,8 @@
-"""Are the tables the newest, and how do they get there?
+"""Schema version: check it, and upgrade the tables with Alembic.
 
 Alembic is imported only when a database is behind: it costs 0.7 s. On SQLite the first use
-upgrades, under a lock on a file beside the database. On PostgreSQL the first use fills an
-empty database, under an advisory lock; an existing one is upgraded by ``db upgrade`` only.
+upgrades, under a lock on a file beside the database. On PostgreSQL the first use fills an empty
+database, under an advisory lock; an existing one is upgraded by ``db upgrade`` only.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from lovecampaign.store.database.engine import Database, connect
 
 #: The newest migration; a test compares it with the scripts.
 HEAD = "0002"
-#: Any number that no other program on the same server is likely to take ("love" in ASCII).
+#: An arbitrary number, unlikely to be used on the same server ("love" in ASCII).
 ADVISORY_LOCK = 0x6C6F7665
 
 
 def open_database(settings: Settings) -> Database:
     """The workspace's database, with the newest tables.
 
-    Raises Unreachable where it does not answer or is newer than this program, and UsageError
+    Raises Unreachable where it cannot be reached or is newer than this program, and UsageError
     where an operator must run ``db upgrade`` first.
     """
     database = Database(connect(settings.database_url, settings.workspace))
@@ -41,10 +41,10 @@ def open_database(settings: Settings) -> Database:
 
 
 def find_database(settings: Settings) -> tuple[Database, str | None]:
-    """The database as it stands, and the version of its tables; None where there are none.
+    """The database as it is, and the version of its tables; None where there are none.
 
-    For commands that only look: nothing is made or upgraded. Raises Unreachable where it does
-    not answer or is newer than this program.
+    For read-only commands: nothing is created or upgraded. Raises Unreachable where it cannot be
+    reached or is newer than this program.
     """
     database = Database(connect(settings.database_url, settings.workspace))
     try:
@@ -58,18 +58,18 @@ def find_database(settings: Settings) -> tuple[Database, str | None]:
 
 
 def find_version(database: Database) -> str | None:
-    """The migration that the database stands at; None for an empty one."""
+    """The current migration; None for an empty database."""
     with database.read() as connection:
         return _version_on(connection)
 
 
 def upgrade(database: Database) -> bool:
-    """Bring the tables to the newest version; tells whether anything was to do."""
-    with _only_one_upgrades(database), database.write() as connection:
-        found = _version_on(connection)
-        if found == HEAD:
+    """Upgrade the tables to the newest version; returns whether anything changed."""
+    with _upgrade_lock(database), database.write() as connection:
+        version = _version_on(connection)
+        if version == HEAD:
             return False
-        _refuse_newer(database, found)
+        _refuse_newer(database, version)
         _run_migrations(connection)
         return True
 
@@ -78,11 +78,11 @@ def _require_newest(database: Database) -> None:
     if database.is_sqlite:
         upgrade(database)
         return
-    found = find_version(database)
-    if found is None:
+    version = find_version(database)
+    if version is None:
         upgrade(database)
-    elif found != HEAD:
-        _refuse_newer(database, found)
+    elif version != HEAD:
+        _refuse_newer(database, version)
         raise UsageError(
             f"the tables in {database.name} are older than this program",
             hint="type: lovecampaign db upgrade",
@@ -95,10 +95,10 @@ def _version_on(connection: Connection) -> str | None:
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _refuse_newer(database: Database, found: str | None) -> None:
-    if found is not None and found > HEAD:
+def _refuse_newer(database: Database, version: str | None) -> None:
+    if version is not None and version > HEAD:
         raise Unreachable(
-            f"the tables in {database.name} were made by a newer lovecampaign ({found})",
+            f"the tables in {database.name} were made by a newer lovecampaign ({version})",
             hint="update this one: pip install --upgrade lovecampaign",
         )
 
@@ -114,7 +114,7 @@ def _run_migrations(connection: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _only_one_upgrades(database: Database) -> Iterator[None]:
+def _upgrade_lock(database: Database) -> Iterator[None]:
     if database.file is not None:
         with _file_lock(database.file):
             database.use_wal()
@@ -133,7 +133,7 @@ def _file_lock(file: Path) -> Iterator[None]:
         raise Unreachable(
             f"the database {file} cannot be {'used' if file.exists() else 'made'} there: "
             f"{error.strerror}",
-            hint="name a file in a folder that is there and that you may write to",
+            hint="name a file in a folder that exists and that you may write to",
         ) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""How are instants, days and keys stored?
+"""Column types: instants, local dates and keys.
 
-Instants are stored as whole microseconds since 1970 in UTC: the same comparison and the same
-arithmetic on SQLite and PostgreSQL. Closed sets are stored as the enum's text.
+Instants are stored as whole microseconds since 1970 in UTC: the same comparison and arithmetic on
+SQLite and PostgreSQL. Closed sets are stored as the enum's text.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else from_microseconds(value)
 
 
-class Day(TypeDecorator[date]):
+class LocalDay(TypeDecorator[date]):
     """A local date as text ``2027-02-01``."""
 
     impl = sa.String(10)

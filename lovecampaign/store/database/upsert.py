@@ -1,4 +1,4 @@
-"""How is a row inserted that may be there already?"""
+"""``INSERT … ON CONFLICT`` for the connection's database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 Insert: TypeAlias = "postgresql.Insert | sqlite.Insert"
 InsertInto: TypeAlias = "Callable[[sa.Table], Insert]"
-#: An INSERT that can say ON CONFLICT, which SQLAlchemy spells once per database.
+#: SQLAlchemy has one INSERT with ON CONFLICT per database.
 INSERT_INTO: Mapping[str, InsertInto] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 

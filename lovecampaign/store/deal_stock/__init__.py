@@ -1,0 +1,1 @@
+"""Deal stock: units, extensions and the owners of codes."""

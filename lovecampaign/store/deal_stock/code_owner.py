@@ -1,7 +1,7 @@
-"""Whose is a code, as somebody typed it?
+"""Find the owner of a deal code, as it was typed.
 
-Ours may be written in any way that leaves its letters. An author's is what the author's file says:
-another case of it is taken only where no other code of the file could be meant.
+A code of ours may be written in any way that keeps its letters. A code from the author's file is
+exact: another case is accepted only where no other code of the file could be meant.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from lovecampaign.store.tables import deal_code, subscriber
 
 
 class UnknownCode(UsageError):
-    """Nobody was given this code."""
+    """A code that was given to no subscriber."""
 
     def __init__(self, code: str) -> None:
         super().__init__(
-            f"{code!r} is no code that was given to anybody",
-            hint="check it for a slip: codes are listed by lovecampaign deals codes",
+            f"{code!r} is not a code that was given to a subscriber",
+            hint="check it for a typo: lovecampaign deals codes lists all codes",
         )
 
 
 class AmbiguousCode(UsageError):
-    """Two codes differ from this one by the case of their letters alone."""
+    """Two codes differ from this one only by the case of their letters."""
 
     def __init__(self, code: str) -> None:
         super().__init__(
@@ -36,8 +36,8 @@ class AmbiguousCode(UsageError):
         )
 
 
-def find_owner(connection: Connection, typed: str, campaign_id: int | None) -> sa.Row[Any]:
-    """The code as it was given, its campaign and deal, and whose it is.
+def find_code_owner(connection: Connection, typed: str, campaign_id: int | None) -> sa.Row[Any]:
+    """The code as it was given, its campaign, deal and subscriber.
 
     Without a campaign the newest one that gave the code counts. Raises UnknownCode, and
     AmbiguousCode.
@@ -75,15 +75,15 @@ def _find(
 
 
 def _find_other_case(connection: Connection, written: str, campaign_id: int | None) -> str | None:
-    """Given or not: a code that is still to be given may be the one that is meant."""
+    """Given or not: an unassigned code may be the one that is meant."""
     is_like = sa.func.lower(deal_code.c.code) == sa.func.lower(written)
     query = sa.select(deal_code.c.code).distinct().where(is_like, *_of(campaign_id)).limit(3)
-    found = set(connection.scalars(query))
-    if written in found:
+    codes = set(connection.scalars(query))
+    if written in codes:
         return None
-    if len(found) > 1:
+    if len(codes) > 1:
         raise AmbiguousCode(written)
-    return next(iter(found), None)
+    return next(iter(codes), None)
 
 
 def _of(campaign_id: int | None) -> list[sa.ColumnElement[bool]]:

@@ -1,4 +1,4 @@
-"""Who has more time for a deal than the others, and why?"""
+"""Deal extensions: more time for one subscriber, with the reason."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from lovecampaign.campaign.deals.windows import closing_time
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import UsageError
-from lovecampaign.store.deal_stock.stock import is_of
+from lovecampaign.store.deal_stock.stock import is_row_of_deal
 from lovecampaign.store.tables import Instant, deal_extension, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """More time for one person."""
+    """More time for one subscriber."""
 
     subscriber_id: int
     until: datetime
-    #: For whoever asks later: why them, and not the others.
+    #: Kept for later questions: why this subscriber and not others.
     why: str
 
 
 def extend_deal(
     connection: Connection, campaign_id: int, deal: Deal, given: Extension, now: datetime
 ) -> None:
-    """Give one person more time, and keep the reason; what was given before is kept too.
+    """Give a subscriber more time; earlier extensions are kept.
 
-    Raises UsageError for an end that is past, or no later than the one that they have.
+    Raises UsageError for an end in the past, or no later than the current one.
     """
-    known = closings_for(connection, campaign_id, deal.key, [given.subscriber_id])
+    known = extended_closing_times(connection, campaign_id, deal.key, [given.subscriber_id])
     closes = closing_time(deal, known.get(given.subscriber_id))
     if given.until <= now:
         raise UsageError("that time is past", hint="name a later one")
     if given.until <= closes:
         raise UsageError(
-            f"that gives no more time: for them the deal closes at {format_instant(closes)}",
-            hint="name a later one; time that was given is never taken back",
+            f"that is no extension: the deal closes for them at {format_instant(closes)}",
+            hint="name a later one; an extension is never shortened",
         )
     connection.execute(
         sa.insert(deal_extension).values(
@@ -55,17 +55,17 @@ def extend_deal(
     )
 
 
-def closings_for(
+def extended_closing_times(
     connection: Connection, campaign_id: int, deal: str, subscriber_ids: Sequence[int]
 ) -> Mapping[int, datetime]:
-    """The own end of each of these people who was given one; the latest counts."""
+    """The latest extended end of each of these subscribers who has one."""
     if not subscriber_ids:
         return {}
     latest = sa.type_coerce(sa.func.max(deal_extension.c.until), Instant).label("until")
     rows = connection.execute(
         sa.select(deal_extension.c.subscriber_id, latest)
         .where(
-            is_of(deal_extension, campaign_id, deal),
+            is_row_of_deal(deal_extension, campaign_id, deal),
             deal_extension.c.subscriber_id.in_(subscriber_ids),
         )
         .group_by(deal_extension.c.subscriber_id)
@@ -73,12 +73,12 @@ def closings_for(
     return {row.subscriber_id: row.until for row in rows}
 
 
-def has_more_time(
+def has_extension(
     campaign_id: int, deal: str, at: sa.ColumnElement[datetime]
 ) -> sa.ColumnElement[bool]:
-    """For SQL over subscribers: whether their own end of the deal is later than ``at``."""
+    """For SQL over subscribers: whether their extended end of the deal is later than ``at``."""
     return sa.exists().where(
-        is_of(deal_extension, campaign_id, deal),
+        is_row_of_deal(deal_extension, campaign_id, deal),
         deal_extension.c.subscriber_id == subscriber.c.id,
         deal_extension.c.until > at,
     )

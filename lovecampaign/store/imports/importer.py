@@ -1,4 +1,4 @@
-"""How does a file of people get into the database, wholly or not at all?"""
+"""Import a CSV file of subscribers, wholly or not at all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lovecampaign.core.csv_file import CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.apply import Enrolment, run_enrolment
-from lovecampaign.store.imports.verdicts import MAX_LINES, Judgement
+from lovecampaign.store.imports.apply import ImportTarget, run_import
+from lovecampaign.store.imports.verdicts import MAX_LINES, ImportVerdicts
 from lovecampaign.store.tables.imports import RowVerdict
 
 #: Problems listed one by one.
@@ -23,48 +23,48 @@ MAX_PROBLEMS = MAX_LINES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import did, or would do. All counts but ``read`` sum to ``read``."""
+    """The counts of an import or a dry run. All counts but ``read`` sum to ``read``."""
 
     read: int = 0
     new: int = 0
     updated: int = 0
-    #: Rows that say nothing new, rows that a later row for the same address overrules, and rows
-    #: of people known here who have not confirmed, in the file.
+    #: Rows with nothing new, rows overruled by a later row for the same address, and rows of known
+    #: subscribers who are unconfirmed in the file.
     unchanged: int = 0
-    #: Rows that cannot be taken, and rows of unknown people who have not confirmed.
+    #: Rows that cannot be imported, and unconfirmed rows of unknown addresses.
     rejected: int = 0
-    #: Rows about people who left, bounced, complained or were forgotten: never revived.
+    #: Rows of suppressed or forgotten addresses: never revived.
     protected: int = 0
     #: Rows that made a suppression.
     suppressed: int = 0
     #: False for a dry run.
     applied: bool = False
     problems: tuple[Problem, ...] = ()
-    #: Every heading and what it was taken for.
+    #: Every heading and its recognised column.
     headings: tuple[Heading, ...] = ()
-    #: The tool whose export it is, where we know it: ``Mailchimp``.
+    #: The tool that exported the file, where recognised: ``Mailchimp``.
     tool: str = ""
 
 
 def import_subscribers(
-    database: Database, path: Path, enrolment: Enrolment, *, apply: bool = False
+    database: Database, path: Path, target: ImportTarget, *, apply: bool = False
 ) -> ImportReport:
-    """Read a CSV file of people into a list; a dry run that counts exactly, until ``apply``.
+    """Import a CSV file into a list; a dry run with exact counts without ``apply``.
 
     The change is one transaction at the end. Raises UsageError for a file that cannot be opened;
-    whatever is wrong inside is in the report.
+    all other faults are in the report.
     """
     shown = str(path)
-    enrolment = replace(enrolment, source=enrolment.source or f"import of {path.name}")
+    target = replace(target, source=target.source or f"import of {path.name}")
     try:
         with open_csv(path, shown_as=shown) as table:
             columns = _read_columns(table, shown, path.name)
-            enrolment = replace(enrolment, keeps_lists=columns.tool is Tool.OURS)
-            reader = RowReader(columns, file=shown, now=enrolment.now, extra_tags=enrolment.tags)
-            tally = _Tally(shown, columns, table.heading_line)
-            decisions = tally.sift(map(reader.decide, table.rows))
-            judgement = run_enrolment(database, decisions, enrolment, apply=apply)
-            return tally.report(judgement, applied=apply)
+            target = replace(target, keeps_lists=columns.tool is Tool.OURS)
+            reader = RowReader(columns, file=shown, now=target.now, extra_tags=target.tags)
+            builder = _ReportBuilder(shown, columns, table.heading_line)
+            decisions = builder.count(map(reader.decide, table.rows))
+            verdicts = run_import(database, decisions, target, apply=apply)
+            return builder.report(verdicts, applied=apply)
     except ProblemsFound as error:
         return ImportReport(problems=error.problems)
 
@@ -84,8 +84,8 @@ def _read_columns(table: CsvTable, shown: str, file_name: str) -> Columns:
     raise ProblemsFound(f"{shown}: {message}", [problem], hint=hint)
 
 
-class _Tally:
-    """Counts rows and keeps problems while the decisions pass by."""
+class _ReportBuilder:
+    """Counts rows and collects problems while the decisions pass through."""
 
     def __init__(self, shown: str, columns: Columns, heading_line: int) -> None:
         self._shown = shown
@@ -97,7 +97,7 @@ class _Tally:
         self._problems: list[Problem] = []
         self._unlisted = 0
 
-    def sift(self, decisions: Iterable[Decision]) -> Iterator[Subscribe | Suppress | LeaveOut]:
+    def count(self, decisions: Iterable[Decision]) -> Iterator[Subscribe | Suppress | LeaveOut]:
         for decision in decisions:
             self._read += 1
             if isinstance(decision, Reject):
@@ -110,20 +110,20 @@ class _Tally:
                     self._list(decision.warnings)
             yield decision
 
-    def report(self, judgement: Judgement, *, applied: bool) -> ImportReport:
-        counts, tool = judgement.counts, self._columns.tool
-        self._list([self._not_confirmed(line) for line in judgement.unknown_lines])
-        self._unlisted += judgement.unknown - len(judgement.unknown_lines)
+    def report(self, verdicts: ImportVerdicts, *, applied: bool) -> ImportReport:
+        counts, tool = verdicts.counts, self._columns.tool
+        self._list([self._unconfirmed(line) for line in verdicts.unknown_lines])
+        self._unlisted += verdicts.unknown - len(verdicts.unknown_lines)
         return ImportReport(
             read=self._read,
             new=counts.get(RowVerdict.NEW, 0),
             updated=counts.get(RowVerdict.UPDATED, 0),
-            unchanged=counts.get(RowVerdict.UNCHANGED, 0) + judgement.waiting,
-            rejected=self._rejected + judgement.unknown,
+            unchanged=counts.get(RowVerdict.UNCHANGED, 0) + verdicts.waiting,
+            rejected=self._rejected + verdicts.unknown,
             protected=counts.get(RowVerdict.PROTECTED, 0),
             suppressed=counts.get(RowVerdict.SUPPRESSED, 0),
             applied=applied,
-            problems=(*self._about_the_file(judgement), *in_file_order(self._problems)),
+            problems=(*self._file_warnings(verdicts), *in_file_order(self._problems)),
             headings=self._columns.headings,
             tool=tool.value if tool else "",
         )
@@ -133,21 +133,21 @@ class _Tally:
         self._problems += problems[:room]
         self._unlisted += len(problems[room:])
 
-    def _about_the_file(self, judgement: Judgement) -> Iterator[Problem]:
+    def _file_warnings(self, verdicts: ImportVerdicts) -> Iterator[Problem]:
         if self._columns.doubled:
             names = ", ".join(self._columns.doubled)
-            yield self._warn(f"these columns say again what an earlier one says: {names}")
+            yield self._warn(f"these columns repeat an earlier one: {names}")
         if self._without_consent:
             yield self._warn(
                 f"rows without a consent_at: {self._without_consent:,}",
                 "people can be mailed without; keep the proof of their consent elsewhere, or add "
                 "the column",
             )
-        if judgement.waiting:
-            who = _count_people(judgement.waiting, "has", "have")
-            yield self._warn(f"{who} not confirmed, says the file: what is known here stays")
-        if judgement.elsewhere:
-            who = _count_people(judgement.elsewhere, "is", "are")
+        if verdicts.waiting:
+            who = _count_people(verdicts.waiting, "has", "have")
+            yield self._warn(f"{who} not confirmed in the file: nothing changes for them")
+        if verdicts.elsewhere:
+            who = _count_people(verdicts.elsewhere, "is", "are")
             yield self._warn(
                 f"{who} known here and not on this list: they stay as they are",
                 "an export holds people of all lists; a file with their email column alone "
@@ -156,12 +156,12 @@ class _Tally:
         if self._unlisted:
             yield self._warn(f"problems that are not listed: {self._unlisted:,}")
 
-    def _not_confirmed(self, line: int) -> Problem:
+    def _unconfirmed(self, line: int) -> Problem:
         return Problem(
             code="import-row",
-            message="they have not confirmed, and are left out",
+            message="not confirmed, so left out",
             place=Place(file=self._shown, line=line),
-            hint="nothing to mend: who wants to hear from you can sign up again",
+            hint="nothing to fix: they can sign up again",
         )
 
     def _warn(self, message: str, hint: str | None = None) -> Problem:

@@ -1,6 +1,6 @@
-"""What do we know of a person once a row of an import is added to what was known before?
+"""Merge an import's rows with earlier rows of the file and with known subscribers.
 
-An empty cell never erases: it takes what an earlier row of the file said, or what we knew.
+An empty cell never erases: it takes the value of an earlier row, or the known one.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _VALUES = (*_TEXTS, "fields", "last_active_at", *_CONSENT)
 Values = dict[str, Any]
 
 _last, _earlier = import_row.alias("last"), import_row.alias("earlier")
-#: Each row that is overruled, beside the row that counts for its address.
+#: Each overruled row, beside the row that counts for its address.
 _pairs = _earlier.join(_last, _last.c.id == _earlier.c.overruled_by)
 _subscribes = _earlier.c.reason.is_(None)
 
 
-def fill_in_from_earlier_rows(connection: Connection) -> None:
-    """Complete the last row for an address from the rows that it overrules, newest first."""
+def merge_overruled_rows(connection: Connection) -> None:
+    """Complete the last row of an address from the rows that it overrules, newest first."""
     connection.execute(
         sa.text("CREATE INDEX import_row_overruled ON import_row (overruled_by, id)")
     )
-    _hand_over_tags(connection)
+    _merge_tags(connection)
     for page in _pages_of_pairs(connection):
         completed: dict[int, Values] = {}
         for row in page:
@@ -49,10 +49,10 @@ def fill_in_from_earlier_rows(connection: Connection) -> None:
 
 
 def merge_fields(connection: Connection) -> None:
-    """Add what rows say in fields to what is known; a person who then has more is updated.
+    """Merge the fields of rows into the known ones; a subscriber who gains any is updated.
 
-    The other columns are merged by the statement that updates people. Databases disagree about
-    JSON, and a stored text must come out as the same text again to be known for unchanged.
+    The other columns are merged by the statement that updates subscribers. Databases disagree about
+    JSON, and a stored text must come out as the same text to count as unchanged.
     """
     query = (
         sa.select(
@@ -72,25 +72,25 @@ def merge_fields(connection: Connection) -> None:
     reached = 0
     while page := connection.execute(query.where(import_verdict.c.row_id > reached)).all():
         reached = page[-1][0]
-        merged = ((_merge(told, known), row_id) for row_id, told, known in page)
-        _note_fields(connection, [each for each in merged if each[0] is not None])
+        merged = ((_merge(new, known), row_id) for row_id, new, known in page)
+        _store_fields(connection, [each for each in merged if each[0] is not None])
 
 
-def _note_fields(connection: Connection, found: list[tuple[str | None, int]]) -> None:
-    """By the driver: SQLAlchemy takes three times as long for a row."""
-    if found:
+def _store_fields(connection: Connection, rows: list[tuple[str | None, int]]) -> None:
+    """By the driver: SQLAlchemy takes three times as long per row."""
+    if rows:
         place = "?" if connection.dialect.name == "sqlite" else "%s"
         connection.exec_driver_sql(
             f"UPDATE import_verdict SET verdict = '{RowVerdict.UPDATED.value}', fields = {place}"  # noqa: S608 - our own words
             f" WHERE row_id = {place}",
-            found,
+            rows,
         )
 
 
-def _merge(told: str, known: str) -> str | None:
+def _merge(new: str, known: str) -> str | None:
     """None where nothing is new."""
     before = json.loads(known)
-    after = before | json.loads(told)
+    after = before | json.loads(new)
     return None if after == before else json.dumps(after)
 
 
@@ -109,13 +109,13 @@ def _part(row: RowMapping, prefix: str) -> Values:
     return {name: row[prefix + name] for name in _VALUES}
 
 
-def _hand_over_tags(connection: Connection) -> None:
-    """The row that counts gets all tags of its address, as a combination of their own."""
+def _merge_tags(connection: Connection) -> None:
+    """The row that counts gets all tags of its address, as a tag set of its own."""
     overruled = import_row.c.overruled_by.is_not(None) & import_row.c.reason.is_(None)
     counting = sa.select(import_row.c.overruled_by).where(overruled)
-    heir = sa.func.coalesce(import_row.c.overruled_by, import_row.c.id)
+    row_id = sa.func.coalesce(import_row.c.overruled_by, import_row.c.id)
     tags = (
-        sa.select(-heir, import_tag.c.tag)
+        sa.select(-row_id, import_tag.c.tag)
         .join(import_row, import_row.c.tag_set == import_tag.c.tag_set)
         .where(overruled | import_row.c.id.in_(counting))
         .distinct()

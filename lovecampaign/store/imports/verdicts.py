@@ -1,7 +1,7 @@
-"""What will an import do with each of its rows?
+"""Give every row of an import its verdict: new, updated, unchanged, protected or suppressed.
 
-Every row gets a verdict, by the same statements for a dry run and for the real one: one look at
-each row, and closer ones only at those that need it.
+By the same statements for a dry run and for the real one: one scan of all rows, and a closer
+comparison only of those that need it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.imports.merge import fill_in_from_earlier_rows, merge_fields
-from lovecampaign.store.subscribers.suppressions import EVERY_CAMPAIGN, reaches
+from lovecampaign.store.imports.merge import merge_fields, merge_overruled_rows
+from lovecampaign.store.subscribers.suppressions import EVERY_CAMPAIGN, suppression_conditions
 from lovecampaign.store.tables import (
     consent,
     forgotten,
@@ -31,36 +31,36 @@ from lovecampaign.store.tables.imports import (
     import_verdict,
 )
 
-#: Lines that are told one by one; a wrong file of ten million rows must not fill the memory.
+#: Lines that are listed one by one; a wrong file of ten million rows must not fill the memory.
 MAX_LINES = 100_000
 
-Number = sa.ColumnElement[int]
+SubscriberId = sa.ColumnElement[int]
 Condition = sa.ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What becomes of the rows of an import."""
+class ImportVerdicts:
+    """The counts of an import's verdicts."""
 
-    #: How many rows got each verdict.
+    #: How many rows have each verdict.
     counts: Mapping[RowVerdict, int]
-    #: People who have not confirmed and are known here, where they may confirm any day.
+    #: Unconfirmed rows of known subscribers, who may still confirm.
     waiting: int = 0
-    #: People who are known here and not on the list, where these stay as they are.
+    #: Known subscribers who are not on the list, where lists are kept.
     elsewhere: int = 0
-    #: People who have not confirmed and are not known here.
+    #: Unconfirmed rows of unknown addresses.
     unknown: int = 0
     #: The lines of the first :data:`MAX_LINES` of those.
     unknown_lines: Sequence[int] = ()
 
 
-def judge(connection: Connection, list_name: str, *, keeps_lists: bool) -> Judgement:
+def give_verdicts(connection: Connection, list_name: str, *, keeps_lists: bool) -> ImportVerdicts:
     """Give every staged row its verdict.
 
-    ``keeps_lists``: who is known here and not on the list stays as they are.
+    ``keeps_lists``: known subscribers who are not on the list stay as they are.
     """
-    if _let_the_last_row_speak(connection):
-        fill_in_from_earlier_rows(connection)
+    if _overrule_earlier_rows(connection):
+        merge_overruled_rows(connection)
     stays = ~_is_on(list_name) if keeps_lists else sa.false()
     _give_verdicts(connection, list_name, stays)
     merge_fields(connection)
@@ -68,10 +68,10 @@ def judge(connection: Connection, list_name: str, *, keeps_lists: bool) -> Judge
     return replace(_sum_up(connection), elsewhere=elsewhere)
 
 
-def has_new_consent(list_name: str, number: Number) -> Condition:
-    """Whether a row proves a consent that a subscriber's log does not hold yet for this list."""
+def has_new_consent(list_name: str, subscriber_id: SubscriberId) -> Condition:
+    """Whether a row has a consent that is not in a subscriber's log for this list."""
     is_logged = sa.exists().where(
-        consent.c.subscriber_id == number,
+        consent.c.subscriber_id == subscriber_id,
         consent.c.list == list_name,
         consent.c.kind == import_row.c.consent_kind,
         consent.c.given_at == import_row.c.consent_at,
@@ -82,8 +82,8 @@ def has_new_consent(list_name: str, number: Number) -> Condition:
     return import_row.c.consent_at.is_not(None) & ~is_logged.correlate_except(consent)
 
 
-def _let_the_last_row_speak(connection: Connection) -> int:
-    """Of several rows for one address the last one counts; returns how many others there are.
+def _overrule_earlier_rows(connection: Connection) -> int:
+    """Of several rows for one address the last one counts; returns how many are overruled.
 
     Rows that subscribe are overruled by such rows, and rows that suppress by those.
     """
@@ -104,23 +104,23 @@ def _let_the_last_row_speak(connection: Connection) -> int:
         .subquery("newest")
     )
     same = (newest.c.address_key == import_row.c.address_key) & (newest.c.subscribes == subscribes)
-    found = connection.execute(
+    result = connection.execute(
         sa.update(import_row)
         .where(same, newest.c.id > import_row.c.id)
         .values(overruled_by=newest.c.id)
     )
-    return found.rowcount
+    return result.rowcount
 
 
 def _give_verdicts(connection: Connection, list_name: str, stays: Condition) -> None:
-    """``stays``: of a known person, whether the file changes nothing."""
+    """``stays``: whether the file changes nothing for a known subscriber."""
     known = import_row.outerjoin(subscriber, subscriber.c.address_key == import_row.c.address_key)
-    speaks = import_row.c.reason.is_(None) & import_row.c.overruled_by.is_(None)
+    subscribes = import_row.c.reason.is_(None) & import_row.c.overruled_by.is_(None)
     rows = sa.select(
         import_row.c.id,
         _verdict(list_name, stays),
-        _number(connection),
-        speaks & subscriber.c.id.is_not(None) & ~stays & _has_other_fields(),
+        _subscriber_id(connection),
+        subscribes & subscriber.c.id.is_not(None) & ~stays & _has_other_fields(),
     )
     names = ["row_id", "verdict", "subscriber_id", "has_other_fields"]
     connection.execute(sa.insert(import_verdict).from_select(names, rows.select_from(known)))
@@ -131,22 +131,22 @@ def _verdict(list_name: str, stays: Condition) -> sa.ColumnElement[str]:
     """The first condition that holds decides."""
     suppresses = import_row.c.reason.is_not(None)
     return sa.case(
-        (_must_not_come_back(list_name), RowVerdict.PROTECTED.value),
+        (_is_protected(list_name), RowVerdict.PROTECTED.value),
         (import_row.c.overruled_by.is_not(None), RowVerdict.UNCHANGED.value),
-        (suppresses & _is_suppressed_so(list_name), RowVerdict.UNCHANGED.value),
+        (suppresses & _is_suppressed_already(list_name), RowVerdict.UNCHANGED.value),
         (suppresses, RowVerdict.SUPPRESSED.value),
         (subscriber.c.id.is_(None), RowVerdict.NEW.value),
         (stays, RowVerdict.UNCHANGED.value),
-        (_says_something_new(list_name), RowVerdict.UPDATED.value),
+        (_has_news(list_name), RowVerdict.UPDATED.value),
         else_=RowVerdict.UNCHANGED.value,
     )
 
 
-def _number(connection: Connection) -> Number:
-    """Who is known, and on SQLite who a new person will be.
+def _subscriber_id(connection: Connection) -> SubscriberId:
+    """The known subscriber's id, and on SQLite that of a new one.
 
-    Nobody else writes there meanwhile. Elsewhere somebody may sign up at the same moment, so new
-    people are numbered as they are inserted and looked up, which takes 1 µs a row.
+    Only this process writes there meanwhile. On PostgreSQL a sign-up may run at the same moment, so
+    new ids are assigned at the insert and looked up, which takes 1 µs a row.
     """
     if connection.dialect.name == "postgresql":
         return subscriber.c.id
@@ -154,44 +154,44 @@ def _number(connection: Connection) -> Number:
     return sa.func.coalesce(subscriber.c.id, import_row.c.id + highest)
 
 
-def _must_not_come_back(list_name: str) -> Condition:
-    """Nobody who left comes back through a file: neither if they left here, nor in the file."""
+def _is_protected(list_name: str) -> Condition:
+    """Suppressed addresses are not revived: neither those of here, nor those of the file."""
     is_forgotten = import_row.c.address_hash.in_(sa.select(forgotten.c.hash))
     gone = import_row.alias("gone")
-    leaves_in_file = sa.exists().where(
+    is_suppressed_in_file = sa.exists().where(
         gone.c.address_key == import_row.c.address_key, gone.c.reason.is_not(None)
     )
-    has_left = leaves_in_file.correlate_except(gone) | _has_left(list_name)
-    return is_forgotten | (import_row.c.reason.is_(None) & has_left)
+    is_suppressed = is_suppressed_in_file.correlate_except(gone) | _is_suppressed(list_name)
+    return is_forgotten | (import_row.c.reason.is_(None) & is_suppressed)
 
 
-def _has_left(list_name: str) -> Condition:
-    """Here, for good, and so that it reaches the list of this import."""
+def _is_suppressed(list_name: str) -> Condition:
+    """Suppressed here, by more than soft bounces, on the list of this import."""
     return (
         sa.exists()
-        .where(*reaches(import_row.c.address_key, list_name, EVERY_CAMPAIGN))
+        .where(*suppression_conditions(import_row.c.address_key, list_name, EVERY_CAMPAIGN))
         .correlate_except(suppression)
     )
 
 
-def _is_suppressed_so(list_name: str) -> Condition:
+def _is_suppressed_already(list_name: str) -> Condition:
     same_reason = sa.exists().where(
         suppression.c.address_key == import_row.c.address_key,
         suppression.c.reason == import_row.c.reason,
         suppression.c.lifted_at.is_(None),
     )
-    return _has_left(list_name) & same_reason.correlate_except(suppression)
+    return _is_suppressed(list_name) & same_reason.correlate_except(suppression)
 
 
-def _says_something_new(list_name: str) -> Condition:
-    """Of a known person. What their fields say is left for :func:`merge_fields`."""
-    number = subscriber.c.id
+def _has_news(list_name: str) -> Condition:
+    """Of a known subscriber, apart from fields, which are left to :func:`merge_fields`."""
+    subscriber_id = subscriber.c.id
     return (
         ~_is_on(list_name)
-        | sa.or_(*(_is_told_anew(name) for name in ("first_name", "last_name", "timezone")))
+        | sa.or_(*(_has_new_text(name) for name in ("first_name", "last_name", "timezone")))
         | _was_active_later()
-        | _has_new_tag(number)
-        | has_new_consent(list_name, number)
+        | _has_new_tag(subscriber_id)
+        | has_new_consent(list_name, subscriber_id)
     )
 
 
@@ -203,9 +203,9 @@ def _is_on(list_name: str) -> Condition:
     )
 
 
-def _is_told_anew(name: str) -> Condition:
-    told = import_row.c[name]
-    return (told != "") & (told != subscriber.c[name])
+def _has_new_text(name: str) -> Condition:
+    new = import_row.c[name]
+    return (new != "") & (new != subscriber.c[name])
 
 
 def _was_active_later() -> Condition:
@@ -213,9 +213,9 @@ def _was_active_later() -> Condition:
     return seen.is_not(None) & (known.is_(None) | (seen > known))
 
 
-def _has_new_tag(number: Number) -> Condition:
+def _has_new_tag(subscriber_id: SubscriberId) -> Condition:
     has_already = sa.exists().where(
-        subscriber_tag.c.subscriber_id == number, subscriber_tag.c.tag == import_tag.c.tag
+        subscriber_tag.c.subscriber_id == subscriber_id, subscriber_tag.c.tag == import_tag.c.tag
     )
     new = sa.exists().where(
         import_tag.c.tag_set == import_row.c.tag_set, ~has_already.correlate_except(subscriber_tag)
@@ -224,8 +224,8 @@ def _has_new_tag(number: Number) -> Condition:
 
 
 def _has_other_fields() -> Condition:
-    told = sa.cast(import_row.c.fields, sa.Text)
-    return (told != "{}") & (told != sa.cast(subscriber.c.fields, sa.Text))
+    new = sa.cast(import_row.c.fields, sa.Text)
+    return (new != "{}") & (new != sa.cast(subscriber.c.fields, sa.Text))
 
 
 def _count_elsewhere(connection: Connection, stays: Condition) -> int:
@@ -238,8 +238,8 @@ def _count_elsewhere(connection: Connection, stays: Condition) -> int:
     return connection.scalar(counted) or 0
 
 
-def _sum_up(connection: Connection) -> Judgement:
-    found = connection.execute(
+def _sum_up(connection: Connection) -> ImportVerdicts:
+    rows = connection.execute(
         sa.select(import_verdict.c.verdict, sa.func.count()).group_by(import_verdict.c.verdict)
     )
     known = sa.exists().where(subscriber.c.address_key == import_left_out.c.address_key)
@@ -247,8 +247,8 @@ def _sum_up(connection: Connection) -> Judgement:
     waiting = connection.scalar(left_out.where(known)) or 0
     unknown = connection.scalar(left_out.where(~known)) or 0
     lines = sa.select(import_left_out.c.line).where(~known).order_by("line").limit(MAX_LINES)
-    return Judgement(
-        counts={RowVerdict(verdict): count for verdict, count in found},
+    return ImportVerdicts(
+        counts={RowVerdict(verdict): count for verdict, count in rows},
         waiting=waiting,
         unknown=unknown,
         unknown_lines=connection.scalars(lines).all(),

@@ -1,0 +1,1 @@
+"""The ledger: campaigns, deliveries, counters, provider events and transactional mail."""

@@ -1,4 +1,4 @@
-"""What does the ledger know of a campaign as a whole: begun, paused, called off?"""
+"""Campaign rows of the ledger: create and read them, pause, resume, cancel."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import UsageError
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.ledger.campaign_rows import insert_missing_rows
+from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.tables import DeliveryState, campaign, delivery, email
 
-#: Why a campaign is paused where no reason was typed.
+#: The pause reason where none was typed.
 BY_HAND = "by the operator"
 
 
@@ -27,7 +27,7 @@ class CampaignRecord:
 
     id: int
     key: str
-    #: Day 1, as the last send or the first real claim knew it.
+    #: Day 1, as of the last send or the first real claim.
     start: date
     first_claim_at: datetime | None
     paused_at: datetime | None
@@ -40,47 +40,48 @@ class CampaignRecord:
         return self.paused_at is not None
 
 
-def record_campaign(database: Database, found: Campaign) -> CampaignRecord:
-    """Make or refresh the rows of a campaign and its emails, and read them.
+def record_campaign(database: Database, loaded: Campaign) -> CampaignRecord:
+    """Insert or refresh the rows of a campaign and its emails, and read them.
 
     Raises UsageError where ``start`` was changed after the first real send.
     """
-    insert_missing_rows(database, found)
     with database.write() as connection:
-        row = _read_row(connection, found.id)
-        if row.first_claim_at is not None and row.start != found.start:
+        _insert_missing_rows(connection, loaded)
+    with database.write() as connection:
+        row = connection.execute(sa.select(campaign).where(campaign.c.key == loaded.id)).one()
+        if row.first_claim_at is not None and row.start != loaded.start:
             raise UsageError(
-                f"{found.file}: start was {row.start} when the first email went out, "
-                f"and is {found.start} now",
-                hint=f"put the old date back, or: lovecampaign new NAME --from {found.slug}",
+                f"{loaded.file}: start was {row.start} when the first email went out, "
+                f"and is {loaded.start} now",
+                hint=f"put the old date back, or: lovecampaign new NAME --from {loaded.slug}",
             )
         connection.execute(
             sa.update(campaign)
             .where(campaign.c.id == row.id)
             .values(
-                name=found.name,
-                start=found.start,
-                language=found.language,
-                lists=sorted({*(row.lists or ()), *found.lists}),
+                name=loaded.name,
+                start=loaded.start,
+                language=loaded.language,
+                lists=sorted({*(row.lists or ()), *loaded.lists}),
             )
         )
         return _read_record(connection, row)
 
 
-def find_campaign(database: Database, found: Campaign) -> CampaignRecord | None:
-    """What the ledger knows, without writing; None for a campaign it has not met."""
+def find_campaign(database: Database, loaded: Campaign) -> CampaignRecord | None:
+    """The campaign's record, read without writing; None before its first planning."""
     with database.read() as connection:
-        return read_campaign(connection, found.id)
+        return read_campaign(connection, loaded.id)
 
 
 def read_campaign(connection: Connection, key: str) -> CampaignRecord | None:
-    """What the ledger knows of a campaign, by its ``id``; None before its first planning."""
+    """The campaign's record by its ``id``; None before its first planning."""
     row = connection.execute(sa.select(campaign).where(campaign.c.key == key)).one_or_none()
     return _read_record(connection, row) if row else None
 
 
 def pause(connection: Connection, campaign_id: int, now: datetime, reason: str) -> bool:
-    """Stop claiming at once; tells whether it was going before. Keeps the first reason."""
+    """Stop claiming at once; returns whether it was running. Keeps the first reason."""
     statement = (
         sa.update(campaign)
         .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_(None))
@@ -90,22 +91,19 @@ def pause(connection: Connection, campaign_id: int, now: datetime, reason: str) 
 
 
 def is_campaign_paused(connection: Connection, campaign_id: int) -> bool:
-    """Whether nobody may claim anything of it now."""
-    paused_at = connection.scalar(
-        sa.select(campaign.c.paused_at).where(campaign.c.id == campaign_id)
-    )
-    return paused_at is not None
+    """Whether claiming is stopped."""
+    statement = sa.select(campaign.c.paused_at).where(campaign.c.id == campaign_id)
+    return connection.scalar(statement) is not None
 
 
-def is_called_off(connection: Connection, campaign_id: int, email_id: int) -> bool:
+def is_paused_or_cancelled(connection: Connection, campaign_id: int, email_id: int) -> bool:
     """Whether the campaign is paused, or the email cancelled."""
-    found = sa.select(email.c.cancelled_at).where(email.c.id == email_id)
-    is_cancelled = connection.scalar(found) is not None
-    return is_cancelled or is_campaign_paused(connection, campaign_id)
+    cancelled_at = connection.scalar(sa.select(email.c.cancelled_at).where(email.c.id == email_id))
+    return cancelled_at is not None or is_campaign_paused(connection, campaign_id)
 
 
 def resume(connection: Connection, campaign_id: int) -> bool:
-    """Let claims go on, with every counter that paused it at zero; tells if it was paused."""
+    """Allow claims again and reset the counters that paused it; returns whether it was paused."""
     statement = (
         sa.update(campaign)
         .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_not(None))
@@ -115,17 +113,17 @@ def resume(connection: Connection, campaign_id: int) -> bool:
 
 
 def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:
-    """Call an email off for everyone who hasn't got it; returns how many were planned."""
+    """Cancel an email for all who have not received it; returns how many were planned."""
     connection.execute(
         sa.update(email)
         .where(email.c.id == email_id, email.c.cancelled_at.is_(None))
         .values(cancelled_at=now)
     )
-    return leave_if_cancelled(connection, email_id, now)
+    return close_if_cancelled(connection, email_id, now)
 
 
-def leave_if_cancelled(connection: Connection, email_id: int, now: datetime) -> int:
-    """Close what is planned of an email that was called off; returns how many deliveries."""
+def close_if_cancelled(connection: Connection, email_id: int, now: datetime) -> int:
+    """Close the planned deliveries of a cancelled email; returns how many."""
     is_cancelled = sa.exists().where(email.c.id == email_id, email.c.cancelled_at.is_not(None))
     closed = connection.execute(
         sa.update(delivery)
@@ -143,16 +141,35 @@ def leave_if_cancelled(connection: Connection, email_id: int, now: datetime) -> 
     return closed.rowcount
 
 
-def list_called_off(connection: Connection, campaign_id: int, at: datetime) -> frozenset[str]:
-    """The keys of the emails that had been called off by an instant."""
+def list_cancelled(connection: Connection, campaign_id: int, at: datetime) -> frozenset[str]:
+    """The keys of the emails that had been cancelled by an instant."""
     keys = sa.select(email.c.key).where(
         email.c.campaign_id == campaign_id, email.c.cancelled_at <= at
     )
     return frozenset(connection.scalars(keys))
 
 
-def _read_row(connection: Connection, key: str) -> Row[Any]:
-    return connection.execute(sa.select(campaign).where(campaign.c.key == key)).one()
+def _insert_missing_rows(connection: Connection, loaded: Campaign) -> None:
+    """Insert the rows that do not exist yet; another process may insert the same ones now."""
+    find_id = sa.select(campaign.c.id).where(campaign.c.key == loaded.id)
+    campaign_id = connection.scalar(find_id)
+    if campaign_id is None:
+        connection.execute(
+            insert_or_ignore(connection, campaign).values(
+                key=loaded.id,
+                name=loaded.name,
+                start=loaded.start,
+                language=loaded.language,
+                lists=sorted(loaded.lists),
+            )
+        )
+        campaign_id = connection.scalars(find_id).one()
+    keys = sa.select(email.c.key).where(email.c.campaign_id == campaign_id)
+    known = set(connection.scalars(keys))
+    missing = [each.key for each in loaded.emails if each.key not in known]
+    if missing:
+        rows = [{"campaign_id": campaign_id, "key": key} for key in missing]
+        connection.execute(insert_or_ignore(connection, email), rows)
 
 
 def _read_record(connection: Connection, row: Row[Any]) -> CampaignRecord:

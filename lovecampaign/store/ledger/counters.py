@@ -1,4 +1,4 @@
-"""What do pausing, the brake and the pace count?"""
+"""Counters for pausing, the brake and the pace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lovecampaign.store.tables import campaign, email
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailCounts:
-    """How one email has fared so far."""
+    """How many messages of an email were accepted, bounced, complained about and so on."""
 
     accepted: int = 0
     hard_bounces: int = 0
@@ -24,13 +24,13 @@ class EmailCounts:
 
     @property
     def deliveries(self) -> int:
-        """Messages whose fate a receiver decided; each counts once."""
+        """Messages that a receiver has decided on; each counts once."""
         return self.accepted + self.hard_bounces - self.late_bounces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureCounts:
-    """Failures of a campaign that are not about a recipient."""
+    """A campaign's failures that are not about a recipient."""
 
     #: Since the last resume.
     policy_refusals: int
@@ -64,7 +64,7 @@ _ADD_FAILURES = (
 
 
 def add_to_email(connection: Connection, email_id: int, added: EmailCounts) -> EmailCounts:
-    """Count on; returns the sums."""
+    """Add to an email's counters; returns the sums."""
     more = {f"more_{column.name}": getattr(added, column.name) for column in _EMAIL_COUNTS}
     row = connection.execute(_ADD_TO_EMAIL, {"email_id": email_id, **more}).one()
     return EmailCounts(**dict(zip(row._fields, row, strict=True)))
@@ -78,7 +78,10 @@ def add_failures(
     row_restarts: bool,
     in_a_row: int,
 ) -> FailureCounts:
-    """Count on. ``row_restarts``: something was accepted before the last ``in_a_row`` failures."""
+    """Add to a campaign's failure counters; returns the sums.
+
+    ``row_restarts``: a message was accepted before the last ``in_a_row`` failures.
+    """
     added = {
         "campaign_id": campaign_id,
         "refusals": policy_refusals,
@@ -94,8 +97,8 @@ def reserve_pace(
 ) -> datetime:
     """Reserve the time of ``count`` messages; returns when the first may leave.
 
-    By the machine's own clock, whatever ``--now`` says. All senders of a campaign reserve from
-    the same row, so the pace holds over connections and machines.
+    By the machine's own clock, whatever ``--now`` says. All senders of a campaign reserve from the
+    same row, so the pace holds over connections and machines.
     """
     free_at = connection.scalar(
         sa.select(campaign.c.pace_free_at).where(campaign.c.id == campaign_id).with_for_update()

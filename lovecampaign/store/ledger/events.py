@@ -1,15 +1,15 @@
-"""What did a provider report later, and which of it is new?
+"""Provider events: store each one once, and return the new ones.
 
-Reports come in any order, twice, and at the same time on several connections. Each is kept once,
-by the provider's own id of it; only what is new has consequences.
+Events come in any order, twice, and at the same time on several connections. Each is stored once,
+by the provider's own id of it; only new ones have consequences.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,33 +17,39 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.database.among import among
-from lovecampaign.store.database.json_rows import json_at, many, number_at, rows_of, text_at
-from lovecampaign.store.database.types import to_microseconds
+from lovecampaign.store.database.json_parameters import (
+    is_one_of,
+    json_at,
+    json_parameter,
+    json_rows,
+    number_at,
+    text_at,
+)
+from lovecampaign.store.database.types import MICROSECOND, to_microseconds
 from lovecampaign.store.database.upsert import INSERT_INTO, InsertInto
-from lovecampaign.store.tables import event
+from lovecampaign.store.tables import campaign, delivery, event
 
 
 class EventKind(StrEnum):
-    """What happened to a message after the provider's answer, or in its place."""
+    """What happened to a message after the provider's outcome, or in its place."""
 
-    PROCESSED = "processed"  #: the provider took it, and will try
-    DELIVERED = "delivered"  #: the receiver's server took it
-    DEFERRED = "deferred"  #: refused for now; the provider goes on trying
+    PROCESSED = "processed"  #: the provider accepted it, and will try
+    DELIVERED = "delivered"  #: the receiver's server accepted it
+    DEFERRED = "deferred"  #: refused for now; the provider tries again
     BOUNCED = "bounced"  #: the address is bad for good
-    SOFT_BOUNCED = "soft_bounced"  #: refused this time, for the mailbox's sake
-    BLOCKED = "blocked"  #: the receiver refused us, not its reader
-    DROPPED = "dropped"  #: the provider took it and did not send it
-    COMPLAINED = "complained"  #: its reader called it spam
-    UNSUBSCRIBED = "unsubscribed"  #: its reader left by a link in it, ours or the provider's
-    UNSUBSCRIBE_UNDONE = "unsubscribe_undone"  #: they took that back within a day
+    SOFT_BOUNCED = "soft_bounced"  #: refused this time because of the mailbox
+    BLOCKED = "blocked"  #: refused because of us, not of the mailbox
+    DROPPED = "dropped"  #: the provider accepted it and did not send it
+    COMPLAINED = "complained"  #: marked as spam by the subscriber
+    UNSUBSCRIBED = "unsubscribed"  #: by a link in it, ours or the provider's
+    UNSUBSCRIBE_UNDONE = "unsubscribe_undone"  #: undone within a day
     OPENED = "opened"
     CLICKED = "clicked"
-    UNKNOWN = "unknown"  #: kept as far as it could be read; changes nothing
+    UNKNOWN = "unknown"  #: stored as far as it could be read; changes nothing
 
 
-#: A thousand rows in one value: 4 ms, and 28 ms where each of their values is a parameter.
-_ROWS = rows_of("rows", "one")
+#: A thousand rows in one parameter: 4 ms, and 28 ms with one for each value.
+_ROWS = json_rows("rows", "one")
 _PLACES: Mapping[sa.Column[Any], sa.ColumnElement[Any]] = {
     event.c.key: text_at(_ROWS, 0),
     event.c.kind: text_at(_ROWS, 1),
@@ -55,82 +61,89 @@ _PLACES: Mapping[sa.Column[Any], sa.ColumnElement[Any]] = {
 }
 
 
-def _adding(insert_into: InsertInto) -> sa.Insert:
+def _insert_statement(insert_into: InsertInto) -> sa.Insert:
     rows = sa.select(*_PLACES.values()).where(sa.true())
-    adding = insert_into(event).from_select([column.name for column in _PLACES], rows)
-    return adding.on_conflict_do_nothing().returning(event.c.key)
+    statement = insert_into(event).from_select([column.name for column in _PLACES], rows)
+    return statement.on_conflict_do_nothing().returning(event.c.key)
 
 
-_INSERT = {name: _adding(insert_into) for name, insert_into in INSERT_INTO.items()}
+_INSERT = {name: _insert_statement(insert_into) for name, insert_into in INSERT_INTO.items()}
+
+
+#: Soft bounces on this many different days suppress an address in one campaign.
+SOFT_BOUNCE_DAYS = 3
+_A_DAY = timedelta(days=1) // MICROSECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """One fact that a provider reports, in our words."""
+class ProviderEvent:
+    """One event, as a provider reports it, in our terms."""
 
     #: The provider's own id of the event.
     key: str
     kind: EventKind
     at: datetime
-    #: What the message was signed with: a delivery's number, or that of mail that was asked for.
+    #: The id that the message was signed with: of a delivery, or of transactional mail.
     delivery_id: int | None = None
-    asked_id: int | None = None
-    #: The provider's id of the message, as its answer gave it; '' where it does not say.
+    transactional_id: int | None = None
+    #: The provider's message id, as in its answer to our request; '' where it is missing.
     message_id: str = ""
-    #: As the provider writes it; never stored. '' where it does not say.
+    #: As the provider writes it; never stored. '' where it is missing.
     address: str = ""
-    #: Why nothing more may be sent to the address; None: it changes nothing for the address.
+    #: The suppression that follows; None: none does.
     suppresses: SuppressionReason | None = None
-    #: The reader left the lists of one campaign, and not all of them.
-    leaves_campaign: bool = False
-    #: What is worth keeping, without addresses of people or of machines.
+    #: The subscriber unsubscribed from the lists of one campaign, not from all.
+    unsubscribes_from_campaign: bool = False
+    #: The facts to store, without addresses of people or machines.
     payload: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """Whom a report is about, as the database knows them."""
+class EventSubject:
+    """The subscriber and the message that an event is about."""
 
-    #: None for mail that was asked for.
-    delivery_id: int | None
-    asked_id: int | None
     subscriber_id: int
     address_key: str
-    is_forgotten: bool
-    #: Of the delivery; None for mail that was asked for.
-    email_id: int | None
-    campaign_id: int | None
+    is_forgotten: bool = False
+    #: None for transactional mail.
+    delivery_id: int | None = None
+    transactional_id: int | None = None
+    #: Of the delivery; None for transactional mail.
+    email_id: int | None = None
+    campaign_id: int | None = None
 
     @property
     def is_known_by_address(self) -> bool:
-        """The report names no mail of ours; it is about a person all the same."""
-        return self.delivery_id is None and self.asked_id is None
+        """Whether the event names no message of ours, only the subscriber's address."""
+        return self.delivery_id is None and self.transactional_id is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """A report, and whom it is about; None: nobody we know."""
+class MatchedEvent:
+    """A reported event and its subject; None: unknown here."""
 
-    report: Report
-    subject: Subject | None
+    report: ProviderEvent
+    subject: EventSubject | None
 
 
-def note_events(connection: Connection, facts: Iterable[Fact], now: datetime) -> Sequence[Fact]:
-    """Keep what is not known yet, and return it."""
+def record_events(
+    connection: Connection, facts: Iterable[MatchedEvent], now: datetime
+) -> Sequence[MatchedEvent]:
+    """Store the events that are not known yet, and return them."""
     by_key = {fact.report.key: fact for fact in reversed(list(facts))}
     if not by_key:
         return ()
-    # In one order, or two batches with the same events would wait for each other for ever.
+    # Sorted: two batches with the same events would deadlock.
     recorded_at = to_microseconds(now)
     rows = [_row(by_key[key], recorded_at) for key in sorted(by_key)]
     statement = _INSERT[connection.dialect.name]
-    return [by_key[key] for key in connection.scalars(statement, {"rows": many(rows)})]
+    return [by_key[key] for key in connection.scalars(statement, {"rows": json_parameter(rows)})]
 
 
 def find_first_of_kind(
-    connection: Connection, facts: Sequence[Fact]
+    connection: Connection, facts: Sequence[MatchedEvent]
 ) -> Sequence[tuple[int, EventKind]]:
-    """Of facts that were just noted, each that is the first of its kind about a delivery.
+    """Of events that were just stored, each that is the first of its kind about a delivery.
 
     Its email's id, and the kind. The deliveries must be locked: two at once were both first.
     """
@@ -147,18 +160,44 @@ def find_first_of_kind(
     ]
 
 
+def find_over_soft_bounce_limit(
+    connection: Connection, subscriber_ids: Collection[int]
+) -> dict[str, list[int]]:
+    """Of these subscribers, those over the limit, by campaign key."""
+    if not subscriber_ids:
+        return {}
+    day = sa.type_coerce(event.c.at, sa.BigInteger) // _A_DAY
+    rows = connection.execute(
+        sa.select(campaign.c.key, event.c.subscriber_id)
+        .select_from(event)
+        .join(delivery, delivery.c.id == event.c.delivery_id)
+        .join(campaign, campaign.c.id == delivery.c.campaign_id)
+        .where(
+            event.c.kind == EventKind.SOFT_BOUNCED.value,
+            is_one_of(event.c.subscriber_id, subscriber_ids),
+        )
+        .group_by(campaign.c.key, event.c.subscriber_id)
+        .having(sa.func.count(sa.distinct(day)) >= SOFT_BOUNCE_DAYS)
+        .order_by(campaign.c.key, event.c.subscriber_id)
+    )
+    by_campaign = defaultdict(list)
+    for key, subscriber_id in rows:
+        by_campaign[key].append(subscriber_id)
+    return by_campaign
+
+
 def _count_known(connection: Connection, ids: Collection[int]) -> Mapping[tuple[int, str], int]:
     if not ids:
         return {}
     rows = connection.execute(
         sa.select(event.c.delivery_id, event.c.kind, sa.func.count())
-        .where(among(connection, event.c.delivery_id, ids))
+        .where(is_one_of(event.c.delivery_id, ids))
         .group_by(event.c.delivery_id, event.c.kind)
     )
     return {(delivery_id, kind): count for delivery_id, kind, count in rows}
 
 
-def _row(fact: Fact, recorded_at: int) -> Sequence[object]:
+def _row(fact: MatchedEvent, recorded_at: int) -> Sequence[object]:
     """In the order of ``_PLACES``."""
     report, subject = fact.report, fact.subject
     return (

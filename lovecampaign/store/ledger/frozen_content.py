@@ -1,4 +1,4 @@
-"""What does an email say since its first real claim, and what did it say at some instant?"""
+"""Frozen content: what an email says since its first real claim, and what it said at an instant."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class FrozenContent:
     """What an email says since its first real claim."""
 
     fingerprint: str
-    #: As the render room wrote it down.
+    #: As the render package serialised it.
     content: str
     frozen_at: datetime
 
 
 def find_frozen(connection: Connection, email_id: int) -> FrozenContent | None:
-    """What the email says since its first real claim, with the newest accepted edit."""
+    """The content since the first real claim, with the newest accepted edit."""
     row = connection.execute(
         sa.select(frozen_content)
         .where(frozen_content.c.email_id == email_id)
@@ -34,13 +34,13 @@ def find_frozen(connection: Connection, email_id: int) -> FrozenContent | None:
 
 
 def find_frozen_at(connection: Connection, email_id: int, at: datetime) -> FrozenContent | None:
-    """What the email said at an instant: the first words there were, if it is before them."""
-    words = sa.select(frozen_content).where(frozen_content.c.email_id == email_id)
+    """The content at an instant; before the first freeze, the first one."""
+    versions = sa.select(frozen_content).where(frozen_content.c.email_id == email_id)
     newest, oldest = frozen_content.c.frozen_at.desc(), frozen_content.c.frozen_at
-    until_then = words.where(frozen_content.c.frozen_at <= at)
+    until_then = versions.where(frozen_content.c.frozen_at <= at)
     row = (
         connection.execute(until_then.order_by(newest, frozen_content.c.id.desc())).first()
-        or connection.execute(words.order_by(oldest, frozen_content.c.id)).first()
+        or connection.execute(versions.order_by(oldest, frozen_content.c.id)).first()
     )
     return _as_frozen(row) if row else None
 
@@ -51,7 +51,7 @@ def freeze(
     content: FrozenContent,
     accepted_by: str = "",
 ) -> None:
-    """Keep what an email says. The newest counts; going back to an older text makes it newest."""
+    """Store what an email says. The newest counts; going back to an older text makes it newest."""
     connection.execute(
         sa.delete(frozen_content).where(
             frozen_content.c.email_id == email_id,

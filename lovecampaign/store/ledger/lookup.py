@@ -1,26 +1,54 @@
-"""Which email of which campaign is this? From the ledger's numbers to the names in its files."""
+"""Look up emails and deliveries by their ids, with the keys of campaign and email."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.tables import campaign, email
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.tables import DeliveryState, campaign, delivery, email, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailRow:
-    """An email as the ledger knows it."""
+    """An email's row and its campaign."""
 
     email_id: int
     email_key: str
     #: Of the row; ``campaign_key`` is ``id`` in campaign.yaml.
     campaign_id: int
     campaign_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecord:
+    """A delivery with its subscriber, email and campaign."""
+
+    id: int
+    state: DeliveryState
+    first_claimed_at: datetime | None
+    #: When it was last claimed: its content is what was frozen then.
+    claimed_at: datetime | None
+    #: Of the row; ``campaign_key`` is ``id`` in campaign.yaml.
+    campaign_id: int
+    campaign_key: str
+    email_id: int
+    email_key: str
+    subscriber_id: int
+    address_key: str
+    #: As the subscriber wrote it.
+    address: str
+    first_name: str
+    last_name: str
+    #: IANA name; '' where unknown.
+    timezone: str
+    #: The subscriber was forgotten since: nothing may be shown.
+    is_forgotten: bool
 
 
 def find_emails(connection: Connection, ids: Collection[int]) -> Mapping[int, EmailRow]:
@@ -38,3 +66,56 @@ def find_emails(connection: Connection, ids: Collection[int]) -> Mapping[int, Em
         .where(email.c.id.in_(ids))
     )
     return {row["email_id"]: EmailRow(**row) for row in rows.mappings()}
+
+
+def find_delivery(connection: Connection, number: int) -> DeliveryRecord | None:
+    """The delivery with that id."""
+    return _find(connection, delivery.c.id == number)
+
+
+def find_delivery_of(
+    connection: Connection, email_id: int, subscriber_id: int
+) -> DeliveryRecord | None:
+    """The one delivery of an email to a subscriber."""
+    is_theirs = delivery.c.subscriber_id == subscriber_id
+    return _find(connection, sa.and_(delivery.c.email_id == email_id, is_theirs))
+
+
+def _find(connection: Connection, condition: sa.ColumnElement[bool]) -> DeliveryRecord | None:
+    rows = connection.execute(
+        sa.select(
+            delivery.c.id,
+            delivery.c.state,
+            delivery.c.first_claimed_at,
+            delivery.c.claimed_at,
+            delivery.c.campaign_id,
+            campaign.c.key.label("campaign_key"),
+            delivery.c.email_id,
+            email.c.key.label("email_key"),
+            delivery.c.subscriber_id,
+            subscriber.c.address_key,
+            subscriber.c.email.label("address"),
+            subscriber.c.first_name,
+            subscriber.c.last_name,
+            subscriber.c.timezone,
+            subscriber.c.forgotten_at,
+        )
+        .join(email, email.c.id == delivery.c.email_id)
+        .join(campaign, campaign.c.id == delivery.c.campaign_id)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(condition)
+    )
+    row = rows.mappings().one_or_none()
+    if row is None:
+        return None
+    values = dict(row)
+    is_forgotten = values.pop("forgotten_at") is not None
+    state = DeliveryState(values.pop("state"))
+    return DeliveryRecord(**values, state=state, is_forgotten=is_forgotten)
+
+
+def read_newest_claim(database: Database) -> datetime | None:
+    """The time of the newest claim, by the clock of then; None: never."""
+    with database.read() as connection:
+        newest: datetime | None = connection.scalar(sa.select(sa.func.max(delivery.c.claimed_at)))
+        return newest

@@ -1,0 +1,1 @@
+"""Maintenance: copies of the database, and the write probe."""

@@ -1,35 +1,89 @@
-"""How does everything move from one database to another, whichever kind each of them is?"""
+"""Copies of a database: a backup file while mail goes out, or all rows into another database.
+
+A backup is a SQLite file, whatever database it comes from, with one consistent state: that of the
+moment when copying began.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.core.errors import UsageError
+from lovecampaign.core.errors import Unreachable, UsageError
+from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.tables import metadata
 
 ROWS_AT_A_TIME = 5_000
 
 
-def copy_everything(source: Database, target: Database) -> Mapping[str, int]:
-    """Write every row of one database into another, which has the tables and nothing in them.
+def back_up(database: Database, file: Path) -> None:
+    """Write a consistent copy to a new file.
 
-    One state of the source, and all of it or nothing; returns the number of rows of each table.
-    Raises UsageError where the target holds something already.
+    Raises UsageError where the file exists, and Unreachable where it cannot be written.
+    """
+    if file.exists():
+        raise UsageError(f"{file} exists already", hint="name a file that does not exist yet")
+    part = file.with_name(file.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        if database.is_sqlite:
+            _copy_sqlite(database, part)
+        else:
+            _copy_to_sqlite(database, part)
+        part.rename(file)
+    except (OSError, sqlite3.Error) as error:
+        raise Unreachable(
+            f"the copy {file} cannot be written: {error}",
+            hint="free some space, or name another folder",
+        ) from error
+    finally:
+        for leftover in part.parent.glob(part.name + "*"):
+            leftover.unlink(missing_ok=True)
+
+
+def copy_everything(source: Database, target: Database) -> Mapping[str, int]:
+    """Write every row of one database into another, which has the tables and no rows.
+
+    One state of the source, and all of it or nothing; returns the number of rows per table. Raises
+    UsageError where the target is not empty.
     """
     with source.read() as rows_from, target.write() as into:
         _require_empty(into, target.name)
         copied = {
-            table.name: copy_table(rows_from, into, table) for table in metadata.sorted_tables
+            table.name: _copy_table(rows_from, into, table) for table in metadata.sorted_tables
         }
-        _go_on_counting(into)
+        _advance_sequences(into)
     return copied
 
 
-def copy_table(source: Connection, into: Connection, table: sa.Table) -> int:
+def _copy_sqlite(database: Database, part: Path) -> None:
+    if database.file is None:
+        raise ValueError("an SQLite database has a file")
+    with (
+        contextlib.closing(sqlite3.connect(database.file)) as source,
+        contextlib.closing(sqlite3.connect(part)) as target,
+    ):
+        source.backup(target)  # one pass in one read transaction: consistent
+
+
+def _copy_to_sqlite(database: Database, part: Path) -> None:
+    settings = Settings(workspace=part.parent.resolve(), database_url=f"sqlite:///{part.resolve()}")
+    with contextlib.closing(open_database(settings)) as target:
+        with database.read() as source, target.write() as into:
+            for table in metadata.sorted_tables:
+                _copy_table(source, into, table)
+        with target.own_connection() as connection:  # one file, without WAL beside it
+            connection.connection.cursor().execute("PRAGMA journal_mode=DELETE")
+
+
+def _copy_table(source: Connection, into: Connection, table: sa.Table) -> int:
     """Returns how many rows there were. Memory stays flat."""
     count = 0
     rows = source.execution_options(yield_per=ROWS_AT_A_TIME).execute(sa.select(table)).mappings()
@@ -43,13 +97,13 @@ def _require_empty(into: Connection, name: str) -> None:
     for table in metadata.sorted_tables:
         if into.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
             raise UsageError(
-                f"{name} holds something already, in its table {table.name}",
-                hint="name a database that is empty: nothing is mixed or overwritten",
+                f"{name} is not empty: its table {table.name} has rows",
+                hint="name an empty database: nothing is mixed or overwritten",
             )
 
 
-def _go_on_counting(into: Connection) -> None:
-    """PostgreSQL numbers rows from sequences of their own, which know nothing of these."""
+def _advance_sequences(into: Connection) -> None:
+    """Set PostgreSQL's sequences behind the highest copied ids."""
     if into.dialect.name != "postgresql":
         return
     for table in metadata.sorted_tables:

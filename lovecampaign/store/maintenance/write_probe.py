@@ -1,4 +1,4 @@
-"""Would a write be let in now? Tried with one that changes nothing."""
+"""Write probe: tries a write that changes nothing."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import os
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.store.database.engine import Database
 
-#: How long another's write may take before we say that nothing can be written.
-PATIENCE_SECONDS = 0.8
+#: How long another write may take before the database counts as not writable.
+TIMEOUT_SECONDS = 0.8
 
 
-def find_write_trouble(database: Database) -> str | None:
-    """Why nothing can be written, in words without a path; None where a write is let in."""
+def find_write_fault(database: Database) -> str | None:
+    """Why nothing can be written, without a path; None where a write works."""
     if database.file is not None:
         if not database.file.exists():
             return "its file was moved or deleted"
         if not (os.access(database.file, os.W_OK) and os.access(database.file.parent, os.W_OK)):
-            return "its file, or the folder around it, may only be read"
+            return "its file or folder is read-only"
     try:
-        return _try_to_write(database.with_patience(PATIENCE_SECONDS))
+        return _try_to_write(database.with_busy_timeout(TIMEOUT_SECONDS))
     except Unreachable:
-        return "somebody else writes and does not end" if database.is_sqlite else "no answer"
+        return "another process holds its write lock" if database.is_sqlite else "no answer"
 
 
 def _try_to_write(database: Database) -> str | None:
-    with database.write() as connection:  # SQLite: BEGIN IMMEDIATE and the end of it, no more
+    with database.write() as connection:  # SQLite: BEGIN IMMEDIATE and COMMIT
         if database.is_sqlite:
             return None
-        # A replica, or a server that was told to take no more (a full disk, a failover).
+        # A replica, or a server that was set to read-only (a full disk, a failover).
         said = connection.exec_driver_sql("SHOW transaction_read_only").scalar_one()
-        return None if said == "off" else "it may only be read"
+        return None if said == "off" else "it is read-only"

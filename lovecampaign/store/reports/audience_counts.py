@@ -13,7 +13,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.subscribers.suppressions import reaches
+from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import consent, membership, subscriber
 
 
@@ -92,7 +92,9 @@ def _is_on(campaign: Campaign, list_name: str) -> sa.ColumnElement[bool]:
         membership.c.list == list_name,
         membership.c.confirmed_at.is_not(None),
     )
-    is_suppressed = sa.exists().where(*reaches(subscriber.c.address_key, list_name, campaign.id))
+    is_suppressed = sa.exists().where(
+        *suppression_conditions(subscriber.c.address_key, list_name, campaign.id)
+    )
     return sa.and_(subscriber.c.forgotten_at.is_(None), is_member, sa.not_(is_suppressed))
 
 

@@ -1,0 +1,1 @@
+"""Sign-up: double opt-in, mailed links, unsubscribe and the welcome."""

@@ -1,8 +1,7 @@
-"""Somebody presses the button of a confirmation: is it good, and what does it change?
+"""Confirm a sign-up (double opt-in): log the consent, confirm the membership, lift suppressions.
 
-The consent is written down whole (what was agreed to, in which words, when, where and how, and
-when it was confirmed), the place on the list begins to count, and suppressions that a person
-ends by coming back themselves are lifted.
+The consent is logged whole: what was agreed to, in which words, when, where and how, and when it
+was confirmed. Suppressions that a subscriber ends by returning are lifted.
 """
 
 from __future__ import annotations
@@ -16,136 +15,166 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.ledger.requests import AskedKind, AskedMail, find_asked, mark_used
-from lovecampaign.store.signup.apply import Application, is_mailable
-from lovecampaign.store.subscribers.erasure import remember_again
-from lovecampaign.store.subscribers.suppressions import BARRING, EVERY_CAMPAIGN, reaches
+from lovecampaign.store.ledger.transactional_mail import (
+    TransactionalKind,
+    TransactionalMail,
+    find_transactional,
+    mark_used,
+)
+from lovecampaign.store.signup.request import SignupForm
+from lovecampaign.store.subscribers.erasure import lift_forgotten
+from lovecampaign.store.subscribers.memberships import confirm_membership, is_mailable_member
+from lovecampaign.store.subscribers.suppressions import (
+    EVERY_CAMPAIGN,
+    EVERY_LIST,
+    PERMANENT_REASONS,
+    lift_suppressions,
+    suppression_conditions,
+)
 from lovecampaign.store.tables import consent, membership, subscriber, suppression
 
-#: Where the consent log says that it came from.
+#: ``consent.source``.
 SOURCE = "form"
 
 
 class ConfirmationState(Enum):
-    """What a confirmation's link is worth at this moment."""
+    """The state of a confirmation link."""
 
     OPEN = "open"  #: the button confirms
-    DONE = "done"  #: they are on the list already
-    EXPIRED = "expired"  #: too old: ask for a new one
-    LEFT = "left"  #: they left since, or are kept out: an old link brings nobody back
+    DONE = "done"  #: confirmed already
+    EXPIRED = "expired"  #: too old: a new one is needed
+    LEFT = "left"  #: unsubscribed or suppressed since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """A link that was opened."""
+    """A confirmation link that was opened."""
 
-    asked_id: int
+    transactional_id: int
     subscriber_id: int
     #: The campaign's row.
     campaign_id: int | None
     address: str
     #: The normalised address.
     key: str
-    application: Application
+    form: SignupForm
     asked_at: datetime
     state: ConfirmationState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """From where a confirmation came."""
+class RequestOrigin:
+    """The client that a confirmation came from."""
 
     ip: str = ""
     user_agent: str = ""
 
 
-def look_at_confirmation(
-    connection: Connection, asked_id: int, now: datetime
+def find_confirmation(
+    connection: Connection, transactional_id: int, now: datetime
 ) -> Confirmation | None:
-    """What a link is worth, changing nothing; None where it belongs to nobody any more."""
-    asked = find_asked(connection, asked_id)
+    """The state of a link, read without a change; None where it is no confirmation any more."""
+    asked = find_transactional(connection, transactional_id)
     return _read(connection, asked, now) if asked else None
 
 
 def confirm(
-    connection: Connection, asked_id: int, proof: Proof, now: datetime
+    connection: Connection, transactional_id: int, origin: RequestOrigin, now: datetime
 ) -> Confirmation | None:
-    """Do what the button says, in the caller's transaction; returns what the link was worth.
+    """Confirm, in the caller's transaction; returns the link as it was before.
 
-    Only an OPEN one changes anything: pressing twice is pressing once.
+    Only an OPEN one changes anything: repeating is harmless.
     """
-    asked = find_asked(connection, asked_id, to_change=True)
-    found = _read(connection, asked, now) if asked else None
-    if found is not None and found.state is ConfirmationState.OPEN:
-        mark_used(connection, asked_id, now)
-        _log_consent(connection, found, proof, now)
-        take_place(connection, found.application.list, found.subscriber_id, now)
-        _note_what_was_typed(connection, found, now)
-        _let_back_in(connection, found, now)
-    return found
+    asked = find_transactional(connection, transactional_id, for_update=True)
+    confirmation = _read(connection, asked, now) if asked else None
+    if confirmation is not None and confirmation.state is ConfirmationState.OPEN:
+        mark_used(connection, transactional_id, now)
+        form = confirmation.form
+        log_confirmed_consent(
+            connection,
+            origin,
+            now,
+            subscriber_id=confirmation.subscriber_id,
+            list=form.list,
+            given_at=confirmation.asked_at,
+            source=SOURCE,
+            text_version=form.consent_version,
+            text=form.consent_text,
+            form_url=form.form_url,
+            ip=form.ip,
+            user_agent=form.user_agent,
+            locale=form.locale,
+        )
+        confirm_membership(connection, form.list, confirmation.subscriber_id, now)
+        _save_form_values(connection, confirmation, now)
+        # They asked by themselves, and the message reached them.
+        lift_forgotten(connection, confirmation.key)
+        _keep_other_lists_unsubscribed(connection, confirmation)
+        lift_suppressions(
+            connection, now, *suppression_conditions(confirmation.key, form.list, None)
+        )
+    return confirmation
 
 
-def take_place(connection: Connection, list_name: str, subscriber_id: int, now: datetime) -> None:
-    """Put a person on a list, confirmed. Joining is confirming: ``late_joiners`` counts from
-    here. Who comes back stays who they were: a founder is no late joiner.
-    """
-    is_theirs = (membership.c.list == list_name, membership.c.subscriber_id == subscriber_id)
+def log_confirmed_consent(
+    connection: Connection, origin: RequestOrigin, now: datetime, **values: object
+) -> None:
+    """Add an express consent that was confirmed now; ``values`` are the other columns."""
     connection.execute(
-        insert_or_ignore(connection, membership).values(
-            list=list_name, subscriber_id=subscriber_id, joined_at=now
+        sa.insert(consent).values(
+            kind=ConsentKind.EXPRESS.value,
+            confirmed_at=now,
+            confirmed_ip=origin.ip,
+            confirmed_user_agent=origin.user_agent,
+            recorded_at=now,
+            **values,
         )
     )
-    connection.execute(
-        sa.update(membership)
-        .where(*is_theirs, membership.c.confirmed_at.is_(None))
-        .values(joined_at=now)
-    )
-    connection.execute(
-        sa.update(membership).where(*is_theirs).values(confirmed_at=now, consent_expires_at=None)
-    )
 
 
-def _read(connection: Connection, asked: AskedMail, now: datetime) -> Confirmation | None:
-    if asked.kind is not AskedKind.CONFIRM or not asked.payload:
+def _read(connection: Connection, asked: TransactionalMail, now: datetime) -> Confirmation | None:
+    if asked.kind is not TransactionalKind.CONFIRM or not asked.payload:
         return None
-    person = connection.execute(
+    row = connection.execute(
         sa.select(subscriber.c.email, subscriber.c.address_key).where(
             subscriber.c.id == asked.subscriber_id
         )
     ).one()
-    application = Application.from_payload(asked.payload)
+    form = SignupForm.from_payload(asked.payload)
     return Confirmation(
-        asked_id=asked.id,
+        transactional_id=asked.id,
         subscriber_id=asked.subscriber_id,
         campaign_id=asked.campaign_id,
-        address=person.email,
-        key=person.address_key,
-        application=application,
+        address=row.email,
+        key=row.address_key,
+        form=form,
         asked_at=asked.created_at,
-        state=_judge(connection, asked, application.list, person.address_key, now),
+        state=_find_state(connection, asked, form.list, row.address_key, now),
     )
 
 
-def _judge(
-    connection: Connection, asked: AskedMail, list_name: str, key: str, now: datetime
+def _find_state(
+    connection: Connection, asked: TransactionalMail, list_name: str, key: str, now: datetime
 ) -> ConfirmationState:
-    if _is_kept_out(connection, asked, list_name, key):
+    if _is_suppressed(connection, asked, list_name, key):
         return ConfirmationState.LEFT
     if asked.used_at is not None:
-        is_on = is_mailable(connection, asked.subscriber_id, list_name, EVERY_CAMPAIGN, now)
+        is_on = is_mailable_member(connection, asked.subscriber_id, list_name, EVERY_CAMPAIGN, now)
         return ConfirmationState.DONE if is_on else ConfirmationState.LEFT
-    return ConfirmationState.OPEN if asked.is_good(now) else ConfirmationState.EXPIRED
+    return ConfirmationState.OPEN if asked.is_valid(now) else ConfirmationState.EXPIRED
 
 
-def _is_kept_out(connection: Connection, asked: AskedMail, list_name: str, key: str) -> bool:
+def _is_suppressed(
+    connection: Connection, asked: TransactionalMail, list_name: str, key: str
+) -> bool:
     """By a suppression that is younger than the link, or that only the operator lifts."""
     statement = sa.select(sa.literal(1)).where(
-        *reaches(key, list_name, None),
+        *suppression_conditions(key, list_name, None),
         sa.or_(
             suppression.c.at > asked.created_at,
-            suppression.c.reason.in_([reason.value for reason in BARRING]),
+            suppression.c.reason.in_([reason.value for reason in PERMANENT_REASONS]),
         ),
-        # The mail itself may have bounced at first and arrived later: the link was read.
+        # The message may have bounced at first and arrived later: its link was read.
         suppression.c.reason.not_in(
             [SuppressionReason.HARD_BOUNCE.value, SuppressionReason.SOFT_BOUNCES.value]
         ),
@@ -153,80 +182,36 @@ def _is_kept_out(connection: Connection, asked: AskedMail, list_name: str, key: 
     return connection.scalar(statement.limit(1)) is not None
 
 
-def _log_consent(connection: Connection, found: Confirmation, proof: Proof, now: datetime) -> None:
-    application = found.application
-    connection.execute(
-        sa.insert(consent).values(
-            subscriber_id=found.subscriber_id,
-            list=application.list,
-            kind=ConsentKind.EXPRESS.value,
-            given_at=found.asked_at,
-            source=SOURCE,
-            text_version=application.consent_version,
-            text=application.consent_text,
-            form_url=application.form_url,
-            ip=application.ip,
-            user_agent=application.user_agent,
-            locale=application.locale,
-            confirmed_at=now,
-            confirmed_ip=proof.ip,
-            confirmed_user_agent=proof.user_agent,
-            recorded_at=now,
-        )
-    )
-
-
-def _note_what_was_typed(connection: Connection, found: Confirmation, now: datetime) -> None:
+def _save_form_values(connection: Connection, confirmation: Confirmation, now: datetime) -> None:
     """An empty field never erases."""
-    application = found.application
-    typed = {
-        "first_name": application.first_name,
-        "timezone": application.timezone,
-        "locale": application.locale,
-    }
-    values = {name: value for name, value in typed.items() if value}
+    names = ("first_name", "timezone", "locale")
+    values = {name: value for name in names if (value := getattr(confirmation.form, name))}
     connection.execute(
         sa.update(subscriber)
-        .where(subscriber.c.id == found.subscriber_id)
+        .where(subscriber.c.id == confirmation.subscriber_id)
         .values(**values, updated_at=now, last_active_at=now)
     )
 
 
-def _let_back_in(connection: Connection, found: Confirmation, now: datetime) -> None:
-    """They asked by themselves, and the letter reached them."""
-    remember_again(connection, found.key)
-    _narrow_leaving_everything(connection, found)
-    connection.execute(
-        sa.update(suppression)
-        .where(*reaches(found.key, found.application.list, None))
-        .values(lifted_at=now)
-    )
-
-
-def _narrow_leaving_everything(connection: Connection, found: Confirmation) -> None:
-    """Who left every list and comes back to one has still left the others."""
-    left_all = sa.select(suppression.c.at).where(
-        suppression.c.address_key == found.key,
-        suppression.c.list == "",
-        suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value,
-        suppression.c.lifted_at.is_(None),
-    )
-    left_at = connection.scalar(left_all)
-    if left_at is None:
-        return
-    others = connection.scalars(
-        sa.select(membership.c.list).where(
-            membership.c.subscriber_id == found.subscriber_id,
-            membership.c.list != found.application.list,
+def _keep_other_lists_unsubscribed(connection: Connection, confirmation: Confirmation) -> None:
+    """An unsubscribe from all lists still holds for those that were not rejoined."""
+    rows = (
+        sa.select(
+            suppression.c.address_key,
+            membership.c.list,
+            suppression.c.reason,
+            sa.literal("left every list before"),
+            suppression.c.at,
         )
-    ).all()
-    for name in others:
-        connection.execute(
-            insert_or_ignore(connection, suppression).values(
-                address_key=found.key,
-                list=name,
-                reason=SuppressionReason.UNSUBSCRIBED.value,
-                source="left every list before",
-                at=left_at,
-            )
+        .select_from(suppression.join(membership, sa.true()))
+        .where(
+            suppression.c.address_key == confirmation.key,
+            suppression.c.list == EVERY_LIST,
+            suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value,
+            suppression.c.lifted_at.is_(None),
+            membership.c.subscriber_id == confirmation.subscriber_id,
+            membership.c.list != confirmation.form.list,
         )
+    )
+    names = ["address_key", "list", "reason", "source", "at"]
+    connection.execute(insert_or_ignore(connection, suppression).from_select(names, rows))

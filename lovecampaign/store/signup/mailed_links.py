@@ -1,7 +1,7 @@
-"""What does a link do that was mailed to whoever asked for it, and is it still good?
+"""Mailed links: what must not be done from a forwarded letter needs a link by mail.
 
-What a forwarded letter must not do (show all that is kept, forget, change the address) needs
-such a link: it is good for an hour, and reaches the reader alone.
+Downloading all data, erasure and an address change: such a link is valid for an hour, and reaches
+the subscriber alone.
 """
 
 from __future__ import annotations
@@ -13,73 +13,86 @@ from enum import Enum
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.ledger.requests import SEND_TO, AskedKind, ask, count_asked, find_asked
-from lovecampaign.store.subscribers.suppressions import is_barred
+from lovecampaign.store.ledger.transactional_mail import (
+    SEND_TO,
+    TransactionalKind,
+    count_transactional,
+    find_transactional,
+    queue_transactional,
+)
+from lovecampaign.store.subscribers.suppressions import is_permanently_suppressed
 from lovecampaign.store.tables import campaign, subscriber
 
-#: Links of one kind to one person, whoever asks for them.
-MOST_AN_HOUR = 3
-KINDS = frozenset({AskedKind.DOWNLOAD, AskedKind.FORGET, AskedKind.MOVE, AskedKind.CHANGE_ADDRESS})
+#: Links of one kind to one subscriber.
+MAX_LINKS_PER_HOUR = 3
+KINDS = frozenset(map(TransactionalKind, ("download", "forget", "move", "change-address")))
 
 
 class LinkState(Enum):
-    """What a mailed link is worth."""
+    """The state of a mailed link."""
 
     GOOD = "good"
-    USED = "used"  #: it did what it is for
+    USED = "used"  #: it works once
     EXPIRED = "expired"
-    FORGOTTEN = "forgotten"  #: the person is; so there is nothing left to do
+    FORGOTTEN = "forgotten"  #: the subscriber is: nothing is left to do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailedLink:
-    """A link that was opened."""
+    """A mailed link that was opened."""
 
-    asked_id: int
-    kind: AskedKind
+    transactional_id: int
+    kind: TransactionalKind
     state: LinkState
     subscriber_id: int
     address: str
     address_key: str
-    #: Where the person wants their mail from now on, as they typed it.
+    #: The wanted address, as it was typed.
     new_address: str | None
     #: The campaign's row, and ``id`` in its campaign.yaml.
     campaign_id: int
     campaign_key: str
 
 
-def ask_for_link(
-    connection: Connection, kind: AskedKind, subscriber_id: int, campaign_id: int, now: datetime
+def request_link(
+    connection: Connection,
+    kind: TransactionalKind,
+    subscriber_id: int,
+    campaign_id: int,
+    now: datetime,
 ) -> bool:
-    """Queue a link to the person's own address; False where they had enough of them."""
-    if _had_enough(connection, kind, subscriber_id, now):
+    """Queue a link to the subscriber's own address; False above the limit."""
+    if _is_over_limit(connection, kind, subscriber_id, now):
         return False
-    ask(connection, kind, subscriber_id, campaign_id, {}, now)
+    queue_transactional(connection, kind, subscriber_id, campaign_id, {}, now)
     return True
 
 
-def ask_new_address(
+def request_address_change(
     connection: Connection, link: MailedLink, new_address: str, key: str, now: datetime
 ) -> bool:
-    """Queue a link to the address that somebody wants to move to; ``key`` is its normalised form.
+    """Queue a link to the wanted address; ``key`` is its normalised form.
 
-    False as above, and where that mailbox gets no mail whoever asks.
+    False above the limit, and for an address that is permanently suppressed.
     """
-    kind = AskedKind.CHANGE_ADDRESS
-    if _had_enough(connection, kind, link.subscriber_id, now) or is_barred(connection, key):
+    kind, subscriber_id = TransactionalKind.CHANGE_ADDRESS, link.subscriber_id
+    if _is_over_limit(connection, kind, subscriber_id, now):
         return False
-    ask(connection, kind, link.subscriber_id, link.campaign_id, {SEND_TO: new_address}, now)
+    if is_permanently_suppressed(connection, key):
+        return False
+    payload = {SEND_TO: new_address}
+    queue_transactional(connection, kind, subscriber_id, link.campaign_id, payload, now)
     return True
 
 
 def find_mailed_link(
-    connection: Connection, asked_id: int, now: datetime, *, to_change: bool = False
+    connection: Connection, transactional_id: int, now: datetime, *, for_update: bool = False
 ) -> MailedLink | None:
-    """What a link's number leads to; locked where it is about to change anything."""
-    asked = find_asked(connection, asked_id, to_change=to_change)
+    """The link with an id; locked with ``for_update``."""
+    asked = find_transactional(connection, transactional_id, for_update=for_update)
     if asked is None or asked.kind not in KINDS or asked.campaign_id is None:
         return None
-    person = connection.execute(
+    row = connection.execute(
         sa.select(
             subscriber.c.email,
             subscriber.c.address_key,
@@ -89,25 +102,27 @@ def find_mailed_link(
         .join(campaign, campaign.c.id == asked.campaign_id)
         .where(subscriber.c.id == asked.subscriber_id)
     ).one()
-    if person.forgotten_at is not None:
+    if row.forgotten_at is not None:
         state = LinkState.FORGOTTEN
     elif asked.used_at is not None:
         state = LinkState.USED
     else:
-        state = LinkState.GOOD if asked.is_good(now) else LinkState.EXPIRED
+        state = LinkState.GOOD if asked.is_valid(now) else LinkState.EXPIRED
     return MailedLink(
-        asked_id=asked.id,
+        transactional_id=asked.id,
         kind=asked.kind,
         state=state,
         subscriber_id=asked.subscriber_id,
-        address=person.email,
-        address_key=person.address_key,
+        address=row.email,
+        address_key=row.address_key,
         new_address=asked.payload.get(SEND_TO),
         campaign_id=asked.campaign_id,
-        campaign_key=person.campaign_key,
+        campaign_key=row.campaign_key,
     )
 
 
-def _had_enough(connection: Connection, kind: AskedKind, subscriber_id: int, now: datetime) -> bool:
+def _is_over_limit(
+    connection: Connection, kind: TransactionalKind, subscriber_id: int, now: datetime
+) -> bool:
     since = now - timedelta(hours=1)
-    return count_asked(connection, kind, subscriber_id, since) >= MOST_AN_HOUR
+    return count_transactional(connection, kind, subscriber_id, since) >= MAX_LINKS_PER_HOUR

@@ -1,7 +1,7 @@
-"""Somebody leaves a campaign through one of its letters, or takes that back: what changes?
+"""Unsubscribe by the link of a letter, and its undo.
 
-It has to work for ever, also when the campaign's files are gone: the lists that are left stand
-in the database since the letter went out. Where not even they are known, everything is left.
+The link must work for ever, also when the campaign's files are gone: the lists are in the database
+since the letter was sent. Where not even they are known, every list is unsubscribed.
 """
 
 from __future__ import annotations
@@ -14,106 +14,107 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.ledger.events import EventKind
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
-from lovecampaign.store.subscribers.suppressions import EVERY_LIST, Suppression, note_suppression
+from lovecampaign.store.ledger.lookup import DeliveryRecord
+from lovecampaign.store.subscribers.suppressions import (
+    EVERY_LIST,
+    Suppression,
+    add_suppression,
+    lift_suppressions,
+)
 from lovecampaign.store.tables import campaign, event, suppression
 
-#: A letter lies about for years, and may be in others' hands: later, one joins anew.
-UNDO_FOR = timedelta(days=1)
-#: What their mail server said, they did not.
+#: A letter is kept for years, and may be forwarded: after that, a new sign-up is needed.
+UNDO_WITHIN = timedelta(days=1)
 _BOUNCED = (SuppressionReason.HARD_BOUNCE.value, SuppressionReason.SOFT_BOUNCES.value)
 
 
-def leave(
-    connection: Connection, found: DeliveryRecord, lists: Collection[str], now: datetime
+def unsubscribe_by_link(
+    connection: Connection, letter: DeliveryRecord, lists: Collection[str], now: datetime
 ) -> bool:
-    """Take the reader of a letter off these lists of its campaign, and off all that the ledger
-    knows of; tells whether that was new. The claim of the next letter sees it.
+    """Unsubscribe from these lists and all that the ledger knows of the campaign.
+
+    Returns whether that was new. The next claim sees it.
     """
     wanted = Suppression(
         reason=SuppressionReason.UNSUBSCRIBED,
-        lists=lists_to_leave(connection, found.campaign_id, lists),
-        source=_source(found),
+        lists=lists_to_unsubscribe(connection, letter.campaign_id, lists),
+        source=_source(letter),
     )
-    is_new = note_suppression(connection, found.address_key, wanted, now)
+    is_new = add_suppression(connection, letter.address_key, wanted, now)
     if is_new:
-        _note(connection, found, EventKind.UNSUBSCRIBED, now)
+        _record_event(connection, letter, EventKind.UNSUBSCRIBED, now)
     return is_new
 
 
-def undo_leaving(connection: Connection, found: DeliveryRecord, now: datetime) -> bool:
-    """Take back what this letter's own link did within the last day; tells whether it did.
+def undo_unsubscribe(connection: Connection, letter: DeliveryRecord, now: datetime) -> bool:
+    """Undo what this letter's own link did within the last day; returns whether it did.
 
-    Whoever left in another way has left: a forwarded letter brings nobody back.
+    An unsubscribe by other ways stays: a forwarded letter must not undo it.
     """
-    lifted = connection.execute(
-        sa.update(suppression).where(*_is_own(found), _is_fresh(now)).values(lifted_at=now)
-    )
-    if lifted.rowcount == 0:
+    if not lift_suppressions(connection, now, *_is_own(letter, now)):
         return False
-    _note(connection, found, EventKind.UNSUBSCRIBE_UNDONE, now)
+    _record_event(connection, letter, EventKind.UNSUBSCRIBE_UNDONE, now)
     return True
 
 
-def may_undo(connection: Connection, found: DeliveryRecord, now: datetime) -> bool:
-    """Whether :func:`undo_leaving` would do anything."""
-    return bool(connection.scalar(sa.select(sa.exists().where(*_is_own(found), _is_fresh(now)))))
+def can_undo_unsubscribe(connection: Connection, letter: DeliveryRecord, now: datetime) -> bool:
+    """Whether :func:`undo_unsubscribe` would do anything."""
+    return bool(connection.scalar(sa.select(sa.exists().where(*_is_own(letter, now)))))
 
 
-def has_left(connection: Connection, found: DeliveryRecord, lists: Collection[str]) -> bool:
-    """Whether no list of the campaign is left on which we may write to this reader."""
-    wanted = lists_to_leave(connection, found.campaign_id, lists)
-    left = set(
+def is_unsubscribed(connection: Connection, letter: DeliveryRecord, lists: Collection[str]) -> bool:
+    """Whether no list of the campaign is left that may be mailed."""
+    wanted = lists_to_unsubscribe(connection, letter.campaign_id, lists)
+    unsubscribed = set(
         connection.scalars(
             sa.select(suppression.c.list).where(
-                suppression.c.address_key == found.address_key,
+                suppression.c.address_key == letter.address_key,
                 suppression.c.reason.not_in(_BOUNCED),
                 suppression.c.lifted_at.is_(None),
             )
         )
     )
-    return EVERY_LIST in left or wanted <= left
+    return EVERY_LIST in unsubscribed or wanted <= unsubscribed
 
 
-def lists_to_leave(
+def lists_to_unsubscribe(
     connection: Connection, campaign_id: int, lists: Collection[str]
 ) -> frozenset[str]:
-    """These, and every list that the campaign had when it was sent; all there are, if none."""
+    """These and every list that the campaign had when it was sent; every list if there are none."""
     recorded = connection.scalar(sa.select(campaign.c.lists).where(campaign.c.id == campaign_id))
     return frozenset({*lists, *(recorded or ())}) or frozenset({EVERY_LIST})
 
 
-def _source(found: DeliveryRecord) -> str:
-    return f"letter {found.id}"
+def _source(letter: DeliveryRecord) -> str:
+    return f"letter {letter.id}"
 
 
-def _is_own(found: DeliveryRecord) -> tuple[sa.ColumnElement[bool], ...]:
-    """What this letter's link did, and nobody has taken back."""
+def _is_own(letter: DeliveryRecord, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """The active suppressions by this letter's link within the last day."""
     return (
-        suppression.c.address_key == found.address_key,
+        suppression.c.address_key == letter.address_key,
         suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value,
-        suppression.c.source == _source(found),
+        suppression.c.source == _source(letter),
         suppression.c.lifted_at.is_(None),
+        suppression.c.at > now - UNDO_WITHIN,
     )
 
 
-def _is_fresh(now: datetime) -> sa.ColumnElement[bool]:
-    return suppression.c.at > now - UNDO_FOR
-
-
-def _note(connection: Connection, found: DeliveryRecord, kind: EventKind, now: datetime) -> None:
-    # In the same microsecond somebody may leave, come back and leave: the number tells apart.
+def _record_event(
+    connection: Connection, letter: DeliveryRecord, kind: EventKind, now: datetime
+) -> None:
+    # The count makes the key unique: unsubscribe, undo and unsubscribe may share a microsecond.
     number = connection.scalar(
-        sa.select(sa.func.count()).select_from(event).where(event.c.delivery_id == found.id)
+        sa.select(sa.func.count()).select_from(event).where(event.c.delivery_id == letter.id)
     )
     connection.execute(
         sa.insert(event).values(
-            key=f"lc:{found.id}:{kind}:{now.isoformat()}:{number}",
+            key=f"lc:{letter.id}:{kind}:{now.isoformat()}:{number}",
             kind=kind.value,
             at=now,
             recorded_at=now,
-            delivery_id=found.id,
-            subscriber_id=found.subscriber_id,
+            delivery_id=letter.id,
+            subscriber_id=letter.subscriber_id,
             payload={},
         )
     )

@@ -1,8 +1,4 @@
-"""Who has just confirmed, and is welcomed at once?
-
-The welcome is a delivery of the ledger like any other, but for its moment: it is due as the
-person confirms, and is written in the transaction of the confirmation.
-"""
+"""Plan the welcome email, due at the confirmation and in its transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ from lovecampaign.store.tables import DeliveryState, batch, delivery
 def plan_welcome(
     connection: Connection, campaign_id: int, email_id: int, subscriber_id: int, now: datetime
 ) -> bool:
-    """Plan the ``welcome`` email of a campaign for one person; tells whether it is the first."""
+    """Plan the ``welcome`` email of a campaign for one subscriber; returns whether it is new."""
     added = connection.execute(
         insert_or_ignore(connection, delivery)
         .values(
@@ -36,7 +32,7 @@ def plan_welcome(
 
 
 def _batch_of_this_minute(connection: Connection, email_id: int, now: datetime) -> int:
-    """Who confirms within a minute is sent together: a batch of one each would be as many rows."""
+    """One batch per minute of confirmations: a batch for each would be as many rows."""
     minute = now.replace(second=0, microsecond=0)
     known: int | None = connection.scalar(
         sa.select(batch.c.id)

@@ -1,0 +1,1 @@
+"""Subscribers: records, suppressions, memberships, erasure and export."""

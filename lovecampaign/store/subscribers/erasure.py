@@ -1,8 +1,8 @@
-"""How is a person forgotten, so that not even an import can bring them back?
+"""Erasure: forget a subscriber, so that not even an import can bring them back.
 
-Everything that tells who they were is erased; the bare rows of the ledger stay, so that its
-counts stay true. A keyed hash of the address is kept: with the key it recognises the address
-when somebody hands it in again, without it the address cannot be read back.
+All that identifies them is erased; the bare rows of the ledger stay, so that its counts stay true.
+A keyed hash of the address is kept: with the key it recognises the address in an import, without it
+the address cannot be recovered.
 """
 
 from __future__ import annotations
@@ -37,16 +37,20 @@ from lovecampaign.store.tables import (
 )
 
 _KEY_NAME = "forgotten_key"
+#: Columns of a consent that identify its giver.
+_CONSENT_ORIGIN = (
+    *("source", "form_url", "ip", "user_agent", "locale", "confirmed_ip", "confirmed_user_agent"),
+)
 
 
 def forget(database: Database, key: str, now: datetime) -> bool:
-    """Forget the person behind a normalised address; tells whether anything was there.
+    """Forget the subscriber of a normalised address; returns whether there was anything.
 
-    What is planned for them is cancelled; what is on the wire at this moment still settles.
+    Planned deliveries are cancelled; one on the wire at this moment still settles.
     """
     with database.write() as connection:
         if connection.dialect.name == "sqlite":
-            # Freed pages are overwritten: the erased text is not in the file any more.
+            # Freed pages are overwritten: the erased text leaves the file.
             connection.execute(sa.text("PRAGMA secure_delete=ON"))
         is_new = _keep_hash(connection, key, now)
         subscriber_id = connection.scalar(
@@ -62,35 +66,35 @@ def forget(database: Database, key: str, now: datetime) -> bool:
         return is_new or subscriber_id is not None
 
 
-def moved_away(subscriber_id: int) -> str:
-    """Where the suppression of an address that somebody moved away from says it came from."""
+def moved_source(subscriber_id: int) -> str:
+    """``suppression.source`` of an address that a subscriber moved away from."""
     return f"moved to another address (person {subscriber_id})"
 
 
-def read_key(connection: Connection) -> str | None:
-    """The key of the hashes; None while nobody was forgotten."""
+def read_hash_key(connection: Connection) -> str | None:
+    """The key of the hashes; None while there are none."""
     if not connection.scalar(sa.select(sa.exists(sa.select(forgotten.c.hash)))):
         return None
     return connection.scalar(sa.select(setting.c.value).where(setting.c.name == _KEY_NAME))
 
 
 def hash_address(hash_key: str, key: str) -> str:
-    """What is kept of the address of somebody forgotten: hexadecimal, 64 digits."""
+    """The stored hash of a forgotten address: 64 hexadecimal digits."""
     return hmac.digest(hash_key.encode(), key.encode(), "sha256").hex()
 
 
 def is_forgotten(connection: Connection, key: str) -> bool:
-    """Whether the person behind a normalised address was forgotten, and has not come back."""
-    hash_key = read_key(connection)
+    """Whether the subscriber of a normalised address was forgotten, and has not returned."""
+    hash_key = read_hash_key(connection)
     if hash_key is None:
         return False
     hashed = hash_address(hash_key, key)
     return bool(connection.scalar(sa.select(sa.exists().where(forgotten.c.hash == hashed))))
 
 
-def remember_again(connection: Connection, key: str) -> None:
-    """A person who was forgotten came back by themselves: an import may know them again."""
-    hash_key = read_key(connection)
+def lift_forgotten(connection: Connection, key: str) -> None:
+    """A forgotten subscriber returned by themselves: imports may contain them again."""
+    hash_key = read_hash_key(connection)
     if hash_key is not None:
         hashed = hash_address(hash_key, key)
         connection.execute(sa.delete(forgotten).where(forgotten.c.hash == hashed))
@@ -103,11 +107,11 @@ def _keep_hash(connection: Connection, key: str, now: datetime) -> bool:
 
 
 def _earlier_keys(connection: Connection, subscriber_id: int) -> Sequence[str]:
-    """The addresses at which they got their mail before, without those that others have now."""
-    is_theirs = suppression.c.source == moved_away(subscriber_id)
+    """Their earlier addresses, without those that others have now."""
+    is_theirs = suppression.c.source == moved_source(subscriber_id)
     is_anothers = sa.exists().where(subscriber.c.address_key == suppression.c.address_key)
-    found = sa.select(suppression.c.address_key).where(is_theirs, sa.not_(is_anothers))
-    return connection.scalars(found).all()
+    query = sa.select(suppression.c.address_key).where(is_theirs, sa.not_(is_anothers))
+    return connection.scalars(query).all()
 
 
 def _make_key(connection: Connection) -> str:
@@ -150,12 +154,12 @@ def _erase_subscriber(
     )
     for table in (subscriber_tag, membership, preference, deal_waiting):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
-    _blank_the_log(connection, subscriber_id)
-    _cancel_what_is_planned(connection, subscriber_id, now)
+    _blank_logs(connection, subscriber_id)
+    _cancel_planned(connection, subscriber_id, now)
 
 
-def _blank_the_log(connection: Connection, subscriber_id: int) -> None:
-    """That and when there was consent or an event stays; who, where and with what goes."""
+def _blank_logs(connection: Connection, subscriber_id: int) -> None:
+    """The fact and time of a consent or an event stay; who, where and with what goes."""
     connection.execute(
         sa.update(deal_extension)
         .where(deal_extension.c.subscriber_id == subscriber_id)
@@ -164,15 +168,7 @@ def _blank_the_log(connection: Connection, subscriber_id: int) -> None:
     connection.execute(
         sa.update(consent)
         .where(consent.c.subscriber_id == subscriber_id)
-        .values(
-            source="",
-            form_url="",
-            ip="",
-            user_agent="",
-            locale="",
-            confirmed_ip="",
-            confirmed_user_agent="",
-        )
+        .values(dict.fromkeys(_CONSENT_ORIGIN, ""))
     )
     theirs = sa.select(delivery.c.id).where(delivery.c.subscriber_id == subscriber_id)
     connection.execute(
@@ -182,11 +178,8 @@ def _blank_the_log(connection: Connection, subscriber_id: int) -> None:
     )
 
 
-def _cancel_what_is_planned(connection: Connection, subscriber_id: int, now: datetime) -> None:
-    cancelled = {
-        "state": DeliveryState.CANCELLED.value,
-        "settled_at": now,
-    }
+def _cancel_planned(connection: Connection, subscriber_id: int, now: datetime) -> None:
+    cancelled = {"state": DeliveryState.CANCELLED.value, "settled_at": now}
     connection.execute(
         sa.update(delivery)
         .where(

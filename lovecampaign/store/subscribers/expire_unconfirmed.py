@@ -1,7 +1,7 @@
-"""Who asked to join and never confirmed? After 30 days nothing of them is kept.
+"""Delete sign-ups that were not confirmed within 30 days.
 
-Proof of consent lives in the consent log; what nobody agreed to is not ours to keep (GDPR
-Art. 5(1)(e)). Mail that was asked for is deleted with them, whoever asked: it did its work.
+The consent log is the proof of consent; without consent there is no reason to keep data (GDPR Art.
+5(1)(e)). Old transactional mail is deleted with them: it is no longer needed.
 """
 
 from __future__ import annotations
@@ -24,27 +24,30 @@ from lovecampaign.store.tables import (
 )
 
 KEPT_FOR = timedelta(days=30)
-#: Rows in one transaction: nobody waits long for a writer that tidies up.
+#: Rows per transaction: other writers never wait long.
 CHUNK = 1_000
 
 
 def delete_unconfirmed(database: Database, now: datetime) -> int:
-    """Delete what is older than 30 days; returns how many people were among it."""
-    before, people = now - KEPT_FOR, 0
+    """Delete rows older than 30 days; returns how many subscribers were deleted."""
+    before, deleted = now - KEPT_FOR, 0
     while True:
         with database.write() as connection:
-            touched = [*_delete_old_mail(connection, before), *_delete_places(connection, before)]
-            people += _delete_nobodies(connection, set(touched), before)
+            touched = [
+                *_delete_old_mail(connection, before),
+                *_delete_unconfirmed_memberships(connection, before),
+            ]
+            deleted += _delete_unreferenced(connection, set(touched), before)
         if len(touched) < CHUNK:
-            return people
+            return deleted
 
 
 def delete_if_unconfirmed(connection: Connection, subscriber_id: int, now: datetime) -> bool:
-    """Delete somebody of whom there is nothing but an address that was typed into a form.
+    """Delete a subscriber with nothing but an address; returns whether it did.
 
-    Tells whether it did. Anybody can type an address: that must not keep its owner from it.
+    Any visitor can type an address into a form: its owner must still be able to use it.
     """
-    with connection.begin_nested() as try_out:
+    with connection.begin_nested() as savepoint:
         connection.execute(
             sa.delete(transactional).where(
                 transactional.c.subscriber_id == subscriber_id,
@@ -56,14 +59,14 @@ def delete_if_unconfirmed(connection: Connection, subscriber_id: int, now: datet
                 membership.c.subscriber_id == subscriber_id, membership.c.confirmed_at.is_(None)
             )
         )
-        is_deleted = _delete_nobodies(connection, {subscriber_id}, now + MICROSECOND) > 0
+        is_deleted = _delete_unreferenced(connection, {subscriber_id}, now + MICROSECOND) > 0
         if not is_deleted:
-            try_out.rollback()
+            savepoint.rollback()
     return is_deleted
 
 
 def _delete_old_mail(connection: Connection, before: datetime) -> Sequence[int]:
-    """Returns whose it was."""
+    """Returns the ids of their subscribers."""
     old = (
         sa.select(transactional.c.id)
         .where(
@@ -79,21 +82,21 @@ def _delete_old_mail(connection: Connection, before: datetime) -> Sequence[int]:
     ).all()
 
 
-def _delete_places(connection: Connection, before: datetime) -> Sequence[int]:
-    """Places on lists that were never confirmed; returns whose."""
-    place = sa.tuple_(membership.c.list, membership.c.subscriber_id)
+def _delete_unconfirmed_memberships(connection: Connection, before: datetime) -> Sequence[int]:
+    """Returns the ids of their subscribers."""
+    key = sa.tuple_(membership.c.list, membership.c.subscriber_id)
     old = (
         sa.select(membership.c.list, membership.c.subscriber_id)
         .where(membership.c.confirmed_at.is_(None), membership.c.joined_at < before)
         .limit(CHUNK)
     )
     return connection.scalars(
-        sa.delete(membership).where(place.in_(old)).returning(membership.c.subscriber_id)
+        sa.delete(membership).where(key.in_(old)).returning(membership.c.subscriber_id)
     ).all()
 
 
-def _delete_nobodies(connection: Connection, ids: AbstractSet[int], before: datetime) -> int:
-    """Those of whom nothing is left but an address: no list, no consent, no delivery."""
+def _delete_unreferenced(connection: Connection, ids: AbstractSet[int], before: datetime) -> int:
+    """Subscribers with an address only: no list, no consent, no delivery."""
     columns = [
         column
         for table in metadata.tables.values()

@@ -1,4 +1,4 @@
-"""How does everybody get out again, as a CSV file that an import takes back unchanged?"""
+"""Export all subscribers as a CSV file that an import accepts unchanged."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.tables import consent, membership, subscriber, subscriber_tag, suppression
 
-#: People per statement.
+#: Subscribers per statement.
 PAGE = 2_000
-#: Where somebody left for several reasons the first of these is told.
-_BY_WEIGHT = (
+#: Of several reasons the first of these is exported.
+_BY_SEVERITY = (
     SuppressionReason.COMPLAINT,
     SuppressionReason.HARD_BOUNCE,
     SuppressionReason.UNSUBSCRIBED,
@@ -33,17 +33,17 @@ Write = Callable[[str], object]
 
 
 class _Echo:
-    """What csv.writer writes into."""
+    """The file of csv.writer."""
 
     def __init__(self, write: Write) -> None:
         self.write = write
 
 
 def export_subscribers(database: Database, write: Write) -> int:
-    """Write everybody but the forgotten as CSV, row by row; returns how many people.
+    """Write all but the forgotten as CSV, row by row; returns how many.
 
-    The columns are those that an import reads, then one for each field that anybody has.
-    Values that a spreadsheet would run as a formula stand behind an apostrophe.
+    The columns are those that an import reads, then one for each field that any subscriber has. A
+    value that a spreadsheet would run as a formula gets an apostrophe in front.
     """
     writer = csv.writer(_Echo(write), lineterminator="\r\n")  # RFC 4180, section 2
     count = 0
@@ -59,8 +59,8 @@ def export_subscribers(database: Database, write: Write) -> int:
 def _field_names(connection: Connection) -> list[str]:
     names: set[str] = set()
     query = sa.select(subscriber.c.fields).where(subscriber.c.forgotten_at.is_(None))
-    with connection.execution_options(yield_per=PAGE).execute(query) as found:
-        for fields in found.scalars():
+    with connection.execution_options(yield_per=PAGE).execute(query) as rows:
+        for fields in rows.scalars():
             names.update(fields)
     return sorted(names)
 
@@ -84,7 +84,7 @@ def _rows(connection: Connection, fields: Sequence[str]) -> Iterator[list[str]]:
                 *(person["fields"].get(name, "") for name in fields),
             ]
     unknown = [""] * (len(EXPORTED) - 2)
-    for key, word in _strangers(connection):
+    for key, word in _suppressed_strangers(connection):
         yield [key, *unknown, word, *("" for _ in fields)]
 
 
@@ -101,17 +101,19 @@ def _pages(connection: Connection) -> Iterator[Sequence[RowMapping]]:
         reached = page[-1]["id"]
 
 
-def _among(column: sa.ColumnElement[int], page: Sequence[RowMapping]) -> sa.ColumnElement[bool]:
-    """Pages are in order of ids: a range says the same as a list of 2,000 numbers."""
+def _is_on_page(
+    column: sa.ColumnElement[int], page: Sequence[RowMapping]
+) -> sa.ColumnElement[bool]:
+    """Pages are in order of ids: a range equals a list of 2,000 ids."""
     return column.between(page[0]["id"], page[-1]["id"])
 
 
 def _tags(connection: Connection, page: Sequence[RowMapping]) -> Mapping[int, list[str]]:
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    query = sa.select(subscriber_tag).where(_among(subscriber_tag.c.subscriber_id, page))
+    tags: defaultdict[int, list[str]] = defaultdict(list)
+    query = sa.select(subscriber_tag).where(_is_on_page(subscriber_tag.c.subscriber_id, page))
     for number, tag in connection.execute(query.order_by(subscriber_tag.c.tag)):
-        found[number].append(tag)
-    return found
+        tags[number].append(tag)
+    return tags
 
 
 def _newest_consents(
@@ -119,7 +121,7 @@ def _newest_consents(
 ) -> Mapping[int, RowMapping]:
     query = (
         sa.select(consent)
-        .where(_among(consent.c.subscriber_id, page))
+        .where(_is_on_page(consent.c.subscriber_id, page))
         .order_by(consent.c.given_at, consent.c.id)
     )
     return {row["subscriber_id"]: row for row in connection.execute(query).mappings()}
@@ -138,7 +140,7 @@ def _consent_cells(row: RowMapping | None) -> list[str]:
 
 
 def _moment(moment: datetime | None) -> str:
-    """To the microsecond: what comes back is what is in the log already."""
+    """To the microsecond, so that an import finds the logged consents unchanged."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""
 
 
@@ -146,54 +148,54 @@ def _status_words(connection: Connection, page: Sequence[RowMapping]) -> Mapping
     lists: defaultdict[int, dict[str, bool]] = defaultdict(dict)
     query = sa.select(
         membership.c.subscriber_id, membership.c.list, membership.c.confirmed_at
-    ).where(_among(membership.c.subscriber_id, page))
+    ).where(_is_on_page(membership.c.subscriber_id, page))
     for number, name, confirmed_at in connection.execute(query):
         lists[number][name] = confirmed_at is not None
-    left = _left_lists(connection, page)
-    return {person["id"]: _word(lists[person["id"]], left[person["id"]]) for person in page}
+    left = _suppressions_by_list(connection, page)
+    return {person["id"]: _status_word(lists[person["id"]], left[person["id"]]) for person in page}
 
 
-def _left_lists(
+def _suppressions_by_list(
     connection: Connection, page: Sequence[RowMapping]
 ) -> Mapping[int, dict[str, set[str]]]:
-    """For each person, the reasons for which each list was left."""
-    found: defaultdict[int, dict[str, set[str]]] = defaultdict(dict)
+    """For each subscriber, the reasons for which each list is suppressed."""
+    reasons: defaultdict[int, dict[str, set[str]]] = defaultdict(dict)
     query = (
         sa.select(subscriber.c.id, suppression.c.list, suppression.c.reason)
         .join(suppression, suppression.c.address_key == subscriber.c.address_key)
-        .where(_among(subscriber.c.id, page), _is_for_good)
+        .where(_is_on_page(subscriber.c.id, page), _is_permanent)
     )
     for number, name, reason in connection.execute(query):
-        found[number].setdefault(name, set()).add(reason)
-    return found
+        reasons[number].setdefault(name, set()).add(reason)
+    return reasons
 
 
-_is_for_good = sa.and_(suppression.c.lifted_at.is_(None), suppression.c.only_campaign == "")
+_is_permanent = sa.and_(suppression.c.lifted_at.is_(None), suppression.c.only_campaign == "")
 
 
-def _word(lists: Mapping[str, bool], left: Mapping[str, set[str]]) -> str:
-    """One word for a person: gone only where no list is left on which we may write."""
+def _status_word(lists: Mapping[str, bool], left: Mapping[str, set[str]]) -> str:
+    """One word per subscriber: suppressed only where no list is left that may be mailed."""
     everywhere = left.get("", set())
     open_lists = [is_confirmed for name, is_confirmed in lists.items() if name not in left]
     if everywhere or (lists and not open_lists):
-        return _heaviest(everywhere.union(*left.values()))
+        return _most_severe(everywhere.union(*left.values()))
     return ACTIVE_WORD if any(open_lists) or not lists else UNCONFIRMED_WORD
 
 
-def _heaviest(reasons: set[str]) -> str:
-    known = (STATUS_WORDS[reason] for reason in _BY_WEIGHT if reason.value in reasons)
+def _most_severe(reasons: set[str]) -> str:
+    known = (STATUS_WORDS[reason] for reason in _BY_SEVERITY if reason.value in reasons)
     return next(known, STATUS_WORDS[SuppressionReason.MANUAL])
 
 
-def _strangers(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Addresses that must not be mailed and never were subscribers here."""
+def _suppressed_strangers(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Suppressed addresses that never were subscribers here."""
     known = sa.exists().where(subscriber.c.address_key == suppression.c.address_key)
     query = (
         sa.select(suppression.c.address_key, suppression.c.reason)
-        .where(_is_for_good, suppression.c.list == "", sa.not_(known))
+        .where(_is_permanent, suppression.c.list == "", sa.not_(known))
         .order_by(suppression.c.address_key)
         .execution_options(yield_per=PAGE)
     )
-    with connection.execute(query) as found:
-        for key, rows in itertools.groupby(found, key=lambda row: row.address_key):
-            yield key, _heaviest({row.reason for row in rows})
+    with connection.execute(query) as rows:
+        for key, group in itertools.groupby(rows, key=lambda row: row.address_key):
+            yield key, _most_severe({row.reason for row in group})

@@ -1,4 +1,4 @@
-"""What has a reader asked of a campaign: how often, for how long nothing, under which name?"""
+"""Subscribers' preferences for a campaign, and their name and zone."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from lovecampaign.store.tables import preference, subscriber
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """Wishes that hold for one campaign."""
+    """Preferences for one campaign."""
 
     is_launch_only: bool = False
-    #: No letter before then; None: there is no pause.
+    #: No letter before then; None: not paused.
     paused_until: datetime | None = None
 
 
 def read_preferences(
     connection: Connection, campaign_id: int, subscriber_id: int, now: datetime
 ) -> Preferences:
-    """What holds now; a pause that is over is none."""
+    """The preferences now; an ended pause is none."""
     row = connection.execute(
         sa.select(preference).where(*_is_theirs(campaign_id, subscriber_id))
     ).one_or_none()
@@ -39,7 +39,7 @@ def read_preferences(
 def save_preferences(
     connection: Connection, campaign_id: int, subscriber_id: int, wanted: Preferences
 ) -> None:
-    """From the next claim on."""
+    """They hold from the next claim on."""
     values = {"is_launch_only": wanted.is_launch_only, "paused_until": wanted.paused_until}
     connection.execute(
         insert_or_ignore(connection, preference).values(
@@ -54,7 +54,7 @@ def save_preferences(
 def save_name_and_zone(
     connection: Connection, subscriber_id: int, first_name: str, timezone: str, now: datetime
 ) -> None:
-    """For every campaign. Empty is an answer too: the reader has seen what stood there."""
+    """For every campaign. An empty value counts too: the subscriber has seen the old one."""
     connection.execute(
         sa.update(subscriber)
         .where(subscriber.c.id == subscriber_id, subscriber.c.forgotten_at.is_(None))

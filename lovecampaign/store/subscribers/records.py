@@ -1,8 +1,8 @@
-"""What do we know about one person?"""
+"""Everything that is stored about one address."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,23 +12,32 @@ from sqlalchemy.engine import Connection, RowMapping
 from lovecampaign.audience.subscriber import Consent, ConsentKind, SuppressionReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.subscribers.erasure import is_forgotten
-from lovecampaign.store.tables import consent, membership, subscriber, subscriber_tag, suppression
+from lovecampaign.store.tables import (
+    consent,
+    delivery,
+    email,
+    event,
+    membership,
+    subscriber,
+    subscriber_tag,
+    suppression,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """A person's place on a list."""
+    """A membership of a list."""
 
     list: str
     joined_at: datetime
-    #: None until they confirmed.
+    #: None until it is confirmed.
     confirmed_at: datetime | None
     consent_expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedConsent:
-    """An entry of the consent log, and the list that it is about."""
+class ConsentRecord:
+    """An entry of the consent log, and its list."""
 
     list: str
     consent: Consent
@@ -36,11 +45,11 @@ class LoggedConsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotedSuppression:
-    """Why and since when an address gets no more mail."""
+class SuppressionRecord:
+    """A suppression of an address."""
 
     reason: SuppressionReason
-    #: The list that was left; '' is every list.
+    #: The suppressed list; '' is every list.
     list: str
     #: The one campaign it holds for; '' is all.
     only_campaign: str
@@ -50,7 +59,7 @@ class NotedSuppression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class SubscriberProfile:
     """Everything that is stored about one subscriber."""
 
     id: int
@@ -66,17 +75,17 @@ class Profile:
     last_active_at: datetime | None
     memberships: tuple[Membership, ...]
     #: Oldest first.
-    consents: tuple[LoggedConsent, ...]
+    consents: tuple[ConsentRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Everything that we know behind one address."""
+class AddressRecord:
+    """Everything that is stored about one address."""
 
-    #: None for who never was a subscriber, or was forgotten.
-    profile: Profile | None
-    #: Oldest first; kept by address, so there may be some without a profile.
-    suppressions: tuple[NotedSuppression, ...]
+    #: None for one that never was a subscriber's, or was forgotten.
+    profile: SubscriberProfile | None
+    #: Oldest first; stored by address, so there may be some without a profile.
+    suppressions: tuple[SuppressionRecord, ...]
     is_forgotten: bool
 
     @property
@@ -84,66 +93,91 @@ class Person:
         return self.profile is None and not self.suppressions and not self.is_forgotten
 
 
-def show_subscriber(database: Database, key: str) -> Person:
-    """All that is known behind a normalised address."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberEvent:
+    """An event of one of a subscriber's deliveries, or of the subscriber."""
+
+    #: ``delivered``, ``bounced``, ``clicked`` …
+    kind: str
+    at: datetime
+    #: The email's key; None where the event is about none.
+    email_key: str | None
+    #: The receiver's or provider's words; '' where there are none.
+    words: str = ""
+
+
+def read_address_record(database: Database, key: str) -> AddressRecord:
+    """Everything about a normalised address."""
     with database.read() as connection:
         row = (
             connection.execute(sa.select(subscriber).where(subscriber.c.address_key == key))
             .mappings()
             .one_or_none()
         )
-        return Person(
+        return AddressRecord(
             profile=_profile(connection, row) if row else None,
             suppressions=_suppressions(connection, key),
             is_forgotten=is_forgotten(connection, key),
         )
 
 
-def _profile(connection: Connection, row: RowMapping) -> Profile:
-    number = row["id"]
-    tags = sa.select(subscriber_tag.c.tag).where(subscriber_tag.c.subscriber_id == number)
-    return Profile(
-        id=number,
-        email=row["email"],
-        first_name=row["first_name"],
-        last_name=row["last_name"],
-        timezone=row["timezone"],
-        locale=row["locale"],
-        fields=row["fields"],
+def read_events(database: Database, subscriber_id: int) -> Sequence[SubscriberEvent]:
+    """Every event of a subscriber and of their deliveries, oldest first."""
+    with database.read() as connection:
+        rows = connection.execute(
+            sa.select(event.c.kind, event.c.at, event.c.payload, email.c.key)
+            .outerjoin(delivery, delivery.c.id == event.c.delivery_id)
+            .outerjoin(email, email.c.id == delivery.c.email_id)
+            .where(
+                sa.or_(
+                    event.c.subscriber_id == subscriber_id,
+                    delivery.c.subscriber_id == subscriber_id,
+                )
+            )
+            .order_by(event.c.at, event.c.id)
+        )
+        return [
+            SubscriberEvent(
+                kind=row.kind, at=row.at, email_key=row.key, words=_words_of(row.payload)
+            )
+            for row in rows
+        ]
+
+
+def _words_of(payload: Mapping[str, object]) -> str:
+    said = payload.get("reason")
+    return said.strip() if isinstance(said, str) else ""
+
+
+def _profile(connection: Connection, row: RowMapping) -> SubscriberProfile:
+    subscriber_id = row["id"]
+    tags = sa.select(subscriber_tag.c.tag).where(subscriber_tag.c.subscriber_id == subscriber_id)
+    stored = {name: row[name] for name in SubscriberProfile.__slots__ if name in row}
+    return SubscriberProfile(
+        **stored,
         tags=tuple(sorted(connection.scalars(tags))),
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        last_active_at=row["last_active_at"],
-        memberships=_memberships(connection, number),
-        consents=_consents(connection, number),
+        memberships=_memberships(connection, subscriber_id),
+        consents=_consents(connection, subscriber_id),
     )
 
 
-def _memberships(connection: Connection, number: int) -> tuple[Membership, ...]:
+def _memberships(connection: Connection, subscriber_id: int) -> tuple[Membership, ...]:
     rows = connection.execute(
-        sa.select(membership)
-        .where(membership.c.subscriber_id == number)
+        sa.select(*(membership.c[name] for name in Membership.__slots__))
+        .where(membership.c.subscriber_id == subscriber_id)
         .order_by(membership.c.joined_at, membership.c.list)
     )
-    return tuple(
-        Membership(
-            list=row.list,
-            joined_at=row.joined_at,
-            confirmed_at=row.confirmed_at,
-            consent_expires_at=row.consent_expires_at,
-        )
-        for row in rows
-    )
+    return tuple(Membership(**row) for row in rows.mappings())
 
 
-def _consents(connection: Connection, number: int) -> tuple[LoggedConsent, ...]:
+def _consents(connection: Connection, subscriber_id: int) -> tuple[ConsentRecord, ...]:
     rows = connection.execute(
         sa.select(consent)
-        .where(consent.c.subscriber_id == number)
+        .where(consent.c.subscriber_id == subscriber_id)
         .order_by(consent.c.given_at, consent.c.id)
     )
     return tuple(
-        LoggedConsent(
+        ConsentRecord(
             list=row.list,
             recorded_at=row.recorded_at,
             consent=Consent(
@@ -160,20 +194,13 @@ def _consents(connection: Connection, number: int) -> tuple[LoggedConsent, ...]:
     )
 
 
-def _suppressions(connection: Connection, key: str) -> tuple[NotedSuppression, ...]:
+def _suppressions(connection: Connection, key: str) -> tuple[SuppressionRecord, ...]:
     rows = connection.execute(
-        sa.select(suppression)
+        sa.select(*(suppression.c[name] for name in SuppressionRecord.__slots__))
         .where(suppression.c.address_key == key)
         .order_by(suppression.c.at, suppression.c.id)
     )
     return tuple(
-        NotedSuppression(
-            reason=SuppressionReason(row.reason),
-            list=row.list,
-            only_campaign=row.only_campaign,
-            source=row.source,
-            at=row.at,
-            lifted_at=row.lifted_at,
-        )
-        for row in rows
+        SuppressionRecord(**{**row, "reason": SuppressionReason(row["reason"])})
+        for row in rows.mappings()
     )

@@ -1,4 +1,4 @@
-"""Who is meant by a few letters of a name or an address?"""
+"""Search subscribers by a part of their name or address."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from lovecampaign.store.tables import membership, subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A subscriber, as a list to choose from shows them."""
+class SubscriberMatch:
+    """A subscriber, as a list of search results shows them."""
 
     id: int
     email: str
@@ -23,29 +23,29 @@ class Found:
 _NAME = subscriber.c.first_name + " " + subscriber.c.last_name
 
 
-def find_people(
+def search_subscribers(
     database: Database, lists: Collection[str], words: str, limit: int
-) -> Sequence[Found]:
-    """Members of these lists whose name or address holds ``words``, whatever the case."""
+) -> Sequence[SubscriberMatch]:
+    """Members of these lists with ``words`` in their name or address, in any case."""
     with database.read() as connection:
         rows = connection.execute(
             sa.select(subscriber.c.id, subscriber.c.email, _NAME.label("name"))
-            .where(_is_on(lists), has_words(words))
+            .where(_is_on(lists), name_or_address_contains(words))
             .order_by(subscriber.c.email)
             .limit(limit)
         )
-        return [Found(id=row.id, email=row.email, name=row.name.strip()) for row in rows]
+        return [SubscriberMatch(id=row.id, email=row.email, name=row.name.strip()) for row in rows]
 
 
-def has_people(database: Database, lists: Collection[str]) -> bool:
-    """Whether anybody stands on any of these lists; counting a million takes a second."""
+def has_subscribers(database: Database, lists: Collection[str]) -> bool:
+    """Whether these lists have any member; counting a million takes a second."""
     with database.read() as connection:
-        found = sa.select(subscriber.c.id).where(_is_on(lists)).limit(1)
-        return connection.scalar(found) is not None
+        members = sa.select(subscriber.c.id).where(_is_on(lists)).limit(1)
+        return connection.scalar(members) is not None
 
 
-def has_words(words: str) -> sa.ColumnElement[bool]:
-    """Whether these words stand in a subscriber's name or address, whatever the case."""
+def name_or_address_contains(words: str) -> sa.ColumnElement[bool]:
+    """Whether a subscriber's name or address contains these words, in any case."""
     return sa.or_(
         _NAME.icontains(words, autoescape=True),
         subscriber.c.email.icontains(words, autoescape=True),

@@ -1,4 +1,4 @@
-"""What do we hold about one person? All of it, table by table (GDPR Art. 15 and 20)."""
+"""Subject access: all personal data of a subscriber, table by table (GDPR Art. 15 and 20)."""
 
 from __future__ import annotations
 
@@ -13,29 +13,32 @@ from lovecampaign.core.clock import format_instant
 from lovecampaign.store.database.types import metadata
 from lovecampaign.store.tables import campaign, delivery, email, event, subscriber
 
-#: A row as JSON knows it.
+#: A row with JSON values.
 Row: TypeAlias = Mapping[str, Any]
-#: How our machines work, and nothing about anybody.
-_INNER = frozenset({"subscriber_id", "owner_id", "batch_id"})
+#: Internal ids, not personal data.
+_INTERNAL = frozenset({"subscriber_id", "owner_id", "batch_id"})
 
 
-def read_everything(connection: Connection, subscriber_id: int) -> Mapping[str, Sequence[Row]]:
-    """Rows by table, of every table that knows the person or their address; oldest first."""
+def export_personal_data(connection: Connection, subscriber_id: int) -> Mapping[str, Sequence[Row]]:
+    """Rows by table, of every table about the subscriber or their address; oldest first."""
     key = connection.scalar(
         sa.select(subscriber.c.address_key).where(subscriber.c.id == subscriber_id)
     )
-    names = _Names(connection)
-    return {
-        table.name: [names.spell_out(row) for row in _rows(connection, table, condition)]
-        for table in metadata.sorted_tables
-        if (condition := _is_theirs(table, subscriber_id, key)) is not None
-    }
+    names = _KeyNames(connection)
+    data = {}
+    for table in metadata.sorted_tables:
+        condition = _is_theirs(table, subscriber_id, key)
+        if condition is not None:
+            query = sa.select(table).where(condition).order_by(*table.primary_key.columns)
+            rows = connection.execute(query).mappings()
+            data[table.name] = [names.replace_ids({**row}) for row in rows]
+    return data
 
 
 def _is_theirs(
     table: sa.Table, subscriber_id: int, key: str | None
 ) -> sa.ColumnElement[bool] | None:
-    """Which rows of a table are about the person; None: it is about nobody."""
+    """Condition for the subscriber's rows of a table; None: it has no personal data."""
     if table is subscriber:
         return subscriber.c.id == subscriber_id
     if table is event:
@@ -49,31 +52,24 @@ def _is_theirs(
     return None
 
 
-def _rows(
-    connection: Connection, table: sa.Table, condition: sa.ColumnElement[bool]
-) -> Sequence[Mapping[str, Any]]:
-    statement = sa.select(table).where(condition).order_by(*table.primary_key.columns)
-    return [dict(row) for row in connection.execute(statement).mappings()]
-
-
-class _Names:
-    """Keys in place of the numbers of campaigns and emails."""
+class _KeyNames:
+    """Keys in place of the ids of campaigns and emails."""
 
     def __init__(self, connection: Connection) -> None:
         self._campaigns = dict(connection.execute(sa.select(campaign.c.id, campaign.c.key)).all())
         self._emails = dict(connection.execute(sa.select(email.c.id, email.c.key)).all())
 
-    def spell_out(self, row: Row) -> Row:
-        spelled: dict[str, Callable[[Any], Any]] = {
+    def replace_ids(self, row: Row) -> Row:
+        lookups: dict[str, Callable[[Any], Any]] = {
             "campaign_id": self._campaigns.get,
             "email_id": self._emails.get,
         }
         return {
-            name.removesuffix("_id") if name in spelled else name: _as_json(
-                spelled[name](value) if name in spelled else value
+            name.removesuffix("_id") if name in lookups else name: _as_json(
+                lookups[name](value) if name in lookups else value
             )
             for name, value in row.items()
-            if name not in _INNER
+            if name not in _INTERNAL
         }
 
 

@@ -1,11 +1,11 @@
-"""Which tables are there? The index of all of them, with the words that they are made of."""
+"""All tables, and the column types that they are made of."""
 
 from lovecampaign.store.database.types import (
     EPOCH,
     MICROSECOND,
     BigKey,
-    Day,
     Instant,
+    LocalDay,
     from_microseconds,
     metadata,
     to_microseconds,
@@ -28,7 +28,7 @@ from lovecampaign.store.tables.ledger import (
     owner,
     transactional,
 )
-from lovecampaign.store.tables.people import (
+from lovecampaign.store.tables.subscribers import (
     consent,
     forgotten,
     membership,
@@ -43,9 +43,9 @@ __all__ = [
     "MICROSECOND",
     "PLANNED",
     "BigKey",
-    "Day",
     "DeliveryState",
     "Instant",
+    "LocalDay",
     "batch",
     "buyer",
     "campaign",

@@ -1,11 +1,11 @@
-"""Which tables tell what a campaign did as a whole, and what its readers asked of it?"""
+"""Tables of campaigns: their emails, frozen content, preferences, buyers and deal codes."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from lovecampaign.store.database.types import BigKey, Day, Instant, metadata
-from lovecampaign.store.tables.people import subscriber
+from lovecampaign.store.database.types import BigKey, Instant, LocalDay, metadata
+from lovecampaign.store.tables.subscribers import subscriber
 
 campaign = sa.Table(
     "campaign",
@@ -14,24 +14,24 @@ campaign = sa.Table(
     #: ``id`` in campaign.yaml.
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("start", Day, nullable=False),
+    sa.Column("start", LocalDay, nullable=False),
     sa.Column("language", sa.Text, nullable=False),
-    #: Every list that was ever the campaign's: who leaves it leaves all of them, also when its
-    #: files cannot be read any more. NULL: written before this was noted.
+    #: Every list that was ever the campaign's: an unsubscribe covers all of them, also when its
+    #: files cannot be read any more. NULL: written before this was recorded.
     sa.Column("lists", sa.JSON(none_as_null=True)),
-    #: When the first delivery was claimed: who joined before is a founder.
+    #: When the first delivery was claimed: members who joined before are founders.
     sa.Column("first_claim_at", Instant),
     sa.Column("paused_at", Instant),
     sa.Column("pause_reason", sa.Text),
-    #: Refusals of us by policy since the last resume.
+    #: Policy rejections of us since the last resume.
     sa.Column("policy_refusals", sa.Integer, nullable=False, server_default="0"),
-    #: Failures in a row that were not about the recipient.
+    #: Consecutive failures that were not about the recipient.
     sa.Column("failures_in_a_row", sa.Integer, nullable=False, server_default="0"),
     #: By the machine's own clock: the first instant that no claim has reserved yet.
     sa.Column("pace_free_at", Instant),
 )
 
-#: One templated message of a campaign, once the ledger has met it.
+#: Emails that the ledger has a delivery of.
 email = sa.Table(
     "email",
     metadata,
@@ -39,19 +39,19 @@ email = sa.Table(
     sa.Column("campaign_id", BigKey, sa.ForeignKey(campaign.c.id), nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("cancelled_at", Instant),
-    #: When planning last went through everybody.
+    #: When planning last went through all subscribers.
     sa.Column("planned_at", Instant),
-    #: What the brake watches, counted as it happens: counting rows would grow with the audience.
+    #: Counters of the brake: counting rows would take longer with each subscriber.
     sa.Column("accepted", sa.Integer, nullable=False, server_default="0"),
     sa.Column("hard_bounces", sa.Integer, nullable=False, server_default="0"),
-    #: Of the hard bounces, those of messages that had been accepted before.
+    #: Hard bounces of messages that had been accepted before.
     sa.Column("late_bounces", sa.Integer, nullable=False, server_default="0"),
     sa.Column("complaints", sa.Integer, nullable=False, server_default="0"),
     sa.Column("unsubscribes", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("campaign_id", "key"),
 )
 
-#: What an email said when its first copy was claimed for real; the newest row counts.
+#: Content at the first real claim of an email; the newest row counts.
 frozen_content = sa.Table(
     "frozen_content",
     metadata,
@@ -60,12 +60,12 @@ frozen_content = sa.Table(
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("frozen_at", Instant, nullable=False),
-    #: Who meant the edit (``--accept-edit``); '' for the first.
+    #: Operator who accepted the edit (``--accept-edit``); '' for the first.
     sa.Column("accepted_by", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("email_id", "fingerprint"),
 )
 
-#: What a reader asked of one campaign.
+#: A subscriber's preferences for one campaign.
 preference = sa.Table(
     "preference",
     metadata,
@@ -75,7 +75,7 @@ preference = sa.Table(
     sa.Column("paused_until", Instant),
 )
 
-#: Who has bought; keyed by address, since buyers may not be subscribers.
+#: Purchases; keyed by address, since buyers may not be subscribers.
 buyer = sa.Table(
     "buyer",
     metadata,
@@ -86,7 +86,7 @@ buyer = sa.Table(
     sa.Column("code", sa.Text),
 )
 
-#: Codes of deals: minted, or from the author's pool (then without a subscriber until taken).
+#: Codes of deals: generated, or from the author's pool (no subscriber until one is assigned).
 deal_code = sa.Table(
     "deal_code",
     metadata,
@@ -97,6 +97,6 @@ deal_code = sa.Table(
     sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id)),
     sa.UniqueConstraint("campaign_id", "deal", "code"),
     sa.UniqueConstraint("campaign_id", "deal", "subscriber_id"),
-    #: Who sells knows a code, and not whose deal it is.
+    #: The shop reports a code without its deal.
     sa.Index(None, "code"),
 )

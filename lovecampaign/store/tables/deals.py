@@ -1,7 +1,7 @@
-"""Which tables tell who holds, waits for and was given more time for a deal?
+"""Tables of limited deals: claims, waitlist and extensions.
 
-What is left of a deal is counted, never stored: its quantity less the claims that are redeemed or
-have not lapsed, and what is kept for those who waited.
+The remaining units are counted, never stored: the quantity less the redeemed and held claims and
+the units reserved for the waitlist.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from lovecampaign.store.database.types import BigKey, Instant, metadata
 from lovecampaign.store.tables.campaigns import campaign
 from lovecampaign.store.tables.ledger import delivery
-from lovecampaign.store.tables.people import subscriber
+from lovecampaign.store.tables.subscribers import subscriber
 
-#: One row for each limited deal: locked while a unit is taken, so that two never take the last.
+#: One row per limited deal: the lock while a unit is taken, so that the last one is taken once.
 deal_stock = sa.Table(
     "deal_stock",
     metadata,
@@ -21,7 +21,7 @@ deal_stock = sa.Table(
     sa.Column("deal", sa.Text, primary_key=True),
 )
 
-#: One unit, held for a while or bought for good; a person holds at most one of a deal.
+#: One unit, held for a while or bought for good; at most one of a deal per subscriber.
 deal_claim = sa.Table(
     "deal_claim",
     metadata,
@@ -33,12 +33,12 @@ deal_claim = sa.Table(
     #: From here on the unit is free again, unless it was redeemed.
     sa.Column("lapses_at", Instant, nullable=False),
     sa.Column("redeemed_at", Instant),
-    #: Who said that it was bought: ``webhook``, ``operator``, a file's name.
+    #: The source of the purchase: ``webhook``, ``operator``, a file's name.
     sa.Column("redeemed_by", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("campaign_id", "deal", "subscriber_id"),
 )
 
-#: Who wants a unit of a deal that is sold out; told in the order of asking.
+#: The waitlist of a deal that is sold out; notified in the order of asking.
 deal_waiting = sa.Table(
     "deal_waiting",
     metadata,
@@ -47,16 +47,16 @@ deal_waiting = sa.Table(
     sa.Column("deal", sa.Text, nullable=False),
     sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), nullable=False),
     sa.Column("asked_at", Instant, nullable=False),
-    #: Through whose link they asked: the mail that tells them carries it again.
+    #: The delivery with the link that they asked by: the notification repeats the link.
     sa.Column("delivery_id", BigKey, sa.ForeignKey(delivery.c.id), nullable=False),
-    #: When they were told of a free unit; NULL: they still wait.
+    #: When they were notified of a free unit; NULL: they still wait.
     sa.Column("told_at", Instant),
-    #: Until then the unit of which they were told is kept for them.
+    #: Until then the unit is reserved for them.
     sa.Column("held_until", Instant),
     sa.UniqueConstraint("campaign_id", "deal", "subscriber_id"),
 )
 
-#: Append-only: more time for one person, and why; the latest end counts.
+#: Append-only: more time for one subscriber, and why; the latest end counts.
 deal_extension = sa.Table(
     "deal_extension",
     metadata,

@@ -1,8 +1,8 @@
-"""With which temporary tables does an import work?
+"""Temporary tables of an import.
 
 Only its own connection sees them: filling them takes no lock that a sender could wait for, and a
-process that dies leaves nothing behind. Verdicts have a narrow table of their own, since SQLite
-takes half a microsecond to write a whole row again for one word of it.
+process that dies leaves nothing behind. Verdicts have a narrow table of their own: SQLite takes 0.5
+µs to rewrite a whole row for one word.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from lovecampaign.store.tables import Instant
 
 
 class RowVerdict(StrEnum):
-    """What an import does with a row; the words are the counts of INTERFACE.md."""
+    """The verdict on a row of an import; the values are the counts of INTERFACE.md."""
 
     NEW = "new"
     UPDATED = "updated"
-    UNCHANGED = "unchanged"  #: says nothing new, or a later row of the file speaks for it
-    PROTECTED = "protected"  #: left, bounced, complained or was forgotten: never revived
-    SUPPRESSED = "suppressed"  #: the file says that they left elsewhere: noted here
+    UNCHANGED = "unchanged"  #: nothing new, or overruled by a later row of the file
+    PROTECTED = "protected"  #: suppressed or forgotten here: never revived
+    SUPPRESSED = "suppressed"  #: unsubscribed elsewhere, as the file says
 
 
 _metadata = sa.MetaData()
 
-#: What the file says. Written once, but for rows that share an address with another.
+#: The file's rows. Written once, but for rows that share an address with another.
 import_row = sa.Table(
     "import_row",
     _metadata,
     #: In the order of the file.
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("address_key", sa.Text, nullable=False),
-    #: NULL where nobody was ever forgotten here.
+    #: NULL while no subscriber was ever forgotten here.
     sa.Column("address_hash", sa.Text),
     #: Set: the row suppresses; NULL: it subscribes.
     sa.Column("reason", sa.Text),
@@ -47,7 +47,7 @@ import_row = sa.Table(
     sa.Column("last_name", sa.Text),
     sa.Column("timezone", sa.Text),
     sa.Column("fields", sa.JSON),
-    #: Which tags of :data:`import_tag`; 0 is none.
+    #: A tag set of :data:`import_tag`; 0 is none.
     sa.Column("tag_set", sa.Integer, nullable=False, server_default="0"),
     sa.Column("last_active_at", Instant),
     sa.Column("consent_kind", sa.Text),
@@ -60,7 +60,7 @@ import_row = sa.Table(
     prefixes=["TEMPORARY"],
 )
 
-#: The same few tags stand behind thousands of rows: each combination is written once.
+#: Thousands of rows have the same few tags: each combination is written once.
 import_tag = sa.Table(
     "import_tag",
     _metadata,
@@ -74,16 +74,16 @@ import_verdict = sa.Table(
     _metadata,
     sa.Column("row_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("verdict", sa.Text, nullable=False),
-    #: Who is known; on SQLite also the number that a new person gets.
+    #: The known subscriber; on SQLite also the id of a new one.
     sa.Column("subscriber_id", sa.BigInteger),
-    #: Whether a known person's fields may change, which takes a closer look.
+    #: Whether a known subscriber's fields may change, which needs a comparison of the JSON.
     sa.Column("has_other_fields", sa.Boolean, nullable=False),
     #: All of their fields, where they do change.
     sa.Column("fields", sa.JSON),
     prefixes=["TEMPORARY"],
 )
 
-#: People who have not confirmed. They get no verdict: nothing becomes of them either way.
+#: Unconfirmed subscribers of the file: they get no verdict, since they change nothing.
 import_left_out = sa.Table(
     "import_left_out",
     _metadata,
@@ -97,17 +97,17 @@ _INDEXES = (
     "CREATE INDEX import_row_by_address ON import_row (address_key)",
     "CREATE INDEX import_row_gone ON import_row (address_key) WHERE reason IS NOT NULL",
 )
-#: For this connection, which is closed afterwards. They must be said before BEGIN.
+#: For this connection, which is closed afterwards. Must run before BEGIN.
 _PREPARE_SQLITE = (
     # Ten million rows do not fit into memory.
     "PRAGMA temp_store=FILE",
-    # KiB: with 2,000, as usual, pages are written and read again several times in one import.
+    # KiB: with the default of 2,000, pages are written and read several times in one import.
     "PRAGMA cache_size=-32000",
-    # Every number of a subscriber that is inserted comes out of the table of subscribers in the
-    # same transaction, in which nobody else writes: asking again took 1.5 µs for a person.
+    # Each inserted subscriber id was read from its table in the same transaction, under the write
+    # lock: the foreign key check took 1.5 µs per row.
     "PRAGMA foreign_keys=OFF",
 )
-#: Judging is one long statement, which the server would compile: that took it 3 s for 30,000 rows.
+#: The verdicts are one long statement; compiling it (JIT) took 3 s for 30,000 rows.
 _PREPARE_POSTGRES = "SET jit = off"
 
 
@@ -116,31 +116,27 @@ def open_staging(database: Database) -> Iterator[Connection]:
     """A connection with empty staging tables, outside any transaction."""
     with database.connection() as connection:
         try:
-            _prepare(connection)
+            if connection.dialect.name == "sqlite":
+                cursor = connection.connection.cursor()
+                for pragma in _PREPARE_SQLITE:
+                    cursor.execute(pragma)
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(sa.text(_PREPARE_POSTGRES))
+                _metadata.create_all(connection, checkfirst=False)
             yield connection
         finally:
             connection.invalidate()  # closed, not pooled: with it go the tables and the settings
 
 
-def _prepare(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        cursor = connection.connection.cursor()
-        for pragma in _PREPARE_SQLITE:
-            cursor.execute(pragma)
-    with connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.text(_PREPARE_POSTGRES))
-        _metadata.create_all(connection, checkfirst=False)
-
-
 def prepare_for_lookups(connection: Connection) -> None:
-    """Once the file is staged: make its rows quick to find."""
+    """Index the staged rows."""
     for statement in _INDEXES:
         connection.execute(sa.text(statement))
     analyse(connection, import_row, import_tag, import_left_out)
 
 
 def analyse(connection: Connection, *tables: sa.Table) -> None:
-    """Tell PostgreSQL's planner, which takes a new table for tiny and loops over all of it."""
+    """Update PostgreSQL's statistics: it takes a new table for tiny and loops over all of it."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text(f"ANALYZE {', '.join(table.name for table in tables)}"))

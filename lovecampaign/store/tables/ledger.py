@@ -1,4 +1,4 @@
-"""Which tables tell what became of each message?"""
+"""Tables of the ledger: senders, batches, deliveries, transactional mail and events."""
 
 from __future__ import annotations
 
@@ -6,54 +6,55 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from lovecampaign.store.database.types import BigKey, Day, Instant, metadata
+from lovecampaign.store.database.types import BigKey, Instant, LocalDay, metadata
 from lovecampaign.store.tables.campaigns import campaign, email
-from lovecampaign.store.tables.people import subscriber
+from lovecampaign.store.tables.subscribers import subscriber
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands (DESIGN.md, "The ledger")."""
+    """The state of a delivery (DESIGN.md, "The ledger")."""
 
     PLANNED = "planned"  #: due, not claimed; also between two tries
     CLAIMED = "claimed"  #: a sender holds it: it may be on the wire
     SENT = "sent"  #: the provider accepted it
     FAILED = "failed"  #: it will not be tried again
-    IN_DOUBT = "in_doubt"  #: it may have been sent: only a person or an event settles it
-    SKIPPED = "skipped"  #: not for this person, for the reason beside it
+    IN_DOUBT = "in_doubt"  #: it may have been sent: only the operator or an event settles it
+    SKIPPED = "skipped"  #: not for this subscriber, for the stored reason
     CANCELLED = "cancelled"  #: by the operator
 
 
-#: A process that claims; its lock tells whether it still lives.
+#: A process that claims; its lock shows whether it is alive.
 owner = sa.Table(
     "owner",
     metadata,
     sa.Column("id", BigKey, primary_key=True),
-    #: Changes with every start of the machine: a journal of another boot is not believed.
+    #: Changes with every boot of the machine: a journal of another boot is not trusted.
     sa.Column("boot_id", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("journal", sa.Text, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
-    #: When it left in order, or was recovered.
+    #: When it ended normally, or was recovered.
     sa.Column("ended_at", Instant),
 )
 
-#: Up to 10,000 deliveries of one email with one due instant; the unit an engine hands out.
+#: Up to 10,000 deliveries of one email with one due instant; the unit that an engine takes.
 batch = sa.Table(
     "batch",
     metadata,
     sa.Column("id", BigKey, primary_key=True),
     sa.Column("email_id", BigKey, sa.ForeignKey(email.c.id), nullable=False),
     sa.Column("due", Instant, nullable=False),
-    #: Raised when the batch is handed out anew: a claim with an older epoch finds nothing.
+    #: Raised each time the batch is taken: a claim with an older epoch finds nothing (fencing
+    #: token).
     sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Index(None, "email_id"),
 )
 
-#: The database checks the subscriber of each row, as people are taken out by hand. All other ids
-#: come from rows that the same transaction has just read: checking those four as well took
-#: PostgreSQL longer than finding and writing the rows (11 of 25 µs each).
+#: Only the subscriber has a foreign key, as subscribers may be deleted by hand. All other ids come
+#: from rows that the same transaction has just read: checking those four as well took PostgreSQL
+#: longer than finding and writing the rows (11 of 25 µs each).
 delivery = sa.Table(
     "delivery",
     metadata,
@@ -74,8 +75,8 @@ delivery = sa.Table(
     #: When it may be claimed: ``due``, or later after a transient outcome.
     sa.Column("next_try_at", Instant, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    #: The reader's local date at the claim, for emails of which there is one a day.
-    sa.Column("local_day", Day),
+    #: The subscriber's local date at the claim, for emails that go out once a day.
+    sa.Column("local_day", LocalDay),
     sa.Column("owner_id", BigKey),
     #: The Date header, on every try.
     sa.Column("first_claimed_at", Instant),
@@ -84,10 +85,10 @@ delivery = sa.Table(
     sa.Column("provider_message_id", sa.Text),
     sa.UniqueConstraint("email_id", "subscriber_id"),
 )
-#: For conditions. Not a parameter: SQLite could not know then that the index of planned rows
-#: serves, and would walk through all rows.
+#: For conditions. Not a bind parameter: SQLite could not use the index of planned rows then, and
+#: would scan all rows.
 PLANNED: sa.ColumnElement[str] = sa.literal_column(f"'{DeliveryState.PLANNED.value}'")
-#: The index that keeps one email a day, by which databases name what it refuses.
+#: The index that ensures one email a day, as database errors name it.
 ONE_A_DAY = "uq_delivery_one_a_day"
 _has_local_day = delivery.c.local_day.is_not(None)
 _is_planned = delivery.c.state == DeliveryState.PLANNED.value
@@ -122,7 +123,7 @@ sa.Index(
     postgresql_where=_is_in_doubt,
 )
 
-#: Mail that somebody asked for: confirmations, links by mail, personal replies.
+#: Transactional mail: confirmations, links by mail, personal replies.
 transactional = sa.Table(
     "transactional",
     metadata,
@@ -140,13 +141,13 @@ transactional = sa.Table(
     sa.Column("claimed_at", Instant),
     sa.Column("settled_at", Instant),
     sa.Column("provider_message_id", sa.Text),
-    #: When its link did what it is for: it does so once.
+    #: When its link was used: it works once.
     sa.Column("used_at", Instant),
     sa.Index(None, "state", "next_try_at"),
     sa.Index(None, "subscriber_id", "created_at"),
 )
 
-#: Later facts about deliveries, as providers and people report them. Never deleted.
+#: Later facts about deliveries, from providers and subscribers. Never deleted.
 event = sa.Table(
     "event",
     metadata,

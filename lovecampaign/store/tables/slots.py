@@ -1,7 +1,6 @@
-"""Where does SQL find the slots, and what the clocks of each zone say?
+"""Temporary tables of slots and of each zone's local clock.
 
-Both are tables of the connection's own (TEMP), filled anew for each question: a campaign's
-times live in its files, and only the answers are kept.
+Filled anew for each query: a campaign's times come from its files, and only results are stored.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Engine
 
-from lovecampaign.schedule.quiet import ZoneClocks
 from lovecampaign.schedule.slots import Slot
-from lovecampaign.store.tables import Day, Instant
+from lovecampaign.schedule.zone_clock import ZoneClocks
+from lovecampaign.store.tables import Instant, LocalDay
 
-#: Stand for "ever before" and "ever after": comparisons need no NULLs. Microseconds fit 64 bits.
-DAWN = datetime(1, 1, 2, tzinfo=UTC)
-DUSK = datetime(9999, 12, 30, tzinfo=UTC)
-#: Under this name a connection remembers whose clocks it has laid out.
-_LAID_OUT = "lovecampaign_zone_clocks"
+#: In place of NULL for an open interval. Microseconds fit 64 bits.
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+#: Key of ``connection.info`` for the zone clocks in its table.
+_FILLED_WITH = "lovecampaign_zone_clocks"
 
 _temporary = sa.MetaData()
 
-#: One row per email, zone and interval of joining; ``zone`` as the subscriber's row has it.
+#: One row per email, zone and joining interval; ``zone`` as the subscriber's row has it.
 slot = sa.Table(
     "tmp_slot",
     _temporary,
@@ -34,27 +33,27 @@ slot = sa.Table(
     sa.Column("joined_from", Instant, primary_key=True),
     sa.Column("joined_before", Instant, nullable=False),
     sa.Column("due", Instant, nullable=False),
-    #: The local day on which it goes out, for emails of which there is one a day.
-    sa.Column("local_day", Day),
+    #: The local day of sending, for emails that go out once a day.
+    sa.Column("local_day", LocalDay),
     sa.Column("expires_at", Instant),
     sa.Column("is_due_at_joining", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text),
     prefixes=["TEMPORARY"],
 )
 
-#: What the clocks say at one instant, by zone as the subscriber's row has it.
+#: The local time at one instant, by zone as the subscriber's row has it.
 zone_clock = sa.Table(
     "tmp_zone_clock",
     _temporary,
     sa.Column("zone", sa.Text, primary_key=True),
-    sa.Column("local_day", Day, nullable=False),
-    #: The end of the quiet hours that hold there; NULL: none do.
+    sa.Column("local_day", LocalDay, nullable=False),
+    #: The end of the current quiet hours; NULL: none.
     sa.Column("quiet_until", Instant),
     prefixes=["TEMPORARY"],
 )
 
 
-#: From zone to zone through the index: DISTINCT would read it for every subscriber.
+#: Loose index scan: DISTINCT would read the zone of every subscriber.
 _ZONES = sa.text("""
     WITH RECURSIVE known (zone) AS (
         SELECT min(timezone) FROM subscriber
@@ -66,52 +65,52 @@ _ZONES = sa.text("""
 """)
 
 
-def zones_in_use(connection: Connection) -> list[str]:
-    """Every zone that a subscriber has, as stored; '' where nobody knows one."""
+def list_zones(connection: Connection) -> list[str]:
+    """Every zone of a subscriber, as stored; '' where unknown."""
     return list(connection.scalars(_ZONES))
 
 
 def fill_slots(connection: Connection, slots: Mapping[str, Mapping[str, Iterable[Slot]]]) -> None:
-    """Lay out the slots of each email key, by stored zone."""
+    """Fill the table with the slots of each email key, by stored zone."""
     rows = [
         _slot_row(key, zone, each)
         for zone, by_email in slots.items()
-        for key, found in by_email.items()
-        for each in found
+        for key, of_email in by_email.items()
+        for each in of_email
     ]
     _refill(connection, slot, rows)
 
 
 def fill_zone_clocks(connection: Connection, clocks: ZoneClocks) -> None:
-    """Lay out what the clocks say; nothing to do where the connection has just these."""
-    if connection.info.get(_LAID_OUT) is clocks:
+    """Fill the table with the local times; skipped where the connection has just these."""
+    if connection.info.get(_FILLED_WITH) is clocks:
         return
     rows: list[dict[str, object]] = [
         {"zone": zone, "local_day": each.local_day, "quiet_until": each.quiet_until}
         for zone, each in clocks.items()
     ]
     _refill(connection, zone_clock, rows)
-    connection.info[_LAID_OUT] = clocks
+    connection.info[_FILLED_WITH] = clocks
 
 
 @sa.event.listens_for(Engine, "rollback")
 def _forget_clocks(connection: Connection) -> None:
-    """What a transaction laid out is gone with it, and with a connection that was lost."""
+    """A rollback or a lost connection empties the table."""
     if not connection.invalidated:
-        connection.info.pop(_LAID_OUT, None)
+        connection.info.pop(_FILLED_WITH, None)
 
 
-def _slot_row(key: str, zone: str, found: Slot) -> dict[str, object]:
+def _slot_row(key: str, zone: str, one: Slot) -> dict[str, object]:
     return {
         "email_key": key,
         "zone": zone,
-        "joined_from": found.joined_from or DAWN,
-        "joined_before": found.joined_before or DUSK,
-        "due": found.due,
-        "local_day": found.day,
-        "expires_at": found.expires,
-        "is_due_at_joining": found.is_due_at_joining,
-        "reason": found.reason.value if found.reason else None,
+        "joined_from": one.joined_from or EARLIEST,
+        "joined_before": one.joined_before or LATEST,
+        "due": one.due,
+        "local_day": one.day,
+        "expires_at": one.expires,
+        "is_due_at_joining": one.is_due_at_joining,
+        "reason": one.reason.value if one.reason else None,
     }
 
 
@@ -124,7 +123,7 @@ def _refill(connection: Connection, table: sa.Table, rows: list[dict[str, object
 
 @lru_cache(maxsize=8)
 def _create(table: sa.Table, dialect: Dialect) -> str:
-    """SQLAlchemy would compile it anew for each claim."""
+    """Cached: SQLAlchemy would compile it for each claim."""
     return str(sa.schema.CreateTable(table, if_not_exists=True).compile(dialect=dialect))
 
 

@@ -21,15 +21,15 @@ from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.delivery.feedback.provider_events import take_reports
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.ledger.events import Report
-from lovecampaign.store.ledger.finding_deliveries import find_delivery
-from lovecampaign.store.ledger.requests import AskedKind, ask
-from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
+from lovecampaign.store.ledger.events import ProviderEvent
+from lovecampaign.store.ledger.lookup import find_delivery
+from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from lovecampaign.store.sending.in_doubt import make_due
 from lovecampaign.store.sending.settle import Settlement, settle
-from lovecampaign.store.signup.unsubscribe import leave
+from lovecampaign.store.signup.unsubscribe import unsubscribe_by_link
 from lovecampaign.store.subscribers.erasure import forget
-from lovecampaign.store.subscribers.history import read_events
+from lovecampaign.store.subscribers.records import read_events
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.testing.sendgrid_events import BLOCKED, make_event
 from lovecampaign.web.serve.webhooks.sendgrid_parse import read_batch
@@ -56,13 +56,13 @@ class Desk:
         lc_id = SIGNER.sign(Purpose.DELIVERY, self.letters[who])
         return make_event(kind, lc_id, f"reader{who + 1}@readers.example", at, **more)
 
-    def read(self, *events: object) -> list[Report]:
+    def read(self, *events: object) -> list[ProviderEvent]:
         return list(read_batch(json.dumps(events).encode(), SIGNER, NOW + 30 * A_DAY))
 
     def hear(self, *events: object, now: datetime = NOW) -> int:
         return self.take(self.read(*events), now)
 
-    def take(self, reports: list[Report], now: datetime = NOW) -> int:
+    def take(self, reports: list[ProviderEvent], now: datetime = NOW) -> int:
         campaigns = {self.stage.campaign.id: self.stage.campaign}
         return take_reports(self.database, reports, campaigns, "sendgrid", now)
 
@@ -210,7 +210,7 @@ def test_who_left_by_our_link_too_is_counted_once(desk: Desk) -> None:
     with desk.database.write() as connection:
         found = find_delivery(connection, desk.letters[0])
         assert found is not None
-        leave(connection, found, ["readers"], AT)
+        unsubscribe_by_link(connection, found, ["readers"], AT)
     desk.hear(desk.event("unsubscribe"))
 
     assert desk.counts()[-1] == 0  # the page counts for itself
@@ -320,7 +320,7 @@ def test_the_next_pass_of_a_sender_settles_what_events_prove(desk: Desk) -> None
         ("in_doubt", None),
     ]
     before = desk.snapshot()
-    settle_proven_doubts(desk.database, NOW)
+    settle_doubts_by_events(desk.database, NOW)
     assert desk.snapshot() == before
 
 
@@ -335,7 +335,9 @@ def test_mail_that_was_asked_for_is_settled_by_its_own_id(desk: Desk) -> None:
     with desk.database.write() as connection:
         (campaign,) = rows_of(desk.database, tables.campaign)
         asked = [
-            ask(connection, AskedKind.CONFIRM, desk.people[0], campaign.id, {}, DAY_1)
+            queue_transactional(
+                connection, TransactionalKind.CONFIRM, desk.people[0], campaign.id, {}, DAY_1
+            )
             for _ in range(3)
         ]
         connection.execute(
@@ -361,7 +363,9 @@ def test_mail_that_was_asked_for_is_settled_by_its_own_id(desk: Desk) -> None:
 def test_a_new_address_that_does_not_exist_is_no_suppression_of_the_old_one(desk: Desk) -> None:
     with desk.database.write() as connection:
         (campaign,) = rows_of(desk.database, tables.campaign)
-        asked = ask(connection, AskedKind.CHANGE_ADDRESS, desk.people[0], campaign.id, {}, DAY_1)
+        asked = queue_transactional(
+            connection, TransactionalKind.CHANGE_ADDRESS, desk.people[0], campaign.id, {}, DAY_1
+        )
     token = SIGNER.sign(Purpose.TRANSACTIONAL, asked)
     desk.hear(make_event("bounce", token, "new@readers.example", AT))
 

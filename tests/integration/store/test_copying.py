@@ -1,4 +1,4 @@
-"""Everything moves from one database to another and back, whole, and goes on being counted."""
+"""A copy moves all rows between SQLite and PostgreSQL, and new ids continue behind them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lovecampaign.core.errors import UsageError
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.database.types import Day, Instant, metadata
+from lovecampaign.store.database.types import Instant, LocalDay, metadata
 from lovecampaign.store.maintenance.copy import copy_everything
 from tests.acceptance.program import lovecampaign
 from tests.support.postgres import PostgresServer
@@ -44,7 +44,7 @@ def value_for(column: sa.Column[Any], number: int) -> object:
         return value_for(key.column, number)
     if isinstance(column.type, Instant):
         return AN_INSTANT + timedelta(days=number)
-    if isinstance(column.type, Day):
+    if isinstance(column.type, LocalDay):
         return date(2027, 2, 1) + timedelta(days=number)
     if isinstance(column.type, sa.JSON):
         return {"number": number, "list": ["ü", None]}
@@ -134,7 +134,7 @@ def test_nothing_is_mixed_with_what_is_there(workspace: Settings, postgres_url: 
         fill(one)
         copy_everything(one, two)
         before = dump(two)
-        with pytest.raises(UsageError, match="holds something already"):
+        with pytest.raises(UsageError, match="is not empty"):
             copy_everything(one, two)
 
         assert dump(two) == before

@@ -1,4 +1,4 @@
-"""The database opens, upgrades once, and says in plain words what is wrong with it."""
+"""The database opens, upgrades once, and reports its faults in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks to join gets the mail that is theirs, and only a confirmation changes anything."""
+"""Each sign-up gets its message, and only a confirmation changes anything."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.signup.apply import Answer, is_mailable
 from lovecampaign.store.signup.confirm import ConfirmationState
+from lovecampaign.store.signup.request import SignupOutcome
 from lovecampaign.store.subscribers.erasure import forget, is_forgotten
 from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
-from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.memberships import is_mailable_member
+from lovecampaign.store.subscribers.records import read_address_record
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from tests.support.joining import (
     ANA,
@@ -51,11 +52,13 @@ def join(stage: Stage, now: datetime = NOW, **changes: str) -> int:
 
 def is_on(stage: Stage, subscriber_id: int, list_name: str = "readers") -> bool:
     with stage.database.read() as connection:
-        return is_mailable(connection, subscriber_id, list_name, stage.campaign.id, NOW + DAY)
+        return is_mailable_member(
+            connection, subscriber_id, list_name, stage.campaign.id, NOW + DAY
+        )
 
 
 def test_a_stranger_is_asked_to_confirm_and_is_nobody_until_then(stage: Stage) -> None:
-    assert apply(stage, NOW) is Answer.TO_CONFIRM
+    assert apply(stage, NOW) is SignupOutcome.TO_CONFIRM
 
     assert asked_states(stage.database) == [("confirm", "planned")]
     [person] = rows_of(stage.database, tables.subscriber)
@@ -114,19 +117,19 @@ def test_pressing_twice_is_pressing_once(stage: Stage) -> None:
 
 def test_three_confirmations_an_hour_and_ten_a_day_go_to_one_address(stage: Stage) -> None:
     answers = [apply(stage, NOW + number * MINUTE) for number in range(4)]
-    assert answers == [Answer.TO_CONFIRM] * 3 + [Answer.TOO_OFTEN]
+    assert answers == [SignupOutcome.TO_CONFIRM] * 3 + [SignupOutcome.TOO_OFTEN]
 
     later = [apply(stage, NOW + number * HOUR) for number in range(2, 12)]
-    assert later == [Answer.TO_CONFIRM] * 7 + [Answer.TOO_OFTEN] * 3
-    assert apply(stage, NOW + 25 * HOUR) is Answer.TO_CONFIRM
+    assert later == [SignupOutcome.TO_CONFIRM] * 7 + [SignupOutcome.TOO_OFTEN] * 3
+    assert apply(stage, NOW + 25 * HOUR) is SignupOutcome.TO_CONFIRM
 
 
 def test_a_reader_who_asks_again_is_told_so_once_a_day(stage: Stage) -> None:
     join(stage)
 
-    assert apply(stage, NOW + HOUR) is Answer.IS_MEMBER
-    assert apply(stage, NOW + 2 * HOUR) is Answer.TOO_OFTEN
-    assert apply(stage, NOW + 26 * HOUR) is Answer.IS_MEMBER
+    assert apply(stage, NOW + HOUR) is SignupOutcome.IS_MEMBER
+    assert apply(stage, NOW + 2 * HOUR) is SignupOutcome.TOO_OFTEN
+    assert apply(stage, NOW + 26 * HOUR) is SignupOutcome.IS_MEMBER
     assert asked_states(stage.database)[1:] == [
         ("already-member", "planned"),
         ("confirm", "skipped"),
@@ -173,7 +176,7 @@ def test_who_left_comes_back_by_themselves_and_only_by_confirming(stage: Stage) 
     subscriber_id = join(stage)
     unsubscribe(stage.database, ANA, NOW + HOUR, lists=["readers", "insiders"])
 
-    assert apply(stage, NOW + 2 * HOUR) is Answer.TO_CONFIRM
+    assert apply(stage, NOW + 2 * HOUR) is SignupOutcome.TO_CONFIRM
     assert not is_on(stage, subscriber_id)
     confirm(stage, asked_rows(stage.database)[-1].id, NOW + 3 * HOUR)
 
@@ -201,7 +204,7 @@ def test_who_complained_gets_nothing_whoever_types_their_address(
     apply(stage, NOW)
     suppress(stage.database, ANA, Suppression(reason=reason), NOW + MINUTE)
 
-    assert apply(stage, NOW + 30 * DAY) is Answer.BARRED
+    assert apply(stage, NOW + 30 * DAY) is SignupOutcome.BARRED
     assert asked_states(stage.database)[-1] == ("confirm", "skipped")
     found = confirm(stage, asked_rows(stage.database)[0].id, NOW + HOUR)
     assert found is not None
@@ -212,7 +215,7 @@ def test_a_bounced_address_rests_for_a_day_and_confirming_proves_it(stage: Stage
     bounced = Suppression(reason=SuppressionReason.HARD_BOUNCE)
     suppress(stage.database, ANA, bounced, NOW)
 
-    assert apply(stage, NOW + HOUR) is Answer.BOUNCED
+    assert apply(stage, NOW + HOUR) is SignupOutcome.BOUNCED
     subscriber_id = join(stage, NOW + 25 * HOUR)
     assert is_on(stage, subscriber_id)
 
@@ -226,7 +229,7 @@ def test_a_forgotten_person_may_come_back_by_themselves(stage: Stage) -> None:
     assert is_on(stage, subscriber_id)
     with stage.database.read() as connection:
         assert not is_forgotten(connection, ANA)
-    person = show_subscriber(stage.database, ANA)
+    person = read_address_record(stage.database, ANA)
     assert person.profile is not None
     assert len(person.profile.consents) == 1
 
@@ -245,7 +248,7 @@ def test_implied_consent_that_runs_out_may_become_a_lasting_one(stage: Stage) ->
     with stage.database.write() as connection:
         connection.execute(sa.update(tables.membership).values(consent_expires_at=NOW + 30 * DAY))
 
-    assert apply(stage, NOW + HOUR) is Answer.TO_CONFIRM
+    assert apply(stage, NOW + HOUR) is SignupOutcome.TO_CONFIRM
     confirm(stage, asked_rows(stage.database)[-1].id, NOW + 2 * HOUR)
 
     [place] = rows_of(stage.database, tables.membership)

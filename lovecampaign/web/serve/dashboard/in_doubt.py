@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
+from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
 from lovecampaign.store.reports.recent_problems import (
     find_doubts,
     list_doubts,
@@ -46,7 +46,7 @@ def settle(desk: Desk) -> Response:
     if ticked is not None and not ticked:
         return _show(desk, said="none_ticked", count=0, status=400)
     database = desk.visit.site.database
-    settle_proven_doubts(database, now)
+    settle_doubts_by_events(database, now)
     desk.office.counters.forget(desk.campaign)
     with database.write() as connection:
         ids = find_doubts(connection, _campaign_id(desk), ticked)

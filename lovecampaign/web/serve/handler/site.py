@@ -73,7 +73,7 @@ def make_site(
     texts, hosts = Texts(), Hosts.of(settings)
     return Site(
         settings=settings,
-        database=database.with_patience(PATIENCE_SECONDS),
+        database=database.with_busy_timeout(PATIENCE_SECONDS),
         signer=TokenSigner(keys, settings.retired_keys),
         clock=clock,
         campaigns=LiveCampaigns(settings.workspace),

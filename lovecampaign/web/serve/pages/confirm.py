@@ -20,9 +20,9 @@ from lovecampaign.store.reports.next_email import find_next_email
 from lovecampaign.store.signup.confirm import (
     Confirmation,
     ConfirmationState,
-    Proof,
+    RequestOrigin,
     confirm,
-    look_at_confirmation,
+    find_confirmation,
 )
 from lovecampaign.store.signup.welcome import plan_welcome
 from lovecampaign.web.serve.handler.handler import NotFound, Visit, page
@@ -40,11 +40,11 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 def show_question(visit: Visit) -> Response:
     """The button, or what has become of the link."""
-    _, asked_id = read_token(visit, Purpose.CONFIRM)
+    _, transactional_id = read_token(visit, Purpose.CONFIRM)
     with visit.site.database.read() as connection:
-        found = look_at_confirmation(connection, asked_id, visit.now)
+        found = find_confirmation(connection, transactional_id, visit.now)
     campaign = _campaign_of(visit, found)
-    is_fresh = visit.is_sealed(_confirmed(asked_id), NOW)
+    is_fresh = visit.is_sealed(_confirmed(transactional_id), NOW)
     if found is not None and found.state is ConfirmationState.DONE and is_fresh:
         return _done(visit, campaign, found)
     return _show(visit, found, campaign)
@@ -52,28 +52,28 @@ def show_question(visit: Visit) -> Response:
 
 def answer(visit: Visit) -> Response:
     """Put them on the list; or, from an old link, send a new one."""
-    _, asked_id = read_token(visit, Purpose.CONFIRM)
+    _, transactional_id = read_token(visit, Purpose.CONFIRM)
     with visit.site.database.read() as connection:
-        found = look_at_confirmation(connection, asked_id, visit.now)
+        found = find_confirmation(connection, transactional_id, visit.now)
     campaign = _campaign_of(visit, found)
     if found is not None and found.state is ConfirmationState.EXPIRED:
         return _send_another(visit, campaign, found)
     record = record_campaign(visit.site.database, campaign)
-    proof = Proof(ip=str(visit.address), user_agent=user_agent(visit))
+    proof = RequestOrigin(ip=str(visit.address), user_agent=user_agent(visit))
     with visit.site.database.write() as connection:
-        found = confirm(connection, asked_id, proof, visit.now)
+        found = confirm(connection, transactional_id, proof, visit.now)
         if found is not None and found.state is ConfirmationState.OPEN:
             _welcome(connection, visit, campaign, record, found)
     visit.site.post.wake()
     if found is None or found.state is not ConfirmationState.OPEN:
         return _show(visit, found, campaign)
-    seal = visit.seal(_confirmed(asked_id))
+    seal = visit.seal(_confirmed(transactional_id))
     return visit.show_next(f"/confirm/{visit.part('token')}", **{NOW: seal})
 
 
-def _confirmed(asked_id: int) -> str:
+def _confirmed(transactional_id: int) -> str:
     """What the seal is for of who has just pressed the button."""
-    return f"confirmed {asked_id}"
+    return f"confirmed {transactional_id}"
 
 
 def _show(visit: Visit, found: Confirmation | None, campaign: Campaign) -> Response:
@@ -84,20 +84,20 @@ def _show(visit: Visit, found: Confirmation | None, campaign: Campaign) -> Respo
         campaign,
         410 if found.state is ConfirmationState.EXPIRED else 200,
         state=found.state.value,
-        list=found.application.list,
-        is_for_insiders=found.application.list != campaign.audience.list,
+        list=found.form.list,
+        is_for_insiders=found.form.list != campaign.audience.list,
     )
 
 
 def _send_another(visit: Visit, campaign: Campaign, found: Confirmation) -> Response:
     if not visit.is_within_limits("join"):
         return visit.say("trouble.too_often", campaign, 429)
-    hand_in(visit, campaign, found.address, found.key, found.application)
+    hand_in(visit, campaign, found.address, found.key, found.form)
     return visit.page("join_sent.html", campaign)
 
 
 def _done(visit: Visit, campaign: Campaign, found: Confirmation) -> Response:
-    zone = effective_zone(found.application.timezone or None, campaign)
+    zone = effective_zone(found.form.timezone or None, campaign)
     with visit.site.database.read() as connection:
         letter = find_next_email(connection, campaign, found.subscriber_id, visit.now)
     return visit.page(
@@ -105,7 +105,7 @@ def _done(visit: Visit, campaign: Campaign, found: Confirmation) -> Response:
         campaign,
         letter=letter,
         zone=zone,
-        is_for_insiders=found.application.list != campaign.audience.list,
+        is_for_insiders=found.form.list != campaign.audience.list,
     )
 
 
@@ -117,7 +117,7 @@ def _welcome(
     found: Confirmation,
 ) -> None:
     """Who joins after the month has ended is on the list for the next one."""
-    if found.application.list != campaign.audience.list:
+    if found.form.list != campaign.audience.list:
         return
     if find_next_email(connection, campaign, found.subscriber_id, visit.now) is not None:
         email_id = record.email_ids[WELCOME]
@@ -125,7 +125,7 @@ def _welcome(
 
 
 def _campaign_of(visit: Visit, found: Confirmation | None) -> Campaign:
-    list_name = found.application.list if found else ""
+    list_name = found.form.list if found else ""
     campaign = visit.site.campaigns.for_list(list_name, visit.now)
     if campaign is None:
         raise NotFound

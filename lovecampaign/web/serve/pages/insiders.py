@@ -9,12 +9,12 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.slots import late_insiders_get_email_now
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.signup.confirm import Proof
-from lovecampaign.store.signup.join_insiders import (
-    Agreement,
-    InsiderStanding,
+from lovecampaign.store.signup.confirm import RequestOrigin
+from lovecampaign.store.signup.insiders import (
+    InsiderConsent,
+    InsiderStatus,
     join_insiders,
-    look_at_insiders,
+    read_insider_status,
 )
 from lovecampaign.web.serve.handler.consent import ConsentText, consent_text
 from lovecampaign.web.serve.handler.handler import NotFound, Visit
@@ -30,9 +30,9 @@ JOINED = "joined"
 def ask_insider(visit: Visit, opened: Opened) -> Response:
     """The question with its button, or why there is none."""
     with visit.site.database.read() as connection:
-        standing = look_at_insiders(connection, opened.campaign, opened.delivery, visit.now)
+        standing = read_insider_status(connection, opened.campaign, opened.delivery, visit.now)
         at_once = _hears_at_once(connection, visit, opened)
-    is_new = standing is InsiderStanding.MEMBER and visit.is_sealed(_purpose(opened), JOINED)
+    is_new = standing is InsiderStatus.MEMBER and visit.is_sealed(_purpose(opened), JOINED)
     return _show(visit, opened, "joined" if is_new else standing.value, at_once=at_once)
 
 
@@ -41,15 +41,15 @@ def become_insider(visit: Visit, opened: Opened) -> Response:
     consent = _consent(visit, opened.campaign)
     if visit.form.get("version") != consent.version:
         return ask_insider(visit, opened)  # the words have changed, or were not shown
-    agreement = Agreement(
+    agreement = InsiderConsent(
         text=consent.text,
         version=consent.version,
         locale=visit.wording(opened.campaign).language,
-        proof=Proof(ip=str(visit.address), user_agent=user_agent(visit)),
+        origin=RequestOrigin(ip=str(visit.address), user_agent=user_agent(visit)),
     )
     with visit.site.database.write() as connection:
         before = join_insiders(connection, opened.campaign, opened.delivery, agreement, visit.now)
-    joined = {JOINED: visit.seal(_purpose(opened))} if before is InsiderStanding.OPEN else {}
+    joined = {JOINED: visit.seal(_purpose(opened))} if before is InsiderStatus.OPEN else {}
     return visit.show_next(f"/p/{visit.part('token')}", **{WANTED: "1"}, **joined)
 
 

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.signup.apply import Applicant, apply_together
+from lovecampaign.store.signup.request import SignupRequest, request_signups
 from lovecampaign.web.serve.content.zones import regions
 from lovecampaign.web.serve.handler.batching import Crowd
 from lovecampaign.web.serve.handler.consent import consent_text
@@ -43,7 +43,7 @@ class Wish:
 
     visit: Visit
     campaign: Campaign
-    applicant: Applicant
+    applicant: SignupRequest
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
@@ -80,7 +80,7 @@ def read(visit: Visit) -> Wish | Response:
 def take(wishes: Sequence[Wish]) -> Sequence[Response]:
     """Queue what each gets, in one commit, and wake who sends it."""
     newest = wishes[-1].visit
-    apply_together(newest.site.database, [wish.applicant for wish in wishes], newest.now)
+    request_signups(newest.site.database, [wish.applicant for wish in wishes], newest.now)
     newest.site.post.wake()
     return [_look_into_mailbox(wish.visit, wish.campaign) for wish in wishes]
 

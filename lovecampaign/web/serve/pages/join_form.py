@@ -11,7 +11,7 @@ from lovecampaign.audience.address import reachable_key, suggest_domain
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import find_campaign, record_campaign
-from lovecampaign.store.signup.apply import Applicant, Application, apply_to_join
+from lovecampaign.store.signup.request import SignupForm, SignupRequest, request_signup
 from lovecampaign.web.serve.content.zones import chosen_zone
 from lovecampaign.web.serve.handler.consent import consent_text
 from lovecampaign.web.serve.handler.handler import NotFound, Visit
@@ -82,13 +82,13 @@ def is_of_a_program(form: Mapping[str, str]) -> bool:
     return bool(form.get(TRAP))
 
 
-def applicant_of(visit: Visit, campaign: Campaign, form: JoinForm) -> Applicant:
+def applicant_of(visit: Visit, campaign: Campaign, form: JoinForm) -> SignupRequest:
     """Who hands in a form that can be taken. What comes of it, only the mail tells."""
     if form.key is None:
         raise ValueError("a form without an address cannot be taken")
     wording = visit.wording(campaign)
     consent = consent_text(wording, campaign, visit.part("list"))
-    application = Application(
+    application = SignupForm(
         list=visit.part("list"),
         first_name=form.first_name,
         timezone=form.timezone,
@@ -99,21 +99,21 @@ def applicant_of(visit: Visit, campaign: Campaign, form: JoinForm) -> Applicant:
         ip=str(visit.address),
         user_agent=user_agent(visit),
     )
-    return Applicant(
+    return SignupRequest(
         address=form.email,
         key=form.key,
-        application=application,
+        form=application,
         campaign_id=campaign_id_of(visit.site.database, campaign),
     )
 
 
 def hand_in(
-    visit: Visit, campaign: Campaign, email: str, key: str, application: Application
+    visit: Visit, campaign: Campaign, email: str, key: str, application: SignupForm
 ) -> None:
     """Queue the answer, and wake who sends it."""
     database = visit.site.database
     campaign_id = campaign_id_of(database, campaign)
-    apply_to_join(database, email, key, application, campaign_id, visit.now)
+    request_signup(database, email, key, application, campaign_id, visit.now)
     visit.site.post.wake()
 
 

@@ -12,16 +12,16 @@ from starlette.responses import Response
 
 from lovecampaign.audience.address import reachable_key
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.store.ledger.requests import AskedKind, mark_used
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind, mark_used
 from lovecampaign.store.signup.mailed_links import (
     LinkState,
     MailedLink,
-    ask_new_address,
     find_mailed_link,
+    request_address_change,
 )
 from lovecampaign.store.subscribers.change_address import move_address
 from lovecampaign.store.subscribers.erasure import forget
-from lovecampaign.store.subscribers.subject_access import read_everything
+from lovecampaign.store.subscribers.subject_access import export_personal_data
 from lovecampaign.web.serve.content.data_summary import read_out
 from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.handler.handler import NotFound, Visit
@@ -40,10 +40,10 @@ def act_on_mailed(visit: Visit, number: int) -> Response:
     if link.state is not LinkState.GOOD:
         return _ask(visit, link)
     acts = {
-        AskedKind.DOWNLOAD: _tell_everything,
-        AskedKind.FORGET: _forget,
-        AskedKind.MOVE: _ask_new_address,
-        AskedKind.CHANGE_ADDRESS: _move,
+        TransactionalKind.DOWNLOAD: _tell_everything,
+        TransactionalKind.FORGET: _forget,
+        TransactionalKind.MOVE: _ask_new_address,
+        TransactionalKind.CHANGE_ADDRESS: _move,
     }
     return acts[link.kind](visit, link)
 
@@ -76,7 +76,7 @@ def _ask(visit: Visit, link: MailedLink, *, typed: str = "", is_wrong: bool = Fa
 def _tell_everything(visit: Visit, link: MailedLink) -> Response:
     """On a page or as a file, as often as wanted within the hour."""
     with visit.site.database.read() as connection:
-        everything = read_everything(connection, link.subscriber_id)
+        everything = export_personal_data(connection, link.subscriber_id)
     if visit.form.get("do") != "file":
         parts = read_out(everything, visit.wording(_campaign(visit, link)))
         return visit.page("everything.html", _campaign(visit, link), parts=parts)
@@ -101,7 +101,7 @@ def _ask_new_address(visit: Visit, link: MailedLink) -> Response:
     if not visit.is_within_limits("link by mail"):
         return visit.say("trouble.too_often", _campaign(visit, link), 429)
     with visit.site.database.write() as connection:
-        ask_new_address(connection, link, typed, key, visit.now)
+        request_address_change(connection, link, typed, key, visit.now)
     visit.site.post.wake()
     return visit.say("mailed.sent", _campaign(visit, link), address=typed)
 
@@ -114,7 +114,7 @@ def _move(visit: Visit, link: MailedLink) -> Response:
     with visit.site.database.write() as connection:
         is_moved = move_address(connection, link.subscriber_id, address, key, visit.now)
         if is_moved:
-            mark_used(connection, link.asked_id, visit.now)
+            mark_used(connection, link.transactional_id, visit.now)
     key_of_text = "mailed.moved" if is_moved else "mailed.taken"
     return visit.say(key_of_text, campaign, address=address)
 

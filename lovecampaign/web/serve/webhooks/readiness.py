@@ -15,7 +15,7 @@ from concurrent.futures import Future
 
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.store.database.schema_version import HEAD, find_version
-from lovecampaign.store.maintenance.write_probe import find_write_trouble
+from lovecampaign.store.maintenance.write_probe import find_write_fault
 from lovecampaign.web.serve.handler.site import Site
 
 _LOG = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Readiness:
 
 
 def _database_troubles(site: Site) -> Iterator[str]:
-    why = find_write_trouble(site.database)
+    why = find_write_fault(site.database)
     if why is not None:
         yield f"nothing can be written to the database: {why}"
         return

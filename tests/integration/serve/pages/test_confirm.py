@@ -123,11 +123,11 @@ def test_who_leaves_again_after_asking_has_left(served: Serving, stage: Stage) -
 def test_a_token_for_something_else_confirms_nothing(
     served: Serving, stage: Stage, link: str, purpose: Purpose
 ) -> None:
-    asked_id = asked_rows(stage.database)[0].id
+    transactional_id = asked_rows(stage.database)[0].id
 
     for ask in (served.get, served.press):
-        assert ask("/confirm/" + served.token(purpose, asked_id)).status == 404
-        assert ask("/confirm/" + served.token(Purpose.CONFIRM, asked_id + 1)).status == 404
+        assert ask("/confirm/" + served.token(purpose, transactional_id)).status == 404
+        assert ask("/confirm/" + served.token(Purpose.CONFIRM, transactional_id + 1)).status == 404
         assert ask("/confirm/nonsense").status == 404
 
 

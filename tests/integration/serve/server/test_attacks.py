@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.database.types import metadata
-from lovecampaign.store.signup.apply import Application, apply_to_join
+from lovecampaign.store.signup.request import SignupForm, request_signup
 from lovecampaign.web.serve.http.request_body import BodyKind
 from tests.integration.serve.support.routes import every_path, every_route
 from tests.support.serving import Answer, Serving, dump, serving, with_settings
@@ -60,8 +60,8 @@ def fill(stage: Stage) -> None:
     stage.add_readers(2, lists=("readers", "insiders"))
     stage.send()
     address = "new@readers.example"
-    wish = Application(list="readers", consent_text="Yes", consent_version="1")
-    apply_to_join(stage.database, address, address, wish, 1, stage.clock.now())
+    wish = SignupForm(list="readers", consent_text="Yes", consent_version="1")
+    request_signup(stage.database, address, address, wish, 1, stage.clock.now())
 
 
 @pytest.fixture

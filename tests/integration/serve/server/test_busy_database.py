@@ -67,7 +67,7 @@ def test_who_cannot_write_is_not_ready_and_says_why(
 
     assert status == 503
     assert troubles == [
-        "nothing can be written to the database: somebody else writes and does not end"
+        "nothing can be written to the database: another process holds its write lock"
     ]
     assert took < WAIT_SECONDS + SLACK
     assert "Not ready: nothing can be written" in caplog.text

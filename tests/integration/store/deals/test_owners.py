@@ -1,4 +1,4 @@
-"""A code is known however it is written, as far as no other can be meant."""
+"""The owner of a code is found in any spelling that could mean no other code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store.checkout.buyers import add_buyer, import_buyers
 from lovecampaign.store.checkout.codes import fill_pool
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.deal_stock.code_owner import AmbiguousCode, UnknownCode, find_owner
+from lovecampaign.store.deal_stock.code_owner import AmbiguousCode, UnknownCode, find_code_owner
 from tests.support.deal_room import OPEN, DealRoom
 
 
@@ -26,7 +26,7 @@ class Pool:
 
     def find(self, typed: str) -> str:
         with self.room.database.read() as connection:
-            return str(find_owner(connection, typed, self.room.campaign_id).code)
+            return str(find_code_owner(connection, typed, self.room.campaign_id).code)
 
 
 def test_another_case_of_an_authors_code_is_taken_where_it_is_alone(

@@ -1,4 +1,4 @@
-"""Who waits is told in the order of asking, once, and what they are told of is kept for them."""
+"""The waitlist is notified in order, once, and the unit stays reserved."""
 
 from __future__ import annotations
 

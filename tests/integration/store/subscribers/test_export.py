@@ -1,4 +1,4 @@
-"""Everybody comes out as CSV, and an import of it changes nothing."""
+"""The export holds all subscribers, and an import of it changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.problems import has_errors
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.apply import Enrolment, add_subscriber
+from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.imports.importer import ImportReport, import_subscribers
 from lovecampaign.store.subscribers import export as exporting
 from lovecampaign.store.subscribers.erasure import forget
@@ -28,7 +28,7 @@ NOW = datetime(2027, 1, 10, 9, 0, 0, 123456, tzinfo=UTC)
 def take(database: Database, folder: Path, text: str, list_name: str = "readers") -> ImportReport:
     path = folder / "people.csv"
     path.write_bytes(text.encode())
-    enrolment = Enrolment(list_name=list_name, now=NOW)
+    enrolment = ImportTarget(list_name=list_name, now=NOW)
     return import_subscribers(database, path, enrolment, apply=True)
 
 
@@ -154,7 +154,7 @@ def test_who_has_not_confirmed_stays_so_and_is_no_mistake_of_an_export(
     before = export(database)
     back = take(database, tmp_path, before)
     assert (back.read, back.unchanged, has_errors(back.problems)) == (2, 2, False)
-    said = "1 person has not confirmed, says the file: what is known here stays"
+    said = "1 person has not confirmed in the file: nothing changes for them"
     assert said in [problem.message for problem in back.problems]
     assert export(database) == before
 
@@ -168,7 +168,7 @@ def test_who_has_not_confirmed_and_is_unknown_is_left_out_with_the_line(
     assert (back.read, back.unchanged, back.rejected) == (2, 1, 1)
     (problem,) = back.problems
     assert (problem.message, problem.place and problem.place.line, problem.is_error) == (
-        "they have not confirmed, and are left out",
+        "not confirmed, so left out",
         2,
         True,
     )
@@ -189,7 +189,7 @@ def test_a_day_later_nothing_has_moved(database: Database, tmp_path: Path) -> No
     before = export(database)
     path = tmp_path / "again.csv"
     path.write_text(before)
-    later = Enrolment(list_name="readers", now=NOW + timedelta(days=1))
+    later = ImportTarget(list_name="readers", now=NOW + timedelta(days=1))
     assert import_subscribers(database, path, later, apply=True).unchanged == 1
     assert export(database) == before
 
@@ -230,7 +230,7 @@ def test_a_field_called_as_a_column_stays_a_field(
 ) -> None:
     fields = {name: "2026-01-01"}
     person = Subscribe(key="ana@bloom.example", email="ana@bloom.example", fields=fields)
-    add_subscriber(database, person, Enrolment(list_name="readers", now=NOW))
+    add_subscriber(database, person, ImportTarget(list_name="readers", now=NOW))
     before = export(database)
 
     back = take(database, tmp_path, before)

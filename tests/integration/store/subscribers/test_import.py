@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.imports import staging
-from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.apply import ImportTarget
 from lovecampaign.store.imports.importer import ImportReport, import_subscribers
 from lovecampaign.store.subscribers.erasure import forget
-from lovecampaign.store.subscribers.records import Profile, show_subscriber
+from lovecampaign.store.subscribers.records import SubscriberProfile, read_address_record
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.tables import consent, membership, subscriber, suppression
 
@@ -33,7 +33,7 @@ class Importer:
 
     def __call__(self, text: str, **wanted: object) -> ImportReport:
         self._path.write_text(text, encoding="utf-8")
-        enrolment = Enrolment(list_name="readers", now=NOW)
+        enrolment = ImportTarget(list_name="readers", now=NOW)
         enrolment = dataclasses.replace(enrolment, **wanted)  # type: ignore[arg-type]
         before = self.fingerprint()
         dry = import_subscribers(self.database, self._path, enrolment)
@@ -48,8 +48,8 @@ class Importer:
         with self.database.read() as connection:
             return [connection.execute(sa.select(table)).all() for table in tables]
 
-    def profile(self, key: str) -> Profile:
-        found = show_subscriber(self.database, key).profile
+    def profile(self, key: str) -> SubscriberProfile:
+        found = read_address_record(self.database, key).profile
         assert found is not None
         return found
 
@@ -183,7 +183,7 @@ def test_a_tag_that_others_in_the_file_have_already_is_still_new_for_a_person(
 def test_more_combinations_of_tags_than_are_remembered_reach_everybody(
     importer: Importer,
 ) -> None:
-    tags = [f"t{each % staging.TAG_SETS}" for each in range(staging.TAG_SETS + 3)]
+    tags = [f"t{each % staging.MAX_TAG_SETS}" for each in range(staging.MAX_TAG_SETS + 3)]
     rows = "\n".join(f"p{each}@bloom.example,{tag};all" for each, tag in enumerate(tags))
     assert counts(importer("email,tags\n" + rows)) == {"new": len(tags)}
     for each in (0, 1, len(tags) - 1):
@@ -250,7 +250,7 @@ def test_who_left_here_is_never_revived(importer: Importer, reason: SuppressionR
 def test_an_address_that_left_before_it_ever_came_is_not_added(importer: Importer) -> None:
     unsubscribe(importer.database, "ana@bloom.example", NOW)
     assert counts(importer("email\nana@bloom.example\n")) == {"protected": 1}
-    assert show_subscriber(importer.database, "ana@bloom.example").profile is None
+    assert read_address_record(importer.database, "ana@bloom.example").profile is None
 
 
 def test_who_left_one_list_may_still_be_imported_into_another(importer: Importer) -> None:
@@ -274,7 +274,7 @@ def test_who_left_in_the_file_is_not_revived_by_another_row(importer: Importer, 
     rows = ["ana@bloom.example,active", "Ana@bloom.example,unsubscribed"][::order]
     report = importer("email,status\n" + "\n".join(rows) + "\n")
     assert counts(report) == {"protected": 1, "suppressed": 1}
-    person = show_subscriber(importer.database, "ana@bloom.example")
+    person = read_address_record(importer.database, "ana@bloom.example")
     assert person.profile is None
     assert [each.reason for each in person.suppressions] == [SuppressionReason.UNSUBSCRIBED]
 
@@ -286,13 +286,13 @@ def test_rows_of_people_who_left_elsewhere_suppress_even_subscribers(importer: I
         "ana@bloom.example,1,2024-03-04 10:00:00\nbo@bloom.example,2,2024-03-05 10:00:00\n"
     )
     assert counts(importer(text)) == {"suppressed": 2}
-    person = show_subscriber(importer.database, "ana@bloom.example")
+    person = read_address_record(importer.database, "ana@bloom.example")
     (noted,) = person.suppressions
     assert noted.reason is SuppressionReason.HARD_BOUNCE
     assert (noted.list, noted.only_campaign, noted.lifted_at) == ("", "", None)
     assert noted.at == datetime(2024, 3, 4, 10, tzinfo=UTC)
     assert noted.source == "import of people.csv"
-    assert show_subscriber(importer.database, "bo@bloom.example").profile is None
+    assert read_address_record(importer.database, "bo@bloom.example").profile is None
     assert counts(importer(text, now=LATER)) == {"unchanged": 2}
 
 
@@ -330,7 +330,7 @@ def test_a_file_without_a_table_of_people_is_one_problem(
 ) -> None:
     path = tmp_path / "odd.csv"
     path.write_text(text)
-    enrolment = Enrolment(list_name="readers", now=NOW)
+    enrolment = ImportTarget(list_name="readers", now=NOW)
     report = import_subscribers(importer.database, path, enrolment, apply=True)
     assert (report.read, report.applied) == (0, False)
     (problem,) = report.problems

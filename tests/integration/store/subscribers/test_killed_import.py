@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.apply import ImportTarget
 from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.tables import consent, membership, subscriber, subscriber_tag, suppression
 
@@ -25,12 +25,12 @@ IMPORT = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from lovecampaign.settings import Settings
-from lovecampaign.store.enrolling import Enrolment
-from lovecampaign.store.importing import import_subscribers
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.imports.apply import ImportTarget
+from lovecampaign.store.imports.importer import import_subscribers
+from lovecampaign.store.database.schema_version import open_database
 database = open_database(Settings(workspace=Path(sys.argv[1]), database_url=sys.argv[2]))
-enrolment = Enrolment(list_name="readers", now=datetime(2027, 1, 10, tzinfo=UTC))
+enrolment = ImportTarget(list_name="readers", now=datetime(2027, 1, 10, tzinfo=UTC))
 print("ready", flush=True)
 import_subscribers(database, Path(sys.argv[3]), enrolment, apply=True)
 """
@@ -57,7 +57,7 @@ def test_a_killed_import_leaves_nothing_or_all(
 ) -> None:
     path = tmp_path / "people.csv"
     everything = (PEOPLE, PEOPLE, PEOPLE, 2 * PEOPLE, LEAVERS)
-    enrolment = Enrolment(list_name="readers", now=datetime(2027, 1, 10, tzinfo=UTC))
+    enrolment = ImportTarget(list_name="readers", now=datetime(2027, 1, 10, tzinfo=UTC))
     write_people(path, "first")
     started = time.perf_counter()
     import_subscribers(database, path, enrolment, apply=True)

@@ -1,4 +1,4 @@
-"""Facts about leaving: unsubscribing, being suppressed, being forgotten."""
+"""Unsubscribing, suppressing and forgetting an address."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lovecampaign.audience.subscriber import Consent, SuppressionReason
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.imports.apply import Enrolment, add_subscriber
+from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.subscribers.erasure import forget
-from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.records import read_address_record
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.tables import (
     DeliveryState,
@@ -40,7 +40,7 @@ ANA = Subscribe(
     fields={"plant": "fern"},
     consent=Consent(given_at=NOW, source="fair in Lyon"),
 )
-READERS = Enrolment(list_name="readers", now=NOW)
+READERS = ImportTarget(list_name="readers", now=NOW)
 
 
 def add_campaign(database: Database) -> None:
@@ -92,20 +92,20 @@ def everything_stored(database: Database) -> str:
 def test_a_person_can_be_added_by_hand_and_shown(database: Database) -> None:
     assert add_subscriber(database, ANA, READERS) is RowVerdict.NEW
     assert add_subscriber(database, ANA, READERS) is RowVerdict.UNCHANGED
-    person = show_subscriber(database, ANA.key)
+    person = read_address_record(database, ANA.key)
     assert not person.is_unknown
     assert person.profile is not None
     assert person.profile.first_name == "Ana"
     assert [each.list for each in person.profile.memberships] == ["readers"]
     assert [each.consent.source for each in person.profile.consents] == ["fair in Lyon"]
-    assert show_subscriber(database, "nobody@bloom.example").is_unknown
+    assert read_address_record(database, "nobody@bloom.example").is_unknown
 
 
 def test_unsubscribing_from_everything_happens_once(database: Database) -> None:
     add_subscriber(database, ANA, READERS)
     assert unsubscribe(database, ANA.key, NOW, source="command line")
     assert not unsubscribe(database, ANA.key, LATER)
-    (noted,) = show_subscriber(database, ANA.key).suppressions
+    (noted,) = read_address_record(database, ANA.key).suppressions
     # The newest wish counts: what was asked for before it is older.
     assert (noted.list, noted.at, noted.source) == ("", LATER, "command line")
     assert add_subscriber(database, ANA, READERS) is RowVerdict.PROTECTED
@@ -115,7 +115,7 @@ def test_one_click_leaves_every_list_of_its_campaign_and_no_other(database: Data
     assert unsubscribe(database, ANA.key, NOW, lists=["readers", "insiders"])
     assert not unsubscribe(database, ANA.key, LATER, lists=["readers"])
     assert unsubscribe(database, ANA.key, LATER, lists=["readers", "shop"])
-    noted = show_subscriber(database, ANA.key).suppressions
+    noted = read_address_record(database, ANA.key).suppressions
     assert sorted(each.list for each in noted) == ["insiders", "readers", "shop"]
     assert not unsubscribe(database, ANA.key, LATER, lists=[])
 
@@ -126,7 +126,7 @@ def test_each_reason_and_campaign_is_noted_once(database: Database) -> None:
     for wanted in (bounce, resting):
         assert suppress(database, ANA.key, wanted, NOW)
         assert not suppress(database, ANA.key, wanted, LATER)
-    assert len(show_subscriber(database, ANA.key).suppressions) == 2
+    assert len(read_address_record(database, ANA.key).suppressions) == 2
 
 
 def test_forgetting_leaves_no_trace_of_the_person_and_the_ledger_whole(
@@ -150,17 +150,17 @@ def test_forgetting_leaves_no_trace_of_the_person_and_the_ledger_whole(
 def test_a_forgotten_person_is_known_only_by_a_hash_and_stays_away(database: Database) -> None:
     add_subscriber(database, ANA, READERS)
     forget(database, ANA.key, NOW)
-    person = show_subscriber(database, ANA.key)
+    person = read_address_record(database, ANA.key)
     assert person.profile is None
     assert person.is_forgotten
-    assert not show_subscriber(database, "bo@bloom.example").is_forgotten
+    assert not read_address_record(database, "bo@bloom.example").is_forgotten
     assert add_subscriber(database, ANA, READERS) is RowVerdict.PROTECTED
 
 
 def test_forgetting_is_idempotent_and_works_for_strangers(database: Database) -> None:
     assert forget(database, "never@bloom.example", NOW)
     assert not forget(database, "never@bloom.example", LATER)
-    assert show_subscriber(database, "never@bloom.example").is_forgotten
+    assert read_address_record(database, "never@bloom.example").is_forgotten
 
 
 def test_on_sqlite_the_erased_text_is_gone_from_the_file(tmp_path: Path) -> None:

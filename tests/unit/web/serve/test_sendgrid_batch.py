@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.store.ledger.events import EventKind, Report
+from lovecampaign.store.ledger.events import EventKind, ProviderEvent
 from lovecampaign.testing.sendgrid_events import BLOCKED, KINDS, event_validator, make_event
 from lovecampaign.web.serve.webhooks.sendgrid_parse import NotABatch, read_batch
 from tests.support.paths import DATA
@@ -26,11 +26,11 @@ NOW = AT + timedelta(hours=1)
 breaches_of = event_validator(SCHEMAS)
 
 
-def read(*events: object) -> list[Report]:
+def read(*events: object) -> list[ProviderEvent]:
     return list(read_batch(json.dumps(events).encode(), SIGNER, NOW))
 
 
-def read_one(kind: str, **more: Any) -> Report:
+def read_one(kind: str, **more: Any) -> ProviderEvent:
     (report,) = read(make_event(kind, LETTER, "ana@example.com", AT, **more))
     return report
 
@@ -121,14 +121,18 @@ def test_mail_that_was_asked_for_is_known_by_its_own_signature() -> None:
     asked = SIGNER.sign(Purpose.TRANSACTIONAL, 3)
     (report,) = read(make_event("delivered", asked, "ana@example.com", AT))
 
-    assert (report.delivery_id, report.asked_id) == (None, 3)
+    assert (report.delivery_id, report.transactional_id) == (None, 3)
 
 
 @pytest.mark.parametrize("lc_id", ["", "7", LETTER[:-1], SIGNER.sign(Purpose.LINKS, 7), 7, None])
 def test_what_we_did_not_sign_is_nobodys(lc_id: object) -> None:
     (report,) = read({**make_event("delivered", LETTER, "ana@example.com", AT), "lc_id": lc_id})
 
-    assert (report.kind, report.delivery_id, report.asked_id) == (EventKind.DELIVERED, None, None)
+    assert (report.kind, report.delivery_id, report.transactional_id) == (
+        EventKind.DELIVERED,
+        None,
+        None,
+    )
 
 
 def test_nothing_is_kept_that_tells_who_reads_where_and_with_what() -> None:

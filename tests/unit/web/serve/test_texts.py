@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from lovecampaign.delivery.transactional.build import FOLDER as REPLIES
 from lovecampaign.store.database.types import metadata
-from lovecampaign.store.ledger.requests import SEND_TO
-from lovecampaign.store.signup.apply import Application
+from lovecampaign.store.ledger.transactional_mail import SEND_TO
+from lovecampaign.store.signup.request import SignupForm
 from lovecampaign.web.serve.content import i18n as module
 from lovecampaign.web.serve.content.i18n import FOLDER, Texts, Wording, languages_asked_for
 from lovecampaign.web.serve.content.zones import regions
@@ -176,4 +176,4 @@ def test_everything_that_is_kept_has_a_name_for_people(language: str) -> None:
     inner = {"id", "subscriber_id", "address_key", "owner_id", "batch_id", "delivery_id"}
 
     assert columns - inner <= fields
-    assert {field.name for field in dataclasses.fields(Application)} | {SEND_TO} <= fields
+    assert {field.name for field in dataclasses.fields(SignupForm)} | {SEND_TO} <= fields

@@ -1,4 +1,4 @@
-"""Do all rows of a statement come as one value, as they are?"""
+"""JSON rows hold all rows of a statement unchanged, and JSON pairs all pairs of a parameter."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.database.json_rows import (
-    at_once,
-    gathered,
-    many_pairs,
-    number_of,
-    pairs_of,
-    read_many,
-    text_of,
+from lovecampaign.store.database.json_parameters import (
+    as_json_rows,
+    json_agg,
+    json_pairs,
+    json_pairs_parameter,
+    pair_key,
+    pair_text,
+    read_json_rows,
 )
 from lovecampaign.store.database.types import to_microseconds
 from lovecampaign.store.tables import subscriber, subscriber_tag
@@ -57,7 +57,7 @@ def test_rows_come_in_their_order(people: Database) -> None:
     columns = (subscriber.c.email, subscriber.c.id)
     statement = sa.select(*columns).order_by(subscriber.c.email).limit(3)
     with people.read() as connection:
-        rows = read_many(connection.scalar(at_once(statement)))
+        rows = read_json_rows(connection.scalar(as_json_rows(statement)))
     assert rows == [[f"reader{9 - number}@readers.example", number] for number in (7, 5, 3)]
 
 
@@ -65,7 +65,9 @@ def test_values_are_as_they_are_stored(people: Database) -> None:
     columns = (subscriber.c.created_at, subscriber.c.locale, subscriber.c.id == 1)
     statement = sa.select(subscriber.c.id, *columns).where(subscriber.c.id == 1)
     with people.read() as connection:
-        [[_, created_at, locale, is_first]] = read_many(connection.scalar(at_once(statement)))
+        [[_, created_at, locale, is_first]] = read_json_rows(
+            connection.scalar(as_json_rows(statement))
+        )
     assert created_at == to_microseconds(NOW)
     assert locale is None
     assert is_first == True  # noqa: E712 - SQLite says 1
@@ -76,29 +78,29 @@ def test_words_and_json_come_whole(database: Database) -> None:
     with database.write() as connection:
         _add(connection, 1, ODD, ODD_FIELDS)
         statement = sa.select(subscriber.c.id, subscriber.c.first_name, subscriber.c.fields)
-        rows = read_many(connection.scalar(at_once(statement)))
+        rows = read_json_rows(connection.scalar(as_json_rows(statement)))
     assert rows == [[1, ODD, ODD_FIELDS]]
 
 
 def test_what_is_gathered_is_a_list(people: Database) -> None:
-    tags = sa.select(gathered(subscriber_tag.c.tag)).where(
+    tags = sa.select(json_agg(subscriber_tag.c.tag)).where(
         subscriber_tag.c.subscriber_id == subscriber.c.id
     )
     statement = sa.select(subscriber.c.id, tags.scalar_subquery()).order_by(subscriber.c.id)
     with people.read() as connection:
-        rows = read_many(connection.scalar(at_once(statement)))
+        rows = read_json_rows(connection.scalar(as_json_rows(statement)))
     assert [sorted(tags or ()) for _, tags in rows] == [[], [], ['a "b"', "soil"], []]
 
 
 def test_no_rows_are_nothing(database: Database) -> None:
     with database.read() as connection:
-        assert not read_many(connection.scalar(at_once(sa.select(subscriber.c.id))))
+        assert not read_json_rows(connection.scalar(as_json_rows(sa.select(subscriber.c.id))))
 
 
 def test_pairs_are_numbers_and_their_texts(database: Database) -> None:
     given = {3: ODD.replace("\x01", ""), 2**40: None, 1: "null"}
-    pairs = pairs_of("pairs", "pair")
-    statement = sa.select(number_of(pairs), text_of(pairs))
+    pairs = json_pairs("pairs", "pair")
+    statement = sa.select(pair_key(pairs), pair_text(pairs))
     with database.read() as connection:
-        rows = connection.execute(statement, {"pairs": many_pairs(given)}).all()
+        rows = connection.execute(statement, {"pairs": json_pairs_parameter(given)}).all()
     assert {row[0]: row[1] for row in rows} == given

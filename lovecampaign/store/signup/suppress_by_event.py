@@ -1,4 +1,4 @@
-"""Whom do reports take off our lists? The same, in whatever order they come."""
+"""Suppress addresses by provider events; the order of the events does not matter."""
 
 from __future__ import annotations
 
@@ -9,67 +9,67 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.database.among import among
+from lovecampaign.store.database.json_parameters import is_one_of
 from lovecampaign.store.database.upsert import insert_into
-from lovecampaign.store.ledger.event_subjects import normal_form
-from lovecampaign.store.ledger.events import Fact, Subject
-from lovecampaign.store.signup.unsubscribe import lists_to_leave
+from lovecampaign.store.ledger.events import EventSubject, MatchedEvent
+from lovecampaign.store.ledger.match_events import normalise_or_none
+from lovecampaign.store.signup.unsubscribe import lists_to_unsubscribe
 from lovecampaign.store.subscribers.suppressions import EVERY_LIST
 from lovecampaign.store.tables import suppression
 
-#: The address, the list, the reason: of each there is one at a time.
-_Wanted = tuple[str, str, str]
+#: The address, the list and the reason: the unique key of active suppressions.
+_SuppressionKey = tuple[str, str, str]
 
 
 def suppress_reported(
     connection: Connection,
-    facts: Iterable[Fact],
+    facts: Iterable[MatchedEvent],
     lists_of: Mapping[int, Collection[str]],
     source: str,
 ) -> None:
-    """Send nothing more where an address is bad, or its reader left or complained.
+    """Suppress addresses that bounced hard, complained or unsubscribed.
 
     ``lists_of``: the lists of each campaign (its row's id) as its files have them today.
     """
-    wanted: dict[_Wanted, datetime] = {}
+    wanted: dict[_SuppressionKey, datetime] = {}
     for fact in facts:
-        for one in _wanted(connection, fact, lists_of):
+        for one in _list_keys(connection, fact, lists_of):
             wanted[one] = min(fact.report.at, wanted.get(one, fact.report.at))
-    _forget_what_was_lifted_since(connection, wanted)
+    _drop_lifted_since(connection, wanted)
     if wanted:
         _insert(connection, wanted, source)
 
 
-def _wanted(
-    connection: Connection, fact: Fact, lists_of: Mapping[int, Collection[str]]
-) -> Iterable[_Wanted]:
+def _list_keys(
+    connection: Connection, fact: MatchedEvent, lists_of: Mapping[int, Collection[str]]
+) -> Iterable[_SuppressionKey]:
     report, subject = fact.report, fact.subject
     if report.suppresses is None or subject is None or subject.is_forgotten:
         return
     key = _address_of(fact, subject)
     if key is None:
         return
-    if report.leaves_campaign and subject.is_known_by_address:
-        return  # a group of somebody else's mail: ours go to no group
+    if report.unsubscribes_from_campaign and subject.is_known_by_address:
+        return  # a group of other mail: ours goes to no group
     lists: Collection[str] = (EVERY_LIST,)
-    if report.leaves_campaign and subject.campaign_id is not None:
+    if report.unsubscribes_from_campaign and subject.campaign_id is not None:
         known = lists_of.get(subject.campaign_id, ())
-        lists = lists_to_leave(connection, subject.campaign_id, known)
+        lists = lists_to_unsubscribe(connection, subject.campaign_id, known)
     for name in lists:
         yield key, name, report.suppresses.value
 
 
-def _address_of(fact: Fact, subject: Subject) -> str | None:
-    """The one that the report is about: the person may have another by now, or want another."""
-    said = normal_form(fact.report.address) if fact.report.address else subject.address_key
-    if said == subject.address_key or subject.delivery_id is not None:
-        return said
-    # Mail to an address that somebody wants to change to: that it does not exist harms nobody.
-    return None if fact.report.suppresses is SuppressionReason.HARD_BOUNCE else said
+def _address_of(fact: MatchedEvent, subject: EventSubject) -> str | None:
+    """The reported address, which may be the subscriber's former or wanted one."""
+    address = normalise_or_none(fact.report.address) if fact.report.address else subject.address_key
+    if address == subject.address_key or subject.delivery_id is not None:
+        return address
+    # A hard bounce of the wanted address, before an address change, suppresses nothing.
+    return None if fact.report.suppresses is SuppressionReason.HARD_BOUNCE else address
 
 
-def _forget_what_was_lifted_since(connection: Connection, wanted: dict[_Wanted, datetime]) -> None:
-    """Who came back by themselves after it happened is not taken off by hearing of it late."""
+def _drop_lifted_since(connection: Connection, wanted: dict[_SuppressionKey, datetime]) -> None:
+    """A late report does not suppress a subscriber who returned after the event."""
     if not wanted:
         return
     lifted = connection.execute(
@@ -80,7 +80,7 @@ def _forget_what_was_lifted_since(connection: Connection, wanted: dict[_Wanted, 
             sa.func.max(suppression.c.lifted_at).label("lifted_at"),
         )
         .where(
-            among(connection, suppression.c.address_key, {key for key, _, _ in wanted}),
+            is_one_of(suppression.c.address_key, {key for key, _, _ in wanted}),
             suppression.c.only_campaign == "",
             suppression.c.lifted_at.is_not(None),
         )
@@ -92,8 +92,10 @@ def _forget_what_was_lifted_since(connection: Connection, wanted: dict[_Wanted, 
             del wanted[one]
 
 
-def _insert(connection: Connection, wanted: Mapping[_Wanted, datetime], source: str) -> None:
-    """The first report that says so counts, whichever comes first."""
+def _insert(
+    connection: Connection, wanted: Mapping[_SuppressionKey, datetime], source: str
+) -> None:
+    """The earliest report counts, in whatever order they come."""
     statement = insert_into(connection, suppression)
     is_earlier = statement.excluded.at < suppression.c.at
     earlier = sa.case((is_earlier, statement.excluded.at), else_=suppression.c.at)

@@ -1,4 +1,4 @@
-"""Which tables tell who asked to hear from us, and who does not any more?"""
+"""Tables of subscribers: memberships, consents, suppressions and erasure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from lovecampaign.store.database.types import BigKey, Instant, metadata
 
-#: Small facts of this database: the key under which forgotten addresses are hashed.
+#: Values of this database: the key of the hashes of forgotten addresses.
 setting = sa.Table(
     "setting",
     metadata,
@@ -18,12 +18,12 @@ subscriber = sa.Table(
     "subscriber",
     metadata,
     sa.Column("id", BigKey, primary_key=True),
-    #: The address by casefold and IDNA; ``forgotten:ID`` once the person was forgotten.
+    #: The address by casefold and IDNA; ``forgotten:ID`` after erasure.
     sa.Column("address_key", sa.Text, nullable=False, unique=True),
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("first_name", sa.Text, nullable=False, server_default=""),
     sa.Column("last_name", sa.Text, nullable=False, server_default=""),
-    #: IANA name; '' where nobody knows.
+    #: IANA name; '' where unknown.
     sa.Column("timezone", sa.Text, nullable=False, server_default=""),
     sa.Column("locale", sa.Text),
     sa.Column("fields", sa.JSON, nullable=False),
@@ -41,16 +41,16 @@ subscriber_tag = sa.Table(
     sa.Column("tag", sa.Text, primary_key=True),
 )
 
-#: Who stands on which list. Rows stay when people leave: a suppression says that they left.
+#: Members of lists. Rows stay after an unsubscribe: the suppression records it.
 membership = sa.Table(
     "membership",
     metadata,
     sa.Column("list", sa.Text, primary_key=True),
     sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), primary_key=True),
     sa.Column("joined_at", Instant, nullable=False),
-    #: NULL until the person confirmed (double opt-in).
+    #: NULL until it is confirmed (double opt-in).
     sa.Column("confirmed_at", Instant),
-    #: When the newest consent for this list runs out (CASL's implied consent); NULL: never.
+    #: When the newest consent for this list expires (CASL's implied consent); NULL: never.
     sa.Column("consent_expires_at", Instant),
     sa.Index(None, "subscriber_id"),
 )
@@ -78,7 +78,7 @@ consent = sa.Table(
     sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
     sa.Column("locale", sa.Text, nullable=False, server_default=""),
     sa.Column("confirmed_at", Instant),
-    #: From where the confirmation came, which need not be where the form was filled in.
+    #: Client of the confirmation, which need not be that of the form.
     sa.Column("confirmed_ip", sa.Text, nullable=False, server_default=""),
     sa.Column("confirmed_user_agent", sa.Text, nullable=False, server_default=""),
     sa.Column("expires_at", Instant),
@@ -92,14 +92,14 @@ suppression = sa.Table(
     metadata,
     sa.Column("id", BigKey, primary_key=True),
     sa.Column("address_key", sa.Text, nullable=False),
-    #: The list that was left; '' is every list.
+    #: The suppressed list; '' is every list.
     sa.Column("list", sa.Text, nullable=False, server_default=""),
-    #: The one campaign (its text id) that it holds for, where soft bounces rest; '' is all.
+    #: The key of the one campaign that it holds for, after soft bounces; '' is all.
     sa.Column("only_campaign", sa.Text, nullable=False, server_default=""),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False, server_default=""),
     sa.Column("at", Instant, nullable=False),
-    #: Set when the person came back by themselves (undo, confirming again).
+    #: Set when the subscriber returned by themselves (undo, a new confirmation).
     sa.Column("lifted_at", Instant),
 )
 sa.Index(
