@@ -48,7 +48,7 @@ from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.checkout.buyers import add_buyer
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.apply import ImportTarget
 from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
@@ -187,7 +187,7 @@ class _Simulation:
     def _enrol(self, event: DemoEvent, list_name: str) -> None:
         file = self.month.settings.workspace / f"{list_name}-{event.at:%Y-%m-%d}.csv"
         write_csv(file, event.subscribers, event.at)
-        enrolment = Enrolment(list_name=list_name, now=event.at)
+        enrolment = ImportTarget(list_name=list_name, now=event.at)
         import_subscribers(self.database, file, enrolment, apply=True)
 
 

@@ -35,7 +35,7 @@ from lovecampaign.providers.base.provider import Provider
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_database
-from lovecampaign.store.subscribers.history import read_newest_claim
+from lovecampaign.store.ledger.lookup import read_newest_claim
 from lovecampaign.web.serve.webhooks.sendgrid_signature import verifier
 
 EVENTS_PATH = "/webhooks/sendgrid"

@@ -17,7 +17,11 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
-from lovecampaign.store.subscribers.records import Person, Profile, show_subscriber
+from lovecampaign.store.subscribers.records import (
+    AddressRecord,
+    SubscriberProfile,
+    read_address_record,
+)
 
 #: From this delay on, the time of sending is shown beside the due time.
 _LATE = timedelta(hours=1)
@@ -27,8 +31,8 @@ _LATE = timedelta(hours=1)
 class Timeline:
     """One subscriber's month."""
 
-    profile: Profile
-    person: Person
+    profile: SubscriberProfile
+    person: AddressRecord
     #: The subscriber's effective time zone.
     zone: str
     entries: Sequence[TimelineEntry]
@@ -36,7 +40,7 @@ class Timeline:
 
 def find_timeline(database: Database, campaign: Campaign, address: str, now: datetime) -> Timeline:
     """Raises UsageError for an address that is not a subscriber's."""
-    person = show_subscriber(database, read_address(address))
+    person = read_address_record(database, read_address(address))
     if person.profile is None:
         raise UsageError(
             f"{address} is not a subscriber here",

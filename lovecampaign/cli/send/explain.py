@@ -16,8 +16,12 @@ from lovecampaign.cli.resources.campaigns import campaign_option, load_usable
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.resources.timeline import find_timeline, format_timeline, timeline_json
 from lovecampaign.store.checkout.history import read_deal_history
-from lovecampaign.store.subscribers.history import PersonEvent, read_events
-from lovecampaign.store.subscribers.records import NotedSuppression, Profile
+from lovecampaign.store.subscribers.records import (
+    SubscriberEvent,
+    SubscriberProfile,
+    SuppressionRecord,
+    read_events,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +66,13 @@ def explain(invocation: Invocation, email: str, campaign_name: str | None) -> Re
     )
 
 
-def _introduce(profile: Profile) -> str:
+def _introduce(profile: SubscriberProfile) -> str:
     name = f"{profile.first_name} {profile.last_name}".strip()
     tags = f", tagged {', '.join(profile.tags)}" if profile.tags else ""
     return f"{f'{name} ' if name else ''}<{profile.email}>{tags}"
 
 
-def _memberships_and_consents(profile: Profile) -> Iterator[HistoryEntry]:
+def _memberships_and_consents(profile: SubscriberProfile) -> Iterator[HistoryEntry]:
     for place in profile.memberships:
         yield HistoryEntry(at=place.joined_at, what="joined", detail=place.list)
         if place.confirmed_at is not None and place.confirmed_at != place.joined_at:
@@ -79,7 +83,7 @@ def _memberships_and_consents(profile: Profile) -> Iterator[HistoryEntry]:
         yield HistoryEntry(at=consent.given_at, what="consented", detail=detail)
 
 
-def _suppressions(suppressions: Sequence[NotedSuppression]) -> Iterator[HistoryEntry]:
+def _suppressions(suppressions: Sequence[SuppressionRecord]) -> Iterator[HistoryEntry]:
     for noted in suppressions:
         scope = noted.list or noted.only_campaign or "everything"
         detail = _join(noted.reason.value.replace("_", " "), scope, noted.source)
@@ -88,7 +92,7 @@ def _suppressions(suppressions: Sequence[NotedSuppression]) -> Iterator[HistoryE
             yield HistoryEntry(at=noted.lifted_at, what="came back", detail=scope)
 
 
-def _events(events: Sequence[PersonEvent]) -> Iterator[HistoryEntry]:
+def _events(events: Sequence[SubscriberEvent]) -> Iterator[HistoryEntry]:
     for event in events:
         detail = _join(event.email_key, event.words)
         yield HistoryEntry(at=event.at, what=event.kind, detail=detail)

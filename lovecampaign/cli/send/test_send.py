@@ -21,7 +21,7 @@ from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.display.test_send import Trial
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.sending.claimed import Member, read_members
-from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.records import read_address_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def _find_person(invocation: Invocation, test: _TestSend, email: Email) -> Membe
     if address is None:
         return None
     with opened_database(invocation) as database:
-        profile = show_subscriber(database, read_address(address)).profile
+        profile = read_address_record(database, read_address(address)).profile
         if profile is None:
             raise UsageError(
                 f"{address} is not a subscriber here",

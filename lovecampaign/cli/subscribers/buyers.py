@@ -18,7 +18,7 @@ from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.store.checkout.buyers import UNKNOWN_BUYER, add_buyer, import_buyers
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.records import read_address_record
 
 
 @verb_group("buyers")
@@ -68,7 +68,7 @@ def add(invocation: Invocation, buyer: str, campaign_name: str | None) -> Result
 
 def _warn_unknown(database: Database, buyer: str) -> Iterator[Problem]:
     """A warning for an address that is not a subscriber's: it may be a typo, or a guest buyer."""
-    if "@" not in buyer or show_subscriber(database, read_address(buyer)).profile is not None:
+    if "@" not in buyer or read_address_record(database, read_address(buyer)).profile is not None:
         return
     meant = suggest_domain(read_address(buyer))
     yield Problem(

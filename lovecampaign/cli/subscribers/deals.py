@@ -33,7 +33,7 @@ from lovecampaign.store.checkout.deal_report import (
 from lovecampaign.store.checkout.redeem import redeem_code
 from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
-from lovecampaign.store.subscribers.records import show_subscriber
+from lovecampaign.store.subscribers.records import read_address_record
 
 _BY_HAND = "operator"
 _CODE_COLUMNS = [field.name for field in fields(AssignedCode)]
@@ -176,7 +176,7 @@ def _read_until(text: str, campaign: Campaign) -> datetime:
 
 
 def _find_person(recorded: RecordedCampaign, email: str) -> int:
-    profile = show_subscriber(recorded.database, read_address(email)).profile
+    profile = read_address_record(recorded.database, read_address(email)).profile
     if profile is None:
         raise UsageError(
             f"{email} is not a subscriber here", hint=f"type: lovecampaign subscribers show {email}"

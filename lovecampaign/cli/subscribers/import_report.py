@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lovecampaign.cli.output.format import count_of
-from lovecampaign.store.imports.apply import Enrolment
+from lovecampaign.store.imports.apply import ImportTarget
 from lovecampaign.store.imports.importer import ImportReport
 
 _COUNTS = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")
@@ -31,7 +31,7 @@ def format_import(report: ImportReport, list_name: str) -> str:
     return "\n".join(lines)
 
 
-def command_after_import(report: ImportReport, file: Path, enrolment: Enrolment) -> str:
+def command_after_import(report: ImportReport, file: Path, enrolment: ImportTarget) -> str:
     """After a dry run, the same with ``--apply`` if that would change anything."""
     if not report.read:
         return "lovecampaign subscribers import --help"

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lovecampaign.cli.output.format import local_time
-from lovecampaign.store.subscribers.records import NotedSuppression, Person, Profile
+from lovecampaign.store.subscribers.records import (
+    AddressRecord,
+    SubscriberProfile,
+    SuppressionRecord,
+)
 
 
-def person_json(email: str, person: Person) -> Mapping[str, object]:
+def person_json(email: str, person: AddressRecord) -> Mapping[str, object]:
     profile = person.profile
     return {
         "email": profile.email if profile else email,
@@ -18,7 +22,7 @@ def person_json(email: str, person: Person) -> Mapping[str, object]:
     }
 
 
-def format_person(email: str, person: Person) -> str:
+def format_person(email: str, person: AddressRecord) -> str:
     lines = [person.profile.email if person.profile else email]
     if person.profile is not None:
         lines += _profile_lines(person.profile)
@@ -28,7 +32,7 @@ def format_person(email: str, person: Person) -> str:
     return "\n".join(lines)
 
 
-def _profile_json(profile: Profile) -> Mapping[str, object]:
+def _profile_json(profile: SubscriberProfile) -> Mapping[str, object]:
     return {
         "id": profile.id,
         "first_name": profile.first_name,
@@ -54,7 +58,7 @@ def _profile_json(profile: Profile) -> Mapping[str, object]:
     }
 
 
-def _suppression_json(noted: NotedSuppression) -> Mapping[str, object]:
+def _suppression_json(noted: SuppressionRecord) -> Mapping[str, object]:
     return {
         "reason": noted.reason,
         "list": noted.list or None,
@@ -65,7 +69,7 @@ def _suppression_json(noted: NotedSuppression) -> Mapping[str, object]:
     }
 
 
-def _profile_lines(profile: Profile) -> Iterator[str]:
+def _profile_lines(profile: SubscriberProfile) -> Iterator[str]:
     name = f"{profile.first_name} {profile.last_name}".strip()
     facts = {
         "name": name,
@@ -86,7 +90,7 @@ def _profile_lines(profile: Profile) -> Iterator[str]:
         yield f"consent for {logged.list}: {consent.kind.value}, {given} UTC{source}"
 
 
-def _suppression_line(noted: NotedSuppression) -> str:
+def _suppression_line(noted: SuppressionRecord) -> str:
     scope = f" of {noted.list or noted.only_campaign}" if noted.list or noted.only_campaign else ""
     lifted = f", until {local_time(noted.lifted_at, 'UTC')} UTC" if noted.lifted_at else ""
     reason = noted.reason.value.replace("_", " ")

@@ -29,10 +29,10 @@ from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.problems import Problem, has_errors
 from lovecampaign.core.zones import is_known_zone
-from lovecampaign.store.imports.apply import Enrolment, add_subscriber
+from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.subscribers.erasure import forget as forget_person
-from lovecampaign.store.subscribers.records import Person, show_subscriber
+from lovecampaign.store.subscribers.records import AddressRecord, read_address_record
 from lovecampaign.store.subscribers.suppressions import EVERY_LIST, Suppression
 from lovecampaign.store.subscribers.suppressions import suppress as note_suppression
 from lovecampaign.store.subscribers.suppressions import unsubscribe as note_unsubscribe
@@ -66,7 +66,7 @@ def import_file(
     Exports of Kit, Mailchimp and listmonk are taken as they are. People who unsubscribed, bounced
     or complained, here or in the file, are never added again. All rows are imported, or none.
     """
-    enrolment = Enrolment(
+    enrolment = ImportTarget(
         list_name=list_name or find_only_list(invocation), now=invocation.now, tags=tags
     )
     warnings = list(warn_unused_list(invocation, list_name)) if list_name else []
@@ -118,7 +118,7 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
         fields=dict(_read_field(pair) for pair in fields),
         consent=_read_consent(consent_at, consent_source, invocation.now),
     )
-    enrolment = Enrolment(
+    enrolment = ImportTarget(
         list_name=list_name or find_only_list(invocation), now=invocation.now, source=_BY_HAND
     )
     with opened_database(invocation) as database:
@@ -132,7 +132,7 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
 def show(invocation: Invocation, email: str) -> Result:
     """Show all data of one person."""
     with opened_database(invocation) as database:
-        person = show_subscriber(database, read_address(email))
+        person = read_address_record(database, read_address(email))
     if person.is_unknown:
         meant = suggest_domain(read_address(email))
         hint = f"did you mean {meant}?" if meant else f"type: lovecampaign subscribers add {email}"
@@ -198,7 +198,7 @@ def forget(invocation: Invocation, email: str, *, yes: bool) -> Result:
     """
     key = read_address(email)
     with opened_database(invocation) as database:
-        person = show_subscriber(database, key)
+        person = read_address_record(database, key)
         if invocation.may_ask and not (yes or _is_erased(person)):
             require_retyped(invocation, email, _forget_question(email, person))
         has_changed = forget_person(database, key, invocation.now)
@@ -209,11 +209,11 @@ def forget(invocation: Invocation, email: str, *, yes: bool) -> Result:
     )
 
 
-def _is_erased(person: Person) -> bool:
+def _is_erased(person: AddressRecord) -> bool:
     return person.is_forgotten and person.profile is None
 
 
-def _forget_question(email: str, person: Person) -> str:
+def _forget_question(email: str, person: AddressRecord) -> str:
     if person.is_unknown:
         return f"{email} is not known here. No import will ever add that address."
     return (
@@ -223,7 +223,7 @@ def _forget_question(email: str, person: Person) -> str:
     )
 
 
-def _format_forgotten(email: str, person: Person) -> str:
+def _format_forgotten(email: str, person: AddressRecord) -> str:
     barred = "no import adds that address again"
     if _is_erased(person):
         return f"{email} was forgotten already; {barred}."

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
 from lovecampaign.store.checkout.codes import assign_codes
-from lovecampaign.store.deal_stock.extensions import closings_for
+from lovecampaign.store.deal_stock.extensions import extended_closing_times
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.sending.claimed import ClaimedDelivery
 
@@ -41,5 +41,5 @@ def read_terms(
     people = (each.member.subscriber for each in claimed)
     insiders = [person.id for person in people if person.is_insider]
     codes = assign_codes(connection, record.id, deal, insiders)
-    closings = closings_for(connection, record.id, deal.key, insiders)
+    closings = extended_closing_times(connection, record.id, deal.key, insiders)
     return {id_: Terms(code=codes.get(id_), closes=closings.get(id_)) for id_ in insiders}

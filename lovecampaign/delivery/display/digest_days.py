@@ -16,9 +16,9 @@ from lovecampaign.core.tokens import TokenSigner
 from lovecampaign.delivery.base.addressing import Addressing
 from lovecampaign.delivery.transactional.welcome_days import WelcomeAddressing, words_of_these_days
 from lovecampaign.store.eligibility.eligibility import Eligibility
-from lovecampaign.store.ledger.campaigns import list_called_off, read_campaign
-from lovecampaign.store.ledger.finding_deliveries import find_delivery_of
+from lovecampaign.store.ledger.campaigns import list_cancelled, read_campaign
 from lovecampaign.store.ledger.frozen_content import FrozenContent
+from lovecampaign.store.ledger.lookup import find_delivery_of
 from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.tables import DeliveryState
 
@@ -59,7 +59,7 @@ def find_days_held(
     record = read_campaign(connection, campaign.id)
     if record is None or email.role not in (Role.CATCH_UP, Role.WELCOME):
         return DaysHeld()
-    cancelled = list_called_off(connection, record.id, claimed_at)
+    cancelled = list_cancelled(connection, record.id, claimed_at)
     addressing = Addressing(
         campaign=campaign,
         email=email,

@@ -22,10 +22,10 @@ from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.deal_stock.extensions import closings_for
+from lovecampaign.store.deal_stock.extensions import extended_closing_times
 from lovecampaign.store.eligibility.eligibility import Eligibility
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
 from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen_at
+from lovecampaign.store.ledger.lookup import DeliveryRecord
 from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.tables import DeliveryState
 
@@ -167,5 +167,7 @@ def _closes(connection: Connection, campaign: Campaign, found: DeliveryRecord) -
     deal = campaign.insider_deal
     if deal is None:
         return None
-    closings = closings_for(connection, found.campaign_id, deal.key, [found.subscriber_id])
+    closings = extended_closing_times(
+        connection, found.campaign_id, deal.key, [found.subscriber_id]
+    )
     return closings.get(found.subscriber_id)

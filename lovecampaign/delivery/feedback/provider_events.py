@@ -13,24 +13,24 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.delivery.feedback.reader_actions import count_and_brake
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.counters import EmailCounts
-from lovecampaign.store.ledger.event_subjects import find_subjects
 from lovecampaign.store.ledger.events import (
     EventKind,
-    Fact,
-    Report,
+    MatchedEvent,
+    ProviderEvent,
     find_first_of_kind,
-    note_events,
+    find_over_soft_bounce_limit,
+    record_events,
 )
 from lovecampaign.store.ledger.lookup import EmailRow, find_emails
+from lovecampaign.store.ledger.match_events import match_events
 from lovecampaign.store.ledger.settle_by_event import (
-    note_drops,
-    settle_asked_by_events,
-    settle_by_events,
-    take_back_drops,
+    fail_dropped,
+    settle_in_doubt_by_events,
+    settle_transactional_by_events,
+    undo_dropped,
 )
-from lovecampaign.store.ledger.soft_bounces import find_resting
-from lovecampaign.store.sending.settle import suppress_subscribers
-from lovecampaign.store.signup.unsubscribe_by_event import suppress_reported
+from lovecampaign.store.signup.suppress_by_event import suppress_reported
+from lovecampaign.store.subscribers.suppressions import suppress_subscribers
 
 #: One statement takes as many; more come in several transactions.
 MOST_AT_ONCE = 1_000
@@ -40,7 +40,7 @@ _COUNTED = frozenset({EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSC
 
 def take_reports(
     database: Database,
-    reports: Sequence[Report],
+    reports: Sequence[ProviderEvent],
     campaigns: Mapping[str, Campaign],
     source: str,
     now: datetime,
@@ -54,7 +54,7 @@ def take_reports(
     for start in range(0, len(reports), MOST_AT_ONCE):
         part = reports[start : start + MOST_AT_ONCE]
         with database.write() as connection:
-            facts = note_events(connection, find_subjects(connection, part), now)
+            facts = record_events(connection, match_events(connection, part), now)
             _draw_conclusions(connection, facts, campaigns, source, now)
         new += len(facts)
     return new
@@ -62,7 +62,7 @@ def take_reports(
 
 def _draw_conclusions(
     connection: Connection,
-    facts: Sequence[Fact],
+    facts: Sequence[MatchedEvent],
     campaigns: Mapping[str, Campaign],
     source: str,
     now: datetime,
@@ -79,51 +79,51 @@ def _draw_conclusions(
     _count(connection, facts, emails, campaigns, now)
 
 
-def _email_ids(facts: Iterable[Fact]) -> set[int]:
+def _email_ids(facts: Iterable[MatchedEvent]) -> set[int]:
     """Of the emails for which anything but the ledger may change."""
     return {
         fact.subject.email_id
         for fact in facts
         if fact.subject is not None
         and fact.subject.email_id is not None
-        and (fact.report.kind in _COUNTED or fact.report.leaves_campaign)
+        and (fact.report.kind in _COUNTED or fact.report.unsubscribes_from_campaign)
     }
 
 
-def _settle(connection: Connection, facts: Sequence[Fact], now: datetime) -> None:
+def _settle(connection: Connection, facts: Sequence[MatchedEvent], now: datetime) -> None:
     told = [fact for fact in facts if fact.report.kind is not EventKind.UNKNOWN]
     dropped = [fact for fact in told if fact.report.kind is EventKind.DROPPED]
     deliveries = _delivery_ids(told)
     if deliveries:
-        settle_by_events(connection, now, deliveries)
-        note_drops(connection, _delivery_ids(dropped), now)
-        take_back_drops(connection, deliveries, now)
-    settle_asked_by_events(connection, _asked_ids(told), _asked_ids(dropped), now)
+        settle_in_doubt_by_events(connection, now, deliveries)
+        fail_dropped(connection, _delivery_ids(dropped), now)
+        undo_dropped(connection, deliveries, now)
+    settle_transactional_by_events(connection, _asked_ids(told), _asked_ids(dropped), now)
 
 
-def _delivery_ids(facts: Iterable[Fact]) -> set[int]:
+def _delivery_ids(facts: Iterable[MatchedEvent]) -> set[int]:
     found = {fact.subject.delivery_id for fact in facts if fact.subject is not None}
     return {number for number in found if number is not None}
 
 
-def _asked_ids(facts: Iterable[Fact]) -> set[int]:
-    found = {fact.subject.asked_id for fact in facts if fact.subject is not None}
+def _asked_ids(facts: Iterable[MatchedEvent]) -> set[int]:
+    found = {fact.subject.transactional_id for fact in facts if fact.subject is not None}
     return {number for number in found if number is not None}
 
 
-def _let_rest(connection: Connection, facts: Iterable[Fact], now: datetime) -> None:
+def _let_rest(connection: Connection, facts: Iterable[MatchedEvent], now: datetime) -> None:
     people = {
         fact.subject.subscriber_id
         for fact in facts
         if fact.subject is not None and fact.report.kind is EventKind.SOFT_BOUNCED
     }
-    for campaign_key, resting in find_resting(connection, people).items():
+    for campaign_key, resting in find_over_soft_bounce_limit(connection, people).items():
         suppress_subscribers(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
 
 
 def _count(
     connection: Connection,
-    facts: Iterable[Fact],
+    facts: Iterable[MatchedEvent],
     emails: Mapping[int, EmailRow],
     campaigns: Mapping[str, Campaign],
     now: datetime,

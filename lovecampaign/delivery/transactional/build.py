@@ -25,7 +25,7 @@ from lovecampaign.render.model.template_files import read_templates, template_na
 from lovecampaign.render.plain.sample_recipients import sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.ledger.requests import AskedKind
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.sending.transactional_queue import ClaimedMail
 
 FOLDER = Path(__file__).parent / "reply_texts"
@@ -48,12 +48,12 @@ _PLAIN = """\
 """
 
 
-def message_id_of(signer: TokenSigner, asked_id: int) -> str:
+def message_id_of(signer: TokenSigner, transactional_id: int) -> str:
     """The opaque id under which the mail flies; the same on every try."""
-    return signer.sign(Purpose.TRANSACTIONAL, asked_id)
+    return signer.sign(Purpose.TRANSACTIONAL, transactional_id)
 
 
-def make_renderer(settings: Settings, campaign: Campaign, kind: AskedKind) -> EmailRenderer:
+def make_renderer(settings: Settings, campaign: Campaign, kind: TransactionalKind) -> EmailRenderer:
     """The first wording of a kind that renders: the author's, ours in their look, ours alone."""
     for email, content in _wordings(campaign, kind):
         try:
@@ -94,7 +94,7 @@ def _links(
     settings: Settings, signer: TokenSigner, campaign: Campaign, claimed: ClaimedMail
 ) -> Links:
     base = settings.public_url
-    if claimed.kind is AskedKind.CONFIRM:
+    if claimed.kind is TransactionalKind.CONFIRM:
         own = f"{base}/confirm/{signer.sign(Purpose.CONFIRM, claimed.id)}"
     else:
         own = f"{base}/p/{signer.sign(Purpose.MAILED, claimed.id)}"
@@ -125,11 +125,11 @@ def _only(own: str, join: str) -> Links:
     )
 
 
-def _wordings(campaign: Campaign, kind: AskedKind) -> Iterator[tuple[Email, Content]]:
+def _wordings(campaign: Campaign, kind: TransactionalKind) -> Iterator[tuple[Email, Content]]:
     confirm = campaign.find_email(CONFIRM)
     if confirm is not None:
         try:
-            if kind is AskedKind.CONFIRM and not confirm.is_broken:
+            if kind is TransactionalKind.CONFIRM and not confirm.is_broken:
                 yield confirm, read_content(campaign, confirm)
             yield _ours(campaign, kind, read_templates(campaign, confirm), confirm.template)
         except LovecampaignError:
@@ -138,7 +138,7 @@ def _wordings(campaign: Campaign, kind: AskedKind) -> Iterator[tuple[Email, Cont
 
 
 def _ours(
-    campaign: Campaign, kind: AskedKind, templates: Mapping[str, str], parent: str | None
+    campaign: Campaign, kind: TransactionalKind, templates: Mapping[str, str], parent: str | None
 ) -> tuple[Email, Content]:
     texts = _texts(campaign.language)
     said, look = texts[kind.value], texts["look"]

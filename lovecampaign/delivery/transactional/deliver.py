@@ -24,7 +24,7 @@ from lovecampaign.delivery.transactional.build import address_mail, make_rendere
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.ledger.requests import AskedKind
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.sending.transactional_queue import (
     ClaimedMail,
@@ -61,7 +61,7 @@ class _AskedDelivery:
     sender: Sender
     campaign: Campaign
     tally: Tally = field(default_factory=Tally)
-    renderers: dict[AskedKind, EmailRenderer] = field(default_factory=dict)
+    renderers: dict[TransactionalKind, EmailRenderer] = field(default_factory=dict)
 
     def settle_and_claim(self, done: _Flight | None) -> _Flight | None:
         """One commit: the last flight's answers, and the next one's claims."""
@@ -109,7 +109,7 @@ class _Flight:
 
     sender: Sender
     campaign: Campaign
-    renderers: dict[AskedKind, EmailRenderer]
+    renderers: dict[TransactionalKind, EmailRenderer]
     mails: Sequence[ClaimedMail]
     pace: Pace | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
@@ -152,9 +152,9 @@ class _Flight:
             self._note(mail.id, unrenderable(recipient.delivery_id, error))
             return None
 
-    def _note(self, asked_id: int, outcome: Outcome) -> None:
-        self.outcomes[asked_id] = outcome
-        self.reception.note(asked_id, outcome)
+    def _note(self, transactional_id: int, outcome: Outcome) -> None:
+        self.outcomes[transactional_id] = outcome
+        self.reception.note(transactional_id, outcome)
 
 
 def _tally(settlements: Sequence[Settlement]) -> Tally:

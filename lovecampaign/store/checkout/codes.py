@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.deals.codes import RANDOM_BYTES, generate_code
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.deal_stock.stock import RecordedDeal, is_of
+from lovecampaign.store.deal_stock.stock import RecordedDeal, is_row_of_deal
 from lovecampaign.store.tables import deal_code
 
 
@@ -32,7 +32,7 @@ def assign_codes(
 
 def fill_pool(connection: Connection, campaign_id: int, deal: str, codes: Iterable[str]) -> int:
     """Add the author's codes to the pool; returns how many were new."""
-    of_deal = is_of(deal_code, campaign_id, deal)
+    of_deal = is_row_of_deal(deal_code, campaign_id, deal)
     known = set(connection.scalars(sa.select(deal_code.c.code).where(of_deal)))
     new = [code for code in dict.fromkeys(codes) if code not in known]
     rows = [{"campaign_id": campaign_id, "deal": deal, "code": code} for code in new]
@@ -60,7 +60,7 @@ def _read_codes(
 ) -> dict[int, str]:
     rows = connection.execute(
         sa.select(deal_code.c.subscriber_id, deal_code.c.code).where(
-            is_of(deal_code, campaign_id, deal),
+            is_row_of_deal(deal_code, campaign_id, deal),
             deal_code.c.subscriber_id.in_(subscriber_ids),
         )
     )
@@ -90,7 +90,7 @@ def _take_from_pool(
     free = connection.execute(
         sa.select(deal_code.c.id, deal_code.c.code)
         .where(
-            is_of(deal_code, campaign_id, deal),
+            is_row_of_deal(deal_code, campaign_id, deal),
             deal_code.c.subscriber_id.is_(None),
         )
         .order_by(deal_code.c.id)

@@ -20,7 +20,7 @@ from lovecampaign.store.checkout.waitlist import (
     reserve_free_units,
 )
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.deal_stock.extensions import closings_for
+from lovecampaign.store.deal_stock.extensions import extended_closing_times
 from lovecampaign.store.deal_stock.stock import RecordedDeal, is_buyer, lock_stock, read_stock
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.tables import deal_claim, deal_code, subscriber
@@ -99,7 +99,9 @@ def read_deal_visitor(
     """
     row = _read_row(connection, recorded, subscriber_id, now)
     place = find_waitlist_place(connection, recorded, subscriber_id)
-    closings = closings_for(connection, recorded.campaign_id, recorded.deal.key, [subscriber_id])
+    closings = extended_closing_times(
+        connection, recorded.campaign_id, recorded.deal.key, [subscriber_id]
+    )
     return Visitor(
         is_insider=bool(row.is_insider or row.was_given_code),
         has_bought=bool(row.has_bought),

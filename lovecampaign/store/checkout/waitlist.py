@@ -19,13 +19,18 @@ from lovecampaign.campaign.model.deal import WhenGone
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.deal_stock.stock import (
     RecordedDeal,
-    is_in_line,
-    is_of,
+    is_row_of_deal,
+    is_waiting,
     lock_stock,
     read_stock,
 )
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.ledger.requests import DELIVERY_ID, KEPT_UNTIL, AskedKind, ask
+from lovecampaign.store.ledger.transactional_mail import (
+    DELIVERY_ID,
+    RESERVED_UNTIL,
+    TransactionalKind,
+    queue_transactional,
+)
 from lovecampaign.store.tables import deal_waiting
 
 #: Mail is not read at once. Claims on the page are much shorter.
@@ -134,7 +139,8 @@ def remove_from_waitlist(
     """Remove a subscriber who holds a unit."""
     connection.execute(
         sa.delete(deal_waiting).where(
-            is_of(deal_waiting, campaign_id, deal), deal_waiting.c.subscriber_id == subscriber_id
+            is_row_of_deal(deal_waiting, campaign_id, deal),
+            deal_waiting.c.subscriber_id == subscriber_id,
         )
     )
 
@@ -144,7 +150,7 @@ def _next_places(
 ) -> Sequence[sa.Row[Any]]:
     query = (
         sa.select(deal_waiting.c.id, deal_waiting.c.subscriber_id, deal_waiting.c.delivery_id)
-        .where(recorded.owns(deal_waiting), is_in_line(recorded))
+        .where(recorded.owns(deal_waiting), is_waiting(recorded))
         .order_by(deal_waiting.c.asked_at, deal_waiting.c.id)
         .limit(limit)
     )
@@ -166,7 +172,7 @@ def _queue_mail(
     payload = {
         "deal": recorded.deal.key,
         DELIVERY_ID: row.delivery_id,
-        KEPT_UNTIL: until.isoformat(),
+        RESERVED_UNTIL: until.isoformat(),
     }
-    kind = AskedKind.WAITLIST_PLACE
-    ask(connection, kind, row.subscriber_id, recorded.campaign_id, payload, now)
+    kind = TransactionalKind.WAITLIST_PLACE
+    queue_transactional(connection, kind, row.subscriber_id, recorded.campaign_id, payload, now)

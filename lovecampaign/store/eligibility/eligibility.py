@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
 from lovecampaign.campaign.model.deal import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.deal_stock.extensions import has_more_time
+from lovecampaign.store.deal_stock.extensions import has_extension
 from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_out
-from lovecampaign.store.subscribers.suppressions import reaches
+from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import (
     Instant,
     buyer,
@@ -196,7 +196,9 @@ class Eligibility:
         return sa.and_(self._is_unsuppressed(place, name), self._has_consented(place))
 
     def _is_suppressed_on(self, name: str) -> Condition:
-        return sa.exists().where(*reaches(subscriber.c.address_key, name, self.campaign.id))
+        return sa.exists().where(
+            *suppression_conditions(subscriber.c.address_key, name, self.campaign.id)
+        )
 
     def _has_consented(self, place: sa.FromClause) -> Condition:
         expires_at = place.c.consent_expires_at
@@ -266,7 +268,7 @@ def deal_reasons(
     if deal is None:
         return ()
     is_late = goes_out_at >= sa.literal(deal.closes, Instant)
-    more_time = has_more_time(eligibility.campaign_id, deal.key, goes_out_at)
+    more_time = has_extension(eligibility.campaign_id, deal.key, goes_out_at)
     closed = (sa.and_(is_late, sa.not_(more_time)), SkipReason.DEAL_CLOSED)
     if deal.quantity is None or deal.when_gone is WhenGone.WAITLIST:
         return (closed,)

@@ -17,7 +17,7 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.quiet import ZoneClocks, read_clock
 from lovecampaign.schedule.slots import Slot, plan_zone
 from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.tables.slots import zones_in_use
+from lovecampaign.store.tables.slots import list_zones
 
 #: Slots by the stored zone ('' for none), then by the email's key.
 SlotsByZone: TypeAlias = Mapping[str, Mapping[str, tuple[Slot, ...]]]
@@ -49,7 +49,7 @@ def compute_slots(
 ) -> SlotsByZone:
     """The slots of every scheduled email, for every stored zone."""
     founders_until = record.first_claim_at if record else None
-    zones = tuple(zones_in_use(connection))
+    zones = tuple(list_zones(connection))
 
     def compute() -> SlotsByZone:
         return {
@@ -62,7 +62,7 @@ def compute_slots(
 
 def read_clocks(connection: Connection, campaign: Campaign, now: datetime) -> ZoneClocks:
     """The clocks of every stored zone at ``now``."""
-    zones = tuple(zones_in_use(connection))
+    zones = tuple(list_zones(connection))
     # Days, quiet hours and the offsets of zones begin and end at whole minutes.
     minute = now.replace(second=0, microsecond=0)
 

@@ -9,8 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.database.engine import Database
-from lovecampaign.store.database.walking import walk_by_index
+from lovecampaign.store.database.engine import Database, prefer_index_walk
 from lovecampaign.store.planning.planning_task import PlanningTask
 from lovecampaign.store.tables import PLANNED, BigKey, batch, delivery, subscriber
 
@@ -70,7 +69,7 @@ class _BatchWriter:
     def insert_batch(self, after: int) -> _InsertedBatch:
         """Insert rows for the next subscribers after an id, up to the batch size."""
         batch_id = self._insert_empty_batch()
-        walk_by_index(self.connection)
+        prefer_index_walk(self.connection)
         size, last = 0, after
         while size < self.sizes.batch and (upto := self._end_of_window(last)):
             size += self._insert_rows(batch_id, last, upto, self.sizes.batch - size)

@@ -19,7 +19,7 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_schedule
-from lovecampaign.store.subscribers.search import has_words
+from lovecampaign.store.subscribers.search import name_or_address_contains
 from lovecampaign.store.tables import PLANNED, DeliveryState, Instant, delivery, subscriber
 
 #: How many subscribers one page scans: a filter without matches ends in half a second (measured
@@ -181,7 +181,7 @@ class _PageQuery:
         if self.last is not None:
             chosen = chosen.where(subscriber.c.id <= self.last)
         if self.choice.words:
-            chosen = chosen.where(has_words(self.choice.words))
+            chosen = chosen.where(name_or_address_contains(self.choice.words))
         return connection.execute(chosen.order_by(subscriber.c.id).limit(limit)).all()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.database.json_rows import at_once, gathered, read_many
+from lovecampaign.store.database.json_parameters import as_json_rows, json_agg, read_json_rows
 from lovecampaign.store.database.types import from_microseconds
 from lovecampaign.store.eligibility.eligibility import Eligibility, in_audience
 from lovecampaign.store.tables import subscriber, subscriber_tag
@@ -23,7 +23,7 @@ from lovecampaign.store.tables import subscriber, subscriber_tag
 PickedRow: TypeAlias = Sequence[Any]
 _DELIVERY_COLUMNS = 6
 _TAGS = (
-    sa.select(gathered(subscriber_tag.c.tag))
+    sa.select(json_agg(subscriber_tag.c.tag))
     .where(subscriber_tag.c.subscriber_id == subscriber.c.id)
     .scalar_subquery()
 )
@@ -82,9 +82,9 @@ def read_members(
     if not ids:
         return {}
     members = sa.select(*member_columns(eligibility)).select_from(eligibility.subscribers)
-    rows = connection.scalar(at_once(members.where(subscriber.c.id.in_(ids))))
+    rows = connection.scalar(as_json_rows(members.where(subscriber.c.id.in_(ids))))
     zones = _Zones(eligibility.campaign)
-    return {row[0]: _as_member(row, zones) for row in read_many(rows)}
+    return {row[0]: _as_member(row, zones) for row in read_json_rows(rows)}
 
 
 def member_columns(eligibility: Eligibility) -> tuple[sa.ColumnElement[Any], ...]:

@@ -13,25 +13,23 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.database.json_rows import (
-    ids_of,
-    many,
-    many_pairs,
-    number_of,
-    pairs_of,
-    text_of,
+from lovecampaign.store.database.json_parameters import (
+    json_pairs,
+    json_pairs_parameter,
+    json_parameter,
+    json_values,
+    pair_key,
+    pair_text,
 )
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.ledger.events import EventKind
-from lovecampaign.store.ledger.settle_by_event import settle_by_events
-from lovecampaign.store.ledger.soft_bounces import find_resting
+from lovecampaign.store.ledger.events import EventKind, find_over_soft_bounce_limit
+from lovecampaign.store.ledger.settle_by_event import settle_in_doubt_by_events
+from lovecampaign.store.subscribers.suppressions import suppress_subscribers
 from lovecampaign.store.tables import (
     DeliveryState,
     Instant,
     delivery,
     event,
-    subscriber,
-    suppression,
 )
 
 _MAY_HAVE_ARRIVED = frozenset({DeliveryState.SENT, DeliveryState.IN_DOUBT})
@@ -75,7 +73,7 @@ def settle(
     connection.execute(_UPDATE, [_parameters(each, now) for each in settlements])
     in_doubt = [one.delivery_id for one in settlements if one.state is DeliveryState.IN_DOUBT]
     if in_doubt:  # an event may have arrived before our timeout
-        settle_by_events(connection, now, in_doubt)
+        settle_in_doubt_by_events(connection, now, in_doubt)
     bounced = [each.subscriber_id for each in settlements if each.is_hard_bounce]
     suppress_subscribers(connection, bounced, SuppressionReason.HARD_BOUNCE, "", now)
     _suppress_soft_bounced(
@@ -96,14 +94,14 @@ _AS_SENT = {
 }
 _ACCEPT_ALL = (
     sa.update(delivery)
-    .where(delivery.c.id.in_(ids_of("ids")), _is_open)
+    .where(delivery.c.id.in_(json_values("ids")), _is_open)
     .values(**_AS_SENT, provider_message_id=sa.bindparam("message_id"))
 )
-_answer = pairs_of("answers", "answer")
+_answer = json_pairs("answers", "answer")
 _ACCEPT_EACH = (
     sa.update(delivery)
-    .where(delivery.c.id == number_of(_answer), _is_open)
-    .values(**_AS_SENT, provider_message_id=text_of(_answer))
+    .where(delivery.c.id == pair_key(_answer), _is_open)
+    .values(**_AS_SENT, provider_message_id=pair_text(_answer))
 )
 
 
@@ -114,10 +112,10 @@ def _settle_accepted(connection: Connection, accepted: Sequence[Acceptance], now
     by_id = dict(accepted)
     message_ids = set(by_id.values())
     if len(message_ids) == 1:
-        alike = {"ids": many(by_id), "message_id": message_ids.pop(), "at": now}
+        alike = {"ids": json_parameter(by_id), "message_id": message_ids.pop(), "at": now}
         connection.execute(_ACCEPT_ALL, alike)
     else:
-        connection.execute(_ACCEPT_EACH, {"answers": many_pairs(by_id), "at": now})
+        connection.execute(_ACCEPT_EACH, {"answers": json_pairs_parameter(by_id), "at": now})
 
 
 _UPDATE = (
@@ -161,7 +159,7 @@ def _suppress_soft_bounced(
     events = [_soft_bounce_event(each, now) for each in bounces]
     # A second try at the same instant adds no event.
     connection.execute(insert_or_ignore(connection, event), events)
-    resting = find_resting(connection, [each.subscriber_id for each in bounces])
+    resting = find_over_soft_bounce_limit(connection, [each.subscriber_id for each in bounces])
     suppress_subscribers(
         connection,
         resting.get(campaign_key, ()),
@@ -181,32 +179,3 @@ def _soft_bounce_event(settlement: Settlement, now: datetime) -> dict[str, objec
         "subscriber_id": settlement.subscriber_id,
         "payload": {"detail": settlement.detail},
     }
-
-
-def suppress_subscribers(
-    connection: Connection,
-    subscriber_ids: Sequence[int],
-    reason: SuppressionReason,
-    only_campaign: str,
-    now: datetime,
-) -> None:
-    """Suppress these subscribers on every list, unless they are already."""
-    if not subscriber_ids:
-        return
-    is_known = sa.exists().where(
-        suppression.c.address_key == subscriber.c.address_key,
-        suppression.c.list == "",
-        suppression.c.only_campaign == only_campaign,
-        suppression.c.reason == reason.value,
-        suppression.c.lifted_at.is_(None),
-    )
-    suppressed = sa.select(
-        subscriber.c.address_key,
-        sa.literal(""),
-        sa.literal(only_campaign),
-        sa.literal(reason.value),
-        sa.literal("delivery"),
-        sa.literal(now, Instant),
-    ).where(subscriber.c.id.in_(subscriber_ids), sa.not_(is_known))
-    columns = ("address_key", "list", "only_campaign", "reason", "source", "at")
-    connection.execute(sa.insert(suppression).from_select(columns, suppressed))

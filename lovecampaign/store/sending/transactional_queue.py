@@ -15,8 +15,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber, SuppressionReason
-from lovecampaign.store.ledger.requests import DELIVERY_ID, GOOD_FOR, KEPT_UNTIL, SEND_TO, AskedKind
-from lovecampaign.store.sending.settle import Settlement, suppress_subscribers
+from lovecampaign.store.ledger.transactional_mail import (
+    DELIVERY_ID,
+    RESERVED_UNTIL,
+    SEND_TO,
+    VALID_FOR,
+    TransactionalKind,
+)
+from lovecampaign.store.sending.settle import Settlement
+from lovecampaign.store.subscribers.suppressions import suppress_subscribers
 from lovecampaign.store.tables import DeliveryState, Instant, campaign, subscriber, transactional
 
 _is_planned = transactional.c.state == DeliveryState.PLANNED.value
@@ -27,7 +34,7 @@ class ClaimedMail:
     """A mail that only its owner may send."""
 
     id: int
-    kind: AskedKind
+    kind: TransactionalKind
     subscriber: Subscriber
     #: The subscriber's address, or the new one that they want to change to.
     address: str
@@ -47,7 +54,7 @@ class ClaimedMail:
     @property
     def expires_at(self) -> datetime:
         """When its link expires."""
-        return self.created_at + GOOD_FOR[self.kind]
+        return self.created_at + VALID_FOR[self.kind]
 
 
 def claim_transactional(
@@ -147,7 +154,8 @@ def _suppress_bounced(
         return
     subscriber_ids = connection.scalars(
         sa.select(transactional.c.subscriber_id).where(
-            transactional.c.id.in_(ids), transactional.c.kind != AskedKind.CHANGE_ADDRESS.value
+            transactional.c.id.in_(ids),
+            transactional.c.kind != TransactionalKind.CHANGE_ADDRESS.value,
         )
     ).all()
     suppress_subscribers(connection, subscriber_ids, SuppressionReason.HARD_BOUNCE, "", now)
@@ -174,7 +182,7 @@ def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[C
 def _as_mail(row: sa.Row[Any]) -> ClaimedMail:
     return ClaimedMail(
         id=row.id,
-        kind=AskedKind(row.kind),
+        kind=TransactionalKind(row.kind),
         subscriber=Subscriber(
             id=row.subscriber_id,
             email=row.email,
@@ -185,7 +193,7 @@ def _as_mail(row: sa.Row[Any]) -> ClaimedMail:
         ),
         address=row.payload.get(SEND_TO, row.email),
         delivery_id=row.payload.get(DELIVERY_ID),
-        kept_until=_instant(row.payload.get(KEPT_UNTIL)),
+        kept_until=_instant(row.payload.get(RESERVED_UNTIL)),
         attempts=row.attempts,
         created_at=row.created_at,
         claimed_at=row.claimed_at,

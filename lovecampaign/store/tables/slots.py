@@ -12,8 +12,8 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Engine
 
+from lovecampaign.schedule.quiet import ZoneClocks
 from lovecampaign.schedule.slots import Slot
-from lovecampaign.schedule.zone_clock import ZoneClocks
 from lovecampaign.store.tables import Instant, LocalDay
 
 #: In place of NULL for an open interval. Microseconds fit 64 bits.

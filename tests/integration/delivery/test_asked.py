@@ -37,9 +37,9 @@ from lovecampaign.providers.base.provider import Flight
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import pause
-from lovecampaign.store.ledger.requests import AskedKind, ask
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from lovecampaign.store.sending.transactional_queue import list_transactional_in_doubt
-from lovecampaign.store.signup.apply import Answer
+from lovecampaign.store.signup.request import SignupOutcome
 from tests.support.joining import (
     ANA,
     apply,
@@ -91,11 +91,11 @@ def load_broken(stage: Stage) -> Campaign:
     return loaded.campaign or stage.campaign
 
 
-def ask_for(stage: Stage, kind: AskedKind, **payload: object) -> int:
+def ask_for(stage: Stage, kind: TransactionalKind, **payload: object) -> int:
     """Somebody known asks for a mail."""
     reader, record = stage.add_readers(1, name="known")[0], record_of(stage)
     with stage.database.write() as connection:
-        return ask(connection, kind, reader, record.id, payload, NOW)
+        return queue_transactional(connection, kind, reader, record.id, payload, NOW)
 
 
 def test_a_confirmation_is_no_campaign_mail_and_its_link_confirms(stage: Stage) -> None:
@@ -204,25 +204,27 @@ def test_not_even_a_broken_base_template_does(stage: Stage) -> None:
     assert "/confirm/" in sent.text
 
 
-@pytest.mark.parametrize("kind", [kind for kind in AskedKind if kind is not AskedKind.CONFIRM])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in TransactionalKind if kind is not TransactionalKind.CONFIRM]
+)
 @pytest.mark.parametrize("language", ["en", "fr", "pt-BR"])
 def test_every_kind_has_words_in_the_campaigns_language(
-    settings: Settings, database: Database, kind: AskedKind, language: str
+    settings: Settings, database: Database, kind: TransactionalKind, language: str
 ) -> None:
     stage = Stage(settings, database, days=7, settings_={"language": language})
-    asked_id = ask_for(stage, kind)
+    transactional_id = ask_for(stage, kind)
 
     [sent] = answer(stage, at=NOW)
 
     assert ("Bonjour" if language == "fr" else "Hello") in sent.text
-    own_link = "/p/" + TokenSigner(settings.secret_keys).sign(Purpose.MAILED, asked_id)
-    has_link = kind not in (AskedKind.ALREADY_MEMBER, AskedKind.WAITLIST_PLACE)
+    own_link = "/p/" + TokenSigner(settings.secret_keys).sign(Purpose.MAILED, transactional_id)
+    has_link = kind not in (TransactionalKind.ALREADY_MEMBER, TransactionalKind.WAITLIST_PLACE)
     assert (own_link in sent.text) is has_link
     assert parsed(sent)["Auto-Submitted"] == "auto-generated"
 
 
 def test_a_change_of_address_is_confirmed_at_the_new_one(stage: Stage) -> None:
-    ask_for(stage, AskedKind.CHANGE_ADDRESS, to="new@reader.example")
+    ask_for(stage, TransactionalKind.CHANGE_ADDRESS, to="new@reader.example")
 
     assert answer(stage, lambda _: permanent("no such user", Fault.RECIPIENT)) == []
     assert asked_states(stage.database) == [("change-address", "failed")]
@@ -233,7 +235,7 @@ def test_a_place_on_the_waiting_list_leads_to_the_persons_own_deal(stage: Stage)
     reader = stage.add_readers(1)[0]
     welcome(stage, reader, NOW)
     [row] = rows_of(stage.database, tables.delivery)
-    ask_for(stage, AskedKind.WAITLIST_PLACE, delivery_id=row.id)
+    ask_for(stage, TransactionalKind.WAITLIST_PLACE, delivery_id=row.id)
 
     sent = next(each for each in answer(stage) if each.to.email.startswith("known"))
 
@@ -257,7 +259,9 @@ def test_who_waited_reads_what_came_back_and_until_when_by_their_own_clock(
     record = record_of(stage)
     with stage.database.write() as connection:
         payload = {"deal": "insider", "until": kept_until.isoformat()}
-        ask(connection, AskedKind.WAITLIST_PLACE, reader, record.id, payload, NOW)
+        queue_transactional(
+            connection, TransactionalKind.WAITLIST_PLACE, reader, record.id, payload, NOW
+        )
 
     [sent] = answer(stage, at=NOW)
 
@@ -291,7 +295,7 @@ def test_an_address_that_does_not_exist_rests(stage: Stage) -> None:
     answer(stage, lambda _: permanent("no such user", Fault.RECIPIENT))
 
     assert asked_states(stage.database) == [("confirm", "failed")]
-    assert apply(stage, NOW + HOUR) is Answer.BOUNCED
+    assert apply(stage, NOW + HOUR) is SignupOutcome.BOUNCED
 
 
 def test_what_is_in_doubt_is_not_sent_again_but_the_person_may_ask(stage: Stage) -> None:
@@ -303,7 +307,7 @@ def test_what_is_in_doubt_is_not_sent_again_but_the_person_may_ask(stage: Stage)
         [doubtful] = list_transactional_in_doubt(connection, stage.campaign.id)
     assert doubtful.address == ANA
 
-    assert apply(stage, NOW + HOUR) is Answer.TO_CONFIRM
+    assert apply(stage, NOW + HOUR) is SignupOutcome.TO_CONFIRM
     assert len(answer(stage)) == 1
 
 

@@ -17,7 +17,11 @@ from lovecampaign.store.reports.addressees import AddresseeFilter, AddresseePage
 from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
 from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
 from lovecampaign.store.sending.claimed import read_members
-from lovecampaign.store.subscribers.search import Found, find_people, has_people
+from lovecampaign.store.subscribers.search import (
+    SubscriberMatch,
+    has_subscribers,
+    search_subscribers,
+)
 from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 
 
@@ -30,12 +34,12 @@ class SubscriberLookup:
     def has_subscribers(self, campaign: Campaign) -> bool:
         """Whether the campaign's lists have members."""
         with self._database() as database:
-            return has_people(database, campaign.lists) if database else False
+            return has_subscribers(database, campaign.lists) if database else False
 
-    def find(self, campaign: Campaign, words: str, limit: int) -> Sequence[Found]:
+    def find(self, campaign: Campaign, words: str, limit: int) -> Sequence[SubscriberMatch]:
         """Members with these words in their name or address."""
         with self._database() as database:
-            return find_people(database, campaign.lists, words, limit) if database else ()
+            return search_subscribers(database, campaign.lists, words, limit) if database else ()
 
     def reader(self, campaign: Campaign, number: int, now: datetime) -> PreviewSubscriber | None:
         """The subscriber with this id, to see the preview as."""

@@ -16,11 +16,11 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.ledger.requests import AskedKind
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.reports.next_email import NextEmail, find_next_email
-from lovecampaign.store.signup.join_insiders import InsiderStanding, look_at_insiders
-from lovecampaign.store.signup.mailed_links import ask_for_link
-from lovecampaign.store.signup.unsubscribe import has_left
+from lovecampaign.store.signup.insiders import InsiderStatus, read_insider_status
+from lovecampaign.store.signup.mailed_links import request_link
+from lovecampaign.store.signup.unsubscribe import is_unsubscribed
 from lovecampaign.store.subscribers.preferences import (
     Preferences,
     read_preferences,
@@ -43,9 +43,9 @@ from lovecampaign.web.serve.pages.preferences_form import (
 
 #: What the page's other buttons send in their field ``do``: a link by mail is wanted.
 MAILED = {
-    "download": AskedKind.DOWNLOAD,
-    "forget": AskedKind.FORGET,
-    "move": AskedKind.MOVE,
+    "download": TransactionalKind.DOWNLOAD,
+    "forget": TransactionalKind.FORGET,
+    "move": TransactionalKind.MOVE,
 }
 
 
@@ -124,13 +124,13 @@ def _purpose(opened: Opened, done: str) -> str:
     return f"{done} {opened.delivery.id}"
 
 
-def _mail_link(visit: Visit, opened: Opened, kind: AskedKind) -> Response:
+def _mail_link(visit: Visit, opened: Opened, kind: TransactionalKind) -> Response:
     """The answer is the same for who has asked often: their mailbox has links enough."""
     delivery, campaign = opened.delivery, opened.campaign
     if not visit.is_within_limits("link by mail"):
         return visit.say("trouble.too_often", campaign, 429)
     with visit.site.database.write() as connection:
-        ask_for_link(connection, kind, delivery.subscriber_id, delivery.campaign_id, visit.now)
+        request_link(connection, kind, delivery.subscriber_id, delivery.campaign_id, visit.now)
     visit.site.post.wake()
     return _go_on(visit, opened, MAIL_SENT)
 
@@ -155,7 +155,7 @@ def _show(
     status: int = 200,
 ) -> Response:
     campaign, delivery = opened.campaign, opened.delivery
-    standing = look_at_insiders(connection, campaign, delivery, visit.now)
+    standing = read_insider_status(connection, campaign, delivery, visit.now)
     return visit.page(
         "preferences.html",
         campaign,
@@ -165,8 +165,8 @@ def _show(
         letter=_next_letter(visit, connection, opened) if is_saved else None,
         name=form.first_name if is_saved else delivery.first_name,
         slip=form.wrong is not None,
-        has_left=has_left(connection, delivery, campaign.lists),
-        may_join_insiders=standing is InsiderStanding.OPEN,
+        is_unsubscribed=is_unsubscribed(connection, delivery, campaign.lists),
+        may_join_insiders=standing is InsiderStatus.OPEN,
         address=mask_address(delivery.address),
         token=visit.part("token"),
         regions=regions(),

@@ -22,9 +22,14 @@ from lovecampaign.core.tokens import Purpose
 from lovecampaign.delivery.feedback.reader_actions import count_feedback
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.counters import EmailCounts
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord, find_delivery
+from lovecampaign.store.ledger.lookup import DeliveryRecord, find_delivery
 from lovecampaign.store.reports.next_email import NextEmail, find_next_email
-from lovecampaign.store.signup.unsubscribe import has_left, leave, may_undo, undo_leaving
+from lovecampaign.store.signup.unsubscribe import (
+    can_undo_unsubscribe,
+    is_unsubscribed,
+    undo_unsubscribe,
+    unsubscribe_by_link,
+)
 from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.handler.handler import Visit, page
 from lovecampaign.web.serve.handler.open_link import read_token
@@ -80,7 +85,7 @@ def show_leaving(visit: Visit) -> Response:
 def act(visit: Visit) -> Response:
     """Leave; or come back, by the button on the page that says so."""
     leaver = _find(visit)
-    with visit.site.database.with_patience(PATIENCE_SECONDS).write() as connection:
+    with visit.site.database.with_busy_timeout(PATIENCE_SECONDS).write() as connection:
         if visit.form.get("do") != UNDO:
             _leave(connection, leaver, visit)
         elif leaver.delivery is not None and _undo(connection, leaver, visit):
@@ -114,7 +119,7 @@ def _campaign_as_far_as_known(site: Site, delivery: DeliveryRecord) -> Campaign 
 
 def _leave(connection: Connection, leaver: Leaver, visit: Visit) -> None:
     delivery = leaver.delivery
-    if delivery is not None and leave(connection, delivery, leaver.lists, visit.now):
+    if delivery is not None and unsubscribe_by_link(connection, delivery, leaver.lists, visit.now):
         left = EmailCounts(unsubscribes=1)
         count_feedback(connection, leaver.campaign, delivery, left, visit.now)
 
@@ -124,7 +129,7 @@ def _undo(connection: Connection, leaver: Leaver, visit: Visit) -> bool:
     delivery = leaver.delivery
     if delivery is None or visit.age_of_form(_purpose(delivery)) is None:
         return False
-    is_undone = undo_leaving(connection, delivery, visit.now)
+    is_undone = undo_unsubscribe(connection, delivery, visit.now)
     if is_undone:
         back = EmailCounts(unsubscribes=-1)
         count_feedback(connection, leaver.campaign, delivery, back, visit.now)
@@ -143,11 +148,11 @@ def _show(visit: Visit, connection: Connection, leaver: Leaver) -> Response:
     delivery = leaver.delivery
     if delivery is None:
         return _page(visit, leaver, State.LEFT)
-    is_gone = has_left(connection, delivery, leaver.lists)
+    is_gone = is_unsubscribed(connection, delivery, leaver.lists)
     if not is_gone and visit.is_sealed(_came_back(delivery), BACK):
         letter = _next_letter(connection, leaver, visit)
         return _page(visit, leaver, State.BACK, letter=letter)
-    is_fresh = may_undo(connection, delivery, visit.now)
+    is_fresh = can_undo_unsubscribe(connection, delivery, visit.now)
     return _page(visit, leaver, State.LEFT if is_gone else State.READING, undo=is_fresh)
 
 
