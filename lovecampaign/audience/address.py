@@ -88,7 +88,7 @@ def normalise(email: str) -> str:
     return _normalise_slowly(email)
 
 
-def suggest_domain(address: str) -> str | None:
+def suggest_address(address: str) -> str | None:
     """What the address probably should have been, where its domain is a common slip."""
     local, _, domain = address.rpartition("@")
     meant = _TYPOS.get(domain)

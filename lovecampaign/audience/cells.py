@@ -30,9 +30,9 @@ _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def clean(cell: str) -> str:
-    """The cell without white space around it and without the guard of an export."""
+    """The cell without white space around it and without the formula escape of an export."""
     bare = cell.strip(_BLANKS)
-    return unguard(bare) if bare.startswith("'") else bare
+    return unescape_formula(bare) if bare.startswith("'") else bare
 
 
 def clean_all(cells: Sequence[str]) -> list[str]:
@@ -40,22 +40,22 @@ def clean_all(cells: Sequence[str]) -> list[str]:
     row = "".join(cells)
     # strip() knows every blank of ASCII, and takes a third of the time without a list of them.
     bare = list(map(str.strip, cells)) if row.isascii() else [each.strip(_BLANKS) for each in cells]
-    return [unguard(cell) for cell in bare] if "'" in row else bare
+    return [unescape_formula(cell) for cell in bare] if "'" in row else bare
 
 
-def guard(value: str) -> str:
+def escape_formula(value: str) -> str:
     """The value with an apostrophe before it where a spreadsheet would run it as a formula."""
     return f"'{value}" if value.lstrip("'").startswith(_FORMULA_STARTS) else value
 
 
-def unguard(cell: str) -> str:
-    """Undo :func:`guard`; other apostrophes stay (``'t Hooft``)."""
+def unescape_formula(cell: str) -> str:
+    """Undo :func:`escape_formula`; other apostrophes stay (``'t Hooft``)."""
     if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS):
         return cell[1:]
     return cell
 
 
-def one_line(value: str) -> str:
+def collapse_spaces(value: str) -> str:
     """The value with every run of white space as one space: names have no line ends."""
     return value if value.isalnum() else " ".join(value.split())
 
@@ -64,7 +64,7 @@ def one_line(value: str) -> str:
 def split_tags(cell: str) -> tuple[str, ...]:
     """Tags split on ``;`` and ``,``, without Mailchimp's quotes, each once, in order."""
     parts = (part.strip(_BLANKS + '"') for part in _TAG_SEPARATORS.split(cell))
-    return tuple(dict.fromkeys(one_line(part) for part in parts if part))
+    return tuple(dict.fromkeys(collapse_spaces(part) for part in parts if part))
 
 
 @lru_cache(maxsize=2_000)
@@ -78,7 +78,7 @@ def _zones() -> dict[str, str]:
     return {name.casefold(): name for name in known_zones()}
 
 
-def read_moment(cell: str) -> datetime:
+def parse_datetime(cell: str) -> datetime:
     """A date (its first instant) or a moment, UTC where it names no offset.
 
     Raises ValueError, said for a person.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lovecampaign.audience.status import Standing, standing_of_file
+from lovecampaign.audience.status import ImportStatus, status_from_file_name
 
 
 class Column(StrEnum):
@@ -51,7 +51,7 @@ EXPORTED = (
 )
 
 
-class Tool(StrEnum):
+class ExportTool(StrEnum):
     """Whose export this is; the value is how people know it."""
 
     OURS = "lovecampaign"  #: taken literally: every other column is a field of that name
@@ -79,9 +79,9 @@ class Columns:
     status: tuple[int, ...]
     #: Position → name under ``fields``.
     fields: Mapping[int, str]
-    tool: Tool | None
+    tool: ExportTool | None
     #: How everybody in this file stands, where its name says so (Mailchimp).
-    standing: Standing | None
+    standing: ImportStatus | None
     headings: tuple[Heading, ...]
     #: Headings that meant the same as an earlier one, and became fields instead.
     doubled: tuple[str, ...]
@@ -171,7 +171,7 @@ def read_columns(headings: Sequence[str], file_name: str = "") -> Columns:
         status=tuple(status),
         fields=fields,
         tool=tool,
-        standing=standing_of_file(file_name) if tool is Tool.MAILCHIMP else None,
+        standing=status_from_file_name(file_name) if tool is ExportTool.MAILCHIMP else None,
         headings=_echo(headings, positions, status, fields),
         doubled=tuple(headings[at].strip() for at in rest if meanings[at] is not None),
     )
@@ -185,20 +185,20 @@ def field_name(heading: str) -> str:
     return f"field_{name}" if name[:1].isdigit() else name
 
 
-def _recognise_tool(slugs: frozenset[str]) -> Tool | None:
+def _recognise_tool(slugs: frozenset[str]) -> ExportTool | None:
     if slugs.issuperset(EXPORTED):  # first: a field may be called as another tool's column
-        return Tool.OURS
+        return ExportTool.OURS
     if slugs & {"member_rating", "leid", "euid"}:
-        return Tool.MAILCHIMP
+        return ExportTool.MAILCHIMP
     if {"uuid", "attributes", "status"} <= slugs:
-        return Tool.LISTMONK
+        return ExportTool.LISTMONK
     if {"email", "email_address"} & slugs and {"status", "state"} & slugs and "created_at" in slugs:
-        return Tool.KIT
+        return ExportTool.KIT
     return None
 
 
-def _meanings(slugs: Sequence[str], tool: Tool | None) -> list[Column | None]:
-    if tool is Tool.OURS:
+def _meanings(slugs: Sequence[str], tool: ExportTool | None) -> list[Column | None]:
+    if tool is ExportTool.OURS:
         return [_exported_column(at, slugs) for at in range(len(slugs))]
     seen = frozenset(slugs)
     meanings = [_meaning(slug, tool, seen) for slug in slugs]
@@ -212,12 +212,12 @@ def _exported_column(at: int, slugs: Sequence[str]) -> Column | None:
     return Column(slugs[at]) if is_first and slugs[at] in set(EXPORTED) else None
 
 
-def _meaning(slug: str, tool: Tool | None, seen: frozenset[str]) -> Column | None:
+def _meaning(slug: str, tool: ExportTool | None, seen: frozenset[str]) -> Column | None:
     if slug == "state" and seen & _POSTAL:
         return None
-    if slug == "created_at" and tool is Tool.KIT and "consent_at" not in seen:
+    if slug == "created_at" and tool is ExportTool.KIT and "consent_at" not in seen:
         return Column.CONSENT_AT  # in Kit it is the day of subscribing
-    if slug == "attributes" and tool is Tool.LISTMONK:
+    if slug == "attributes" and tool is ExportTool.LISTMONK:
         return Column.ATTRIBUTES
     return _KNOWN.get(slug)
 

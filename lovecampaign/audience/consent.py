@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from datetime import MAXYEAR, datetime
 
-from lovecampaign.audience.cells import read_moment
+from lovecampaign.audience.cells import parse_datetime
 from lovecampaign.audience.subscriber import Consent, ConsentKind
 
 #: Canada's anti-spam law, ss. 10(10) and 10(13): implied consent ends so long after its ground.
@@ -33,7 +33,7 @@ def read_consent(
 
 def _read(column: str, cell: str) -> datetime:
     try:
-        return read_moment(cell)
+        return parse_datetime(cell)
     except ValueError as error:
         raise ValueError(f"{column} {error}") from error
 

@@ -44,7 +44,7 @@ class Suppress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeaveOut:
+class SkipRow:
     """Somebody who was asked and has not confirmed: no mistake, our own export has such rows.
 
     Known here or not, nothing changes; only a person can confirm.
@@ -62,4 +62,4 @@ class Reject:
     problem: Problem
 
 
-Decision = Subscribe | Suppress | LeaveOut | Reject
+Decision = Subscribe | Suppress | SkipRow | Reject

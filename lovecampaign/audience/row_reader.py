@@ -9,14 +9,20 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from lovecampaign.audience.address import InvalidAddress, normalise, suggest_domain
-from lovecampaign.audience.cells import clean_all, find_zone, one_line, read_moment, split_tags
-from lovecampaign.audience.columns import Column, Columns, Tool, field_name
+from lovecampaign.audience.address import InvalidAddress, normalise, suggest_address
+from lovecampaign.audience.cells import (
+    clean_all,
+    collapse_spaces,
+    find_zone,
+    parse_datetime,
+    split_tags,
+)
+from lovecampaign.audience.columns import Column, Columns, ExportTool, field_name
 from lovecampaign.audience.consent import read_consent
-from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
+from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.positions import Positions
 from lovecampaign.audience.standing_of_row import standing_of_row, tells_date
-from lovecampaign.audience.status import ACTIVE, UNCONFIRMED, Standing
+from lovecampaign.audience.status import ACTIVE, UNCONFIRMED, ImportStatus
 from lovecampaign.audience.subscriber import Consent
 from lovecampaign.core.csv_rows import CsvRow
 from lovecampaign.core.problems import Place, Problem, Severity
@@ -50,7 +56,7 @@ class RowReader:
         self._extra_tags = tuple(tag for text in extra_tags for tag in split_tags(text))
         tool = columns.tool
         #: Where consent comes from that another tool noted; our own export says it itself.
-        self._source = f"{tool.value} export" if tool and tool is not Tool.OURS else ""
+        self._source = f"{tool.value} export" if tool and tool is not ExportTool.OURS else ""
 
     def decide(self, row: CsvRow) -> Decision:
         line, found, fault = row
@@ -74,19 +80,19 @@ class RowReader:
             return self._reject(line, str(error))
 
     def _leave_out(
-        self, line: int, key: str, standing: Standing, cells: Sequence[str]
-    ) -> Suppress | LeaveOut | Reject:
+        self, line: int, key: str, standing: ImportStatus, cells: Sequence[str]
+    ) -> Suppress | SkipRow | Reject:
         if standing.reason:
             since = cells[self._at.since(standing.reason)]
             return Suppress(key=key, reason=standing.reason, since=_moment_or_none(since))
         if standing is UNCONFIRMED:
-            return LeaveOut(line=line, key=key)
+            return SkipRow(line=line, key=key)
         return self._reject(line, standing.refusal)
 
     def _subscribe(self, line: int, key: str, cells: Sequence[str]) -> Subscribe:
         at = self._at
         remarks: list[_Remark] = []
-        if meant := suggest_domain(key):
+        if meant := suggest_address(key):
             remarks.append((f"{key} may be a slip", f"did you mean {meant}?"))
         first_name, last_name = self._names(cells)
         zone, tags, seen_at = cells[at.timezone], cells[at.tags], cells[at.last_active_at]
@@ -108,9 +114,9 @@ class RowReader:
     def _names(self, cells: Sequence[str]) -> tuple[str, str]:
         first, last = cells[self._at.first_name], cells[self._at.last_name]
         if not first and (full := cells[self._at.full_name]):
-            first, _, rest = one_line(full).partition(" ")
+            first, _, rest = collapse_spaces(full).partition(" ")
             last = last or rest
-        return one_line(first), one_line(last)
+        return collapse_spaces(first), collapse_spaces(last)
 
     def _tags(self, cell: str) -> tuple[str, ...]:
         tags = split_tags(cell)
@@ -193,7 +199,7 @@ def _read_attributes(cell: str, remarks: list[_Remark]) -> dict[str, str]:
 
 def _moment_or_none(cell: str) -> datetime | None:
     try:
-        return read_moment(cell) if cell else None
+        return parse_datetime(cell) if cell else None
     except ValueError:
         return None
 

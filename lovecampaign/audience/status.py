@@ -10,7 +10,7 @@ from lovecampaign.audience.subscriber import SuppressionReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ImportStatus:
     """How somebody stands. Neither a reason nor a refusal: they may be written to."""
 
     #: They get no mail for good.
@@ -24,14 +24,14 @@ class Standing:
         return 2 if self.reason else 1 if self.refusal else 0
 
 
-ACTIVE = Standing()
-UNSUBSCRIBED = Standing(reason=SuppressionReason.UNSUBSCRIBED)
-BOUNCED = Standing(reason=SuppressionReason.HARD_BOUNCE)
-COMPLAINED = Standing(reason=SuppressionReason.COMPLAINT)
-BLOCKED = Standing(reason=SuppressionReason.MANUAL)
-UNCONFIRMED = Standing(refusal="they have not confirmed")
-NO_CONSENT = Standing(refusal="they never asked for these emails")
-SWITCHED_OFF = Standing(refusal="they are switched off in the tool that this file comes from")
+ACTIVE = ImportStatus()
+UNSUBSCRIBED = ImportStatus(reason=SuppressionReason.UNSUBSCRIBED)
+BOUNCED = ImportStatus(reason=SuppressionReason.HARD_BOUNCE)
+COMPLAINED = ImportStatus(reason=SuppressionReason.COMPLAINT)
+BLOCKED = ImportStatus(reason=SuppressionReason.MANUAL)
+UNCONFIRMED = ImportStatus(refusal="they have not confirmed")
+NO_CONSENT = ImportStatus(refusal="they never asked for these emails")
+SWITCHED_OFF = ImportStatus(refusal="they are switched off in the tool that this file comes from")
 
 #: The word that an export writes for each reason; import reads all of them back.
 STATUS_WORDS = {
@@ -47,7 +47,7 @@ UNCONFIRMED_WORD = "unconfirmed"
 #: Kit: active, inactive (did not confirm), cancelled, bounced, complained, cold. Mailchimp:
 #: subscribed, unsubscribed, cleaned, pending, nonsubscribed, transactional, archived. listmonk:
 #: enabled, disabled, blocklisted; of a subscription: confirmed, unconfirmed, unsubscribed.
-_WORDS: dict[str, Standing] = {
+_WORDS: dict[str, ImportStatus] = {
     **dict.fromkeys(
         ("", "active", "subscribed", "enabled", "confirmed", "cold", "opted in", "opt in", "optin"),
         ACTIVE,
@@ -60,7 +60,7 @@ _WORDS: dict[str, Standing] = {
     **dict.fromkeys(
         ("bounced", "bounce", "cleaned", "hard bounced", "hard bounce", "undeliverable"), BOUNCED
     ),
-    "soft bounces": Standing(reason=SuppressionReason.SOFT_BOUNCES),
+    "soft bounces": ImportStatus(reason=SuppressionReason.SOFT_BOUNCES),
     **dict.fromkeys(
         ("complained", "complaint", "spam complaint", "spam", "marked as spam", "abuse", "junk"),
         COMPLAINED,
@@ -81,16 +81,16 @@ _GAPS = re.compile(r"[\s_-]+")
 
 
 @lru_cache(maxsize=1024)  # a file has a handful of words, a million times each
-def standing_of_word(word: str) -> Standing:
+def parse_status(word: str) -> ImportStatus:
     """What a status cell says; an unknown word is a refusal that names it."""
     known = _WORDS.get(_GAPS.sub(" ", word.strip().casefold()))
     if known is None:
         shown = word if len(word) <= 40 else word[:39] + "…"
-        return Standing(refusal=f"the status {shown!r} is unknown")
+        return ImportStatus(refusal=f"the status {shown!r} is unknown")
     return known
 
 
-def standing_of_file(name: str) -> Standing | None:
+def status_from_file_name(name: str) -> ImportStatus | None:
     """Mailchimp packs one file per status and tells them apart by name only."""
     for prefix, standing in _MAILCHIMP_FILES.items():
         if name.casefold().startswith(prefix):
@@ -106,7 +106,7 @@ _MAILCHIMP_FILES = {
 }
 
 
-def standing_after_leaving(reason_given: str) -> Standing:
+def status_from_unsubscribe_reason(reason_given: str) -> ImportStatus:
     """What leaving says, given the reason that Mailchimp noted beside it."""
     words = reason_given.casefold()
     return COMPLAINED if "abuse" in words or "spam" in words else UNSUBSCRIBED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from lovecampaign.campaign.source.errors import nearest
-from lovecampaign.campaign.source.problem_codes import Code as LoadingCode
+from lovecampaign.campaign.source.problem_codes import ProblemCode as LoadingCode
 from lovecampaign.checks.ignores import NOTE_RULES
 from lovecampaign.checks.registry import ALL_RULES
 from lovecampaign.core.errors import UsageError

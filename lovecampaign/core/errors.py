@@ -61,11 +61,11 @@ class Unreachable(LovecampaignError):
     exit_code = ExitCode.UNREACHABLE
 
 
-class Busy(Unreachable):
+class DatabaseBusy(Unreachable):
     """Others had the database for as long as we were ready to wait: its writer, or all of its
     connections.
     """
 
 
-class Refused(Unreachable):
+class ProviderRefused(Unreachable):
     """The provider does not let us in, or not with this sender: waiting does not help."""

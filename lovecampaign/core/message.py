@@ -78,7 +78,7 @@ class OutcomeKind(StrEnum):
     UNKNOWN = "unknown"  #: it may or may not have been taken: never try again silently
 
 
-class Fault(StrEnum):
+class FaultKind(StrEnum):
     """Whose doing a refusal is: decides suppression, pausing and stopping."""
 
     RECIPIENT = "recipient"  #: the address is bad for good: suppress it
@@ -98,7 +98,7 @@ class Outcome(NamedTuple):
     delivery_id: str
     kind: OutcomeKind
     #: Whose doing, for every kind but ACCEPTED.
-    fault: Fault | None = None
+    fault: FaultKind | None = None
     #: Reply text for people, without secrets and without the recipient's address.
     detail: str = ""
     #: The provider's own id of the message or request, where it gave one.
@@ -117,4 +117,4 @@ class Outcome(NamedTuple):
         """Whether the server is away, rather than there and refusing us."""
         if not self.is_unasked:
             return False
-        return self.kind is OutcomeKind.TRANSIENT and self.fault is Fault.PROVIDER
+        return self.kind is OutcomeKind.TRANSIENT and self.fault is FaultKind.PROVIDER

@@ -17,7 +17,7 @@ DEFAULT_FORM_LIMIT_NETWORK = "200/10m"
 DEFAULT_SENDGRID_URL = "https://api.sendgrid.com"
 
 
-def how_to_make_secret(variable: str, random_bytes: int = 32) -> str:
+def secret_command(variable: str, random_bytes: int = 32) -> str:
     """What to type, in the workspace, for a secret in a file that only its owner reads.
 
     Of a variable that stands there twice, the last line counts.
@@ -27,7 +27,7 @@ def how_to_make_secret(variable: str, random_bytes: int = 32) -> str:
 
 
 #: Where there is no key.
-MAKE_A_KEY = how_to_make_secret("LOVECAMPAIGN_SECRET_KEY")
+MAKE_A_KEY = secret_command("LOVECAMPAIGN_SECRET_KEY")
 #: A web address of each kind, as hints show it.
 ADDRESS_EXAMPLES = {
     "LOVECAMPAIGN_PUBLIC_URL": "https://letters.example.com",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup
 from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, cover
@@ -35,7 +35,7 @@ def _launch_time(campaign: Campaign, email: Email, zone: str) -> SlotTime:
 def _pieces(
     campaign: Campaign, email: Email, time: SlotTime, founders_until: datetime
 ) -> Iterator[Slot]:
-    if Crowd.BOUGHT in email.to:  # who has bought is thanked, whenever they joined
+    if RecipientGroup.BOUGHT in email.to:  # who has bought is thanked, whenever they joined
         yield time.slot(EVER_BEFORE, EVER_AFTER)
         return
     moment = time.moment

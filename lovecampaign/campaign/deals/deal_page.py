@@ -12,7 +12,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal, WhenGone
 
 
-class Door(StrEnum):
+class DealPageState(StrEnum):
     """What the page says; one at a time."""
 
     BOUGHT = "bought"  #: nothing is left to do
@@ -31,12 +31,12 @@ class Door(StrEnum):
 
 
 #: Behind these a POST takes a unit, or goes on with the one that was taken.
-LEADS_TO_CHECKOUT = frozenset({Door.OPEN, Door.KEPT, Door.CLAIMED})
+LEADS_TO_CHECKOUT = frozenset({DealPageState.OPEN, DealPageState.KEPT, DealPageState.CLAIMED})
 
 _WHEN_GONE = {
-    WhenGone.WAITLIST: Door.WAITLIST,
-    WhenGone.FULL_PRICE: Door.FULL_PRICE,
-    WhenGone.STOP: Door.GONE,
+    WhenGone.WAITLIST: DealPageState.WAITLIST,
+    WhenGone.FULL_PRICE: DealPageState.FULL_PRICE,
+    WhenGone.STOP: DealPageState.GONE,
 }
 
 
@@ -60,30 +60,32 @@ class Visitor:
         return self.kept_until is not None and now < self.kept_until
 
 
-def find_door(
+def find_page_state(
     campaign: Campaign, deal: Deal | None, stock: Stock, visitor: Visitor, now: datetime
-) -> Door:
+) -> DealPageState:
     """The one page that is true for this person at this instant."""
     claim = visitor.claim
     if visitor.has_bought or (claim and claim.is_redeemed):
-        return Door.BOUGHT
+        return DealPageState.BOUGHT
     if deal is None or not visitor.is_insider:
-        return Door.OFFER if now >= campaign.launch.at else Door.EARLY
+        return DealPageState.OFFER if now >= campaign.launch.at else DealPageState.EARLY
     state = deal_state(deal, now, closes=visitor.closes)
     if state is DealState.NOT_YET:
-        return Door.NOT_YET
+        return DealPageState.NOT_YET
     if claim and claim.holds(now):  # who claimed in time may pay in time
-        return Door.CLAIMED
+        return DealPageState.CLAIMED
     if state is DealState.CLOSED:
-        return Door.CLOSED
+        return DealPageState.CLOSED
     return _while_open(deal, stock, visitor, now)
 
 
-def _while_open(deal: Deal, stock: Stock, visitor: Visitor, now: datetime) -> Door:
+def _while_open(deal: Deal, stock: Stock, visitor: Visitor, now: datetime) -> DealPageState:
     is_kept = visitor.has_kept_unit(now)
     if stock.is_gone and not is_kept:
         gone = _WHEN_GONE[deal.when_gone]
-        return Door.WAITING if gone is Door.WAITLIST and visitor.is_waiting else gone
+        return (
+            DealPageState.WAITING if gone is DealPageState.WAITLIST and visitor.is_waiting else gone
+        )
     if not visitor.has_code:
-        return Door.NO_CODE
-    return Door.KEPT if is_kept else Door.OPEN
+        return DealPageState.NO_CODE
+    return DealPageState.KEPT if is_kept else DealPageState.OPEN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lovecampaign.core.csv_file import CsvTable, open_csv
+from lovecampaign.core.csv_reader import CsvTable, open_csv
 
 #: A first line that says this is a heading; anything else there is a code like the others.
 HEADINGS = frozenset({"code", "codes", "coupon", "voucher", "discount code"})

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.files.build_email import Month
-from lovecampaign.campaign.files.draft import Draft
+from lovecampaign.campaign.files.draft import CampaignDraft
 from lovecampaign.campaign.model.campaign import (
     Audience,
     Brand,
@@ -30,7 +30,7 @@ from lovecampaign.campaign.schema.models import (
 )
 
 
-def assemble(draft: Draft, emails: Sequence[Email], files: tuple[str, ...]) -> Campaign:
+def assemble(draft: CampaignDraft, emails: Sequence[Email], files: tuple[str, ...]) -> Campaign:
     """The campaign with every default filled in."""
     month, file = draft.month, draft.file
     return Campaign(

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.files.builtin_emails import BUILT_IN
-from lovecampaign.campaign.files.defaults import Layers
+from lovecampaign.campaign.files.layers import Layers
 from lovecampaign.campaign.files.paths import require_template
 from lovecampaign.campaign.model.campaign import CATCH_UP, CONFIRM, WELCOME, Copy, Email, Kind, Role
-from lovecampaign.campaign.schema.models import CampaignFile, LaunchEmailGroup, Respect
+from lovecampaign.campaign.schema.models import CampaignFile, LaunchEmailGroup, QuietHoursRule
 from lovecampaign.campaign.schema.time_parsers import Point, resolve
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.problems import Problem, Severity, has_errors
 
 _ROLES: Mapping[str, Role] = {
@@ -46,7 +46,7 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class BuiltEmail:
     """An email, and what is wrong with it alone."""
 
     email: Email
@@ -54,7 +54,7 @@ class Built:
 
 
 @dataclass(slots=True)
-class _Common:
+class _EmailBuilder:
     """What every kind of email takes from its two homes; collects what is wrong."""
 
     month: Month
@@ -85,7 +85,7 @@ class _Common:
         if not fallback and not self.layers.is_unread("subject"):
             self.problems.append(
                 self.layers.problem(
-                    Code.MISSING_KEY,
+                    ProblemCode.MISSING_KEY,
                     "subject",
                     "this email has no subject",
                     hint='add subject: "…" to the lines between the dashes',
@@ -107,7 +107,7 @@ class _Common:
             return
         self.problems.append(
             self.layers.problem(
-                Code.GUEST,
+                ProblemCode.GUEST,
                 "kind",
                 "this is a guest's email, but it does not say who the guest is",
                 hint="add guest: {name: …, role: …, approved: …}",
@@ -115,14 +115,14 @@ class _Common:
             )
         )
 
-    def built(self, email: Email) -> Built:
+    def built(self, email: Email) -> BuiltEmail:
         is_broken = has_errors(self.problems)
-        return Built(email=replace(email, is_broken=is_broken), problems=tuple(self.problems))
+        return BuiltEmail(email=replace(email, is_broken=is_broken), problems=tuple(self.problems))
 
 
-def build_day(month: Month, number: int, layers: Layers, copy: Copy) -> Built:
+def build_day(month: Month, number: int, layers: Layers, copy: Copy) -> BuiltEmail:
     """The email of a giving day."""
-    common = _Common(month, layers)
+    common = _EmailBuilder(month, layers)
     email = replace(
         common.email(f"day-{number:02d}", Role.DAY, Kind.VALUE, copy),
         number=number,
@@ -135,23 +135,23 @@ def build_day(month: Month, number: int, layers: Layers, copy: Copy) -> Built:
 
 def build_launch_email(
     month: Month, key: str, group: LaunchEmailGroup, layers: Layers, copy: Copy
-) -> Built:
+) -> BuiltEmail:
     """An email of the launch: one instant for everyone."""
-    common = _Common(month, layers)
+    common = _EmailBuilder(month, layers)
     instant = month.instant(group.at)
     email = replace(
         common.email(key, Role.LAUNCH, Kind.LAUNCH, copy),
         number=month.day_of(instant),
         instant=instant,
         to=frozenset(group.to),
-        respects_quiet_hours=group.quiet_hours is Respect.RESPECT,
+        respects_quiet_hours=group.quiet_hours is QuietHoursRule.RESPECT,
     )
     return common.built(email)
 
 
-def build_standing_email(month: Month, key: str, layers: Layers) -> Built:
+def build_system_email(month: Month, key: str, layers: Layers) -> BuiltEmail:
     """The catch-up, the welcome or the confirmation: the campaign's own text, or ours."""
-    common, ours = _Common(month, layers), BUILT_IN[key]
+    common, ours = _EmailBuilder(month, layers), BUILT_IN[key]
     if layers.file:
         email = common.email(key, _ROLES[key], Kind.VALUE, layers.file.copy)
     else:

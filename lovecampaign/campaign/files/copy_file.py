@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from lovecampaign.campaign.model.campaign import Copy
-from lovecampaign.campaign.schema.models import Group
+from lovecampaign.campaign.schema.models import SettingsGroup
 from lovecampaign.campaign.schema.validate import Document, read_document
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import straighten_fields
 from lovecampaign.campaign.source.source import Source, Spot
 from lovecampaign.core.problems import Problem
 
-G = TypeVar("G", bound=Group)
+G = TypeVar("G", bound=SettingsGroup)
 
 MAX_CHARACTERS = 200_000
 #: Markdown's time grows with the square of open brackets: 30,000 take 9 s, 2,000 take 0.05 s.
@@ -65,7 +65,7 @@ def _refusal(source: Source, copy: Copy) -> Problem | None:
     """Why a copy is not even looked at: nobody reads that much, and neither can we in time."""
     if len(copy.text) > MAX_CHARACTERS:
         return source.problem(
-            Code.FILE_TOO_LARGE,
+            ProblemCode.FILE_TOO_LARGE,
             f"this copy has {len(copy.text):,} characters, and a letter at most {MAX_CHARACTERS:,}",
             Spot(line=copy.first_line),
             hint="Gmail cuts letters off at 102 kB: link to a page with the rest",
@@ -73,7 +73,7 @@ def _refusal(source: Source, copy: Copy) -> Problem | None:
     brackets = max(map(copy.text.count, "[{"))
     if brackets > MAX_BRACKETS:
         return source.problem(
-            Code.TOO_DEEP,
+            ProblemCode.TOO_DEEP,
             f"this copy has {brackets:,} opening brackets: no letter needs more than "
             f"{MAX_BRACKETS:,}",
             Spot(line=copy.first_line),
@@ -84,7 +84,7 @@ def _refusal(source: Source, copy: Copy) -> Problem | None:
 
 def _without_settings(source: Source, model: type[G], opening: int) -> CopyFile[G]:
     problem = source.problem(
-        Code.FRONT_MATTER,
+        ProblemCode.FRONT_MATTER,
         "the file does not start with its settings",
         Spot(line=opening),
         hint='first a line "---", then subject: and preheader:, then another line "---"',
@@ -97,7 +97,7 @@ def _without_settings(source: Source, model: type[G], opening: int) -> CopyFile[
 
 def _unclosed(source: Source, model: type[G], opening: int) -> CopyFile[G]:
     problem = source.problem(
-        Code.FRONT_MATTER,
+        ProblemCode.FRONT_MATTER,
         "the settings that start here never end",
         Spot(line=opening, width=3),
         hint='put a line "---" between the settings and the copy',

@@ -11,7 +11,7 @@ from lovecampaign.campaign.files.paths import name_in
 from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY
 from lovecampaign.campaign.schema.models import CampaignFile
 from lovecampaign.campaign.schema.validate import Document
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.problems import Place, Problem
 
 FOLDER = "days"
@@ -51,7 +51,7 @@ def missing_days(
     days = range(1, LAST_GIVING_DAY + 1)
     return [
         document.problem(
-            Code.DAY_MISSING,
+            ProblemCode.DAY_MISSING,
             ["skip"],
             f"day {day} has no file days/{day:02d}-….md",
             hint=_how_to_fill(day, folder),
@@ -67,7 +67,7 @@ def skipped_days_with_files(
     """Files that would never be sent."""
     return [
         Problem(
-            code=Code.DAY_SKIPPED.value,
+            code=ProblemCode.DAY_SKIPPED.value,
             message=f"day {day} is skipped, but has a file",
             place=Place(file=name_in(workspace, path)),
             hint=f"take {day} out of skip, or the file out of {FOLDER}/",
@@ -96,7 +96,7 @@ def _no_day(name: str, path: Path) -> Problem:
     is_day = number is not None and 1 <= int(number[0]) <= LAST_GIVING_DAY
     new_name = f"{int(number[0]):02d}-….md" if number and is_day else None
     return Problem(
-        code=Code.DAY_FILE_NAME.value,
+        code=ProblemCode.DAY_FILE_NAME.value,
         message=f"{path.name} does not start with a day from 01 to {LAST_GIVING_DAY}",
         place=Place(file=name),
         hint=f"rename it to {new_name}" if new_name else "launch emails belong in launch/",
@@ -105,7 +105,7 @@ def _no_day(name: str, path: Path) -> Problem:
 
 def _claimed_twice(name: str, number: int, first: str) -> Problem:
     return Problem(
-        code=Code.DAY_TWICE.value,
+        code=ProblemCode.DAY_TWICE.value,
         message=f"day {number} has this file and {first}",
         place=Place(file=name),
         hint="keep one of them",

@@ -5,39 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from lovecampaign.campaign.files.draft import Draft, Rule
-from lovecampaign.campaign.model.campaign import Crowd
+from lovecampaign.campaign.files.draft import CampaignDraft, Rule
+from lovecampaign.campaign.model.campaign import RecipientGroup
 from lovecampaign.campaign.schema.models import DealGroup
 from lovecampaign.campaign.schema.time_parsers import Point
 from lovecampaign.campaign.source.errors import did_you_mean
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.problems import Problem, Severity
 
 
-def _launch_deal_exists(draft: Draft) -> Iterator[Problem]:
+def _launch_deal_exists(draft: CampaignDraft) -> Iterator[Problem]:
     key, deals = draft.file.launch.deal, draft.file.deals
     if key and key not in deals and draft.document.is_sound("deals"):
         yield draft.document.problem(
-            Code.DEAL_NOT_FOUND,
+            ProblemCode.DEAL_NOT_FOUND,
             ["launch", "deal"],
             f"there is no deal {key} under deals",
             hint=did_you_mean(key, deals) or f"add deals: {{{key}: …}}",
         )
 
 
-def _deals_open_before_they_close(draft: Draft) -> Iterator[Problem]:
+def _deals_open_before_they_close(draft: CampaignDraft) -> Iterator[Problem]:
     for key, deal in draft.file.deals.items():
         opens, closes = _window(draft, key, deal)
         if opens and closes and closes <= opens:
             yield draft.document.problem(
-                Code.WINDOW,
+                ProblemCode.WINDOW,
                 ["deals", key, "closes"],
                 f"the deal {key} closes before it opens",
                 hint="closes has to be later than opens",
             )
 
 
-def _insiders_are_told_of_an_open_deal(draft: Draft) -> Iterator[Problem]:
+def _insiders_are_told_of_an_open_deal(draft: CampaignDraft) -> Iterator[Problem]:
     key = draft.file.launch.deal
     deal = draft.file.deals.get(key) if key else None
     if key is None or deal is None:
@@ -46,35 +46,35 @@ def _insiders_are_told_of_an_open_deal(draft: Draft) -> Iterator[Problem]:
     for name, email in draft.file.launch.emails.items():
         path = ("launch", "emails", name, "at")
         at = draft.instant(*path, point=email.at)
-        if Crowd.INSIDERS not in email.to or not (at and opens and closes):
+        if RecipientGroup.INSIDERS not in email.to or not (at and opens and closes):
             continue
         if not opens <= at < closes:
             yield draft.document.problem(
-                Code.AFTER_DEAL,
+                ProblemCode.AFTER_DEAL,
                 path,
                 f"{name} is for insiders, but their deal is not open then",
                 hint=f"the deal {key} opens {_said(deal.opens)} and closes {_said(deal.closes)}",
             )
 
 
-def _old_prices_have_one_date(draft: Draft) -> Iterator[Problem]:
+def _old_prices_have_one_date(draft: CampaignDraft) -> Iterator[Problem]:
     for key, deal in draft.file.deals.items():
         if deal.price_from and deal.charged_until:
             yield draft.document.problem(
-                Code.OLD_PRICE,
+                ProblemCode.OLD_PRICE,
                 ["deals", key, "charged_until"],
                 "a price is either still to come (price_from) or was charged (charged_until)",
                 hint="keep one of them",
             )
 
 
-def _old_prices_say_when(draft: Draft) -> Iterator[Problem]:
+def _old_prices_say_when(draft: CampaignDraft) -> Iterator[Problem]:
     for key, deal in draft.file.deals.items():
         path = ["deals", key]
         is_silent = not (deal.price_from or deal.charged_until)
         if deal.instead_of and is_silent and draft.document.is_sound(*path):
             yield draft.document.problem(
-                Code.OLD_PRICE,
+                ProblemCode.OLD_PRICE,
                 [*path, "instead_of"],
                 "a price to compare with must say when it is charged",
                 hint="add price_from: or charged_until: with a date",
@@ -82,7 +82,7 @@ def _old_prices_say_when(draft: Draft) -> Iterator[Problem]:
             )
 
 
-def _deals_are_cheaper(draft: Draft) -> Iterator[Problem]:
+def _deals_are_cheaper(draft: CampaignDraft) -> Iterator[Problem]:
     for key, deal in draft.file.deals.items():
         old = deal.instead_of
         if old and old.currency != deal.price.currency:
@@ -91,10 +91,12 @@ def _deals_are_cheaper(draft: Draft) -> Iterator[Problem]:
             message = f"{deal.price} instead of {old} is no better price"
         else:
             continue
-        yield draft.document.problem(Code.PRICES, ["deals", key, "instead_of"], message)
+        yield draft.document.problem(ProblemCode.PRICES, ["deals", key, "instead_of"], message)
 
 
-def _window(draft: Draft, key: str, deal: DealGroup) -> tuple[datetime | None, datetime | None]:
+def _window(
+    draft: CampaignDraft, key: str, deal: DealGroup
+) -> tuple[datetime | None, datetime | None]:
     return (
         draft.instant("deals", key, "opens", point=deal.opens),
         draft.instant("deals", key, "closes", point=deal.closes),

@@ -15,7 +15,7 @@ from lovecampaign.core.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class CampaignDraft:
     """A campaign.yaml that can be read, at least in part."""
 
     document: Document[CampaignFile]
@@ -34,4 +34,4 @@ class Draft:
         return self.month.instant(point) if is_known else None
 
 
-Rule = Callable[[Draft], Iterator[Problem]]
+Rule = Callable[[CampaignDraft], Iterator[Problem]]

@@ -8,11 +8,11 @@ from typing import Any
 
 from lovecampaign.campaign.files.assemble import assemble
 from lovecampaign.campaign.files.build_email import (
-    Built,
+    BuiltEmail,
     Month,
     build_day,
     build_launch_email,
-    build_standing_email,
+    build_system_email,
 )
 from lovecampaign.campaign.files.copy_file import CopyFile, read_copy
 from lovecampaign.campaign.files.day_files import (
@@ -20,8 +20,8 @@ from lovecampaign.campaign.files.day_files import (
     missing_days,
     skipped_days_with_files,
 )
-from lovecampaign.campaign.files.defaults import Layers
-from lovecampaign.campaign.files.draft import Draft
+from lovecampaign.campaign.files.draft import CampaignDraft
+from lovecampaign.campaign.files.layers import Layers
 from lovecampaign.campaign.files.paths import (
     FILE_NAME,
     name_in,
@@ -29,7 +29,7 @@ from lovecampaign.campaign.files.paths import (
     resolve_inside,
     template_names,
 )
-from lovecampaign.campaign.files.rules import broken_rules
+from lovecampaign.campaign.files.rules import check_rules
 from lovecampaign.campaign.model.campaign import (
     CATCH_UP,
     CONFIRM,
@@ -58,7 +58,7 @@ _STAND_IN: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class LoadedCampaign:
     """A campaign, and all that is wrong with its files, in file order.
 
     ``campaign`` is None where an error stands in campaign.yaml or in what files there are. An
@@ -69,26 +69,26 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load_campaign(folder: Path, workspace: Path) -> Loaded:
+def load_campaign(folder: Path, workspace: Path) -> LoadedCampaign:
     """Read a campaign's folder. Never raises for what is in it."""
     source, problems = read_inside(folder / FILE_NAME, workspace)
     if source is None:
-        return Loaded(campaign=None, problems=problems)
+        return LoadedCampaign(campaign=None, problems=problems)
     document = read_document(source, CampaignFile, stand_in=_STAND_IN)
     if document.value is None:
-        return Loaded(campaign=None, problems=(*problems, *document.problems))
+        return LoadedCampaign(campaign=None, problems=(*problems, *document.problems))
     month = Month(file=document.value, templates=template_names(workspace))
-    draft = Draft(document=document, month=month, folder=folder, workspace=workspace)
-    reading = _Reading(draft, [*problems, *document.problems, *broken_rules(draft)])
+    draft = CampaignDraft(document=document, month=month, folder=folder, workspace=workspace)
+    reading = _CampaignLoader(draft, [*problems, *document.problems, *check_rules(draft)])
     reading.read_emails()
     return reading.loaded()
 
 
 @dataclass(slots=True)
-class _Reading:
+class _CampaignLoader:
     """One pass over a folder: emails, files and problems as they are found."""
 
-    draft: Draft
+    draft: CampaignDraft
     #: Of the campaign as a whole: an error among them leaves no model.
     problems: list[Problem]
     #: Of one email each.
@@ -103,12 +103,12 @@ class _Reading:
         for key in (CATCH_UP, WELCOME, CONFIRM):
             self._read_standing_email(key)
 
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedCampaign:
         problems = tuple(in_file_order([*self.problems, *self.email_problems]))
         if has_errors(self.problems):
-            return Loaded(campaign=None, problems=problems)
+            return LoadedCampaign(campaign=None, problems=problems)
         files = (self.draft.document.source.name, *dict.fromkeys(self.files))
-        return Loaded(campaign=assemble(self.draft, self.emails, files), problems=problems)
+        return LoadedCampaign(campaign=assemble(self.draft, self.emails, files), problems=problems)
 
     def _read_days(self) -> None:
         draft = self.draft
@@ -138,7 +138,7 @@ class _Reading:
         if key == CATCH_UP and self.draft.file.late_joiners is not LateJoiners.CATCH_UP:
             self.email_problems += file.problems if file else ()
             return
-        self._keep(build_standing_email(self.draft.month, key, self._layers([key], None, file)))
+        self._keep(build_system_email(self.draft.month, key, self._layers([key], None, file)))
 
     def _named_copy_file(self, where: list[str], text: str | None) -> CopyFile[Any] | None:
         if text is None:
@@ -164,6 +164,6 @@ class _Reading:
     ) -> Layers:
         return Layers(document=self.draft.document, path=path, group=group, file=file)
 
-    def _keep(self, built: Built) -> None:
+    def _keep(self, built: BuiltEmail) -> None:
         self.emails.append(built.email)
         self.email_problems += built.problems

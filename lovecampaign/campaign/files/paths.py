@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from lovecampaign.campaign.source.errors import BadValue, did_you_mean, nearest
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, read_source
 from lovecampaign.core.problems import Place, Problem
 
@@ -26,11 +26,13 @@ def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
         is_inside = path.is_relative_to(workspace.resolve())
         is_file = is_inside and path.is_file()
     except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, a loop of links
-        raise BadValue(Code.FILE_NOT_FOUND, f"{text!r} cannot be a path") from error
+        raise BadValue(ProblemCode.FILE_NOT_FOUND, f"{text!r} cannot be a path") from error
     if not is_inside:
-        raise BadValue(Code.OUTSIDE, f"{text!r} leads out of the workspace", _COPY_IT)
+        raise BadValue(ProblemCode.OUTSIDE, f"{text!r} leads out of the workspace", _COPY_IT)
     if not is_file:
-        raise BadValue(Code.FILE_NOT_FOUND, f"there is no file {text}", _near_file(path, folder))
+        raise BadValue(
+            ProblemCode.FILE_NOT_FOUND, f"there is no file {text}", _near_file(path, folder)
+        )
     return path
 
 
@@ -53,7 +55,7 @@ def read_inside(path: Path, workspace: Path) -> tuple[Source | None, tuple[Probl
     if _is_inside(path, workspace):
         return read_source(path, name)
     problem = Problem(
-        code=Code.OUTSIDE.value,
+        code=ProblemCode.OUTSIDE.value,
         message=f"{name} is a link that leads out of the workspace",
         place=Place(file=name),
         hint=_COPY_IT,
@@ -91,9 +93,11 @@ def require_template(name: str, known: frozenset[str]) -> str:
         return name
     bare = name.removesuffix(".j2").removesuffix(".mjml").rpartition("/")[2]
     if bare in known:
-        raise BadValue(Code.TEMPLATE_NOT_FOUND, f"{name!r} is more than a name", f"write {bare}")
+        raise BadValue(
+            ProblemCode.TEMPLATE_NOT_FOUND, f"{name!r} is more than a name", f"write {bare}"
+        )
     raise BadValue(
-        Code.TEMPLATE_NOT_FOUND,
+        ProblemCode.TEMPLATE_NOT_FOUND,
         f"there is no template templates/email/{name}{TEMPLATE_ENDING}",
         did_you_mean(bare, known) or f"there are: {', '.join(sorted(known)) or 'none yet'}",
     )

@@ -5,34 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lovecampaign.campaign.files.deal_rules import DEAL_RULES
-from lovecampaign.campaign.files.draft import Draft, Rule
+from lovecampaign.campaign.files.draft import CampaignDraft, Rule
 from lovecampaign.campaign.files.paths import require_template, resolve_inside
-from lovecampaign.campaign.model.campaign import CATCH_UP, CONFIRM, WELCOME, Crowd, LateJoiners
+from lovecampaign.campaign.model.campaign import (
+    CATCH_UP,
+    CONFIRM,
+    WELCOME,
+    LateJoiners,
+    RecipientGroup,
+)
 from lovecampaign.campaign.schema.time_parsers import Point
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.problems import Problem, Severity
 
 #: ``all`` is what ``send --day all --to`` means by every email.
 RESERVED_KEYS = frozenset({CATCH_UP, WELCOME, CONFIRM, "all"})
 
 
-def broken_rules(draft: Draft) -> list[Problem]:
+def check_rules(draft: CampaignDraft) -> list[Problem]:
     """Everything in campaign.yaml that does not fit together."""
     return [problem for rule in _RULES for problem in rule(draft)]
 
 
-def _skipped_days_have_no_settings(draft: Draft) -> Iterator[Problem]:
+def _skipped_days_have_no_settings(draft: CampaignDraft) -> Iterator[Problem]:
     for day in sorted(set(draft.file.days) & set(draft.file.skip)):
         yield draft.document.problem(
-            Code.DAY_SKIPPED,
+            ProblemCode.DAY_SKIPPED,
             ["days", day],
             f"day {day} is skipped, but has settings",
             hint=f"take {day} out of skip, or its settings out of days",
         )
 
 
-def _early_access_is_early(draft: Draft) -> Iterator[Problem]:
+def _early_access_is_early(draft: CampaignDraft) -> Iterator[Problem]:
     email = draft.file.launch.emails.get("early-access")
     path = ("launch", "emails", "early-access", "at")
     if email is None:
@@ -40,75 +46,75 @@ def _early_access_is_early(draft: Draft) -> Iterator[Problem]:
     at, doors = draft.instant(*path, point=email.at), draft.instant(point=None)
     if at and doors and at >= doors:
         yield draft.document.problem(
-            Code.EARLY_ACCESS,
+            ProblemCode.EARLY_ACCESS,
             path,
             "early access goes out when the doors are open for everyone",
             hint=f"give it a time before day {draft.file.launch.day} {draft.file.launch.at:%H:%M}",
         )
 
 
-def _must_have_days_are_sent(draft: Draft) -> Iterator[Problem]:
+def _must_have_days_are_sent(draft: CampaignDraft) -> Iterator[Problem]:
     catch_up = draft.file.catch_up
     for position, day in enumerate(catch_up.must_have if catch_up else ()):
         if day in draft.file.skip:
             yield draft.document.problem(
-                Code.MUST_HAVE,
+                ProblemCode.MUST_HAVE,
                 ["catch_up", "must_have", position],
                 f"day {day} is skipped, so nobody can catch up on it",
                 hint=f"take {day} out of must_have, or out of skip",
             )
 
 
-def _catch_up_says_what(draft: Draft) -> Iterator[Problem]:
+def _catch_up_says_what(draft: CampaignDraft) -> Iterator[Problem]:
     is_sound = draft.document.is_sound("catch_up")
     if draft.file.late_joiners is LateJoiners.CATCH_UP and not draft.file.catch_up and is_sound:
         yield draft.document.problem(
-            Code.CATCH_UP,
+            ProblemCode.CATCH_UP,
             ["late_joiners"],
             "late_joiners: catch-up does not say which days people catch up on",
             hint="add catch_up: {must_have: [1, 9, 21]}",
         )
 
 
-def _insiders_have_a_list(draft: Draft) -> Iterator[Problem]:
+def _insiders_have_a_list(draft: CampaignDraft) -> Iterator[Problem]:
     if draft.file.insiders or not draft.document.is_sound("insiders"):
         return
     launch = draft.file.launch
     paths: list[list[str]] = [["launch", "deal"]] if launch.deal else []
     for key, email in launch.emails.items():
-        if Crowd.INSIDERS in email.to:
+        if RecipientGroup.INSIDERS in email.to:
             paths.append(["launch", "emails", key, "to"])
     for path in paths:
         yield draft.document.problem(
-            Code.NO_INSIDERS,
+            ProblemCode.NO_INSIDERS,
             path,
             "this is for insiders, but the campaign has no list of them",
             hint="add insiders: {list: insiders}",
         )
 
 
-def _email_keys_are_free(draft: Draft) -> Iterator[Problem]:
+def _email_keys_are_free(draft: CampaignDraft) -> Iterator[Problem]:
     for key in draft.file.launch.emails:
         if key in RESERVED_KEYS or key.startswith("day-"):
             yield draft.document.problem(
-                Code.RESERVED_KEY,
+                ProblemCode.RESERVED_KEY,
                 ["launch", "emails", key],
                 f"{key} already means something else",
                 hint="choose another key, like reminder",
             )
 
 
-def _crowds_are_not_empty(draft: Draft) -> Iterator[Problem]:
+def _crowds_are_not_empty(draft: CampaignDraft) -> Iterator[Problem]:
     for key, email in draft.file.launch.emails.items():
         path = ["launch", "emails", key, "to"]
-        both = {Crowd.BOUGHT, Crowd.NOT_BOUGHT} <= set(email.to)
+        both = {RecipientGroup.BOUGHT, RecipientGroup.NOT_BOUGHT} <= set(email.to)
         if (both or not email.to) and draft.document.is_sound(*path):
             yield draft.document.problem(
-                Code.CROWD, path, f"nobody can get {key}", hint="all words must hold at once"
+                ProblemCode.CROWD, path, f"nobody can get {key}", hint="all words must hold at once"
             )
 
 
-def _deadlines_lie_ahead(draft: Draft) -> Iterator[Problem]:
+def _deadlines_lie_ahead(draft: CampaignDraft) -> Iterator[Problem]:
     file = draft.file
     start = draft.instant(point=Point(day=1, at=file.sending.at))
     written = (
@@ -119,7 +125,7 @@ def _deadlines_lie_ahead(draft: Draft) -> Iterator[Problem]:
         until = draft.instant(group, "until", point=point)
         if point and until and start and until < start:
             yield draft.document.problem(
-                Code.UNTIL,
+                ProblemCode.UNTIL,
                 [group, "until"],
                 "this lies before the first day of the campaign",
                 hint=f"the campaign starts on {file.start}",
@@ -127,15 +133,15 @@ def _deadlines_lie_ahead(draft: Draft) -> Iterator[Problem]:
             )
 
 
-def _everyone_hears_when_doors_open(draft: Draft) -> Iterator[Problem]:
+def _everyone_hears_when_doors_open(draft: CampaignDraft) -> Iterator[Problem]:
     doors = draft.instant(point=None)
     for key, email in draft.file.launch.emails.items():
         path = ("launch", "emails", key, "at")
         at = draft.instant(*path, point=email.at)
-        is_for_all = set(email.to) == {Crowd.AUDIENCE}
+        is_for_all = set(email.to) == {RecipientGroup.AUDIENCE}
         if is_for_all and at and doors and at < doors:
             yield draft.document.problem(
-                Code.BEFORE_LAUNCH,
+                ProblemCode.BEFORE_LAUNCH,
                 path,
                 f"{key} goes to everyone before the doors open",
                 hint="if that is meant, let its copy say when they open",
@@ -143,7 +149,7 @@ def _everyone_hears_when_doors_open(draft: Draft) -> Iterator[Problem]:
             )
 
 
-def _named_files_exist(draft: Draft) -> Iterator[Problem]:
+def _named_files_exist(draft: CampaignDraft) -> Iterator[Problem]:
     logo, deals = draft.file.brand.logo, draft.file.deals
     named = [(["brand", "logo"], logo)] if logo and "://" not in logo else []
     named += [(["deals", key, "codes"], one.codes) for key, one in deals.items() if one.codes]
@@ -154,7 +160,7 @@ def _named_files_exist(draft: Draft) -> Iterator[Problem]:
             yield draft.document.refusal(path, bad)
 
 
-def _default_template_exists(draft: Draft) -> Iterator[Problem]:
+def _default_template_exists(draft: CampaignDraft) -> Iterator[Problem]:
     try:
         require_template(draft.file.defaults.template, draft.month.templates)
     except BadValue as bad:

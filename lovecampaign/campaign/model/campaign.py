@@ -47,7 +47,7 @@ class Role(StrEnum):
     CONFIRM = "confirm"  #: transactional, no campaign mail
 
 
-class Crowd(StrEnum):
+class RecipientGroup(StrEnum):
     """Whom a launch email addresses; several must all hold."""
 
     AUDIENCE = "audience"  #: the audience and the insiders together
@@ -160,7 +160,7 @@ class Email:
     at: time | None = None
     #: Launch emails: the one instant for everyone.
     instant: datetime | None = None
-    to: frozenset[Crowd] = frozenset({Crowd.AUDIENCE})
+    to: frozenset[RecipientGroup] = frozenset({RecipientGroup.AUDIENCE})
     tags: TagFilter = TagFilter()
     guest: Guest | None = None
     question: str | None = None
@@ -191,7 +191,7 @@ class Email:
 
     @property
     def is_insiders_only(self) -> bool:
-        return Crowd.INSIDERS in self.to
+        return RecipientGroup.INSIDERS in self.to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from email_validator import EmailNotValidError, validate_email
 
 from lovecampaign.campaign.source.errors import BadValue, require_text
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 
 #: Local parts of addresses that nobody answers at, in the languages we met.
 _NO_REPLY = re.compile(
@@ -21,12 +21,12 @@ _NO_REPLY = re.compile(
 def parse_email(value: object) -> str:
     """An address as email-validator accepts it; reserved test domains are fine here."""
     hint = "write it like ana@bloom.example"
-    text = require_text(value, Code.EMAIL_ADDRESS, "an email address", hint)
+    text = require_text(value, ProblemCode.EMAIL_ADDRESS, "an email address", hint)
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         message = f"{text!r} cannot be an email address: {str(error).rstrip('.')}"
-        raise BadValue(Code.EMAIL_ADDRESS, message, hint) from error
+        raise BadValue(ProblemCode.EMAIL_ADDRESS, message, hint) from error
     return found.normalized
 
 
@@ -35,7 +35,7 @@ def parse_answered_email(value: object) -> str:
     address = parse_email(value)
     if _NO_REPLY.fullmatch(address.partition("@")[0]):
         raise BadValue(
-            Code.NO_REPLY,
+            ProblemCode.NO_REPLY,
             f"nobody reads {address}, and readers will answer",
             "use the address of a person",
         )
@@ -54,7 +54,7 @@ def parse_deal_link(value: object) -> str:
 
 def _parse_link(value: object, placeholders: frozenset[str]) -> str:
     hint = "write it in full: https://bloom.example/page"
-    text = require_text(value, Code.LINK, "a link", hint)
+    text = require_text(value, ProblemCode.LINK, "a link", hint)
     try:
         parts = urlsplit(text)
         is_complete = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -62,9 +62,11 @@ def _parse_link(value: object, placeholders: frozenset[str]) -> str:
     except ValueError:
         is_complete = False
     if not is_complete or re.search(r"[\s<>\"\\]", text):
-        raise BadValue(Code.LINK, f"{text!r} is not a link that mail programs can open", hint)
+        raise BadValue(
+            ProblemCode.LINK, f"{text!r} is not a link that mail programs can open", hint
+        )
     for name in re.findall(r"{([^{}]*)}", text):
         if name not in placeholders:
             allowed = "only {code} can stand here" if placeholders else "it would not be replaced"
-            raise BadValue(Code.LINK, f"{{{name}}} in a link: {allowed}", "take it out")
+            raise BadValue(ProblemCode.LINK, f"{{{name}}} in a link: {allowed}", "take it out")
     return text

@@ -13,14 +13,15 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Crowd
+from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, RecipientGroup
 from lovecampaign.campaign.model.deal import Money
 from lovecampaign.campaign.model.sending import QuietHours
-from lovecampaign.campaign.schema import addresses, money, scalars
-from lovecampaign.campaign.schema import parsers as values
+from lovecampaign.campaign.schema import addresses, money
+from lovecampaign.campaign.schema import scalar_parsers as scalars
+from lovecampaign.campaign.schema import text_parsers as values
 from lovecampaign.campaign.schema import time_parsers as times
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.zones import known_zones
 
 JsonSchema = Mapping[str, Any]
@@ -30,7 +31,7 @@ _DATE = r"\d{4}-\d{1,2}-\d{1,2}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Written:
+class ValueFormat:
     """How a value is written: what reads it, and what editors are told."""
 
     parse: Callable[[object], object]
@@ -60,16 +61,16 @@ def _pattern(pattern: str, example: str, **more: object) -> dict[str, Any]:
     return {"type": "string", "pattern": pattern, "examples": [example], **more}
 
 
-def word_of(choices: type[StrEnum]) -> Written:
+def word_of(choices: type[StrEnum]) -> ValueFormat:
     """One of an enum's words."""
     schema = {"type": "string", "enum": [choice.value for choice in choices]}
-    return Written(partial(scalars.parse_word, choices=choices), schema)
+    return ValueFormat(partial(scalars.parse_word, choices=choices), schema)
 
 
-def whole_number(lowest: int, highest: int, code: Code = Code.NUMBER) -> Written:
+def whole_number(lowest: int, highest: int, code: ProblemCode = ProblemCode.NUMBER) -> ValueFormat:
     """A whole number within limits."""
     parse = partial(scalars.parse_whole_number, lowest=lowest, highest=highest, code=code)
-    return Written(parse, {"type": "integer", "minimum": lowest, "maximum": highest})
+    return ValueFormat(parse, {"type": "integer", "minimum": lowest, "maximum": highest})
 
 
 def _zone_schema() -> JsonSchema:
@@ -92,59 +93,63 @@ _TAG_SCHEMA = _pattern(
 _MERGED_SCHEMA = {"type": "string", "pattern": r"\S", "maxLength": values.MAX_TEXT}
 _TEXT_SCHEMA = {**_MERGED_SCHEMA, **_NO_MERGE_FIELD}
 
-Text = Annotated[str, Written(values.parse_text, _TEXT_SCHEMA)]
-Line = Annotated[str, Written(values.parse_line, _TEXT_SCHEMA)]
-MergedLine = Annotated[str, Written(values.parse_merged_line, _MERGED_SCHEMA)]
+Text = Annotated[str, ValueFormat(values.parse_text, _TEXT_SCHEMA)]
+Line = Annotated[str, ValueFormat(values.parse_line, _TEXT_SCHEMA)]
+MergedLine = Annotated[str, ValueFormat(values.parse_merged_line, _MERGED_SCHEMA)]
 Name = Annotated[
     str,
-    Written(
+    ValueFormat(
         values.parse_name, _pattern(f"^{values.NAME}$", "insider", maxLength=values.LONGEST_NAME)
     ),
 ]
 ListName = Annotated[
     str,
-    Written(
+    ValueFormat(
         values.parse_list_name,
         _pattern(f"^{values.LIST_NAME}$", "readers", maxLength=values.LONGEST_NAME),
     ),
 ]
-Tag = Annotated[str, Written(values.parse_tag, _TAG_SCHEMA)]
+Tag = Annotated[str, ValueFormat(values.parse_tag, _TAG_SCHEMA)]
 Tags = Annotated[list[Tag], BeforeValidator(_one_or_many), _several(_TAG_SCHEMA)]
 Language = Annotated[
     str,
-    Written(values.parse_language, _pattern(f"^{values.LANGUAGE}$", "en")),
+    ValueFormat(values.parse_language, _pattern(f"^{values.LANGUAGE}$", "en")),
 ]
-Zone = Annotated[str, Written(values.parse_zone, _zone_schema)]
+Zone = Annotated[str, ValueFormat(values.parse_zone, _zone_schema)]
 Color = Annotated[
-    str, Written(values.parse_color, _pattern(r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", "#c2185b"))
+    str, ValueFormat(values.parse_color, _pattern(r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", "#c2185b"))
 ]
 EmailAddress = Annotated[
     str,
-    Written(addresses.parse_answered_email, _pattern(r"^[^@\s]+@[^@\s]+$", "ana@bloom.example")),
+    ValueFormat(
+        addresses.parse_answered_email, _pattern(r"^[^@\s]+@[^@\s]+$", "ana@bloom.example")
+    ),
 ]
 Link = Annotated[
     str,
-    Written(addresses.parse_link, _pattern(r"^https?://[^\s{}]+$", "https://bloom.example/buy")),
+    ValueFormat(
+        addresses.parse_link, _pattern(r"^https?://[^\s{}]+$", "https://bloom.example/buy")
+    ),
 ]
 DealLink = Annotated[
     str,
-    Written(
+    ValueFormat(
         addresses.parse_deal_link,
         _pattern(r"^https?://\S+$", "https://bloom.example/buy?code={code}"),
     ),
 ]
 Price = Annotated[
     Money,
-    Written(money.parse_money, _pattern(r"^\d{1,12}(\.\d{1,4})?\s+[A-Z]{3}$", "59 EUR")),
+    ValueFormat(money.parse_money, _pattern(r"^\d{1,12}(\.\d{1,4})?\s+[A-Z]{3}$", "59 EUR")),
 ]
 Share = Annotated[
-    Fraction, Written(values.parse_percentage, _pattern(r"^\d{1,3}(\.\d{1,6})?\s*%$", "0.1%"))
+    Fraction, ValueFormat(values.parse_percentage, _pattern(r"^\d{1,3}(\.\d{1,6})?\s*%$", "0.1%"))
 ]
-ClockTime = Annotated[time, Written(times.parse_clock_time, _pattern(f"^{_CLOCK}$", "09:00"))]
-Day = Annotated[date, Written(times.parse_date, _pattern(f"^{_DATE}$", "2027-02-01"))]
+ClockTime = Annotated[time, ValueFormat(times.parse_clock_time, _pattern(f"^{_CLOCK}$", "09:00"))]
+Day = Annotated[date, ValueFormat(times.parse_date, _pattern(f"^{_DATE}$", "2027-02-01"))]
 When = Annotated[
     times.Point,
-    Written(
+    ValueFormat(
         times.parse_point,
         _pattern(
             rf"^([dD]ay\s*\d{{1,3}},?\s+(at\s+)?{_CLOCK}|{_CLOCK}|{_DATE}[T\s]+{_CLOCK}.*)$",
@@ -153,17 +158,17 @@ When = Annotated[
     ),
 ]
 Duration = Annotated[
-    timedelta, Written(times.parse_duration, _pattern(r"^\d{1,9}\s*[smhd]$", "20h"))
+    timedelta, ValueFormat(times.parse_duration, _pattern(r"^\d{1,9}\s*[smhd]$", "20h"))
 ]
 Quiet = Annotated[
     QuietHours,
-    Written(
+    ValueFormat(
         times.parse_quiet_hours, _pattern(rf"^{_CLOCK}\s*(-|–|—|to)\s*{_CLOCK}$", "21:00-07:00")
     ),
 ]
 Rate = Annotated[
     float | None,
-    Written(
+    ValueFormat(
         scalars.parse_rate,
         {
             "anyOf": [
@@ -173,20 +178,20 @@ Rate = Annotated[
         },
     ),
 ]
-Flag = Annotated[bool, Written(scalars.parse_flag, {"type": "boolean"})]
-Version = Annotated[int, Written(scalars.parse_version, {"const": 1})]
+Flag = Annotated[bool, ValueFormat(scalars.parse_flag, {"type": "boolean"})]
+Version = Annotated[int, ValueFormat(scalars.parse_version, {"const": 1})]
 Codes = Annotated[
     str | None,
-    Written(scalars.parse_codes, _pattern(r"^(generate|.+\.[cC][sS][vV])$", "generate")),
+    ValueFormat(scalars.parse_codes, _pattern(r"^(generate|.+\.[cC][sS][vV])$", "generate")),
 ]
 DayNumber = Annotated[
-    int, Written(scalars.parse_day_number, _pattern(r"^0?([1-9]|1[0-9]|2[0-7])$", "9"))
+    int, ValueFormat(scalars.parse_day_number, _pattern(r"^0?([1-9]|1[0-9]|2[0-7])$", "9"))
 ]
-GivingDay = Annotated[int, whole_number(1, LAST_GIVING_DAY, Code.DAY_NUMBER)]
+GivingDay = Annotated[int, whole_number(1, LAST_GIVING_DAY, ProblemCode.DAY_NUMBER)]
 GivingDays = list[GivingDay]
-CheckCode = Annotated[str, Written(scalars.parse_check_code, _pattern(r"^LC\d{3}$", "LC260"))]
-Crowds = Annotated[
-    list[Annotated[Crowd, word_of(Crowd)]],
+CheckCode = Annotated[str, ValueFormat(scalars.parse_check_code, _pattern(r"^LC\d{3}$", "LC260"))]
+RecipientGroups = Annotated[
+    list[Annotated[RecipientGroup, word_of(RecipientGroup)]],
     BeforeValidator(_one_or_many),
-    _several({"type": "string", "enum": [crowd.value for crowd in Crowd]}),
+    _several({"type": "string", "enum": [crowd.value for crowd in RecipientGroup]}),
 ]

@@ -18,7 +18,6 @@ from lovecampaign.campaign.schema.field_types import (
     ClockTime,
     Codes,
     Color,
-    Crowds,
     Day,
     DayNumber,
     DealLink,
@@ -35,6 +34,7 @@ from lovecampaign.campaign.schema.field_types import (
     Price,
     Quiet,
     Rate,
+    RecipientGroups,
     Share,
     Tags,
     Text,
@@ -48,14 +48,14 @@ from lovecampaign.campaign.schema.field_types import (
 LAUNCH_DAY = 28
 
 
-class Respect(StrEnum):
+class QuietHoursRule(StrEnum):
     """What a launch email may say about quiet hours."""
 
     RESPECT = "respect"  #: it waits for their end, as day emails do
     IGNORE = "ignore"  #: it goes at its instant: the default
 
 
-class Group(BaseModel):
+class SettingsGroup(BaseModel):
     """Settings that belong together; a key that no field has is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -71,7 +71,7 @@ def optional(description: str, default: object = None) -> Any:
     return Field(default=default, validate_default=True, description=description)
 
 
-def optional_group(description: str, model: type[Group]) -> Any:
+def optional_group(description: str, model: type[SettingsGroup]) -> Any:
     """Settings that may all be left out."""
     return Field(default_factory=model, description=description)
 
@@ -81,14 +81,14 @@ def several(description: str) -> Any:
     return Field(default_factory=list, description=description)
 
 
-class BrandGroup(Group):
+class BrandGroup(SettingsGroup):
     """How the mail looks."""
 
     color: Color | None = optional("Colour of links and of the button, in quotes.")
     logo: Line | None = optional("An image file in the campaign's folder, or a link.")
 
 
-class SenderGroup(Group):
+class SenderGroup(SettingsGroup):
     """Who writes."""
 
     name: Line = required("The name in From: a person, from your business.", "Ana from Bloom")
@@ -105,7 +105,7 @@ class SenderGroup(Group):
     )
 
 
-class AudienceGroup(Group):
+class AudienceGroup(SettingsGroup):
     """Who gets the month."""
 
     list: ListName = required("The list of readers.", "readers")
@@ -113,14 +113,14 @@ class AudienceGroup(Group):
     without_tags: Tags = several("Nobody with one of these tags.")
 
 
-class InsidersGroup(Group):
+class InsidersGroup(SettingsGroup):
     """The advance-notification list."""
 
     list: ListName = required("The name of the list.", "insiders")
     until: When | None = optional("Joining at or after this is too late. Default: launch.at.")
 
 
-class BrakeGroup(Group):
+class BrakeGroup(SettingsGroup):
     """Shares of one email's deliveries that pause the campaign."""
 
     complaints: Share = optional("Complaints.", "0.1%")
@@ -128,7 +128,7 @@ class BrakeGroup(Group):
     unsubscribes: Share = optional("People who leave.", "1.5%")
 
 
-class SendingGroup(Group):
+class SendingGroup(SettingsGroup):
     """When mail goes out, and how fast."""
 
     at: ClockTime = optional("The time of day of day emails.", "09:00")
@@ -145,7 +145,7 @@ class SendingGroup(Group):
     brake: BrakeGroup = optional_group("What pauses the campaign.", BrakeGroup)
 
 
-class CatchUpGroup(Group):
+class CatchUpGroup(SettingsGroup):
     """The digest for people who join late."""
 
     must_have: GivingDays = Field(
@@ -154,13 +154,13 @@ class CatchUpGroup(Group):
     until: When | None = optional("Who joins from then on gets no digest. Default: the launch.")
 
 
-class DefaultsGroup(Group):
+class DefaultsGroup(SettingsGroup):
     """What holds for every email that does not say otherwise."""
 
     template: Line = optional("letter is templates/email/letter.mjml.j2.", "letter")
 
 
-class GuestGroup(Group):
+class GuestGroup(SettingsGroup):
     """Who is interviewed."""
 
     name: Line = required("The guest's name.", "Dr Mai Tran")
@@ -168,7 +168,7 @@ class GuestGroup(Group):
     approved: Day | None = optional("When the guest approved the text.")
 
 
-class CopyGroup(Group):
+class CopyGroup(SettingsGroup):
     """What a launch email's or a built-in email's file may say in its first lines."""
 
     subject: MergedLine | None = optional("The subject; merge fields work here.")
@@ -192,16 +192,16 @@ class LaunchEmailGroup(CopyGroup):
     """An email of the launch."""
 
     at: When | None = optional("When it goes to everyone at once. Default: launch.at.")
-    to: Crowds = optional("Who gets it; several words must all hold.", "audience")
+    to: RecipientGroups = optional("Who gets it; several words must all hold.", "audience")
     copy_file: Line | None = Field(
         default=None, alias="copy", description="The copy's file, in the campaign's folder."
     )
-    quiet_hours: Annotated[Respect, word_of(Respect)] = optional(
+    quiet_hours: Annotated[QuietHoursRule, word_of(QuietHoursRule)] = optional(
         "respect: it waits for the end of quiet hours.", "ignore"
     )
 
 
-class OfferGroup(Group):
+class OfferGroup(SettingsGroup):
     """What everyone can buy from launch.at on."""
 
     title: Line = required("What it is.", "Bloom for life")
@@ -209,7 +209,7 @@ class OfferGroup(Group):
     link: Link = required("Where to buy it.", "https://bloom.example/buy")
 
 
-class LaunchGroup(Group):
+class LaunchGroup(SettingsGroup):
     """The launch and everything after it."""
 
     day: Annotated[int, whole_number(LAUNCH_DAY, 90)] = optional(
@@ -224,7 +224,7 @@ class LaunchGroup(Group):
     )
 
 
-class DealGroup(Group):
+class DealGroup(SettingsGroup):
     """A better price, for some, for a while."""
 
     title: Line = required("What it is.", "Bloom for life, at the insiders' price")
@@ -248,7 +248,7 @@ class DealGroup(Group):
     )
 
 
-class ChecksGroup(Group):
+class ChecksGroup(SettingsGroup):
     """What check finds and you decided to live with."""
 
     ignore: dict[CheckCode, MergedLine] = Field(
@@ -256,7 +256,7 @@ class ChecksGroup(Group):
     )
 
 
-class CampaignFile(Group):
+class CampaignFile(SettingsGroup):
     """A Customer Love month: 27 days of giving and a launch."""
 
     version: Version = required("The version of this format.", 1)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from lovecampaign.campaign.model.deal import Money
 from lovecampaign.campaign.source.errors import BadValue, did_you_mean, require_text
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 
 #: ISO 4217, the currencies in use (list one of 2024, without funds, metals and test codes).
 _ISO_4217 = (
@@ -26,13 +26,15 @@ _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "z
 def parse_money(value: object) -> Money:
     """``59 EUR``; ``text`` is as written."""
     hint = "write 59 EUR or 59.90 EUR, without a comma"
-    text = require_text(value, Code.MONEY, "a price", hint)
+    text = require_text(value, ProblemCode.MONEY, "a price", hint)
     match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,4})?)\s+([A-Z]{3})", text)
     if not match:
-        raise BadValue(Code.MONEY, f"{text!r} is not a price", _price_hint(text) or hint)
+        raise BadValue(ProblemCode.MONEY, f"{text!r} is not a price", _price_hint(text) or hint)
     if match[2] not in CURRENCIES:
         raise BadValue(
-            Code.MONEY, f"{match[2]} is no currency of ISO 4217", did_you_mean(match[2], CURRENCIES)
+            ProblemCode.MONEY,
+            f"{match[2]} is no currency of ISO 4217",
+            did_you_mean(match[2], CURRENCIES),
         )
     return Money(amount=Decimal(match[1]), currency=match[2], text=f"{match[1]} {match[2]}")
 

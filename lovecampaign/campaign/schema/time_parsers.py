@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.sending import QuietHours
 from lovecampaign.campaign.source.errors import BadValue, require_text
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 
 #: Days count on past the launch; nobody plans a whole year of follow-ups.
 MAX_DAY = 366
@@ -48,91 +48,99 @@ def resolve(point: Point, *, start: date, zone: str, launch_day: int) -> datetim
 
 def parse_clock_time(value: object) -> time:
     """``09:00`` or ``9:00``."""
-    text = require_text(value, Code.TIME_OF_DAY, "a time of day", "write 09:00")
+    text = require_text(value, ProblemCode.TIME_OF_DAY, "a time of day", "write 09:00")
     match = re.fullmatch(r"(\d{1,2}):(\d{2})", text)
     if not match:
-        raise BadValue(Code.TIME_OF_DAY, f"{text!r} is not a time of day", _time_hint(text))
+        raise BadValue(ProblemCode.TIME_OF_DAY, f"{text!r} is not a time of day", _time_hint(text))
     hour, minute = int(match[1]), int(match[2])
     if hour == 24 and minute == 0:
         raise BadValue(
-            Code.TIME_OF_DAY, "24:00 is 00:00 of the next day", "write 23:59 or the next day 00:00"
+            ProblemCode.TIME_OF_DAY,
+            "24:00 is 00:00 of the next day",
+            "write 23:59 or the next day 00:00",
         )
     if hour > 23 or minute > 59:
-        raise BadValue(Code.TIME_OF_DAY, f"the day has no {text}", "write 00:00 to 23:59")
+        raise BadValue(ProblemCode.TIME_OF_DAY, f"the day has no {text}", "write 00:00 to 23:59")
     return time(hour, minute)
 
 
 def parse_date(value: object) -> date:
     """``2027-02-01``."""
-    text = require_text(value, Code.DATE, "a date", "write 2027-02-01: year, month, day")
+    text = require_text(value, ProblemCode.DATE, "a date", "write 2027-02-01: year, month, day")
     match = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text)
     if not match:
-        raise BadValue(Code.DATE, f"{text!r} is not a date", _date_hint(text))
-    return _make_date(Code.DATE, int(match[1]), int(match[2]), int(match[3]))
+        raise BadValue(ProblemCode.DATE, f"{text!r} is not a date", _date_hint(text))
+    return _make_date(ProblemCode.DATE, int(match[1]), int(match[2]), int(match[3]))
 
 
 def parse_point(value: object) -> Point:
     """``day 27 10:00``, ``10:00`` (on the launch day) or ``2027-02-01T10:00+01:00``."""
     hint = "write day 27 10:00 or 2027-02-01T10:00+01:00"
-    text = require_text(value, Code.POINT, "a point in time", hint)
+    text = require_text(value, ProblemCode.POINT, "a point in time", hint)
     if match := re.fullmatch(r"day\s*(\d{1,4})(?:,?\s+(?:at\s+)?(\S+))?", text, re.IGNORECASE):
         return _day_point(int(match[1]), match[2])
     if re.fullmatch(r"\d{1,2}:\d{2}", text):
         return Point(at=parse_clock_time(text))
     if re.match(r"\d{4}-\d{1,2}-\d{1,2}", text):
         return _dated_point(text, hint)
-    raise BadValue(Code.POINT, f"{text!r} is not a point in time", hint)
+    raise BadValue(ProblemCode.POINT, f"{text!r} is not a point in time", hint)
 
 
 def parse_duration(value: object) -> timedelta:
     """``90s``, ``20m``, ``4h``, ``2d``."""
-    text = require_text(value, Code.DURATION, "a duration", "write 90s, 20m, 4h or 2d")
+    text = require_text(value, ProblemCode.DURATION, "a duration", "write 90s, 20m, 4h or 2d")
     match = re.fullmatch(r"(\d{1,9})\s*([smhd])", text)
     if not match:
-        raise BadValue(Code.DURATION, f"{text!r} is not a duration", _duration_hint(text))
+        raise BadValue(ProblemCode.DURATION, f"{text!r} is not a duration", _duration_hint(text))
     length = timedelta(**{_UNITS[match[2]]: int(match[1])})
     if not timedelta(0) < length <= MAX_DURATION:
-        raise BadValue(Code.DURATION, f"{text} is not between 1s and 366d")
+        raise BadValue(ProblemCode.DURATION, f"{text} is not between 1s and 366d")
     return length
 
 
 def parse_quiet_hours(value: object) -> QuietHours:
     """``21:00-07:00``; wraps around midnight."""
     hint = "write 21:00-07:00"
-    text = require_text(value, Code.QUIET_HOURS, "quiet hours", hint)
+    text = require_text(value, ProblemCode.QUIET_HOURS, "quiet hours", hint)
     parts = re.split(_DASH, text)
     try:
         start, end = (parse_clock_time(part) for part in parts)
     except ValueError as error:
         message = f"{text!r} does not name two times of day"
-        raise BadValue(Code.QUIET_HOURS, message, hint) from error
+        raise BadValue(ProblemCode.QUIET_HOURS, message, hint) from error
     if start == end:
-        raise BadValue(Code.QUIET_HOURS, "quiet hours that end when they start are all day", hint)
+        raise BadValue(
+            ProblemCode.QUIET_HOURS, "quiet hours that end when they start are all day", hint
+        )
     return QuietHours(start=start, end=end)
 
 
 def _day_point(day: int, clock: str | None) -> Point:
     if clock is None:
-        raise BadValue(Code.POINT, f"day {day}, but at what time?", f"write day {day} 10:00")
+        raise BadValue(ProblemCode.POINT, f"day {day}, but at what time?", f"write day {day} 10:00")
     if not 1 <= day <= MAX_DAY:
-        raise BadValue(Code.POINT, f"day {day} is not between day 1 and day {MAX_DAY}")
+        raise BadValue(ProblemCode.POINT, f"day {day} is not between day 1 and day {MAX_DAY}")
     return Point(day=day, at=parse_clock_time(clock))
 
 
 def _dated_point(text: str, hint: str) -> Point:
     match = re.fullmatch(r"(\d{4}-\d{1,2}-\d{1,2})(?:[T\s]+(\d{1,2}:\d{2})(:\d{2})?(.*))?", text)
     if not match:
-        raise BadValue(Code.POINT, f"{text!r} is not a point in time", hint)
+        raise BadValue(ProblemCode.POINT, f"{text!r} is not a point in time", hint)
     day = parse_date(match[1])
     if match[2] is None:
         raise BadValue(
-            Code.POINT, f"{text}, but at what time?", f"write {day}T10:00+01:00 or day 27 10:00"
+            ProblemCode.POINT,
+            f"{text}, but at what time?",
+            f"write {day}T10:00+01:00 or day 27 10:00",
         )
     at = parse_clock_time(match[2])
     offset = match[4].strip()
     if match[3] not in (None, ":00"):
         whole = f"{match[1]}T{match[2]}{offset}"
-        raise BadValue(Code.POINT, f"{text!r} names seconds, and mail leaves by the minute", whole)
+        raise BadValue(
+            ProblemCode.POINT, f"{text!r} names seconds, and mail leaves by the minute", whole
+        )
     if not offset:
         return Point(date=day, at=at)
     return Point(instant=_instant(day, at, offset, text, hint))
@@ -143,10 +151,10 @@ def _instant(day: date, at: time, offset: str, text: str, hint: str) -> datetime
         return datetime.fromisoformat(f"{day}T{at:%H:%M}{offset}").astimezone(UTC)
     except (ValueError, OverflowError) as error:
         message = f"{offset!r} in {text!r} is not an offset from UTC"
-        raise BadValue(Code.POINT, message, hint) from error
+        raise BadValue(ProblemCode.POINT, message, hint) from error
 
 
-def _make_date(code: Code, year: int, month: int, day: int) -> date:
+def _make_date(code: ProblemCode, year: int, month: int, day: int) -> date:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise BadValue(code, f"the year {year} is not between {FIRST_YEAR} and {LAST_YEAR}")
     if not 1 <= month <= 12:

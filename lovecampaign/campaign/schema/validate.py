@@ -11,17 +11,17 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from lovecampaign.campaign.schema.messages import problem_of
-from lovecampaign.campaign.schema.models import Group
+from lovecampaign.campaign.schema.models import SettingsGroup
+from lovecampaign.campaign.schema.validation_errors import translate_validation_error
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.campaign.source.fix_mistakes import mend
+from lovecampaign.campaign.source.fix_mistakes import fix_lines
 from lovecampaign.campaign.source.parser import read_tree
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, Spot
 from lovecampaign.campaign.source.tree import KeyPath, Keys, Tree, empty_entries, walk
 from lovecampaign.core.problems import Place, Problem, Severity
 
-G = TypeVar("G", bound=Group)
+G = TypeVar("G", bound=SettingsGroup)
 Broken = frozenset[KeyPath]
 
 #: Each round leaves out one level more; the schema has five.
@@ -40,7 +40,7 @@ class Document(Generic[G]):
 
     def problem(
         self,
-        code: Code,
+        code: ProblemCode,
         path: Keys,
         message: str,
         *,
@@ -82,7 +82,7 @@ def read_document(
     stand_in: dict[str, Any] | None = None,
 ) -> Document[G]:
     """Read a stretch of a file as settings; ``stand_in`` holds what the model requires."""
-    tree = read_tree(source, mend(source, first_line, last_line or len(source.lines)))
+    tree = read_tree(source, fix_lines(source, first_line, last_line or len(source.lines)))
     problems = list(tree.problems)
     data = tree.root.data() if tree.root else {}
     if not isinstance(data, dict):
@@ -107,7 +107,7 @@ def _fit(
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
             if attempt == 0:
-                told = (problem_of(source, tree, model, one) for one in found)
+                told = (translate_validation_error(source, tree, model, one) for one in found)
                 problems = [one for one in told if one is not None]
             data, gone = _without(data, [_left_out(one) for one in found])
             broken |= gone
@@ -176,7 +176,7 @@ def _empty_values(source: Source, tree: Tree) -> list[Problem]:
         return []
     return [
         source.problem(
-            Code.EMPTY_VALUE,
+            ProblemCode.EMPTY_VALUE,
             f"{entry.key} has no value",
             entry.key_spot,
             hint="write one, or take the line away",
@@ -187,7 +187,7 @@ def _empty_values(source: Source, tree: Tree) -> list[Problem]:
 
 def _no_settings(source: Source, tree: Tree) -> Problem:
     return source.problem(
-        Code.WRONG_SHAPE,
+        ProblemCode.WRONG_SHAPE,
         "settings are expected here",
         tree.root.spot if tree.root else Spot(line=1),
         hint='one on each line, written "key: value"',

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import UNPRINTABLE
 
 
@@ -14,7 +14,7 @@ class BadValue(ValueError):
     """Why a value cannot be read; said for its author."""
 
     def __init__(
-        self, code: Code, message: str, hint: str | None = None, *, part: str | None = None
+        self, code: ProblemCode, message: str, hint: str | None = None, *, part: str | None = None
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -24,7 +24,7 @@ class BadValue(ValueError):
         self.part = part
 
 
-def require_text(value: object, code: Code, what: str, hint: str) -> str:
+def require_text(value: object, code: ProblemCode, what: str, hint: str) -> str:
     """The text of a value that has to be one; raises BadValue that says what was expected."""
     if isinstance(value, str) and value.strip():
         if UNPRINTABLE.search(value):

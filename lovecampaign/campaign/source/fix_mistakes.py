@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import straighten
 from lovecampaign.campaign.source.source import Source, Spot
 from lovecampaign.campaign.source.value_faults import (
@@ -34,7 +34,7 @@ _YAML_SPECIAL = str.maketrans(dict.fromkeys("{}[],:#&*!|>'\"%@`?-", "_"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
+class FixedText:
     """A file's lines as YAML can read them, and what had to be mended."""
 
     text: str
@@ -47,11 +47,11 @@ class Mended:
         return frozenset(place.line for place in places if place and place.line)
 
 
-def mend(source: Source, first_line: int, last_line: int) -> Mended:
+def fix_lines(source: Source, first_line: int, last_line: int) -> FixedText:
     """Read a stretch of lines; the lines before it come back empty, so that numbers stay."""
     lines = [""] * (first_line - 1)
     problems: list[Problem] = []
-    inside = _Inside()
+    inside = _OpenText()
     for number in range(first_line, last_line + 1):
         raw = source.line(number)
         if inside.continues(raw):
@@ -64,11 +64,11 @@ def mend(source: Source, first_line: int, last_line: int) -> Mended:
             line = slip.line
         inside.enter(line)
         lines.append(line)
-    return Mended(text="\n".join(lines) + "\n", problems=tuple(_once_for_tabs(problems)))
+    return FixedText(text="\n".join(lines) + "\n", problems=tuple(_once_for_tabs(problems)))
 
 
 @dataclass(slots=True)
-class _Inside:
+class _OpenText:
     """What the lines read so far have left open."""
 
     block_margin: int | None = None
@@ -103,27 +103,27 @@ class _Inside:
 
 
 @dataclass(frozen=True, slots=True)
-class _Slip:
+class _FixedLine:
     """What is wrong with a line, and the line as YAML can read it."""
 
     problem: Problem
     line: str
 
 
-def _tab_in_margin(source: Source, number: int, line: str) -> _Slip | None:
+def _tab_in_margin(source: Source, number: int, line: str) -> _FixedLine | None:
     tab = _TAB_INDENT.match(line)
     if not tab:
         return None
     problem = source.problem(
-        Code.TAB,
+        ProblemCode.TAB,
         "this line is indented with a tab",
         Spot(line=number, column=line.index("\t") + 1),
         hint="use spaces: two for each step",
     )
-    return _Slip(problem, tab[0].replace("\t", "  ") + line[tab.end() :])
+    return _FixedLine(problem, tab[0].replace("\t", "  ") + line[tab.end() :])
 
 
-def _slip_in_entry(source: Source, number: int, line: str) -> _Slip | None:
+def _slip_in_entry(source: Source, number: int, line: str) -> _FixedLine | None:
     entry = _ENTRY.match(line)
     if not entry:
         return None
@@ -135,16 +135,16 @@ def _slip_in_entry(source: Source, number: int, line: str) -> _Slip | None:
     problem = source.problem(
         fault.code, fault.message, spot, hint=fault.hint, severity=fault.severity
     )
-    is_cut = fault.code is Code.CUT_BY_HASH and value[0] not in "{["
-    return _Slip(problem, line if is_cut else entry["head"] + value.translate(_YAML_SPECIAL))
+    is_cut = fault.code is ProblemCode.CUT_BY_HASH and value[0] not in "{["
+    return _FixedLine(problem, line if is_cut else entry["head"] + value.translate(_YAML_SPECIAL))
 
 
 def _once_for_tabs(problems: list[Problem]) -> Iterator[Problem]:
     """A file indented with tabs is one slip, not one for each line."""
     tabs = 0
     for problem in problems:
-        tabs += problem.code == Code.TAB
-        if problem.code != Code.TAB or tabs == 1:
+        tabs += problem.code == ProblemCode.TAB
+        if problem.code != ProblemCode.TAB or tabs == 1:
             yield problem
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from lovecampaign.campaign.source.fix_mistakes import Mended
-from lovecampaign.campaign.source.messages import TOO_DEEP_HINT, in_our_words
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.fix_mistakes import FixedText
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, Spot
-from lovecampaign.campaign.source.tree import Entry, Node, Scalar, Tree
+from lovecampaign.campaign.source.tree import MappingEntry, Node, Scalar, Tree
+from lovecampaign.campaign.source.yaml_errors import TOO_DEEP_HINT, translate_yaml_error
 from lovecampaign.core.problems import Problem
 
 #: campaign.yaml needs five levels, and 27 days with every setting some 400 nodes.
@@ -26,7 +26,9 @@ MAX_NODES = 20_000
 LOADER: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 #: After these, the values of the line are not what the author meant.
-_MISREAD = frozenset({Code.BARE_BRACES, Code.COMMA_SPLITS, Code.YAML_MACHINERY})
+_MISREAD = frozenset(
+    {ProblemCode.BARE_BRACES, ProblemCode.COMMA_SPLITS, ProblemCode.YAML_MACHINERY}
+)
 
 _CORE_SCHEMA = (
     (re.compile(r"~|null|Null|NULL|"), lambda _: None),
@@ -41,17 +43,17 @@ _CORE_SCHEMA = (
 )
 
 
-def read_tree(source: Source, mended: Mended, loader: type[yaml.BaseLoader] = LOADER) -> Tree:
+def read_tree(source: Source, mended: FixedText, loader: type[yaml.BaseLoader] = LOADER) -> Tree:
     """Parse the settings. Never raises: what YAML cannot read is a problem with its place."""
     tree = Tree(problems=list(mended.problems))
-    builder = _Builder(source)
+    builder = _TreeBuilder(source)
     try:
         for event in yaml.parse(mended.text, Loader=loader):
             if not builder.take(event):
                 tree.is_whole = False
                 break
     except yaml.YAMLError as error:
-        builder.problems.append(in_our_words(source, error))
+        builder.problems.append(translate_yaml_error(source, error))
         tree.is_whole = False
     tree.root = builder.root
     tree.silent_lines = mended.lines_with_errors
@@ -70,14 +72,14 @@ def core_value(text: str) -> Scalar:
     return text
 
 
-class _Builder:
+class _TreeBuilder:
     """Takes events and builds nodes, with a stack of its own."""
 
     def __init__(self, source: Source) -> None:
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._source = source
-        self._open: list[_Open] = []
+        self._open: list[_OpenCollection] = []
         self._nodes = 0
         self._documents = 0
 
@@ -101,7 +103,7 @@ class _Builder:
         self._documents += 1
         if self._documents > 1:
             self._report(
-                Code.SECOND_DOCUMENT,
+                ProblemCode.SECOND_DOCUMENT,
                 "three dashes start a second document here, and it would be ignored",
                 _spot(event),
                 hint="take the dashes out",
@@ -118,7 +120,7 @@ class _Builder:
         if len(self._open) >= MAX_DEPTH:
             return self._too_much(node.spot, f"more than {MAX_DEPTH} levels are nested here")
         going_on = self._add(node)
-        self._open.append(_Open(node))
+        self._open.append(_OpenCollection(node))
         return going_on
 
     def _add_scalar(self, event: yaml.ScalarEvent) -> bool:
@@ -144,11 +146,11 @@ class _Builder:
             parent.key = None
         return True
 
-    def _add_entry(self, parent: _Open, key: Node, value: Node) -> None:
+    def _add_entry(self, parent: _OpenCollection, key: Node, value: Node) -> None:
         if slip := _slip_in_entry(parent, key, value):
             self._report(slip.code, slip.message, key.spot, slip.hint)
             return
-        entry = Entry(key=key.scalar, key_spot=key.spot, value=value)
+        entry = MappingEntry(key=key.scalar, key_spot=key.spot, value=value)
         parent.entries[str(key.scalar)] = entry
         if parent.node.entries is not None:
             parent.node.entries.append(entry)
@@ -163,56 +165,56 @@ class _Builder:
 
     def _refuse_machinery(self, event: yaml.Event, what: str) -> None:
         self._report(
-            Code.YAML_MACHINERY,
+            ProblemCode.YAML_MACHINERY,
             f"{what} means something to YAML that campaigns do not use",
             _spot(event),
             hint="if it is a part of the text, put quotes around all of it",
         )
 
     def _too_much(self, spot: Spot, message: str) -> bool:
-        self._report(Code.TOO_DEEP, message, spot, hint=TOO_DEEP_HINT)
+        self._report(ProblemCode.TOO_DEEP, message, spot, hint=TOO_DEEP_HINT)
         return False
 
-    def _report(self, code: Code, message: str, spot: Spot, hint: str) -> None:
+    def _report(self, code: ProblemCode, message: str, spot: Spot, hint: str) -> None:
         self.problems.append(self._source.problem(code, message, spot, hint=hint))
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenCollection:
     """A collection that is being read; ``key`` waits for its value."""
 
     node: Node
     key: Node | None = None
     #: What a mapping holds so far, by how its keys read.
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, MappingEntry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class _Slip:
+class _EntryProblem:
     """Why an entry is none that its author can have meant."""
 
-    code: Code
+    code: ProblemCode
     message: str
     hint: str
 
 
-def _slip_in_entry(parent: _Open, key: Node, value: Node) -> _Slip | None:
+def _slip_in_entry(parent: _OpenCollection, key: Node, value: Node) -> _EntryProblem | None:
     if key.entries is not None or key.items is not None:
-        return _Slip(
-            Code.BARE_BRACES,
+        return _EntryProblem(
+            ProblemCode.BARE_BRACES,
             "brackets stand here where a key belongs",
             "a value with braces needs quotes; merge fields work in subject, preheader and copy",
         )
     is_alone = value.is_plain and value.scalar is None
     if parent.node.is_flow and is_alone and _is_number(key.scalar):
-        return _Slip(
-            Code.COMMA_SPLITS,
+        return _EntryProblem(
+            ProblemCode.COMMA_SPLITS,
             f"inside {{ }} a comma starts a new entry, so {key.scalar} stands alone here",
             'leave the comma out of the number, or put quotes around it: "1,299 EUR"',
         )
     if first := parent.entries.get(str(key.scalar)):
-        return _Slip(
-            Code.DUPLICATE_KEY,
+        return _EntryProblem(
+            ProblemCode.DUPLICATE_KEY,
             f"{key.scalar} stands twice here: first on line {first.key_spot.line}",
             "keep one of them",
         )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Self
 
 
-class Code(StrEnum):
+class ProblemCode(StrEnum):
     """A kind of mistake; ``meaning`` is what ``check --explain`` says about it."""
 
     meaning: str
@@ -21,7 +21,7 @@ class Code(StrEnum):
         return member
 
     @classmethod
-    def named(cls, text: str) -> Code | None:
+    def named(cls, text: str) -> ProblemCode | None:
         """The code that reads like that, or None."""
         return next((code for code in cls if code.value == text), None)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.problems import Place, Problem, Severity
 
 #: The longest example file has 6 kB; a book has 1 MB.
@@ -51,7 +51,7 @@ class Source:
 
     def problem(
         self,
-        code: Code,
+        code: ProblemCode,
         message: str,
         spot: Spot,
         *,
@@ -90,7 +90,9 @@ def read_source(path: Path, name: str) -> tuple[Source | None, tuple[Problem, ..
     except (OSError, ValueError) as error:
         return None, (_cannot_read(name, error),)
     if raw is None:
-        return None, (_file_problem(Code.FILE_TOO_LARGE, name, f"{name} is larger than 1 MB"),)
+        return None, (
+            _file_problem(ProblemCode.FILE_TOO_LARGE, name, f"{name} is larger than 1 MB"),
+        )
     source = make_source(name, decode(raw))
     damage = () if DAMAGE.encode() in raw else _damage_problems(source)
     problems = (*_unprintable_problems(source), *damage)
@@ -138,7 +140,7 @@ def _unprintable_problems(source: Source) -> list[Problem]:
             name = f"U+{ord(match[0]):04X}"
             if name not in first:
                 first[name] = source.problem(
-                    Code.UNPRINTABLE,
+                    ProblemCode.UNPRINTABLE,
                     f"the character {name} cannot be shown",
                     Spot(line=number, column=match.start() + 1),
                     hint="take it out; it often comes along when text is pasted",
@@ -151,7 +153,7 @@ def _damage_problems(source: Source) -> Iterator[Problem]:
     for number, line in enumerate(source.lines, start=1):
         if DAMAGE in line:
             yield source.problem(
-                Code.UNPRINTABLE,
+                ProblemCode.UNPRINTABLE,
                 "a letter here is damaged: the file was saved in two encodings",
                 Spot(line=number, column=line.index(DAMAGE) + 1),
                 hint="type it again, and save the file as UTF-8",
@@ -161,12 +163,14 @@ def _damage_problems(source: Source) -> Iterator[Problem]:
 
 def _cannot_read(name: str, error: OSError | ValueError) -> Problem:
     if isinstance(error, FileNotFoundError):
-        return _file_problem(Code.UNREADABLE_FILE, name, f"{name} does not exist")
+        return _file_problem(ProblemCode.UNREADABLE_FILE, name, f"{name} does not exist")
     reason = error.strerror if isinstance(error, OSError) else None
     return _file_problem(
-        Code.UNREADABLE_FILE, name, f"{name} cannot be read: {reason or 'its name makes no sense'}"
+        ProblemCode.UNREADABLE_FILE,
+        name,
+        f"{name} cannot be read: {reason or 'its name makes no sense'}",
     )
 
 
-def _file_problem(code: Code, name: str, message: str) -> Problem:
+def _file_problem(code: ProblemCode, name: str, message: str) -> Problem:
     return Problem(code=code.value, message=message, place=Place(file=name))

@@ -23,7 +23,7 @@ class Node:
     spot: Spot
     scalar: Scalar = None
     items: list[Node] | None = None
-    entries: list[Entry] | None = None
+    entries: list[MappingEntry] | None = None
     is_flow: bool = False
     is_plain: bool = False
 
@@ -41,14 +41,14 @@ class Node:
             return [item.data() for item in self.items]
         return self.scalar
 
-    def entry(self, key: str | int) -> Entry | None:
+    def entry(self, key: str | int) -> MappingEntry | None:
         """The entry of a mapping whose key reads like that."""
         found = (entry for entry in self.entries or () if str(entry.key) == str(key))
         return next(found, None)
 
 
 @dataclass(slots=True)
-class Entry:
+class MappingEntry:
     """A key of a mapping and what stands behind it."""
 
     key: Scalar
@@ -91,7 +91,7 @@ class Tree:
         return True
 
 
-def empty_entries(node: Node) -> Iterator[Entry]:
+def empty_entries(node: Node) -> Iterator[MappingEntry]:
     """Every key without a value, in file order."""
     for entry in node.entries or ():
         if entry.value.is_empty:
@@ -114,10 +114,10 @@ def as_step(key: Scalar) -> str | int:
     return key if isinstance(key, int) else str(key)
 
 
-def _step(node: Node | None, step: str | int) -> Entry | None:
+def _step(node: Node | None, step: str | int) -> MappingEntry | None:
     if node is None:
         return None
     if node.items is not None and isinstance(step, int) and 0 <= step < len(node.items):
         item = node.items[step]
-        return Entry(key=step, key_spot=item.spot, value=item)
+        return MappingEntry(key=step, key_spot=item.spot, value=item)
     return node.entry(step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import CURLY_DOUBLE, CURLY_SINGLE
 from lovecampaign.core.problems import Severity
 
@@ -40,7 +40,7 @@ _SPECIAL_MEANINGS = {
 class ValueFault:
     """What is wrong with a value."""
 
-    code: Code
+    code: ProblemCode
     message: str
     hint: str
     severity: Severity = Severity.ERROR
@@ -56,7 +56,7 @@ def fault_in_value(key: str, value: str) -> ValueFault | None:
         return _bare_braces(key, value)
     if value[0] in _SPECIAL_MEANINGS:
         return ValueFault(
-            Code.SPECIAL_FIRST_CHARACTER,
+            ProblemCode.SPECIAL_FIRST_CHARACTER,
             f"this value starts with {value[0]}: {_SPECIAL_MEANINGS[value[0]]}",
             _quoted(key, value),
         )
@@ -79,7 +79,7 @@ def _fault_in_quotes(key: str, value: str) -> ValueFault | None:
     read = value[: quoted.start("rest")]
     text = value[1:-1] if value.endswith(mark) else value
     return ValueFault(
-        Code.QUOTE_INSIDE,
+        ProblemCode.QUOTE_INSIDE,
         f"a {mark} opens this value, so the next {mark} ends it: YAML reads only {read}",
         _quoted(key, text),
     )
@@ -88,12 +88,12 @@ def _fault_in_quotes(key: str, value: str) -> ValueFault | None:
 def _bare_braces(key: str, value: str) -> ValueFault:
     if key in _MERGED_KEYS:
         return ValueFault(
-            Code.BARE_BRACES,
+            ProblemCode.BARE_BRACES,
             f"a value that starts with {value[:2]} needs quotes, or YAML takes it for a group",
             _quoted(key, value),
         )
     return ValueFault(
-        Code.MERGE_FIELD,
+        ProblemCode.MERGE_FIELD,
         f"{key or 'this setting'} is printed as it is: readers would see the braces",
         "write plain words here; merge fields work in subject, preheader and copy",
     )
@@ -104,7 +104,7 @@ def _fault_in_brackets(key: str, value: str) -> ValueFault | None:
     cut = re.search(r"\s#(?=\S)", outside)
     if cut and bracket_balance(value[: cut.start()]) > 0:
         return ValueFault(
-            Code.CUT_BY_HASH,
+            ProblemCode.CUT_BY_HASH,
             "a # after a space starts a comment, so the closing bracket is not read",
             'put quotes around the part with the #: "#c2185b"',
         )
@@ -112,7 +112,7 @@ def _fault_in_brackets(key: str, value: str) -> ValueFault | None:
     if end is None or _COMMENT.fullmatch(value[end:]):
         return None
     return ValueFault(
-        Code.SPECIAL_FIRST_CHARACTER,
+        ProblemCode.SPECIAL_FIRST_CHARACTER,
         f"this value starts with {value[0]}: for YAML, all of it is {value[:end]}",
         _quoted(key, value),
     )
@@ -138,14 +138,16 @@ def _fault_in_plain_text(key: str, value: str) -> ValueFault | None:
     if re.search(r":(?=\s|$)", text) and key:
         if value[0] in CURLY_DOUBLE + CURLY_SINGLE:
             message = "the curly quotes here are not closed in a way that YAML could read"
-            return ValueFault(Code.CURLY_QUOTES, message, _quoted(key, value))
+            return ValueFault(ProblemCode.CURLY_QUOTES, message, _quoted(key, value))
         message = "a colon and a space inside a value make YAML look for another setting"
-        return ValueFault(Code.COLON_IN_VALUE, message, _quoted(key, value))
+        return ValueFault(ProblemCode.COLON_IN_VALUE, message, _quoted(key, value))
     if cut and comment[:1].strip():
-        return ValueFault(Code.CUT_BY_HASH, _what_is_left(text), _quoted(key, value, "a comment"))
+        return ValueFault(
+            ProblemCode.CUT_BY_HASH, _what_is_left(text), _quoted(key, value, "a comment")
+        )
     if cut and text and key in _PROSE_KEYS:
         hint = f"if the rest belongs to it: {_quoted(key, value)}"
-        return ValueFault(Code.CUT_BY_HASH, _what_is_left(text), hint, Severity.WARNING)
+        return ValueFault(ProblemCode.CUT_BY_HASH, _what_is_left(text), hint, Severity.WARNING)
     return None
 
 

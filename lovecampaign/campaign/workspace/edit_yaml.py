@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
-from lovecampaign.campaign.source.fix_mistakes import mend
+from lovecampaign.campaign.source.fix_mistakes import fix_lines
 from lovecampaign.campaign.source.parser import core_value, read_tree
 from lovecampaign.campaign.source.source import Source, Spot, read_source
 from lovecampaign.campaign.source.tree import KeyPath, Node, Tree, as_step
@@ -40,7 +40,7 @@ def read_settings(path: Path) -> tuple[Source, Tree] | None:
     source, _ = read_source(path, path.name)
     if source is None:
         return None
-    return source, read_tree(source, mend(source, 1, len(source.lines)))
+    return source, read_tree(source, fix_lines(source, 1, len(source.lines)))
 
 
 def text_at(tree: Tree, *path: str) -> str | None:

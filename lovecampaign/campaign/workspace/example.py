@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lovecampaign.core.errors import LovecampaignError
 
-CAMPAIGN = Path("campaigns") / "customer-love"
+EXAMPLE_CAMPAIGN = Path("campaigns") / "customer-love"
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 
@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 def find_example() -> Path:
     """The workspace that holds the example: inside the installed package, or the repository."""
     for workspace in (_PACKAGE / "_example", _PACKAGE.parent):
-        if (workspace / CAMPAIGN / "campaign.yaml").is_file():
+        if (workspace / EXAMPLE_CAMPAIGN / "campaign.yaml").is_file():
             return workspace
     raise LovecampaignError(
         "the example campaign is missing from this installation",

@@ -12,21 +12,21 @@ from datetime import date
 from pathlib import Path
 
 from lovecampaign.campaign.files.paths import FILE_NAME, TEMPLATE_FOLDER, name_in
-from lovecampaign.campaign.schema.parsers import LONGEST_NAME, parse_name, parse_zone
+from lovecampaign.campaign.schema.text_parsers import LONGEST_NAME, parse_name, parse_zone
 from lovecampaign.campaign.schema.time_parsers import parse_date
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.campaign.source.fix_mistakes import mend
+from lovecampaign.campaign.source.fix_mistakes import fix_lines
 from lovecampaign.campaign.source.parser import read_tree
 from lovecampaign.campaign.source.source import Source, read_source
 from lovecampaign.campaign.source.tree import KeyPath, Tree
+from lovecampaign.campaign.workspace.create import SCHEMA_FILE, create_workspace
 from lovecampaign.campaign.workspace.edit_yaml import (
     moved_dates,
     read_settings,
     replace_values,
     text_at,
 )
-from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
-from lovecampaign.campaign.workspace.files import SCHEMA_FILE, lay_foundation
+from lovecampaign.campaign.workspace.example import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.campaign.workspace.find import CAMPAIGNS, list_campaigns
 from lovecampaign.core.errors import UsageError
 
@@ -38,7 +38,7 @@ MODELINES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Old:
+class _SourceCampaign:
     """The campaign that is copied."""
 
     folder: Path
@@ -48,7 +48,7 @@ class _Old:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
+class _NewCampaign:
     """What the new campaign is to be."""
 
     name: str
@@ -89,8 +89,8 @@ def new_campaign(
     target = workspace / CAMPAIGNS / name
     if target.exists() or target.is_symlink():
         raise UsageError(f"{name_in(workspace, target)} exists already", hint="choose another name")
-    origin = source or find_example() / CAMPAIGN
-    wish = _Wish(
+    origin = source or find_example() / EXAMPLE_CAMPAIGN
+    wish = _NewCampaign(
         name=name,
         id=_free_id(workspace, name, start),
         start=start,
@@ -99,11 +99,11 @@ def new_campaign(
     )
     old = _read_settings(origin / FILE_NAME)
     templates = (origin.parent.parent, find_example())
-    written = lay_foundation(workspace, *(folder / TEMPLATE_FOLDER for folder in templates))
+    written = create_workspace(workspace, *(folder / TEMPLATE_FOLDER for folder in templates))
     return [*written, *_copy_campaign(old, target, wish)]
 
 
-def _copy_campaign(old: _Old, target: Path, wish: _Wish) -> list[Path]:
+def _copy_campaign(old: _SourceCampaign, target: Path, wish: _NewCampaign) -> list[Path]:
     """All of it or nothing: written beside its place, then moved there."""
     days = (wish.start - old.start).days
     with _beside(target) as folder:
@@ -138,7 +138,7 @@ def _files_of(origin: Path) -> list[Path]:
     )
 
 
-def _moved_copy(path: Path, wish: _Wish, days: int) -> bytes:
+def _moved_copy(path: Path, wish: _NewCampaign, days: int) -> bytes:
     """A copy file with the dates of its settings moved; anything else as it is."""
     raw = path.read_bytes()
     if path.suffix.lower() != ".md" or days == 0:
@@ -147,12 +147,12 @@ def _moved_copy(path: Path, wish: _Wish, days: int) -> bytes:
     if source is None or source.line(1).strip() != "---":
         return raw
     closing = next((at for at, line in enumerate(source.lines[1:], 2) if line.strip() == "---"), 2)
-    tree = read_tree(source, mend(source, 2, closing - 1))
+    tree = read_tree(source, fix_lines(source, 2, closing - 1))
     changes = wish.moves(tree, days)
     return replace_values(source, tree, changes).encode() if changes else raw
 
 
-def _settings_text(old: _Old, wish: _Wish, days: int) -> str:
+def _settings_text(old: _SourceCampaign, wish: _NewCampaign, days: int) -> str:
     changes = wish.moves(old.tree, days)
     changes[("id",)] = wish.id
     changes[("name",)] = _title(wish.name)
@@ -176,7 +176,7 @@ def _with_modelines(text: str) -> str:
     return "".join(line + "\n" for line in missing) + text
 
 
-def _read_settings(path: Path) -> _Old:
+def _read_settings(path: Path) -> _SourceCampaign:
     found = read_settings(path)
     if found is None:
         raise UsageError(f"{path} cannot be read", hint="name the folder of a campaign")
@@ -186,9 +186,9 @@ def _read_settings(path: Path) -> _Old:
     except BadValue as bad:
         raise UsageError(
             f"start in {path} cannot be read: {bad.message}",
-            hint="type: lovecampaign check, and mend that campaign first",
+            hint="type: lovecampaign check, and fix_lines that campaign first",
         ) from bad
-    return _Old(folder=path.parent, source=source, tree=tree, start=start)
+    return _SourceCampaign(folder=path.parent, source=source, tree=tree, start=start)
 
 
 def _free_id(workspace: Path, name: str, start: date) -> str:

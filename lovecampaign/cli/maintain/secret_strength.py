@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lovecampaign.cli.maintain.findings import Finding, doubtful
-from lovecampaign.core.settings import Settings, how_to_make_secret
+from lovecampaign.core.settings import Settings, secret_command
 
 #: 32 letters of hexadecimal are 128 bits, which nobody guesses; RFC 4086, section 7.2.
 LEAST_KEY_LENGTH = 32
@@ -61,8 +61,7 @@ def look_at_secrets(settings: Settings) -> Iterator[Finding]:
             yield doubtful(
                 secret.name,
                 f"{secret.variable} is short enough to be guessed; {secret.opens}",
-                f"type: cd {settings.workspace} && "
-                f"{how_to_make_secret(secret.variable, secret.bytes)}",
+                f"type: cd {settings.workspace} && {secret_command(secret.variable, secret.bytes)}",
             )
 
 

@@ -17,7 +17,7 @@ from lovecampaign.cli.resources.timeline import read_address
 from lovecampaign.cli.send.report import confirm_sending
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, UsageError
-from lovecampaign.core.message import Fault, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.display.test_send import Trial
 from lovecampaign.store.database.engine import Database
@@ -135,7 +135,9 @@ def _read_person(
 
 def _exit_code(tried: Sequence[Tried]) -> ExitCode:
     """As for a real send; a test that may have arrived is for its sender to look for."""
-    if any(each.outcome.fault is Fault.CONFIGURATION or each.outcome.is_outage for each in tried):
+    if any(
+        each.outcome.fault is FaultKind.CONFIGURATION or each.outcome.is_outage for each in tried
+    ):
         return ExitCode.UNREACHABLE
     kinds = {each.outcome.kind for each in tried}
     if kinds & {OutcomeKind.UNKNOWN, OutcomeKind.TRANSIENT}:

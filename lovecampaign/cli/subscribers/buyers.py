@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lovecampaign.audience.address import suggest_domain
+from lovecampaign.audience.address import suggest_address
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.framework.options import read_name
 from lovecampaign.cli.output.result import Result
@@ -69,7 +69,7 @@ def _doubts(database: Database, who: str) -> Iterator[Problem]:
     """An address that no subscriber has may be a slip; buyers from elsewhere are fine."""
     if "@" not in who or show_subscriber(database, read_address(who)).profile is not None:
         return
-    meant = suggest_domain(read_address(who))
+    meant = suggest_address(read_address(who))
     yield Problem(
         code=UNKNOWN_BUYER,
         message=f"{who} is no subscriber here, so no email changes for them",

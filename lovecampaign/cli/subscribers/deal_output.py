@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from lovecampaign.audience.cells import guard
+from lovecampaign.audience.cells import escape_formula
 from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.output.words import count_of, local_time
 from lovecampaign.core.clock import format_instant
@@ -72,7 +72,7 @@ def csv_lines(given: Iterable[GivenCode]) -> Iterable[str]:
     yield _csv_line(_CODE_COLUMNS)
     for one in given:
         said = code_json(one)
-        yield _csv_line([guard(str(said[name] or "")) for name in _CODE_COLUMNS])
+        yield _csv_line([escape_formula(str(said[name] or "")) for name in _CODE_COLUMNS])
 
 
 def _csv_line(cells: Sequence[str]) -> str:

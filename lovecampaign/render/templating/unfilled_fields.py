@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.campaign.schema.parsers import MERGE_FIELD_START
+from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 

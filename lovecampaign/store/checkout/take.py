@@ -8,7 +8,12 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from lovecampaign.campaign.deals.deal_page import LEADS_TO_CHECKOUT, Door, Visitor, find_door
+from lovecampaign.campaign.deals.deal_page import (
+    LEADS_TO_CHECKOUT,
+    DealPageState,
+    Visitor,
+    find_page_state,
+)
 from lovecampaign.campaign.deals.stock import Stock
 from lovecampaign.store.checkout.claims import claim_unit
 from lovecampaign.store.checkout.codes import code_for
@@ -22,7 +27,7 @@ from lovecampaign.store.deal_stock.stock import RecordedDeal, lock_stock, read_s
 class Found:
     """What stands behind a deal link at an instant."""
 
-    door: Door
+    door: DealPageState
     stock: Stock
     visitor: Visitor
 
@@ -31,7 +36,7 @@ def look(connection: Connection, found: RecordedDeal, subscriber_id: int, now: d
     """What the page shows. Changes nothing."""
     stock = read_stock(connection, found, now)
     visitor = read_visitor(connection, found, subscriber_id, now)
-    door = find_door(found.campaign, found.deal, stock, visitor, now)
+    door = find_page_state(found.campaign, found.deal, stock, visitor, now)
     return Found(door=door, stock=stock, visitor=visitor)
 
 
@@ -54,7 +59,7 @@ def take_place(
 ) -> None:
     """Take a place in the line, where there is one to take."""
     with database.write() as connection:
-        if _look_again(connection, found, subscriber_id, now).door is Door.WAITLIST:
+        if _look_again(connection, found, subscriber_id, now).door is DealPageState.WAITLIST:
             wait_for_unit(connection, found, subscriber_id, delivery_id, now)
 
 

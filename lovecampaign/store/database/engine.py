@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from lovecampaign.core.errors import Busy, Unreachable, UsageError
+from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
 
 #: A large import holds SQLite's one writer's place for half a minute; nobody gives up before.
 BUSY_TIMEOUT_SECONDS = 60
@@ -139,7 +139,7 @@ class Database:
         except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError):
             raise  # about a row or a statement: the code that wrote it answers for it
         except PoolTimeout as error:
-            raise Busy(
+            raise DatabaseBusy(
                 f"no connection to the database {self.name} became free in time",
                 hint="wait a moment and try again: all of them are in use",
             ) from error
@@ -268,7 +268,7 @@ def _as_unreachable(database: Database, driver_words: str) -> Unreachable:
             hint="mend that, or name another one in LOVECAMPAIGN_DATABASE_URL",
         )
     if "locked" in lowered:
-        return Busy(
+        return DatabaseBusy(
             f"another process kept the database {name} for over {database.patience_seconds:g} s",
             hint="wait until it ends (an import or a backup?) and run the same command again",
         )

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.subscribers.suppressions import reaches
 from lovecampaign.store.tables import (
@@ -86,7 +86,7 @@ class Standing:
     def is_addressed(self) -> Condition:
         """Whether the email speaks to this person at all; the others need no reason."""
         conditions = [subscriber.c.forgotten_at.is_(None), self._is_in_crowd]
-        if Crowd.BOUGHT in self.email.to:
+        if RecipientGroup.BOUGHT in self.email.to:
             conditions.append(buyer.c.address_key.is_not(None))
         return sa.and_(*conditions)
 
@@ -136,7 +136,7 @@ class Standing:
             wants_days = preference.c.is_launch_only.is_not(sa.true())
             found.append(demand(wants_days, SkipReason.LAUNCH_ONLY))
         found.append(demand(self._passes_tags, SkipReason.TAG))
-        if Crowd.NOT_BOUGHT in self.email.to:
+        if RecipientGroup.NOT_BOUGHT in self.email.to:
             found.append(demand(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
         return found
 

@@ -13,7 +13,7 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.audience.decisions import LeaveOut, Subscribe, Suppress
+from lovecampaign.audience.decisions import SkipRow, Subscribe, Suppress
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.imports.staging import Stage
@@ -63,7 +63,7 @@ class Enrolment:
 
 def run_enrolment(
     database: Database,
-    decisions: Iterable[Subscribe | Suppress | LeaveOut],
+    decisions: Iterable[Subscribe | Suppress | SkipRow],
     enrolment: Enrolment,
     *,
     apply: bool,
@@ -88,7 +88,7 @@ def add_subscriber(database: Database, person: Subscribe, enrolment: Enrolment) 
     return next(iter(judgement.counts))
 
 
-def _stage(connection: Connection, decisions: Iterable[Subscribe | Suppress | LeaveOut]) -> None:
+def _stage(connection: Connection, decisions: Iterable[Subscribe | Suppress | SkipRow]) -> None:
     hash_key = read_key(connection)
     stage = Stage(connection, partial(hash_address, hash_key) if hash_key else None)
     for decision in decisions:

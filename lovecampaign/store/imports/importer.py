@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lovecampaign.audience.columns import Column, Columns, Heading, Tool, read_columns
-from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
+from lovecampaign.audience.columns import Column, Columns, ExportTool, Heading, read_columns
+from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.row_reader import RowReader
-from lovecampaign.core.csv_file import CsvTable, open_csv
+from lovecampaign.core.csv_reader import CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database.engine import Database
@@ -59,7 +59,7 @@ def import_subscribers(
     try:
         with open_csv(path, shown_as=shown) as table:
             columns = _read_columns(table, shown, path.name)
-            enrolment = replace(enrolment, keeps_lists=columns.tool is Tool.OURS)
+            enrolment = replace(enrolment, keeps_lists=columns.tool is ExportTool.OURS)
             reader = RowReader(columns, file=shown, now=enrolment.now, extra_tags=enrolment.tags)
             tally = _Tally(shown, columns, table.heading_line)
             decisions = tally.sift(map(reader.decide, table.rows))
@@ -97,7 +97,7 @@ class _Tally:
         self._problems: list[Problem] = []
         self._unlisted = 0
 
-    def sift(self, decisions: Iterable[Decision]) -> Iterator[Subscribe | Suppress | LeaveOut]:
+    def sift(self, decisions: Iterable[Decision]) -> Iterator[Subscribe | Suppress | SkipRow]:
         for decision in decisions:
             self._read += 1
             if isinstance(decision, Reject):

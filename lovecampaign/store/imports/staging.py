@@ -9,7 +9,7 @@ from json.encoder import encode_basestring_ascii as quote
 
 from sqlalchemy.engine import Connection
 
-from lovecampaign.audience.decisions import LeaveOut, Subscribe, Suppress
+from lovecampaign.audience.decisions import SkipRow, Subscribe, Suppress
 from lovecampaign.audience.subscriber import ConsentKind
 from lovecampaign.store.database.bulk_load import Row, load_rows
 from lovecampaign.store.database.types import to_microseconds
@@ -52,9 +52,9 @@ class Stage:
         self._left_out: list[Row] = []
         self._tag_sets = _TagSets()
 
-    def add(self, decision: Subscribe | Suppress | LeaveOut) -> None:
+    def add(self, decision: Subscribe | Suppress | SkipRow) -> None:
         self._count += 1
-        if isinstance(decision, LeaveOut):
+        if isinstance(decision, SkipRow):
             self._left_out.append((decision.line, decision.key))
         else:
             self._add_row(decision)

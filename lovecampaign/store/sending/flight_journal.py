@@ -24,7 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.core.message import Fault, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 
 #: A journal that has grown past this begins anew: recovery reads it whole.
 LONGEST_BYTES = 4_000_000
@@ -194,7 +194,7 @@ def _answer_line(outcome: Outcome) -> str:
 
 @lru_cache(maxsize=64)
 def _said(
-    kind: OutcomeKind, fault: Fault | None, detail: str, provider_message_id: str | None
+    kind: OutcomeKind, fault: FaultKind | None, detail: str, provider_message_id: str | None
 ) -> str:
     """JSON, put together here: a third of what ``json.dumps`` takes for the whole of it.
 
@@ -216,7 +216,7 @@ def _load(delivery_id: str, answer: str) -> Outcome | None:
     return Outcome(
         delivery_id=delivery_id,
         kind=OutcomeKind(found["kind"]),
-        fault=Fault(found["fault"]) if found["fault"] else None,
+        fault=FaultKind(found["fault"]) if found["fault"] else None,
         detail=found["detail"],
         provider_message_id=found["provider_message_id"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.audience.columns import Column, Tool, read_columns
+from lovecampaign.audience.columns import Column, ExportTool, read_columns
 from lovecampaign.audience.status import ACTIVE
 
 MAILCHIMP = [
@@ -90,7 +90,7 @@ def test_a_name_is_split_only_where_no_first_name_stands() -> None:
 
 def test_mailchimps_export_is_recognised() -> None:
     columns = read_columns(MAILCHIMP, "subscribed_email_audience_export_a1.csv")
-    assert columns.tool is Tool.MAILCHIMP
+    assert columns.tool is ExportTool.MAILCHIMP
     assert columns.standing is None
     assert columns.find(Column.CONSENT_AT) == MAILCHIMP.index("OPTIN_TIME")
     assert columns.find(Column.CONFIRMED_AT) == MAILCHIMP.index("CONFIRM_TIME")
@@ -106,13 +106,13 @@ def test_mailchimps_file_names_tell_how_people_stand(status: str) -> None:
 
 def test_kits_day_of_subscribing_is_the_consent() -> None:
     columns = read_columns(KIT)
-    assert columns.tool is Tool.KIT
+    assert columns.tool is ExportTool.KIT
     assert columns.find(Column.CONSENT_AT) == KIT.index("created_at")
 
 
 def test_listmonks_created_at_is_no_consent() -> None:
     columns = read_columns(LISTMONK)
-    assert columns.tool is Tool.LISTMONK
+    assert columns.tool is ExportTool.LISTMONK
     assert columns.find(Column.CONSENT_AT) is None
     assert columns.find(Column.ATTRIBUTES) == 3
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.audience.columns import read_columns
-from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
+from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.row_reader import RowReader
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
 from lovecampaign.core.csv_rows import CsvRow
@@ -139,7 +139,7 @@ def test_rows_are_refused_in_words(cells: dict[str, str], said: str) -> None:
 
 @pytest.mark.parametrize("word", ["unconfirmed", "pending", "Inactive"])
 def test_who_has_not_confirmed_is_left_out(word: str) -> None:
-    assert decide(email="Ana@bloom.example", status=word) == LeaveOut(
+    assert decide(email="Ana@bloom.example", status=word) == SkipRow(
         line=7, key="ana@bloom.example"
     )
 

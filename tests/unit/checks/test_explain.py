@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import lovecampaign
-from lovecampaign.campaign.source.problem_codes import Code as LoadingCode
+from lovecampaign.campaign.source.problem_codes import ProblemCode as LoadingCode
 from lovecampaign.checks.explain import all_texts, explain
 from lovecampaign.checks.ignores import NOTE_RULES
 from lovecampaign.checks.registry import ALL_RULES
 from lovecampaign.core.errors import UsageError
-from lovecampaign.render.model.problem_codes import Code as RenderingCode
+from lovecampaign.render.model.problem_codes import ProblemCode as RenderingCode
 
 
 @pytest.mark.parametrize("rule", [*ALL_RULES, *NOTE_RULES], ids=lambda rule: str(rule.code))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Kind, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, Kind, RecipientGroup, Role
 from lovecampaign.checks.base.locate import first_words
 from lovecampaign.checks.base.offers import any_of_sums, is_sale_page
 from lovecampaign.checks.base.rendered_email import Shown
@@ -90,7 +90,7 @@ def _asks(campaign: Campaign, email: Email) -> bool:
     return (
         email.role is Role.LAUNCH
         and has_sale
-        and Crowd.BOUGHT not in email.to
+        and RecipientGroup.BOUGHT not in email.to
         and email.kind is not Kind.THANKS
     )
 

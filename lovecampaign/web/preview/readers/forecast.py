@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.schedule.instants import to_utc
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot, closes_at, find_slot, plan_zone
@@ -128,13 +128,13 @@ def _is_addressed(email: Email, reader: Reader) -> bool:
         return False
     if email.role is not Role.LAUNCH and not reader.is_in_audience:
         return False
-    return reader.is_buyer or Crowd.BOUGHT not in email.to
+    return reader.is_buyer or RecipientGroup.BOUGHT not in email.to
 
 
 def _standing_reason(campaign: Campaign, email: Email, reader: Reader) -> SkipReason | None:
     if not _passes_tags(campaign, email, reader):
         return SkipReason.TAG
-    if reader.is_buyer and Crowd.NOT_BOUGHT in email.to:
+    if reader.is_buyer and RecipientGroup.NOT_BOUGHT in email.to:
         return SkipReason.BOUGHT
     return None
 
@@ -156,7 +156,7 @@ def _passes_tags(campaign: Campaign, email: Email, reader: Reader) -> bool:
 
 
 def _not_for_them(email: Email) -> Coming:
-    if Crowd.BOUGHT in email.to:
+    if RecipientGroup.BOUGHT in email.to:
         why = "for those who bought"
     elif email.is_insiders_only:
         why = "for insiders only"
@@ -190,7 +190,7 @@ def _why_then(campaign: Campaign, email: Email, reader: Reader, *, is_delayed: b
         return f"{_clock_time(campaign, email)} on {_whose_clock(campaign, reader.zone)}"
     if email.is_insiders_only:
         return "on the insiders’ list; one instant for all of them"
-    return "thanks for buying" if Crowd.BOUGHT in email.to else "one instant for everyone"
+    return "thanks for buying" if RecipientGroup.BOUGHT in email.to else "one instant for everyone"
 
 
 def _clock_time(campaign: Campaign, email: Email) -> str:

@@ -16,7 +16,7 @@ SCHEMA_FILE = "campaign.schema.json"
 GITIGNORE = (".env", "outbox/", ".lovecampaign/", "lovecampaign.db*")
 
 
-def lay_foundation(workspace: Path, *template_folders: Path) -> list[Path]:
+def create_workspace(workspace: Path, *template_folders: Path) -> list[Path]:
     """Folders, templates, keys and the editor's schema, each where it is missing.
 
     Returns what was written. Templates come from the first folder that has one of that name.

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from lovecampaign.campaign.schema.models import CampaignFile, Group
+from lovecampaign.campaign.schema.models import CampaignFile, SettingsGroup
 from lovecampaign.campaign.source.errors import did_you_mean
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import CURLY_DOUBLE, CURLY_SINGLE
 from lovecampaign.campaign.source.source import Source
 from lovecampaign.campaign.source.spans import find_piece
@@ -28,8 +28,8 @@ _SHAPES = {
 }
 
 
-def problem_of(
-    source: Source, tree: Tree, model: type[Group], error: ErrorDetails
+def translate_validation_error(
+    source: Source, tree: Tree, model: type[SettingsGroup], error: ErrorDetails
 ) -> Problem | None:
     """The error as a problem; None where something else has been said about it."""
     path = tuple(step for step in error["loc"] if step != "[key]")
@@ -39,38 +39,38 @@ def problem_of(
     if error["type"] == "extra_forbidden":
         return _unknown(source, tree, model, path)
     spot = tree.spot(path, of_key="[key]" in error["loc"])
-    if code := Code.named(error["type"]):
+    if code := ProblemCode.named(error["type"]):
         spot = find_piece(source, spot, context.get("part") or "") or spot
         return source.problem(code, context["message"], spot, hint=context["hint"])
     shape, hint = _SHAPES.get(error["type"], ("another kind of value", "see lovecampaign schema"))
-    return source.problem(Code.WRONG_SHAPE, f"{shape} is expected here", spot, hint=hint)
+    return source.problem(ProblemCode.WRONG_SHAPE, f"{shape} is expected here", spot, hint=hint)
 
 
-def _missing(source: Source, tree: Tree, model: type[Group], path: Keys) -> Problem | None:
+def _missing(source: Source, tree: Tree, model: type[SettingsGroup], path: Keys) -> Problem | None:
     if tree.has(path) or not tree.is_whole:
         return None
     *group, key = path
     where = f" under {_dotted(group)}" if group else ""
     return source.problem(
-        Code.MISSING_KEY,
+        ProblemCode.MISSING_KEY,
         f"{key} is missing{where}",
         tree.spot(group, of_key=True),
         hint=f"add {key}: {_example(model, path)}",
     )
 
 
-def _unknown(source: Source, tree: Tree, model: type[Group], path: Keys) -> Problem:
+def _unknown(source: Source, tree: Tree, model: type[SettingsGroup], path: Keys) -> Problem:
     *group, key = path
     where = f" under {_dotted(group)}" if group else ""
     return source.problem(
-        Code.UNKNOWN_KEY,
+        ProblemCode.UNKNOWN_KEY,
         f"there is no setting {key}{where}",
         tree.spot(path, of_key=True),
         hint=_suggestion(model, group, str(key)),
     )
 
 
-def _suggestion(model: type[Group], group: Keys, key: str) -> str | None:
+def _suggestion(model: type[SettingsGroup], group: Keys, key: str) -> str | None:
     word = key.strip(CURLY_DOUBLE + CURLY_SINGLE + "'\" ").replace("-", "_").replace(" ", "_")
     choices = list(_fields(_group_at(model, group) or model))
     near = did_you_mean(word, choices)
@@ -86,7 +86,7 @@ def _suggestion(model: type[Group], group: Keys, key: str) -> str | None:
     return f"what can stand here: {', '.join(choices)}"
 
 
-def _example(model: type[Group], path: Keys) -> str:
+def _example(model: type[SettingsGroup], path: Keys) -> str:
     *group, key = path
     found = _fields(_group_at(model, group) or model).get(str(key))
     examples = found.examples if found else None
@@ -99,15 +99,15 @@ def _as_written(example: object) -> str:
     return str(example)
 
 
-def _fields(model: type[Group]) -> dict[str, FieldInfo]:
+def _fields(model: type[SettingsGroup]) -> dict[str, FieldInfo]:
     """By the name that an author writes."""
     return {found.alias or name: found for name, found in model.model_fields.items()}
 
 
-def _group_at(kind: Any, path: Keys) -> type[Group] | None:
+def _group_at(kind: Any, path: Keys) -> type[SettingsGroup] | None:
     """The model that describes the group at a path."""
     kind = _bare(kind)
-    if isclass(kind) and issubclass(kind, Group):
+    if isclass(kind) and issubclass(kind, SettingsGroup):
         if not path:
             return kind
         found = _fields(kind).get(str(path[0]))
@@ -122,7 +122,7 @@ def _homes(kind: Any, key: str, path: tuple[str, ...] = ()) -> Iterator[str]:
     kind = _bare(kind)
     if get_origin(kind) in (dict, list):
         yield from _homes(get_args(kind)[-1], key, (*path, "…"))
-    if not (isclass(kind) and issubclass(kind, Group)):
+    if not (isclass(kind) and issubclass(kind, SettingsGroup)):
         return
     if key in _fields(kind):
         yield _dotted([*path, key])

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from lovecampaign.campaign.source.errors import BadValue, did_you_mean, require_text, show_value
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import straighten_fields
 from lovecampaign.campaign.source.source import UNPRINTABLE
 from lovecampaign.core.zones import known_zones
@@ -28,7 +28,7 @@ def parse_text(value: object) -> str:
     text = _readable(value)
     if found := MERGE_FIELD_START.search(text):
         raise BadValue(
-            Code.MERGE_FIELD,
+            ProblemCode.MERGE_FIELD,
             "this setting is printed as it is: readers would see the braces",
             "write plain words here; merge fields work in subject, preheader and copy",
             part=found[0],
@@ -54,68 +54,74 @@ def _readable(value: object) -> str:
     """A text that is not empty and can be shown."""
     if not isinstance(value, str):
         raise BadValue(
-            Code.TEXT,
+            ProblemCode.TEXT,
             f"YAML reads {show_value(value)} here, not a text",
             f'use quotes: "{_bare(value)}"',
         )
     text = value.strip()
     if not text:
-        raise BadValue(Code.TEXT, "this text is empty", "write it, or take the line away")
+        raise BadValue(ProblemCode.TEXT, "this text is empty", "write it, or take the line away")
     if len(text) > MAX_TEXT:
-        raise BadValue(Code.TEXT, f"this text has more than {MAX_TEXT} characters")
+        raise BadValue(ProblemCode.TEXT, f"this text has more than {MAX_TEXT} characters")
     if found := UNPRINTABLE.search(text):
-        raise BadValue(Code.TEXT, f"the character U+{ord(found[0]):04X} cannot be shown")
+        raise BadValue(ProblemCode.TEXT, f"the character U+{ord(found[0]):04X} cannot be shown")
     return text
 
 
 def parse_percentage(value: object) -> Fraction:
     """``0.1%`` → 1/1000."""
     hint = "write 0.1% or 2%"
-    text = require_text(value, Code.PERCENTAGE, "a share", hint)
+    text = require_text(value, ProblemCode.PERCENTAGE, "a share", hint)
     match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)\s*%", text)
     if not match:
-        raise BadValue(Code.PERCENTAGE, f"{text!r} is not a share", hint)
+        raise BadValue(ProblemCode.PERCENTAGE, f"{text!r} is not a share", hint)
     share = Fraction(match[1]) / 100
     if not 0 < share <= 1:
-        raise BadValue(Code.PERCENTAGE, f"{text} is not above 0% and at most 100%", hint)
+        raise BadValue(ProblemCode.PERCENTAGE, f"{text} is not above 0% and at most 100%", hint)
     return share
 
 
 def parse_color(value: object) -> str:
     """``#c2185b`` or ``#c18``, as six small digits."""
     hint = 'write "#c2185b", in quotes: without them the # starts a comment'
-    text = require_text(value, Code.COLOR, "a colour", hint).lower()
+    text = require_text(value, ProblemCode.COLOR, "a colour", hint).lower()
     if re.fullmatch(r"#[0-9a-f]{3}", text):
         return "#" + "".join(digit * 2 for digit in text[1:])
     if not re.fullmatch(r"#[0-9a-f]{6}", text):
-        raise BadValue(Code.COLOR, f"{text!r} is not a colour of # and six digits 0-9, a-f", hint)
+        raise BadValue(
+            ProblemCode.COLOR, f"{text!r} is not a colour of # and six digits 0-9, a-f", hint
+        )
     return text
 
 
 def parse_zone(value: object) -> str:
     """An IANA name, spelled as the database does."""
     hint = "write a name like Europe/Paris"
-    text = require_text(value, Code.TIMEZONE, "a time zone", hint)
+    text = require_text(value, ProblemCode.TIMEZONE, "a time zone", hint)
     if text in known_zones():
         return text
-    raise BadValue(Code.TIMEZONE, f"there is no time zone {text!r}", _near_zone(text) or hint)
+    raise BadValue(
+        ProblemCode.TIMEZONE, f"there is no time zone {text!r}", _near_zone(text) or hint
+    )
 
 
 def parse_name(value: object) -> str:
     """An id or key: it stands in links, headers and file names."""
     hint = "use small letters, digits and dashes, like early-access"
-    text = require_text(value, Code.NAME, "a name", hint)
+    text = require_text(value, ProblemCode.NAME, "a name", hint)
     if not re.fullmatch(NAME, text) or len(text) > LONGEST_NAME:
-        raise BadValue(Code.NAME, f"{text!r} does not work as a name in links and files", hint)
+        raise BadValue(
+            ProblemCode.NAME, f"{text!r} does not work as a name in links and files", hint
+        )
     return text
 
 
 def parse_list_name(value: object) -> str:
     """The name of a list, as links and imports use it."""
     hint = "use letters, digits and dashes, like readers"
-    text = require_text(value, Code.NAME, "the name of a list", hint)
+    text = require_text(value, ProblemCode.NAME, "the name of a list", hint)
     if not re.fullmatch(LIST_NAME, text) or len(text) > LONGEST_NAME:
-        raise BadValue(Code.NAME, f"{text!r} does not work as the name of a list", hint)
+        raise BadValue(ProblemCode.NAME, f"{text!r} does not work as the name of a list", hint)
     return text
 
 
@@ -124,7 +130,9 @@ def parse_tag(value: object) -> str:
     text = parse_line(value)
     if re.search(r"[,;]", text) or len(text) > LONGEST_NAME:
         raise BadValue(
-            Code.NAME, f"{text!r} is not one tag", "one tag for each entry: [garden-quiz, staff]"
+            ProblemCode.NAME,
+            f"{text!r} is not one tag",
+            "one tag for each entry: [garden-quiz, staff]",
         )
     return text
 
@@ -132,9 +140,9 @@ def parse_tag(value: object) -> str:
 def parse_language(value: object) -> str:
     """A BCP 47 language tag, for lang= and dir=."""
     hint = "write en, fr or pt-BR"
-    text = require_text(value, Code.NAME, "a language", hint)
+    text = require_text(value, ProblemCode.NAME, "a language", hint)
     if not re.fullmatch(LANGUAGE, text):
-        raise BadValue(Code.NAME, f"{text!r} is not a language code", hint)
+        raise BadValue(ProblemCode.NAME, f"{text!r} is not a language code", hint)
     return text
 
 

@@ -10,7 +10,7 @@ from lovecampaign.campaign.model.campaign import Guest, TagFilter
 from lovecampaign.campaign.schema.models import CampaignFile, CopyGroup
 from lovecampaign.campaign.schema.validate import Document
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.tree import Keys
 from lovecampaign.core.problems import Place, Problem, Severity
 
@@ -55,7 +55,7 @@ class Layers:
 
     def problem(
         self,
-        code: Code,
+        code: ProblemCode,
         name: str,
         message: str,
         *,
@@ -93,7 +93,7 @@ class Layers:
     def _twice(self, name: str) -> Problem:
         other = self.document.tree.spot([*self.path, name]).line
         return self.problem(
-            Code.SET_TWICE,
+            ProblemCode.SET_TWICE,
             name,
             f"{name} stands here and in {self.document.source.name}, line {other}",
             hint="keep one of them",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, Spot
 from lovecampaign.core.problems import Problem
 
@@ -75,14 +75,14 @@ _MEANINGS = (
 )
 
 
-def in_our_words(source: Source, error: yaml.YAMLError) -> Problem:
+def translate_yaml_error(source: Source, error: yaml.YAMLError) -> Problem:
     """The parser's complaint as a problem at its place."""
     theirs = str(getattr(error, "problem", None) or "")
     if "nesting depth" in theirs:  # libyaml 0.2.6 counts too, and gives up before we are asked
         message, hint = "more levels are nested here than any campaign needs", TOO_DEEP_HINT
-        return source.problem(Code.TOO_DEEP, message, _place(source, error), hint=hint)
+        return source.problem(ProblemCode.TOO_DEEP, message, _place(source, error), hint=hint)
     message, hint = _meaning(theirs)
-    return source.problem(Code.NOT_YAML, message, _place(source, error), hint=hint)
+    return source.problem(ProblemCode.NOT_YAML, message, _place(source, error), hint=hint)
 
 
 def _meaning(theirs: str) -> tuple[str, str]:

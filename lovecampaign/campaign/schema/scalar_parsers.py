@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import TypeGuard, TypeVar
 
 from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY
-from lovecampaign.campaign.schema.parsers import parse_line
+from lovecampaign.campaign.schema.text_parsers import parse_line
 from lovecampaign.campaign.source.errors import BadValue, did_you_mean, show_value
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -19,10 +19,10 @@ def parse_word(value: object, choices: type[Choice]) -> Choice:
     if isinstance(value, str) and value in words:
         return choices(value)
     near = did_you_mean(value, words) if isinstance(value, str) else None
-    raise BadValue(Code.WORD, f"{_said(value)} is not one of {', '.join(words)}", near)
+    raise BadValue(ProblemCode.WORD, f"{_said(value)} is not one of {', '.join(words)}", near)
 
 
-def parse_whole_number(value: object, lowest: int, highest: int, code: Code) -> int:
+def parse_whole_number(value: object, lowest: int, highest: int, code: ProblemCode) -> int:
     """A whole number within limits; 3.0 is one."""
     if not _is_number(value) or not float(value).is_integer():
         raise BadValue(code, f"{_said(value)} is not a whole number", f"write {lowest}")
@@ -38,9 +38,9 @@ def parse_rate(value: object) -> float | None:
         return None
     if not _is_number(value):
         near = did_you_mean(value, ["unlimited"]) if isinstance(value, str) else None
-        raise BadValue(Code.NUMBER, f"{_said(value)} is not a number", near or hint)
+        raise BadValue(ProblemCode.NUMBER, f"{_said(value)} is not a number", near or hint)
     if not 0.01 <= value <= 1_000_000:
-        raise BadValue(Code.NUMBER, f"{value} is not between 0.01 and 1000000", hint)
+        raise BadValue(ProblemCode.NUMBER, f"{value} is not between 0.01 and 1000000", hint)
     return float(value)
 
 
@@ -50,7 +50,7 @@ def parse_flag(value: object) -> bool:
         return value
     yes = isinstance(value, str) and value.casefold() in ("yes", "on", "y", "oui", "ja")
     raise BadValue(
-        Code.TRUE_OR_FALSE,
+        ProblemCode.TRUE_OR_FALSE,
         f"{_said(value)} is not true or false",
         f"write {'true' if yes else 'false'}, without quotes",
     )
@@ -61,7 +61,7 @@ def parse_version(value: object) -> int:
     if value == 1 and not isinstance(value, bool):
         return 1
     raise BadValue(
-        Code.VERSION, f"this program knows version 1, not {_said(value)}", "write version: 1"
+        ProblemCode.VERSION, f"this program knows version 1, not {_said(value)}", "write version: 1"
     )
 
 
@@ -73,7 +73,7 @@ def parse_codes(value: object) -> str | None:
     if not text.lower().endswith(".csv"):
         near = did_you_mean(text, ["generate"])
         hint = near or "write generate, or the path of a CSV file"
-        raise BadValue(Code.WORD, f"{text!r} is neither generate nor a .csv file", hint)
+        raise BadValue(ProblemCode.WORD, f"{text!r} is neither generate nor a .csv file", hint)
     return text
 
 
@@ -83,7 +83,7 @@ def parse_day_number(value: object) -> int:
     if text.isdecimal() and 1 <= int(text) <= LAST_GIVING_DAY:
         return int(text)
     raise BadValue(
-        Code.DAY_NUMBER,
+        ProblemCode.DAY_NUMBER,
         f"{text} is not a giving day: these are numbered 1 to {LAST_GIVING_DAY}",
         "the launch and what follows it belong under launch.emails",
     )
@@ -94,7 +94,9 @@ def parse_check_code(value: object) -> str:
     text = str(value).strip().upper()
     if len(text) == 5 and text.startswith("LC") and text[2:].isdecimal():
         return text
-    raise BadValue(Code.WORD, f"{_said(value)} is not a code of check", "codes look like LC260")
+    raise BadValue(
+        ProblemCode.WORD, f"{_said(value)} is not a code of check", "codes look like LC260"
+    )
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
