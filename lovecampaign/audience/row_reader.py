@@ -24,7 +24,7 @@ from lovecampaign.audience.positions import Positions
 from lovecampaign.audience.standing_of_row import standing_of_row, tells_date
 from lovecampaign.audience.status import ACTIVE, UNCONFIRMED, ImportStatus
 from lovecampaign.audience.subscriber import Consent
-from lovecampaign.core.csv_rows import CsvRow
+from lovecampaign.core.csv_reader import CsvRow
 from lovecampaign.core.problems import Place, Problem, Severity
 
 #: A cell without an offset counts as UTC, and clocks go up to 14 hours ahead of it.

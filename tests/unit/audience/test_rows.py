@@ -12,7 +12,7 @@ from lovecampaign.audience.columns import read_columns
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.row_reader import RowReader
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
-from lovecampaign.core.csv_rows import CsvRow
+from lovecampaign.core.csv_reader import CsvRow
 from lovecampaign.core.problems import Place
 
 NOW = datetime(2028, 6, 1, 9, tzinfo=UTC)
