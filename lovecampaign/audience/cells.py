@@ -1,4 +1,4 @@
-"""What does one cell of a spreadsheet say?"""
+"""Parsing and cleaning of spreadsheet cells."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import cache, lru_cache
 
 from lovecampaign.core.zones import known_zones
 
-#: What a spreadsheet program takes for a formula at the start of a cell (OWASP, "CSV Injection").
+#: Characters that start a formula in spreadsheet programs (OWASP, "CSV Injection").
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-#: White space of every kind, and the invisible signs that travel with copied text.
+#: All white space, and the invisible characters of copied text.
 _BLANKS = (
     " \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u2060\ufeff"
@@ -23,28 +23,27 @@ _OFFSET_AND_NAME = re.compile(
     r"(?P<moment>.*?\d)(?: ?(?P<offset>[+-]\d\d:?\d\d))?(?: (?P<name>[A-Z]{3,5}))?"
 )
 _NAMES_OF_UTC = ("UTC", "GMT")
-#: fromisoformat knows up to six digits behind the point; Go writes nine.
+#: fromisoformat reads up to six digits of a second; Go writes nine.
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
-#: Before email there was no consent to it, and year 0001 is how some tools write "never".
+#: Consent to email cannot be older; some tools write "never" as year 0001.
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def clean(cell: str) -> str:
-    """The cell without white space around it and without the formula escape of an export."""
-    bare = cell.strip(_BLANKS)
-    return unescape_formula(bare) if bare.startswith("'") else bare
+    """The cell without surrounding white space and the formula escape of an export."""
+    return unescape_formula(cell.strip(_BLANKS))
 
 
 def clean_all(cells: Sequence[str]) -> list[str]:
-    """:func:`clean` for a row: one look finds out what hardly any row needs."""
+    """:func:`clean` for a row; it tests the joined row first, since few rows need the slow path."""
     row = "".join(cells)
-    # strip() knows every blank of ASCII, and takes a third of the time without a list of them.
+    # strip() without an argument removes all ASCII blanks in a third of the time.
     bare = list(map(str.strip, cells)) if row.isascii() else [each.strip(_BLANKS) for each in cells]
     return [unescape_formula(cell) for cell in bare] if "'" in row else bare
 
 
 def escape_formula(value: str) -> str:
-    """The value with an apostrophe before it where a spreadsheet would run it as a formula."""
+    """The value with an apostrophe before it if a spreadsheet would run it as a formula."""
     return f"'{value}" if value.lstrip("'").startswith(_FORMULA_STARTS) else value
 
 
@@ -56,20 +55,20 @@ def unescape_formula(cell: str) -> str:
 
 
 def collapse_spaces(value: str) -> str:
-    """The value with every run of white space as one space: names have no line ends."""
+    """The value with each run of white space as one space."""
     return value if value.isalnum() else " ".join(value.split())
 
 
 @lru_cache(maxsize=10_000)
 def split_tags(cell: str) -> tuple[str, ...]:
-    """Tags split on ``;`` and ``,``, without Mailchimp's quotes, each once, in order."""
+    """Unique tags in order, split on ``;`` and ``,``, without Mailchimp's quotes."""
     parts = (part.strip(_BLANKS + '"') for part in _TAG_SEPARATORS.split(cell))
     return tuple(dict.fromkeys(collapse_spaces(part) for part in parts if part))
 
 
 @lru_cache(maxsize=2_000)
 def find_zone(cell: str) -> str | None:
-    """The IANA name that is meant, whatever its case and spaces; None for no zone we know."""
+    """The IANA name, found whatever its case and spaces; None for an unknown zone."""
     return _zones().get(cell.replace(" ", "_").casefold())
 
 
@@ -79,19 +78,19 @@ def _zones() -> dict[str, str]:
 
 
 def parse_datetime(cell: str) -> datetime:
-    """A date (its first instant) or a moment, UTC where it names no offset.
+    """The UTC instant of a date (its start) or a time; UTC if there is no offset.
 
-    Raises ValueError, said for a person.
+    Raises ValueError with a message for users.
     """
     try:
         moment = datetime.fromisoformat(cell)
     except ValueError:
-        return _read_odd_moment(cell)
+        return _parse_unusual_datetime(cell)
     return moment if moment.tzinfo is UTC and moment >= _EARLIEST else _in_utc(moment, cell)
 
 
 @lru_cache(maxsize=1_000)
-def _read_odd_moment(cell: str) -> datetime:
+def _parse_unusual_datetime(cell: str) -> datetime:
     plain = cell
     match = _OFFSET_AND_NAME.fullmatch(_NANOSECONDS.sub(r"\1", cell))
     if match and (match["offset"] or match["name"] in _NAMES_OF_UTC):
@@ -99,7 +98,7 @@ def _read_odd_moment(cell: str) -> datetime:
     try:
         moment = datetime.fromisoformat(plain)
     except ValueError as error:
-        raise _no_moment(cell) from error
+        raise _not_a_date(cell) from error
     return _in_utc(moment, cell)
 
 
@@ -107,11 +106,11 @@ def _in_utc(moment: datetime, cell: str) -> datetime:
     try:
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError as error:
-        raise _no_moment(cell) from error
+        raise _not_a_date(cell) from error
     if moment < _EARLIEST:
-        raise _no_moment(cell)
+        raise _not_a_date(cell)
     return moment
 
 
-def _no_moment(cell: str) -> ValueError:
+def _not_a_date(cell: str) -> ValueError:
     return ValueError(f"{cell!r} is not a date like 2027-01-31 or 2027-01-31T09:30Z")

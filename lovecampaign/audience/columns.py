@@ -1,4 +1,4 @@
-"""What does each column of a subscribers' file mean?"""
+"""Recognition of the columns of a subscribers' file by their headings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lovecampaign.audience.status import ImportStatus, status_from_file_name
 
 
 class Column(StrEnum):
-    """The columns that mean something to us (INTERFACE.md, "Subscribers' files")."""
+    """The columns with a meaning (INTERFACE.md, "Subscribers' files"); others become fields."""
 
     EMAIL = "email"
     FIRST_NAME = "first_name"
     LAST_NAME = "last_name"
-    FULL_NAME = "name"  #: used where the file has no first_name: its first word, and the rest
+    FULL_NAME = "name"  #: split into first and last name in files without first_name
     TIMEZONE = "timezone"
     TAGS = "tags"
     CONSENT_AT = "consent_at"
@@ -27,14 +27,14 @@ class Column(StrEnum):
     CONSENT_EXPIRES = "consent_expires"
     LAST_ACTIVE_AT = "last_active_at"
     STATUS = "status"
-    UNSUBSCRIBED_AT = "unsubscribed_at"  #: filled in: the person left
-    BOUNCED_AT = "bounced_at"  #: filled in: the address does not work
+    UNSUBSCRIBED_AT = "unsubscribed_at"  #: filled in: unsubscribed
+    BOUNCED_AT = "bounced_at"  #: filled in: the address bounces
     COMPLAINED_AT = "complained_at"
     UNSUBSCRIBE_REASON = "unsubscribe_reason"
-    ATTRIBUTES = "attributes"  #: listmonk: a JSON object, each of whose keys becomes a field
+    ATTRIBUTES = "attributes"  #: listmonk: a JSON object; each key becomes a field
 
 
-#: What an export of ours writes, in this order, before the fields.
+#: The columns of our export, in order; the fields follow.
 EXPORTED = (
     Column.EMAIL,
     Column.FIRST_NAME,
@@ -52,9 +52,9 @@ EXPORTED = (
 
 
 class ExportTool(StrEnum):
-    """Whose export this is; the value is how people know it."""
+    """The tool that exported a file; the value is its display name."""
 
-    OURS = "lovecampaign"  #: taken literally: every other column is a field of that name
+    OURS = "lovecampaign"  #: every other column is a field of exactly that name
     MAILCHIMP = "Mailchimp"
     KIT = "Kit"
     LISTMONK = "listmonk"
@@ -62,7 +62,7 @@ class ExportTool(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """One heading of the file and what we take it for; echoed to whoever imports."""
+    """One heading and its recognised meaning, shown by the import."""
 
     heading: str
     #: A Column's value, or ``fields.NAME``.
@@ -71,20 +71,19 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Where to find what in a row; positions count from 0."""
+    """The recognised columns of a file; positions count from 0."""
 
-    #: Columns that stand once.
     positions: Mapping[Column, int]
-    #: Every column that tells how a person stands; the worst word wins.
+    #: All status columns; the worst status counts.
     status: tuple[int, ...]
     #: Position → name under ``fields``.
     fields: Mapping[int, str]
     tool: ExportTool | None
-    #: How everybody in this file stands, where its name says so (Mailchimp).
-    standing: ImportStatus | None
+    #: The status of all rows, where the file name states it (Mailchimp).
+    file_status: ImportStatus | None
     headings: tuple[Heading, ...]
-    #: Headings that meant the same as an earlier one, and became fields instead.
-    doubled: tuple[str, ...]
+    #: Headings with the meaning of an earlier one, which became fields.
+    duplicates: tuple[str, ...]
 
     @property
     def count(self) -> int:
@@ -94,8 +93,8 @@ class Columns:
         return self.positions.get(column)
 
 
-#: Headings as ``field_name`` writes them. Sources: Mailchimp's audience export, the subscriber
-#: exports of Kit and listmonk (its cmd/subscribers.go), and small businesses' spreadsheets.
+#: Headings in the form of ``field_name``. Sources: the exports of Mailchimp, Kit and listmonk
+#: (its cmd/subscribers.go), and small businesses' spreadsheets.
 _KNOWN: dict[str, Column] = {
     **dict.fromkeys(
         ("email", "e_mail", "mail", "email_address", "e_mail_address", "emailaddress",
@@ -148,7 +147,7 @@ _KNOWN: dict[str, Column] = {
     **dict.fromkeys(("unsub_reason", "unsubscribe_reason"), Column.UNSUBSCRIBE_REASON),
 }  # fmt: skip
 
-#: Beside one of these, ``state`` is where somebody lives, not how they stand.
+#: In a file with one of these, ``state`` is a part of a postal address, not a status.
 _POSTAL = frozenset(
     {"city", "town", "zip", "zip_code", "postcode", "postal_code", "country", "street", "address",
      "address_1", "street_address"}
@@ -157,7 +156,7 @@ _NO_WORD = re.compile(r"\W+")
 
 
 def read_columns(headings: Sequence[str], file_name: str = "") -> Columns:
-    """Tell every heading's meaning; ``Column.EMAIL`` may be missing, which the caller checks."""
+    """Recognise the headings; the caller checks that there is a ``Column.EMAIL``."""
     slugs = [field_name(heading) for heading in headings]
     tool = _recognise_tool(frozenset(slugs))
     meanings = _meanings(slugs, tool)
@@ -171,14 +170,14 @@ def read_columns(headings: Sequence[str], file_name: str = "") -> Columns:
         status=tuple(status),
         fields=fields,
         tool=tool,
-        standing=status_from_file_name(file_name) if tool is ExportTool.MAILCHIMP else None,
+        file_status=status_from_file_name(file_name) if tool is ExportTool.MAILCHIMP else None,
         headings=_echo(headings, positions, status, fields),
-        doubled=tuple(headings[at].strip() for at in rest if meanings[at] is not None),
+        duplicates=tuple(headings[at].strip() for at in rest if meanings[at] is not None),
     )
 
 
 def field_name(heading: str) -> str:
-    """A heading as a name that templates can use: ``Favourite plant`` → ``favourite_plant``."""
+    """A heading as a name for templates: ``Favourite plant`` → ``favourite_plant``."""
     plain = unicodedata.normalize("NFKD", heading.casefold())
     without_accents = "".join(sign for sign in plain if not unicodedata.combining(sign))
     name = _NO_WORD.sub("_", unicodedata.normalize("NFKC", without_accents)).strip("_")
@@ -186,7 +185,7 @@ def field_name(heading: str) -> str:
 
 
 def _recognise_tool(slugs: frozenset[str]) -> ExportTool | None:
-    if slugs.issuperset(EXPORTED):  # first: a field may be called as another tool's column
+    if slugs.issuperset(EXPORTED):  # first: a field may have the name of another tool's column
         return ExportTool.OURS
     if slugs & {"member_rating", "leid", "euid"}:
         return ExportTool.MAILCHIMP
@@ -202,13 +201,13 @@ def _meanings(slugs: Sequence[str], tool: ExportTool | None) -> list[Column | No
         return [_exported_column(at, slugs) for at in range(len(slugs))]
     seen = frozenset(slugs)
     meanings = [_meaning(slug, tool, seen) for slug in slugs]
-    if Column.FIRST_NAME in meanings:  # a whole name is split only where nothing better is there
+    if Column.FIRST_NAME in meanings:  # a full name is split only without a first name
         return [None if column is Column.FULL_NAME else column for column in meanings]
     return meanings
 
 
 def _exported_column(at: int, slugs: Sequence[str]) -> Column | None:
-    is_first = slugs.index(slugs[at]) == at  # a field may be called as a column of ours
+    is_first = slugs.index(slugs[at]) == at  # a field may have the name of a column
     return Column(slugs[at]) if is_first and slugs[at] in set(EXPORTED) else None
 
 
@@ -216,7 +215,7 @@ def _meaning(slug: str, tool: ExportTool | None, seen: frozenset[str]) -> Column
     if slug == "state" and seen & _POSTAL:
         return None
     if slug == "created_at" and tool is ExportTool.KIT and "consent_at" not in seen:
-        return Column.CONSENT_AT  # in Kit it is the day of subscribing
+        return Column.CONSENT_AT  # Kit: the time of subscribing
     if slug == "attributes" and tool is ExportTool.LISTMONK:
         return Column.ATTRIBUTES
     return _KNOWN.get(slug)
@@ -231,7 +230,7 @@ def _first_positions(meanings: Sequence[Column | None]) -> dict[Column, int]:
 
 
 def _name_fields(slugs: Mapping[int, str]) -> dict[int, str]:
-    """Two columns of one name: the second is called ``name_2``."""
+    """Unique field names: the second ``name`` becomes ``name_2``."""
     names: dict[str, int] = {}
     last: dict[str, int] = {}
     for at, slug in slugs.items():

@@ -1,4 +1,4 @@
-"""What consent does a row of a file prove, and when does it run out?"""
+"""Consent and its expiry, read from the cells of a row."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from datetime import MAXYEAR, datetime
 from lovecampaign.audience.cells import parse_datetime
 from lovecampaign.audience.subscriber import Consent, ConsentKind
 
-#: Canada's anti-spam law, ss. 10(10) and 10(13): implied consent ends so long after its ground.
+#: CASL (Canada), ss. 10(10) and 10(13): months until implied consent expires.
 _MONTHS_OF_IMPLIED_CONSENT = {ConsentKind.IMPLIED_PURCHASE: 24, ConsentKind.IMPLIED_INQUIRY: 6}
 
 
 def read_consent(
     given_at: str, confirmed_at: str, kind: str, source: str, expires: str
 ) -> Consent | None:
-    """The consent that the cells of one row describe; None where no date is known.
+    """The consent of one row; None without a date.
 
-    Raises ValueError, said for a person, for a cell that cannot be read, and for an expiry
-    without the date of what expires.
+    Raises ValueError with a message for users for an unreadable cell, and for an expiry without
+    a date of consent.
     """
     if not (given_at or confirmed_at):
         if expires:
-            raise ValueError("consent_expires stands there without consent_at")
+            raise ValueError("there is consent_expires without consent_at")
         return None
     given = _read("consent_at", given_at or confirmed_at)
     confirmed = _read("confirmed_at", confirmed_at) if confirmed_at else None

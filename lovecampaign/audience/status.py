@@ -1,4 +1,4 @@
-"""May we write to a person whom another tool's export describes so?"""
+"""The status words of other tools' exports, mapped to mailable, suppressed or rejected."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from lovecampaign.audience.subscriber import SuppressionReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportStatus:
-    """How somebody stands. Neither a reason nor a refusal: they may be written to."""
+    """The status of a row; mailable without a reason and a refusal."""
 
-    #: They get no mail for good.
+    #: The address is suppressed for good.
     reason: SuppressionReason | None = None
-    #: Why the row is not taken, where it says neither yes nor no.
+    #: Why the row is rejected without a suppression.
     refusal: str = ""
 
     @property
-    def badness(self) -> int:
-        """Where a row says two things about one person, the worse one counts."""
+    def rank(self) -> int:
+        """Of several statuses of a row, the one with the highest rank counts."""
         return 2 if self.reason else 1 if self.refusal else 0
 
 
@@ -33,7 +33,7 @@ UNCONFIRMED = ImportStatus(refusal="they have not confirmed")
 NO_CONSENT = ImportStatus(refusal="they never asked for these emails")
 SWITCHED_OFF = ImportStatus(refusal="they are switched off in the tool that this file comes from")
 
-#: The word that an export writes for each reason; import reads all of them back.
+#: The word for each reason in our export; the import reads them all.
 STATUS_WORDS = {
     SuppressionReason.UNSUBSCRIBED: "unsubscribed",
     SuppressionReason.HARD_BOUNCE: "bounced",
@@ -80,9 +80,9 @@ _WORDS: dict[str, ImportStatus] = {
 _GAPS = re.compile(r"[\s_-]+")
 
 
-@lru_cache(maxsize=1024)  # a file has a handful of words, a million times each
+@lru_cache(maxsize=1024)  # a file repeats a handful of words a million times
 def parse_status(word: str) -> ImportStatus:
-    """What a status cell says; an unknown word is a refusal that names it."""
+    """The status of a cell; an unknown word is a refusal that quotes it."""
     known = _WORDS.get(_GAPS.sub(" ", word.strip().casefold()))
     if known is None:
         shown = word if len(word) <= 40 else word[:39] + "…"
@@ -91,7 +91,7 @@ def parse_status(word: str) -> ImportStatus:
 
 
 def status_from_file_name(name: str) -> ImportStatus | None:
-    """Mailchimp packs one file per status and tells them apart by name only."""
+    """Mailchimp exports one file per status, and only the file name states it."""
     for prefix, standing in _MAILCHIMP_FILES.items():
         if name.casefold().startswith(prefix):
             return standing
@@ -107,6 +107,6 @@ _MAILCHIMP_FILES = {
 
 
 def status_from_unsubscribe_reason(reason_given: str) -> ImportStatus:
-    """What leaving says, given the reason that Mailchimp noted beside it."""
+    """Unsubscribed, or complained if Mailchimp's reason says so."""
     words = reason_given.casefold()
     return COMPLAINED if "abuse" in words or "spam" in words else UNSUBSCRIBED

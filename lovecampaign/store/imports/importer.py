@@ -134,8 +134,8 @@ class _Tally:
         self._unlisted += len(problems[room:])
 
     def _about_the_file(self, judgement: Judgement) -> Iterator[Problem]:
-        if self._columns.doubled:
-            names = ", ".join(self._columns.doubled)
+        if self._columns.duplicates:
+            names = ", ".join(self._columns.duplicates)
             yield self._warn(f"these columns say again what an earlier one says: {names}")
         if self._without_consent:
             yield self._warn(

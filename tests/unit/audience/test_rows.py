@@ -301,7 +301,7 @@ def test_no_cells_break_the_reader_of_rows(rows: list[list[str]]) -> None:
 def test_a_consent_that_is_still_to_come_proves_nothing(cells: dict[str, str]) -> None:
     assert subscribe(**cells).consent is None
     (warning,) = warnings(**cells)
-    assert "is not of the past and is left out" in warning
+    assert "is in the future and is left out" in warning
 
 
 def test_this_evening_in_auckland_is_not_in_the_future() -> None:
