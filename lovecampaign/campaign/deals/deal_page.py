@@ -1,4 +1,4 @@
-"""What does somebody find behind the deal link of their letter?"""
+"""The state of a subscriber's deal page."""
 
 from __future__ import annotations
 
@@ -6,31 +6,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lovecampaign.campaign.deals.stock import Claim, Stock
-from lovecampaign.campaign.deals.windows import DealState, deal_state
+from lovecampaign.campaign.deals.stock import Claim, DealState, Stock, deal_state
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal, WhenGone
 
 
 class DealPageState(StrEnum):
-    """What the page says; one at a time."""
+    """The state that the page shows."""
 
-    BOUGHT = "bought"  #: nothing is left to do
-    EARLY = "early"  #: no insider, before the launch: when the doors open
-    OFFER = "offer"  #: no insider, from the launch on: what everybody can buy
+    BOUGHT = "bought"  #: already bought
+    EARLY = "early"  #: no insider, before the launch
+    OFFER = "offer"  #: no insider, from the launch on: the public offer
     NOT_YET = "not-yet"  #: an insider before the deal opens
     OPEN = "open"  #: a unit can be claimed
-    KEPT = "kept"  #: they waited, and a unit is kept for them
-    CLAIMED = "claimed"  #: a unit is theirs for a while, not paid yet
-    NO_CODE = "no-code"  #: the author's file ran out of codes: ours to mend
-    WAITLIST = "waitlist"  #: sold out; they may take a place
-    WAITING = "waiting"  #: sold out; they have a place
-    FULL_PRICE = "full-price"  #: sold out; the offer is there for them
-    GONE = "gone"  #: sold out, and that is all
+    KEPT = "kept"  #: a unit is kept after the waitlist
+    CLAIMED = "claimed"  #: a unit is claimed, not paid yet
+    NO_CODE = "no-code"  #: the author's file has no code left
+    WAITLIST = "waitlist"  #: sold out; they can join the waitlist
+    WAITING = "waiting"  #: sold out; on the waitlist
+    FULL_PRICE = "full-price"  #: sold out; the public offer
+    GONE = "gone"  #: sold out
     CLOSED = "closed"  #: an insider after the deal's end
 
 
-#: Behind these a POST takes a unit, or goes on with the one that was taken.
+#: States in which a POST claims a unit, or goes on to pay the claimed one.
 LEADS_TO_CHECKOUT = frozenset({DealPageState.OPEN, DealPageState.KEPT, DealPageState.CLAIMED})
 
 _WHEN_GONE = {
@@ -42,18 +41,18 @@ _WHEN_GONE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """How the person whose link it is stands towards the deal."""
+    """What the deal page knows about the subscriber of its link."""
 
-    #: On the advance-notification list, or holding a code that was given to them there.
+    #: On the advance-notification list, or holds a code from it.
     is_insider: bool
     has_bought: bool = False
     claim: Claim | None = None
-    #: Whether a code is theirs, or would be with the next claim.
+    #: Whether the subscriber has a code, or gets one with the next claim.
     has_code: bool = True
     is_waiting: bool = False
-    #: A unit is kept for them until then, because they waited.
+    #: End of the reservation for a subscriber from the waitlist.
     kept_until: datetime | None = None
-    #: Their own end of the deal (``deals extend``).
+    #: The subscriber's extension (``deals extend``).
     closes: datetime | None = None
 
     def has_kept_unit(self, now: datetime) -> bool:
@@ -63,7 +62,7 @@ class Visitor:
 def find_page_state(
     campaign: Campaign, deal: Deal | None, stock: Stock, visitor: Visitor, now: datetime
 ) -> DealPageState:
-    """The one page that is true for this person at this instant."""
+    """The page's state for one subscriber at one instant."""
     claim = visitor.claim
     if visitor.has_bought or (claim and claim.is_redeemed):
         return DealPageState.BOUGHT
@@ -72,7 +71,7 @@ def find_page_state(
     state = deal_state(deal, now, closes=visitor.closes)
     if state is DealState.NOT_YET:
         return DealPageState.NOT_YET
-    if claim and claim.holds(now):  # who claimed in time may pay in time
+    if claim and claim.holds(now):  # a claim made in time may be paid after the deal closes
         return DealPageState.CLAIMED
     if state is DealState.CLOSED:
         return DealPageState.CLOSED

@@ -16,10 +16,8 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.deals.codes import fill_link
 from lovecampaign.campaign.deals.deal_page import DealPageState, Visitor, find_page_state
-from lovecampaign.campaign.deals.price import compared_price
-from lovecampaign.campaign.deals.stock import Stock
-from lovecampaign.campaign.deals.windows import closing_time
-from lovecampaign.campaign.model.deal import Deal
+from lovecampaign.campaign.deals.stock import Stock, closing_time
+from lovecampaign.campaign.model.deal import Deal, compared_price
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
