@@ -13,7 +13,7 @@ from lovecampaign.checks.explain import all_texts, explain
 from lovecampaign.checks.ignores import NOTE_RULES
 from lovecampaign.checks.registry import ALL_RULES
 from lovecampaign.core.errors import UsageError
-from lovecampaign.render.model.problem_codes import ProblemCode as RenderingCode
+from lovecampaign.render.model.problem_codes import Code as RenderingCode
 
 
 @pytest.mark.parametrize("rule", [*ALL_RULES, *NOTE_RULES], ids=lambda rule: str(rule.code))
