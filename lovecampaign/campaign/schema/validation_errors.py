@@ -14,8 +14,7 @@ from lovecampaign.campaign.schema.models import CampaignFile, SettingsGroup
 from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import CURLY_DOUBLE, CURLY_SINGLE
-from lovecampaign.campaign.source.source import Source
-from lovecampaign.campaign.source.spans import find_piece
+from lovecampaign.campaign.source.source import Source, find_piece
 from lovecampaign.campaign.source.tree import Keys, Tree
 from lovecampaign.core.problems import Problem
 

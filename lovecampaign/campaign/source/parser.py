@@ -1,7 +1,7 @@
-"""How does YAML become a tree? Events, core-schema scalars, duplicate keys, limits.
+"""YAML → tree: an event-based parser with YAML 1.2 scalars, duplicate keys and limits.
 
-We build the tree from PyYAML's events rather than with ``compose()``: events also show anchors
-and aliases, which we refuse, and never recurse, so nesting cannot exhaust the stack.
+The tree is built from PyYAML's events, not with ``compose()``: events also show anchors and
+aliases, which are rejected, and need no recursion, so nesting cannot exhaust the stack.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from lovecampaign.campaign.source.fix_mistakes import FixedText
+from lovecampaign.campaign.source.fix_mistakes import FixedText, YamlMistake
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, Spot
 from lovecampaign.campaign.source.tree import MappingEntry, Node, Scalar, Tree
@@ -25,7 +25,7 @@ MAX_NODES = 20_000
 #: The C parser (libyaml) where PyYAML was built with it: ten times as fast.
 LOADER: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
-#: After these, the values of the line are not what the author meant.
+#: Mistakes after which the other values of the line are not what the author meant.
 _MISREAD = frozenset(
     {ProblemCode.BARE_BRACES, ProblemCode.COMMA_SPLITS, ProblemCode.YAML_MACHINERY}
 )
@@ -44,7 +44,7 @@ _CORE_SCHEMA = (
 
 
 def read_tree(source: Source, mended: FixedText, loader: type[yaml.BaseLoader] = LOADER) -> Tree:
-    """Parse the settings. Never raises: what YAML cannot read is a problem with its place."""
+    """Parse the settings. Never raises: an error of YAML becomes a problem with its place."""
     tree = Tree(problems=list(mended.problems))
     builder = _TreeBuilder(source)
     try:
@@ -73,7 +73,7 @@ def core_value(text: str) -> Scalar:
 
 
 class _TreeBuilder:
-    """Takes events and builds nodes, with a stack of its own."""
+    """Builds nodes from events, with an explicit stack."""
 
     def __init__(self, source: Source) -> None:
         self.root: Node | None = None
@@ -84,7 +84,7 @@ class _TreeBuilder:
         self._documents = 0
 
     def take(self, event: yaml.Event) -> bool:
-        """Whether to go on."""
+        """Add an event; False stops the parser."""
         match event:
             case yaml.DocumentStartEvent():
                 return self._start_document(event)
@@ -147,8 +147,8 @@ class _TreeBuilder:
         return True
 
     def _add_entry(self, parent: _OpenCollection, key: Node, value: Node) -> None:
-        if slip := _slip_in_entry(parent, key, value):
-            self._report(slip.code, slip.message, key.spot, slip.hint)
+        if mistake := _entry_mistake(parent, key, value):
+            self._report(mistake.code, mistake.message, key.spot, mistake.hint)
             return
         entry = MappingEntry(key=key.scalar, key_spot=key.spot, value=value)
         parent.entries[str(key.scalar)] = entry
@@ -181,41 +181,32 @@ class _TreeBuilder:
 
 @dataclass(slots=True)
 class _OpenCollection:
-    """A collection that is being read; ``key`` waits for its value."""
+    """A collection that is not complete; ``key`` has no value yet."""
 
     node: Node
     key: Node | None = None
-    #: What a mapping holds so far, by how its keys read.
+    #: The entries of a mapping so far, by key.
     entries: dict[str, MappingEntry] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _EntryProblem:
-    """Why an entry is none that its author can have meant."""
-
-    code: ProblemCode
-    message: str
-    hint: str
-
-
-def _slip_in_entry(parent: _OpenCollection, key: Node, value: Node) -> _EntryProblem | None:
+def _entry_mistake(parent: _OpenCollection, key: Node, value: Node) -> YamlMistake | None:
     if key.entries is not None or key.items is not None:
-        return _EntryProblem(
+        return YamlMistake(
             ProblemCode.BARE_BRACES,
-            "brackets stand here where a key belongs",
+            "there are brackets here where a key belongs",
             "a value with braces needs quotes; merge fields work in subject, preheader and copy",
         )
     is_alone = value.is_plain and value.scalar is None
     if parent.node.is_flow and is_alone and _is_number(key.scalar):
-        return _EntryProblem(
+        return YamlMistake(
             ProblemCode.COMMA_SPLITS,
-            f"inside {{ }} a comma starts a new entry, so {key.scalar} stands alone here",
+            f"inside {{ }} a comma starts a new entry, so {key.scalar} is alone here",
             'leave the comma out of the number, or put quotes around it: "1,299 EUR"',
         )
     if first := parent.entries.get(str(key.scalar)):
-        return _EntryProblem(
+        return YamlMistake(
             ProblemCode.DUPLICATE_KEY,
-            f"{key.scalar} stands twice here: first on line {first.key_spot.line}",
+            f"{key.scalar} is here twice: first on line {first.key_spot.line}",
             "keep one of them",
         )
     return None
@@ -231,7 +222,7 @@ def _line(problem: Problem) -> int:
 
 def _spot(event: yaml.Event) -> Spot:
     start, end = event.start_mark, event.end_mark
-    if start is None or end is None:  # typeshed: only the stream's own events have no marks
+    if start is None or end is None:  # only events of the stream itself have no marks
         return Spot(line=1)
     width = end.column - start.column if end.line == start.line else 1
     return Spot(line=start.line + 1, column=start.column + 1, width=max(1, width))

@@ -1,4 +1,4 @@
-"""How do a word processor's quotes and spaces become YAML's and Jinja's, at the same columns?"""
+"""Converts a word processor's quotes and spaces for YAML and Jinja, without moving columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 CURLY_DOUBLE = "“”„‟"
 CURLY_SINGLE = "‘’‚‛"
 
-#: Indentation, dashes, key, colon and what stands between colon and value.
+#: Indentation, dashes, key, colon and the space before the value.
 _STRUCTURE = re.compile(r"^(\s*(?:-\s+)*)([^\s:#{}\[\],\"'][^:#{}\[\],]*?)(\s*:(?:\s+|$))")
 _BETWEEN_FLOW_PARTS = re.compile(r"(?<=[:,{\[])\s+|\s+(?=[}\],])")
 _QUOTED_VALUE = re.compile(
@@ -20,7 +20,7 @@ _QUOTED_FLOW_PART = re.compile(
 )
 
 _FIELD = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-#: Straight ones come first: what stands in them is text.
+#: Straight quotes come first: their content is text.
 _STRING = re.compile(
     rf"\"[^\"]*\"|'[^']*'"
     rf"|[{CURLY_DOUBLE}](?P<double>[^{CURLY_DOUBLE}\"\\]*)[{CURLY_DOUBLE}]"
@@ -29,10 +29,7 @@ _STRING = re.compile(
 
 
 def straighten(line: str) -> str:
-    """The line as YAML reads it: no-break spaces of the structure and curly quotes made plain.
-
-    Inside a text both stay as the author wrote them.
-    """
+    """The line with plain structural spaces and straight quotes; both stay inside text."""
     if line.isascii():
         return line
     start = _STRUCTURE.match(line)
@@ -43,10 +40,7 @@ def straighten(line: str) -> str:
 
 
 def straighten_fields(text: str) -> str:
-    """The text with straight quotes around the strings in its merge fields and Jinja tags.
-
-    Everywhere else, and inside those strings, quotes stay as the author wrote them.
-    """
+    """The text with straight quotes around the strings in its merge fields and Jinja tags."""
     if not any(quote in text for quote in CURLY_DOUBLE + CURLY_SINGLE):
         return text
     return _FIELD.sub(lambda field: _STRING.sub(_straighten_string, field[0]), text)
@@ -72,7 +66,7 @@ def _straighten_value(value: str) -> str:
 
 
 def _usable_quote(text: str) -> str | None:
-    """The straight quote that can stand around a text without changing it."""
+    """The straight quote that needs no escape around the text, or None."""
     if '"' not in text and "\\" not in text:
         return '"'
     return "'" if "'" not in text else None
@@ -85,5 +79,5 @@ def _plain_margin(line: str) -> str:
 
 
 def _plain_spaces(text: str) -> str:
-    """Every kind of space but the tab as a plain space."""
+    """All kinds of space except the tab as plain spaces."""
     return re.sub(r"[^\S\t]", " ", text)

@@ -1,4 +1,4 @@
-"""What do the settings hold, and where does each part stand? Nodes with places."""
+"""The tree of a file's settings: nodes with their places."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lovecampaign.core.problems import Problem
 Scalar = str | int | float | bool | None
 #: A dict lives only from here to the schema.
 Data = Scalar | list["Data"] | dict[Scalar, "Data"]
-#: What leads to a setting, from the outermost key on: as somebody asks for it, and as sets hold it.
+#: The path of a setting from the outermost key on: in any sequence, and hashable.
 Keys = Sequence[str | int]
 KeyPath = tuple[str | int, ...]
 
@@ -29,11 +29,11 @@ class Node:
 
     @property
     def is_empty(self) -> bool:
-        """Whether a key stands without a value."""
+        """Whether there is no value."""
         return self.is_plain and self.scalar is None
 
     def data(self) -> Data:
-        """Plain data without the empty entries; safe to recurse, since the depth is bounded."""
+        """Plain data without empty entries; recursion is safe, since the depth is limited."""
         if self.entries is not None:
             written = (entry for entry in self.entries if not entry.value.is_empty)
             return {entry.key: entry.value.data() for entry in written}
@@ -42,14 +42,13 @@ class Node:
         return self.scalar
 
     def entry(self, key: str | int) -> MappingEntry | None:
-        """The entry of a mapping whose key reads like that."""
-        found = (entry for entry in self.entries or () if str(entry.key) == str(key))
-        return next(found, None)
+        """The entry of a mapping with that key as text."""
+        return next((each for each in self.entries or () if str(each.key) == str(key)), None)
 
 
 @dataclass(slots=True)
 class MappingEntry:
-    """A key of a mapping and what stands behind it."""
+    """A key of a mapping and its value."""
 
     key: Scalar
     key_spot: Spot
@@ -58,17 +57,17 @@ class MappingEntry:
 
 @dataclass(slots=True)
 class Tree:
-    """A root, None where there is nothing; and what was wrong on the way."""
+    """The root node, None for an empty file, and the problems of parsing."""
 
     root: Node | None = None
     problems: list[Problem] = field(default_factory=list)
-    #: False where reading had to stop: what is missing may stand further down.
+    #: False if the parser stopped: a missing setting may be further down.
     is_whole: bool = True
-    #: Lines about which enough was said: their values are not what the author meant.
+    #: Lines about which nothing more is reported: their values are not what the author meant.
     silent_lines: frozenset[int] = frozenset()
 
     def spot(self, path: Keys, *, of_key: bool = False) -> Spot:
-        """Where a setting stands; the nearest group around it where it isn't written."""
+        """The spot of a setting, or of the nearest group around an unwritten one."""
         node, spot = self.root, self.root.spot if self.root else Spot(line=1)
         for step in path:
             found = _step(node, step)
@@ -92,7 +91,7 @@ class Tree:
 
 
 def empty_entries(node: Node) -> Iterator[MappingEntry]:
-    """Every key without a value, in file order."""
+    """All keys without a value, in file order."""
     for entry in node.entries or ():
         if entry.value.is_empty:
             yield entry
@@ -102,7 +101,7 @@ def empty_entries(node: Node) -> Iterator[MappingEntry]:
 
 
 def walk(node: Node, path: KeyPath = ()) -> Iterator[KeyPath]:
-    """The path of every setting, the outer ones first."""
+    """The paths of all settings, outer ones first."""
     for entry in node.entries or ():
         inner = (*path, as_step(entry.key))
         yield inner
@@ -110,7 +109,7 @@ def walk(node: Node, path: KeyPath = ()) -> Iterator[KeyPath]:
 
 
 def as_step(key: Scalar) -> str | int:
-    """A key as a part of a path."""
+    """A key as a step of a path."""
     return key if isinstance(key, int) else str(key)
 
 

@@ -1,4 +1,4 @@
-"""What does YAML's own complaint mean, said to somebody who writes copy?"""
+"""PyYAML's errors, translated into messages for authors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lovecampaign.campaign.source.source import Source, Spot
 from lovecampaign.core.problems import Problem
 
 TOO_DEEP_HINT = "is this the right file?"
-#: (part of the parser's message, our message, hint), in both wordings: libyaml's and Python's.
+#: (part of the message, from libyaml or from the Python parser; our message; hint).
 _MEANINGS = (
     (
         "mapping values are not allowed",
@@ -59,26 +59,22 @@ _MEANINGS = (
     ),
     (
         "document start",
-        "this line stands further left than the settings above it",
+        "this line starts further left than the settings above it",
         "start all of them at the same column",
     ),
-    (
-        "directive",
-        "a line cannot start with %",
-        "put quotes around the value",
-    ),
+    ("directive", "a line cannot start with %", "put quotes around the value"),
     (
         "node content",
-        "a closing bracket stands here where a value belongs",
+        "there is a closing bracket here where a value belongs",
         "put quotes around the value if the bracket is a part of it",
     ),
 )
 
 
 def translate_yaml_error(source: Source, error: yaml.YAMLError) -> Problem:
-    """The parser's complaint as a problem at its place."""
+    """The parser's error as a problem at its place."""
     theirs = str(getattr(error, "problem", None) or "")
-    if "nesting depth" in theirs:  # libyaml 0.2.6 counts too, and gives up before we are asked
+    if "nesting depth" in theirs:  # libyaml 0.2.6 has a limit of its own
         message, hint = "more levels are nested here than any campaign needs", TOO_DEEP_HINT
         return source.problem(ProblemCode.TOO_DEEP, message, _place(source, error), hint=hint)
     message, hint = _meaning(theirs)
@@ -99,7 +95,7 @@ def _place(source: Source, error: yaml.YAMLError) -> Spot:
         mark = getattr(error, "context_mark", None) or mark  # where the quote opened
     if mark is None:
         return Spot(line=1)
-    # At the end of the file the mark stands behind the last line.
+    # At the end of the file the mark is behind the last line.
     line = max(1, min(mark.line + 1, len(source.lines)))
     column = min(mark.column, len(source.line(line))) + 1
     return Spot(line=line, column=column)
