@@ -44,8 +44,8 @@ from lovecampaign.campaign.schema.validate import read_document
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.core.problems import Problem, has_errors, in_file_order
 
-#: What rules may lean on where the campaign's own is missing; none of it is ever sent.
-_STAND_IN: dict[str, Any] = {
+#: Values for invalid required settings, so that the rules can run; never sent.
+_PLACEHOLDERS: dict[str, Any] = {
     "version": 1,
     "id": "unreadable",
     "name": "unreadable",
@@ -74,7 +74,7 @@ def load_campaign(folder: Path, workspace: Path) -> LoadedCampaign:
     source, problems = read_inside(folder / FILE_NAME, workspace)
     if source is None:
         return LoadedCampaign(campaign=None, problems=problems)
-    document = read_document(source, CampaignFile, stand_in=_STAND_IN)
+    document = read_document(source, CampaignFile, placeholders=_PLACEHOLDERS)
     if document.value is None:
         return LoadedCampaign(campaign=None, problems=(*problems, *document.problems))
     month = Month(file=document.value, templates=template_names(workspace))

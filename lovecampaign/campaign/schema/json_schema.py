@@ -1,4 +1,4 @@
-"""How does an editor know what may be written? JSON Schema of both kinds of settings."""
+"""JSON Schema of campaign.yaml and of a day file's front matter, for editors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ JsonSchema = dict[str, Any]
 
 
 def campaign_schema() -> JsonSchema:
-    """Of ``campaign.yaml``."""
+    """The schema of ``campaign.yaml``."""
     return _schema_of(CampaignFile, "campaign.yaml")
 
 
 def day_schema() -> JsonSchema:
-    """Of the lines between the dashes in ``days/NN-*.md``."""
+    """The schema of the front matter of ``days/NN-*.md``."""
     return _schema_of(DayGroup, "days/NN-*.md")
 
 
@@ -29,7 +29,7 @@ def _schema_of(model: type[BaseModel], title: str) -> JsonSchema:
 
 
 def _as_written(part: Any) -> Any:
-    """pydantic's schema as an author sees the file: no null, no titles made of our names."""
+    """pydantic's schema without null and without titles from our class names."""
     if isinstance(part, list):
         return [_as_written(item) for item in part]
     if not isinstance(part, dict):
@@ -43,7 +43,7 @@ def _as_written(part: Any) -> Any:
 
 
 def _without_null(part: JsonSchema) -> JsonSchema:
-    """A key without a value is a mistake, so null stands nowhere."""
+    """A key without a value is a mistake, so null is never valid."""
     branches = part.get("anyOf")
     if not branches or {"type": "null"} not in branches:
         return part
@@ -53,7 +53,7 @@ def _without_null(part: JsonSchema) -> JsonSchema:
 
 
 def _with_names(part: JsonSchema) -> JsonSchema:
-    """pydantic lets a key that breaks the pattern of a mapping's keys pass; we do not."""
+    """``patternProperties`` allows keys outside the pattern; we do not."""
     patterns = part.get("patternProperties")
     if not patterns:
         return part

@@ -1,6 +1,6 @@
-"""What may a person write? The models of ``campaign.yaml`` and of a copy file's first lines.
+"""Pydantic models of ``campaign.yaml`` and of a copy file's front matter.
 
-Descriptions and examples reach the editor through JSON Schema; problems quote the examples.
+Editors show the descriptions and examples (JSON Schema); problems quote the examples.
 """
 
 from __future__ import annotations
@@ -49,35 +49,35 @@ LAUNCH_DAY = 28
 
 
 class QuietHoursRule(StrEnum):
-    """What a launch email may say about quiet hours."""
+    """A launch email's choice about quiet hours."""
 
-    RESPECT = "respect"  #: it waits for their end, as day emails do
-    IGNORE = "ignore"  #: it goes at its instant: the default
+    RESPECT = "respect"  #: wait for their end, as day emails do
+    IGNORE = "ignore"  #: send at its instant: the default
 
 
 class SettingsGroup(BaseModel):
-    """Settings that belong together; a key that no field has is an error."""
+    """A group of settings; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 def required(description: str, example: object) -> Any:
-    """A setting without a default; ``example`` is what a hint shows."""
+    """A setting without a default; hints show the ``example``."""
     return Field(description=description, examples=[example])
 
 
 def optional(description: str, default: object = None) -> Any:
-    """A setting that may be left out; ``default`` as an author would write it, None for nothing."""
+    """An optional setting; ``default`` is in the author's spelling."""
     return Field(default=default, validate_default=True, description=description)
 
 
 def optional_group(description: str, model: type[SettingsGroup]) -> Any:
-    """Settings that may all be left out."""
+    """An optional group with defaults."""
     return Field(default_factory=model, description=description)
 
 
 def several(description: str) -> Any:
-    """A list that may be left out."""
+    """An optional list."""
     return Field(default_factory=list, description=description)
 
 
@@ -89,7 +89,7 @@ class BrandGroup(SettingsGroup):
 
 
 class SenderGroup(SettingsGroup):
-    """Who writes."""
+    """The sender."""
 
     name: Line = required("The name in From: a person, from your business.", "Ana from Bloom")
     email: EmailAddress = required("The address in From.", "ana@news.bloom.example")
@@ -106,11 +106,11 @@ class SenderGroup(SettingsGroup):
 
 
 class AudienceGroup(SettingsGroup):
-    """Who gets the month."""
+    """The recipients of the month."""
 
     list: ListName = required("The list of readers.", "readers")
     with_tags: Tags = several("Any of these tags; empty: everyone on the list.")
-    without_tags: Tags = several("Nobody with one of these tags.")
+    without_tags: Tags = several("None of these tags.")
 
 
 class InsidersGroup(SettingsGroup):
@@ -125,7 +125,7 @@ class BrakeGroup(SettingsGroup):
 
     complaints: Share = optional("Complaints.", "0.1%")
     hard_bounces: Share = optional("Addresses that do not exist.", "2%")
-    unsubscribes: Share = optional("People who leave.", "1.5%")
+    unsubscribes: Share = optional("Unsubscribes.", "1.5%")
 
 
 class SendingGroup(SettingsGroup):
@@ -133,11 +133,11 @@ class SendingGroup(SettingsGroup):
 
     at: ClockTime = optional("The time of day of day emails.", "09:00")
     clock: Annotated[ClockChoice, word_of(ClockChoice)] = optional(
-        "Whose clock: the subscriber's own, or the campaign's.",
+        "The time zone of at: the subscriber's own, or the campaign's.",
         "subscriber",
     )
     unknown_timezone: Zone | None = optional(
-        "For readers whose zone is not known. Default: timezone."
+        "For readers without a known time zone. Default: timezone."
     )
     quiet_hours: Quiet | None = optional("No day email between these times: it waits.")
     late_after: Duration = optional("A day's email later than this is skipped.", "20h")
@@ -146,22 +146,22 @@ class SendingGroup(SettingsGroup):
 
 
 class CatchUpGroup(SettingsGroup):
-    """The digest for people who join late."""
+    """The digest for late joiners."""
 
     must_have: GivingDays = Field(
         description="The days that later ones come back to.", examples=[[1, 9, 21]], min_length=1
     )
-    until: When | None = optional("Who joins from then on gets no digest. Default: the launch.")
+    until: When | None = optional("Joining at or after this gets no digest. Default: the launch.")
 
 
 class DefaultsGroup(SettingsGroup):
-    """What holds for every email that does not say otherwise."""
+    """Defaults of all emails."""
 
     template: Line = optional("letter is templates/email/letter.mjml.j2.", "letter")
 
 
 class GuestGroup(SettingsGroup):
-    """Who is interviewed."""
+    """The guest of an interview."""
 
     name: Line = required("The guest's name.", "Dr Mai Tran")
     role: Line | None = optional("What the guest does.")
@@ -169,20 +169,20 @@ class GuestGroup(SettingsGroup):
 
 
 class CopyGroup(SettingsGroup):
-    """What a launch email's or a built-in email's file may say in its first lines."""
+    """The front matter of a launch email's or a built-in email's file."""
 
     subject: MergedLine | None = optional("The subject; merge fields work here.")
     preheader: MergedLine | None = optional("What mail programs show behind the subject.")
     template: Line | None = optional("letter is templates/email/letter.mjml.j2.")
     kind: Annotated[Kind, word_of(Kind)] | None = optional("What the email gives its reader.")
     with_tags: Tags | None = optional("Any of these tags.")
-    without_tags: Tags | None = optional("Nobody with one of these tags.")
-    guest: GuestGroup | None = optional("Who is interviewed.")
+    without_tags: Tags | None = optional("None of these tags.")
+    guest: GuestGroup | None = optional("The guest of an interview.")
     question: Line | None = optional("The one question that the email asks.")
 
 
 class DayGroup(CopyGroup):
-    """A day, in its file's first lines or under ``days``; each setting in one of the two."""
+    """A day, in its file's front matter or under ``days``; each setting in one of the two."""
 
     at: ClockTime | None = optional("The time of day. Default: sending.at.")
     pinned: Flag | None = optional("Bound to its date: left out of from-day-1.")
@@ -192,7 +192,7 @@ class LaunchEmailGroup(CopyGroup):
     """An email of the launch."""
 
     at: When | None = optional("When it goes to everyone at once. Default: launch.at.")
-    to: RecipientGroups = optional("Who gets it; several words must all hold.", "audience")
+    to: RecipientGroups = optional("The recipients; several words must all hold.", "audience")
     copy_file: Line | None = Field(
         default=None, alias="copy", description="The copy's file, in the campaign's folder."
     )
@@ -225,7 +225,7 @@ class LaunchGroup(SettingsGroup):
 
 
 class DealGroup(SettingsGroup):
-    """A better price, for some, for a while."""
+    """A better price, for insiders, for a while."""
 
     title: Line = required("What it is.", "Bloom for life, at the insiders' price")
     price: Price = required("What it costs.", "59 EUR")
@@ -249,7 +249,7 @@ class DealGroup(SettingsGroup):
 
 
 class ChecksGroup(SettingsGroup):
-    """What check finds and you decided to live with."""
+    """Findings of check to ignore."""
 
     ignore: dict[CheckCode, MergedLine] = Field(
         default_factory=dict, description="A code, and why it does not matter here."
@@ -267,22 +267,22 @@ class CampaignFile(SettingsGroup):
     start: Day = required("The date of day 1.", "2027-02-01")
     brand: BrandGroup = optional_group("How the mail looks.", BrandGroup)
     sender: SenderGroup = required(
-        "Who writes.",
+        "The sender.",
         {"name": "Ana from Bloom", "email": "ana@bloom.example", "postal_address": "…"},
     )
-    audience: AudienceGroup = required("Who gets the month.", {"list": "readers"})
+    audience: AudienceGroup = required("The recipients of the month.", {"list": "readers"})
     insiders: InsidersGroup | None = optional("The advance-notification list.")
     sending: SendingGroup = optional_group("When mail goes out, and how fast.", SendingGroup)
     late_joiners: Annotated[LateJoiners, word_of(LateJoiners)] = optional(
-        "What people get who join during the month.",
+        "What readers get who join during the month.",
         "from-today",
     )
-    catch_up: CatchUpGroup | None = optional("The digest for people who join late.")
+    catch_up: CatchUpGroup | None = optional("The digest for late joiners.")
     skip: GivingDays = several("Days without an email.")
-    defaults: DefaultsGroup = optional_group("What holds for every email.", DefaultsGroup)
+    defaults: DefaultsGroup = optional_group("Defaults of all emails.", DefaultsGroup)
     days: dict[DayNumber, DayGroup] = Field(
         default_factory=dict, description="What differs from the files in days/."
     )
     launch: LaunchGroup = required("The launch and what follows.", {"day": 28, "at": "10:00"})
     deals: dict[Name, DealGroup] = Field(default_factory=dict, description="Better prices.")
-    checks: ChecksGroup = optional_group("What check is to pass over.", ChecksGroup)
+    checks: ChecksGroup = optional_group("Findings of check to ignore.", ChecksGroup)

@@ -1,9 +1,12 @@
-"""How are texts, shares, colours, zones and names written? Text → value, or why not."""
+"""Parsers of texts, names, shares, colours, zones, email addresses and links."""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
 
 from lovecampaign.campaign.source.errors import BadValue, did_you_mean, require_text, show_value
 from lovecampaign.campaign.source.problem_codes import ProblemCode
@@ -15,16 +18,23 @@ MAX_TEXT = 2_000
 #: Characters of a name, an id or a tag.
 LONGEST_NAME = 64
 
-#: How Jinja's fields, tags and comments begin.
+#: The start of Jinja's fields, tags and comments.
 MERGE_FIELD_START = re.compile(r"\{[{%#]")
-#: The spellings that editors are told, too, through JSON Schema.
+#: JSON Schema uses these patterns, too.
 NAME = r"[a-z0-9]+([-_.][a-z0-9]+)*"
 LIST_NAME = r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*"
 LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
 
+#: Local parts of no-reply addresses, in several languages.
+_NO_REPLY = re.compile(
+    r"(no|not|do-?not|dont|ne-?pas|kein|keine|nicht|non)[-_.]?"
+    r"(reply|respond|repondre|antwort(en)?|rispondere)|noreply.*|no-reply.*",
+    re.IGNORECASE,
+)
+
 
 def parse_text(value: object) -> str:
-    """A text that is printed as it is, so it holds no merge field; lines are kept."""
+    """A text without merge fields, since it is printed as it is; line breaks stay."""
     text = _readable(value)
     if found := MERGE_FIELD_START.search(text):
         raise BadValue(
@@ -37,12 +47,12 @@ def parse_text(value: object) -> str:
 
 
 def parse_line(value: object) -> str:
-    """A text on one line: line breaks and runs of spaces become one space each."""
+    """A text on one line: runs of white space become one space."""
     return _on_one_line(parse_text(value))
 
 
 def parse_merged_line(value: object) -> str:
-    """A line that may hold merge fields."""
+    """A line that may have merge fields."""
     return straighten_fields(_on_one_line(_readable(value)))
 
 
@@ -51,7 +61,7 @@ def _on_one_line(text: str) -> str:
 
 
 def _readable(value: object) -> str:
-    """A text that is not empty and can be shown."""
+    """A non-empty, printable text."""
     if not isinstance(value, str):
         raise BadValue(
             ProblemCode.TEXT,
@@ -82,7 +92,7 @@ def parse_percentage(value: object) -> Fraction:
 
 
 def parse_color(value: object) -> str:
-    """``#c2185b`` or ``#c18``, as six small digits."""
+    """``#c2185b`` or ``#c18``, as six lower-case digits."""
     hint = 'write "#c2185b", in quotes: without them the # starts a comment'
     text = require_text(value, ProblemCode.COLOR, "a colour", hint).lower()
     if re.fullmatch(r"#[0-9a-f]{3}", text):
@@ -95,7 +105,7 @@ def parse_color(value: object) -> str:
 
 
 def parse_zone(value: object) -> str:
-    """An IANA name, spelled as the database does."""
+    """An IANA name in the spelling of the database."""
     hint = "write a name like Europe/Paris"
     text = require_text(value, ProblemCode.TIMEZONE, "a time zone", hint)
     if text in known_zones():
@@ -106,7 +116,7 @@ def parse_zone(value: object) -> str:
 
 
 def parse_name(value: object) -> str:
-    """An id or key: it stands in links, headers and file names."""
+    """An id or key: it is used in links, headers and file names."""
     hint = "use small letters, digits and dashes, like early-access"
     text = require_text(value, ProblemCode.NAME, "a name", hint)
     if not re.fullmatch(NAME, text) or len(text) > LONGEST_NAME:
@@ -117,7 +127,7 @@ def parse_name(value: object) -> str:
 
 
 def parse_list_name(value: object) -> str:
-    """The name of a list, as links and imports use it."""
+    """The name of a list, for links and imports."""
     hint = "use letters, digits and dashes, like readers"
     text = require_text(value, ProblemCode.NAME, "the name of a list", hint)
     if not re.fullmatch(LIST_NAME, text) or len(text) > LONGEST_NAME:
@@ -126,7 +136,7 @@ def parse_list_name(value: object) -> str:
 
 
 def parse_tag(value: object) -> str:
-    """A tag; imports split tags at commas and semicolons."""
+    """A tag, without the separators of imports."""
     text = parse_line(value)
     if re.search(r"[,;]", text) or len(text) > LONGEST_NAME:
         raise BadValue(
@@ -143,6 +153,60 @@ def parse_language(value: object) -> str:
     text = require_text(value, ProblemCode.NAME, "a language", hint)
     if not re.fullmatch(LANGUAGE, text):
         raise BadValue(ProblemCode.NAME, f"{text!r} is not a language code", hint)
+    return text
+
+
+def parse_email(value: object) -> str:
+    """An address that email-validator accepts; reserved test domains are allowed."""
+    hint = "write it like ana@bloom.example"
+    text = require_text(value, ProblemCode.EMAIL_ADDRESS, "an email address", hint)
+    try:
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        message = f"{text!r} cannot be an email address: {str(error).rstrip('.')}"
+        raise BadValue(ProblemCode.EMAIL_ADDRESS, message, hint) from error
+    return found.normalized
+
+
+def parse_answered_email(value: object) -> str:
+    """An address where a person answers: no-reply is rejected."""
+    address = parse_email(value)
+    if _NO_REPLY.fullmatch(address.partition("@")[0]):
+        raise BadValue(
+            ProblemCode.NO_REPLY,
+            f"nobody reads {address}, and readers will answer",
+            "use the address of a person",
+        )
+    return address
+
+
+def parse_link(value: object) -> str:
+    """An absolute http or https link."""
+    return _parse_link(value, placeholders=frozenset())
+
+
+def parse_deal_link(value: object) -> str:
+    """A link that may hold ``{code}``."""
+    return _parse_link(value, placeholders=frozenset({"code"}))
+
+
+def _parse_link(value: object, placeholders: frozenset[str]) -> str:
+    hint = "write it in full: https://bloom.example/page"
+    text = require_text(value, ProblemCode.LINK, "a link", hint)
+    try:
+        parts = urlsplit(text)
+        is_complete = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port  # raises ValueError for a wrong port
+    except ValueError:
+        is_complete = False
+    if not is_complete or re.search(r"[\s<>\"\\]", text):
+        raise BadValue(
+            ProblemCode.LINK, f"{text!r} is not a link that mail programs can open", hint
+        )
+    for name in re.findall(r"{([^{}]*)}", text):
+        if name not in placeholders:
+            allowed = "only {code} is allowed here" if placeholders else "it would not be replaced"
+            raise BadValue(ProblemCode.LINK, f"{{{name}}} in a link: {allowed}", "take it out")
     return text
 
 

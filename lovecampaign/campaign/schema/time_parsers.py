@@ -1,4 +1,4 @@
-"""How are times written? ``09:00``, ``day 27 10:00``, dates, instants, durations, quiet hours."""
+"""Parsers of times of day, dates, instants, campaign days, durations and quiet hours."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from lovecampaign.campaign.model.sending import QuietHours
 from lovecampaign.campaign.source.errors import BadValue, require_text
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 
-#: Days count on past the launch; nobody plans a whole year of follow-ups.
+#: Days count on after the launch.
 MAX_DAY = 366
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MAX_DURATION = timedelta(days=366)
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DASH = r"\s*(?:-|–|—|to)\s*"  # word processors make an en dash of the hyphen
+_DASH = r"\s*(?:-|–|—|to)\s*"  # word processors turn hyphens into dashes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A moment as written: on a day of the campaign, on a date, or an instant with offset.
+    """A point in time as written: on a day of the campaign, on a date, or with an offset.
 
-    Exactly one of ``day``, ``date`` and ``instant`` is set, or none: a time on the launch day.
+    At most one of ``day``, ``date`` and ``instant`` is set; none means the launch day.
     """
 
     day: int | None = None
@@ -35,9 +35,9 @@ class Point:
 
 
 def resolve(point: Point, *, start: date, zone: str, launch_day: int) -> datetime:
-    """The instant in UTC; days and times without an offset are in the campaign's zone.
+    """The UTC instant; times without an offset are in the campaign's zone.
 
-    A time inside a gap of summer time moves forward by the gap; of two, the first counts.
+    A time inside the gap of a clock change moves forward by the gap; of two, the first counts.
     """
     if point.instant is not None:
         return point.instant.astimezone(UTC)
@@ -99,7 +99,7 @@ def parse_duration(value: object) -> timedelta:
 
 
 def parse_quiet_hours(value: object) -> QuietHours:
-    """``21:00-07:00``; wraps around midnight."""
+    """``21:00-07:00``; may wrap around midnight."""
     hint = "write 21:00-07:00"
     text = require_text(value, ProblemCode.QUIET_HOURS, "quiet hours", hint)
     parts = re.split(_DASH, text)

@@ -1,4 +1,4 @@
-"""What does a validation error mean, in our words? pydantic's text never reaches a reader."""
+"""pydantic's validation errors, translated into problems for authors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHAPES = {
 def translate_validation_error(
     source: Source, tree: Tree, model: type[SettingsGroup], error: ErrorDetails
 ) -> Problem | None:
-    """The error as a problem; None where something else has been said about it."""
+    """The error as a problem; None if another problem covers it."""
     path = tuple(step for step in error["loc"] if step != "[key]")
     context = error.get("ctx") or {}
     if error["type"] == "missing":
@@ -77,12 +77,9 @@ def _suggestion(model: type[SettingsGroup], group: Keys, key: str) -> str | None
         return near
     homes = [path for path in _homes(CampaignFile, word) if path != _dotted([*group, word])]
     if homes and model is CampaignFile:
-        return (
-            f"{word} belongs under {homes[0].rpartition('.')[0]}"
-            if "." in homes[0]
-            else (f"{word} stands at the left margin, under nothing")
-        )
-    return f"what can stand here: {', '.join(choices)}"
+        home = homes[0].rpartition(".")[0]
+        return f"{word} belongs {f'under {home}' if home else 'at the left margin'}"
+    return f"what is allowed here: {', '.join(choices)}"
 
 
 def _example(model: type[SettingsGroup], path: Keys) -> str:
@@ -99,12 +96,12 @@ def _as_written(example: object) -> str:
 
 
 def _fields(model: type[SettingsGroup]) -> dict[str, FieldInfo]:
-    """By the name that an author writes."""
+    """The fields by the names in the file."""
     return {found.alias or name: found for name, found in model.model_fields.items()}
 
 
 def _group_at(kind: Any, path: Keys) -> type[SettingsGroup] | None:
-    """The model that describes the group at a path."""
+    """The model of the group at a path."""
     kind = _bare(kind)
     if isclass(kind) and issubclass(kind, SettingsGroup):
         if not path:
@@ -117,7 +114,7 @@ def _group_at(kind: Any, path: Keys) -> type[SettingsGroup] | None:
 
 
 def _homes(kind: Any, key: str, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Every place of a setting in campaign.yaml, the shallow ones first."""
+    """All paths of a setting in campaign.yaml, short ones first."""
     kind = _bare(kind)
     if get_origin(kind) in (dict, list):
         yield from _homes(get_args(kind)[-1], key, (*path, "…"))
@@ -130,7 +127,7 @@ def _homes(kind: Any, key: str, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 def _bare(kind: Any) -> Any:
-    """A type without Annotated and without None."""
+    """A type without ``Annotated`` and None."""
     if get_origin(kind) is Annotated:
         return _bare(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
