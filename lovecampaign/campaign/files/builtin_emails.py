@@ -1,4 +1,4 @@
-"""What do the welcome, the confirmation and the catch-up say where a campaign writes none?"""
+"""Our texts of the welcome, confirmation and catch-up, for campaigns without their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lovecampaign.campaign.model.campaign import CATCH_UP, CONFIRM, WELCOME
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltInCopy:
-    """A text of ours, in the terms of a copy file; no template: the campaign's default."""
+    """A built-in copy file; without a template it uses the campaign's default."""
 
     subject: str
     preheader: str

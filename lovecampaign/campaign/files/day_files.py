@@ -1,4 +1,4 @@
-"""Which file holds which giving day?"""
+"""The files of the giving days in ``days/``, found by the number in their name."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from lovecampaign.core.problems import Place, Problem
 
 FOLDER = "days"
 _DAY_FILE = re.compile(r"(?P<number>\d{1,3})(?:[-_ ].*)?\.md", re.IGNORECASE)
-#: Notes, and what editors and systems leave behind.
+#: Notes, and files of editors and systems.
 _NOT_COPY = re.compile(r"[._~#].*|.*~|readme.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayFiles:
-    """The first file of each day, and what is wrong with the folder."""
+    """The first file of each day, and the folder's problems."""
 
     by_day: Mapping[int, Path]
     problems: tuple[Problem, ...]
 
 
 def find_day_files(folder: Path, workspace: Path) -> DayFiles:
-    """Look through ``days/``; a name that says no day is a problem."""
+    """Find the files in ``days/``; a name without a day is a problem."""
     by_day: dict[int, Path] = {}
     problems: list[Problem] = []
     for path in _copy_files(folder / FOLDER):
@@ -47,7 +47,7 @@ def find_day_files(folder: Path, workspace: Path) -> DayFiles:
 def missing_days(
     document: Document[CampaignFile], skip: frozenset[int], files: DayFiles, folder: Path
 ) -> list[Problem]:
-    """Days with neither a file nor a place in ``skip``."""
+    """Problems of days with neither a file nor an entry in ``skip``."""
     days = range(1, LAST_GIVING_DAY + 1)
     return [
         document.problem(
@@ -64,7 +64,7 @@ def missing_days(
 def skipped_days_with_files(
     skip: frozenset[int], files: DayFiles, workspace: Path
 ) -> list[Problem]:
-    """Files that would never be sent."""
+    """Problems of files that would never be sent."""
     return [
         Problem(
             code=ProblemCode.DAY_SKIPPED.value,

@@ -1,4 +1,4 @@
-"""Do the deals, their windows and their prices fit together?"""
+"""Rules about deals, their windows and prices."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _deals_open_before_they_close(draft: CampaignDraft) -> Iterator[Problem]:
             )
 
 
-def _insiders_are_told_of_an_open_deal(draft: CampaignDraft) -> Iterator[Problem]:
+def _insider_emails_go_out_while_the_deal_is_open(draft: CampaignDraft) -> Iterator[Problem]:
     key = draft.file.launch.deal
     deal = draft.file.deals.get(key) if key else None
     if key is None or deal is None:
@@ -45,7 +45,7 @@ def _insiders_are_told_of_an_open_deal(draft: CampaignDraft) -> Iterator[Problem
     opens, closes = _window(draft, key, deal)
     for name, email in draft.file.launch.emails.items():
         path = ("launch", "emails", name, "at")
-        at = draft.instant(*path, point=email.at)
+        at = draft.sound_instant(*path, point=email.at)
         if RecipientGroup.INSIDERS not in email.to or not (at and opens and closes):
             continue
         if not opens <= at < closes:
@@ -53,7 +53,7 @@ def _insiders_are_told_of_an_open_deal(draft: CampaignDraft) -> Iterator[Problem
                 ProblemCode.AFTER_DEAL,
                 path,
                 f"{name} is for insiders, but their deal is not open then",
-                hint=f"the deal {key} opens {_said(deal.opens)} and closes {_said(deal.closes)}",
+                hint=f"the deal {key} opens {_show(deal.opens)} and closes {_show(deal.closes)}",
             )
 
 
@@ -98,13 +98,13 @@ def _window(
     draft: CampaignDraft, key: str, deal: DealGroup
 ) -> tuple[datetime | None, datetime | None]:
     return (
-        draft.instant("deals", key, "opens", point=deal.opens),
-        draft.instant("deals", key, "closes", point=deal.closes),
+        draft.sound_instant("deals", key, "opens", point=deal.opens),
+        draft.sound_instant("deals", key, "closes", point=deal.closes),
     )
 
 
-def _said(point: Point) -> str:
-    """A point in the words that an author would write."""
+def _show(point: Point) -> str:
+    """A point in the author's spelling."""
     if point.instant:
         return point.instant.isoformat(timespec="minutes")
     day = point.date.isoformat() if point.date else f"day {point.day}" if point.day else ""
@@ -114,7 +114,7 @@ def _said(point: Point) -> str:
 DEAL_RULES: tuple[Rule, ...] = (
     _launch_deal_exists,
     _deals_open_before_they_close,
-    _insiders_are_told_of_an_open_deal,
+    _insider_emails_go_out_while_the_deal_is_open,
     _old_prices_have_one_date,
     _old_prices_say_when,
     _deals_are_cheaper,

@@ -1,4 +1,4 @@
-"""What does a campaign's folder hold? Files → the frozen model, or every mistake at once."""
+"""Loads a campaign folder: the frozen model, and all problems at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from lovecampaign.campaign.files.assemble import assemble
 from lovecampaign.campaign.files.build_email import (
     BuiltEmail,
-    Month,
     build_day,
     build_launch_email,
     build_system_email,
@@ -59,10 +58,10 @@ _PLACEHOLDERS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedCampaign:
-    """A campaign, and all that is wrong with its files, in file order.
+    """A campaign and the problems of its files, in file order.
 
-    ``campaign`` is None where an error stands in campaign.yaml or in what files there are. An
-    error in one email's own file leaves the campaign whole and that email ``is_broken``.
+    ``campaign`` is None after an error in campaign.yaml or in the set of files. An error in one
+    email's file only makes that email ``is_broken``.
     """
 
     campaign: Campaign | None
@@ -70,28 +69,33 @@ class LoadedCampaign:
 
 
 def load_campaign(folder: Path, workspace: Path) -> LoadedCampaign:
-    """Read a campaign's folder. Never raises for what is in it."""
+    """Read a campaign's folder. Never raises for its content."""
     source, problems = read_inside(folder / FILE_NAME, workspace)
     if source is None:
         return LoadedCampaign(campaign=None, problems=problems)
     document = read_document(source, CampaignFile, placeholders=_PLACEHOLDERS)
     if document.value is None:
         return LoadedCampaign(campaign=None, problems=(*problems, *document.problems))
-    month = Month(file=document.value, templates=template_names(workspace))
-    draft = CampaignDraft(document=document, month=month, folder=folder, workspace=workspace)
-    reading = _CampaignLoader(draft, [*problems, *document.problems, *check_rules(draft)])
-    reading.read_emails()
-    return reading.loaded()
+    draft = CampaignDraft(
+        document=document,
+        file=document.value,
+        templates=template_names(workspace),
+        folder=folder,
+        workspace=workspace,
+    )
+    loader = _CampaignLoader(draft, [*problems, *document.problems, *check_rules(draft)])
+    loader.read_emails()
+    return loader.loaded()
 
 
 @dataclass(slots=True)
 class _CampaignLoader:
-    """One pass over a folder: emails, files and problems as they are found."""
+    """Reads the emails of a draft, and collects files and problems."""
 
     draft: CampaignDraft
-    #: Of the campaign as a whole: an error among them leaves no model.
+    #: Problems of the campaign as a whole: an error means that there is no model.
     problems: list[Problem]
-    #: Of one email each.
+    #: Problems of single emails.
     email_problems: list[Problem] = field(default_factory=list)
     emails: list[Email] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -101,7 +105,7 @@ class _CampaignLoader:
         for key, group in self.draft.file.launch.emails.items():
             self._read_launch_email(key, group)
         for key in (CATCH_UP, WELCOME, CONFIRM):
-            self._read_standing_email(key)
+            self._read_system_email(key)
 
     def loaded(self) -> LoadedCampaign:
         problems = tuple(in_file_order([*self.problems, *self.email_problems]))
@@ -122,7 +126,7 @@ class _CampaignLoader:
             file = self._read_copy_file(path, DayGroup)
             if file and number not in skip:
                 layers = self._layers(["days", number], draft.file.days.get(number), file)
-                self._keep(build_day(draft.month, number, layers, file.copy))
+                self._keep(build_day(draft, number, layers, file.copy))
 
     def _read_launch_email(self, key: str, group: LaunchEmailGroup) -> None:
         path = ["launch", "emails", key]
@@ -130,15 +134,15 @@ class _CampaignLoader:
         copy = file.copy if file else Copy(text="", file=self.draft.document.source.name)
         layers = self._layers(path, group, file)
         if group.copy_file is None or file is not None:
-            self._keep(build_launch_email(self.draft.month, key, group, layers, copy))
+            self._keep(build_launch_email(self.draft, key, group, layers, copy))
 
-    def _read_standing_email(self, key: str) -> None:
+    def _read_system_email(self, key: str) -> None:
         path = self.draft.folder / f"{key}.md"
         file = self._read_copy_file(path, CopyGroup) if path.is_file() else None
         if key == CATCH_UP and self.draft.file.late_joiners is not LateJoiners.CATCH_UP:
             self.email_problems += file.problems if file else ()
             return
-        self._keep(build_system_email(self.draft.month, key, self._layers([key], None, file)))
+        self._keep(build_system_email(self.draft, key, self._layers([key], None, file)))
 
     def _named_copy_file(self, where: list[str], text: str | None) -> CopyFile[Any] | None:
         if text is None:

@@ -1,4 +1,4 @@
-"""Where may a campaign's files lie? Inside the workspace, whatever a path or link says."""
+"""Paths of a campaign's files: always inside the workspace, links followed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _COPY_IT = "copy the file into the campaign"
 
 
 def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
-    """The file that a path in the campaign's folder names; raises BadValue.
+    """The file at a path relative to the campaign's folder.
 
-    Links are followed first: one that leads out of the workspace is refused too.
+    Raises BadValue, also for a link out of the workspace.
     """
     try:
         path = (folder / text).resolve()
@@ -37,7 +37,7 @@ def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
 
 
 def find_inside(path: Path, folder: Path) -> Path | None:
-    """The readable file behind a path, links followed, where it lies in the folder."""
+    """The readable file at a path, links followed; None outside the folder."""
     try:
         file = path.resolve()
         is_there = file.is_relative_to(folder.resolve()) and file.is_file()
@@ -47,9 +47,9 @@ def find_inside(path: Path, folder: Path) -> Path | None:
 
 
 def read_inside(path: Path, workspace: Path) -> tuple[Source | None, tuple[Problem, ...]]:
-    """Read a file of the campaign, unless a link leads from it out of the workspace.
+    """Read a file of the campaign. A link out of the workspace is a problem.
 
-    What is not the workspace's is not even looked into: an excerpt would show it.
+    The outside file is never opened, since an excerpt would show its content.
     """
     name = name_in(workspace, path)
     if _is_inside(path, workspace):
@@ -66,12 +66,12 @@ def read_inside(path: Path, workspace: Path) -> tuple[Source | None, tuple[Probl
 def _is_inside(path: Path, workspace: Path) -> bool:
     try:
         return path.resolve().is_relative_to(workspace.resolve())
-    except (OSError, RuntimeError):  # a loop of links: reading says so
+    except (OSError, RuntimeError):  # a loop of links: reading reports it
         return True
 
 
 def name_in(workspace: Path, path: Path) -> str:
-    """A path as problems show it: relative to the workspace where it lies inside."""
+    """A path for problems: relative to the workspace for files inside it."""
     try:
         return path.relative_to(workspace).as_posix()
     except ValueError:
@@ -79,7 +79,7 @@ def name_in(workspace: Path, path: Path) -> str:
 
 
 def template_names(workspace: Path) -> frozenset[str]:
-    """What ``template:`` may say: the files of templates/email, without their ending."""
+    """The valid values of ``template``: the files of templates/email, without their ending."""
     try:
         found = list((workspace / TEMPLATE_FOLDER).glob(f"*{TEMPLATE_ENDING}"))
     except OSError:
@@ -88,7 +88,7 @@ def template_names(workspace: Path) -> frozenset[str]:
 
 
 def require_template(name: str, known: frozenset[str]) -> str:
-    """The name of a template that exists; raises BadValue."""
+    """The name, if there is such a template; raises BadValue."""
     if name in known:
         return name
     bare = name.removesuffix(".j2").removesuffix(".mjml").rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Do the settings of campaign.yaml fit together? One rule each, where they could be read."""
+"""Rules across the settings of campaign.yaml; each reports only about valid settings."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.problems import Problem, Severity
 
-#: ``all`` is what ``send --day all --to`` means by every email.
+#: ``all`` means every email in ``send --day all --to``.
 RESERVED_KEYS = frozenset({CATCH_UP, WELCOME, CONFIRM, "all"})
 
 
 def check_rules(draft: CampaignDraft) -> list[Problem]:
-    """Everything in campaign.yaml that does not fit together."""
+    """The problems of all rules."""
     return [problem for rule in _RULES for problem in rule(draft)]
 
 
@@ -43,7 +43,7 @@ def _early_access_is_early(draft: CampaignDraft) -> Iterator[Problem]:
     path = ("launch", "emails", "early-access", "at")
     if email is None:
         return
-    at, doors = draft.instant(*path, point=email.at), draft.instant(point=None)
+    at, doors = draft.sound_instant(*path, point=email.at), draft.sound_instant(point=None)
     if at and doors and at >= doors:
         yield draft.document.problem(
             ProblemCode.EARLY_ACCESS,
@@ -60,12 +60,12 @@ def _must_have_days_are_sent(draft: CampaignDraft) -> Iterator[Problem]:
             yield draft.document.problem(
                 ProblemCode.MUST_HAVE,
                 ["catch_up", "must_have", position],
-                f"day {day} is skipped, so nobody can catch up on it",
+                f"day {day} is skipped, so there is no email to catch up on",
                 hint=f"take {day} out of must_have, or out of skip",
             )
 
 
-def _catch_up_says_what(draft: CampaignDraft) -> Iterator[Problem]:
+def _catch_up_has_days(draft: CampaignDraft) -> Iterator[Problem]:
     is_sound = draft.document.is_sound("catch_up")
     if draft.file.late_joiners is LateJoiners.CATCH_UP and not draft.file.catch_up and is_sound:
         yield draft.document.problem(
@@ -104,40 +104,43 @@ def _email_keys_are_free(draft: CampaignDraft) -> Iterator[Problem]:
             )
 
 
-def _crowds_are_not_empty(draft: CampaignDraft) -> Iterator[Problem]:
+def _recipients_are_possible(draft: CampaignDraft) -> Iterator[Problem]:
     for key, email in draft.file.launch.emails.items():
         path = ["launch", "emails", key, "to"]
         both = {RecipientGroup.BOUGHT, RecipientGroup.NOT_BOUGHT} <= set(email.to)
         if (both or not email.to) and draft.document.is_sound(*path):
             yield draft.document.problem(
-                ProblemCode.CROWD, path, f"nobody can get {key}", hint="all words must hold at once"
+                ProblemCode.RECIPIENTS,
+                path,
+                f"no subscriber can get {key}",
+                hint="all words must hold at once",
             )
 
 
 def _deadlines_lie_ahead(draft: CampaignDraft) -> Iterator[Problem]:
     file = draft.file
-    start = draft.instant(point=Point(day=1, at=file.sending.at))
+    start = draft.sound_instant(point=Point(day=1, at=file.sending.at))
     written = (
         ("insiders", file.insiders.until if file.insiders else None),
         ("catch_up", file.catch_up.until if file.catch_up else None),
     )
     for group, point in written:
-        until = draft.instant(group, "until", point=point)
+        until = draft.sound_instant(group, "until", point=point)
         if point and until and start and until < start:
             yield draft.document.problem(
                 ProblemCode.UNTIL,
                 [group, "until"],
-                "this lies before the first day of the campaign",
+                "this is before the first day of the campaign",
                 hint=f"the campaign starts on {file.start}",
                 severity=Severity.WARNING,
             )
 
 
-def _everyone_hears_when_doors_open(draft: CampaignDraft) -> Iterator[Problem]:
-    doors = draft.instant(point=None)
+def _launch_emails_wait_for_the_launch(draft: CampaignDraft) -> Iterator[Problem]:
+    doors = draft.sound_instant(point=None)
     for key, email in draft.file.launch.emails.items():
         path = ("launch", "emails", key, "at")
-        at = draft.instant(*path, point=email.at)
+        at = draft.sound_instant(*path, point=email.at)
         is_for_all = set(email.to) == {RecipientGroup.AUDIENCE}
         if is_for_all and at and doors and at < doors:
             yield draft.document.problem(
@@ -162,7 +165,7 @@ def _named_files_exist(draft: CampaignDraft) -> Iterator[Problem]:
 
 def _default_template_exists(draft: CampaignDraft) -> Iterator[Problem]:
     try:
-        require_template(draft.file.defaults.template, draft.month.templates)
+        require_template(draft.file.defaults.template, draft.templates)
     except BadValue as bad:
         yield draft.document.refusal(["defaults", "template"], bad)
 
@@ -172,12 +175,12 @@ _RULES: tuple[Rule, ...] = (
     _skipped_days_have_no_settings,
     _early_access_is_early,
     _must_have_days_are_sent,
-    _catch_up_says_what,
+    _catch_up_has_days,
     _insiders_have_a_list,
     _email_keys_are_free,
-    _crowds_are_not_empty,
+    _recipients_are_possible,
     _deadlines_lie_ahead,
-    _everyone_hears_when_doors_open,
+    _launch_emails_wait_for_the_launch,
     _named_files_exist,
     _default_template_exists,
 )

@@ -86,7 +86,7 @@ class ProblemCode(StrEnum):
     NO_INSIDERS = "LC056", "Something is for insiders, but the campaign has no insiders list."
     GUEST = "LC057", "A guest's day does not name its guest."
     RESERVED_KEY = "LC058", "An email's key is one that the program uses for something else."
-    CROWD = "LC059", "No subscriber can get an email: its conditions exclude each other."
+    RECIPIENTS = "LC059", "No subscriber can get an email: its conditions exclude each other."
     OLD_PRICE = "LC060", "A price compared with (instead_of) does not say when it is charged."
     PRICES = "LC061", "The prices of a deal do not fit together."
     UNTIL = "LC062", "A deadline lies before the campaign starts."

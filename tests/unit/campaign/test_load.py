@@ -358,7 +358,7 @@ RULES: list[Case] = [
     ),
     (
         {"settings": under(*_EMAILS, "thanks", to=["bought", "not-bought"])},
-        ProblemCode.CROWD,
+        ProblemCode.RECIPIENTS,
         YAML,
         "at once",
     ),
@@ -557,7 +557,10 @@ def test_a_mistake_far_inside_does_not_silence_the_rules_about_the_rest(tmp_path
             "launch": {"emails": {"thanks": {"to": ["bought", "not-bought"]}}},
         },
     )
-    assert {problem.code for problem in loaded.problems} == {ProblemCode.MONEY, ProblemCode.CROWD}
+    assert {problem.code for problem in loaded.problems} == {
+        ProblemCode.MONEY,
+        ProblemCode.RECIPIENTS,
+    }
 
 
 def test_every_code_of_this_room_is_unique_and_says_what_it_means() -> None:
