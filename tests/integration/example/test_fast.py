@@ -8,7 +8,7 @@ import pytest
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
-from lovecampaign.campaign.workspace.example import EXAMPLE_CAMPAIGN, find_example
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.core.message import Message
 from lovecampaign.render.fast.variant import SplicedMessage
 from lovecampaign.render.model.content import read_content

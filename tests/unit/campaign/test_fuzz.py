@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.campaign.files.load import LoadedCampaign, load_campaign
-from lovecampaign.campaign.workspace.example import EXAMPLE_CAMPAIGN, find_example
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 
 #: Pieces that mean something to YAML, to our schema or to a decoder.
 _PIECES = [

@@ -11,8 +11,7 @@ import pytest
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.edit_yaml import as_scalar
-from lovecampaign.campaign.workspace.example import EXAMPLE_CAMPAIGN, find_example
-from lovecampaign.campaign.workspace.find import find_workspace
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example, find_workspace
 from lovecampaign.campaign.workspace.new import new_campaign
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.settings import read_settings

@@ -16,7 +16,7 @@ import yaml
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.campaign.workspace.example import EXAMPLE_CAMPAIGN, find_example
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rendered_email import Shown
 from lovecampaign.checks.base.rendering import try_rendering

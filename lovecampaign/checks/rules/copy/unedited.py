@@ -8,7 +8,7 @@ from functools import cache
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.campaign.workspace.example import EXAMPLE_CAMPAIGN, find_example
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.checks.base.locate import first_words, setting
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.core.problems import Problem
