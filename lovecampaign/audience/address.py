@@ -23,33 +23,16 @@ _PLAIN_DOMAIN = re.compile(
 )
 
 #: Frequent typos of common domains.
-_TYPOS = {
-    "gmial.com": "gmail.com",
-    "gmai.com": "gmail.com",
-    "gmal.com": "gmail.com",
-    "gamil.com": "gmail.com",
-    "gnail.com": "gmail.com",
-    "gmaill.com": "gmail.com",
-    "gmail.co": "gmail.com",
-    "gmail.cm": "gmail.com",
-    "gmail.con": "gmail.com",
-    "googlemail.con": "googlemail.com",
-    "hotmial.com": "hotmail.com",
-    "hotmai.com": "hotmail.com",
-    "hotmal.com": "hotmail.com",
-    "homtail.com": "hotmail.com",
-    "hotmail.con": "hotmail.com",
-    "yaho.com": "yahoo.com",
-    "yahooo.com": "yahoo.com",
-    "yhaoo.com": "yahoo.com",
-    "yahoo.con": "yahoo.com",
-    "outlok.com": "outlook.com",
-    "outloook.com": "outlook.com",
-    "outlook.con": "outlook.com",
-    "iclod.com": "icloud.com",
-    "icloud.con": "icloud.com",
-    "icoud.com": "icloud.com",
+_TYPOS_OF = {
+    "gmail.com": "gmial.com gmai.com gmal.com gamil.com gnail.com gmaill.com gmail.co gmail.cm "
+    "gmail.con",
+    "googlemail.com": "googlemail.con",
+    "hotmail.com": "hotmial.com hotmai.com hotmal.com homtail.com hotmail.con",
+    "yahoo.com": "yaho.com yahooo.com yhaoo.com yahoo.con",
+    "outlook.com": "outlok.com outloook.com outlook.con",
+    "icloud.com": "iclod.com icloud.con icoud.com",
 }
+_DOMAINS_BY_TYPO = {typo: domain for domain, typos in _TYPOS_OF.items() for typo in typos.split()}
 
 
 class InvalidAddress(ValueError):
@@ -91,7 +74,7 @@ def normalise(email: str) -> str:
 def suggest_address(address: str) -> str | None:
     """The address with the domain corrected, where that is a common typo."""
     local, _, domain = address.rpartition("@")
-    meant = _TYPOS.get(domain)
+    meant = _DOMAINS_BY_TYPO.get(domain)
     return f"{local}@{meant}" if meant else None
 
 

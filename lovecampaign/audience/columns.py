@@ -95,63 +95,36 @@ class Columns:
 
 #: Headings in the form of ``field_name``. Sources: the exports of Mailchimp, Kit and listmonk
 #: (its cmd/subscribers.go), and small businesses' spreadsheets.
-_KNOWN: dict[str, Column] = {
-    **dict.fromkeys(
-        ("email", "e_mail", "mail", "email_address", "e_mail_address", "emailaddress",
-         "subscriber_email", "contact_email", "adresse_email", "adresse_e_mail", "courriel",
-         "e_mail_adresse", "correo", "correo_electronico"),
-        Column.EMAIL,
-    ),
-    **dict.fromkeys(
-        ("first_name", "firstname", "fname", "given_name", "forename", "vorname", "prenom",
-         "nombre"),
-        Column.FIRST_NAME,
-    ),
-    **dict.fromkeys(
-        ("last_name", "lastname", "lname", "surname", "family_name", "nachname", "nom",
-         "nom_de_famille", "apellido", "apellidos"),
-        Column.LAST_NAME,
-    ),
-    **dict.fromkeys(("name", "full_name", "fullname", "contact_name"), Column.FULL_NAME),
-    **dict.fromkeys(("timezone", "time_zone", "tz", "zeitzone"), Column.TIMEZONE),
-    **dict.fromkeys(("tags", "tag", "labels"), Column.TAGS),
-    **dict.fromkeys(
-        ("consent_at", "consent_date", "consented_at", "consent_time", "opted_in_at", "optin_time",
-         "opt_in_time", "optin_date", "opt_in_date", "subscribed_at", "subscribed_on",
-         "subscription_date", "date_subscribed", "signup_date", "sign_up_date", "signed_up_at"),
-        Column.CONSENT_AT,
-    ),
-    **dict.fromkeys(("confirm_time", "confirmed_at"), Column.CONFIRMED_AT),
-    **dict.fromkeys(("consent_source", "optin_source", "opt_in_source"), Column.CONSENT_SOURCE),
-    **dict.fromkeys(("consent_kind", "consent_type"), Column.CONSENT_KIND),
-    **dict.fromkeys(
-        ("consent_expires", "consent_expires_at", "consent_expiry"), Column.CONSENT_EXPIRES
-    ),
-    **dict.fromkeys(
-        ("last_active_at", "last_active", "last_activity", "last_engaged", "last_opened_at"),
-        Column.LAST_ACTIVE_AT,
-    ),
-    **dict.fromkeys(
-        ("status", "state", "subscription_status", "subscriber_status", "email_status",
-         "subscriber_state", "email_marketing_status", "email_subscription_status",
-         "marketing_status", "statut"),
-        Column.STATUS,
-    ),
-    **dict.fromkeys(
-        ("unsub_time", "unsubscribed_at", "unsubscribed_on", "unsubscribe_date", "cancelled_at",
-         "canceled_at", "opted_out_at", "opt_out_date"),
-        Column.UNSUBSCRIBED_AT,
-    ),
-    **dict.fromkeys(("clean_time", "bounced_at", "bounce_date"), Column.BOUNCED_AT),
-    **dict.fromkeys(("complained_at", "complaint_date"), Column.COMPLAINED_AT),
-    **dict.fromkeys(("unsub_reason", "unsubscribe_reason"), Column.UNSUBSCRIBE_REASON),
-}  # fmt: skip
+_HEADINGS = {
+    Column.EMAIL: "email e_mail mail email_address e_mail_address emailaddress subscriber_email "
+    "contact_email adresse_email adresse_e_mail courriel e_mail_adresse correo correo_electronico",
+    Column.FIRST_NAME: "first_name firstname fname given_name forename vorname prenom nombre",
+    Column.LAST_NAME: "last_name lastname lname surname family_name nachname nom nom_de_famille "
+    "apellido apellidos",
+    Column.FULL_NAME: "name full_name fullname contact_name",
+    Column.TIMEZONE: "timezone time_zone tz zeitzone",
+    Column.TAGS: "tags tag labels",
+    Column.CONSENT_AT: "consent_at consent_date consented_at consent_time opted_in_at optin_time "
+    "opt_in_time optin_date opt_in_date subscribed_at subscribed_on subscription_date "
+    "date_subscribed signup_date sign_up_date signed_up_at",
+    Column.CONFIRMED_AT: "confirm_time confirmed_at",
+    Column.CONSENT_SOURCE: "consent_source optin_source opt_in_source",
+    Column.CONSENT_KIND: "consent_kind consent_type",
+    Column.CONSENT_EXPIRES: "consent_expires consent_expires_at consent_expiry",
+    Column.LAST_ACTIVE_AT: "last_active_at last_active last_activity last_engaged last_opened_at",
+    Column.STATUS: "status state subscription_status subscriber_status email_status "
+    "subscriber_state email_marketing_status email_subscription_status marketing_status statut",
+    Column.UNSUBSCRIBED_AT: "unsub_time unsubscribed_at unsubscribed_on unsubscribe_date "
+    "cancelled_at canceled_at opted_out_at opt_out_date",
+    Column.BOUNCED_AT: "clean_time bounced_at bounce_date",
+    Column.COMPLAINED_AT: "complained_at complaint_date",
+    Column.UNSUBSCRIBE_REASON: "unsub_reason unsubscribe_reason",
+}
+_KNOWN = {heading: column for column, known in _HEADINGS.items() for heading in known.split()}
 
 #: In a file with one of these, ``state`` is a part of a postal address, not a status.
-_POSTAL = frozenset(
-    {"city", "town", "zip", "zip_code", "postcode", "postal_code", "country", "street", "address",
-     "address_1", "street_address"}
-)  # fmt: skip
+_POSTAL_WORDS = "city town zip zip_code postcode postal_code country street address address_1"
+_POSTAL = frozenset([*_POSTAL_WORDS.split(), "street_address"])
 _NO_WORD = re.compile(r"\W+")
 
 

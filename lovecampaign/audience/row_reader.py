@@ -15,10 +15,10 @@ from lovecampaign.audience.cells import (
     collapse_spaces,
     find_zone,
     parse_datetime,
+    read_consent,
     split_tags,
 )
 from lovecampaign.audience.columns import Column, Columns, ExportTool, field_name
-from lovecampaign.audience.consent import read_consent
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.status import (
     ACTIVE,

@@ -47,43 +47,26 @@ UNCONFIRMED_WORD = "unconfirmed"
 #: Kit: active, inactive (did not confirm), cancelled, bounced, complained, cold. Mailchimp:
 #: subscribed, unsubscribed, cleaned, pending, nonsubscribed, transactional, archived. listmonk:
 #: enabled, disabled, blocklisted; of a subscription: confirmed, unconfirmed, unsubscribed.
-_WORDS: dict[str, ImportStatus] = {
-    **dict.fromkeys(
-        ("", "active", "subscribed", "enabled", "confirmed", "cold", "opted in", "opt in", "optin"),
-        ACTIVE,
-    ),
-    **dict.fromkeys(
-        ("unsubscribed", "unsubscribe", "cancelled", "canceled", "opted out", "opt out", "optout",
-         "unsub"),
-        UNSUBSCRIBED,
-    ),
-    **dict.fromkeys(
-        ("bounced", "bounce", "cleaned", "hard bounced", "hard bounce", "undeliverable"), BOUNCED
-    ),
-    "soft bounces": ImportStatus(reason=SuppressionReason.SOFT_BOUNCES),
-    **dict.fromkeys(
-        ("complained", "complaint", "spam complaint", "spam", "marked as spam", "abuse", "junk"),
-        COMPLAINED,
-    ),
-    **dict.fromkeys(
-        ("blocklisted", "blacklisted", "blocked", "suppressed", "manual", "do not mail"), BLOCKED
-    ),
-    **dict.fromkeys(
-        ("unconfirmed", "not confirmed", "pending", "inactive", "awaiting confirmation"),
-        UNCONFIRMED,
-    ),
-    **dict.fromkeys(
-        ("nonsubscribed", "non subscribed", "not subscribed", "transactional"), NO_CONSENT
-    ),
-    **dict.fromkeys(("disabled", "archived", "deleted"), SWITCHED_OFF),
-}  # fmt: skip
+_WORDS_OF = {
+    ACTIVE: "active subscribed enabled confirmed cold opted_in opt_in optin",
+    UNSUBSCRIBED: "unsubscribed unsubscribe cancelled canceled opted_out opt_out optout unsub",
+    BOUNCED: "bounced bounce cleaned hard_bounced hard_bounce undeliverable",
+    ImportStatus(reason=SuppressionReason.SOFT_BOUNCES): "soft_bounces",
+    COMPLAINED: "complained complaint spam_complaint spam marked_as_spam abuse junk",
+    BLOCKED: "blocklisted blacklisted blocked suppressed manual do_not_mail",
+    UNCONFIRMED: "unconfirmed not_confirmed pending inactive awaiting_confirmation",
+    NO_CONSENT: "nonsubscribed non_subscribed not_subscribed transactional",
+    SWITCHED_OFF: "disabled archived deleted",
+}
+_STATUS_BY_WORD = {word: status for status, words in _WORDS_OF.items() for word in words.split()}
 _GAPS = re.compile(r"[\s_-]+")
 
 
 @lru_cache(maxsize=1024)  # a file repeats a handful of words a million times
 def parse_status(word: str) -> ImportStatus:
     """The status of a cell; an unknown word is a refusal that quotes it."""
-    known = _WORDS.get(_GAPS.sub(" ", word.strip().casefold()))
+    slug = _GAPS.sub("_", word.strip().casefold())
+    known = _STATUS_BY_WORD.get(slug) if slug else ACTIVE
     if known is None:
         shown = word if len(word) <= 40 else word[:39] + "…"
         return ImportStatus(refusal=f"the status {shown!r} is unknown")
