@@ -36,9 +36,12 @@ def find_day_files(folder: Path, workspace: Path) -> DayFiles:
         number = _day_of(path)
         name = name_in(workspace, path)
         if number is None:
-            problems.append(_no_day(name, path))
+            message = f"{path.name} does not start with a day from 01 to {LAST_GIVING_DAY}"
+            hint = _new_name(path.name)
+            problems.append(_problem(ProblemCode.DAY_FILE_NAME, name, message, hint))
         elif number in by_day:
-            problems.append(_claimed_twice(name, number, name_in(workspace, by_day[number])))
+            message = f"day {number} has this file and {name_in(workspace, by_day[number])}"
+            problems.append(_problem(ProblemCode.DAY_TWICE, name, message, "keep one of them"))
         else:
             by_day[number] = path
     return DayFiles(by_day=by_day, problems=tuple(problems))
@@ -66,11 +69,11 @@ def skipped_days_with_files(
 ) -> list[Problem]:
     """Problems of files that would never be sent."""
     return [
-        Problem(
-            code=ProblemCode.DAY_SKIPPED.value,
-            message=f"day {day} is skipped, but has a file",
-            place=Place(file=name_in(workspace, path)),
-            hint=f"take {day} out of skip, or the file out of {FOLDER}/",
+        _problem(
+            ProblemCode.DAY_SKIPPED,
+            name_in(workspace, path),
+            f"day {day} is skipped, but has a file",
+            f"take {day} out of skip, or the file out of {FOLDER}/",
         )
         for day, path in sorted(files.by_day.items())
         if day in skip
@@ -91,25 +94,15 @@ def _day_of(path: Path) -> int | None:
     return number if 1 <= number <= LAST_GIVING_DAY else None
 
 
-def _no_day(name: str, path: Path) -> Problem:
-    number = re.search(r"\d{1,3}", path.name)
-    is_day = number is not None and 1 <= int(number[0]) <= LAST_GIVING_DAY
-    new_name = f"{int(number[0]):02d}-….md" if number and is_day else None
-    return Problem(
-        code=ProblemCode.DAY_FILE_NAME.value,
-        message=f"{path.name} does not start with a day from 01 to {LAST_GIVING_DAY}",
-        place=Place(file=name),
-        hint=f"rename it to {new_name}" if new_name else "launch emails belong in launch/",
-    )
+def _new_name(name: str) -> str:
+    number = re.search(r"\d{1,3}", name)
+    if number and 1 <= int(number[0]) <= LAST_GIVING_DAY:
+        return f"rename it to {int(number[0]):02d}-….md"
+    return "launch emails belong in launch/"
 
 
-def _claimed_twice(name: str, number: int, first: str) -> Problem:
-    return Problem(
-        code=ProblemCode.DAY_TWICE.value,
-        message=f"day {number} has this file and {first}",
-        place=Place(file=name),
-        hint="keep one of them",
-    )
+def _problem(code: ProblemCode, file: str, message: str, hint: str) -> Problem:
+    return Problem(code=code.value, message=message, place=Place(file=file), hint=hint)
 
 
 def _how_to_fill(day: int, folder: Path) -> str:

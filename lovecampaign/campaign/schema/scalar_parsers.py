@@ -10,7 +10,7 @@ from typing import TypeGuard, TypeVar
 from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY
 from lovecampaign.campaign.model.deal import Money
 from lovecampaign.campaign.schema.text_parsers import parse_line
-from lovecampaign.campaign.source.errors import BadValue, did_you_mean, require_text, show_value
+from lovecampaign.campaign.source.errors import BadValue, did_you_mean, require_match, show_value
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -118,10 +118,8 @@ def parse_check_code(value: object) -> str:
 def parse_money(value: object) -> Money:
     """A price such as ``59 EUR``."""
     hint = "write 59 EUR or 59.90 EUR, without a comma"
-    text = require_text(value, ProblemCode.MONEY, "a price", hint)
-    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,4})?)\s+([A-Z]{3})", text)
-    if not match:
-        raise BadValue(ProblemCode.MONEY, f"{text!r} is not a price", _price_hint(text) or hint)
+    pattern = r"(\d{1,12}(?:\.\d{1,4})?)\s+([A-Z]{3})"
+    match = require_match(pattern, value, ProblemCode.MONEY, "a price", hint, _correct_price)
     if match[2] not in CURRENCIES:
         raise BadValue(
             ProblemCode.MONEY,
@@ -131,7 +129,7 @@ def parse_money(value: object) -> Money:
     return Money(amount=Decimal(match[1]), currency=match[2], text=f"{match[1]} {match[2]}")
 
 
-def _price_hint(text: str) -> str | None:
+def _correct_price(text: str) -> str | None:
     """A hint with the price in our spelling."""
     currency = next((code for sign, code in _SYMBOLS.items() if sign in text), None)
     if currency is None and (found := re.search(r"[A-Za-z]{3}", text)):

@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from lovecampaign.campaign.source.errors import BadValue, did_you_mean, require_text, show_value
+from lovecampaign.campaign.source.errors import (
+    BadValue,
+    did_you_mean,
+    require_match,
+    require_text,
+    show_value,
+)
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import straighten_fields
 from lovecampaign.campaign.source.source import UNPRINTABLE
@@ -81,13 +87,12 @@ def _readable(value: object) -> str:
 def parse_percentage(value: object) -> Fraction:
     """``0.1%`` → 1/1000."""
     hint = "write 0.1% or 2%"
-    text = require_text(value, ProblemCode.PERCENTAGE, "a share", hint)
-    match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)\s*%", text)
-    if not match:
-        raise BadValue(ProblemCode.PERCENTAGE, f"{text!r} is not a share", hint)
+    pattern = r"(\d{1,3}(?:\.\d{1,6})?)\s*%"
+    match = require_match(pattern, value, ProblemCode.PERCENTAGE, "a share", hint)
     share = Fraction(match[1]) / 100
     if not 0 < share <= 1:
-        raise BadValue(ProblemCode.PERCENTAGE, f"{text} is not above 0% and at most 100%", hint)
+        message = f"{match[0]} is not above 0% and at most 100%"
+        raise BadValue(ProblemCode.PERCENTAGE, message, hint)
     return share
 
 
@@ -118,20 +123,19 @@ def parse_zone(value: object) -> str:
 def parse_name(value: object) -> str:
     """An id or key: it is used in links, headers and file names."""
     hint = "use small letters, digits and dashes, like early-access"
-    text = require_text(value, ProblemCode.NAME, "a name", hint)
-    if not re.fullmatch(NAME, text) or len(text) > LONGEST_NAME:
-        raise BadValue(
-            ProblemCode.NAME, f"{text!r} does not work as a name in links and files", hint
-        )
-    return text
+    return _parse_name(value, NAME, "a name", "a name in links and files", hint)
 
 
 def parse_list_name(value: object) -> str:
     """The name of a list, for links and imports."""
     hint = "use letters, digits and dashes, like readers"
-    text = require_text(value, ProblemCode.NAME, "the name of a list", hint)
-    if not re.fullmatch(LIST_NAME, text) or len(text) > LONGEST_NAME:
-        raise BadValue(ProblemCode.NAME, f"{text!r} does not work as the name of a list", hint)
+    return _parse_name(value, LIST_NAME, "the name of a list", "the name of a list", hint)
+
+
+def _parse_name(value: object, pattern: str, what: str, use: str, hint: str) -> str:
+    text = require_text(value, ProblemCode.NAME, what, hint)
+    if not re.fullmatch(pattern, text) or len(text) > LONGEST_NAME:
+        raise BadValue(ProblemCode.NAME, f"{text!r} does not work as {use}", hint)
     return text
 
 
@@ -150,10 +154,7 @@ def parse_tag(value: object) -> str:
 def parse_language(value: object) -> str:
     """A BCP 47 language tag, for lang= and dir=."""
     hint = "write en, fr or pt-BR"
-    text = require_text(value, ProblemCode.NAME, "a language", hint)
-    if not re.fullmatch(LANGUAGE, text):
-        raise BadValue(ProblemCode.NAME, f"{text!r} is not a language code", hint)
-    return text
+    return require_match(LANGUAGE, value, ProblemCode.NAME, "a language code", hint)[0]
 
 
 def parse_email(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from lovecampaign.campaign.source.problem_codes import ProblemCode
@@ -31,6 +31,25 @@ def require_text(value: object, code: ProblemCode, what: str, hint: str) -> str:
             raise BadValue(code, f"{what} holds a character that cannot be shown", hint)
         return re.sub(r"\s+", " ", value.strip())
     raise BadValue(code, f"{show_value(value)} is not {what}", hint)
+
+
+def require_match(
+    pattern: str,
+    value: object,
+    code: ProblemCode,
+    what: str,
+    hint: str,
+    correct: Callable[[str], str | None] = lambda _: None,
+) -> re.Match[str]:
+    """The match of the whole text; raises BadValue with the expected ``what``.
+
+    ``correct`` makes a better hint from some texts.
+    """
+    text = require_text(value, code, what, hint)
+    match = re.fullmatch(pattern, text)
+    if match is None:
+        raise BadValue(code, f"{text!r} is not {what}", correct(text) or hint)
+    return match
 
 
 def show_value(value: object) -> str:
