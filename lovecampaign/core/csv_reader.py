@@ -86,11 +86,8 @@ def _detect_encoding(path: Path, shown_as: str) -> str:
 
 def _reject_other_formats(start: bytes, shown_as: str) -> None:
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise _unusable(
-            shown_as,
-            "this is a workbook or a ZIP archive, not a CSV file",
-            hint="save the workbook as CSV UTF-8, or unpack the archive",
-        )
+        hint = "save the workbook as CSV UTF-8, or unpack the archive"
+        raise _unusable(shown_as, "this is a workbook or a ZIP archive, not a CSV file", hint=hint)
     if start in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
         raise _unusable(shown_as, "this file is in UTF-32", hint="save it as CSV UTF-8")
 

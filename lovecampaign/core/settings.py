@@ -62,18 +62,15 @@ class Settings:
     def require_secret_keys(self) -> tuple[str, ...]:
         """The signing keys; raises UsageError with the command that makes one."""
         if not self.secret_keys:
-            raise UsageError(
-                "LOVECAMPAIGN_SECRET_KEY is not set, so no link in a mail could be signed",
-                hint=f"in the workspace, type: {MAKE_A_KEY}",
-            )
+            message = "LOVECAMPAIGN_SECRET_KEY is not set, so no link in a mail could be signed"
+            raise UsageError(message, hint=f"in the workspace, type: {MAKE_A_KEY}")
         return self.secret_keys
 
     def require_web_addresses(self) -> None:
         """Raises UsageError for the first variable with an unusable web address."""
         for variable, fault in self.find_address_faults():
-            raise UsageError(
-                f"{variable} {fault}", hint=f"write it like {ADDRESS_EXAMPLES[variable]}"
-            )
+            message = f"{variable} {fault}"
+            raise UsageError(message, hint=f"write it like {ADDRESS_EXAMPLES[variable]}")
 
     def find_address_faults(self) -> Iterator[tuple[str, str]]:
         """The variables with an unusable web address, each with the reason."""
@@ -143,10 +140,8 @@ def _read_env_file(path: Path) -> dict[str, str]:
     except OSError as error:
         raise UsageError(f".env in the workspace cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(
-            ".env in the workspace cannot be read: it is not text in UTF-8",
-            hint="write it again with a text editor",
-        ) from error
+        message = ".env in the workspace cannot be read: it is not text in UTF-8"
+        raise UsageError(message, hint="write it again with a text editor") from error
     return dict(_parse_env(text))
 
 

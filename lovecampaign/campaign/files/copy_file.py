@@ -47,21 +47,17 @@ def read_copy(source: Source, model: type[G]) -> CopyFile[G]:
 def _split(source: Source, model: type[G]) -> CopyFile[G]:
     opening = _next_line(source, 1)
     if not _is_fence(source, opening):
-        problem = source.problem(
-            ProblemCode.FRONT_MATTER,
-            "the file does not start with its settings",
-            Spot(line=opening),
-            hint='first a line "---", then subject: and preheader:, then another line "---"',
-        )
+        message = "the file does not start with its settings"
+        hint = 'first a line "---", then subject: and preheader:, then another line "---"'
+        problem = source.problem(ProblemCode.FRONT_MATTER, message, Spot(line=opening), hint=hint)
         return _without_settings(source, model, problem, first_line=1)
     following = range(opening + 1, len(source.lines) + 1)
     closing = next((at for at in following if _is_fence(source, at)), None)
     if closing is None:
+        message = "the settings that start here never end"
+        hint = 'put a line "---" between the settings and the copy'
         problem = source.problem(
-            ProblemCode.FRONT_MATTER,
-            "the settings that start here never end",
-            Spot(line=opening, width=3),
-            hint='put a line "---" between the settings and the copy',
+            ProblemCode.FRONT_MATTER, message, Spot(line=opening, width=3), hint=hint
         )
         return _without_settings(source, model, problem, first_line=opening + 1)
     front = read_document(source, model, first_line=opening + 1, last_line=closing - 1)

@@ -17,11 +17,10 @@ from lovecampaign.core.problems import Problem, Severity
 def _launch_deal_exists(draft: CampaignDraft) -> Iterator[Problem]:
     key, deals = draft.file.launch.deal, draft.file.deals
     if key and key not in deals and draft.document.is_sound("deals"):
+        message = f"there is no deal {key} under deals"
+        hint = did_you_mean(key, deals) or f"add deals: {{{key}: …}}"
         yield draft.document.problem(
-            ProblemCode.DEAL_NOT_FOUND,
-            ["launch", "deal"],
-            f"there is no deal {key} under deals",
-            hint=did_you_mean(key, deals) or f"add deals: {{{key}: …}}",
+            ProblemCode.DEAL_NOT_FOUND, ["launch", "deal"], message, hint=hint
         )
 
 
@@ -29,11 +28,10 @@ def _deals_open_before_they_close(draft: CampaignDraft) -> Iterator[Problem]:
     for key, deal in draft.file.deals.items():
         opens, closes = _window(draft, key, deal)
         if opens and closes and closes <= opens:
+            message = f"the deal {key} closes before it opens"
+            hint = "closes has to be later than opens"
             yield draft.document.problem(
-                ProblemCode.WINDOW,
-                ["deals", key, "closes"],
-                f"the deal {key} closes before it opens",
-                hint="closes has to be later than opens",
+                ProblemCode.WINDOW, ["deals", key, "closes"], message, hint=hint
             )
 
 
@@ -49,22 +47,18 @@ def _insider_emails_go_out_while_the_deal_is_open(draft: CampaignDraft) -> Itera
         if RecipientGroup.INSIDERS not in email.to or not (at and opens and closes):
             continue
         if not opens <= at < closes:
-            yield draft.document.problem(
-                ProblemCode.AFTER_DEAL,
-                path,
-                f"{name} is for insiders, but their deal is not open then",
-                hint=f"the deal {key} opens {_show(deal.opens)} and closes {_show(deal.closes)}",
-            )
+            message = f"{name} is for insiders, but their deal is not open then"
+            hint = f"the deal {key} opens {_show(deal.opens)} and closes {_show(deal.closes)}"
+            yield draft.document.problem(ProblemCode.AFTER_DEAL, path, message, hint=hint)
 
 
 def _old_prices_have_one_date(draft: CampaignDraft) -> Iterator[Problem]:
     for key, deal in draft.file.deals.items():
         if deal.price_from and deal.charged_until:
+            message = "a price is either still to come (price_from) or was charged (charged_until)"
+            hint = "keep one of them"
             yield draft.document.problem(
-                ProblemCode.OLD_PRICE,
-                ["deals", key, "charged_until"],
-                "a price is either still to come (price_from) or was charged (charged_until)",
-                hint="keep one of them",
+                ProblemCode.OLD_PRICE, ["deals", key, "charged_until"], message, hint=hint
             )
 
 

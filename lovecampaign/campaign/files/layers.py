@@ -92,12 +92,8 @@ class Layers:
 
     def _twice(self, name: str) -> Problem:
         other = self.document.tree.spot([*self.path, name]).line
-        return self.problem(
-            ProblemCode.SET_TWICE,
-            name,
-            f"{name} is here and in {self.document.source.name}, line {other}",
-            hint="keep one of them",
-        )
+        message = f"{name} is here and in {self.document.source.name}, line {other}"
+        return self.problem(ProblemCode.SET_TWICE, name, message, hint="keep one of them")
 
     def _in_yaml(self, name: str) -> bool:
         return self.document.tree.has([*self.path, name])

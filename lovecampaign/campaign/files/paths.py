@@ -30,9 +30,8 @@ def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
     if not is_inside:
         raise BadValue(ProblemCode.OUTSIDE, f"{text!r} leads out of the workspace", _COPY_IT)
     if not is_file:
-        raise BadValue(
-            ProblemCode.FILE_NOT_FOUND, f"there is no file {text}", _near_file(path, folder)
-        )
+        message = f"there is no file {text}"
+        raise BadValue(ProblemCode.FILE_NOT_FOUND, message, _near_file(path, folder))
     return path
 
 
@@ -93,14 +92,11 @@ def require_template(name: str, known: frozenset[str]) -> str:
         return name
     bare = name.removesuffix(".j2").removesuffix(".mjml").rpartition("/")[2]
     if bare in known:
-        raise BadValue(
-            ProblemCode.TEMPLATE_NOT_FOUND, f"{name!r} is more than a name", f"write {bare}"
-        )
-    raise BadValue(
-        ProblemCode.TEMPLATE_NOT_FOUND,
-        f"there is no template templates/email/{name}{TEMPLATE_ENDING}",
-        did_you_mean(bare, known) or f"there are: {', '.join(sorted(known)) or 'none yet'}",
-    )
+        message = f"{name!r} is more than a name"
+        raise BadValue(ProblemCode.TEMPLATE_NOT_FOUND, message, f"write {bare}")
+    message = f"there is no template templates/email/{name}{TEMPLATE_ENDING}"
+    hint = did_you_mean(bare, known) or f"there are: {', '.join(sorted(known)) or 'none yet'}"
+    raise BadValue(ProblemCode.TEMPLATE_NOT_FOUND, message, hint)
 
 
 def _near_file(path: Path, folder: Path) -> str | None:

@@ -30,12 +30,9 @@ def check_rules(draft: CampaignDraft) -> list[Problem]:
 
 def _skipped_days_have_no_settings(draft: CampaignDraft) -> Iterator[Problem]:
     for day in sorted(set(draft.file.days) & set(draft.file.skip)):
-        yield draft.document.problem(
-            ProblemCode.DAY_SKIPPED,
-            ["days", day],
-            f"day {day} is skipped, but has settings",
-            hint=f"take {day} out of skip, or its settings out of days",
-        )
+        message = f"day {day} is skipped, but has settings"
+        hint = f"take {day} out of skip, or its settings out of days"
+        yield draft.document.problem(ProblemCode.DAY_SKIPPED, ["days", day], message, hint=hint)
 
 
 def _early_access_is_early(draft: CampaignDraft) -> Iterator[Problem]:
@@ -45,35 +42,28 @@ def _early_access_is_early(draft: CampaignDraft) -> Iterator[Problem]:
         return
     at, doors = draft.sound_instant(*path, point=email.at), draft.sound_instant(point=None)
     if at and doors and at >= doors:
-        yield draft.document.problem(
-            ProblemCode.EARLY_ACCESS,
-            path,
-            "early access goes out when the doors are open for everyone",
-            hint=f"give it a time before day {draft.file.launch.day} {draft.file.launch.at:%H:%M}",
-        )
+        message = "early access goes out when the doors are open for everyone"
+        hint = f"give it a time before day {draft.file.launch.day} {draft.file.launch.at:%H:%M}"
+        yield draft.document.problem(ProblemCode.EARLY_ACCESS, path, message, hint=hint)
 
 
 def _must_have_days_are_sent(draft: CampaignDraft) -> Iterator[Problem]:
     catch_up = draft.file.catch_up
     for position, day in enumerate(catch_up.must_have if catch_up else ()):
         if day in draft.file.skip:
+            message = f"day {day} is skipped, so there is no email to catch up on"
+            hint = f"take {day} out of must_have, or out of skip"
             yield draft.document.problem(
-                ProblemCode.MUST_HAVE,
-                ["catch_up", "must_have", position],
-                f"day {day} is skipped, so there is no email to catch up on",
-                hint=f"take {day} out of must_have, or out of skip",
+                ProblemCode.MUST_HAVE, ["catch_up", "must_have", position], message, hint=hint
             )
 
 
 def _catch_up_has_days(draft: CampaignDraft) -> Iterator[Problem]:
     is_sound = draft.document.is_sound("catch_up")
     if draft.file.late_joiners is LateJoiners.CATCH_UP and not draft.file.catch_up and is_sound:
-        yield draft.document.problem(
-            ProblemCode.CATCH_UP,
-            ["late_joiners"],
-            "late_joiners: catch-up does not say which days people catch up on",
-            hint="add catch_up: {must_have: [1, 9, 21]}",
-        )
+        message = "late_joiners: catch-up does not say which days people catch up on"
+        hint = "add catch_up: {must_have: [1, 9, 21]}"
+        yield draft.document.problem(ProblemCode.CATCH_UP, ["late_joiners"], message, hint=hint)
 
 
 def _insiders_have_a_list(draft: CampaignDraft) -> Iterator[Problem]:
@@ -85,22 +75,18 @@ def _insiders_have_a_list(draft: CampaignDraft) -> Iterator[Problem]:
         if RecipientGroup.INSIDERS in email.to:
             paths.append(["launch", "emails", key, "to"])
     for path in paths:
-        yield draft.document.problem(
-            ProblemCode.NO_INSIDERS,
-            path,
-            "this is for insiders, but the campaign has no list of them",
-            hint="add insiders: {list: insiders}",
-        )
+        message = "this is for insiders, but the campaign has no list of them"
+        hint = "add insiders: {list: insiders}"
+        yield draft.document.problem(ProblemCode.NO_INSIDERS, path, message, hint=hint)
 
 
 def _email_keys_are_free(draft: CampaignDraft) -> Iterator[Problem]:
     for key in draft.file.launch.emails:
         if key in RESERVED_KEYS or key.startswith("day-"):
+            message = f"{key} already means something else"
+            hint = "choose another key, like reminder"
             yield draft.document.problem(
-                ProblemCode.RESERVED_KEY,
-                ["launch", "emails", key],
-                f"{key} already means something else",
-                hint="choose another key, like reminder",
+                ProblemCode.RESERVED_KEY, ["launch", "emails", key], message, hint=hint
             )
 
 
@@ -109,12 +95,9 @@ def _recipients_are_possible(draft: CampaignDraft) -> Iterator[Problem]:
         path = ["launch", "emails", key, "to"]
         both = {RecipientGroup.BOUGHT, RecipientGroup.NOT_BOUGHT} <= set(email.to)
         if (both or not email.to) and draft.document.is_sound(*path):
-            yield draft.document.problem(
-                ProblemCode.RECIPIENTS,
-                path,
-                f"no subscriber can get {key}",
-                hint="all words must hold at once",
-            )
+            message = f"no subscriber can get {key}"
+            hint = "all words must hold at once"
+            yield draft.document.problem(ProblemCode.RECIPIENTS, path, message, hint=hint)
 
 
 def _deadlines_lie_ahead(draft: CampaignDraft) -> Iterator[Problem]:
@@ -127,12 +110,10 @@ def _deadlines_lie_ahead(draft: CampaignDraft) -> Iterator[Problem]:
     for group, point in written:
         until = draft.sound_instant(group, "until", point=point)
         if point and until and start and until < start:
+            message = "this is before the first day of the campaign"
+            hint = f"the campaign starts on {file.start}"
             yield draft.document.problem(
-                ProblemCode.UNTIL,
-                [group, "until"],
-                "this is before the first day of the campaign",
-                hint=f"the campaign starts on {file.start}",
-                severity=Severity.WARNING,
+                ProblemCode.UNTIL, [group, "until"], message, hint=hint, severity=Severity.WARNING
             )
 
 
@@ -143,12 +124,10 @@ def _launch_emails_wait_for_the_launch(draft: CampaignDraft) -> Iterator[Problem
         at = draft.sound_instant(*path, point=email.at)
         is_for_all = set(email.to) == {RecipientGroup.AUDIENCE}
         if is_for_all and at and doors and at < doors:
+            message = f"{key} goes to everyone before the doors open"
+            hint = "if that is meant, let its copy say when they open"
             yield draft.document.problem(
-                ProblemCode.BEFORE_LAUNCH,
-                path,
-                f"{key} goes to everyone before the doors open",
-                hint="if that is meant, let its copy say when they open",
-                severity=Severity.WARNING,
+                ProblemCode.BEFORE_LAUNCH, path, message, hint=hint, severity=Severity.WARNING
             )
 
 

@@ -65,20 +65,16 @@ def parse_flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
     yes = isinstance(value, str) and value.casefold() in ("yes", "on", "y", "oui", "ja")
-    raise BadValue(
-        ProblemCode.TRUE_OR_FALSE,
-        f"{_show(value)} is not true or false",
-        f"write {'true' if yes else 'false'}, without quotes",
-    )
+    hint = f"write {'true' if yes else 'false'}, without quotes"
+    raise BadValue(ProblemCode.TRUE_OR_FALSE, f"{_show(value)} is not true or false", hint)
 
 
 def parse_version(value: object) -> int:
     """The only version of the format: 1."""
     if value == 1 and not isinstance(value, bool):
         return 1
-    raise BadValue(
-        ProblemCode.VERSION, f"this program knows version 1, not {_show(value)}", "write version: 1"
-    )
+    message = f"this program knows version 1, not {_show(value)}"
+    raise BadValue(ProblemCode.VERSION, message, "write version: 1")
 
 
 def parse_codes(value: object) -> str | None:
@@ -98,11 +94,9 @@ def parse_day_number(value: object) -> int:
     text = str(value).strip()
     if text.isdecimal() and 1 <= int(text) <= LAST_GIVING_DAY:
         return int(text)
-    raise BadValue(
-        ProblemCode.DAY_NUMBER,
-        f"{text} is not a giving day: these are numbered 1 to {LAST_GIVING_DAY}",
-        "the launch and what follows it belong under launch.emails",
-    )
+    message = f"{text} is not a giving day: these are numbered 1 to {LAST_GIVING_DAY}"
+    hint = "the launch and what follows it belong under launch.emails"
+    raise BadValue(ProblemCode.DAY_NUMBER, message, hint)
 
 
 def parse_check_code(value: object) -> str:
@@ -110,9 +104,8 @@ def parse_check_code(value: object) -> str:
     text = str(value).strip().upper()
     if len(text) == 5 and text.startswith("LC") and text[2:].isdecimal():
         return text
-    raise BadValue(
-        ProblemCode.WORD, f"{_show(value)} is not a code of check", "codes look like LC260"
-    )
+    message = f"{_show(value)} is not a code of check"
+    raise BadValue(ProblemCode.WORD, message, "codes look like LC260")
 
 
 def parse_money(value: object) -> Money:
@@ -121,11 +114,8 @@ def parse_money(value: object) -> Money:
     pattern = r"(\d{1,12}(?:\.\d{1,4})?)\s+([A-Z]{3})"
     match = require_match(pattern, value, ProblemCode.MONEY, "a price", hint, _correct_price)
     if match[2] not in CURRENCIES:
-        raise BadValue(
-            ProblemCode.MONEY,
-            f"{match[2]} is no currency of ISO 4217",
-            did_you_mean(match[2], CURRENCIES),
-        )
+        message = f"{match[2]} is no currency of ISO 4217"
+        raise BadValue(ProblemCode.MONEY, message, did_you_mean(match[2], CURRENCIES))
     return Money(amount=Decimal(match[1]), currency=match[2], text=f"{match[1]} {match[2]}")
 
 

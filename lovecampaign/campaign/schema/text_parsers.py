@@ -43,12 +43,9 @@ def parse_text(value: object) -> str:
     """A text without merge fields, since it is printed as it is; line breaks stay."""
     text = _readable(value)
     if found := MERGE_FIELD_START.search(text):
-        raise BadValue(
-            ProblemCode.MERGE_FIELD,
-            "this setting is printed as it is: readers would see the braces",
-            "write plain words here; merge fields work in subject, preheader and copy",
-            part=found[0],
-        )
+        message = "this setting is printed as it is: readers would see the braces"
+        hint = "write plain words here; merge fields work in subject, preheader and copy"
+        raise BadValue(ProblemCode.MERGE_FIELD, message, hint, part=found[0])
     return text
 
 
@@ -69,11 +66,8 @@ def _on_one_line(text: str) -> str:
 def _readable(value: object) -> str:
     """A non-empty, printable text."""
     if not isinstance(value, str):
-        raise BadValue(
-            ProblemCode.TEXT,
-            f"YAML reads {show_value(value)} here, not a text",
-            f'use quotes: "{_bare(value)}"',
-        )
+        message = f"YAML reads {show_value(value)} here, not a text"
+        raise BadValue(ProblemCode.TEXT, message, f'use quotes: "{_bare(value)}"')
     text = value.strip()
     if not text:
         raise BadValue(ProblemCode.TEXT, "this text is empty", "write it, or take the line away")
@@ -103,9 +97,8 @@ def parse_color(value: object) -> str:
     if re.fullmatch(r"#[0-9a-f]{3}", text):
         return "#" + "".join(digit * 2 for digit in text[1:])
     if not re.fullmatch(r"#[0-9a-f]{6}", text):
-        raise BadValue(
-            ProblemCode.COLOR, f"{text!r} is not a colour of # and six digits 0-9, a-f", hint
-        )
+        message = f"{text!r} is not a colour of # and six digits 0-9, a-f"
+        raise BadValue(ProblemCode.COLOR, message, hint)
     return text
 
 
@@ -115,9 +108,8 @@ def parse_zone(value: object) -> str:
     text = require_text(value, ProblemCode.TIMEZONE, "a time zone", hint)
     if text in known_zones():
         return text
-    raise BadValue(
-        ProblemCode.TIMEZONE, f"there is no time zone {text!r}", _near_zone(text) or hint
-    )
+    message = f"there is no time zone {text!r}"
+    raise BadValue(ProblemCode.TIMEZONE, message, _near_zone(text) or hint)
 
 
 def parse_name(value: object) -> str:
@@ -143,11 +135,8 @@ def parse_tag(value: object) -> str:
     """A tag, without the separators of imports."""
     text = parse_line(value)
     if re.search(r"[,;]", text) or len(text) > LONGEST_NAME:
-        raise BadValue(
-            ProblemCode.NAME,
-            f"{text!r} is not one tag",
-            "one tag for each entry: [garden-quiz, staff]",
-        )
+        message = f"{text!r} is not one tag"
+        raise BadValue(ProblemCode.NAME, message, "one tag for each entry: [garden-quiz, staff]")
     return text
 
 
@@ -173,11 +162,8 @@ def parse_answered_email(value: object) -> str:
     """An address where a person answers: no-reply is rejected."""
     address = parse_email(value)
     if _NO_REPLY.fullmatch(address.partition("@")[0]):
-        raise BadValue(
-            ProblemCode.NO_REPLY,
-            f"nobody reads {address}, and readers will answer",
-            "use the address of a person",
-        )
+        message = f"nobody reads {address}, and readers will answer"
+        raise BadValue(ProblemCode.NO_REPLY, message, "use the address of a person")
     return address
 
 
@@ -201,9 +187,8 @@ def _parse_link(value: object, placeholders: frozenset[str]) -> str:
     except ValueError:
         is_complete = False
     if not is_complete or re.search(r"[\s<>\"\\]", text):
-        raise BadValue(
-            ProblemCode.LINK, f"{text!r} is not a link that mail programs can open", hint
-        )
+        message = f"{text!r} is not a link that mail programs can open"
+        raise BadValue(ProblemCode.LINK, message, hint)
     for name in re.findall(r"{([^{}]*)}", text):
         if name not in placeholders:
             allowed = "only {code} is allowed here" if placeholders else "it would not be replaced"

@@ -50,11 +50,10 @@ def _missing(source: Source, tree: Tree, model: type[SettingsGroup], path: Keys)
         return None
     *group, key = path
     where = f" under {_dotted(group)}" if group else ""
+    message = f"{key} is missing{where}"
+    hint = f"add {key}: {_example(model, path)}"
     return source.problem(
-        ProblemCode.MISSING_KEY,
-        f"{key} is missing{where}",
-        tree.spot(group, of_key=True),
-        hint=f"add {key}: {_example(model, path)}",
+        ProblemCode.MISSING_KEY, message, tree.spot(group, of_key=True), hint=hint
     )
 
 

@@ -148,11 +148,10 @@ def _fix_tab(source: Source, number: int, line: str) -> tuple[Problem, str] | No
     tab = _TAB_INDENT.match(line)
     if not tab:
         return None
+    message = "this line is indented with a tab"
+    hint = "use spaces: two for each step"
     problem = source.problem(
-        ProblemCode.TAB,
-        "this line is indented with a tab",
-        Spot(line=number, column=line.index("\t") + 1),
-        hint="use spaces: two for each step",
+        ProblemCode.TAB, message, Spot(line=number, column=line.index("\t") + 1), hint=hint
     )
     return problem, tab[0].replace("\t", "  ") + line[tab.end() :]
 
@@ -203,11 +202,8 @@ def _quote_mistake(key: str, value: str) -> YamlMistake | None:
         return None
     read = value[: quoted.start("rest")]
     text = value[1:-1] if value.endswith(mark) else value
-    return YamlMistake(
-        ProblemCode.QUOTE_INSIDE,
-        f"a {mark} opens this value, so the next {mark} ends it: YAML reads only {read}",
-        _quoted(key, text),
-    )
+    message = f"a {mark} opens this value, so the next {mark} ends it: YAML reads only {read}"
+    return YamlMistake(ProblemCode.QUOTE_INSIDE, message, _quoted(key, text))
 
 
 def _merge_field_mistake(key: str, value: str) -> YamlMistake:

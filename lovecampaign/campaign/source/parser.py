@@ -102,12 +102,9 @@ class _TreeBuilder:
     def _start_document(self, event: yaml.Event) -> bool:
         self._documents += 1
         if self._documents > 1:
-            self._report(
-                ProblemCode.SECOND_DOCUMENT,
-                "three dashes start a second document here, and it would be ignored",
-                _spot(event),
-                hint="take the dashes out",
-            )
+            message = "three dashes start a second document here, and it would be ignored"
+            hint = "take the dashes out"
+            self._report(ProblemCode.SECOND_DOCUMENT, message, _spot(event), hint=hint)
         return self._documents == 1
 
     def _open_collection(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> bool:
@@ -164,12 +161,9 @@ class _TreeBuilder:
             self._refuse_machinery(event, event.tag)
 
     def _refuse_machinery(self, event: yaml.Event, what: str) -> None:
-        self._report(
-            ProblemCode.YAML_MACHINERY,
-            f"{what} means something to YAML that campaigns do not use",
-            _spot(event),
-            hint="if it is a part of the text, put quotes around all of it",
-        )
+        message = f"{what} means something to YAML that campaigns do not use"
+        hint = "if it is a part of the text, put quotes around all of it"
+        self._report(ProblemCode.YAML_MACHINERY, message, _spot(event), hint=hint)
 
     def _too_much(self, spot: Spot, message: str) -> bool:
         self._report(ProblemCode.TOO_DEEP, message, spot, hint=TOO_DEEP_HINT)
@@ -191,24 +185,17 @@ class _OpenCollection:
 
 def _entry_mistake(parent: _OpenCollection, key: Node, value: Node) -> YamlMistake | None:
     if key.entries is not None or key.items is not None:
-        return YamlMistake(
-            ProblemCode.BARE_BRACES,
-            "there are brackets here where a key belongs",
-            "a value with braces needs quotes; merge fields work in subject, preheader and copy",
-        )
+        message = "there are brackets here where a key belongs"
+        hint = "a value with braces needs quotes; merge fields work in subject, preheader and copy"
+        return YamlMistake(ProblemCode.BARE_BRACES, message, hint)
     is_alone = value.is_plain and value.scalar is None
     if parent.node.is_flow and is_alone and _is_number(key.scalar):
-        return YamlMistake(
-            ProblemCode.COMMA_SPLITS,
-            f"inside {{ }} a comma starts a new entry, so {key.scalar} is alone here",
-            'leave the comma out of the number, or put quotes around it: "1,299 EUR"',
-        )
+        message = f"inside {{ }} a comma starts a new entry, so {key.scalar} is alone here"
+        hint = 'leave the comma out of the number, or put quotes around it: "1,299 EUR"'
+        return YamlMistake(ProblemCode.COMMA_SPLITS, message, hint)
     if first := parent.entries.get(str(key.scalar)):
-        return YamlMistake(
-            ProblemCode.DUPLICATE_KEY,
-            f"{key.scalar} is here twice: first on line {first.key_spot.line}",
-            "keep one of them",
-        )
+        message = f"{key.scalar} is here twice: first on line {first.key_spot.line}"
+        return YamlMistake(ProblemCode.DUPLICATE_KEY, message, "keep one of them")
     return None
 
 

@@ -75,9 +75,8 @@ def _campaign_at(path: Path, workspace: Path) -> Path | None:
     if not is_campaign:
         return None
     if not folder.is_relative_to(workspace.resolve()):
-        raise UsageError(
-            f"{path} is outside the workspace {workspace}", hint="name its own with -C DIR"
-        )
+        message = f"{path} is outside the workspace {workspace}"
+        raise UsageError(message, hint="name its own with -C DIR")
     return folder
 
 

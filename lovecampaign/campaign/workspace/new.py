@@ -188,10 +188,8 @@ def _read_settings(path: Path) -> _SourceCampaign:
     try:
         start = parse_date(text_at(tree, "start"))
     except BadValue as bad:
-        raise UsageError(
-            f"start in {path} cannot be read: {bad.message}",
-            hint="type: lovecampaign check, and fix that campaign first",
-        ) from bad
+        hint = "type: lovecampaign check, and fix that campaign first"
+        raise UsageError(f"start in {path} cannot be read: {bad.message}", hint=hint) from bad
     return _SourceCampaign(folder=path.parent, source=source, tree=tree, start=start)
 
 
