@@ -7,6 +7,7 @@ import re
 CURLY_DOUBLE = "“”„‟"
 CURLY_SINGLE = "‘’‚‛"
 
+_MARGIN = re.compile(r"^\s*(?:-\s+)*")
 #: Indentation, dashes, key, colon and the space before the value.
 _STRUCTURE = re.compile(r"^(\s*(?:-\s+)*)([^\s:#{}\[\],\"'][^:#{}\[\],]*?)(\s*:(?:\s+|$))")
 _BETWEEN_FLOW_PARTS = re.compile(r"(?<=[:,{\[])\s+|\s+(?=[}\],])")
@@ -34,7 +35,7 @@ def straighten(line: str) -> str:
         return line
     start = _STRUCTURE.match(line)
     if not start:
-        return _plain_margin(line)
+        return _MARGIN.sub(lambda margin: _plain_spaces(margin[0]), line, count=1)
     head = _plain_spaces(start[1]) + start[2] + _plain_spaces(start[3])
     return head + _straighten_value(line[start.end() :])
 
@@ -70,12 +71,6 @@ def _usable_quote(text: str) -> str | None:
     if '"' not in text and "\\" not in text:
         return '"'
     return "'" if "'" not in text else None
-
-
-def _plain_margin(line: str) -> str:
-    margin = re.match(r"\s*(?:-\s+)*", line)
-    end = margin.end() if margin else 0
-    return _plain_spaces(line[:end]) + line[end:]
 
 
 def _plain_spaces(text: str) -> str:

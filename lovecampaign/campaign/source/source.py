@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from lovecampaign.campaign.source.problem_codes import ProblemCode
@@ -138,21 +139,15 @@ def find_piece(source: Source, start: Spot, piece: str, earlier: int = 0) -> Spo
     The value may be quoted or have several lines. None if the file spells the piece in another
     way than the value: with an escape or a line break in it.
     """
-    for line, column in _occurrences(source, start, piece):
-        if earlier == 0:
-            return Spot(line=line, column=column, width=len(piece))
-        earlier -= 1
-    return None
+    return next(islice(_occurrences(source, start, piece), earlier, None), None)
 
 
-def _occurrences(source: Source, start: Spot, piece: str) -> Iterator[tuple[int, int]]:
-    if not piece:
-        return
-    for number in _lines_of_value(source, start):
+def _occurrences(source: Source, start: Spot, piece: str) -> Iterator[Spot]:
+    for number in _lines_of_value(source, start) if piece else ():
         line = source.line(number)
         at = line.find(piece, start.column - 1 if number == start.line else 0)
         while at >= 0:
-            yield number, at + 1
+            yield Spot(line=number, column=at + 1, width=len(piece))
             at = line.find(piece, at + len(piece))
 
 

@@ -68,26 +68,27 @@ class Tree:
 
     def spot(self, path: Keys, *, of_key: bool = False) -> Spot:
         """The spot of a setting, or of the nearest group around an unwritten one."""
-        node, spot = self.root, self.root.spot if self.root else Spot(line=1)
-        for step in path:
-            found = _step(node, step)
-            if found is None:
-                break
-            node = found.value
-            spot = found.key_spot if of_key or node.is_empty or node.entries else node.spot
+        spot = self.root.spot if self.root else Spot(line=1)
+        for entry in self._entries_along(path):
+            node = entry.value
+            spot = entry.key_spot if of_key or node.is_empty or node.entries else node.spot
         return spot
 
     def is_silent(self, problem: Problem) -> bool:
         return problem.place is not None and problem.place.line in self.silent_lines
 
     def has(self, path: Keys) -> bool:
+        return len(list(self._entries_along(path))) == len(path)
+
+    def _entries_along(self, path: Keys) -> Iterator[MappingEntry]:
+        """The entries of a path, as far as they are written."""
         node = self.root
         for step in path:
-            found = _step(node, step)
-            if found is None:
-                return False
-            node = found.value
-        return True
+            entry = _step(node, step)
+            if entry is None:
+                return
+            yield entry
+            node = entry.value
 
 
 def empty_entries(node: Node) -> Iterator[MappingEntry]:

@@ -9,66 +9,55 @@ from lovecampaign.campaign.source.source import Source, Spot
 from lovecampaign.core.problems import Problem
 
 TOO_DEEP_HINT = "is this the right file?"
-#: (part of the message, from libyaml or from the Python parser; our message; hint).
-_MEANINGS = (
-    (
-        "mapping values are not allowed",
+#: Part of the message, from libyaml or from the Python parser: our message and hint.
+_MEANINGS = {
+    "mapping values are not allowed": (
         "there is a colon too many here, or a line above is missing one",
         'write "key: value", and put quotes around a value that holds a colon and a space',
     ),
-    (
-        "that cannot start any token",
+    "that cannot start any token": (
         "a value cannot start with this character",
         "put quotes around the whole value",
     ),
-    (
-        "found unexpected end of stream",
+    "found unexpected end of stream": (
         "a quote that opens here is never closed",
         "put the same quote at the end of the value",
     ),
-    (
-        "escape",
+    "escape": (
         "a backslash inside double quotes means something special to YAML",
         "use single quotes around this value",
     ),
-    ("',' or ']'", "a list that opened with [ is not closed before here", "add the missing ]"),
-    (
-        "',' or '}'",
+    "',' or ']'": ("a list that opened with [ is not closed before here", "add the missing ]"),
+    "',' or '}'": (
         "a group that opened with { is not closed before here",
         "add the missing }; a value with an apostrophe or a comma goes into double quotes",
     ),
-    (
-        "could not find expected ':'",
+    "could not find expected ':'": (
         "this line has no colon",
         'write "key: value", or indent the line if it continues the text above it',
     ),
-    (
-        "expected key",
+    "expected key": (
         "this does not belong to the setting above it",
         "compare how far the lines are indented, and look for text behind a closing quote",
     ),
-    (
-        "'-' indicator",
+    "'-' indicator": (
         "a list and single settings are mixed here",
         "start every line of a list with a dash, all dashes below each other",
     ),
-    (
-        "<block end>",
+    "<block end>": (
         "this does not belong to the setting above it",
         "compare how far the lines are indented, and look for text behind a closing quote",
     ),
-    (
-        "document start",
+    "document start": (
         "this line starts further left than the settings above it",
         "start all of them at the same column",
     ),
-    ("directive", "a line cannot start with %", "put quotes around the value"),
-    (
-        "node content",
+    "directive": ("a line cannot start with %", "put quotes around the value"),
+    "node content": (
         "there is a closing bracket here where a value belongs",
         "put quotes around the value if the bracket is a part of it",
     ),
-)
+}
 
 
 def translate_yaml_error(source: Source, error: yaml.YAMLError) -> Problem:
@@ -82,9 +71,9 @@ def translate_yaml_error(source: Source, error: yaml.YAMLError) -> Problem:
 
 
 def _meaning(theirs: str) -> tuple[str, str]:
-    for part, message, hint in _MEANINGS:
+    for part, meaning in _MEANINGS.items():
         if part in theirs:
-            return message, hint
+            return meaning
     said = f" ({theirs})" if theirs else ""
     return f"YAML cannot be read from here on{said}", "compare this line with the example campaign"
 
