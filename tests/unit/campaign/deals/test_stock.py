@@ -34,7 +34,7 @@ def test_an_exception_keeps_it_open_for_one_person() -> None:
 
 
 def test_an_exception_never_takes_time_away() -> None:
-    """``closes`` may have been moved back after somebody got more time."""
+    """``closes`` may have been moved back after an extension."""
     assert closing_time(DEAL, DEAL.closes - timedelta(days=1)) == DEAL.closes
 
 

@@ -1,4 +1,4 @@
-"""The slips of people who are new to YAML are found, explained in words, and mended in memory."""
+"""Frequent YAML mistakes are found, explained in words, and corrected in memory."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def problems_of_day(tmp_path: Path, front: str) -> tuple[Problem, ...]:
         ("subject: Hi\nguest: {name: #1}", ProblemCode.CUT_BY_HASH, 8, "closing bracket", "quotes"),
     ],
 )
-def test_each_slip_is_explained_at_its_place(
+def test_each_mistake_is_explained_at_its_place(
     tmp_path: Path, front: str, code: ProblemCode, column: int, words: str, hint: str
 ) -> None:
     first = problems_of_day(tmp_path, front)[0]
@@ -120,7 +120,7 @@ def test_each_slip_is_explained_at_its_place(
     assert first.excerpt == f"---\n{front}".split("\n")[(first.place.line or 0) - 1]
 
 
-def test_a_line_with_a_slip_is_complained_about_once_and_the_others_still_are(
+def test_a_line_with_a_mistake_is_reported_once_and_the_others_still_are(
     tmp_path: Path,
 ) -> None:
     problems = problems_of_day(
@@ -176,11 +176,11 @@ def test_quotes_and_spaces_inside_a_text_stay_as_written(tmp_path: Path) -> None
     assert campaign.day_emails[1].subject == "Oui\u00a0! C’est «\u00a0jour 3\u00a0»: voilà"
 
 
-def test_a_file_indented_with_tabs_is_one_slip() -> None:
+def test_a_file_indented_with_tabs_is_one_mistake() -> None:
     source = make_source("f", "a:\n\tb: 1\n\tc: 2\n\td: 3")
-    mended = fix_lines(source, 1, 4)
-    assert [problem.code for problem in mended.problems] == [ProblemCode.TAB]
-    assert mended.text == "a:\n  b: 1\n  c: 2\n  d: 3\n"
+    fixed = fix_lines(source, 1, 4)
+    assert [problem.code for problem in fixed.problems] == [ProblemCode.TAB]
+    assert fixed.text == "a:\n  b: 1\n  c: 2\n  d: 3\n"
 
 
 def test_lines_before_the_stretch_come_back_empty_so_that_numbers_stay() -> None:

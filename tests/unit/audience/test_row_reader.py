@@ -110,7 +110,7 @@ def test_an_unknown_zone_is_a_warning_with_its_line_and_left_out() -> None:
     assert "Mars/Olympus" in warning.message
 
 
-def test_a_slip_in_the_domain_is_a_warning() -> None:
+def test_a_typo_in_the_domain_is_a_warning() -> None:
     decision = decide(email="ana@gmial.com")
     assert isinstance(decision, Subscribe)
     assert decision.key == "ana@gmial.com"

@@ -1,4 +1,4 @@
-"""Never a traceback: whatever stands in a campaign's files, there are problems with places."""
+"""Never a traceback: any content of a campaign's files leads to problems with places."""
 
 from __future__ import annotations
 
