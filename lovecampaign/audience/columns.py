@@ -138,13 +138,18 @@ def read_columns(headings: Sequence[str], file_name: str = "") -> Columns:
     taken = {*positions.values(), *status}
     rest = {at: slug for at, slug in enumerate(slugs) if slug and at not in taken}
     fields = _name_fields(rest)
+    shown = {at: f"fields.{name}" for at, name in fields.items()}
+    shown |= {at: column.value for at, column in enumerate(meanings) if column and at in taken}
     return Columns(
         positions=positions,
         status=tuple(status),
         fields=fields,
         tool=tool,
         file_status=status_from_file_name(file_name) if tool is ExportTool.MAILCHIMP else None,
-        headings=_echo(headings, positions, status, fields),
+        headings=tuple(
+            Heading(heading=heading.strip(), meaning=shown.get(at, ""))
+            for at, heading in enumerate(headings)
+        ),
         duplicates=tuple(headings[at].strip() for at in rest if meanings[at] is not None),
     )
 
@@ -213,18 +218,3 @@ def _name_fields(slugs: Mapping[int, str]) -> dict[int, str]:
             name = f"{slug}_{number}"
         names[name], last[slug] = at, number
     return {at: name for name, at in names.items()}
-
-
-def _echo(
-    headings: Sequence[str],
-    positions: Mapping[Column, int],
-    status: Sequence[int],
-    fields: Mapping[int, str],
-) -> tuple[Heading, ...]:
-    meanings = {position: column.value for column, position in positions.items()}
-    meanings |= dict.fromkeys(status, Column.STATUS.value)
-    meanings |= {position: f"fields.{name}" for position, name in fields.items()}
-    return tuple(
-        Heading(heading=heading.strip(), meaning=meanings.get(position, ""))
-        for position, heading in enumerate(headings)
-    )

@@ -51,33 +51,25 @@ def missing_days(
     document: Document[CampaignFile], skip: frozenset[int], files: DayFiles, folder: Path
 ) -> list[Problem]:
     """Problems of days with neither a file nor an entry in ``skip``."""
-    days = range(1, LAST_GIVING_DAY + 1)
-    return [
-        document.problem(
-            ProblemCode.DAY_MISSING,
-            ["skip"],
-            f"day {day} has no file days/{day:02d}-….md",
-            hint=_how_to_fill(day, folder),
-        )
-        for day in days
-        if day not in skip and day not in files.by_day
-    ]
+    problems = []
+    for day in sorted(set(range(1, LAST_GIVING_DAY + 1)) - skip - files.by_day.keys()):
+        message = f"day {day} has no file days/{day:02d}-….md"
+        hint = _how_to_fill(day, folder)
+        problems.append(document.problem(ProblemCode.DAY_MISSING, ["skip"], message, hint=hint))
+    return problems
 
 
 def skipped_days_with_files(
     skip: frozenset[int], files: DayFiles, workspace: Path
 ) -> list[Problem]:
     """Problems of files that would never be sent."""
-    return [
-        _problem(
-            ProblemCode.DAY_SKIPPED,
-            name_in(workspace, path),
-            f"day {day} is skipped, but has a file",
-            f"take {day} out of skip, or the file out of {FOLDER}/",
-        )
-        for day, path in sorted(files.by_day.items())
-        if day in skip
-    ]
+    problems = []
+    for day in sorted(skip & files.by_day.keys()):
+        file = name_in(workspace, files.by_day[day])
+        message = f"day {day} is skipped, but has a file"
+        hint = f"take {day} out of skip, or the file out of {FOLDER}/"
+        problems.append(_problem(ProblemCode.DAY_SKIPPED, file, message, hint))
+    return problems
 
 
 def _copy_files(folder: Path) -> list[Path]:

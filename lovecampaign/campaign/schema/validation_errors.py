@@ -18,10 +18,11 @@ from lovecampaign.campaign.source.source import Source, find_piece
 from lovecampaign.campaign.source.tree import Keys, Tree
 from lovecampaign.core.problems import Problem
 
+_GROUP = ("a group of settings", "write each on a line of its own, indented")
 _SHAPES = {
-    "model_type": ("a group of settings", "write each on a line of its own, indented"),
-    "model_attributes_type": ("a group of settings", "write each on a line of its own, indented"),
-    "dict_type": ("a group of settings", "write each on a line of its own, indented"),
+    "model_type": _GROUP,
+    "model_attributes_type": _GROUP,
+    "dict_type": _GROUP,
     "list_type": ("a list", "write it in brackets: [one, two]"),
     "too_short": ("at least one entry", "add one, or take the setting away"),
 }
@@ -49,30 +50,28 @@ def _missing(source: Source, tree: Tree, model: type[SettingsGroup], path: Keys)
     if tree.has(path) or not tree.is_whole:
         return None
     *group, key = path
-    where = f" under {_dotted(group)}" if group else ""
-    message = f"{key} is missing{where}"
+    spot = tree.spot(group, of_key=True)
     hint = f"add {key}: {_example(model, path)}"
     return source.problem(
-        ProblemCode.MISSING_KEY, message, tree.spot(group, of_key=True), hint=hint
+        ProblemCode.MISSING_KEY, f"{key} is missing{_under(group)}", spot, hint=hint
     )
 
 
 def _unknown(source: Source, tree: Tree, model: type[SettingsGroup], path: Keys) -> Problem:
     *group, key = path
-    where = f" under {_dotted(group)}" if group else ""
-    return source.problem(
-        ProblemCode.UNKNOWN_KEY,
-        f"there is no setting {key}{where}",
-        tree.spot(path, of_key=True),
-        hint=_suggestion(model, group, str(key)),
-    )
+    message = f"there is no setting {key}{_under(group)}"
+    hint = _suggestion(model, group, str(key))
+    return source.problem(ProblemCode.UNKNOWN_KEY, message, tree.spot(path, of_key=True), hint=hint)
+
+
+def _under(group: Keys) -> str:
+    return f" under {_dotted(group)}" if group else ""
 
 
 def _suggestion(model: type[SettingsGroup], group: Keys, key: str) -> str | None:
     word = key.strip(CURLY_DOUBLE + CURLY_SINGLE + "'\" ").replace("-", "_").replace(" ", "_")
     choices = list(_fields(_group_at(model, group) or model))
-    near = did_you_mean(word, choices)
-    if near:
+    if near := did_you_mean(word, choices):
         return near
     homes = [path for path in _homes(CampaignFile, word) if path != _dotted([*group, word])]
     if homes and model is CampaignFile:
@@ -85,13 +84,9 @@ def _example(model: type[SettingsGroup], path: Keys) -> str:
     *group, key = path
     found = _fields(_group_at(model, group) or model).get(str(key))
     examples = found.examples if found else None
-    return _as_written(examples[0]) if examples else "…"
-
-
-def _as_written(example: object) -> str:
-    if isinstance(example, dict):
-        return "{" + ", ".join(f"{key}: {value}" for key, value in example.items()) + "}"
-    return str(example)
+    if examples and isinstance(examples[0], dict):
+        return "{" + ", ".join(f"{name}: {value}" for name, value in examples[0].items()) + "}"
+    return str(examples[0]) if examples else "…"
 
 
 def _fields(model: type[SettingsGroup]) -> dict[str, FieldInfo]:
