@@ -88,13 +88,13 @@ def _normalise_slowly(email: str) -> str:
 
     _reject_common_mistakes(email)
     try:
-        found = validate_email(
+        parts = validate_email(
             email, check_deliverability=False, test_environment=True, strict=True
         )
     except EmailNotValidError as error:
         raise InvalidAddress(_as_clause(str(error))) from error
-    local = unicodedata.normalize("NFC", found.local_part.casefold())
-    return f"{local}@{found.ascii_domain.lower()}"
+    local = unicodedata.normalize("NFC", parts.local_part.casefold())
+    return f"{local}@{parts.ascii_domain.lower()}"
 
 
 def _reject_common_mistakes(email: str) -> None:

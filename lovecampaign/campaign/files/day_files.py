@@ -74,8 +74,8 @@ def skipped_days_with_files(
 
 def _copy_files(folder: Path) -> list[Path]:
     try:
-        found = [path for path in folder.iterdir() if not _NOT_COPY.fullmatch(path.name)]
-        return sorted(path for path in found if path.suffix.lower() == ".md" and path.is_file())
+        files = [path for path in folder.iterdir() if not _NOT_COPY.fullmatch(path.name)]
+        return sorted(path for path in files if path.suffix.lower() == ".md" and path.is_file())
     except OSError:
         return []
 

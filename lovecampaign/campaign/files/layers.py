@@ -50,8 +50,8 @@ class Layers:
 
     def places(self) -> dict[str, Place]:
         """The places of all settings."""
-        found = ((name, self._place(name)) for name in _SETTINGS)
-        return {name: place for name, place in found if place is not None}
+        places = ((name, self._place(name)) for name in _SETTINGS)
+        return {name: place for name, place in places if place is not None}
 
     def problem(
         self,

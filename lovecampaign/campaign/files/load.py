@@ -116,13 +116,13 @@ class _CampaignLoader:
 
     def _read_days(self) -> None:
         draft = self.draft
-        found = find_day_files(draft.folder, draft.workspace)
+        day_files = find_day_files(draft.folder, draft.workspace)
         skip = frozenset(draft.file.skip)
-        self.problems += found.problems
+        self.problems += day_files.problems
         if draft.document.is_sound("skip"):
-            self.problems += missing_days(draft.document, skip, found, draft.folder)
-            self.problems += skipped_days_with_files(skip, found, draft.workspace)
-        for number, path in sorted(found.by_day.items()):
+            self.problems += missing_days(draft.document, skip, day_files, draft.folder)
+            self.problems += skipped_days_with_files(skip, day_files, draft.workspace)
+        for number, path in sorted(day_files.by_day.items()):
             file = self._read_copy_file(path, DayGroup)
             if file and number not in skip:
                 layers = self._layers(["days", number], draft.file.days.get(number), file)

@@ -80,10 +80,10 @@ def name_in(workspace: Path, path: Path) -> str:
 def template_names(workspace: Path) -> frozenset[str]:
     """The valid values of ``template``: the files of templates/email, without their ending."""
     try:
-        found = list((workspace / TEMPLATE_FOLDER).glob(f"*{TEMPLATE_ENDING}"))
+        files = list((workspace / TEMPLATE_FOLDER).glob(f"*{TEMPLATE_ENDING}"))
     except OSError:
         return frozenset()
-    return frozenset(path.name.removesuffix(TEMPLATE_ENDING) for path in found)
+    return frozenset(path.name.removesuffix(TEMPLATE_ENDING) for path in files)
 
 
 def require_template(name: str, known: frozenset[str]) -> str:

@@ -34,12 +34,12 @@ def _as_written(part: Any) -> Any:
         return [_as_written(item) for item in part]
     if not isinstance(part, dict):
         return part
-    found = {key: _as_written(value) for key, value in part.items()}
-    if isinstance(found.get("title"), str):
-        del found["title"]
-    if found.get("default", ...) is None:
-        del found["default"]
-    return _with_names(_without_null(found))
+    schema = {key: _as_written(value) for key, value in part.items()}
+    if isinstance(schema.get("title"), str):
+        del schema["title"]
+    if schema.get("default", ...) is None:
+        del schema["default"]
+    return _with_names(_without_null(schema))
 
 
 def _without_null(part: JsonSchema) -> JsonSchema:
@@ -58,6 +58,6 @@ def _with_names(part: JsonSchema) -> JsonSchema:
     if not patterns:
         return part
     (pattern, value), *_ = patterns.items()
-    others = {key: found for key, found in part.items() if key != "patternProperties"}
+    others = {key: each for key, each in part.items() if key != "patternProperties"}
     names = {**others.get("propertyNames", {}), "pattern": pattern}
     return {**others, "additionalProperties": value, "propertyNames": names}

@@ -122,8 +122,8 @@ def parse_money(value: object) -> Money:
 def _correct_price(text: str) -> str | None:
     """A hint with the price in our spelling."""
     currency = next((code for sign, code in _SYMBOLS.items() if sign in text), None)
-    if currency is None and (found := re.search(r"[A-Za-z]{3}", text)):
-        currency = found[0].upper()
+    if currency is None and (letters := re.search(r"[A-Za-z]{3}", text)):
+        currency = letters[0].upper()
     number = re.search(r"\d[\d.,' \u00a0\u202f]*", text)
     if number is None:
         return None

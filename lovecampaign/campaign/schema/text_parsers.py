@@ -42,10 +42,10 @@ _NO_REPLY = re.compile(
 def parse_text(value: object) -> str:
     """A text without merge fields, since it is printed as it is; line breaks stay."""
     text = _readable(value)
-    if found := MERGE_FIELD_START.search(text):
+    if match := MERGE_FIELD_START.search(text):
         message = "this setting is printed as it is: readers would see the braces"
         hint = "write plain words here; merge fields work in subject, preheader and copy"
-        raise BadValue(ProblemCode.MERGE_FIELD, message, hint, part=found[0])
+        raise BadValue(ProblemCode.MERGE_FIELD, message, hint, part=match[0])
     return text
 
 
@@ -73,8 +73,8 @@ def _readable(value: object) -> str:
         raise BadValue(ProblemCode.TEXT, "this text is empty", "write it, or take the line away")
     if len(text) > MAX_TEXT:
         raise BadValue(ProblemCode.TEXT, f"this text has more than {MAX_TEXT} characters")
-    if found := UNPRINTABLE.search(text):
-        raise BadValue(ProblemCode.TEXT, f"the character U+{ord(found[0]):04X} cannot be shown")
+    if match := UNPRINTABLE.search(text):
+        raise BadValue(ProblemCode.TEXT, f"the character U+{ord(match[0]):04X} cannot be shown")
     return text
 
 
@@ -151,11 +151,11 @@ def parse_email(value: object) -> str:
     hint = "write it like ana@bloom.example"
     text = require_text(value, ProblemCode.EMAIL_ADDRESS, "an email address", hint)
     try:
-        found = validate_email(text, check_deliverability=False, test_environment=True)
+        parts = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         message = f"{text!r} cannot be an email address: {str(error).rstrip('.')}"
         raise BadValue(ProblemCode.EMAIL_ADDRESS, message, hint) from error
-    return found.normalized
+    return parts.normalized
 
 
 def parse_answered_email(value: object) -> str:

@@ -67,8 +67,8 @@ class Document(Generic[G]):
     def places(self) -> dict[str, Place]:
         """The places of all settings, by dotted path."""
         paths = walk(self.tree.root) if self.tree.root else ()
-        found = ((".".join(map(str, path)), self.place(path)) for path in paths)
-        return {name: place for name, place in found if place is not None}
+        places = ((".".join(map(str, path)), self.place(path)) for path in paths)
+        return {name: place for name, place in places if place is not None}
 
     def is_sound(self, *path: str | int) -> bool:
         """Whether nothing at this path, above it or below it was invalid."""
@@ -91,8 +91,8 @@ def read_document(
         problems.append(_no_settings(source, tree))
         data = {}
     problems += _empty_values(source, tree)
-    value, broken, found = _validate(source, tree, model, data, placeholders or {})
-    problems += found
+    value, broken, invalid = _validate(source, tree, model, data, placeholders or {})
+    problems += invalid
     shown = [one for one in problems if one in tree.problems or not tree.is_silent(one)]
     return Document(source=source, tree=tree, value=value, broken=broken, problems=tuple(shown))
 
@@ -107,11 +107,13 @@ def _validate(
         try:
             return model.model_validate(data), frozenset(broken), problems
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
+            errors = error.errors(include_url=False, include_input=False)
             if attempt == 0:
-                translated = (translate_validation_error(source, tree, model, one) for one in found)
+                translated = (
+                    translate_validation_error(source, tree, model, one) for one in errors
+                )
                 problems = [one for one in translated if one is not None]
-            invalid = {_invalid_path(one) for one in found}
+            invalid = {_invalid_path(one) for one in errors}
             broken |= invalid
             data = {**placeholders, **_without(data, invalid)}
     return None, frozenset(broken), problems

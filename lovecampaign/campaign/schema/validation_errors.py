@@ -82,8 +82,8 @@ def _suggestion(model: type[SettingsGroup], group: Keys, key: str) -> str | None
 
 def _example(model: type[SettingsGroup], path: Keys) -> str:
     *group, key = path
-    found = _fields(_group_at(model, group) or model).get(str(key))
-    examples = found.examples if found else None
+    setting = _fields(_group_at(model, group) or model).get(str(key))
+    examples = setting.examples if setting else None
     if examples and isinstance(examples[0], dict):
         return "{" + ", ".join(f"{name}: {value}" for name, value in examples[0].items()) + "}"
     return str(examples[0]) if examples else "…"
@@ -91,7 +91,7 @@ def _example(model: type[SettingsGroup], path: Keys) -> str:
 
 def _fields(model: type[SettingsGroup]) -> dict[str, FieldInfo]:
     """The fields by the names in the file."""
-    return {found.alias or name: found for name, found in model.model_fields.items()}
+    return {setting.alias or name: setting for name, setting in model.model_fields.items()}
 
 
 def _group_at(kind: Any, path: Keys) -> type[SettingsGroup] | None:
@@ -100,8 +100,8 @@ def _group_at(kind: Any, path: Keys) -> type[SettingsGroup] | None:
     if isclass(kind) and issubclass(kind, SettingsGroup):
         if not path:
             return kind
-        found = _fields(kind).get(str(path[0]))
-        return _group_at(found.annotation, path[1:]) if found else None
+        setting = _fields(kind).get(str(path[0]))
+        return _group_at(setting.annotation, path[1:]) if setting else None
     if get_origin(kind) in (dict, list) and path:
         return _group_at(get_args(kind)[-1], path[1:])
     return None
@@ -116,8 +116,8 @@ def _homes(kind: Any, key: str, path: tuple[str, ...] = ()) -> Iterator[str]:
         return
     if key in _fields(kind):
         yield _dotted([*path, key])
-    for name, found in _fields(kind).items():
-        yield from _homes(found.annotation, key, (*path, name))
+    for name, setting in _fields(kind).items():
+        yield from _homes(setting.annotation, key, (*path, name))
 
 
 def _bare(kind: Any) -> Any:

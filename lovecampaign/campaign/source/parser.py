@@ -57,9 +57,9 @@ def read_tree(source: Source, mended: FixedText, loader: type[yaml.BaseLoader] =
         tree.is_whole = False
     tree.root = builder.root
     tree.silent_lines = mended.lines_with_errors
-    found = [problem for problem in builder.problems if not tree.is_silent(problem)]
-    tree.problems += found
-    tree.silent_lines |= {_line(problem) for problem in found if problem.code in _MISREAD}
+    problems = [problem for problem in builder.problems if not tree.is_silent(problem)]
+    tree.problems += problems
+    tree.silent_lines |= {_line(problem) for problem in problems if problem.code in _MISREAD}
     return tree
 
 

@@ -47,16 +47,16 @@ def straighten_fields(text: str) -> str:
     return _FIELD.sub(lambda field: _STRING.sub(_straighten_string, field[0]), text)
 
 
-def _straighten_string(found: re.Match[str]) -> str:
-    if found["double"] is not None:
-        return f'"{found["double"]}"'
-    return f"'{found['single']}'" if found["single"] is not None else found[0]
+def _straighten_string(match: re.Match[str]) -> str:
+    if match["double"] is not None:
+        return f'"{match["double"]}"'
+    return f"'{match['single']}'" if match["single"] is not None else match[0]
 
 
 def _straighten_value(value: str) -> str:
     if value.startswith(("{", "[")):
-        spaced = _BETWEEN_FLOW_PARTS.sub(lambda found: _plain_spaces(found[0]), value)
-        return _QUOTED_FLOW_PART.sub(lambda found: f'"{found[1] or found[2] or ""}"', spaced)
+        spaced = _BETWEEN_FLOW_PARTS.sub(lambda match: _plain_spaces(match[0]), value)
+        return _QUOTED_FLOW_PART.sub(lambda match: f'"{match[1] or match[2] or ""}"', spaced)
     quoted = _QUOTED_VALUE.match(value)
     if not quoted:
         return value

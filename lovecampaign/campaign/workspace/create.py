@@ -36,8 +36,8 @@ def create_workspace(workspace: Path, *template_folders: Path) -> list[Path]:
 
 def _copy_missing(origin: Path, target: Path) -> list[Path]:
     """Copy the files that the target does not have yet."""
-    found = sorted(path for path in origin.rglob("[!.]*") if path.is_file())
-    wanted = [(path, target / path.relative_to(origin)) for path in found]
+    files = sorted(path for path in origin.rglob("[!.]*") if path.is_file())
+    wanted = [(path, target / path.relative_to(origin)) for path in files]
     missing = [(path, copy) for path, copy in wanted if not copy.exists()]
     for path, copy in missing:
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -72,10 +72,10 @@ def moved_dates(tree: Tree, days: int) -> dict[KeyPath, str]:
 def _texts(node: Node, path: KeyPath = ()) -> list[tuple[KeyPath, str]]:
     if isinstance(node.scalar, str):
         return [(path, node.scalar)]
-    found: list[tuple[KeyPath, str]] = []
+    texts: list[tuple[KeyPath, str]] = []
     for entry in node.entries or ():
-        found += _texts(entry.value, (*path, as_step(entry.key)))
-    return found
+        texts += _texts(entry.value, (*path, as_step(entry.key)))
+    return texts
 
 
 def _move(text: str, days: int) -> str:

@@ -67,8 +67,8 @@ def _the_only_one(known: list[Path]) -> Path:
 def _campaign_at(path: Path, workspace: Path) -> Path | None:
     """The campaign's folder at a path, which may also name its campaign.yaml."""
     try:
-        found = path.resolve()
-        folder = found.parent if found.name == FILE_NAME else found
+        resolved = path.resolve()
+        folder = resolved.parent if resolved.name == FILE_NAME else resolved
         is_campaign = (folder / FILE_NAME).is_file()
     except (OSError, ValueError, RuntimeError):
         return None

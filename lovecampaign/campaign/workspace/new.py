@@ -133,10 +133,10 @@ def _temporary_folder(target: Path) -> Iterator[Path]:
 
 def _files_of(origin: Path) -> list[Path]:
     """The campaign's files, without those of editors and systems."""
-    found = (path for path in origin.rglob("*") if path.is_file())
+    files = (path for path in origin.rglob("*") if path.is_file())
     return sorted(
         path
-        for path in found
+        for path in files
         if not any(part.startswith((".", "~")) for part in path.relative_to(origin).parts)
         and path != origin / FILE_NAME
     )
@@ -172,7 +172,7 @@ def _settings_text(old: _SourceCampaign, new: _NewCampaign, days: int) -> str:
 def _with_weekday(text: str, start: date) -> str:
     """Update the comment behind ``start``."""
     comment = f"# day 1, a {start:%A}"
-    return re.sub(r"(?m)^(start:\s*\S+\s+)#.*$", lambda found: found[1] + comment, text, count=1)
+    return re.sub(r"(?m)^(start:\s*\S+\s+)#.*$", lambda match: match[1] + comment, text, count=1)
 
 
 def _with_modelines(text: str) -> str:
@@ -181,10 +181,10 @@ def _with_modelines(text: str) -> str:
 
 
 def _read_settings(path: Path) -> _SourceCampaign:
-    found = read_settings(path)
-    if found is None:
+    settings = read_settings(path)
+    if settings is None:
         raise UsageError(f"{path} cannot be read", hint="name the folder of a campaign")
-    source, tree = found
+    source, tree = settings
     try:
         start = parse_date(text_at(tree, "start"))
     except BadValue as bad:
@@ -204,8 +204,8 @@ def _free_id(workspace: Path, name: str, start: date) -> str:
 
 
 def _id_of(folder: Path) -> str | None:
-    found = read_settings(folder / FILE_NAME)
-    return text_at(found[1], "id") if found else None
+    settings = read_settings(folder / FILE_NAME)
+    return text_at(settings[1], "id") if settings else None
 
 
 def _title(name: str) -> str:
