@@ -17,7 +17,7 @@ GITIGNORE = (".env", "outbox/", ".lovecampaign/", "lovecampaign.db*")
 
 
 def create_workspace(workspace: Path, *template_folders: Path) -> list[Path]:
-    """Create what is missing, and return the written files.
+    """Create missing files, and return them.
 
     A template comes from the first folder that has one of that name.
     """
