@@ -1,1 +1,1 @@
-"""Who asked to hear from us: subscribers, consent, suppression, import."""
+"""The subscriber model, consent, and reading of subscribers' files."""

@@ -1,4 +1,4 @@
-"""What can a row of a subscribers' file ask us to do?"""
+"""The decisions that a row of a subscribers' file can lead to."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from lovecampaign.core.problems import Problem
 
 
 class Subscribe(NamedTuple):
-    """Somebody we may write to. Empty values are unknown, never an order to erase.
+    """Add or update a mailable subscriber. Empty values are unknown and erase nothing.
 
-    A tuple, not a dataclass: a million of them are made, each in a quarter of the time.
+    A tuple, not a dataclass: a million are made, each in a quarter of the time.
     """
 
-    #: The address by which we know people (:func:`~lovecampaign.audience.address.normalise`).
+    #: The normalised address (:func:`~lovecampaign.audience.address.normalise`).
     key: str
     #: The address as it was written.
     email: str
     first_name: str = ""
     last_name: str = ""
-    #: IANA name; '' where nobody knows.
+    #: IANA name; '' if unknown.
     timezone: str = ""
     tags: tuple[str, ...] = ()
     fields: Mapping[str, str] = MappingProxyType({})
@@ -35,31 +35,29 @@ class Subscribe(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppress:
-    """Somebody who left, bounced or complained elsewhere: never a subscriber."""
+    """Suppress an address that unsubscribed, bounced or complained in another tool."""
 
     key: str
     reason: SuppressionReason
-    #: Since when, where the file tells.
     since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeaveOut:
-    """Somebody who was asked and has not confirmed: no mistake, our own export has such rows.
+class SkipRow:
+    """Skip an unconfirmed subscriber: no mistake, since our own export has such rows.
 
-    Known here or not, nothing changes; only a person can confirm.
+    Nothing changes, known or not: only the subscriber can confirm.
     """
 
-    #: Where it stands in the file.
     line: int
     key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
-    """A row that we cannot take, and why."""
+    """Reject a row, with the reason."""
 
     problem: Problem
 
 
-Decision = Subscribe | Suppress | LeaveOut | Reject
+Decision = Subscribe | Suppress | SkipRow | Reject

@@ -1,6 +1,6 @@
-"""Which decision does one row of a subscribers' file come to?
+"""Rows of a subscribers' file → decisions.
 
-Pure: nothing is looked up. Whether the person is new, known, or has left us is the store's to say.
+Pure: nothing is looked up. The store knows whether a subscriber is new, known or suppressed.
 """
 
 from __future__ import annotations
@@ -9,85 +9,160 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from lovecampaign.audience.address import InvalidAddress, normalise, suggest_domain
-from lovecampaign.audience.cells import clean_all, find_zone, one_line, read_moment, split_tags
-from lovecampaign.audience.columns import Column, Columns, Tool, field_name
-from lovecampaign.audience.consent import read_consent
-from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
-from lovecampaign.audience.positions import Positions
-from lovecampaign.audience.standing_of_row import standing_of_row, tells_date
-from lovecampaign.audience.status import ACTIVE, UNCONFIRMED, Standing
-from lovecampaign.audience.subscriber import Consent
-from lovecampaign.core.csv_rows import CsvRow
+from lovecampaign.audience.address import InvalidAddress, normalise, suggest_address
+from lovecampaign.audience.cells import (
+    clean_all,
+    collapse_spaces,
+    find_zone,
+    parse_datetime,
+    read_consent,
+    split_tags,
+)
+from lovecampaign.audience.columns import Column, Columns, ExportTool, field_name
+from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
+from lovecampaign.audience.status import (
+    ACTIVE,
+    BOUNCED,
+    COMPLAINED,
+    UNCONFIRMED,
+    ImportStatus,
+    parse_status,
+    status_from_unsubscribe_reason,
+)
+from lovecampaign.audience.subscriber import Consent, SuppressionReason
+from lovecampaign.core.csv_reader import CsvRow
 from lovecampaign.core.problems import Place, Problem, Severity
 
-#: A cell without an offset counts as UTC, and clocks go up to 14 hours ahead of it.
+#: Time zones are up to 14 hours ahead of UTC, and a cell without an offset is read as UTC.
 _AHEAD_OF_UTC = timedelta(hours=14)
-#: What is left out of a row that is taken, and what to do about it.
-_Remark = tuple[str, str | None]
+#: What other tools write into a date column without a date.
+_NO_DATE = frozenset({"", "-", "0", "null", "none", "n/a", "false", "no"})
+#: A warning's message and hint: part of a row was ignored.
+_Warning = tuple[str, str | None]
+
+
+class _CellPositions:
+    """The position of each column; a missing column has an empty cell behind the last one.
+
+    Attributes, since each of a million rows needs twenty, and a dict lookup by enum is slower.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        def at(column: Column) -> int:
+            return columns.positions.get(column, columns.count)
+
+        self.status = columns.status
+        self.fields = tuple((name, position) for position, name in columns.fields.items())
+        self.email = at(Column.EMAIL)
+        self.first_name = at(Column.FIRST_NAME)
+        self.last_name = at(Column.LAST_NAME)
+        self.full_name = at(Column.FULL_NAME)
+        self.timezone = at(Column.TIMEZONE)
+        self.tags = at(Column.TAGS)
+        self.attributes = at(Column.ATTRIBUTES)
+        self.consent_at = at(Column.CONSENT_AT)
+        self.confirmed_at = at(Column.CONFIRMED_AT)
+        self.consent_kind = at(Column.CONSENT_KIND)
+        self.consent_source = at(Column.CONSENT_SOURCE)
+        self.consent_expires = at(Column.CONSENT_EXPIRES)
+        self.last_active_at = at(Column.LAST_ACTIVE_AT)
+        self.unsubscribed_at = at(Column.UNSUBSCRIBED_AT)
+        self.unsubscribe_reason = at(Column.UNSUBSCRIBE_REASON)
+        self.bounced_at = at(Column.BOUNCED_AT)
+        self.complained_at = at(Column.COMPLAINED_AT)
 
 
 class RowReader:
     """Turns the rows of one file into decisions.
 
-    No object is made for a row but its decision, and a cell that is empty costs no call: a
-    million rows take two dozen cells each.
+    A row makes no object but its decision, and an empty cell costs no call: a million rows have
+    two dozen cells each.
     """
 
     def __init__(
         self, columns: Columns, *, file: str, now: datetime, extra_tags: Sequence[str] = ()
     ) -> None:
-        """``extra_tags`` go to everybody; a consent later than ``now`` is no proof.
+        """``extra_tags`` are added to all rows; a consent later than ``now`` is ignored.
 
-        Raises ValueError where no column holds addresses.
+        Raises ValueError without an email column.
         """
         if columns.find(Column.EMAIL) is None:
             raise ValueError("the file has no email column")
         self._count = columns.count
-        self._at = Positions(columns)
+        self._at = _CellPositions(columns)
+        self._file_status = columns.file_status
+        dated = {Column.UNSUBSCRIBED_AT, Column.BOUNCED_AT, Column.COMPLAINED_AT}
+        #: Whether the file states a status outside its status columns.
+        self._has_other_status = bool(columns.file_status or dated & columns.positions.keys())
         self._file = file
         self._latest_consent = now + _AHEAD_OF_UTC
         self._extra_tags = tuple(tag for text in extra_tags for tag in split_tags(text))
         tool = columns.tool
-        #: Where consent comes from that another tool noted; our own export says it itself.
-        self._source = f"{tool.value} export" if tool and tool is not Tool.OURS else ""
+        #: The default source of consent; our own export has a column for it.
+        self._source = f"{tool.value} export" if tool and tool is not ExportTool.OURS else ""
 
     def decide(self, row: CsvRow) -> Decision:
-        line, found, fault = row
+        line, raw_cells, fault = row
         if fault:
             return self._reject(line, fault)
-        cells = clean_all(found)
+        cells = clean_all(raw_cells)
         if not _fit(cells, self._count):
-            message = f"it has {len(found)} values under {self._count} headings"
+            message = f"it has {len(raw_cells)} values under {self._count} headings"
             hint = "put quotes around a value that holds the separator"
             return self._reject(line, message, hint)
         email = cells[self._at.email]
         try:
             key = normalise(email)
-            standing = standing_of_row(self._at, cells)
-            if standing is ACTIVE:
+            status = self._status(cells)
+            if status is ACTIVE:
                 return self._subscribe(line, key, cells)
-            return self._leave_out(line, key, standing, cells)
+            return self._suppress(line, key, status, cells)
         except InvalidAddress as error:
             return self._reject(line, f"{_shorten(email)!r} is no email address: {error}")
         except ValueError as error:
             return self._reject(line, str(error))
 
-    def _leave_out(
-        self, line: int, key: str, standing: Standing, cells: Sequence[str]
-    ) -> Suppress | LeaveOut | Reject:
-        if standing.reason:
-            since = cells[self._at.since(standing.reason)]
-            return Suppress(key=key, reason=standing.reason, since=_moment_or_none(since))
-        if standing is UNCONFIRMED:
-            return LeaveOut(line=line, key=key)
-        return self._reject(line, standing.refusal)
+    def _suppress(
+        self, line: int, key: str, status: ImportStatus, cells: Sequence[str]
+    ) -> Suppress | SkipRow | Reject:
+        if status.reason:
+            since = _datetime_or_none(cells[self._suppressed_at(status.reason)])
+            return Suppress(key=key, reason=status.reason, since=since)
+        if status is UNCONFIRMED:
+            return SkipRow(line=line, key=key)
+        return self._reject(line, status.refusal)
+
+    def _status(self, cells: Sequence[str]) -> ImportStatus:
+        """The worst status that the row states."""
+        worst = ACTIVE
+        for position in self._at.status:
+            status = parse_status(cells[position])
+            worst = worst if status is ACTIVE else _worse(worst, status)
+        return self._worst_of_others(cells, worst) if self._has_other_status else worst
+
+    def _worst_of_others(self, cells: Sequence[str], worst: ImportStatus) -> ImportStatus:
+        at = self._at
+        if self._file_status:
+            worst = _worse(worst, self._file_status)
+        if _is_filled(cells[at.unsubscribed_at]):
+            reason = cells[at.unsubscribe_reason]
+            worst = _worse(worst, status_from_unsubscribe_reason(reason))
+        if _is_filled(cells[at.bounced_at]):
+            worst = _worse(worst, BOUNCED)
+        return _worse(worst, COMPLAINED) if _is_filled(cells[at.complained_at]) else worst
+
+    def _suppressed_at(self, reason: SuppressionReason) -> int:
+        """The position of the date of a suppression."""
+        if reason is SuppressionReason.HARD_BOUNCE:
+            return self._at.bounced_at
+        is_complaint = reason is SuppressionReason.COMPLAINT
+        return self._at.complained_at if is_complaint else self._at.unsubscribed_at
 
     def _subscribe(self, line: int, key: str, cells: Sequence[str]) -> Subscribe:
         at = self._at
-        remarks: list[_Remark] = []
-        if meant := suggest_domain(key):
-            remarks.append((f"{key} may be a slip", f"did you mean {meant}?"))
+        warnings: list[_Warning] = []
+        if meant := suggest_address(key):
+            warnings.append((f"{key} may be a typo", f"did you mean {meant}?"))
         first_name, last_name = self._names(cells)
         zone, tags, seen_at = cells[at.timezone], cells[at.tags], cells[at.last_active_at]
         return Subscribe(
@@ -95,33 +170,33 @@ class RowReader:
             cells[at.email],
             first_name,
             last_name,
-            _read_zone(zone, remarks) if zone else "",
+            _read_zone(zone, warnings) if zone else "",
             self._tags(tags) if tags else self._extra_tags,
-            self._fields(cells, remarks),
-            self._consent(cells, remarks),
-            _read_activity(seen_at, remarks) if seen_at else None,
-            tuple(self._problem(line, *each, Severity.WARNING) for each in remarks)
-            if remarks
+            self._fields(cells, warnings),
+            self._consent(cells, warnings),
+            _read_activity(seen_at, warnings) if seen_at else None,
+            tuple(self._problem(line, *each, Severity.WARNING) for each in warnings)
+            if warnings
             else (),
         )
 
     def _names(self, cells: Sequence[str]) -> tuple[str, str]:
         first, last = cells[self._at.first_name], cells[self._at.last_name]
         if not first and (full := cells[self._at.full_name]):
-            first, _, rest = one_line(full).partition(" ")
+            first, _, rest = collapse_spaces(full).partition(" ")
             last = last or rest
-        return one_line(first), one_line(last)
+        return collapse_spaces(first), collapse_spaces(last)
 
     def _tags(self, cell: str) -> tuple[str, ...]:
         tags = split_tags(cell)
         return tuple(dict.fromkeys(tags + self._extra_tags)) if self._extra_tags else tags
 
-    def _fields(self, cells: Sequence[str], remarks: list[_Remark]) -> dict[str, str]:
+    def _fields(self, cells: Sequence[str], warnings: list[_Warning]) -> dict[str, str]:
         fields = {name: cells[at] for name, at in self._at.fields if cells[at]}
         attributes = cells[self._at.attributes]
-        return _read_attributes(attributes, remarks) | fields if attributes else fields
+        return _read_attributes(attributes, warnings) | fields if attributes else fields
 
-    def _consent(self, cells: Sequence[str], remarks: list[_Remark]) -> Consent | None:
+    def _consent(self, cells: Sequence[str], warnings: list[_Warning]) -> Consent | None:
         at = self._at
         consent = read_consent(
             cells[at.consent_at],
@@ -134,9 +209,9 @@ class RowReader:
             return None
         latest, confirmed_at = self._latest_consent, consent.confirmed_at
         if consent.given_at > latest or (confirmed_at is not None and confirmed_at > latest):
-            message = f"the consent of {consent.given_at:%Y-%m-%d} is not of the past"
+            message = f"the consent of {consent.given_at:%Y-%m-%d} is in the future"
             hint = "check the year, and that day and month are not swapped"
-            remarks.append((f"{message} and is left out", hint))
+            warnings.append((f"{message} and is left out", hint))
             return None
         return consent
 
@@ -151,9 +226,9 @@ class RowReader:
 
 
 def _fit(cells: list[str], count: int) -> bool:
-    """Make them as many cells as headings, and an empty one; False where there are too many.
+    """Resize to one cell per heading and an empty one; False for too many filled cells.
 
-    Too few are fine: spreadsheets leave empty cells out at a row's end.
+    Spreadsheets omit empty cells at the end of a row.
     """
     while len(cells) > count:
         if cells.pop():
@@ -163,44 +238,53 @@ def _fit(cells: list[str], count: int) -> bool:
     return True
 
 
-def _read_zone(cell: str, remarks: list[_Remark]) -> str:
+def _worse(one: ImportStatus, other: ImportStatus) -> ImportStatus:
+    return other if other.rank > one.rank else one
+
+
+def _is_filled(cell: str) -> bool:
+    """Whether a date column has a value, readable or not."""
+    return bool(cell) and cell.casefold() not in _NO_DATE
+
+
+def _read_zone(cell: str, warnings: list[_Warning]) -> str:
     zone = find_zone(cell)
     if zone is None:
         message = f"the time zone {_shorten(cell)!r} is unknown and left out"
-        remarks.append((message, "use a name like Europe/Paris"))
+        warnings.append((message, "use a name like Europe/Paris"))
     return zone or ""
 
 
-def _read_activity(cell: str, remarks: list[_Remark]) -> datetime | None:
-    moment = _moment_or_none(cell)
-    if moment is None and tells_date(cell):
-        remarks.append((f"last_active_at {_shorten(cell)!r} is no date and left out", None))
-    return moment
+def _read_activity(cell: str, warnings: list[_Warning]) -> datetime | None:
+    instant = _datetime_or_none(cell)
+    if instant is None and _is_filled(cell):
+        warnings.append((f"last_active_at {_shorten(cell)!r} is no date and left out", None))
+    return instant
 
 
-def _read_attributes(cell: str, remarks: list[_Remark]) -> dict[str, str]:
+def _read_attributes(cell: str, warnings: list[_Warning]) -> dict[str, str]:
     try:
-        found = json.loads(cell)
+        attributes = json.loads(cell)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        remarks.append(("the attributes are no JSON object and left out", None))
+        attributes = None
+    if not isinstance(attributes, dict):
+        warnings.append(("the attributes are no JSON object and left out", None))
         return {}
-    filled = {key: value for key, value in found.items() if value not in (None, "")}
+    filled = {key: value for key, value in attributes.items() if value not in (None, "")}
     named = {field_name(key): _as_text(value) for key, value in filled.items()}
     return {name: text for name, text in named.items() if name}
 
 
-def _moment_or_none(cell: str) -> datetime | None:
+def _datetime_or_none(cell: str) -> datetime | None:
     try:
-        return read_moment(cell) if cell else None
+        return parse_datetime(cell) if cell else None
     except ValueError:
         return None
 
 
 def _as_text(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    # JSON can smuggle in what no database or mail takes: NUL and halves of surrogate pairs.
+    # JSON may hold what databases and mail reject: NUL and halves of surrogate pairs.
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 

@@ -1,1 +1,1 @@
-"""What the marketer wrote: source with positions → schema → model."""
+"""A campaign's files, their schema, and the frozen model made from them."""

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.campaign.source.problem_codes import Code as LoadingCode
+from lovecampaign.campaign.source.problem_codes import ProblemCode as LoadingCode
 from lovecampaign.campaign.source.source import make_source, read_source
 from lovecampaign.checks.base.locate import setting
 from lovecampaign.checks.base.rule import Rule

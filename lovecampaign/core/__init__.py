@@ -1,0 +1,1 @@
+"""Shared basics: clock, settings, errors, problems, tokens, caches, CSV reading, messages."""

@@ -1,4 +1,4 @@
-"""What time is it? Whatever depends on it is told, so that tests and ``--now`` can choose."""
+"""Injectable clocks, and parsing and formatting of UTC instants."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time; passed in, so that tests and ``--now`` can choose it."""
+    """The source of the current time; passed in, so that tests and ``--now`` can replace it."""
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
@@ -22,7 +22,7 @@ class SystemClock:
 
 
 class FixedClock:
-    """A clock that stands still until it is moved (``--now``, ``demo``, tests)."""
+    """A clock that changes only when it is set (``--now``, ``demo``, tests)."""
 
     def __init__(self, instant: datetime) -> None:
         self._instant = require_aware(instant)
@@ -42,9 +42,9 @@ def require_aware(instant: datetime) -> datetime:
 
 
 def parse_instant(text: str) -> datetime:
-    """Read ISO 8601 with an offset (``2027-02-01T10:00+01:00``), as UTC.
+    """The UTC instant of an ISO 8601 text with an offset (``2027-02-01T10:00+01:00``).
 
-    Raises ValueError, said for a person, for anything else.
+    Raises ValueError with a message for users.
     """
     try:
         instant = datetime.fromisoformat(text.strip())

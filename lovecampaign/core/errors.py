@@ -1,4 +1,4 @@
-"""Errors an operator meets: what happened, what to type next, and the exit code."""
+"""Errors for operators: a message, a hint of what to type next, and an exit code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lovecampaign.core.problems import Problem
 
 
 class ExitCode(IntEnum):
-    """What the process tells the shell (INTERFACE.md, "Exit codes")."""
+    """Exit codes of the process (INTERFACE.md, "Exit codes")."""
 
     DONE = 0
     PROBLEMS = 1  #: problems found, or some deliveries failed for good
@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
 
 
 class LovecampaignError(Exception):
-    """Base of every error that we raise on purpose; shown as text, never as a traceback."""
+    """Base class of our errors; shown as text, never as a traceback."""
 
     exit_code = ExitCode.PROBLEMS
 
@@ -34,13 +34,13 @@ class LovecampaignError(Exception):
 
 
 class UsageError(LovecampaignError):
-    """The command line asks for something that makes no sense, or names what isn't there."""
+    """The command line is wrong, or names something that does not exist."""
 
     exit_code = ExitCode.USAGE
 
 
 class ProblemsFound(LovecampaignError):
-    """An author's files hold mistakes; carries all of them."""
+    """An author's files hold mistakes; ``problems`` are all of them."""
 
     def __init__(
         self, message: str, problems: Sequence[Problem], *, hint: str | None = None
@@ -50,22 +50,20 @@ class ProblemsFound(LovecampaignError):
 
 
 class ConfirmationNeeded(LovecampaignError):
-    """A real send was not confirmed, or there was nobody to ask."""
+    """A real send was not confirmed, or there was no terminal for the question."""
 
     exit_code = ExitCode.CONFIRMATION
 
 
 class Unreachable(LovecampaignError):
-    """The provider or the database does not answer, or does not let us in."""
+    """The provider or the database does not answer, or rejects the login."""
 
     exit_code = ExitCode.UNREACHABLE
 
 
-class Busy(Unreachable):
-    """Others had the database for as long as we were ready to wait: its writer, or all of its
-    connections.
-    """
+class DatabaseBusy(Unreachable):
+    """The database's write lock, or a free connection, was not available in time."""
 
 
-class Refused(Unreachable):
-    """The provider does not let us in, or not with this sender: waiting does not help."""
+class ProviderRefused(Unreachable):
+    """The provider rejects the login or the sender: a retry does not help."""

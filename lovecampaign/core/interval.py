@@ -1,4 +1,4 @@
-"""A rate limit for work that is repeated in a loop: at most once every n seconds."""
+"""An interval timer for work in a loop: at most once every n seconds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from collections.abc import Callable
 
 
 class Interval:
-    """Says whether ``seconds`` have passed since the last time it said so.
-
-    Not safe between threads: each loop has its own.
-    """
+    """Whether ``seconds`` have passed since it was last due. Not thread-safe."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds

@@ -1,4 +1,4 @@
-"""A bounded least-recently-used (LRU) cache that threads may share."""
+"""A bounded, thread-safe least-recently-used (LRU) cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a provider receives, and what it answers."""
+"""The interface to providers: a rendered message, and the outcome of sending it."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from typing import ClassVar, NamedTuple, Protocol
 
 
 class Address(NamedTuple):
-    """An email address and, where known, the name of who reads there."""
+    """An email address and, where known, a display name."""
 
     email: str
     name: str = ""
 
 
 class SharedContent(Protocol):
-    """What everybody gets who takes the same way through an email, with holes in it."""
+    """The content that all subscribers of one variant share, with holes for substitutions."""
 
     def shared_text(self, key: Callable[[int], str]) -> str:
-        """The text part, with ``key(n)`` where the n-th of a person's substitutions belongs."""
+        """The text part, with ``key(n)`` in the place of the n-th substitution."""
         ...
 
     def shared_html(self, key: Callable[[int], str]) -> str:
-        """The same of the HTML."""
+        """The HTML part, in the same way."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One rendered email for one person, ready to leave.
+    """One email rendered for one subscriber.
 
     ``raw`` is the whole message (RFC 5322, CRLF line ends), for providers that speak MIME;
     the parts are for providers that build the message themselves.
     """
 
-    #: Opaque; stands in ``X-Lovecampaign-Delivery`` and in SendGrid's ``custom_args.lc_id``.
+    #: Opaque; sent in ``X-Lovecampaign-Delivery`` and in SendGrid's ``custom_args.lc_id``.
     delivery_id: str
     sender: Address
     reply_to: Address
@@ -48,73 +48,72 @@ class Message:
     headers: Mapping[str, str]
     raw: bytes
 
-    #: Whether ``raw`` is known to be ASCII with CRLF line ends only, the last byte included, and
-    #: no line that begins with a dot: SMTP takes it as it is. To look for that costs more than to
-    #: send.
+    #: Whether ``raw`` is known to be valid SMTP DATA: ASCII, only CRLF line ends, one at the end,
+    #: and no line that begins with a dot. To check that takes longer than to send.
     is_ready_for_data: ClassVar[bool] = False
 
     @property
     def to_email(self) -> str:
-        """The address alone, which is asked for where the name is not."""
+        """The recipient's address without the name."""
         return self.to.email
 
     @property
     def variant(self) -> SharedContent | None:
-        """What it shares with others, for providers that carry many people in one request."""
+        """The shared content, for providers that send to many recipients in one request."""
         return None
 
     @property
     def substitutions(self) -> Sequence[str]:
-        """What stands in each hole of the variant, escaped for its place."""
+        """The value of each hole of the variant, escaped for its place."""
         return ()
 
 
 class OutcomeKind(StrEnum):
-    """What became of a message, as far as the provider told."""
+    """The result of sending a message, as far as the provider reported it."""
 
     ACCEPTED = "accepted"
-    TRANSIENT = "transient"  #: not taken now; trying again is safe
-    PERMANENT = "permanent"  #: will never be taken
-    UNKNOWN = "unknown"  #: it may or may not have been taken: never try again silently
+    TRANSIENT = "transient"  #: not accepted now; a retry is safe
+    PERMANENT = "permanent"  #: will never be accepted
+    UNKNOWN = "unknown"  #: accepted or not: never retried automatically
 
 
-class Fault(StrEnum):
-    """Whose doing a refusal is: decides suppression, pausing and stopping."""
+class FaultKind(StrEnum):
+    """The cause of a failure: decides on suppression, pausing and stopping."""
 
     RECIPIENT = "recipient"  #: the address is bad for good: suppress it
-    MAILBOX = "mailbox"  #: full or resting: a soft bounce
-    POLICY = "policy"  #: they refuse *us*: never the recipient's fault
+    MAILBOX = "mailbox"  #: full or inactive: a soft bounce
+    POLICY = "policy"  #: the server rejects *us*: not the recipient's fault
     MESSAGE = "message"  #: this message could not be rendered, or is too large
-    PROVIDER = "provider"  #: connection lost, rate limit, server in trouble
-    CONFIGURATION = "configuration"  #: credentials or sender refused: stop the run
+    PROVIDER = "provider"  #: connection lost, rate limit, server error
+    CONFIGURATION = "configuration"  #: credentials or sender rejected: stop the run
 
 
 class Outcome(NamedTuple):
-    """The provider's answer for one message, of which there are many.
+    """The provider's answer for one message.
 
-    A tuple: to make a frozen dataclass took three times as long.
+    A tuple: a frozen dataclass takes three times as long to create.
     """
 
     delivery_id: str
     kind: OutcomeKind
-    #: Whose doing, for every kind but ACCEPTED.
-    fault: Fault | None = None
-    #: Reply text for people, without secrets and without the recipient's address.
+    #: The cause, for every kind but ACCEPTED.
+    fault: FaultKind | None = None
+    #: The reply text, without secrets and without the recipient's address.
     detail: str = ""
     #: The provider's own id of the message or request, where it gave one.
     provider_message_id: str | None = None
-    #: How long the provider asked us to wait before anything else goes to it.
+    #: How long the provider asked us to wait before the next request.
     retry_after_seconds: float | None = None
-    #: No connection could be had: nobody was asked to take this message.
+    #: There was no connection: this message was never offered.
     is_unasked: bool = False
-    #: Of CONFIGURATION: it may have been this recipient after all, so others go first next time.
+    #: Of CONFIGURATION: the recipient may be the cause, so others go first next time.
     is_about_one: bool = False
-    #: The same answer stands for others, and was counted with one of them.
+    #: The same answer applies to other messages, and was counted with one of them.
     is_repeated: bool = False
 
     @property
     def is_outage(self) -> bool:
-        """Whether the server is away, rather than there and refusing us."""
+        """Whether the server could not be reached, as opposed to one that rejects us."""
         if not self.is_unasked:
             return False
-        return self.kind is OutcomeKind.TRANSIENT and self.fault is Fault.PROVIDER
+        return self.kind is OutcomeKind.TRANSIENT and self.fault is FaultKind.PROVIDER

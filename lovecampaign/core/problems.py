@@ -1,7 +1,7 @@
-"""What is wrong with what somebody wrote, and where it stands.
+"""Problems in an author's files, with severity, place, excerpt and hint.
 
-A :class:`Problem` is never raised by the code that finds it: mistakes of authors are
-collected, all at once, and shown in file order.
+A :class:`Problem` is never raised by the code that finds it: all of an author's mistakes are
+collected and shown in file order.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from enum import StrEnum
 class Severity(StrEnum):
     """How bad a problem is."""
 
-    ERROR = "error"  #: nothing is sent before this is mended
-    WARNING = "warning"  #: worth a look; sending goes on (``check --strict`` counts it)
+    ERROR = "error"  #: nothing is sent before it is fixed
+    WARNING = "warning"  #: sending goes on (``check --strict`` counts it)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A spot in a file that a person can open. ``line`` and ``column`` count from 1."""
+    """A position in a file; ``line`` and ``column`` count from 1."""
 
-    #: Path as the author knows it, relative to the workspace where it lies inside.
+    #: Relative to the workspace for files inside it.
     file: str
     line: int | None = None
     column: int | None = None
@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One mistake, said so that its author can mend it."""
+    """One mistake, described so that its author can fix it."""
 
     code: str
     message: str
@@ -64,7 +64,7 @@ class Problem:
 
 
 def in_file_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Sorted as an author walks through files: by file, line and column; no place comes first."""
+    """Sorted by file, line and column; problems without a place come first."""
     return sorted(problems, key=_reading_position)
 
 

@@ -1,4 +1,4 @@
-"""Environment and ``.env`` → frozen settings. Secrets are kept out of every repr."""
+"""Settings from the environment and ``.env``; no repr shows a secret."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ DEFAULT_FORM_LIMIT_NETWORK = "200/10m"
 DEFAULT_SENDGRID_URL = "https://api.sendgrid.com"
 
 
-def how_to_make_secret(variable: str, random_bytes: int = 32) -> str:
-    """What to type, in the workspace, for a secret in a file that only its owner reads.
+def secret_command(variable: str, random_bytes: int = 32) -> str:
+    """The shell command that adds a random secret to ``.env``, readable by its owner only.
 
-    Of a variable that stands there twice, the last line counts.
+    Of two lines for one variable, the last one counts.
     """
     line = rf"printf '\n{variable}=%s\n' $(openssl rand -hex {random_bytes})"
     return f"{line} >> .env; chmod 600 .env"
 
 
-#: Where there is no key.
-MAKE_A_KEY = how_to_make_secret("LOVECAMPAIGN_SECRET_KEY")
-#: A web address of each kind, as hints show it.
+MAKE_A_KEY = secret_command("LOVECAMPAIGN_SECRET_KEY")
+#: Example addresses for hints.
 ADDRESS_EXAMPLES = {
     "LOVECAMPAIGN_PUBLIC_URL": "https://letters.example.com",
     "LOVECAMPAIGN_MEDIA_URL": "https://pictures.example.com",
@@ -42,7 +41,7 @@ class Settings:
 
     #: The folder that holds ``campaigns/`` and ``templates/email/``.
     workspace: Path
-    #: May hold a password: never shown whole.
+    #: May hold a password.
     provider_url: str = field(default=DEFAULT_PROVIDER, repr=False)
     database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
     public_url: str = DEFAULT_PUBLIC_URL
@@ -61,23 +60,20 @@ class Settings:
     form_limit_network: str = DEFAULT_FORM_LIMIT_NETWORK
 
     def require_secret_keys(self) -> tuple[str, ...]:
-        """The signing keys; raises UsageError that says how to get one."""
+        """The signing keys; raises UsageError with the command that makes one."""
         if not self.secret_keys:
-            raise UsageError(
-                "LOVECAMPAIGN_SECRET_KEY is not set, so no link in a mail could be signed",
-                hint=f"in the workspace, type: {MAKE_A_KEY}",
-            )
+            message = "LOVECAMPAIGN_SECRET_KEY is not set, so no link in a mail could be signed"
+            raise UsageError(message, hint=f"in the workspace, type: {MAKE_A_KEY}")
         return self.secret_keys
 
     def require_web_addresses(self) -> None:
-        """Raises UsageError that names the variable whose address nobody could open."""
+        """Raises UsageError for the first variable with an unusable web address."""
         for variable, fault in self.find_address_faults():
-            raise UsageError(
-                f"{variable} {fault}", hint=f"write it like {ADDRESS_EXAMPLES[variable]}"
-            )
+            message = f"{variable} {fault}"
+            raise UsageError(message, hint=f"write it like {ADDRESS_EXAMPLES[variable]}")
 
     def find_address_faults(self) -> Iterator[tuple[str, str]]:
-        """Each variable whose web address cannot be used, and what is wrong with it."""
+        """The variables with an unusable web address, each with the reason."""
         addresses = {"LOVECAMPAIGN_PUBLIC_URL": self.public_url}
         if not self.media_url.startswith(self.public_url):
             addresses["LOVECAMPAIGN_MEDIA_URL"] = self.media_url
@@ -89,11 +85,11 @@ class Settings:
 
 
 def find_address_fault(address: str) -> str | None:
-    """Why no link can begin with this address; None where one can.
+    """Why links cannot begin with this address; None for a usable one.
 
-    The words never repeat the address: it may hold a password.
+    The reason never repeats the address: it may hold a password.
     """
-    from urllib.parse import urlsplit  # not before somebody asks: it costs a third of --help
+    from urllib.parse import urlsplit  # lazy: it costs a third of --help
 
     if not address.isprintable() or " " in address:
         return "holds a space or a character that cannot be shown"
@@ -105,14 +101,14 @@ def find_address_fault(address: str) -> str | None:
     faults = {
         "does not begin with https:// or http://": parts.scheme not in {"http", "https"},
         "names no host": not (parts.hostname or "").strip("."),
-        "holds a user or a password, which every reader would see": "@" in parts.netloc,
-        "holds a ? or a #, and paths are written behind it": parts.query or parts.fragment,
+        "holds a user or a password, which every subscriber would see": "@" in parts.netloc,
+        "holds a ? or a #, but paths are added at its end": parts.query or parts.fragment,
     }
     return next((fault for fault, is_so in faults.items() if is_so), None)
 
 
 def read_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
-    """Settings of a workspace: its ``.env`` under the environment, which wins."""
+    """The settings of a workspace; the environment overrides its ``.env``."""
     values = {**_read_env_file(workspace / ".env"), **environment}
     public_url = _text(values, "LOVECAMPAIGN_PUBLIC_URL", DEFAULT_PUBLIC_URL).rstrip("/")
     return Settings(
@@ -144,16 +140,14 @@ def _read_env_file(path: Path) -> dict[str, str]:
     except OSError as error:
         raise UsageError(f".env in the workspace cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(
-            ".env in the workspace cannot be read: it is not text in UTF-8",
-            hint="write it anew with a text editor",
-        ) from error
+        message = ".env in the workspace cannot be read: it is not text in UTF-8"
+        raise UsageError(message, hint="write it again with a text editor") from error
     return dict(_parse_env(text))
 
 
 def _parse_env(text: str) -> Iterator[tuple[str, str]]:
-    """The names and values of a file; a line that is neither is told, never shown: secrets."""
-    from dotenv.parser import parse_stream  # only workspaces that have the file pay for it
+    """Names and values; errors name the line but never quote it, since it may hold a secret."""
+    from dotenv.parser import parse_stream  # lazy: only workspaces with the file need it
 
     for binding in parse_stream(io.StringIO(text)):
         if binding.error or (binding.key is not None and binding.value is None):
@@ -161,8 +155,8 @@ def _parse_env(text: str) -> Iterator[tuple[str, str]]:
             blank = written[: len(written) - len(written.lstrip())]
             raise UsageError(
                 f"line {binding.original.line + blank.count(chr(10))} of .env in the workspace "
-                "is not NAME=VALUE, or has a quote that nothing closes",
-                hint="mend that line, or put # before it",
+                "is not NAME=VALUE, or has a quote that is not closed",
+                hint="fix that line, or put # before it",
             )
         if binding.key is not None and binding.value is not None:
             yield binding.key, binding.value

@@ -1,8 +1,8 @@
-"""Signed tokens: short, opaque, without timestamps where they must live long.
+"""Signed tokens: short, opaque, and without an expiry of their own.
 
 A token is an id and a truncated HMAC-SHA256 under the workspace's secret key, salted by its
-purpose, so that a delivery's id is no key to its links. The same id gives the same token for
-ever: a retry is the same bytes.
+purpose, so that a delivery's id does not open its links. Tokens are deterministic: a retried
+message is the same bytes.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ ID_BYTES = 6
 
 
 class Purpose(bytes, Enum):
-    """What a token is good for; a token of one purpose never verifies for another."""
+    """The purpose of a token; it never verifies for another one."""
 
     DELIVERY = b"delivery"  #: names a delivery in headers, file names and events; opens nothing
-    LINKS = b"links"  #: a reader's links: unsubscribe, preferences, web view, deal
-    SHARE = b"share"  #: an email to show to a friend: opens its web view and nothing else
-    TRANSACTIONAL = b"transactional"  #: names mail that was asked for in headers and events
-    CONFIRM = b"confirm"  #: agrees to what a confirmation asked; its row says until when
-    MAILED = b"mailed"  #: a link mailed on demand: download, forget, change of address
+    LINKS = b"links"  #: a subscriber's links: unsubscribe, preferences, web view, deal
+    SHARE = b"share"  #: opens the web view of one email, for friends
+    TRANSACTIONAL = b"transactional"  #: names a transactional message in headers and events
+    CONFIRM = b"confirm"  #: confirms a double opt-in; its row holds the expiry
+    MAILED = b"mailed"  #: links mailed on request: download, forget, change of address
 
 
 class TokenSigner:
-    """Signs with the first key and verifies with all of them; with retired ones where asked."""
+    """Signs with the first key, verifies with all, and on request with retired ones."""
 
     def __init__(self, keys: Sequence[str], retired_keys: Sequence[str] = ()) -> None:
         if not keys:
             raise ValueError("at least one secret key is needed")
         self._keys = [key.encode() for key in keys]
         self._retired_keys = [key.encode() for key in retired_keys]
-        # Half of an HMAC's work is the same for all numbers of a purpose (RFC 2104, section 4).
+        # The key block of an HMAC is the same for all numbers of a purpose (RFC 2104, section 4).
         self._begun = {purpose: _begin(self._keys[0], purpose) for purpose in Purpose}
 
     def sign(self, purpose: Purpose, number: int) -> str:
@@ -48,10 +48,10 @@ class TokenSigner:
         return _encode(body + mac.digest()[:MAC_BYTES])
 
     def verify(self, purpose: Purpose, token: str, *, retired_too: bool = False) -> int | None:
-        """The number that was signed, or None for a token that is not ours.
+        """The signed number, or None for an invalid token.
 
-        ``retired_too`` is for what may never stop working and harms nobody: a key is retired
-        because others may know it, and what they could do with it is unsubscribe somebody.
+        ``retired_too`` is only for links that must work for ever and do little harm, such as
+        unsubscribing: others may know a retired key.
         """
         try:
             raw = base64.b64decode(token + "==", altchars=b"-_", validate=True)

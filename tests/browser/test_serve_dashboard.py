@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from lovecampaign.core.message import Fault
+from lovecampaign.core.message import FaultKind
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import accepted, permanent, unknown
@@ -33,7 +33,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     stage = Stage(settings, database, days=2, settings_={"deals": {"insider": {"quantity": 5}}})
     stage.add_readers(4, lists=("readers", "insiders"), joined_at=DAY_1 - timedelta(days=2))
     verdicts = {
-        "reader1": permanent("550 no such user", Fault.RECIPIENT),
+        "reader1": permanent("550 no such user", FaultKind.RECIPIENT),
         "reader2": unknown("connection lost"),
     }
     stage.provider = MemoryProvider(

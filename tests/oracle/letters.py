@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, LateJoiners, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, LateJoiners, RecipientGroup, Role
 from lovecampaign.campaign.model.sending import ClockChoice, QuietHours
 
 MINUTE = timedelta(minutes=1)
@@ -98,9 +98,9 @@ def launch_letter(
     assert email.instant is not None
     due = after_quiet(email.instant, zone, quiet_hours_for(campaign, email))
     letter = Letter(key=email.key, moment=email.instant, due=due)
-    if first_claim is None or joined_at < first_claim or Crowd.BOUGHT in email.to:
+    if first_claim is None or joined_at < first_claim or RecipientGroup.BOUGHT in email.to:
         return letter
-    if Crowd.INSIDERS in email.to and campaign.insiders is not None:
+    if RecipientGroup.INSIDERS in email.to and campaign.insiders is not None:
         is_in_time = joined_at < campaign.insiders.until
         letter = replace(letter, joined_at=joined_at)
     else:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role, TagFilter
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role, TagFilter
 from tests.oracle.letters import (
     Letter,
     after_quiet,
@@ -278,7 +278,7 @@ class ReferenceMonth:
             (is_paused, "paused_by_reader"),
             (reader.is_launch_only and email.role is not Role.LAUNCH, "launch_only"),
             (not self._passes_tags(reader, email, at), "tag"),
-            (Crowd.NOT_BOUGHT in email.to and has_bought, "bought"),
+            (RecipientGroup.NOT_BOUGHT in email.to and has_bought, "bought"),
         )
 
     def _passes_tags(self, reader: Reader, email: Email, now: datetime) -> bool:
@@ -293,7 +293,7 @@ class ReferenceMonth:
         if not audience.with_tags or reader.tags & audience.with_tags:
             return True
         return email.role is Role.LAUNCH and (
-            Crowd.INSIDERS in email.to or self._is_insider(reader, now)
+            RecipientGroup.INSIDERS in email.to or self._is_insider(reader, now)
         )
 
     def _is_insider(self, reader: Reader, now: datetime) -> bool:
@@ -308,7 +308,7 @@ class ReferenceMonth:
         )
 
     def _is_addressed(self, reader: Reader, email: Email) -> bool:
-        if Crowd.BOUGHT in email.to and reader.bought_at is None:
+        if RecipientGroup.BOUGHT in email.to and reader.bought_at is None:
             return False
         return bool(self._ways(reader, email))
 
@@ -318,12 +318,12 @@ class ReferenceMonth:
         insiders = self.campaign.insiders.list if self.campaign.insiders else None
         names = {audience}
         if email.role is Role.LAUNCH and insiders is not None:
-            names = {insiders} if Crowd.INSIDERS in email.to else {audience, insiders}
+            names = {insiders} if RecipientGroup.INSIDERS in email.to else {audience, insiders}
         return {name: reader.places[name] for name in names & reader.places.keys()}
 
     def _is_closed(self, email: Email, now: datetime) -> bool:
         deal = self.campaign.insider_deal
-        return Crowd.INSIDERS in email.to and deal is not None and now >= deal.closes
+        return RecipientGroup.INSIDERS in email.to and deal is not None and now >= deal.closes
 
     def _email(self, key: str) -> Email:
         return next(email for email in self.campaign.emails if email.key == key)

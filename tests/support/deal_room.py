@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lovecampaign.campaign.deals.deal_page import Door, Visitor, find_door
+from lovecampaign.campaign.deals.deal_page import DealPageState, Visitor, find_page_state
 from lovecampaign.campaign.deals.stock import Claim, Stock
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.core.settings import Settings
@@ -93,9 +93,9 @@ class DealRoom:
         with self.database.read() as connection:
             return read_deal_visitor(connection, self.found, subscriber_id, now)
 
-    def door(self, subscriber_id: int, now: datetime = OPEN) -> Door:
+    def door(self, subscriber_id: int, now: datetime = OPEN) -> DealPageState:
         visitor = self.visitor(subscriber_id, now)
-        return find_door(self.stage.campaign, self.deal, self.stock(now), visitor, now)
+        return find_page_state(self.stage.campaign, self.deal, self.stock(now), visitor, now)
 
     def told(self) -> list[int]:
         """Whom a mail was queued for because a unit is free again, in order."""

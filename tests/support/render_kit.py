@@ -15,13 +15,13 @@ from lovecampaign.campaign.model.campaign import (
     Brand,
     Campaign,
     Copy,
-    Crowd,
     Email,
     Guest,
     Insiders,
     Kind,
     LateJoiners,
     Launch,
+    RecipientGroup,
     Role,
     Sender,
 )
@@ -207,4 +207,4 @@ def in_column(inside: str) -> str:
 
 
 GUEST = Guest(name="Dr Mai Tran", role="Soil scientist", approved=date(2027, 1, 20))
-INSIDERS_ONLY = frozenset({Crowd.INSIDERS})
+INSIDERS_ONLY = frozenset({RecipientGroup.INSIDERS})

@@ -1,1 +1,1 @@
-"""Price, codes, stock and windows of a deal."""
+"""A deal's codes, stock, window and page."""

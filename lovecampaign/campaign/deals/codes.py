@@ -1,25 +1,31 @@
-"""What does a personal code look like, and how does it get into a link?"""
+"""Personal deal codes: generation, parsing, links, and reading of the author's own codes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
-#: No 0 O, 1 I L, and no U V: nobody misreads one. No A E Y either, so that no word comes out.
+from lovecampaign.core.csv_reader import open_csv
+
+#: Without characters that look alike (0 O, 1 I L, U V), and without A E Y, which make words.
 ALPHABET = "23456789BCDFGHJKMNPQRSTWXZ"
 GROUPS = 3
 GROUP_LENGTH = 5
 #: 26 characters ** 15 is 70 bits; 8 bytes more make the remainder's bias unmeasurable.
 RANDOM_BYTES = 17
 PLACEHOLDER = "{code}"
-#: What people and shops put between groups, or leave out: blanks, and dashes of any length.
+#: Blanks, and dashes of any length.
 _BETWEEN = re.compile(r"[\s\u2010-\u2015\u2212-]+")
+#: Headings of a code column; a first line without one of them holds codes.
+_HEADINGS = frozenset({"code", "codes", "coupon", "voucher", "discount code"})
 
 
 def generate_code(random_bytes: bytes) -> str:
     """A code like ``K7MQ2-XWP9R-THJ4C`` from at least 17 bytes of a secure source.
 
-    70 bits: nobody finds another's by guessing, even offline. Raises ValueError for fewer bytes.
+    70 bits: safe against guessing, even offline. Raises ValueError for fewer bytes.
     """
     if len(random_bytes) < RANDOM_BYTES:
         raise ValueError(f"a code needs {RANDOM_BYTES} random bytes, not {len(random_bytes)}")
@@ -32,18 +38,32 @@ def generate_code(random_bytes: bytes) -> str:
 
 
 def read_code(typed: str) -> str | None:
-    """The code that :func:`generate_code` made, however it is written: case, blanks, hyphens.
-
-    None for what cannot be one.
-    """
+    """A typed code in its canonical form, whatever its case, blanks and hyphens; else None."""
     characters = _BETWEEN.sub("", typed).upper()
     is_one = len(characters) == GROUPS * GROUP_LENGTH and set(characters) <= set(ALPHABET)
     return _in_groups(characters) if is_one else None
 
 
 def fill_link(link: str, code: str) -> str:
-    """The deal's link with the code where it says ``{code}``, percent-encoded."""
+    """The deal's link with ``{code}`` replaced by the code, percent-encoded."""
     return link.replace(PLACEHOLDER, quote(code, safe=""))
+
+
+def read_codes(path: Path, *, shown_as: str) -> Iterator[str]:
+    """The codes of a CSV file: its column called ``code``, or its first one.
+
+    Raises UsageError or ProblemsFound for a file that cannot be read.
+    """
+    with open_csv(path, shown_as=shown_as) as table:
+        headings = [heading.strip() for heading in table.headings]
+        named = [at for at, name in enumerate(headings) if name.casefold() in _HEADINGS]
+        column = named[0] if named else 0
+        if not named and headings[0]:
+            yield headings[0]
+        for row in table.rows:
+            code = row.cells[column].strip() if column < len(row.cells) else ""
+            if code:
+                yield code
 
 
 def _in_groups(characters: str) -> str:

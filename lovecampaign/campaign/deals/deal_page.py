@@ -1,4 +1,4 @@
-"""What does somebody find behind the deal link of their letter?"""
+"""The state of a subscriber's deal page."""
 
 from __future__ import annotations
 
@@ -6,84 +6,85 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lovecampaign.campaign.deals.stock import Claim, Stock
-from lovecampaign.campaign.deals.windows import DealState, deal_state
+from lovecampaign.campaign.deals.stock import Claim, DealState, Stock, deal_state
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal, WhenGone
 
 
-class Door(StrEnum):
-    """What the page says; one at a time."""
+class DealPageState(StrEnum):
+    """The state that the page shows."""
 
-    BOUGHT = "bought"  #: nothing is left to do
-    EARLY = "early"  #: no insider, before the launch: when the doors open
-    OFFER = "offer"  #: no insider, from the launch on: what everybody can buy
+    BOUGHT = "bought"  #: already bought
+    EARLY = "early"  #: no insider, before the launch
+    OFFER = "offer"  #: no insider, from the launch on: the public offer
     NOT_YET = "not-yet"  #: an insider before the deal opens
     OPEN = "open"  #: a unit can be claimed
-    KEPT = "kept"  #: they waited, and a unit is kept for them
-    CLAIMED = "claimed"  #: a unit is theirs for a while, not paid yet
-    NO_CODE = "no-code"  #: the author's file ran out of codes: ours to mend
-    WAITLIST = "waitlist"  #: sold out; they may take a place
-    WAITING = "waiting"  #: sold out; they have a place
-    FULL_PRICE = "full-price"  #: sold out; the offer is there for them
-    GONE = "gone"  #: sold out, and that is all
+    KEPT = "kept"  #: a unit is kept after the waitlist
+    CLAIMED = "claimed"  #: a unit is claimed, not paid yet
+    NO_CODE = "no-code"  #: the author's file has no code left
+    WAITLIST = "waitlist"  #: sold out; they can join the waitlist
+    WAITING = "waiting"  #: sold out; on the waitlist
+    FULL_PRICE = "full-price"  #: sold out; the public offer
+    GONE = "gone"  #: sold out
     CLOSED = "closed"  #: an insider after the deal's end
 
 
-#: Behind these a POST takes a unit, or goes on with the one that was taken.
-LEADS_TO_CHECKOUT = frozenset({Door.OPEN, Door.KEPT, Door.CLAIMED})
+#: States in which a POST claims a unit, or goes on to pay the claimed one.
+LEADS_TO_CHECKOUT = frozenset({DealPageState.OPEN, DealPageState.KEPT, DealPageState.CLAIMED})
 
 _WHEN_GONE = {
-    WhenGone.WAITLIST: Door.WAITLIST,
-    WhenGone.FULL_PRICE: Door.FULL_PRICE,
-    WhenGone.STOP: Door.GONE,
+    WhenGone.WAITLIST: DealPageState.WAITLIST,
+    WhenGone.FULL_PRICE: DealPageState.FULL_PRICE,
+    WhenGone.STOP: DealPageState.GONE,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """How the person whose link it is stands towards the deal."""
+    """What the deal page knows about the subscriber of its link."""
 
-    #: On the advance-notification list, or holding a code that was given to them there.
+    #: On the advance-notification list, or holds a code from it.
     is_insider: bool
     has_bought: bool = False
     claim: Claim | None = None
-    #: Whether a code is theirs, or would be with the next claim.
+    #: Whether the subscriber has a code, or gets one with the next claim.
     has_code: bool = True
     is_waiting: bool = False
-    #: A unit is kept for them until then, because they waited.
+    #: End of the reservation for a subscriber from the waitlist.
     kept_until: datetime | None = None
-    #: Their own end of the deal (``deals extend``).
+    #: The subscriber's extension (``deals extend``).
     closes: datetime | None = None
 
     def has_kept_unit(self, now: datetime) -> bool:
         return self.kept_until is not None and now < self.kept_until
 
 
-def find_door(
+def find_page_state(
     campaign: Campaign, deal: Deal | None, stock: Stock, visitor: Visitor, now: datetime
-) -> Door:
-    """The one page that is true for this person at this instant."""
+) -> DealPageState:
+    """The page's state for one subscriber at one instant."""
     claim = visitor.claim
     if visitor.has_bought or (claim and claim.is_redeemed):
-        return Door.BOUGHT
+        return DealPageState.BOUGHT
     if deal is None or not visitor.is_insider:
-        return Door.OFFER if now >= campaign.launch.at else Door.EARLY
+        return DealPageState.OFFER if now >= campaign.launch.at else DealPageState.EARLY
     state = deal_state(deal, now, closes=visitor.closes)
     if state is DealState.NOT_YET:
-        return Door.NOT_YET
-    if claim and claim.holds(now):  # who claimed in time may pay in time
-        return Door.CLAIMED
+        return DealPageState.NOT_YET
+    if claim and claim.holds(now):  # a claim made in time may be paid after the deal closes
+        return DealPageState.CLAIMED
     if state is DealState.CLOSED:
-        return Door.CLOSED
+        return DealPageState.CLOSED
     return _while_open(deal, stock, visitor, now)
 
 
-def _while_open(deal: Deal, stock: Stock, visitor: Visitor, now: datetime) -> Door:
+def _while_open(deal: Deal, stock: Stock, visitor: Visitor, now: datetime) -> DealPageState:
     is_kept = visitor.has_kept_unit(now)
     if stock.is_gone and not is_kept:
         gone = _WHEN_GONE[deal.when_gone]
-        return Door.WAITING if gone is Door.WAITLIST and visitor.is_waiting else gone
+        return (
+            DealPageState.WAITING if gone is DealPageState.WAITLIST and visitor.is_waiting else gone
+        )
     if not visitor.has_code:
-        return Door.NO_CODE
-    return Door.KEPT if is_kept else Door.OPEN
+        return DealPageState.NO_CODE
+    return DealPageState.KEPT if is_kept else DealPageState.OPEN

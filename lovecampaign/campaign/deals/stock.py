@@ -1,30 +1,53 @@
-"""How many units of a deal are left, and until when is one somebody's?"""
+"""A deal's window, stock and claims at an instant."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+from lovecampaign.campaign.model.deal import Deal
+
+
+class DealState(StrEnum):
+    """The position of an instant relative to a deal's window."""
+
+    NOT_YET = "not_yet"  #: before it opens
+    OPEN = "open"  #: from its opening instant on
+    CLOSED = "closed"  #: at its closing instant and after it
+
+
+def deal_state(deal: Deal, at: datetime, *, closes: datetime | None = None) -> DealState:
+    """The state at an instant; ``closes`` is a subscriber's extension (``deals extend``)."""
+    if at >= closing_time(deal, closes):
+        return DealState.CLOSED
+    return DealState.OPEN if at >= deal.opens else DealState.NOT_YET
+
+
+def closing_time(deal: Deal, closes: datetime | None = None) -> datetime:
+    """The effective end: an extension never shortens the window."""
+    return deal.closes if closes is None else max(deal.closes, closes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
     """The units of one deal at one instant."""
 
-    #: None: there are as many as anybody wants.
+    #: None: unlimited.
     quantity: int | None
-    #: Bought for good.
+    #: Bought.
     redeemed: int
-    #: Claimed and not lapsed, or kept for somebody who waited.
+    #: Claimed and not lapsed, or kept for a subscriber from the waitlist.
     reserved: int
-    #: People who still wait to be told of one, and want it.
+    #: Subscribers on the waitlist who still want a unit.
     waiting: int = 0
 
     @property
     def left(self) -> int | None:
-        """What the next person may take; None where there is no limit.
+        """Free units; None without a limit.
 
-        A code that is paid after its claim lapsed and went to somebody else is one unit too
-        many. It was bought all the same, and what is left stays at zero.
+        A claim that is paid after it lapsed may oversell. The purchase counts, and ``left`` stays
+        at zero.
         """
         if self.quantity is None:
             return None
@@ -32,21 +55,21 @@ class Stock:
 
     @property
     def over(self) -> int:
-        """How many more were bought than there are."""
+        """Oversold units."""
         return 0 if self.quantity is None else max(0, self.redeemed - self.quantity)
 
     @property
     def is_gone(self) -> bool:
-        """Whether somebody who comes by gets none: those who wait come first."""
+        """Whether there is no unit for a new visitor: the waitlist comes first."""
         return self.left is not None and self.left <= self.waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One person's unit."""
+    """One subscriber's unit."""
 
     claimed_at: datetime
-    #: From here on it is free again, unless it was redeemed.
+    #: The unit is free again from then on, unless it was redeemed.
     lapses_at: datetime
     redeemed_at: datetime | None = None
 
@@ -55,5 +78,5 @@ class Claim:
         return self.redeemed_at is not None
 
     def holds(self, now: datetime) -> bool:
-        """Whether the unit is theirs: bought, or claimed and not lapsed."""
+        """Whether the claim is redeemed or has not lapsed."""
         return self.is_redeemed or now < self.lapses_at

@@ -1,0 +1,1 @@
+"""Loading of a campaign folder: campaign.yaml, copy files, rules → the model."""

@@ -1,4 +1,4 @@
-"""Which file holds which giving day?"""
+"""The files of the giving days in ``days/``, found by the number in their name."""
 
 from __future__ import annotations
 
@@ -11,34 +11,37 @@ from lovecampaign.campaign.files.paths import name_in
 from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY
 from lovecampaign.campaign.schema.models import CampaignFile
 from lovecampaign.campaign.schema.validate import Document
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.problems import Place, Problem
 
 FOLDER = "days"
 _DAY_FILE = re.compile(r"(?P<number>\d{1,3})(?:[-_ ].*)?\.md", re.IGNORECASE)
-#: Notes, and what editors and systems leave behind.
+#: Notes, and files of editors and systems.
 _NOT_COPY = re.compile(r"[._~#].*|.*~|readme.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayFiles:
-    """The first file of each day, and what is wrong with the folder."""
+    """The first file of each day, and the folder's problems."""
 
     by_day: Mapping[int, Path]
     problems: tuple[Problem, ...]
 
 
 def find_day_files(folder: Path, workspace: Path) -> DayFiles:
-    """Look through ``days/``; a name that says no day is a problem."""
+    """Find the files in ``days/``; a name without a day is a problem."""
     by_day: dict[int, Path] = {}
     problems: list[Problem] = []
     for path in _copy_files(folder / FOLDER):
         number = _day_of(path)
         name = name_in(workspace, path)
         if number is None:
-            problems.append(_no_day(name, path))
+            message = f"{path.name} does not start with a day from 01 to {LAST_GIVING_DAY}"
+            hint = _new_name(path.name)
+            problems.append(_problem(ProblemCode.DAY_FILE_NAME, name, message, hint))
         elif number in by_day:
-            problems.append(_claimed_twice(name, number, name_in(workspace, by_day[number])))
+            message = f"day {number} has this file and {name_in(workspace, by_day[number])}"
+            problems.append(_problem(ProblemCode.DAY_TWICE, name, message, "keep one of them"))
         else:
             by_day[number] = path
     return DayFiles(by_day=by_day, problems=tuple(problems))
@@ -47,40 +50,32 @@ def find_day_files(folder: Path, workspace: Path) -> DayFiles:
 def missing_days(
     document: Document[CampaignFile], skip: frozenset[int], files: DayFiles, folder: Path
 ) -> list[Problem]:
-    """Days with neither a file nor a place in ``skip``."""
-    days = range(1, LAST_GIVING_DAY + 1)
-    return [
-        document.problem(
-            Code.DAY_MISSING,
-            ["skip"],
-            f"day {day} has no file days/{day:02d}-….md",
-            hint=_how_to_fill(day, folder),
-        )
-        for day in days
-        if day not in skip and day not in files.by_day
-    ]
+    """Problems of days with neither a file nor an entry in ``skip``."""
+    problems = []
+    for day in sorted(set(range(1, LAST_GIVING_DAY + 1)) - skip - files.by_day.keys()):
+        message = f"day {day} has no file days/{day:02d}-….md"
+        hint = _how_to_fill(day, folder)
+        problems.append(document.problem(ProblemCode.DAY_MISSING, ["skip"], message, hint=hint))
+    return problems
 
 
 def skipped_days_with_files(
     skip: frozenset[int], files: DayFiles, workspace: Path
 ) -> list[Problem]:
-    """Files that would never be sent."""
-    return [
-        Problem(
-            code=Code.DAY_SKIPPED.value,
-            message=f"day {day} is skipped, but has a file",
-            place=Place(file=name_in(workspace, path)),
-            hint=f"take {day} out of skip, or the file out of {FOLDER}/",
-        )
-        for day, path in sorted(files.by_day.items())
-        if day in skip
-    ]
+    """Problems of files that would never be sent."""
+    problems = []
+    for day in sorted(skip & files.by_day.keys()):
+        file = name_in(workspace, files.by_day[day])
+        message = f"day {day} is skipped, but has a file"
+        hint = f"take {day} out of skip, or the file out of {FOLDER}/"
+        problems.append(_problem(ProblemCode.DAY_SKIPPED, file, message, hint))
+    return problems
 
 
 def _copy_files(folder: Path) -> list[Path]:
     try:
-        found = [path for path in folder.iterdir() if not _NOT_COPY.fullmatch(path.name)]
-        return sorted(path for path in found if path.suffix.lower() == ".md" and path.is_file())
+        files = [path for path in folder.iterdir() if not _NOT_COPY.fullmatch(path.name)]
+        return sorted(path for path in files if path.suffix.lower() == ".md" and path.is_file())
     except OSError:
         return []
 
@@ -91,25 +86,15 @@ def _day_of(path: Path) -> int | None:
     return number if 1 <= number <= LAST_GIVING_DAY else None
 
 
-def _no_day(name: str, path: Path) -> Problem:
-    number = re.search(r"\d{1,3}", path.name)
-    is_day = number is not None and 1 <= int(number[0]) <= LAST_GIVING_DAY
-    new_name = f"{int(number[0]):02d}-….md" if number and is_day else None
-    return Problem(
-        code=Code.DAY_FILE_NAME.value,
-        message=f"{path.name} does not start with a day from 01 to {LAST_GIVING_DAY}",
-        place=Place(file=name),
-        hint=f"rename it to {new_name}" if new_name else "launch emails belong in launch/",
-    )
+def _new_name(name: str) -> str:
+    number = re.search(r"\d{1,3}", name)
+    if number and 1 <= int(number[0]) <= LAST_GIVING_DAY:
+        return f"rename it to {int(number[0]):02d}-….md"
+    return "launch emails belong in launch/"
 
 
-def _claimed_twice(name: str, number: int, first: str) -> Problem:
-    return Problem(
-        code=Code.DAY_TWICE.value,
-        message=f"day {number} has this file and {first}",
-        place=Place(file=name),
-        hint="keep one of them",
-    )
+def _problem(code: ProblemCode, file: str, message: str, hint: str) -> Problem:
+    return Problem(code=code.value, message=message, place=Place(file=file), hint=hint)
 
 
 def _how_to_fill(day: int, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""What do the rules look at? A campaign.yaml that can be read, at least in part."""
+"""The draft of a campaign: campaign.yaml as read, before rules and copy files."""
 
 from __future__ import annotations
 
@@ -6,32 +6,41 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.files.build_email import Month
 from lovecampaign.campaign.schema.models import CampaignFile
-from lovecampaign.campaign.schema.time_parsers import Point
+from lovecampaign.campaign.schema.time_parsers import Point, resolve
 from lovecampaign.campaign.schema.validate import Document
 from lovecampaign.core.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class CampaignDraft:
     """A campaign.yaml that can be read, at least in part."""
 
     document: Document[CampaignFile]
-    month: Month
+    file: CampaignFile
+    #: The names of the workspace's templates.
+    templates: frozenset[str]
     folder: Path
     workspace: Path
 
-    @property
-    def file(self) -> CampaignFile:
-        return self.month.file
+    def instant(self, point: Point | None) -> datetime:
+        """A point of this campaign in UTC; None is the launch."""
+        launch = self.file.launch
+        point = point or Point(day=launch.day, at=launch.at)
+        return resolve(point, start=self.file.start, zone=self.file.timezone, launch_day=launch.day)
 
-    def instant(self, *path: str, point: Point | None) -> datetime | None:
-        """A point as an instant, or None where what it depends on could not be read."""
+    def sound_instant(self, *path: str, point: Point | None) -> datetime | None:
+        """The instant of the setting at ``path``; None if it depends on an invalid setting."""
         needs = (path, ("start",), ("timezone",), ("launch", "day"), ("launch", "at"))
-        is_known = all(self.document.is_sound(*need) for need in needs)
-        return self.month.instant(point) if is_known else None
+        is_sound = all(self.document.is_sound(*need) for need in needs)
+        return self.instant(point) if is_sound else None
+
+    def day_of(self, instant: datetime) -> int:
+        """The campaign day of an instant, in the campaign's zone."""
+        local = instant.astimezone(ZoneInfo(self.file.timezone)).date()
+        return (local - self.file.start).days + 1
 
 
-Rule = Callable[[Draft], Iterator[Problem]]
+Rule = Callable[[CampaignDraft], Iterator[Problem]]

@@ -1,4 +1,4 @@
-"""What does a campaign's folder hold? Files → the frozen model, or every mistake at once."""
+"""Loads a campaign folder: the frozen model, and all problems at once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 from lovecampaign.campaign.files.assemble import assemble
 from lovecampaign.campaign.files.build_email import (
-    Built,
-    Month,
+    BuiltEmail,
     build_day,
     build_launch_email,
-    build_standing_email,
+    build_system_email,
 )
 from lovecampaign.campaign.files.copy_file import CopyFile, read_copy
 from lovecampaign.campaign.files.day_files import (
@@ -20,8 +19,8 @@ from lovecampaign.campaign.files.day_files import (
     missing_days,
     skipped_days_with_files,
 )
-from lovecampaign.campaign.files.defaults import Layers
-from lovecampaign.campaign.files.draft import Draft
+from lovecampaign.campaign.files.draft import CampaignDraft
+from lovecampaign.campaign.files.layers import Layers
 from lovecampaign.campaign.files.paths import (
     FILE_NAME,
     name_in,
@@ -29,7 +28,7 @@ from lovecampaign.campaign.files.paths import (
     resolve_inside,
     template_names,
 )
-from lovecampaign.campaign.files.rules import broken_rules
+from lovecampaign.campaign.files.rules import check_rules
 from lovecampaign.campaign.model.campaign import (
     CATCH_UP,
     CONFIRM,
@@ -44,8 +43,8 @@ from lovecampaign.campaign.schema.validate import read_document
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.core.problems import Problem, has_errors, in_file_order
 
-#: What rules may lean on where the campaign's own is missing; none of it is ever sent.
-_STAND_IN: dict[str, Any] = {
+#: Values for invalid required settings, so that the rules can run; never sent.
+_PLACEHOLDERS: dict[str, Any] = {
     "version": 1,
     "id": "unreadable",
     "name": "unreadable",
@@ -58,40 +57,45 @@ _STAND_IN: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A campaign, and all that is wrong with its files, in file order.
+class LoadedCampaign:
+    """A campaign and the problems of its files, in file order.
 
-    ``campaign`` is None where an error stands in campaign.yaml or in what files there are. An
-    error in one email's own file leaves the campaign whole and that email ``is_broken``.
+    ``campaign`` is None after an error in campaign.yaml or in the set of files. An error in one
+    email's file only makes that email ``is_broken``.
     """
 
     campaign: Campaign | None
     problems: tuple[Problem, ...]
 
 
-def load_campaign(folder: Path, workspace: Path) -> Loaded:
-    """Read a campaign's folder. Never raises for what is in it."""
+def load_campaign(folder: Path, workspace: Path) -> LoadedCampaign:
+    """Read a campaign's folder. Never raises for its content."""
     source, problems = read_inside(folder / FILE_NAME, workspace)
     if source is None:
-        return Loaded(campaign=None, problems=problems)
-    document = read_document(source, CampaignFile, stand_in=_STAND_IN)
+        return LoadedCampaign(campaign=None, problems=problems)
+    document = read_document(source, CampaignFile, placeholders=_PLACEHOLDERS)
     if document.value is None:
-        return Loaded(campaign=None, problems=(*problems, *document.problems))
-    month = Month(file=document.value, templates=template_names(workspace))
-    draft = Draft(document=document, month=month, folder=folder, workspace=workspace)
-    reading = _Reading(draft, [*problems, *document.problems, *broken_rules(draft)])
-    reading.read_emails()
-    return reading.loaded()
+        return LoadedCampaign(campaign=None, problems=(*problems, *document.problems))
+    draft = CampaignDraft(
+        document=document,
+        file=document.value,
+        templates=template_names(workspace),
+        folder=folder,
+        workspace=workspace,
+    )
+    loader = _CampaignLoader(draft, [*problems, *document.problems, *check_rules(draft)])
+    loader.read_emails()
+    return loader.loaded()
 
 
 @dataclass(slots=True)
-class _Reading:
-    """One pass over a folder: emails, files and problems as they are found."""
+class _CampaignLoader:
+    """Reads the emails of a draft, and collects files and problems."""
 
-    draft: Draft
-    #: Of the campaign as a whole: an error among them leaves no model.
+    draft: CampaignDraft
+    #: Problems of the campaign as a whole: an error means that there is no model.
     problems: list[Problem]
-    #: Of one email each.
+    #: Problems of single emails.
     email_problems: list[Problem] = field(default_factory=list)
     emails: list[Email] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -101,28 +105,28 @@ class _Reading:
         for key, group in self.draft.file.launch.emails.items():
             self._read_launch_email(key, group)
         for key in (CATCH_UP, WELCOME, CONFIRM):
-            self._read_standing_email(key)
+            self._read_system_email(key)
 
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedCampaign:
         problems = tuple(in_file_order([*self.problems, *self.email_problems]))
         if has_errors(self.problems):
-            return Loaded(campaign=None, problems=problems)
+            return LoadedCampaign(campaign=None, problems=problems)
         files = (self.draft.document.source.name, *dict.fromkeys(self.files))
-        return Loaded(campaign=assemble(self.draft, self.emails, files), problems=problems)
+        return LoadedCampaign(campaign=assemble(self.draft, self.emails, files), problems=problems)
 
     def _read_days(self) -> None:
         draft = self.draft
-        found = find_day_files(draft.folder, draft.workspace)
+        day_files = find_day_files(draft.folder, draft.workspace)
         skip = frozenset(draft.file.skip)
-        self.problems += found.problems
+        self.problems += day_files.problems
         if draft.document.is_sound("skip"):
-            self.problems += missing_days(draft.document, skip, found, draft.folder)
-            self.problems += skipped_days_with_files(skip, found, draft.workspace)
-        for number, path in sorted(found.by_day.items()):
+            self.problems += missing_days(draft.document, skip, day_files, draft.folder)
+            self.problems += skipped_days_with_files(skip, day_files, draft.workspace)
+        for number, path in sorted(day_files.by_day.items()):
             file = self._read_copy_file(path, DayGroup)
             if file and number not in skip:
                 layers = self._layers(["days", number], draft.file.days.get(number), file)
-                self._keep(build_day(draft.month, number, layers, file.copy))
+                self._keep(build_day(draft, number, layers, file.copy))
 
     def _read_launch_email(self, key: str, group: LaunchEmailGroup) -> None:
         path = ["launch", "emails", key]
@@ -130,15 +134,15 @@ class _Reading:
         copy = file.copy if file else Copy(text="", file=self.draft.document.source.name)
         layers = self._layers(path, group, file)
         if group.copy_file is None or file is not None:
-            self._keep(build_launch_email(self.draft.month, key, group, layers, copy))
+            self._keep(build_launch_email(self.draft, key, group, layers, copy))
 
-    def _read_standing_email(self, key: str) -> None:
+    def _read_system_email(self, key: str) -> None:
         path = self.draft.folder / f"{key}.md"
         file = self._read_copy_file(path, CopyGroup) if path.is_file() else None
         if key == CATCH_UP and self.draft.file.late_joiners is not LateJoiners.CATCH_UP:
             self.email_problems += file.problems if file else ()
             return
-        self._keep(build_standing_email(self.draft.month, key, self._layers([key], None, file)))
+        self._keep(build_system_email(self.draft, key, self._layers([key], None, file)))
 
     def _named_copy_file(self, where: list[str], text: str | None) -> CopyFile[Any] | None:
         if text is None:
@@ -164,6 +168,6 @@ class _Reading:
     ) -> Layers:
         return Layers(document=self.draft.document, path=path, group=group, file=file)
 
-    def _keep(self, built: Built) -> None:
+    def _keep(self, built: BuiltEmail) -> None:
         self.emails.append(built.email)
         self.email_problems += built.problems

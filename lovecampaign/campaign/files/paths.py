@@ -1,4 +1,4 @@
-"""Where may a campaign's files lie? Inside the workspace, whatever a path or link says."""
+"""Paths of a campaign's files: always inside the workspace, links followed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from lovecampaign.campaign.source.errors import BadValue, did_you_mean, nearest
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, read_source
 from lovecampaign.core.problems import Place, Problem
 
@@ -17,25 +17,26 @@ _COPY_IT = "copy the file into the campaign"
 
 
 def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
-    """The file that a path in the campaign's folder names; raises BadValue.
+    """The file at a path relative to the campaign's folder.
 
-    Links are followed first: one that leads out of the workspace is refused too.
+    Raises BadValue, also for a link out of the workspace.
     """
     try:
         path = (folder / text).resolve()
         is_inside = path.is_relative_to(workspace.resolve())
         is_file = is_inside and path.is_file()
     except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, a loop of links
-        raise BadValue(Code.FILE_NOT_FOUND, f"{text!r} cannot be a path") from error
+        raise BadValue(ProblemCode.FILE_NOT_FOUND, f"{text!r} cannot be a path") from error
     if not is_inside:
-        raise BadValue(Code.OUTSIDE, f"{text!r} leads out of the workspace", _COPY_IT)
+        raise BadValue(ProblemCode.OUTSIDE, f"{text!r} leads out of the workspace", _COPY_IT)
     if not is_file:
-        raise BadValue(Code.FILE_NOT_FOUND, f"there is no file {text}", _near_file(path, folder))
+        message = f"there is no file {text}"
+        raise BadValue(ProblemCode.FILE_NOT_FOUND, message, _near_file(path, folder))
     return path
 
 
 def find_inside(path: Path, folder: Path) -> Path | None:
-    """The readable file behind a path, links followed, where it lies in the folder."""
+    """The readable file at a path, links followed; None outside the folder."""
     try:
         file = path.resolve()
         is_there = file.is_relative_to(folder.resolve()) and file.is_file()
@@ -45,15 +46,15 @@ def find_inside(path: Path, folder: Path) -> Path | None:
 
 
 def read_inside(path: Path, workspace: Path) -> tuple[Source | None, tuple[Problem, ...]]:
-    """Read a file of the campaign, unless a link leads from it out of the workspace.
+    """Read a file of the campaign. A link out of the workspace is a problem.
 
-    What is not the workspace's is not even looked into: an excerpt would show it.
+    The outside file is never opened, since an excerpt would show its content.
     """
     name = name_in(workspace, path)
     if _is_inside(path, workspace):
         return read_source(path, name)
     problem = Problem(
-        code=Code.OUTSIDE.value,
+        code=ProblemCode.OUTSIDE.value,
         message=f"{name} is a link that leads out of the workspace",
         place=Place(file=name),
         hint=_COPY_IT,
@@ -64,12 +65,12 @@ def read_inside(path: Path, workspace: Path) -> tuple[Source | None, tuple[Probl
 def _is_inside(path: Path, workspace: Path) -> bool:
     try:
         return path.resolve().is_relative_to(workspace.resolve())
-    except (OSError, RuntimeError):  # a loop of links: reading says so
+    except (OSError, RuntimeError):  # a loop of links: reading reports it
         return True
 
 
 def name_in(workspace: Path, path: Path) -> str:
-    """A path as problems show it: relative to the workspace where it lies inside."""
+    """A path for problems: relative to the workspace for files inside it."""
     try:
         return path.relative_to(workspace).as_posix()
     except ValueError:
@@ -77,26 +78,25 @@ def name_in(workspace: Path, path: Path) -> str:
 
 
 def template_names(workspace: Path) -> frozenset[str]:
-    """What ``template:`` may say: the files of templates/email, without their ending."""
+    """The valid values of ``template``: the files of templates/email, without their ending."""
     try:
-        found = list((workspace / TEMPLATE_FOLDER).glob(f"*{TEMPLATE_ENDING}"))
+        files = list((workspace / TEMPLATE_FOLDER).glob(f"*{TEMPLATE_ENDING}"))
     except OSError:
         return frozenset()
-    return frozenset(path.name.removesuffix(TEMPLATE_ENDING) for path in found)
+    return frozenset(path.name.removesuffix(TEMPLATE_ENDING) for path in files)
 
 
 def require_template(name: str, known: frozenset[str]) -> str:
-    """The name of a template that exists; raises BadValue."""
+    """The name, if there is such a template; raises BadValue."""
     if name in known:
         return name
     bare = name.removesuffix(".j2").removesuffix(".mjml").rpartition("/")[2]
     if bare in known:
-        raise BadValue(Code.TEMPLATE_NOT_FOUND, f"{name!r} is more than a name", f"write {bare}")
-    raise BadValue(
-        Code.TEMPLATE_NOT_FOUND,
-        f"there is no template templates/email/{name}{TEMPLATE_ENDING}",
-        did_you_mean(bare, known) or f"there are: {', '.join(sorted(known)) or 'none yet'}",
-    )
+        message = f"{name!r} is more than a name"
+        raise BadValue(ProblemCode.TEMPLATE_NOT_FOUND, message, f"write {bare}")
+    message = f"there is no template templates/email/{name}{TEMPLATE_ENDING}"
+    hint = did_you_mean(bare, known) or f"there are: {', '.join(sorted(known)) or 'none yet'}"
+    raise BadValue(ProblemCode.TEMPLATE_NOT_FOUND, message, hint)
 
 
 def _near_file(path: Path, folder: Path) -> str | None:

@@ -1,7 +1,7 @@
-"""What is a campaign? The frozen model that every later room works with.
+"""The frozen campaign model: emails, audience, launch and settings.
 
-Everything that needs only the files is decided here: defaults are filled in, and points like
-``day 27 10:00`` are instants. What depends on a reader's zone stays a local date and time.
+Defaults are filled in, and points like ``day 27 10:00`` are instants. Times that depend on a
+subscriber's zone stay local dates and times.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LAST_GIVING_DAY = 27
 
 
 class Kind(StrEnum):
-    """What an email gives its reader; colours the calendar."""
+    """The kind of content; colours the calendar."""
 
     VALUE = "value"
     GUEST = "guest"
@@ -38,17 +38,17 @@ class Kind(StrEnum):
 
 
 class Role(StrEnum):
-    """Which rules of time hold for an email."""
+    """The scheduling rules of an email."""
 
     DAY = "day"  #: local time, quiet hours, lateness, one a day
-    CATCH_UP = "catch-up"  #: as DAY; for late joiners only
+    CATCH_UP = "catch-up"  #: as DAY, for late joiners
     LAUNCH = "launch"  #: one instant for everyone
     WELCOME = "welcome"  #: right after confirming
-    CONFIRM = "confirm"  #: transactional, no campaign mail
+    CONFIRM = "confirm"  #: transactional, not a campaign email
 
 
-class Crowd(StrEnum):
-    """Whom a launch email addresses; several must all hold."""
+class RecipientGroup(StrEnum):
+    """A condition on a launch email's recipients; of several, all must hold."""
 
     AUDIENCE = "audience"  #: the audience and the insiders together
     INSIDERS = "insiders"
@@ -57,10 +57,10 @@ class Crowd(StrEnum):
 
 
 class LateJoiners(StrEnum):
-    """What people get who join after the first real send."""
+    """What subscribers get who join after the first real send."""
 
-    FROM_TODAY = "from-today"  #: every email whose moment is after joining
-    CATCH_UP = "catch-up"  #: one digest of the must-have days missed, then from today
+    FROM_TODAY = "from-today"  #: every email due after joining
+    CATCH_UP = "catch-up"  #: one digest of missed must-have days, then from today
     FROM_DAY_1 = "from-day-1"  #: their own day 1 is the day after joining
     WAIT = "wait"  #: only the launch
 
@@ -91,7 +91,7 @@ class TagFilter:
     without_tags: frozenset[str] = frozenset()
 
     def allows(self, tags: AbstractSet[str]) -> bool:
-        """Whether somebody with these tags passes."""
+        """Whether a subscriber with these tags passes."""
         is_wanted = not self.with_tags or bool(self.with_tags & tags)
         return is_wanted and not self.without_tags & tags
 
@@ -115,7 +115,7 @@ class Insiders:
 class CatchUp:
     #: Day numbers, ascending.
     must_have: tuple[int, ...]
-    #: Who joins from then on gets no digest; None: up to the launch.
+    #: Joining at or after this gets no digest; None: the launch.
     until: datetime | None = None
 
 
@@ -129,14 +129,14 @@ class Guest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """What the author wrote: Markdown with Jinja, or empty for a template that needs none."""
+    """The author's text: Markdown with Jinja, or empty for a template that needs none."""
 
     text: str
     #: Relative to the workspace, for problems.
     file: str
     #: The line of ``file`` on which ``text`` starts, from 1.
     first_line: int = 1
-    #: True for our own texts, where the campaign has no file of its own.
+    #: Our text, for a campaign without a file of its own.
     is_built_in: bool = False
 
 
@@ -155,12 +155,12 @@ class Email:
     copy: Copy
     #: Day emails: the number of the day, 1 to 27. Launch emails: the campaign day of ``instant``.
     number: int | None = None
-    #: Day emails: the local date and time of day in the reader's zone.
+    #: Day emails: the date and time of day in the subscriber's zone.
     date: date | None = None
     at: time | None = None
     #: Launch emails: the one instant for everyone.
     instant: datetime | None = None
-    to: frozenset[Crowd] = frozenset({Crowd.AUDIENCE})
+    to: frozenset[RecipientGroup] = frozenset({RecipientGroup.AUDIENCE})
     tags: TagFilter = TagFilter()
     guest: Guest | None = None
     question: str | None = None
@@ -168,30 +168,30 @@ class Email:
     pinned: bool = False
     #: Launch emails may ask for it; day emails and the catch-up always do.
     respects_quiet_hours: bool = False
-    #: Its own settings or copy hold errors: it is planned, but nothing of it may be claimed.
+    #: Its settings or copy hold errors: it is planned, but never claimed.
     is_broken: bool = False
-    #: Where each of its settings was written (``subject``, ``template`` …), for problems.
+    #: The place of each setting (``subject``, ``template`` …), for problems.
     places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
-        """For calendars: its key, and its subject where that is the same for everybody."""
+        """For calendars: the key, and the subject where it has no merge field."""
         is_personal = "{{" in self.subject or "{%" in self.subject
         return self.key if is_personal else f"{self.key}: {self.subject}"
 
     @property
     def is_one_a_day(self) -> bool:
-        """Whether quiet hours, lateness and one-email-per-local-day hold."""
+        """Whether quiet hours, lateness and one email per local day apply."""
         return self.role in (Role.DAY, Role.CATCH_UP)
 
     @property
     def begins_the_month(self) -> bool:
-        """Whether people who join after its first claim are late; a welcome goes out any day."""
+        """Whether subscribers who join after its first claim are late joiners."""
         return self.role in (Role.DAY, Role.CATCH_UP, Role.LAUNCH)
 
     @property
     def is_insiders_only(self) -> bool:
-        return Crowd.INSIDERS in self.to
+        return RecipientGroup.INSIDERS in self.to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +207,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """A whole month, checked for form. ``emails`` are in the order of their dates."""
+    """A whole campaign, validated."""
 
     id: str
     name: str
@@ -232,11 +232,11 @@ class Campaign:
     deals: Mapping[str, Deal] = field(default_factory=dict)
     #: Day and launch emails by time, then catch-up, welcome and confirm.
     emails: Sequence[Email] = ()
-    #: Codes of ``check`` that the author decided to live with, and why.
+    #: Codes of ``check`` that the author ignores, with reasons.
     ignored_checks: Mapping[str, str] = field(default_factory=dict)
     #: Every file that was read, relative to the workspace.
     files: tuple[str, ...] = ()
-    #: Where each setting of campaign.yaml stands (``sender.email``, ``deals.insider.closes`` …).
+    #: The place of each setting of campaign.yaml (``sender.email``, ``deals.insider.closes`` …).
     places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
@@ -249,14 +249,12 @@ class Campaign:
 
     @property
     def scheduled_emails(self) -> tuple[Email, ...]:
-        """What the ledger plans by time: days, catch-up and launch; not welcome and confirm."""
-        return tuple(
-            email for email in self.emails if email.role in (Role.DAY, Role.CATCH_UP, Role.LAUNCH)
-        )
+        """The emails with a planned time: days, catch-up and launch, not welcome and confirm."""
+        return tuple(email for email in self.emails if email.begins_the_month)
 
     @property
     def lists(self) -> frozenset[str]:
-        """Every list of this campaign: a one-click unsubscribe leaves all of them."""
+        """All lists of this campaign: a one-click unsubscribe is from all of them."""
         insiders = {self.insiders.list} if self.insiders else set()
         return frozenset({self.audience.list} | insiders)
 
@@ -265,7 +263,7 @@ class Campaign:
         return self.deals.get(self.launch.deal) if self.launch.deal else None
 
     def date_of(self, email: Email) -> date | None:
-        """The date on the team's calendar; None for emails that have none of their own."""
+        """The date on the team's calendar; None for emails without one."""
         if email.instant is not None:
             return email.instant.astimezone(ZoneInfo(self.timezone)).date()
         return email.date
@@ -274,8 +272,5 @@ class Campaign:
         return next((email for email in self.emails if email.key == key), None)
 
     def deal_of(self, email: Email) -> Deal | None:
-        """The deal that an email is about: the insiders', in every email for insiders only.
-
-        Such an email never goes out after its deal closes.
-        """
+        """The insiders' deal for emails to insiders only; they never go out after it closes."""
         return self.insider_deal if email.is_insiders_only else None

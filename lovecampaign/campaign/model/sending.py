@@ -1,4 +1,4 @@
-"""When does mail go out, how fast, and what stops it?"""
+"""Sending settings: time of day, pace, and the thresholds that pause a campaign."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fractions import Fraction
 
 
 class ClockChoice(StrEnum):
-    """Whose clock ``sending.at`` names."""
+    """The time zone of ``sending.at``: the subscriber's or the campaign's."""
 
     SUBSCRIBER = "subscriber"
     CAMPAIGN = "campaign"
@@ -25,7 +25,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brake:
-    """Shares of one email's deliveries that pause the campaign, from ``from_deliveries`` on."""
+    """Shares of one email's deliveries that pause the campaign; at least ``from_deliveries``."""
 
     complaints: Fraction
     hard_bounces: Fraction
@@ -37,10 +37,10 @@ class Brake:
 class Sending:
     at: time
     clock: ClockChoice
-    #: IANA name, for readers without a zone of their own or with one nobody knows.
+    #: IANA name, for subscribers without a known zone.
     unknown_timezone: str
     quiet_hours: QuietHours | None = None
     late_after: timedelta
-    #: Messages a second over the whole campaign; None is ``unlimited``.
+    #: Messages per second of the whole campaign; None is ``unlimited``.
     max_per_second: float | None
     brake: Brake

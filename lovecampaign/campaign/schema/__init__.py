@@ -1,0 +1,1 @@
+"""The schema of a campaign's settings: pydantic models, value parsers, JSON Schema."""

@@ -1,4 +1,4 @@
-"""How do pydantic's models read our kinds of values, and how does JSON Schema describe them?"""
+"""Pydantic field types: each value's parser and its JSON Schema."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Crowd
+from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, RecipientGroup
 from lovecampaign.campaign.model.deal import Money
 from lovecampaign.campaign.model.sending import QuietHours
-from lovecampaign.campaign.schema import addresses, money, scalars
-from lovecampaign.campaign.schema import parsers as values
+from lovecampaign.campaign.schema import scalar_parsers as scalars
+from lovecampaign.campaign.schema import text_parsers as texts
 from lovecampaign.campaign.schema import time_parsers as times
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.zones import known_zones
 
 JsonSchema = Mapping[str, Any]
 
 _CLOCK = r"([01]?\d|2[0-3]):[0-5]\d"
 _DATE = r"\d{4}-\d{1,2}-\d{1,2}"
+_POINT = rf"^([dD]ay\s*\d{{1,3}},?\s+(at\s+)?{_CLOCK}|{_CLOCK}|{_DATE}[T\s]+{_CLOCK}.*)$"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Written:
-    """How a value is written: what reads it, and what editors are told."""
+class ValueFormat:
+    """A value's parser, and its JSON Schema for editors."""
 
     parse: Callable[[object], object]
-    #: A function where making it takes long.
+    #: A function if it is slow to make.
     schema: JsonSchema | Callable[[], JsonSchema]
 
     def __get_pydantic_core_schema__(
@@ -52,24 +53,30 @@ class Written:
             return self.parse(value)
         except BadValue as bad:
             context = {"message": bad.message, "hint": bad.hint, "part": bad.part}
-            # pydantic wants a literal here so that its own types can be told apart.
+            # The code is the error's type, which validation_errors reads.
             raise PydanticCustomError(bad.code.value, "{message}", context) from bad
+
+
+def _text(
+    parse: Callable[[object], object], pattern: str, example: str, **more: object
+) -> ValueFormat:
+    return ValueFormat(parse, _pattern(pattern, example, **more))
 
 
 def _pattern(pattern: str, example: str, **more: object) -> dict[str, Any]:
     return {"type": "string", "pattern": pattern, "examples": [example], **more}
 
 
-def word_of(choices: type[StrEnum]) -> Written:
-    """One of an enum's words."""
+def word_of(choices: type[StrEnum]) -> ValueFormat:
+    """One of an enum's texts."""
     schema = {"type": "string", "enum": [choice.value for choice in choices]}
-    return Written(partial(scalars.parse_word, choices=choices), schema)
+    return ValueFormat(partial(scalars.parse_word, choices=choices), schema)
 
 
-def whole_number(lowest: int, highest: int, code: Code = Code.NUMBER) -> Written:
+def whole_number(lowest: int, highest: int, code: ProblemCode = ProblemCode.NUMBER) -> ValueFormat:
     """A whole number within limits."""
     parse = partial(scalars.parse_whole_number, lowest=lowest, highest=highest, code=code)
-    return Written(parse, {"type": "integer", "minimum": lowest, "maximum": highest})
+    return ValueFormat(parse, {"type": "integer", "minimum": lowest, "maximum": highest})
 
 
 def _zone_schema() -> JsonSchema:
@@ -77,7 +84,7 @@ def _zone_schema() -> JsonSchema:
 
 
 def _one_or_many(value: object) -> object:
-    """A single word stands for a list of one."""
+    """A single word means a list with one entry."""
     return [value] if isinstance(value, str) else value
 
 
@@ -85,108 +92,59 @@ def _several(schema: JsonSchema) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [dict(schema), {"type": "array", "items": dict(schema)}]})
 
 
-_NO_MERGE_FIELD = {"not": {"pattern": values.MERGE_FIELD_START.pattern}}
+_NO_MERGE_FIELD = {"not": {"pattern": texts.MERGE_FIELD_START.pattern}}
 _TAG_SCHEMA = _pattern(
-    r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=values.LONGEST_NAME, **_NO_MERGE_FIELD
+    r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=texts.LONGEST_NAME, **_NO_MERGE_FIELD
 )
-_MERGED_SCHEMA = {"type": "string", "pattern": r"\S", "maxLength": values.MAX_TEXT}
+_MERGED_SCHEMA = {"type": "string", "pattern": r"\S", "maxLength": texts.MAX_TEXT}
 _TEXT_SCHEMA = {**_MERGED_SCHEMA, **_NO_MERGE_FIELD}
+_NUMBER_OF_MESSAGES = {"type": "number", "minimum": 0.01, "maximum": 1_000_000}
+_RATE_SCHEMA = {"anyOf": [_NUMBER_OF_MESSAGES, {"const": "unlimited"}]}
 
-Text = Annotated[str, Written(values.parse_text, _TEXT_SCHEMA)]
-Line = Annotated[str, Written(values.parse_line, _TEXT_SCHEMA)]
-MergedLine = Annotated[str, Written(values.parse_merged_line, _MERGED_SCHEMA)]
+Text = Annotated[str, ValueFormat(texts.parse_text, _TEXT_SCHEMA)]
+Line = Annotated[str, ValueFormat(texts.parse_line, _TEXT_SCHEMA)]
+MergedLine = Annotated[str, ValueFormat(texts.parse_merged_line, _MERGED_SCHEMA)]
 Name = Annotated[
-    str,
-    Written(
-        values.parse_name, _pattern(f"^{values.NAME}$", "insider", maxLength=values.LONGEST_NAME)
-    ),
+    str, _text(texts.parse_name, f"^{texts.NAME}$", "insider", maxLength=texts.LONGEST_NAME)
 ]
 ListName = Annotated[
     str,
-    Written(
-        values.parse_list_name,
-        _pattern(f"^{values.LIST_NAME}$", "readers", maxLength=values.LONGEST_NAME),
-    ),
+    _text(texts.parse_list_name, f"^{texts.LIST_NAME}$", "readers", maxLength=texts.LONGEST_NAME),
 ]
-Tag = Annotated[str, Written(values.parse_tag, _TAG_SCHEMA)]
+Tag = Annotated[str, ValueFormat(texts.parse_tag, _TAG_SCHEMA)]
 Tags = Annotated[list[Tag], BeforeValidator(_one_or_many), _several(_TAG_SCHEMA)]
-Language = Annotated[
-    str,
-    Written(values.parse_language, _pattern(f"^{values.LANGUAGE}$", "en")),
-]
-Zone = Annotated[str, Written(values.parse_zone, _zone_schema)]
-Color = Annotated[
-    str, Written(values.parse_color, _pattern(r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", "#c2185b"))
-]
+Language = Annotated[str, _text(texts.parse_language, f"^{texts.LANGUAGE}$", "en")]
+Zone = Annotated[str, ValueFormat(texts.parse_zone, _zone_schema)]
+Color = Annotated[str, _text(texts.parse_color, r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", "#c2185b")]
 EmailAddress = Annotated[
-    str,
-    Written(addresses.parse_answered_email, _pattern(r"^[^@\s]+@[^@\s]+$", "ana@bloom.example")),
+    str, _text(texts.parse_answered_email, r"^[^@\s]+@[^@\s]+$", "ana@bloom.example")
 ]
-Link = Annotated[
-    str,
-    Written(addresses.parse_link, _pattern(r"^https?://[^\s{}]+$", "https://bloom.example/buy")),
-]
+Link = Annotated[str, _text(texts.parse_link, r"^https?://[^\s{}]+$", "https://bloom.example/buy")]
 DealLink = Annotated[
-    str,
-    Written(
-        addresses.parse_deal_link,
-        _pattern(r"^https?://\S+$", "https://bloom.example/buy?code={code}"),
-    ),
+    str, _text(texts.parse_deal_link, r"^https?://\S+$", "https://bloom.example/buy?code={code}")
 ]
-Price = Annotated[
-    Money,
-    Written(money.parse_money, _pattern(r"^\d{1,12}(\.\d{1,4})?\s+[A-Z]{3}$", "59 EUR")),
-]
-Share = Annotated[
-    Fraction, Written(values.parse_percentage, _pattern(r"^\d{1,3}(\.\d{1,6})?\s*%$", "0.1%"))
-]
-ClockTime = Annotated[time, Written(times.parse_clock_time, _pattern(f"^{_CLOCK}$", "09:00"))]
-Day = Annotated[date, Written(times.parse_date, _pattern(f"^{_DATE}$", "2027-02-01"))]
-When = Annotated[
-    times.Point,
-    Written(
-        times.parse_point,
-        _pattern(
-            rf"^([dD]ay\s*\d{{1,3}},?\s+(at\s+)?{_CLOCK}|{_CLOCK}|{_DATE}[T\s]+{_CLOCK}.*)$",
-            "day 27 10:00",
-        ),
-    ),
-]
-Duration = Annotated[
-    timedelta, Written(times.parse_duration, _pattern(r"^\d{1,9}\s*[smhd]$", "20h"))
-]
+Price = Annotated[Money, _text(scalars.parse_money, r"^\d{1,12}(\.\d{1,4})?\s+[A-Z]{3}$", "59 EUR")]
+Share = Annotated[Fraction, _text(texts.parse_percentage, r"^\d{1,3}(\.\d{1,6})?\s*%$", "0.1%")]
+ClockTime = Annotated[time, _text(times.parse_clock_time, f"^{_CLOCK}$", "09:00")]
+Day = Annotated[date, _text(times.parse_date, f"^{_DATE}$", "2027-02-01")]
+When = Annotated[times.Point, _text(times.parse_point, _POINT, "day 27 10:00")]
+Duration = Annotated[timedelta, _text(times.parse_duration, r"^\d{1,9}\s*[smhd]$", "20h")]
 Quiet = Annotated[
     QuietHours,
-    Written(
-        times.parse_quiet_hours, _pattern(rf"^{_CLOCK}\s*(-|–|—|to)\s*{_CLOCK}$", "21:00-07:00")
-    ),
+    _text(times.parse_quiet_hours, rf"^{_CLOCK}\s*(-|–|—|to)\s*{_CLOCK}$", "21:00-07:00"),
 ]
-Rate = Annotated[
-    float | None,
-    Written(
-        scalars.parse_rate,
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0.01, "maximum": 1_000_000},
-                {"const": "unlimited"},
-            ]
-        },
-    ),
-]
-Flag = Annotated[bool, Written(scalars.parse_flag, {"type": "boolean"})]
-Version = Annotated[int, Written(scalars.parse_version, {"const": 1})]
+Rate = Annotated[float | None, ValueFormat(scalars.parse_rate, _RATE_SCHEMA)]
+Flag = Annotated[bool, ValueFormat(scalars.parse_flag, {"type": "boolean"})]
+Version = Annotated[int, ValueFormat(scalars.parse_version, {"const": 1})]
 Codes = Annotated[
-    str | None,
-    Written(scalars.parse_codes, _pattern(r"^(generate|.+\.[cC][sS][vV])$", "generate")),
+    str | None, _text(scalars.parse_codes, r"^(generate|.+\.[cC][sS][vV])$", "generate")
 ]
-DayNumber = Annotated[
-    int, Written(scalars.parse_day_number, _pattern(r"^0?([1-9]|1[0-9]|2[0-7])$", "9"))
-]
-GivingDay = Annotated[int, whole_number(1, LAST_GIVING_DAY, Code.DAY_NUMBER)]
+DayNumber = Annotated[int, _text(scalars.parse_day_number, r"^0?([1-9]|1[0-9]|2[0-7])$", "9")]
+GivingDay = Annotated[int, whole_number(1, LAST_GIVING_DAY, ProblemCode.DAY_NUMBER)]
 GivingDays = list[GivingDay]
-CheckCode = Annotated[str, Written(scalars.parse_check_code, _pattern(r"^LC\d{3}$", "LC260"))]
-Crowds = Annotated[
-    list[Annotated[Crowd, word_of(Crowd)]],
+CheckCode = Annotated[str, _text(scalars.parse_check_code, r"^LC\d{3}$", "LC260")]
+RecipientGroups = Annotated[
+    list[Annotated[RecipientGroup, word_of(RecipientGroup)]],
     BeforeValidator(_one_or_many),
-    _several({"type": "string", "enum": [crowd.value for crowd in Crowd]}),
+    _several({"type": "string", "enum": [group.value for group in RecipientGroup]}),
 ]

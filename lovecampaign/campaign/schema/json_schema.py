@@ -1,4 +1,4 @@
-"""How does an editor know what may be written? JSON Schema of both kinds of settings."""
+"""JSON Schema of campaign.yaml and of a day file's front matter, for editors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ JsonSchema = dict[str, Any]
 
 
 def campaign_schema() -> JsonSchema:
-    """Of ``campaign.yaml``."""
+    """The schema of ``campaign.yaml``."""
     return _schema_of(CampaignFile, "campaign.yaml")
 
 
 def day_schema() -> JsonSchema:
-    """Of the lines between the dashes in ``days/NN-*.md``."""
+    """The schema of the front matter of ``days/NN-*.md``."""
     return _schema_of(DayGroup, "days/NN-*.md")
 
 
@@ -29,21 +29,21 @@ def _schema_of(model: type[BaseModel], title: str) -> JsonSchema:
 
 
 def _as_written(part: Any) -> Any:
-    """pydantic's schema as an author sees the file: no null, no titles made of our names."""
+    """pydantic's schema without null and without titles from our class names."""
     if isinstance(part, list):
         return [_as_written(item) for item in part]
     if not isinstance(part, dict):
         return part
-    found = {key: _as_written(value) for key, value in part.items()}
-    if isinstance(found.get("title"), str):
-        del found["title"]
-    if found.get("default", ...) is None:
-        del found["default"]
-    return _with_names(_without_null(found))
+    schema = {key: _as_written(value) for key, value in part.items()}
+    if isinstance(schema.get("title"), str):
+        del schema["title"]
+    if schema.get("default", ...) is None:
+        del schema["default"]
+    return _with_names(_without_null(schema))
 
 
 def _without_null(part: JsonSchema) -> JsonSchema:
-    """A key without a value is a mistake, so null stands nowhere."""
+    """A key without a value is a mistake, so null is never valid."""
     branches = part.get("anyOf")
     if not branches or {"type": "null"} not in branches:
         return part
@@ -53,11 +53,11 @@ def _without_null(part: JsonSchema) -> JsonSchema:
 
 
 def _with_names(part: JsonSchema) -> JsonSchema:
-    """pydantic lets a key that breaks the pattern of a mapping's keys pass; we do not."""
+    """``patternProperties`` allows keys outside the pattern; we do not."""
     patterns = part.get("patternProperties")
     if not patterns:
         return part
     (pattern, value), *_ = patterns.items()
-    others = {key: found for key, found in part.items() if key != "patternProperties"}
+    others = {key: each for key, each in part.items() if key != "patternProperties"}
     names = {**others.get("propertyNames", {}), "pattern": pattern}
     return {**others, "additionalProperties": value, "propertyNames": names}

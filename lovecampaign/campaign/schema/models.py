@@ -1,6 +1,6 @@
-"""What may a person write? The models of ``campaign.yaml`` and of a copy file's first lines.
+"""Pydantic models of ``campaign.yaml`` and of a copy file's front matter.
 
-Descriptions and examples reach the editor through JSON Schema; problems quote the examples.
+Editors show the descriptions and examples (JSON Schema); problems quote the examples.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from lovecampaign.campaign.schema.field_types import (
     ClockTime,
     Codes,
     Color,
-    Crowds,
     Day,
     DayNumber,
     DealLink,
@@ -35,6 +34,7 @@ from lovecampaign.campaign.schema.field_types import (
     Price,
     Quiet,
     Rate,
+    RecipientGroups,
     Share,
     Tags,
     Text,
@@ -48,48 +48,48 @@ from lovecampaign.campaign.schema.field_types import (
 LAUNCH_DAY = 28
 
 
-class Respect(StrEnum):
-    """What a launch email may say about quiet hours."""
+class QuietHoursRule(StrEnum):
+    """A launch email's choice about quiet hours."""
 
-    RESPECT = "respect"  #: it waits for their end, as day emails do
-    IGNORE = "ignore"  #: it goes at its instant: the default
+    RESPECT = "respect"  #: wait for their end, as day emails do
+    IGNORE = "ignore"  #: send at its instant: the default
 
 
-class Group(BaseModel):
-    """Settings that belong together; a key that no field has is an error."""
+class SettingsGroup(BaseModel):
+    """A group of settings; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 def required(description: str, example: object) -> Any:
-    """A setting without a default; ``example`` is what a hint shows."""
+    """A setting without a default; hints show the ``example``."""
     return Field(description=description, examples=[example])
 
 
 def optional(description: str, default: object = None) -> Any:
-    """A setting that may be left out; ``default`` as an author would write it, None for nothing."""
+    """An optional setting; ``default`` is in the author's spelling."""
     return Field(default=default, validate_default=True, description=description)
 
 
-def optional_group(description: str, model: type[Group]) -> Any:
-    """Settings that may all be left out."""
+def optional_group(description: str, model: type[SettingsGroup]) -> Any:
+    """An optional group with defaults."""
     return Field(default_factory=model, description=description)
 
 
 def several(description: str) -> Any:
-    """A list that may be left out."""
+    """An optional list."""
     return Field(default_factory=list, description=description)
 
 
-class BrandGroup(Group):
+class BrandGroup(SettingsGroup):
     """How the mail looks."""
 
     color: Color | None = optional("Colour of links and of the button, in quotes.")
     logo: Line | None = optional("An image file in the campaign's folder, or a link.")
 
 
-class SenderGroup(Group):
-    """Who writes."""
+class SenderGroup(SettingsGroup):
+    """The sender."""
 
     name: Line = required("The name in From: a person, from your business.", "Ana from Bloom")
     email: EmailAddress = required("The address in From.", "ana@news.bloom.example")
@@ -105,39 +105,39 @@ class SenderGroup(Group):
     )
 
 
-class AudienceGroup(Group):
-    """Who gets the month."""
+class AudienceGroup(SettingsGroup):
+    """The recipients of the month."""
 
     list: ListName = required("The list of readers.", "readers")
     with_tags: Tags = several("Any of these tags; empty: everyone on the list.")
-    without_tags: Tags = several("Nobody with one of these tags.")
+    without_tags: Tags = several("None of these tags.")
 
 
-class InsidersGroup(Group):
+class InsidersGroup(SettingsGroup):
     """The advance-notification list."""
 
     list: ListName = required("The name of the list.", "insiders")
     until: When | None = optional("Joining at or after this is too late. Default: launch.at.")
 
 
-class BrakeGroup(Group):
+class BrakeGroup(SettingsGroup):
     """Shares of one email's deliveries that pause the campaign."""
 
     complaints: Share = optional("Complaints.", "0.1%")
     hard_bounces: Share = optional("Addresses that do not exist.", "2%")
-    unsubscribes: Share = optional("People who leave.", "1.5%")
+    unsubscribes: Share = optional("Unsubscribes.", "1.5%")
 
 
-class SendingGroup(Group):
+class SendingGroup(SettingsGroup):
     """When mail goes out, and how fast."""
 
     at: ClockTime = optional("The time of day of day emails.", "09:00")
     clock: Annotated[ClockChoice, word_of(ClockChoice)] = optional(
-        "Whose clock: the subscriber's own, or the campaign's.",
+        "The time zone of at: the subscriber's own, or the campaign's.",
         "subscriber",
     )
     unknown_timezone: Zone | None = optional(
-        "For readers whose zone is not known. Default: timezone."
+        "For readers without a known time zone. Default: timezone."
     )
     quiet_hours: Quiet | None = optional("No day email between these times: it waits.")
     late_after: Duration = optional("A day's email later than this is skipped.", "20h")
@@ -145,44 +145,44 @@ class SendingGroup(Group):
     brake: BrakeGroup = optional_group("What pauses the campaign.", BrakeGroup)
 
 
-class CatchUpGroup(Group):
-    """The digest for people who join late."""
+class CatchUpGroup(SettingsGroup):
+    """The digest for late joiners."""
 
     must_have: GivingDays = Field(
         description="The days that later ones come back to.", examples=[[1, 9, 21]], min_length=1
     )
-    until: When | None = optional("Who joins from then on gets no digest. Default: the launch.")
+    until: When | None = optional("Joining at or after this gets no digest. Default: the launch.")
 
 
-class DefaultsGroup(Group):
-    """What holds for every email that does not say otherwise."""
+class DefaultsGroup(SettingsGroup):
+    """Defaults of all emails."""
 
     template: Line = optional("letter is templates/email/letter.mjml.j2.", "letter")
 
 
-class GuestGroup(Group):
-    """Who is interviewed."""
+class GuestGroup(SettingsGroup):
+    """The guest of an interview."""
 
     name: Line = required("The guest's name.", "Dr Mai Tran")
     role: Line | None = optional("What the guest does.")
     approved: Day | None = optional("When the guest approved the text.")
 
 
-class CopyGroup(Group):
-    """What a launch email's or a built-in email's file may say in its first lines."""
+class CopyGroup(SettingsGroup):
+    """The front matter of a launch email's or a built-in email's file."""
 
     subject: MergedLine | None = optional("The subject; merge fields work here.")
     preheader: MergedLine | None = optional("What mail programs show behind the subject.")
     template: Line | None = optional("letter is templates/email/letter.mjml.j2.")
     kind: Annotated[Kind, word_of(Kind)] | None = optional("What the email gives its reader.")
     with_tags: Tags | None = optional("Any of these tags.")
-    without_tags: Tags | None = optional("Nobody with one of these tags.")
-    guest: GuestGroup | None = optional("Who is interviewed.")
+    without_tags: Tags | None = optional("None of these tags.")
+    guest: GuestGroup | None = optional("The guest of an interview.")
     question: Line | None = optional("The one question that the email asks.")
 
 
 class DayGroup(CopyGroup):
-    """A day, in its file's first lines or under ``days``; each setting in one of the two."""
+    """A day, in its file's front matter or under ``days``; each setting in one of the two."""
 
     at: ClockTime | None = optional("The time of day. Default: sending.at.")
     pinned: Flag | None = optional("Bound to its date: left out of from-day-1.")
@@ -192,16 +192,16 @@ class LaunchEmailGroup(CopyGroup):
     """An email of the launch."""
 
     at: When | None = optional("When it goes to everyone at once. Default: launch.at.")
-    to: Crowds = optional("Who gets it; several words must all hold.", "audience")
+    to: RecipientGroups = optional("The recipients; several words must all hold.", "audience")
     copy_file: Line | None = Field(
         default=None, alias="copy", description="The copy's file, in the campaign's folder."
     )
-    quiet_hours: Annotated[Respect, word_of(Respect)] = optional(
+    quiet_hours: Annotated[QuietHoursRule, word_of(QuietHoursRule)] = optional(
         "respect: it waits for the end of quiet hours.", "ignore"
     )
 
 
-class OfferGroup(Group):
+class OfferGroup(SettingsGroup):
     """What everyone can buy from launch.at on."""
 
     title: Line = required("What it is.", "Bloom for life")
@@ -209,7 +209,7 @@ class OfferGroup(Group):
     link: Link = required("Where to buy it.", "https://bloom.example/buy")
 
 
-class LaunchGroup(Group):
+class LaunchGroup(SettingsGroup):
     """The launch and everything after it."""
 
     day: Annotated[int, whole_number(LAUNCH_DAY, 90)] = optional(
@@ -224,8 +224,8 @@ class LaunchGroup(Group):
     )
 
 
-class DealGroup(Group):
-    """A better price, for some, for a while."""
+class DealGroup(SettingsGroup):
+    """A better price, for insiders, for a while."""
 
     title: Line = required("What it is.", "Bloom for life, at the insiders' price")
     price: Price = required("What it costs.", "59 EUR")
@@ -248,15 +248,15 @@ class DealGroup(Group):
     )
 
 
-class ChecksGroup(Group):
-    """What check finds and you decided to live with."""
+class ChecksGroup(SettingsGroup):
+    """Findings of check to ignore."""
 
     ignore: dict[CheckCode, MergedLine] = Field(
         default_factory=dict, description="A code, and why it does not matter here."
     )
 
 
-class CampaignFile(Group):
+class CampaignFile(SettingsGroup):
     """A Customer Love month: 27 days of giving and a launch."""
 
     version: Version = required("The version of this format.", 1)
@@ -267,22 +267,22 @@ class CampaignFile(Group):
     start: Day = required("The date of day 1.", "2027-02-01")
     brand: BrandGroup = optional_group("How the mail looks.", BrandGroup)
     sender: SenderGroup = required(
-        "Who writes.",
+        "The sender.",
         {"name": "Ana from Bloom", "email": "ana@bloom.example", "postal_address": "…"},
     )
-    audience: AudienceGroup = required("Who gets the month.", {"list": "readers"})
+    audience: AudienceGroup = required("The recipients of the month.", {"list": "readers"})
     insiders: InsidersGroup | None = optional("The advance-notification list.")
     sending: SendingGroup = optional_group("When mail goes out, and how fast.", SendingGroup)
     late_joiners: Annotated[LateJoiners, word_of(LateJoiners)] = optional(
-        "What people get who join during the month.",
+        "What readers get who join during the month.",
         "from-today",
     )
-    catch_up: CatchUpGroup | None = optional("The digest for people who join late.")
+    catch_up: CatchUpGroup | None = optional("The digest for late joiners.")
     skip: GivingDays = several("Days without an email.")
-    defaults: DefaultsGroup = optional_group("What holds for every email.", DefaultsGroup)
+    defaults: DefaultsGroup = optional_group("Defaults of all emails.", DefaultsGroup)
     days: dict[DayNumber, DayGroup] = Field(
         default_factory=dict, description="What differs from the files in days/."
     )
     launch: LaunchGroup = required("The launch and what follows.", {"day": 28, "at": "10:00"})
     deals: dict[Name, DealGroup] = Field(default_factory=dict, description="Better prices.")
-    checks: ChecksGroup = optional_group("What check is to pass over.", ChecksGroup)
+    checks: ChecksGroup = optional_group("Findings of check to ignore.", ChecksGroup)

@@ -1,0 +1,1 @@
+"""Reading of files and YAML: text, places, settings trees, and problems with codes."""

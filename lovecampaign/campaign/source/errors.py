@@ -1,31 +1,31 @@
-"""What do we say about a value that cannot be read?"""
+"""Errors and hints about values that cannot be read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import UNPRINTABLE
 
 
 class BadValue(ValueError):
-    """Why a value cannot be read; said for its author."""
+    """A value that cannot be read; the message and the hint are for its author."""
 
     def __init__(
-        self, code: Code, message: str, hint: str | None = None, *, part: str | None = None
+        self, code: ProblemCode, message: str, hint: str | None = None, *, part: str | None = None
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
-        #: The piece of the value that is wrong; None: all of it.
+        #: The wrong part of the value; None: all of it.
         self.part = part
 
 
-def require_text(value: object, code: Code, what: str, hint: str) -> str:
-    """The text of a value that has to be one; raises BadValue that says what was expected."""
+def require_text(value: object, code: ProblemCode, what: str, hint: str) -> str:
+    """The value as text on one line; raises BadValue with the expected ``what``."""
     if isinstance(value, str) and value.strip():
         if UNPRINTABLE.search(value):
             raise BadValue(code, f"{what} holds a character that cannot be shown", hint)
@@ -33,8 +33,27 @@ def require_text(value: object, code: Code, what: str, hint: str) -> str:
     raise BadValue(code, f"{show_value(value)} is not {what}", hint)
 
 
+def require_match(
+    pattern: str,
+    value: object,
+    code: ProblemCode,
+    what: str,
+    hint: str,
+    correct: Callable[[str], str | None] = lambda _: None,
+) -> re.Match[str]:
+    """The match of the whole text; raises BadValue with the expected ``what``.
+
+    ``correct`` makes a better hint from some texts.
+    """
+    text = require_text(value, code, what, hint)
+    match = re.fullmatch(pattern, text)
+    if match is None:
+        raise BadValue(code, f"{text!r} is not {what}", correct(text) or hint)
+    return match
+
+
 def show_value(value: object) -> str:
-    """What YAML took a value for, in words."""
+    """The type or number that YAML read, in words."""
     if isinstance(value, bool):
         return f"{str(value).lower()} (yes or no)"
     if isinstance(value, int | float):
@@ -47,13 +66,13 @@ def show_value(value: object) -> str:
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
-    """A hint with the nearest choice, if any is near."""
+    """A hint with the nearest choice, or None."""
     near = nearest(word, choices)
     return f"did you mean {near}?" if near else None
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that is spelled most like a word, whatever its capitals."""
+    """The choice with the most similar spelling, whatever its capitals, or None."""
     by_folded = {choice.casefold(): choice for choice in choices}
     near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[near[0]] if near else None

@@ -1,7 +1,7 @@
-"""How does YAML become a tree? Events, core-schema scalars, duplicate keys, limits.
+"""YAML → tree: an event-based parser with YAML 1.2 scalars, duplicate keys and limits.
 
-We build the tree from PyYAML's events rather than with ``compose()``: events also show anchors
-and aliases, which we refuse, and never recurse, so nesting cannot exhaust the stack.
+The tree is built from PyYAML's events, not with ``compose()``: events also show anchors and
+aliases, which are rejected, and need no recursion, so nesting cannot exhaust the stack.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from lovecampaign.campaign.source.fix_mistakes import Mended
-from lovecampaign.campaign.source.messages import TOO_DEEP_HINT, in_our_words
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.fix_mistakes import FixedText, YamlMistake
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, Spot
-from lovecampaign.campaign.source.tree import Entry, Node, Scalar, Tree
+from lovecampaign.campaign.source.tree import MappingEntry, Node, Scalar, Tree
+from lovecampaign.campaign.source.yaml_errors import TOO_DEEP_HINT, translate_yaml_error
 from lovecampaign.core.problems import Problem
 
 #: campaign.yaml needs five levels, and 27 days with every setting some 400 nodes.
@@ -25,8 +25,10 @@ MAX_NODES = 20_000
 #: The C parser (libyaml) where PyYAML was built with it: ten times as fast.
 LOADER: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
-#: After these, the values of the line are not what the author meant.
-_MISREAD = frozenset({Code.BARE_BRACES, Code.COMMA_SPLITS, Code.YAML_MACHINERY})
+#: Mistakes after which the other values of the line are not what the author meant.
+_MISREAD = frozenset(
+    {ProblemCode.BARE_BRACES, ProblemCode.COMMA_SPLITS, ProblemCode.YAML_MACHINERY}
+)
 
 _CORE_SCHEMA = (
     (re.compile(r"~|null|Null|NULL|"), lambda _: None),
@@ -41,23 +43,23 @@ _CORE_SCHEMA = (
 )
 
 
-def read_tree(source: Source, mended: Mended, loader: type[yaml.BaseLoader] = LOADER) -> Tree:
-    """Parse the settings. Never raises: what YAML cannot read is a problem with its place."""
+def read_tree(source: Source, mended: FixedText, loader: type[yaml.BaseLoader] = LOADER) -> Tree:
+    """Parse the settings. Never raises: an error of YAML becomes a problem with its place."""
     tree = Tree(problems=list(mended.problems))
-    builder = _Builder(source)
+    builder = _TreeBuilder(source)
     try:
         for event in yaml.parse(mended.text, Loader=loader):
             if not builder.take(event):
                 tree.is_whole = False
                 break
     except yaml.YAMLError as error:
-        builder.problems.append(in_our_words(source, error))
+        builder.problems.append(translate_yaml_error(source, error))
         tree.is_whole = False
     tree.root = builder.root
     tree.silent_lines = mended.lines_with_errors
-    found = [problem for problem in builder.problems if not tree.is_silent(problem)]
-    tree.problems += found
-    tree.silent_lines |= {_line(problem) for problem in found if problem.code in _MISREAD}
+    problems = [problem for problem in builder.problems if not tree.is_silent(problem)]
+    tree.problems += problems
+    tree.silent_lines |= {_line(problem) for problem in problems if problem.code in _MISREAD}
     return tree
 
 
@@ -70,19 +72,19 @@ def core_value(text: str) -> Scalar:
     return text
 
 
-class _Builder:
-    """Takes events and builds nodes, with a stack of its own."""
+class _TreeBuilder:
+    """Builds nodes from events, with an explicit stack."""
 
     def __init__(self, source: Source) -> None:
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._source = source
-        self._open: list[_Open] = []
+        self._open: list[_OpenCollection] = []
         self._nodes = 0
         self._documents = 0
 
     def take(self, event: yaml.Event) -> bool:
-        """Whether to go on."""
+        """Add an event; False stops the parser."""
         match event:
             case yaml.DocumentStartEvent():
                 return self._start_document(event)
@@ -100,12 +102,9 @@ class _Builder:
     def _start_document(self, event: yaml.Event) -> bool:
         self._documents += 1
         if self._documents > 1:
-            self._report(
-                Code.SECOND_DOCUMENT,
-                "three dashes start a second document here, and it would be ignored",
-                _spot(event),
-                hint="take the dashes out",
-            )
+            message = "three dashes start a second document here, and it would be ignored"
+            hint = "take the dashes out"
+            self._report(ProblemCode.SECOND_DOCUMENT, message, _spot(event), hint=hint)
         return self._documents == 1
 
     def _open_collection(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> bool:
@@ -118,7 +117,7 @@ class _Builder:
         if len(self._open) >= MAX_DEPTH:
             return self._too_much(node.spot, f"more than {MAX_DEPTH} levels are nested here")
         going_on = self._add(node)
-        self._open.append(_Open(node))
+        self._open.append(_OpenCollection(node))
         return going_on
 
     def _add_scalar(self, event: yaml.ScalarEvent) -> bool:
@@ -144,11 +143,11 @@ class _Builder:
             parent.key = None
         return True
 
-    def _add_entry(self, parent: _Open, key: Node, value: Node) -> None:
-        if slip := _slip_in_entry(parent, key, value):
-            self._report(slip.code, slip.message, key.spot, slip.hint)
+    def _add_entry(self, parent: _OpenCollection, key: Node, value: Node) -> None:
+        if mistake := _entry_mistake(parent, key, value):
+            self._report(mistake.code, mistake.message, key.spot, mistake.hint)
             return
-        entry = Entry(key=key.scalar, key_spot=key.spot, value=value)
+        entry = MappingEntry(key=key.scalar, key_spot=key.spot, value=value)
         parent.entries[str(key.scalar)] = entry
         if parent.node.entries is not None:
             parent.node.entries.append(entry)
@@ -162,60 +161,41 @@ class _Builder:
             self._refuse_machinery(event, event.tag)
 
     def _refuse_machinery(self, event: yaml.Event, what: str) -> None:
-        self._report(
-            Code.YAML_MACHINERY,
-            f"{what} means something to YAML that campaigns do not use",
-            _spot(event),
-            hint="if it is a part of the text, put quotes around all of it",
-        )
+        message = f"{what} means something to YAML that campaigns do not use"
+        hint = "if it is a part of the text, put quotes around all of it"
+        self._report(ProblemCode.YAML_MACHINERY, message, _spot(event), hint=hint)
 
     def _too_much(self, spot: Spot, message: str) -> bool:
-        self._report(Code.TOO_DEEP, message, spot, hint=TOO_DEEP_HINT)
+        self._report(ProblemCode.TOO_DEEP, message, spot, hint=TOO_DEEP_HINT)
         return False
 
-    def _report(self, code: Code, message: str, spot: Spot, hint: str) -> None:
+    def _report(self, code: ProblemCode, message: str, spot: Spot, hint: str) -> None:
         self.problems.append(self._source.problem(code, message, spot, hint=hint))
 
 
 @dataclass(slots=True)
-class _Open:
-    """A collection that is being read; ``key`` waits for its value."""
+class _OpenCollection:
+    """A collection that is not complete; ``key`` has no value yet."""
 
     node: Node
     key: Node | None = None
-    #: What a mapping holds so far, by how its keys read.
-    entries: dict[str, Entry] = field(default_factory=dict)
+    #: The entries of a mapping so far, by key.
+    entries: dict[str, MappingEntry] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Slip:
-    """Why an entry is none that its author can have meant."""
-
-    code: Code
-    message: str
-    hint: str
-
-
-def _slip_in_entry(parent: _Open, key: Node, value: Node) -> _Slip | None:
+def _entry_mistake(parent: _OpenCollection, key: Node, value: Node) -> YamlMistake | None:
     if key.entries is not None or key.items is not None:
-        return _Slip(
-            Code.BARE_BRACES,
-            "brackets stand here where a key belongs",
-            "a value with braces needs quotes; merge fields work in subject, preheader and copy",
-        )
+        message = "there are brackets here where a key belongs"
+        hint = "a value with braces needs quotes; merge fields work in subject, preheader and copy"
+        return YamlMistake(ProblemCode.BARE_BRACES, message, hint)
     is_alone = value.is_plain and value.scalar is None
     if parent.node.is_flow and is_alone and _is_number(key.scalar):
-        return _Slip(
-            Code.COMMA_SPLITS,
-            f"inside {{ }} a comma starts a new entry, so {key.scalar} stands alone here",
-            'leave the comma out of the number, or put quotes around it: "1,299 EUR"',
-        )
+        message = f"inside {{ }} a comma starts a new entry, so {key.scalar} is alone here"
+        hint = 'leave the comma out of the number, or put quotes around it: "1,299 EUR"'
+        return YamlMistake(ProblemCode.COMMA_SPLITS, message, hint)
     if first := parent.entries.get(str(key.scalar)):
-        return _Slip(
-            Code.DUPLICATE_KEY,
-            f"{key.scalar} stands twice here: first on line {first.key_spot.line}",
-            "keep one of them",
-        )
+        message = f"{key.scalar} is here twice: first on line {first.key_spot.line}"
+        return YamlMistake(ProblemCode.DUPLICATE_KEY, message, "keep one of them")
     return None
 
 
@@ -229,7 +209,7 @@ def _line(problem: Problem) -> int:
 
 def _spot(event: yaml.Event) -> Spot:
     start, end = event.start_mark, event.end_mark
-    if start is None or end is None:  # typeshed: only the stream's own events have no marks
+    if start is None or end is None:  # only events of the stream itself have no marks
         return Spot(line=1)
     width = end.column - start.column if end.line == start.line else 1
     return Spot(line=start.line + 1, column=start.column + 1, width=max(1, width))

@@ -1,6 +1,6 @@
-"""Which mistakes can a campaign's files hold? The one home of the codes LC001 to LC099.
+"""The codes LC001 to LC099: mistakes in a campaign's files. Checks continue with LC100.
 
-The checks room continues with LC100. A code, once published, keeps its meaning for ever.
+A published code never changes its meaning.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Self
 
 
-class Code(StrEnum):
-    """A kind of mistake; ``meaning`` is what ``check --explain`` says about it."""
+class ProblemCode(StrEnum):
+    """A kind of mistake; ``check --explain`` prints the ``meaning``."""
 
     meaning: str
 
@@ -21,24 +21,21 @@ class Code(StrEnum):
         return member
 
     @classmethod
-    def named(cls, text: str) -> Code | None:
-        """The code that reads like that, or None."""
+    def named(cls, text: str) -> ProblemCode | None:
+        """The code with that text, or None."""
         return next((code for code in cls if code.value == text), None)
 
     # Reading a file.
     UNREADABLE_FILE = "LC001", "A file that the campaign needs is missing or cannot be read."
-    FILE_TOO_LARGE = (
-        "LC002",
-        "A file is far larger than any copy is.",
-    )
-    UNPRINTABLE = "LC003", "A character that cannot be shown stands in the text."
+    FILE_TOO_LARGE = "LC002", "A file is far larger than any copy is."
+    UNPRINTABLE = "LC003", "The text holds a character that cannot be shown."
     # Reading YAML.
     NOT_YAML = "LC004", "The settings cannot be read as YAML from this place on."
-    TAB = "LC005", "YAML is indented with spaces; a tab stands at the start of a line."
-    DUPLICATE_KEY = "LC006", "The same key stands twice; only one of them could count."
+    TAB = "LC005", "YAML is indented with spaces; a line starts with a tab."
+    DUPLICATE_KEY = "LC006", "The same key is written twice; only one of them could count."
     UNKNOWN_KEY = "LC007", "No setting has this name here."
     MISSING_KEY = "LC008", "A setting that has no default is not written."
-    EMPTY_VALUE = "LC009", "A key stands without a value."
+    EMPTY_VALUE = "LC009", "A key has no value."
     WRONG_SHAPE = "LC010", "A single value, a list or a group of settings is expected here."
     COLON_IN_VALUE = "LC011", "A colon and a space inside a value need quotes around the value."
     BARE_BRACES = "LC012", "A value that starts with a merge field needs quotes around it."
@@ -48,10 +45,7 @@ class Code(StrEnum):
     YAML_MACHINERY = "LC016", "YAML's anchors, aliases and tags are not used in campaigns."
     SECOND_DOCUMENT = "LC017", "A line of three dashes starts a second document."
     TOO_DEEP = "LC018", "Settings or copy are nested deeper, or hold more, than any month needs."
-    CURLY_QUOTES = (
-        "LC019",
-        "Curly quotes stand where YAML needs straight ones.",
-    )
+    CURLY_QUOTES = "LC019", "There are curly quotes where YAML needs straight ones."
     FRONT_MATTER = "LC020", "A copy file starts with settings between two lines of three dashes."
     # Reading values.
     VERSION = "LC021", "The campaign's format is one that this program does not know."
@@ -71,17 +65,14 @@ class Code(StrEnum):
     NUMBER = "LC035", "A number is expected, within the limits named."
     WORD = "LC036", "One of a few words is expected."
     TRUE_OR_FALSE = "LC037", "true or false is expected."
-    NAME = (
-        "LC038",
-        "An id, key, list or tag holds characters that do not work in links and files.",
-    )
+    NAME = "LC038", "An id, key, list or tag holds characters that do not work in links and files."
     OUTSIDE = "LC039", "A path leads out of the workspace."
     # Days and files.
     DAY_MISSING = "LC040", "A day has neither a file nor a place in skip."
     DAY_TWICE = "LC041", "Two files claim the same day."
     DAY_SKIPPED = "LC042", "A skipped day has a file or settings."
     DAY_FILE_NAME = "LC043", "A file in days/ does not say which day it is for."
-    SET_TWICE = "LC044", "A setting stands both in campaign.yaml and in the copy file."
+    SET_TWICE = "LC044", "A setting is written both in campaign.yaml and in the copy file."
     DAY_NUMBER = "LC045", "Giving days are numbered 1 to 27."
     FILE_NOT_FOUND = "LC046", "A file that the campaign names does not exist."
     TEMPLATE_NOT_FOUND = "LC047", "A template does not exist in templates/email."
@@ -95,11 +86,11 @@ class Code(StrEnum):
     NO_INSIDERS = "LC056", "Something is for insiders, but the campaign has no insiders list."
     GUEST = "LC057", "A guest's day does not name its guest."
     RESERVED_KEY = "LC058", "An email's key is one that the program uses for something else."
-    CROWD = "LC059", "An email is addressed to nobody: its conditions exclude each other."
+    RECIPIENTS = "LC059", "No subscriber can get an email: its conditions exclude each other."
     OLD_PRICE = "LC060", "A price compared with (instead_of) does not say when it is charged."
     PRICES = "LC061", "The prices of a deal do not fit together."
     UNTIL = "LC062", "A deadline lies before the campaign starts."
     BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the doors open."
     # Braces and quotes.
-    MERGE_FIELD = "LC064", "Merge fields are filled in in subject, preheader and copy only."
+    MERGE_FIELD = "LC064", "Merge fields work in subject, preheader and copy only."
     QUOTE_INSIDE = "LC065", "A quote in the middle of a quoted value ends it too early."

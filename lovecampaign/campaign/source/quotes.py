@@ -1,4 +1,4 @@
-"""How do a word processor's quotes and spaces become YAML's and Jinja's, at the same columns?"""
+"""Converts a word processor's quotes and spaces for YAML and Jinja, without moving columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 CURLY_DOUBLE = "“”„‟"
 CURLY_SINGLE = "‘’‚‛"
 
-#: Indentation, dashes, key, colon and what stands between colon and value.
+_MARGIN = re.compile(r"^\s*(?:-\s+)*")
+#: Indentation, dashes, key, colon and the space before the value.
 _STRUCTURE = re.compile(r"^(\s*(?:-\s+)*)([^\s:#{}\[\],\"'][^:#{}\[\],]*?)(\s*:(?:\s+|$))")
 _BETWEEN_FLOW_PARTS = re.compile(r"(?<=[:,{\[])\s+|\s+(?=[}\],])")
 _QUOTED_VALUE = re.compile(
@@ -20,7 +21,7 @@ _QUOTED_FLOW_PART = re.compile(
 )
 
 _FIELD = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-#: Straight ones come first: what stands in them is text.
+#: Straight quotes come first: their content is text.
 _STRING = re.compile(
     rf"\"[^\"]*\"|'[^']*'"
     rf"|[{CURLY_DOUBLE}](?P<double>[^{CURLY_DOUBLE}\"\\]*)[{CURLY_DOUBLE}]"
@@ -29,39 +30,33 @@ _STRING = re.compile(
 
 
 def straighten(line: str) -> str:
-    """The line as YAML reads it: no-break spaces of the structure and curly quotes made plain.
-
-    Inside a text both stay as the author wrote them.
-    """
+    """The line with plain structural spaces and straight quotes; both stay inside text."""
     if line.isascii():
         return line
     start = _STRUCTURE.match(line)
     if not start:
-        return _plain_margin(line)
+        return _MARGIN.sub(lambda margin: _plain_spaces(margin[0]), line, count=1)
     head = _plain_spaces(start[1]) + start[2] + _plain_spaces(start[3])
     return head + _straighten_value(line[start.end() :])
 
 
 def straighten_fields(text: str) -> str:
-    """The text with straight quotes around the strings in its merge fields and Jinja tags.
-
-    Everywhere else, and inside those strings, quotes stay as the author wrote them.
-    """
+    """The text with straight quotes around the strings in its merge fields and Jinja tags."""
     if not any(quote in text for quote in CURLY_DOUBLE + CURLY_SINGLE):
         return text
     return _FIELD.sub(lambda field: _STRING.sub(_straighten_string, field[0]), text)
 
 
-def _straighten_string(found: re.Match[str]) -> str:
-    if found["double"] is not None:
-        return f'"{found["double"]}"'
-    return f"'{found['single']}'" if found["single"] is not None else found[0]
+def _straighten_string(match: re.Match[str]) -> str:
+    if match["double"] is not None:
+        return f'"{match["double"]}"'
+    return f"'{match['single']}'" if match["single"] is not None else match[0]
 
 
 def _straighten_value(value: str) -> str:
     if value.startswith(("{", "[")):
-        spaced = _BETWEEN_FLOW_PARTS.sub(lambda found: _plain_spaces(found[0]), value)
-        return _QUOTED_FLOW_PART.sub(lambda found: f'"{found[1] or found[2] or ""}"', spaced)
+        spaced = _BETWEEN_FLOW_PARTS.sub(lambda match: _plain_spaces(match[0]), value)
+        return _QUOTED_FLOW_PART.sub(lambda match: f'"{match[1] or match[2] or ""}"', spaced)
     quoted = _QUOTED_VALUE.match(value)
     if not quoted:
         return value
@@ -72,18 +67,12 @@ def _straighten_value(value: str) -> str:
 
 
 def _usable_quote(text: str) -> str | None:
-    """The straight quote that can stand around a text without changing it."""
+    """The straight quote that needs no escape around the text, or None."""
     if '"' not in text and "\\" not in text:
         return '"'
     return "'" if "'" not in text else None
 
 
-def _plain_margin(line: str) -> str:
-    margin = re.match(r"\s*(?:-\s+)*", line)
-    end = margin.end() if margin else 0
-    return _plain_spaces(line[:end]) + line[end:]
-
-
 def _plain_spaces(text: str) -> str:
-    """Every kind of space but the tab as a plain space."""
+    """All kinds of space except the tab as plain spaces."""
     return re.sub(r"[^\S\t]", " ", text)

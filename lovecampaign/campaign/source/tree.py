@@ -1,4 +1,4 @@
-"""What do the settings hold, and where does each part stand? Nodes with places."""
+"""The tree of a file's settings: nodes with their places."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lovecampaign.core.problems import Problem
 Scalar = str | int | float | bool | None
 #: A dict lives only from here to the schema.
 Data = Scalar | list["Data"] | dict[Scalar, "Data"]
-#: What leads to a setting, from the outermost key on: as somebody asks for it, and as sets hold it.
+#: The path of a setting from the outermost key on: in any sequence, and hashable.
 Keys = Sequence[str | int]
 KeyPath = tuple[str | int, ...]
 
@@ -23,17 +23,17 @@ class Node:
     spot: Spot
     scalar: Scalar = None
     items: list[Node] | None = None
-    entries: list[Entry] | None = None
+    entries: list[MappingEntry] | None = None
     is_flow: bool = False
     is_plain: bool = False
 
     @property
     def is_empty(self) -> bool:
-        """Whether a key stands without a value."""
+        """Whether there is no value."""
         return self.is_plain and self.scalar is None
 
     def data(self) -> Data:
-        """Plain data without the empty entries; safe to recurse, since the depth is bounded."""
+        """Plain data without empty entries; recursion is safe, since the depth is limited."""
         if self.entries is not None:
             written = (entry for entry in self.entries if not entry.value.is_empty)
             return {entry.key: entry.value.data() for entry in written}
@@ -41,15 +41,14 @@ class Node:
             return [item.data() for item in self.items]
         return self.scalar
 
-    def entry(self, key: str | int) -> Entry | None:
-        """The entry of a mapping whose key reads like that."""
-        found = (entry for entry in self.entries or () if str(entry.key) == str(key))
-        return next(found, None)
+    def entry(self, key: str | int) -> MappingEntry | None:
+        """The entry of a mapping with that key as text."""
+        return next((each for each in self.entries or () if str(each.key) == str(key)), None)
 
 
 @dataclass(slots=True)
-class Entry:
-    """A key of a mapping and what stands behind it."""
+class MappingEntry:
+    """A key of a mapping and its value."""
 
     key: Scalar
     key_spot: Spot
@@ -58,41 +57,42 @@ class Entry:
 
 @dataclass(slots=True)
 class Tree:
-    """A root, None where there is nothing; and what was wrong on the way."""
+    """The root node, None for an empty file, and the problems of parsing."""
 
     root: Node | None = None
     problems: list[Problem] = field(default_factory=list)
-    #: False where reading had to stop: what is missing may stand further down.
+    #: False if the parser stopped: a missing setting may be further down.
     is_whole: bool = True
-    #: Lines about which enough was said: their values are not what the author meant.
+    #: Lines about which nothing more is reported: their values are not what the author meant.
     silent_lines: frozenset[int] = frozenset()
 
     def spot(self, path: Keys, *, of_key: bool = False) -> Spot:
-        """Where a setting stands; the nearest group around it where it isn't written."""
-        node, spot = self.root, self.root.spot if self.root else Spot(line=1)
-        for step in path:
-            found = _step(node, step)
-            if found is None:
-                break
-            node = found.value
-            spot = found.key_spot if of_key or node.is_empty or node.entries else node.spot
+        """The spot of a setting, or of the nearest group around an unwritten one."""
+        spot = self.root.spot if self.root else Spot(line=1)
+        for entry in self._entries_along(path):
+            node = entry.value
+            spot = entry.key_spot if of_key or node.is_empty or node.entries else node.spot
         return spot
 
     def is_silent(self, problem: Problem) -> bool:
         return problem.place is not None and problem.place.line in self.silent_lines
 
     def has(self, path: Keys) -> bool:
+        return len(list(self._entries_along(path))) == len(path)
+
+    def _entries_along(self, path: Keys) -> Iterator[MappingEntry]:
+        """The entries of a path, as far as they are written."""
         node = self.root
         for step in path:
-            found = _step(node, step)
-            if found is None:
-                return False
-            node = found.value
-        return True
+            entry = _step(node, step)
+            if entry is None:
+                return
+            yield entry
+            node = entry.value
 
 
-def empty_entries(node: Node) -> Iterator[Entry]:
-    """Every key without a value, in file order."""
+def empty_entries(node: Node) -> Iterator[MappingEntry]:
+    """All keys without a value, in file order."""
     for entry in node.entries or ():
         if entry.value.is_empty:
             yield entry
@@ -102,7 +102,7 @@ def empty_entries(node: Node) -> Iterator[Entry]:
 
 
 def walk(node: Node, path: KeyPath = ()) -> Iterator[KeyPath]:
-    """The path of every setting, the outer ones first."""
+    """The paths of all settings, outer ones first."""
     for entry in node.entries or ():
         inner = (*path, as_step(entry.key))
         yield inner
@@ -110,14 +110,14 @@ def walk(node: Node, path: KeyPath = ()) -> Iterator[KeyPath]:
 
 
 def as_step(key: Scalar) -> str | int:
-    """A key as a part of a path."""
+    """A key as a step of a path."""
     return key if isinstance(key, int) else str(key)
 
 
-def _step(node: Node | None, step: str | int) -> Entry | None:
+def _step(node: Node | None, step: str | int) -> MappingEntry | None:
     if node is None:
         return None
     if node.items is not None and isinstance(step, int) and 0 <= step < len(node.items):
         item = node.items[step]
-        return Entry(key=step, key_spot=item.spot, value=item)
+        return MappingEntry(key=step, key_spot=item.spot, value=item)
     return node.entry(step)

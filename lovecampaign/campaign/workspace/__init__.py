@@ -1,0 +1,1 @@
+"""Workspaces: finding them, creating them, and new campaigns in them."""

@@ -1,4 +1,4 @@
-"""How is a setting changed without touching anything else in the file?"""
+"""Edits settings in place; comments and layout of the file stay."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
-from lovecampaign.campaign.source.fix_mistakes import mend
+from lovecampaign.campaign.source.fix_mistakes import fix_lines
 from lovecampaign.campaign.source.parser import core_value, read_tree
 from lovecampaign.campaign.source.source import Source, Spot, read_source
 from lovecampaign.campaign.source.tree import KeyPath, Node, Tree, as_step
 
-#: Settings that may hold a date or an instant that moves with the start.
+#: Settings with dates that move with the start.
 DATED_KEYS = frozenset(
     {"price_from", "charged_until", "approved", "until", "at", "opens", "closes"}
 )
@@ -21,9 +21,9 @@ _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 
 
 def replace_values(source: Source, tree: Tree, changes: Mapping[KeyPath, str]) -> str:
-    """The file's text with other values at some places; comments and layout stay.
+    """The file's text with some values replaced.
 
-    A path that is not written, or whose value takes more than a line, is left as it is.
+    A path that is not written, or has a value of several lines, does not change.
     """
     lines = list(source.lines)
     spots = {path: tree.spot(path) for path in changes if tree.has(path)}
@@ -36,15 +36,15 @@ def replace_values(source: Source, tree: Tree, changes: Mapping[KeyPath, str]) -
 
 
 def read_settings(path: Path) -> tuple[Source, Tree] | None:
-    """A file's settings for editing, whatever is wrong with them; None for no file."""
+    """A file's settings for editing, whatever their mistakes; None without a file."""
     source, _ = read_source(path, path.name)
     if source is None:
         return None
-    return source, read_tree(source, mend(source, 1, len(source.lines)))
+    return source, read_tree(source, fix_lines(source, 1, len(source.lines)))
 
 
 def text_at(tree: Tree, *path: str) -> str | None:
-    """The text at a path, or None where there is none."""
+    """The text at a path, or None."""
     node = tree.root
     for step in path:
         entry = node.entry(step) if node else None
@@ -53,13 +53,13 @@ def text_at(tree: Tree, *path: str) -> str | None:
 
 
 def as_scalar(text: str) -> str:
-    """A text as YAML, in quotes where it would be read as something else."""
+    """A text as a YAML scalar, quoted if YAML would read it as another value."""
     is_plain = re.fullmatch(r"[\w][\w ./+:-]*", text) and ": " not in text and text[-1] not in ": "
     return text if is_plain and core_value(text) == text else json.dumps(text, ensure_ascii=False)
 
 
 def moved_dates(tree: Tree, days: int) -> dict[KeyPath, str]:
-    """Changes that move every absolute date that depends on the start."""
+    """Changes that move all absolute dates that depend on the start."""
     if tree.root is None:
         return {}
     return {
@@ -72,10 +72,10 @@ def moved_dates(tree: Tree, days: int) -> dict[KeyPath, str]:
 def _texts(node: Node, path: KeyPath = ()) -> list[tuple[KeyPath, str]]:
     if isinstance(node.scalar, str):
         return [(path, node.scalar)]
-    found: list[tuple[KeyPath, str]] = []
+    texts: list[tuple[KeyPath, str]] = []
     for entry in node.entries or ():
-        found += _texts(entry.value, (*path, as_step(entry.key)))
-    return found
+        texts += _texts(entry.value, (*path, as_step(entry.key)))
+    return texts
 
 
 def _move(text: str, days: int) -> str:
@@ -90,11 +90,11 @@ def _move(text: str, days: int) -> str:
 
 
 def _aligned(after: str, growth: int) -> str:
-    """What follows the value, with a comment at its old column where there is room."""
+    """The rest of the line, with its comment at the old column if there is room."""
     gap = re.match(r" +(?=#)", after)
     return " " * max(2, len(gap[0]) - growth) + after[gap.end() :] if gap else after
 
 
 def _from_the_end(spot: Spot) -> tuple[int, int]:
-    """So that no change moves the place of another."""
+    """A sort key: from the end, no change moves the place of another."""
     return (-spot.line, -spot.column)

@@ -1,4 +1,4 @@
-"""Which workspace are we in, and which campaign is meant?"""
+"""Finds the workspace, its campaigns, and the example workspace."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from pathlib import Path
 
 from lovecampaign.campaign.files.paths import FILE_NAME, TEMPLATE_FOLDER
 from lovecampaign.campaign.source.errors import did_you_mean
-from lovecampaign.core.errors import UsageError
+from lovecampaign.core.errors import LovecampaignError, UsageError
 
 CAMPAIGNS = "campaigns"
+EXAMPLE_CAMPAIGN = Path(CAMPAIGNS) / "customer-love"
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+_NEW = "type: lovecampaign new NAME"
 
 
 def find_workspace(start: Path) -> Path:
     """The nearest folder from ``start`` upwards that holds ``campaigns/`` and ``templates/email/``.
 
-    Raises UsageError where there is none up to the root.
+    Raises UsageError without one up to the root.
     """
     try:
         here = start.resolve(strict=True)
@@ -31,14 +35,14 @@ def find_workspace(start: Path) -> Path:
 
 
 def list_campaigns(workspace: Path) -> list[Path]:
-    """The folders of ``campaigns/`` that hold a campaign.yaml, by name."""
+    """The folders of ``campaigns/`` with a campaign.yaml, by name."""
     return sorted(path.parent for path in (workspace / CAMPAIGNS).glob(f"*/{FILE_NAME}"))
 
 
 def pick_campaign(workspace: Path, name: str | None) -> Path:
-    """The folder of a campaign, by its name or path; None means the only one.
+    """The folder of a campaign, by name or path; None means the only one.
 
-    Raises UsageError that names what there is.
+    Raises UsageError with the known names.
     """
     known = list_campaigns(workspace)
     if name is None:
@@ -51,9 +55,6 @@ def pick_campaign(workspace: Path, name: str | None) -> Path:
     raise UsageError(f"there is no campaign {name}", hint=hint)
 
 
-_NEW = "type: lovecampaign new NAME"
-
-
 def _the_only_one(known: list[Path]) -> Path:
     if len(known) == 1:
         return known[0]
@@ -64,17 +65,27 @@ def _the_only_one(known: list[Path]) -> Path:
 
 
 def _campaign_at(path: Path, workspace: Path) -> Path | None:
-    """The campaign's folder that a path names: itself, or by its campaign.yaml."""
+    """The campaign's folder at a path, which may also name its campaign.yaml."""
     try:
-        found = path.resolve()
-        folder = found.parent if found.name == FILE_NAME else found
+        resolved = path.resolve()
+        folder = resolved.parent if resolved.name == FILE_NAME else resolved
         is_campaign = (folder / FILE_NAME).is_file()
     except (OSError, ValueError, RuntimeError):
         return None
     if not is_campaign:
         return None
     if not folder.is_relative_to(workspace.resolve()):
-        raise UsageError(
-            f"{path} lies outside the workspace {workspace}", hint="name its own with -C DIR"
-        )
+        message = f"{path} is outside the workspace {workspace}"
+        raise UsageError(message, hint="name its own with -C DIR")
     return folder
+
+
+def find_example() -> Path:
+    """The workspace of the example campaign: in the installed package, or the repository."""
+    for workspace in (_PACKAGE / "_example", _PACKAGE.parent):
+        if (workspace / EXAMPLE_CAMPAIGN / FILE_NAME).is_file():
+            return workspace
+    raise LovecampaignError(
+        "the example campaign is missing from this installation",
+        hint="install lovecampaign again",
+    )

@@ -1,4 +1,4 @@
-"""How does a new campaign begin? As a copy of the example, or of an earlier one, that sends."""
+"""Creates a campaign as a copy of the example or of an earlier campaign."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from datetime import date
 from pathlib import Path
 
 from lovecampaign.campaign.files.paths import FILE_NAME, TEMPLATE_FOLDER, name_in
-from lovecampaign.campaign.schema.parsers import LONGEST_NAME, parse_name, parse_zone
+from lovecampaign.campaign.schema.text_parsers import LONGEST_NAME, parse_name, parse_zone
 from lovecampaign.campaign.schema.time_parsers import parse_date
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.campaign.source.fix_mistakes import mend
+from lovecampaign.campaign.source.fix_mistakes import fix_lines
 from lovecampaign.campaign.source.parser import read_tree
 from lovecampaign.campaign.source.source import Source, read_source
 from lovecampaign.campaign.source.tree import KeyPath, Tree
+from lovecampaign.campaign.workspace.create import SCHEMA_FILE, create_workspace
 from lovecampaign.campaign.workspace.edit_yaml import (
     moved_dates,
     read_settings,
     replace_values,
     text_at,
 )
-from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
-from lovecampaign.campaign.workspace.files import SCHEMA_FILE, lay_foundation
-from lovecampaign.campaign.workspace.find import CAMPAIGNS, list_campaigns
+from lovecampaign.campaign.workspace.find import (
+    CAMPAIGNS,
+    EXAMPLE_CAMPAIGN,
+    find_example,
+    list_campaigns,
+)
 from lovecampaign.core.errors import UsageError
 
-#: vscode-yaml reads the first, JetBrains the second; both relative to the YAML file.
+#: For vscode-yaml and JetBrains; both relative to the YAML file.
 MODELINES = (
     f"# yaml-language-server: $schema=../{SCHEMA_FILE}",
     f"# $schema: ../{SCHEMA_FILE}",
@@ -38,8 +42,8 @@ MODELINES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Old:
-    """The campaign that is copied."""
+class _SourceCampaign:
+    """The campaign to copy."""
 
     folder: Path
     source: Source
@@ -48,18 +52,18 @@ class _Old:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
-    """What the new campaign is to be."""
+class _NewCampaign:
+    """The settings of the new campaign."""
 
     name: str
     id: str
     start: date
     timezone: str | None
-    #: Guests of an earlier campaign said yes on a day that does not move.
+    #: The approval dates of an earlier campaign's guests do not move.
     keeps_approvals: bool
 
-    def moves(self, tree: Tree, days: int) -> dict[KeyPath, str]:
-        """The dates of a file that move with the start."""
+    def moved_dates(self, tree: Tree, days: int) -> dict[KeyPath, str]:
+        """The changes that move a file's dates with the start."""
         return {
             path: moved
             for path, moved in moved_dates(tree, days).items()
@@ -75,12 +79,12 @@ def new_campaign(
     timezone: str | None = None,
     source: Path | None = None,
 ) -> list[Path]:
-    """Write ``campaigns/NAME`` and what a workspace needs; returns what was written.
+    """Write ``campaigns/NAME`` and the workspace's missing files; returns the written files.
 
-    ``source`` is the folder of an earlier campaign to repeat, None the example. ``timezone``
-    None keeps the source's. Absolute dates move with the start, but for the days on which guests
-    of an earlier campaign approved. Overwrites nothing: raises UsageError for a campaign that
-    exists, a name, zone or source that makes no sense.
+    ``source`` is the folder of an earlier campaign, None the example. ``timezone`` None keeps the
+    source's. Absolute dates move with the start, except guests' approvals in an earlier campaign.
+    Overwrites nothing: raises UsageError for an existing campaign, and for an invalid name, zone
+    or source.
     """
     _require(parse_name, name)
     if timezone is not None:
@@ -89,8 +93,8 @@ def new_campaign(
     target = workspace / CAMPAIGNS / name
     if target.exists() or target.is_symlink():
         raise UsageError(f"{name_in(workspace, target)} exists already", hint="choose another name")
-    origin = source or find_example() / CAMPAIGN
-    wish = _Wish(
+    origin = source or find_example() / EXAMPLE_CAMPAIGN
+    new = _NewCampaign(
         name=name,
         id=_free_id(workspace, name, start),
         start=start,
@@ -99,25 +103,25 @@ def new_campaign(
     )
     old = _read_settings(origin / FILE_NAME)
     templates = (origin.parent.parent, find_example())
-    written = lay_foundation(workspace, *(folder / TEMPLATE_FOLDER for folder in templates))
-    return [*written, *_copy_campaign(old, target, wish)]
+    written = create_workspace(workspace, *(folder / TEMPLATE_FOLDER for folder in templates))
+    return [*written, *_copy_campaign(old, target, new)]
 
 
-def _copy_campaign(old: _Old, target: Path, wish: _Wish) -> list[Path]:
-    """All of it or nothing: written beside its place, then moved there."""
-    days = (wish.start - old.start).days
-    with _beside(target) as folder:
+def _copy_campaign(old: _SourceCampaign, target: Path, new: _NewCampaign) -> list[Path]:
+    """Copy atomically: write to a temporary folder, then rename it."""
+    days = (new.start - old.start).days
+    with _temporary_folder(target) as folder:
         for path in _files_of(old.folder):
             copy = folder / path.relative_to(old.folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(_moved_copy(path, wish, days))
-        settings = _settings_text(old, wish, days)
+            copy.write_bytes(_moved_copy(path, new, days))
+        settings = _settings_text(old, new, days)
         (folder / FILE_NAME).write_text(settings, encoding="utf-8", newline="\n")
     return sorted(path for path in target.rglob("*") if path.is_file())
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
+def _temporary_folder(target: Path) -> Iterator[Path]:
     folder = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     folder.mkdir()
     try:
@@ -128,18 +132,18 @@ def _beside(target: Path) -> Iterator[Path]:
 
 
 def _files_of(origin: Path) -> list[Path]:
-    """The campaign's files, without what editors and systems leave behind."""
-    found = (path for path in origin.rglob("*") if path.is_file())
+    """The campaign's files, without those of editors and systems."""
+    files = (path for path in origin.rglob("*") if path.is_file())
     return sorted(
         path
-        for path in found
+        for path in files
         if not any(part.startswith((".", "~")) for part in path.relative_to(origin).parts)
         and path != origin / FILE_NAME
     )
 
 
-def _moved_copy(path: Path, wish: _Wish, days: int) -> bytes:
-    """A copy file with the dates of its settings moved; anything else as it is."""
+def _moved_copy(path: Path, new: _NewCampaign, days: int) -> bytes:
+    """The file's bytes, in a copy file with the dates of its settings moved."""
     raw = path.read_bytes()
     if path.suffix.lower() != ".md" or days == 0:
         return raw
@@ -147,28 +151,28 @@ def _moved_copy(path: Path, wish: _Wish, days: int) -> bytes:
     if source is None or source.line(1).strip() != "---":
         return raw
     closing = next((at for at, line in enumerate(source.lines[1:], 2) if line.strip() == "---"), 2)
-    tree = read_tree(source, mend(source, 2, closing - 1))
-    changes = wish.moves(tree, days)
+    tree = read_tree(source, fix_lines(source, 2, closing - 1))
+    changes = new.moved_dates(tree, days)
     return replace_values(source, tree, changes).encode() if changes else raw
 
 
-def _settings_text(old: _Old, wish: _Wish, days: int) -> str:
-    changes = wish.moves(old.tree, days)
-    changes[("id",)] = wish.id
-    changes[("name",)] = _title(wish.name)
-    changes[("start",)] = wish.start.isoformat()
-    if wish.timezone:
+def _settings_text(old: _SourceCampaign, new: _NewCampaign, days: int) -> str:
+    changes = new.moved_dates(old.tree, days)
+    changes[("id",)] = new.id
+    changes[("name",)] = _title(new.name)
+    changes[("start",)] = new.start.isoformat()
+    if new.timezone:
         zone = text_at(old.tree, "timezone")
-        changes[("timezone",)] = wish.timezone
+        changes[("timezone",)] = new.timezone
         if text_at(old.tree, "sending", "unknown_timezone") == zone:
-            changes[("sending", "unknown_timezone")] = wish.timezone
-    return _with_modelines(_with_weekday(replace_values(old.source, old.tree, changes), wish.start))
+            changes[("sending", "unknown_timezone")] = new.timezone
+    return _with_modelines(_with_weekday(replace_values(old.source, old.tree, changes), new.start))
 
 
 def _with_weekday(text: str, start: date) -> str:
-    """A comment behind ``start`` speaks of the old date."""
+    """Update the comment behind ``start``."""
     comment = f"# day 1, a {start:%A}"
-    return re.sub(r"(?m)^(start:\s*\S+\s+)#.*$", lambda found: found[1] + comment, text, count=1)
+    return re.sub(r"(?m)^(start:\s*\S+\s+)#.*$", lambda match: match[1] + comment, text, count=1)
 
 
 def _with_modelines(text: str) -> str:
@@ -176,23 +180,21 @@ def _with_modelines(text: str) -> str:
     return "".join(line + "\n" for line in missing) + text
 
 
-def _read_settings(path: Path) -> _Old:
-    found = read_settings(path)
-    if found is None:
+def _read_settings(path: Path) -> _SourceCampaign:
+    settings = read_settings(path)
+    if settings is None:
         raise UsageError(f"{path} cannot be read", hint="name the folder of a campaign")
-    source, tree = found
+    source, tree = settings
     try:
         start = parse_date(text_at(tree, "start"))
     except BadValue as bad:
-        raise UsageError(
-            f"start in {path} cannot be read: {bad.message}",
-            hint="type: lovecampaign check, and mend that campaign first",
-        ) from bad
-    return _Old(folder=path.parent, source=source, tree=tree, start=start)
+        hint = "type: lovecampaign check, and fix that campaign first"
+        raise UsageError(f"start in {path} cannot be read: {bad.message}", hint=hint) from bad
+    return _SourceCampaign(folder=path.parent, source=source, tree=tree, start=start)
 
 
 def _free_id(workspace: Path, name: str, start: date) -> str:
-    """An id that no campaign of the workspace has."""
+    """An id that is unique in the workspace."""
     month = f"{start:%Y-%m}"
     stem = name[: LONGEST_NAME - len(f"-{month}-9999")].rstrip("-_.")
     wanted = name if name.endswith(month) else f"{stem}-{month}"
@@ -202,12 +204,12 @@ def _free_id(workspace: Path, name: str, start: date) -> str:
 
 
 def _id_of(folder: Path) -> str | None:
-    found = read_settings(folder / FILE_NAME)
-    return text_at(found[1], "id") if found else None
+    settings = read_settings(folder / FILE_NAME)
+    return text_at(settings[1], "id") if settings else None
 
 
 def _title(name: str) -> str:
-    """What readers see: my-launch becomes My Launch."""
+    """my-launch becomes My Launch."""
     return " ".join(word.capitalize() for word in re.split(r"[-_.]", name))
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.campaign.source.source import Spot, read_source
-from lovecampaign.campaign.source.spans import find_piece
+from lovecampaign.campaign.source.source import Spot, find_piece, read_source
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.render.model.template_files import template_file, template_name

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.message import Fault
+from lovecampaign.core.message import FaultKind
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.delivery.base.retry import GAVE_UP
 from lovecampaign.store.sending.settle import Settlement
@@ -19,11 +19,11 @@ FAILED = "LC904"
 _MOST = 8
 
 _MEANINGS = {
-    Fault.RECIPIENT: "the address does not exist",
-    Fault.MAILBOX: "the mailbox is full or resting",
-    Fault.POLICY: "the receivers refuse us",
-    Fault.PROVIDER: "the provider was in trouble",
-    Fault.CONFIGURATION: "the provider refuses our settings",
+    FaultKind.RECIPIENT: "the address does not exist",
+    FaultKind.MAILBOX: "the mailbox is full or resting",
+    FaultKind.POLICY: "the receivers refuse us",
+    FaultKind.PROVIDER: "the provider was in trouble",
+    FaultKind.CONFIGURATION: "the provider refuses our settings",
     GAVE_UP: "every try failed until it was too late",
 }
 #: Answers of servers repeat whom they are about.
@@ -66,6 +66,6 @@ def failure_problems(campaign: Campaign, failures: Counter[Failure]) -> Iterator
 
 def _why(settlement: Settlement) -> str:
     """What was said of a letter that could not be made; else what kind of refusal it was."""
-    if settlement.reason == Fault.MESSAGE and settlement.detail:
+    if settlement.reason == FaultKind.MESSAGE and settlement.detail:
         return _ADDRESS.sub("(address)", settlement.detail)
     return _MEANINGS.get(settlement.reason or "", settlement.reason or "for no reason given")

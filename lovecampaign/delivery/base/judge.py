@@ -6,7 +6,7 @@ import random
 from datetime import datetime
 from typing import Protocol
 
-from lovecampaign.core.message import Fault, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.delivery.base.retry import GAVE_UP, next_try
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.store.sending.settle import Settlement
@@ -71,7 +71,7 @@ def unrenderable(delivery_id: str, error: RenderError) -> Outcome:
     return Outcome(
         delivery_id=delivery_id,
         kind=OutcomeKind.PERMANENT,
-        fault=Fault.MESSAGE,
+        fault=FaultKind.MESSAGE,
         detail=error.message,
     )
 
@@ -83,13 +83,13 @@ def _fail(tried: Tried, outcome: Outcome) -> Settlement:
         state=DeliveryState.FAILED,
         reason=outcome.fault.value if outcome.fault else None,
         detail=outcome.detail,
-        is_hard_bounce=outcome.fault is Fault.RECIPIENT,
-        is_soft_bounce=outcome.fault is Fault.MAILBOX,
+        is_hard_bounce=outcome.fault is FaultKind.RECIPIENT,
+        is_soft_bounce=outcome.fault is FaultKind.MAILBOX,
     )
 
 
 def _try_again(tried: Tried, outcome: Outcome, now: datetime, chance: random.Random) -> Settlement:
-    if outcome.fault is Fault.CONFIGURATION and not outcome.is_about_one:
+    if outcome.fault is FaultKind.CONFIGURATION and not outcome.is_about_one:
         return put_back(tried, now, outcome.detail)
     at = next_try(tried.attempts, now, tried.expires_at, chance, outcome.retry_after_seconds or 0.0)
     return Settlement(
@@ -99,5 +99,5 @@ def _try_again(tried: Tried, outcome: Outcome, now: datetime, chance: random.Ran
         reason=None if at else GAVE_UP,
         detail=outcome.detail,
         next_try_at=at,
-        is_soft_bounce=outcome.fault is Fault.MAILBOX,
+        is_soft_bounce=outcome.fault is FaultKind.MAILBOX,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lovecampaign.campaign.deals.pool import read_codes
+from lovecampaign.campaign.deals.codes import read_codes
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.errors import ProblemsFound, UsageError
 from lovecampaign.core.problems import Place, Problem, Severity, has_errors

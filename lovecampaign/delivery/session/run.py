@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.errors import Refused, Unreachable
+from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.delivery.loop.send import SendChoices, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import Checker
@@ -45,7 +45,7 @@ def run(
     """Pass after pass until ``until``, or until somebody sets the sender's ``stop``.
 
     A database or provider that goes away is waited for. Raises Unreachable where it isn't
-    there at the start, and Refused where the provider does not let us in.
+    there at the start, and ProviderRefused where the provider does not let us in.
     """
     has_begun = False
     while True:
@@ -54,7 +54,7 @@ def run(
                 has_begun = True
                 _run_passes(sender, plan, sleep)
                 return
-        except Refused:
+        except ProviderRefused:
             raise
         except Unreachable as error:
             if not has_begun:

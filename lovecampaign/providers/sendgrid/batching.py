@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from lovecampaign.core.message import Address, Fault, Message, SharedContent
+from lovecampaign.core.message import Address, FaultKind, Message, SharedContent
 from lovecampaign.providers.base.addresses import UnusableAddress
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run
 from lovecampaign.providers.sendgrid.payload import as_json, full_part, personal_part
@@ -80,7 +80,7 @@ class Packer:
             try:
                 personal = personal_part(message, person.to)
             except UnusableAddress as error:
-                yield _refused(person, permanent(str(error), Fault.RECIPIENT))
+                yield _refused(person, permanent(str(error), FaultKind.RECIPIENT))
                 continue
             try:
                 yield from self._shelve(message, person, personal, waiting)

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from lovecampaign.core.clock import require_aware
-from lovecampaign.core.message import Fault
+from lovecampaign.core.message import FaultKind
 from lovecampaign.providers.base.outcomes import (
     Verdict,
     accepted,
@@ -64,7 +64,7 @@ def _judge_refusal(reply: HttpReply, said: str) -> Verdict:
     if reply.status in (401, 403, 404, 405):
         return stop_the_run(said)
     if reply.status == 413:
-        return permanent(said, Fault.MESSAGE)
+        return permanent(said, FaultKind.MESSAGE)
     return _judge_by_field(reply, said)
 
 
@@ -79,7 +79,9 @@ def verdicts_on_named(reply: HttpReply, people: int) -> Mapping[int, Verdict]:
         is_address = _NAMES_THE_RECIPIENT.fullmatch(error.field) is not None
         said = f"HTTP {reply.status} {error.message} ({error.field})"
         if is_address or place not in verdicts:
-            verdicts[place] = permanent(said, Fault.RECIPIENT if is_address else Fault.MESSAGE)
+            verdicts[place] = permanent(
+                said, FaultKind.RECIPIENT if is_address else FaultKind.MESSAGE
+            )
     return verdicts
 
 
@@ -123,8 +125,8 @@ def _judge_by_field(reply: HttpReply, said: str) -> Verdict:
     if any(_NAMES_THE_SENDER.fullmatch(field) for field in fields):
         return stop_the_run(said)
     if any(_NAMES_THE_RECIPIENT.fullmatch(field) for field in fields):
-        return permanent(said, Fault.RECIPIENT)
-    return permanent(said, Fault.MESSAGE)
+        return permanent(said, FaultKind.RECIPIENT)
+    return permanent(said, FaultKind.MESSAGE)
 
 
 def _said(reply: HttpReply) -> str:

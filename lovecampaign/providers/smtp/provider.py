@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.core.message import Fault, Message, Outcome
+from lovecampaign.core.message import FaultKind, Message, Outcome
 from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.providers.base.circuit_breaker import COOLDOWN_SECONDS, Cooldown
 from lovecampaign.providers.base.outcomes import NoConnection, Verdict, transient
@@ -168,6 +168,6 @@ class _SmtpLane:
 
 
 def _what_to_check(verdict: Verdict) -> str:
-    if verdict.fault is Fault.CONFIGURATION:
+    if verdict.fault is FaultKind.CONFIGURATION:
         return "check user, password, port and encryption in LOVECAMPAIGN_PROVIDER"
     return "check host and port in LOVECAMPAIGN_PROVIDER, and that the server is up"

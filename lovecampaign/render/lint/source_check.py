@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.campaign.source.source import Spot, read_source
-from lovecampaign.campaign.source.spans import find_piece
+from lovecampaign.campaign.source.source import Spot, find_piece, read_source
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.render.markup.markdown import ACTION, split_action
 from lovecampaign.render.model.content import AuthoredEmail, Content

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.deals.windows import closing_time
+from lovecampaign.campaign.deals.stock import closing_time
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import UsageError

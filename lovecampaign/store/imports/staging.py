@@ -11,7 +11,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.audience.decisions import LeaveOut, Subscribe, Suppress
+from lovecampaign.audience.decisions import SkipRow, Subscribe, Suppress
 from lovecampaign.audience.subscriber import ConsentKind
 from lovecampaign.store.database.types import to_microseconds
 from lovecampaign.store.tables.imports import (
@@ -54,9 +54,9 @@ class StagingWriter:
         self._left_out: list[Row] = []
         self._tag_sets = _TagSets()
 
-    def add(self, decision: Subscribe | Suppress | LeaveOut) -> None:
+    def add(self, decision: Subscribe | Suppress | SkipRow) -> None:
         self._count += 1
-        if isinstance(decision, LeaveOut):
+        if isinstance(decision, SkipRow):
             self._left_out.append((decision.line, decision.key))
         else:
             self._add_row(decision)

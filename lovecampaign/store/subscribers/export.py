@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from lovecampaign.audience.cells import guard
+from lovecampaign.audience.cells import escape_formula
 from lovecampaign.audience.columns import EXPORTED
 from lovecampaign.audience.status import ACTIVE_WORD, STATUS_WORDS, UNCONFIRMED_WORD
 from lovecampaign.audience.subscriber import SuppressionReason
@@ -51,7 +51,7 @@ def export_subscribers(database: Database, write: Write) -> int:
         fields = _field_names(connection)
         writer.writerow([*EXPORTED, *fields])
         for row in _rows(connection, fields):
-            writer.writerow([guard(cell) for cell in row])
+            writer.writerow([escape_formula(cell) for cell in row])
             count += 1
     return count
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.core.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Message, Outcome, OutcomeKind
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.loop.recovery import Leftovers, recover
 from lovecampaign.delivery.loop.send import SendChoices, send_due
@@ -116,7 +116,7 @@ def test_two_successors_at_once_settle_everything_once(stage: Stage) -> None:
 
 def test_bad_addresses_that_only_the_journal_knows_are_counted(stage: Stage) -> None:
     stage.add_readers(10)
-    stage.provider = Wire(lambda _: permanent("no such user", Fault.RECIPIENT))
+    stage.provider = Wire(lambda _: permanent("no such user", FaultKind.RECIPIENT))
     _die_after(stage, 4)
     _recover(stage)
     with stage.database.read() as connection:
@@ -185,7 +185,7 @@ def test_what_is_noted_of_many_at_once_is_told_of_each(tmp_path: Path) -> None:
     journal = FlightJournal(tmp_path / "many.journal")
     journal.writing("one", "two", "three")
     taken = Outcome(delivery_id="one", kind=OutcomeKind.ACCEPTED, detail="ok")
-    refused = Outcome(delivery_id="two", kind=OutcomeKind.PERMANENT, fault=Fault.RECIPIENT)
+    refused = Outcome(delivery_id="two", kind=OutcomeKind.PERMANENT, fault=FaultKind.RECIPIENT)
     journal.answered(taken, refused)
     journal.close()
     flight = read_flight(journal.path)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from lovecampaign.core.errors import Refused, Unreachable
+from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.sendgrid.connection import Endpoint
 from lovecampaign.providers.sendgrid.provider import SendGridProvider
@@ -142,7 +142,7 @@ def test_a_key_that_is_withdrawn_stops_the_send_and_loses_nobody(
 ) -> None:
     stage.add_readers(30)
     server.answer_to(address_of(9), Answer(status=status))
-    with pytest.raises(Refused, match=str(status)):
+    with pytest.raises(ProviderRefused, match=str(status)):
         stage.send(DAY_1)
     states = stage.states("day-01")
     assert set(states) == {"sent", "planned"}

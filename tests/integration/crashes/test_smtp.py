@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.core.errors import Refused, Unreachable
+from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.database.engine import Database
@@ -198,7 +198,7 @@ def test_a_server_that_refuses_our_login_in_the_middle_stops_the_send(
     server.troubles.add(
         Trouble(step=Step.RCPT, act=Say(line="530 5.7.0 log in first"), to=address_of(12), times=1)
     )
-    with pytest.raises(Refused, match="log in first"):
+    with pytest.raises(ProviderRefused, match="log in first"):
         stage.send(DAY_1)
     states = stage.states("day-01")
     assert set(states) == {"sent", "planned"}
@@ -246,7 +246,7 @@ def test_who_is_refused_first_of_all_comes_later_in_the_next_run(stage: Stage) -
         poison = Say(line="554 5.7.1 relay access denied")
         server.troubles.add(Trouble(step=Step.RCPT, act=poison, to=address_of(1)))
         _send_through(stage, server)
-        with pytest.raises(Refused, match="relay access denied"):
+        with pytest.raises(ProviderRefused, match="relay access denied"):
             stage.send(DAY_1)
         stage.send(DAY_1)
         assert (len(server.counts), set(server.counts.values())) == (9, {1})

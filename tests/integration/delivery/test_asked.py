@@ -15,8 +15,8 @@ import pytest
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.clock import SystemClock
-from lovecampaign.core.errors import Refused, Unreachable
-from lovecampaign.core.message import Fault, Message, Outcome
+from lovecampaign.core.errors import ProviderRefused, Unreachable
+from lovecampaign.core.message import FaultKind, Message, Outcome
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.delivery.loop.recovery import recover
@@ -226,7 +226,7 @@ def test_every_kind_has_words_in_the_campaigns_language(
 def test_a_change_of_address_is_confirmed_at_the_new_one(stage: Stage) -> None:
     ask_for(stage, TransactionalKind.CHANGE_ADDRESS, to="new@reader.example")
 
-    assert answer(stage, lambda _: permanent("no such user", Fault.RECIPIENT)) == []
+    assert answer(stage, lambda _: permanent("no such user", FaultKind.RECIPIENT)) == []
     assert asked_states(stage.database) == [("change-address", "failed")]
     assert rows_of(stage.database, tables.suppression) == []  # the old address is as good as ever
 
@@ -292,7 +292,7 @@ def test_what_is_refused_for_now_is_tried_again_with_the_same_bytes(stage: Stage
 def test_an_address_that_does_not_exist_rests(stage: Stage) -> None:
     apply(stage, NOW)
 
-    answer(stage, lambda _: permanent("no such user", Fault.RECIPIENT))
+    answer(stage, lambda _: permanent("no such user", FaultKind.RECIPIENT))
 
     assert asked_states(stage.database) == [("confirm", "failed")]
     assert apply(stage, NOW + HOUR) is SignupOutcome.BOUNCED
@@ -315,7 +315,7 @@ def test_a_refusal_of_us_as_a_whole_loses_nothing(stage: Stage) -> None:
     for number in range(3):
         apply(stage, NOW, address=f"person{number}@reader.example")
 
-    with pytest.raises(Refused, match="bad key"):
+    with pytest.raises(ProviderRefused, match="bad key"):
         answer(stage, lambda _: stop_the_run("bad key"))
     assert len(answer(stage)) == 3
 

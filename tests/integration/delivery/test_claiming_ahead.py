@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.core.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Message, Outcome, OutcomeKind
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import Verdict, accepted, transient
@@ -36,7 +36,7 @@ def _nobody_answers(message: Message) -> Outcome:
     return Outcome(
         delivery_id=message.delivery_id,
         kind=OutcomeKind.TRANSIENT,
-        fault=Fault.PROVIDER,
+        fault=FaultKind.PROVIDER,
         detail="nobody answers",
         is_unasked=True,
     )
@@ -71,7 +71,7 @@ def test_refusals_of_us_stop_the_letters_that_were_claimed_ahead(stage: Stage) -
 
     def refuse(message: Message) -> Verdict:
         asked.append(message.to.email)
-        return Verdict(kind=OutcomeKind.PERMANENT, fault=Fault.POLICY, detail="we are listed")
+        return Verdict(kind=OutcomeKind.PERMANENT, fault=FaultKind.POLICY, detail="we are listed")
 
     stage.memory.script = refuse
     report = stage.send()
@@ -91,7 +91,7 @@ def test_a_server_that_goes_away_leaves_nothing_claimed(stage: Stage) -> None:
 
 def test_letters_to_be_tried_again_hold_up_nobody(stage: Stage) -> None:
     stage.memory.script = lambda message: (
-        transient("full", fault=Fault.MAILBOX)
+        transient("full", fault=FaultKind.MAILBOX)
         if "reader7@" in message.to.email
         else accepted("taken")
     )

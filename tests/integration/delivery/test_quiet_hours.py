@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.core.message import Fault, Message
+from lovecampaign.core.message import FaultKind, Message
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.delivery.loop.send import SendChoices
@@ -159,7 +159,7 @@ def test_clocks_of_a_transaction_that_failed_are_laid_out_again(stage: Stage) ->
 
 
 def _busy(_message: Message) -> Verdict:
-    return transient("452 busy", Fault.MAILBOX)
+    return transient("452 busy", FaultKind.MAILBOX)
 
 
 def _hiccup(database: Database) -> None:

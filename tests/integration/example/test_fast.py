@@ -8,7 +8,7 @@ import pytest
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
-from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.core.message import Message
 from lovecampaign.render.fast.variant import SplicedMessage
 from lovecampaign.render.model.content import read_content
@@ -22,7 +22,7 @@ HOST = "https://bloom.example"
 
 def _load() -> Campaign:
     workspace = find_example()
-    campaign = load_campaign(workspace / CAMPAIGN, workspace).campaign
+    campaign = load_campaign(workspace / EXAMPLE_CAMPAIGN, workspace).campaign
     assert campaign is not None
     return campaign
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.core.message import Fault, OutcomeKind
+from lovecampaign.core.message import FaultKind, OutcomeKind
 from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.testing.messages import RecordingFlight, make_message
@@ -78,7 +78,7 @@ def test_an_outbox_that_cannot_be_is_said_before_anything_is_sent(tmp_path: Path
     assert raised.value.hint
     flight = RecordingFlight()
     [outcome] = provider.send([make_message(1)], flight)
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
     assert flight.written == []
 
 

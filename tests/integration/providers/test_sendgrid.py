@@ -17,7 +17,7 @@ import pytest
 
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.errors import Unreachable, UsageError
-from lovecampaign.core.message import Address, Fault, Message, Outcome, OutcomeKind
+from lovecampaign.core.message import Address, FaultKind, Message, Outcome, OutcomeKind
 from lovecampaign.providers.sendgrid.connection import Endpoint
 from lovecampaign.providers.sendgrid.provider import SendGridProvider
 from lovecampaign.testing.certificate import self_signed
@@ -93,7 +93,7 @@ def test_a_rate_limit_is_retried_when_they_say(
     errors = [(None, "too many requests")]
     server.answer_next(Answer(status=status, headers=headers, errors=errors))
     [outcome] = send(server.port, make_message())
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
     assert outcome.retry_after_seconds == wait
     assert "too many requests" in outcome.detail
 
@@ -115,45 +115,49 @@ def test_a_date_to_wait_for_counts_by_their_clock(server: SendGridServer) -> Non
 @pytest.mark.parametrize(
     ("answer", "kind", "fault"),
     [
-        (Answer(status=500), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(status=502, is_stored=True), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(status=504), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(status=200), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(is_closed=True), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(is_stalled=True), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(drip_seconds=0.2), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(status=401), OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
-        (Answer(status=403), OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
-        (Answer(status=404), OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
+        (Answer(status=500), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(status=502, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(status=504), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(status=200), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(is_closed=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(is_stalled=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(drip_seconds=0.2), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(status=401), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
+        (Answer(status=403), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
+        (Answer(status=404), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
         (
             Answer(status=302, headers={"Location": "http://127.0.0.1/"}),
             OutcomeKind.TRANSIENT,
-            Fault.CONFIGURATION,
+            FaultKind.CONFIGURATION,
         ),
-        (Answer(status=408), OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Answer(status=413), OutcomeKind.PERMANENT, Fault.MESSAGE),
-        (Answer(status=400), OutcomeKind.PERMANENT, Fault.MESSAGE),
+        (Answer(status=408), OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Answer(status=413), OutcomeKind.PERMANENT, FaultKind.MESSAGE),
+        (Answer(status=400), OutcomeKind.PERMANENT, FaultKind.MESSAGE),
         (
             Answer(status=400, errors=[("personalizations.0.to.0.email", "not valid")]),
             OutcomeKind.PERMANENT,
-            Fault.RECIPIENT,
+            FaultKind.RECIPIENT,
         ),
         (
             Answer(status=400, errors=[("personalizations.0.to.0.name", "no commas")]),
             OutcomeKind.PERMANENT,
-            Fault.MESSAGE,
+            FaultKind.MESSAGE,
         ),
         (
             Answer(status=400, errors=[("from.email", "not valid")]),
             OutcomeKind.TRANSIENT,
-            Fault.CONFIGURATION,
+            FaultKind.CONFIGURATION,
         ),
-        (Answer(status=400, errors=[(None, "nobody named")]), OutcomeKind.PERMANENT, Fault.MESSAGE),
+        (
+            Answer(status=400, errors=[(None, "nobody named")]),
+            OutcomeKind.PERMANENT,
+            FaultKind.MESSAGE,
+        ),
     ],
 )
 def test_what_the_answer_says_decides_and_the_next_message_goes_on(
-    server: SendGridServer, answer: Answer, kind: OutcomeKind, fault: Fault
+    server: SendGridServer, answer: Answer, kind: OutcomeKind, fault: FaultKind
 ) -> None:
     server.answer_next(answer)
     begun = time.monotonic()
@@ -180,8 +184,8 @@ def test_an_answer_that_comes_before_the_whole_request_is_heard() -> None:
         [outcome] = send(peer.port, huge, seconds=3)
     # Where the reset overtakes the answer, all we know is that the request was not complete.
     assert (outcome.kind, outcome.fault) in {
-        (OutcomeKind.PERMANENT, Fault.MESSAGE),
-        (OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (OutcomeKind.PERMANENT, FaultKind.MESSAGE),
+        (OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
     }
 
 
@@ -210,7 +214,7 @@ def test_a_closed_connection_between_requests_costs_nobody_an_attempt(
 def test_nobody_there_is_transient_and_nothing_was_in_the_air() -> None:
     flight = RecordingFlight()
     outcomes = send(closed_port(), *map(make_message, range(10)), connections=3, flight=flight)
-    assert {(o.kind, o.fault) for o in outcomes} == {(OutcomeKind.TRANSIENT, Fault.PROVIDER)}
+    assert {(o.kind, o.fault) for o in outcomes} == {(OutcomeKind.TRANSIENT, FaultKind.PROVIDER)}
     assert len(outcomes) == 10
     assert flight.written == []
 
@@ -225,14 +229,14 @@ def test_details_do_not_show_the_recipient(server: SendGridServer) -> None:
 
 def test_an_address_that_sendgrid_cannot_carry_makes_no_request(server: SendGridServer) -> None:
     [outcome] = send(server.port, make_message(to=Address(email="añá@example.com")))
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, Fault.RECIPIENT)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, FaultKind.RECIPIENT)
     assert server.requests == []
 
 
 def test_a_sender_that_sendgrid_cannot_carry_stops_the_run(server: SendGridServer) -> None:
     message = replace(make_message(), sender=Address(email="añá@example.com"))
     [outcome] = send(server.port, message)
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION)
 
 
 def test_every_request_is_json_with_the_key_in_its_header_only(server: SendGridServer) -> None:

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import lovecampaign.store
-from lovecampaign.core.errors import Busy, Unreachable, UsageError
+from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
@@ -141,7 +141,7 @@ def test_where_all_connections_are_in_use_the_next_is_told_in_words(database: Da
     narrow = Database(engine)
     with contextlib.closing(narrow), narrow.read():
         for ask in (narrow.read, narrow.write, narrow.connection):
-            with pytest.raises(Busy, match="no connection") as caught, ask():
+            with pytest.raises(DatabaseBusy, match="no connection") as caught, ask():
                 pass
             assert "QueuePool" not in str(caught.value)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.audience.address import InvalidAddress, normalise, suggest_domain
+from lovecampaign.audience.address import InvalidAddress, normalise, suggest_address
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_fast_path_agrees_with_email_validator(address: str) -> None:
     assert found.normalized == normalise(address.replace(".test", ".example"))
 
 
-def test_common_slips_of_domains_are_suggested_and_never_changed() -> None:
+def test_common_typos_of_domains_are_suggested_and_never_changed() -> None:
     assert normalise("ana@gmial.com") == "ana@gmial.com"
-    assert suggest_domain("ana@gmial.com") == "ana@gmail.com"
-    assert suggest_domain("ana@bloom.example") is None
+    assert suggest_address("ana@gmial.com") == "ana@gmail.com"
+    assert suggest_address("ana@bloom.example") is None

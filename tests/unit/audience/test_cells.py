@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.audience.cells import clean, find_zone, guard, read_moment, split_tags, unguard
+from lovecampaign.audience.cells import (
+    clean,
+    escape_formula,
+    find_zone,
+    parse_datetime,
+    split_tags,
+    unescape_formula,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,8 +36,8 @@ def test_blanks_and_the_spreadsheet_guard_come_off(cell: str, value: str) -> Non
 
 @given(st.text("'=+-@\t\r\nab＝", max_size=6))
 def test_guarding_is_undone_exactly_and_leaves_no_formula(value: str) -> None:
-    guarded = guard(value)
-    assert unguard(guarded) == value
+    guarded = escape_formula(value)
+    assert unescape_formula(guarded) == value
     assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
 
 
@@ -77,7 +84,7 @@ def test_zones_are_found_whatever_their_case(cell: str, zone: str | None) -> Non
     ],
 )
 def test_moments_are_read_as_tools_write_them(cell: str, moment: datetime) -> None:
-    assert read_moment(cell) == moment
+    assert parse_datetime(cell) == moment
 
 
 @pytest.mark.parametrize(
@@ -85,4 +92,4 @@ def test_moments_are_read_as_tools_write_them(cell: str, moment: datetime) -> No
 )
 def test_what_is_no_moment_is_said_with_an_example(cell: str) -> None:
     with pytest.raises(ValueError, match="is not a date like 2027-01-31"):
-        read_moment(cell)
+        parse_datetime(cell)

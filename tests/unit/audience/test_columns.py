@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.audience.columns import Column, Tool, read_columns
+from lovecampaign.audience.columns import Column, ExportTool, read_columns
 from lovecampaign.audience.status import ACTIVE
 
 MAILCHIMP = [
@@ -80,7 +80,7 @@ def test_a_second_column_of_one_meaning_becomes_a_field_and_is_told() -> None:
     columns = read_columns(["Email", "E-mail"])
     assert columns.find(Column.EMAIL) == 0
     assert columns.fields == {1: "e_mail"}
-    assert columns.doubled == ("E-mail",)
+    assert columns.duplicates == ("E-mail",)
 
 
 def test_a_name_is_split_only_where_no_first_name_stands() -> None:
@@ -90,8 +90,8 @@ def test_a_name_is_split_only_where_no_first_name_stands() -> None:
 
 def test_mailchimps_export_is_recognised() -> None:
     columns = read_columns(MAILCHIMP, "subscribed_email_audience_export_a1.csv")
-    assert columns.tool is Tool.MAILCHIMP
-    assert columns.standing is None
+    assert columns.tool is ExportTool.MAILCHIMP
+    assert columns.file_status is None
     assert columns.find(Column.CONSENT_AT) == MAILCHIMP.index("OPTIN_TIME")
     assert columns.find(Column.CONFIRMED_AT) == MAILCHIMP.index("CONFIRM_TIME")
     assert columns.fields[MAILCHIMP.index("MEMBER_RATING")] == "member_rating"
@@ -100,19 +100,19 @@ def test_mailchimps_export_is_recognised() -> None:
 @pytest.mark.parametrize("status", ["unsubscribed", "cleaned", "nonsubscribed"])
 def test_mailchimps_file_names_tell_how_people_stand(status: str) -> None:
     columns = read_columns(MAILCHIMP, f"{status}_email_audience_export_a1.csv")
-    assert columns.standing is not None
-    assert columns.standing.badness > ACTIVE.badness
+    assert columns.file_status is not None
+    assert columns.file_status.rank > ACTIVE.rank
 
 
 def test_kits_day_of_subscribing_is_the_consent() -> None:
     columns = read_columns(KIT)
-    assert columns.tool is Tool.KIT
+    assert columns.tool is ExportTool.KIT
     assert columns.find(Column.CONSENT_AT) == KIT.index("created_at")
 
 
 def test_listmonks_created_at_is_no_consent() -> None:
     columns = read_columns(LISTMONK)
-    assert columns.tool is Tool.LISTMONK
+    assert columns.tool is ExportTool.LISTMONK
     assert columns.find(Column.CONSENT_AT) is None
     assert columns.find(Column.ATTRIBUTES) == 3
 

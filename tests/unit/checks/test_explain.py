@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import lovecampaign
-from lovecampaign.campaign.source.problem_codes import Code as LoadingCode
+from lovecampaign.campaign.source.problem_codes import ProblemCode as LoadingCode
 from lovecampaign.checks.explain import all_texts, explain
 from lovecampaign.checks.ignores import NOTE_RULES
 from lovecampaign.checks.registry import ALL_RULES

@@ -16,7 +16,7 @@ import yaml
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rendered_email import RenderedEmail, try_rendering
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
@@ -26,7 +26,7 @@ from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.testing.campaigns import PLAIN_TEMPLATE, day_file, launch_file, write_campaign
 from tests.support.paths import CASES
 
-EXAMPLE = find_example() / CAMPAIGN
+EXAMPLE = find_example() / EXAMPLE_CAMPAIGN
 Case = Mapping[str, Any]
 OF_THE_MONTH = {rule.code for rule in MONTH_RULES}
 

@@ -1,4 +1,4 @@
-"""Reading blocks at once makes the rows, lines and faults that reading with care makes."""
+"""Reading blocks at once makes the rows, lines and faults that reading line by line makes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.core.csv_rows import CsvRow, _Lines, _rows_with_care, read_rows
+from lovecampaign.core.csv_reader import CsvRow, _LineBuffer, _parse_by_line, read_rows
 
 _HEADINGS = "email,note\n"
 _PIECES = st.sampled_from(
@@ -31,12 +31,12 @@ _PIECES = st.sampled_from(
 )
 
 
-def read_with_care(text: str) -> list[CsvRow]:
+def read_by_line(text: str) -> list[CsvRow]:
     stream = io.StringIO(text, newline="")
-    lines = _Lines(stream, first=_HEADINGS, before=0)
-    rows = list(_rows_with_care(lines, ","))
+    lines = _LineBuffer(stream, first=_HEADINGS, before=0)
+    rows = list(_parse_by_line(lines, ","))
     while stream.tell() < len(text):
-        rows += _rows_with_care(lines, ",")
+        rows += _parse_by_line(lines, ",")
     return rows
 
 
@@ -49,8 +49,8 @@ def read_in_blocks(text: str) -> list[CsvRow]:
 @example('a,"b\n')
 @example("a,b\n\n,\n \nc")
 @settings(max_examples=200, deadline=None)
-def test_blocks_and_care_agree(text: str) -> None:
-    assert read_in_blocks(text) == read_with_care(text)
+def test_blocks_and_single_lines_agree(text: str) -> None:
+    assert read_in_blocks(text) == read_by_line(text)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
@@ -62,7 +62,7 @@ def test_files_of_many_blocks_keep_their_lines(odd: str, line_end: str) -> None:
     for place in (0, 2_000, 5_999, 11_999):
         lines[place] = odd
     text = line_end.join(lines)
-    assert read_in_blocks(text) == read_with_care(text)
+    assert read_in_blocks(text) == read_by_line(text)
 
 
 def test_a_quoted_cell_may_go_on_in_the_next_block() -> None:

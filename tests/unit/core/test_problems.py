@@ -12,7 +12,7 @@ from lovecampaign.core.errors import (
     Unreachable,
     UsageError,
 )
-from lovecampaign.core.message import Address, Fault, Message, Outcome, OutcomeKind
+from lovecampaign.core.message import Address, FaultKind, Message, Outcome, OutcomeKind
 from lovecampaign.core.problems import Place, Problem, Severity, has_errors, in_file_order
 
 
@@ -89,7 +89,7 @@ def test_messages_and_outcomes_cannot_be_changed() -> None:
         headers={},
         raw=b"",
     )
-    outcome = Outcome(delivery_id="d", kind=OutcomeKind.PERMANENT, fault=Fault.RECIPIENT)
+    outcome = Outcome(delivery_id="d", kind=OutcomeKind.PERMANENT, fault=FaultKind.RECIPIENT)
 
     for frozen, name in ((message, "subject"), (outcome, "detail"), (ana, "email")):
         with pytest.raises(AttributeError):

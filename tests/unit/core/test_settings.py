@@ -67,9 +67,9 @@ def test_a_missing_secret_key_says_how_to_get_one(tmp_path: Path) -> None:
     command = str(caught.value.hint).partition("type: ")[2]
     (tmp_path / ".env").write_text("LOVECAMPAIGN_PROVIDER=maildir:x")  # with no end of line
     subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
-    mended = read_settings(tmp_path, {})
-    assert [len(key) for key in mended.require_secret_keys()] == [64]
-    assert mended.provider_url == "maildir:x"
+    fixed = read_settings(tmp_path, {})
+    assert [len(key) for key in fixed.require_secret_keys()] == [64]
+    assert fixed.provider_url == "maildir:x"
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
 
 
@@ -109,7 +109,7 @@ def test_comments_export_and_a_byte_order_mark_are_no_mistakes(tmp_path: Path) -
 @pytest.mark.parametrize(
     "variable", ["LOVECAMPAIGN_PUBLIC_URL", "LOVECAMPAIGN_MEDIA_URL", "SENDGRID_BASE_URL"]
 )
-def test_an_address_that_nobody_could_open_is_refused_by_the_name_of_its_variable(
+def test_an_address_that_cannot_be_opened_is_rejected_by_the_name_of_its_variable(
     tmp_path: Path, variable: str, address: str
 ) -> None:
     values = {variable: address, "LOVECAMPAIGN_PROVIDER": "sendgrid:"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.core.message import Fault, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.store.sending.flight_journal import (
     STEP_BYTES,
     FlightJournal,
@@ -39,7 +39,7 @@ def test_lines_are_on_file_at_once(journal: FlightJournal) -> None:
     assert lines(journal) == ["W one"]
     journal.answered(yes("one"))
     assert lines(journal) == ["W one", "A one"]
-    refused = Outcome(delivery_id="two", kind=OutcomeKind.PERMANENT, fault=Fault.RECIPIENT)
+    refused = Outcome(delivery_id="two", kind=OutcomeKind.PERMANENT, fault=FaultKind.RECIPIENT)
     journal.writing("two", "three")
     journal.answered(refused, yes("three"))
     assert lines(journal) == ["W one", "A one", "W two", "W thr", "A two", "A thr"]

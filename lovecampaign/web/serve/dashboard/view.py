@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.message import Fault
+from lovecampaign.core.message import FaultKind
 from lovecampaign.delivery.base.retry import GAVE_UP
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.ledger.campaigns import CampaignRecord, find_campaign
@@ -27,7 +27,7 @@ from lovecampaign.web.serve.handler.site import Site
 
 HOME = "/dashboard"
 #: Why a delivery was skipped or failed, as far as there are words for it.
-KNOWN_REASONS = frozenset({*SkipReason, *Fault, GAVE_UP, DROPPED})
+KNOWN_REASONS = frozenset({*SkipReason, *FaultKind, GAVE_UP, DROPPED})
 #: Where it is no comma: a narrow space that no line breaks at.
 _THOUSANDS = {"fr": "\u202f"}
 

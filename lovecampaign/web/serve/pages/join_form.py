@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from weakref import WeakKeyDictionary
 
-from lovecampaign.audience.address import reachable_key, suggest_domain
+from lovecampaign.audience.address import reachable_key, suggest_address
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import find_campaign, record_campaign
@@ -65,7 +65,7 @@ def read_form(visit: Visit, campaign: Campaign) -> JoinForm:
     form = visit.form
     email = one_line(form.get("email", ""), MOST_LETTERS_OF_AN_ADDRESS)
     key = reachable_key(email)
-    meant = suggest_domain(key) if key else None
+    meant = suggest_address(key) if key else None
     return JoinForm(
         email=email,
         first_name=one_line(form.get("first_name", ""), MOST_LETTERS_OF_A_NAME),

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from lovecampaign.core.message import Fault
+from lovecampaign.core.message import FaultKind
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import accepted, permanent, unknown
@@ -45,7 +45,7 @@ def operator(served: Serving) -> Operator:
 def sent(stage: Stage) -> list[int]:
     """Day 1 went out to six readers: two refused, one in doubt."""
     ids = stage.add_readers(6, lists=("readers", "insiders"))
-    refused = permanent("550 no such user reader1@readers.example", Fault.RECIPIENT)
+    refused = permanent("550 no such user reader1@readers.example", FaultKind.RECIPIENT)
     verdicts = {1: refused, 2: refused, 3: unknown("connection lost")}
     stage.provider = MemoryProvider(
         lambda message: verdicts.get(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from lovecampaign.campaign.deals.deal_page import Door
+from lovecampaign.campaign.deals.deal_page import DealPageState
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from tests.support.deal_room import MINUTE, OPEN, DealRoom
@@ -91,7 +91,7 @@ def test_what_was_redeemed_never_comes_back(settings: Settings, database: Databa
     assert not room.redeem(one, OPEN + MINUTE).is_new
     assert room.redeem(one, OPEN + MINUTE).redeemed_at == OPEN
     assert room.claim(two, OPEN + timedelta(days=1)) is None
-    assert room.door(one) is Door.BOUGHT
+    assert room.door(one) is DealPageState.BOUGHT
     assert (room.stock().redeemed, room.stock().reserved, room.stock().left) == (1, 0, 0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lovecampaign.core.message import Fault, Message, OutcomeKind
+from lovecampaign.core.message import FaultKind, Message, OutcomeKind
 from lovecampaign.providers.base.memory import MemoryProvider, accept_all
 from lovecampaign.providers.base.outcomes import Verdict, permanent
 from lovecampaign.providers.base.provider import Provider
@@ -11,7 +11,7 @@ from lovecampaign.testing.messages import RecordingFlight, make_message
 
 def refuse_the_second(message: Message) -> Verdict:
     if message.delivery_id == "delivery-000002":
-        return permanent("550 no", Fault.RECIPIENT)
+        return permanent("550 no", FaultKind.RECIPIENT)
     return accept_all(message)
 
 

@@ -1,4 +1,4 @@
-"""The slips of people who are new to YAML are found, explained in words, and mended in memory."""
+"""Frequent YAML mistakes are found, explained in words, and corrected in memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.campaign.files.load import load_campaign
-from lovecampaign.campaign.source.fix_mistakes import mend
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.fix_mistakes import fix_lines
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import make_source
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.testing.campaigns import write_campaign
@@ -25,70 +25,88 @@ def problems_of_day(tmp_path: Path, front: str) -> tuple[Problem, ...]:
     [
         (
             "subject: Day 3: why",
-            Code.COLON_IN_VALUE,
+            ProblemCode.COLON_IN_VALUE,
             10,
             "a colon and a space inside a value",
             'subject: "Day 3: why"',
         ),
         (
             "subject: {{ first_name }}",
-            Code.BARE_BRACES,
+            ProblemCode.BARE_BRACES,
             10,
             "needs quotes",
             'subject: "{{ first_name }}"',
         ),
         (
             "subject: 'Ana's day'",
-            Code.QUOTE_INSIDE,
+            ProblemCode.QUOTE_INSIDE,
             10,
             "reads only 'Ana'",
             'subject: "Ana\'s day"',
         ),
         (
             'subject: "a "quoted" word"',
-            Code.QUOTE_INSIDE,
+            ProblemCode.QUOTE_INSIDE,
             10,
             'reads only "a "',
             "subject: 'a \"quoted\" word'",
         ),
         (
             'subject: "Day 3" and more',
-            Code.QUOTE_INSIDE,
+            ProblemCode.QUOTE_INSIDE,
             10,
             'reads only "Day 3"',
             "subject: '\"Day 3\" and more'",
         ),
         (
             "subject: [Important] Read on",
-            Code.SPECIAL_FIRST_CHARACTER,
+            ProblemCode.SPECIAL_FIRST_CHARACTER,
             10,
             "all of it is [Important]",
             'subject: "[Important] Read on"',
         ),
         (
             "subject: Hi\nquestion: {{ first_name }}, why?",
-            Code.MERGE_FIELD,
+            ProblemCode.MERGE_FIELD,
             11,
             "printed as it is",
             "plain words",
         ),
-        ("subject: @you", Code.SPECIAL_FIRST_CHARACTER, 10, "starts with @", 'subject: "@you"'),
-        ("subject: %off", Code.SPECIAL_FIRST_CHARACTER, 10, "starts with %", 'subject: "%off"'),
-        ("subject: *now*", Code.SPECIAL_FIRST_CHARACTER, 10, "refers to another", '"*now*"'),
-        ("subject: &more", Code.SPECIAL_FIRST_CHARACTER, 10, "is a label", '"&more"'),
-        ("subject: !wow", Code.SPECIAL_FIRST_CHARACTER, 10, "a kind of value", '"!wow"'),
-        ("subject: `x`", Code.SPECIAL_FIRST_CHARACTER, 10, "starts with `", '"`x`"'),
-        ("subject: Win #1 spot", Code.CUT_BY_HASH, 10, "only 'Win' is left", '"Win #1 spot"'),
-        ("subject: #1 spot", Code.CUT_BY_HASH, 10, "no value here", '"#1 spot"'),
-        ("subject: “Hi”, she said: go", Code.CURLY_QUOTES, 10, "curly quotes", "put quotes"),
-        ("subject: Hi\nguest:\n\tname: Mai", Code.TAB, 1, "a tab", "use spaces"),
-        ("with_tags: [a, {{ b }}]\nsubject: Hi", Code.BARE_BRACES, 17, "brackets", "quotes"),
-        ("subject: Hi\nguest: {name: 1,299}", Code.COMMA_SPLITS, 17, "299", '"1,299 EUR"'),
-        ("subject: Hi\nguest: {name: #1}", Code.CUT_BY_HASH, 8, "closing bracket", "quotes"),
+        (
+            "subject: @you",
+            ProblemCode.SPECIAL_FIRST_CHARACTER,
+            10,
+            "starts with @",
+            'subject: "@you"',
+        ),
+        (
+            "subject: %off",
+            ProblemCode.SPECIAL_FIRST_CHARACTER,
+            10,
+            "starts with %",
+            'subject: "%off"',
+        ),
+        ("subject: *now*", ProblemCode.SPECIAL_FIRST_CHARACTER, 10, "refers to another", '"*now*"'),
+        ("subject: &more", ProblemCode.SPECIAL_FIRST_CHARACTER, 10, "is a label", '"&more"'),
+        ("subject: !wow", ProblemCode.SPECIAL_FIRST_CHARACTER, 10, "a kind of value", '"!wow"'),
+        ("subject: `x`", ProblemCode.SPECIAL_FIRST_CHARACTER, 10, "starts with `", '"`x`"'),
+        (
+            "subject: Win #1 spot",
+            ProblemCode.CUT_BY_HASH,
+            10,
+            "only 'Win' is left",
+            '"Win #1 spot"',
+        ),
+        ("subject: #1 spot", ProblemCode.CUT_BY_HASH, 10, "no value here", '"#1 spot"'),
+        ("subject: “Hi”, she said: go", ProblemCode.CURLY_QUOTES, 10, "curly quotes", "put quotes"),
+        ("subject: Hi\nguest:\n\tname: Mai", ProblemCode.TAB, 1, "a tab", "use spaces"),
+        ("with_tags: [a, {{ b }}]\nsubject: Hi", ProblemCode.BARE_BRACES, 17, "brackets", "quotes"),
+        ("subject: Hi\nguest: {name: 1,299}", ProblemCode.COMMA_SPLITS, 17, "299", '"1,299 EUR"'),
+        ("subject: Hi\nguest: {name: #1}", ProblemCode.CUT_BY_HASH, 8, "closing bracket", "quotes"),
     ],
 )
-def test_each_slip_is_explained_at_its_place(
-    tmp_path: Path, front: str, code: Code, column: int, words: str, hint: str
+def test_each_mistake_is_explained_at_its_place(
+    tmp_path: Path, front: str, code: ProblemCode, column: int, words: str, hint: str
 ) -> None:
     first = problems_of_day(tmp_path, front)[0]
     assert first.code == code
@@ -102,17 +120,17 @@ def test_each_slip_is_explained_at_its_place(
     assert first.excerpt == f"---\n{front}".split("\n")[(first.place.line or 0) - 1]
 
 
-def test_a_line_with_a_slip_is_complained_about_once_and_the_others_still_are(
+def test_a_line_with_a_mistake_is_reported_once_and_the_others_still_are(
     tmp_path: Path,
 ) -> None:
     problems = problems_of_day(
         tmp_path, "subject: Day 3: why\nkind: {{ kind }}\npreheader: @x\nkid: 1"
     )
     assert [problem.code for problem in problems] == [
-        Code.COLON_IN_VALUE,
-        Code.MERGE_FIELD,
-        Code.SPECIAL_FIRST_CHARACTER,
-        Code.UNKNOWN_KEY,
+        ProblemCode.COLON_IN_VALUE,
+        ProblemCode.MERGE_FIELD,
+        ProblemCode.SPECIAL_FIRST_CHARACTER,
+        ProblemCode.UNKNOWN_KEY,
     ]
 
 
@@ -120,7 +138,7 @@ def test_a_comment_behind_prose_is_a_warning_and_behind_anything_else_is_nothing
     tmp_path: Path,
 ) -> None:
     (problem,) = problems_of_day(tmp_path, "subject: Our # 1\nkind: tool # a tool")
-    assert problem.code == Code.CUT_BY_HASH
+    assert problem.code == ProblemCode.CUT_BY_HASH
     assert problem.severity is Severity.WARNING
 
 
@@ -158,13 +176,13 @@ def test_quotes_and_spaces_inside_a_text_stay_as_written(tmp_path: Path) -> None
     assert campaign.day_emails[1].subject == "Oui\u00a0! C’est «\u00a0jour 3\u00a0»: voilà"
 
 
-def test_a_file_indented_with_tabs_is_one_slip() -> None:
+def test_a_file_indented_with_tabs_is_one_mistake() -> None:
     source = make_source("f", "a:\n\tb: 1\n\tc: 2\n\td: 3")
-    mended = mend(source, 1, 4)
-    assert [problem.code for problem in mended.problems] == [Code.TAB]
-    assert mended.text == "a:\n  b: 1\n  c: 2\n  d: 3\n"
+    fixed = fix_lines(source, 1, 4)
+    assert [problem.code for problem in fixed.problems] == [ProblemCode.TAB]
+    assert fixed.text == "a:\n  b: 1\n  c: 2\n  d: 3\n"
 
 
 def test_lines_before_the_stretch_come_back_empty_so_that_numbers_stay() -> None:
     source = make_source("f", "---\na: 1\n---\nNot: yaml: at all")
-    assert mend(source, 2, 2).text == "\na: 1\n"
+    assert fix_lines(source, 2, 2).text == "\na: 1\n"

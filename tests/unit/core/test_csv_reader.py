@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.core.csv_file import CsvTable, open_csv
-from lovecampaign.core.csv_rows import CsvRow
+from lovecampaign.core.csv_reader import CsvRow, CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound, UsageError
 
 

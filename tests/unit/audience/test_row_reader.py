@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.audience.columns import read_columns
-from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
+from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.row_reader import RowReader
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
-from lovecampaign.core.csv_rows import CsvRow
+from lovecampaign.core.csv_reader import CsvRow
 from lovecampaign.core.problems import Place
 
 NOW = datetime(2028, 6, 1, 9, tzinfo=UTC)
@@ -110,7 +110,7 @@ def test_an_unknown_zone_is_a_warning_with_its_line_and_left_out() -> None:
     assert "Mars/Olympus" in warning.message
 
 
-def test_a_slip_in_the_domain_is_a_warning() -> None:
+def test_a_typo_in_the_domain_is_a_warning() -> None:
     decision = decide(email="ana@gmial.com")
     assert isinstance(decision, Subscribe)
     assert decision.key == "ana@gmial.com"
@@ -139,7 +139,7 @@ def test_rows_are_refused_in_words(cells: dict[str, str], said: str) -> None:
 
 @pytest.mark.parametrize("word", ["unconfirmed", "pending", "Inactive"])
 def test_who_has_not_confirmed_is_left_out(word: str) -> None:
-    assert decide(email="Ana@bloom.example", status=word) == LeaveOut(
+    assert decide(email="Ana@bloom.example", status=word) == SkipRow(
         line=7, key="ana@bloom.example"
     )
 
@@ -301,7 +301,7 @@ def test_no_cells_break_the_reader_of_rows(rows: list[list[str]]) -> None:
 def test_a_consent_that_is_still_to_come_proves_nothing(cells: dict[str, str]) -> None:
     assert subscribe(**cells).consent is None
     (warning,) = warnings(**cells)
-    assert "is not of the past and is left out" in warning
+    assert "is in the future and is left out" in warning
 
 
 def test_this_evening_in_auckland_is_not_in_the_future() -> None:

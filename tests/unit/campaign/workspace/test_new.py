@@ -11,8 +11,7 @@ import pytest
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.edit_yaml import as_scalar
-from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
-from lovecampaign.campaign.workspace.find import find_workspace
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example, find_workspace
 from lovecampaign.campaign.workspace.new import new_campaign
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.settings import read_settings
@@ -71,7 +70,7 @@ def test_an_env_file_without_a_key_gets_one_and_keeps_the_rest(tmp_path: Path) -
 
 def test_only_the_lines_that_have_to_change_do(tmp_path: Path) -> None:
     new_campaign(tmp_path, "a", start=START)
-    old = (find_example() / CAMPAIGN / "campaign.yaml").read_text().splitlines()
+    old = (find_example() / EXAMPLE_CAMPAIGN / "campaign.yaml").read_text().splitlines()
     new = (tmp_path / "campaigns" / "a" / "campaign.yaml").read_text().splitlines()
     assert len(old) == len(new)
     changed = {

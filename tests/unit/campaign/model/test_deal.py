@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from lovecampaign.campaign.deals.price import ComparedPrice, compared_price, saving
-from lovecampaign.campaign.model.deal import Money
+from lovecampaign.campaign.model.deal import ComparedPrice, Money, compared_price, saving
 from lovecampaign.testing.months import build_month
 
 DEAL = build_month().deals["insider"]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from lovecampaign.campaign.source.fix_mistakes import mend
+from lovecampaign.campaign.source.fix_mistakes import fix_lines
 from lovecampaign.campaign.source.parser import LOADER, core_value, read_tree
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Spot, make_source
 from lovecampaign.campaign.source.tree import Scalar, Tree
 
@@ -22,7 +22,7 @@ def tree_of(request: pytest.FixtureRequest) -> ReadTree:
 
     def read(text: str) -> Tree:
         source = make_source("f.yaml", text)
-        return read_tree(source, mend(source, 1, len(source.lines)), request.param)
+        return read_tree(source, fix_lines(source, 1, len(source.lines)), request.param)
 
     return read
 
@@ -66,8 +66,8 @@ def test_quoted_scalars_are_always_text(tree_of: ReadTree) -> None:
 def test_duplicate_keys_are_problems_that_name_the_first(tree_of: ReadTree) -> None:
     tree = tree_of("a: 1\nb:\n  c: 2\n  c: 3\n'a': 4\n")
     assert [(p.code, str(p.place)) for p in tree.problems] == [
-        (Code.DUPLICATE_KEY, "f.yaml:4:3"),
-        (Code.DUPLICATE_KEY, "f.yaml:5:1"),
+        (ProblemCode.DUPLICATE_KEY, "f.yaml:4:3"),
+        (ProblemCode.DUPLICATE_KEY, "f.yaml:5:1"),
     ]
     assert "first on line 3" in tree.problems[0].message
     assert tree.root is not None
@@ -77,27 +77,27 @@ def test_duplicate_keys_are_problems_that_name_the_first(tree_of: ReadTree) -> N
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("a: [1, &x 2]", Code.YAML_MACHINERY),
-        ("a: [1, *x]", Code.YAML_MACHINERY),
-        ("a: [!!python/object:os.system x]", Code.YAML_MACHINERY),
-        ("a: 1\n---\nb: 2", Code.SECOND_DOCUMENT),
-        ("[" * 5000, Code.TOO_DEEP),
-        ("a: [" + "1," * 30_000 + "]", Code.TOO_DEEP),
-        ("? [a, b]\n: c", Code.BARE_BRACES),
-        ("a: 'open", Code.NOT_YAML),
-        ("a: [1, 2", Code.NOT_YAML),
-        ("a: 1\n b: 2", Code.NOT_YAML),
-        ("a\nb: 1", Code.NOT_YAML),
-        ("%x", Code.NOT_YAML),
-        ('a: "\\q"', Code.NOT_YAML),
-        ('a: "x" y', Code.QUOTE_INSIDE),
-        ('a: {b: "x" y}', Code.NOT_YAML),
-        ("- a\nb: 1", Code.NOT_YAML),
-        ("a: 1\nb: }", Code.NOT_YAML),
+        ("a: [1, &x 2]", ProblemCode.YAML_MACHINERY),
+        ("a: [1, *x]", ProblemCode.YAML_MACHINERY),
+        ("a: [!!python/object:os.system x]", ProblemCode.YAML_MACHINERY),
+        ("a: 1\n---\nb: 2", ProblemCode.SECOND_DOCUMENT),
+        ("[" * 5000, ProblemCode.TOO_DEEP),
+        ("a: [" + "1," * 30_000 + "]", ProblemCode.TOO_DEEP),
+        ("? [a, b]\n: c", ProblemCode.BARE_BRACES),
+        ("a: 'open", ProblemCode.NOT_YAML),
+        ("a: [1, 2", ProblemCode.NOT_YAML),
+        ("a: 1\n b: 2", ProblemCode.NOT_YAML),
+        ("a\nb: 1", ProblemCode.NOT_YAML),
+        ("%x", ProblemCode.NOT_YAML),
+        ('a: "\\q"', ProblemCode.NOT_YAML),
+        ('a: "x" y', ProblemCode.QUOTE_INSIDE),
+        ('a: {b: "x" y}', ProblemCode.NOT_YAML),
+        ("- a\nb: 1", ProblemCode.NOT_YAML),
+        ("a: 1\nb: }", ProblemCode.NOT_YAML),
     ],
 )
 def test_what_campaigns_do_not_use_is_a_problem_with_a_place_and_a_hint(
-    tree_of: ReadTree, text: str, code: Code
+    tree_of: ReadTree, text: str, code: ProblemCode
 ) -> None:
     problem = tree_of(text).problems[0]
     assert problem.code == code
@@ -112,8 +112,8 @@ def test_a_billion_laughs_stay_small(tree_of: ReadTree) -> None:
     ]
     tree = tree_of("\n".join(lines))
     assert {problem.code for problem in tree.problems} <= {
-        Code.YAML_MACHINERY,
-        Code.SPECIAL_FIRST_CHARACTER,
+        ProblemCode.YAML_MACHINERY,
+        ProblemCode.SPECIAL_FIRST_CHARACTER,
     }
     assert len(tree.problems) >= 8
 

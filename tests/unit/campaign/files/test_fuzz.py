@@ -1,4 +1,4 @@
-"""Never a traceback: whatever stands in a campaign's files, there are problems with places."""
+"""Never a traceback: any content of a campaign's files leads to problems with places."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.campaign.files.load import Loaded, load_campaign
-from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
+from lovecampaign.campaign.files.load import LoadedCampaign, load_campaign
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 
 #: Pieces that mean something to YAML, to our schema or to a decoder.
 _PIECES = [
@@ -28,7 +28,7 @@ _PIECES = [
 @pytest.fixture(scope="module")
 def example_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = tmp_path_factory.mktemp("fuzz")
-    for part in (CAMPAIGN, Path("templates") / "email"):
+    for part in (EXAMPLE_CAMPAIGN, Path("templates") / "email"):
         shutil.copytree(find_example() / part, workspace / part)
     return workspace
 
@@ -58,7 +58,7 @@ def _mutate(content: bytes, mutations: list[tuple[float, int, bytes]]) -> bytes:
     return content
 
 
-def _assert_told_in_full(loaded: Loaded, changed: str) -> None:
+def _assert_told_in_full(loaded: LoadedCampaign, changed: str) -> None:
     """No campaign without a reason, and every reason in words, at a place that exists."""
     assert loaded.campaign is not None or any(problem.is_error for problem in loaded.problems)
     for problem in loaded.problems:
@@ -83,7 +83,7 @@ _FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_s
 def test_mutated_campaign_files_never_raise(
     example_copy: Path, mutations: list[tuple[float, int, bytes]]
 ) -> None:
-    path = example_copy / CAMPAIGN / "campaign.yaml"
+    path = example_copy / EXAMPLE_CAMPAIGN / "campaign.yaml"
     with _written(path, _mutate(path.read_bytes(), mutations)):
         _assert_told_in_full(load_campaign(path.parent, example_copy), "campaign.yaml")
 
@@ -96,9 +96,11 @@ def test_mutated_campaign_files_never_raise(
 def test_mutated_copy_files_never_raise(
     example_copy: Path, name: str, mutations: list[tuple[float, int, bytes]]
 ) -> None:
-    path = next((example_copy / CAMPAIGN).glob(name))
+    path = next((example_copy / EXAMPLE_CAMPAIGN).glob(name))
     with _written(path, _mutate(path.read_bytes(), mutations)):
-        _assert_told_in_full(load_campaign(example_copy / CAMPAIGN, example_copy), path.name)
+        _assert_told_in_full(
+            load_campaign(example_copy / EXAMPLE_CAMPAIGN, example_copy), path.name
+        )
 
 
 @_FUZZ
@@ -107,7 +109,7 @@ def test_mutated_copy_files_never_raise(
 @example(content=b"a: &a [*a, *a]\nb: *a")
 @example(content="start: 2027-02-30\nstart: 1\n".encode("utf-16"))
 def test_any_bytes_at_all_never_raise(example_copy: Path, content: bytes) -> None:
-    path = example_copy / CAMPAIGN / "campaign.yaml"
+    path = example_copy / EXAMPLE_CAMPAIGN / "campaign.yaml"
     with _written(path, content):
         loaded = load_campaign(path.parent, example_copy)
     _assert_told_in_full(loaded, "campaign.yaml")
@@ -115,6 +117,6 @@ def test_any_bytes_at_all_never_raise(example_copy: Path, content: bytes) -> Non
 
 
 def test_the_example_itself_holds_no_mistake(example_copy: Path) -> None:
-    loaded = load_campaign(example_copy / CAMPAIGN, example_copy)
+    loaded = load_campaign(example_copy / EXAMPLE_CAMPAIGN, example_copy)
     assert loaded.problems == ()
     assert loaded.campaign is not None

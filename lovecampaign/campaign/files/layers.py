@@ -1,4 +1,4 @@
-"""Where is each setting of an email written: in campaign.yaml, or in its copy file?"""
+"""Layered settings of an email: campaign.yaml and the copy file's front matter."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from lovecampaign.campaign.model.campaign import Guest, TagFilter
 from lovecampaign.campaign.schema.models import CampaignFile, CopyGroup
 from lovecampaign.campaign.schema.validate import Document
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.campaign.source.problem_codes import Code
+from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.tree import Keys
 from lovecampaign.core.problems import Place, Problem, Severity
 
-#: Every setting that either side may hold, as an author writes it.
+#: All settings of both layers, in the author's spelling.
 _SETTINGS = (
     *("subject", "preheader", "template", "kind", "with_tags", "without_tags", "guest"),
     *("question", "at", "pinned", "to", "copy", "quiet_hours"),
@@ -23,16 +23,16 @@ _SETTINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layers:
-    """The two homes of an email's settings; each setting lives in one of them."""
+    """The two layers of an email's settings; a setting may be in one of them only."""
 
     document: Document[CampaignFile]
-    #: Of the email's group in campaign.yaml, whether or not one is written.
+    #: The path of the email's group in campaign.yaml, written or not.
     path: Keys
     group: CopyGroup | None
     file: CopyFile[Any] | None
 
     def get(self, name: str) -> Any:
-        """The setting's value, or None."""
+        """The value of a setting, or None."""
         front = getattr(self.file.front.value, name, None) if self.file else None
         return front if front is not None else getattr(self.group, name, None)
 
@@ -49,20 +49,20 @@ class Layers:
         return Guest(name=written.name, role=written.role or "", approved=written.approved)
 
     def places(self) -> dict[str, Place]:
-        """Where each setting stands."""
-        found = ((name, self._place(name)) for name in _SETTINGS)
-        return {name: place for name, place in found if place is not None}
+        """The places of all settings."""
+        places = ((name, self._place(name)) for name in _SETTINGS)
+        return {name: place for name, place in places if place is not None}
 
     def problem(
         self,
-        code: Code,
+        code: ProblemCode,
         name: str,
         message: str,
         *,
         hint: str | None = None,
         severity: Severity = Severity.ERROR,
     ) -> Problem:
-        """A problem about a setting: where it is written, else at the top of the copy file."""
+        """A problem at the place of a setting, or at the top of the copy file."""
         if self.file and (self.file.front.tree.has([name]) or not self._in_yaml(name)):
             front = self.file.front
             return front.problem(code, [name], message, hint=hint, severity=severity)
@@ -73,7 +73,7 @@ class Layers:
         return self.problem(bad.code, name, bad.message, hint=bad.hint)
 
     def set_twice(self) -> list[Problem]:
-        """Settings that stand in both homes."""
+        """Problems of settings that are in both layers."""
         if self.file is None:
             return []
         front = self.file.front
@@ -81,7 +81,7 @@ class Layers:
         return [self._twice(name) for name in twice]
 
     def is_unread(self, name: str) -> bool:
-        """Whether a setting may stand there although it could not be read."""
+        """Whether a setting may be written although it could not be read."""
         if not self.document.is_sound(*self.path, name):
             return True
         if self.file is None:
@@ -92,12 +92,8 @@ class Layers:
 
     def _twice(self, name: str) -> Problem:
         other = self.document.tree.spot([*self.path, name]).line
-        return self.problem(
-            Code.SET_TWICE,
-            name,
-            f"{name} stands here and in {self.document.source.name}, line {other}",
-            hint="keep one of them",
-        )
+        message = f"{name} is here and in {self.document.source.name}, line {other}"
+        return self.problem(ProblemCode.SET_TWICE, name, message, hint="keep one of them")
 
     def _in_yaml(self, name: str) -> bool:
         return self.document.tree.has([*self.path, name])

@@ -1,4 +1,4 @@
-"""What does a workspace need besides campaigns? Templates, a key, what git and editors read."""
+"""Creates a workspace's folders, templates, secret key, .gitignore and JSON Schema."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SCHEMA_FILE = "campaign.schema.json"
 GITIGNORE = (".env", "outbox/", ".lovecampaign/", "lovecampaign.db*")
 
 
-def lay_foundation(workspace: Path, *template_folders: Path) -> list[Path]:
-    """Folders, templates, keys and the editor's schema, each where it is missing.
+def create_workspace(workspace: Path, *template_folders: Path) -> list[Path]:
+    """Create missing files, and return them.
 
-    Returns what was written. Templates come from the first folder that has one of that name.
+    A template comes from the first folder that has one of that name.
     """
     templates = workspace / TEMPLATE_FOLDER
     templates.mkdir(parents=True, exist_ok=True)
@@ -35,9 +35,9 @@ def lay_foundation(workspace: Path, *template_folders: Path) -> list[Path]:
 
 
 def _copy_missing(origin: Path, target: Path) -> list[Path]:
-    """Files that the workspace does not have yet."""
-    found = sorted(path for path in origin.rglob("[!.]*") if path.is_file())
-    wanted = [(path, target / path.relative_to(origin)) for path in found]
+    """Copy the files that the target does not have yet."""
+    files = sorted(path for path in origin.rglob("[!.]*") if path.is_file())
+    wanted = [(path, target / path.relative_to(origin)) for path in files]
     missing = [(path, copy) for path, copy in wanted if not copy.exists()]
     for path, copy in missing:
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def _write_if_missing(path: Path, text: str) -> Path | None:
 
 
 def _write_secret(path: Path) -> Path | None:
-    """A random signing key, readable by the owner only; one that is there stays."""
+    """A random signing key, readable by the owner only; an existing one stays."""
     line = f"LOVECAMPAIGN_SECRET_KEY={secrets.token_urlsafe(32)}\n"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -67,7 +67,7 @@ def _write_secret(path: Path) -> Path | None:
 
 
 def _write_gitignore(path: Path) -> Path | None:
-    """``.env`` holds secrets: it must never be committed."""
+    """Ignore ``.env``: it holds secrets and must never be committed."""
     if created := _write_if_missing(path, "\n".join(GITIGNORE) + "\n"):
         return created
     return _append(path, ".env\n", unless=r"^/?\.env(\*|$)")
