@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from lovecampaign.campaign.source.errors import nearest
-from lovecampaign.campaign.source.problem_codes import Code as LoadingCode
+from lovecampaign.campaign.source.problem_codes import ProblemCode as LoadingCode
 from lovecampaign.checks.ignores import NOTE_RULES, PROTECTED
 from lovecampaign.checks.registry import ALL_RULES
 from lovecampaign.core.errors import UsageError

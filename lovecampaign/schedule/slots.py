@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.schedule.days import campaign_join_windows, day_slots, keys_in_digest
 from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
@@ -109,7 +109,7 @@ def _launch_time(campaign: Campaign, email: Email, zone: str) -> SlotTime:
 def _pieces(
     campaign: Campaign, email: Email, time: SlotTime, founders_until: datetime
 ) -> Iterator[Slot]:
-    if Crowd.BOUGHT in email.to:  # buyers get it whenever they joined
+    if RecipientGroup.BOUGHT in email.to:  # buyers get it whenever they joined
         yield time.slot(EVER_BEFORE, EVER_AFTER)
         return
     moment = time.moment

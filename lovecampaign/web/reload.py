@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from lovecampaign.campaign.files.load import Loaded, load_campaign
+from lovecampaign.campaign.files.load import LoadedCampaign, load_campaign
 from lovecampaign.campaign.files.paths import FILE_NAME, TEMPLATE_FOLDER
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.schema.models import CampaignFile
@@ -38,11 +38,11 @@ class CampaignReloader:
         self._workspace = workspace
         self._changes = FileChanges(folder, workspace)
 
-    def reload_if_changed(self) -> Loaded | None:
+    def reload_if_changed(self) -> LoadedCampaign | None:
         """Load the campaign if a file changed since the last call; None: no change."""
         return self.reload() if self._changes.has_changed() else None
 
-    def reload(self) -> Loaded:
+    def reload(self) -> LoadedCampaign:
         """Load the campaign now; one with errors leaves ``campaign`` as it is."""
         loaded = load_campaign(self.folder, self._workspace)
         self.campaign = loaded.campaign or self.campaign

@@ -29,7 +29,7 @@ from lovecampaign.core.settings import (
     ADDRESS_EXAMPLES,
     MAKE_A_KEY,
     Settings,
-    how_to_make_secret,
+    secret_command,
 )
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.providers.factory import open_provider
@@ -147,7 +147,7 @@ def _weak_secret(
     return doubtful(
         name,
         f"{variable} is weak: an attacker could guess it and {risk}",
-        f"type: cd {settings.workspace} && {how_to_make_secret(variable, random_bytes)}",
+        f"type: cd {settings.workspace} && {secret_command(variable, random_bytes)}",
     )
 
 

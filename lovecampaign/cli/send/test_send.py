@@ -16,7 +16,7 @@ from lovecampaign.cli.resources.campaigns import EVERY_EMAIL, find_email
 from lovecampaign.cli.resources.open import opened_database, opened_provider
 from lovecampaign.cli.send.report import confirm_sending
 from lovecampaign.core.errors import ExitCode, UsageError
-from lovecampaign.core.message import Fault, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.display.test_send import Trial
 from lovecampaign.store.eligibility.eligibility import Eligibility
@@ -124,7 +124,9 @@ def _find_person(invocation: Invocation, test: _TestSend, email: Email) -> Membe
 
 def _exit_code(results: Sequence[TestSendResult]) -> ExitCode:
     """As for a real send."""
-    if any(each.outcome.fault is Fault.CONFIGURATION or each.outcome.is_outage for each in results):
+    if any(
+        each.outcome.fault is FaultKind.CONFIGURATION or each.outcome.is_outage for each in results
+    ):
         return ExitCode.UNREACHABLE
     kinds = {each.outcome.kind for each in results}
     if kinds & {OutcomeKind.UNKNOWN, OutcomeKind.TRANSIENT}:

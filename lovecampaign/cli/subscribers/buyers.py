@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lovecampaign.audience.address import suggest_domain
+from lovecampaign.audience.address import suggest_address
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.framework.options import read_address, read_name
 from lovecampaign.cli.output.result import Result
@@ -70,7 +70,7 @@ def _warn_unknown(database: Database, buyer: str) -> Iterator[Problem]:
     """A warning for an address that is not a subscriber's: it may be a typo, or a guest buyer."""
     if "@" not in buyer or read_address_record(database, read_address(buyer)).profile is not None:
         return
-    meant = suggest_domain(read_address(buyer))
+    meant = suggest_address(read_address(buyer))
     yield Problem(
         code=UNKNOWN_BUYER,
         message=f"{buyer} is not a subscriber here, so no email changes for them",

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import click
 
-from lovecampaign.audience.cells import guard
+from lovecampaign.audience.cells import escape_formula
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.campaign.schema.time_parsers import parse_point, resolve
@@ -235,7 +235,9 @@ def _csv_lines(codes: Iterable[AssignedCode]) -> Iterable[str]:
     yield _csv_line(_CODE_COLUMNS)
     for code in codes:
         cells = [getattr(code, name) or "" for name in _CODE_COLUMNS]
-        yield _csv_line([guard(c if isinstance(c, str) else str(to_json(c))) for c in cells])
+        yield _csv_line(
+            [escape_formula(c if isinstance(c, str) else str(to_json(c))) for c in cells]
+        )
 
 
 def _csv_line(cells: Sequence[str]) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from lovecampaign.audience.address import suggest_domain
-from lovecampaign.audience.cells import clean, one_line, split_tags
+from lovecampaign.audience.address import suggest_address
+from lovecampaign.audience.cells import clean, collapse_spaces, split_tags
 from lovecampaign.audience.columns import field_name
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
@@ -111,8 +111,8 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
     person = Subscribe(
         key=read_address(email),
         email=email.strip(),
-        first_name=one_line(first_name),
-        last_name=one_line(last_name),
+        first_name=collapse_spaces(first_name),
+        last_name=collapse_spaces(last_name),
         timezone=_read_zone(timezone),
         tags=tuple(tag for text in tags for tag in split_tags(text)),
         fields=dict(_read_field(pair) for pair in fields),
@@ -134,7 +134,7 @@ def show(invocation: Invocation, email: str) -> Result:
     with opened_database(invocation) as database:
         person = read_address_record(database, read_address(email))
     if person.is_unknown:
-        meant = suggest_domain(read_address(email))
+        meant = suggest_address(read_address(email))
         hint = f"did you mean {meant}?" if meant else f"type: lovecampaign subscribers add {email}"
         raise UsageError(f"{email} is not known here", hint=hint)
     return Result(

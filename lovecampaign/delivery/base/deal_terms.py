@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.store.checkout.codes import assign_codes
 from lovecampaign.store.deal_stock.extensions import extended_closing_times
 from lovecampaign.store.ledger.campaigns import CampaignRecord
@@ -36,7 +36,7 @@ def read_terms(
 ) -> Mapping[int, Terms]:
     """By subscriber. Insiders get their code with the first launch email that may print it."""
     deal = campaign.insider_deal
-    if deal is None or email.role is not Role.LAUNCH or Crowd.BOUGHT in email.to:
+    if deal is None or email.role is not Role.LAUNCH or RecipientGroup.BOUGHT in email.to:
         return {}
     people = (each.member.subscriber for each in claimed)
     insiders = [person.id for person in people if person.is_insider]

@@ -9,7 +9,7 @@ from typing import Any, Generic
 from jinja2 import Template
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.campaign.schema.parsers import MERGE_FIELD_START
+from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
 from lovecampaign.core.lru import LruCache
 from lovecampaign.render.markup.markdown import CopyMarkdown
 from lovecampaign.render.model.content import AuthoredEmail, Content

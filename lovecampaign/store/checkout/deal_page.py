@@ -10,7 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from lovecampaign.campaign.deals.deal_page import LEADS_TO_CHECKOUT, Door, Visitor, find_door
+from lovecampaign.campaign.deals.deal_page import (
+    LEADS_TO_CHECKOUT,
+    DealPageState,
+    Visitor,
+    find_page_state,
+)
 from lovecampaign.campaign.deals.stock import Claim, Stock
 from lovecampaign.store.checkout.codes import assign_code, has_spare_code
 from lovecampaign.store.checkout.waitlist import (
@@ -30,7 +35,7 @@ from lovecampaign.store.tables import deal_claim, deal_code, subscriber
 class DealView:
     """The deal as its page shows it to one subscriber."""
 
-    door: Door
+    door: DealPageState
     stock: Stock
     visitor: Visitor
 
@@ -41,7 +46,7 @@ def view_deal(
     """The view for the page. Changes nothing."""
     stock = read_stock(connection, recorded, now)
     visitor = read_deal_visitor(connection, recorded, subscriber_id, now)
-    door = find_door(recorded.campaign, recorded.deal, stock, visitor, now)
+    door = find_page_state(recorded.campaign, recorded.deal, stock, visitor, now)
     return DealView(door=door, stock=stock, visitor=visitor)
 
 
@@ -64,7 +69,7 @@ def join_waitlist(
 ) -> None:
     """Add the subscriber to the waitlist, if the page offers it."""
     with database.write() as connection:
-        if _view_locked(connection, recorded, subscriber_id, now).door is Door.WAITLIST:
+        if _view_locked(connection, recorded, subscriber_id, now).door is DealPageState.WAITLIST:
             add_to_waitlist(connection, recorded, subscriber_id, delivery_id, now)
 
 

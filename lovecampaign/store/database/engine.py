@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from lovecampaign.core.errors import Busy, Unreachable, UsageError
+from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
 
 #: A large import holds SQLite's write lock for half a minute.
 BUSY_TIMEOUT_SECONDS = 60
@@ -148,7 +148,7 @@ class Database:
         except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError):
             raise  # for the code that wrote the row or the statement
         except PoolTimeout as error:
-            raise Busy(
+            raise DatabaseBusy(
                 f"no connection to the database {self.name} became free in time",
                 hint="wait a moment and try again: all of them are in use",
             ) from error
@@ -287,7 +287,7 @@ def _translate(database: Database, driver_words: str) -> Unreachable:
             hint="fix that, or name another database in LOVECAMPAIGN_DATABASE_URL",
         )
     if "locked" in lowered:
-        return Busy(
+        return DatabaseBusy(
             f"another process kept the database {name} for over {seconds:g} s",
             hint="wait until it ends (an import or a backup?) and run the same command again",
         )

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.campaign.model.deal import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.deal_stock.extensions import has_extension
@@ -89,7 +89,7 @@ class Eligibility:
     def is_addressed(self) -> Condition:
         """Whether the email addresses this subscriber at all; if not, no reason is needed."""
         conditions = [subscriber.c.forgotten_at.is_(None), self._is_on_a_list]
-        if Crowd.BOUGHT in self.email.to:
+        if RecipientGroup.BOUGHT in self.email.to:
             conditions.append(buyer.c.address_key.is_not(None))
         return sa.and_(*conditions)
 
@@ -139,7 +139,7 @@ class Eligibility:
             wants_days = preference.c.is_launch_only.is_not(sa.true())
             requirements.append(require(wants_days, SkipReason.LAUNCH_ONLY))
         requirements.append(require(self._passes_tags, SkipReason.TAG))
-        if Crowd.NOT_BOUGHT in self.email.to:
+        if RecipientGroup.NOT_BOUGHT in self.email.to:
             requirements.append(require(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
         return requirements
 

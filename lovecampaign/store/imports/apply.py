@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.audience.decisions import LeaveOut, Subscribe, Suppress
+from lovecampaign.audience.decisions import SkipRow, Subscribe, Suppress
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.imports.staging import StagingWriter
@@ -64,7 +64,7 @@ class ImportTarget:
 
 def run_import(
     database: Database,
-    decisions: Iterable[Subscribe | Suppress | LeaveOut],
+    decisions: Iterable[Subscribe | Suppress | SkipRow],
     target: ImportTarget,
     *,
     apply: bool,
@@ -90,7 +90,7 @@ def add_subscriber(database: Database, person: Subscribe, target: ImportTarget) 
     return next(iter(verdicts.counts))
 
 
-def _stage(connection: Connection, decisions: Iterable[Subscribe | Suppress | LeaveOut]) -> None:
+def _stage(connection: Connection, decisions: Iterable[Subscribe | Suppress | SkipRow]) -> None:
     hash_key = read_hash_key(connection)
     stage = StagingWriter(connection, partial(hash_address, hash_key) if hash_key else None)
     for decision in decisions:

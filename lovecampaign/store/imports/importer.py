@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lovecampaign.audience.columns import Column, Columns, Heading, Tool, read_columns
-from lovecampaign.audience.decisions import Decision, LeaveOut, Reject, Subscribe, Suppress
+from lovecampaign.audience.columns import Column, Columns, ExportTool, Heading, read_columns
+from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.row_reader import RowReader
-from lovecampaign.core.csv_file import CsvTable, open_csv
+from lovecampaign.core.csv_reader import CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database.engine import Database
@@ -59,7 +59,7 @@ def import_subscribers(
     try:
         with open_csv(path, shown_as=shown) as table:
             columns = _read_columns(table, shown, path.name)
-            target = replace(target, keeps_lists=columns.tool is Tool.OURS)
+            target = replace(target, keeps_lists=columns.tool is ExportTool.OURS)
             reader = RowReader(columns, file=shown, now=target.now, extra_tags=target.tags)
             builder = _ReportBuilder(shown, columns, table.heading_line)
             decisions = builder.count(map(reader.decide, table.rows))
@@ -97,7 +97,7 @@ class _ReportBuilder:
         self._problems: list[Problem] = []
         self._unlisted = 0
 
-    def count(self, decisions: Iterable[Decision]) -> Iterator[Subscribe | Suppress | LeaveOut]:
+    def count(self, decisions: Iterable[Decision]) -> Iterator[Subscribe | Suppress | SkipRow]:
         for decision in decisions:
             self._read += 1
             if isinstance(decision, Reject):
@@ -134,8 +134,8 @@ class _ReportBuilder:
         self._unlisted += len(problems[room:])
 
     def _file_warnings(self, verdicts: ImportVerdicts) -> Iterator[Problem]:
-        if self._columns.doubled:
-            names = ", ".join(self._columns.doubled)
+        if self._columns.duplicates:
+            names = ", ".join(self._columns.duplicates)
             yield self._warn(f"these columns repeat an earlier one: {names}")
         if self._without_consent:
             yield self._warn(

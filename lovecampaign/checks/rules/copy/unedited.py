@@ -8,7 +8,7 @@ from functools import cache
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.campaign.workspace.example import CAMPAIGN, find_example
+from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.checks.base.locate import first_line, setting
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
@@ -96,7 +96,7 @@ def _example_paragraphs() -> frozenset[str]:
 def _example() -> tuple[Campaign, ...]:
     """The example, or nothing where it was edited in place and broken."""
     workspace = find_example()
-    campaign = load_campaign(workspace / CAMPAIGN, workspace).campaign
+    campaign = load_campaign(workspace / EXAMPLE_CAMPAIGN, workspace).campaign
     return (campaign,) if campaign else ()
 
 

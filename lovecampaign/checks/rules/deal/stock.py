@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from lovecampaign.campaign.deals.codes import PLACEHOLDER
-from lovecampaign.campaign.deals.pool import read_codes
+from lovecampaign.campaign.deals.codes import PLACEHOLDER, read_codes
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.locate import setting
 from lovecampaign.checks.base.rule import MonthDraft, MonthRule

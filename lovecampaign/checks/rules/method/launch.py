@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Kind, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, Kind, RecipientGroup, Role
 from lovecampaign.checks.base.locate import first_line
 from lovecampaign.checks.base.offers import is_sale_page, sums_pattern
 from lovecampaign.checks.base.rendered_email import RenderedEmail
@@ -79,7 +79,7 @@ def _asks(campaign: Campaign, email: Email) -> bool:
     return (
         email.role is Role.LAUNCH
         and has_sale
-        and Crowd.BOUGHT not in email.to
+        and RecipientGroup.BOUGHT not in email.to
         and email.kind is not Kind.THANKS
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.reports.addressees import Addressee
 from lovecampaign.store.reports.subscriber_timeline import TimelineEntry
@@ -127,7 +127,7 @@ def _forecast(
 
 
 def _not_for_them(email: Email) -> EmailForecast:
-    if Crowd.BOUGHT in email.to:
+    if RecipientGroup.BOUGHT in email.to:
         why = "for those who bought"
     elif email.is_insiders_only:
         why = "for insiders only"
@@ -165,7 +165,7 @@ def _why_then(
         return f"{_clock_time(campaign, email)} on {_clock_name(campaign, subscriber.zone)}"
     if email.is_insiders_only:
         return "on the insiders’ list; one instant for all of them"
-    return "thanks for buying" if Crowd.BOUGHT in email.to else "one instant for everyone"
+    return "thanks for buying" if RecipientGroup.BOUGHT in email.to else "one instant for everyone"
 
 
 def _clock_time(campaign: Campaign, email: Email) -> str:

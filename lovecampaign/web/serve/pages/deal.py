@@ -15,11 +15,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.deals.codes import fill_link
-from lovecampaign.campaign.deals.deal_page import Door, Visitor, find_door
-from lovecampaign.campaign.deals.price import compared_price
-from lovecampaign.campaign.deals.stock import Stock
-from lovecampaign.campaign.deals.windows import closing_time
-from lovecampaign.campaign.model.deal import Deal
+from lovecampaign.campaign.deals.deal_page import DealPageState, Visitor, find_page_state
+from lovecampaign.campaign.deals.stock import Stock, closing_time
+from lovecampaign.campaign.model.deal import Deal, compared_price
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
@@ -82,7 +80,7 @@ def _look(visit: Visit, opened: Opened) -> DealView:
             return view_deal(connection, deal, opened.delivery.subscriber_id, visit.now)
     nothing = Stock(quantity=None, redeemed=0, reserved=0)
     stranger = Visitor(is_insider=False)
-    door = find_door(opened.campaign, None, nothing, stranger, visit.now)
+    door = find_page_state(opened.campaign, None, nothing, stranger, visit.now)
     return DealView(door=door, stock=nothing, visitor=stranger)
 
 
@@ -97,7 +95,7 @@ def _show(visit: Visit, opened: Opened, found: DealView) -> Response:
         compared=compared_price(deal) if deal else None,
         offer=campaign.launch.offer if visit.now >= campaign.launch.at else None,
         ends=_ends(deal, found, campaign.launch.at),
-        is_until_open=found.door in (Door.EARLY, Door.NOT_YET),
+        is_until_open=found.door in (DealPageState.EARLY, DealPageState.NOT_YET),
         lapsed_at=_lapsed_at(found.visitor, visit.now),
         closes=closing_time(deal, found.visitor.closes) if deal else None,
         claim_for=_said_length(deal.claim_for) if deal else None,
@@ -118,15 +116,15 @@ def _show(visit: Visit, opened: Opened, found: DealView) -> Response:
 def _ends(deal: Deal | None, found: DealView, launch: datetime) -> datetime | None:
     """What the page counts down to: the same instants as in the letters."""
     visitor = found.visitor
-    if found.door is Door.EARLY:
+    if found.door is DealPageState.EARLY:
         return launch
     if deal is None:
         return None
     return {
-        Door.NOT_YET: deal.opens,
-        Door.OPEN: closing_time(deal, visitor.closes),
-        Door.KEPT: visitor.kept_until,
-        Door.CLAIMED: visitor.claim.lapses_at if visitor.claim else None,
+        DealPageState.NOT_YET: deal.opens,
+        DealPageState.OPEN: closing_time(deal, visitor.closes),
+        DealPageState.KEPT: visitor.kept_until,
+        DealPageState.CLAIMED: visitor.claim.lapses_at if visitor.claim else None,
     }.get(found.door)
 
 
