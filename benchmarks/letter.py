@@ -11,7 +11,7 @@ from typing import Any
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
@@ -64,7 +64,7 @@ TEMPLATE = (
 )
 
 
-def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
+def make_renderer(workspace: Path) -> tuple[EmailRenderer, RecipientBuilder]:
     """The letter in a workspace of its own, and what makes recipients of it."""
     folder = write_campaign(
         workspace,
@@ -84,7 +84,7 @@ def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
         media_url=MEDIA_URL,
     )
     signer = TokenSigner(["a secret of the benchmark"])
-    return renderer, Addressing(
+    return renderer, RecipientBuilder(
         campaign=campaign,
         email=email,
         signer=signer,
@@ -93,7 +93,7 @@ def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
     )
 
 
-def make_recipients(addressing: Addressing, count: int) -> Iterator[Recipient]:
+def make_recipients(addressing: RecipientBuilder, count: int) -> Iterator[Recipient]:
     """People with names, towns and plants enough that no two are alike."""
     signer, now = addressing.signer, datetime(2027, 2, 1, 8, tzinfo=UTC)
     for number in itertools.islice(itertools.count(1), count):
@@ -140,7 +140,7 @@ def as_row(reader: Recipient) -> dict[str, Any]:
     }
 
 
-def jinja_sources(renderer: EmailRenderer, addressing: Addressing) -> tuple[str, str, str]:
+def jinja_sources(renderer: EmailRenderer, addressing: RecipientBuilder) -> tuple[str, str, str]:
     """HTML, text and subject of the same letter as plain Jinja: what others would render.
 
     Somebody's values are put back to the expressions that printed them.

@@ -21,7 +21,7 @@ from jinja2 import Environment
 from benchmarks.figures import Figure, Measured, Ratio
 from benchmarks.letter import MEDIA_URL, as_row, jinja_sources, make_recipients, make_renderer
 from benchmarks.rounds import Stats, run_rounds
-from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.renderer import EmailRenderer
 
 PART = "Rendering"
@@ -87,7 +87,7 @@ def _contenders(workspace: Path) -> Mapping[str, Callable[[], float]]:
 
 
 def _jinja(
-    renderer: EmailRenderer, addressing: Addressing
+    renderer: EmailRenderer, addressing: RecipientBuilder
 ) -> Callable[[Mapping[str, Any]], tuple[str, str, str]]:
     """HTML, text and subject as Jinja's manual shows it: compiled once, only HTML escaped."""
     sources = jinja_sources(renderer, addressing)
@@ -166,7 +166,7 @@ def _first(folder: Path) -> float:
     return (time.process_time() - start) * 1000
 
 
-def _rebuilt(renderer: EmailRenderer, addressing: Addressing) -> EmailRenderer:
+def _rebuilt(renderer: EmailRenderer, addressing: RecipientBuilder) -> EmailRenderer:
     return EmailRenderer(
         addressing.campaign,
         addressing.email,

@@ -21,7 +21,7 @@ from benchmarks.sinks import Sink, postfix_sink, smtp_sink, tls_smtp_sink
 from benchmarks.smtp_peers import SESSIONS, aiosmtplib_way, nodemailer, smtp_source, usual_way
 from benchmarks.world import add_readers, make_workspace, opened, send_day_1, settings_of
 from lovecampaign.core.message import Message, Outcome, OutcomeKind
-from lovecampaign.providers.smtp.connect import Security, Server
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget
 from lovecampaign.providers.smtp.provider import SmtpProvider
 from lovecampaign.testing.certificate import self_signed
 
@@ -110,9 +110,9 @@ def _alone(
 
 
 def _provider(port: int, certificate: Path | None = None) -> SmtpProvider:
-    server = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK)
+    server = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK)
     if certificate is not None:
-        server = Server(
+        server = SmtpTarget(
             host="127.0.0.1",
             port=port,
             security=Security.TLS,

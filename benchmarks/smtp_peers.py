@@ -20,7 +20,7 @@ from benchmarks.letter import as_row, jinja_sources
 from benchmarks.render import as_the_manual_shows
 from benchmarks.sinks import POSTFIX, POSTFIX_ENVIRONMENT, Sink
 from benchmarks.sinks.fetch import NODEMAILER
-from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 
@@ -52,7 +52,7 @@ def smtp_source(
 
 
 def usual_way(
-    renderer: EmailRenderer, addressing: Addressing, readers: Iterator[Recipient], sink: Sink
+    renderer: EmailRenderer, addressing: RecipientBuilder, readers: Iterator[Recipient], sink: Sink
 ) -> Callable[[], float]:
     """Jinja, EmailMessage and smtplib, one person after the other."""
     jinja = Environment(autoescape=True)

@@ -12,7 +12,7 @@ from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.provider import Provider
-from lovecampaign.providers.smtp.connect import Security, Server, TimeLimits
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
 from lovecampaign.providers.smtp.provider import DEFAULT_CONNECTIONS, SmtpProvider
 
 MOST_CONNECTIONS = 100
@@ -60,7 +60,7 @@ def _open_smtps(settings: Settings) -> Provider:
 
 
 def _open_sendgrid(settings: Settings) -> Provider:
-    from lovecampaign.providers.sendgrid.batching import MOST_PEOPLE
+    from lovecampaign.providers.sendgrid.batching import MAX_RECIPIENTS
     from lovecampaign.providers.sendgrid.connection import Endpoint
     from lovecampaign.providers.sendgrid.provider import (
         SendGridProvider,  # urllib3 only where it is used
@@ -71,7 +71,7 @@ def _open_sendgrid(settings: Settings) -> Provider:
             "SENDGRID_API_KEY is not set",
             hint="put it into .env in the workspace, or into the environment",
         )
-    options = _options(_split(settings.provider_url), {"people": MOST_PEOPLE})
+    options = _options(_split(settings.provider_url), {"people": MAX_RECIPIENTS})
     url = _split(settings.sendgrid_base_url, "SENDGRID_BASE_URL")
     is_default = settings.sendgrid_base_url == DEFAULT_SENDGRID_URL
     endpoint = Endpoint(
@@ -84,7 +84,7 @@ def _open_sendgrid(settings: Settings) -> Provider:
         endpoint,
         settings.sendgrid_api_key,
         name="sendgrid:" if is_default else f"sendgrid: at {endpoint.host}:{endpoint.port}",
-        people=options.get("people", MOST_PEOPLE),
+        people=options.get("people", MAX_RECIPIENTS),
     )
 
 
@@ -103,7 +103,7 @@ def _smtp_provider(url: SplitResult, security: Security, default_port: int) -> P
         raise _unreadable("LOVECAMPAIGN_PROVIDER")
     options = _options(url, {"connections": MOST_CONNECTIONS, "timeout": 3600})
     timeout = options.get("timeout")
-    server = Server(
+    server = SmtpTarget(
         host=_host(url),
         port=url.port or default_port,
         security=security,

@@ -15,7 +15,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.send import SendChoices, SendReport, send_due
+from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import Checker
 from lovecampaign.delivery.session.open_sender import open_sender
 from lovecampaign.providers.base.memory import MemoryProvider
@@ -110,7 +110,7 @@ class Stage:
         if now is not None:
             self.clock.move_to(now)
         with self.sender() as sender:
-            report = send_due(sender, self.campaign, SendChoices(**choices), check)
+            report = send_due(sender, self.campaign, PassOptions(**choices), check)
         if report.closed is not None:
             raise report.closed
         return report

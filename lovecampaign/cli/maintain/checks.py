@@ -109,7 +109,7 @@ def _look_at_way_out(settings: Settings, *, has_faults: bool) -> Iterator[Findin
 def look_at_provider(provider: Provider) -> Finding:
     """Whether it lets us in; nothing is sent."""
     try:
-        provider.prove()
+        provider.check_connection()
     except Unreachable as error:
         return unreachable("provider", error.message, error.hint)
     except LovecampaignError as error:

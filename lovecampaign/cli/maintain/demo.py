@@ -32,10 +32,10 @@ from lovecampaign.cli.resources.campaigns import load_folder
 from lovecampaign.core.clock import FixedClock, format_instant
 from lovecampaign.core.settings import Settings, read_settings
 from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.send import SendChoices
+from lovecampaign.delivery.loop.run import RunPlan, run
+from lovecampaign.delivery.loop.send import PassOptions
 from lovecampaign.delivery.prepare.readiness import Checker
 from lovecampaign.delivery.session.open_sender import open_sender
-from lovecampaign.delivery.session.run import RunPlan, run
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.checkout.buyers import add_buyer
 from lovecampaign.store.database.engine import Database
@@ -113,10 +113,10 @@ def _play(stage: _Stage, database: Database, number: int, invocation: Invocation
     plan = RunPlan(
         campaigns=[lambda: stage.campaign],
         checker=lambda campaign: _checker(campaign, stage),
-        choices=SendChoices(),
+        choices=PassOptions(),
         until=stage.campaign.launch_emails[-1].instant,
         on_report=lambda _report: None,
-        on_trouble=lambda _error: None,
+        on_outage=lambda _error: None,
     )
     emails = len(stage.campaign.day_emails) + 1
     with invocation.output.progress("Sending", number * emails) as advance:

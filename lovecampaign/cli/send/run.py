@@ -30,11 +30,11 @@ from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.send import SendChoices, SendReport
-from lovecampaign.delivery.prepare.readiness import Checker, OnEdit
+from lovecampaign.delivery.loop.run import RunPlan, Sleep, sleep_until
+from lovecampaign.delivery.loop.run import run as run_passes
+from lovecampaign.delivery.loop.send import PassOptions, SendReport
+from lovecampaign.delivery.prepare.readiness import Checker, EditPolicy
 from lovecampaign.delivery.session.open_sender import open_sender
-from lovecampaign.delivery.session.run import RunPlan, Sleep, nap
-from lovecampaign.delivery.session.run import run as run_passes
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 
@@ -96,10 +96,10 @@ class _Running:
         plan = RunPlan(
             campaigns=[reader.read for reader in self.readers],
             checker=self._checker,
-            choices=SendChoices(on_edit=OnEdit(keeps_frozen=True)),
+            choices=PassOptions(on_edit=EditPolicy(keeps_frozen=True)),
             until=self._end,
             on_report=self._tell,
-            on_trouble=self._tell_trouble,
+            on_outage=self._tell_trouble,
         )
         run_passes(self._open_sender, plan, self._sleep)
 
@@ -120,7 +120,7 @@ class _Running:
     @property
     def _sleep(self) -> Sleep:
         clock = self.invocation.clock
-        return _jump(clock) if isinstance(clock, FixedClock) else nap
+        return _jump(clock) if isinstance(clock, FixedClock) else sleep_until
 
     def _open_sender(self) -> AbstractContextManager[Sender]:
         return open_sender(

@@ -37,11 +37,11 @@ from lovecampaign.cli.send.report import (
 )
 from lovecampaign.core.errors import ExitCode, Unreachable, UsageError
 from lovecampaign.core.problems import Problem
-from lovecampaign.delivery.loop.send import SendChoices, SendReport, send_due
-from lovecampaign.delivery.prepare.readiness import OnEdit
+from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
+from lovecampaign.delivery.prepare.readiness import EditPolicy
 from lovecampaign.delivery.session.open_sender import open_sender
-from lovecampaign.delivery.transactional.welcome import look_at_welcome
-from lovecampaign.delivery.transactional.worker import answer_all
+from lovecampaign.delivery.transactional.welcome import check_welcome_edit
+from lovecampaign.delivery.transactional.worker import send_transactional
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.dry_run import foresee
@@ -80,11 +80,11 @@ class Wishes:
         return getpass.getuser() if self.accepts_edit else None
 
     @property
-    def choices(self) -> SendChoices:
-        return SendChoices(
+    def choices(self) -> PassOptions:
+        return PassOptions(
             keys=frozenset(email.key for email in self.emails) or frozenset({WELCOME}),
             limit=self.limit,
-            on_edit=OnEdit(accepted_by=self.accepted_by),
+            on_edit=EditPolicy(accepted_by=self.accepted_by),
         )
 
 
@@ -181,10 +181,10 @@ def _run_pass(
     ):
         report = send_due(sender, wishes.campaign, wishes.choices, check)
         if wishes.includes_welcome and not stop.event.is_set() and report.closed is None:
-            told = look_at_welcome(sender, wishes.campaign, wishes.accepted_by, check)
+            told = check_welcome_edit(sender, wishes.campaign, wishes.accepted_by, check)
             report = replace(report, problems=(*report.problems, *told))
             try:
-                answer_all(sender, [wishes.campaign], lambda _campaign: check)
+                send_transactional(sender, [wishes.campaign], lambda _campaign: check)
             except Unreachable as error:  # what the pass did is told all the same
                 report = replace(report, closed=error)
         return report, stop

@@ -19,7 +19,7 @@ from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.message import Fault, Outcome, OutcomeKind
 from lovecampaign.core.problems import Problem
-from lovecampaign.delivery.display.test_send import Trial
+from lovecampaign.delivery.display.test_send import MarkedSend
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.eligibility import Standing
 from lovecampaign.store.sending.claimed import Person, read_people
@@ -96,9 +96,9 @@ def _try_all(invocation: Invocation, wanted: _Wanted) -> Iterator[Tried]:
     with opened_provider(invocation, settings) as provider:
         if not wanted.is_confirmed:
             confirm_sending(invocation, [wanted.campaign], provider, wanted.say_what)
-        provider.prove()
+        provider.check_connection()
         for email in wanted.emails:
-            trial = Trial(
+            trial = MarkedSend(
                 settings=settings,
                 campaign=wanted.campaign,
                 email=email,

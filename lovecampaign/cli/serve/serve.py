@@ -24,7 +24,7 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.web.hosting.bind import listening
 
 if TYPE_CHECKING:  # imported where it is used: the extra may be missing
-    from lovecampaign.delivery.transactional.worker import Post
+    from lovecampaign.delivery.transactional.worker import TransactionalWorker
     from lovecampaign.web.serve.handler.site import Site
 
 DEFAULT_PORT = 8028
@@ -64,7 +64,7 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
 
 def _make_site(
     invocation: Invocation, settings: Settings, database: Database, provider: Provider
-) -> tuple[Site, Post]:
+) -> tuple[Site, TransactionalWorker]:
     """The pages, and who sends the mail that they promise: each needs the other."""
     from lovecampaign.cli.serve.transactional_worker import make_post
     from lovecampaign.web.serve.handler.site import make_site

@@ -16,7 +16,7 @@ from lovecampaign.core.errors import Unreachable
 from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.delivery.prepare.readiness import Checker
 from lovecampaign.delivery.session.open_sender import open_sender
-from lovecampaign.delivery.transactional.worker import Post, PostPlan
+from lovecampaign.delivery.transactional.worker import TransactionalPlan, TransactionalWorker
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 
@@ -27,7 +27,7 @@ def make_post(
     provider: Provider,
     campaigns: Callable[[], Sequence[Campaign]],
     note_bug: Callable[[BaseException], Path],
-) -> Post:
+) -> TransactionalWorker:
     """The thread that sends confirmations and welcomes; it is not started yet."""
     settings, stop = invocation.settings(), threading.Event()
 
@@ -37,14 +37,14 @@ def make_post(
     def check(campaign: Campaign) -> Checker:
         return email_checker(_usable(campaign), invocation, settings, provider)
 
-    plan = PostPlan(
+    plan = TransactionalPlan(
         open_sender=open_one,
         campaigns=campaigns,
         check=check,
-        on_trouble=_teller(invocation),
+        on_outage=_teller(invocation),
         on_bug=note_bug,
     )
-    return Post(plan=plan, stop=stop)
+    return TransactionalWorker(plan=plan, stop=stop)
 
 
 def _usable(campaign: Campaign) -> Usable:

@@ -16,7 +16,7 @@ from lovecampaign.store.sending.claimed import ClaimedDelivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class DealTerms:
     """The deal for one person."""
 
     code: str | None = None
@@ -24,7 +24,7 @@ class Terms:
     closes: datetime | None = None
 
 
-NO_TERMS = Terms()
+NO_TERMS = DealTerms()
 
 
 def read_terms(
@@ -33,7 +33,7 @@ def read_terms(
     record: CampaignRecord,
     email: Email,
     claimed: Sequence[ClaimedDelivery],
-) -> Mapping[int, Terms]:
+) -> Mapping[int, DealTerms]:
     """By subscriber. Insiders get their code with the first launch email that may print it."""
     deal = campaign.insider_deal
     if deal is None or email.role is not Role.LAUNCH or Crowd.BOUGHT in email.to:
@@ -42,4 +42,4 @@ def read_terms(
     insiders = [person.id for person in people if person.is_insider]
     codes = codes_for(connection, record.id, deal, insiders)
     closings = closings_for(connection, record.id, deal.key, insiders)
-    return {id_: Terms(code=codes.get(id_), closes=closings.get(id_)) for id_ in insiders}
+    return {id_: DealTerms(code=codes.get(id_), closes=closings.get(id_)) for id_ in insiders}

@@ -31,7 +31,7 @@ _ADDRESS = re.compile(r"[^\s<>@:;,]+@[^\s<>@:;,]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class FailureReason:
     """What failed deliveries of one email have in common."""
 
     key: str
@@ -39,13 +39,13 @@ class Failure:
     why: str
 
 
-def failures_of(key: str, settlements: Iterable[Settlement]) -> Counter[Failure]:
+def count_failures(key: str, settlements: Iterable[Settlement]) -> Counter[FailureReason]:
     """How many of an email's deliveries failed for good, by what was the matter."""
     failed = (each for each in settlements if each.state is DeliveryState.FAILED)
-    return Counter(Failure(key=key, why=_why(each)) for each in failed)
+    return Counter(FailureReason(key=key, why=_why(each)) for each in failed)
 
 
-def failure_problems(campaign: Campaign, failures: Counter[Failure]) -> Iterator[Problem]:
+def failure_problems(campaign: Campaign, failures: Counter[FailureReason]) -> Iterator[Problem]:
     """A warning for each kind of failure, the most frequent first."""
     for failure, count in failures.most_common(_MOST):
         yield Problem(

@@ -11,7 +11,7 @@ from lovecampaign.providers.base.provider import Provider
 
 
 @dataclass(slots=True)
-class Reception:
+class ProviderState:
     """How the provider takes what is on its way: what its answers say beyond their own message."""
 
     #: What it said about us as a whole: stop sending.

@@ -21,7 +21,7 @@ from lovecampaign.store.sending.senders import Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class CheckedRenderer:
     """An email that was checked and can be rendered, kept from pass to pass."""
 
     campaign: Campaign
@@ -49,7 +49,7 @@ class Sender:
     #: Told how many messages were settled, for a progress bar.
     on_progress: Callable[[int], None] = lambda _count: None
     #: By campaign and email; at most one campaign's emails each.
-    prepared: dict[tuple[str, str], Prepared] = field(default_factory=dict)
+    prepared: dict[tuple[str, str], CheckedRenderer] = field(default_factory=dict)
     #: Addresses of pictures that answered.
     proved_pictures: set[str] = field(default_factory=set)
     hold: Hold = field(default_factory=Hold)

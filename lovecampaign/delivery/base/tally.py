@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.delivery.base.failures import Failure
+from lovecampaign.delivery.base.failures import FailureReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Tally:
     #: Claims made, whatever became of them; ``--limit`` counts these.
     tried: int = 0
     #: What was the matter with those that failed.
-    failures: Counter[Failure] = field(default_factory=Counter)
+    failures: Counter[FailureReason] = field(default_factory=Counter)
     #: Why nothing more can be sent now: the provider refuses us as a whole, or is away.
     closed: Unreachable | None = None
 

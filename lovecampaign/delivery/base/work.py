@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmailWork:
+class EmailJob:
     """An email that is being sent: what it says, and where it stands in the ledger."""
 
     campaign: Campaign
@@ -20,7 +20,7 @@ class EmailWork:
     email: Email
     content: Content
     renderer: EmailRenderer
-    addressing: Addressing
+    addressing: RecipientBuilder
     #: Whether copies went out before this pass.
     is_frozen: bool
 

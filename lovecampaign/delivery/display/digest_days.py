@@ -13,8 +13,11 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.tokens import TokenSigner
-from lovecampaign.delivery.base.addressing import Addressing
-from lovecampaign.delivery.transactional.welcome_days import WelcomeAddressing, words_of_these_days
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
+from lovecampaign.delivery.transactional.welcome_days import (
+    WelcomeRecipientBuilder,
+    find_recent_days,
+)
 from lovecampaign.store.eligibility.eligibility import Standing
 from lovecampaign.store.ledger.campaigns import list_called_off, read_campaign
 from lovecampaign.store.ledger.finding_deliveries import find_delivery_of
@@ -26,7 +29,7 @@ _NOTHING_IS_SIGNED = TokenSigner(("nothing is signed here",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DaysHeld:
+class IncludedDays:
     """The days inside one letter, in order."""
 
     keys: tuple[str, ...] = ()
@@ -49,18 +52,18 @@ def find_days_in_welcome(
         campaign=campaign, email=welcome, campaign_id=record.id, now=found.claimed_at
     )
     person = read_people(connection, standing, [subscriber_id])[subscriber_id]
-    return find_days_held(connection, campaign, welcome, person, found.claimed_at).keys
+    return find_included_days(connection, campaign, welcome, person, found.claimed_at).keys
 
 
-def find_days_held(
+def find_included_days(
     connection: Connection, campaign: Campaign, email: Email, person: Person, claimed_at: datetime
-) -> DaysHeld:
+) -> IncludedDays:
     """What stood inside ``email`` for ``person``, who was sent it at ``claimed_at``."""
     record = read_campaign(connection, campaign.id)
     if record is None or email.role not in (Role.CATCH_UP, Role.WELCOME):
-        return DaysHeld()
+        return IncludedDays()
     cancelled = list_called_off(connection, record.id, claimed_at)
-    addressing = Addressing(
+    addressing = RecipientBuilder(
         campaign=campaign,
         email=email,
         signer=_NOTHING_IS_SIGNED,
@@ -69,7 +72,7 @@ def find_days_held(
         cancelled=cancelled,
     )
     if email.role is Role.CATCH_UP:
-        return DaysHeld(keys=addressing.digest(person))
-    gifts = words_of_these_days(connection, campaign, record.email_ids, claimed_at)
-    keys = WelcomeAddressing.of(addressing, gifts).digest(person)
-    return DaysHeld(keys=keys, gifts={key: gifts[key] for key in keys})
+        return IncludedDays(keys=addressing.digest(person))
+    gifts = find_recent_days(connection, campaign, record.email_ids, claimed_at)
+    keys = WelcomeRecipientBuilder.of(addressing, gifts).digest(person)
+    return IncludedDays(keys=keys, gifts={key: gifts[key] for key in keys})

@@ -16,8 +16,8 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.message import Message, Outcome
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
-from lovecampaign.delivery.base.addressing import TEST_TOKEN, Addressing
-from lovecampaign.delivery.base.judge import unrenderable
+from lovecampaign.delivery.base.recipient_builder import TEST_TOKEN, RecipientBuilder
+from lovecampaign.delivery.base.settlements import render_failure
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.model.errors import RenderError
@@ -29,7 +29,7 @@ from lovecampaign.store.sending.claimed import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class MarkedSend:
     """A test send of one email, made ready."""
 
     settings: Settings
@@ -51,12 +51,14 @@ class Trial:
             try:
                 messages[recipient.delivery_id] = self._renderer(content).render(recipient)
             except RenderError as error:
-                yield address, unrenderable(recipient.delivery_id, error)
+                yield address, render_failure(recipient.delivery_id, error)
         for outcome in provider.send(messages.values(), _NoJournal()):
             yield messages[outcome.delivery_id].to.email, outcome
 
     def _recipient(self, content: Content, address: str) -> Recipient:
-        seen = see_as(self.campaign, self.email, content, self.person, self.settings.public_url)
+        seen = preview_recipient(
+            self.campaign, self.email, content, self.person, self.settings.public_url
+        )
         return seen._replace(
             subscriber=seen.subscriber._replace(email=address),
             delivery_id=secrets.token_urlsafe(16),  # as long as a signed one, and opens nothing
@@ -73,7 +75,7 @@ class Trial:
         )
 
 
-def see_as(
+def preview_recipient(
     campaign: Campaign, email: Email, content: Content, person: Person | None, public_url: str
 ) -> Recipient:
     """Who rendering is given, for an email to be looked at through somebody's eyes.
@@ -100,8 +102,8 @@ def _test_links(campaign: Campaign, email: Email, public_url: str) -> Links:
     return replace(links, confirm=f"{public_url}/confirm/{TEST_TOKEN}")
 
 
-def _addressing(campaign: Campaign, email: Email, public_url: str) -> Addressing:
-    return Addressing(
+def _addressing(campaign: Campaign, email: Email, public_url: str) -> RecipientBuilder:
+    return RecipientBuilder(
         campaign=campaign,
         email=email,
         signer=TokenSigner(("nothing is signed here",)),

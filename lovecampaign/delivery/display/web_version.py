@@ -16,8 +16,8 @@ from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.message import Message
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.display.digest_days import DaysHeld, find_days_held
-from lovecampaign.delivery.transactional.welcome_days import holding
+from lovecampaign.delivery.display.digest_days import IncludedDays, find_included_days
+from lovecampaign.delivery.transactional.welcome_days import with_parts
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
@@ -30,7 +30,7 @@ from lovecampaign.store.sending.claimed import Person, read_people
 from lovecampaign.store.tables import DeliveryState
 
 #: How every link begins that is left out of a copy. Nothing is ever there (RFC 2606).
-LEFT_OUT = "https://left-out.invalid/"
+REMOVED_LINK = "https://left-out.invalid/"
 HIDDEN_CODE = "••••••"
 #: Of a copy: no mail is made of it.
 _NOBODY = "reader@copy.invalid"
@@ -40,7 +40,7 @@ _OUT = frozenset({DeliveryState.SENT, DeliveryState.CLAIMED, DeliveryState.IN_DO
 _KEPT = 16
 
 
-class Letters:
+class WebVersions:
     """Renders letters that have gone out; safe between threads."""
 
     def __init__(self, settings: Settings) -> None:
@@ -62,7 +62,7 @@ class Letters:
         if frozen is None:
             return None
         person = _read_person(connection, campaign, email, found, now)
-        held = find_days_held(connection, campaign, email, person, found.claimed_at or now)
+        held = find_included_days(connection, campaign, email, person, found.claimed_at or now)
         recipient = Recipient(
             subscriber=person.subscriber,
             zone=person.zone,
@@ -89,7 +89,7 @@ class Letters:
             return None
         # The days inside were chosen for its reader; they name nobody.
         person = _read_person(connection, campaign, email, found, now)
-        held = find_days_held(connection, campaign, email, person, found.claimed_at or now)
+        held = find_included_days(connection, campaign, email, person, found.claimed_at or now)
         recipient = Recipient(
             subscriber=Subscriber(id=0, email=_NOBODY, is_insider=email.is_insiders_only),
             zone=effective_zone(None, campaign),
@@ -106,20 +106,20 @@ class Letters:
         base, insiders = self._settings.public_url, campaign.insiders
         is_open = insiders is not None and now < insiders.until
         return Links(
-            unsubscribe=f"{LEFT_OUT}unsubscribe",
-            preferences=f"{LEFT_OUT}preferences",
-            web_view=f"{LEFT_OUT}web-view",
+            unsubscribe=f"{REMOVED_LINK}unsubscribe",
+            preferences=f"{REMOVED_LINK}preferences",
+            web_view=f"{REMOVED_LINK}web-view",
             join=f"{base}/join/{campaign.audience.list}",
             insiders=f"{base}/join/{insiders.list}"
             if insiders and is_open
-            else f"{LEFT_OUT}insiders",
-            share=f"{LEFT_OUT}share",
-            deal=f"{LEFT_OUT}deal",
-            confirm=f"{LEFT_OUT}confirm",
+            else f"{REMOVED_LINK}insiders",
+            share=f"{REMOVED_LINK}share",
+            deal=f"{REMOVED_LINK}deal",
+            confirm=f"{REMOVED_LINK}confirm",
         )
 
     def _renderer(
-        self, campaign: Campaign, email: Email, frozen: FrozenContent, held: DaysHeld
+        self, campaign: Campaign, email: Email, frozen: FrozenContent, held: IncludedDays
     ) -> EmailRenderer:
         """Kept as long as the campaign is not read anew."""
         gifts = (gift.fingerprint for gift in held.gifts.values())
@@ -132,13 +132,13 @@ class Letters:
         return renderer
 
     def _make(
-        self, campaign: Campaign, email: Email, frozen: FrozenContent, held: DaysHeld
+        self, campaign: Campaign, email: Email, frozen: FrozenContent, held: IncludedDays
     ) -> tuple[Campaign, EmailRenderer]:
         content = Content.from_json(frozen.content)
         renderer = EmailRenderer(
             campaign,
             email,
-            holding(content, held.gifts) if held.gifts else content,
+            with_parts(content, held.gifts) if held.gifts else content,
             media_url=self._settings.media_url,
         )
         return campaign, renderer

@@ -38,7 +38,7 @@ MOST_AT_ONCE = 1_000
 _COUNTED = frozenset({EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED})
 
 
-def take_reports(
+def apply_reports(
     database: Database,
     reports: Sequence[Report],
     campaigns: Mapping[str, Campaign],

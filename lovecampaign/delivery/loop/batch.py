@@ -13,15 +13,15 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from lovecampaign.delivery.base.deal_terms import Terms, read_terms
-from lovecampaign.delivery.base.pace import Pace, find_pace, reserve
+from lovecampaign.delivery.base.deal_terms import DealTerms, read_terms
 from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.delivery.base.tally import Tally
-from lovecampaign.delivery.base.work import BatchHandle, EmailWork
-from lovecampaign.delivery.loop.cancellation import CalledOff
+from lovecampaign.delivery.base.throttle import Throttle, find_throttle_rate, reserve_throttle
+from lovecampaign.delivery.base.work import BatchHandle, EmailJob
+from lovecampaign.delivery.loop.cancellation import CancellationCheck
 from lovecampaign.delivery.loop.chunk import Chunk
 from lovecampaign.delivery.loop.settle import settle_chunk
-from lovecampaign.delivery.prepare.wording import freeze_first
+from lovecampaign.delivery.prepare.content_versions import freeze_first
 from lovecampaign.store.ledger.campaigns import is_campaign_paused
 from lovecampaign.store.sending.claim import (
     ClaimRequest,
@@ -39,7 +39,7 @@ LONGEST_HOLD_SECONDS = 60.0
 
 def deliver_batch(
     sender: Sender,
-    work: EmailWork,
+    work: EmailJob,
     batch: BatchHandle,
     most: int | None = None,
     between_chunks: Callable[[], None] = lambda: None,
@@ -102,17 +102,17 @@ class _BatchDelivery:
     """One pass over one batch: where it stands, and its two kinds of commit."""
 
     sender: Sender
-    work: EmailWork
+    work: EmailJob
     batch: BatchHandle
     most: int | None
     after_id: int = 0
     tally: Tally = field(default_factory=Tally)
     #: Whether this pass has held the email to its words.
     is_frozen: bool = False
-    called_off: CalledOff = field(init=False)
+    called_off: CancellationCheck = field(init=False)
 
     def __post_init__(self) -> None:
-        self.called_off = CalledOff(
+        self.called_off = CancellationCheck(
             database=self.sender.database,
             campaign_id=self.work.record.id,
             email_id=self.work.email_id,
@@ -121,7 +121,7 @@ class _BatchDelivery:
     @property
     def may_claim_ahead(self) -> bool:
         """Whether somebody else's server takes what we have as fast as it can."""
-        return self.sender.provider.is_paced and self._per_second is None and self.most is None
+        return self.sender.provider.is_throttled and self._per_second is None and self.most is None
 
     def is_to_be_settled_first(self, done: Chunk) -> bool:
         """Whether an answer, or the journal, asks for a look before anything else goes out."""
@@ -243,17 +243,17 @@ class _BatchDelivery:
             now=self._now,
         )
 
-    def _terms(self, connection: Connection, claims: Claims) -> Mapping[int, Terms]:
+    def _terms(self, connection: Connection, claims: Claims) -> Mapping[int, DealTerms]:
         work = self.work
         return read_terms(connection, work.campaign, work.record, work.email, claims.deliveries)
 
-    def _reserve(self, connection: Connection, count: int) -> Pace | None:
+    def _reserve(self, connection: Connection, count: int) -> Throttle | None:
         work = self.work
-        return reserve(connection, self.sender, work.campaign, work.record.id, count)
+        return reserve_throttle(connection, self.sender, work.campaign, work.record.id, count)
 
     @property
     def _per_second(self) -> float | None:
-        return find_pace(self.sender, self.work.campaign)
+        return find_throttle_rate(self.sender, self.work.campaign)
 
     @property
     def _now(self) -> datetime:

@@ -16,7 +16,7 @@ _NO_FAILURES = frozenset({Fault.RECIPIENT, Fault.MAILBOX, Fault.CONFIGURATION})
 
 
 @dataclass(slots=True, kw_only=True)
-class FailureRun:
+class FailureStreak:
     """Failures not about a recipient, counted while outcomes come in.
 
     One answer to many counts once, and what ends the run is no reason to pause, too. Where the

@@ -13,7 +13,7 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @dataclass(slots=True, kw_only=True)
-class CalledOff:
+class CancellationCheck:
     """Looks now and then, however often it is asked."""
 
     database: Database

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lovecampaign.core.message import Message, Outcome, OutcomeKind
-from lovecampaign.delivery.base.addressing import Addressing
-from lovecampaign.delivery.base.deal_terms import NO_TERMS, Terms
-from lovecampaign.delivery.base.judge import unrenderable
-from lovecampaign.delivery.base.pace import Pace
-from lovecampaign.delivery.base.provider_state import Reception
+from lovecampaign.delivery.base.deal_terms import NO_TERMS, DealTerms
+from lovecampaign.delivery.base.provider_state import ProviderState
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.delivery.base.sender import Sender, wall_clock
-from lovecampaign.delivery.loop.brake import FailureRun
+from lovecampaign.delivery.base.settlements import render_failure
+from lovecampaign.delivery.base.throttle import Throttle
+from lovecampaign.delivery.loop.brake import FailureStreak
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.sending.claimed import ClaimedDelivery
@@ -33,18 +33,18 @@ class Chunk:
 
     sender: Sender
     renderer: EmailRenderer
-    addressing: Addressing
+    addressing: RecipientBuilder
     claims: Sequence[ClaimedDelivery]
     #: The claim looked behind this delivery id.
     after_id: int
-    terms: Mapping[int, Terms]
+    terms: Mapping[int, DealTerms]
     #: None: as fast as the provider takes them.
-    pace: Pace | None
+    pace: Throttle | None
     #: Whether somebody has paused the campaign, or cancelled the email.
     is_called_off: Callable[[], bool] = lambda: False
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    reception: Reception = field(default_factory=Reception)
-    failures: FailureRun = field(default_factory=FailureRun)
+    reception: ProviderState = field(default_factory=ProviderState)
+    failures: FailureStreak = field(default_factory=FailureStreak)
     #: Whether so much went wrong at a time that nothing more was written.
     is_failing: bool = False
 
@@ -91,7 +91,7 @@ class Chunk:
         try:
             return self.renderer.render(recipient)
         except RenderError as error:
-            self._note(claimed, unrenderable(delivery_id, error))
+            self._note(claimed, render_failure(delivery_id, error))
             return None
 
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:

@@ -15,7 +15,12 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.core.message import Outcome, OutcomeKind
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.base.judge import Tried, doubt, judge, put_back
+from lovecampaign.delivery.base.decide_settlement import (
+    AttemptedDelivery,
+    decide_settlement,
+    doubt,
+    put_back,
+)
 from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
@@ -33,25 +38,25 @@ from lovecampaign.store.tables import DeliveryState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leftovers:
+class RecoveredClaims:
     """What dead senders left that is not settled."""
 
     in_doubt: int = 0
     #: Due again, for whoever comes next.
     put_back: int = 0
 
-    def __add__(self, other: Leftovers) -> Leftovers:
-        return Leftovers(
+    def __add__(self, other: RecoveredClaims) -> RecoveredClaims:
+        return RecoveredClaims(
             in_doubt=self.in_doubt + other.in_doubt, put_back=self.put_back + other.put_back
         )
 
 
-def recover(sender: Sender) -> Leftovers:
+def recover(sender: Sender) -> RecoveredClaims:
     """Take over from every dead sender, and settle what events have proved since."""
     settle_proven_doubts(sender.database, sender.clock.now())
     with sender.database.read() as connection:
         others = list_open_owners(connection, sender.owner.id)
-    leftovers = Leftovers()
+    leftovers = RecoveredClaims()
     for found in others:
         with held_if_dead(sender.database, found) as is_dead:
             if is_dead:
@@ -59,7 +64,7 @@ def recover(sender: Sender) -> Leftovers:
     return leftovers
 
 
-def _recover_one(sender: Sender, found: OpenOwner) -> Leftovers:
+def _recover_one(sender: Sender, found: OpenOwner) -> RecoveredClaims:
     flight = read_flight(found.journal) if found.is_of_this_boot else None
     now = sender.clock.now()
     with sender.database.write() as connection:
@@ -80,7 +85,7 @@ def _recover_one(sender: Sender, found: OpenOwner) -> Leftovers:
         close_owner(connection, found.id, now)
     found.journal.unlink(missing_ok=True)
     states = Counter(each.state for each in settlements)
-    return Leftovers(
+    return RecoveredClaims(
         in_doubt=states[DeliveryState.IN_DOUBT], put_back=states[DeliveryState.PLANNED]
     )
 
@@ -118,13 +123,13 @@ def _settlement(
     sender: Sender,
     found: OpenOwner,
     flight: FlightRecord | None,
-    left: Tried,
+    left: AttemptedDelivery,
     purpose: Purpose,
     now: datetime,
 ) -> Settlement:
     delivery_id = sender.signer.sign(purpose, left.id)
     if flight is not None and delivery_id in flight.outcomes:
-        return judge(left, flight.outcomes[delivery_id], now, sender.chance)
+        return decide_settlement(left, flight.outcomes[delivery_id], now, sender.chance)
     if flight is not None and delivery_id not in flight.written:
         return put_back(left, now)
     has_sent = _ask_provider(sender, found, delivery_id)
@@ -132,7 +137,7 @@ def _settlement(
         return doubt(left, "the sender stopped while this message was on the wire")
     if has_sent:
         accepted = Outcome(delivery_id=delivery_id, kind=OutcomeKind.ACCEPTED)
-        return judge(left, accepted, now, sender.chance)
+        return decide_settlement(left, accepted, now, sender.chance)
     return put_back(left, now)
 
 

@@ -9,21 +9,21 @@ import time
 from dataclasses import dataclass, field
 
 from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.recovery import Leftovers, recover
+from lovecampaign.delivery.loop.recovery import RecoveredClaims, recover
 
 SECONDS_BETWEEN_LOOKS = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Watch:
+class RecoveryTimer:
     """The looks of one pass."""
 
     sender: Sender
     seconds_between: float = SECONDS_BETWEEN_LOOKS
-    found: Leftovers = field(default_factory=Leftovers)
+    found: RecoveredClaims = field(default_factory=RecoveredClaims)
     _looked_at: float = field(default_factory=time.monotonic)
 
-    def look(self) -> Leftovers:
+    def look(self) -> RecoveredClaims:
         """Take over from every sender that died; returns what this look found."""
         found = recover(self.sender)
         self._looked_at = time.monotonic()

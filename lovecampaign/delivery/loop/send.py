@@ -14,15 +14,20 @@ from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.delivery.base.tally import Tally
 from lovecampaign.delivery.base.work import BatchHandle
 from lovecampaign.delivery.loop.batch import deliver_batch
-from lovecampaign.delivery.loop.recovery_timer import Watch
-from lovecampaign.delivery.prepare.readiness import Checker, OnEdit, Readiness, make_ready
+from lovecampaign.delivery.loop.recovery_timer import RecoveryTimer
+from lovecampaign.delivery.prepare.readiness import (
+    Checker,
+    EditPolicy,
+    EmailReadiness,
+    prepare_email,
+)
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
 from lovecampaign.store.planning.planner import plan_due
 from lovecampaign.store.sending.due import DueBatch, count_waiting, find_next_due, list_due_batches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendChoices:
+class PassOptions:
     """What the operator asked of a pass."""
 
     #: Emails that may be sent; all scheduled ones where empty.
@@ -30,7 +35,7 @@ class SendChoices:
     #: The most deliveries to try.
     limit: int | None = None
     #: What happens where an email was edited after its first copies went out.
-    on_edit: OnEdit = field(default_factory=OnEdit)
+    on_edit: EditPolicy = field(default_factory=EditPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,7 @@ class SendReport:
 
 
 def send_due(
-    sender: Sender, campaign: Campaign, choices: SendChoices, check: Checker
+    sender: Sender, campaign: Campaign, choices: PassOptions, check: Checker
 ) -> SendReport:
     """One pass: plan, recover, deliver, count.
 
@@ -82,14 +87,14 @@ def send_due(
         choices=choices,
         check=check,
         record=record,
-        watch=Watch(sender=sender),
+        watch=RecoveryTimer(sender=sender),
     )
     in_doubt = send_pass.deliver_all({email.key for email in emails})
     tally = send_pass.tally + Tally(in_doubt=in_doubt, skipped=planned.skipped)
     return _report(send_pass, tally, {email.key for email in emails})
 
 
-def _chosen(campaign: Campaign, choices: SendChoices) -> list[Email]:
+def _chosen(campaign: Campaign, choices: PassOptions) -> list[Email]:
     return [
         email
         for email in campaign.scheduled_emails
@@ -103,13 +108,13 @@ class _Pass:
 
     sender: Sender
     campaign: Campaign
-    choices: SendChoices
+    choices: PassOptions
     check: Checker
     record: CampaignRecord
-    watch: Watch
+    watch: RecoveryTimer
     tally: Tally = field(default_factory=Tally)
     #: Emails looked at in this pass.
-    ready: dict[str, Readiness] = field(default_factory=dict)
+    ready: dict[str, EmailReadiness] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -149,11 +154,11 @@ class _Pass:
                 self.sender, work, handle, self._most(), self.watch.look_if_time
             )
 
-    def _make_ready(self, key: str) -> Readiness:
+    def _make_ready(self, key: str) -> EmailReadiness:
         email = self.campaign.find_email(key)
         if email is None:
             raise ValueError(f"{key} was chosen from the campaign's emails")
-        return make_ready(
+        return prepare_email(
             self.sender, self.campaign, self.record, email, self.choices.on_edit, self.check
         )
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from sqlalchemy.engine import Connection
 
 from lovecampaign.core.message import OutcomeKind
-from lovecampaign.delivery.base.failures import failures_of
-from lovecampaign.delivery.base.judge import judge, put_back
+from lovecampaign.delivery.base.decide_settlement import decide_settlement, put_back
+from lovecampaign.delivery.base.failures import count_failures
 from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.delivery.base.tally import Tally
-from lovecampaign.delivery.base.work import EmailWork
+from lovecampaign.delivery.base.work import EmailJob
 from lovecampaign.delivery.loop.brake import reason_to_pause
 from lovecampaign.delivery.loop.chunk import Chunk
 from lovecampaign.store.ledger.campaigns import leave_if_cancelled, pause
@@ -33,7 +33,7 @@ class _Answers(NamedTuple):
 
 
 def settle_chunk(
-    connection: Connection, sender: Sender, work: EmailWork, chunk: Chunk, now: datetime
+    connection: Connection, sender: Sender, work: EmailJob, chunk: Chunk, now: datetime
 ) -> Tally:
     """Write every answer into the ledger, and pause the campaign where they say so.
 
@@ -60,13 +60,13 @@ def _answers(sender: Sender, chunk: Chunk, now: datetime) -> _Answers:
         elif outcome.kind is OutcomeKind.ACCEPTED:
             accepted.append((id_, outcome.provider_message_id))
         else:
-            others.append(judge(claimed, outcome, now, sender.chance))
+            others.append(decide_settlement(claimed, outcome, now, sender.chance))
     return _Answers(accepted, others)
 
 
 def _count_and_brake(
     connection: Connection,
-    work: EmailWork,
+    work: EmailJob,
     chunk: Chunk,
     answers: _Answers,
     now: datetime,
@@ -100,5 +100,5 @@ def _tally(key: str, answers: _Answers) -> Tally:
         failed=states[DeliveryState.FAILED],
         in_doubt=states[DeliveryState.IN_DOUBT],
         tried=accepted + sum(not each.is_untried for each in answers.others),
-        failures=failures_of(key, answers.others),
+        failures=count_failures(key, answers.others),
     )

@@ -19,11 +19,11 @@ from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.images import named_images
 
-PICTURE_MISSING = "LC905"
+IMAGE_MISSING = "LC905"
 _TIMEOUT = urllib3.Timeout(connect=5, read=10)
 
 
-def prove_pictures(sender: Sender, campaign: Campaign, content: Content) -> list[Problem]:
+def check_images(sender: Sender, campaign: Campaign, content: Content) -> list[Problem]:
     """A problem for each picture that does not answer with 200; what answered is remembered."""
     if not _is_for_others(sender):
         return []
@@ -42,7 +42,9 @@ def prove_pictures(sender: Sender, campaign: Campaign, content: Content) -> list
 def _is_for_others(sender: Sender) -> bool:
     """A relay on this machine hands mail on too: then the pictures' address is what tells."""
     provider, media = sender.provider, urlsplit(sender.settings.media_url)
-    return provider.leaves_machine or (provider.is_paced and not is_loopback(media.hostname or ""))
+    return provider.leaves_machine or (
+        provider.is_throttled and not is_loopback(media.hostname or "")
+    )
 
 
 def _find_fault(pool: urllib3.PoolManager, address: str) -> str | None:
@@ -60,7 +62,7 @@ def _find_fault(pool: urllib3.PoolManager, address: str) -> str | None:
 
 def _problem(campaign: Campaign, content: Content, path: str, words: str) -> Problem:
     return Problem(
-        code=PICTURE_MISSING,
+        code=IMAGE_MISSING,
         message=f"the picture {path} cannot be seen by readers: {words}",
         place=_place(campaign, content, path),
         hint="start lovecampaign serve behind LOVECAMPAIGN_MEDIA_URL, or upload the picture there "

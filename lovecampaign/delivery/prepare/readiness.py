@@ -14,11 +14,15 @@ from lovecampaign.campaign.deals.pool import read_codes
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.errors import ProblemsFound, UsageError
 from lovecampaign.core.problems import Place, Problem, Severity, has_errors
-from lovecampaign.delivery.base.addressing import Addressing
-from lovecampaign.delivery.base.sender import Prepared, Sender
-from lovecampaign.delivery.base.work import EmailWork
-from lovecampaign.delivery.prepare.image_check import prove_pictures
-from lovecampaign.delivery.prepare.wording import Wording, accept_edit, find_wording
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
+from lovecampaign.delivery.base.sender import CheckedRenderer, Sender
+from lovecampaign.delivery.base.work import EmailJob
+from lovecampaign.delivery.prepare.content_versions import (
+    ContentVersions,
+    accept_edit,
+    find_content,
+)
+from lovecampaign.delivery.prepare.image_check import check_images
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.checkout.codes import fill_pool
@@ -33,7 +37,7 @@ Checker: TypeAlias = Callable[[Email], Sequence[Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnEdit:
+class EditPolicy:
     """What happens where the files say something else than what went out already.
 
     By default the email is blocked until somebody says what is meant.
@@ -46,36 +50,36 @@ class OnEdit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
+class EmailReadiness:
     """Everything that sending an email needs, or why it must not be sent."""
 
     #: None: blocked.
-    work: EmailWork | None
+    work: EmailJob | None
     problems: Sequence[Problem] = ()
 
 
-def make_ready(
+def prepare_email(
     sender: Sender,
     campaign: Campaign,
     record: CampaignRecord,
     email: Email,
-    on_edit: OnEdit,
+    on_edit: EditPolicy,
     check: Checker,
-) -> Readiness:
+) -> EmailReadiness:
     """Find the words that count, check them, bring codes, and prepare rendering."""
     try:
         wording = _find_words(sender, campaign, record, email, on_edit, check)
     except ProblemsFound as found:
-        return Readiness(work=None, problems=found.problems)
+        return EmailReadiness(work=None, problems=found.problems)
     prepared = _prepare(sender, campaign, email, wording, check)
     problems = (*prepared.problems, *_edit_problems(campaign, email, wording, on_edit))
     if not has_errors(problems):
-        problems = (*problems, *prove_pictures(sender, campaign, wording.content))
+        problems = (*problems, *check_images(sender, campaign, wording.content))
     if not has_errors(problems):
         problems = (*problems, *_bring_codes(sender, campaign, record, email))
     if has_errors(problems):
-        return Readiness(work=None, problems=problems)
-    return Readiness(
+        return EmailReadiness(work=None, problems=problems)
+    return EmailReadiness(
         work=_work(sender, campaign, record, email, wording, prepared), problems=problems
     )
 
@@ -95,8 +99,8 @@ def find_blocking_edits(
             for problem in _edit_problems(
                 campaign,
                 email,
-                find_wording(connection, campaign, email, record.email_ids[email.key]),
-                OnEdit(),
+                find_content(connection, campaign, email, record.email_ids[email.key]),
+                EditPolicy(),
             )
         ]
 
@@ -106,13 +110,13 @@ def _find_words(
     campaign: Campaign,
     record: CampaignRecord,
     email: Email,
-    on_edit: OnEdit,
+    on_edit: EditPolicy,
     check: Checker,
-) -> Wording:
+) -> ContentVersions:
     """What counts for the email; an edit that is meant counts from now on."""
     email_id = record.email_ids[email.key]
     with sender.database.read() as connection:
-        wording = find_wording(connection, campaign, email, email_id)
+        wording = find_content(connection, campaign, email, email_id)
     if not wording.is_edited or on_edit.accepted_by is None:
         return wording
     content = wording.current or read_content(campaign, email)  # raises what is wrong
@@ -121,18 +125,18 @@ def _find_words(
         raise ProblemsFound(f"{email.key} has mistakes", tuple(problems))
     with sender.database.write() as connection:
         accept_edit(connection, email_id, content, sender.clock.now(), on_edit.accepted_by)
-    return Wording(current=content, frozen=content)
+    return ContentVersions(current=content, frozen=content)
 
 
 def _prepare(
-    sender: Sender, campaign: Campaign, email: Email, wording: Wording, check: Checker
-) -> Prepared:
+    sender: Sender, campaign: Campaign, email: Email, wording: ContentVersions, check: Checker
+) -> CheckedRenderer:
     """The renderer of these words and their problems, made once for as long as both stay."""
     fingerprint = wording.content.fingerprint()
     known = sender.prepared.get((campaign.id, email.key))
     if known is not None and known.fits(campaign, fingerprint):
         return known
-    prepared = Prepared(
+    prepared = CheckedRenderer(
         campaign=campaign,
         fingerprint=fingerprint,
         # The files of an edited email are not what goes out.
@@ -168,7 +172,7 @@ def _bring_codes(
 
 
 def _edit_problems(
-    campaign: Campaign, email: Email, wording: Wording, on_edit: OnEdit
+    campaign: Campaign, email: Email, wording: ContentVersions, on_edit: EditPolicy
 ) -> list[Problem]:
     if not wording.is_edited:
         return []
@@ -199,16 +203,16 @@ def _work(
     campaign: Campaign,
     record: CampaignRecord,
     email: Email,
-    wording: Wording,
-    prepared: Prepared,
-) -> EmailWork:
-    return EmailWork(
+    wording: ContentVersions,
+    prepared: CheckedRenderer,
+) -> EmailJob:
+    return EmailJob(
         campaign=campaign,
         record=record,
         email=email,
         content=wording.content,
         renderer=prepared.renderer,
-        addressing=Addressing(
+        addressing=RecipientBuilder(
             campaign=campaign,
             email=email,
             signer=sender.signer,

@@ -33,7 +33,7 @@ def open_sender(
     Raises Unreachable before anything is claimed where the provider does not answer.
     """
     signer = TokenSigner(settings.require_secret_keys(), settings.retired_keys)
-    provider.prove()
+    provider.check_connection()
     folder = settings.workspace / STATE_FOLDER
     with living_owner(database, folder, provider.name, clock) as owner:
         yield Sender(

@@ -17,7 +17,7 @@ from lovecampaign.campaign.model.campaign import CONFIRM, Campaign, Copy, Email,
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.content import Content, Words, read_content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Links, Recipient
@@ -48,7 +48,7 @@ _PLAIN = """\
 """
 
 
-def message_id_of(signer: TokenSigner, asked_id: int) -> str:
+def sign_delivery_id(signer: TokenSigner, asked_id: int) -> str:
     """The opaque id under which the mail flies; the same on every try."""
     return signer.sign(Purpose.TRANSACTIONAL, asked_id)
 
@@ -71,7 +71,7 @@ def make_renderer(settings: Settings, campaign: Campaign, kind: AskedKind) -> Em
     raise ValueError(f"our own text for {kind.value} does not render")
 
 
-def address_mail(
+def build_recipient(
     settings: Settings, signer: TokenSigner, campaign: Campaign, claimed: ClaimedMail
 ) -> Recipient:
     """Everything personal in one mail. The person's name is left out: whoever fills in a form
@@ -83,7 +83,7 @@ def address_mail(
             id=subscriber.id, email=claimed.address, timezone=subscriber.timezone
         ),
         zone=effective_zone(subscriber.timezone or "", campaign),
-        delivery_id=message_id_of(signer, claimed.id),
+        delivery_id=sign_delivery_id(signer, claimed.id),
         first_claimed_at=claimed.created_at,
         links=_links(settings, signer, campaign, claimed),
         deal_closes=claimed.kept_until,  # for this reader the deal ends there: {{ deal.closes }}
@@ -101,7 +101,7 @@ def _links(
     if claimed.delivery_id is None:
         return _only(own, f"{base}/join/{campaign.audience.list}")
     email = campaign.emails[0]  # the links of a delivery do not depend on its email
-    addressing = Addressing(
+    addressing = RecipientBuilder(
         campaign=campaign, email=email, signer=signer, public_url=base, founders_until=None
     )
     theirs = addressing.links_of(claimed.delivery_id)

@@ -15,12 +15,16 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.message import Message, Outcome
-from lovecampaign.delivery.base.judge import judge, put_back, unrenderable
-from lovecampaign.delivery.base.pace import Pace, reserve
-from lovecampaign.delivery.base.provider_state import Reception
+from lovecampaign.delivery.base.decide_settlement import decide_settlement, put_back, unrenderable
+from lovecampaign.delivery.base.provider_state import ProviderState
 from lovecampaign.delivery.base.sender import Sender, wall_clock
 from lovecampaign.delivery.base.tally import Tally
-from lovecampaign.delivery.transactional.build import address_mail, make_renderer, message_id_of
+from lovecampaign.delivery.base.throttle import Throttle, reserve_throttle
+from lovecampaign.delivery.transactional.build import (
+    build_recipient,
+    make_renderer,
+    sign_delivery_id,
+)
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.ledger.campaigns import read_campaign
@@ -33,7 +37,7 @@ from lovecampaign.store.tables import DeliveryState
 MOST_A_CLAIM = 20
 
 
-def deliver_asked(sender: Sender, campaign: Campaign) -> Tally:
+def deliver_requested(sender: Sender, campaign: Campaign) -> Tally:
     """Send what is due of the mail that was asked of a campaign.
 
     A paused campaign answers too: nobody asked for these letters by subscribing. Raises Refused
@@ -78,14 +82,14 @@ class _AskedDelivery:
         sender = self.sender
         return claim_asked(connection, self.campaign.id, sender.owner.id, size, sender.clock.now())
 
-    def _reserve(self, connection: Connection, count: int) -> Pace | None:
+    def _reserve(self, connection: Connection, count: int) -> Throttle | None:
         """Out of the pace of the campaign, so that both together keep to it."""
         record = read_campaign(connection, self.campaign.id) if count else None
         if record is None:
             return None
-        return reserve(connection, self.sender, self.campaign, record.id, count)
+        return reserve_throttle(connection, self.sender, self.campaign, record.id, count)
 
-    def _flight(self, mails: Sequence[ClaimedMail], pace: Pace | None) -> _Flight:
+    def _flight(self, mails: Sequence[ClaimedMail], pace: Throttle | None) -> _Flight:
         for kind in {mail.kind for mail in mails} - self.renderers.keys():
             self.renderers[kind] = make_renderer(self.sender.settings, self.campaign, kind)
         return _Flight(
@@ -105,12 +109,12 @@ class _Flight:
     campaign: Campaign
     renderers: dict[AskedKind, EmailRenderer]
     mails: Sequence[ClaimedMail]
-    pace: Pace | None
+    pace: Throttle | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    reception: Reception = field(default_factory=Reception)
+    reception: ProviderState = field(default_factory=ProviderState)
 
     def send(self) -> None:
-        ids = {message_id_of(self.sender.signer, mail.id): mail.id for mail in self.mails}
+        ids = {sign_delivery_id(self.sender.signer, mail.id): mail.id for mail in self.mails}
         journal = self.sender.owner.journal
         for outcome in self.sender.provider.send(self._messages(), journal):
             self._note(ids[outcome.delivery_id], outcome)
@@ -126,7 +130,7 @@ class _Flight:
         outcome = self.outcomes.get(mail.id)
         if outcome is None or mail.id in self.reception.untried:
             return put_back(mail, now, outcome.detail if outcome else None)
-        return judge(mail, outcome, now, self.sender.chance)
+        return decide_settlement(mail, outcome, now, self.sender.chance)
 
     def _messages(self) -> Iterator[Message]:
         for number, mail in enumerate(self.mails):
@@ -139,7 +143,7 @@ class _Flight:
                 yield message
 
     def _render(self, mail: ClaimedMail) -> Message | None:
-        recipient = address_mail(self.sender.settings, self.sender.signer, self.campaign, mail)
+        recipient = build_recipient(self.sender.settings, self.sender.signer, self.campaign, mail)
         try:
             return self.renderers[mail.kind].render(recipient)
         except RenderError as error:

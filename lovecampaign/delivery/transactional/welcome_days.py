@@ -15,9 +15,9 @@ from typing import Self
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, LateJoiners
-from lovecampaign.delivery.base.addressing import Addressing
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.base.work import EmailWork
+from lovecampaign.delivery.base.work import EmailJob
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import local_day
@@ -32,14 +32,14 @@ _COMES_ANOTHER_WAY = frozenset({LateJoiners.FROM_DAY_1, LateJoiners.WAIT})
 
 
 @dataclass(frozen=True, kw_only=True)
-class WelcomeAddressing(Addressing):
+class WelcomeRecipientBuilder(RecipientBuilder):
     """As for any email, with the letter of the day for whoever joined too late to get it."""
 
     #: Keys of days that have gone out to others.
     gone_out: frozenset[str]
 
     @classmethod
-    def of(cls, usual: Addressing, gone_out: Iterable[str]) -> Self:
+    def of(cls, usual: RecipientBuilder, gone_out: Iterable[str]) -> Self:
         return cls(
             campaign=usual.campaign,
             email=usual.email,
@@ -54,11 +54,11 @@ class WelcomeAddressing(Addressing):
         if person.joined_at is None:
             return ()
         left_out = self.cancelled | self._not_for(person.subscriber.tags)
-        key = missed_today(self.campaign, person.zone, person.joined_at, self.founders_until)
+        key = find_missed_day(self.campaign, person.zone, person.joined_at, self.founders_until)
         return (key,) if key in self.gone_out - left_out else ()
 
 
-def missed_today(
+def find_missed_day(
     campaign: Campaign, zone: str, joined_at: datetime, founders_until: datetime | None
 ) -> str | None:
     """The day email whose moment on the day of joining had passed, where no other way brings it."""
@@ -75,24 +75,24 @@ def missed_today(
     return None
 
 
-def with_gifts(sender: Sender, work: EmailWork) -> EmailWork:
+def include_recent_days(sender: Sender, work: EmailJob) -> EmailJob:
     """The welcome with the letters of these days at hand."""
     now, ids = sender.clock.now(), work.record.email_ids
     with sender.database.read() as connection:
-        gifts = words_of_these_days(connection, work.campaign, ids, now)
+        gifts = find_recent_days(connection, work.campaign, ids, now)
     if not gifts:
         return work
     renderer = EmailRenderer(
         work.campaign,
         work.email,
-        holding(work.content, gifts),
+        with_parts(work.content, gifts),
         media_url=sender.settings.media_url,
     )
-    addressing = WelcomeAddressing.of(work.addressing, gifts)
+    addressing = WelcomeRecipientBuilder.of(work.addressing, gifts)
     return replace(work, renderer=renderer, addressing=addressing)
 
 
-def words_of_these_days(
+def find_recent_days(
     connection: Connection, campaign: Campaign, email_ids: Mapping[str, int], at: datetime
 ) -> Mapping[str, FrozenContent]:
     """By key: what the days around an instant had said by then to those who had got them."""
@@ -105,7 +105,7 @@ def words_of_these_days(
     return found
 
 
-def holding(content: Content, gifts: Mapping[str, FrozenContent]) -> Content:
+def with_parts(content: Content, gifts: Mapping[str, FrozenContent]) -> Content:
     """The welcome's words, with those of these days and their pictures at hand."""
     letters = {key: Content.from_json(gift.content) for key, gift in gifts.items()}
     images = {path: one for letter in letters.values() for path, one in letter.images.items()}

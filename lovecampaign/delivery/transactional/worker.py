@@ -21,7 +21,7 @@ from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.delivery.loop.recovery import recover
 from lovecampaign.delivery.prepare.readiness import Checker
 from lovecampaign.delivery.transactional.cleanup import Tidying
-from lovecampaign.delivery.transactional.deliver import deliver_asked
+from lovecampaign.delivery.transactional.deliver import deliver_requested
 from lovecampaign.delivery.transactional.welcome import send_welcomes
 from lovecampaign.store.checkout.waitlist import tell_who_waits
 from lovecampaign.store.sending.request_queue import find_next_asked
@@ -31,17 +31,17 @@ LONGEST_NAP = timedelta(seconds=10)
 CheckCampaign: TypeAlias = Callable[[Campaign], Checker]
 
 
-def answer_all(sender: Sender, campaigns: Sequence[Campaign], check: CheckCampaign) -> None:
+def send_transactional(sender: Sender, campaigns: Sequence[Campaign], check: CheckCampaign) -> None:
     """One pass: confirmations and other answers first, then welcomes."""
     for campaign in campaigns:
         tell_who_waits(sender.database, campaign, sender.clock.now())
-        deliver_asked(sender, campaign)
+        deliver_requested(sender, campaign)
     for campaign in campaigns:
         send_welcomes(sender, campaign, check(campaign))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostPlan:
+class TransactionalPlan:
     """What the thread works with."""
 
     #: Registers it as a sender for as long as the block runs.
@@ -50,16 +50,16 @@ class PostPlan:
     campaigns: Callable[[], Sequence[Campaign]]
     check: CheckCampaign
     #: Told why nothing can be sent just now; it is tried again.
-    on_trouble: Callable[[Unreachable], None]
+    on_outage: Callable[[Unreachable], None]
     #: Told of a mistake of ours; the thread goes on with the next pass.
     on_bug: Callable[[BaseException], object]
 
 
 @dataclass(slots=True, kw_only=True)
-class Post:
+class TransactionalWorker:
     """The thread; ``stop`` is also the sender's, so that it ends in the middle of a pass."""
 
-    plan: PostPlan
+    plan: TransactionalPlan
     stop: threading.Event = field(default_factory=threading.Event)
     _woken: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -99,7 +99,7 @@ class Post:
                 with self.plan.open_sender() as sender:
                     self._work(sender)
             except Unreachable as error:
-                self.plan.on_trouble(error)
+                self.plan.on_outage(error)
             except Exception as error:  # noqa: BLE001 - a thread that ends would answer nobody
                 self.plan.on_bug(error)
             # The claims of the sender that failed are recovered by its successor.
@@ -109,7 +109,7 @@ class Post:
         while not self.stop.is_set():
             self._woken.clear()
             recover(sender)
-            answer_all(sender, self.plan.campaigns(), self.plan.check)
+            send_transactional(sender, self.plan.campaigns(), self.plan.check)
             self._tidying.tidy(sender)
             self._nap(sender)
 

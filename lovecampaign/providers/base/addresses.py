@@ -17,7 +17,7 @@ class UnusableAddress(ValueError):
     """This way out cannot carry the address; the text says why, without the address."""
 
 
-def on_the_wire(email: str, *, allows_utf8: bool = False) -> str:
+def encode_address(email: str, *, allows_utf8: bool = False) -> str:
     """The address with its domain in ASCII (IDNA 2008), as every server understands it.
 
     A local part outside ASCII goes through only where the other side speaks SMTPUTF8

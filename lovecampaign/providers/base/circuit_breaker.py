@@ -10,7 +10,7 @@ from lovecampaign.providers.base.outcomes import NoConnection, Verdict
 COOLDOWN_SECONDS = 10.0
 
 
-class Cooldown:
+class CircuitBreaker:
     """Lets the last failure stand for a while."""
 
     def __init__(self, seconds: float = COOLDOWN_SECONDS) -> None:

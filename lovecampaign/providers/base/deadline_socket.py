@@ -22,7 +22,7 @@ _MOST_BYTES = 8192
 _MOST_PIECES = 16
 
 
-class PatientSocket:
+class DeadlineSocket:
     """A connected socket whose calls end by a deadline (of :func:`time.monotonic`).
 
     The limit of a socket itself starts anew at each byte: a server that drips one byte a minute

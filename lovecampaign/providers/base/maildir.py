@@ -19,7 +19,7 @@ from pathlib import Path
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import Message, Outcome
 from lovecampaign.providers.base.outcomes import Verdict, accepted, transient, unknown
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 
 _FOLDERS = ("tmp", "new", "cur")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]")
@@ -32,7 +32,7 @@ class MaildirProvider:
 
     leaves_machine = False
     takes_now = True
-    is_paced = False
+    is_throttled = False
     claim_size = 200
 
     def __init__(self, folder: Path, *, name: str | None = None, is_durable: bool = True) -> None:
@@ -45,7 +45,7 @@ class MaildirProvider:
         self._counter = itertools.count(1)
         self._listing = _Listing(folder)
 
-    def prove(self) -> None:
+    def check_connection(self) -> None:
         try:
             self._make_folders()
             probe = self._folder / "tmp" / f"probe.{os.getpid()}"
@@ -57,7 +57,7 @@ class MaildirProvider:
                 hint="give a folder of yours: LOVECAMPAIGN_PROVIDER=maildir:outbox",
             ) from error
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         has_folders = False
         for message in messages:
             if not has_folders:
@@ -73,7 +73,7 @@ class MaildirProvider:
     def close(self) -> None:
         """Nothing stays open between messages."""
 
-    def _deliver(self, message: Message, flight: Flight) -> Verdict:
+    def _deliver(self, message: Message, flight: FlightLog) -> Verdict:
         name = self._new_name(message.delivery_id)
         draft = self._folder / "tmp" / name
         final = self._folder / "new" / name

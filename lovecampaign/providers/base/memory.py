@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from lovecampaign.core.message import Message, Outcome, OutcomeKind
 from lovecampaign.providers.base.outcomes import Verdict, accepted
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 
 Script = Callable[[Message], Verdict]
 
@@ -21,17 +21,17 @@ class MemoryProvider:
     name = "memory:"
     leaves_machine = False
     takes_now = True
-    is_paced = False
+    is_throttled = False
     claim_size = 100
 
     def __init__(self, script: Script = accept_all) -> None:
         self.script = script
         self.sent: list[Message] = []
 
-    def prove(self) -> None:
+    def check_connection(self) -> None:
         """Always there."""
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         for message in messages:
             flight.writing(message.delivery_id)
             outcome = self.script(message).on(message)

@@ -13,7 +13,7 @@ from lovecampaign.core.message import Address, Fault, Outcome, OutcomeKind
 DETAIL_CHARACTERS = 300
 
 
-class Recipient(Protocol):
+class AddressedMessage(Protocol):
     """Somebody whose message had an answer."""
 
     @property
@@ -35,7 +35,7 @@ class Verdict:
     #: Of CONFIGURATION: it may be about the recipient who was named.
     is_about_one: bool = False
 
-    def on(self, message: Recipient) -> Outcome:
+    def on(self, message: AddressedMessage) -> Outcome:
         """The outcome of ``message``; its recipient's address is taken out of the detail."""
         # A detail without any address has none to take out, and asking for one takes time.
         detail = readable(self.detail, hide=message.to.email if "@" in self.detail else "")
@@ -57,7 +57,7 @@ class NoConnection(Exception):
         super().__init__(verdict.detail)
         self.verdict = verdict
 
-    def on(self, message: Recipient) -> Outcome:
+    def on(self, message: AddressedMessage) -> Outcome:
         """The outcome of a message that nobody could be asked to take."""
         return self.verdict.on(message)._replace(is_unasked=True)
 

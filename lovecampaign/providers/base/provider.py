@@ -8,7 +8,7 @@ from typing import Protocol
 from lovecampaign.core.message import Message, Outcome
 
 
-class Flight(Protocol):
+class FlightLog(Protocol):
     """Notes what is in the air, so that a crash leaves as little doubt as possible.
 
     Those who share a request are noted together: a note of its own for each took longer than
@@ -35,15 +35,15 @@ class Provider(Protocol):
     #: Whether the clock may be replaced with ``--now``: maildir, memory and loopback hosts.
     takes_now: bool
     #: Whether ``max_per_second`` holds here: somebody else's server does the receiving.
-    is_paced: bool
+    is_throttled: bool
     #: How many messages one claim should hold (50 a connection, or one request's worth).
     claim_size: int
 
-    def prove(self) -> None:
+    def check_connection(self) -> None:
         """Reach the other side and log in; raises Unreachable that says what to do."""
         ...
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         """Send each message once; yield an outcome for each, in completion order.
 
         ``messages`` is taken lazily, by one thread at a time, and not always the caller's. It

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from threading import Lock
 
 #: How often to look whether more of them would help: ten are there after four looks.
-LOOK_SECONDS = 0.005
+CHECK_SECONDS = 0.005
 #: Of the threads' time: who waits more than that could do with company.
 _MOSTLY = 0.5
 
 
-class Demand:
+class Autoscaler:
     """Remembers from one stream to the next how many threads were of use."""
 
     def __init__(self, most: int, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,7 +45,7 @@ class Demand:
         with self._lock:
             now = self._count()
             seconds = now - self._looked_at
-            if seconds < LOOK_SECONDS:
+            if seconds < CHECK_SECONDS:
                 return 0
             is_waited_for = self._waited > _MOSTLY * seconds * self._at_work
             self._looked_at, self._waited = now, 0.0

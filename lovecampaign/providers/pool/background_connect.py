@@ -18,7 +18,7 @@ Made = TypeVar("Made")
 _LONGEST_SECONDS = 3600.0
 
 
-class Making(Generic[Made]):
+class BackgroundCall(Generic[Made]):
     """Something that another thread makes; awaited like an answer.
 
     Raises OSError where this process may open no more files.

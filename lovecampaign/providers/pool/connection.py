@@ -7,13 +7,13 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from lovecampaign.core.message import Outcome
 from lovecampaign.providers.base.outcomes import NoConnection
-from lovecampaign.providers.pool.intake import Intake
+from lovecampaign.providers.pool.intake import QueueClient
 
 #: What a lane carries at once: a message, or the people of one request.
 Item = TypeVar("Item")
 
 
-class Awaited(Protocol):
+class PendingReply(Protocol):
     """An answer that has to come over a connection."""
 
     #: When it is too late, by the monotonic clock; who waits for it goes on and finds out.
@@ -31,12 +31,12 @@ class Awaited(Protocol):
 
 _Result = TypeVar("_Result")
 #: Work that pauses at each answer that is not there yet, so that others may go on.
-Pausing: TypeAlias = "Generator[Awaited, None, _Result]"
+Coroutine: TypeAlias = "Generator[PendingReply, None, _Result]"
 #: Returns an item that was taken and of which nothing has left, if there is one.
-Carrying: TypeAlias = "Pausing[Item | None]"
+DeliveryCoroutine: TypeAlias = "Coroutine[Item | None]"
 
 
-def without_pauses(work: Pausing[_Result]) -> _Result:
+def run_blocking(work: Coroutine[_Result]) -> _Result:
     """What it returns, every answer waited for."""
     try:
         while True:
@@ -46,10 +46,10 @@ def without_pauses(work: Pausing[_Result]) -> _Result:
         return result
 
 
-class Lane(Protocol[Item]):
+class PooledConnection(Protocol[Item]):
     """One connection to the other side, used by one thread at a time."""
 
-    def carry(self, item: Item, intake: Intake[Item]) -> Carrying[Item]:
+    def carry(self, item: Item, intake: QueueClient[Item]) -> DeliveryCoroutine[Item]:
         """Deliver ``item``, and others of the intake while it lasts; answer for each.
 
         Raises NoConnection where nothing of ``item`` has left.

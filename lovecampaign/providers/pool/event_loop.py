@@ -15,36 +15,44 @@ from collections.abc import Generator, Iterator
 from typing import Generic, NamedTuple
 
 from lovecampaign.providers.base.outcomes import NoConnection
-from lovecampaign.providers.pool.autoscale import LOOK_SECONDS, Demand
-from lovecampaign.providers.pool.connection import Awaited, Carrying, Item, Lane
-from lovecampaign.providers.pool.intake import KEPT_SECONDS, Intake
-from lovecampaign.providers.pool.work_queue import Stream
+from lovecampaign.providers.pool.autoscale import CHECK_SECONDS, Autoscaler
+from lovecampaign.providers.pool.connection import (
+    DeliveryCoroutine,
+    Item,
+    PendingReply,
+    PooledConnection,
+)
+from lovecampaign.providers.pool.intake import FLUSH_SECONDS, QueueClient
+from lovecampaign.providers.pool.work_queue import WorkQueue
 
 #: With two, the answer to the first is there when the second is written, if the server is as
 #: quick as we are; the third goes on while one of them connects.
-MOST_TOGETHER = 3
+MAX_CONNECTIONS = 3
 
 
 #: A thread that was held up longer by one lane, in writing to a server that is slow to read, serves
 #: no more of them: their answers would be read late. To make sixteen letters takes a third of it.
-LONGEST_HELD_UP_SECONDS = 0.05
+SLOW_WRITE_SECONDS = 0.05
 
 
 class _Paused(NamedTuple, Generic[Item]):
     """A lane that waits for an answer."""
 
-    lane: Lane[Item]
+    lane: PooledConnection[Item]
     #: What it began with.
     item: Item
-    carrying: Carrying[Item]
-    awaited: Awaited
+    carrying: DeliveryCoroutine[Item]
+    awaited: PendingReply
 
 
-class Driver(Generic[Item]):
+class EventLoop(Generic[Item]):
     """One thread's work."""
 
     def __init__(
-        self, stream: Stream[Item, Lane[Item]], intake: Intake[Item], demand: Demand
+        self,
+        stream: WorkQueue[Item, PooledConnection[Item]],
+        intake: QueueClient[Item],
+        demand: Autoscaler,
     ) -> None:
         self._stream = stream
         self._intake = intake
@@ -103,7 +111,7 @@ class Driver(Generic[Item]):
 
     def _begin(self) -> bool:
         """Let one more lane carry something, where there are both."""
-        most = 1 if self._is_held_up else MOST_TOGETHER
+        most = 1 if self._is_held_up else MAX_CONNECTIONS
         lane = self._stream.take_lane() if len(self._paused) < most else None
         if lane is None:
             return False
@@ -117,10 +125,12 @@ class Driver(Generic[Item]):
             self._start(lane, item)
         return item is not None
 
-    def _start(self, lane: Lane[Item], item: Item) -> None:
+    def _start(self, lane: PooledConnection[Item], item: Item) -> None:
         self._advance(lane, item, lane.carry(item, self._intake))
 
-    def _advance(self, lane: Lane[Item], item: Item, carrying: Carrying[Item]) -> None:
+    def _advance(
+        self, lane: PooledConnection[Item], item: Item, carrying: DeliveryCoroutine[Item]
+    ) -> None:
         """Up to the lane's next pause, or its end."""
         try:
             awaited = self._resumed(carrying)
@@ -134,17 +144,17 @@ class Driver(Generic[Item]):
         else:
             self._paused.append(_Paused(lane, item, carrying, awaited))
 
-    def _resumed(self, carrying: Carrying[Item]) -> Awaited:
+    def _resumed(self, carrying: DeliveryCoroutine[Item]) -> PendingReply:
         begun = time.monotonic()
         try:
             return next(carrying)
         finally:
             passed = time.monotonic() - begun
-            self._is_held_up = passed > LONGEST_HELD_UP_SECONDS
+            self._is_held_up = passed > SLOW_WRITE_SECONDS
             if self._is_held_up:
                 self._demand.note_waited(passed)
 
-    def _do_without(self, lane: Lane[Item], item: Item, missing: NoConnection) -> None:
+    def _do_without(self, lane: PooledConnection[Item], item: Item, missing: NoConnection) -> None:
         """The lane rests, and others take its item; only the last of all lanes answers."""
         if not self._stream.leave_to_others(item):
             self._stream.return_lane(lane)
@@ -155,7 +165,7 @@ class Driver(Generic[Item]):
         if not self._paused:
             return False
         with self._demand.waiting():
-            return bool(self._poll().poll(LOOK_SECONDS * 1000))
+            return bool(self._poll().poll(CHECK_SECONDS * 1000))
 
     def _wait(self) -> bool:
         """Until an answer comes, or is too late; False where none is awaited."""
@@ -173,7 +183,7 @@ class Driver(Generic[Item]):
         """Whether anything came from anybody; what is known meanwhile does not wait for it."""
         poll = self._poll()
         seconds = max(0.0, deadline - time.monotonic())
-        if poll.poll(min(seconds, KEPT_SECONDS) * 1000):
+        if poll.poll(min(seconds, FLUSH_SECONDS) * 1000):
             return True
         self._intake.hand_on()
         return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))

@@ -8,22 +8,22 @@ from queue import SimpleQueue
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from lovecampaign.core.message import Outcome, OutcomeKind
-from lovecampaign.providers.base.provider import Flight
-from lovecampaign.providers.pool.work_queue import Stream
+from lovecampaign.providers.base.provider import FlightLog
+from lovecampaign.providers.pool.work_queue import WorkQueue
 
 Item = TypeVar("Item")
 #: None tells that a thread has ended.
 Answers: TypeAlias = "SimpleQueue[Sequence[Outcome] | None]"
 
 #: Good news may wait this long, and for this many others.
-KEPT_SECONDS = 0.05
+FLUSH_SECONDS = 0.05
 _MOST_KEPT = 64
 
 
-class Intake(Generic[Item]):
+class QueueClient(Generic[Item]):
     """Used by one thread, and by the lanes that it serves."""
 
-    def __init__(self, stream: Stream[Item, Any], flight: Flight, answers: Answers) -> None:
+    def __init__(self, stream: WorkQueue[Item, Any], flight: FlightLog, answers: Answers) -> None:
         self.flight = flight
         self._stream = stream
         self._answers = answers
@@ -45,7 +45,7 @@ class Intake(Generic[Item]):
         self.flight.answered(*outcomes)
         self._kept += outcomes
         is_good = [each.kind for each in outcomes] == [OutcomeKind.ACCEPTED] * len(outcomes)
-        is_late = time.monotonic() - self._handed_on_at > KEPT_SECONDS
+        is_late = time.monotonic() - self._handed_on_at > FLUSH_SECONDS
         if is_late or not is_good or len(self._kept) >= _MOST_KEPT:
             self.hand_on()
 

@@ -8,21 +8,21 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-AnyLane = TypeVar("AnyLane")
+Connection = TypeVar("Connection")
 
 #: Where the last item took longer than this to come (a pace, a slow disk), the next one is not
 #: waited for by who holds another: that one would leave late.
 LONGEST_WAIT_AHEAD_SECONDS = 0.005
 
 
-class Stream(Generic[Item, AnyLane]):
+class WorkQueue(Generic[Item, Connection]):
     """The items, and the lanes that nobody uses; both are taken by one thread at a time.
 
     Who holds a lane asks for an item before it ends. So what is put back is carried as long as
     there is a lane for it.
     """
 
-    def __init__(self, items: Iterable[Item], lanes: Sequence[AnyLane]) -> None:
+    def __init__(self, items: Iterable[Item], lanes: Sequence[Connection]) -> None:
         self._items = iter(items)
         #: Held while an item is made, which may take long.
         self._source = Lock()
@@ -45,16 +45,16 @@ class Stream(Generic[Item, AnyLane]):
         has_items = self._put_back or not self._is_exhausted
         return bool(self._idle and has_items) and not self._is_stopped
 
-    def take_lane(self) -> AnyLane | None:
+    def take_lane(self) -> Connection | None:
         """A lane that nobody uses."""
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def return_lane(self, lane: AnyLane) -> None:
+    def return_lane(self, lane: Connection) -> None:
         with self._lock:
             self._idle.append(lane)
 
-    def take(self, lane: AnyLane) -> Item | None:
+    def take(self, lane: Connection) -> Item | None:
         """The next item for a lane; None: there is none, and the lane is returned.
 
         Raises what the source raises.
@@ -88,7 +88,7 @@ class Stream(Generic[Item, AnyLane]):
         """Nobody wants more, or something is wrong: nothing is taken any more."""
         self._is_stopped = True
 
-    def _return_unless_put_back(self, lane: AnyLane) -> Item | None:
+    def _return_unless_put_back(self, lane: Connection) -> Item | None:
         """In one step: else an item could be put back between looking and returning."""
         with self._lock:
             if self._put_back and not self._is_stopped:

@@ -13,33 +13,37 @@ from lovecampaign.core.message import Address, Fault, Message, SharedContent
 from lovecampaign.providers.base.addresses import UnusableAddress
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run
 from lovecampaign.providers.sendgrid.payload import as_json, full_part, personal_part
-from lovecampaign.providers.sendgrid.shared_content import MOST_HOLES, Content, Contents
+from lovecampaign.providers.sendgrid.shared_content import (
+    MAX_HOLES,
+    ContentTemplate,
+    ContentTemplates,
+)
 
 #: SendGrid's own limits: people in a request, bytes of a person's substitutions.
-MOST_PEOPLE = 1000
-MOST_SUBSTITUTION_BYTES = 10_000
+MAX_RECIPIENTS = 1000
+MAX_SUBSTITUTION_BYTES = 10_000
 #: Theirs is 30 MB; they ask for 20.
-MOST_BYTES = 15_000_000
+MAX_REQUEST_BYTES = 15_000_000
 
 
-class Person(NamedTuple):
+class Personalization(NamedTuple):
     """Somebody in a request: whom the answer is about, and their part of the body."""
 
     delivery_id: str
     to: Address
     body: bytes = b""
 
-    def with_body(self, body: str) -> Person:
-        return Person(self.delivery_id, self.to, body.encode("ascii"))
+    def with_body(self, body: str) -> Personalization:
+        return Personalization(self.delivery_id, self.to, body.encode("ascii"))
 
 
-class Parcel(NamedTuple):
+class RequestBatch(NamedTuple):
     """The people of one request.
 
     A tuple, since there may be one for each message: a dataclass took three times as long.
     """
 
-    people: tuple[Person, ...]
+    people: tuple[Personalization, ...]
     #: JSON of what they have in common, without the braces.
     common: bytes = b""
     #: Set where no request needs to be made.
@@ -52,23 +56,23 @@ class Parcel(NamedTuple):
         people[::2] = [person.body for person in self.people]
         return [b'{"personalizations":[', *people, b"],", self.common, b"}"]
 
-    def of(self, people: Iterable[Person]) -> Parcel:
+    def of(self, people: Iterable[Personalization]) -> RequestBatch:
         """The same for some of its people."""
         return self._replace(people=tuple(people))
 
-    def halves(self) -> tuple[Parcel, Parcel]:
+    def halves(self) -> tuple[RequestBatch, RequestBatch]:
         middle = len(self.people) // 2
         return self.of(self.people[:middle]), self.of(self.people[middle:])
 
 
-class Packer:
+class Batcher:
     """Makes requests of messages, claim after claim."""
 
-    def __init__(self, most_people: int = MOST_PEOPLE) -> None:
+    def __init__(self, most_people: int = MAX_RECIPIENTS) -> None:
         self._most_people = most_people
-        self._contents = Contents()
+        self._contents = ContentTemplates()
 
-    def pack(self, messages: Iterable[Message]) -> Iterator[Parcel]:
+    def pack(self, messages: Iterable[Message]) -> Iterator[RequestBatch]:
         """Requests for all messages, each as soon as it is full, and the rest at the end.
 
         All of a claim's people may wait here, so that a claim should be no larger than a request.
@@ -76,7 +80,7 @@ class Packer:
         waiting: dict[SharedContent, _Shelf] = {}
         for message in messages:
             # Asked for once: a message may work its recipient out for each who asks.
-            person = Person(message.delivery_id, message.to)
+            person = Personalization(message.delivery_id, message.to)
             try:
                 personal = personal_part(message, person.to)
             except UnusableAddress as error:
@@ -93,10 +97,10 @@ class Packer:
     def _shelve(
         self,
         message: Message,
-        person: Person,
+        person: Personalization,
         personal: str,
         waiting: dict[SharedContent, _Shelf],
-    ) -> Iterator[Parcel]:
+    ) -> Iterator[RequestBatch]:
         """Put a person to others of the variant; yields what is ready to go."""
         variant = message.variant
         if variant is None:
@@ -118,30 +122,32 @@ class Packer:
 class _Shelf:
     """People of one variant who wait for others."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: ContentTemplate) -> None:
         self.content = content
-        self.people: list[Person] = []
+        self.people: list[Personalization] = []
         self._keys = content.new_keys()
         self._common = content.with_keys(self._keys)
         self._bytes = len(self._common)
         self._addresses: set[str] = set()
 
     @property
-    def parcel(self) -> Parcel:
-        return Parcel(people=tuple(self.people), common=self._common)
+    def parcel(self) -> RequestBatch:
+        return RequestBatch(people=tuple(self.people), common=self._common)
 
     def has_room_for(self, to: Address) -> bool:
         """An address stands in a request only once; there is always room for the first."""
         is_new = to.email.casefold() not in self._addresses
-        return not self.people or (is_new and self._bytes + MOST_SUBSTITUTION_BYTES < MOST_BYTES)
+        return not self.people or (
+            is_new and self._bytes + MAX_SUBSTITUTION_BYTES < MAX_REQUEST_BYTES
+        )
 
-    def add(self, person: Person, personal: str, values: Sequence[str]) -> bool:
+    def add(self, person: Personalization, personal: str, values: Sequence[str]) -> bool:
         """Take somebody in; False where they must go alone."""
-        if len(values) > MOST_HOLES:
+        if len(values) > MAX_HOLES:
             return False
         body = f'{{{personal},"substitutions":{self._keys.object_of(values)}}}'
         # Bytes beside the substitutions count too: what is close to the limit goes alone.
-        if len(body) > MOST_SUBSTITUTION_BYTES:
+        if len(body) > MAX_SUBSTITUTION_BYTES:
             return False
         if body.count(self._keys.prefix) != len(values):
             return False  # SendGrid would replace a key in a value, or in the subject, too
@@ -151,10 +157,10 @@ class _Shelf:
         return True
 
 
-def _alone(person: Person, personal: str, content: bytes) -> Parcel:
+def _alone(person: Personalization, personal: str, content: bytes) -> RequestBatch:
     """A request with the message's full content."""
-    return Parcel((person.with_body(f"{{{personal}}}"),), content)
+    return RequestBatch((person.with_body(f"{{{personal}}}"),), content)
 
 
-def _refused(person: Person, verdict: Verdict) -> Parcel:
-    return Parcel((person,), verdict=verdict)
+def _refused(person: Personalization, verdict: Verdict) -> RequestBatch:
+    return RequestBatch((person,), verdict=verdict)

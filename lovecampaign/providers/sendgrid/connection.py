@@ -17,8 +17,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from lovecampaign.providers.base.outcomes import NoConnection, stop_the_run, transient
-from lovecampaign.providers.pool.connection import Pausing, without_pauses
-from lovecampaign.providers.sendgrid.http1 import HttpReply, HttpWire
+from lovecampaign.providers.pool.connection import Coroutine, run_blocking
+from lovecampaign.providers.sendgrid.http1 import HttpResponse, HttpSocket
 
 _FAULTS = (HTTPError, HTTPException, OSError, ValueError)
 
@@ -48,7 +48,7 @@ class Endpoint:
         return host if is_usual else f"{host}:{self.port}"
 
 
-class SendGridConnection:
+class ApiConnection:
     """Carries one request at a time."""
 
     def __init__(self, endpoint: Endpoint, headers: Mapping[str, str]) -> None:
@@ -58,12 +58,12 @@ class SendGridConnection:
         #: Everything of a head but how long its body is, by method and path.
         self._starts: dict[tuple[str, str], str] = {}
         self._http: HTTPConnection | None = None
-        self._wire: HttpWire | None = None
+        self._wire: HttpSocket | None = None
         self._last_used = 0.0
 
-    def request(self, method: str, path: str) -> HttpReply:
+    def request(self, method: str, path: str) -> HttpResponse:
         """Send one request without a body; raises as :meth:`requesting` does."""
-        return without_pauses(self.requesting(method, path))
+        return run_blocking(self.requesting(method, path))
 
     def requesting(
         self,
@@ -72,7 +72,7 @@ class SendGridConnection:
         *,
         body: Sequence[bytes] = (),
         before_writing: Callable[[], None] = lambda: None,
-    ) -> Pausing[HttpReply]:
+    ) -> Coroutine[HttpResponse]:
         """Send one request, and pause until its answer is there.
 
         Raises NoConnection, LostBefore or LostAfter.
@@ -101,13 +101,13 @@ class SendGridConnection:
             self._http.close()
             self._http = self._wire = None
 
-    def _open(self) -> HttpWire:
+    def _open(self) -> HttpSocket:
         wire = self._wire
         is_young = time.monotonic() - self._last_used < self._endpoint.idle_seconds
         if wire is None or not is_young or not wire.is_open:
             self.close()
             self._http = _connected(self._endpoint)
-            self._wire = wire = HttpWire(self._http.sock)
+            self._wire = wire = HttpSocket(self._http.sock)
         return wire
 
     def _head(self, method: str, path: str, length: int) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from lovecampaign.providers.base.deadline_socket import PatientSocket
+from lovecampaign.providers.base.deadline_socket import DeadlineSocket
 
 #: Far more than any answer's head, or than what matters of its body.
 _HEAD_BYTES = 64 * 1024
@@ -24,15 +24,15 @@ _END_OF_HEAD = b"\r\n\r\n"
 _WITHOUT_BODY = (204, 304)
 
 
-class LostBefore(Exception):
+class RequestIncomplete(Exception):
     """The connection broke while the request was being written: nothing whole arrived."""
 
 
-class LostAfter(Exception):
+class ResponseMissing(Exception):
     """The request was written, and no answer came: nobody knows what became of it."""
 
 
-class HttpReply(NamedTuple):
+class HttpResponse(NamedTuple):
     """Status, headers (names in lower case) and the beginning of the body."""
 
     status: int
@@ -42,19 +42,19 @@ class HttpReply(NamedTuple):
     is_kept: bool = False
 
 
-class HttpWire:
+class HttpSocket:
     """A connected socket: carries one request after the other."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self._sock = PatientSocket(sock)
+        self._sock = DeadlineSocket(sock)
 
     @property
     def is_open(self) -> bool:
         """As far as can be told without a request: nobody speaks before one but to hang up."""
         return self._sock.is_silent
 
-    def write(self, request: Sequence[bytes], seconds: float) -> HttpReply | None:
-        """Write a request in time; raises LostBefore.
+    def write(self, request: Sequence[bytes], seconds: float) -> HttpResponse | None:
+        """Write a request in time; raises RequestIncomplete.
 
         Returns an answer that came before everything was written: then nothing else comes.
         """
@@ -64,18 +64,18 @@ class HttpWire:
             # 413 comes early: an answer may be waiting although the rest could not be written.
             reply = self._answer_that_is_there()
             if reply is None:
-                raise LostBefore(_reason(broken)) from broken
+                raise RequestIncomplete(_reason(broken)) from broken
             return reply
         return None
 
-    def answer(self, seconds: float) -> Answer:
+    def answer(self, seconds: float) -> PendingResponse:
         """The answer to what was written, whose time begins now."""
-        return Answer(self._sock, time.monotonic() + seconds)
+        return PendingResponse(self._sock, time.monotonic() + seconds)
 
-    def _answer_that_is_there(self) -> HttpReply | None:
+    def _answer_that_is_there(self) -> HttpResponse | None:
         try:
             reply = self.answer(1.0).read()
-        except LostAfter:
+        except ResponseMissing:
             return None
         return reply._replace(is_kept=False)
 
@@ -93,10 +93,10 @@ class _Head(NamedTuple):
         return is_old or "close" in self.headers.get("connection", "").lower()
 
 
-class Answer:
+class PendingResponse:
     """One answer that has to come, by its deadline."""
 
-    def __init__(self, sock: PatientSocket, deadline: float) -> None:
+    def __init__(self, sock: DeadlineSocket, deadline: float) -> None:
         self.deadline = deadline
         self._sock = sock
         self._unread = bytearray()
@@ -113,21 +113,21 @@ class Answer:
         self._unread += received
         return not received or _END_OF_HEAD in self._unread or len(self._unread) > _HEAD_BYTES
 
-    def read(self) -> HttpReply:
-        """All of it, waited for; raises LostAfter for what is none, or comes too late."""
+    def read(self) -> HttpResponse:
+        """All of it, waited for; raises ResponseMissing for what is none, or comes too late."""
         try:
             return self._read()
         except (OSError, ValueError) as error:
-            raise LostAfter(_reason(error)) from error
+            raise ResponseMissing(_reason(error)) from error
 
-    def _read(self) -> HttpReply:
+    def _read(self) -> HttpResponse:
         head = self._head()
         while 100 <= head.status < 200:  # not yet the answer (RFC 9110 §15.2)
             head = self._head()
         body, is_whole = self._body(head.status, head.headers)
         # What comes behind an answer would be taken for the next one.
         is_kept = is_whole and not self._unread and not head.asks_to_close
-        return HttpReply(head.status, head.headers, body, is_kept)
+        return HttpResponse(head.status, head.headers, body, is_kept)
 
     def _head(self) -> _Head:
         while (end := self._unread.find(_END_OF_HEAD)) < 0:

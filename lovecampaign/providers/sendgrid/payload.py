@@ -14,7 +14,7 @@ from json import dumps
 from json.encoder import encode_basestring_ascii
 
 from lovecampaign.core.message import Address, Message
-from lovecampaign.providers.base.addresses import on_the_wire
+from lovecampaign.providers.base.addresses import encode_address
 
 #: Headers that SendGrid writes itself and refuses to be given (its OpenAPI description).
 FORBIDDEN_HEADERS = frozenset(
@@ -84,7 +84,7 @@ def common_part(message: Message, *, text: str, html: str) -> str:
 
 
 def _address(address: Address) -> str:
-    email = f'"email":{as_json(on_the_wire(address.email))}'
+    email = f'"email":{as_json(encode_address(address.email))}'
     # SendGrid takes neither "," nor ";" in a name.
     name = " ".join(address.name.replace(",", " ").replace(";", " ").split())
     return f'{{{email},"name":{as_json(name)}}}' if name else f"{{{email}}}"

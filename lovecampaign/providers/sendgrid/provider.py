@@ -13,14 +13,14 @@ from lovecampaign.core.errors import Unreachable, UsageError
 from lovecampaign.core.message import Message, Outcome
 from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.providers.base.outcomes import NoConnection
-from lovecampaign.providers.base.provider import Flight
-from lovecampaign.providers.pool.autoscale import Demand
-from lovecampaign.providers.pool.pool import send_over_lanes
-from lovecampaign.providers.sendgrid.batching import MOST_PEOPLE, Packer
+from lovecampaign.providers.base.provider import FlightLog
+from lovecampaign.providers.pool.autoscale import Autoscaler
+from lovecampaign.providers.pool.send import send_over_connections
+from lovecampaign.providers.sendgrid.batching import MAX_RECIPIENTS, Batcher
 from lovecampaign.providers.sendgrid.connection import Endpoint
-from lovecampaign.providers.sendgrid.http1 import HttpReply, LostAfter, LostBefore
-from lovecampaign.providers.sendgrid.rate_limit import Allowance
-from lovecampaign.providers.sendgrid.requests import SendGridLane
+from lovecampaign.providers.sendgrid.http1 import HttpResponse, RequestIncomplete, ResponseMissing
+from lovecampaign.providers.sendgrid.rate_limit import RequestLimiter
+from lovecampaign.providers.sendgrid.requests import SendGridConnection
 
 CONNECTIONS = 8
 #: A claim holds one request's worth, or this much where requests are smaller.
@@ -33,7 +33,7 @@ class SendGridProvider:
     ``people`` share a request at most: that many are in doubt for each connection after a crash.
     """
 
-    is_paced = True
+    is_throttled = True
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class SendGridProvider:
         *,
         name: str = "sendgrid:",
         connections: int = CONNECTIONS,
-        people: int = MOST_PEOPLE,
+        people: int = MAX_RECIPIENTS,
         clock: Clock | None = None,
     ) -> None:
         if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
@@ -54,12 +54,12 @@ class SendGridProvider:
         self.leaves_machine = not is_loopback(endpoint.host)
         self.takes_now = not self.leaves_machine
         self.claim_size = max(people, connections * CLAIMS_PER_CONNECTION)
-        self._packer = Packer(people)
-        allowance = Allowance(clock or SystemClock())
-        self._lanes = [SendGridLane(endpoint, api_key, allowance) for _ in range(connections)]
-        self._demand = Demand(connections)
+        self._packer = Batcher(people)
+        allowance = RequestLimiter(clock or SystemClock())
+        self._lanes = [SendGridConnection(endpoint, api_key, allowance) for _ in range(connections)]
+        self._demand = Autoscaler(connections)
 
-    def prove(self) -> None:
+    def check_connection(self) -> None:
         try:
             reply = self._lanes[0].ask_for_scopes()
         except NoConnection as missing:
@@ -67,15 +67,15 @@ class SendGridProvider:
                 f"SendGrid does not answer: {missing.verdict.detail}",
                 hint="check the network, and SENDGRID_BASE_URL if it is set",
             ) from missing
-        except (LostBefore, LostAfter) as lost:
+        except (RequestIncomplete, ResponseMissing) as lost:
             raise Unreachable(
                 f"SendGrid does not answer: {lost}", hint="try again in a minute"
             ) from lost
         _require_leave_to_send(reply)
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         parcels = self._packer.pack(messages)
-        return send_over_lanes(self._lanes, parcels, flight, self._demand)
+        return send_over_connections(self._lanes, parcels, flight, self._demand)
 
     def has_sent(self, delivery_id: str) -> bool | None:
         """Events tell it later; there is no way to ask by our id."""
@@ -85,7 +85,7 @@ class SendGridProvider:
             lane.close()
 
 
-def _require_leave_to_send(reply: HttpReply) -> None:
+def _require_leave_to_send(reply: HttpResponse) -> None:
     if reply.status in (401, 403):
         raise Unreachable(
             "SendGrid refuses the key in SENDGRID_API_KEY",
@@ -102,7 +102,7 @@ def _require_leave_to_send(reply: HttpReply) -> None:
         )
 
 
-def _may_send(reply: HttpReply) -> bool:
+def _may_send(reply: HttpResponse) -> bool:
     """Whether the key's scopes allow sending; an answer of another shape is not held against it."""
     try:
         scopes = json.loads(reply.body)["scopes"]

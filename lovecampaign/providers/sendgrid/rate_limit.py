@@ -9,9 +9,9 @@ from datetime import datetime
 from threading import Lock
 
 from lovecampaign.core.clock import Clock
-from lovecampaign.providers.pool.connection import Pausing
-from lovecampaign.providers.sendgrid.http1 import HttpReply
-from lovecampaign.providers.sendgrid.responses import rate_limit
+from lovecampaign.providers.pool.connection import Coroutine
+from lovecampaign.providers.sendgrid.http1 import HttpResponse
+from lovecampaign.providers.sendgrid.responses import parse_rate_limit
 
 #: A window that ends later is not waited for here: the next answer says how long to hold.
 LONGEST_WAIT_SECONDS = 10.0
@@ -19,7 +19,7 @@ LONGEST_WAIT_SECONDS = 10.0
 _LOOK_SECONDS = 0.02
 
 
-class Allowance:
+class RequestLimiter:
     """Shared by all connections; without a word of SendGrid's everything goes at once."""
 
     def __init__(self, clock: Clock) -> None:
@@ -33,7 +33,7 @@ class Allowance:
     def now(self) -> datetime:
         return self._clock.now()
 
-    def room(self) -> Pausing[None]:
+    def room(self) -> Coroutine[None]:
         """Pauses until one more request may begin; :meth:`end` is to be called after it."""
         give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
         while not self._begins(give_up_at):
@@ -45,9 +45,9 @@ class Allowance:
         with self._lock:
             self._under_way -= 1
 
-    def note(self, reply: HttpReply) -> None:
+    def note(self, reply: HttpResponse) -> None:
         """Learn from an answer. What is under way may not be counted in it yet."""
-        limit = rate_limit(reply, self.now)
+        limit = parse_rate_limit(reply, self.now)
         if limit is None:
             return
         ends_at = time.monotonic() + limit.seconds

@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lovecampaign.core.message import Outcome, OutcomeKind
-from lovecampaign.providers.base.circuit_breaker import Cooldown
+from lovecampaign.providers.base.circuit_breaker import CircuitBreaker
 from lovecampaign.providers.base.outcomes import NoConnection, Verdict, transient, unknown
-from lovecampaign.providers.base.provider import Flight
-from lovecampaign.providers.pool.connection import Carrying, Pausing
-from lovecampaign.providers.pool.intake import Intake
-from lovecampaign.providers.sendgrid.batching import Parcel
-from lovecampaign.providers.sendgrid.connection import Endpoint, SendGridConnection
-from lovecampaign.providers.sendgrid.http1 import HttpReply, LostAfter, LostBefore
-from lovecampaign.providers.sendgrid.rate_limit import Allowance
-from lovecampaign.providers.sendgrid.responses import judge, verdicts_on_named
+from lovecampaign.providers.base.provider import FlightLog
+from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine
+from lovecampaign.providers.pool.intake import QueueClient
+from lovecampaign.providers.sendgrid.batching import RequestBatch
+from lovecampaign.providers.sendgrid.connection import ApiConnection, Endpoint
+from lovecampaign.providers.sendgrid.http1 import HttpResponse, RequestIncomplete, ResponseMissing
+from lovecampaign.providers.sendgrid.rate_limit import RequestLimiter
+from lovecampaign.providers.sendgrid.responses import classify_response, verdicts_by_index
 
 #: For the journal, until the next request is written: these people are not in doubt meanwhile.
 _REFUSED_WITH_OTHERS = transient("refused together with others")
 
 
-class SendGridLane:
+class SendGridConnection:
     """One request after another over one connection."""
 
-    def __init__(self, endpoint: Endpoint, api_key: str, allowance: Allowance) -> None:
+    def __init__(self, endpoint: Endpoint, api_key: str, allowance: RequestLimiter) -> None:
         headers = {
             "Authorization": f"Bearer {api_key}",
             "Content-Type": "application/json",
@@ -35,11 +35,13 @@ class SendGridLane:
             "Accept-Encoding": "identity",
             "User-Agent": "lovecampaign",
         }
-        self._connection = SendGridConnection(endpoint, headers)
+        self._connection = ApiConnection(endpoint, headers)
         self._allowance = allowance
-        self._cooldown = Cooldown()
+        self._cooldown = CircuitBreaker()
 
-    def carry(self, parcel: Parcel, intake: Intake[Parcel]) -> Carrying[Parcel]:
+    def carry(
+        self, parcel: RequestBatch, intake: QueueClient[RequestBatch]
+    ) -> DeliveryCoroutine[RequestBatch]:
         """One request, and those that a refusal makes of it."""
         left = [parcel]
         while left:
@@ -52,20 +54,22 @@ class SendGridLane:
                 intake.answer(self.unasked(part, missing))
         return None
 
-    def unasked(self, parcel: Parcel, missing: NoConnection) -> Sequence[Outcome]:
+    def unasked(self, parcel: RequestBatch, missing: NoConnection) -> Sequence[Outcome]:
         return [missing.on(person) for person in parcel.people]
 
-    def ask_for_scopes(self) -> HttpReply:
+    def ask_for_scopes(self) -> HttpResponse:
         return self._connection.request("GET", "/v3/scopes")
 
     def close(self) -> None:
         self._connection.close()
 
-    def _deliver(self, parcel: Parcel, intake: Intake[Parcel]) -> Pausing[Sequence[Parcel]]:
+    def _deliver(
+        self, parcel: RequestBatch, intake: QueueClient[RequestBatch]
+    ) -> Coroutine[Sequence[RequestBatch]]:
         """Answer for the people of a request; returns the requests for whom that left open."""
         answer = parcel.verdict or (yield from self._post(parcel, intake.flight))
-        if isinstance(answer, HttpReply):
-            verdict = judge(answer, self._allowance.now)
+        if isinstance(answer, HttpResponse):
+            verdict = classify_response(answer, self._allowance.now)
             if verdict.kind is OutcomeKind.PERMANENT and len(parcel.people) > 1:
                 return _apart(parcel, answer, intake)
         else:
@@ -73,16 +77,16 @@ class SendGridLane:
         intake.answer(_answered_together(verdict, parcel))
         return ()
 
-    def _post(self, parcel: Parcel, flight: Flight) -> Pausing[HttpReply | Verdict]:
+    def _post(self, parcel: RequestBatch, flight: FlightLog) -> Coroutine[HttpResponse | Verdict]:
         """The reply, or what its lack means; raises NoConnection."""
         self._cooldown.check()
         yield from self._allowance.room()
         try:
             reply = yield from self._request(parcel, flight)
             self._allowance.note(reply)
-        except LostBefore as lost:
+        except RequestIncomplete as lost:
             return transient(f"the connection was lost before the request was complete: {lost}")
-        except LostAfter as lost:
+        except ResponseMissing as lost:
             return unknown(f"no answer after the request was sent: {lost}")
         except NoConnection as missing:
             self._cooldown.start(missing.verdict)
@@ -92,7 +96,7 @@ class SendGridLane:
         self._cooldown.end()
         return reply
 
-    def _request(self, parcel: Parcel, flight: Flight) -> Pausing[HttpReply]:
+    def _request(self, parcel: RequestBatch, flight: FlightLog) -> Coroutine[HttpResponse]:
         ids = [person.delivery_id for person in parcel.people]
         return self._connection.requesting(
             "POST",
@@ -102,7 +106,7 @@ class SendGridLane:
         )
 
 
-def _answered_together(verdict: Verdict, parcel: Parcel) -> Sequence[Outcome]:
+def _answered_together(verdict: Verdict, parcel: RequestBatch) -> Sequence[Outcome]:
     """One answer, for everybody of a request; only of what went wrong is it counted how often."""
     first, *others = outcomes = [verdict.on(person) for person in parcel.people]
     if verdict.kind is OutcomeKind.ACCEPTED:
@@ -110,9 +114,11 @@ def _answered_together(verdict: Verdict, parcel: Parcel) -> Sequence[Outcome]:
     return [first, *(each._replace(is_repeated=True) for each in others)]
 
 
-def _apart(parcel: Parcel, reply: HttpReply, intake: Intake[Parcel]) -> Sequence[Parcel]:
+def _apart(
+    parcel: RequestBatch, reply: HttpResponse, intake: QueueClient[RequestBatch]
+) -> Sequence[RequestBatch]:
     """Answer for those whom a refusal names; returns requests for the others."""
-    named = verdicts_on_named(reply, len(parcel.people))
+    named = verdicts_by_index(reply, len(parcel.people))
     intake.answer([verdict.on(parcel.people[place]) for place, verdict in named.items()])
     others = [person for place, person in enumerate(parcel.people) if place not in named]
     intake.flight.answered(*[_REFUSED_WITH_OTHERS.on(person) for person in others])

@@ -20,7 +20,7 @@ from lovecampaign.providers.base.outcomes import (
     transient,
     unknown,
 )
-from lovecampaign.providers.sendgrid.http1 import HttpReply
+from lovecampaign.providers.sendgrid.http1 import HttpResponse
 
 #: A promise to be back later than this is not waited for in one piece.
 LONGEST_WAIT_SECONDS = 3600.0
@@ -38,7 +38,7 @@ class ApiError:
     field: str
 
 
-def judge(reply: HttpReply, now: datetime) -> Verdict:
+def classify_response(reply: HttpResponse, now: datetime) -> Verdict:
     """The verdict on the people of a request, where it is the same for all of them.
 
     429 and 503 are not in SendGrid's description of the endpoint, yet happen; 500, 502 and 504
@@ -46,7 +46,7 @@ def judge(reply: HttpReply, now: datetime) -> Verdict:
     """
     said = _said(reply)
     if reply.status == 202:
-        limit = rate_limit(reply, now)
+        limit = parse_rate_limit(reply, now)
         wait = limit.seconds if limit is not None and limit.left == 0 else None
         return accepted(said, reply.headers.get("x-message-id"), retry_after_seconds=wait)
     if reply.status in (429, 503):
@@ -58,7 +58,7 @@ def judge(reply: HttpReply, now: datetime) -> Verdict:
     return unknown(said)  # 5xx, and 2xx that nobody promised: a proxy's login page, for example
 
 
-def _judge_refusal(reply: HttpReply, said: str) -> Verdict:
+def _judge_refusal(reply: HttpResponse, said: str) -> Verdict:
     if reply.status == 408:  # the server did not get the whole request (RFC 9110 §15.5.9)
         return transient(said)
     if reply.status in (401, 403, 404, 405):
@@ -68,10 +68,10 @@ def _judge_refusal(reply: HttpReply, said: str) -> Verdict:
     return _judge_by_field(reply, said)
 
 
-def verdicts_on_named(reply: HttpReply, people: int) -> Mapping[int, Verdict]:
+def verdicts_by_index(reply: HttpResponse, people: int) -> Mapping[int, Verdict]:
     """What a refusal says about some of a request's people, by their place in it."""
     verdicts: dict[int, Verdict] = {}
-    for error in errors_of(reply):
+    for error in parse_errors(reply):
         found = _NAMES_A_PERSON.fullmatch(error.field)
         place = int(found[1]) if found else people
         if place >= people:
@@ -91,7 +91,7 @@ class RateLimit:
     seconds: float
 
 
-def rate_limit(reply: HttpReply, now: datetime) -> RateLimit | None:
+def parse_rate_limit(reply: HttpResponse, now: datetime) -> RateLimit | None:
     """What the reply tells of it; the Mail Send endpoint does not always."""
     left = reply.headers.get("x-ratelimit-remaining", "").strip()
     reset = reply.headers.get("x-ratelimit-reset", "").strip()
@@ -101,7 +101,7 @@ def rate_limit(reply: HttpReply, now: datetime) -> RateLimit | None:
     return RateLimit(left=int(left), seconds=min(max(seconds, 0.0), LONGEST_WAIT_SECONDS))
 
 
-def errors_of(reply: HttpReply) -> list[ApiError]:
+def parse_errors(reply: HttpResponse) -> list[ApiError]:
     """What SendGrid names as wrong; empty where the body is not what it promises."""
     if not reply.body:  # of nearly all: to look for JSON in it takes longer than the rest of this
         return []
@@ -118,8 +118,8 @@ def _as_error(entry: dict[str, Any]) -> ApiError:
     return ApiError(message=str(entry.get("message") or ""), field=str(entry.get("field") or ""))
 
 
-def _judge_by_field(reply: HttpReply, said: str) -> Verdict:
-    fields = [error.field for error in errors_of(reply)]
+def _judge_by_field(reply: HttpResponse, said: str) -> Verdict:
+    fields = [error.field for error in parse_errors(reply)]
     if any(_NAMES_THE_SENDER.fullmatch(field) for field in fields):
         return stop_the_run(said)
     if any(_NAMES_THE_RECIPIENT.fullmatch(field) for field in fields):
@@ -127,15 +127,15 @@ def _judge_by_field(reply: HttpReply, said: str) -> Verdict:
     return permanent(said, Fault.MESSAGE)
 
 
-def _said(reply: HttpReply) -> str:
+def _said(reply: HttpResponse) -> str:
     messages = [
         f"{error.message} ({error.field})" if error.field else error.message
-        for error in errors_of(reply)
+        for error in parse_errors(reply)
     ]
     return " ".join([f"HTTP {reply.status}", "; ".join(messages)]).strip()
 
 
-def _wait_seconds(reply: HttpReply, now: datetime) -> float | None:
+def _wait_seconds(reply: HttpResponse, now: datetime) -> float | None:
     """Retry-After in seconds or as a date (RFC 9110 §10.2.3), else X-RateLimit-Reset."""
     now = _their_time(reply) or now
     asked = reply.headers.get("retry-after", "").strip()
@@ -151,7 +151,7 @@ def _wait_seconds(reply: HttpReply, now: datetime) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
 
 
-def _their_time(reply: HttpReply) -> datetime | None:
+def _their_time(reply: HttpResponse) -> datetime | None:
     """Their clock, so that a wrong one of ours does not shorten or stretch the wait."""
     return _parse_date(reply.headers.get("date", ""))
 

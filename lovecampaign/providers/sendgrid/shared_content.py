@@ -17,24 +17,24 @@ from lovecampaign.providers.sendgrid.payload import as_json, common_part
 
 _FIRST_LETTER, _LETTERS = "Q", string.ascii_lowercase + string.digits
 #: As many as keys of one length can be told apart by their last three digits.
-MOST_HOLES = 1000
+MAX_HOLES = 1000
 
 
-class Contents:
+class ContentTemplates:
     """The content of every variant that is being sent, for as long as the variant lives."""
 
     def __init__(self) -> None:
-        self._known: WeakKeyDictionary[SharedContent, Content] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[SharedContent, ContentTemplate] = WeakKeyDictionary()
 
-    def of(self, variant: SharedContent, message: Message) -> Content:
+    def of(self, variant: SharedContent, message: Message) -> ContentTemplate:
         """The content that a message of the variant shares; raises UnusableAddress."""
         content = self._known.get(variant)
         if content is None:
-            content = self._known[variant] = Content(variant, message)
+            content = self._known[variant] = ContentTemplate(variant, message)
         return content
 
 
-class Content:
+class ContentTemplate:
     """JSON of what a request says once, without the braces."""
 
     def __init__(self, variant: SharedContent, message: Message) -> None:
@@ -49,11 +49,11 @@ class Content:
         """With one person's values, which are JSON already."""
         return self._around([value[1:-1] for value in values])
 
-    def new_keys(self) -> Keys:
+    def new_keys(self) -> SubstitutionKeys:
         """For one request."""
-        return Keys(_new_prefix(self._pieces))
+        return SubstitutionKeys(_new_prefix(self._pieces))
 
-    def with_keys(self, keys: Keys) -> bytes:
+    def with_keys(self, keys: SubstitutionKeys) -> bytes:
         """With the keys of a request in the holes."""
         count = max(self._holes, default=-1) + 1
         return self._around(keys.first(count))
@@ -66,7 +66,7 @@ class Content:
         return "".join(whole).encode("ascii")
 
 
-class Keys:
+class SubstitutionKeys:
     """What stands in the holes: as long as one another, and nowhere else in the request."""
 
     def __init__(self, prefix: str) -> None:

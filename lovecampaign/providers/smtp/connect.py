@@ -13,9 +13,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from lovecampaign.providers.base.outcomes import NoConnection, stop_the_run, transient
-from lovecampaign.providers.pool.connection import Pausing
-from lovecampaign.providers.smtp.reply_codes import Phase, judge
-from lovecampaign.providers.smtp.wire import CutShort, Lost, Reply, Wire
+from lovecampaign.providers.pool.connection import Coroutine
+from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply
+from lovecampaign.providers.smtp.smtp_socket import (
+    ConnectionLost,
+    Reply,
+    SmtpSocket,
+    WriteIncomplete,
+)
 
 
 class Security(Enum):
@@ -43,7 +48,7 @@ class TimeLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class SmtpTarget:
     """Where to connect, and as whom."""
 
     host: str
@@ -61,31 +66,31 @@ class Server:
         return f"{host}:{self.port}"
 
 
-class Dialogue(smtplib.SMTP):
-    """smtplib, with replies read by :class:`Wire`: bounded in size and in time.
+class SmtpClient(smtplib.SMTP):
+    """smtplib, with replies read by :class:`SmtpSocket`: bounded in size and in time.
 
     smtplib waits for each reply behind its command. What takes long is said before smtplib says
     it, so that others may go on until the reply is there (:meth:`awaited_greeting`,
     :meth:`awaited_ehlo`); smtplib then finds it.
     """
 
-    _wire: Wire | None = None
+    _wire: SmtpSocket | None = None
     #: smtplib reads the greeting as soon as it is connected.
     _is_greeting_due = True
     #: EHLO was said, and smtplib has not asked for its reply yet.
     _is_ehlo_said = False
 
-    def awaited_greeting(self) -> Wire:
+    def awaited_greeting(self) -> SmtpSocket:
         """What the server says first; :meth:`read_greeting` is next."""
         return self.wire.awaited(float(self.timeout))
 
     def read_greeting(self) -> None:
-        """Raises SMTPConnectError where the server does not want us, and Lost."""
+        """Raises SMTPConnectError where the server does not want us, and ConnectionLost."""
         reply = self.read_awaited_reply()
         if reply.code != 220:
             raise smtplib.SMTPConnectError(reply.code, _text(reply))
 
-    def awaited_ehlo(self) -> Wire:
+    def awaited_ehlo(self) -> SmtpSocket:
         """What the server offers; :meth:`ehlo_or_helo_if_needed` is next."""
         self.putcmd(self.ehlo_msg, self.local_hostname)
         self._is_ehlo_said = True
@@ -107,26 +112,26 @@ class Dialogue(smtplib.SMTP):
         return reply.code, _text(reply)
 
     def read_awaited_reply(self) -> Reply:
-        """What came while others went on, or may not come any more; raises Lost."""
+        """What came while others went on, or may not come any more; raises ConnectionLost."""
         return self.read_reply(self.wire.deadline - time.monotonic())
 
     def read_reply(self, timeout_seconds: float) -> Reply:
-        """The next reply; raises Lost, and closes the connection then."""
+        """The next reply; raises ConnectionLost, and closes the connection then."""
         try:
             return self.wire.read(timeout_seconds)
-        except Lost:
+        except ConnectionLost:
             self.close()
             raise
 
     @property
-    def wire(self) -> Wire:
-        """Raises CutShort where the connection is closed."""
+    def wire(self) -> SmtpSocket:
+        """Raises WriteIncomplete where the connection is closed."""
         sock, wire = self.sock, self._wire
         if sock is None:
-            raise CutShort("the connection is closed", written=0)
+            raise WriteIncomplete("the connection is closed", written=0)
         if wire is None or wire.sock is not sock:
             # After STARTTLS what was read before does not count (RFC 3207 §4.2).
-            wire = self._wire = Wire(sock)
+            wire = self._wire = SmtpSocket(sock)
         return wire
 
 
@@ -134,11 +139,11 @@ def _text(reply: Reply) -> bytes:
     return "\n".join(reply.lines).encode()
 
 
-class _TlsDialogue(Dialogue, smtplib.SMTP_SSL):
+class _TlsDialogue(SmtpClient, smtplib.SMTP_SSL):
     """The same over implicit TLS."""
 
 
-def connecting(server: Server) -> Pausing[Dialogue]:
+def connect(server: SmtpTarget) -> Coroutine[SmtpClient]:
     """A connection ready for MAIL; raises NoConnection that says what stands in the way.
 
     Pauses for the server's greeting and for what it offers.
@@ -164,17 +169,17 @@ def connecting(server: Server) -> Pausing[Dialogue]:
     return smtp
 
 
-def _connected(server: Server) -> Dialogue:
+def _connected(server: SmtpTarget) -> SmtpClient:
     # A name is given only to keep smtplib from asking the DNS for ours; see _helo_name.
     name, seconds = "localhost", server.limits.connect
     if server.security is Security.TLS:
         return _TlsDialogue(
             server.host, server.port, name, timeout=seconds, context=_trusting(server)
         )
-    return Dialogue(server.host, server.port, name, timeout=seconds)
+    return SmtpClient(server.host, server.port, name, timeout=seconds)
 
 
-def _send_at_once(smtp: Dialogue) -> None:
+def _send_at_once(smtp: SmtpClient) -> None:
     """Without it the last bytes of a message wait for an acknowledgement that is itself put off.
 
     Over TLS, where a message goes out in several records, that was 40 ms for each.
@@ -183,7 +188,7 @@ def _send_at_once(smtp: Dialogue) -> None:
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _secure(smtp: Dialogue, server: Server) -> None:
+def _secure(smtp: SmtpClient, server: SmtpTarget) -> None:
     if server.security is Security.TLS:
         return
     if not smtp.has_extn("starttls"):
@@ -197,7 +202,7 @@ def _secure(smtp: Dialogue, server: Server) -> None:
         smtp.ehlo_or_helo_if_needed()
 
 
-def _trusting(server: Server) -> ssl.SSLContext:
+def _trusting(server: SmtpTarget) -> ssl.SSLContext:
     if server.ssl_context is not None:
         return server.ssl_context
     context = ssl.create_default_context()
@@ -207,7 +212,7 @@ def _trusting(server: Server) -> ssl.SSLContext:
     return context
 
 
-def _log_in(smtp: Dialogue, server: Server) -> None:
+def _log_in(smtp: SmtpClient, server: SmtpTarget) -> None:
     if server.user is None:
         return
     user, password = server.user, server.password or ""
@@ -218,7 +223,7 @@ def _log_in(smtp: Dialogue, server: Server) -> None:
             _log_in_with_utf8(smtp, user, password)
 
 
-def _log_in_with_utf8(smtp: Dialogue, user: str, password: str) -> None:
+def _log_in_with_utf8(smtp: SmtpClient, user: str, password: str) -> None:
     """AUTH PLAIN in UTF-8 (RFC 4616 §2); smtplib's own stops at ASCII."""
     credentials = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
     code, text = smtp.docmd("AUTH", f"PLAIN {credentials}")
@@ -226,7 +231,7 @@ def _log_in_with_utf8(smtp: Dialogue, user: str, password: str) -> None:
         raise smtplib.SMTPAuthenticationError(code, text)
 
 
-def _helo_name(smtp: Dialogue) -> str:
+def _helo_name(smtp: SmtpClient) -> str:
     """Our name where it is one, else the address literal (RFC 5321 §4.1.4)."""
     name = socket.gethostname()
     if "." in name and name.isascii():
@@ -236,7 +241,7 @@ def _helo_name(smtp: Dialogue) -> str:
 
 
 @contextmanager
-def _telling(server: Server, phase: Phase) -> Iterator[None]:
+def _telling(server: SmtpTarget, phase: Phase) -> Iterator[None]:
     """Translate everything that smtplib and the network can raise into NoConnection.
 
     ``from None``: a foreign exception of the login may carry what was sent.
@@ -244,11 +249,11 @@ def _telling(server: Server, phase: Phase) -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPResponseException as refusal:
-        raise NoConnection(judge(phase, _as_reply(refusal, server))) from None
+        raise NoConnection(classify_reply(phase, _as_reply(refusal, server))) from None
     except ssl.SSLCertVerificationError as error:
         reason = f"the certificate of {server.place} is not valid: {error.verify_message}"
         raise NoConnection(stop_the_run(reason)) from error
-    except (Lost, smtplib.SMTPServerDisconnected) as error:
+    except (ConnectionLost, smtplib.SMTPServerDisconnected) as error:
         raise NoConnection(transient(f"no connection to {server.place}: {error}")) from None
     except smtplib.SMTPException as error:
         raise NoConnection(stop_the_run(f"{server.place}: {error}")) from None
@@ -257,7 +262,7 @@ def _telling(server: Server, phase: Phase) -> Iterator[None]:
         raise NoConnection(transient(f"no connection to {server.place}: {reason}")) from None
 
 
-def _as_reply(refusal: smtplib.SMTPResponseException, server: Server) -> Reply:
+def _as_reply(refusal: smtplib.SMTPResponseException, server: SmtpTarget) -> Reply:
     error = refusal.smtp_error
     text = error.decode("utf-8", "replace") if isinstance(error, bytes) else error
     if server.password:  # some servers repeat what they were given

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from lovecampaign.core.message import Fault, Message
-from lovecampaign.providers.base.addresses import UnusableAddress, on_the_wire
+from lovecampaign.providers.base.addresses import UnusableAddress, encode_address
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run
 from lovecampaign.providers.smtp.reply_codes import Phase
 
@@ -24,7 +24,7 @@ class Unsendable(Exception):
         self.verdict = verdict
 
 
-class Envelope(NamedTuple):
+class SmtpEnvelope(NamedTuple):
     """A message and the three commands that introduce it, each with its line end."""
 
     message: Message
@@ -44,7 +44,7 @@ class Envelope(NamedTuple):
         return self.mail + self.rcpt + _DATA
 
 
-def envelope_of(message: Message, features: Mapping[str, str]) -> Envelope:
+def build_envelope(message: Message, features: Mapping[str, str]) -> SmtpEnvelope:
     """The envelope for a server with these EHLO ``features``; raises Unsendable."""
     recipient = _recipient(message.to_email, allows_utf8="smtputf8" in features)
     raw = message.raw
@@ -53,15 +53,15 @@ def envelope_of(message: Message, features: Mapping[str, str]) -> Envelope:
         options += " BODY=8BITMIME"  # RFC 6152
     if not recipient.isascii():
         options += " SMTPUTF8"
-    return Envelope(
+    return SmtpEnvelope(
         message,
         _mail(message.sender.email, options),
         f"RCPT TO:<{recipient}>\r\n".encode(),
-        raw if message.is_ready_for_data else as_lines(raw),
+        raw if message.is_ready_for_data else encode_body(raw),
     )
 
 
-def as_lines(raw: bytes) -> bytes:
+def encode_body(raw: bytes) -> bytes:
     """Any bytes as lines with their leading dots doubled (RFC 5321 §4.5.2).
 
     A lone CR or LF becomes a line end: left as it is, some servers would take ``LF . LF`` for
@@ -78,14 +78,14 @@ def as_lines(raw: bytes) -> bytes:
 @lru_cache(maxsize=64)
 def _mail(sender: str, options: str) -> bytes:
     try:
-        return f"MAIL FROM:<{on_the_wire(sender)}>{options}\r\n".encode()
+        return f"MAIL FROM:<{encode_address(sender)}>{options}\r\n".encode()
     except UnusableAddress as error:
         raise Unsendable(stop_the_run(f"the sender's address: {error}")) from error
 
 
 def _recipient(email: str, *, allows_utf8: bool) -> str:
     try:
-        return on_the_wire(email, allows_utf8=allows_utf8)
+        return encode_address(email, allows_utf8=allows_utf8)
     except UnusableAddress as error:
         raise Unsendable(permanent(str(error), Fault.RECIPIENT)) from error
 

@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import Fault, Message, Outcome
 from lovecampaign.providers.base.addresses import is_loopback
-from lovecampaign.providers.base.circuit_breaker import COOLDOWN_SECONDS, Cooldown
+from lovecampaign.providers.base.circuit_breaker import COOLDOWN_SECONDS, CircuitBreaker
 from lovecampaign.providers.base.outcomes import NoConnection, Verdict, transient
-from lovecampaign.providers.base.provider import Flight
-from lovecampaign.providers.pool.autoscale import Demand
-from lovecampaign.providers.pool.background_connect import Making
-from lovecampaign.providers.pool.connection import Carrying, Pausing, without_pauses
-from lovecampaign.providers.pool.intake import Intake
-from lovecampaign.providers.pool.pool import send_over_lanes
-from lovecampaign.providers.smtp.connect import Security, Server, connecting
-from lovecampaign.providers.smtp.reply_codes import Rapport
+from lovecampaign.providers.base.provider import FlightLog
+from lovecampaign.providers.pool.autoscale import Autoscaler
+from lovecampaign.providers.pool.background_connect import BackgroundCall
+from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine, run_blocking
+from lovecampaign.providers.pool.intake import QueueClient
+from lovecampaign.providers.pool.send import send_over_connections
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget, connect
+from lovecampaign.providers.smtp.reply_codes import ServerHistory
 from lovecampaign.providers.smtp.session import SmtpSession
-from lovecampaign.providers.smtp.wire import Lost
+from lovecampaign.providers.smtp.smtp_socket import ConnectionLost
 
 DEFAULT_CONNECTIONS = 4
 CLAIMS_PER_CONNECTION = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class ConnectionPolicy:
     """When a connection is replaced by a new one."""
 
     #: Many servers close after 100 or more; some count against us who stays longer.
@@ -41,14 +41,14 @@ class Patience:
 class SmtpProvider:
     """A pool of connections, each with one recipient per transaction."""
 
-    is_paced = True
+    is_throttled = True
 
     def __init__(
         self,
-        server: Server,
+        server: SmtpTarget,
         *,
         connections: int = DEFAULT_CONNECTIONS,
-        patience: Patience | None = None,
+        patience: ConnectionPolicy | None = None,
     ) -> None:
         scheme = "smtps" if server.security is Security.TLS else "smtp"
         self.name = f"{scheme}://{server.place}"
@@ -57,24 +57,24 @@ class SmtpProvider:
         self.claim_size = CLAIMS_PER_CONNECTION * connections
         self._server = server
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="connect")
-        rapport = Rapport()
+        rapport = ServerHistory()
         self._lanes = [
-            _SmtpLane(server, patience or Patience(), rapport, self._threads)
+            _SmtpLane(server, patience or ConnectionPolicy(), rapport, self._threads)
             for _ in range(connections)
         ]
-        self._demand = Demand(connections)
+        self._demand = Autoscaler(connections)
 
-    def prove(self) -> None:
+    def check_connection(self) -> None:
         try:
-            self._lanes[0].prove()
+            self._lanes[0].check_connection()
         except NoConnection as missing:
             raise Unreachable(
                 f"{self.name} lets no mail out: {missing.verdict.detail}",
                 hint=_what_to_check(missing.verdict),
             ) from missing
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
-        return send_over_lanes(self._lanes, messages, flight, self._demand)
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
+        return send_over_connections(self._lanes, messages, flight, self._demand)
 
     def has_sent(self, delivery_id: str) -> bool | None:
         """SMTP has no way to ask."""
@@ -89,7 +89,11 @@ class _SmtpLane:
     """One connection after another to the same server."""
 
     def __init__(
-        self, server: Server, patience: Patience, rapport: Rapport, threads: Executor
+        self,
+        server: SmtpTarget,
+        patience: ConnectionPolicy,
+        rapport: ServerHistory,
+        threads: Executor,
     ) -> None:
         """``rapport`` is all lanes' own; ``threads`` make connections that take long."""
         self._server = server
@@ -98,13 +102,13 @@ class _SmtpLane:
         self._patience = patience
         self._threads = threads
         self._session: SmtpSession | None = None
-        self._cooldown = Cooldown(patience.cooldown_seconds)
+        self._cooldown = CircuitBreaker(patience.cooldown_seconds)
 
-    def carry(self, message: Message, intake: Intake[Message]) -> Carrying[Message]:
+    def carry(self, message: Message, intake: QueueClient[Message]) -> DeliveryCoroutine[Message]:
         session = self._usable_session or (yield from self._renewed())
         return (yield from session.carry(message, intake))
 
-    def _renewed(self) -> Pausing[SmtpSession]:
+    def _renewed(self) -> Coroutine[SmtpSession]:
         """A new connection, made beside the other lanes of this thread.
 
         A server on this machine answers sooner than a thread hands the interpreter to another:
@@ -116,21 +120,21 @@ class _SmtpLane:
             yield making
             return making.result()
 
-    def _start_connecting(self) -> Making[SmtpSession]:
+    def _start_connecting(self) -> BackgroundCall[SmtpSession]:
         try:
-            return Making(self._threads, self._connect)
+            return BackgroundCall(self._threads, self._connect)
         except OSError as error:
             raise NoConnection(transient(f"no connection: {error.strerror}")) from error
 
     def unasked(self, message: Message, missing: NoConnection) -> Sequence[Outcome]:
         return [missing.on(message)]
 
-    def prove(self) -> None:
+    def check_connection(self) -> None:
         """Connect and log in, or ask the open connection; raises NoConnection."""
         self._cooldown.end()
         try:
             (self._usable_session or self._connect()).noop()
-        except Lost:
+        except ConnectionLost:
             self._connect()
 
     def close(self) -> None:
@@ -146,14 +150,14 @@ class _SmtpLane:
         return session if session.idle_seconds < self._patience.idle_seconds else None
 
     def _connect(self) -> SmtpSession:
-        return without_pauses(self._connecting())
+        return run_blocking(self._connecting())
 
-    def _connecting(self) -> Pausing[SmtpSession]:
+    def _connecting(self) -> Coroutine[SmtpSession]:
         """Leave the old connection, and make a new one; raises NoConnection."""
         self.close()
         self._cooldown.check()
         try:
-            smtp = yield from connecting(self._server)
+            smtp = yield from connect(self._server)
         except NoConnection as failure:
             self._cooldown.start(failure.verdict)
             raise

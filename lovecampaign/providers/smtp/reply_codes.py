@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from lovecampaign.core.message import Fault
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run, transient
-from lovecampaign.providers.smtp.wire import Reply
+from lovecampaign.providers.smtp.smtp_socket import Reply
 
 
 class Phase(StrEnum):
@@ -64,7 +64,7 @@ _SAYS_THROTTLED = re.compile(
 )
 
 
-def judge(phase: Phase, reply: Reply) -> Verdict:
+def classify_reply(phase: Phase, reply: Reply) -> Verdict:
     """The verdict on a reply that was not the hoped-for one."""
     said = f"{reply} (to {phase.value})" if phase is not Phase.CONNECT else str(reply)
     if reply.code == 421:  # the server closes; says nothing about anybody
@@ -79,18 +79,18 @@ def judge(phase: Phase, reply: Reply) -> Verdict:
 
 
 @dataclass(slots=True)
-class Rapport:
+class ServerHistory:
     """How we have got on with a server so far, over all connections to it."""
 
     has_taken_mail: bool = False
 
-    def judge(self, phase: Phase, reply: Reply) -> Verdict:
-        """:func:`judge` in the light of it.
+    def classify_reply(self, phase: Phase, reply: Reply) -> Verdict:
+        """:func:`classify_reply` in the light of it.
 
         What is about us as a whole where it meets the first recipient is about this one where the
         server has taken mail for others: the run must not stop at the same person for ever.
         """
-        verdict = judge(phase, reply)
+        verdict = classify_reply(phase, reply)
         is_about_us = phase is not Phase.RCPT or _is_about_login(phase, reply)
         if verdict.fault is not Fault.CONFIGURATION or is_about_us:
             return verdict

@@ -21,12 +21,12 @@ from functools import lru_cache
 
 from lovecampaign.core.message import Message
 from lovecampaign.providers.base.outcomes import Verdict, accepted, transient, unknown
-from lovecampaign.providers.pool.connection import Carrying, Pausing
-from lovecampaign.providers.pool.intake import Intake
-from lovecampaign.providers.smtp.connect import Dialogue, TimeLimits
-from lovecampaign.providers.smtp.envelope import Envelope, Unsendable, envelope_of
-from lovecampaign.providers.smtp.reply_codes import Phase, Rapport, judge
-from lovecampaign.providers.smtp.wire import CutShort, Lost, Reply
+from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine
+from lovecampaign.providers.pool.intake import QueueClient
+from lovecampaign.providers.smtp.connect import SmtpClient, TimeLimits
+from lovecampaign.providers.smtp.envelope import SmtpEnvelope, Unsendable, build_envelope
+from lovecampaign.providers.smtp.reply_codes import Phase, ServerHistory, classify_reply
+from lovecampaign.providers.smtp.smtp_socket import ConnectionLost, Reply, WriteIncomplete
 
 #: Leaving politely is not worth more than this.
 _QUIT_SECONDS = 2.0
@@ -55,7 +55,7 @@ class SmtpSession:
     """One logged-in connection; carries one message after the other."""
 
     def __init__(
-        self, smtp: Dialogue, limits: TimeLimits, rapport: Rapport, *, most_messages: int
+        self, smtp: SmtpClient, limits: TimeLimits, rapport: ServerHistory, *, most_messages: int
     ) -> None:
         self._smtp = smtp
         smtp.wire.leave_time_to_the_system()
@@ -63,7 +63,7 @@ class SmtpSession:
         self._rapport = rapport
         self._is_pipelined = smtp.has_extn("pipelining")
         #: Whose commands are on the wire, without a reply yet.
-        self._introduced: Envelope | None = None
+        self._introduced: SmtpEnvelope | None = None
         self._last_used = time.monotonic()
         self._is_fresh = True
         #: Whether what follows a message broke off: its own reply may still come.
@@ -81,7 +81,7 @@ class SmtpSession:
     def idle_seconds(self) -> float:
         return time.monotonic() - self._last_used
 
-    def carry(self, message: Message, intake: Intake[Message]) -> Carrying[Message]:
+    def carry(self, message: Message, intake: QueueClient[Message]) -> DeliveryCoroutine[Message]:
         """Send ``message`` and those that follow at once; answer for each.
 
         Returns a message that was taken and of which nothing has left: the server had hung up
@@ -98,7 +98,9 @@ class SmtpSession:
             raise
         return None
 
-    def _transact(self, envelope: Envelope, intake: Intake[Message]) -> Pausing[Envelope | None]:
+    def _transact(
+        self, envelope: SmtpEnvelope, intake: QueueClient[Message]
+    ) -> Coroutine[SmtpEnvelope | None]:
         """Send one message; returns the one that was introduced behind it, if there is one."""
         following = None
         self._messages_left -= 1
@@ -118,7 +120,7 @@ class SmtpSession:
         intake.answer([verdict.on(envelope.message)])
         return following
 
-    def _following(self, intake: Intake[Message]) -> Envelope | None:
+    def _following(self, intake: QueueClient[Message]) -> SmtpEnvelope | None:
         """Who is next on this connection, where it can be said before the reply to the dot."""
         if not self._is_pipelined:
             return None
@@ -128,15 +130,15 @@ class SmtpSession:
                 return envelope
         return None
 
-    def _addressed(self, message: Message, intake: Intake[Message]) -> Envelope | None:
+    def _addressed(self, message: Message, intake: QueueClient[Message]) -> SmtpEnvelope | None:
         """Its envelope; None where this server cannot carry it, which is answered here."""
         try:
-            return envelope_of(message, self._smtp.esmtp_features)
+            return build_envelope(message, self._smtp.esmtp_features)
         except Unsendable as unsendable:
             intake.answer([unsendable.verdict.on(message)])
             return None
 
-    def _was_let_in(self, envelope: Envelope) -> bool:
+    def _was_let_in(self, envelope: SmtpEnvelope) -> bool:
         """Whether it was introduced behind the last one, and the server said yes to all of it.
 
         Servers say the same to everybody: one look instead of three replies to read.
@@ -144,7 +146,7 @@ class SmtpSession:
         is_introduced = self._introduced is envelope and self._smtp.sock is not None
         return is_introduced and self._smtp.wire.takes(_are_let_in)
 
-    def _introduce(self, envelope: Envelope) -> Pausing[None]:
+    def _introduce(self, envelope: SmtpEnvelope) -> Coroutine[None]:
         """MAIL, RCPT and DATA, up to the 354; raises _Refused and _FoundClosed."""
         for phase in envelope.commands:
             with self._telling_what_a_loss_means(phase):
@@ -155,7 +157,7 @@ class SmtpSession:
                 raise _FoundClosed
             if reply.code // 100 != _HOPED_FOR[phase]:
                 self._recover(phase, reply)
-                raise _Refused(self._rapport.judge(phase, reply))
+                raise _Refused(self._rapport.classify_reply(phase, reply))
 
     def _require_step(self) -> None:
         """A line too many would be taken for the answer to the message."""
@@ -167,7 +169,7 @@ class SmtpSession:
     def _telling_what_a_loss_means(self, phase: Phase) -> Iterator[None]:
         try:
             yield
-        except Lost as lost:
+        except ConnectionLost as lost:
             if self._may_be_found_closed(phase):
                 raise _FoundClosed from lost
             raise _Refused(_lost_before_the_dot(lost)) from lost
@@ -175,7 +177,7 @@ class SmtpSession:
     def _may_be_found_closed(self, phase: Phase) -> bool:
         return phase is Phase.MAIL and not self._is_fresh
 
-    def _ask_for(self, envelope: Envelope, phase: Phase) -> None:
+    def _ask_for(self, envelope: SmtpEnvelope, phase: Phase) -> None:
         if not self._is_pipelined:
             self._say(envelope.commands[phase])
         elif phase is Phase.MAIL and self._introduced is not envelope:
@@ -190,14 +192,14 @@ class SmtpSession:
             self._say(b"RSET\r\n")  # RFC 5321 §4.1.1.5
             if self._hear().code // 100 != 2:
                 self.abort()
-        except Lost:
+        except ConnectionLost:
             self.abort()
 
     def _pass_over_what_follows(self, refused: Phase) -> None:
         """Read the replies to what was written behind a refused command (RFC 2920 §3.1).
 
         A server may say 354 although it has nobody to deliver to: a lone dot ends that. Where
-        it refused MAIL, nobody can tell what it would do at a dot. Raises Lost.
+        it refused MAIL, nobody can tell what it would do at a dot. Raises ConnectionLost.
         """
         reply: Reply | None = None
         for _ in range(_REPLIES_AFTER[refused]):
@@ -205,17 +207,17 @@ class SmtpSession:
         if reply is None or reply.code // 100 in (4, 5):
             return
         if refused is not Phase.RCPT or reply.code // 100 != 3:
-            raise Lost("the server goes on with a refused message")
+            raise ConnectionLost("the server goes on with a refused message")
         self._say(_DOT)
         self._smtp.read_reply(self._limits.final_dot)
 
-    def _write_body(self, envelope: Envelope, following: Envelope | None) -> Verdict | None:
+    def _write_body(self, envelope: SmtpEnvelope, following: SmtpEnvelope | None) -> Verdict | None:
         """Body and final dot, and what comes next; None where the reply decides."""
         ahead = self._said_behind_body(following)
         try:
             # The reply's limit for the body too: setting another one takes time.
             self._smtp.wire.write((envelope.body, _DOT, ahead), self._limits.final_dot)
-        except CutShort as cut:
+        except WriteIncomplete as cut:
             if cut.written < len(envelope.body) + len(_DOT):
                 # The dot, the last of the body, was not handed over; over TLS its record is cut.
                 self.abort()
@@ -224,7 +226,7 @@ class SmtpSession:
         self._introduced = following
         return None
 
-    def _said_behind_body(self, following: Envelope | None) -> bytes:
+    def _said_behind_body(self, following: SmtpEnvelope | None) -> bytes:
         if following is not None:
             return following.introduction
         self._has_said_quit = self._is_pipelined and not self._messages_left
@@ -233,7 +235,7 @@ class SmtpSession:
     def _verdict_on_body(self) -> Verdict:
         try:
             reply = self._smtp.read_awaited_reply()
-        except Lost as lost:
+        except ConnectionLost as lost:
             return unknown(f"no answer after the message was sent: {lost}")
         if self._is_cut or reply.code == 421 or reply.code // 100 == 3:
             self.abort()
@@ -242,10 +244,10 @@ class SmtpSession:
             return _taken(reply)
         if reply.code // 100 == 3:
             return unknown(f"an answer that makes no sense after the message was sent: {reply}")
-        return judge(Phase.BODY, reply)
+        return classify_reply(Phase.BODY, reply)
 
     def noop(self) -> None:
-        """Ask whether the server is still there; raises Lost."""
+        """Ask whether the server is still there; raises ConnectionLost."""
         self._say(b"NOOP\r\n")
         self._hear()
         self._note_use()
@@ -253,7 +255,7 @@ class SmtpSession:
     def close(self) -> None:
         """Leave politely, but not patiently."""
         if self._smtp.sock is not None:
-            with contextlib.suppress(Lost):
+            with contextlib.suppress(ConnectionLost):
                 if not self._has_said_quit:
                     self._smtp.wire.write((_QUIT,), _QUIT_SECONDS)
                 self._smtp.read_reply(_QUIT_SECONDS)
@@ -269,12 +271,12 @@ class SmtpSession:
     def _say(self, commands: bytes) -> None:
         try:
             self._smtp.wire.write((commands,), self._limits.command)
-        except Lost:
+        except ConnectionLost:
             self.abort()
             raise
 
-    def _reply_within(self, seconds: float) -> Pausing[Reply]:
-        """The next reply, others going on until it is there; raises Lost."""
+    def _reply_within(self, seconds: float) -> Coroutine[Reply]:
+        """The next reply, others going on until it is there; raises ConnectionLost."""
         wire = self._smtp.wire
         if wire.holds_a_line:
             return self._smtp.read_reply(seconds)
@@ -298,10 +300,10 @@ def _are_let_in(replies: bytes) -> bool:
 
 
 def _require_sense(refusal: Reply) -> None:
-    """Raises Lost where a refusal closes the connection, or is none that SMTP knows."""
+    """Raises ConnectionLost where a refusal closes the connection, or is none that SMTP knows."""
     if refusal.code == 421 or refusal.code // 100 not in (4, 5):
-        raise Lost("the server does not go on")
+        raise ConnectionLost("the server does not go on")
 
 
-def _lost_before_the_dot(lost: Lost) -> Verdict:
+def _lost_before_the_dot(lost: ConnectionLost) -> Verdict:
     return transient(f"the connection was lost before the message was complete: {lost}")

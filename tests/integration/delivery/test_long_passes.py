@@ -14,11 +14,11 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.sender import Sender
 from lovecampaign.delivery.base.work import BatchHandle
 from lovecampaign.delivery.loop.batch import deliver_batch
-from lovecampaign.delivery.loop.recovery_timer import Watch
-from lovecampaign.delivery.prepare.readiness import OnEdit, make_ready
+from lovecampaign.delivery.loop.recovery_timer import RecoveryTimer
+from lovecampaign.delivery.prepare.readiness import EditPolicy, prepare_email
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import Verdict, accepted, transient
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.planning.planner import plan_due
@@ -41,10 +41,10 @@ def test_claims_of_a_sender_that_dies_are_taken_over_between_two_chunks(stage: S
     _die(stage, after=5)
     stage.provider = MemoryProvider()
     with stage.sender() as sender:
-        watch = Watch(sender=sender, seconds_between=0)
+        watch = RecoveryTimer(sender=sender, seconds_between=0)
         watch.look_if_time()
         assert watch.found.put_back == 25
-        patient = Watch(sender=sender)
+        patient = RecoveryTimer(sender=sender)
         patient.look_if_time()
         assert patient.found.put_back == 0, "not before ten seconds have gone"
 
@@ -143,7 +143,7 @@ class Away(MemoryProvider):
 
     asked = 0
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         for message in messages:
             self.asked += 1
             yield transient("no connection: refused").on(message)._replace(is_unasked=True)
@@ -156,7 +156,7 @@ def _deliver(stage: Stage, sender: Sender, between_chunks: Callable[[], None]) -
     plan_due(stage.database, stage.campaign, record, [email], DAY_1)
     with stage.database.read() as connection:
         [batch] = list_due_batches(connection, stage.campaign, record, {email.key}, DAY_1)
-    ready = make_ready(sender, stage.campaign, record, email, OnEdit(), lambda _email: ())
+    ready = prepare_email(sender, stage.campaign, record, email, EditPolicy(), lambda _email: ())
     assert ready.work is not None
     handle = BatchHandle(id=batch.id, epoch=batch.epoch)
     deliver_batch(sender, ready.work, handle, between_chunks=between_chunks)

@@ -19,8 +19,8 @@ from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.work import BatchHandle
 from lovecampaign.delivery.loop.batch import deliver_batch
-from lovecampaign.delivery.loop.send import SendChoices, send_due
-from lovecampaign.delivery.prepare.readiness import OnEdit, make_ready
+from lovecampaign.delivery.loop.send import PassOptions, send_due
+from lovecampaign.delivery.prepare.readiness import EditPolicy, prepare_email
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import (
     Verdict,
@@ -30,7 +30,7 @@ from lovecampaign.providers.base.outcomes import (
     transient,
     unknown,
 )
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.store import tables
 from lovecampaign.store.checkout.codes import fill_pool
 from lovecampaign.store.database.engine import Database
@@ -229,7 +229,9 @@ def test_an_email_that_is_cancelled_after_a_pass_began_is_not_sent(stage: Stage)
     with stage.database.read() as connection:
         [batch] = list_due_batches(connection, stage.campaign, record, {email.key}, DAY_1)
     with stage.sender() as sender:
-        ready = make_ready(sender, stage.campaign, record, email, OnEdit(), lambda _email: ())
+        ready = prepare_email(
+            sender, stage.campaign, record, email, EditPolicy(), lambda _email: ()
+        )
         assert ready.work is not None
         deliver_batch(sender, ready.work, BatchHandle(id=batch.id, epoch=batch.epoch))
     assert stage.addresses() == []
@@ -365,7 +367,7 @@ def test_a_pass_that_ends_early_still_says_what_it_did(stage: Stage) -> None:
     stage.provider = MemoryProvider(lambda _: next(answers, stop_the_run("who are you?")))
     stage.clock.move_to(DAY_1)
     with stage.sender() as sender:
-        report = send_due(sender, stage.campaign, SendChoices(), lambda _email: ())
+        report = send_due(sender, stage.campaign, PassOptions(), lambda _email: ())
     assert isinstance(report.closed, Refused)
     assert (report.sent, report.remaining, report.due) == (4, 6, 10)
 
@@ -433,10 +435,10 @@ def test_an_edit_after_the_first_copy_blocks_until_it_is_meant(stage: Stage) -> 
     assert (blocked.sent, blocked.remaining) == (0, 2)
     assert [each.severity for each in blocked.problems] == [Severity.ERROR]
     assert "send leaves it until you say which text is meant" in blocked.problems[0].message
-    frozen = stage.send(on_edit=OnEdit(keeps_frozen=True), limit=1)
+    frozen = stage.send(on_edit=EditPolicy(keeps_frozen=True), limit=1)
     assert [each.severity for each in frozen.problems] == [Severity.WARNING]
     assert "those who are left get what the first ones got" in frozen.problems[0].message
-    meant = stage.send(on_edit=OnEdit(accepted_by="ana"))
+    meant = stage.send(on_edit=EditPolicy(accepted_by="ana"))
     assert (meant.sent, meant.problems) == (1, ())
     bodies = [message.text for message in stage.memory.sent]
     assert ["present" in body for body in bodies] == [False, False, True]
@@ -601,7 +603,7 @@ class Late(MemoryProvider):
         super().__init__()
         self.last = last
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         held: list[Message] = []
         for message in messages:
             flight.writing(message.delivery_id)

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.message import Fault, Message, Outcome, OutcomeKind
-from lovecampaign.providers.sendgrid.batching import Packer, Parcel
+from lovecampaign.providers.sendgrid.batching import Batcher, RequestBatch
 from lovecampaign.providers.sendgrid.connection import Endpoint
-from lovecampaign.providers.sendgrid.http1 import HttpReply
+from lovecampaign.providers.sendgrid.http1 import HttpResponse
 from lovecampaign.providers.sendgrid.provider import SendGridProvider
-from lovecampaign.providers.sendgrid.rate_limit import Allowance
+from lovecampaign.providers.sendgrid.rate_limit import RequestLimiter
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.sendgrid_http import Answer
@@ -86,12 +86,12 @@ def send(
 
 def alone(message: Message) -> Rebuilt:
     """What SendGrid would make of the message's full content."""
-    [parcel] = Packer().pack([replace(make_message(), **_parts(message))])
+    [parcel] = Batcher().pack([replace(make_message(), **_parts(message))])
     [rebuilt] = rebuild(body_of(parcel))
     return rebuilt
 
 
-def body_of(parcel: Parcel) -> Any:
+def body_of(parcel: RequestBatch) -> Any:
     return json.loads(b"".join(parcel.body))
 
 
@@ -130,7 +130,7 @@ def test_no_value_makes_a_difference(renderer: EmailRenderer) -> None:
     def never(people: list[tuple[str, str]]) -> None:
         messages = [person(renderer, n, name, town) for n, (name, town) in enumerate(people)]
         rebuilt: dict[str, Rebuilt] = {}
-        for parcel in Packer().pack(messages):
+        for parcel in Batcher().pack(messages):
             request = body_of(parcel)
             assert [*validate(request), *broken_rules(request)] == []
             rebuilt |= {one.delivery_id: one for one in rebuild(request)}
@@ -172,7 +172,7 @@ class Sly(Message):
 def test_nobody_can_bring_a_key_into_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """SendGrid would replace it there once more."""
     monkeypatch.setattr(secrets, "choice", lambda _letters: "a")
-    [parcel] = Packer().pack([Sly(**_parts(make_message()), raw=b"")])
+    [parcel] = Batcher().pack([Sly(**_parts(make_message()), raw=b"")])
     request = body_of(parcel)
     assert "substitutions" not in request["personalizations"][0]
     assert request["content"][0]["value"] == "Hi Qaaaaaaaaaaaaaaa"
@@ -182,7 +182,7 @@ def test_keys_are_new_for_each_request_and_as_long_as_one_another(
     renderer: EmailRenderer,
 ) -> None:
     def keys() -> list[str]:
-        [parcel] = Packer().pack([person(renderer, 1)])
+        [parcel] = Batcher().pack([person(renderer, 1)])
         return list(body_of(parcel)["personalizations"][0]["substitutions"])
 
     first, second = keys(), keys()
@@ -207,7 +207,7 @@ def replace_id(renderer: EmailRenderer, delivery_id: str, email: str) -> Message
 def test_a_request_holds_a_thousand_people_at_most(
     renderer: EmailRenderer,
 ) -> None:
-    parcels = list(Packer().pack(person(renderer, number) for number in range(1001)))
+    parcels = list(Batcher().pack(person(renderer, number) for number in range(1001)))
     assert [len(parcel.people) for parcel in parcels] == [1000, 1]
     assert list(broken_rules(body_of(parcels[0]))) == []
 
@@ -281,10 +281,10 @@ def test_the_last_request_of_a_window_says_how_long_to_hold(
 
 
 def test_no_request_begins_before_the_window_ends() -> None:
-    allowance = Allowance(FixedClock(NOW))
+    allowance = RequestLimiter(FixedClock(NOW))
     reset = str(int(NOW.timestamp()) + 1)  # in 0.3 s
     headers = {"x-ratelimit-remaining": "1", "x-ratelimit-reset": reset}
-    allowance.note(HttpReply(status=202, headers=headers))
+    allowance.note(HttpResponse(status=202, headers=headers))
     begun = time.monotonic()
     wait_for(allowance)
     assert time.monotonic() - begun < 0.2, "one is left"
@@ -292,6 +292,6 @@ def test_no_request_begins_before_the_window_ends() -> None:
     assert 0.2 < time.monotonic() - begun < 2
 
 
-def wait_for(allowance: Allowance) -> None:
+def wait_for(allowance: RequestLimiter) -> None:
     for pause in allowance.room():
         time.sleep(max(0.0, pause.deadline - time.monotonic()))

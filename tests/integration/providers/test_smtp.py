@@ -16,8 +16,8 @@ from aiosmtpd.handlers import Mailbox
 
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import Address, Fault, Message, Outcome, OutcomeKind
-from lovecampaign.providers.smtp.connect import Security, Server, TimeLimits
-from lovecampaign.providers.smtp.provider import Patience, SmtpProvider
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
+from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.testing.certificate import Certificate, self_signed
 from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
 from lovecampaign.testing.messages import RecordingFlight, make_message
@@ -49,17 +49,17 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return self_signed(tmp_path_factory.mktemp("tls"))
 
 
-def settings(server: SmtpServer, **changes: Any) -> Server:
-    plain = Server(host=server.host, port=server.port, security=Security.LOOPBACK, limits=LONG)
+def settings(server: SmtpServer, **changes: Any) -> SmtpTarget:
+    plain = SmtpTarget(host=server.host, port=server.port, security=Security.LOOPBACK, limits=LONG)
     return replace(plain, **changes)
 
 
 def send(
-    server: Server,
+    server: SmtpTarget,
     *messages: Message,
     flight: RecordingFlight | None = None,
     connections: int = 1,
-    patience: Patience | None = None,
+    patience: ConnectionPolicy | None = None,
 ) -> list[Outcome]:
     provider = SmtpProvider(server, connections=connections, patience=patience)
     try:
@@ -129,7 +129,7 @@ def test_connections_are_kept_between_sends_and_left_politely(server: SmtpServer
 
 
 def test_a_connection_is_renewed_after_its_share_of_messages(server: SmtpServer) -> None:
-    patience = Patience(messages_per_connection=10)
+    patience = ConnectionPolicy(messages_per_connection=10)
     send(settings(server), *map(make_message, range(25)), patience=patience)
     assert [commands.count("DATA") for commands in server.commands] == [10, 10, 5]
 
@@ -153,7 +153,9 @@ def test_whoever_waits_for_a_greeting_keeps_nobody_back(server: SmtpServer, host
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_connections_are_renewed_beside_each_other(server: SmtpServer, host: str) -> None:
     provider = SmtpProvider(
-        settings(server, host=host), connections=3, patience=Patience(messages_per_connection=2)
+        settings(server, host=host),
+        connections=3,
+        patience=ConnectionPolicy(messages_per_connection=2),
     )
     outcomes = list(provider.send(map(make_message, range(40)), RecordingFlight()))
     provider.close()
@@ -164,7 +166,9 @@ def test_connections_are_renewed_beside_each_other(server: SmtpServer, host: str
 
 
 def test_an_idle_connection_is_renewed(server: SmtpServer) -> None:
-    provider = SmtpProvider(settings(server), connections=1, patience=Patience(idle_seconds=0.05))
+    provider = SmtpProvider(
+        settings(server), connections=1, patience=ConnectionPolicy(idle_seconds=0.05)
+    )
     for number in range(2):
         list(provider.send([make_message(number)], RecordingFlight()))
         time.sleep(0.06)
@@ -222,7 +226,7 @@ def test_what_the_server_says_decides_and_the_next_message_goes_on(
     server: SmtpServer, step: Step, line: str, kind: OutcomeKind, fault: Fault
 ) -> None:
     server.troubles.add(Trouble(step=step, act=Say(line=line), times=1))
-    patience = Patience(cooldown_seconds=0)
+    patience = ConnectionPolicy(cooldown_seconds=0)
     outcomes = send(
         settings(server, limits=MEDIUM),
         make_message(1),
@@ -307,13 +311,13 @@ def test_details_show_the_reply_but_not_the_recipient(server: SmtpServer) -> Non
 def test_a_server_that_is_not_there_is_asked_once_for_many_messages() -> None:
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         port = reserved.getsockname()[1]
-    nobody = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=SHORT)
+    nobody = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=SHORT)
     outcomes = send(nobody, *map(make_message, range(20)), connections=4)
     assert len(outcomes) == 20
     assert {(o.kind, o.fault) for o in outcomes} == {(OutcomeKind.TRANSIENT, Fault.PROVIDER)}
     provider = SmtpProvider(nobody)
     with pytest.raises(Unreachable, match=str(port)) as raised:
-        provider.prove()
+        provider.check_connection()
     assert raised.value.hint is not None
 
 
@@ -418,7 +422,7 @@ def test_a_wrong_password_stops_the_run_and_is_never_shown() -> None:
         wrong = settings(server, user="ana", password="hunter2")
         provider = SmtpProvider(wrong, connections=1)
         with pytest.raises(Unreachable, match="535") as raised:
-            provider.prove()
+            provider.check_connection()
         outcomes = list(provider.send(map(make_message, range(5)), RecordingFlight()))
         assert {(o.kind, o.fault) for o in outcomes} == {
             (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
@@ -435,9 +439,9 @@ def test_login_where_none_is_offered_stops_the_run(server: SmtpServer) -> None:
 
 def test_prove_logs_in_and_leaves_the_connection_ready(server: SmtpServer) -> None:
     provider = SmtpProvider(settings(server))
-    provider.prove()
+    provider.check_connection()
     server.hang_up()
-    provider.prove()
+    provider.check_connection()
     list(provider.send([make_message()], RecordingFlight()))
     provider.close()
     assert len(server.commands) == 2
@@ -445,7 +449,7 @@ def test_prove_logs_in_and_leaves_the_connection_ready(server: SmtpServer) -> No
 
 def test_a_closed_connection_after_prove_costs_no_attempt(server: SmtpServer) -> None:
     provider = SmtpProvider(settings(server), connections=1)
-    provider.prove()
+    provider.check_connection()
     server.hang_up()
     [outcome] = provider.send([make_message()], RecordingFlight())
     provider.close()
@@ -554,7 +558,7 @@ def test_what_we_send_is_taken_by_aiosmtpd(tmp_path: Path) -> None:
     controller = Controller(Mailbox(tmp_path / "mail"), hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        peer = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=LONG)
+        peer = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=LONG)
         outcomes = send(peer, *map(make_message, range(5)), connections=2)
     finally:
         controller.stop()

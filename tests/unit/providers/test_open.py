@@ -22,7 +22,7 @@ def settings(url: str, **more: Any) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("url", "name", "leaves_machine", "takes_now", "is_paced"),
+    ("url", "name", "leaves_machine", "takes_now", "is_throttled"),
     [
         ("maildir:outbox", "maildir:outbox", False, True, False),
         ("memory:", "memory:", False, True, False),
@@ -39,13 +39,13 @@ def settings(url: str, **more: Any) -> Settings:
     ],
 )
 def test_each_scheme(
-    url: str, name: str, *, leaves_machine: bool, takes_now: bool, is_paced: bool
+    url: str, name: str, *, leaves_machine: bool, takes_now: bool, is_throttled: bool
 ) -> None:
     provider = open_provider(settings(url))
     assert provider.name == name
     assert provider.leaves_machine is leaves_machine
     assert provider.takes_now is takes_now
-    assert provider.is_paced is is_paced
+    assert provider.is_throttled is is_throttled
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import LovecampaignError, ProblemsFound
 from lovecampaign.core.message import Outcome, OutcomeKind
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.display.test_send import Trial
+from lovecampaign.delivery.display.test_send import MarkedSend
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.web.preview.readers.addressing import as_person
 from lovecampaign.web.preview.readers.readers import Reader
@@ -43,7 +43,7 @@ class Mailbox:
             to = normalise(address.strip())
         except InvalidAddress as error:
             return Told(is_sent=False, words=f"{address} is not an email address: {error}")
-        trial = Trial(
+        trial = MarkedSend(
             settings=self.settings,
             campaign=campaign,
             email=email,
@@ -59,9 +59,9 @@ class Mailbox:
             hint = f" ({error.hint})" if error.hint else ""
             return Told(is_sent=False, words=f"Not sent: {error.message}{hint}")
 
-    def _try(self, trial: Trial, to: str) -> Told:
+    def _try(self, trial: MarkedSend, to: str) -> Told:
         with self.open_provider() as provider:
-            provider.prove()
+            provider.check_connection()
             outcomes = [outcome for _, outcome in trial.send(provider, [to])]
             return _tell(outcomes[0], to, provider.name)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from lovecampaign.providers.pool.autoscale import LOOK_SECONDS, Demand
+from lovecampaign.providers.pool.autoscale import CHECK_SECONDS, Autoscaler
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Seconds:
         return self.now
 
     def pass_by(self, looks: float) -> None:
-        self.now += looks * LOOK_SECONDS
+        self.now += looks * CHECK_SECONDS
 
 
 @pytest.fixture
@@ -28,14 +28,14 @@ def clock() -> Seconds:
     return Seconds()
 
 
-def wait(waits: ExitStack, demand: Demand, threads: int) -> None:
+def wait(waits: ExitStack, demand: Autoscaler, threads: int) -> None:
     """So many more threads have nothing to do but to wait."""
     for _ in range(threads):
         waits.enter_context(demand.waiting())
 
 
 def test_where_the_server_lets_us_wait_all_are_at_work_after_four_looks(clock: Seconds) -> None:
-    demand = Demand(10, clock=clock)
+    demand = Autoscaler(10, clock=clock)
     found = [demand.begin()]
     with ExitStack() as waits:
         for _ in range(5):
@@ -46,7 +46,7 @@ def test_where_the_server_lets_us_wait_all_are_at_work_after_four_looks(clock: S
 
 
 def test_who_waits_less_than_they_work_gets_no_company(clock: Seconds) -> None:
-    demand = Demand(10, clock=clock)
+    demand = Autoscaler(10, clock=clock)
     demand.begin()
     for _ in range(3):
         with demand.waiting():
@@ -56,7 +56,7 @@ def test_who_waits_less_than_they_work_gets_no_company(clock: Seconds) -> None:
 
 
 def test_waits_of_before_the_last_look_do_not_count(clock: Seconds) -> None:
-    demand = Demand(10, clock=clock)
+    demand = Autoscaler(10, clock=clock)
     demand.begin()
     with demand.waiting():
         clock.pass_by(5.01)
@@ -66,7 +66,7 @@ def test_waits_of_before_the_last_look_do_not_count(clock: Seconds) -> None:
 
 
 def test_no_look_is_taken_before_its_time(clock: Seconds) -> None:
-    demand = Demand(10, clock=clock)
+    demand = Autoscaler(10, clock=clock)
     demand.begin()
     with demand.waiting():
         clock.pass_by(0.9)
@@ -76,7 +76,7 @@ def test_no_look_is_taken_before_its_time(clock: Seconds) -> None:
 
 
 def test_of_several_threads_most_have_to_wait(clock: Seconds) -> None:
-    demand = Demand(10, clock=clock)
+    demand = Autoscaler(10, clock=clock)
     demand.begin()
     with demand.waiting():
         clock.pass_by(1.01)
@@ -89,7 +89,7 @@ def test_of_several_threads_most_have_to_wait(clock: Seconds) -> None:
 
 
 def test_the_next_stream_begins_with_half_of_what_this_one_needed(clock: Seconds) -> None:
-    demand = Demand(20, clock=clock)
+    demand = Autoscaler(20, clock=clock)
     demand.begin()
     with ExitStack() as waits:
         for threads in (1, 1, 2, 4):
@@ -100,7 +100,7 @@ def test_the_next_stream_begins_with_half_of_what_this_one_needed(clock: Seconds
 
 
 def test_there_are_never_more_than_there_may_be(clock: Seconds) -> None:
-    demand = Demand(1, clock=clock)
+    demand = Autoscaler(1, clock=clock)
     assert demand.begin() == 1
     with demand.waiting():
         clock.pass_by(5.01)
@@ -108,8 +108,8 @@ def test_there_are_never_more_than_there_may_be(clock: Seconds) -> None:
 
 
 def test_time_that_was_waited_elsewhere_counts_too(clock: Seconds) -> None:
-    demand = Demand(10, clock=clock)
+    demand = Autoscaler(10, clock=clock)
     demand.begin()
     clock.pass_by(10)
-    demand.note_waited(8 * LOOK_SECONDS)
+    demand.note_waited(8 * CHECK_SECONDS)
     assert demand.more() == 1

@@ -14,12 +14,12 @@ import pytest
 from lovecampaign.core.message import Outcome, OutcomeKind
 from lovecampaign.providers.base.outcomes import NoConnection, transient
 from lovecampaign.providers.pool import event_loop as driving
-from lovecampaign.providers.pool.autoscale import Demand
-from lovecampaign.providers.pool.connection import Carrying, Lane
-from lovecampaign.providers.pool.event_loop import MOST_TOGETHER, Driver
-from lovecampaign.providers.pool.intake import Answers, Intake
-from lovecampaign.providers.pool.work_queue import Stream
-from lovecampaign.providers.smtp.wire import Lost, Wire
+from lovecampaign.providers.pool.autoscale import Autoscaler
+from lovecampaign.providers.pool.connection import DeliveryCoroutine, PooledConnection
+from lovecampaign.providers.pool.event_loop import MAX_CONNECTIONS, EventLoop
+from lovecampaign.providers.pool.intake import Answers, QueueClient
+from lovecampaign.providers.pool.work_queue import WorkQueue
+from lovecampaign.providers.smtp.smtp_socket import ConnectionLost, SmtpSocket
 from lovecampaign.testing.messages import RecordingFlight
 
 LONG, SHORT = 30.0, 0.2
@@ -41,9 +41,9 @@ class Line:
 
     def __post_init__(self) -> None:
         self.near, self.far = socket.socketpair()
-        self.wire = Wire(self.near)
+        self.wire = SmtpSocket(self.near)
 
-    def carry(self, item: str, intake: Intake[str]) -> Carrying[str]:
+    def carry(self, item: str, intake: QueueClient[str]) -> DeliveryCoroutine[str]:
         if self.is_cut_off:
             yield self.wire.awaited(SHORT)
             raise NoConnection(transient("no connection"))
@@ -60,7 +60,7 @@ class Line:
     def _read(self, item: str) -> None:
         try:
             reply = str(self.wire.read(self.wire.deadline - time.monotonic()))
-        except Lost:
+        except ConnectionLost:
             reply = "nothing"
         self.log.append(f"{self.name} reads {reply} for {item}")
         if item == self.breaks_at:
@@ -94,9 +94,9 @@ def lines(log: list[str]) -> Iterator[list[Line]]:
 def drive(lines: Sequence[Line], items: Iterable[str]) -> list[tuple[str, OutcomeKind]]:
     """Everything with one thread; returns the answers."""
     answers: Answers = SimpleQueue()
-    stream = Stream[str, Lane[str]](items, lines)
-    intake = Intake(stream, RecordingFlight(), answers)
-    Driver(stream, intake, Demand(1)).drive()
+    stream = WorkQueue[str, PooledConnection[str]](items, lines)
+    intake = QueueClient(stream, RecordingFlight(), answers)
+    EventLoop(stream, intake, Autoscaler(1)).drive()
     intake.hand_on()
     found: list[tuple[str, OutcomeKind]] = []
     while not answers.empty():
@@ -137,8 +137,8 @@ def test_a_lane_without_an_answer_holds_up_no_other(lines: list[Line], log: list
 
 def test_good_news_does_not_wait_for_an_answer_that_is_long_in_coming(lines: list[Line]) -> None:
     answers: Answers = SimpleQueue()
-    stream = Stream[str, Lane[str]](["1", "2"], lines)
-    one_thread = Driver(stream, Intake(stream, RecordingFlight(), answers), Demand(1))
+    stream = WorkQueue[str, PooledConnection[str]](["1", "2"], lines)
+    one_thread = EventLoop(stream, QueueClient(stream, RecordingFlight(), answers), Autoscaler(1))
     thread = threading.Thread(target=one_thread.drive)
     lines[1].say("250 yes")
     thread.start()
@@ -167,9 +167,9 @@ def test_a_lane_whose_other_side_is_gone_goes_on_and_finds_out(
 def test_no_more_lanes_than_are_of_use_together(log: list[str]) -> None:
     lines = [Line(name=name, log=log, seconds=SHORT) for name in "ABCDE"]
     drive(lines, map(str, range(5)))
-    writes = [entry for entry in log[:MOST_TOGETHER] if "writes" in entry]
-    assert len(writes) == MOST_TOGETHER
-    assert "reads" in log[MOST_TOGETHER]
+    writes = [entry for entry in log[:MAX_CONNECTIONS] if "writes" in entry]
+    assert len(writes) == MAX_CONNECTIONS
+    assert "reads" in log[MAX_CONNECTIONS]
     for line in lines:
         line.close()
 
@@ -221,7 +221,7 @@ def test_a_source_that_breaks_is_raised_after_what_is_in_the_air(
 
 def test_an_item_put_back_is_taken_by_whoever_holds_a_lane(lines: list[Line]) -> None:
     """It looks at the source for the last time and returns the lane in one step."""
-    stream = Stream[str, Line](["1", "2"], lines)
+    stream = WorkQueue[str, Line](["1", "2"], lines)
     first, second = stream.take_lane(), stream.take_lane()
     assert first is not None
     assert second is not None
@@ -239,7 +239,7 @@ def test_an_item_put_back_is_not_lost_when_the_source_breaks(lines: list[Line]) 
         yield "1"
         raise RuntimeError("no more")
 
-    stream = Stream[str, Line](items(), lines)
+    stream = WorkQueue[str, Line](items(), lines)
     first, second = stream.take_lane(), stream.take_lane()
     assert first is not None
     assert second is not None
@@ -252,7 +252,7 @@ def test_an_item_put_back_is_not_lost_when_the_source_breaks(lines: list[Line]) 
 
 
 def test_another_thread_is_of_use_while_there_may_be_items(lines: list[Line]) -> None:
-    stream = Stream[str, Line](["1"], lines)
+    stream = WorkQueue[str, Line](["1"], lines)
     lane = stream.take_lane()
     assert lane is not None
     assert stream.has_room_for_more

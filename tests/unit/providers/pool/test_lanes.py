@@ -12,11 +12,11 @@ import pytest
 
 from lovecampaign.core.message import Outcome, OutcomeKind
 from lovecampaign.providers.base.outcomes import NoConnection
-from lovecampaign.providers.pool.autoscale import Demand
-from lovecampaign.providers.pool.connection import Carrying
-from lovecampaign.providers.pool.intake import Intake
-from lovecampaign.providers.pool.pool import send_over_lanes
-from lovecampaign.providers.smtp.wire import Wire
+from lovecampaign.providers.pool.autoscale import Autoscaler
+from lovecampaign.providers.pool.connection import DeliveryCoroutine
+from lovecampaign.providers.pool.intake import QueueClient
+from lovecampaign.providers.pool.send import send_over_connections
+from lovecampaign.providers.smtp.smtp_socket import SmtpSocket
 from lovecampaign.testing.messages import RecordingFlight
 
 
@@ -25,7 +25,7 @@ class EchoLane:
 
     def __init__(self, seconds: float) -> None:
         self.near, self.far = socket.socketpair()
-        self.wire = Wire(self.near)
+        self.wire = SmtpSocket(self.near)
         self.wire.leave_time_to_the_system()
         #: Names of the threads that read an answer.
         self.readers: list[str] = []
@@ -42,7 +42,7 @@ class EchoLane:
                 time.sleep(self._seconds)
                 self.far.sendall(b"250 yes\r\n")
 
-    def carry(self, item: str, intake: Intake[str]) -> Carrying[str]:
+    def carry(self, item: str, intake: QueueClient[str]) -> DeliveryCoroutine[str]:
         following: str | None = item
         while following is not None:
             item = following
@@ -84,7 +84,7 @@ def send(
     lanes: Sequence[EchoLane], items: Iterator[str], flight: RecordingFlight | None = None
 ) -> Generator[str, None, None]:
     flight = flight or RecordingFlight()
-    for outcome in send_over_lanes(lanes, items, flight, Demand(len(lanes))):
+    for outcome in send_over_connections(lanes, items, flight, Autoscaler(len(lanes))):
         yield outcome.delivery_id
 
 

@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from lovecampaign.providers.pool.background_connect import Making
+from lovecampaign.providers.pool.background_connect import BackgroundCall
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def threads() -> Iterator[Executor]:
         yield threads
 
 
-def is_signalled(making: Making[str], seconds: float = 0.0) -> bool:
+def is_signalled(making: BackgroundCall[str], seconds: float = 0.0) -> bool:
     poll = select.poll()
     poll.register(making, select.POLLIN)
     return bool(poll.poll(seconds * 1000))
@@ -34,7 +34,7 @@ def test_it_tells_whoever_polls_when_it_is_there(threads: Executor) -> None:
         may_end.wait()
         return "made"
 
-    with closing(Making(threads, make)) as making:
+    with closing(BackgroundCall(threads, make)) as making:
         assert not making.is_there
         assert not is_signalled(making)
         may_end.set()
@@ -47,7 +47,7 @@ def test_what_goes_wrong_there_is_raised_here(threads: Executor) -> None:
     def fail() -> str:
         raise ConnectionError("nobody answers")
 
-    with closing(Making(threads, fail)) as making:
+    with closing(BackgroundCall(threads, fail)) as making:
         assert is_signalled(making, seconds=5)
         with pytest.raises(ConnectionError, match="nobody answers"):
             making.result()
@@ -61,7 +61,7 @@ def test_it_leaves_no_thread_at_work_and_no_file_open(threads: Executor) -> None
         ended.append("ended")
         return "made"
 
-    with closing(Making(threads, make)) as making:
+    with closing(BackgroundCall(threads, make)) as making:
         signal = making.fileno()
     assert ended == ["ended"]
     with pytest.raises(OSError, match="Bad file descriptor"):

@@ -7,28 +7,28 @@ import time
 from datetime import UTC, datetime
 
 from lovecampaign.core.clock import FixedClock
-from lovecampaign.providers.sendgrid.http1 import HttpReply
-from lovecampaign.providers.sendgrid.rate_limit import Allowance
+from lovecampaign.providers.sendgrid.http1 import HttpResponse
+from lovecampaign.providers.sendgrid.rate_limit import RequestLimiter
 
 NOW = datetime(2027, 2, 1, 9, 0, tzinfo=UTC)
 
 
-def reply_of(left: int) -> HttpReply:
+def reply_of(left: int) -> HttpResponse:
     """A window that ends in a minute."""
     headers = {
         "x-ratelimit-remaining": str(left),
         "x-ratelimit-reset": str(int(NOW.timestamp()) + 60),
     }
-    return HttpReply(status=202, headers=headers)
+    return HttpResponse(status=202, headers=headers)
 
 
-def allowance_of(left: int) -> Allowance:
-    allowance = Allowance(FixedClock(NOW))
+def allowance_of(left: int) -> RequestLimiter:
+    allowance = RequestLimiter(FixedClock(NOW))
     allowance.note(reply_of(left))
     return allowance
 
 
-def begins(allowance: Allowance) -> bool:
+def begins(allowance: RequestLimiter) -> bool:
     """Whether a request begins without a pause."""
     room = allowance.room()
     pause = next(room, None)
@@ -37,7 +37,7 @@ def begins(allowance: Allowance) -> bool:
 
 
 def test_without_a_word_of_theirs_everything_goes_at_once() -> None:
-    allowance = Allowance(FixedClock(NOW))
+    allowance = RequestLimiter(FixedClock(NOW))
     assert all(begins(allowance) for _ in range(100))
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lovecampaign.core.message import Fault, OutcomeKind
-from lovecampaign.providers.smtp.reply_codes import Phase, judge
-from lovecampaign.providers.smtp.wire import Reply
+from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply
+from lovecampaign.providers.smtp.smtp_socket import Reply
 
 P, T = OutcomeKind.PERMANENT, OutcomeKind.TRANSIENT
 
@@ -101,23 +101,23 @@ P, T = OutcomeKind.PERMANENT, OutcomeKind.TRANSIENT
 )  # fmt: skip
 def test_what_servers_say(phase: Phase, line: str, kind: OutcomeKind, fault: Fault) -> None:
     code, _, text = line.partition(" ")
-    verdict = judge(phase, Reply(code=int(code), lines=(text,)))
+    verdict = classify_reply(phase, Reply(code=int(code), lines=(text,)))
     assert (verdict.kind, verdict.fault) == (kind, fault)
     assert text in verdict.detail
 
 
 @given(st.sampled_from(Phase), st.integers(200, 599), st.text(max_size=60))
 def test_no_reply_is_without_a_verdict(phase: Phase, code: int, text: str) -> None:
-    verdict = judge(phase, Reply(code=code, lines=(text,)))
+    verdict = classify_reply(phase, Reply(code=code, lines=(text,)))
     assert verdict.kind in (OutcomeKind.TRANSIENT, OutcomeKind.PERMANENT)
     assert verdict.fault is not None
 
 
 @given(st.sampled_from(Phase), st.integers(400, 499), st.text(max_size=60))
 def test_a_4yz_reply_never_loses_anybody(phase: Phase, code: int, text: str) -> None:
-    assert judge(phase, Reply(code=code, lines=(text,))).kind is OutcomeKind.TRANSIENT
+    assert classify_reply(phase, Reply(code=code, lines=(text,))).kind is OutcomeKind.TRANSIENT
 
 
 @given(st.sampled_from([p for p in Phase if p is not Phase.RCPT]), st.integers(500, 599))
 def test_a_bare_code_outside_rcpt_never_suppresses_anybody(phase: Phase, code: int) -> None:
-    assert judge(phase, Reply(code=code)).fault is not Fault.RECIPIENT
+    assert classify_reply(phase, Reply(code=code)).fault is not Fault.RECIPIENT

@@ -13,7 +13,7 @@ from lovecampaign.store.ledger.counters import reserve_pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Throttle:
     """Reserved time: when the first message may leave, and how far apart they are."""
 
     #: By the machine's clock, in seconds since 1970.
@@ -24,17 +24,17 @@ class Pace:
         return self.starts_at + number * self.seconds_apart
 
 
-def find_pace(sender: Sender, campaign: Campaign) -> float | None:
+def find_throttle_rate(sender: Sender, campaign: Campaign) -> float | None:
     """Messages per second, where somebody else's server does the receiving; None: no limit."""
-    return campaign.sending.max_per_second if sender.provider.is_paced else None
+    return campaign.sending.max_per_second if sender.provider.is_throttled else None
 
 
-def reserve(
+def reserve_throttle(
     connection: Connection, sender: Sender, campaign: Campaign, campaign_id: int, count: int
-) -> Pace | None:
+) -> Throttle | None:
     """Time for ``count`` messages, shared with whoever else sends for the campaign."""
-    per_second = find_pace(sender, campaign)
+    per_second = find_throttle_rate(sender, campaign)
     if per_second is None or count == 0:
         return None
     starts_at = reserve_pace(connection, campaign_id, count, per_second, datetime.now(UTC))
-    return Pace(starts_at=starts_at.timestamp(), seconds_apart=1 / per_second)
+    return Throttle(starts_at=starts_at.timestamp(), seconds_apart=1 / per_second)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from lovecampaign.providers.base.deadline_socket import PatientSocket
+from lovecampaign.providers.base.deadline_socket import DeadlineSocket
 
 #: RFC 5321 §4.5.3.1.5 allows 512; servers exceed it, none by this much.
 _LINE_BYTES = 8192
@@ -20,11 +20,11 @@ _LINE = re.compile(rb"([2-5]\d\d)(?:[ -](.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"[245]\.(\d{1,3})\.(\d{1,3})(?!\S)")
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """The connection is of no more use: closed, too slow, or talking nonsense."""
 
 
-class CutShort(Lost):
+class WriteIncomplete(ConnectionLost):
     """Not everything could be written."""
 
     def __init__(self, reason: str, *, written: int) -> None:
@@ -54,7 +54,7 @@ class Reply:
         return f"{self.code} {self.text}".strip()
 
 
-class Wire:
+class SmtpSocket:
     """A connected socket: replies are read from it and commands written to it, in time.
 
     A limit holds for a whole reply and for everything that is written at once: a server that
@@ -64,14 +64,14 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         # smtplib writes to it too.
-        self._patient = PatientSocket(sock, is_python_patient=True)
+        self._patient = DeadlineSocket(sock, is_python_patient=True)
         self._unread = b""
         #: When the reply that somebody waits for comes too late.
         self.deadline = 0.0
 
     def leave_time_to_the_system(self) -> None:
         """From now on nobody else uses the socket."""
-        self._patient = PatientSocket(self.sock)
+        self._patient = DeadlineSocket(self.sock)
 
     def awaited(self, timeout_seconds: float) -> Self:
         """The next reply, whose time begins now."""
@@ -110,7 +110,7 @@ class Wire:
         return True
 
     def read(self, timeout_seconds: float) -> Reply:
-        """The next reply; raises Lost."""
+        """The next reply; raises ConnectionLost."""
         line, end, rest = self._unread.partition(b"\n")
         if end and line[3:4] != b"-":  # most replies are one line, and came together with others
             self._unread = rest
@@ -122,13 +122,13 @@ class Wire:
         while lines[-1][3:4] == b"-":
             lines.append(self._line(deadline))
             if lines[-1][:3] != lines[0][:3] or len(lines) > _REPLY_LINES:
-                raise Lost(_NOT_SMTP)
+                raise ConnectionLost(_NOT_SMTP)
         return lines
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._unread:
             if len(self._unread) > _LINE_BYTES:
-                raise Lost("the server sent a line without end")
+                raise ConnectionLost("the server sent a line without end")
             self._unread += self._receive(deadline)
         line, _, self._unread = self._unread.partition(b"\n")
         return line
@@ -137,15 +137,15 @@ class Wire:
         try:
             received = self._patient.receive(deadline)
         except TimeoutError as error:
-            raise Lost("the server did not answer in time") from error
+            raise ConnectionLost("the server did not answer in time") from error
         except OSError as error:  # ssl.SSLError is one
-            raise Lost(f"the connection broke: {error.strerror or error}") from error
+            raise ConnectionLost(f"the connection broke: {error.strerror or error}") from error
         if not received:
-            raise Lost("the server closed the connection")
+            raise ConnectionLost("the server closed the connection")
         return received
 
     def write(self, parts: Sequence[bytes], timeout_seconds: float) -> None:
-        """Write everything; raises CutShort, which knows how much went out."""
+        """Write everything; raises WriteIncomplete, which knows how much went out."""
         deadline, written = time.monotonic() + timeout_seconds, 0
         for together in self._pieces(parts):
             try:
@@ -154,7 +154,7 @@ class Wire:
                 is_slow = isinstance(error, TimeoutError)
                 broke = f"the connection broke: {error.strerror or error}"
                 reason = "the server did not read on in time" if is_slow else broke
-                raise CutShort(reason, written=written + self._patient.sent) from error
+                raise WriteIncomplete(reason, written=written + self._patient.sent) from error
             written += self._patient.sent
 
     def _pieces(self, parts: Sequence[bytes]) -> Sequence[Sequence[bytes]]:
@@ -167,11 +167,11 @@ class Wire:
 
 @lru_cache(maxsize=256)
 def _reply_of(*lines: bytes) -> Reply:
-    """Servers say the same few things all day; raises Lost for what is no reply."""
+    """Servers say the same few things all day; raises ConnectionLost for what is no reply."""
     parsed = [_LINE.fullmatch(line.rstrip(b"\r")) for line in lines]
     texts = [(found[2] or b"").decode("utf-8", "replace").strip() for found in parsed if found]
     if len(texts) < len(lines):
-        raise Lost(_NOT_SMTP)
+        raise ConnectionLost(_NOT_SMTP)
     return Reply(code=int(lines[0][:3]), lines=_without_repeated_status(texts))
 
 

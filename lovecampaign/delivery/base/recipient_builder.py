@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.delivery.base.deal_terms import Terms
+from lovecampaign.delivery.base.deal_terms import DealTerms
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.schedule.slots import digest_keys
@@ -19,7 +19,7 @@ TEST_TOKEN = "test"  # noqa: S105 - a word that opens nothing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Addressing:
+class RecipientBuilder:
     """Makes recipients of one email."""
 
     campaign: Campaign
@@ -34,7 +34,7 @@ class Addressing:
         """Opaque; the same on every try."""
         return self.signer.sign(Purpose.DELIVERY, claimed.id)
 
-    def recipient(self, delivery_id: str, claimed: ClaimedDelivery, terms: Terms) -> Recipient:
+    def recipient(self, delivery_id: str, claimed: ClaimedDelivery, terms: DealTerms) -> Recipient:
         """Whom a claim is for; its ``delivery_id`` is signed already."""
         person = claimed.person
         return Recipient(

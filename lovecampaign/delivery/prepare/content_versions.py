@@ -17,7 +17,7 @@ from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class ContentVersions:
     """What the files say, beside what was frozen."""
 
     #: None where the files cannot be read; then something is frozen.
@@ -45,21 +45,21 @@ class Wording:
         return self.current is None or self.current.fingerprint() != self.frozen.fingerprint()
 
 
-def find_wording(
+def find_content(
     connection: Connection, campaign: Campaign, email: Email, email_id: int
-) -> Wording:
+) -> ContentVersions:
     """What an email says now.
 
     Raises ProblemsFound where the files cannot be read and nothing is frozen.
     """
     frozen = find_frozen(connection, email_id)
     if frozen is None:
-        return Wording(current=read_content(campaign, email), frozen=None)
+        return ContentVersions(current=read_content(campaign, email), frozen=None)
     try:
         current = read_content(campaign, email)
     except ProblemsFound:
         current = None  # broken meanwhile: that is an edit too
-    return Wording(current=current, frozen=Content.from_json(frozen.content))
+    return ContentVersions(current=current, frozen=Content.from_json(frozen.content))
 
 
 def freeze_first(connection: Connection, email_id: int, content: Content, now: datetime) -> None:

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import Refused, Unreachable
 from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.send import SendChoices, SendReport, send_due
+from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import Checker
 from lovecampaign.delivery.transactional.cleanup import Tidying
-from lovecampaign.delivery.transactional.worker import answer_all
+from lovecampaign.delivery.transactional.worker import send_transactional
 
 #: How often senders look for what dead ones left, and for edits of the files.
-LONGEST_NAP = timedelta(seconds=10)
+MAX_SLEEP = timedelta(seconds=10)
 
 #: Reads a campaign anew; the last good one while its files hold mistakes.
 Reload = Callable[[], Campaign]
@@ -30,13 +30,13 @@ class RunPlan:
 
     campaigns: Sequence[Reload]
     checker: Callable[[Campaign], Checker]
-    choices: SendChoices
+    choices: PassOptions
     #: None: until it is stopped.
     until: datetime | None
     #: Told what each pass did, also where it found nothing to do.
     on_report: Callable[[SendReport], None]
     #: Told why nothing can be sent just now; it will be tried again.
-    on_trouble: Callable[[Unreachable], None]
+    on_outage: Callable[[Unreachable], None]
 
 
 def run(
@@ -59,17 +59,17 @@ def run(
         except Unreachable as error:
             if not has_begun:
                 raise
-            plan.on_trouble(error)
+            plan.on_outage(error)
         # The claims of the sender that failed are recovered by its successor.
-        sleep(sender, sender.clock.now() + LONGEST_NAP)
+        sleep(sender, sender.clock.now() + MAX_SLEEP)
         if _is_over(sender, plan):
             return
 
 
-def nap(sender: Sender, until: datetime) -> None:
+def sleep_until(sender: Sender, until: datetime) -> None:
     """Sleep by the real clock, ten seconds at most."""
     wanted = until - sender.clock.now()
-    sender.wait(min(wanted, LONGEST_NAP).total_seconds())
+    sender.wait(min(wanted, MAX_SLEEP).total_seconds())
 
 
 def _run_passes(sender: Sender, plan: RunPlan, sleep: Sleep) -> None:
@@ -80,7 +80,7 @@ def _run_passes(sender: Sender, plan: RunPlan, sleep: Sleep) -> None:
         if _is_over(sender, plan):
             return
         known = [due for due in (*next_dues, plan.until) if due is not None]
-        sleep(sender, min(known, default=sender.clock.now() + LONGEST_NAP))
+        sleep(sender, min(known, default=sender.clock.now() + MAX_SLEEP))
         if sender.stop.is_set():
             return
 
@@ -91,7 +91,7 @@ def _pass(sender: Sender, plan: RunPlan, reload: Reload) -> datetime | None:
     plan.on_report(report)
     if report.closed is not None:
         raise report.closed
-    answer_all(sender, [campaign], plan.checker)
+    send_transactional(sender, [campaign], plan.checker)
     return report.next_due
 
 

@@ -13,7 +13,7 @@ from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
 
 
-class Tried(Protocol):
+class AttemptedDelivery(Protocol):
     """What a verdict needs of a delivery: a fresh claim, or one that a dead sender left."""
 
     @property
@@ -26,7 +26,9 @@ class Tried(Protocol):
     def expires_at(self) -> datetime | None: ...
 
 
-def judge(tried: Tried, outcome: Outcome, now: datetime, chance: random.Random) -> Settlement:
+def decide_settlement(
+    tried: AttemptedDelivery, outcome: Outcome, now: datetime, chance: random.Random
+) -> Settlement:
     """How a delivery goes on after an outcome."""
     match outcome.kind:
         case OutcomeKind.ACCEPTED:
@@ -37,14 +39,14 @@ def judge(tried: Tried, outcome: Outcome, now: datetime, chance: random.Random) 
                 provider_message_id=outcome.provider_message_id,
             )
         case OutcomeKind.UNKNOWN:
-            return doubt(tried, outcome.detail or "the answer never came")
+            return mark_in_doubt(tried, outcome.detail or "the answer never came")
         case OutcomeKind.PERMANENT:
             return _fail(tried, outcome)
         case OutcomeKind.TRANSIENT:
             return _try_again(tried, outcome, now, chance)
 
 
-def doubt(tried: Tried, why: str) -> Settlement:
+def mark_in_doubt(tried: AttemptedDelivery, why: str) -> Settlement:
     """It may have arrived: nobody sends it again without being asked."""
     return Settlement(
         delivery_id=tried.id,
@@ -54,7 +56,7 @@ def doubt(tried: Tried, why: str) -> Settlement:
     )
 
 
-def put_back(tried: Tried, now: datetime, detail: str | None = None) -> Settlement:
+def put_back(tried: AttemptedDelivery, now: datetime, detail: str | None = None) -> Settlement:
     """Nothing left the house: it is due as before, and the try does not count."""
     return Settlement(
         delivery_id=tried.id,
@@ -66,7 +68,7 @@ def put_back(tried: Tried, now: datetime, detail: str | None = None) -> Settleme
     )
 
 
-def unrenderable(delivery_id: str, error: RenderError) -> Outcome:
+def render_failure(delivery_id: str, error: RenderError) -> Outcome:
     """The outcome of a message that could not be made, for what is wrong with this one person."""
     return Outcome(
         delivery_id=delivery_id,
@@ -76,7 +78,7 @@ def unrenderable(delivery_id: str, error: RenderError) -> Outcome:
     )
 
 
-def _fail(tried: Tried, outcome: Outcome) -> Settlement:
+def _fail(tried: AttemptedDelivery, outcome: Outcome) -> Settlement:
     return Settlement(
         delivery_id=tried.id,
         subscriber_id=tried.subscriber_id,
@@ -88,7 +90,9 @@ def _fail(tried: Tried, outcome: Outcome) -> Settlement:
     )
 
 
-def _try_again(tried: Tried, outcome: Outcome, now: datetime, chance: random.Random) -> Settlement:
+def _try_again(
+    tried: AttemptedDelivery, outcome: Outcome, now: datetime, chance: random.Random
+) -> Settlement:
     if outcome.fault is Fault.CONFIGURATION and not outcome.is_about_one:
         return put_back(tried, now, outcome.detail)
     at = next_try(tried.attempts, now, tried.expires_at, chance, outcome.retry_after_seconds or 0.0)

@@ -16,23 +16,26 @@ from queue import Empty, SimpleQueue
 from typing import Generic
 
 from lovecampaign.core.message import Outcome
-from lovecampaign.providers.base.provider import Flight
-from lovecampaign.providers.pool.autoscale import LOOK_SECONDS, Demand
-from lovecampaign.providers.pool.connection import Item, Lane
-from lovecampaign.providers.pool.event_loop import Driver
-from lovecampaign.providers.pool.intake import Answers, Intake
-from lovecampaign.providers.pool.work_queue import Stream
+from lovecampaign.providers.base.provider import FlightLog
+from lovecampaign.providers.pool.autoscale import CHECK_SECONDS, Autoscaler
+from lovecampaign.providers.pool.connection import Item, PooledConnection
+from lovecampaign.providers.pool.event_loop import EventLoop
+from lovecampaign.providers.pool.intake import Answers, QueueClient
+from lovecampaign.providers.pool.work_queue import WorkQueue
 
 
-def send_over_lanes(
-    lanes: Sequence[Lane[Item]], items: Iterable[Item], flight: Flight, demand: Demand
+def send_over_connections(
+    lanes: Sequence[PooledConnection[Item]],
+    items: Iterable[Item],
+    flight: FlightLog,
+    demand: Autoscaler,
 ) -> Iterator[Outcome]:
     """Outcomes in completion order, as :meth:`Provider.send` promises them."""
-    stream = Stream[Item, Lane[Item]](items, lanes)
+    stream = WorkQueue[Item, PooledConnection[Item]](items, lanes)
     answers: Answers = SimpleQueue()
 
-    def make_driver() -> Driver[Item]:
-        return Driver(stream, Intake(stream, flight, answers), demand)
+    def make_driver() -> EventLoop[Item]:
+        return EventLoop(stream, QueueClient(stream, flight, answers), demand)
 
     drivers = [make_driver() for _ in range(demand.begin())]
     if len(drivers) == 1:
@@ -42,7 +45,7 @@ def send_over_lanes(
             return
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as threads:
 
-        def begin(driver: Driver[Item]) -> Future[None]:
+        def begin(driver: EventLoop[Item]) -> Future[None]:
             return threads.submit(_work, driver, answers)
 
         try:
@@ -54,7 +57,7 @@ def send_over_lanes(
     crew.raise_what_went_wrong()
 
 
-def _driven_here(driver: Driver[Item], answers: Answers) -> Iterator[Outcome]:
+def _driven_here(driver: EventLoop[Item], answers: Answers) -> Iterator[Outcome]:
     """A thread of its own would hand its answers to this one: 83 µs a letter of 64 KB, not 77."""
     with contextlib.closing(driver.steps()) as steps:
         try:
@@ -75,10 +78,10 @@ class _Crew(Generic[Item]):
 
     def __init__(
         self,
-        begin: Callable[[Driver[Item]], Future[None]],
-        make_driver: Callable[[], Driver[Item]],
-        stream: Stream[Item, Lane[Item]],
-        demand: Demand,
+        begin: Callable[[EventLoop[Item]], Future[None]],
+        make_driver: Callable[[], EventLoop[Item]],
+        stream: WorkQueue[Item, PooledConnection[Item]],
+        demand: Autoscaler,
     ) -> None:
         self._begin = begin
         self._make_driver = make_driver
@@ -87,7 +90,7 @@ class _Crew(Generic[Item]):
         self._running: list[Future[None]] = []
         self._ended = 0
 
-    def begin(self, drivers: Iterable[Driver[Item]]) -> None:
+    def begin(self, drivers: Iterable[EventLoop[Item]]) -> None:
         """A thread for each."""
         self._running += map(self._begin, drivers)
 
@@ -116,7 +119,7 @@ class _Crew(Generic[Item]):
 def _until_all_ended(answers: Answers, crew: _Crew[Item]) -> Iterator[Outcome]:
     while crew.is_at_work:
         try:
-            outcomes = answers.get(timeout=LOOK_SECONDS if crew.may_grow else None)
+            outcomes = answers.get(timeout=CHECK_SECONDS if crew.may_grow else None)
         except Empty:
             outcomes = ()
         if outcomes is None:
@@ -126,7 +129,7 @@ def _until_all_ended(answers: Answers, crew: _Crew[Item]) -> Iterator[Outcome]:
         crew.look()
 
 
-def _work(driver: Driver[Item], answers: Answers) -> None:
+def _work(driver: EventLoop[Item], answers: Answers) -> None:
     try:
         driver.drive()
     finally:
