@@ -110,7 +110,7 @@ def _theirs(sink: Sink, letters: Sequence[Message]) -> Callable[[], float]:
 
 def _provider(sink: Sink, people: int = 1000) -> SendGridProvider:
     endpoint = Endpoint(host="127.0.0.1", port=sink.port, is_tls=False)
-    return SendGridProvider(endpoint, _KEY, name="sendgrid:", people=people)
+    return SendGridProvider(endpoint, _KEY, name="sendgrid:", max_recipients=people)
 
 
 def _letters(folder: Path) -> Sequence[Message]:

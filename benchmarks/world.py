@@ -19,7 +19,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
-from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.delivery.base.sender import open_sender
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database

@@ -31,11 +31,10 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.campaigns import load_folder
 from lovecampaign.core.clock import FixedClock, format_instant
 from lovecampaign.core.settings import Settings, read_settings
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.sender import SendingProcess, open_sender
 from lovecampaign.delivery.loop.run import RunPlan, run
 from lovecampaign.delivery.loop.send import PassOptions
 from lovecampaign.delivery.prepare.readiness import Checker
-from lovecampaign.delivery.session.open_sender import open_sender
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.checkout.buyers import add_buyer
 from lovecampaign.store.database.engine import Database
@@ -113,7 +112,7 @@ def _play(stage: _Stage, database: Database, number: int, invocation: Invocation
     plan = RunPlan(
         campaigns=[lambda: stage.campaign],
         checker=lambda campaign: _checker(campaign, stage),
-        choices=PassOptions(),
+        options=PassOptions(),
         until=stage.campaign.launch_emails[-1].instant,
         on_report=lambda _report: None,
         on_outage=lambda _error: None,
@@ -145,13 +144,13 @@ class _Actor:
 
     def open_sender(
         self, advance: Callable[[int], None]
-    ) -> contextlib.AbstractContextManager[Sender]:
+    ) -> contextlib.AbstractContextManager[SendingProcess]:
         provider = open_provider(self.stage.settings)
         return open_sender(
             self.stage.settings, self.database, provider, self.stage.clock, on_progress=advance
         )
 
-    def act_until(self, _sender: Sender, until: datetime) -> None:
+    def act_until(self, _sender: SendingProcess, until: datetime) -> None:
         """Move the clock to the next thing that happens, and let it happen."""
         if self.script and self.script[0].at <= until:
             happening = self.script.pop(0)

@@ -37,9 +37,9 @@ from lovecampaign.cli.send.report import (
 )
 from lovecampaign.core.errors import ExitCode, Unreachable, UsageError
 from lovecampaign.core.problems import Problem
+from lovecampaign.delivery.base.sender import open_sender
 from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import EditPolicy
-from lovecampaign.delivery.session.open_sender import open_sender
 from lovecampaign.delivery.transactional.welcome import check_welcome_edit
 from lovecampaign.delivery.transactional.worker import send_transactional
 from lovecampaign.providers.base.provider import Provider

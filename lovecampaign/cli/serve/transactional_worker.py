@@ -13,9 +13,8 @@ from lovecampaign.cli.output.style import trouble
 from lovecampaign.cli.resources.campaigns import Usable, load_folder
 from lovecampaign.cli.resources.checking import email_checker
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.sender import SendingProcess, open_sender
 from lovecampaign.delivery.prepare.readiness import Checker
-from lovecampaign.delivery.session.open_sender import open_sender
 from lovecampaign.delivery.transactional.worker import TransactionalPlan, TransactionalWorker
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
@@ -31,7 +30,7 @@ def make_post(
     """The thread that sends confirmations and welcomes; it is not started yet."""
     settings, stop = invocation.settings(), threading.Event()
 
-    def open_one() -> AbstractContextManager[Sender]:
+    def open_one() -> AbstractContextManager[SendingProcess]:
         return open_sender(settings, database, provider, invocation.clock, stop=stop)
 
     def check(campaign: Campaign) -> Checker:

@@ -1,20 +1,26 @@
-"""What does an outcome mean for its delivery? From the provider's words to a settlement."""
+"""Turns an outcome into a settlement: sent, failed, in doubt, or retried with back-off."""
 
 from __future__ import annotations
 
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from lovecampaign.core.message import Fault, Outcome, OutcomeKind
-from lovecampaign.delivery.base.retry import GAVE_UP, next_try
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
 
+#: After the first, second and third try; each further delay is the last one.
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+MAX_ATTEMPTS = 8
+#: Spreads retries over a tenth of the delay, so that they do not all come in one second.
+JITTER = 0.1
+GAVE_UP = "gave_up"
+
 
 class AttemptedDelivery(Protocol):
-    """What a verdict needs of a delivery: a fresh claim, or one that a dead sender left."""
+    """A claim of this process, or one that a dead process left."""
 
     @property
     def id(self) -> int: ...
@@ -29,7 +35,7 @@ class AttemptedDelivery(Protocol):
 def decide_settlement(
     tried: AttemptedDelivery, outcome: Outcome, now: datetime, chance: random.Random
 ) -> Settlement:
-    """How a delivery goes on after an outcome."""
+    """The settlement of a delivery after an outcome."""
     match outcome.kind:
         case OutcomeKind.ACCEPTED:
             return Settlement(
@@ -41,13 +47,21 @@ def decide_settlement(
         case OutcomeKind.UNKNOWN:
             return mark_in_doubt(tried, outcome.detail or "the answer never came")
         case OutcomeKind.PERMANENT:
-            return _fail(tried, outcome)
+            return Settlement(
+                delivery_id=tried.id,
+                subscriber_id=tried.subscriber_id,
+                state=DeliveryState.FAILED,
+                reason=outcome.fault.value if outcome.fault else None,
+                detail=outcome.detail,
+                is_hard_bounce=outcome.fault is Fault.RECIPIENT,
+                is_soft_bounce=outcome.fault is Fault.MAILBOX,
+            )
         case OutcomeKind.TRANSIENT:
-            return _try_again(tried, outcome, now, chance)
+            return _retry(tried, outcome, now, chance)
 
 
 def mark_in_doubt(tried: AttemptedDelivery, why: str) -> Settlement:
-    """It may have arrived: nobody sends it again without being asked."""
+    """It may have arrived: never sent again without the operator's decision."""
     return Settlement(
         delivery_id=tried.id,
         subscriber_id=tried.subscriber_id,
@@ -57,7 +71,7 @@ def mark_in_doubt(tried: AttemptedDelivery, why: str) -> Settlement:
 
 
 def put_back(tried: AttemptedDelivery, now: datetime, detail: str | None = None) -> Settlement:
-    """Nothing left the house: it is due as before, and the try does not count."""
+    """No byte was sent: due as before, and the try does not count."""
     return Settlement(
         delivery_id=tried.id,
         subscriber_id=tried.subscriber_id,
@@ -69,7 +83,7 @@ def put_back(tried: AttemptedDelivery, now: datetime, detail: str | None = None)
 
 
 def render_failure(delivery_id: str, error: RenderError) -> Outcome:
-    """The outcome of a message that could not be made, for what is wrong with this one person."""
+    """The outcome of a message that cannot be rendered for this recipient."""
     return Outcome(
         delivery_id=delivery_id,
         kind=OutcomeKind.PERMANENT,
@@ -78,19 +92,7 @@ def render_failure(delivery_id: str, error: RenderError) -> Outcome:
     )
 
 
-def _fail(tried: AttemptedDelivery, outcome: Outcome) -> Settlement:
-    return Settlement(
-        delivery_id=tried.id,
-        subscriber_id=tried.subscriber_id,
-        state=DeliveryState.FAILED,
-        reason=outcome.fault.value if outcome.fault else None,
-        detail=outcome.detail,
-        is_hard_bounce=outcome.fault is Fault.RECIPIENT,
-        is_soft_bounce=outcome.fault is Fault.MAILBOX,
-    )
-
-
-def _try_again(
+def _retry(
     tried: AttemptedDelivery, outcome: Outcome, now: datetime, chance: random.Random
 ) -> Settlement:
     if outcome.fault is Fault.CONFIGURATION and not outcome.is_about_one:
@@ -105,3 +107,25 @@ def _try_again(
         next_try_at=at,
         is_soft_bounce=outcome.fault is Fault.MAILBOX,
     )
+
+
+def next_try(
+    attempts: int,
+    now: datetime,
+    expires_at: datetime | None,
+    chance: random.Random,
+    min_seconds: float = 0.0,
+) -> datetime | None:
+    """The instant of the next try after ``attempts`` tries, a whole second; None: give up.
+
+    Gives up after eight tries, and where the next one would be too late. ``min_seconds`` is the
+    wait that the provider asked for.
+    """
+    if attempts >= MAX_ATTEMPTS:
+        return None
+    delay = DELAYS[min(attempts, len(DELAYS)) - 1]
+    wait = max(delay * (1 + chance.uniform(0, JITTER)), timedelta(seconds=min_seconds))
+    at = now + wait
+    if at.microsecond:  # rounded up: JSON shows whole seconds, and it is not due before
+        at = at.replace(microsecond=0) + timedelta(seconds=1)
+    return None if expires_at is not None and at >= expires_at else at

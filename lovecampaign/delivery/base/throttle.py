@@ -1,4 +1,4 @@
-"""How fast may a campaign's mail leave, over all its connections and machines?"""
+"""Our throttle: a campaign's send rate, shared by all its connections and machines."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.store.ledger.counters import reserve_pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttle:
-    """Reserved time: when the first message may leave, and how far apart they are."""
+    """A reserved time span: when the first message may leave, and the interval of the others."""
 
     #: By the machine's clock, in seconds since 1970.
     starts_at: float
@@ -24,15 +24,19 @@ class Throttle:
         return self.starts_at + number * self.seconds_apart
 
 
-def find_throttle_rate(sender: Sender, campaign: Campaign) -> float | None:
-    """Messages per second, where somebody else's server does the receiving; None: no limit."""
+def find_throttle_rate(sender: SendingProcess, campaign: Campaign) -> float | None:
+    """Messages per second, where a server receives them; None: no limit."""
     return campaign.sending.max_per_second if sender.provider.is_throttled else None
 
 
 def reserve_throttle(
-    connection: Connection, sender: Sender, campaign: Campaign, campaign_id: int, count: int
+    connection: Connection,
+    sender: SendingProcess,
+    campaign: Campaign,
+    campaign_id: int,
+    count: int,
 ) -> Throttle | None:
-    """Time for ``count`` messages, shared with whoever else sends for the campaign."""
+    """Reserve time for ``count`` messages among all processes that send for the campaign."""
     per_second = find_throttle_rate(sender, campaign)
     if per_second is None or count == 0:
         return None

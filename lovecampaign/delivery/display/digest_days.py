@@ -1,6 +1,6 @@
-"""Which days did a letter hold when it went out? The digest of a catch-up, the gift of a welcome.
+"""The days that a sent email contained: a catch-up's digest, or the email of the day in a welcome.
 
-Nothing of it is stored: it is worked out anew, from what was frozen and called off by then.
+Not stored, but computed again from what was frozen and cancelled at that time.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from lovecampaign.store.ledger.frozen_content import FrozenContent
 from lovecampaign.store.sending.claimed import Person, read_people
 from lovecampaign.store.tables import DeliveryState
 
-_NOTHING_IS_SIGNED = TokenSigner(("nothing is signed here",))
+_NO_SIGNER = TokenSigner(("nothing is signed here",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncludedDays:
-    """The days inside one letter, in order."""
+    """The days inside one email, in order."""
 
     keys: tuple[str, ...] = ()
-    #: What they said, where the letter's own frozen words do not hold them: a welcome's gift.
-    gifts: Mapping[str, FrozenContent] = field(default_factory=dict)
+    #: Their content, where the email's own frozen content does not contain it (welcome).
+    contents: Mapping[str, FrozenContent] = field(default_factory=dict)
 
 
 def find_days_in_welcome(
     connection: Connection, campaign: Campaign, subscriber_id: int
 ) -> tuple[str, ...]:
-    """The days that came to somebody inside their welcome; none where it has not gone out."""
+    """The days in a subscriber's welcome; none where it was not sent."""
     record = read_campaign(connection, campaign.id)
     welcome = next((one for one in campaign.emails if one.role is Role.WELCOME), None)
     if record is None or welcome is None or welcome.key not in record.email_ids:
@@ -58,21 +58,21 @@ def find_days_in_welcome(
 def find_included_days(
     connection: Connection, campaign: Campaign, email: Email, person: Person, claimed_at: datetime
 ) -> IncludedDays:
-    """What stood inside ``email`` for ``person``, who was sent it at ``claimed_at``."""
+    """The days in ``email`` as sent to ``person`` at ``claimed_at``."""
     record = read_campaign(connection, campaign.id)
     if record is None or email.role not in (Role.CATCH_UP, Role.WELCOME):
         return IncludedDays()
     cancelled = list_called_off(connection, record.id, claimed_at)
-    addressing = RecipientBuilder(
+    recipient_builder = RecipientBuilder(
         campaign=campaign,
         email=email,
-        signer=_NOTHING_IS_SIGNED,
+        signer=_NO_SIGNER,
         public_url="",
         founders_until=record.first_claim_at,
         cancelled=cancelled,
     )
     if email.role is Role.CATCH_UP:
-        return IncludedDays(keys=addressing.digest(person))
-    gifts = find_recent_days(connection, campaign, record.email_ids, claimed_at)
-    keys = WelcomeRecipientBuilder.of(addressing, gifts).digest(person)
-    return IncludedDays(keys=keys, gifts={key: gifts[key] for key in keys})
+        return IncludedDays(keys=recipient_builder.digest(person))
+    contents = find_recent_days(connection, campaign, record.email_ids, claimed_at)
+    keys = WelcomeRecipientBuilder.of(recipient_builder, contents).digest(person)
+    return IncludedDays(keys=keys, contents={key: contents[key] for key in keys})

@@ -1,8 +1,7 @@
-"""What does a test send look like? The real message, marked, outside the ledger.
+"""Test sends: the real message, marked, outside the ledger.
 
-The preview shows the same recipient without the mark: what is looked at is what is sent. Personal
-links carry a word in place of a token and open a page that says "this is a test"; no code is
-minted and nothing is counted.
+The preview shows the same recipient without the mark. Personal links have a fixed word instead of a
+token and open a page that says "this is a test"; no code is assigned and nothing is counted.
 """
 
 from __future__ import annotations
@@ -30,17 +29,17 @@ from lovecampaign.store.sending.claimed import Person
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedSend:
-    """A test send of one email, made ready."""
+    """A test send of one email."""
 
     settings: Settings
     campaign: Campaign
     email: Email
-    #: Whose eyes it is seen with; None: a made-up reader of whom everything is known.
+    #: The subscriber it is rendered for; None: a sample with every field filled in.
     person: Person | None
     now: datetime
 
     def send(self, provider: Provider, addresses: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
-        """Send it to these addresses; each with its outcome.
+        """Send it to these addresses; yields each address with its outcome.
 
         Raises ProblemsFound where the files of the email cannot be read.
         """
@@ -52,16 +51,16 @@ class MarkedSend:
                 messages[recipient.delivery_id] = self._renderer(content).render(recipient)
             except RenderError as error:
                 yield address, render_failure(recipient.delivery_id, error)
-        for outcome in provider.send(messages.values(), _NoJournal()):
+        for outcome in provider.send(messages.values(), _NoFlightLog()):
             yield messages[outcome.delivery_id].to.email, outcome
 
     def _recipient(self, content: Content, address: str) -> Recipient:
-        seen = preview_recipient(
+        sample = preview_recipient(
             self.campaign, self.email, content, self.person, self.settings.public_url
         )
-        return seen._replace(
-            subscriber=seen.subscriber._replace(email=address),
-            delivery_id=secrets.token_urlsafe(16),  # as long as a signed one, and opens nothing
+        return sample._replace(
+            subscriber=sample.subscriber._replace(email=address),
+            delivery_id=secrets.token_urlsafe(16),  # as long as a signed one
             first_claimed_at=self.now,
             is_test=True,
         )
@@ -78,11 +77,10 @@ class MarkedSend:
 def preview_recipient(
     campaign: Campaign, email: Email, content: Content, person: Person | None, public_url: str
 ) -> Recipient:
-    """Who rendering is given, for an email to be looked at through somebody's eyes.
+    """The recipient for a preview of an email.
 
-    ``person`` None is a made-up reader of whom everything is known. Links lead to pages that say
-    "this is a test". In place of a code stands a sample, for whoever would get a code: insiders,
-    and everybody to whom an insiders' email is shown.
+    ``person`` None is a sample subscriber with every field filled in. Links lead to pages that say
+    "this is a test". A sample replaces the deal code, for insiders and in insiders' emails.
     """
     sample = sample_recipients(campaign, email, content)[0]
     if person is None:
@@ -93,28 +91,28 @@ def preview_recipient(
         zone=person.zone,
         links=_test_links(campaign, email, public_url),
         deal_code=sample.deal_code if has_code else None,
-        digest=_addressing(campaign, email, public_url).digest(person) or sample.digest,
+        digest=_recipient_builder(campaign, email, public_url).digest(person) or sample.digest,
     )
 
 
 def _test_links(campaign: Campaign, email: Email, public_url: str) -> Links:
-    links = _addressing(campaign, email, public_url).links(TEST_TOKEN)
+    links = _recipient_builder(campaign, email, public_url).links(TEST_TOKEN)
     return replace(links, confirm=f"{public_url}/confirm/{TEST_TOKEN}")
 
 
-def _addressing(campaign: Campaign, email: Email, public_url: str) -> RecipientBuilder:
+def _recipient_builder(campaign: Campaign, email: Email, public_url: str) -> RecipientBuilder:
     return RecipientBuilder(
         campaign=campaign,
         email=email,
         signer=TokenSigner(("nothing is signed here",)),
         public_url=public_url,
-        # The month is looked at as a whole: who joined after its first day joined late.
+        # Previews show the whole month: a subscriber who joined after its first day is late.
         founders_until=to_utc(campaign.start, time(), campaign.timezone),
     )
 
 
-class _NoJournal:
-    """A flight that nobody needs to remember."""
+class _NoFlightLog:
+    """A flight log that is not needed: nothing is recovered."""
 
     def writing(self, *delivery_ids: str) -> None:
         pass

@@ -1,4 +1,4 @@
-"""Stay, and send each email as it falls due."""
+"""``run``: sends each email as it falls due, until it is stopped."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import Refused, Unreachable
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import Checker
-from lovecampaign.delivery.transactional.cleanup import Tidying
-from lovecampaign.delivery.transactional.worker import send_transactional
+from lovecampaign.delivery.transactional.worker import (
+    cleanup_interval,
+    delete_unconfirmed_if_due,
+    send_transactional,
+)
 
-#: How often senders look for what dead ones left, and for edits of the files.
+#: Between two checks for claims of dead processes, and for edits of the files.
 MAX_SLEEP = timedelta(seconds=10)
 
-#: Reads a campaign anew; the last good one while its files hold mistakes.
+#: Reloads a campaign; returns the last valid one while its files have mistakes.
 Reload = Callable[[], Campaign]
 #: Sleeps until an instant at the latest.
-Sleep = Callable[[Sender, datetime], None]
+Sleep = Callable[[SendingProcess, datetime], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,22 +33,22 @@ class RunPlan:
 
     campaigns: Sequence[Reload]
     checker: Callable[[Campaign], Checker]
-    choices: PassOptions
+    options: PassOptions
     #: None: until it is stopped.
     until: datetime | None
-    #: Told what each pass did, also where it found nothing to do.
+    #: Called after each pass, also where nothing was due.
     on_report: Callable[[SendReport], None]
-    #: Told why nothing can be sent just now; it will be tried again.
+    #: Called when nothing can be sent now; it will be tried again.
     on_outage: Callable[[Unreachable], None]
 
 
 def run(
-    open_sender: Callable[[], AbstractContextManager[Sender]], plan: RunPlan, sleep: Sleep
+    open_sender: Callable[[], AbstractContextManager[SendingProcess]], plan: RunPlan, sleep: Sleep
 ) -> None:
-    """Pass after pass until ``until``, or until somebody sets the sender's ``stop``.
+    """Pass after pass until ``until``, or until the sender's ``stop`` is set.
 
-    A database or provider that goes away is waited for. Raises Unreachable where it isn't
-    there at the start, and Refused where the provider does not let us in.
+    Waits for a database or provider that goes down. Raises Unreachable where it cannot be reached
+    at the start, and Refused where the provider rejects us.
     """
     has_begun = False
     while True:
@@ -60,23 +63,23 @@ def run(
             if not has_begun:
                 raise
             plan.on_outage(error)
-        # The claims of the sender that failed are recovered by its successor.
+        # The next sender recovers the claims of this one.
         sleep(sender, sender.clock.now() + MAX_SLEEP)
         if _is_over(sender, plan):
             return
 
 
-def sleep_until(sender: Sender, until: datetime) -> None:
+def sleep_until(sender: SendingProcess, until: datetime) -> None:
     """Sleep by the real clock, ten seconds at most."""
     wanted = until - sender.clock.now()
     sender.wait(min(wanted, MAX_SLEEP).total_seconds())
 
 
-def _run_passes(sender: Sender, plan: RunPlan, sleep: Sleep) -> None:
-    tidying = Tidying()
+def _run_passes(sender: SendingProcess, plan: RunPlan, sleep: Sleep) -> None:
+    cleanup = cleanup_interval(sender)
     while True:
         next_dues = [_pass(sender, plan, reload) for reload in plan.campaigns]
-        tidying.tidy(sender)
+        delete_unconfirmed_if_due(sender, cleanup)
         if _is_over(sender, plan):
             return
         known = [due for due in (*next_dues, plan.until) if due is not None]
@@ -85,9 +88,9 @@ def _run_passes(sender: Sender, plan: RunPlan, sleep: Sleep) -> None:
             return
 
 
-def _pass(sender: Sender, plan: RunPlan, reload: Reload) -> datetime | None:
+def _pass(sender: SendingProcess, plan: RunPlan, reload: Reload) -> datetime | None:
     campaign = reload()
-    report = send_due(sender, campaign, plan.choices, plan.checker(campaign))
+    report = send_due(sender, campaign, plan.options, plan.checker(campaign))
     plan.on_report(report)
     if report.closed is not None:
         raise report.closed
@@ -95,7 +98,7 @@ def _pass(sender: Sender, plan: RunPlan, reload: Reload) -> datetime | None:
     return report.next_due
 
 
-def _is_over(sender: Sender, plan: RunPlan) -> bool:
+def _is_over(sender: SendingProcess, plan: RunPlan) -> bool:
     if sender.stop.is_set():
         return True
     return plan.until is not None and sender.clock.now() >= plan.until

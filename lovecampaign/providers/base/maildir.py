@@ -1,8 +1,8 @@
-"""How does mail leave into a folder that any mail reader opens?
+"""A provider that writes messages into a Maildir, which any mail program opens.
 
 A Maildir (https://cr.yp.to/proto/maildir.html): each message is written under ``tmp`` and
-linked into ``new`` when it is whole. The delivery id is part of the file name, so that after a
-crash the folder itself tells what was sent.
+linked into ``new`` when it is complete. The file name contains the delivery id, so that recovery
+after a crash can tell what was sent.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from lovecampaign.providers.base.provider import FlightLog
 
 _FOLDERS = ("tmp", "new", "cur")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]")
-#: Folders changed this recently may change again within the same tick of their time stamp.
+#: A folder changed this recently may change again without a new time stamp.
 _FRESH_SECONDS = 2.0
 
 
 class MaildirProvider:
-    """Writes every message as a file of its own; never overwrites one."""
+    """Writes each message as a file; never overwrites one."""
 
     leaves_machine = False
     takes_now = True
@@ -36,8 +36,8 @@ class MaildirProvider:
     claim_size = 200
 
     def __init__(self, folder: Path, *, name: str | None = None, is_durable: bool = True) -> None:
-        """``is_durable``: each message is on the disk, not only with the operating system,
-        before it counts as accepted. ``demo`` and tests may do without.
+        """``is_durable``: fsync each message before it counts as accepted. ``demo`` and tests do
+        without.
         """
         self.name = name or f"maildir:{folder}"
         self._folder = folder
@@ -54,7 +54,7 @@ class MaildirProvider:
         except OSError as error:
             raise Unreachable(
                 f"the outbox {self._folder} cannot be written: {error.strerror or error}",
-                hint="give a folder of yours: LOVECAMPAIGN_PROVIDER=maildir:outbox",
+                hint="choose a folder that you can write to: LOVECAMPAIGN_PROVIDER=maildir:outbox",
             ) from error
 
     def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
@@ -67,11 +67,11 @@ class MaildirProvider:
             yield outcome
 
     def has_sent(self, delivery_id: str) -> bool | None:
-        """Whether a file of this delivery lies in ``new`` or ``cur``."""
+        """Whether ``new`` or ``cur`` has a file of this delivery."""
         return _as_file_name(delivery_id) in self._listing.delivery_ids()
 
     def close(self) -> None:
-        """Nothing stays open between messages."""
+        """No file stays open between messages."""
 
     def _deliver(self, message: Message, flight: FlightLog) -> Verdict:
         name = self._new_name(message.delivery_id)
@@ -157,13 +157,13 @@ class _Listing:
 
 
 def _discard(draft: Path) -> None:
-    with contextlib.suppress(OSError):  # what could not be written need not exist
+    with contextlib.suppress(OSError):  # it may not exist
         draft.unlink()
 
 
 def _as_file_name(delivery_id: str) -> str:
-    """The id with anything that means something to a file system or Maildir written as =XX."""
-    return _NOT_PLAIN.sub(lambda found: f"={ord(found[0]):02X}", delivery_id)
+    """The id with every special character written as =XX."""
+    return _NOT_PLAIN.sub(lambda match: f"={ord(match[0]):02X}", delivery_id)
 
 
 _HOST = _NOT_PLAIN.sub("_", socket.gethostname()) or "localhost"

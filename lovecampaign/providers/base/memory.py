@@ -1,4 +1,4 @@
-"""How does mail leave in a test? It stays in a list."""
+"""A provider for tests: keeps messages in a list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def accept_all(_message: Message) -> Verdict:
 
 
 class MemoryProvider:
-    """Keeps what it accepts; ``script`` decides what becomes of each message."""
+    """Keeps accepted messages; ``script`` decides the outcome of each."""
 
     name = "memory:"
     leaves_machine = False
@@ -29,7 +29,7 @@ class MemoryProvider:
         self.sent: list[Message] = []
 
     def check_connection(self) -> None:
-        """Always there."""
+        """There is none to check."""
 
     def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         for message in messages:
@@ -44,4 +44,4 @@ class MemoryProvider:
         return any(message.delivery_id == delivery_id for message in self.sent)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """There is nothing to close."""

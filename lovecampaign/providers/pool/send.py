@@ -1,10 +1,9 @@
-"""How do several connections share one stream of messages?
+"""A connection pool: several connections share one stream of messages.
 
-Drivers take messages from the stream, and lanes that nobody uses (:mod:`.driving`). The first of
-them works in the caller's thread as long as answers come at once; from there on it has a thread,
-and more begin where they help (:mod:`.demand`). A lane that gets no connection (many servers limit
-how many they allow) rests and leaves its message to the others; only the last one answers in such
-a case.
+The first event loop runs in the caller's thread as long as answers come at once; then it gets a
+thread, and the autoscaler adds more where they help. A connection that cannot be made (many
+servers limit their number) is retired and its message left to the others; only the last one
+reports the failure.
 """
 
 from __future__ import annotations
@@ -20,117 +19,116 @@ from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.providers.pool.autoscale import CHECK_SECONDS, Autoscaler
 from lovecampaign.providers.pool.connection import Item, PooledConnection
 from lovecampaign.providers.pool.event_loop import EventLoop
-from lovecampaign.providers.pool.intake import Answers, QueueClient
-from lovecampaign.providers.pool.work_queue import WorkQueue
+from lovecampaign.providers.pool.work_queue import Answers, QueueClient, WorkQueue
 
 
 def send_over_connections(
-    lanes: Sequence[PooledConnection[Item]],
+    connections: Sequence[PooledConnection[Item]],
     items: Iterable[Item],
     flight: FlightLog,
-    demand: Autoscaler,
+    autoscaler: Autoscaler,
 ) -> Iterator[Outcome]:
     """Outcomes in completion order, as :meth:`Provider.send` promises them."""
-    stream = WorkQueue[Item, PooledConnection[Item]](items, lanes)
+    queue = WorkQueue[Item, PooledConnection[Item]](items, connections)
     answers: Answers = SimpleQueue()
 
-    def make_driver() -> EventLoop[Item]:
-        return EventLoop(stream, QueueClient(stream, flight, answers), demand)
+    def make_loop() -> EventLoop[Item]:
+        return EventLoop(queue, QueueClient(queue, flight, answers), autoscaler)
 
-    drivers = [make_driver() for _ in range(demand.begin())]
-    if len(drivers) == 1:
-        yield from _driven_here(drivers[0], answers)
-        if drivers[0].is_done:
-            demand.end()
+    loops = [make_loop() for _ in range(autoscaler.start())]
+    if len(loops) == 1:
+        yield from _run_here(loops[0], answers)
+        if loops[0].is_done:
+            autoscaler.note_thread_end()
             return
-    with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as threads:
+    with ThreadPoolExecutor(len(connections), thread_name_prefix="send") as executor:
 
-        def begin(driver: EventLoop[Item]) -> Future[None]:
-            return threads.submit(_work, driver, answers)
+        def start(loop: EventLoop[Item]) -> Future[None]:
+            return executor.submit(_run_in_thread, loop, answers)
 
         try:
-            crew = _Crew(begin, make_driver, stream, demand)
-            crew.begin(drivers)
-            yield from _until_all_ended(answers, crew)
+            threads = _Threads(start, make_loop, queue, autoscaler)
+            threads.start(loops)
+            yield from _answers_until_all_ended(answers, threads)
         finally:
-            stream.stop()
-    crew.raise_what_went_wrong()
+            queue.stop()
+    threads.raise_first_error()
 
 
-def _driven_here(driver: EventLoop[Item], answers: Answers) -> Iterator[Outcome]:
-    """A thread of its own would hand its answers to this one: 83 µs a letter of 64 KB, not 77."""
-    with contextlib.closing(driver.steps()) as steps:
+def _run_here(loop: EventLoop[Item], answers: Answers) -> Iterator[Outcome]:
+    """A thread would have to hand its answers to this one: 83 µs per 64 KB message, not 77."""
+    with contextlib.closing(loop.steps()) as steps:
         try:
             for _ in steps:
-                yield from _there(answers)
-        except Exception:  # whoever was in the air is answered for
-            yield from _there(answers)
+                yield from _available(answers)
+        except Exception:  # the messages in flight were answered
+            yield from _available(answers)
             raise
 
 
-def _there(answers: Answers) -> Iterator[Outcome]:
+def _available(answers: Answers) -> Iterator[Outcome]:
     while not answers.empty():
         yield from answers.get() or ()
 
 
-class _Crew(Generic[Item]):
-    """The threads that are at work, and whether there should be more."""
+class _Threads(Generic[Item]):
+    """The running threads, each with its event loop."""
 
     def __init__(
         self,
-        begin: Callable[[EventLoop[Item]], Future[None]],
-        make_driver: Callable[[], EventLoop[Item]],
-        stream: WorkQueue[Item, PooledConnection[Item]],
-        demand: Autoscaler,
+        start: Callable[[EventLoop[Item]], Future[None]],
+        make_loop: Callable[[], EventLoop[Item]],
+        queue: WorkQueue[Item, PooledConnection[Item]],
+        autoscaler: Autoscaler,
     ) -> None:
-        self._begin = begin
-        self._make_driver = make_driver
-        self._stream = stream
-        self._demand = demand
-        self._running: list[Future[None]] = []
+        self._start = start
+        self._make_loop = make_loop
+        self._queue = queue
+        self._autoscaler = autoscaler
+        self._futures: list[Future[None]] = []
         self._ended = 0
 
-    def begin(self, drivers: Iterable[EventLoop[Item]]) -> None:
-        """A thread for each."""
-        self._running += map(self._begin, drivers)
+    def start(self, loops: Iterable[EventLoop[Item]]) -> None:
+        """Start a thread for each loop."""
+        self._futures += map(self._start, loops)
 
     @property
-    def is_at_work(self) -> bool:
-        return self._ended < len(self._running)
+    def is_running(self) -> bool:
+        return self._ended < len(self._futures)
 
     @property
     def may_grow(self) -> bool:
-        return self._stream.has_room_for_more
+        return self._queue.has_room_for_more
 
-    def look(self) -> None:
-        """Begin with more threads where they would help."""
+    def grow(self) -> None:
+        """Start more threads where they would help."""
         if self.may_grow:
-            self.begin([self._make_driver() for _ in range(self._demand.more())])
+            self.start([self._make_loop() for _ in range(self._autoscaler.threads_to_add())])
 
     def note_end(self) -> None:
         self._ended += 1
-        self._demand.end()
+        self._autoscaler.note_thread_end()
 
-    def raise_what_went_wrong(self) -> None:
-        for thread in self._running:
-            thread.result()
+    def raise_first_error(self) -> None:
+        for future in self._futures:
+            future.result()
 
 
-def _until_all_ended(answers: Answers, crew: _Crew[Item]) -> Iterator[Outcome]:
-    while crew.is_at_work:
+def _answers_until_all_ended(answers: Answers, threads: _Threads[Item]) -> Iterator[Outcome]:
+    while threads.is_running:
         try:
-            outcomes = answers.get(timeout=CHECK_SECONDS if crew.may_grow else None)
+            outcomes = answers.get(timeout=CHECK_SECONDS if threads.may_grow else None)
         except Empty:
             outcomes = ()
         if outcomes is None:
-            crew.note_end()
+            threads.note_end()
         else:
             yield from outcomes
-        crew.look()
+        threads.grow()
 
 
-def _work(driver: EventLoop[Item], answers: Answers) -> None:
+def _run_in_thread(loop: EventLoop[Item], answers: Answers) -> None:
     try:
-        driver.drive()
+        loop.run()
     finally:
         answers.put(None)

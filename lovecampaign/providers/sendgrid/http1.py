@@ -38,7 +38,7 @@ class HttpResponse(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
-    #: Whether the connection can carry another request.
+    #: Whether the connection can deliver another request.
     is_kept: bool = False
 
 
@@ -105,7 +105,7 @@ class PendingResponse:
         return self._sock.fileno()
 
     @property
-    def is_there(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether its head is, or the end of the connection; asked without waiting."""
         received = self._sock.receive_now()
         if received is None:

@@ -1,4 +1,4 @@
-"""What is said to an SMTP server about one message, and what is sent of it?"""
+"""The SMTP commands of one message, and its body as it goes over the connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 class Unsendable(Exception):
-    """This server cannot carry the message, and need not be asked."""
+    """The message cannot be sent over this server, by what EHLO said."""
 
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.detail)
@@ -25,17 +25,17 @@ class Unsendable(Exception):
 
 
 class SmtpEnvelope(NamedTuple):
-    """A message and the three commands that introduce it, each with its line end."""
+    """A message and the three commands before it, each with its line end."""
 
     message: Message
     mail: bytes
     rcpt: bytes
-    #: The message as it stands between DATA's 354 and the final dot.
+    #: The bytes between DATA's 354 and the final dot.
     body: bytes
 
     @property
     def commands(self) -> Mapping[Phase, bytes]:
-        """In the order in which they are said; DATA comes last, as it must (RFC 2920 §3.1)."""
+        """In their order; DATA comes last (RFC 2920 §3.1)."""
         return {Phase.MAIL: self.mail, Phase.RCPT: self.rcpt, Phase.DATA: _DATA}
 
     @property
@@ -64,8 +64,8 @@ def build_envelope(message: Message, features: Mapping[str, str]) -> SmtpEnvelop
 def encode_body(raw: bytes) -> bytes:
     """Any bytes as lines with their leading dots doubled (RFC 5321 §4.5.2).
 
-    A lone CR or LF becomes a line end: left as it is, some servers would take ``LF . LF`` for
-    the end of the message, and what follows for commands.
+    A lone CR or LF becomes a line end: some servers would take ``LF . LF`` for the end of the
+    message, and the rest for commands (SMTP smuggling).
     """
     if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
         raw = _LINE_END.sub(b"\r\n", raw)
@@ -91,7 +91,7 @@ def _recipient(email: str, *, allows_utf8: bool) -> str:
 
 
 def _size(size: int, features: Mapping[str, str]) -> str:
-    """What the server wants to hear of a message's size (RFC 1870)."""
+    """The SIZE parameter (RFC 1870)."""
     limit = features.get("size")
     if limit is None:
         return ""

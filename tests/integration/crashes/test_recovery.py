@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from lovecampaign.core.message import Fault, Message, Outcome, OutcomeKind
 from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.base.sender import open_sender
 from lovecampaign.delivery.loop.recovery import RecoveredClaims, recover
 from lovecampaign.delivery.loop.send import PassOptions, send_due
-from lovecampaign.delivery.session.open_sender import open_sender
 from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import Verdict, accepted, permanent

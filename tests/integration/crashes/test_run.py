@@ -16,7 +16,7 @@ import pytest
 
 from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.loop.run import RunPlan, run
 from lovecampaign.delivery.loop.send import PassOptions
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget
@@ -106,7 +106,7 @@ def test_a_run_outlives_a_way_out_that_goes_away(settings: Settings, database: D
             second: list[SmtpServer] = []
             troubles: list[Unreachable] = []
 
-            def come_back_after_a_while(_sender: Sender, until: datetime) -> None:
+            def come_back_after_a_while(_sender: SendingProcess, until: datetime) -> None:
                 assert not is_paused(stage)
                 if len(troubles) == 3 and not second:
                     second.append(later.enter_context(SmtpServer(port=first.port)))
@@ -115,7 +115,7 @@ def test_a_run_outlives_a_way_out_that_goes_away(settings: Settings, database: D
             run(stage.sender, _plan(stage, troubles), come_back_after_a_while)
         leaving.join()
         provider.close()
-    assert "is away" in troubles[0].message
+    assert "cannot be reached" in troubles[0].message
     [returned] = second
     counts = first.counts + returned.counts
     assert set(counts.values()) == {1}
@@ -137,7 +137,7 @@ def test_a_run_does_not_begin_without_a_way_out(settings: Settings, database: Da
 def _provider(port: int) -> SmtpProvider:
     """Asks a server that was away again at once: the test's clock has jumped."""
     server = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK)
-    return SmtpProvider(server, connections=2, patience=ConnectionPolicy(cooldown_seconds=0))
+    return SmtpProvider(server, connections=2, policy=ConnectionPolicy(cooldown_seconds=0))
 
 
 def _close_after(server: SmtpServer, messages: int) -> None:
@@ -150,7 +150,7 @@ def _plan(stage: Stage, troubles: list[Unreachable] | None = None) -> RunPlan:
     return RunPlan(
         campaigns=[stage.load],
         checker=lambda _campaign: lambda _email: (),
-        choices=PassOptions(),
+        options=PassOptions(),
         until=DAY_1 + timedelta(hours=1),
         on_report=lambda _report: None,
         on_outage=(troubles if troubles is not None else []).append,

@@ -19,8 +19,8 @@ from lovecampaign.core.errors import Refused, Unreachable
 from lovecampaign.core.message import Fault, Message, Outcome
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.delivery.base.sender import open_sender
 from lovecampaign.delivery.loop.recovery import recover
-from lovecampaign.delivery.session.open_sender import open_sender
 from lovecampaign.delivery.transactional.welcome import check_welcome_edit
 from lovecampaign.delivery.transactional.worker import (
     TransactionalPlan,
@@ -125,7 +125,10 @@ def test_a_server_that_is_away_costs_no_try(stage: Stage) -> None:
     for hour in range(10):
         stage.clock.move_to(NOW + hour * HOUR)
         stage.provider = AwayProvider()
-        with stage.sender() as sender, pytest.raises(Unreachable, match="is away: no connection"):
+        with (
+            stage.sender() as sender,
+            pytest.raises(Unreachable, match="cannot be reached: no connection"),
+        ):
             send_transactional(sender, [stage.campaign], lambda _campaign: lambda _email: ())
     assert asked_states(stage.database) == [("confirm", "planned")]
 

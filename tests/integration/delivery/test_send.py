@@ -17,7 +17,7 @@ from lovecampaign.core.errors import Refused, UsageError
 from lovecampaign.core.message import Fault, Message, Outcome
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.base.work import BatchHandle
+from lovecampaign.delivery.base.sender import BatchHandle
 from lovecampaign.delivery.loop.batch import deliver_batch
 from lovecampaign.delivery.loop.send import PassOptions, send_due
 from lovecampaign.delivery.prepare.readiness import EditPolicy, prepare_email
@@ -232,8 +232,8 @@ def test_an_email_that_is_cancelled_after_a_pass_began_is_not_sent(stage: Stage)
         ready = prepare_email(
             sender, stage.campaign, record, email, EditPolicy(), lambda _email: ()
         )
-        assert ready.work is not None
-        deliver_batch(sender, ready.work, BatchHandle(id=batch.id, epoch=batch.epoch))
+        assert ready.job is not None
+        deliver_batch(sender, ready.job, BatchHandle(id=batch.id, epoch=batch.epoch))
     assert stage.addresses() == []
     assert stage.states(email.key) == {"cancelled": 3}
 

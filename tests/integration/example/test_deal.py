@@ -21,9 +21,9 @@ from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.message import Message
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
+from lovecampaign.delivery.base.sender import open_sender
 from lovecampaign.delivery.loop.send import PassOptions, send_due
 from lovecampaign.delivery.prepare.readiness import EditPolicy
-from lovecampaign.delivery.session.open_sender import open_sender
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database

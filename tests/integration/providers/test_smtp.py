@@ -59,9 +59,9 @@ def send(
     *messages: Message,
     flight: RecordingFlight | None = None,
     connections: int = 1,
-    patience: ConnectionPolicy | None = None,
+    policy: ConnectionPolicy | None = None,
 ) -> list[Outcome]:
-    provider = SmtpProvider(server, connections=connections, patience=patience)
+    provider = SmtpProvider(server, connections=connections, policy=policy)
     try:
         return list(provider.send(messages, flight or RecordingFlight()))
     finally:
@@ -129,8 +129,8 @@ def test_connections_are_kept_between_sends_and_left_politely(server: SmtpServer
 
 
 def test_a_connection_is_renewed_after_its_share_of_messages(server: SmtpServer) -> None:
-    patience = ConnectionPolicy(messages_per_connection=10)
-    send(settings(server), *map(make_message, range(25)), patience=patience)
+    policy = ConnectionPolicy(messages_per_connection=10)
+    send(settings(server), *map(make_message, range(25)), policy=policy)
     assert [commands.count("DATA") for commands in server.commands] == [10, 10, 5]
 
 
@@ -155,7 +155,7 @@ def test_connections_are_renewed_beside_each_other(server: SmtpServer, host: str
     provider = SmtpProvider(
         settings(server, host=host),
         connections=3,
-        patience=ConnectionPolicy(messages_per_connection=2),
+        policy=ConnectionPolicy(messages_per_connection=2),
     )
     outcomes = list(provider.send(map(make_message, range(40)), RecordingFlight()))
     provider.close()
@@ -167,7 +167,7 @@ def test_connections_are_renewed_beside_each_other(server: SmtpServer, host: str
 
 def test_an_idle_connection_is_renewed(server: SmtpServer) -> None:
     provider = SmtpProvider(
-        settings(server), connections=1, patience=ConnectionPolicy(idle_seconds=0.05)
+        settings(server), connections=1, policy=ConnectionPolicy(idle_seconds=0.05)
     )
     for number in range(2):
         list(provider.send([make_message(number)], RecordingFlight()))
@@ -226,12 +226,12 @@ def test_what_the_server_says_decides_and_the_next_message_goes_on(
     server: SmtpServer, step: Step, line: str, kind: OutcomeKind, fault: Fault
 ) -> None:
     server.troubles.add(Trouble(step=step, act=Say(line=line), times=1))
-    patience = ConnectionPolicy(cooldown_seconds=0)
+    policy = ConnectionPolicy(cooldown_seconds=0)
     outcomes = send(
         settings(server, limits=MEDIUM),
         make_message(1),
         make_message(2),
-        patience=patience,
+        policy=policy,
     )
     assert (outcomes[0].kind, outcomes[0].fault) == (kind, fault)
     assert outcomes[1].kind is OutcomeKind.ACCEPTED

@@ -35,8 +35,8 @@ def send(
 ) -> list[Outcome]:
     limits = TimeLimits.all_of(seconds)
     server = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=limits)
-    patience = ConnectionPolicy(cooldown_seconds=0, messages_per_connection=a_connection)
-    provider = SmtpProvider(server, connections=1, patience=patience)
+    policy = ConnectionPolicy(cooldown_seconds=0, messages_per_connection=a_connection)
+    provider = SmtpProvider(server, connections=1, policy=policy)
     try:
         return list(provider.send(messages, flight or RecordingFlight()))
     finally:

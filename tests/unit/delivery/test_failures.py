@@ -6,8 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from lovecampaign.core.message import Fault
-from lovecampaign.delivery.base.failures import FailureReason, count_failures, failure_problems
-from lovecampaign.delivery.base.tally import Tally
+from lovecampaign.delivery.base.tally import FailureReason, Tally, count_failures, failure_problems
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
 from tests.support.render_kit import Workbench

@@ -94,11 +94,11 @@ def test_people_in_a_request_decide_how_much_is_claimed() -> None:
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("", "none of maildir:"),
-        ("outbox", "none of maildir:"),
-        ("maildir", "none of maildir:"),
+        ("", "one of maildir:"),
+        ("outbox", "one of maildir:"),
+        ("maildir", "one of maildir:"),
         ("maildir:", "no folder"),
-        ("pigeon://coop", "none of maildir:"),
+        ("pigeon://coop", "one of maildir:"),
         ("smtp://", "cannot be read"),
         ("smtp://ana:hunter2@", "cannot be read"),
         ("smtp://ana:hunter2@mail.example:port", "cannot be read"),
@@ -108,13 +108,13 @@ def test_people_in_a_request_decide_how_much_is_claimed() -> None:
         ("smtp://ana:x/hunter2@mail.example:587", "cannot be read"),
         ("smtp://ana:1/hunter2@mail.example:587", "cannot be read"),
         ("smtp://ana:[hunter2@mail.example:587", "cannot be read"),
-        ("smtp://ana:?hunter2@mail.example:587", "option nobody knows"),
+        ("smtp://ana:?hunter2@mail.example:587", "unknown option"),
         ("smtp://mail.example/inbox", "cannot be read"),
         ("smtp://mail.example?connections=0", "connections"),
         ("smtp://mail.example?connections=many", "connections"),
         ("smtp://mail.example?connections=²", "connections"),
         ("smtp://mail.example?timeout=", "timeout"),
-        ("smtp://mail.example?connection=2", "option nobody knows"),
+        ("smtp://mail.example?connection=2", "unknown option"),
     ],
 )
 def test_a_mistake_is_said_in_words_and_without_the_password(url: str, says: str) -> None:

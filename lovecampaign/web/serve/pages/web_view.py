@@ -62,7 +62,7 @@ def _say_when(visit: Visit, campaign: Campaign) -> Response:
 
 def _show(visit: Visit, letters: WebVersions, opened: Opened, email: Email) -> Response:
     is_shared = opened.purpose is Purpose.SHARE
-    render = letters.for_friend if is_shared else letters.for_reader
+    render = letters.for_friend if is_shared else letters.for_subscriber
     with visit.site.database.read() as connection:
         try:
             message = render(connection, opened.campaign, email, opened.delivery, visit.now)

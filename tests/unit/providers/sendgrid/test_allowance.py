@@ -22,56 +22,56 @@ def reply_of(left: int) -> HttpResponse:
     return HttpResponse(status=202, headers=headers)
 
 
-def allowance_of(left: int) -> RequestLimiter:
-    allowance = RequestLimiter(FixedClock(NOW))
-    allowance.note(reply_of(left))
-    return allowance
+def limiter_with(left: int) -> RequestLimiter:
+    limiter = RequestLimiter(FixedClock(NOW))
+    limiter.note(reply_of(left))
+    return limiter
 
 
-def begins(allowance: RequestLimiter) -> bool:
-    """Whether a request begins without a pause."""
-    room = allowance.room()
-    pause = next(room, None)
+def begins(limiter: RequestLimiter) -> bool:
+    """Whether a request begins without a timer."""
+    room = limiter.acquire()
+    timer = next(room, None)
     room.close()
-    return pause is None
+    return timer is None
 
 
 def test_without_a_word_of_theirs_everything_goes_at_once() -> None:
-    allowance = RequestLimiter(FixedClock(NOW))
-    assert all(begins(allowance) for _ in range(100))
+    limiter = RequestLimiter(FixedClock(NOW))
+    assert all(begins(limiter) for _ in range(100))
 
 
 def test_no_more_begin_than_are_left_until_one_ends() -> None:
-    allowance = allowance_of(2)
-    assert [begins(allowance) for _ in range(3)] == [True, True, False]
-    allowance.end()
-    assert [begins(allowance) for _ in range(2)] == [True, False]
+    limiter = limiter_with(2)
+    assert [begins(limiter) for _ in range(3)] == [True, True, False]
+    limiter.release()
+    assert [begins(limiter) for _ in range(2)] == [True, False]
 
 
 def test_who_waits_goes_on_when_one_ends() -> None:
-    allowance = allowance_of(1)
-    assert begins(allowance)
-    room = allowance.room()
-    pause = next(room)
-    assert not pause.is_there
-    allowance.end()
+    limiter = limiter_with(1)
+    assert begins(limiter)
+    room = limiter.acquire()
+    timer = next(room)
+    assert not timer.is_ready
+    limiter.release()
     assert next(room, None) is None
-    assert not begins(allowance)
+    assert not begins(limiter)
 
 
 def test_a_pause_is_over_at_its_deadline_and_nothing_comes_before() -> None:
-    room = allowance_of(0).room()
-    pause = next(room)
+    room = limiter_with(0).acquire()
+    timer = next(room)
     poll = select.poll()
-    poll.register(pause, select.POLLIN)
-    assert poll.poll(max(0.0, pause.deadline - time.monotonic()) * 1000) == []
+    poll.register(timer, select.POLLIN)
+    assert poll.poll(max(0.0, timer.deadline - time.monotonic()) * 1000) == []
     time.sleep(0.005)
-    assert pause.is_there
+    assert timer.is_ready
     room.close()
 
 
 def test_an_answer_of_the_same_window_takes_back_nothing() -> None:
     """Answers overtake each other: the least that was said to be left holds."""
-    allowance = allowance_of(0)
-    allowance.note(reply_of(5))
-    assert not begins(allowance)
+    limiter = limiter_with(0)
+    limiter.note(reply_of(5))
+    assert not begins(limiter)

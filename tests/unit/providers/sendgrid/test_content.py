@@ -110,13 +110,13 @@ def message_of(of_letter: Letter, number: int = 1) -> Message:
 
 
 def test_more_holes_than_keys_of_one_length_are_filled_by_us() -> None:
-    [parcel] = Batcher().pack([message_of(Letter(*["-"] * (MAX_HOLES + 2)))])
-    request = json.loads(b"".join(parcel.body))
+    [batch] = Batcher().group([message_of(Letter(*["-"] * (MAX_HOLES + 2)))])
+    request = json.loads(b"".join(batch.body))
     assert "substitutions" not in request["personalizations"][0]
     assert request["content"][0]["value"] == "-" * (MAX_HOLES + 2)
 
 
 def test_a_request_that_is_as_long_as_it_may_be_takes_one_person() -> None:
     letter = Letter("-" * (MAX_REQUEST_BYTES // 2), ".")
-    parcels = list(Batcher().pack([message_of(letter, number) for number in range(2)]))
-    assert [len(parcel.people) for parcel in parcels] == [1, 1]
+    batches = list(Batcher().group([message_of(letter, number) for number in range(2)]))
+    assert [len(batch.recipients) for batch in batches] == [1, 1]

@@ -108,14 +108,14 @@ def test_an_answer_is_there_when_its_head_is_or_when_none_can_come(
     wire = HttpSocket(ours)
     first = wire.answer(5)
     for byte in TAKEN % 1:
-        assert not first.is_there
+        assert not first.is_ready
         theirs.sendall(bytes([byte]))
-    assert first.is_there
+    assert first.is_ready
     assert first.read().headers["x-message-id"] == "1"
     second = wire.answer(5)
-    assert not second.is_there
+    assert not second.is_ready
     theirs.close()
-    assert second.is_there
+    assert second.is_ready
     with pytest.raises(ResponseMissing, match="closed"):
         second.read()
 
@@ -127,7 +127,7 @@ def test_an_answer_that_was_there_in_time_is_read_later(
     answer = HttpSocket(ours).answer(0.05)
     theirs.sendall(TAKEN % 1)
     time.sleep(0.1)
-    assert answer.is_there
+    assert answer.is_ready
     assert answer.read().status == 202
 
 
