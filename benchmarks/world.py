@@ -18,8 +18,8 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.base.sender import open_sender
+from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database

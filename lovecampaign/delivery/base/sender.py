@@ -51,7 +51,7 @@ class SendingProcess:
     clock: Clock
     owner: Owner
     signer: TokenSigner
-    #: Set to finish what is in flight and stop (SIGTERM, Ctrl-C).
+    #: Set to finish the messages in flight and stop (SIGTERM, Ctrl-C).
     stop: threading.Event = field(default_factory=threading.Event)
     #: Called with the number of new outcomes, for a progress bar.
     on_progress: Callable[[int], None] = lambda _count: None

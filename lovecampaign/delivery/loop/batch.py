@@ -42,7 +42,7 @@ def deliver_batch(
     most: int | None = None,
     between_chunks: Callable[[], None] = lambda: None,
 ) -> Tally:
-    """Send what is due of a batch, up to ``most`` tries; returns the counts.
+    """Send the due deliveries of a batch, up to ``most`` tries; returns the counts.
 
     ``between_chunks`` is called while no message is in flight. Where claims are made ahead, the
     outcomes of one chunk may be unsettled then.

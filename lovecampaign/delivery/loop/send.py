@@ -117,7 +117,7 @@ class _Pass:
         return tuple(problem for each in self.ready.values() for problem in each.problems)
 
     def deliver_all(self, keys: set[str]) -> int:
-        """Deliver what is due, and what processes that die meanwhile leave.
+        """Deliver all that is due, also claims of processes that die meanwhile.
 
         Returns how many deliveries of dead processes are in doubt.
         """

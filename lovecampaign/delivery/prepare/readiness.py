@@ -142,7 +142,7 @@ def _prepare(
     prepared = CheckedRenderer(
         campaign=campaign,
         fingerprint=fingerprint,
-        # The files of an edited email are not what goes out.
+        # An edited email is not sent from its files.
         problems=() if versions.is_edited else tuple(check(email)),
         renderer=EmailRenderer(
             campaign,

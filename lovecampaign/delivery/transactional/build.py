@@ -141,10 +141,10 @@ def _built_in(
     campaign: Campaign, kind: AskedKind, templates: Mapping[str, str], parent: str | None
 ) -> tuple[Email, Content]:
     texts = _texts(campaign.language)
-    text, words = texts[kind.value], texts["words"]
+    text, blocks = texts[kind.value], texts["look"]
     name = template_name(_TEMPLATE)
     shape = _PLAIN if parent is None else _IN_AUTHORS_TEMPLATE
-    source = shape.format(parent=template_name(parent or ""), **words)
+    source = shape.format(parent=template_name(parent or ""), **blocks)
     copy = Copy(text=text["text"].strip() + "\n", file=f"{kind.value} (built in)", is_built_in=True)
     email = Email(
         key=kind.value,

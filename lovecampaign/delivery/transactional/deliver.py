@@ -1,6 +1,6 @@
 """Delivers transactional mail as any other: claim, render, send, settle.
 
-Only what is sent next is claimed, every claim is committed first, and mail in doubt is not sent
+Only the next mails are claimed, every claim is committed first, and mail in doubt is not sent
 again: the subscriber can ask again.
 """
 
@@ -38,7 +38,7 @@ MAX_PER_CLAIM = 20
 
 
 def deliver_requested(sender: SendingProcess, campaign: Campaign) -> Tally:
-    """Send what is due of a campaign's transactional mail, also while it is paused.
+    """Send the due transactional mail of a campaign, also while it is paused.
 
     Raises Refused where the provider rejects us, and Unreachable where there is no connection;
     every claim is settled first.

@@ -102,7 +102,7 @@ class TransactionalWorker:
         return self._thread is not None and self._thread.is_alive()
 
     def end(self, timeout_seconds: float = 5.0) -> None:
-        """Finish what is in flight, and stop."""
+        """Finish the messages in flight, and stop."""
         self.stop.set()
         self._woken.set()
         if self._thread is not None:
