@@ -30,11 +30,7 @@ def find_throttle_rate(sender: SendingProcess, campaign: Campaign) -> float | No
 
 
 def reserve_throttle(
-    connection: Connection,
-    sender: SendingProcess,
-    campaign: Campaign,
-    campaign_id: int,
-    count: int,
+    connection: Connection, sender: SendingProcess, campaign: Campaign, campaign_id: int, count: int
 ) -> Throttle | None:
     """Reserve time for ``count`` messages among all processes that send for the campaign."""
     per_second = find_throttle_rate(sender, campaign)

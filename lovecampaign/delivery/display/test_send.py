@@ -66,12 +66,7 @@ class MarkedSend:
         )
 
     def _renderer(self, content: Content) -> EmailRenderer:
-        return EmailRenderer(
-            self.campaign,
-            self.email,
-            content,
-            media_url=self.settings.media_url,
-        )
+        return EmailRenderer(self.campaign, self.email, content, media_url=self.settings.media_url)
 
 
 def preview_recipient(

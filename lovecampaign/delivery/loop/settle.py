@@ -63,11 +63,7 @@ def _answers(sender: SendingProcess, chunk: Chunk, now: datetime) -> _ChunkOutco
 
 
 def _count_and_brake(
-    connection: Connection,
-    job: EmailJob,
-    chunk: Chunk,
-    answers: _ChunkOutcomes,
-    now: datetime,
+    connection: Connection, job: EmailJob, chunk: Chunk, answers: _ChunkOutcomes, now: datetime
 ) -> None:
     counts = add_to_email(
         connection,

@@ -78,9 +78,23 @@ def prepare_email(
         problems = (*problems, *_load_codes(sender, campaign, record, email))
     if has_errors(problems):
         return EmailReadiness(job=None, problems=problems)
-    return EmailReadiness(
-        job=_make_job(sender, campaign, record, email, versions, prepared), problems=problems
+    job = EmailJob(
+        campaign=campaign,
+        record=record,
+        email=email,
+        content=versions.content,
+        renderer=prepared.renderer,
+        recipient_builder=RecipientBuilder(
+            campaign=campaign,
+            email=email,
+            signer=sender.signer,
+            public_url=sender.settings.public_url,
+            founders_until=record.first_claim_at,
+            cancelled=record.cancelled,
+        ),
+        is_frozen=versions.is_frozen,
     )
+    return EmailReadiness(job=job, problems=problems)
 
 
 def find_blocking_edits(
@@ -145,10 +159,7 @@ def _prepare(
         # An edited email is not sent from its files.
         problems=() if versions.is_edited else tuple(check(email)),
         renderer=EmailRenderer(
-            campaign,
-            email,
-            versions.content,
-            media_url=sender.settings.media_url,
+            campaign, email, versions.content, media_url=sender.settings.media_url
         ),
     )
     sender.renderers[campaign.id, email.key] = prepared
@@ -199,29 +210,3 @@ def _edit_problems(
             hint=hint,
         )
     ]
-
-
-def _make_job(
-    sender: SendingProcess,
-    campaign: Campaign,
-    record: CampaignRecord,
-    email: Email,
-    versions: ContentVersions,
-    prepared: CheckedRenderer,
-) -> EmailJob:
-    return EmailJob(
-        campaign=campaign,
-        record=record,
-        email=email,
-        content=versions.content,
-        renderer=prepared.renderer,
-        recipient_builder=RecipientBuilder(
-            campaign=campaign,
-            email=email,
-            signer=sender.signer,
-            public_url=sender.settings.public_url,
-            founders_until=record.first_claim_at,
-            cancelled=record.cancelled,
-        ),
-        is_frozen=versions.is_frozen,
-    )

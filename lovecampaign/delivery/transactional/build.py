@@ -57,12 +57,7 @@ def make_renderer(settings: Settings, campaign: Campaign, kind: AskedKind) -> Em
     """The first version that renders: the author's, built-in in their template, built-in alone."""
     for email, content in _versions(campaign, kind):
         try:
-            renderer = EmailRenderer(
-                campaign,
-                email,
-                content,
-                media_url=settings.media_url,
-            )
+            renderer = EmailRenderer(campaign, email, content, media_url=settings.media_url)
             for sample in sample_recipients(campaign, email, content):
                 renderer.render(sample)
         except RenderError:

@@ -81,10 +81,7 @@ def include_recent_days(sender: SendingProcess, job: EmailJob) -> EmailJob:
     if not days:
         return job
     renderer = EmailRenderer(
-        job.campaign,
-        job.email,
-        with_parts(job.content, days),
-        media_url=sender.settings.media_url,
+        job.campaign, job.email, with_parts(job.content, days), media_url=sender.settings.media_url
     )
     recipient_builder = WelcomeRecipientBuilder.of(job.recipient_builder, days)
     return replace(job, renderer=renderer, recipient_builder=recipient_builder)

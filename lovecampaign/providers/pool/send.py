@@ -9,10 +9,9 @@ reports the failure.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
-from typing import Generic
 
 from lovecampaign.core.message import Outcome
 from lovecampaign.providers.base.provider import FlightLog
@@ -42,17 +41,27 @@ def send_over_connections(
             autoscaler.note_thread_end()
             return
     with ThreadPoolExecutor(len(connections), thread_name_prefix="send") as executor:
+        futures: list[Future[None]] = []
 
-        def start(loop: EventLoop[Item]) -> Future[None]:
-            return executor.submit(_run_in_thread, loop, answers)
+        def start(new: Iterable[EventLoop[Item]]) -> None:
+            futures.extend(executor.submit(_run_in_thread, loop, answers) for loop in new)
 
         try:
-            threads = _Threads(start, make_loop, queue, autoscaler)
-            threads.start(loops)
-            yield from _answers_until_all_ended(answers, threads)
+            start(loops)
+            ended = 0
+            while ended < len(futures):
+                outcomes = _next_answer(answers, CHECK_SECONDS if queue.has_room_for_more else None)
+                if outcomes is None:
+                    ended += 1
+                    autoscaler.note_thread_end()
+                else:
+                    yield from outcomes
+                if queue.has_room_for_more:
+                    start([make_loop() for _ in range(autoscaler.threads_to_add())])
         finally:
             queue.stop()
-    threads.raise_first_error()
+    for future in futures:
+        future.result()  # raises the first error
 
 
 def _run_here(loop: EventLoop[Item], answers: Answers) -> Iterator[Outcome]:
@@ -71,60 +80,11 @@ def _available(answers: Answers) -> Iterator[Outcome]:
         yield from answers.get() or ()
 
 
-class _Threads(Generic[Item]):
-    """The running threads, each with its event loop."""
-
-    def __init__(
-        self,
-        start: Callable[[EventLoop[Item]], Future[None]],
-        make_loop: Callable[[], EventLoop[Item]],
-        queue: WorkQueue[Item, PooledConnection[Item]],
-        autoscaler: Autoscaler,
-    ) -> None:
-        self._start = start
-        self._make_loop = make_loop
-        self._queue = queue
-        self._autoscaler = autoscaler
-        self._futures: list[Future[None]] = []
-        self._ended = 0
-
-    def start(self, loops: Iterable[EventLoop[Item]]) -> None:
-        """Start a thread for each loop."""
-        self._futures += map(self._start, loops)
-
-    @property
-    def is_running(self) -> bool:
-        return self._ended < len(self._futures)
-
-    @property
-    def may_grow(self) -> bool:
-        return self._queue.has_room_for_more
-
-    def grow(self) -> None:
-        """Start more threads where they would help."""
-        if self.may_grow:
-            self.start([self._make_loop() for _ in range(self._autoscaler.threads_to_add())])
-
-    def note_end(self) -> None:
-        self._ended += 1
-        self._autoscaler.note_thread_end()
-
-    def raise_first_error(self) -> None:
-        for future in self._futures:
-            future.result()
-
-
-def _answers_until_all_ended(answers: Answers, threads: _Threads[Item]) -> Iterator[Outcome]:
-    while threads.is_running:
-        try:
-            outcomes = answers.get(timeout=CHECK_SECONDS if threads.may_grow else None)
-        except Empty:
-            outcomes = ()
-        if outcomes is None:
-            threads.note_end()
-        else:
-            yield from outcomes
-        threads.grow()
+def _next_answer(answers: Answers, timeout: float | None) -> Sequence[Outcome] | None:
+    try:
+        return answers.get(timeout=timeout)
+    except Empty:
+        return ()
 
 
 def _run_in_thread(loop: EventLoop[Item], answers: Answers) -> None:

@@ -99,10 +99,7 @@ class SendGridConnection:
     def _request(self, batch: RequestBatch, flight: FlightLog) -> Coroutine[HttpResponse]:
         ids = [recipient.delivery_id for recipient in batch.recipients]
         return self._connection.requesting(
-            "POST",
-            "/v3/mail/send",
-            body=batch.body,
-            before_writing=lambda: flight.writing(*ids),
+            "POST", "/v3/mail/send", body=batch.body, before_writing=lambda: flight.writing(*ids)
         )
 
 

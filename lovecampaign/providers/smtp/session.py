@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator
 from functools import lru_cache
 
 from lovecampaign.core.message import Message
@@ -145,9 +144,13 @@ class SmtpSession:
     def _introduce(self, envelope: SmtpEnvelope) -> Coroutine[None]:
         """MAIL, RCPT and DATA, up to the 354; raises _Rejected and _ConnectionClosed."""
         for phase in envelope.commands:
-            with self._translating_loss(phase):
+            try:
                 self._write_commands(envelope, phase)
                 reply = yield from self._reply_within(self._limits.command)
+            except ConnectionLost as lost:
+                if self._may_be_closed(phase):
+                    raise _ConnectionClosed from lost
+                raise _Rejected(_lost_before_dot(lost)) from lost
             if reply.code == 421 and self._may_be_closed(phase):
                 self.abort()
                 raise _ConnectionClosed
@@ -161,15 +164,6 @@ class SmtpSession:
             self.abort()
             raise _Rejected(transient("the server sent an unexpected reply"))
 
-    @contextlib.contextmanager
-    def _translating_loss(self, phase: Phase) -> Iterator[None]:
-        try:
-            yield
-        except ConnectionLost as lost:
-            if self._may_be_closed(phase):
-                raise _ConnectionClosed from lost
-            raise _Rejected(_lost_before_dot(lost)) from lost
-
     def _may_be_closed(self, phase: Phase) -> bool:
         return phase is Phase.MAIL and not self._is_fresh
 
@@ -181,8 +175,10 @@ class SmtpSession:
 
     def _recover(self, phase: Phase, rejection: Reply) -> None:
         """Prepare the connection for the next message after a rejection, or close it."""
+        if rejection.code == 421 or rejection.code // 100 not in (4, 5):
+            self.abort()
+            return
         try:
-            _require_rejection(rejection)
             if self._is_pipelined:
                 self._skip_pipelined_replies(phase)
             self._write(b"RSET\r\n")  # RFC 5321 §4.1.1.5
@@ -293,12 +289,6 @@ def _accepted_as(reply: Reply) -> Verdict:
 def _are_all_positive(replies: bytes) -> bool:
     """Whether these are the three positive replies before a message, and nothing else."""
     return _ALL_POSITIVE(replies) is not None
-
-
-def _require_rejection(rejection: Reply) -> None:
-    """Raises ConnectionLost where the reply closes the connection, or is no rejection."""
-    if rejection.code == 421 or rejection.code // 100 not in (4, 5):
-        raise ConnectionLost("the server ended the session")
 
 
 def _lost_before_dot(lost: ConnectionLost) -> Verdict:
