@@ -87,7 +87,7 @@ def test_a_full_disk_is_no_sent_mail(tmp_path: Path) -> None:
     script = """
 import resource, signal, sys
 from pathlib import Path
-from lovecampaign.providers.maildir import MaildirProvider
+from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.testing.messages import RecordingFlight, make_message
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
