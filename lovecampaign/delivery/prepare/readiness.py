@@ -132,7 +132,7 @@ def _find_content(
         versions = find_content(connection, campaign, email, email_id)
     if not versions.is_edited or on_edit.accepted_by is None:
         return versions
-    content = versions.current or read_content(campaign, email)  # raises what is wrong
+    content = versions.current or read_content(campaign, email)  # raises ProblemsFound
     problems = check(email)
     if has_errors(problems):
         raise ProblemsFound(f"{email.key} has mistakes", tuple(problems))
