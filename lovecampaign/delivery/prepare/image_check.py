@@ -57,7 +57,7 @@ def _find_fault(pool: urllib3.PoolManager, address: str) -> str | None:
     if answer.status != 200:
         return f"answers {answer.status}, not 200"
     kind = answer.headers.get("Content-Type", "nothing")
-    return None if kind.startswith("image/") else f"answers with {kind}, not with an image"
+    return None if kind.startswith("image/") else f"answers with {kind}, not with a picture"
 
 
 def _problem(campaign: Campaign, content: Content, path: str, words: str) -> Problem:

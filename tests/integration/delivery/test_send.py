@@ -434,10 +434,10 @@ def test_an_edit_after_the_first_copy_blocks_until_it_is_meant(stage: Stage) -> 
     blocked = stage.send()
     assert (blocked.sent, blocked.remaining) == (0, 2)
     assert [each.severity for each in blocked.problems] == [Severity.ERROR]
-    assert "send leaves it until you say which text is meant" in blocked.problems[0].message
+    assert "send skips it until you choose a text" in blocked.problems[0].message
     frozen = stage.send(on_edit=EditPolicy(keeps_frozen=True), limit=1)
     assert [each.severity for each in frozen.problems] == [Severity.WARNING]
-    assert "those who are left get what the first ones got" in frozen.problems[0].message
+    assert "the remaining subscribers get the old text" in frozen.problems[0].message
     meant = stage.send(on_edit=EditPolicy(accepted_by="ana"))
     assert (meant.sent, meant.problems) == (1, ())
     bodies = [message.text for message in stage.memory.sent]
