@@ -62,7 +62,7 @@ def _sendgrid_client(sink: Sink, messages: Sequence[Message]) -> Contender:
 
 def _provider(sink: Sink, people: int = 1000) -> SendGridProvider:
     endpoint = Endpoint(host="127.0.0.1", port=sink.port, is_tls=False)
-    return SendGridProvider(endpoint, _KEY, name="sendgrid:", people=people)
+    return SendGridProvider(endpoint, _KEY, name="sendgrid:", max_recipients=people)
 
 
 def _figures(stats: Mapping[str, Stats], sink: Sink) -> Iterator[Figure]:

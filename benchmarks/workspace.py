@@ -18,8 +18,8 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.loop.send import SendChoices, SendReport, send_due
-from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.delivery.base.sender import open_sender
+from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
@@ -137,4 +137,4 @@ def send_day_1(settings: Settings, database: Database, provider: Provider) -> Se
     campaign = load(settings.workspace)
     settings = replace(settings, provider_url=provider.name)
     with open_sender(settings, database, provider, FixedClock(DAY_1)) as sender:
-        return send_due(sender, campaign, SendChoices(), lambda _email: ())
+        return send_due(sender, campaign, PassOptions(), lambda _email: ())

@@ -1,1 +1,1 @@
-"""How mail leaves: one Protocol, several ways."""
+"""Providers: how messages leave, by SMTP, SendGrid, Maildir or memory."""

@@ -1,4 +1,4 @@
-"""Which provider does ``LOVECAMPAIGN_PROVIDER`` name?"""
+"""Opens the provider that ``LOVECAMPAIGN_PROVIDER`` names."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.provider import Provider
-from lovecampaign.providers.smtp.connect import Security, Server, TimeLimits
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
 from lovecampaign.providers.smtp.provider import DEFAULT_CONNECTIONS, SmtpProvider
 
-MOST_CONNECTIONS = 100
+MAX_CONNECTIONS = 100
 _SUBMISSION_PORT = 587  # RFC 6409
 _SUBMISSIONS_PORT = 465  # RFC 8314
 
 
 def open_provider(settings: Settings) -> Provider:
-    """The provider of a workspace; connects to nothing yet.
+    """The provider of a workspace, not yet connected.
 
     Raises UsageError, which never shows the URL: it may hold a password.
     """
@@ -29,7 +29,7 @@ def open_provider(settings: Settings) -> Provider:
     opener = _SCHEMES.get(scheme.strip().lower())
     if opener is None or not colon:
         raise UsageError(
-            "LOVECAMPAIGN_PROVIDER starts with none of " + ", ".join(f"{s}:" for s in _SCHEMES),
+            "LOVECAMPAIGN_PROVIDER must start with one of " + ", ".join(f"{s}:" for s in _SCHEMES),
             hint="for a first try: LOVECAMPAIGN_PROVIDER=maildir:outbox",
         )
     return opener(settings)
@@ -39,8 +39,8 @@ def _open_maildir(settings: Settings) -> Provider:
     path = settings.provider_url.partition(":")[2].strip()
     if not path:
         raise UsageError(
-            "LOVECAMPAIGN_PROVIDER names no folder",
-            hint="write the folder behind the colon: maildir:outbox",
+            "LOVECAMPAIGN_PROVIDER has no folder",
+            hint="write the folder after the colon: maildir:outbox",
         )
     return MaildirProvider(settings.workspace / path, name=f"maildir:{path}")
 
@@ -60,7 +60,7 @@ def _open_smtps(settings: Settings) -> Provider:
 
 
 def _open_sendgrid(settings: Settings) -> Provider:
-    from lovecampaign.providers.sendgrid.batching import MOST_PEOPLE
+    from lovecampaign.providers.sendgrid.batching import MAX_RECIPIENTS
     from lovecampaign.providers.sendgrid.connection import Endpoint
     from lovecampaign.providers.sendgrid.provider import (
         SendGridProvider,  # urllib3 only where it is used
@@ -71,7 +71,7 @@ def _open_sendgrid(settings: Settings) -> Provider:
             "SENDGRID_API_KEY is not set",
             hint="put it into .env in the workspace, or into the environment",
         )
-    options = _options(_split(settings.provider_url), {"people": MOST_PEOPLE})
+    options = _options(_split(settings.provider_url), {"people": MAX_RECIPIENTS})
     url = _split(settings.sendgrid_base_url, "SENDGRID_BASE_URL")
     is_default = settings.sendgrid_base_url == DEFAULT_SENDGRID_URL
     endpoint = Endpoint(
@@ -84,11 +84,11 @@ def _open_sendgrid(settings: Settings) -> Provider:
         endpoint,
         settings.sendgrid_api_key,
         name="sendgrid:" if is_default else f"sendgrid: at {endpoint.host}:{endpoint.port}",
-        people=options.get("people", MOST_PEOPLE),
+        max_recipients=options.get("people", MAX_RECIPIENTS),
     )
 
 
-#: Every way out, by the first word of ``LOVECAMPAIGN_PROVIDER``.
+#: By URL scheme.
 _SCHEMES: Mapping[str, Callable[[Settings], Provider]] = {
     "maildir": _open_maildir,
     "smtp": _open_smtp,
@@ -101,9 +101,9 @@ _SCHEMES: Mapping[str, Callable[[Settings], Provider]] = {
 def _smtp_provider(url: SplitResult, security: Security, default_port: int) -> Provider:
     if url.path.strip("/") or url.fragment:
         raise _unreadable("LOVECAMPAIGN_PROVIDER")
-    options = _options(url, {"connections": MOST_CONNECTIONS, "timeout": 3600})
+    options = _options(url, {"connections": MAX_CONNECTIONS, "timeout": 3600})
     timeout = options.get("timeout")
-    server = Server(
+    server = SmtpTarget(
         host=_host(url),
         port=url.port or default_port,
         security=security,
@@ -115,17 +115,17 @@ def _smtp_provider(url: SplitResult, security: Security, default_port: int) -> P
     return SmtpProvider(server, connections=connections)
 
 
-def _options(url: SplitResult, known: Mapping[str, int]) -> dict[str, int]:
-    """``?connections=N&timeout=SECONDS``: whole numbers from 1 to what is known of each."""
+def _options(url: SplitResult, maxima: Mapping[str, int]) -> dict[str, int]:
+    """Parse ``?connections=N&timeout=SECONDS``: whole numbers from 1 to the option's maximum."""
     options: dict[str, int] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-            raise UsageError("LOVECAMPAIGN_PROVIDER has an option nobody knows", hint=hint)
-        if not value.isdecimal() or not 1 <= int(value) <= known[name]:
+        if name not in maxima:
+            close = difflib.get_close_matches(name, maxima, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(maxima)}"
+            raise UsageError("LOVECAMPAIGN_PROVIDER has an unknown option", hint=hint)
+        if not value.isdecimal() or not 1 <= int(value) <= maxima[name]:
             raise UsageError(
-                f"{name} in LOVECAMPAIGN_PROVIDER is not a number from 1 to {known[name]}",
+                f"{name} in LOVECAMPAIGN_PROVIDER is not a number from 1 to {maxima[name]}",
                 hint=f"write ?{name}=10, for example",
             )
         options[name] = int(value)
@@ -135,9 +135,9 @@ def _options(url: SplitResult, known: Mapping[str, int]) -> dict[str, int]:
 def _split(url: str, variable: str = "LOVECAMPAIGN_PROVIDER") -> SplitResult:
     try:
         parts = urlsplit(url.strip())
-        _ = parts.port  # checks it
+        _ = parts.port  # raises ValueError
     except ValueError:
-        raise _unreadable(variable) from None  # its text would show part of the URL
+        raise _unreadable(variable) from None  # the message would show part of the URL
     return parts
 
 
@@ -153,7 +153,7 @@ def _requires_tls(url: SplitResult) -> bool:
     if url.scheme == "http" and is_loopback(_host(url, "SENDGRID_BASE_URL")):
         return False
     raise UsageError(
-        "SENDGRID_BASE_URL is not https, so the key would travel in plain text",
+        "SENDGRID_BASE_URL is not https, so the key would be sent in plain text",
         hint=f"write {DEFAULT_SENDGRID_URL}, or https://api.eu.sendgrid.com",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lovecampaign.core.message import Message, Outcome
-from lovecampaign.providers.base.provider import Flight, Provider
+from lovecampaign.providers.base.provider import FlightLog, Provider
 
 
 class Remembering:
@@ -16,15 +16,15 @@ class Remembering:
         self.name = provider.name
         self.leaves_machine = provider.leaves_machine
         self.takes_now = provider.takes_now
-        self.is_paced = provider.is_paced
+        self.is_throttled = provider.is_throttled
         self.claim_size = provider.claim_size
         #: Address → the bytes of each try.
         self.tries: dict[str, list[bytes]] = {}
 
-    def prove(self) -> None:
-        self._provider.prove()
+    def check_connection(self) -> None:
+        self._provider.check_connection()
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         return self._provider.send(self._noted(messages), flight)
 
     def has_sent(self, delivery_id: str) -> bool | None:

@@ -14,10 +14,9 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.send import SendChoices, SendReport, send_due
+from lovecampaign.delivery.base.sender import SendingProcess, open_sender
+from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import Checker
-from lovecampaign.delivery.session.open_sender import open_sender
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store import tables
@@ -99,7 +98,7 @@ class Stage:
         return int(result.scalar_one())
 
     @contextlib.contextmanager
-    def sender(self) -> Iterator[Sender]:
+    def sender(self) -> Iterator[SendingProcess]:
         with open_sender(self.settings, self.database, self.provider, self.clock) as sender:
             yield sender
 
@@ -110,7 +109,7 @@ class Stage:
         if now is not None:
             self.clock.move_to(now)
         with self.sender() as sender:
-            report = send_due(sender, self.campaign, SendChoices(**choices), check)
+            report = send_due(sender, self.campaign, PassOptions(**choices), check)
         if report.closed is not None:
             raise report.closed
         return report

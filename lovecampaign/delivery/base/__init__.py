@@ -1,0 +1,1 @@
+"""What all steps of sending share: the process, settlements, throttle and counts."""

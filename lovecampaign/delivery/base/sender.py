@@ -1,28 +1,35 @@
-"""What does a sending process hold? The parts that every step of the loop needs."""
+"""A sending process: the parts that each step of the loop needs, and the email it sends."""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.clock import Clock
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
 from lovecampaign.delivery.base.provider_state import Hold
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.providers.base.provider import Provider
+from lovecampaign.render.model.content import Content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.sending.senders import Owner
+from lovecampaign.store.ledger.campaigns import CampaignRecord
+from lovecampaign.store.sending.senders import Owner, living_owner
+
+#: In the workspace, for flight journals and logs; no file in it is for editing.
+STATE_FOLDER = ".lovecampaign"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """An email that was checked and can be rendered, kept from pass to pass."""
+class CheckedRenderer:
+    """The renderer of an email that was checked, kept from pass to pass."""
 
     campaign: Campaign
     fingerprint: str
@@ -30,13 +37,13 @@ class Prepared:
     renderer: EmailRenderer
 
     def fits(self, campaign: Campaign, fingerprint: str) -> bool:
-        """Whether neither the campaign nor the email's words have changed since."""
+        """Whether neither the campaign nor the email's content has changed since."""
         return self.campaign is campaign and self.fingerprint == fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """A process that claims and sends, registered as an owner."""
+class SendingProcess:
+    """A process that claims and sends, registered as an owner of claims."""
 
     settings: Settings
     database: Database
@@ -44,23 +51,79 @@ class Sender:
     clock: Clock
     owner: Owner
     signer: TokenSigner
-    #: Set to finish what is in flight and stop (SIGTERM, Ctrl-C).
+    #: Set to finish the messages in flight and stop (SIGTERM, Ctrl-C).
     stop: threading.Event = field(default_factory=threading.Event)
-    #: Told how many messages were settled, for a progress bar.
+    #: Called with the number of new outcomes, for a progress bar.
     on_progress: Callable[[int], None] = lambda _count: None
-    #: By campaign and email; at most one campaign's emails each.
-    prepared: dict[tuple[str, str], Prepared] = field(default_factory=dict)
-    #: Addresses of pictures that answered.
-    proved_pictures: set[str] = field(default_factory=set)
+    #: By campaign and email key; of one campaign at most.
+    renderers: dict[tuple[str, str], CheckedRenderer] = field(default_factory=dict)
+    #: URLs of images that were checked successfully.
+    checked_images: set[str] = field(default_factory=set)
     hold: Hold = field(default_factory=Hold)
     #: For the jitter of retries alone.
     chance: random.Random = field(default_factory=random.Random)
 
     def wait(self, seconds: float) -> None:
-        """Sleep by the machine's clock, or until somebody asks to stop."""
+        """Sleep by the machine's clock, or until ``stop`` is set."""
         self.stop.wait(max(0.0, seconds))
 
 
+@contextlib.contextmanager
+def open_sender(
+    settings: Settings,
+    database: Database,
+    provider: Provider,
+    clock: Clock,
+    *,
+    stop: threading.Event | None = None,
+    on_progress: Callable[[int], None] = lambda _count: None,
+) -> Iterator[SendingProcess]:
+    """Check the provider, and register as an owner of claims while the block runs.
+
+    Raises Unreachable before anything is claimed where the provider does not answer.
+    """
+    signer = TokenSigner(settings.require_secret_keys(), settings.retired_keys)
+    provider.check_connection()
+    folder = settings.workspace / STATE_FOLDER
+    with living_owner(database, folder, provider.name, clock) as owner:
+        yield SendingProcess(
+            settings=settings,
+            database=database,
+            provider=provider,
+            clock=clock,
+            owner=owner,
+            signer=signer,
+            stop=stop or threading.Event(),
+            on_progress=on_progress,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailJob:
+    """An email that is being sent: its content, and its place in the ledger."""
+
+    campaign: Campaign
+    record: CampaignRecord
+    email: Email
+    content: Content
+    renderer: EmailRenderer
+    recipient_builder: RecipientBuilder
+    #: Whether copies were sent before this pass.
+    is_frozen: bool
+
+    @property
+    def email_id(self) -> int:
+        return self.record.email_ids[self.email.key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchHandle:
+    """A batch with its epoch (fencing token): with an outdated one nothing can be claimed."""
+
+    id: int
+    epoch: int
+
+
 def wall_clock() -> float:
-    """Seconds since 1970 by the machine's clock; the pace keeps to it whatever ``--now`` says."""
+    """Seconds since 1970 by the machine's clock, which the throttle uses whatever ``--now`` is."""
     return time.time()

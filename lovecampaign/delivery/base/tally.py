@@ -1,28 +1,58 @@
-"""What did a pass do? The counts that ``send`` reports."""
+"""The counts of a pass that ``send`` reports, and the reasons of its failures."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.delivery.base.failures import Failure
+from lovecampaign.core.message import Fault
+from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.delivery.base.settlements import GAVE_UP
+from lovecampaign.store.sending.settle import Settlement
+from lovecampaign.store.tables import DeliveryState
+
+FAILED = "LC904"
+#: More kinds of failures are summed up.
+_MAX_KINDS = 8
+
+_MEANINGS = {
+    Fault.RECIPIENT: "the address does not exist",
+    Fault.MAILBOX: "the mailbox is full or inactive",
+    Fault.POLICY: "the receivers reject us",
+    Fault.PROVIDER: "the provider had a problem",
+    Fault.CONFIGURATION: "the provider rejects our settings",
+    GAVE_UP: "every try failed until it was too late",
+}
+#: Servers repeat the recipient's address.
+_ADDRESS = re.compile(r"[^\s<>@:;,]+@[^\s<>@:;,]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureReason:
+    """Why deliveries of one email failed."""
+
+    key: str
+    #: A sentence without addresses.
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many deliveries a pass brought where."""
+    """How many deliveries of a pass ended in each state."""
 
     sent: int = 0
     failed: int = 0
     skipped: int = 0
     in_doubt: int = 0
-    #: Claims made, whatever became of them; ``--limit`` counts these.
+    #: Claims made, whatever their outcome; ``--limit`` counts these.
     tried: int = 0
-    #: What was the matter with those that failed.
-    failures: Counter[Failure] = field(default_factory=Counter)
-    #: Why nothing more can be sent now: the provider refuses us as a whole, or is away.
+    failures: Counter[FailureReason] = field(default_factory=Counter)
+    #: Why no more can be sent now: the provider rejects us, or cannot be reached.
     closed: Unreachable | None = None
 
     def __add__(self, other: Tally) -> Tally:
@@ -32,3 +62,36 @@ class Tally:
             if each.name != "closed"
         }
         return Tally(**sums, closed=self.closed or other.closed)
+
+
+def count_failures(key: str, settlements: Iterable[Settlement]) -> Counter[FailureReason]:
+    """How many of an email's deliveries failed for good, by reason."""
+    failed = (each for each in settlements if each.state is DeliveryState.FAILED)
+    return Counter(FailureReason(key=key, why=_why(each)) for each in failed)
+
+
+def failure_problems(campaign: Campaign, failures: Counter[FailureReason]) -> Iterator[Problem]:
+    """A warning for each reason, the most frequent first."""
+    shown = failures.most_common(_MAX_KINDS)
+    for failure, count in shown:
+        yield Problem(
+            code=FAILED,
+            severity=Severity.WARNING,
+            message=f"{failure.key}: {count:,} failed: {failure.why}",
+            hint=f"once that is fixed, type: lovecampaign retry {failure.key} --state failed",
+        )
+    rest = failures.total() - sum(count for _, count in shown)
+    if rest:
+        yield Problem(
+            code=FAILED,
+            severity=Severity.WARNING,
+            message=f"{rest:,} more failed, for other reasons",
+            hint=f"type: lovecampaign status {campaign.slug}",
+        )
+
+
+def _why(settlement: Settlement) -> str:
+    """The error of a message that could not be rendered, else the kind of rejection."""
+    if settlement.reason == Fault.MESSAGE and settlement.detail:
+        return _ADDRESS.sub("(address)", settlement.detail)
+    return _MEANINGS.get(settlement.reason or "", settlement.reason or "for no reason given")

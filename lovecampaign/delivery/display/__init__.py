@@ -1,0 +1,1 @@
+"""Shows emails: test sends, previews and web versions."""

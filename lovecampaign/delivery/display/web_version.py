@@ -1,7 +1,7 @@
-"""What did a letter say? Rendered once more for whoever reads it on a page.
+"""The web version of a sent email, rendered again from its frozen content.
 
-What belongs to one reader alone never gets into the copy: in place of personal links stand
-addresses that lead nowhere, in place of a code stand dots. A friend's copy has no name either.
+Personal data never gets into the copy: personal links are replaced by addresses that lead nowhere,
+a code by dots. A copy shared with a friend has no name either.
 """
 
 from __future__ import annotations
@@ -12,119 +12,119 @@ from functools import partial
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber
-from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
+from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.message import Message
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.display.digest_days import DaysHeld, find_days_held
-from lovecampaign.delivery.transactional.welcome_days import holding
+from lovecampaign.delivery.display.digest_days import IncludedDays, find_included_days
+from lovecampaign.delivery.transactional.welcome_days import with_parts
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.deal_stock.extensions import extended_closing_times
-from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.deal_stock.extensions import closings_for
+from lovecampaign.store.eligibility.eligibility import Standing
+from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
 from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen_at
-from lovecampaign.store.ledger.lookup import DeliveryRecord
-from lovecampaign.store.sending.claimed import Member, read_members
+from lovecampaign.store.sending.claimed import Person, read_people
 from lovecampaign.store.tables import DeliveryState
 
-#: How every link begins that is left out of a copy. Nothing is ever there (RFC 2606).
-LEFT_OUT = "https://left-out.invalid/"
+#: Prefix of removed links, in a reserved domain (RFC 2606).
+REMOVED_LINK = "https://left-out.invalid/"
 HIDDEN_CODE = "••••••"
-#: Of a copy: no mail is made of it.
-_NOBODY = "reader@copy.invalid"
-#: The states in which a letter may have been read.
-_OUT = frozenset({DeliveryState.SENT, DeliveryState.CLAIMED, DeliveryState.IN_DOUBT})
-#: Renderers that are kept. The letter of the day is opened often, those of other days seldom.
-_KEPT = 16
+#: Of a copy, which is never mailed.
+_COPY_ADDRESS = "reader@copy.invalid"
+#: The states in which the email may have been read.
+_MAYBE_READ = frozenset({DeliveryState.SENT, DeliveryState.CLAIMED, DeliveryState.IN_DOUBT})
+#: Cached renderers: the email of the day is opened often, those of other days seldom.
+_CACHE_SIZE = 16
 
 
-class Letters:
-    """Renders letters that have gone out; safe between threads."""
+class WebVersions:
+    """Renders emails that were sent; safe between threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._renderers: LruCache[tuple[str, str, str], tuple[Campaign, EmailRenderer]] = LruCache(
-            _KEPT
+            _CACHE_SIZE
         )
 
-    def for_reader(
+    def for_subscriber(
         self,
         connection: Connection,
         campaign: Campaign,
         email: Email,
-        found: DeliveryRecord,
+        delivery: DeliveryRecord,
         now: datetime,
     ) -> Message | None:
-        """As its reader got it; None for what never went out. Raises RenderError."""
-        frozen = _words_of(connection, found)
+        """As the subscriber got it; None where it was not sent. Raises RenderError."""
+        frozen = _find_content(connection, delivery)
         if frozen is None:
             return None
-        person = _read_person(connection, campaign, email, found, now)
-        held = find_days_held(connection, campaign, email, person, found.claimed_at or now)
+        person = _read_person(connection, campaign, email, delivery, now)
+        days = find_included_days(connection, campaign, email, person, delivery.claimed_at or now)
         recipient = Recipient(
             subscriber=person.subscriber,
             zone=person.zone,
             delivery_id="copy",
-            first_claimed_at=found.first_claimed_at or now,
+            first_claimed_at=delivery.first_claimed_at or now,
             links=self._links(campaign, now),
             deal_code=_code(email, is_insider=person.subscriber.is_insider),
-            deal_closes=_closes(connection, campaign, found),
-            digest=held.keys,
+            deal_closes=_closes(connection, campaign, delivery),
+            digest=days.keys,
         )
-        return self._renderer(campaign, email, frozen, held).render(recipient)
+        return self._renderer(campaign, email, frozen, days).render(recipient)
 
     def for_friend(
         self,
         connection: Connection,
         campaign: Campaign,
         email: Email,
-        found: DeliveryRecord,
+        delivery: DeliveryRecord,
         now: datetime,
     ) -> Message | None:
-        """As anybody may read it; None for what never went out. Raises RenderError."""
-        frozen = _words_of(connection, found)
+        """As anyone may read it; None where it was not sent. Raises RenderError."""
+        frozen = _find_content(connection, delivery)
         if frozen is None:
             return None
-        # The days inside were chosen for its reader; they name nobody.
-        person = _read_person(connection, campaign, email, found, now)
-        held = find_days_held(connection, campaign, email, person, found.claimed_at or now)
+        # The days inside were chosen for the subscriber, and contain no personal data.
+        person = _read_person(connection, campaign, email, delivery, now)
+        days = find_included_days(connection, campaign, email, person, delivery.claimed_at or now)
         recipient = Recipient(
-            subscriber=Subscriber(id=0, email=_NOBODY, is_insider=email.is_insiders_only),
+            subscriber=Subscriber(id=0, email=_COPY_ADDRESS, is_insider=email.is_insiders_only),
             zone=effective_zone(None, campaign),
             delivery_id="copy",
-            first_claimed_at=found.first_claimed_at or now,
+            first_claimed_at=delivery.first_claimed_at or now,
             links=self._links(campaign, now),
             deal_code=_code(email, is_insider=email.is_insiders_only),
-            digest=held.keys,
+            digest=days.keys,
         )
-        return self._renderer(campaign, email, frozen, held).render(recipient)
+        return self._renderer(campaign, email, frozen, days).render(recipient)
 
     def _links(self, campaign: Campaign, now: datetime) -> Links:
-        """Those that everybody may have lead somewhere."""
+        """Only public links work."""
         base, insiders = self._settings.public_url, campaign.insiders
         is_open = insiders is not None and now < insiders.until
         return Links(
-            unsubscribe=f"{LEFT_OUT}unsubscribe",
-            preferences=f"{LEFT_OUT}preferences",
-            web_view=f"{LEFT_OUT}web-view",
+            unsubscribe=f"{REMOVED_LINK}unsubscribe",
+            preferences=f"{REMOVED_LINK}preferences",
+            web_view=f"{REMOVED_LINK}web-view",
             join=f"{base}/join/{campaign.audience.list}",
             insiders=f"{base}/join/{insiders.list}"
             if insiders and is_open
-            else f"{LEFT_OUT}insiders",
-            share=f"{LEFT_OUT}share",
-            deal=f"{LEFT_OUT}deal",
-            confirm=f"{LEFT_OUT}confirm",
+            else f"{REMOVED_LINK}insiders",
+            share=f"{REMOVED_LINK}share",
+            deal=f"{REMOVED_LINK}deal",
+            confirm=f"{REMOVED_LINK}confirm",
         )
 
     def _renderer(
-        self, campaign: Campaign, email: Email, frozen: FrozenContent, held: DaysHeld
+        self, campaign: Campaign, email: Email, frozen: FrozenContent, days: IncludedDays
     ) -> EmailRenderer:
-        """Kept as long as the campaign is not read anew."""
-        gifts = (gift.fingerprint for gift in held.gifts.values())
-        key = (campaign.id, email.key, " ".join((frozen.fingerprint, *gifts)))
-        make = partial(self._make, campaign, email, frozen, held)
+        """Cached until the campaign is loaded again."""
+        parts = (part.fingerprint for part in days.contents.values())
+        key = (campaign.id, email.key, " ".join((frozen.fingerprint, *parts)))
+        make = partial(self._make, campaign, email, frozen, days)
         made_for, renderer = self._renderers.get(key, lambda _: make())
         if made_for is not campaign:
             made_for, renderer = make()
@@ -132,42 +132,46 @@ class Letters:
         return renderer
 
     def _make(
-        self, campaign: Campaign, email: Email, frozen: FrozenContent, held: DaysHeld
+        self, campaign: Campaign, email: Email, frozen: FrozenContent, days: IncludedDays
     ) -> tuple[Campaign, EmailRenderer]:
         content = Content.from_json(frozen.content)
         renderer = EmailRenderer(
             campaign,
             email,
-            holding(content, held.gifts) if held.gifts else content,
+            with_parts(content, days.contents) if days.contents else content,
             media_url=self._settings.media_url,
         )
         return campaign, renderer
 
 
-def _words_of(connection: Connection, found: DeliveryRecord) -> FrozenContent | None:
-    if found.claimed_at is None or found.state not in _OUT:
+def _find_content(connection: Connection, delivery: DeliveryRecord) -> FrozenContent | None:
+    if delivery.claimed_at is None or delivery.state not in _MAYBE_READ:
         return None
-    return find_frozen_at(connection, found.email_id, found.claimed_at)
+    return find_frozen_at(connection, delivery.email_id, delivery.claimed_at)
 
 
 def _read_person(
-    connection: Connection, campaign: Campaign, email: Email, found: DeliveryRecord, now: datetime
-) -> Member:
-    standing = Eligibility(campaign=campaign, email=email, campaign_id=found.campaign_id, now=now)
-    return read_members(connection, standing, [found.subscriber_id])[found.subscriber_id]
+    connection: Connection,
+    campaign: Campaign,
+    email: Email,
+    delivery: DeliveryRecord,
+    now: datetime,
+) -> Person:
+    standing = Standing(campaign=campaign, email=email, campaign_id=delivery.campaign_id, now=now)
+    return read_people(connection, standing, [delivery.subscriber_id])[delivery.subscriber_id]
 
 
 def _code(email: Email, *, is_insider: bool) -> str | None:
-    """Dots for whoever was given a code with this letter."""
-    may_print = email.role is Role.LAUNCH and RecipientGroup.BOUGHT not in email.to
+    """Dots where the email contained a code."""
+    may_print = email.role is Role.LAUNCH and Crowd.BOUGHT not in email.to
     return HIDDEN_CODE if is_insider and may_print else None
 
 
-def _closes(connection: Connection, campaign: Campaign, found: DeliveryRecord) -> datetime | None:
+def _closes(
+    connection: Connection, campaign: Campaign, delivery: DeliveryRecord
+) -> datetime | None:
     deal = campaign.insider_deal
     if deal is None:
         return None
-    closings = extended_closing_times(
-        connection, found.campaign_id, deal.key, [found.subscriber_id]
-    )
-    return closings.get(found.subscriber_id)
+    closings = closings_for(connection, delivery.campaign_id, deal.key, [delivery.subscriber_id])
+    return closings.get(delivery.subscriber_id)

@@ -1,0 +1,1 @@
+"""Applies later events of sent emails."""

@@ -1,4 +1,4 @@
-"""What do a provider's later reports change? The ledger, suppressions, counts, and the brake."""
+"""Applies a provider's events: to the ledger, suppressions, counts, and the brake."""
 
 from __future__ import annotations
 
@@ -10,59 +10,61 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.delivery.feedback.reader_actions import count_and_brake
+from lovecampaign.delivery.loop.brake import reason_to_pause
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.ledger.counters import EmailCounts
+from lovecampaign.store.ledger.campaigns import pause
+from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts, add_to_email
+from lovecampaign.store.ledger.event_subjects import find_subjects
 from lovecampaign.store.ledger.events import (
     EventKind,
-    MatchedEvent,
-    ProviderEvent,
+    Fact,
+    Report,
     find_first_of_kind,
-    find_over_soft_bounce_limit,
-    record_events,
+    note_events,
 )
+from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
 from lovecampaign.store.ledger.lookup import EmailRow, find_emails
-from lovecampaign.store.ledger.match_events import match_events
 from lovecampaign.store.ledger.settle_by_event import (
-    fail_dropped,
-    settle_in_doubt_by_events,
-    settle_transactional_by_events,
-    undo_dropped,
+    note_drops,
+    settle_asked_by_events,
+    settle_by_events,
+    take_back_drops,
 )
-from lovecampaign.store.signup.suppress_by_event import suppress_reported
-from lovecampaign.store.subscribers.suppressions import suppress_subscribers
+from lovecampaign.store.ledger.soft_bounces import find_resting
+from lovecampaign.store.sending.settle import suppress_people
+from lovecampaign.store.signup.unsubscribe_by_event import suppress_reported
 
-#: One statement takes as many; more come in several transactions.
-MOST_AT_ONCE = 1_000
-#: What the brake watches.
+#: Events per transaction.
+MAX_AT_ONCE = 1_000
+#: The brake counts these.
 _COUNTED = frozenset({EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED})
 
 
-def take_reports(
+def apply_reports(
     database: Database,
-    reports: Sequence[ProviderEvent],
+    reports: Sequence[Report],
     campaigns: Mapping[str, Campaign],
     source: str,
     now: datetime,
 ) -> int:
-    """Keep what is new and do what follows from it; returns how many were new.
+    """Store new events and apply them; returns how many were new.
 
-    Durable when it returns. The same again, or in another order, leaves the same state behind.
-    ``campaigns``: those that can be read, by their id; ``source``: who reports.
+    Durable when it returns, and idempotent: repeated or reordered events leave the same state.
+    ``campaigns``: those that can be loaded, by id; ``source``: the reporting provider.
     """
     new = 0
-    for start in range(0, len(reports), MOST_AT_ONCE):
-        part = reports[start : start + MOST_AT_ONCE]
+    for start in range(0, len(reports), MAX_AT_ONCE):
+        part = reports[start : start + MAX_AT_ONCE]
         with database.write() as connection:
-            facts = record_events(connection, match_events(connection, part), now)
-            _draw_conclusions(connection, facts, campaigns, source, now)
+            facts = note_events(connection, find_subjects(connection, part), now)
+            _apply(connection, facts, campaigns, source, now)
         new += len(facts)
     return new
 
 
-def _draw_conclusions(
+def _apply(
     connection: Connection,
-    facts: Sequence[MatchedEvent],
+    facts: Sequence[Fact],
     campaigns: Mapping[str, Campaign],
     source: str,
     now: datetime,
@@ -75,70 +77,106 @@ def _draw_conclusions(
         if row.campaign_key in campaigns
     }
     suppress_reported(connection, facts, lists_of, source)
-    _let_rest(connection, facts, now)
+    _suppress_soft_bounces(connection, facts, now)
     _count(connection, facts, emails, campaigns, now)
 
 
-def _email_ids(facts: Iterable[MatchedEvent]) -> set[int]:
-    """Of the emails for which anything but the ledger may change."""
+def _email_ids(facts: Iterable[Fact]) -> set[int]:
+    """Of the emails for which more than the ledger may change."""
     return {
         fact.subject.email_id
         for fact in facts
         if fact.subject is not None
         and fact.subject.email_id is not None
-        and (fact.report.kind in _COUNTED or fact.report.unsubscribes_from_campaign)
+        and (fact.report.kind in _COUNTED or fact.report.leaves_campaign)
     }
 
 
-def _settle(connection: Connection, facts: Sequence[MatchedEvent], now: datetime) -> None:
-    told = [fact for fact in facts if fact.report.kind is not EventKind.UNKNOWN]
-    dropped = [fact for fact in told if fact.report.kind is EventKind.DROPPED]
-    deliveries = _delivery_ids(told)
+def _settle(connection: Connection, facts: Sequence[Fact], now: datetime) -> None:
+    known = [fact for fact in facts if fact.report.kind is not EventKind.UNKNOWN]
+    dropped = [fact for fact in known if fact.report.kind is EventKind.DROPPED]
+    deliveries = _delivery_ids(known)
     if deliveries:
-        settle_in_doubt_by_events(connection, now, deliveries)
-        fail_dropped(connection, _delivery_ids(dropped), now)
-        undo_dropped(connection, deliveries, now)
-    settle_transactional_by_events(connection, _asked_ids(told), _asked_ids(dropped), now)
+        settle_by_events(connection, now, deliveries)
+        note_drops(connection, _delivery_ids(dropped), now)
+        take_back_drops(connection, deliveries, now)
+    settle_asked_by_events(connection, _asked_ids(known), _asked_ids(dropped), now)
 
 
-def _delivery_ids(facts: Iterable[MatchedEvent]) -> set[int]:
-    found = {fact.subject.delivery_id for fact in facts if fact.subject is not None}
-    return {number for number in found if number is not None}
+def _delivery_ids(facts: Iterable[Fact]) -> set[int]:
+    ids = {fact.subject.delivery_id for fact in facts if fact.subject is not None}
+    return {id_ for id_ in ids if id_ is not None}
 
 
-def _asked_ids(facts: Iterable[MatchedEvent]) -> set[int]:
-    found = {fact.subject.transactional_id for fact in facts if fact.subject is not None}
-    return {number for number in found if number is not None}
+def _asked_ids(facts: Iterable[Fact]) -> set[int]:
+    ids = {fact.subject.asked_id for fact in facts if fact.subject is not None}
+    return {id_ for id_ in ids if id_ is not None}
 
 
-def _let_rest(connection: Connection, facts: Iterable[MatchedEvent], now: datetime) -> None:
-    people = {
+def _suppress_soft_bounces(connection: Connection, facts: Iterable[Fact], now: datetime) -> None:
+    subscriber_ids = {
         fact.subject.subscriber_id
         for fact in facts
         if fact.subject is not None and fact.report.kind is EventKind.SOFT_BOUNCED
     }
-    for campaign_key, resting in find_over_soft_bounce_limit(connection, people).items():
-        suppress_subscribers(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
+    for campaign_key, resting in find_resting(connection, subscriber_ids).items():
+        suppress_people(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
 
 
 def _count(
     connection: Connection,
-    facts: Iterable[MatchedEvent],
+    facts: Iterable[Fact],
     emails: Mapping[int, EmailRow],
     campaigns: Mapping[str, Campaign],
     now: datetime,
 ) -> None:
-    """A letter counts once, however often its end is reported."""
+    """An email counts once per kind, however often it is reported."""
     counted = [fact for fact in facts if fact.report.kind in _COUNTED]
-    found: dict[int, Counter[EventKind]] = defaultdict(Counter)
+    counters: dict[int, Counter[EventKind]] = defaultdict(Counter)
     for email_id, kind in find_first_of_kind(connection, counted):
-        found[email_id][kind] += 1
-    for email_id in sorted(found):
-        kinds, row = found[email_id], emails[email_id]
+        counters[email_id][kind] += 1
+    for email_id in sorted(counters):
+        kinds, row = counters[email_id], emails[email_id]
         added = EmailCounts(
             hard_bounces=kinds[EventKind.BOUNCED],
             late_bounces=kinds[EventKind.BOUNCED],
             complaints=kinds[EventKind.COMPLAINED],
             unsubscribes=kinds[EventKind.UNSUBSCRIBED],
         )
-        count_and_brake(connection, campaigns.get(row.campaign_key), row, added, now)
+        _count_and_brake(connection, campaigns.get(row.campaign_key), row, added, now)
+
+
+def count_feedback(
+    connection: Connection,
+    campaign: Campaign | None,
+    delivery: DeliveryRecord,
+    added: EmailCounts,
+    now: datetime,
+) -> None:
+    """Count complaints, bounces or unsubscribes of a delivery, and pull the brake if necessary.
+
+    ``campaign`` None: its files cannot be read, and nothing is sent.
+    """
+    email = EmailRow(
+        email_id=delivery.email_id,
+        email_key=delivery.email_key,
+        campaign_id=delivery.campaign_id,
+        campaign_key=delivery.campaign_key,
+    )
+    _count_and_brake(connection, campaign, email, added, now)
+
+
+def _count_and_brake(
+    connection: Connection,
+    campaign: Campaign | None,
+    email: EmailRow,
+    added: EmailCounts,
+    now: datetime,
+) -> None:
+    counts = add_to_email(connection, email.email_id, added)
+    if campaign is None:
+        return
+    no_failures = FailureCounts(policy_refusals=0, in_a_row=0)
+    reason = reason_to_pause(campaign.sending.brake, email.email_key, counts, no_failures)
+    if reason is not None:
+        pause(connection, email.campaign_id, now, reason)

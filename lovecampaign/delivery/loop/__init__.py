@@ -1,0 +1,1 @@
+"""Passes, batches and chunks; settling, recovery and the brake."""

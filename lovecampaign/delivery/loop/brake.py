@@ -1,4 +1,4 @@
-"""When does a campaign pause by itself?"""
+"""The brake: pauses a campaign after too many failures, complaints, bounces or unsubscribes."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lovecampaign.campaign.model.sending import Brake
-from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
+from lovecampaign.core.message import Fault, Outcome, OutcomeKind
 from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts
 
-MOST_POLICY_REFUSALS = 5
-MOST_FAILURES_IN_A_ROW = 10
-#: About the recipient, or about us: the run stops then.
-_NO_FAILURES = frozenset({FaultKind.RECIPIENT, FaultKind.MAILBOX, FaultKind.CONFIGURATION})
+MAX_POLICY_REFUSALS = 5
+MAX_FAILURES_IN_A_ROW = 10
+#: About the recipient, or about our configuration, which stops the run.
+_NO_FAILURES = frozenset({Fault.RECIPIENT, Fault.MAILBOX, Fault.CONFIGURATION})
 
 
 @dataclass(slots=True, kw_only=True)
-class FailureRun:
-    """Failures not about a recipient, counted while outcomes come in.
+class FailureStreak:
+    """Failures that are not about a recipient, counted as outcomes come in.
 
-    One answer to many counts once, and what ends the run is no reason to pause, too. Where the
-    provider said how long to wait, it is a rate limit and no failure.
+    One answer to many messages counts once. A failure that ends the run, or comes with a
+    Retry-After, does not count.
     """
 
     policy_refusals: int = 0
-    #: Failures since the last success, or since the first outcome where there was none.
+    #: Failures since the last accepted message.
     in_a_row: int = 0
-    #: Whether anything was accepted, so that an older row of failures ended.
+    #: Whether a message was accepted, which ends the streak in the ledger.
     row_restarts: bool = False
 
     def note(self, outcome: Outcome) -> None:
@@ -34,7 +34,7 @@ class FailureRun:
             self.in_a_row, self.row_restarts = 0, True
         elif not (outcome.is_repeated or outcome.is_outage):
             self.in_a_row += _is_failure(outcome)
-            self.policy_refusals += outcome.fault is FaultKind.POLICY
+            self.policy_refusals += outcome.fault is Fault.POLICY
 
     @property
     def is_too_much(self) -> bool:
@@ -49,19 +49,19 @@ def _is_failure(outcome: Outcome) -> bool:
 def reason_to_pause(
     brake: Brake, email_key: str, email: EmailCounts, failures: FailureCounts
 ) -> str | None:
-    """A sentence for the operator, or None while all is well."""
+    """A sentence for the operator; None: no reason."""
     return _failure_reason(failures.policy_refusals, failures.in_a_row) or _brake_reason(
         brake, email_key, email
     )
 
 
 def _failure_reason(policy_refusals: int, in_a_row: int) -> str | None:
-    if policy_refusals >= MOST_POLICY_REFUSALS:
+    if policy_refusals >= MAX_POLICY_REFUSALS:
         return (
             f"{policy_refusals} messages were refused by policy: "
-            "receivers refuse us, not their readers"
+            "the receivers reject us, not the subscribers"
         )
-    if in_a_row >= MOST_FAILURES_IN_A_ROW:
+    if in_a_row >= MAX_FAILURES_IN_A_ROW:
         return f"{in_a_row} deliveries in a row failed, none of them for their recipient"
     return None
 

@@ -1,7 +1,7 @@
-"""How do a handful of claims become messages on the wire, and outcomes?
+"""A chunk of claims on its way: rendered, sent, and its outcomes collected.
 
-Rendering happens a few messages at a time, while the provider asks for the next, so that memory
-stays flat and a slow server slows rendering down.
+Rendering happens a few messages at a time, when the provider takes the next, so that memory stays
+flat and a slow server slows rendering down.
 """
 
 from __future__ import annotations
@@ -10,63 +10,86 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lovecampaign.core.interval import Interval
 from lovecampaign.core.message import Message, Outcome, OutcomeKind
-from lovecampaign.delivery.base.addressing import Addressing
-from lovecampaign.delivery.base.deal_terms import NO_TERMS, Terms
-from lovecampaign.delivery.base.judge import unrenderable
-from lovecampaign.delivery.base.pace import Pace
-from lovecampaign.delivery.base.provider_state import Reception
-from lovecampaign.delivery.base.sender import Sender, wall_clock
-from lovecampaign.delivery.loop.brake import FailureRun
+from lovecampaign.delivery.base.provider_state import ProviderState
+from lovecampaign.delivery.base.recipient_builder import NO_TERMS, DealTerms, RecipientBuilder
+from lovecampaign.delivery.base.sender import SendingProcess, wall_clock
+from lovecampaign.delivery.base.settlements import render_failure
+from lovecampaign.delivery.base.throttle import Throttle
+from lovecampaign.delivery.loop.brake import FailureStreak
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import is_called_off
 from lovecampaign.store.sending.claimed import ClaimedDelivery
 
-#: Messages without a pace are made some at a time: what makes them is at the processor's hand
-#: then, which between two writes of 64 KB each it is not.
+#: Without a throttle, messages are rendered some at a time: the renderer's data stays in the
+#: processor's cache then, which a write of 64 KB evicts.
 _RENDERED_TOGETHER = 16
+
+
+#: Between two queries; one per message would slow all of them down.
+_SECONDS_BETWEEN_CHECKS = 0.5
+
+
+class CancellationCheck:
+    """Whether the campaign was paused, or the email cancelled, since its claims were made."""
+
+    def __init__(self, database: Database, campaign_id: int, email_id: int) -> None:
+        self._database = database
+        self._campaign_id = campaign_id
+        self._email_id = email_id
+        self._interval = Interval(_SECONDS_BETWEEN_CHECKS)
+        self._is_cancelled = False
+
+    def is_cancelled(self) -> bool:
+        """The answer of the last query."""
+        if self._interval.is_due():
+            with self._database.read() as connection:
+                self._is_cancelled = is_called_off(connection, self._campaign_id, self._email_id)
+        return self._is_cancelled
 
 
 @dataclass(slots=True, kw_only=True)
 class Chunk:
     """Claims on their way out. Used once."""
 
-    sender: Sender
+    sender: SendingProcess
     renderer: EmailRenderer
-    addressing: Addressing
+    recipient_builder: RecipientBuilder
     claims: Sequence[ClaimedDelivery]
-    #: The claim looked behind this delivery id.
+    #: The keyset cursor of the claim: its deliveries have larger ids.
     after_id: int
-    terms: Mapping[int, Terms]
-    #: None: as fast as the provider takes them.
-    pace: Pace | None
-    #: Whether somebody has paused the campaign, or cancelled the email.
-    is_called_off: Callable[[], bool] = lambda: False
+    terms: Mapping[int, DealTerms]
+    #: None: as fast as the provider takes messages.
+    throttle: Throttle | None
+    is_cancelled: Callable[[], bool] = lambda: False
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    reception: Reception = field(default_factory=Reception)
-    failures: FailureRun = field(default_factory=FailureRun)
-    #: Whether so much went wrong at a time that nothing more was written.
+    provider_state: ProviderState = field(default_factory=ProviderState)
+    failures: FailureStreak = field(default_factory=FailureStreak)
+    #: Whether so many failed that nothing more was sent.
     is_failing: bool = False
 
     def send(self) -> None:
-        """Put every claim on the wire, or as many as could be before somebody said stop."""
-        by_delivery_id = {self.addressing.delivery_id(each): each for each in self.claims}
+        """Send every claim, or as many as could be before a stop."""
+        by_delivery_id = {self.recipient_builder.delivery_id(each): each for each in self.claims}
         journal = self.sender.owner.journal
         for outcome in self.sender.provider.send(self._messages(by_delivery_id), journal):
             self._note(by_delivery_id[outcome.delivery_id], outcome)
 
     @property
-    def has_refusals(self) -> bool:
-        """Whether any answer was another than yes."""
+    def has_rejections(self) -> bool:
+        """Whether any message was not accepted."""
         return len(self.outcomes) < len(self.claims) or any(
             each.kind is not OutcomeKind.ACCEPTED for each in self.outcomes.values()
         )
 
     def _messages(self, claims: Mapping[str, ClaimedDelivery]) -> Iterator[Message]:
         number, waiting = 0, iter(claims.items())
-        together = _RENDERED_TOGETHER if self.pace is None else 1
+        together = _RENDERED_TOGETHER if self.throttle is None else 1
         while some := list(itertools.islice(waiting, together)):
-            self._keep_pace(number)
+            self._wait_for_throttle(number)
             if self._must_stop:
                 return
             number += len(some)
@@ -78,25 +101,25 @@ class Chunk:
 
     @property
     def _must_stop(self) -> bool:
-        has_trouble = self.reception.is_closed or self.is_failing
-        return has_trouble or self.sender.stop.is_set() or self.is_called_off()
+        is_closed = self.provider_state.is_closed or self.is_failing
+        return is_closed or self.sender.stop.is_set() or self.is_cancelled()
 
-    def _keep_pace(self, number: int) -> None:
-        if self.pace is not None:
-            self.sender.wait(self.pace.due(number) - wall_clock())
+    def _wait_for_throttle(self, number: int) -> None:
+        if self.throttle is not None:
+            self.sender.wait(self.throttle.due(number) - wall_clock())
 
     def _render(self, delivery_id: str, claimed: ClaimedDelivery) -> Message | None:
         terms = self.terms.get(claimed.subscriber_id, NO_TERMS)
-        recipient = self.addressing.recipient(delivery_id, claimed, terms)
+        recipient = self.recipient_builder.recipient(delivery_id, claimed, terms)
         try:
             return self.renderer.render(recipient)
         except RenderError as error:
-            self._note(claimed, unrenderable(delivery_id, error))
+            self._note(claimed, render_failure(delivery_id, error))
             return None
 
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
         self.outcomes[claimed.id] = outcome
-        self.reception.note(claimed.id, outcome)
+        self.provider_state.note(claimed.id, outcome)
         self.failures.note(outcome)
         self.is_failing |= self.failures.is_too_much
         self.sender.on_progress(1)

@@ -1,7 +1,7 @@
-"""What becomes of the claims of a sender that died?
+"""Recovers the claims of a process that died.
 
-What its journal shows as never written goes back to ``planned``, what it shows as answered is
-settled, and the rest may have arrived: in doubt, unless the provider can tell.
+By its flight journal: what was never written goes back to ``planned``, what was answered is
+settled, and the rest is in doubt, unless the provider can tell whether it was sent.
 """
 
 from __future__ import annotations
@@ -13,63 +13,91 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from lovecampaign.core.interval import Interval
 from lovecampaign.core.message import Outcome, OutcomeKind
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.base.judge import Tried, doubt, judge, put_back
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.sender import SendingProcess
+from lovecampaign.delivery.base.settlements import (
+    AttemptedDelivery,
+    decide_settlement,
+    mark_in_doubt,
+    put_back,
+)
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
-from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
+from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
 from lovecampaign.store.sending.flight_journal import FlightRecord, read_flight
-from lovecampaign.store.sending.in_doubt import OpenDelivery, list_claims
+from lovecampaign.store.sending.open_claims import OpenDelivery, list_claims
+from lovecampaign.store.sending.request_queue import list_asked_claims, settle_asked
 from lovecampaign.store.sending.senders import (
     OpenOwner,
     close_owner,
+    held_if_dead,
     list_open_owners,
-    lock_if_dead,
 )
 from lovecampaign.store.sending.settle import Settlement, settle
-from lovecampaign.store.sending.transactional_queue import (
-    list_transactional_claims,
-    settle_transactional,
-)
 from lovecampaign.store.tables import DeliveryState
+
+SECONDS_BETWEEN = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leftovers:
-    """What dead senders left that is not settled."""
+class RecoveredClaims:
+    """Claims of dead processes that ended neither sent nor failed."""
 
     in_doubt: int = 0
-    #: Due again, for whoever comes next.
+    #: Due again.
     put_back: int = 0
 
-    def __add__(self, other: Leftovers) -> Leftovers:
-        return Leftovers(
+    def __add__(self, other: RecoveredClaims) -> RecoveredClaims:
+        return RecoveredClaims(
             in_doubt=self.in_doubt + other.in_doubt, put_back=self.put_back + other.put_back
         )
 
 
-def recover(sender: Sender) -> Leftovers:
-    """Take over from every dead sender, and settle what events have proved since."""
-    settle_doubts_by_events(sender.database, sender.clock.now())
+def recover(sender: SendingProcess) -> RecoveredClaims:
+    """Take over from every dead process, and settle what events have proved since."""
+    settle_proven_doubts(sender.database, sender.clock.now())
     with sender.database.read() as connection:
         others = list_open_owners(connection, sender.owner.id)
-    leftovers = Leftovers()
-    for found in others:
-        with lock_if_dead(sender.database, found) as is_dead:
+    recovered = RecoveredClaims()
+    for owner in others:
+        with held_if_dead(sender.database, owner) as is_dead:
             if is_dead:
-                leftovers += _recover_one(sender, found)
-    return leftovers
+                recovered += _recover_one(sender, owner)
+    return recovered
 
 
-def _recover_one(sender: Sender, found: OpenOwner) -> Leftovers:
-    flight = read_flight(found.journal) if found.is_of_this_boot else None
+class RecoveryTimer:
+    """Recovers the claims of dead processes during one pass.
+
+    At its start and end, and every ten seconds in between (DESIGN.md, "The ledger").
+    """
+
+    def __init__(self, sender: SendingProcess, seconds_between: float = SECONDS_BETWEEN) -> None:
+        self.recovered = RecoveredClaims()
+        self._sender = sender
+        self._interval = Interval(seconds_between)
+        self._interval.restart()
+
+    def run(self) -> None:
+        """Recover now."""
+        self.recovered += recover(self._sender)
+        self._interval.restart()
+
+    def run_if_due(self) -> None:
+        """Between two chunks of a long pass."""
+        if self._interval.is_due():
+            self.run()
+
+
+def _recover_one(sender: SendingProcess, owner: OpenOwner) -> RecoveredClaims:
+    flight = read_flight(owner.journal) if owner.is_of_this_boot else None
     now = sender.clock.now()
     with sender.database.write() as connection:
-        _recover_asked(connection, sender, found, flight, now)
-        claims = list_claims(connection, found.id)
+        _recover_transactional(connection, sender, owner, flight, now)
+        claims = list_claims(connection, owner.id)
         settlements = [
-            _settlement(sender, found, flight, each, Purpose.DELIVERY, now) for each in claims
+            _settlement(sender, owner, flight, each, Purpose.DELIVERY, now) for each in claims
         ]
         for campaign_key in {each.campaign_key for each in claims}:
             mine = [
@@ -80,10 +108,10 @@ def _recover_one(sender: Sender, found: OpenOwner) -> Leftovers:
             settle(connection, mine, campaign_key, now)
         for email_id, counts in _counts_by_email(claims, settlements).items():
             add_to_email(connection, email_id, counts)
-        close_owner(connection, found.id, now)
-    found.journal.unlink(missing_ok=True)
+        close_owner(connection, owner.id, now)
+    owner.journal.unlink(missing_ok=True)
     states = Counter(each.state for each in settlements)
-    return Leftovers(
+    return RecoveredClaims(
         in_doubt=states[DeliveryState.IN_DOUBT], put_back=states[DeliveryState.PLANNED]
     )
 
@@ -91,7 +119,7 @@ def _recover_one(sender: Sender, found: OpenOwner) -> Leftovers:
 def _counts_by_email(
     claims: Sequence[OpenDelivery], settlements: Sequence[Settlement]
 ) -> Mapping[int, EmailCounts]:
-    """What the brake counts of the answers that the journal holds."""
+    """What the brake counts of the outcomes in the journal."""
     accepted: Counter[int] = Counter()
     hard_bounces: Counter[int] = Counter()
     for claim, settlement in zip(claims, settlements, strict=True):
@@ -102,45 +130,45 @@ def _counts_by_email(
     }
 
 
-def _recover_asked(
+def _recover_transactional(
     connection: Connection,
-    sender: Sender,
-    found: OpenOwner,
+    sender: SendingProcess,
+    owner: OpenOwner,
     flight: FlightRecord | None,
     now: datetime,
 ) -> None:
-    """Mail that was asked for: by the same rules, in a table of its own."""
+    """Transactional mail: by the same rules, in a table of its own."""
     settlements = [
-        _settlement(sender, found, flight, each, Purpose.TRANSACTIONAL, now)
-        for each in list_transactional_claims(connection, found.id)
+        _settlement(sender, owner, flight, each, Purpose.TRANSACTIONAL, now)
+        for each in list_asked_claims(connection, owner.id)
     ]
-    settle_transactional(connection, settlements, now)
+    settle_asked(connection, settlements, now)
 
 
 def _settlement(
-    sender: Sender,
-    found: OpenOwner,
+    sender: SendingProcess,
+    owner: OpenOwner,
     flight: FlightRecord | None,
-    left: Tried,
+    left: AttemptedDelivery,
     purpose: Purpose,
     now: datetime,
 ) -> Settlement:
     delivery_id = sender.signer.sign(purpose, left.id)
     if flight is not None and delivery_id in flight.outcomes:
-        return judge(left, flight.outcomes[delivery_id], now, sender.chance)
+        return decide_settlement(left, flight.outcomes[delivery_id], now, sender.chance)
     if flight is not None and delivery_id not in flight.written:
         return put_back(left, now)
-    has_sent = _ask_provider(sender, found, delivery_id)
+    has_sent = _ask_provider(sender, owner, delivery_id)
     if has_sent is None:
-        return doubt(left, "the sender stopped while this message was on the wire")
+        return mark_in_doubt(left, "the sender stopped while this message was on the wire")
     if has_sent:
         accepted = Outcome(delivery_id=delivery_id, kind=OutcomeKind.ACCEPTED)
-        return judge(left, accepted, now, sender.chance)
+        return decide_settlement(left, accepted, now, sender.chance)
     return put_back(left, now)
 
 
-def _ask_provider(sender: Sender, found: OpenOwner, delivery_id: str) -> bool | None:
-    """Only the way out that the dead sender used can know."""
-    if found.provider != sender.provider.name:
+def _ask_provider(sender: SendingProcess, owner: OpenOwner, delivery_id: str) -> bool | None:
+    """Only the provider that the dead process used can tell."""
+    if owner.provider != sender.provider.name:
         return None
     return sender.provider.has_sent(delivery_id)

@@ -1,4 +1,4 @@
-"""Send all that is due now: what ``send`` does once, and ``run`` again and again."""
+"""One pass over all that is due: ``send`` makes one, ``run`` repeats it."""
 
 from __future__ import annotations
 
@@ -9,33 +9,36 @@ from datetime import datetime
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.problems import Problem
-from lovecampaign.delivery.base.failures import failure_problems
-from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.base.tally import Tally
-from lovecampaign.delivery.base.work import BatchHandle
+from lovecampaign.delivery.base.sender import BatchHandle, SendingProcess
+from lovecampaign.delivery.base.tally import Tally, failure_problems
 from lovecampaign.delivery.loop.batch import deliver_batch
-from lovecampaign.delivery.loop.recovery_timer import Watch
-from lovecampaign.delivery.prepare.readiness import Checker, OnEdit, Readiness, make_ready
+from lovecampaign.delivery.loop.recovery import RecoveryTimer
+from lovecampaign.delivery.prepare.readiness import (
+    Checker,
+    EditPolicy,
+    EmailReadiness,
+    prepare_email,
+)
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
 from lovecampaign.store.planning.planner import plan_due
 from lovecampaign.store.sending.due import DueBatch, count_waiting, find_next_due, list_due_batches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendChoices:
+class PassOptions:
     """What the operator asked of a pass."""
 
     #: Emails that may be sent; all scheduled ones where empty.
     keys: frozenset[str] = frozenset()
-    #: The most deliveries to try.
+    #: Maximum of deliveries to try.
     limit: int | None = None
-    #: What happens where an email was edited after its first copies went out.
-    on_edit: OnEdit = field(default_factory=OnEdit)
+    #: For an email that was edited after its first copies were sent.
+    on_edit: EditPolicy = field(default_factory=EditPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReport:
-    """What a pass did; ``due`` is the sum of all counts."""
+    """The counts of a pass; ``due`` is their sum."""
 
     campaign: str
     now: datetime
@@ -47,9 +50,8 @@ class SendReport:
     #: Due and not tried: quiet hours, a limit, a pause, or an email with mistakes.
     remaining: int
     next_due: datetime | None
-    #: What blocks an email, and what is worth a warning.
     problems: Sequence[Problem] = field(default_factory=tuple)
-    #: Why the pass ended before its time: the provider refuses us as a whole, or is away.
+    #: Why the pass ended early: the provider rejects us, or cannot be reached.
     closed: Unreachable | None = None
 
     @property
@@ -65,35 +67,34 @@ class SendReport:
 
 
 def send_due(
-    sender: Sender, campaign: Campaign, choices: SendChoices, check: Checker
+    sender: SendingProcess, campaign: Campaign, options: PassOptions, check: Checker
 ) -> SendReport:
     """One pass: plan, recover, deliver, count.
 
-    Where the provider does not take mail, the report says so. Raises Unreachable where the
-    database does not answer; what was claimed is then left for recovery, and running it again is
-    safe.
+    Where the provider does not take mail, the report says so. Raises Unreachable where the database
+    does not answer; claims are then left for recovery, and it is safe to run it again.
     """
     record = record_campaign(sender.database, campaign)
-    emails = _chosen(campaign, choices)
+    emails = _select_emails(campaign, options)
     planned = plan_due(sender.database, campaign, record, emails, sender.clock.now())
     send_pass = _Pass(
         sender=sender,
         campaign=campaign,
-        choices=choices,
+        options=options,
         check=check,
         record=record,
-        watch=Watch(sender=sender),
+        recovery=RecoveryTimer(sender),
     )
     in_doubt = send_pass.deliver_all({email.key for email in emails})
     tally = send_pass.tally + Tally(in_doubt=in_doubt, skipped=planned.skipped)
     return _report(send_pass, tally, {email.key for email in emails})
 
 
-def _chosen(campaign: Campaign, choices: SendChoices) -> list[Email]:
+def _select_emails(campaign: Campaign, options: PassOptions) -> list[Email]:
     return [
         email
         for email in campaign.scheduled_emails
-        if not choices.keys or email.key in choices.keys
+        if not options.keys or email.key in options.keys
     ]
 
 
@@ -101,32 +102,32 @@ def _chosen(campaign: Campaign, choices: SendChoices) -> list[Email]:
 class _Pass:
     """One pass over one campaign's due batches."""
 
-    sender: Sender
+    sender: SendingProcess
     campaign: Campaign
-    choices: SendChoices
+    options: PassOptions
     check: Checker
     record: CampaignRecord
-    watch: Watch
+    recovery: RecoveryTimer
     tally: Tally = field(default_factory=Tally)
-    #: Emails looked at in this pass.
-    ready: dict[str, Readiness] = field(default_factory=dict)
+    #: Emails prepared in this pass.
+    ready: dict[str, EmailReadiness] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         return tuple(problem for each in self.ready.values() for problem in each.problems)
 
     def deliver_all(self, keys: set[str]) -> int:
-        """Deliver what is due, and what senders leave that die meanwhile.
+        """Deliver all that is due, also claims of processes that die meanwhile.
 
-        Returns how many deliveries are in doubt for senders that died.
+        Returns how many deliveries of dead processes are in doubt.
         """
-        self.watch.look()
+        self.recovery.run()
         put_back = None
-        while put_back != self.watch.found.put_back:
-            put_back = self.watch.found.put_back
+        while put_back != self.recovery.recovered.put_back:
+            put_back = self.recovery.recovered.put_back
             self._deliver(keys)
-            self.watch.look()
-        return self.watch.found.in_doubt
+            self.recovery.run()
+        return self.recovery.recovered.in_doubt
 
     def _deliver(self, keys: set[str]) -> None:
         """Deliver batch by batch, earliest due first, until the limit or a stop."""
@@ -142,23 +143,23 @@ class _Pass:
     def _deliver_one(self, batch: DueBatch) -> None:
         if batch.email_key not in self.ready:
             self.ready[batch.email_key] = self._make_ready(batch.email_key)
-        work = self.ready[batch.email_key].work
-        if work is not None:
+        job = self.ready[batch.email_key].job
+        if job is not None:
             handle = BatchHandle(id=batch.id, epoch=batch.epoch)
             self.tally += deliver_batch(
-                self.sender, work, handle, self._most(), self.watch.look_if_time
+                self.sender, job, handle, self._most(), self.recovery.run_if_due
             )
 
-    def _make_ready(self, key: str) -> Readiness:
+    def _make_ready(self, key: str) -> EmailReadiness:
         email = self.campaign.find_email(key)
         if email is None:
             raise ValueError(f"{key} was chosen from the campaign's emails")
-        return make_ready(
-            self.sender, self.campaign, self.record, email, self.choices.on_edit, self.check
+        return prepare_email(
+            self.sender, self.campaign, self.record, email, self.options.on_edit, self.check
         )
 
     def _most(self) -> int | None:
-        limit = self.choices.limit
+        limit = self.options.limit
         return None if limit is None else max(0, limit - self.tally.tried)
 
 

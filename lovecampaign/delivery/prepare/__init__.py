@@ -1,0 +1,1 @@
+"""Prepares an email: its content, checks and renderer."""

@@ -1,7 +1,7 @@
-"""Does every picture of an email answer, before the first copy of it goes out?
+"""Checks that every image of an email can be loaded, before its first copy is sent.
 
-A letter cannot be mended once it is in an inbox. Mail that others receive shows pictures from
-LOVECAMPAIGN_MEDIA_URL; each is asked for once, as a mail program will ask.
+A sent email cannot be fixed. Mail programs load images from LOVECAMPAIGN_MEDIA_URL; each is
+requested once from there.
 """
 
 from __future__ import annotations
@@ -14,40 +14,42 @@ from urllib3.exceptions import HTTPError
 
 from lovecampaign.campaign.model.campaign import Campaign, Copy
 from lovecampaign.core.problems import Place, Problem
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.images import named_images
 
-PICTURE_MISSING = "LC905"
+IMAGE_MISSING = "LC905"
 _TIMEOUT = urllib3.Timeout(connect=5, read=10)
 
 
-def prove_pictures(sender: Sender, campaign: Campaign, content: Content) -> list[Problem]:
-    """A problem for each picture that does not answer with 200; what answered is remembered."""
+def check_images(sender: SendingProcess, campaign: Campaign, content: Content) -> list[Problem]:
+    """A problem for each image that is not answered with 200; successes are remembered."""
     if not _is_for_others(sender):
         return []
     problems = []
     with urllib3.PoolManager(timeout=_TIMEOUT, retries=False) as pool:
         for path, image in content.images.items():
             address = f"{sender.settings.media_url}/{image.name}"
-            fault = None if address in sender.proved_pictures else _find_fault(pool, address)
+            fault = None if address in sender.checked_images else _find_fault(pool, address)
             if fault is None:
-                sender.proved_pictures.add(address)
+                sender.checked_images.add(address)
             else:
                 problems.append(_problem(campaign, content, path, f"{address} {fault}"))
     return problems
 
 
-def _is_for_others(sender: Sender) -> bool:
-    """A relay on this machine hands mail on too: then the pictures' address is what tells."""
+def _is_for_others(sender: SendingProcess) -> bool:
+    """A relay on this machine passes mail on, too: then the media URL decides."""
     provider, media = sender.provider, urlsplit(sender.settings.media_url)
-    return provider.leaves_machine or (provider.is_paced and not is_loopback(media.hostname or ""))
+    return provider.leaves_machine or (
+        provider.is_throttled and not is_loopback(media.hostname or "")
+    )
 
 
 def _find_fault(pool: urllib3.PoolManager, address: str) -> str | None:
     try:
-        # GET, since some hosts answer HEAD with something else; its body is not read.
+        # GET, since some hosts answer HEAD differently; the body is not read.
         answer = pool.request("GET", address, redirect=False, preload_content=False)
     except HTTPError as error:
         return f"does not answer ({type(error).__name__})"
@@ -60,10 +62,10 @@ def _find_fault(pool: urllib3.PoolManager, address: str) -> str | None:
 
 def _problem(campaign: Campaign, content: Content, path: str, words: str) -> Problem:
     return Problem(
-        code=PICTURE_MISSING,
-        message=f"the picture {path} cannot be seen by readers: {words}",
+        code=IMAGE_MISSING,
+        message=f"the image {path} cannot be loaded by subscribers: {words}",
         place=_place(campaign, content, path),
-        hint="start lovecampaign serve behind LOVECAMPAIGN_MEDIA_URL, or upload the picture there "
+        hint="start lovecampaign serve behind LOVECAMPAIGN_MEDIA_URL, or upload the image there "
         "under that name; then run the same command again",
     )
 

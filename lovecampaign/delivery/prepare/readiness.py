@@ -1,7 +1,7 @@
-"""Is an email ready to go out, and with which words?
+"""Prepares an email for sending: finds its content, and checks it.
 
-Its mistakes are found before anything of it is claimed. Once the first copy was claimed, the
-words are frozen, and an edit must be meant.
+Mistakes are found before anything is claimed. Once the first copy was claimed, the content is
+frozen, and an edit must be accepted.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from lovecampaign.campaign.deals.codes import read_codes
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.errors import ProblemsFound, UsageError
 from lovecampaign.core.problems import Place, Problem, Severity, has_errors
-from lovecampaign.delivery.base.addressing import Addressing
-from lovecampaign.delivery.base.sender import Prepared, Sender
-from lovecampaign.delivery.base.work import EmailWork
-from lovecampaign.delivery.prepare.image_check import prove_pictures
-from lovecampaign.delivery.prepare.wording import Wording, accept_edit, find_wording
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
+from lovecampaign.delivery.base.sender import CheckedRenderer, EmailJob, SendingProcess
+from lovecampaign.delivery.prepare.content_versions import (
+    ContentVersions,
+    accept_edit,
+    find_content,
+)
+from lovecampaign.delivery.prepare.image_check import check_images
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.checkout.codes import fill_pool
@@ -28,62 +31,76 @@ from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
 EDITED = "LC901"
 CODES = "LC902"
 
-#: Finds the mistakes of one email.
+#: Finds the problems of one email.
 Checker: TypeAlias = Callable[[Email], Sequence[Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnEdit:
-    """What happens where the files say something else than what went out already.
+class EditPolicy:
+    """What to do where the files differ from what was sent already.
 
-    By default the email is blocked until somebody says what is meant.
+    By default the email is blocked until the operator decides.
     """
 
-    #: Who means the edit: it counts from now on.
+    #: The operator who accepts the edit, which then counts from now on.
     accepted_by: str | None = None
-    #: Go on with the frozen words and warn (``run``).
+    #: Continue with the frozen content and warn (``run``).
     keeps_frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
-    """Everything that sending an email needs, or why it must not be sent."""
+class EmailReadiness:
+    """An email that is ready to send, or the problems that block it."""
 
     #: None: blocked.
-    work: EmailWork | None
+    job: EmailJob | None
     problems: Sequence[Problem] = ()
 
 
-def make_ready(
-    sender: Sender,
+def prepare_email(
+    sender: SendingProcess,
     campaign: Campaign,
     record: CampaignRecord,
     email: Email,
-    on_edit: OnEdit,
+    on_edit: EditPolicy,
     check: Checker,
-) -> Readiness:
-    """Find the words that count, check them, bring codes, and prepare rendering."""
+) -> EmailReadiness:
+    """Find the content, check it, load codes, and prepare the renderer."""
     try:
-        wording = _find_words(sender, campaign, record, email, on_edit, check)
+        versions = _find_content(sender, campaign, record, email, on_edit, check)
     except ProblemsFound as found:
-        return Readiness(work=None, problems=found.problems)
-    prepared = _prepare(sender, campaign, email, wording, check)
-    problems = (*prepared.problems, *_edit_problems(campaign, email, wording, on_edit))
+        return EmailReadiness(job=None, problems=found.problems)
+    prepared = _prepare(sender, campaign, email, versions, check)
+    problems = (*prepared.problems, *_edit_problems(campaign, email, versions, on_edit))
     if not has_errors(problems):
-        problems = (*problems, *prove_pictures(sender, campaign, wording.content))
+        problems = (*problems, *check_images(sender, campaign, versions.content))
     if not has_errors(problems):
-        problems = (*problems, *_bring_codes(sender, campaign, record, email))
+        problems = (*problems, *_load_codes(sender, campaign, record, email))
     if has_errors(problems):
-        return Readiness(work=None, problems=problems)
-    return Readiness(
-        work=_work(sender, campaign, record, email, wording, prepared), problems=problems
+        return EmailReadiness(job=None, problems=problems)
+    job = EmailJob(
+        campaign=campaign,
+        record=record,
+        email=email,
+        content=versions.content,
+        renderer=prepared.renderer,
+        recipient_builder=RecipientBuilder(
+            campaign=campaign,
+            email=email,
+            signer=sender.signer,
+            public_url=sender.settings.public_url,
+            founders_until=record.first_claim_at,
+            cancelled=record.cancelled,
+        ),
+        is_frozen=versions.is_frozen,
     )
+    return EmailReadiness(job=job, problems=problems)
 
 
 def find_blocking_edits(
     database: Database, campaign: Campaign, emails: Iterable[Email]
 ) -> list[Problem]:
-    """Which of these emails ``send`` would leave, since they were edited. Writes nothing."""
+    """The edits for which ``send`` would skip these emails. Writes nothing."""
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
         if record is None:
@@ -95,63 +112,64 @@ def find_blocking_edits(
             for problem in _edit_problems(
                 campaign,
                 email,
-                find_wording(connection, campaign, email, record.email_ids[email.key]),
-                OnEdit(),
+                find_content(connection, campaign, email, record.email_ids[email.key]),
+                EditPolicy(),
             )
         ]
 
 
-def _find_words(
-    sender: Sender,
+def _find_content(
+    sender: SendingProcess,
     campaign: Campaign,
     record: CampaignRecord,
     email: Email,
-    on_edit: OnEdit,
+    on_edit: EditPolicy,
     check: Checker,
-) -> Wording:
-    """What counts for the email; an edit that is meant counts from now on."""
+) -> ContentVersions:
+    """The content of the email; an accepted edit counts from now on."""
     email_id = record.email_ids[email.key]
     with sender.database.read() as connection:
-        wording = find_wording(connection, campaign, email, email_id)
-    if not wording.is_edited or on_edit.accepted_by is None:
-        return wording
-    content = wording.current or read_content(campaign, email)  # raises what is wrong
+        versions = find_content(connection, campaign, email, email_id)
+    if not versions.is_edited or on_edit.accepted_by is None:
+        return versions
+    content = versions.current or read_content(campaign, email)  # raises ProblemsFound
     problems = check(email)
     if has_errors(problems):
         raise ProblemsFound(f"{email.key} has mistakes", tuple(problems))
     with sender.database.write() as connection:
         accept_edit(connection, email_id, content, sender.clock.now(), on_edit.accepted_by)
-    return Wording(current=content, frozen=content)
+    return ContentVersions(current=content, frozen=content)
 
 
 def _prepare(
-    sender: Sender, campaign: Campaign, email: Email, wording: Wording, check: Checker
-) -> Prepared:
-    """The renderer of these words and their problems, made once for as long as both stay."""
-    fingerprint = wording.content.fingerprint()
-    known = sender.prepared.get((campaign.id, email.key))
+    sender: SendingProcess,
+    campaign: Campaign,
+    email: Email,
+    versions: ContentVersions,
+    check: Checker,
+) -> CheckedRenderer:
+    """The checked renderer, cached while content and campaign are unchanged."""
+    fingerprint = versions.content.fingerprint()
+    known = sender.renderers.get((campaign.id, email.key))
     if known is not None and known.fits(campaign, fingerprint):
         return known
-    prepared = Prepared(
+    prepared = CheckedRenderer(
         campaign=campaign,
         fingerprint=fingerprint,
-        # The files of an edited email are not what goes out.
-        problems=() if wording.is_edited else tuple(check(email)),
+        # An edited email is not sent from its files.
+        problems=() if versions.is_edited else tuple(check(email)),
         renderer=EmailRenderer(
-            campaign,
-            email,
-            wording.content,
-            media_url=sender.settings.media_url,
+            campaign, email, versions.content, media_url=sender.settings.media_url
         ),
     )
-    sender.prepared[campaign.id, email.key] = prepared
+    sender.renderers[campaign.id, email.key] = prepared
     return prepared
 
 
-def _bring_codes(
-    sender: Sender, campaign: Campaign, record: CampaignRecord, email: Email
+def _load_codes(
+    sender: SendingProcess, campaign: Campaign, record: CampaignRecord, email: Email
 ) -> Sequence[Problem]:
-    """Fill the ledger's pool with the author's codes, before insiders are given theirs."""
+    """Load the author's codes into the ledger, before insiders get theirs."""
     deal = campaign.insider_deal
     if deal is None or deal.codes_file is None or email.role is not Role.LAUNCH:
         return ()
@@ -168,20 +186,20 @@ def _bring_codes(
 
 
 def _edit_problems(
-    campaign: Campaign, email: Email, wording: Wording, on_edit: OnEdit
+    campaign: Campaign, email: Email, versions: ContentVersions, on_edit: EditPolicy
 ) -> list[Problem]:
-    if not wording.is_edited:
+    if not versions.is_edited:
         return []
     edited = f"{email.key} was edited after its first copies went out"
     accept = f"lovecampaign send {campaign.slug} --day {email.key} --accept-edit"
     if on_edit.keeps_frozen:
-        message = f"{edited}: those who are left get what the first ones got"
+        message = f"{edited}: the remaining subscribers get the old text"
         hint = f"to send them the new text instead, type: {accept}"
     else:
-        message = f"{edited}: send leaves it until you say which text is meant"
+        message = f"{edited}: send skips it until you choose a text"
         hint = (
-            f"the new one: {accept}; the old one: undo the edit, or let lovecampaign run "
-            f"{campaign.slug} go on with it"
+            f"for the new text: {accept}; for the old text: undo the edit, or type: "
+            f"lovecampaign run {campaign.slug}"
         )
     return [
         Problem(
@@ -192,29 +210,3 @@ def _edit_problems(
             hint=hint,
         )
     ]
-
-
-def _work(
-    sender: Sender,
-    campaign: Campaign,
-    record: CampaignRecord,
-    email: Email,
-    wording: Wording,
-    prepared: Prepared,
-) -> EmailWork:
-    return EmailWork(
-        campaign=campaign,
-        record=record,
-        email=email,
-        content=wording.content,
-        renderer=prepared.renderer,
-        addressing=Addressing(
-            campaign=campaign,
-            email=email,
-            signer=sender.signer,
-            public_url=sender.settings.public_url,
-            founders_until=record.first_claim_at,
-            cancelled=record.cancelled,
-        ),
-        is_frozen=wording.is_frozen,
-    )

@@ -1,8 +1,8 @@
-"""What does mail say that somebody asked for?
+"""Builds transactional mail: confirmations and replies to requests.
 
-The confirmation is the campaign's own ``confirm`` email. All other kinds are texts of ours in the
-letter's look, in the campaign's language where there is a translation. A mistake in the author's
-files keeps nobody waiting: then a text of ours goes out, in a plain letter if need be.
+The confirmation is the campaign's own ``confirm`` email. All other kinds are built-in texts in the
+campaign's template and, where translated, its language. Where the author's files have mistakes, a
+built-in text is sent instead, in a plain layout if necessary.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from lovecampaign.campaign.model.campaign import CONFIRM, Campaign, Copy, Email,
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.delivery.base.addressing import Addressing
-from lovecampaign.render.model.content import AuthoredEmail, Content, read_content
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
+from lovecampaign.render.model.content import Content, Words, read_content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.model.template_files import read_templates, template_name
 from lovecampaign.render.plain.sample_recipients import sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.ledger.transactional_mail import TransactionalKind
-from lovecampaign.store.sending.transactional_queue import ClaimedMail
+from lovecampaign.store.ledger.requests import AskedKind
+from lovecampaign.store.sending.request_queue import ClaimedMail
 
 FOLDER = Path(__file__).parent / "reply_texts"
 FALLBACK = "en"
-#: Under this name a template of ours meets the author's.
+#: Name of the built-in template among the author's.
 _TEMPLATE = "asked-for"
-_IN_THE_LETTERS_LOOK = """\
+_IN_AUTHORS_TEMPLATE = """\
 {{% extends "{parent}" %}}
 {{% block label %}}{label}{{% endblock %}}
 {{% block reason %}}{reason}{{% endblock %}}
@@ -48,34 +48,29 @@ _PLAIN = """\
 """
 
 
-def message_id_of(signer: TokenSigner, transactional_id: int) -> str:
-    """The opaque id under which the mail flies; the same on every try."""
-    return signer.sign(Purpose.TRANSACTIONAL, transactional_id)
+def sign_delivery_id(signer: TokenSigner, asked_id: int) -> str:
+    """The opaque delivery id; the same on every try."""
+    return signer.sign(Purpose.TRANSACTIONAL, asked_id)
 
 
-def make_renderer(settings: Settings, campaign: Campaign, kind: TransactionalKind) -> EmailRenderer:
-    """The first wording of a kind that renders: the author's, ours in their look, ours alone."""
-    for email, content in _wordings(campaign, kind):
+def make_renderer(settings: Settings, campaign: Campaign, kind: AskedKind) -> EmailRenderer:
+    """The first version that renders: the author's, built-in in their template, built-in alone."""
+    for email, content in _versions(campaign, kind):
         try:
-            renderer = EmailRenderer(
-                campaign,
-                email,
-                content,
-                media_url=settings.media_url,
-            )
+            renderer = EmailRenderer(campaign, email, content, media_url=settings.media_url)
             for sample in sample_recipients(campaign, email, content):
                 renderer.render(sample)
         except RenderError:
             continue
         return renderer
-    raise ValueError(f"our own text for {kind.value} does not render")
+    raise ValueError(f"the built-in text for {kind.value} does not render")
 
 
-def address_mail(
+def build_recipient(
     settings: Settings, signer: TokenSigner, campaign: Campaign, claimed: ClaimedMail
 ) -> Recipient:
-    """Everything personal in one mail. The person's name is left out: whoever fills in a form
-    with another's address could write to them through it.
+    """The recipient, without a name: through a form with another address, a stranger could
+    send text to that address.
     """
     subscriber = claimed.subscriber
     return Recipient(
@@ -83,10 +78,10 @@ def address_mail(
             id=subscriber.id, email=claimed.address, timezone=subscriber.timezone
         ),
         zone=effective_zone(subscriber.timezone or "", campaign),
-        delivery_id=message_id_of(signer, claimed.id),
+        delivery_id=sign_delivery_id(signer, claimed.id),
         first_claimed_at=claimed.created_at,
         links=_links(settings, signer, campaign, claimed),
-        deal_closes=claimed.kept_until,  # for this reader the deal ends there: {{ deal.closes }}
+        deal_closes=claimed.kept_until,  # {{ deal.closes }}
     )
 
 
@@ -94,25 +89,25 @@ def _links(
     settings: Settings, signer: TokenSigner, campaign: Campaign, claimed: ClaimedMail
 ) -> Links:
     base = settings.public_url
-    if claimed.kind is TransactionalKind.CONFIRM:
+    if claimed.kind is AskedKind.CONFIRM:
         own = f"{base}/confirm/{signer.sign(Purpose.CONFIRM, claimed.id)}"
     else:
         own = f"{base}/p/{signer.sign(Purpose.MAILED, claimed.id)}"
     if claimed.delivery_id is None:
-        return _only(own, f"{base}/join/{campaign.audience.list}")
+        return _join_links(own, f"{base}/join/{campaign.audience.list}")
     email = campaign.emails[0]  # the links of a delivery do not depend on its email
-    addressing = Addressing(
+    recipient_builder = RecipientBuilder(
         campaign=campaign, email=email, signer=signer, public_url=base, founders_until=None
     )
-    theirs = addressing.links_of(claimed.delivery_id)
+    theirs = recipient_builder.links_of(claimed.delivery_id)
     return Links(
         **{name: getattr(theirs, name) for name in Links.__slots__ if name != "confirm"},
         confirm=own,
     )
 
 
-def _only(own: str, join: str) -> Links:
-    """Of somebody who has no delivery: nothing to leave, and nothing to look at again."""
+def _join_links(own: str, join: str) -> Links:
+    """For a subscriber without a delivery: every link leads to the join page."""
     return Links(
         unsubscribe=join,
         preferences=join,
@@ -125,37 +120,37 @@ def _only(own: str, join: str) -> Links:
     )
 
 
-def _wordings(campaign: Campaign, kind: TransactionalKind) -> Iterator[tuple[Email, Content]]:
+def _versions(campaign: Campaign, kind: AskedKind) -> Iterator[tuple[Email, Content]]:
     confirm = campaign.find_email(CONFIRM)
     if confirm is not None:
         try:
-            if kind is TransactionalKind.CONFIRM and not confirm.is_broken:
+            if kind is AskedKind.CONFIRM and not confirm.is_broken:
                 yield confirm, read_content(campaign, confirm)
-            yield _ours(campaign, kind, read_templates(campaign, confirm), confirm.template)
+            yield _built_in(campaign, kind, read_templates(campaign, confirm), confirm.template)
         except LovecampaignError:
-            pass  # a template of theirs cannot be read: theirs is not needed
-    yield _ours(campaign, kind, {}, None)
+            pass  # an unreadable template of theirs: fall back to the built-in one
+    yield _built_in(campaign, kind, {}, None)
 
 
-def _ours(
-    campaign: Campaign, kind: TransactionalKind, templates: Mapping[str, str], parent: str | None
+def _built_in(
+    campaign: Campaign, kind: AskedKind, templates: Mapping[str, str], parent: str | None
 ) -> tuple[Email, Content]:
     texts = _texts(campaign.language)
-    said, look = texts[kind.value], texts["look"]
+    text, blocks = texts[kind.value], texts["look"]
     name = template_name(_TEMPLATE)
-    shape = _PLAIN if parent is None else _IN_THE_LETTERS_LOOK
-    source = shape.format(parent=template_name(parent or ""), **look)
-    copy = Copy(text=said["text"].strip() + "\n", file=f"{kind.value} (built in)", is_built_in=True)
+    shape = _PLAIN if parent is None else _IN_AUTHORS_TEMPLATE
+    source = shape.format(parent=template_name(parent or ""), **blocks)
+    copy = Copy(text=text["text"].strip() + "\n", file=f"{kind.value} (built in)", is_built_in=True)
     email = Email(
         key=kind.value,
         role=Role.CONFIRM,
         kind=Kind.VALUE,
-        subject=said["subject"],
-        preheader=said["preheader"],
+        subject=text["subject"],
+        preheader=text["preheader"],
         template=_TEMPLATE,
         copy=copy,
     )
-    words = AuthoredEmail(
+    words = Words(
         key=email.key, kind=email.kind.value, number=None, date=None, subject=email.subject,
         copy=copy,
     )  # fmt: skip
@@ -172,5 +167,5 @@ def _ours(
 def _texts(language: str) -> Mapping[str, Any]:
     base = language.replace("_", "-").split("-")[0].lower()
     file = FOLDER / f"{base}.toml"
-    found = file if base.isalpha() and file.is_file() else FOLDER / f"{FALLBACK}.toml"
-    return tomllib.loads(found.read_text(encoding="utf-8"))
+    path = file if base.isalpha() and file.is_file() else FOLDER / f"{FALLBACK}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""How does mail leave that somebody asked for? As a delivery does: claim, render, send, settle.
+"""Delivers transactional mail as any other: claim, render, send, settle.
 
-Nothing is claimed that is not about to be written, every claim is committed first, and what is
-in doubt is not sent again by itself: whoever misses their mail asks again.
+Only the next mails are claimed, every claim is committed first, and mail in doubt is not sent
+again: the subscriber can ask again.
 """
 
 from __future__ import annotations
@@ -15,36 +15,35 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.message import Message, Outcome
-from lovecampaign.delivery.base.judge import judge, put_back, unrenderable
-from lovecampaign.delivery.base.pace import Pace, reserve
-from lovecampaign.delivery.base.provider_state import Reception
-from lovecampaign.delivery.base.sender import Sender, wall_clock
+from lovecampaign.delivery.base.provider_state import ProviderState
+from lovecampaign.delivery.base.sender import SendingProcess, wall_clock
+from lovecampaign.delivery.base.settlements import decide_settlement, put_back, render_failure
 from lovecampaign.delivery.base.tally import Tally
-from lovecampaign.delivery.transactional.build import address_mail, make_renderer, message_id_of
+from lovecampaign.delivery.base.throttle import Throttle, reserve_throttle
+from lovecampaign.delivery.transactional.build import (
+    build_recipient,
+    make_renderer,
+    sign_delivery_id,
+)
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.ledger.transactional_mail import TransactionalKind
+from lovecampaign.store.ledger.requests import AskedKind
+from lovecampaign.store.sending.request_queue import ClaimedMail, claim_asked, settle_asked
 from lovecampaign.store.sending.settle import Settlement
-from lovecampaign.store.sending.transactional_queue import (
-    ClaimedMail,
-    claim_transactional,
-    settle_transactional,
-)
 from lovecampaign.store.tables import DeliveryState
 
-#: People wait for it: a handful is claimed, written and settled before the next.
-MOST_A_CLAIM = 20
+#: Small, since subscribers wait for each mail.
+MAX_PER_CLAIM = 20
 
 
-def deliver_asked(sender: Sender, campaign: Campaign) -> Tally:
-    """Send what is due of the mail that was asked of a campaign.
+def deliver_requested(sender: SendingProcess, campaign: Campaign) -> Tally:
+    """Send the due transactional mail of a campaign, also while it is paused.
 
-    A paused campaign answers too: nobody asked for these letters by subscribing. Raises Refused
-    where the provider refuses us as a whole, and Unreachable where there is no connection to it;
+    Raises Refused where the provider rejects us, and Unreachable where there is no connection;
     every claim is settled first.
     """
-    delivery = _AskedDelivery(sender=sender, campaign=campaign)
+    delivery = _QueuePass(sender=sender, campaign=campaign)
     done: _Flight | None = None
     while True:
         flight = delivery.settle_and_claim(done)
@@ -55,43 +54,43 @@ def deliver_asked(sender: Sender, campaign: Campaign) -> Tally:
 
 
 @dataclass(slots=True, kw_only=True)
-class _AskedDelivery:
+class _QueuePass:
     """One pass over one campaign's queue."""
 
-    sender: Sender
+    sender: SendingProcess
     campaign: Campaign
     tally: Tally = field(default_factory=Tally)
-    renderers: dict[TransactionalKind, EmailRenderer] = field(default_factory=dict)
+    renderers: dict[AskedKind, EmailRenderer] = field(default_factory=dict)
 
     def settle_and_claim(self, done: _Flight | None) -> _Flight | None:
-        """One commit: the last flight's answers, and the next one's claims."""
-        is_over = self.sender.stop.is_set() or (done is not None and done.reception.ends_the_pass)
+        """One commit: the last flight's outcomes, and the next one's claims."""
+        is_over = self.sender.stop.is_set() or (
+            done is not None and done.provider_state.ends_the_pass
+        )
         with self.sender.database.write() as connection:
             settled = done.settle(connection) if done else Tally()
             mails = () if is_over else self._claim(connection)
-            pace = self._reserve(connection, len(mails))
+            throttle = self._reserve(connection, len(mails))
         self.tally += settled
-        # All that it tells is settled, and nothing of the new claims is written.
-        self.sender.owner.journal.truncate_if_long()
-        if done is not None and (closed := done.reception.why_closed(self.sender.provider)):
+        # All of the journal is settled, and no new claim was written.
+        self.sender.owner.journal.begin_anew_if_long()
+        if done is not None and (closed := done.provider_state.why_closed(self.sender.provider)):
             raise closed
-        return self._flight(mails, pace) if mails else None
+        return self._flight(mails, throttle) if mails else None
 
     def _claim(self, connection: Connection) -> Sequence[ClaimedMail]:
-        size = min(MOST_A_CLAIM, self.sender.provider.claim_size)
+        size = min(MAX_PER_CLAIM, self.sender.provider.claim_size)
         sender = self.sender
-        return claim_transactional(
-            connection, self.campaign.id, sender.owner.id, size, sender.clock.now()
-        )
+        return claim_asked(connection, self.campaign.id, sender.owner.id, size, sender.clock.now())
 
-    def _reserve(self, connection: Connection, count: int) -> Pace | None:
-        """Out of the pace of the campaign, so that both together keep to it."""
+    def _reserve(self, connection: Connection, count: int) -> Throttle | None:
+        """From the throttle of the campaign, so that both together keep to it."""
         record = read_campaign(connection, self.campaign.id) if count else None
         if record is None:
             return None
-        return reserve(connection, self.sender, self.campaign, record.id, count)
+        return reserve_throttle(connection, self.sender, self.campaign, record.id, count)
 
-    def _flight(self, mails: Sequence[ClaimedMail], pace: Pace | None) -> _Flight:
+    def _flight(self, mails: Sequence[ClaimedMail], throttle: Throttle | None) -> _Flight:
         for kind in {mail.kind for mail in mails} - self.renderers.keys():
             self.renderers[kind] = make_renderer(self.sender.settings, self.campaign, kind)
         return _Flight(
@@ -99,7 +98,7 @@ class _AskedDelivery:
             campaign=self.campaign,
             renderers=self.renderers,
             mails=mails,
-            pace=pace,
+            throttle=throttle,
         )
 
 
@@ -107,54 +106,54 @@ class _AskedDelivery:
 class _Flight:
     """Claimed mails on their way out. Used once."""
 
-    sender: Sender
+    sender: SendingProcess
     campaign: Campaign
-    renderers: dict[TransactionalKind, EmailRenderer]
+    renderers: dict[AskedKind, EmailRenderer]
     mails: Sequence[ClaimedMail]
-    pace: Pace | None
+    throttle: Throttle | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    reception: Reception = field(default_factory=Reception)
+    provider_state: ProviderState = field(default_factory=ProviderState)
 
     def send(self) -> None:
-        ids = {message_id_of(self.sender.signer, mail.id): mail.id for mail in self.mails}
+        ids = {sign_delivery_id(self.sender.signer, mail.id): mail.id for mail in self.mails}
         journal = self.sender.owner.journal
         for outcome in self.sender.provider.send(self._messages(), journal):
             self._note(ids[outcome.delivery_id], outcome)
 
     def settle(self, connection: Connection) -> Tally:
-        """Write the answers; what was not tried after all is due as before."""
+        """Write the outcomes; what was not tried is due as before."""
         now = self.sender.clock.now()
         settlements = [self._settlement(mail, now) for mail in self.mails]
-        settle_transactional(connection, settlements, now)
+        settle_asked(connection, settlements, now)
         return _tally(settlements)
 
     def _settlement(self, mail: ClaimedMail, now: datetime) -> Settlement:
         outcome = self.outcomes.get(mail.id)
-        if outcome is None or mail.id in self.reception.untried:
+        if outcome is None or mail.id in self.provider_state.untried:
             return put_back(mail, now, outcome.detail if outcome else None)
-        return judge(mail, outcome, now, self.sender.chance)
+        return decide_settlement(mail, outcome, now, self.sender.chance)
 
     def _messages(self) -> Iterator[Message]:
         for number, mail in enumerate(self.mails):
-            if self.pace is not None:
-                self.sender.wait(self.pace.due(number) - wall_clock())
-            if self.sender.stop.is_set() or self.reception.ends_the_pass:
+            if self.throttle is not None:
+                self.sender.wait(self.throttle.due(number) - wall_clock())
+            if self.sender.stop.is_set() or self.provider_state.ends_the_pass:
                 return
             message = self._render(mail)
             if message is not None:
                 yield message
 
     def _render(self, mail: ClaimedMail) -> Message | None:
-        recipient = address_mail(self.sender.settings, self.sender.signer, self.campaign, mail)
+        recipient = build_recipient(self.sender.settings, self.sender.signer, self.campaign, mail)
         try:
             return self.renderers[mail.kind].render(recipient)
         except RenderError as error:
-            self._note(mail.id, unrenderable(recipient.delivery_id, error))
+            self._note(mail.id, render_failure(recipient.delivery_id, error))
             return None
 
-    def _note(self, transactional_id: int, outcome: Outcome) -> None:
-        self.outcomes[transactional_id] = outcome
-        self.reception.note(transactional_id, outcome)
+    def _note(self, asked_id: int, outcome: Outcome) -> None:
+        self.outcomes[asked_id] = outcome
+        self.provider_state.note(asked_id, outcome)
 
 
 def _tally(settlements: Sequence[Settlement]) -> Tally:

@@ -1,4 +1,4 @@
-"""Who is welcomed now? The ``welcome`` deliveries of people who have just confirmed."""
+"""Sends the ``welcome`` email to subscribers who have just confirmed."""
 
 from __future__ import annotations
 
@@ -6,38 +6,36 @@ from collections.abc import Sequence
 
 from lovecampaign.campaign.model.campaign import WELCOME, Campaign
 from lovecampaign.core.problems import Problem
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.sender import BatchHandle, SendingProcess
 from lovecampaign.delivery.base.tally import Tally
-from lovecampaign.delivery.base.work import BatchHandle
 from lovecampaign.delivery.loop.batch import deliver_batch
-from lovecampaign.delivery.prepare.readiness import EDITED, Checker, OnEdit, make_ready
-from lovecampaign.delivery.transactional.welcome_days import with_gifts
+from lovecampaign.delivery.prepare.readiness import EDITED, Checker, EditPolicy, prepare_email
+from lovecampaign.delivery.transactional.welcome_days import include_recent_days
 from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.sending.due import list_due_batches
 
 
-def look_at_welcome(
-    sender: Sender, campaign: Campaign, accepted_by: str | None, check: Checker
+def check_welcome_edit(
+    sender: SendingProcess, campaign: Campaign, accepted_by: str | None, check: Checker
 ) -> Sequence[Problem]:
-    """What is to be said of a welcome that was edited after its first copies went out.
+    """Problems of a welcome that was edited after its first copies were sent.
 
-    ``accepted_by``: who means the edit, if anybody does; then it counts from now on.
+    ``accepted_by`` names the operator who accepts the edit, which then counts from now on.
     """
     email = campaign.find_email(WELCOME)
     if email is None:
         return ()
     record = record_campaign(sender.database, campaign)
-    on_edit = OnEdit(accepted_by=accepted_by, keeps_frozen=True)
-    problems = make_ready(sender, campaign, record, email, on_edit, check).problems
+    on_edit = EditPolicy(accepted_by=accepted_by, keeps_frozen=True)
+    problems = prepare_email(sender, campaign, record, email, on_edit, check).problems
     return [each for each in problems if accepted_by is not None or each.code == EDITED]
 
 
-def send_welcomes(sender: Sender, campaign: Campaign, check: Checker) -> Tally:
-    """Send every welcome that is due, at any hour and beside the letter of the day.
+def send_welcomes(sender: SendingProcess, campaign: Campaign, check: Checker) -> Tally:
+    """Send every welcome that is due, at any hour and independent of the email of the day.
 
-    An edit after the first welcome waits until it is meant (:func:`look_at_welcome`): until then
-    everybody is welcomed in the same words. Raises Refused and Unreachable where the provider takes
-    no mail.
+    An edit after the first welcome waits until it is accepted (:func:`check_welcome_edit`). Raises
+    Refused and Unreachable where the provider takes no mail.
     """
     email, tally = campaign.find_email(WELCOME), Tally()
     if email is None:
@@ -48,14 +46,14 @@ def send_welcomes(sender: Sender, campaign: Campaign, check: Checker) -> Tally:
         batches = list_due_batches(connection, campaign, record, {WELCOME}, now)
     if not batches:
         return tally
-    keeps_frozen = OnEdit(keeps_frozen=True)
-    work = make_ready(sender, campaign, record, email, keeps_frozen, check).work
-    if work is None:
-        return tally  # it has mistakes; ``check`` and ``status`` say so
-    work = with_gifts(sender, work)
+    keeps_frozen = EditPolicy(keeps_frozen=True)
+    job = prepare_email(sender, campaign, record, email, keeps_frozen, check).job
+    if job is None:
+        return tally  # it has mistakes, which ``check`` and ``status`` show
+    job = include_recent_days(sender, job)
     for batch in batches:
         if not sender.stop.is_set():
-            tally += deliver_batch(sender, work, BatchHandle(id=batch.id, epoch=batch.epoch))
+            tally += deliver_batch(sender, job, BatchHandle(id=batch.id, epoch=batch.epoch))
         if tally.closed is not None:
             raise tally.closed
     return tally

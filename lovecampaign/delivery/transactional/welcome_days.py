@@ -1,8 +1,7 @@
-"""Which letter of today does a newcomer get inside their welcome?
+"""Adds the email of the day to a welcome.
 
-Who confirms after today's letter has gone out would wait until tomorrow for the first gift. So the
-welcome holds the letter of the day, in the words in which others have had it: frozen, and never an
-unfinished one.
+A subscriber who confirms after today's email was sent would wait until tomorrow for the first one.
+So the welcome contains the email of the day, in its frozen content as others got it.
 """
 
 from __future__ import annotations
@@ -15,9 +14,8 @@ from typing import Self
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, LateJoiners
-from lovecampaign.delivery.base.addressing import Addressing
-from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.base.work import EmailWork
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
+from lovecampaign.delivery.base.sender import EmailJob, SendingProcess
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import local_day
@@ -25,43 +23,43 @@ from lovecampaign.schedule.slots import find_slot, plan_zone
 from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen_at
 from lovecampaign.store.sending.claimed import Member
 
-#: No zone's date is further from another's.
+#: Dates of two time zones differ by less.
 _NEAR = timedelta(days=2)
-#: With these, a letter that was missed comes later by itself, or is not wanted.
+#: With these, a missed email comes later by itself, or is not wanted.
 _COMES_ANOTHER_WAY = frozenset({LateJoiners.FROM_DAY_1, LateJoiners.WAIT})
 
 
 @dataclass(frozen=True, kw_only=True)
-class WelcomeAddressing(Addressing):
-    """As for any email, with the letter of the day for whoever joined too late to get it."""
+class WelcomeRecipientBuilder(RecipientBuilder):
+    """Puts the email of the day into the digest of those who joined too late for it."""
 
-    #: Keys of days that have gone out to others.
-    gone_out: frozenset[str]
+    #: Keys of days that were sent to others.
+    sent_days: frozenset[str]
 
     @classmethod
-    def of(cls, usual: Addressing, gone_out: Iterable[str]) -> Self:
+    def of(cls, base: RecipientBuilder, sent_days: Iterable[str]) -> Self:
         return cls(
-            campaign=usual.campaign,
-            email=usual.email,
-            signer=usual.signer,
-            public_url=usual.public_url,
-            founders_until=usual.founders_until,
-            cancelled=usual.cancelled,
-            gone_out=frozenset(gone_out),
+            campaign=base.campaign,
+            email=base.email,
+            signer=base.signer,
+            public_url=base.public_url,
+            founders_until=base.founders_until,
+            cancelled=base.cancelled,
+            sent_days=frozenset(sent_days),
         )
 
     def digest(self, person: Member) -> tuple[str, ...]:
         if person.joined_at is None:
             return ()
-        left_out = self.cancelled | self._not_for(person.subscriber.tags)
-        key = missed_today(self.campaign, person.zone, person.joined_at, self.founders_until)
-        return (key,) if key in self.gone_out - left_out else ()
+        excluded = self.cancelled | self._not_for(person.subscriber.tags)
+        key = find_missed_day(self.campaign, person.zone, person.joined_at, self.founders_until)
+        return (key,) if key in self.sent_days - excluded else ()
 
 
-def missed_today(
+def find_missed_day(
     campaign: Campaign, zone: str, joined_at: datetime, founders_until: datetime | None
 ) -> str | None:
-    """The day email whose moment on the day of joining had passed, where no other way brings it."""
+    """The day email that was due before joining on the same day, if it comes no other way."""
     if campaign.late_joiners in _COMES_ANOTHER_WAY or founders_until is None:
         return None
     in_digest = campaign.catch_up.must_have if campaign.catch_up else ()
@@ -75,42 +73,39 @@ def missed_today(
     return None
 
 
-def with_gifts(sender: Sender, work: EmailWork) -> EmailWork:
-    """The welcome with the letters of these days at hand."""
-    now, ids = sender.clock.now(), work.record.email_ids
+def include_recent_days(sender: SendingProcess, job: EmailJob) -> EmailJob:
+    """The welcome with the content of the recent days, for its digest."""
+    now, ids = sender.clock.now(), job.record.email_ids
     with sender.database.read() as connection:
-        gifts = words_of_these_days(connection, work.campaign, ids, now)
-    if not gifts:
-        return work
+        days = find_recent_days(connection, job.campaign, ids, now)
+    if not days:
+        return job
     renderer = EmailRenderer(
-        work.campaign,
-        work.email,
-        holding(work.content, gifts),
-        media_url=sender.settings.media_url,
+        job.campaign, job.email, with_parts(job.content, days), media_url=sender.settings.media_url
     )
-    addressing = WelcomeAddressing.of(work.addressing, gifts)
-    return replace(work, renderer=renderer, addressing=addressing)
+    recipient_builder = WelcomeRecipientBuilder.of(job.recipient_builder, days)
+    return replace(job, renderer=renderer, recipient_builder=recipient_builder)
 
 
-def words_of_these_days(
+def find_recent_days(
     connection: Connection, campaign: Campaign, email_ids: Mapping[str, int], at: datetime
 ) -> Mapping[str, FrozenContent]:
-    """By key: what the days around an instant had said by then to those who had got them."""
-    found = {}
+    """By key: the frozen content, at an instant, of the days around it."""
+    contents = {}
     for day in campaign.day_emails:
         if day.key in email_ids and day.date and abs(day.date - at.date()) <= _NEAR:
             frozen = find_frozen_at(connection, email_ids[day.key], at)
             if frozen is not None and frozen.frozen_at <= at:
-                found[day.key] = frozen
-    return found
+                contents[day.key] = frozen
+    return contents
 
 
-def holding(content: Content, gifts: Mapping[str, FrozenContent]) -> Content:
-    """The welcome's words, with those of these days and their pictures at hand."""
-    letters = {key: Content.from_json(gift.content) for key, gift in gifts.items()}
-    images = {path: one for letter in letters.values() for path, one in letter.images.items()}
+def with_parts(content: Content, days: Mapping[str, FrozenContent]) -> Content:
+    """The welcome's content, with that of these days and their images."""
+    contents = {key: Content.from_json(day.content) for key, day in days.items()}
+    images = {path: one for part in contents.values() for path, one in part.images.items()}
     return replace(
         content,
-        parts={key: letter.words for key, letter in letters.items()},
+        parts={key: part.words for key, part in contents.items()},
         images={**images, **content.images},
     )

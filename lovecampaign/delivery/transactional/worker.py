@@ -1,8 +1,8 @@
-"""Who sends the mail that pages promise? A thread inside ``serve``, woken by each promise.
+"""Worker for transactional mail: a thread inside ``serve``, woken by each request.
 
-Confirmations leave within the second, retries when they are due. ``run`` does the same in each
-of its passes, so that either may be there alone. Nothing is in memory only: what is promised
-stands in the database, and a thread that dies is replaced by whoever comes next.
+Confirmations are sent within a second, retries when they are due. ``run`` does the same in each
+pass, so that either may run alone. All state is in the database: after a crash the next process
+continues.
 """
 
 from __future__ import annotations
@@ -17,56 +17,71 @@ from typing import TypeAlias
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.core.interval import Interval
+from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.loop.recovery import recover
 from lovecampaign.delivery.prepare.readiness import Checker
-from lovecampaign.delivery.transactional.cleanup import Tidying
-from lovecampaign.delivery.transactional.deliver import deliver_asked
+from lovecampaign.delivery.transactional.deliver import deliver_requested
 from lovecampaign.delivery.transactional.welcome import send_welcomes
-from lovecampaign.store.checkout.waitlist import notify_campaign_waitlist
-from lovecampaign.store.sending.transactional_queue import find_next_transactional
+from lovecampaign.store.checkout.waitlist import tell_who_waits
+from lovecampaign.store.sending.request_queue import find_next_asked
+from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
 
-#: How often the queue is looked at without being woken, and dead senders are looked for.
-LONGEST_NAP = timedelta(seconds=10)
+#: Between two checks of the queue, and for dead processes, without being woken.
+MAX_SLEEP = timedelta(seconds=10)
+#: Between two deletions of unconfirmed subscribers.
+CLEANUP_SECONDS = 3600.0
 CheckCampaign: TypeAlias = Callable[[Campaign], Checker]
 
 
-def answer_all(sender: Sender, campaigns: Sequence[Campaign], check: CheckCampaign) -> None:
-    """One pass: confirmations and other answers first, then welcomes."""
+def send_transactional(
+    sender: SendingProcess, campaigns: Sequence[Campaign], check: CheckCampaign
+) -> None:
+    """One pass: confirmations and other replies first, then welcomes."""
     for campaign in campaigns:
-        notify_campaign_waitlist(sender.database, campaign, sender.clock.now())
-        deliver_asked(sender, campaign)
+        tell_who_waits(sender.database, campaign, sender.clock.now())
+        deliver_requested(sender, campaign)
     for campaign in campaigns:
         send_welcomes(sender, campaign, check(campaign))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostPlan:
-    """What the thread works with."""
+def cleanup_interval(sender: SendingProcess) -> Interval:
+    """For :func:`delete_unconfirmed_if_due`; follows the sender's clock."""
+    return Interval(CLEANUP_SECONDS, lambda: sender.clock.now().timestamp())
 
-    #: Registers it as a sender for as long as the block runs.
-    open_sender: Callable[[], AbstractContextManager[Sender]]
+
+def delete_unconfirmed_if_due(sender: SendingProcess, interval: Interval) -> None:
+    """Delete subscribers who asked to join 30 days ago and never confirmed."""
+    if interval.is_due():
+        delete_unconfirmed(sender.database, sender.clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionalPlan:
+    """The worker's configuration."""
+
+    #: Registers the process as a sender while the block runs.
+    open_sender: Callable[[], AbstractContextManager[SendingProcess]]
     #: The campaigns at this moment.
     campaigns: Callable[[], Sequence[Campaign]]
     check: CheckCampaign
-    #: Told why nothing can be sent just now; it is tried again.
-    on_trouble: Callable[[Unreachable], None]
-    #: Told of a mistake of ours; the thread goes on with the next pass.
+    #: Called when nothing can be sent now; it is tried again.
+    on_outage: Callable[[Unreachable], None]
+    #: Called with an unexpected exception; the thread continues with the next pass.
     on_bug: Callable[[BaseException], object]
 
 
 @dataclass(slots=True, kw_only=True)
-class Post:
-    """The thread; ``stop`` is also the sender's, so that it ends in the middle of a pass."""
+class TransactionalWorker:
+    """The thread; it shares ``stop`` with its sender, so that it ends within a pass."""
 
-    plan: PostPlan
+    plan: TransactionalPlan
     stop: threading.Event = field(default_factory=threading.Event)
     _woken: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
-    _tidying: Tidying = field(default_factory=Tidying)
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="post", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="transactional", daemon=True)
         self._thread.start()
 
     @contextlib.contextmanager
@@ -79,15 +94,15 @@ class Post:
             self.end()
 
     def wake(self) -> None:
-        """Something was asked for: look now."""
+        """Mail was requested: check the queue now."""
         self._woken.set()
 
     def is_alive(self) -> bool:
-        """Whether mail that is asked for is going to be sent."""
+        """Whether requested mail will be sent."""
         return self._thread is not None and self._thread.is_alive()
 
     def end(self, timeout_seconds: float = 5.0) -> None:
-        """Finish what is in the air, and stop."""
+        """Finish the messages in flight, and stop."""
         self.stop.set()
         self._woken.set()
         if self._thread is not None:
@@ -99,23 +114,24 @@ class Post:
                 with self.plan.open_sender() as sender:
                     self._work(sender)
             except Unreachable as error:
-                self.plan.on_trouble(error)
-            except Exception as error:  # noqa: BLE001 - a thread that ends would answer nobody
+                self.plan.on_outage(error)
+            except Exception as error:  # noqa: BLE001 - the thread must not end
                 self.plan.on_bug(error)
-            # The claims of the sender that failed are recovered by its successor.
-            self.stop.wait(0 if self.stop.is_set() else LONGEST_NAP.total_seconds())
+            # The next sender recovers the claims of this one.
+            self.stop.wait(0 if self.stop.is_set() else MAX_SLEEP.total_seconds())
 
-    def _work(self, sender: Sender) -> None:
+    def _work(self, sender: SendingProcess) -> None:
+        cleanup = cleanup_interval(sender)
         while not self.stop.is_set():
             self._woken.clear()
             recover(sender)
-            answer_all(sender, self.plan.campaigns(), self.plan.check)
-            self._tidying.tidy(sender)
-            self._nap(sender)
+            send_transactional(sender, self.plan.campaigns(), self.plan.check)
+            delete_unconfirmed_if_due(sender, cleanup)
+            self._sleep(sender)
 
-    def _nap(self, sender: Sender) -> None:
+    def _sleep(self, sender: SendingProcess) -> None:
         now = sender.clock.now()
         with sender.database.read() as connection:
-            next_try = find_next_transactional(connection, now)
-        wanted = LONGEST_NAP if next_try is None else min(next_try - now, LONGEST_NAP)
+            next_try = find_next_asked(connection, now)
+        wanted = MAX_SLEEP if next_try is None else min(next_try - now, MAX_SLEEP)
         self._woken.wait(max(0.05, wanted.total_seconds()))

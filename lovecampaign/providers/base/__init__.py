@@ -1,0 +1,1 @@
+"""What all providers share: the protocol, outcomes, addresses and deadlines."""

@@ -1,4 +1,4 @@
-"""How does an address, or a host, go over the wire?"""
+"""How an address, or a host, is written on the wire."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import idna
 
 #: What would end or split an SMTP path or a header (RFC 5321 §4.1.2), quoted or not.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f<>]")
-#: Nearly all addresses; nothing needs to be looked for in them.
+#: Nearly all addresses; they need no further check.
 _is_plain = re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9.-]+").fullmatch
 
 
 class UnusableAddress(ValueError):
-    """This way out cannot carry the address; the text says why, without the address."""
+    """The provider cannot carry the address; the text says why, without the address."""
 
 
-def on_the_wire(email: str, *, allows_utf8: bool = False) -> str:
+def encode_address(email: str, *, allows_utf8: bool = False) -> str:
     """The address with its domain in ASCII (IDNA 2008), as every server understands it.
 
-    A local part outside ASCII goes through only where the other side speaks SMTPUTF8
-    (RFC 6531); the domain is ASCII even then. Raises UnusableAddress.
+    A local part outside ASCII is allowed only with SMTPUTF8 (RFC 6531); the domain is ASCII even
+    then. Raises UnusableAddress.
     """
     if _is_plain(email):
         return email
@@ -36,7 +36,7 @@ def on_the_wire(email: str, *, allows_utf8: bool = False) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine, by its name alone: nothing is looked up."""
+    """Whether ``host`` is this machine, by its name alone, without a DNS query."""
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761 §6.3
         return True

@@ -1,4 +1,4 @@
-"""Should a server that has just refused to connect be asked again?"""
+"""A circuit breaker: after a failed connection, no new attempt for some seconds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import time
 
 from lovecampaign.providers.base.outcomes import NoConnection, Verdict
 
-#: A server in trouble, or one that counts failed logins, is not asked again for each message.
+#: An overloaded server, or one that counts failed logins, is not asked again for each message.
 COOLDOWN_SECONDS = 10.0
 
 
-class Cooldown:
-    """Lets the last failure stand for a while."""
+class CircuitBreaker:
+    """Open for some seconds after a failure, which is repeated meanwhile."""
 
     def __init__(self, seconds: float = COOLDOWN_SECONDS) -> None:
         self._seconds = seconds
@@ -19,13 +19,13 @@ class Cooldown:
         self._failed_at = 0.0
 
     def check(self) -> None:
-        """Raises NoConnection with the last failure while it stands."""
+        """Raises NoConnection with the last failure while the breaker is open."""
         is_over = time.monotonic() - self._failed_at >= self._seconds
         if self._failure is not None and not is_over:
             raise NoConnection(self._failure)
 
-    def start(self, failure: Verdict) -> None:
+    def open(self, failure: Verdict) -> None:
         self._failure, self._failed_at = failure, time.monotonic()
 
-    def end(self) -> None:
+    def close(self) -> None:
         self._failure = None

@@ -1,8 +1,7 @@
-"""How long is the other side of a connection waited for? Until a deadline, however it drips.
+"""A socket with a deadline for a whole reply or write, however slowly the bytes drip.
 
-Python keeps a socket's time limit itself: before each call it asks the operating system whether
-the socket is ready, and lets go of the interpreter for that. The operating system keeps the limit
-as well, and is asked half as often.
+Python implements a socket's timeout itself: before each call it polls the socket, and releases the
+interpreter's lock for that. Here the operating system keeps the timeout, with half the calls.
 """
 
 from __future__ import annotations
@@ -14,49 +13,48 @@ import struct
 import time
 from collections.abc import Sequence
 
-#: What the operating system would round to nothing means "for ever" to it.
+#: The operating system takes a timeout that it rounds to 0 for none.
 _SHORTEST_SECONDS = 0.01
-#: Of what comes at once; room that is not needed costs time.
+#: For one read; a larger buffer takes longer to allocate.
 _MOST_BYTES = 8192
-#: The operating system takes 1,024 at once; so many small ones are joined faster than listed.
+#: The limit of sendmsg is 1,024 pieces, but above this number to join them is faster.
 _MOST_PIECES = 16
 
 
-class PatientSocket:
-    """A connected socket whose calls end by a deadline (of :func:`time.monotonic`).
+class DeadlineSocket:
+    """A connected socket; each call ends by a deadline (of :func:`time.monotonic`).
 
-    The limit of a socket itself starts anew at each byte: a server that drips one byte a minute
-    is as lost as one that is silent. What takes too long raises TimeoutError, what breaks
-    another OSError.
+    The timeout of a plain socket starts anew at each byte, so that a server may drip for ever.
+    What takes too long raises TimeoutError, what breaks another OSError.
     """
 
-    def __init__(self, sock: socket.socket, *, is_python_patient: bool = False) -> None:
-        """``is_python_patient``: Python keeps the limit, for whoever else uses the socket."""
+    def __init__(self, sock: socket.socket, *, uses_python_timeout: bool = False) -> None:
+        """``uses_python_timeout``: set where other code uses the socket, too."""
         self._sock = sock
         self.is_tls = isinstance(sock, ssl.SSLSocket)
-        # TLS would ask the operating system again for ever.
-        self._is_python_patient = is_python_patient or self.is_tls
+        # OpenSSL repeats a call that the operating system timed out.
+        self._uses_python_timeout = uses_python_timeout or self.is_tls
         self._limit_seconds = 0.0
-        #: How much the last :meth:`send` wrote, if it failed too.
+        #: Bytes that the last :meth:`send` wrote, also where it failed.
         self.sent = 0
         self._broken: OSError | None = None
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
-        if not self._is_python_patient:
+        if not self._uses_python_timeout:
             sock.settimeout(None)
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing has come, not even an end; asked without a wait."""
+        """Whether nothing was received, not even EOF; checked without waiting."""
         return not self._is_pending and not self._poll.poll(0)
 
     def fileno(self) -> int:
         return self._sock.fileno()
 
     def receive_now(self) -> bytes | None:
-        """What has come, None where nothing has; empty where the connection is at its end.
+        """What was received; None for nothing, empty at EOF.
 
-        What has broken it is raised by the next :meth:`receive`.
+        An error is raised by the next :meth:`receive`.
         """
         try:
             return self._receive_now()
@@ -65,16 +63,16 @@ class PatientSocket:
             return b""
 
     def receive(self, deadline: float) -> bytes:
-        """What has come, waited for; empty where the other side has closed."""
+        """Wait for data; empty at EOF."""
         if self._broken is not None:
             raise self._broken
         if time.monotonic() >= deadline and (received := self._receive_now()) is not None:
-            return received  # it came in time; nobody looked
+            return received  # it came in time
         self._limit(deadline)
         try:
             return self._sock.recv(_MOST_BYTES)
         except (TimeoutError, BlockingIOError) as error:
-            raise _too_late() from error
+            raise _timeout_error() from error
 
     def send(self, pieces: Sequence[bytes], deadline: float) -> None:
         """Write all of it."""
@@ -87,43 +85,43 @@ class PatientSocket:
 
     @property
     def _is_pending(self) -> bool:
-        """Whether OpenSSL holds something that was received already."""
+        """Whether OpenSSL holds decrypted data."""
         return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
 
     def _receive_now(self) -> bytes | None:
         try:
-            if not self._is_python_patient:
+            if not self._uses_python_timeout:
                 return self._sock.recv(_MOST_BYTES, socket.MSG_DONTWAIT)
             self._limit_seconds = 0.0
             self._sock.settimeout(0.0)
             received = self._sock.recv(_MOST_BYTES)
-            while self._is_pending:  # of the same record: no poll would tell of it
+            while self._is_pending:  # the rest of a TLS record, which poll() does not see
                 received += self._sock.recv(_MOST_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
         return received
 
     def _send(self, pieces: Sequence[bytes | memoryview], deadline: float) -> int:
-        """How much of it went out. TLS takes one piece, the operating system only so many."""
+        """The number of bytes written. TLS takes one piece, the system a limited number."""
         self._limit(deadline)
         try:
             if self.is_tls or len(pieces) > _MOST_PIECES:
                 return self._sock.send(b"".join(pieces))
             return self._sock.sendmsg(pieces)
         except (TimeoutError, BlockingIOError) as error:
-            raise _too_late() from error
+            raise _timeout_error() from error
 
     def _limit(self, deadline: float) -> None:
-        """A limit that is about right stays: to set one is a call of the operating system."""
+        """A timeout that is about right stays: to set one is a system call."""
         seconds = deadline - time.monotonic()
         if seconds <= 0:
-            raise _too_late()
+            raise _timeout_error()
         if not 0.95 * seconds <= self._limit_seconds <= 1.05 * seconds:
             self._set_limit(max(seconds, _SHORTEST_SECONDS))
 
     def _set_limit(self, seconds: float) -> None:
         self._limit_seconds = seconds
-        if self._is_python_patient:
+        if self._uses_python_timeout:
             self._sock.settimeout(seconds)
             return
         whole, part = divmod(seconds, 1)
@@ -132,5 +130,5 @@ class PatientSocket:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
-def _too_late() -> TimeoutError:
+def _timeout_error() -> TimeoutError:
     return TimeoutError("the server did not answer in time")

@@ -1,8 +1,8 @@
-"""How does mail leave into a folder that any mail reader opens?
+"""A provider that writes messages into a Maildir, which any mail program opens.
 
 A Maildir (https://cr.yp.to/proto/maildir.html): each message is written under ``tmp`` and
-linked into ``new`` when it is whole. The delivery id is part of the file name, so that after a
-crash the folder itself tells what was sent.
+linked into ``new`` when it is complete. The file name contains the delivery id, so that recovery
+after a crash can tell what was sent.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from pathlib import Path
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import Message, Outcome
 from lovecampaign.providers.base.outcomes import Verdict, accepted, transient, unknown
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 
 _FOLDERS = ("tmp", "new", "cur")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]")
-#: Folders changed this recently may change again within the same tick of their time stamp.
+#: A folder changed this recently may change again without a new time stamp.
 _FRESH_SECONDS = 2.0
 
 
 class MaildirProvider:
-    """Writes every message as a file of its own; never overwrites one."""
+    """Writes each message as a file; never overwrites one."""
 
     leaves_machine = False
     takes_now = True
-    is_paced = False
+    is_throttled = False
     claim_size = 200
 
     def __init__(self, folder: Path, *, name: str | None = None, is_durable: bool = True) -> None:
-        """``is_durable``: each message is on the disk, not only with the operating system,
-        before it counts as accepted. ``demo`` and tests may do without.
+        """``is_durable``: fsync each message before it counts as accepted. ``demo`` and tests do
+        without.
         """
         self.name = name or f"maildir:{folder}"
         self._folder = folder
@@ -45,7 +45,7 @@ class MaildirProvider:
         self._counter = itertools.count(1)
         self._listing = _Listing(folder)
 
-    def prove(self) -> None:
+    def check_connection(self) -> None:
         try:
             self._make_folders()
             probe = self._folder / "tmp" / f"probe.{os.getpid()}"
@@ -54,10 +54,10 @@ class MaildirProvider:
         except OSError as error:
             raise Unreachable(
                 f"the outbox {self._folder} cannot be written: {error.strerror or error}",
-                hint="give a folder of yours: LOVECAMPAIGN_PROVIDER=maildir:outbox",
+                hint="choose a folder that you can write to: LOVECAMPAIGN_PROVIDER=maildir:outbox",
             ) from error
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         has_folders = False
         for message in messages:
             if not has_folders:
@@ -67,13 +67,13 @@ class MaildirProvider:
             yield outcome
 
     def has_sent(self, delivery_id: str) -> bool | None:
-        """Whether a file of this delivery lies in ``new`` or ``cur``."""
+        """Whether ``new`` or ``cur`` has a file of this delivery."""
         return _as_file_name(delivery_id) in self._listing.delivery_ids()
 
     def close(self) -> None:
-        """Nothing stays open between messages."""
+        """No file stays open between messages."""
 
-    def _deliver(self, message: Message, flight: Flight) -> Verdict:
+    def _deliver(self, message: Message, flight: FlightLog) -> Verdict:
         name = self._new_name(message.delivery_id)
         draft = self._folder / "tmp" / name
         final = self._folder / "new" / name
@@ -157,13 +157,13 @@ class _Listing:
 
 
 def _discard(draft: Path) -> None:
-    with contextlib.suppress(OSError):  # what could not be written need not exist
+    with contextlib.suppress(OSError):  # it may not exist
         draft.unlink()
 
 
 def _as_file_name(delivery_id: str) -> str:
-    """The id with anything that means something to a file system or Maildir written as =XX."""
-    return _NOT_PLAIN.sub(lambda found: f"={ord(found[0]):02X}", delivery_id)
+    """The id with every special character written as =XX."""
+    return _NOT_PLAIN.sub(lambda match: f"={ord(match[0]):02X}", delivery_id)
 
 
 _HOST = _NOT_PLAIN.sub("_", socket.gethostname()) or "localhost"

@@ -1,4 +1,4 @@
-"""How does mail leave in a test? It stays in a list."""
+"""A provider for tests: keeps messages in a list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from lovecampaign.core.message import Message, Outcome, OutcomeKind
 from lovecampaign.providers.base.outcomes import Verdict, accepted
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 
 Script = Callable[[Message], Verdict]
 
@@ -16,22 +16,22 @@ def accept_all(_message: Message) -> Verdict:
 
 
 class MemoryProvider:
-    """Keeps what it accepts; ``script`` decides what becomes of each message."""
+    """Keeps accepted messages; ``script`` decides the outcome of each."""
 
     name = "memory:"
     leaves_machine = False
     takes_now = True
-    is_paced = False
+    is_throttled = False
     claim_size = 100
 
     def __init__(self, script: Script = accept_all) -> None:
         self.script = script
         self.sent: list[Message] = []
 
-    def prove(self) -> None:
-        """Always there."""
+    def check_connection(self) -> None:
+        """There is none to check."""
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         for message in messages:
             flight.writing(message.delivery_id)
             outcome = self.script(message).on(message)
@@ -44,4 +44,4 @@ class MemoryProvider:
         return any(message.delivery_id == delivery_id for message in self.sent)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """There is nothing to close."""

@@ -1,4 +1,4 @@
-"""What does a reply say about a message, and what may people read of it?"""
+"""Verdicts: a provider's answer before it is tied to a message, with text that is safe to show."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from lovecampaign.core.message import Address, FaultKind, Outcome, OutcomeKind
+from lovecampaign.core.message import Address, Fault, Outcome, OutcomeKind
 
 #: Replies can be pages long; this much is enough to act on.
 DETAIL_CHARACTERS = 300
 
 
-class Recipient(Protocol):
-    """Somebody whose message had an answer."""
+class AddressedMessage(Protocol):
+    """A message, or the part of it that is kept until the answer comes."""
 
     @property
     def delivery_id(self) -> str: ...
@@ -28,16 +28,16 @@ class Verdict:
     """An answer that is not yet tied to a message."""
 
     kind: OutcomeKind
-    fault: FaultKind | None = None
+    fault: Fault | None = None
     detail: str = ""
     provider_message_id: str | None = None
     retry_after_seconds: float | None = None
     #: Of CONFIGURATION: it may be about the recipient who was named.
     is_about_one: bool = False
 
-    def on(self, message: Recipient) -> Outcome:
-        """The outcome of ``message``; its recipient's address is taken out of the detail."""
-        # A detail without any address has none to take out, and asking for one takes time.
+    def on(self, message: AddressedMessage) -> Outcome:
+        """The outcome of ``message``, without the recipient's address in its detail."""
+        # A detail without an address needs no search: ``email`` takes time to compute.
         detail = readable(self.detail, hide=message.to.email if "@" in self.detail else "")
         return Outcome(
             message.delivery_id,
@@ -51,14 +51,14 @@ class Verdict:
 
 
 class NoConnection(Exception):
-    """No connection could be had, so nothing of any message has left."""
+    """There is no connection, so no byte of any message has left."""
 
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.detail)
         self.verdict = verdict
 
-    def on(self, message: Recipient) -> Outcome:
-        """The outcome of a message that nobody could be asked to take."""
+    def on(self, message: AddressedMessage) -> Outcome:
+        """The outcome of a message that could not be offered to the server."""
         return self.verdict.on(message)._replace(is_unasked=True)
 
 
@@ -68,7 +68,7 @@ def accepted(
     *,
     retry_after_seconds: float | None = None,
 ) -> Verdict:
-    """The provider has taken it."""
+    """The provider has taken the message."""
     return Verdict(
         kind=OutcomeKind.ACCEPTED,
         detail=detail,
@@ -78,9 +78,9 @@ def accepted(
 
 
 def transient(
-    detail: str, fault: FaultKind = FaultKind.PROVIDER, *, retry_after_seconds: float | None = None
+    detail: str, fault: Fault = Fault.PROVIDER, *, retry_after_seconds: float | None = None
 ) -> Verdict:
-    """Not taken now; trying again is safe."""
+    """Not taken now; it is safe to try again."""
     return Verdict(
         kind=OutcomeKind.TRANSIENT,
         fault=fault,
@@ -89,19 +89,19 @@ def transient(
     )
 
 
-def permanent(detail: str, fault: FaultKind) -> Verdict:
+def permanent(detail: str, fault: Fault) -> Verdict:
     """It will never be taken."""
     return Verdict(kind=OutcomeKind.PERMANENT, fault=fault, detail=detail)
 
 
 def unknown(detail: str) -> Verdict:
-    """It may have been taken: nobody tries again without being asked."""
-    return Verdict(kind=OutcomeKind.UNKNOWN, fault=FaultKind.PROVIDER, detail=detail)
+    """It may have been taken: never retried without the operator's decision."""
+    return Verdict(kind=OutcomeKind.UNKNOWN, fault=Fault.PROVIDER, detail=detail)
 
 
 def stop_the_run(detail: str) -> Verdict:
-    """Refused for how we are set up: nobody is lost, and nothing goes on until it is mended."""
-    return transient(detail, FaultKind.CONFIGURATION)
+    """Refused for our configuration: the run stops until the operator has fixed it."""
+    return transient(detail, Fault.CONFIGURATION)
 
 
 def readable(text: str, *, hide: str = "") -> str:
@@ -116,7 +116,7 @@ def readable(text: str, *, hide: str = "") -> str:
 
 @lru_cache(maxsize=64)
 def _one_line(text: str) -> str:
-    """Servers say the same few things all day."""
+    """Cached: servers repeat the same few texts."""
     printable = text if text.isprintable() else "".join(map(_printable, text))
     return " ".join(printable.split())
 

@@ -1,8 +1,8 @@
-"""How many threads does a stream of messages need? As few as do not wait for the other side.
+"""Autoscaling of a pool's threads: as few as do not wait for the server.
 
-More threads than that only wait for each other. Ten that could all go on cost a third more of the
-processor for each message than two did, and two a quarter more than one (64 KB letters, a server
-on the same machine). Where answers are long in coming, more of them help.
+More threads than that wait for each other: ten that were never idle cost a third more of the
+processor per message than two did, and two a quarter more than one (64 KB messages, a server on
+the same machine). Where answers are slow to come, more threads help.
 """
 
 from __future__ import annotations
@@ -12,44 +12,44 @@ import time
 from collections.abc import Callable, Iterator
 from threading import Lock
 
-#: How often to look whether more of them would help: ten are there after four looks.
-LOOK_SECONDS = 0.005
-#: Of the threads' time: who waits more than that could do with company.
-_MOSTLY = 0.5
+#: Time between two checks whether more threads would help: ten threads run after four checks.
+CHECK_SECONDS = 0.005
+#: More threads help where those at work wait for more than this part of their time.
+_WAITING_SHARE = 0.5
 
 
-class Demand:
-    """Remembers from one stream to the next how many threads were of use."""
+class Autoscaler:
+    """Decides how many threads run; remembers from one send to the next how many were of use."""
 
-    def __init__(self, most: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most = most
+    def __init__(self, max_threads: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_threads = max_threads
         self._clock = clock
         self._lock = Lock()
-        #: How many this stream has needed so far, and how many of them have not ended.
-        self._needed = self._at_work = 0
+        #: Threads started for this send so far, and how many of them still run.
+        self._started = self._running = 0
         self._waiting = 0
-        #: Seconds that all threads together have waited since the last look.
+        #: Seconds that all threads together have waited since the last check.
         self._waited = 0.0
-        self._looked_at = self._counted_at = 0.0
+        self._checked_at = self._counted_at = 0.0
 
-    def begin(self) -> int:
-        """How many to begin with: half of what the last stream needed."""
+    def start(self) -> int:
+        """The number of threads to start with: half of what the last send needed."""
         with self._lock:
-            self._needed = self._at_work = max(1, self._needed // 2)
+            self._started = self._running = max(1, self._started // 2)
             self._waiting, self._waited = 0, 0.0
-            self._looked_at = self._counted_at = self._clock()
-            return self._needed
+            self._checked_at = self._counted_at = self._clock()
+            return self._started
 
-    def more(self) -> int:
-        """How many more to begin now: as many again, where those at work mostly wait."""
+    def threads_to_add(self) -> int:
+        """How many threads to add now: doubles them where those at work mostly wait."""
         with self._lock:
             now = self._count()
-            seconds = now - self._looked_at
-            if seconds < LOOK_SECONDS:
+            seconds = now - self._checked_at
+            if seconds < CHECK_SECONDS:
                 return 0
-            is_waited_for = self._waited > _MOSTLY * seconds * self._at_work
-            self._looked_at, self._waited = now, 0.0
-            return self._grow() if is_waited_for else 0
+            is_mostly_waiting = self._waited > _WAITING_SHARE * seconds * self._running
+            self._checked_at, self._waited = now, 0.0
+            return self._grow() if is_mostly_waiting else 0
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
@@ -61,14 +61,14 @@ class Demand:
             self._add_to_waiting(-1)
 
     def note_waited(self, seconds: float) -> None:
-        """A thread has waited elsewhere: in a write that the other side was slow to read."""
+        """A thread has waited elsewhere: in a write that the server was slow to read."""
         with self._lock:
             self._waited += seconds
 
-    def end(self) -> None:
-        """A thread has ended: there was nothing, or no lane, left for it."""
+    def note_thread_end(self) -> None:
+        """A thread has ended: no item or no connection was left for it."""
         with self._lock:
-            self._at_work -= 1
+            self._running -= 1
 
     def _add_to_waiting(self, count: int) -> None:
         with self._lock:
@@ -82,7 +82,7 @@ class Demand:
         return now
 
     def _grow(self) -> int:
-        added = min(max(1, self._at_work), self._most - self._needed)
-        self._needed += added
-        self._at_work += added
+        added = min(max(1, self._running), self._max_threads - self._started)
+        self._started += added
+        self._running += added
         return added

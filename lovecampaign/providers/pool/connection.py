@@ -1,4 +1,4 @@
-"""What is a lane? One connection to the other side, and how it works together with others."""
+"""The protocol of a pooled connection, and of the generator-based coroutines it runs."""
 
 from __future__ import annotations
 
@@ -7,57 +7,57 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from lovecampaign.core.message import Outcome
 from lovecampaign.providers.base.outcomes import NoConnection
-from lovecampaign.providers.pool.intake import Intake
+from lovecampaign.providers.pool.work_queue import QueueClient
 
-#: What a lane carries at once: a message, or the people of one request.
+#: What a connection delivers at once: a message, or the recipients of one request.
 Item = TypeVar("Item")
 
 
-class Awaited(Protocol):
+class PendingReply(Protocol):
     """An answer that has to come over a connection."""
 
-    #: When it is too late, by the monotonic clock; who waits for it goes on and finds out.
+    #: By the monotonic clock; the coroutine is resumed then, and finds out that it is late.
     deadline: float
 
     @property
-    def is_there(self) -> bool:
-        """Whether one could go on with it; asked without waiting."""
+    def is_ready(self) -> bool:
+        """Whether the coroutine can be resumed; checked without waiting."""
         ...
 
     def fileno(self) -> int:
-        """The socket that it comes over."""
+        """The socket to poll."""
         ...
 
 
 _Result = TypeVar("_Result")
-#: Work that pauses at each answer that is not there yet, so that others may go on.
-Pausing: TypeAlias = "Generator[Awaited, None, _Result]"
-#: Returns an item that was taken and of which nothing has left, if there is one.
-Carrying: TypeAlias = "Pausing[Item | None]"
+#: A coroutine that yields at each answer that is not there yet.
+Coroutine: TypeAlias = "Generator[PendingReply, None, _Result]"
+#: Returns an item that was taken and of which no byte has left, if there is one.
+DeliveryCoroutine: TypeAlias = "Coroutine[Item | None]"
 
 
-def without_pauses(work: Pausing[_Result]) -> _Result:
-    """What it returns, every answer waited for."""
+def run_blocking(coroutine: Coroutine[_Result]) -> _Result:
+    """Run a coroutine to its end, waiting for each answer; returns its result."""
     try:
         while True:
-            next(work)
+            next(coroutine)
     except StopIteration as end:
         result: _Result = end.value
         return result
 
 
-class Lane(Protocol[Item]):
-    """One connection to the other side, used by one thread at a time."""
+class PooledConnection(Protocol[Item]):
+    """One connection to the server, used by one thread at a time."""
 
-    def carry(self, item: Item, intake: Intake[Item]) -> Carrying[Item]:
-        """Deliver ``item``, and others of the intake while it lasts; answer for each.
+    def deliver(self, item: Item, client: QueueClient[Item]) -> DeliveryCoroutine[Item]:
+        """Deliver ``item``, and others of the queue while it lasts; report each outcome.
 
-        Raises NoConnection where nothing of ``item`` has left.
+        Raises NoConnection where no byte of ``item`` has left.
         """
         ...
 
-    def unasked(self, item: Item, missing: NoConnection) -> Sequence[Outcome]:
-        """The outcomes of an item that nobody could be asked to take."""
+    def undelivered(self, item: Item, failure: NoConnection) -> Sequence[Outcome]:
+        """The outcomes of an item for which there was no connection."""
         ...
 
     def close(self) -> None: ...

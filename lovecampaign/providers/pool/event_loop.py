@@ -1,8 +1,8 @@
-"""How does one thread serve several lanes? It goes on with whichever has its answer.
+"""A small poll()-based event loop: one thread multiplexes up to three connections.
 
-While the other side makes up its mind about one message, the thread makes the next one and writes
-it over another connection. A thread for each would hand the interpreter from one to the other
-several times a message: letters of 64 KB cost 98 µs so, where one thread for two lanes takes 77.
+While the server thinks about one message, the thread makes the next one and writes it over another
+connection. A thread per connection would pass the interpreter's lock back and forth several times
+a message: messages of 64 KB took 98 µs so, and take 77 with one thread for two connections.
 """
 
 from __future__ import annotations
@@ -15,181 +15,185 @@ from collections.abc import Generator, Iterator
 from typing import Generic, NamedTuple
 
 from lovecampaign.providers.base.outcomes import NoConnection
-from lovecampaign.providers.pool.autoscale import LOOK_SECONDS, Demand
-from lovecampaign.providers.pool.connection import Awaited, Carrying, Item, Lane
-from lovecampaign.providers.pool.intake import KEPT_SECONDS, Intake
-from lovecampaign.providers.pool.work_queue import Stream
+from lovecampaign.providers.pool.autoscale import CHECK_SECONDS, Autoscaler
+from lovecampaign.providers.pool.connection import (
+    DeliveryCoroutine,
+    Item,
+    PendingReply,
+    PooledConnection,
+)
+from lovecampaign.providers.pool.work_queue import FLUSH_SECONDS, QueueClient, WorkQueue
 
 #: With two, the answer to the first is there when the second is written, if the server is as
-#: quick as we are; the third goes on while one of them connects.
-MOST_TOGETHER = 3
+#: quick as we are; the third is used while one of them connects.
+MAX_CONNECTIONS = 3
+
+#: A thread that one connection blocked for longer, in writing to a server that is slow to read,
+#: serves no other: their answers would be read late. To render 16 messages takes a third of it.
+SLOW_WRITE_SECONDS = 0.05
 
 
-#: A thread that was held up longer by one lane, in writing to a server that is slow to read, serves
-#: no more of them: their answers would be read late. To make sixteen letters takes a third of it.
-LONGEST_HELD_UP_SECONDS = 0.05
+class _WaitingTask(NamedTuple, Generic[Item]):
+    """A connection that waits for an answer."""
 
-
-class _Paused(NamedTuple, Generic[Item]):
-    """A lane that waits for an answer."""
-
-    lane: Lane[Item]
-    #: What it began with.
+    connection: PooledConnection[Item]
+    #: The item it started with.
     item: Item
-    carrying: Carrying[Item]
-    awaited: Awaited
+    coroutine: DeliveryCoroutine[Item]
+    pending: PendingReply
 
 
-class Driver(Generic[Item]):
-    """One thread's work."""
+class EventLoop(Generic[Item]):
+    """The work of one thread."""
 
     def __init__(
-        self, stream: Stream[Item, Lane[Item]], intake: Intake[Item], demand: Demand
+        self,
+        queue: WorkQueue[Item, PooledConnection[Item]],
+        client: QueueClient[Item],
+        autoscaler: Autoscaler,
     ) -> None:
-        self._stream = stream
-        self._intake = intake
-        self._demand = demand
-        self._paused: deque[_Paused[Item]] = deque()
-        self._is_held_up = False
-        #: Whether :meth:`steps` has left nothing to :meth:`drive`.
+        self._queue = queue
+        self._client = client
+        self._autoscaler = autoscaler
+        self._waiting: deque[_WaitingTask[Item]] = deque()
+        self._is_write_slow = False
+        #: Whether :meth:`steps` has left nothing to :meth:`run`.
         self.is_done = False
 
-    def drive(self) -> None:
-        """Carry what there is to take, as far as there are lanes for it.
+    def run(self) -> None:
+        """Deliver items until there are none left, or no connections.
 
-        Raises what the source, a lane or the flight raises, after all that is in the air was
-        answered.
+        Raises what the source, a connection or the flight log raises, after all messages in
+        flight were answered.
         """
-        with self._finishing():
-            while self._go_on() or self._begin() or self._wait():
+        with self._draining():
+            while self._resume_ready() or self._start_next() or self._wait():
                 pass
 
     def steps(self) -> Generator[None, None, None]:
-        """The same step by step, as long as the other side and the source are quick.
+        """:meth:`run` step by step, as long as the server and the source are quick.
 
-        Whoever waits should do so in a thread of its own: :meth:`drive` goes on there. At each
-        step all answers can be taken, and who takes no more of them ends here: what is in the air
-        is answered then, too.
+        A loop that has to wait should run in its own thread: :meth:`run` continues there. Answers
+        can be taken after each step. Closing the generator also drains the messages in flight.
         """
-        with self._finishing():
-            while not (self._stream.is_slow or self._is_held_up):
-                if not (self._go_on() or self._begin() or self._comes_soon()):
-                    self.is_done = not self._paused
+        with self._draining():
+            while not (self._queue.is_slow or self._is_write_slow):
+                if not (self._resume_ready() or self._start_next() or self._is_answered_soon()):
+                    self.is_done = not self._waiting
                     break
                 yield
-            self._intake.hand_on()
+            self._client.flush()
             yield
 
     @contextlib.contextmanager
-    def _finishing(self) -> Iterator[None]:
+    def _draining(self) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            self._stream.stop()
-            self._finish()
+            self._queue.stop()
+            self._drain()
             raise
         finally:
-            self._intake.hand_on()
+            self._client.flush()
 
-    def _go_on(self) -> bool:
-        """Resume one lane whose answer is there: whoever has waited longest is asked first."""
-        for _ in range(len(self._paused)):
-            paused = self._paused.popleft()
-            if paused.awaited.is_there:
-                self._advance(paused.lane, paused.item, paused.carrying)
+    def _resume_ready(self) -> bool:
+        """Resume one coroutine that has its answer; the one that waited longest comes first."""
+        for _ in range(len(self._waiting)):
+            task = self._waiting.popleft()
+            if task.pending.is_ready:
+                self._advance(task.connection, task.item, task.coroutine)
                 return True
-            self._paused.append(paused)
+            self._waiting.append(task)
         return False
 
-    def _begin(self) -> bool:
-        """Let one more lane carry something, where there are both."""
-        most = 1 if self._is_held_up else MOST_TOGETHER
-        lane = self._stream.take_lane() if len(self._paused) < most else None
-        if lane is None:
+    def _start_next(self) -> bool:
+        """Start one more delivery, if there are an item and a connection for it."""
+        limit = 1 if self._is_write_slow else MAX_CONNECTIONS
+        connection = self._queue.take_connection() if len(self._waiting) < limit else None
+        if connection is None:
             return False
-        if not self._paused:
-            item = self._intake.take(lane)
+        if not self._waiting:
+            item = self._client.take(connection)
         else:
-            item = self._intake.take_ahead()
+            item = self._client.take_ahead()
             if item is None:
-                self._stream.return_lane(lane)
+                self._queue.return_connection(connection)
         if item is not None:
-            self._start(lane, item)
+            self._start(connection, item)
         return item is not None
 
-    def _start(self, lane: Lane[Item], item: Item) -> None:
-        self._advance(lane, item, lane.carry(item, self._intake))
+    def _start(self, connection: PooledConnection[Item], item: Item) -> None:
+        self._advance(connection, item, connection.deliver(item, self._client))
 
-    def _advance(self, lane: Lane[Item], item: Item, carrying: Carrying[Item]) -> None:
-        """Up to the lane's next pause, or its end."""
+    def _advance(
+        self, connection: PooledConnection[Item], item: Item, coroutine: DeliveryCoroutine[Item]
+    ) -> None:
+        """Run a coroutine up to its next yield, or its end."""
         try:
-            awaited = self._resumed(carrying)
+            pending = self._timed_next(coroutine)
         except StopIteration as end:
             if end.value is None:
-                self._stream.return_lane(lane)
+                self._queue.return_connection(connection)
             else:
-                self._start(lane, end.value)
-        except NoConnection as missing:
-            self._do_without(lane, item, missing)
+                self._start(connection, end.value)
+        except NoConnection as failure:
+            # The connection is retired and others take its item; only the last one reports.
+            if not self._queue.requeue(item):
+                self._queue.return_connection(connection)
+                self._client.report(connection.undelivered(item, failure))
         else:
-            self._paused.append(_Paused(lane, item, carrying, awaited))
+            self._waiting.append(_WaitingTask(connection, item, coroutine, pending))
 
-    def _resumed(self, carrying: Carrying[Item]) -> Awaited:
-        begun = time.monotonic()
+    def _timed_next(self, coroutine: DeliveryCoroutine[Item]) -> PendingReply:
+        started = time.monotonic()
         try:
-            return next(carrying)
+            return next(coroutine)
         finally:
-            passed = time.monotonic() - begun
-            self._is_held_up = passed > LONGEST_HELD_UP_SECONDS
-            if self._is_held_up:
-                self._demand.note_waited(passed)
+            passed = time.monotonic() - started
+            self._is_write_slow = passed > SLOW_WRITE_SECONDS
+            if self._is_write_slow:
+                self._autoscaler.note_waited(passed)
 
-    def _do_without(self, lane: Lane[Item], item: Item, missing: NoConnection) -> None:
-        """The lane rests, and others take its item; only the last of all lanes answers."""
-        if not self._stream.leave_to_others(item):
-            self._stream.return_lane(lane)
-            self._intake.answer(lane.unasked(item, missing))
-
-    def _comes_soon(self) -> bool:
-        """Whether an answer comes before the next look at the demand for threads."""
-        if not self._paused:
+    def _is_answered_soon(self) -> bool:
+        """Whether an answer comes before the autoscaler's next check."""
+        if not self._waiting:
             return False
-        with self._demand.waiting():
-            return bool(self._poll().poll(LOOK_SECONDS * 1000))
+        with self._autoscaler.waiting():
+            return bool(self._poll().poll(CHECK_SECONDS * 1000))
 
     def _wait(self) -> bool:
-        """Until an answer comes, or is too late; False where none is awaited."""
-        if not self._paused:
+        """Wait until an answer comes, or is too late; False where none is pending."""
+        if not self._waiting:
             return False
-        first = min(self._paused, key=lambda paused: paused.awaited.deadline)
-        with self._demand.waiting():
-            is_answered = self._is_answered_by(first.awaited.deadline)
+        first = min(self._waiting, key=lambda task: task.pending.deadline)
+        with self._autoscaler.waiting():
+            is_answered = self._is_answered_by(first.pending.deadline)
         if not is_answered:
-            self._paused.remove(first)
-            self._advance(first.lane, first.item, first.carrying)
+            self._waiting.remove(first)
+            self._advance(first.connection, first.item, first.coroutine)
         return True
 
     def _is_answered_by(self, deadline: float) -> bool:
-        """Whether anything came from anybody; what is known meanwhile does not wait for it."""
+        """Whether any answer came in time; known outcomes are flushed meanwhile."""
         poll = self._poll()
         seconds = max(0.0, deadline - time.monotonic())
-        if poll.poll(min(seconds, KEPT_SECONDS) * 1000):
+        if poll.poll(min(seconds, FLUSH_SECONDS) * 1000):
             return True
-        self._intake.hand_on()
+        self._client.flush()
         return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
 
     def _poll(self) -> select.poll:
         poll = select.poll()
-        for paused in self._paused:
-            poll.register(paused.awaited, select.POLLIN)
+        for task in self._waiting:
+            poll.register(task.pending, select.POLLIN)
         return poll
 
-    def _finish(self) -> None:
-        """What is in the air is answered, whatever went wrong elsewhere."""
-        while waiting := len(self._paused):
+    def _drain(self) -> None:
+        """Finish the messages in flight, whatever failed elsewhere."""
+        while waiting := len(self._waiting):
             try:
-                if not self._go_on():
+                if not self._resume_ready():
                     self._wait()
-            except Exception:  # noqa: BLE001 - the first trouble is the one raised
-                if len(self._paused) == waiting:
-                    self._paused.popleft()  # it cannot even be waited for
+            except Exception:  # noqa: BLE001 - the first exception is the one raised
+                if len(self._waiting) == waiting:
+                    self._waiting.popleft()  # it cannot even be waited for

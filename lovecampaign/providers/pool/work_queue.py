@@ -1,61 +1,70 @@
-"""Who takes the next message, over which lane, and when is none taken any more?"""
+"""The work queue that the threads of a pool share, and each thread's client of it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from queue import SimpleQueue
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from lovecampaign.core.message import Outcome, OutcomeKind
+from lovecampaign.providers.base.provider import FlightLog
 
 Item = TypeVar("Item")
-AnyLane = TypeVar("AnyLane")
+AnyConnection = TypeVar("AnyConnection")
+#: None: a thread has ended.
+Answers: TypeAlias = "SimpleQueue[Sequence[Outcome] | None]"
 
-#: Where the last item took longer than this to come (a pace, a slow disk), the next one is not
-#: waited for by who holds another: that one would leave late.
-LONGEST_WAIT_AHEAD_SECONDS = 0.005
+#: Where the last item took longer than this to come (a throttle, a slow disk), a thread that holds
+#: another item does not wait for the next one: the one it holds would leave late.
+MAX_WAIT_AHEAD_SECONDS = 0.005
+#: Accepted outcomes are buffered for this long at most, and this many of them.
+FLUSH_SECONDS = 0.05
+_MAX_BUFFERED = 64
 
 
-class Stream(Generic[Item, AnyLane]):
-    """The items, and the lanes that nobody uses; both are taken by one thread at a time.
+class WorkQueue(Generic[Item, AnyConnection]):
+    """The items and the idle connections; both are taken by one thread at a time.
 
-    Who holds a lane asks for an item before it ends. So what is put back is carried as long as
-    there is a lane for it.
+    A thread that holds a connection asks for an item before it ends, so that requeued items are
+    delivered as long as there is a connection for them.
     """
 
-    def __init__(self, items: Iterable[Item], lanes: Sequence[AnyLane]) -> None:
+    def __init__(self, items: Iterable[Item], connections: Sequence[AnyConnection]) -> None:
         self._items = iter(items)
         #: Held while an item is made, which may take long.
         self._source = Lock()
         #: Held for a moment only.
         self._lock = Lock()
-        self._put_back: list[Item] = []
-        #: The lane that was used last on top: its connection is open.
-        self._idle = list(reversed(lanes))
-        self._open_lanes = len(lanes)
+        self._requeued: list[Item] = []
+        #: The connection that was used last on top: it is open.
+        self._idle = list(reversed(connections))
+        self._usable = len(connections)
         self._is_exhausted = False
         self._is_stopped = False
-        #: Whether the last item was long in coming.
+        #: Whether the last item was slow to come.
         self.is_slow = False
-        #: What the source broke with, until a thread with empty hands raises it.
+        #: The exception of the source, until a thread with nothing in hand raises it.
         self._broken: BaseException | None = None
 
     @property
     def has_room_for_more(self) -> bool:
-        """Whether one more thread would find a lane, and perhaps an item for it."""
-        has_items = self._put_back or not self._is_exhausted
+        """Whether one more thread would find a connection, and perhaps an item for it."""
+        has_items = self._requeued or not self._is_exhausted
         return bool(self._idle and has_items) and not self._is_stopped
 
-    def take_lane(self) -> AnyLane | None:
-        """A lane that nobody uses."""
+    def take_connection(self) -> AnyConnection | None:
+        """An idle connection."""
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def return_lane(self, lane: AnyLane) -> None:
+    def return_connection(self, connection: AnyConnection) -> None:
         with self._lock:
-            self._idle.append(lane)
+            self._idle.append(connection)
 
-    def take(self, lane: AnyLane) -> Item | None:
-        """The next item for a lane; None: there is none, and the lane is returned.
+    def take(self, connection: AnyConnection) -> Item | None:
+        """The next item; None: there is none, and the connection is returned.
 
         Raises what the source raises.
         """
@@ -64,45 +73,45 @@ class Stream(Generic[Item, AnyLane]):
             if item is None and self._broken is not None:
                 error, self._broken = self._broken, None
                 raise error
-            return item if item is not None else self._return_unless_put_back(lane)
+            return item if item is not None else self._return_unless_requeued(connection)
 
     def take_ahead(self) -> Item | None:
-        """The next item if it comes at once; raises nothing, as something else is in hand."""
-        if self.is_slow or not self._source.acquire(timeout=LONGEST_WAIT_AHEAD_SECONDS):
+        """The next item if it comes at once; raises nothing, as another item is in hand."""
+        if self.is_slow or not self._source.acquire(timeout=MAX_WAIT_AHEAD_SECONDS):
             return None
         try:
             return self._next()
         finally:
             self._source.release()
 
-    def leave_to_others(self, item: Item) -> bool:
-        """A lane rests from now on, and others take its item; False if there are no others."""
+    def requeue(self, item: Item) -> bool:
+        """Retire a connection and leave its item to the others; False if it is the last one."""
         with self._lock:
-            if self._open_lanes == 1:
+            if self._usable == 1:
                 return False
-            self._open_lanes -= 1
-            self._put_back.append(item)
+            self._usable -= 1
+            self._requeued.append(item)
             return True
 
     def stop(self) -> None:
-        """Nobody wants more, or something is wrong: nothing is taken any more."""
+        """Hand out no more items."""
         self._is_stopped = True
 
-    def _return_unless_put_back(self, lane: AnyLane) -> Item | None:
-        """In one step: else an item could be put back between looking and returning."""
+    def _return_unless_requeued(self, connection: AnyConnection) -> Item | None:
+        """In one step: else an item could be requeued between the check and the return."""
         with self._lock:
-            if self._put_back and not self._is_stopped:
-                return self._put_back.pop()
-            self._idle.append(lane)
+            if self._requeued and not self._is_stopped:
+                return self._requeued.pop()
+            self._idle.append(connection)
             return None
 
     def _next(self) -> Item | None:
         if self._is_stopped:
             return None
-        if self._put_back:
+        if self._requeued:
             with self._lock:
-                if self._put_back:
-                    return self._put_back.pop()
+                if self._requeued:
+                    return self._requeued.pop()
         return None if self._is_exhausted else self._make()
 
     def _make(self) -> Item | None:
@@ -112,6 +121,42 @@ class Stream(Generic[Item, AnyLane]):
             item = next(self._items, None)
         except BaseException as error:  # noqa: BLE001 - raised by `take`
             self._broken = error
-        self.is_slow = time.monotonic() - asked_at > LONGEST_WAIT_AHEAD_SECONDS
+        self.is_slow = time.monotonic() - asked_at > MAX_WAIT_AHEAD_SECONDS
         self._is_exhausted = item is None
         return item
+
+
+class QueueClient(Generic[Item]):
+    """One thread's client of the queue: takes items and reports outcomes."""
+
+    def __init__(self, queue: WorkQueue[Item, Any], flight: FlightLog, answers: Answers) -> None:
+        self.flight = flight
+        self._queue = queue
+        self._answers = answers
+        self._buffer: list[Outcome] = []
+        self._flushed_at = time.monotonic()
+
+    def take(self, connection: Any) -> Item | None:
+        """Wait for the next item; None: there is none, and the connection is returned."""
+        if self._queue.is_slow:
+            self.flush()
+        return self._queue.take(connection)
+
+    def take_ahead(self) -> Item | None:
+        """The next item if it comes without a wait: another item is still in hand."""
+        return self._queue.take_ahead()
+
+    def report(self, outcomes: Sequence[Outcome]) -> None:
+        """Log the outcomes and pass them on: soon if all are accepted, else at once."""
+        self.flight.answered(*outcomes)
+        self._buffer += outcomes
+        is_good = [each.kind for each in outcomes] == [OutcomeKind.ACCEPTED] * len(outcomes)
+        is_late = time.monotonic() - self._flushed_at > FLUSH_SECONDS
+        if is_late or not is_good or len(self._buffer) >= _MAX_BUFFERED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Pass on the buffered outcomes: to wake the consumer for each would be slow."""
+        if self._buffer:
+            self._answers.put(self._buffer)
+            self._buffer, self._flushed_at = [], time.monotonic()

@@ -1,7 +1,7 @@
-"""Who can share a request to SendGrid, and what does such a request say?
+"""Groups messages into SendGrid requests.
 
-People whose messages are of one variant share it: text and HTML stand in the request once, with
-keys in them, and each person has substitutions for the keys. Everybody else goes alone.
+Messages of one variant share a request: it has text and HTML once, with keys in the holes, and
+substitutions for the keys per recipient. Any other message gets a request of its own.
 """
 
 from __future__ import annotations
@@ -9,152 +9,158 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from lovecampaign.core.message import Address, FaultKind, Message, SharedContent
+from lovecampaign.core.message import Address, Fault, Message, SharedContent
 from lovecampaign.providers.base.addresses import UnusableAddress
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run
 from lovecampaign.providers.sendgrid.payload import as_json, full_part, personal_part
-from lovecampaign.providers.sendgrid.shared_content import MOST_HOLES, Content, Contents
+from lovecampaign.providers.sendgrid.shared_content import (
+    MAX_HOLES,
+    ContentTemplate,
+    ContentTemplates,
+)
 
-#: SendGrid's own limits: people in a request, bytes of a person's substitutions.
-MOST_PEOPLE = 1000
-MOST_SUBSTITUTION_BYTES = 10_000
-#: Theirs is 30 MB; they ask for 20.
-MOST_BYTES = 15_000_000
+#: SendGrid's own limits: recipients of a request, bytes of a recipient's substitutions.
+MAX_RECIPIENTS = 1000
+MAX_SUBSTITUTION_BYTES = 10_000
+#: Theirs is 30 MB; they recommend 20.
+MAX_REQUEST_BYTES = 15_000_000
 
 
-class Person(NamedTuple):
-    """Somebody in a request: whom the answer is about, and their part of the body."""
+class Personalization(NamedTuple):
+    """One recipient of a request: address, and JSON of their part of the body."""
 
     delivery_id: str
     to: Address
     body: bytes = b""
 
-    def with_body(self, body: str) -> Person:
-        return Person(self.delivery_id, self.to, body.encode("ascii"))
+    def with_body(self, body: str) -> Personalization:
+        return Personalization(self.delivery_id, self.to, body.encode("ascii"))
 
 
-class Parcel(NamedTuple):
-    """The people of one request.
+class RequestBatch(NamedTuple):
+    """The recipients of one request.
 
     A tuple, since there may be one for each message: a dataclass took three times as long.
     """
 
-    people: tuple[Person, ...]
-    #: JSON of what they have in common, without the braces.
+    recipients: tuple[Personalization, ...]
+    #: JSON that they share, without the braces.
     common: bytes = b""
-    #: Set where no request needs to be made.
+    #: Set where no request is needed.
     verdict: Verdict | None = None
 
     @property
     def body(self) -> Sequence[bytes]:
-        """In pieces: it is a megabyte, and to be copied once."""
-        people = [b","] * (2 * len(self.people) - 1)
-        people[::2] = [person.body for person in self.people]
-        return [b'{"personalizations":[', *people, b"],", self.common, b"}"]
+        """In pieces: it has a megabyte, and is copied once."""
+        pieces = [b","] * (2 * len(self.recipients) - 1)
+        pieces[::2] = [recipient.body for recipient in self.recipients]
+        return [b'{"personalizations":[', *pieces, b"],", self.common, b"}"]
 
-    def of(self, people: Iterable[Person]) -> Parcel:
-        """The same for some of its people."""
-        return self._replace(people=tuple(people))
+    def of(self, recipients: Iterable[Personalization]) -> RequestBatch:
+        """The same for some of its recipients."""
+        return self._replace(recipients=tuple(recipients))
 
-    def halves(self) -> tuple[Parcel, Parcel]:
-        middle = len(self.people) // 2
-        return self.of(self.people[:middle]), self.of(self.people[middle:])
+    def halves(self) -> tuple[RequestBatch, RequestBatch]:
+        middle = len(self.recipients) // 2
+        return self.of(self.recipients[:middle]), self.of(self.recipients[middle:])
 
 
-class Packer:
-    """Makes requests of messages, claim after claim."""
+class Batcher:
+    """Groups messages, claim after claim."""
 
-    def __init__(self, most_people: int = MOST_PEOPLE) -> None:
-        self._most_people = most_people
-        self._contents = Contents()
+    def __init__(self, max_recipients: int = MAX_RECIPIENTS) -> None:
+        self._max_recipients = max_recipients
+        self._templates = ContentTemplates()
 
-    def pack(self, messages: Iterable[Message]) -> Iterator[Parcel]:
+    def group(self, messages: Iterable[Message]) -> Iterator[RequestBatch]:
         """Requests for all messages, each as soon as it is full, and the rest at the end.
 
-        All of a claim's people may wait here, so that a claim should be no larger than a request.
+        All messages of a claim may wait here, so a claim should be no larger than a request.
         """
-        waiting: dict[SharedContent, _Shelf] = {}
+        waiting: dict[SharedContent, _OpenBatch] = {}
         for message in messages:
-            # Asked for once: a message may work its recipient out for each who asks.
-            person = Person(message.delivery_id, message.to)
+            # Read once: a message may compute its recipient at each access.
+            recipient = Personalization(message.delivery_id, message.to)
             try:
-                personal = personal_part(message, person.to)
+                personal = personal_part(message, recipient.to)
             except UnusableAddress as error:
-                yield _refused(person, permanent(str(error), FaultKind.RECIPIENT))
+                yield _rejected(recipient, permanent(str(error), Fault.RECIPIENT))
                 continue
             try:
-                yield from self._shelve(message, person, personal, waiting)
+                yield from self._add(message, recipient, personal, waiting)
             except UnusableAddress as error:
-                yield _refused(person, stop_the_run(f"the sender's address: {error}"))
-        for shelf in waiting.values():
-            if shelf.people:
-                yield shelf.parcel
+                yield _rejected(recipient, stop_the_run(f"the sender's address: {error}"))
+        for batch in waiting.values():
+            if batch.recipients:
+                yield batch.finished
 
-    def _shelve(
+    def _add(
         self,
         message: Message,
-        person: Person,
+        recipient: Personalization,
         personal: str,
-        waiting: dict[SharedContent, _Shelf],
-    ) -> Iterator[Parcel]:
-        """Put a person to others of the variant; yields what is ready to go."""
+        waiting: dict[SharedContent, _OpenBatch],
+    ) -> Iterator[RequestBatch]:
+        """Add a recipient to the batch of the variant; yields batches that are full."""
         variant = message.variant
         if variant is None:
-            yield _alone(person, personal, full_part(message).encode("ascii"))
+            yield _single(recipient, personal, full_part(message).encode("ascii"))
             return
-        shelf = waiting.get(variant)
-        if shelf is None:
-            shelf = waiting[variant] = _Shelf(self._contents.of(variant, message))
-        elif not shelf.has_room_for(person.to):
-            yield shelf.parcel
-            shelf = waiting[variant] = _Shelf(shelf.content)
+        batch = waiting.get(variant)
+        if batch is None:
+            batch = waiting[variant] = _OpenBatch(self._templates.of(variant, message))
+        elif not batch.has_room_for(recipient.to):
+            yield batch.finished
+            batch = waiting[variant] = _OpenBatch(batch.template)
         values = list(map(as_json, message.substitutions))
-        if self._most_people == 1 or not shelf.add(person, personal, values):
-            yield _alone(person, personal, shelf.content.filled(values))
-        elif len(shelf.people) == self._most_people:
-            yield waiting.pop(variant).parcel
+        if self._max_recipients == 1 or not batch.add(recipient, personal, values):
+            yield _single(recipient, personal, batch.template.filled(values))
+        elif len(batch.recipients) == self._max_recipients:
+            yield waiting.pop(variant).finished
 
 
-class _Shelf:
-    """People of one variant who wait for others."""
+class _OpenBatch:
+    """Recipients of one variant, not yet enough for a request."""
 
-    def __init__(self, content: Content) -> None:
-        self.content = content
-        self.people: list[Person] = []
-        self._keys = content.new_keys()
-        self._common = content.with_keys(self._keys)
+    def __init__(self, template: ContentTemplate) -> None:
+        self.template = template
+        self.recipients: list[Personalization] = []
+        self._keys = template.new_keys()
+        self._common = template.with_keys(self._keys)
         self._bytes = len(self._common)
         self._addresses: set[str] = set()
 
     @property
-    def parcel(self) -> Parcel:
-        return Parcel(people=tuple(self.people), common=self._common)
+    def finished(self) -> RequestBatch:
+        return RequestBatch(recipients=tuple(self.recipients), common=self._common)
 
     def has_room_for(self, to: Address) -> bool:
-        """An address stands in a request only once; there is always room for the first."""
+        """An address may be in a request only once; there is always room for the first."""
+        if not self.recipients:
+            return True
         is_new = to.email.casefold() not in self._addresses
-        return not self.people or (is_new and self._bytes + MOST_SUBSTITUTION_BYTES < MOST_BYTES)
+        return is_new and self._bytes + MAX_SUBSTITUTION_BYTES < MAX_REQUEST_BYTES
 
-    def add(self, person: Person, personal: str, values: Sequence[str]) -> bool:
-        """Take somebody in; False where they must go alone."""
-        if len(values) > MOST_HOLES:
+    def add(self, recipient: Personalization, personal: str, values: Sequence[str]) -> bool:
+        """Add a recipient; False for one who needs a request of their own."""
+        if len(values) > MAX_HOLES:
             return False
         body = f'{{{personal},"substitutions":{self._keys.object_of(values)}}}'
-        # Bytes beside the substitutions count too: what is close to the limit goes alone.
-        if len(body) > MOST_SUBSTITUTION_BYTES:
+        # Counts more than the substitutions: near the limit a message goes alone.
+        if len(body) > MAX_SUBSTITUTION_BYTES:
             return False
         if body.count(self._keys.prefix) != len(values):
             return False  # SendGrid would replace a key in a value, or in the subject, too
-        self.people.append(person.with_body(body))
-        self._addresses.add(person.to.email.casefold())
+        self.recipients.append(recipient.with_body(body))
+        self._addresses.add(recipient.to.email.casefold())
         self._bytes += len(body) + 1
         return True
 
 
-def _alone(person: Person, personal: str, content: bytes) -> Parcel:
+def _single(recipient: Personalization, personal: str, content: bytes) -> RequestBatch:
     """A request with the message's full content."""
-    return Parcel((person.with_body(f"{{{personal}}}"),), content)
+    return RequestBatch((recipient.with_body(f"{{{personal}}}"),), content)
 
 
-def _refused(person: Person, verdict: Verdict) -> Parcel:
-    return Parcel((person,), verdict=verdict)
+def _rejected(recipient: Personalization, verdict: Verdict) -> RequestBatch:
+    return RequestBatch((recipient,), verdict=verdict)

@@ -1,7 +1,7 @@
-"""How does one request go to SendGrid, and how far did it get?
+"""One kept-alive HTTP connection to SendGrid, with exact phases of each request.
 
-urllib3 connects and checks the certificate; the requests on the kept-alive connection are ours
-(:mod:`~lovecampaign.providers.sendgrid.http1`). No retries, no redirects, no proxies.
+urllib3 connects and checks the certificate; the requests are written by
+:mod:`~lovecampaign.providers.sendgrid.http1`. No retries, no redirects, no proxies.
 """
 
 from __future__ import annotations
@@ -17,53 +17,53 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from lovecampaign.providers.base.outcomes import NoConnection, stop_the_run, transient
-from lovecampaign.providers.pool.connection import Pausing, without_pauses
-from lovecampaign.providers.sendgrid.http1 import HttpReply, HttpWire
+from lovecampaign.providers.pool.connection import Coroutine, run_blocking
+from lovecampaign.providers.sendgrid.http1 import HttpResponse, HttpSocket
 
 _FAULTS = (HTTPError, HTTPException, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where the API is, and how long to wait for it."""
+    """Address and time limits of the API."""
 
     host: str
     port: int
     is_tls: bool
-    #: Path before ``/v3``, without a slash at its end.
+    #: Path before ``/v3``, without a trailing slash.
     prefix: str = ""
     connect_seconds: float = 10.0
-    #: For the whole answer, however slowly it drips in.
+    #: For the whole response.
     answer_seconds: float = 60.0
-    #: Load balancers close silently after a minute or so; a new connection is cheaper than a
-    #: request that nobody can tell the fate of.
+    #: Load balancers close idle connections silently after a minute or so: a new connection is
+    #: cheaper than a request in doubt.
     idle_seconds: float = 30.0
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
 
     @property
     def authority(self) -> str:
-        """As the ``Host`` header has it (RFC 9110 §7.2): a usual port is not named."""
+        """For the ``Host`` header (RFC 9110 §7.2), without a default port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         is_usual = self.port == (443 if self.is_tls else 80)
         return host if is_usual else f"{host}:{self.port}"
 
 
-class SendGridConnection:
-    """Carries one request at a time."""
+class ApiConnection:
+    """Sends one request at a time."""
 
     def __init__(self, endpoint: Endpoint, headers: Mapping[str, str]) -> None:
-        """``headers`` go with every request."""
+        """``headers`` are sent with every request."""
         self._endpoint = endpoint
         self._headers = headers
-        #: Everything of a head but how long its body is, by method and path.
+        #: Request heads up to Content-Length, by method and path.
         self._starts: dict[tuple[str, str], str] = {}
         self._http: HTTPConnection | None = None
-        self._wire: HttpWire | None = None
+        self._wire: HttpSocket | None = None
         self._last_used = 0.0
 
-    def request(self, method: str, path: str) -> HttpReply:
-        """Send one request without a body; raises as :meth:`requesting` does."""
-        return without_pauses(self.requesting(method, path))
+    def request(self, method: str, path: str) -> HttpResponse:
+        """Send a request without a body and wait; raises as :meth:`requesting` does."""
+        return run_blocking(self.requesting(method, path))
 
     def requesting(
         self,
@@ -72,12 +72,11 @@ class SendGridConnection:
         *,
         body: Sequence[bytes] = (),
         before_writing: Callable[[], None] = lambda: None,
-    ) -> Pausing[HttpReply]:
-        """Send one request, and pause until its answer is there.
+    ) -> Coroutine[HttpResponse]:
+        """Send a request, and yield until its response is there.
 
-        Raises NoConnection, LostBefore or LostAfter.
-
-        ``before_writing`` is called when there is a connection and nothing has left yet.
+        Raises NoConnection, RequestIncomplete or ResponseMissing. ``before_writing`` is called when
+        there is a connection and no byte has left.
         """
         wire = self._open()
         request = (self._head(method, path, sum(map(len, body))), *body)
@@ -101,13 +100,13 @@ class SendGridConnection:
             self._http.close()
             self._http = self._wire = None
 
-    def _open(self) -> HttpWire:
+    def _open(self) -> HttpSocket:
         wire = self._wire
         is_young = time.monotonic() - self._last_used < self._endpoint.idle_seconds
         if wire is None or not is_young or not wire.is_open:
             self.close()
             self._http = _connected(self._endpoint)
-            self._wire = wire = HttpWire(self._http.sock)
+            self._wire = wire = HttpSocket(self._http.sock)
         return wire
 
     def _head(self, method: str, path: str, length: int) -> bytes:

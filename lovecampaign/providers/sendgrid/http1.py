@@ -1,8 +1,7 @@
-"""How does one HTTP request go over an open connection, and how far did it get?
+"""An HTTP/1.1 client (RFC 9112) on an open socket, as far as an API needs it.
 
-HTTP/1.1 (RFC 9112) as far as an API needs it, on the socket itself: a client library would hide
-whether a failure struck before or after the body was out, and that is the difference between
-trying again and not knowing. It also takes ten times as long.
+A client library would hide whether a failure came before or after the body was written, which
+decides between a retry and doubt. It also takes ten times as long.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from lovecampaign.providers.base.deadline_socket import PatientSocket
+from lovecampaign.providers.base.deadline_socket import DeadlineSocket
 
-#: Far more than any answer's head, or than what matters of its body.
+#: Limits, far above any real response.
 _HEAD_BYTES = 64 * 1024
 _BODY_BYTES = 64 * 1024
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
@@ -24,64 +23,64 @@ _END_OF_HEAD = b"\r\n\r\n"
 _WITHOUT_BODY = (204, 304)
 
 
-class LostBefore(Exception):
-    """The connection broke while the request was being written: nothing whole arrived."""
+class RequestIncomplete(Exception):
+    """The connection broke while the request was being written: the server cannot act on it."""
 
 
-class LostAfter(Exception):
-    """The request was written, and no answer came: nobody knows what became of it."""
+class ResponseMissing(Exception):
+    """The request was written and no response came: its effect is unknown."""
 
 
-class HttpReply(NamedTuple):
-    """Status, headers (names in lower case) and the beginning of the body."""
+class HttpResponse(NamedTuple):
+    """Status, headers (names in lower case) and the start of the body."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
-    #: Whether the connection can carry another request.
+    #: Whether the connection can deliver another request.
     is_kept: bool = False
 
 
-class HttpWire:
-    """A connected socket: carries one request after the other."""
+class HttpSocket:
+    """A connected socket for one request after another."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self._sock = PatientSocket(sock)
+        self._sock = DeadlineSocket(sock)
 
     @property
     def is_open(self) -> bool:
-        """As far as can be told without a request: nobody speaks before one but to hang up."""
+        """Whether the server is silent: before a request, any data means that it closes."""
         return self._sock.is_silent
 
-    def write(self, request: Sequence[bytes], seconds: float) -> HttpReply | None:
-        """Write a request in time; raises LostBefore.
+    def write(self, request: Sequence[bytes], seconds: float) -> HttpResponse | None:
+        """Write a request in time; raises RequestIncomplete.
 
-        Returns an answer that came before everything was written: then nothing else comes.
+        Returns a response that came before everything was written: it is the only one.
         """
         try:
             self._sock.send(request, time.monotonic() + seconds)
         except OSError as broken:
-            # 413 comes early: an answer may be waiting although the rest could not be written.
-            reply = self._answer_that_is_there()
+            # 413 comes early: there may be a response although the rest could not be written.
+            reply = self._early_response()
             if reply is None:
-                raise LostBefore(_reason(broken)) from broken
+                raise RequestIncomplete(_reason(broken)) from broken
             return reply
         return None
 
-    def answer(self, seconds: float) -> Answer:
-        """The answer to what was written, whose time begins now."""
-        return Answer(self._sock, time.monotonic() + seconds)
+    def answer(self, seconds: float) -> PendingResponse:
+        """The response to the request, pending from now on."""
+        return PendingResponse(self._sock, time.monotonic() + seconds)
 
-    def _answer_that_is_there(self) -> HttpReply | None:
+    def _early_response(self) -> HttpResponse | None:
         try:
             reply = self.answer(1.0).read()
-        except LostAfter:
+        except ResponseMissing:
             return None
         return reply._replace(is_kept=False)
 
 
 class _Head(NamedTuple):
-    """What an answer begins with."""
+    """Status line and headers."""
 
     minor_version: int
     status: int
@@ -93,10 +92,10 @@ class _Head(NamedTuple):
         return is_old or "close" in self.headers.get("connection", "").lower()
 
 
-class Answer:
-    """One answer that has to come, by its deadline."""
+class PendingResponse:
+    """A response that has to come by its deadline."""
 
-    def __init__(self, sock: PatientSocket, deadline: float) -> None:
+    def __init__(self, sock: DeadlineSocket, deadline: float) -> None:
         self.deadline = deadline
         self._sock = sock
         self._unread = bytearray()
@@ -105,29 +104,29 @@ class Answer:
         return self._sock.fileno()
 
     @property
-    def is_there(self) -> bool:
-        """Whether its head is, or the end of the connection; asked without waiting."""
+    def is_ready(self) -> bool:
+        """Whether its head, or EOF, was received; checked without waiting."""
         received = self._sock.receive_now()
         if received is None:
             return False
         self._unread += received
         return not received or _END_OF_HEAD in self._unread or len(self._unread) > _HEAD_BYTES
 
-    def read(self) -> HttpReply:
-        """All of it, waited for; raises LostAfter for what is none, or comes too late."""
+    def read(self) -> HttpResponse:
+        """Wait for the response; raises ResponseMissing where it is invalid or late."""
         try:
             return self._read()
         except (OSError, ValueError) as error:
-            raise LostAfter(_reason(error)) from error
+            raise ResponseMissing(_reason(error)) from error
 
-    def _read(self) -> HttpReply:
+    def _read(self) -> HttpResponse:
         head = self._head()
-        while 100 <= head.status < 200:  # not yet the answer (RFC 9110 §15.2)
+        while 100 <= head.status < 200:  # interim response (RFC 9110 §15.2)
             head = self._head()
         body, is_whole = self._body(head.status, head.headers)
-        # What comes behind an answer would be taken for the next one.
+        # Data behind a response would be taken for the next one.
         is_kept = is_whole and not self._unread and not head.asks_to_close
-        return HttpReply(head.status, head.headers, body, is_kept)
+        return HttpResponse(head.status, head.headers, body, is_kept)
 
     def _head(self) -> _Head:
         while (end := self._unread.find(_END_OF_HEAD)) < 0:
@@ -139,7 +138,7 @@ class Answer:
         return _Head(*_status(first), dict(map(_header, lines)))
 
     def _body(self, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:
-        """The body, and whether that was all: the status has said enough if it was not."""
+        """The body, and whether it is complete: if not, the status is enough."""
         try:
             if status in _WITHOUT_BODY:
                 return b"", True
@@ -156,7 +155,7 @@ class Answer:
             self._line()
             if len(content) > _BODY_BYTES:
                 raise ValueError("the answer is too long")
-        while self._line():  # trailers, and the empty line behind them
+        while self._line():  # trailers, and the empty line after them
             pass
         return bytes(content)
 
@@ -185,15 +184,15 @@ class Answer:
 
 @lru_cache(maxsize=64)
 def _status(line: bytes) -> tuple[int, int]:
-    found = _STATUS.fullmatch(line)
-    if found is None:
+    match = _STATUS.fullmatch(line)
+    if match is None:
         raise ValueError("the answer is not HTTP")
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 @lru_cache(maxsize=64)
 def _header(line: bytes) -> tuple[str, str]:
-    """Nearly all of an answer's lines are those of the answer before it."""
+    """Cached: nearly all header lines are repeated in each response."""
     name, _, value = line.decode("latin-1").partition(":")
     return name.strip().lower(), value.strip()
 

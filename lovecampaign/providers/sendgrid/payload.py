@@ -1,7 +1,7 @@
-"""What does a message look like as a request to SendGrid's v3 Mail Send?
+"""Writes a message as JSON for SendGrid's v3 Mail Send.
 
-Written as JSON piece by piece: what many people have in common is encoded once, and dictionaries
-that live for one person only took most of the time of a request.
+Piece by piece: the part that many recipients share is encoded once, and a dictionary for each
+recipient took most of the time of a request.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from json import dumps
 from json.encoder import encode_basestring_ascii
 
 from lovecampaign.core.message import Address, Message
-from lovecampaign.providers.base.addresses import on_the_wire
+from lovecampaign.providers.base.addresses import encode_address
 
-#: Headers that SendGrid writes itself and refuses to be given (its OpenAPI description).
+#: Headers that SendGrid writes itself and rejects in requests (its OpenAPI description).
 FORBIDDEN_HEADERS = frozenset(
     {
         "x-sg-id",
@@ -34,8 +34,7 @@ FORBIDDEN_HEADERS = frozenset(
     }
 )
 
-#: Everything of SendGrid's that would change links or add an unsubscribe of its own. With
-#: subscription tracking on, a mail would carry two List-Unsubscribe mechanisms.
+#: SendGrid must neither rewrite links nor add a second List-Unsubscribe header.
 _TRACKING_OFF = dumps(
     {
         "click_tracking": {"enable": False, "enable_text": False},
@@ -47,45 +46,45 @@ _TRACKING_OFF = dumps(
 
 _NOT_ASCII_WORDS = re.compile(r"\S*[^\x00-\x7f]\S*(?:[ \t]+\S*[^\x00-\x7f]\S*)*")
 
-#: A text as JSON, in quotes; in ASCII, so that a lone surrogate is no trouble, and one character
-#: is one byte.
+#: A text as JSON, in quotes; in ASCII, so that a lone surrogate is valid and one character is
+#: one byte.
 as_json: Callable[[str], str] = encode_basestring_ascii
 
 
 def personal_part(message: Message, to: Address) -> str:
-    """What is one person's own, beside what fills their holes; raises UnusableAddress.
+    """The JSON of one recipient, without substitutions; raises UnusableAddress.
 
     ``to`` is the message's own.
     """
     return (
         f'"to":[{_address(to)}],"subject":{as_json(message.subject)},'
         f'"headers":{{{_headers(message.headers)}}},'
-        # Opaque on purpose: SendGrid stores it in the clear and shows it in every event.
+        # Opaque on purpose: SendGrid stores it unencrypted and shows it in every event.
         f'"custom_args":{{"lc_id":{as_json(message.delivery_id)}}}'
     )
 
 
 def full_part(message: Message) -> str:
-    """Everything of a message that is not :func:`personal_part`; raises UnusableAddress."""
+    """The JSON of a message that is not in :func:`personal_part`; raises UnusableAddress."""
     return common_part(message, text=as_json(message.text), html=as_json(message.html))
 
 
 def common_part(message: Message, *, text: str, html: str) -> str:
-    """What all people of a request have in common; raises UnusableAddress.
+    """The JSON that all recipients of a request share; raises UnusableAddress.
 
     ``text`` and ``html`` are JSON already.
     """
     return (
         f'"from":{_address(message.sender)},"reply_to":{_address(message.reply_to)},'
-        # Plain text first, or SendGrid refuses the request.
+        # Plain text first, or SendGrid rejects the request.
         f'"content":[{{"type":"text/plain","value":{text}}},'
         f'{{"type":"text/html","value":{html}}}],"tracking_settings":{_TRACKING_OFF}'
     )
 
 
 def _address(address: Address) -> str:
-    email = f'"email":{as_json(on_the_wire(address.email))}'
-    # SendGrid takes neither "," nor ";" in a name.
+    email = f'"email":{as_json(encode_address(address.email))}'
+    # SendGrid accepts neither "," nor ";" in a name.
     name = " ".join(address.name.replace(",", " ").replace(";", " ").split())
     return f'{{{email},"name":{as_json(name)}}}' if name else f"{{{email}}}"
 
@@ -106,7 +105,7 @@ def _header_key(name: str) -> str:
 
 
 def _as_ascii(value: str) -> str:
-    """Words outside ASCII encoded (RFC 2047); the rest, links above all, as it is."""
+    """Words outside ASCII encoded (RFC 2047); the rest, above all links, unchanged."""
     return _NOT_ASCII_WORDS.sub(
         lambda words: Header(words[0], "utf-8").encode(splitchars="", linesep=""), value
     )

@@ -1,7 +1,4 @@
-"""How does mail leave through SendGrid?
-
-Up to 1,000 people a request where their messages are of one variant, several requests at once.
-"""
+"""The SendGrid provider: several requests at once, each with up to 1,000 recipients."""
 
 from __future__ import annotations
 
@@ -13,27 +10,28 @@ from lovecampaign.core.errors import Unreachable, UsageError
 from lovecampaign.core.message import Message, Outcome
 from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.providers.base.outcomes import NoConnection
-from lovecampaign.providers.base.provider import Flight
-from lovecampaign.providers.pool.autoscale import Demand
-from lovecampaign.providers.pool.pool import send_over_lanes
-from lovecampaign.providers.sendgrid.batching import MOST_PEOPLE, Packer
+from lovecampaign.providers.base.provider import FlightLog
+from lovecampaign.providers.pool.autoscale import Autoscaler
+from lovecampaign.providers.pool.send import send_over_connections
+from lovecampaign.providers.sendgrid.batching import MAX_RECIPIENTS, Batcher
 from lovecampaign.providers.sendgrid.connection import Endpoint
-from lovecampaign.providers.sendgrid.http1 import HttpReply, LostAfter, LostBefore
-from lovecampaign.providers.sendgrid.rate_limit import Allowance
-from lovecampaign.providers.sendgrid.requests import SendGridLane
+from lovecampaign.providers.sendgrid.http1 import HttpResponse, RequestIncomplete, ResponseMissing
+from lovecampaign.providers.sendgrid.rate_limit import RequestLimiter
+from lovecampaign.providers.sendgrid.requests import SendGridConnection
 
 CONNECTIONS = 8
-#: A claim holds one request's worth, or this much where requests are smaller.
+#: A claim holds one request, or this many messages where requests are smaller.
 CLAIMS_PER_CONNECTION = 25
 
 
 class SendGridProvider:
     """Sends through the v3 API; ``api_key`` never shows in a repr, a log or an error.
 
-    ``people`` share a request at most: that many are in doubt for each connection after a crash.
+    A request has at most ``max_recipients``: after a crash, that many may be in doubt per
+    connection.
     """
 
-    is_paced = True
+    is_throttled = True
 
     def __init__(
         self,
@@ -42,54 +40,56 @@ class SendGridProvider:
         *,
         name: str = "sendgrid:",
         connections: int = CONNECTIONS,
-        people: int = MOST_PEOPLE,
+        max_recipients: int = MAX_RECIPIENTS,
         clock: Clock | None = None,
     ) -> None:
         if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
             raise UsageError(
-                "SENDGRID_API_KEY holds characters that no key of SendGrid's has",
-                hint="copy the key again, without spaces and line ends",
+                "SENDGRID_API_KEY has characters that cannot be in a SendGrid key",
+                hint="copy the key again, without spaces and line breaks",
             )
         self.name = name
         self.leaves_machine = not is_loopback(endpoint.host)
         self.takes_now = not self.leaves_machine
-        self.claim_size = max(people, connections * CLAIMS_PER_CONNECTION)
-        self._packer = Packer(people)
-        allowance = Allowance(clock or SystemClock())
-        self._lanes = [SendGridLane(endpoint, api_key, allowance) for _ in range(connections)]
-        self._demand = Demand(connections)
+        self.claim_size = max(max_recipients, connections * CLAIMS_PER_CONNECTION)
+        self._batcher = Batcher(max_recipients)
+        limiter = RequestLimiter(clock or SystemClock())
+        self._connections = [
+            SendGridConnection(endpoint, api_key, limiter) for _ in range(connections)
+        ]
+        self._autoscaler = Autoscaler(connections)
 
-    def prove(self) -> None:
+    def check_connection(self) -> None:
         try:
-            reply = self._lanes[0].ask_for_scopes()
-        except NoConnection as missing:
+            reply = self._connections[0].ask_for_scopes()
+        except NoConnection as failure:
             raise Unreachable(
-                f"SendGrid does not answer: {missing.verdict.detail}",
+                f"SendGrid does not answer: {failure.verdict.detail}",
                 hint="check the network, and SENDGRID_BASE_URL if it is set",
-            ) from missing
-        except (LostBefore, LostAfter) as lost:
+            ) from failure
+        except (RequestIncomplete, ResponseMissing) as lost:
             raise Unreachable(
                 f"SendGrid does not answer: {lost}", hint="try again in a minute"
             ) from lost
-        _require_leave_to_send(reply)
+        _require_permission(reply)
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
-        parcels = self._packer.pack(messages)
-        return send_over_lanes(self._lanes, parcels, flight, self._demand)
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
+        batches = self._batcher.group(messages)
+        return send_over_connections(self._connections, batches, flight, self._autoscaler)
 
     def has_sent(self, delivery_id: str) -> bool | None:
-        """Events tell it later; there is no way to ask by our id."""
+        """Only later events tell; the API cannot be queried by our id."""
 
     def close(self) -> None:
-        for lane in self._lanes:
-            lane.close()
+        for connection in self._connections:
+            connection.close()
 
 
-def _require_leave_to_send(reply: HttpReply) -> None:
+def _require_permission(reply: HttpResponse) -> None:
     if reply.status in (401, 403):
         raise Unreachable(
-            "SendGrid refuses the key in SENDGRID_API_KEY",
-            hint="make a key with Mail Send access: https://app.sendgrid.com/settings/api_keys",
+            "SendGrid rejects the key in SENDGRID_API_KEY",
+            hint="create a key with Mail Send access: https://app.sendgrid.com/settings/api_keys",
         )
     if reply.status >= 500:
         raise Unreachable(
@@ -97,13 +97,13 @@ def _require_leave_to_send(reply: HttpReply) -> None:
         )
     if reply.status == 200 and not _may_send(reply):
         raise Unreachable(
-            "the key in SENDGRID_API_KEY may not send mail",
+            "the key in SENDGRID_API_KEY has no permission to send mail",
             hint="give it Mail Send access: https://app.sendgrid.com/settings/api_keys",
         )
 
 
-def _may_send(reply: HttpReply) -> bool:
-    """Whether the key's scopes allow sending; an answer of another shape is not held against it."""
+def _may_send(reply: HttpResponse) -> bool:
+    """Whether the key's scopes allow sending; an unknown shape of answer counts as yes."""
     try:
         scopes = json.loads(reply.body)["scopes"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -1,4 +1,4 @@
-"""How many requests may be under way to SendGrid, by what it says of its rate limit?"""
+"""Limits the requests in flight by SendGrid's rate limit (``X-RateLimit-*``)."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from datetime import datetime
 from threading import Lock
 
 from lovecampaign.core.clock import Clock
-from lovecampaign.providers.pool.connection import Pausing
-from lovecampaign.providers.sendgrid.http1 import HttpReply
-from lovecampaign.providers.sendgrid.responses import rate_limit
+from lovecampaign.providers.pool.connection import Coroutine
+from lovecampaign.providers.sendgrid.http1 import HttpResponse
+from lovecampaign.providers.sendgrid.responses import parse_rate_limit
 
-#: A window that ends later is not waited for here: the next answer says how long to hold.
+#: No longer wait for the release of a window: the next response says how long to hold.
 LONGEST_WAIT_SECONDS = 10.0
-#: How often to look whether another request has made room.
-_LOOK_SECONDS = 0.02
+#: Between two checks for a free place.
+_CHECK_SECONDS = 0.02
 
 
-class Allowance:
-    """Shared by all connections; without a word of SendGrid's everything goes at once."""
+class RequestLimiter:
+    """Shared by all connections; without those headers there is no limit."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = Lock()
         self._left = 0
         self._window_ends_at = 0.0
-        self._under_way = 0
+        self._in_flight = 0
 
     @property
     def now(self) -> datetime:
         return self._clock.now()
 
-    def room(self) -> Pausing[None]:
-        """Pauses until one more request may begin; :meth:`end` is to be called after it."""
+    def acquire(self) -> Coroutine[None]:
+        """Yields until one more request may start; :meth:`release` must be called after it."""
         give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
-        while not self._begins(give_up_at):
-            with contextlib.closing(_Pause(_LOOK_SECONDS)) as pause:
-                yield pause
+        while not self._try_acquire(give_up_at):
+            with contextlib.closing(_Timer(_CHECK_SECONDS)) as timer:
+                yield timer
 
-    def end(self) -> None:
-        """A request is no longer under way, whatever became of it."""
+    def release(self) -> None:
+        """A request has ended, whatever its result."""
         with self._lock:
-            self._under_way -= 1
+            self._in_flight -= 1
 
-    def note(self, reply: HttpReply) -> None:
-        """Learn from an answer. What is under way may not be counted in it yet."""
-        limit = rate_limit(reply, self.now)
+    def note(self, reply: HttpResponse) -> None:
+        """Learn from a response, which may not count the requests in flight yet."""
+        limit = parse_rate_limit(reply, self.now)
         if limit is None:
             return
         ends_at = time.monotonic() + limit.seconds
@@ -56,29 +56,29 @@ class Allowance:
             self._left = min(self._left, limit.left) if is_same_window else limit.left
             self._window_ends_at = ends_at
 
-    def _begins(self, give_up_at: float) -> bool:
+    def _try_acquire(self, give_up_at: float) -> bool:
         with self._lock:
-            is_full = self._left <= self._under_way
+            is_full = self._left <= self._in_flight
             if is_full and time.monotonic() < min(self._window_ends_at, give_up_at):
                 return False
-            self._under_way += 1
+            self._in_flight += 1
             return True
 
 
-class _Pause:
-    """Some time in which the answers of others are heard."""
+class _Timer:
+    """A timer, during which the event loop reads other answers."""
 
     def __init__(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
-        #: Nobody knows it, so that nothing comes.
-        self._silent = socket.socket(type=socket.SOCK_DGRAM)
+        #: Unconnected, so that it never has data.
+        self._idle_socket = socket.socket(type=socket.SOCK_DGRAM)
 
     @property
-    def is_there(self) -> bool:
+    def is_ready(self) -> bool:
         return time.monotonic() >= self.deadline
 
     def fileno(self) -> int:
-        return self._silent.fileno()
+        return self._idle_socket.fileno()
 
     def close(self) -> None:
-        self._silent.close()
+        self._idle_socket.close()

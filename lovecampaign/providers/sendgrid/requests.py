@@ -1,7 +1,7 @@
-"""What becomes of the people of one request to SendGrid?
+"""Delivers request batches to SendGrid, and splits those that it rejects.
 
-SendGrid takes a request whole or refuses it whole. Whom it names in a refusal is answered for,
-and the others are asked for again; where it names nobody, each half is asked for by itself.
+SendGrid accepts or rejects a request as a whole. Recipients that a rejection names get their
+outcome, and the others are sent again; where it names none, each half is sent again.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lovecampaign.core.message import Outcome, OutcomeKind
-from lovecampaign.providers.base.circuit_breaker import Cooldown
+from lovecampaign.providers.base.circuit_breaker import CircuitBreaker
 from lovecampaign.providers.base.outcomes import NoConnection, Verdict, transient, unknown
-from lovecampaign.providers.base.provider import Flight
-from lovecampaign.providers.pool.connection import Carrying, Pausing
-from lovecampaign.providers.pool.intake import Intake
-from lovecampaign.providers.sendgrid.batching import Parcel
-from lovecampaign.providers.sendgrid.connection import Endpoint, SendGridConnection
-from lovecampaign.providers.sendgrid.http1 import HttpReply, LostAfter, LostBefore
-from lovecampaign.providers.sendgrid.rate_limit import Allowance
-from lovecampaign.providers.sendgrid.responses import judge, verdicts_on_named
+from lovecampaign.providers.base.provider import FlightLog
+from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine
+from lovecampaign.providers.pool.work_queue import QueueClient
+from lovecampaign.providers.sendgrid.batching import RequestBatch
+from lovecampaign.providers.sendgrid.connection import ApiConnection, Endpoint
+from lovecampaign.providers.sendgrid.http1 import HttpResponse, RequestIncomplete, ResponseMissing
+from lovecampaign.providers.sendgrid.rate_limit import RequestLimiter
+from lovecampaign.providers.sendgrid.responses import classify_response, verdicts_by_index
 
-#: For the journal, until the next request is written: these people are not in doubt meanwhile.
-_REFUSED_WITH_OTHERS = transient("refused together with others")
+#: For the flight journal, until the next request: these messages are not in doubt.
+_REJECTED_WITH_OTHERS = transient("rejected together with others")
 
 
-class SendGridLane:
-    """One request after another over one connection."""
+class SendGridConnection:
+    """Sends one request after another over one HTTP connection."""
 
-    def __init__(self, endpoint: Endpoint, api_key: str, allowance: Allowance) -> None:
+    def __init__(self, endpoint: Endpoint, api_key: str, limiter: RequestLimiter) -> None:
         headers = {
             "Authorization": f"Bearer {api_key}",
             "Content-Type": "application/json",
@@ -35,87 +35,90 @@ class SendGridLane:
             "Accept-Encoding": "identity",
             "User-Agent": "lovecampaign",
         }
-        self._connection = SendGridConnection(endpoint, headers)
-        self._allowance = allowance
-        self._cooldown = Cooldown()
+        self._connection = ApiConnection(endpoint, headers)
+        self._limiter = limiter
+        self._breaker = CircuitBreaker()
 
-    def carry(self, parcel: Parcel, intake: Intake[Parcel]) -> Carrying[Parcel]:
-        """One request, and those that a refusal makes of it."""
-        left = [parcel]
+    def deliver(
+        self, batch: RequestBatch, client: QueueClient[RequestBatch]
+    ) -> DeliveryCoroutine[RequestBatch]:
+        """Send a request, and those that a rejection splits it into."""
+        left = [batch]
         while left:
             part = left.pop()
             try:
-                left += yield from self._deliver(part, intake)
-            except NoConnection as missing:
-                if part is parcel:
+                left += yield from self._deliver(part, client)
+            except NoConnection as failure:
+                if part is batch:
                     raise
-                intake.answer(self.unasked(part, missing))
+                client.report(self.undelivered(part, failure))
         return None
 
-    def unasked(self, parcel: Parcel, missing: NoConnection) -> Sequence[Outcome]:
-        return [missing.on(person) for person in parcel.people]
+    def undelivered(self, batch: RequestBatch, failure: NoConnection) -> Sequence[Outcome]:
+        return [failure.on(recipient) for recipient in batch.recipients]
 
-    def ask_for_scopes(self) -> HttpReply:
+    def ask_for_scopes(self) -> HttpResponse:
         return self._connection.request("GET", "/v3/scopes")
 
     def close(self) -> None:
         self._connection.close()
 
-    def _deliver(self, parcel: Parcel, intake: Intake[Parcel]) -> Pausing[Sequence[Parcel]]:
-        """Answer for the people of a request; returns the requests for whom that left open."""
-        answer = parcel.verdict or (yield from self._post(parcel, intake.flight))
-        if isinstance(answer, HttpReply):
-            verdict = judge(answer, self._allowance.now)
-            if verdict.kind is OutcomeKind.PERMANENT and len(parcel.people) > 1:
-                return _apart(parcel, answer, intake)
+    def _deliver(
+        self, batch: RequestBatch, client: QueueClient[RequestBatch]
+    ) -> Coroutine[Sequence[RequestBatch]]:
+        """Report outcomes of a request; returns requests for the recipients without one."""
+        answer = batch.verdict or (yield from self._post(batch, client.flight))
+        if isinstance(answer, HttpResponse):
+            verdict = classify_response(answer, self._limiter.now)
+            if verdict.kind is OutcomeKind.PERMANENT and len(batch.recipients) > 1:
+                return _split(batch, answer, client)
         else:
             verdict = answer
-        intake.answer(_answered_together(verdict, parcel))
+        client.report(_outcomes_of_all(verdict, batch))
         return ()
 
-    def _post(self, parcel: Parcel, flight: Flight) -> Pausing[HttpReply | Verdict]:
-        """The reply, or what its lack means; raises NoConnection."""
-        self._cooldown.check()
-        yield from self._allowance.room()
+    def _post(self, batch: RequestBatch, flight: FlightLog) -> Coroutine[HttpResponse | Verdict]:
+        """The response, or the verdict without one; raises NoConnection."""
+        self._breaker.check()
+        yield from self._limiter.acquire()
         try:
-            reply = yield from self._request(parcel, flight)
-            self._allowance.note(reply)
-        except LostBefore as lost:
+            reply = yield from self._request(batch, flight)
+            self._limiter.note(reply)
+        except RequestIncomplete as lost:
             return transient(f"the connection was lost before the request was complete: {lost}")
-        except LostAfter as lost:
+        except ResponseMissing as lost:
             return unknown(f"no answer after the request was sent: {lost}")
-        except NoConnection as missing:
-            self._cooldown.start(missing.verdict)
+        except NoConnection as failure:
+            self._breaker.open(failure.verdict)
             raise
         finally:
-            self._allowance.end()
-        self._cooldown.end()
+            self._limiter.release()
+        self._breaker.close()
         return reply
 
-    def _request(self, parcel: Parcel, flight: Flight) -> Pausing[HttpReply]:
-        ids = [person.delivery_id for person in parcel.people]
+    def _request(self, batch: RequestBatch, flight: FlightLog) -> Coroutine[HttpResponse]:
+        ids = [recipient.delivery_id for recipient in batch.recipients]
         return self._connection.requesting(
-            "POST",
-            "/v3/mail/send",
-            body=parcel.body,
-            before_writing=lambda: flight.writing(*ids),
+            "POST", "/v3/mail/send", body=batch.body, before_writing=lambda: flight.writing(*ids)
         )
 
 
-def _answered_together(verdict: Verdict, parcel: Parcel) -> Sequence[Outcome]:
-    """One answer, for everybody of a request; only of what went wrong is it counted how often."""
-    first, *others = outcomes = [verdict.on(person) for person in parcel.people]
+def _outcomes_of_all(verdict: Verdict, batch: RequestBatch) -> Sequence[Outcome]:
+    """The same verdict for all; only the first failure counts for the brake."""
+    first, *others = outcomes = [verdict.on(recipient) for recipient in batch.recipients]
     if verdict.kind is OutcomeKind.ACCEPTED:
         return outcomes
     return [first, *(each._replace(is_repeated=True) for each in others)]
 
 
-def _apart(parcel: Parcel, reply: HttpReply, intake: Intake[Parcel]) -> Sequence[Parcel]:
-    """Answer for those whom a refusal names; returns requests for the others."""
-    named = verdicts_on_named(reply, len(parcel.people))
-    intake.answer([verdict.on(parcel.people[place]) for place, verdict in named.items()])
-    others = [person for place, person in enumerate(parcel.people) if place not in named]
-    intake.flight.answered(*[_REFUSED_WITH_OTHERS.on(person) for person in others])
+def _split(
+    batch: RequestBatch, reply: HttpResponse, client: QueueClient[RequestBatch]
+) -> Sequence[RequestBatch]:
+    """Report the recipients that a rejection names; returns requests for the others."""
+    named = verdicts_by_index(reply, len(batch.recipients))
+    client.report([verdict.on(batch.recipients[index]) for index, verdict in named.items()])
+    others = [recipient for index, recipient in enumerate(batch.recipients) if index not in named]
+    client.flight.answered(*[_REJECTED_WITH_OTHERS.on(recipient) for recipient in others])
     if named:
-        return [parcel.of(others)] if others else ()
-    return parcel.halves()
+        return [batch.of(others)] if others else ()
+    return batch.halves()

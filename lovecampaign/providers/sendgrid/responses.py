@@ -1,4 +1,4 @@
-"""What does an HTTP reply of SendGrid's mean for a message?"""
+"""Classifies SendGrid's HTTP responses: the verdict on the recipients of a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from lovecampaign.core.clock import require_aware
-from lovecampaign.core.message import FaultKind
+from lovecampaign.core.message import Fault
 from lovecampaign.providers.base.outcomes import (
     Verdict,
     accepted,
@@ -20,68 +20,66 @@ from lovecampaign.providers.base.outcomes import (
     transient,
     unknown,
 )
-from lovecampaign.providers.sendgrid.http1 import HttpReply
+from lovecampaign.providers.sendgrid.http1 import HttpResponse
 
-#: A promise to be back later than this is not waited for in one piece.
+#: A longer Retry-After is cut.
 LONGEST_WAIT_SECONDS = 3600.0
 
 _NAMES_THE_RECIPIENT = re.compile(r"personalizations\.\d+\.to(\.\d+(\.email)?)?")
-_NAMES_A_PERSON = re.compile(r"personalizations\.(\d{1,4})(\..*)?", re.DOTALL)
+_NAMES_PERSONALIZATION = re.compile(r"personalizations\.(\d{1,4})(\..*)?", re.DOTALL)
 _NAMES_THE_SENDER = re.compile(r"(from|reply_to)(\.email)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiError:
-    """One entry of the ``errors`` that SendGrid explains a refusal with."""
+    """One entry of ``errors`` in SendGrid's response."""
 
     message: str
     field: str
 
 
-def judge(reply: HttpReply, now: datetime) -> Verdict:
-    """The verdict on the people of a request, where it is the same for all of them.
+def classify_response(reply: HttpResponse, now: datetime) -> Verdict:
+    """The verdict on the recipients of a request, where it is the same for all of them.
 
-    429 and 503 are not in SendGrid's description of the endpoint, yet happen; 500, 502 and 504
-    may come after the mail was taken.
+    429 and 503 happen although SendGrid's description of the endpoint omits them; 500, 502 and 504
+    may come after the mail was accepted.
     """
-    said = _said(reply)
+    detail = _describe(reply)
     if reply.status == 202:
-        limit = rate_limit(reply, now)
+        limit = parse_rate_limit(reply, now)
         wait = limit.seconds if limit is not None and limit.left == 0 else None
-        return accepted(said, reply.headers.get("x-message-id"), retry_after_seconds=wait)
+        return accepted(detail, reply.headers.get("x-message-id"), retry_after_seconds=wait)
     if reply.status in (429, 503):
-        return transient(said, retry_after_seconds=_wait_seconds(reply, now))
+        return transient(detail, retry_after_seconds=_wait_seconds(reply, now))
     if 300 <= reply.status < 400:
-        return stop_the_run(f"{said}; a redirect is not followed")
+        return stop_the_run(f"{detail}; a redirect is not followed")
     if 400 <= reply.status < 500:
-        return _judge_refusal(reply, said)
-    return unknown(said)  # 5xx, and 2xx that nobody promised: a proxy's login page, for example
+        return _classify_rejection(reply, detail)
+    return unknown(detail)  # 5xx, and any other 2xx: a proxy's login page, for example
 
 
-def _judge_refusal(reply: HttpReply, said: str) -> Verdict:
-    if reply.status == 408:  # the server did not get the whole request (RFC 9110 §15.5.9)
-        return transient(said)
+def _classify_rejection(reply: HttpResponse, detail: str) -> Verdict:
+    if reply.status == 408:  # the request was incomplete (RFC 9110 §15.5.9)
+        return transient(detail)
     if reply.status in (401, 403, 404, 405):
-        return stop_the_run(said)
+        return stop_the_run(detail)
     if reply.status == 413:
-        return permanent(said, FaultKind.MESSAGE)
-    return _judge_by_field(reply, said)
+        return permanent(detail, Fault.MESSAGE)
+    return _classify_by_field(reply, detail)
 
 
-def verdicts_on_named(reply: HttpReply, people: int) -> Mapping[int, Verdict]:
-    """What a refusal says about some of a request's people, by their place in it."""
+def verdicts_by_index(reply: HttpResponse, count: int) -> Mapping[int, Verdict]:
+    """The verdicts on recipients that a rejection names, by their index in the request."""
     verdicts: dict[int, Verdict] = {}
-    for error in errors_of(reply):
-        found = _NAMES_A_PERSON.fullmatch(error.field)
-        place = int(found[1]) if found else people
-        if place >= people:
+    for error in parse_errors(reply):
+        match = _NAMES_PERSONALIZATION.fullmatch(error.field)
+        index = int(match[1]) if match else count
+        if index >= count:
             continue
         is_address = _NAMES_THE_RECIPIENT.fullmatch(error.field) is not None
-        said = f"HTTP {reply.status} {error.message} ({error.field})"
-        if is_address or place not in verdicts:
-            verdicts[place] = permanent(
-                said, FaultKind.RECIPIENT if is_address else FaultKind.MESSAGE
-            )
+        detail = f"HTTP {reply.status} {error.message} ({error.field})"
+        if is_address or index not in verdicts:
+            verdicts[index] = permanent(detail, Fault.RECIPIENT if is_address else Fault.MESSAGE)
     return verdicts
 
 
@@ -93,8 +91,8 @@ class RateLimit:
     seconds: float
 
 
-def rate_limit(reply: HttpReply, now: datetime) -> RateLimit | None:
-    """What the reply tells of it; the Mail Send endpoint does not always."""
+def parse_rate_limit(reply: HttpResponse, now: datetime) -> RateLimit | None:
+    """None where the headers are missing, as they may be for Mail Send."""
     left = reply.headers.get("x-ratelimit-remaining", "").strip()
     reset = reply.headers.get("x-ratelimit-reset", "").strip()
     if not left.isdecimal() or not reset.isdecimal():
@@ -103,16 +101,16 @@ def rate_limit(reply: HttpReply, now: datetime) -> RateLimit | None:
     return RateLimit(left=int(left), seconds=min(max(seconds, 0.0), LONGEST_WAIT_SECONDS))
 
 
-def errors_of(reply: HttpReply) -> list[ApiError]:
-    """What SendGrid names as wrong; empty where the body is not what it promises."""
-    if not reply.body:  # of nearly all: to look for JSON in it takes longer than the rest of this
+def parse_errors(reply: HttpResponse) -> list[ApiError]:
+    """The ``errors`` of the response; empty where the body has another shape."""
+    if not reply.body:  # nearly always
         return []
     try:
         body = json.loads(reply.body)
     except (ValueError, RecursionError):
         return []
-    found = body.get("errors") if isinstance(body, dict) else None
-    entries = found if isinstance(found, list) else []
+    errors = body.get("errors") if isinstance(body, dict) else None
+    entries = errors if isinstance(errors, list) else []
     return [_as_error(entry) for entry in entries if isinstance(entry, dict)]
 
 
@@ -120,24 +118,24 @@ def _as_error(entry: dict[str, Any]) -> ApiError:
     return ApiError(message=str(entry.get("message") or ""), field=str(entry.get("field") or ""))
 
 
-def _judge_by_field(reply: HttpReply, said: str) -> Verdict:
-    fields = [error.field for error in errors_of(reply)]
+def _classify_by_field(reply: HttpResponse, detail: str) -> Verdict:
+    fields = [error.field for error in parse_errors(reply)]
     if any(_NAMES_THE_SENDER.fullmatch(field) for field in fields):
-        return stop_the_run(said)
+        return stop_the_run(detail)
     if any(_NAMES_THE_RECIPIENT.fullmatch(field) for field in fields):
-        return permanent(said, FaultKind.RECIPIENT)
-    return permanent(said, FaultKind.MESSAGE)
+        return permanent(detail, Fault.RECIPIENT)
+    return permanent(detail, Fault.MESSAGE)
 
 
-def _said(reply: HttpReply) -> str:
+def _describe(reply: HttpResponse) -> str:
     messages = [
         f"{error.message} ({error.field})" if error.field else error.message
-        for error in errors_of(reply)
+        for error in parse_errors(reply)
     ]
     return " ".join([f"HTTP {reply.status}", "; ".join(messages)]).strip()
 
 
-def _wait_seconds(reply: HttpReply, now: datetime) -> float | None:
+def _wait_seconds(reply: HttpResponse, now: datetime) -> float | None:
     """Retry-After in seconds or as a date (RFC 9110 §10.2.3), else X-RateLimit-Reset."""
     now = _their_time(reply) or now
     asked = reply.headers.get("retry-after", "").strip()
@@ -153,8 +151,8 @@ def _wait_seconds(reply: HttpReply, now: datetime) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
 
 
-def _their_time(reply: HttpReply) -> datetime | None:
-    """Their clock, so that a wrong one of ours does not shorten or stretch the wait."""
+def _their_time(reply: HttpResponse) -> datetime | None:
+    """The server's clock, so that an error of ours does not change the wait."""
     return _parse_date(reply.headers.get("date", ""))
 
 

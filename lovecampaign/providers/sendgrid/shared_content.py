@@ -1,7 +1,7 @@
-"""What do the people of a variant have in common in requests to SendGrid?
+"""The content that messages of one variant share, as JSON for SendGrid requests.
 
-Text and HTML of a variant are encoded as JSON once, and cut where its readers differ. There go
-keys, for a request that many share, or one person's own values, for a request of their own.
+Text and HTML are encoded once and cut at the holes. The holes get keys in a request that many
+recipients share, or the values of one recipient in a request of their own.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from lovecampaign.core.message import Message, SharedContent
 from lovecampaign.providers.sendgrid.payload import as_json, common_part
 
 _FIRST_LETTER, _LETTERS = "Q", string.ascii_lowercase + string.digits
-#: As many as keys of one length can be told apart by their last three digits.
-MOST_HOLES = 1000
+#: Keys differ in their last three digits.
+MAX_HOLES = 1000
 
 
-class Contents:
-    """The content of every variant that is being sent, for as long as the variant lives."""
+class ContentTemplates:
+    """A cache of templates by variant, for as long as the variant lives."""
 
     def __init__(self) -> None:
-        self._known: WeakKeyDictionary[SharedContent, Content] = WeakKeyDictionary()
+        self._templates: WeakKeyDictionary[SharedContent, ContentTemplate] = WeakKeyDictionary()
 
-    def of(self, variant: SharedContent, message: Message) -> Content:
-        """The content that a message of the variant shares; raises UnusableAddress."""
-        content = self._known.get(variant)
+    def of(self, variant: SharedContent, message: Message) -> ContentTemplate:
+        """The template of a message's variant; raises UnusableAddress."""
+        content = self._templates.get(variant)
         if content is None:
-            content = self._known[variant] = Content(variant, message)
+            content = self._templates[variant] = ContentTemplate(variant, message)
         return content
 
 
-class Content:
-    """JSON of what a request says once, without the braces."""
+class ContentTemplate:
+    """The JSON that a request has once, without the braces."""
 
     def __init__(self, variant: SharedContent, message: Message) -> None:
         """Raises UnusableAddress for the sender's address."""
@@ -46,28 +46,28 @@ class Content:
         self._holes = [int(number) for number in cut[1::2]]
 
     def filled(self, values: Sequence[str]) -> bytes:
-        """With one person's values, which are JSON already."""
-        return self._around([value[1:-1] for value in values])
+        """The content with one recipient's values, which are JSON already."""
+        return self._join([value[1:-1] for value in values])
 
-    def new_keys(self) -> Keys:
-        """For one request."""
-        return Keys(_new_prefix(self._pieces))
+    def new_keys(self) -> SubstitutionKeys:
+        """New keys for one request."""
+        return SubstitutionKeys(_new_prefix(self._pieces))
 
-    def with_keys(self, keys: Keys) -> bytes:
-        """With the keys of a request in the holes."""
+    def with_keys(self, keys: SubstitutionKeys) -> bytes:
+        """The content with keys in the holes."""
         count = max(self._holes, default=-1) + 1
-        return self._around(keys.first(count))
+        return self._join(keys.first(count))
 
-    def _around(self, fillings: Sequence[str]) -> bytes:
-        """In one piece: to copy 60 KB takes less than to encode 30 fillings and to list them."""
+    def _join(self, fillings: Sequence[str]) -> bytes:
+        """Joined once: to copy 60 KB takes less time than to encode and list 30 pieces."""
         whole = [""] * (2 * len(self._pieces) - 1)
         whole[::2] = self._pieces
         whole[1::2] = [fillings[number] for number in self._holes]
         return "".join(whole).encode("ascii")
 
 
-class Keys:
-    """What stands in the holes: as long as one another, and nowhere else in the request."""
+class SubstitutionKeys:
+    """The placeholders in the holes: of one length, and nowhere else in the request."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -92,9 +92,9 @@ def _json_of(variant: SharedContent, message: Message, key: Callable[[int], str]
 
 
 def _new_prefix(pieces: Iterable[str]) -> str:
-    """Random for each request: nobody can write a key into a field of theirs."""
+    """Random for each request, so that no subscriber can write a key into a field."""
     while True:
-        # Its first letter comes only once, so that no key begins within another.
+        # Its first letter occurs once, so that no key begins within another.
         prefix = _FIRST_LETTER + "".join(secrets.choice(_LETTERS) for _ in range(15))
         if not any(prefix in piece for piece in pieces):
             return prefix

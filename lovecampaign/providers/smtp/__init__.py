@@ -1,0 +1,1 @@
+"""The SMTP provider, with pipelining."""

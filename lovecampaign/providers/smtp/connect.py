@@ -1,4 +1,4 @@
-"""How is a connection to the SMTP server made, secured and logged in on?"""
+"""Connects to the SMTP server: greeting, EHLO, STARTTLS and login."""
 
 from __future__ import annotations
 
@@ -13,28 +13,32 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from lovecampaign.providers.base.outcomes import NoConnection, stop_the_run, transient
-from lovecampaign.providers.pool.connection import Pausing
-from lovecampaign.providers.smtp.reply_codes import Phase, judge
-from lovecampaign.providers.smtp.wire import CutShort, Lost, Reply, Wire
+from lovecampaign.providers.pool.connection import Coroutine
+from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply
+from lovecampaign.providers.smtp.smtp_socket import (
+    ConnectionLost,
+    Reply,
+    SmtpSocket,
+    WriteIncomplete,
+)
 
 
 class Security(Enum):
-    """How the connection is kept from being read on its way."""
+    """How the connection is encrypted."""
 
-    STARTTLS = "starttls"  #: required, with the certificate checked; never falls back to plain
+    STARTTLS = "starttls"  #: required, with the certificate checked; no fallback to plain text
     TLS = "tls"  #: from the first byte (RFC 8314), with the certificate checked
-    #: Only for a loopback host, where nothing is on its way: STARTTLS where the server offers
-    #: it, whatever its certificate, and plain text where it does not.
+    #: Only for a loopback host: STARTTLS where offered, with any certificate, else plain text.
     LOOPBACK = "loopback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeLimits:
-    """Seconds to wait for the other side (RFC 5321 §4.5.3.2)."""
+    """Seconds to wait for the server (RFC 5321 §4.5.3.2)."""
 
     connect: float = 30.0
     command: float = 300.0
-    #: After the final dot. Giving up early is how people get a message twice.
+    #: After the final dot: to give up early is how a message arrives twice.
     final_dot: float = 600.0
 
     @classmethod
@@ -43,8 +47,8 @@ class TimeLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Where to connect, and as whom."""
+class SmtpTarget:
+    """Address and login of the server."""
 
     host: str
     port: int
@@ -52,7 +56,7 @@ class Server:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     limits: TimeLimits = TimeLimits()
-    #: Replaces the system's trust in certificates, for a private authority.
+    #: For a private certificate authority.
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
 
     @property
@@ -61,40 +65,40 @@ class Server:
         return f"{host}:{self.port}"
 
 
-class Dialogue(smtplib.SMTP):
-    """smtplib, with replies read by :class:`Wire`: bounded in size and in time.
+class SmtpClient(smtplib.SMTP):
+    """smtplib's client, with replies read by :class:`SmtpSocket`: bounded in size and in time.
 
-    smtplib waits for each reply behind its command. What takes long is said before smtplib says
-    it, so that others may go on until the reply is there (:meth:`awaited_greeting`,
-    :meth:`awaited_ehlo`); smtplib then finds it.
+    smtplib waits for each reply after its command. Here the greeting and EHLO are requested ahead
+    (:meth:`await_greeting`, :meth:`await_ehlo`), so that the event loop can serve other connections
+    meanwhile; smtplib then finds the reply.
     """
 
-    _wire: Wire | None = None
-    #: smtplib reads the greeting as soon as it is connected.
+    _wire: SmtpSocket | None = None
+    #: smtplib reads the greeting in its constructor, where it gets a placeholder.
     _is_greeting_due = True
-    #: EHLO was said, and smtplib has not asked for its reply yet.
-    _is_ehlo_said = False
+    #: EHLO was sent, and smtplib has not read its reply yet.
+    _is_ehlo_sent = False
 
-    def awaited_greeting(self) -> Wire:
-        """What the server says first; :meth:`read_greeting` is next."""
-        return self.wire.awaited(float(self.timeout))
+    def await_greeting(self) -> SmtpSocket:
+        """The pending greeting; :meth:`read_greeting` comes next."""
+        return self.wire.await_reply(float(self.timeout))
 
     def read_greeting(self) -> None:
-        """Raises SMTPConnectError where the server does not want us, and Lost."""
-        reply = self.read_awaited_reply()
+        """Raises SMTPConnectError where the server rejects us, and ConnectionLost."""
+        reply = self.read_pending_reply()
         if reply.code != 220:
             raise smtplib.SMTPConnectError(reply.code, _text(reply))
 
-    def awaited_ehlo(self) -> Wire:
-        """What the server offers; :meth:`ehlo_or_helo_if_needed` is next."""
+    def await_ehlo(self) -> SmtpSocket:
+        """The pending reply to EHLO; :meth:`ehlo_or_helo_if_needed` comes next."""
         self.putcmd(self.ehlo_msg, self.local_hostname)
-        self._is_ehlo_said = True
-        return self.wire.awaited(float(self.timeout))
+        self._is_ehlo_sent = True
+        return self.wire.await_reply(float(self.timeout))
 
     def putcmd(self, cmd: str, args: str = "") -> None:
-        if self._is_ehlo_said:
+        if self._is_ehlo_sent:
             return
-        if self.sock is not None:  # whoever looked whether something had come left no time
+        if self.sock is not None:  # a check for data has set it to 0
             self.sock.settimeout(float(self.timeout))
         super().putcmd(cmd, args)
 
@@ -102,31 +106,31 @@ class Dialogue(smtplib.SMTP):
         if self._is_greeting_due:
             self._is_greeting_due = False
             return 220, b""
-        is_awaited, self._is_ehlo_said = self._is_ehlo_said, False
-        reply = self.read_awaited_reply() if is_awaited else self.read_reply(float(self.timeout))
+        is_pending, self._is_ehlo_sent = self._is_ehlo_sent, False
+        reply = self.read_pending_reply() if is_pending else self.read_reply(float(self.timeout))
         return reply.code, _text(reply)
 
-    def read_awaited_reply(self) -> Reply:
-        """What came while others went on, or may not come any more; raises Lost."""
+    def read_pending_reply(self) -> Reply:
+        """The reply that was pending, within its deadline; raises ConnectionLost."""
         return self.read_reply(self.wire.deadline - time.monotonic())
 
     def read_reply(self, timeout_seconds: float) -> Reply:
-        """The next reply; raises Lost, and closes the connection then."""
+        """The next reply; raises ConnectionLost, after closing the connection."""
         try:
             return self.wire.read(timeout_seconds)
-        except Lost:
+        except ConnectionLost:
             self.close()
             raise
 
     @property
-    def wire(self) -> Wire:
-        """Raises CutShort where the connection is closed."""
+    def wire(self) -> SmtpSocket:
+        """Raises WriteIncomplete where the connection is closed."""
         sock, wire = self.sock, self._wire
         if sock is None:
-            raise CutShort("the connection is closed", written=0)
+            raise WriteIncomplete("the connection is closed", written=0)
         if wire is None or wire.sock is not sock:
-            # After STARTTLS what was read before does not count (RFC 3207 §4.2).
-            wire = self._wire = Wire(sock)
+            # After STARTTLS, replies read before are discarded (RFC 3207 §4.2).
+            wire = self._wire = SmtpSocket(sock)
         return wire
 
 
@@ -134,27 +138,27 @@ def _text(reply: Reply) -> bytes:
     return "\n".join(reply.lines).encode()
 
 
-class _TlsDialogue(Dialogue, smtplib.SMTP_SSL):
+class _TlsSmtpClient(SmtpClient, smtplib.SMTP_SSL):
     """The same over implicit TLS."""
 
 
-def connecting(server: Server) -> Pausing[Dialogue]:
-    """A connection ready for MAIL; raises NoConnection that says what stands in the way.
+def connect(server: SmtpTarget) -> Coroutine[SmtpClient]:
+    """A connection ready for MAIL; raises NoConnection that says why not.
 
-    Pauses for the server's greeting and for what it offers.
+    Yields while the greeting and the reply to EHLO are pending.
     """
-    with _telling(server, Phase.CONNECT):
-        smtp = _connected(server)
-        _send_at_once(smtp)
+    with _translating_errors(server, Phase.CONNECT):
+        smtp = _open_socket(server)
+        _disable_nagle(smtp)
     try:
-        yield smtp.awaited_greeting()
-        with _telling(server, Phase.CONNECT):
+        yield smtp.await_greeting()
+        with _translating_errors(server, Phase.CONNECT):
             smtp.read_greeting()
-        with _telling(server, Phase.HELLO):
+        with _translating_errors(server, Phase.HELLO):
             smtp.local_hostname = _helo_name(smtp)
-            awaited = smtp.awaited_ehlo()
-        yield awaited
-        with _telling(server, Phase.HELLO):
+            pending = smtp.await_ehlo()
+        yield pending
+        with _translating_errors(server, Phase.HELLO):
             smtp.ehlo_or_helo_if_needed()
         _secure(smtp, server)
         _log_in(smtp, server)
@@ -164,40 +168,40 @@ def connecting(server: Server) -> Pausing[Dialogue]:
     return smtp
 
 
-def _connected(server: Server) -> Dialogue:
-    # A name is given only to keep smtplib from asking the DNS for ours; see _helo_name.
+def _open_socket(server: SmtpTarget) -> SmtpClient:
+    # Without a name smtplib would look ours up in the DNS; see _helo_name.
     name, seconds = "localhost", server.limits.connect
     if server.security is Security.TLS:
-        return _TlsDialogue(
-            server.host, server.port, name, timeout=seconds, context=_trusting(server)
+        return _TlsSmtpClient(
+            server.host, server.port, name, timeout=seconds, context=_tls_context(server)
         )
-    return Dialogue(server.host, server.port, name, timeout=seconds)
+    return SmtpClient(server.host, server.port, name, timeout=seconds)
 
 
-def _send_at_once(smtp: Dialogue) -> None:
-    """Without it the last bytes of a message wait for an acknowledgement that is itself put off.
+def _disable_nagle(smtp: SmtpClient) -> None:
+    """Disable Nagle's algorithm: the last bytes of a message would wait for a delayed ACK.
 
-    Over TLS, where a message goes out in several records, that was 40 ms for each.
+    Over TLS, where a message goes out in several records, that took 40 ms per message.
     """
     if smtp.sock is not None:
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _secure(smtp: Dialogue, server: Server) -> None:
+def _secure(smtp: SmtpClient, server: SmtpTarget) -> None:
     if server.security is Security.TLS:
         return
     if not smtp.has_extn("starttls"):
         if server.security is Security.LOOPBACK:
             return
         raise NoConnection(
-            stop_the_run(f"{server.host} offers no STARTTLS, and mail never goes in plain text")
+            stop_the_run(f"{server.host} offers no STARTTLS, and mail is never sent in plain text")
         )
-    with _telling(server, Phase.STARTTLS):
-        smtp.starttls(context=_trusting(server))
+    with _translating_errors(server, Phase.STARTTLS):
+        smtp.starttls(context=_tls_context(server))
         smtp.ehlo_or_helo_if_needed()
 
 
-def _trusting(server: Server) -> ssl.SSLContext:
+def _tls_context(server: SmtpTarget) -> ssl.SSLContext:
     if server.ssl_context is not None:
         return server.ssl_context
     context = ssl.create_default_context()
@@ -207,18 +211,18 @@ def _trusting(server: Server) -> ssl.SSLContext:
     return context
 
 
-def _log_in(smtp: Dialogue, server: Server) -> None:
+def _log_in(smtp: SmtpClient, server: SmtpTarget) -> None:
     if server.user is None:
         return
     user, password = server.user, server.password or ""
-    with _telling(server, Phase.LOGIN):
+    with _translating_errors(server, Phase.LOGIN):
         if user.isascii() and password.isascii():
             smtp.login(user, password)
         else:
             _log_in_with_utf8(smtp, user, password)
 
 
-def _log_in_with_utf8(smtp: Dialogue, user: str, password: str) -> None:
+def _log_in_with_utf8(smtp: SmtpClient, user: str, password: str) -> None:
     """AUTH PLAIN in UTF-8 (RFC 4616 §2); smtplib's own stops at ASCII."""
     credentials = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
     code, text = smtp.docmd("AUTH", f"PLAIN {credentials}")
@@ -226,8 +230,8 @@ def _log_in_with_utf8(smtp: Dialogue, user: str, password: str) -> None:
         raise smtplib.SMTPAuthenticationError(code, text)
 
 
-def _helo_name(smtp: Dialogue) -> str:
-    """Our name where it is one, else the address literal (RFC 5321 §4.1.4)."""
+def _helo_name(smtp: SmtpClient) -> str:
+    """Our host name if it has a domain, else the address literal (RFC 5321 §4.1.4)."""
     name = socket.gethostname()
     if "." in name and name.isascii():
         return name
@@ -236,19 +240,19 @@ def _helo_name(smtp: Dialogue) -> str:
 
 
 @contextmanager
-def _telling(server: Server, phase: Phase) -> Iterator[None]:
-    """Translate everything that smtplib and the network can raise into NoConnection.
+def _translating_errors(server: SmtpTarget, phase: Phase) -> Iterator[None]:
+    """Translate every exception of smtplib and the network into NoConnection.
 
-    ``from None``: a foreign exception of the login may carry what was sent.
+    ``from None``: an exception of the login may contain what was sent.
     """
     try:
         yield
     except smtplib.SMTPResponseException as refusal:
-        raise NoConnection(judge(phase, _as_reply(refusal, server))) from None
+        raise NoConnection(classify_reply(phase, _to_reply(refusal, server))) from None
     except ssl.SSLCertVerificationError as error:
         reason = f"the certificate of {server.place} is not valid: {error.verify_message}"
         raise NoConnection(stop_the_run(reason)) from error
-    except (Lost, smtplib.SMTPServerDisconnected) as error:
+    except (ConnectionLost, smtplib.SMTPServerDisconnected) as error:
         raise NoConnection(transient(f"no connection to {server.place}: {error}")) from None
     except smtplib.SMTPException as error:
         raise NoConnection(stop_the_run(f"{server.place}: {error}")) from None
@@ -257,9 +261,9 @@ def _telling(server: Server, phase: Phase) -> Iterator[None]:
         raise NoConnection(transient(f"no connection to {server.place}: {reason}")) from None
 
 
-def _as_reply(refusal: smtplib.SMTPResponseException, server: Server) -> Reply:
+def _to_reply(refusal: smtplib.SMTPResponseException, server: SmtpTarget) -> Reply:
     error = refusal.smtp_error
     text = error.decode("utf-8", "replace") if isinstance(error, bytes) else error
-    if server.password:  # some servers repeat what they were given
+    if server.password:  # some servers repeat their input
         text = text.replace(server.password, "…")
     return Reply(code=refusal.smtp_code, lines=tuple(text.split("\n")))

@@ -1,4 +1,4 @@
-"""What is said to an SMTP server about one message, and what is sent of it?"""
+"""The SMTP commands of one message, and its body as it goes over the connection."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from lovecampaign.core.message import FaultKind, Message
-from lovecampaign.providers.base.addresses import UnusableAddress, on_the_wire
+from lovecampaign.core.message import Fault, Message
+from lovecampaign.providers.base.addresses import UnusableAddress, encode_address
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run
 from lovecampaign.providers.smtp.reply_codes import Phase
 
@@ -17,25 +17,25 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 class Unsendable(Exception):
-    """This server cannot carry the message, and need not be asked."""
+    """The message cannot be sent over this server, by what EHLO said."""
 
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.detail)
         self.verdict = verdict
 
 
-class Envelope(NamedTuple):
-    """A message and the three commands that introduce it, each with its line end."""
+class SmtpEnvelope(NamedTuple):
+    """A message and the three commands before it, each with its line end."""
 
     message: Message
     mail: bytes
     rcpt: bytes
-    #: The message as it stands between DATA's 354 and the final dot.
+    #: The bytes between DATA's 354 and the final dot.
     body: bytes
 
     @property
     def commands(self) -> Mapping[Phase, bytes]:
-        """In the order in which they are said; DATA comes last, as it must (RFC 2920 §3.1)."""
+        """In their order; DATA comes last (RFC 2920 §3.1)."""
         return {Phase.MAIL: self.mail, Phase.RCPT: self.rcpt, Phase.DATA: _DATA}
 
     @property
@@ -44,7 +44,7 @@ class Envelope(NamedTuple):
         return self.mail + self.rcpt + _DATA
 
 
-def envelope_of(message: Message, features: Mapping[str, str]) -> Envelope:
+def build_envelope(message: Message, features: Mapping[str, str]) -> SmtpEnvelope:
     """The envelope for a server with these EHLO ``features``; raises Unsendable."""
     recipient = _recipient(message.to_email, allows_utf8="smtputf8" in features)
     raw = message.raw
@@ -53,19 +53,19 @@ def envelope_of(message: Message, features: Mapping[str, str]) -> Envelope:
         options += " BODY=8BITMIME"  # RFC 6152
     if not recipient.isascii():
         options += " SMTPUTF8"
-    return Envelope(
+    return SmtpEnvelope(
         message,
         _mail(message.sender.email, options),
         f"RCPT TO:<{recipient}>\r\n".encode(),
-        raw if message.is_ready_for_data else as_lines(raw),
+        raw if message.is_ready_for_data else encode_body(raw),
     )
 
 
-def as_lines(raw: bytes) -> bytes:
+def encode_body(raw: bytes) -> bytes:
     """Any bytes as lines with their leading dots doubled (RFC 5321 §4.5.2).
 
-    A lone CR or LF becomes a line end: left as it is, some servers would take ``LF . LF`` for
-    the end of the message, and what follows for commands.
+    A lone CR or LF becomes a line end: some servers would take ``LF . LF`` for the end of the
+    message, and the rest for commands (SMTP smuggling).
     """
     if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
         raw = _LINE_END.sub(b"\r\n", raw)
@@ -78,24 +78,24 @@ def as_lines(raw: bytes) -> bytes:
 @lru_cache(maxsize=64)
 def _mail(sender: str, options: str) -> bytes:
     try:
-        return f"MAIL FROM:<{on_the_wire(sender)}>{options}\r\n".encode()
+        return f"MAIL FROM:<{encode_address(sender)}>{options}\r\n".encode()
     except UnusableAddress as error:
         raise Unsendable(stop_the_run(f"the sender's address: {error}")) from error
 
 
 def _recipient(email: str, *, allows_utf8: bool) -> str:
     try:
-        return on_the_wire(email, allows_utf8=allows_utf8)
+        return encode_address(email, allows_utf8=allows_utf8)
     except UnusableAddress as error:
-        raise Unsendable(permanent(str(error), FaultKind.RECIPIENT)) from error
+        raise Unsendable(permanent(str(error), Fault.RECIPIENT)) from error
 
 
 def _size(size: int, features: Mapping[str, str]) -> str:
-    """What the server wants to hear of a message's size (RFC 1870)."""
+    """The SIZE parameter (RFC 1870)."""
     limit = features.get("size")
     if limit is None:
         return ""
     if limit.isdecimal() and 0 < int(limit) < size:
         text = f"the message has {size} bytes, and the server takes {limit}"
-        raise Unsendable(permanent(text, FaultKind.MESSAGE))
+        raise Unsendable(permanent(text, Fault.MESSAGE))
     return f" SIZE={size}"

@@ -1,136 +1,143 @@
-"""How does mail leave through an SMTP server?"""
+"""The SMTP provider: a pool of connections to one server."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import FaultKind, Message, Outcome
 from lovecampaign.providers.base.addresses import is_loopback
-from lovecampaign.providers.base.circuit_breaker import COOLDOWN_SECONDS, Cooldown
+from lovecampaign.providers.base.circuit_breaker import COOLDOWN_SECONDS, CircuitBreaker
 from lovecampaign.providers.base.outcomes import NoConnection, Verdict, transient
-from lovecampaign.providers.base.provider import Flight
-from lovecampaign.providers.pool.autoscale import Demand
-from lovecampaign.providers.pool.background_connect import Making
-from lovecampaign.providers.pool.connection import Carrying, Pausing, without_pauses
-from lovecampaign.providers.pool.intake import Intake
-from lovecampaign.providers.pool.pool import send_over_lanes
-from lovecampaign.providers.smtp.connect import Security, Server, connecting
-from lovecampaign.providers.smtp.reply_codes import Rapport
+from lovecampaign.providers.base.provider import FlightLog
+from lovecampaign.providers.pool.autoscale import Autoscaler
+from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine, run_blocking
+from lovecampaign.providers.pool.send import send_over_connections
+from lovecampaign.providers.pool.work_queue import QueueClient
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget, connect
+from lovecampaign.providers.smtp.reply_codes import ServerHistory
 from lovecampaign.providers.smtp.session import SmtpSession
-from lovecampaign.providers.smtp.wire import Lost
+from lovecampaign.providers.smtp.smtp_socket import ConnectionLost
 
 DEFAULT_CONNECTIONS = 4
 CLAIMS_PER_CONNECTION = 50
+#: Each step of connecting has a shorter time limit of its own.
+_MAX_CONNECT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class ConnectionPolicy:
     """When a connection is replaced by a new one."""
 
-    #: Many servers close after 100 or more; some count against us who stays longer.
+    #: Many servers close after 100 or more, and some rate long connections as abuse.
     messages_per_connection: int = 100
     idle_seconds: float = 60.0
-    #: After a failed attempt to connect, the answer stands for this long.
+    #: No new attempt to connect for this long after a failed one.
     cooldown_seconds: float = COOLDOWN_SECONDS
 
 
 class SmtpProvider:
-    """A pool of connections, each with one recipient per transaction."""
+    """Sends each message in a transaction of its own, with one recipient."""
 
-    is_paced = True
+    is_throttled = True
 
     def __init__(
         self,
-        server: Server,
+        server: SmtpTarget,
         *,
         connections: int = DEFAULT_CONNECTIONS,
-        patience: Patience | None = None,
+        policy: ConnectionPolicy | None = None,
     ) -> None:
         scheme = "smtps" if server.security is Security.TLS else "smtp"
         self.name = f"{scheme}://{server.place}"
         self.leaves_machine = not is_loopback(server.host)
         self.takes_now = not self.leaves_machine
         self.claim_size = CLAIMS_PER_CONNECTION * connections
-        self._server = server
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="connect")
-        rapport = Rapport()
-        self._lanes = [
-            _SmtpLane(server, patience or Patience(), rapport, self._threads)
+        history = ServerHistory()
+        self._connections = [
+            _SmtpConnection(server, policy or ConnectionPolicy(), history, self._threads)
             for _ in range(connections)
         ]
-        self._demand = Demand(connections)
+        self._autoscaler = Autoscaler(connections)
 
-    def prove(self) -> None:
+    def check_connection(self) -> None:
         try:
-            self._lanes[0].prove()
-        except NoConnection as missing:
+            self._connections[0].check()
+        except NoConnection as failure:
             raise Unreachable(
-                f"{self.name} lets no mail out: {missing.verdict.detail}",
-                hint=_what_to_check(missing.verdict),
-            ) from missing
+                f"{self.name} cannot be used: {failure.verdict.detail}",
+                hint=_what_to_check(failure.verdict),
+            ) from failure
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
-        return send_over_lanes(self._lanes, messages, flight, self._demand)
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
+        return send_over_connections(self._connections, messages, flight, self._autoscaler)
 
     def has_sent(self, delivery_id: str) -> bool | None:
-        """SMTP has no way to ask."""
+        """SMTP has no command for it."""
 
     def close(self) -> None:
-        for lane in self._lanes:
-            lane.close()
+        for connection in self._connections:
+            connection.close()
         self._threads.shutdown()
 
 
-class _SmtpLane:
-    """One connection after another to the same server."""
+class _SmtpConnection:
+    """A place in the pool: one session after another with the same server."""
 
     def __init__(
-        self, server: Server, patience: Patience, rapport: Rapport, threads: Executor
+        self,
+        server: SmtpTarget,
+        policy: ConnectionPolicy,
+        history: ServerHistory,
+        threads: Executor,
     ) -> None:
-        """``rapport`` is all lanes' own; ``threads`` make connections that take long."""
+        """``history`` and ``threads``, which connect in the background, are shared by the pool."""
         self._server = server
-        self._rapport = rapport
+        self._history = history
         self._is_near = is_loopback(server.host)
-        self._patience = patience
+        self._policy = policy
         self._threads = threads
         self._session: SmtpSession | None = None
-        self._cooldown = Cooldown(patience.cooldown_seconds)
+        self._breaker = CircuitBreaker(policy.cooldown_seconds)
 
-    def carry(self, message: Message, intake: Intake[Message]) -> Carrying[Message]:
-        session = self._usable_session or (yield from self._renewed())
-        return (yield from session.carry(message, intake))
+    def deliver(self, message: Message, client: QueueClient[Message]) -> DeliveryCoroutine[Message]:
+        session = self._usable_session or (yield from self._reconnect())
+        return (yield from session.deliver(message, client))
 
-    def _renewed(self) -> Pausing[SmtpSession]:
-        """A new connection, made beside the other lanes of this thread.
+    def _reconnect(self) -> Coroutine[SmtpSession]:
+        """Connect in the background, while the thread serves its other connections.
 
-        A server on this machine answers sooner than a thread hands the interpreter to another:
-        1.0 ms of both processors for a connection made in a thread, 0.2 without.
+        A server on this machine answers sooner than threads switch: a connection costs 1.0 ms of
+        processor time in a thread, 0.2 ms without.
         """
         if self._is_near:
             return (yield from self._connecting())
-        with contextlib.closing(self._start_connecting()) as making:
-            yield making
-            return making.result()
+        with contextlib.closing(self._start_connecting()) as call:
+            yield call
+            return call.result()
 
-    def _start_connecting(self) -> Making[SmtpSession]:
+    def _start_connecting(self) -> BackgroundCall[SmtpSession]:
         try:
-            return Making(self._threads, self._connect)
+            return BackgroundCall(self._threads, self._connect)
         except OSError as error:
             raise NoConnection(transient(f"no connection: {error.strerror}")) from error
 
-    def unasked(self, message: Message, missing: NoConnection) -> Sequence[Outcome]:
-        return [missing.on(message)]
+    def undelivered(self, message: Message, failure: NoConnection) -> Sequence[Outcome]:
+        return [failure.on(message)]
 
-    def prove(self) -> None:
-        """Connect and log in, or ask the open connection; raises NoConnection."""
-        self._cooldown.end()
+    def check(self) -> None:
+        """Connect and log in, or send NOOP over the open connection; raises NoConnection."""
+        self._breaker.close()
         try:
             (self._usable_session or self._connect()).noop()
-        except Lost:
+        except ConnectionLost:
             self._connect()
 
     def close(self) -> None:
@@ -143,28 +150,72 @@ class _SmtpLane:
         session = self._session
         if session is None or not session.is_usable:
             return None
-        return session if session.idle_seconds < self._patience.idle_seconds else None
+        return session if session.idle_seconds < self._policy.idle_seconds else None
 
     def _connect(self) -> SmtpSession:
-        return without_pauses(self._connecting())
+        return run_blocking(self._connecting())
 
-    def _connecting(self) -> Pausing[SmtpSession]:
-        """Leave the old connection, and make a new one; raises NoConnection."""
+    def _connecting(self) -> Coroutine[SmtpSession]:
+        """Close the old session, and open a new one; raises NoConnection."""
         self.close()
-        self._cooldown.check()
+        self._breaker.check()
         try:
-            smtp = yield from connecting(self._server)
+            smtp = yield from connect(self._server)
         except NoConnection as failure:
-            self._cooldown.start(failure.verdict)
+            self._breaker.open(failure.verdict)
             raise
-        self._cooldown.end()
+        self._breaker.close()
         self._session = SmtpSession(
             smtp,
             self._server.limits,
-            self._rapport,
-            most_messages=self._patience.messages_per_connection,
+            self._history,
+            max_messages=self._policy.messages_per_connection,
         )
         return self._session
+
+
+_Result = TypeVar("_Result")
+
+
+class BackgroundCall(Generic[_Result]):
+    """A function call in another thread, pending like a reply.
+
+    A pipe wakes the event loop. Raises OSError where the process may open no more files.
+    """
+
+    def __init__(self, threads: Executor, function: Callable[[], _Result]) -> None:
+        self.deadline = time.monotonic() + _MAX_CONNECT_SECONDS
+        self.is_ready = False
+        self._function = function
+        self._read_end, self._write_end = os.pipe()
+        try:
+            self._future = threads.submit(self._run)
+        except RuntimeError:
+            self._close_pipe()
+            raise
+
+    def fileno(self) -> int:
+        return self._read_end
+
+    def result(self) -> _Result:
+        """Returns or raises what the function did."""
+        return self._future.result()
+
+    def close(self) -> None:
+        """Wait for the call to end, and free the pipe. Must always be called."""
+        self._future.exception()
+        self._close_pipe()
+
+    def _close_pipe(self) -> None:
+        os.close(self._read_end)
+        os.close(self._write_end)
+
+    def _run(self) -> _Result:
+        try:
+            return self._function()
+        finally:
+            self.is_ready = True
+            os.write(self._write_end, b".")
 
 
 def _what_to_check(verdict: Verdict) -> str:

@@ -1,7 +1,7 @@
-"""What does a refusal by an SMTP server mean for the person, for us and for the run?
+"""Classifies SMTP replies: what a rejection means for the recipient, for us and for the run.
 
-The map follows RFC 5321, RFC 3463 and what large receivers publish; where a reply can be read
-two ways, the reading wins that suppresses nobody.
+The map follows RFC 5321, RFC 3463 and what large receivers publish; an ambiguous reply is read so
+that no address is suppressed.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lovecampaign.core.message import FaultKind
+from lovecampaign.core.message import Fault
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run, transient
-from lovecampaign.providers.smtp.wire import Reply
+from lovecampaign.providers.smtp.smtp_socket import Reply
 
 
 class Phase(StrEnum):
-    """How far the dialogue was when the server spoke."""
+    """How far the dialogue was when the server replied."""
 
     CONNECT = "greeting"
     HELLO = "EHLO"
@@ -30,11 +30,11 @@ class Phase(StrEnum):
 
 _BEFORE_MAIL = frozenset({Phase.CONNECT, Phase.HELLO, Phase.STARTTLS, Phase.LOGIN})
 
-#: Enhanced codes (subject, detail) that say the address is bad for good.
+#: Enhanced codes (subject, detail) of an address that does not exist.
 _NO_SUCH_ADDRESS = frozenset({(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1), (4, 4), (6, 7)})
 _MAILBOX_FULL = (2, 2)
 _TOO_LARGE = frozenset({(2, 3), (3, 4)})
-#: Gmail and Workspace: our own daily quota is used up; tomorrow is another day.
+#: Gmail and Workspace: our own daily quota is used up.
 _OUR_QUOTA = (4, 5)
 #: 5.1.7 and 5.1.8: bad sender address or domain; 5.7.60 (Exchange): may not send as this sender.
 _BAD_SENDER = frozenset({(1, 7), (1, 8), (7, 60)})
@@ -53,8 +53,8 @@ _SAYS_POLICY = re.compile(
     r"|denied|not accepted from|unsolicited",
     re.IGNORECASE,
 )
-#: Servers that would not send for us at all: Postfix, Exchange, Gmail, SES, SendGrid.
-_SAYS_NOT_OURS = re.compile(
+#: Relaying denied for our sender: Postfix, Exchange, Gmail, SES, SendGrid.
+_SAYS_NO_RELAY = re.compile(
     r"relay(ing)? (access )?(is )?(denied|not permitted)|unable to relay"
     r"|sender address rejected|(identity|address) is not verified|verified sender identity",
     re.IGNORECASE,
@@ -64,38 +64,38 @@ _SAYS_THROTTLED = re.compile(
 )
 
 
-def judge(phase: Phase, reply: Reply) -> Verdict:
-    """The verdict on a reply that was not the hoped-for one."""
-    said = f"{reply} (to {phase.value})" if phase is not Phase.CONNECT else str(reply)
-    if reply.code == 421:  # the server closes; says nothing about anybody
-        return transient(said)
+def classify_reply(phase: Phase, reply: Reply) -> Verdict:
+    """The verdict on a reply that is not the expected one."""
+    detail = f"{reply} (to {phase.value})" if phase is not Phase.CONNECT else str(reply)
+    if reply.code == 421:  # the server closes, whatever the message
+        return transient(detail)
     if _is_about_login(phase, reply):
-        return stop_the_run(said)
+        return stop_the_run(detail)
     if reply.code < 400:
-        return transient(f"unexpected reply: {said}")
+        return transient(f"unexpected reply: {detail}")
     if reply.code < 500:
-        return transient(said, _fault_for_now(phase, reply))
-    return _judge_refusal(phase, reply, said)
+        return transient(detail, _temporary_fault(phase, reply))
+    return _classify_rejection(phase, reply, detail)
 
 
 @dataclass(slots=True)
-class Rapport:
-    """How we have got on with a server so far, over all connections to it."""
+class ServerHistory:
+    """The results of all connections to a server so far."""
 
-    has_taken_mail: bool = False
+    has_accepted: bool = False
 
-    def judge(self, phase: Phase, reply: Reply) -> Verdict:
-        """:func:`judge` in the light of it.
+    def classify_reply(self, phase: Phase, reply: Reply) -> Verdict:
+        """As :func:`classify_reply`, but a rejection of RCPT may be about this recipient only.
 
-        What is about us as a whole where it meets the first recipient is about this one where the
-        server has taken mail for others: the run must not stop at the same person for ever.
+        Once the server has accepted a message for others, a rejection of our setup counts as
+        one of this recipient: else the run would stop at the same recipient for ever.
         """
-        verdict = judge(phase, reply)
+        verdict = classify_reply(phase, reply)
         is_about_us = phase is not Phase.RCPT or _is_about_login(phase, reply)
-        if verdict.fault is not FaultKind.CONFIGURATION or is_about_us:
+        if verdict.fault is not Fault.CONFIGURATION or is_about_us:
             return verdict
-        if self.has_taken_mail and reply.code >= 500:
-            return permanent(verdict.detail, FaultKind.POLICY)
+        if self.has_accepted and reply.code >= 500:
+            return permanent(verdict.detail, Fault.POLICY)
         return replace(verdict, is_about_one=True)
 
 
@@ -108,69 +108,69 @@ def _is_about_login(phase: Phase, reply: Reply) -> bool:
     return reply.code == 454 and reply.enhanced == (7, 0) and phase is not Phase.STARTTLS
 
 
-def _fault_for_now(phase: Phase, reply: Reply) -> FaultKind:
-    """Whose doing a refusal is that may be gone in a while."""
+def _temporary_fault(phase: Phase, reply: Reply) -> Fault:
+    """The fault of a temporary rejection."""
     if reply.enhanced is not None:
-        return FaultKind.MAILBOX if reply.enhanced[0] == 2 else FaultKind.PROVIDER
-    return FaultKind.MAILBOX if phase is Phase.RCPT and reply.code == 450 else FaultKind.PROVIDER
+        return Fault.MAILBOX if reply.enhanced[0] == 2 else Fault.PROVIDER
+    return Fault.MAILBOX if phase is Phase.RCPT and reply.code == 450 else Fault.PROVIDER
 
 
-def _judge_refusal(phase: Phase, reply: Reply, said: str) -> Verdict:
-    # Before MAIL no message was shown yet, so none can be refused.
-    if phase in _BEFORE_MAIL or _refuses_our_sender(reply):
-        return stop_the_run(said)
-    if _is_only_for_now(phase, reply):
+def _classify_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
+    # Before MAIL no message can be rejected.
+    if phase in _BEFORE_MAIL or _rejects_our_sender(reply):
+        return stop_the_run(detail)
+    if _is_temporary(phase, reply):
         is_mailbox = phase is Phase.RCPT and reply.enhanced != _OUR_QUOTA
-        return transient(said, FaultKind.MAILBOX if is_mailbox else FaultKind.PROVIDER)
+        return transient(detail, Fault.MAILBOX if is_mailbox else Fault.PROVIDER)
     if reply.enhanced in _TOO_LARGE:
-        return permanent(said, FaultKind.MESSAGE)
+        return permanent(detail, Fault.MESSAGE)
     if reply.enhanced is not None and reply.enhanced[0] == 7:
-        return permanent(said, FaultKind.POLICY)
-    return _judge_by_phase(phase, reply, said)
+        return permanent(detail, Fault.POLICY)
+    return _classify_by_phase(phase, reply, detail)
 
 
-def _refuses_our_sender(reply: Reply) -> bool:
-    return reply.enhanced in _BAD_SENDER or _SAYS_NOT_OURS.search(reply.text) is not None
+def _rejects_our_sender(reply: Reply) -> bool:
+    return reply.enhanced in _BAD_SENDER or _SAYS_NO_RELAY.search(reply.text) is not None
 
 
-def _is_only_for_now(phase: Phase, reply: Reply) -> bool:
-    """A 5yz that means 4yz."""
+def _is_temporary(phase: Phase, reply: Reply) -> bool:
+    """Whether a 5yz means 4yz."""
     if reply.enhanced == _OUR_QUOTA or _SAYS_THROTTLED.search(reply.text):
         return True
     return phase is Phase.RCPT and reply.code == 552  # RFC 5321 §4.5.3.1.10: treat as 452
 
 
-def _judge_by_phase(phase: Phase, reply: Reply, said: str) -> Verdict:
+def _classify_by_phase(phase: Phase, reply: Reply, detail: str) -> Verdict:
     if phase is not Phase.MAIL:
-        return _judge_message(phase, reply, said)
+        return _classify_message_rejection(phase, reply, detail)
     if reply.code == 552:  # SIZE= in MAIL was too much (RFC 1870 §6.1)
-        return permanent(said, FaultKind.MESSAGE)
-    return stop_the_run(said)
+        return permanent(detail, Fault.MESSAGE)
+    return stop_the_run(detail)
 
 
-def _judge_message(phase: Phase, reply: Reply, said: str) -> Verdict:
-    """A refusal after our sender was taken: about the person, the message or our standing."""
+def _classify_message_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
+    """A rejection after our sender was accepted: of recipient, message or our reputation."""
     if reply.enhanced in _NO_SUCH_ADDRESS:
-        return permanent(said, FaultKind.RECIPIENT)
+        return permanent(detail, Fault.RECIPIENT)
     if reply.enhanced == _MAILBOX_FULL:
-        return permanent(said, FaultKind.MAILBOX)
+        return permanent(detail, Fault.MAILBOX)
     if reply.enhanced is not None and reply.enhanced[0] == 6:
-        return permanent(said, FaultKind.MESSAGE)
+        return permanent(detail, Fault.MESSAGE)
     if reply.enhanced is not None and reply.enhanced[0] in (2, 4):
-        return permanent(said, FaultKind.MAILBOX)
-    if reply.code in (502, 503, 504, 555):  # we and the server do not understand each other
-        return stop_the_run(said)
-    return permanent(said, _fault_by_words(phase, reply))
+        return permanent(detail, Fault.MAILBOX)
+    if reply.code in (502, 503, 504, 555):  # not about this message
+        return stop_the_run(detail)
+    return permanent(detail, _fault_by_words(phase, reply))
 
 
-def _fault_by_words(phase: Phase, reply: Reply) -> FaultKind:
-    """For replies without a telling code: their words first, then what RFC 5321 means by them."""
+def _fault_by_words(phase: Phase, reply: Reply) -> Fault:
+    """For replies without a clear code: by their text, then by RFC 5321."""
     if _SAYS_UNKNOWN.search(reply.text):
-        return FaultKind.RECIPIENT
+        return Fault.RECIPIENT
     if _SAYS_FULL.search(reply.text):
-        return FaultKind.MAILBOX
+        return Fault.MAILBOX
     if phase is Phase.BODY and reply.code == 552:
-        return FaultKind.MESSAGE
+        return Fault.MESSAGE
     if reply.code in (554, 571) or _SAYS_POLICY.search(reply.text):
-        return FaultKind.POLICY
-    return FaultKind.RECIPIENT if phase is Phase.RCPT else FaultKind.POLICY
+        return Fault.POLICY
+    return Fault.RECIPIENT if phase is Phase.RCPT else Fault.POLICY

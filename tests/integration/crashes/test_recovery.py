@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from lovecampaign.core.message import FaultKind, Message, Outcome, OutcomeKind
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.loop.recovery import Leftovers, recover
-from lovecampaign.delivery.loop.send import SendChoices, send_due
-from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.delivery.base.sender import open_sender
+from lovecampaign.delivery.loop.recovery import RecoveredClaims, recover
+from lovecampaign.delivery.loop.send import PassOptions, send_due
 from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import Verdict, accepted, permanent
@@ -107,8 +107,8 @@ def test_two_successors_at_once_settle_everything_once(stage: Stage) -> None:
     _die_after(stage, 15)
     journal = _journal(stage)
     journal.write_text(_without_answer(journal.read_text(), 15))
-    found = sum(_at_once([lambda: _recover(stage)] * 4), start=Leftovers())
-    assert found == Leftovers(in_doubt=1, put_back=25)
+    found = sum(_at_once([lambda: _recover(stage)] * 4), start=RecoveredClaims())
+    assert found == RecoveredClaims(in_doubt=1, put_back=25)
     assert stage.states("day-01") == {"sent": 14, "in_doubt": 1, "planned": 25}
     assert _accepted(stage) == 14
     assert not journal.exists()
@@ -140,7 +140,7 @@ def test_a_journal_of_another_user_is_theirs_to_recover(stage: Stage) -> None:
 
 def test_a_living_sender_keeps_its_claims(stage: Stage) -> None:
     stage.add_readers(10)
-    successors: list[Leftovers] = []
+    successors: list[RecoveredClaims] = []
 
     def let_others_look(_message: Message) -> Verdict:
         if not successors:
@@ -150,7 +150,7 @@ def test_a_living_sender_keeps_its_claims(stage: Stage) -> None:
 
     stage.provider = Wire(let_others_look)
     assert stage.send(DAY_1).sent == 10
-    assert successors == [Leftovers()]
+    assert successors == [RecoveredClaims()]
 
 
 def test_a_late_answer_settles_what_a_successor_doubted(stage: Stage) -> None:
@@ -222,7 +222,7 @@ def _die_after(stage: Stage, answered: int) -> None:
             stage.settings, stage.database, stage.provider, stage.clock, on_progress=note
         ) as sender,
     ):
-        send_due(sender, stage.campaign, SendChoices(), lambda _email: ())
+        send_due(sender, stage.campaign, PassOptions(), lambda _email: ())
 
 
 def _restart_the_machine(stage: Stage) -> None:
@@ -254,7 +254,7 @@ def _written(folder: Path, delivery_ids: Sequence[str]) -> bytes:
     return path.read_bytes().rstrip(b"\0")
 
 
-def _recover(stage: Stage) -> Leftovers:
+def _recover(stage: Stage) -> RecoveredClaims:
     with stage.sender() as sender:
         return recover(sender)
 
@@ -264,11 +264,11 @@ def _accepted(stage: Stage) -> int:
         return connection.scalar(sa.select(sa.func.sum(tables.email.c.accepted))) or 0
 
 
-def _at_once(tasks: Sequence[Callable[[], Leftovers]]) -> list[Leftovers]:
-    results: list[Leftovers] = []
+def _at_once(tasks: Sequence[Callable[[], RecoveredClaims]]) -> list[RecoveredClaims]:
+    results: list[RecoveredClaims] = []
     gate = threading.Barrier(len(tasks))
 
-    def start(task: Callable[[], Leftovers]) -> None:
+    def start(task: Callable[[], RecoveredClaims]) -> None:
         gate.wait()
         results.append(task())
 

@@ -16,11 +16,11 @@ import pytest
 
 from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.send import SendChoices
-from lovecampaign.delivery.session.run import RunPlan, run
-from lovecampaign.providers.smtp.connect import Security, Server
-from lovecampaign.providers.smtp.provider import Patience, SmtpProvider
+from lovecampaign.delivery.base.sender import SendingProcess
+from lovecampaign.delivery.loop.run import RunPlan, run
+from lovecampaign.delivery.loop.send import PassOptions
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget
+from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
@@ -106,7 +106,7 @@ def test_a_run_outlives_a_way_out_that_goes_away(settings: Settings, database: D
             second: list[SmtpServer] = []
             troubles: list[Unreachable] = []
 
-            def come_back_after_a_while(_sender: Sender, until: datetime) -> None:
+            def come_back_after_a_while(_sender: SendingProcess, until: datetime) -> None:
                 assert not is_paused(stage)
                 if len(troubles) == 3 and not second:
                     second.append(later.enter_context(SmtpServer(port=first.port)))
@@ -115,7 +115,7 @@ def test_a_run_outlives_a_way_out_that_goes_away(settings: Settings, database: D
             run(stage.sender, _plan(stage, troubles), come_back_after_a_while)
         leaving.join()
         provider.close()
-    assert "is away" in troubles[0].message
+    assert "cannot be reached" in troubles[0].message
     [returned] = second
     counts = first.counts + returned.counts
     assert set(counts.values()) == {1}
@@ -136,8 +136,8 @@ def test_a_run_does_not_begin_without_a_way_out(settings: Settings, database: Da
 
 def _provider(port: int) -> SmtpProvider:
     """Asks a server that was away again at once: the test's clock has jumped."""
-    server = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK)
-    return SmtpProvider(server, connections=2, patience=Patience(cooldown_seconds=0))
+    server = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK)
+    return SmtpProvider(server, connections=2, policy=ConnectionPolicy(cooldown_seconds=0))
 
 
 def _close_after(server: SmtpServer, messages: int) -> None:
@@ -150,10 +150,10 @@ def _plan(stage: Stage, troubles: list[Unreachable] | None = None) -> RunPlan:
     return RunPlan(
         campaigns=[stage.load],
         checker=lambda _campaign: lambda _email: (),
-        choices=SendChoices(),
+        options=PassOptions(),
         until=DAY_1 + timedelta(hours=1),
         on_report=lambda _report: None,
-        on_trouble=(troubles if troubles is not None else []).append,
+        on_outage=(troubles if troubles is not None else []).append,
     )
 
 

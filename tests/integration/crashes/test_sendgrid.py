@@ -89,7 +89,9 @@ def stage(settings: Settings, database: Database, server: SendGridServer) -> Ite
     """
     prepared = Stage(settings, database, days=1, max_per_second="unlimited")
     endpoint = Endpoint(host="127.0.0.1", port=server.port, is_tls=False, answer_seconds=2)
-    prepared.provider = Remembering(SendGridProvider(endpoint, KEY, connections=4, people=1))
+    prepared.provider = Remembering(
+        SendGridProvider(endpoint, KEY, connections=4, max_recipients=1)
+    )
     yield prepared
     prepared.provider.close()
 

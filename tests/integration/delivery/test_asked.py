@@ -19,10 +19,14 @@ from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.core.message import FaultKind, Message, Outcome
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.delivery.base.sender import open_sender
 from lovecampaign.delivery.loop.recovery import recover
-from lovecampaign.delivery.session.open_sender import open_sender
-from lovecampaign.delivery.transactional.welcome import look_at_welcome
-from lovecampaign.delivery.transactional.worker import Post, PostPlan, answer_all
+from lovecampaign.delivery.transactional.welcome import check_welcome_edit
+from lovecampaign.delivery.transactional.worker import (
+    TransactionalPlan,
+    TransactionalWorker,
+    send_transactional,
+)
 from lovecampaign.providers.base.memory import MemoryProvider, Script
 from lovecampaign.providers.base.outcomes import (
     NoConnection,
@@ -33,7 +37,7 @@ from lovecampaign.providers.base.outcomes import (
     transient,
     unknown,
 )
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import pause
@@ -66,7 +70,7 @@ def stage(settings: Settings, database: Database) -> Stage:
 class AwayProvider(MemoryProvider):
     """No connection to it can be had."""
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         for message in messages:
             yield NoConnection(transient("no connection")).on(message)
 
@@ -77,7 +81,7 @@ def answer(stage: Stage, script: Script | None = None, at: datetime | None = Non
     stage.clock.move_to(at or stage.clock.now())
     with stage.sender() as sender:
         recover(sender)
-        answer_all(sender, [stage.campaign], lambda _campaign: lambda _email: ())
+        send_transactional(sender, [stage.campaign], lambda _campaign: lambda _email: ())
     return stage.memory.sent
 
 
@@ -121,8 +125,11 @@ def test_a_server_that_is_away_costs_no_try(stage: Stage) -> None:
     for hour in range(10):
         stage.clock.move_to(NOW + hour * HOUR)
         stage.provider = AwayProvider()
-        with stage.sender() as sender, pytest.raises(Unreachable, match="is away: no connection"):
-            answer_all(sender, [stage.campaign], lambda _campaign: lambda _email: ())
+        with (
+            stage.sender() as sender,
+            pytest.raises(Unreachable, match="cannot be reached: no connection"),
+        ):
+            send_transactional(sender, [stage.campaign], lambda _campaign: lambda _email: ())
     assert asked_states(stage.database) == [("confirm", "planned")]
 
     assert len(answer(stage)) == 1
@@ -142,7 +149,7 @@ def test_an_edited_welcome_counts_once_somebody_means_it(
 
     def look(accepted_by: str | None) -> list[str]:
         with stage.sender() as sender:
-            told = look_at_welcome(sender, stage.campaign, accepted_by, lambda _email: ())
+            told = check_welcome_edit(sender, stage.campaign, accepted_by, lambda _email: ())
         return [problem.code for problem in told]
 
     assert "The old words." in welcome_next()
@@ -158,7 +165,7 @@ def test_the_journal_of_a_server_that_runs_for_weeks_stays_short(stage: Stage) -
     with stage.sender() as sender:
         journal = sender.owner.journal
         journal.longest_bytes = 1
-        answer_all(sender, [stage.campaign], lambda _campaign: lambda _email: ())
+        send_transactional(sender, [stage.campaign], lambda _campaign: lambda _email: ())
         assert asked_states(stage.database) == [("confirm", "sent")]
         assert not journal.is_long
 
@@ -440,14 +447,14 @@ def test_the_post_answers_within_a_moment_of_being_woken(stage: Stage) -> None:
     stage.provider = MemoryProvider()
     troubles: list[Unreachable] = []
     bugs: list[BaseException] = []
-    post = Post(
-        plan=PostPlan(
+    post = TransactionalWorker(
+        plan=TransactionalPlan(
             open_sender=lambda: open_sender(
                 stage.settings, stage.database, stage.provider, SystemClock(), stop=post.stop
             ),
             campaigns=lambda: [stage.campaign],
             check=lambda _campaign: lambda _email: (),
-            on_trouble=troubles.append,
+            on_outage=troubles.append,
             on_bug=bugs.append,
         )
     )

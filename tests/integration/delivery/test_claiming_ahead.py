@@ -12,7 +12,7 @@ from lovecampaign.core.message import FaultKind, Message, Outcome, OutcomeKind
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import Verdict, accepted, transient
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.tables import delivery
 from tests.support.stage import Stage
@@ -21,10 +21,10 @@ from tests.support.stage import Stage
 class Leaving(MemoryProvider):
     """Takes twelve letters and is away then."""
 
-    is_paced = True
+    is_throttled = True
     claim_size = 10
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         for message in messages:
             if len(self.sent) < 12:
                 yield from super().send([message], flight)
@@ -45,7 +45,7 @@ def _nobody_answers(message: Message) -> Outcome:
 @pytest.fixture
 def stage(settings: Settings, database: Database) -> Stage:
     found = Stage(settings, database, days=1, max_per_second="unlimited")
-    found.memory.is_paced = True  # as somebody else's server: then claims are made ahead
+    found.memory.is_throttled = True  # as somebody else's server: then claims are made ahead
     found.memory.claim_size = 10
     found.add_readers(45)
     return found

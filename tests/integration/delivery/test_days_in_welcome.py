@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from lovecampaign.cli.resources.timeline import find_timeline
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.transactional.worker import answer_all
+from lovecampaign.delivery.transactional.worker import send_transactional
 from lovecampaign.store.database.engine import Database
 from tests.support.joining import welcome
 from tests.support.stage import DAY_1, Stage
@@ -22,7 +22,7 @@ def reasons(stage: Stage, address: str) -> dict[str, str | None]:
 def be_welcomed(stage: Stage, subscriber_id: int) -> None:
     welcome(stage, subscriber_id, stage.clock.now())
     with stage.sender() as sender:
-        answer_all(sender, [stage.campaign], lambda _campaign: lambda _email: ())
+        send_transactional(sender, [stage.campaign], lambda _campaign: lambda _email: ())
 
 
 def test_the_day_inside_a_welcome_is_in_digest_and_not_missed(

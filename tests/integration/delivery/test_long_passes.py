@@ -11,14 +11,13 @@ import pytest
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import Message, Outcome, OutcomeKind
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.base.work import BatchHandle
+from lovecampaign.delivery.base.sender import BatchHandle, SendingProcess
 from lovecampaign.delivery.loop.batch import deliver_batch
-from lovecampaign.delivery.loop.recovery_timer import Watch
-from lovecampaign.delivery.prepare.readiness import OnEdit, make_ready
+from lovecampaign.delivery.loop.recovery import RecoveryTimer
+from lovecampaign.delivery.prepare.readiness import EditPolicy, prepare_email
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import Verdict, accepted, transient
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.planning.planner import plan_due
@@ -41,12 +40,12 @@ def test_claims_of_a_sender_that_dies_are_taken_over_between_two_chunks(stage: S
     _die(stage, after=5)
     stage.provider = MemoryProvider()
     with stage.sender() as sender:
-        watch = Watch(sender=sender, seconds_between=0)
-        watch.look_if_time()
-        assert watch.found.put_back == 25
-        patient = Watch(sender=sender)
-        patient.look_if_time()
-        assert patient.found.put_back == 0, "not before ten seconds have gone"
+        watch = RecoveryTimer(sender=sender, seconds_between=0)
+        watch.run_if_due()
+        assert watch.recovered.put_back == 25
+        patient = RecoveryTimer(sender=sender)
+        patient.run_if_due()
+        assert patient.recovered.put_back == 0, "not before ten seconds have gone"
 
 
 def test_a_batch_lets_its_pass_look_around_before_each_chunk(stage: Stage) -> None:
@@ -130,7 +129,7 @@ def test_a_digest_is_still_planned_for_who_joins_later(
 def test_a_server_that_is_away_costs_no_try_and_pauses_nothing(stage: Stage) -> None:
     stage.add_readers(30)
     stage.provider = away = Away()
-    with pytest.raises(Unreachable, match="is away"):
+    with pytest.raises(Unreachable, match="cannot be reached"):
         stage.send(DAY_1)
     assert away.asked == 1, "whom nobody answers is not asked for each message"
     assert stage.states("day-01") == {"planned": 30}
@@ -143,23 +142,23 @@ class Away(MemoryProvider):
 
     asked = 0
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         for message in messages:
             self.asked += 1
             yield transient("no connection: refused").on(message)._replace(is_unasked=True)
 
 
-def _deliver(stage: Stage, sender: Sender, between_chunks: Callable[[], None]) -> None:
+def _deliver(stage: Stage, sender: SendingProcess, between_chunks: Callable[[], None]) -> None:
     """Day 1 in one batch."""
     record = record_campaign(stage.database, stage.campaign)
     email = stage.campaign.day_emails[0]
     plan_due(stage.database, stage.campaign, record, [email], DAY_1)
     with stage.database.read() as connection:
         [batch] = list_due_batches(connection, stage.campaign, record, {email.key}, DAY_1)
-    ready = make_ready(sender, stage.campaign, record, email, OnEdit(), lambda _email: ())
-    assert ready.work is not None
+    ready = prepare_email(sender, stage.campaign, record, email, EditPolicy(), lambda _email: ())
+    assert ready.job is not None
     handle = BatchHandle(id=batch.id, epoch=batch.epoch)
-    deliver_batch(sender, ready.work, handle, between_chunks=between_chunks)
+    deliver_batch(sender, ready.job, handle, between_chunks=between_chunks)
 
 
 def _die_when_the_journal_begins_anew(stage: Stage) -> None:

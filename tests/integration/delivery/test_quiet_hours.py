@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from lovecampaign.core.message import FaultKind, Message
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.send import SendChoices
-from lovecampaign.delivery.session.run import RunPlan, run
+from lovecampaign.delivery.base.sender import SendingProcess
+from lovecampaign.delivery.loop.run import RunPlan, run
+from lovecampaign.delivery.loop.send import PassOptions
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import Verdict, transient
 from lovecampaign.store import tables
@@ -125,17 +125,17 @@ def test_a_run_wakes_at_the_end_of_the_quiet_hours(stage: Stage) -> None:
     stage.clock.move_to(NIGHT)
     naps: list[datetime] = []
 
-    def jump(_sender: Sender, until: datetime) -> None:
+    def jump(_sender: SendingProcess, until: datetime) -> None:
         naps.append(until)
         stage.clock.move_to(until)
 
     plan = RunPlan(
         campaigns=[stage.load],
         checker=lambda _campaign: lambda _email: (),
-        choices=SendChoices(),
+        options=PassOptions(),
         until=MORNING,
         on_report=lambda _report: None,
-        on_trouble=lambda error: pytest.fail(error.message),
+        on_outage=lambda error: pytest.fail(error.message),
     )
     run(stage.sender, plan, jump)
     assert naps == [MORNING]

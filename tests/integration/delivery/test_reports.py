@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.delivery.feedback.provider_events import take_reports
+from lovecampaign.delivery.feedback.provider_events import apply_reports
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.events import ProviderEvent
@@ -64,7 +64,7 @@ class Desk:
 
     def take(self, reports: list[ProviderEvent], now: datetime = NOW) -> int:
         campaigns = {self.stage.campaign.id: self.stage.campaign}
-        return take_reports(self.database, reports, campaigns, "sendgrid", now)
+        return apply_reports(self.database, reports, campaigns, "sendgrid", now)
 
     def put_in_doubt(self, *who: int) -> None:
         self.set_state(DeliveryState.IN_DOUBT, *who)

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import Email
 from lovecampaign.core.clock import format_instant, parse_instant
-from lovecampaign.core.errors import ProviderRefused, UsageError
-from lovecampaign.core.message import FaultKind, Message, Outcome
+from lovecampaign.core.errors import Refused, UsageError
+from lovecampaign.core.message import Fault, Message, Outcome
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.base.work import BatchHandle
+from lovecampaign.delivery.base.sender import BatchHandle
 from lovecampaign.delivery.loop.batch import deliver_batch
-from lovecampaign.delivery.loop.send import SendChoices, send_due
-from lovecampaign.delivery.prepare.readiness import OnEdit, make_ready
+from lovecampaign.delivery.loop.send import PassOptions, send_due
+from lovecampaign.delivery.prepare.readiness import EditPolicy, prepare_email
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import (
     Verdict,
@@ -30,7 +30,7 @@ from lovecampaign.providers.base.outcomes import (
     transient,
     unknown,
 )
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.store import tables
 from lovecampaign.store.checkout.codes import fill_pool
 from lovecampaign.store.database.engine import Database
@@ -126,7 +126,7 @@ def test_late_rows_can_be_made_due_again(stage: Stage) -> None:
 
 def test_what_failed_can_be_tried_again_in_the_same_instant(stage: Stage) -> None:
     stage.add_readers(2)
-    stage.provider = MemoryProvider(lambda _: permanent("full", FaultKind.MAILBOX))
+    stage.provider = MemoryProvider(lambda _: permanent("full", Fault.MAILBOX))
     assert stage.send(DAY_1).failed == 2
     _make_due(stage, DeliveryState.FAILED)
     assert stage.send(DAY_1).failed == 2
@@ -229,9 +229,11 @@ def test_an_email_that_is_cancelled_after_a_pass_began_is_not_sent(stage: Stage)
     with stage.database.read() as connection:
         [batch] = list_due_batches(connection, stage.campaign, record, {email.key}, DAY_1)
     with stage.sender() as sender:
-        ready = make_ready(sender, stage.campaign, record, email, OnEdit(), lambda _email: ())
-        assert ready.work is not None
-        deliver_batch(sender, ready.work, BatchHandle(id=batch.id, epoch=batch.epoch))
+        ready = prepare_email(
+            sender, stage.campaign, record, email, EditPolicy(), lambda _email: ()
+        )
+        assert ready.job is not None
+        deliver_batch(sender, ready.job, BatchHandle(id=batch.id, epoch=batch.epoch))
     assert stage.addresses() == []
     assert stage.states(email.key) == {"cancelled": 3}
 
@@ -258,7 +260,7 @@ def test_a_transient_refusal_is_tried_again_later_with_the_same_bytes(stage: Sta
 
 def test_after_eight_tries_it_gives_up(stage: Stage) -> None:
     stage.add_readers(1)
-    stage.provider = MemoryProvider(lambda _: transient("mailbox full", FaultKind.MAILBOX))
+    stage.provider = MemoryProvider(lambda _: transient("mailbox full", Fault.MAILBOX))
     stage.clock.move_to(DAY_1)
     for _ in range(8):
         report = stage.send()
@@ -271,7 +273,7 @@ def test_a_bad_address_is_suppressed_and_a_policy_refusal_is_not(stage: Stage) -
 
     def refuse(message: Message) -> Verdict:
         is_first = message.to.email.startswith("reader1@")
-        return permanent("no", FaultKind.RECIPIENT if is_first else FaultKind.POLICY)
+        return permanent("no", Fault.RECIPIENT if is_first else Fault.POLICY)
 
     stage.provider = MemoryProvider(refuse)
     assert stage.send(DAY_1).failed == 2
@@ -280,7 +282,7 @@ def test_a_bad_address_is_suppressed_and_a_policy_refusal_is_not(stage: Stage) -
 
 def test_soft_bounces_on_three_days_rest_an_address(stage: Stage) -> None:
     stage.add_readers(1)
-    stage.provider = MemoryProvider(lambda _: permanent("full", FaultKind.MAILBOX))
+    stage.provider = MemoryProvider(lambda _: permanent("full", Fault.MAILBOX))
     for day in range(3):
         assert _suppressed(stage) == []
         stage.send(DAY_1 + day * DAY)
@@ -289,7 +291,7 @@ def test_soft_bounces_on_three_days_rest_an_address(stage: Stage) -> None:
 
 def test_five_policy_refusals_pause_the_campaign_and_say_why(stage: Stage) -> None:
     stage.add_readers(250)
-    stage.provider = MemoryProvider(lambda _: permanent("blocked", FaultKind.POLICY))
+    stage.provider = MemoryProvider(lambda _: permanent("blocked", Fault.POLICY))
     report = stage.send(DAY_1)
     record = find_campaign(stage.database, stage.campaign)
     assert (report.failed, report.remaining) == (5, 245)
@@ -338,7 +340,7 @@ def test_the_brake_pauses_at_its_share_of_hard_bounces(
 
     def every_thirtieth_is_bad(_message: Message) -> Verdict:
         bad = next(numbers) % 30 == 0
-        return permanent("unknown", FaultKind.RECIPIENT) if bad else accepted()
+        return permanent("unknown", Fault.RECIPIENT) if bad else accepted()
 
     stage.provider = MemoryProvider(every_thirtieth_is_bad)
     report = stage.send(DAY_1)
@@ -352,7 +354,7 @@ def test_the_brake_pauses_at_its_share_of_hard_bounces(
 def test_refused_credentials_stop_the_run_and_claim_nothing(stage: Stage) -> None:
     stage.add_readers(3)
     stage.provider = MemoryProvider(lambda _: stop_the_run("bad key"))
-    with pytest.raises(ProviderRefused, match="bad key"):
+    with pytest.raises(Refused, match="bad key"):
         stage.send(DAY_1)
     assert stage.states("day-01") == {"planned": 3}
     stage.provider = MemoryProvider()
@@ -365,8 +367,8 @@ def test_a_pass_that_ends_early_still_says_what_it_did(stage: Stage) -> None:
     stage.provider = MemoryProvider(lambda _: next(answers, stop_the_run("who are you?")))
     stage.clock.move_to(DAY_1)
     with stage.sender() as sender:
-        report = send_due(sender, stage.campaign, SendChoices(), lambda _email: ())
-    assert isinstance(report.closed, ProviderRefused)
+        report = send_due(sender, stage.campaign, PassOptions(), lambda _email: ())
+    assert isinstance(report.closed, Refused)
     assert (report.sent, report.remaining, report.due) == (4, 6, 10)
 
 
@@ -432,11 +434,11 @@ def test_an_edit_after_the_first_copy_blocks_until_it_is_meant(stage: Stage) -> 
     blocked = stage.send()
     assert (blocked.sent, blocked.remaining) == (0, 2)
     assert [each.severity for each in blocked.problems] == [Severity.ERROR]
-    assert "send leaves it until you say which text is meant" in blocked.problems[0].message
-    frozen = stage.send(on_edit=OnEdit(keeps_frozen=True), limit=1)
+    assert "send skips it until you choose a text" in blocked.problems[0].message
+    frozen = stage.send(on_edit=EditPolicy(keeps_frozen=True), limit=1)
     assert [each.severity for each in frozen.problems] == [Severity.WARNING]
-    assert "those who are left get what the first ones got" in frozen.problems[0].message
-    meant = stage.send(on_edit=OnEdit(accepted_by="ana"))
+    assert "the remaining subscribers get the old text" in frozen.problems[0].message
+    meant = stage.send(on_edit=EditPolicy(accepted_by="ana"))
     assert (meant.sent, meant.problems) == (1, ())
     bodies = [message.text for message in stage.memory.sent]
     assert ["present" in body for body in bodies] == [False, False, True]
@@ -601,7 +603,7 @@ class Late(MemoryProvider):
         super().__init__()
         self.last = last
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         held: list[Message] = []
         for message in messages:
             flight.writing(message.delivery_id)

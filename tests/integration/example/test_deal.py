@@ -21,9 +21,9 @@ from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.message import Message
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.loop.send import SendChoices, send_due
-from lovecampaign.delivery.prepare.readiness import OnEdit
-from lovecampaign.delivery.session.open_sender import open_sender
+from lovecampaign.delivery.base.sender import open_sender
+from lovecampaign.delivery.loop.send import PassOptions, send_due
+from lovecampaign.delivery.prepare.readiness import EditPolicy
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
@@ -152,7 +152,7 @@ def play(month: Month) -> None:
                 leave(month.database)
             month.clock.move_to(now)
             report = send_due(
-                sender, month.campaign, SendChoices(on_edit=OnEdit()), lambda _email: ()
+                sender, month.campaign, PassOptions(on_edit=EditPolicy()), lambda _email: ()
             )
             for message in provider.sent:
                 name = message.to.email.partition("@")[0]

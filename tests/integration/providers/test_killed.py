@@ -17,8 +17,8 @@ from lovecampaign.testing.received import read_log
 SENDER = """
 import os, sys
 from pathlib import Path
-from lovecampaign.providers.open import open_provider
-from lovecampaign.settings import Settings
+from lovecampaign.providers.factory import open_provider
+from lovecampaign.core.settings import Settings
 from lovecampaign.testing.messages import make_message
 
 class Journal:

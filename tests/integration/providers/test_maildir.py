@@ -20,7 +20,7 @@ from lovecampaign.testing.messages import RecordingFlight, make_message
 
 def test_messages_lie_in_new_as_any_mail_reader_expects(tmp_path: Path) -> None:
     provider: Provider = MaildirProvider(tmp_path / "out" / "box")
-    provider.prove()
+    provider.check_connection()
     messages = [make_message(number) for number in range(5)]
     outcomes = list(provider.send(messages, RecordingFlight()))
     assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACCEPTED] * 5
@@ -74,7 +74,7 @@ def test_an_outbox_that_cannot_be_is_said_before_anything_is_sent(tmp_path: Path
     (tmp_path / "file").write_text("in the way")
     provider = MaildirProvider(tmp_path / "file")
     with pytest.raises(Unreachable, match="cannot be written") as raised:
-        provider.prove()
+        provider.check_connection()
     assert raised.value.hint
     flight = RecordingFlight()
     [outcome] = provider.send([make_message(1)], flight)
@@ -87,7 +87,7 @@ def test_a_full_disk_is_no_sent_mail(tmp_path: Path) -> None:
     script = """
 import resource, signal, sys
 from pathlib import Path
-from lovecampaign.providers.maildir import MaildirProvider
+from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.testing.messages import RecordingFlight, make_message
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))

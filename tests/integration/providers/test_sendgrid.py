@@ -248,17 +248,17 @@ def test_every_request_is_json_with_the_key_in_its_header_only(server: SendGridS
 
 
 def test_prove_says_what_is_wrong(server: SendGridServer) -> None:
-    prove(server.port)
+    check_connection(server.port)
     server.answer_always(Answer(status=404))
-    prove(server.port)  # a stand-in without that page is there all the same
+    check_connection(server.port)  # a stand-in without that page is there all the same
     server.answer_always(Answer(status=500))
     with pytest.raises(Unreachable, match="500"):
-        prove(server.port)
+        check_connection(server.port)
     with pytest.raises(Unreachable, match="does not answer"):
-        prove(closed_port())
+        check_connection(closed_port())
     with SendGridServer(api_key="another") as strict:
         with pytest.raises(Unreachable, match="SENDGRID_API_KEY") as raised:
-            prove(strict.port)
+            check_connection(strict.port)
         assert raised.value.hint is not None
 
 
@@ -292,10 +292,10 @@ def test_tls_is_checked(tmp_path: Path) -> None:
         assert len(server.received) == 1
 
 
-def prove(port: int) -> None:
+def check_connection(port: int) -> None:
     provider = provider_for(port)
     try:
-        provider.prove()
+        provider.check_connection()
     finally:
         provider.close()
 

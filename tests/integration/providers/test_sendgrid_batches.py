@@ -17,12 +17,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from lovecampaign.core.clock import FixedClock
-from lovecampaign.core.message import FaultKind, Message, Outcome, OutcomeKind
-from lovecampaign.providers.sendgrid.batching import Packer, Parcel
+from lovecampaign.core.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.providers.sendgrid.batching import Batcher, RequestBatch
 from lovecampaign.providers.sendgrid.connection import Endpoint
-from lovecampaign.providers.sendgrid.http1 import HttpReply
+from lovecampaign.providers.sendgrid.http1 import HttpResponse
 from lovecampaign.providers.sendgrid.provider import SendGridProvider
-from lovecampaign.providers.sendgrid.rate_limit import Allowance
+from lovecampaign.providers.sendgrid.rate_limit import RequestLimiter
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.sendgrid_http import Answer
@@ -86,13 +86,13 @@ def send(
 
 def alone(message: Message) -> Rebuilt:
     """What SendGrid would make of the message's full content."""
-    [parcel] = Packer().pack([replace(make_message(), **_parts(message))])
-    [rebuilt] = rebuild(body_of(parcel))
+    [batch] = Batcher().group([replace(make_message(), **_parts(message))])
+    [rebuilt] = rebuild(body_of(batch))
     return rebuilt
 
 
-def body_of(parcel: Parcel) -> Any:
-    return json.loads(b"".join(parcel.body))
+def body_of(batch: RequestBatch) -> Any:
+    return json.loads(b"".join(batch.body))
 
 
 def _parts(message: Message) -> dict[str, Any]:
@@ -130,11 +130,11 @@ def test_no_value_makes_a_difference(renderer: EmailRenderer) -> None:
     def never(people: list[tuple[str, str]]) -> None:
         messages = [person(renderer, n, name, town) for n, (name, town) in enumerate(people)]
         rebuilt: dict[str, Rebuilt] = {}
-        for parcel in Packer().pack(messages):
-            request = body_of(parcel)
+        for batch in Batcher().group(messages):
+            request = body_of(batch)
             assert [*validate(request), *broken_rules(request)] == []
             rebuilt |= {one.delivery_id: one for one in rebuild(request)}
-            seen[len(parcel.people) > 1] += 1
+            seen[len(batch.recipients) > 1] += 1
         assert rebuilt == {message.delivery_id: alone(message) for message in messages}
 
     never()
@@ -172,8 +172,8 @@ class Sly(Message):
 def test_nobody_can_bring_a_key_into_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """SendGrid would replace it there once more."""
     monkeypatch.setattr(secrets, "choice", lambda _letters: "a")
-    [parcel] = Packer().pack([Sly(**_parts(make_message()), raw=b"")])
-    request = body_of(parcel)
+    [batch] = Batcher().group([Sly(**_parts(make_message()), raw=b"")])
+    request = body_of(batch)
     assert "substitutions" not in request["personalizations"][0]
     assert request["content"][0]["value"] == "Hi Qaaaaaaaaaaaaaaa"
 
@@ -182,8 +182,8 @@ def test_keys_are_new_for_each_request_and_as_long_as_one_another(
     renderer: EmailRenderer,
 ) -> None:
     def keys() -> list[str]:
-        [parcel] = Packer().pack([person(renderer, 1)])
-        return list(body_of(parcel)["personalizations"][0]["substitutions"])
+        [batch] = Batcher().group([person(renderer, 1)])
+        return list(body_of(batch)["personalizations"][0]["substitutions"])
 
     first, second = keys(), keys()
     assert not set(first) & set(second)
@@ -207,9 +207,9 @@ def replace_id(renderer: EmailRenderer, delivery_id: str, email: str) -> Message
 def test_a_request_holds_a_thousand_people_at_most(
     renderer: EmailRenderer,
 ) -> None:
-    parcels = list(Packer().pack(person(renderer, number) for number in range(1001)))
-    assert [len(parcel.people) for parcel in parcels] == [1000, 1]
-    assert list(broken_rules(body_of(parcels[0]))) == []
+    batches = list(Batcher().group(person(renderer, number) for number in range(1001)))
+    assert [len(batch.recipients) for batch in batches] == [1000, 1]
+    assert list(broken_rules(body_of(batches[0]))) == []
 
 
 def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
@@ -224,7 +224,7 @@ def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
     flight = RecordingFlight()
     outcomes = send(server.port, *(person(renderer, n) for n in range(5)), flight=flight)
     refused = {key: each.fault for key, each in outcomes.items() if each.fault is not None}
-    assert refused == {"delivery-000001": FaultKind.RECIPIENT, "delivery-000003": FaultKind.MESSAGE}
+    assert refused == {"delivery-000001": Fault.RECIPIENT, "delivery-000003": Fault.MESSAGE}
     assert "reader1" not in outcomes["delivery-000001"].detail
     assert len(server.requests) == 2
     assert sorted(server.counts) == ["delivery-000000", "delivery-000002", "delivery-000004"]
@@ -240,7 +240,7 @@ def test_a_refusal_that_names_nobody_is_halved_until_it_does(
     outcomes = send(server.port, *(person(renderer, n) for n in range(16)))
     refused = {key for key, each in outcomes.items() if each.kind is not OutcomeKind.ACCEPTED}
     assert refused == {"delivery-000005"}
-    assert outcomes["delivery-000005"].fault is FaultKind.MESSAGE
+    assert outcomes["delivery-000005"].fault is Fault.MESSAGE
     assert set(server.counts.values()) == {1}
     assert len(server.counts) == 15
     assert len(server.requests) == 9  # 16; 8, 8; 4, 4; 2, 2; 1, 1
@@ -249,23 +249,19 @@ def test_a_refusal_that_names_nobody_is_halved_until_it_does(
 @pytest.mark.parametrize(
     ("answer", "kind", "fault"),
     [
-        (Answer(status=500), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(status=429), OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Answer(status=401), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
+        (Answer(status=500), OutcomeKind.UNKNOWN, Fault.PROVIDER),
+        (Answer(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, Fault.PROVIDER),
+        (Answer(status=429), OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Answer(status=401), OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
         (
             Answer(status=400, errors=[("from.email", "not verified")]),
             OutcomeKind.TRANSIENT,
-            FaultKind.CONFIGURATION,
+            Fault.CONFIGURATION,
         ),
     ],
 )
 def test_what_says_nothing_of_anybody_holds_for_everybody(
-    renderer: EmailRenderer,
-    server: SendGridServer,
-    answer: Answer,
-    kind: OutcomeKind,
-    fault: FaultKind,
+    renderer: EmailRenderer, server: SendGridServer, answer: Answer, kind: OutcomeKind, fault: Fault
 ) -> None:
     server.answer_next(answer)
     outcomes = send(server.port, *(person(renderer, n) for n in range(4)))
@@ -285,17 +281,17 @@ def test_the_last_request_of_a_window_says_how_long_to_hold(
 
 
 def test_no_request_begins_before_the_window_ends() -> None:
-    allowance = Allowance(FixedClock(NOW))
+    limiter = RequestLimiter(FixedClock(NOW))
     reset = str(int(NOW.timestamp()) + 1)  # in 0.3 s
     headers = {"x-ratelimit-remaining": "1", "x-ratelimit-reset": reset}
-    allowance.note(HttpReply(status=202, headers=headers))
+    limiter.note(HttpResponse(status=202, headers=headers))
     begun = time.monotonic()
-    wait_for(allowance)
+    wait_for(limiter)
     assert time.monotonic() - begun < 0.2, "one is left"
-    wait_for(allowance)
+    wait_for(limiter)
     assert 0.2 < time.monotonic() - begun < 2
 
 
-def wait_for(allowance: Allowance) -> None:
-    for pause in allowance.room():
-        time.sleep(max(0.0, pause.deadline - time.monotonic()))
+def wait_for(limiter: RequestLimiter) -> None:
+    for timer in limiter.acquire():
+        time.sleep(max(0.0, timer.deadline - time.monotonic()))

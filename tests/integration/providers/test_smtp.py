@@ -15,9 +15,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
 
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.core.message import Address, FaultKind, Message, Outcome, OutcomeKind
-from lovecampaign.providers.smtp.connect import Security, Server, TimeLimits
-from lovecampaign.providers.smtp.provider import Patience, SmtpProvider
+from lovecampaign.core.message import Address, Fault, Message, Outcome, OutcomeKind
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
+from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.testing.certificate import Certificate, self_signed
 from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
 from lovecampaign.testing.messages import RecordingFlight, make_message
@@ -49,19 +49,19 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return self_signed(tmp_path_factory.mktemp("tls"))
 
 
-def settings(server: SmtpServer, **changes: Any) -> Server:
-    plain = Server(host=server.host, port=server.port, security=Security.LOOPBACK, limits=LONG)
+def settings(server: SmtpServer, **changes: Any) -> SmtpTarget:
+    plain = SmtpTarget(host=server.host, port=server.port, security=Security.LOOPBACK, limits=LONG)
     return replace(plain, **changes)
 
 
 def send(
-    server: Server,
+    server: SmtpTarget,
     *messages: Message,
     flight: RecordingFlight | None = None,
     connections: int = 1,
-    patience: Patience | None = None,
+    policy: ConnectionPolicy | None = None,
 ) -> list[Outcome]:
-    provider = SmtpProvider(server, connections=connections, patience=patience)
+    provider = SmtpProvider(server, connections=connections, policy=policy)
     try:
         return list(provider.send(messages, flight or RecordingFlight()))
     finally:
@@ -129,8 +129,8 @@ def test_connections_are_kept_between_sends_and_left_politely(server: SmtpServer
 
 
 def test_a_connection_is_renewed_after_its_share_of_messages(server: SmtpServer) -> None:
-    patience = Patience(messages_per_connection=10)
-    send(settings(server), *map(make_message, range(25)), patience=patience)
+    policy = ConnectionPolicy(messages_per_connection=10)
+    send(settings(server), *map(make_message, range(25)), policy=policy)
     assert [commands.count("DATA") for commands in server.commands] == [10, 10, 5]
 
 
@@ -153,7 +153,9 @@ def test_whoever_waits_for_a_greeting_keeps_nobody_back(server: SmtpServer, host
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_connections_are_renewed_beside_each_other(server: SmtpServer, host: str) -> None:
     provider = SmtpProvider(
-        settings(server, host=host), connections=3, patience=Patience(messages_per_connection=2)
+        settings(server, host=host),
+        connections=3,
+        policy=ConnectionPolicy(messages_per_connection=2),
     )
     outcomes = list(provider.send(map(make_message, range(40)), RecordingFlight()))
     provider.close()
@@ -164,7 +166,9 @@ def test_connections_are_renewed_beside_each_other(server: SmtpServer, host: str
 
 
 def test_an_idle_connection_is_renewed(server: SmtpServer) -> None:
-    provider = SmtpProvider(settings(server), connections=1, patience=Patience(idle_seconds=0.05))
+    provider = SmtpProvider(
+        settings(server), connections=1, policy=ConnectionPolicy(idle_seconds=0.05)
+    )
     for number in range(2):
         list(provider.send([make_message(number)], RecordingFlight()))
         time.sleep(0.06)
@@ -194,40 +198,40 @@ def test_421_instead_of_an_answer_to_mail_on_an_old_connection_is_a_silent_close
 @pytest.mark.parametrize(
     ("step", "line", "kind", "fault"),
     [
-        (Step.CONNECT, "421 4.3.2 too busy", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.CONNECT, "554 5.7.1 listed", OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
-        (Step.EHLO, "421 4.3.2 no", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.MAIL, "421 4.7.0 too many", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.MAIL, "451 4.3.0 later", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.MAIL, "553 5.1.8 bad sender", OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
-        (Step.RCPT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.RCPT, "450 4.2.1 busy", OutcomeKind.TRANSIENT, FaultKind.MAILBOX),
-        (Step.RCPT, "452 4.2.2 full", OutcomeKind.TRANSIENT, FaultKind.MAILBOX),
-        (Step.RCPT, "550 5.1.1 unknown", OutcomeKind.PERMANENT, FaultKind.RECIPIENT),
-        (Step.RCPT, "552 5.2.2 full", OutcomeKind.TRANSIENT, FaultKind.MAILBOX),
-        (Step.RCPT, "550 5.7.1 policy", OutcomeKind.PERMANENT, FaultKind.POLICY),
-        (Step.RCPT, "250-half", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.RCPT, "hello, Dave", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.DATA, "451 4.3.0 later", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.DATA, "250 2.0.0 what?", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.DOT, "451 4.3.0 later", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.DOT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Step.DOT, "550 5.7.1 content", OutcomeKind.PERMANENT, FaultKind.POLICY),
-        (Step.DOT, "552 5.3.4 too large", OutcomeKind.PERMANENT, FaultKind.MESSAGE),
-        (Step.DOT, "354 again?", OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Step.DOT, "2x0 gibberish", OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Step.CONNECT, "421 4.3.2 too busy", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.CONNECT, "554 5.7.1 listed", OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
+        (Step.EHLO, "421 4.3.2 no", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.MAIL, "421 4.7.0 too many", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.MAIL, "451 4.3.0 later", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.MAIL, "553 5.1.8 bad sender", OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
+        (Step.RCPT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.RCPT, "450 4.2.1 busy", OutcomeKind.TRANSIENT, Fault.MAILBOX),
+        (Step.RCPT, "452 4.2.2 full", OutcomeKind.TRANSIENT, Fault.MAILBOX),
+        (Step.RCPT, "550 5.1.1 unknown", OutcomeKind.PERMANENT, Fault.RECIPIENT),
+        (Step.RCPT, "552 5.2.2 full", OutcomeKind.TRANSIENT, Fault.MAILBOX),
+        (Step.RCPT, "550 5.7.1 policy", OutcomeKind.PERMANENT, Fault.POLICY),
+        (Step.RCPT, "250-half", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.RCPT, "hello, Dave", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DATA, "451 4.3.0 later", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DATA, "250 2.0.0 what?", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DOT, "451 4.3.0 later", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DOT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (Step.DOT, "550 5.7.1 content", OutcomeKind.PERMANENT, Fault.POLICY),
+        (Step.DOT, "552 5.3.4 too large", OutcomeKind.PERMANENT, Fault.MESSAGE),
+        (Step.DOT, "354 again?", OutcomeKind.UNKNOWN, Fault.PROVIDER),
+        (Step.DOT, "2x0 gibberish", OutcomeKind.UNKNOWN, Fault.PROVIDER),
     ],
 )
 def test_what_the_server_says_decides_and_the_next_message_goes_on(
-    server: SmtpServer, step: Step, line: str, kind: OutcomeKind, fault: FaultKind
+    server: SmtpServer, step: Step, line: str, kind: OutcomeKind, fault: Fault
 ) -> None:
     server.troubles.add(Trouble(step=step, act=Say(line=line), times=1))
-    patience = Patience(cooldown_seconds=0)
+    policy = ConnectionPolicy(cooldown_seconds=0)
     outcomes = send(
         settings(server, limits=MEDIUM),
         make_message(1),
         make_message(2),
-        patience=patience,
+        policy=policy,
     )
     assert (outcomes[0].kind, outcomes[0].fault) == (kind, fault)
     assert outcomes[1].kind is OutcomeKind.ACCEPTED
@@ -242,7 +246,7 @@ def test_what_is_lost_before_the_body_may_be_tried_again(
     server.troubles.add(Trouble(step=step, act=act))
     flight = RecordingFlight()
     [outcome] = send(settings(server, limits=SHORT), make_message(), flight=flight)
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
     assert flight.written == []
     assert server.received == []
 
@@ -254,7 +258,7 @@ def test_what_is_lost_in_the_middle_of_a_large_body_may_be_tried_again(
     large = replace(make_message(), raw=make_message().raw + b"x" * 72 + b"\r\n" * 4_000_000)
     flight = RecordingFlight()
     [outcome] = send(settings(server, limits=SHORT), large, flight=flight)
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
     assert flight.written == [large.delivery_id]
 
 
@@ -281,7 +285,7 @@ def test_a_reply_without_end_is_not_read_to_its_end(server: SmtpServer) -> None:
     server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="550 " + "x" * 100_000)))
     server.troubles.add(Trouble(step=Step.MAIL, act=Say(line="250-go\r\n" * 300), to="nobody"))
     [outcome] = send(settings(server), make_message())
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
     assert len(outcome.detail) <= 300
 
 
@@ -307,13 +311,13 @@ def test_details_show_the_reply_but_not_the_recipient(server: SmtpServer) -> Non
 def test_a_server_that_is_not_there_is_asked_once_for_many_messages() -> None:
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         port = reserved.getsockname()[1]
-    nobody = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=SHORT)
+    nobody = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=SHORT)
     outcomes = send(nobody, *map(make_message, range(20)), connections=4)
     assert len(outcomes) == 20
-    assert {(o.kind, o.fault) for o in outcomes} == {(OutcomeKind.TRANSIENT, FaultKind.PROVIDER)}
+    assert {(o.kind, o.fault) for o in outcomes} == {(OutcomeKind.TRANSIENT, Fault.PROVIDER)}
     provider = SmtpProvider(nobody)
     with pytest.raises(Unreachable, match=str(port)) as raised:
-        provider.prove()
+        provider.check_connection()
     assert raised.value.hint is not None
 
 
@@ -357,7 +361,7 @@ def test_a_certificate_nobody_vouches_for_stops_the_run(
     manners = Manners(tls=context) if security is Security.TLS else Manners(starttls=context)
     with SmtpServer(manners) as server:
         [outcome] = send(settings(server, security=security), make_message())
-        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION)
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
         assert "certificate" in outcome.detail
         assert server.received == []
 
@@ -365,7 +369,7 @@ def test_a_certificate_nobody_vouches_for_stops_the_run(
 def test_mail_never_falls_back_to_plain_text(server: SmtpServer) -> None:
     secured = settings(server, security=Security.STARTTLS, user="ana", password="s3cret")
     [outcome] = send(secured, make_message())
-    assert outcome.fault is FaultKind.CONFIGURATION
+    assert outcome.fault is Fault.CONFIGURATION
     assert "STARTTLS" in outcome.detail
     assert [command.split()[0] for command in server.commands[0]] == ["EHLO"]
 
@@ -392,7 +396,7 @@ def test_tls_that_breaks_off_is_tried_again_and_never_replaced(
             limits=SHORT,
         )
         [outcome] = send(secured, make_message())
-        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
         assert server.received == []
 
 
@@ -418,10 +422,10 @@ def test_a_wrong_password_stops_the_run_and_is_never_shown() -> None:
         wrong = settings(server, user="ana", password="hunter2")
         provider = SmtpProvider(wrong, connections=1)
         with pytest.raises(Unreachable, match="535") as raised:
-            provider.prove()
+            provider.check_connection()
         outcomes = list(provider.send(map(make_message, range(5)), RecordingFlight()))
         assert {(o.kind, o.fault) for o in outcomes} == {
-            (OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION)
+            (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
         }
         shown = f"{raised.value} {raised.value.hint} {outcomes} {wrong!r} {provider.name}"
         assert "hunter2" not in shown
@@ -430,14 +434,14 @@ def test_a_wrong_password_stops_the_run_and_is_never_shown() -> None:
 
 def test_login_where_none_is_offered_stops_the_run(server: SmtpServer) -> None:
     [outcome] = send(settings(server, user="ana", password="s3cret"), make_message())
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
 
 
 def test_prove_logs_in_and_leaves_the_connection_ready(server: SmtpServer) -> None:
     provider = SmtpProvider(settings(server))
-    provider.prove()
+    provider.check_connection()
     server.hang_up()
-    provider.prove()
+    provider.check_connection()
     list(provider.send([make_message()], RecordingFlight()))
     provider.close()
     assert len(server.commands) == 2
@@ -445,7 +449,7 @@ def test_prove_logs_in_and_leaves_the_connection_ready(server: SmtpServer) -> No
 
 def test_a_closed_connection_after_prove_costs_no_attempt(server: SmtpServer) -> None:
     provider = SmtpProvider(settings(server), connections=1)
-    provider.prove()
+    provider.check_connection()
     server.hang_up()
     [outcome] = provider.send([make_message()], RecordingFlight())
     provider.close()
@@ -476,7 +480,7 @@ def test_addresses_beyond_ascii(email: str, extensions: tuple[str, ...], rcpt: s
 def test_an_address_that_the_server_cannot_carry_is_refused_here(email: str) -> None:
     with SmtpServer(Manners(extensions=())) as server:
         [outcome] = send(settings(server), make_message(to=Address(email=email)))
-        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, FaultKind.RECIPIENT)
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, Fault.RECIPIENT)
         assert email not in outcome.detail
         assert all(not command.startswith("RCPT") for command in server.commands[0])
 
@@ -484,7 +488,7 @@ def test_an_address_that_the_server_cannot_carry_is_refused_here(email: str) -> 
 def test_a_message_over_the_advertised_size_is_not_sent() -> None:
     with SmtpServer(Manners(extensions=("SIZE 300",))) as server:
         [outcome] = send(settings(server), make_message())
-        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, FaultKind.MESSAGE)
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, Fault.MESSAGE)
         assert "300" in outcome.detail
 
 
@@ -554,7 +558,7 @@ def test_what_we_send_is_taken_by_aiosmtpd(tmp_path: Path) -> None:
     controller = Controller(Mailbox(tmp_path / "mail"), hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        peer = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=LONG)
+        peer = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=LONG)
         outcomes = send(peer, *map(make_message, range(5)), connections=2)
     finally:
         controller.stop()

@@ -15,8 +15,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from lovecampaign.core.message import Address, Message, Outcome, OutcomeKind
-from lovecampaign.providers.smtp.connect import Security, Server, TimeLimits
-from lovecampaign.providers.smtp.provider import Patience, SmtpProvider
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
+from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.smtp_dialogue import Manners
@@ -34,9 +34,9 @@ def send(
     a_connection: int = 100,
 ) -> list[Outcome]:
     limits = TimeLimits.all_of(seconds)
-    server = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=limits)
-    patience = Patience(cooldown_seconds=0, messages_per_connection=a_connection)
-    provider = SmtpProvider(server, connections=1, patience=patience)
+    server = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=limits)
+    policy = ConnectionPolicy(cooldown_seconds=0, messages_per_connection=a_connection)
+    provider = SmtpProvider(server, connections=1, policy=policy)
     try:
         return list(provider.send(messages, flight or RecordingFlight()))
     finally:
@@ -192,7 +192,9 @@ def test_a_message_in_hand_does_not_wait_for_a_slow_source() -> None:
 
     with SmtpServer() as server:
         limits = TimeLimits.all_of(5)
-        peer = Server(host="127.0.0.1", port=server.port, security=Security.LOOPBACK, limits=limits)
+        peer = SmtpTarget(
+            host="127.0.0.1", port=server.port, security=Security.LOOPBACK, limits=limits
+        )
         provider = SmtpProvider(peer, connections=1)
         list(provider.send(slowly(), Clocked()))
         provider.close()
@@ -206,7 +208,9 @@ def test_a_source_that_breaks_does_not_keep_back_the_message_in_hand() -> None:
 
     with SmtpServer() as server:
         limits = TimeLimits.all_of(5)
-        peer = Server(host="127.0.0.1", port=server.port, security=Security.LOOPBACK, limits=limits)
+        peer = SmtpTarget(
+            host="127.0.0.1", port=server.port, security=Security.LOOPBACK, limits=limits
+        )
         provider = SmtpProvider(peer, connections=1)
         with pytest.raises(RuntimeError, match="no more"):
             list(provider.send(breaking(), RecordingFlight()))

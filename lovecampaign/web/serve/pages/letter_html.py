@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 
-from lovecampaign.delivery.display.web_version import LEFT_OUT
+from lovecampaign.delivery.display.web_version import REMOVED_LINK
 
 #: What a sentence about them offers is not to be had from a copy.
-_WAYS_OUT = tuple(f"{LEFT_OUT}{name}" for name in ("unsubscribe", "preferences", "web-view"))
+_WAYS_OUT = tuple(f"{REMOVED_LINK}{name}" for name in ("unsubscribe", "preferences", "web-view"))
 #: Stands where such a link was. No document holds it: parsers make U+FFFD of it.
 _MARK = "\0"
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
@@ -43,7 +43,7 @@ def make_page(html: str, around: Surroundings) -> str:
     copy.feed(html)
     copy.close()
     # Whatever else an author made of a personal link leads nowhere; now it says so, too.
-    return "".join(copy.written).replace(LEFT_OUT, "#").replace(_MARK, "")
+    return "".join(copy.written).replace(REMOVED_LINK, "#").replace(_MARK, "")
 
 
 class _Copy(HTMLParser):
@@ -99,7 +99,7 @@ class _Copy(HTMLParser):
 
     def _open_anchor(self, attributes: Mapping[str, str]) -> None:
         end = "</a>"
-        if not attributes.get("href", "").startswith(LEFT_OUT):
+        if not attributes.get("href", "").startswith(REMOVED_LINK):
             self._write_as_read()
         elif _is_button(attributes):
             kept = {name: attributes[name] for name in ("class", "style") if name in attributes}

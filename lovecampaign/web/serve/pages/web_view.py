@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.message import Message
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.display.web_version import Letters
+from lovecampaign.delivery.display.web_version import WebVersions
 from lovecampaign.render.model.contrast import shades_of
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.formatting import LocalizedTime
@@ -35,7 +35,7 @@ _POLICY = (
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
-    letters = Letters(site.settings)
+    letters = WebVersions(site.settings)
 
     def show_letter(visit: Visit) -> Response:
         opened = open_link(visit, Purpose.LINKS, Purpose.SHARE)
@@ -60,9 +60,9 @@ def _say_when(visit: Visit, campaign: Campaign) -> Response:
     return visit.say("letter.early", campaign, 403, time=time)
 
 
-def _show(visit: Visit, letters: Letters, opened: Opened, email: Email) -> Response:
+def _show(visit: Visit, letters: WebVersions, opened: Opened, email: Email) -> Response:
     is_shared = opened.purpose is Purpose.SHARE
-    render = letters.for_friend if is_shared else letters.for_reader
+    render = letters.for_friend if is_shared else letters.for_subscriber
     with visit.site.database.read() as connection:
         try:
             message = render(connection, opened.campaign, email, opened.delivery, visit.now)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.delivery.feedback.provider_events import take_reports
+from lovecampaign.delivery.feedback.provider_events import apply_reports
 from lovecampaign.web.serve.handler.handler import Visit, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.request_body import BodyKind
@@ -51,7 +51,7 @@ def take_batch(visit: Visit, verify: Verify | None) -> Response:
     except NotABatch:
         return _refuse(400, "the body is not JSON")
     campaigns = {campaign.id: campaign for campaign in visit.site.campaigns.all()}
-    new = take_reports(visit.site.database, reports, campaigns, SAID_BY, visit.now)
+    new = apply_reports(visit.site.database, reports, campaigns, SAID_BY, visit.now)
     return JSONResponse({"events": len(reports), "new": new})
 
 

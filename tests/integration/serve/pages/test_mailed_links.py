@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.transactional.deliver import deliver_asked
+from lovecampaign.delivery.transactional.deliver import deliver_requested
 from lovecampaign.store import tables
 from lovecampaign.store.database.types import metadata
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind
@@ -64,7 +64,7 @@ class TestTheLink:
     ) -> None:
         links = [ask(stage, served, reader, what) for what in WHAT]
         with stage.sender() as sender:
-            deliver_asked(sender, stage.campaign)
+            deliver_requested(sender, stage.campaign)
 
         for link, mail in zip(links, stage.memory.sent[2:], strict=True):
             assert mail.to.email == READER
@@ -218,7 +218,7 @@ class TestMove:
         assert NEW in asked.text
         assert person(stage, reader).email == READER
         with stage.sender() as sender:
-            deliver_asked(sender, stage.campaign)
+            deliver_requested(sender, stage.campaign)
         assert [mail.to.email for mail in stage.memory.sent[2:]] == [READER, NEW]
 
         link = newest_link(stage, served)

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.prepare.readiness import OnEdit
-from lovecampaign.delivery.transactional.worker import answer_all
+from lovecampaign.delivery.prepare.readiness import EditPolicy
+from lovecampaign.delivery.transactional.worker import send_transactional
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import cancel_email, record_campaign
@@ -163,7 +163,7 @@ class TestForItsReader:
         stage.load()
         stage.add_readers(1, name="later", joined_at=LONG_AGO)
         stage.clock.move_to(DAY_1 + timedelta(hours=1))
-        stage.send(on_edit=OnEdit(accepted_by="the author"))
+        stage.send(on_edit=EditPolicy(accepted_by="the author"))
 
         first = own_view(stage, served, reader)
         assert "You with the beans." in first.text
@@ -271,7 +271,7 @@ def _welcomed(settings: Settings, database: Database) -> tuple[Stage, int]:
     [newcomer] = stage.add_readers(1, name="newcomer", joined_at=joined)
     welcome(stage, newcomer, joined)
     with stage.sender() as sender:
-        answer_all(sender, [stage.campaign], lambda _campaign: lambda _email: ())
+        send_transactional(sender, [stage.campaign], lambda _campaign: lambda _email: ())
     assert "gift of day 1" in stage.memory.sent[-1].text
     return stage, newcomer
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lovecampaign.providers.base.addresses import UnusableAddress, is_loopback, on_the_wire
+from lovecampaign.providers.base.addresses import UnusableAddress, encode_address, is_loopback
 from lovecampaign.providers.base.outcomes import readable
 
 
@@ -21,13 +21,13 @@ from lovecampaign.providers.base.outcomes import readable
     ],
 )
 def test_domains_are_ascii_on_the_wire(email: str, wire: str) -> None:
-    assert on_the_wire(email) == wire
+    assert encode_address(email) == wire
 
 
 @given(st.text(max_size=30), st.booleans())
 def test_nothing_that_ends_a_command_gets_through(email: str, allows_utf8: bool) -> None:
     try:
-        wire = on_the_wire(email, allows_utf8=allows_utf8)
+        wire = encode_address(email, allows_utf8=allows_utf8)
     except UnusableAddress:
         return
     assert not set(wire) & set("\r\n\0<> ")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.core.message import FaultKind, OutcomeKind
-from lovecampaign.providers.smtp.envelope import Unsendable, as_lines, envelope_of
+from lovecampaign.core.message import Fault, OutcomeKind
+from lovecampaign.providers.smtp.envelope import Unsendable, build_envelope, encode_body
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import make_message
 from tests.support.render_kit import Workbench, recipient
@@ -42,7 +42,7 @@ def test_a_spliced_message_needs_no_dots_doubled_and_no_line_ends_mended(
         message = renderer.render(recipient(first_name, {"town": town}))
         seen[message.is_ready_for_data] += 1
         if message.is_ready_for_data:
-            assert envelope_of(message, {}).body == as_lines(message.raw)
+            assert build_envelope(message, {}).body == encode_body(message.raw)
             assert message.raw.isascii()
 
     never()
@@ -52,12 +52,12 @@ def test_a_spliced_message_needs_no_dots_doubled_and_no_line_ends_mended(
 def test_other_messages_are_looked_through() -> None:
     odd = replace(make_message(), raw=b".a\n.\r\rb")
     assert not odd.is_ready_for_data
-    assert envelope_of(odd, {}).body == b"..a\r\n..\r\n\r\nb\r\n"
+    assert build_envelope(odd, {}).body == b"..a\r\n..\r\n\r\nb\r\n"
 
 
 def test_all_commands_fit_into_one_write_and_data_is_the_last() -> None:
     message = make_message(7)
-    envelope = envelope_of(message, {"pipelining": ""})
+    envelope = build_envelope(message, {"pipelining": ""})
     assert envelope.introduction == (
         b"MAIL FROM:<ana@news.bloom.example>\r\nRCPT TO:<reader7@example.com>\r\nDATA\r\n"
     )
@@ -71,15 +71,15 @@ def test_the_size_and_eight_bits_are_announced_where_the_server_knows_them(
     features: dict[str, str], options: str
 ) -> None:
     message = replace(make_message(), raw="Grüße\r\n".encode())
-    envelope = envelope_of(message, features)
+    envelope = build_envelope(message, features)
     expected = " SIZE=9 BODY=8BITMIME" if options == "both" else options
     assert envelope.introduction.split(b"\r\n")[0].endswith(f">{expected}".encode())
 
 
 def test_what_the_server_cannot_carry_is_not_offered() -> None:
     with pytest.raises(Unsendable) as found:
-        envelope_of(make_message(), {"size": "10"})
-    assert found.value.verdict.fault is FaultKind.MESSAGE
+        build_envelope(make_message(), {"size": "10"})
+    assert found.value.verdict.fault is Fault.MESSAGE
     assert found.value.verdict.kind is OutcomeKind.PERMANENT
 
 

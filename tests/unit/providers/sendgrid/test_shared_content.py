@@ -13,9 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.core.message import Message
-from lovecampaign.providers.sendgrid.batching import MOST_BYTES, Packer
+from lovecampaign.providers.sendgrid.batching import MAX_REQUEST_BYTES, Batcher
 from lovecampaign.providers.sendgrid.payload import as_json, full_part
-from lovecampaign.providers.sendgrid.shared_content import MOST_HOLES, Content, Contents
+from lovecampaign.providers.sendgrid.shared_content import (
+    MAX_HOLES,
+    ContentTemplate,
+    ContentTemplates,
+)
 from lovecampaign.testing.messages import make_message
 
 
@@ -57,12 +61,12 @@ def test_filled_it_is_what_one_person_alone_would_get(
         text=letter.shared_text(values.__getitem__),
         html=letter.shared_html(values.__getitem__),
     )
-    filled = Content(letter, make_message()).filled([as_json(value) for value in values])
+    filled = ContentTemplate(letter, make_message()).filled([as_json(value) for value in values])
     assert json_of(filled) == json_of(full_part(message).encode("ascii"))
 
 
 def test_keys_stand_in_the_holes_and_nowhere_else() -> None:
-    content = Content(Letter("Hi ", ", ", "."), make_message())
+    content = ContentTemplate(Letter("Hi ", ", ", "."), make_message())
     keys = content.new_keys()
     first, second = keys.first(2)
     text, html = [part["value"] for part in json_of(content.with_keys(keys))["content"]]
@@ -74,12 +78,12 @@ def test_keys_stand_in_the_holes_and_nowhere_else() -> None:
 def test_what_the_content_holds_already_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     letters = iter("a" * 15 + "b" * 15 + "a" * 15 + "c" * 15)
     monkeypatch.setattr(secrets, "choice", lambda _letters: next(letters))
-    content = Content(Letter(f"Q{'a' * 15}", ""), make_message())
+    content = ContentTemplate(Letter(f"Q{'a' * 15}", ""), make_message())
     assert content.new_keys().prefix == f"Q{'c' * 15}"
 
 
 def test_a_content_is_kept_for_as_long_as_its_variant() -> None:
-    contents, letter = Contents(), Letter("Hi ", ".")
+    contents, letter = ContentTemplates(), Letter("Hi ", ".")
     content = contents.of(letter, make_message())
     assert contents.of(letter, make_message()) is content
     assert contents.of(Letter("Hi ", "."), make_message()) is not content
@@ -106,13 +110,13 @@ def message_of(of_letter: Letter, number: int = 1) -> Message:
 
 
 def test_more_holes_than_keys_of_one_length_are_filled_by_us() -> None:
-    [parcel] = Packer().pack([message_of(Letter(*["-"] * (MOST_HOLES + 2)))])
-    request = json.loads(b"".join(parcel.body))
+    [batch] = Batcher().group([message_of(Letter(*["-"] * (MAX_HOLES + 2)))])
+    request = json.loads(b"".join(batch.body))
     assert "substitutions" not in request["personalizations"][0]
-    assert request["content"][0]["value"] == "-" * (MOST_HOLES + 2)
+    assert request["content"][0]["value"] == "-" * (MAX_HOLES + 2)
 
 
 def test_a_request_that_is_as_long_as_it_may_be_takes_one_person() -> None:
-    letter = Letter("-" * (MOST_BYTES // 2), ".")
-    parcels = list(Packer().pack([message_of(letter, number) for number in range(2)]))
-    assert [len(parcel.people) for parcel in parcels] == [1, 1]
+    letter = Letter("-" * (MAX_REQUEST_BYTES // 2), ".")
+    batches = list(Batcher().group([message_of(letter, number) for number in range(2)]))
+    assert [len(batch.recipients) for batch in batches] == [1, 1]

@@ -1,6 +1,7 @@
-"""What does an email say: what stands in the files, or what was frozen?
+"""The content of an email: from its files, or frozen.
 
-Once the first copy was claimed for real, everybody else gets the same: an edit must be meant.
+Once the first copy was claimed for real, all others get the same content, until an edit is
+accepted.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
-    """What the files say, beside what was frozen."""
+class ContentVersions:
+    """The content in the files, beside the frozen one."""
 
     #: None where the files cannot be read; then something is frozen.
     current: Content | None
@@ -27,10 +28,10 @@ class Wording:
 
     @property
     def content(self) -> Content:
-        """What the next reader gets."""
+        """The content of the next message."""
         content = self.frozen or self.current
         if content is None:
-            raise ValueError("an email has words in its files, or frozen ones")
+            raise ValueError("an email has content in its files, or frozen content")
         return content
 
     @property
@@ -39,31 +40,31 @@ class Wording:
 
     @property
     def is_edited(self) -> bool:
-        """Whether the files say something else than what went out already."""
+        """Whether the files differ from what was sent already."""
         if self.frozen is None:
             return False
         return self.current is None or self.current.fingerprint() != self.frozen.fingerprint()
 
 
-def find_wording(
+def find_content(
     connection: Connection, campaign: Campaign, email: Email, email_id: int
-) -> Wording:
-    """What an email says now.
+) -> ContentVersions:
+    """The content versions of an email.
 
     Raises ProblemsFound where the files cannot be read and nothing is frozen.
     """
     frozen = find_frozen(connection, email_id)
     if frozen is None:
-        return Wording(current=read_content(campaign, email), frozen=None)
+        return ContentVersions(current=read_content(campaign, email), frozen=None)
     try:
         current = read_content(campaign, email)
     except ProblemsFound:
-        current = None  # broken meanwhile: that is an edit too
-    return Wording(current=current, frozen=Content.from_json(frozen.content))
+        current = None  # unreadable: that is an edit, too
+    return ContentVersions(current=current, frozen=Content.from_json(frozen.content))
 
 
 def freeze_first(connection: Connection, email_id: int, content: Content, now: datetime) -> None:
-    """Hold an email to what its first copy said, unless it is held already."""
+    """Freeze the content of the first copy, unless an email is frozen already."""
     if find_frozen(connection, email_id) is None:
         freeze(connection, email_id, _frozen(content, now))
 
@@ -71,7 +72,7 @@ def freeze_first(connection: Connection, email_id: int, content: Content, now: d
 def accept_edit(
     connection: Connection, email_id: int, content: Content, now: datetime, who: str
 ) -> None:
-    """Hold an email to an edit from now on, and remember who meant it."""
+    """Freeze an edit from now on, and record who accepted it."""
     freeze(connection, email_id, _frozen(content, now), accepted_by=who)
 
 

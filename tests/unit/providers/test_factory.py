@@ -22,7 +22,7 @@ def settings(url: str, **more: Any) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("url", "name", "leaves_machine", "takes_now", "is_paced"),
+    ("url", "name", "leaves_machine", "takes_now", "is_throttled"),
     [
         ("maildir:outbox", "maildir:outbox", False, True, False),
         ("memory:", "memory:", False, True, False),
@@ -39,13 +39,13 @@ def settings(url: str, **more: Any) -> Settings:
     ],
 )
 def test_each_scheme(
-    url: str, name: str, *, leaves_machine: bool, takes_now: bool, is_paced: bool
+    url: str, name: str, *, leaves_machine: bool, takes_now: bool, is_throttled: bool
 ) -> None:
     provider = open_provider(settings(url))
     assert provider.name == name
     assert provider.leaves_machine is leaves_machine
     assert provider.takes_now is takes_now
-    assert provider.is_paced is is_paced
+    assert provider.is_throttled is is_throttled
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_people_in_a_request_decide_how_much_is_claimed() -> None:
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("", "none of maildir:"),
-        ("outbox", "none of maildir:"),
-        ("maildir", "none of maildir:"),
+        ("", "one of maildir:"),
+        ("outbox", "one of maildir:"),
+        ("maildir", "one of maildir:"),
         ("maildir:", "no folder"),
-        ("pigeon://coop", "none of maildir:"),
+        ("pigeon://coop", "one of maildir:"),
         ("smtp://", "cannot be read"),
         ("smtp://ana:hunter2@", "cannot be read"),
         ("smtp://ana:hunter2@mail.example:port", "cannot be read"),
@@ -108,13 +108,13 @@ def test_people_in_a_request_decide_how_much_is_claimed() -> None:
         ("smtp://ana:x/hunter2@mail.example:587", "cannot be read"),
         ("smtp://ana:1/hunter2@mail.example:587", "cannot be read"),
         ("smtp://ana:[hunter2@mail.example:587", "cannot be read"),
-        ("smtp://ana:?hunter2@mail.example:587", "option nobody knows"),
+        ("smtp://ana:?hunter2@mail.example:587", "unknown option"),
         ("smtp://mail.example/inbox", "cannot be read"),
         ("smtp://mail.example?connections=0", "connections"),
         ("smtp://mail.example?connections=many", "connections"),
         ("smtp://mail.example?connections=²", "connections"),
         ("smtp://mail.example?timeout=", "timeout"),
-        ("smtp://mail.example?connection=2", "option nobody knows"),
+        ("smtp://mail.example?connection=2", "unknown option"),
     ],
 )
 def test_a_mistake_is_said_in_words_and_without_the_password(url: str, says: str) -> None:

@@ -13,7 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.providers.smtp.wire import CutShort, Lost, Reply, Wire
+from lovecampaign.providers.smtp.smtp_socket import (
+    ConnectionLost,
+    Reply,
+    SmtpSocket,
+    WriteIncomplete,
+)
 from lovecampaign.testing.certificate import self_signed
 
 
@@ -38,7 +43,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_replies(pair: tuple[socket.socket, socket.socket], sent: bytes, reply: Reply) -> None:
     ours, theirs = pair
     theirs.sendall(sent + b"220 next\r\n")
-    reader = Wire(ours)
+    reader = SmtpSocket(ours)
     assert reader.read(1) == reply
     assert reader.read(1) == Reply(code=220, lines=("next",))
 
@@ -61,8 +66,8 @@ def test_what_is_no_reply_is_a_lost_connection(
 ) -> None:
     ours, theirs = pair
     theirs.sendall(sent)
-    with pytest.raises(Lost):
-        Wire(ours).read(0.5)
+    with pytest.raises(ConnectionLost):
+        SmtpSocket(ours).read(0.5)
 
 
 def test_a_reply_cut_short_is_a_lost_connection(
@@ -71,8 +76,8 @@ def test_a_reply_cut_short_is_a_lost_connection(
     ours, theirs = pair
     theirs.sendall(b"250-queued\r\n250 o")
     theirs.close()
-    with pytest.raises(Lost, match="closed"):
-        Wire(ours).read(1)
+    with pytest.raises(ConnectionLost, match="closed"):
+        SmtpSocket(ours).read(1)
 
 
 def test_the_time_limit_holds_for_the_whole_reply(
@@ -81,8 +86,8 @@ def test_the_time_limit_holds_for_the_whole_reply(
     ours, theirs = pair
     theirs.sendall(b"250-a\r\n")
     begun = time.monotonic()
-    with pytest.raises(Lost, match="in time"):
-        Wire(ours).read(0.1)
+    with pytest.raises(ConnectionLost, match="in time"):
+        SmtpSocket(ours).read(0.1)
     assert time.monotonic() - begun < 1
 
 
@@ -93,8 +98,8 @@ def test_no_bytes_can_do_more_than_lose_the_connection(sent: bytes) -> None:
     with ours, theirs:
         theirs.sendall(sent)
         theirs.close()
-        with contextlib.suppress(Lost):
-            assert 200 <= Wire(ours).read(1).code < 600
+        with contextlib.suppress(ConnectionLost):
+            assert 200 <= SmtpSocket(ours).read(1).code < 600
 
 
 def test_over_tls_a_message_is_known_to_be_out_when_what_follows_it_breaks(
@@ -107,8 +112,8 @@ def test_over_tls_a_message_is_known_to_be_out_when_what_follows_it_breaks(
         server = thread.submit(certificate.for_server().wrap_socket, theirs, server_side=True)
         client = certificate.for_client().wrap_socket(ours, server_hostname="localhost")
     message, following = (b"x" * 50_000, b".\r\n"), b"MAIL" * 1_000_000
-    with client, server.result(), pytest.raises(CutShort) as cut:
-        Wire(client).write((*message, following), 0.5)
+    with client, server.result(), pytest.raises(WriteIncomplete) as cut:
+        SmtpSocket(client).write((*message, following), 0.5)
     assert cut.value.written >= sum(map(len, message))
 
 

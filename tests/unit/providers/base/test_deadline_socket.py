@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.providers.base.deadline_socket import PatientSocket
+from lovecampaign.providers.base.deadline_socket import DeadlineSocket
 from lovecampaign.testing.certificate import self_signed
 
 Pair = tuple[socket.socket, socket.socket]
@@ -38,7 +38,7 @@ def soon(seconds: float = 5.0) -> float:
     return time.monotonic() + seconds
 
 
-def receive_until(patient: PatientSocket, deadline: float) -> None:
+def receive_until(patient: DeadlineSocket, deadline: float) -> None:
     while patient.receive(deadline):
         pass
 
@@ -50,7 +50,7 @@ def read_all(sock: socket.socket, size: int, into: bytearray) -> None:
 
 def test_what_comes_is_received_and_an_end_is_empty(pair: Pair) -> None:
     ours, theirs = pair
-    patient = PatientSocket(ours)
+    patient = DeadlineSocket(ours)
     theirs.sendall(b"hello")
     assert patient.receive(soon()) == b"hello"
     theirs.shutdown(socket.SHUT_RDWR)
@@ -60,7 +60,7 @@ def test_what_comes_is_received_and_an_end_is_empty(pair: Pair) -> None:
 
 def test_what_is_there_is_received_without_a_wait(pair: Pair) -> None:
     ours, theirs = pair
-    patient, begun = PatientSocket(ours), time.monotonic()
+    patient, begun = DeadlineSocket(ours), time.monotonic()
     assert patient.receive_now() is None
     theirs.sendall(b"hello")
     while (received := patient.receive_now()) is None:
@@ -74,7 +74,7 @@ def test_what_is_there_is_received_without_a_wait(pair: Pair) -> None:
 def test_all_of_a_record_is_received_at_once(pair: Pair) -> None:
     """What OpenSSL has decrypted already is no reason for a poll to end."""
     ours, theirs = pair
-    patient = PatientSocket(ours)
+    patient = DeadlineSocket(ours)
     theirs.sendall(b"x" * 16_000)
     received = b""
     while len(received) < 16_000:
@@ -87,7 +87,7 @@ def test_all_of_a_record_is_received_at_once(pair: Pair) -> None:
 
 def test_what_came_in_time_is_received_after_it(pair: Pair) -> None:
     ours, theirs = pair
-    patient = PatientSocket(ours)
+    patient = DeadlineSocket(ours)
     theirs.sendall(b"hello")
     time.sleep(0.05)
     assert patient.receive(soon(-1)) == b"hello"
@@ -97,13 +97,13 @@ def test_what_came_in_time_is_received_after_it(pair: Pair) -> None:
 def test_silence_ends_at_the_deadline(pair: Pair, seconds: float) -> None:
     begun = time.monotonic()
     with pytest.raises(TimeoutError, match="did not answer in time"):
-        PatientSocket(pair[0]).receive(begun + seconds)
+        DeadlineSocket(pair[0]).receive(begun + seconds)
     assert seconds * 0.9 <= time.monotonic() - begun < 1.5
 
 
 def test_a_deadline_holds_for_all_bytes_together(pair: Pair) -> None:
     ours, theirs = pair
-    patient, begun = PatientSocket(ours), time.monotonic()
+    patient, begun = DeadlineSocket(ours), time.monotonic()
     stop = threading.Event()
 
     def drip() -> None:
@@ -123,7 +123,7 @@ def test_a_deadline_holds_for_all_bytes_together(pair: Pair) -> None:
 def test_who_does_not_read_on_is_given_up_at_the_deadline(pair: Pair) -> None:
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
-        PatientSocket(pair[0]).send([b"x" * MUCH], begun + 0.3)
+        DeadlineSocket(pair[0]).send([b"x" * MUCH], begun + 0.3)
     assert 0.25 <= time.monotonic() - begun < 1.5
 
 
@@ -137,14 +137,14 @@ def test_pieces_arrive_whole_and_in_order_however_slowly_they_are_read(
     received = bytearray()
     reader = threading.Thread(target=read_all, args=(theirs, MUCH // count * count, received))
     reader.start()
-    PatientSocket(ours).send(pieces, soon(30))
+    DeadlineSocket(ours).send(pieces, soon(30))
     reader.join()
     assert received == b"".join(pieces)
 
 
 def test_a_broken_connection_is_not_a_slow_one(pair: Pair) -> None:
     ours, theirs = pair
-    patient = PatientSocket(ours)
+    patient = DeadlineSocket(ours)
     theirs.close()
     with pytest.raises((ConnectionError, ssl.SSLError)):
         patient.send([b"x" * MUCH], soon())
@@ -153,7 +153,7 @@ def test_a_broken_connection_is_not_a_slow_one(pair: Pair) -> None:
 def test_it_is_silent_until_something_comes_or_it_ends() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        patient = PatientSocket(ours)
+        patient = DeadlineSocket(ours)
         assert patient.is_silent
         theirs.sendall(b"?")
         assert not patient.is_silent
@@ -180,7 +180,7 @@ class Counting(socket.socket):
 def test_a_limit_that_is_about_right_stays() -> None:
     ours, theirs = socket.socketpair()
     with Counting(fileno=ours.detach()) as counting, theirs:
-        patient = PatientSocket(counting)
+        patient = DeadlineSocket(counting)
         counting.limits_set = 0
         for _ in range(100):
             patient.send([b"ping"], soon(60))

@@ -1,4 +1,4 @@
-"""What another thread makes is awaited like an answer."""
+"""A call in another thread is pending like a reply."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from lovecampaign.providers.pool.background_connect import Making
+from lovecampaign.providers.smtp.provider import BackgroundCall
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def threads() -> Iterator[Executor]:
         yield threads
 
 
-def is_signalled(making: Making[str], seconds: float = 0.0) -> bool:
+def is_signalled(call: BackgroundCall[str], seconds: float = 0.0) -> bool:
     poll = select.poll()
-    poll.register(making, select.POLLIN)
+    poll.register(call, select.POLLIN)
     return bool(poll.poll(seconds * 1000))
 
 
@@ -34,23 +34,23 @@ def test_it_tells_whoever_polls_when_it_is_there(threads: Executor) -> None:
         may_end.wait()
         return "made"
 
-    with closing(Making(threads, make)) as making:
-        assert not making.is_there
-        assert not is_signalled(making)
+    with closing(BackgroundCall(threads, make)) as call:
+        assert not call.is_ready
+        assert not is_signalled(call)
         may_end.set()
-        assert is_signalled(making, seconds=5)
-        assert making.is_there
-        assert making.result() == "made"
+        assert is_signalled(call, seconds=5)
+        assert call.is_ready
+        assert call.result() == "made"
 
 
 def test_what_goes_wrong_there_is_raised_here(threads: Executor) -> None:
     def fail() -> str:
         raise ConnectionError("nobody answers")
 
-    with closing(Making(threads, fail)) as making:
-        assert is_signalled(making, seconds=5)
+    with closing(BackgroundCall(threads, fail)) as call:
+        assert is_signalled(call, seconds=5)
         with pytest.raises(ConnectionError, match="nobody answers"):
-            making.result()
+            call.result()
 
 
 def test_it_leaves_no_thread_at_work_and_no_file_open(threads: Executor) -> None:
@@ -61,8 +61,8 @@ def test_it_leaves_no_thread_at_work_and_no_file_open(threads: Executor) -> None
         ended.append("ended")
         return "made"
 
-    with closing(Making(threads, make)) as making:
-        signal = making.fileno()
+    with closing(BackgroundCall(threads, make)) as call:
+        signal = call.fileno()
     assert ended == ["ended"]
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(signal)

@@ -1,0 +1,123 @@
+"""Each reply of an SMTP server means one thing for the person, for us and for the run."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lovecampaign.core.message import Fault, OutcomeKind
+from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply
+from lovecampaign.providers.smtp.smtp_socket import Reply
+
+P, T = OutcomeKind.PERMANENT, OutcomeKind.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    ("phase", "line", "kind", "fault"),
+    [
+        # The address is bad for good.
+        (Phase.RCPT, "550 5.1.1 The email account that you tried to reach", P, Fault.RECIPIENT),
+        (Phase.RCPT, "550 5.1.2 bad domain", P, Fault.RECIPIENT),
+        (Phase.RCPT, "553 5.1.3 bad syntax", P, Fault.RECIPIENT),
+        (Phase.RCPT, "551 5.1.6 moved", P, Fault.RECIPIENT),
+        (Phase.RCPT, "550 5.1.10 RESOLVER.ADR.RecipientNotFound", P, Fault.RECIPIENT),
+        (Phase.RCPT, "550 5.2.1 The email account is disabled", P, Fault.RECIPIENT),
+        (Phase.RCPT, "550 5.4.4 no route", P, Fault.RECIPIENT),
+        (Phase.RCPT, "550 no such user here", P, Fault.RECIPIENT),
+        (Phase.RCPT, "550", P, Fault.RECIPIENT),
+        (Phase.RCPT, "501 bad address", P, Fault.RECIPIENT),
+        (Phase.BODY, "550 5.1.1 found out late", P, Fault.RECIPIENT),
+        (Phase.BODY, "554 delivery error: dd This user doesn't have a yahoo.com account", P,
+         Fault.RECIPIENT),
+        # The mailbox rests.
+        (Phase.RCPT, "550 5.2.2 over quota", P, Fault.MAILBOX),
+        (Phase.RCPT, "552 exceeded storage allocation", T, Fault.MAILBOX),
+        (Phase.RCPT, "552 5.2.2 over quota", T, Fault.MAILBOX),
+        (Phase.BODY, "552 5.2.2 over quota", P, Fault.MAILBOX),
+        (Phase.BODY, "552 Requested mail action aborted, exceeded storage", P, Fault.MAILBOX),
+        (Phase.RCPT, "450 4.2.1 receiving mail at a rate that", T, Fault.MAILBOX),
+        (Phase.RCPT, "550 5.2.1 user is receiving mail at a rate that prevents", T, Fault.MAILBOX),
+        (Phase.RCPT, "452 4.2.2 over quota", T, Fault.MAILBOX),
+        (Phase.RCPT, "450 mailbox busy", T, Fault.MAILBOX),
+        (Phase.RCPT, "550 5.4.1 Recipient address rejected: Access denied", P, Fault.MAILBOX),
+        # They refuse us, never the recipient's fault.
+        (Phase.MAIL, "550 5.7.1 blocked", P, Fault.POLICY),
+        (Phase.RCPT, "550 5.7.1 blocked", P, Fault.POLICY),
+        (Phase.BODY, "550 5.7.26 unauthenticated mail", P, Fault.POLICY),
+        (Phase.BODY, "550 5.7.515 Access denied, sending domain x", P, Fault.POLICY),
+        (Phase.BODY, "553 5.7.2 [TSS09] all messages will be deferred", P, Fault.POLICY),
+        (Phase.BODY, "554 5.7.9 dmarc", P, Fault.POLICY),
+        (Phase.BODY, "554 message refused", P, Fault.POLICY),
+        (Phase.BODY, "550 content rejected", P, Fault.POLICY),
+        (Phase.RCPT, "550 blocked using zen.spamhaus.org", P, Fault.POLICY),
+        (Phase.RCPT, "554 not today", P, Fault.POLICY),
+        (Phase.RCPT, "571 delivery not authorized", P, Fault.POLICY),
+        # The message.
+        (Phase.MAIL, "552 too big", P, Fault.MESSAGE),
+        (Phase.MAIL, "552 5.3.4 too big", P, Fault.MESSAGE),
+        (Phase.RCPT, "552 5.2.3 too big for this mailbox", T, Fault.MAILBOX),
+        (Phase.BODY, "552 5.3.4 too big", P, Fault.MESSAGE),
+        (Phase.BODY, "552 too much mail data", P, Fault.MESSAGE),
+        (Phase.BODY, "554 5.6.0 malformed", P, Fault.MESSAGE),
+        # Later.
+        (Phase.CONNECT, "421 busy", T, Fault.PROVIDER),
+        (Phase.MAIL, "421 4.7.28 unusual rate", T, Fault.PROVIDER),
+        (Phase.BODY, "421 4.7.0 [TSS04] deferred", T, Fault.PROVIDER),
+        (Phase.RCPT, "451 4.7.1 greylisted", T, Fault.PROVIDER),
+        (Phase.RCPT, "452 4.5.3 too many recipients", T, Fault.PROVIDER),
+        (Phase.BODY, "451 4.3.0 local error", T, Fault.PROVIDER),
+        (Phase.BODY, "454 Throttling failure: Maximum sending rate exceeded.", T, Fault.PROVIDER),
+        (Phase.MAIL, "550 5.4.5 Daily user sending limit exceeded", T, Fault.PROVIDER),
+        (Phase.STARTTLS, "454 4.7.0 TLS not available", T, Fault.PROVIDER),
+        (Phase.LOGIN, "451 4.3.0 try again", T, Fault.PROVIDER),
+        (Phase.DATA, "250 what?", T, Fault.PROVIDER),
+        # Stop the run: mend the settings first, nobody is lost.
+        (Phase.MAIL, "530 5.7.0 Authentication required", T, Fault.CONFIGURATION),
+        (Phase.LOGIN, "534 5.7.9 too weak", T, Fault.CONFIGURATION),
+        (Phase.LOGIN, "535 5.7.8 not accepted", T, Fault.CONFIGURATION),
+        (Phase.LOGIN, "538 encryption required", T, Fault.CONFIGURATION),
+        (Phase.LOGIN, "454 4.7.0 temporary authentication failure", T, Fault.CONFIGURATION),
+        (Phase.MAIL, "454 4.7.0 temporary authentication failure", T, Fault.CONFIGURATION),
+        (Phase.LOGIN, "504 5.5.4 unknown mechanism", T, Fault.CONFIGURATION),
+        (Phase.MAIL, "553 5.1.8 sender domain", T, Fault.CONFIGURATION),
+        (Phase.MAIL, "550 sender refused", T, Fault.CONFIGURATION),
+        (Phase.MAIL, "501 syntax", T, Fault.CONFIGURATION),
+        (Phase.MAIL, "503 nested MAIL", T, Fault.CONFIGURATION),
+        (Phase.MAIL, "555 5.5.2 parameters", T, Fault.CONFIGURATION),
+        (Phase.RCPT, "503 5.5.1 no MAIL", T, Fault.CONFIGURATION),
+        (Phase.RCPT, "554 5.7.1 <x>: Relay access denied", T, Fault.CONFIGURATION),
+        (Phase.RCPT, "550 5.7.54 SMTP; Unable to relay recipient", T, Fault.CONFIGURATION),
+        (Phase.RCPT, "553 5.7.1 <x>: Sender address rejected: not owned", T, Fault.CONFIGURATION),
+        (Phase.BODY, "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
+         T, Fault.CONFIGURATION),
+        (Phase.BODY, "554 Message rejected: Email address is not verified.", T,
+         Fault.CONFIGURATION),
+        (Phase.BODY, "550 The from address does not match a verified Sender Identity.", T,
+         Fault.CONFIGURATION),
+        (Phase.CONNECT, "554 5.7.1 Client host blocked", T, Fault.CONFIGURATION),
+        (Phase.HELLO, "550 5.7.1 bad name", T, Fault.CONFIGURATION),
+    ],
+)  # fmt: skip
+def test_what_servers_say(phase: Phase, line: str, kind: OutcomeKind, fault: Fault) -> None:
+    code, _, text = line.partition(" ")
+    verdict = classify_reply(phase, Reply(code=int(code), lines=(text,)))
+    assert (verdict.kind, verdict.fault) == (kind, fault)
+    assert text in verdict.detail
+
+
+@given(st.sampled_from(Phase), st.integers(200, 599), st.text(max_size=60))
+def test_no_reply_is_without_a_verdict(phase: Phase, code: int, text: str) -> None:
+    verdict = classify_reply(phase, Reply(code=code, lines=(text,)))
+    assert verdict.kind in (OutcomeKind.TRANSIENT, OutcomeKind.PERMANENT)
+    assert verdict.fault is not None
+
+
+@given(st.sampled_from(Phase), st.integers(400, 499), st.text(max_size=60))
+def test_a_4yz_reply_never_loses_anybody(phase: Phase, code: int, text: str) -> None:
+    assert classify_reply(phase, Reply(code=code, lines=(text,))).kind is OutcomeKind.TRANSIENT
+
+
+@given(st.sampled_from([p for p in Phase if p is not Phase.RCPT]), st.integers(500, 599))
+def test_a_bare_code_outside_rcpt_never_suppresses_anybody(phase: Phase, code: int) -> None:
+    assert classify_reply(phase, Reply(code=code)).fault is not Fault.RECIPIENT
