@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from lovecampaign.delivery.base.addressing import Addressing
+
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.delivery.base.addressing import Addressing
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer

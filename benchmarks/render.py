@@ -13,11 +13,11 @@ from statistics import median
 from typing import Any
 
 from jinja2 import Environment
+from lovecampaign.delivery.base.addressing import Addressing
 
 from benchmarks.figures import Figure, Measured
 from benchmarks.letter import MEDIA_URL, as_row, jinja_sources, make_recipients, make_renderer
 from benchmarks.rounds import Contender, Stats, ratio_to, run_rounds
-from lovecampaign.delivery.base.addressing import Addressing
 from lovecampaign.render.renderer import EmailRenderer
 
 PART = "Rendering"

@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jinja2 import Environment
+from lovecampaign.delivery.base.addressing import Addressing
 
 from benchmarks.letter import as_row, jinja_sources
 from benchmarks.render import build_email_message
 from benchmarks.rounds import Contender
 from benchmarks.sinks import POSTFIX, POSTFIX_ENVIRONMENT, Sink
 from benchmarks.sinks.fetch import NODEMAILER
-from lovecampaign.delivery.base.addressing import Addressing
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 

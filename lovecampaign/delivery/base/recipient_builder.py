@@ -14,10 +14,10 @@ from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.schedule.slots import digest_keys
-from lovecampaign.store.checkout.codes import codes_for
-from lovecampaign.store.deal_stock.extensions import closings_for
+from lovecampaign.store.checkout.codes import assign_codes
+from lovecampaign.store.deal_stock.extensions import extended_closing_times
 from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.sending.claimed import ClaimedDelivery, Person
+from lovecampaign.store.sending.claimed import ClaimedDelivery, Member
 
 #: In place of a signed token in test sends: opens a page that says "this is a test".
 TEST_TOKEN = "test"  # noqa: S105 - not a secret
@@ -48,8 +48,8 @@ def read_terms(
         return {}
     subscribers = (each.person.subscriber for each in claimed)
     insiders = [subscriber.id for subscriber in subscribers if subscriber.is_insider]
-    codes = codes_for(connection, record.id, deal, insiders)
-    closings = closings_for(connection, record.id, deal.key, insiders)
+    codes = assign_codes(connection, record.id, deal, insiders)
+    closings = extended_closing_times(connection, record.id, deal.key, insiders)
     return {id_: DealTerms(code=codes.get(id_), closes=closings.get(id_)) for id_ in insiders}
 
 
@@ -112,7 +112,7 @@ class RecipientBuilder:
     def _shape(self) -> Links:
         return self.links(TOKEN, SHARE_TOKEN)
 
-    def digest(self, person: Person) -> tuple[str, ...]:
+    def digest(self, person: Member) -> tuple[str, ...]:
         """The days in the subscriber's catch-up, without those for other tags."""
         if self.email.role is not Role.CATCH_UP or person.joined_at is None:
             return ()

@@ -21,7 +21,7 @@ from lovecampaign.render.model.content import Content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.sending.senders import Owner, living_owner
+from lovecampaign.store.sending.senders import Owner, register_owner
 
 #: In the workspace, for flight journals and logs; no file in it is for editing.
 STATE_FOLDER = ".lovecampaign"
@@ -85,7 +85,7 @@ def open_sender(
     signer = TokenSigner(settings.require_secret_keys(), settings.retired_keys)
     provider.check_connection()
     folder = settings.workspace / STATE_FOLDER
-    with living_owner(database, folder, provider.name, clock) as owner:
+    with register_owner(database, folder, provider.name, clock) as owner:
         yield SendingProcess(
             settings=settings,
             database=database,

@@ -18,11 +18,11 @@ from lovecampaign.delivery.transactional.welcome_days import (
     WelcomeRecipientBuilder,
     find_recent_days,
 )
-from lovecampaign.store.eligibility.eligibility import Standing
-from lovecampaign.store.ledger.campaigns import list_called_off, read_campaign
-from lovecampaign.store.ledger.finding_deliveries import find_delivery_of
+from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.ledger.campaigns import list_cancelled, read_campaign
 from lovecampaign.store.ledger.frozen_content import FrozenContent
-from lovecampaign.store.sending.claimed import Person, read_people
+from lovecampaign.store.ledger.lookup import find_delivery_of
+from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.tables import DeliveryState
 
 _NO_SIGNER = TokenSigner(("nothing is signed here",))
@@ -48,21 +48,21 @@ def find_days_in_welcome(
     found = find_delivery_of(connection, record.email_ids[welcome.key], subscriber_id)
     if found is None or found.state is not DeliveryState.SENT or found.claimed_at is None:
         return ()
-    standing = Standing(
+    standing = Eligibility(
         campaign=campaign, email=welcome, campaign_id=record.id, now=found.claimed_at
     )
-    person = read_people(connection, standing, [subscriber_id])[subscriber_id]
+    person = read_members(connection, standing, [subscriber_id])[subscriber_id]
     return find_included_days(connection, campaign, welcome, person, found.claimed_at).keys
 
 
 def find_included_days(
-    connection: Connection, campaign: Campaign, email: Email, person: Person, claimed_at: datetime
+    connection: Connection, campaign: Campaign, email: Email, person: Member, claimed_at: datetime
 ) -> IncludedDays:
     """The days in ``email`` as sent to ``person`` at ``claimed_at``."""
     record = read_campaign(connection, campaign.id)
     if record is None or email.role not in (Role.CATCH_UP, Role.WELCOME):
         return IncludedDays()
-    cancelled = list_called_off(connection, record.id, claimed_at)
+    cancelled = list_cancelled(connection, record.id, claimed_at)
     recipient_builder = RecipientBuilder(
         campaign=campaign,
         email=email,

@@ -24,7 +24,7 @@ from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.plain.sample_recipients import sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import to_utc
-from lovecampaign.store.sending.claimed import Person
+from lovecampaign.store.sending.claimed import Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class MarkedSend:
     campaign: Campaign
     email: Email
     #: The subscriber it is rendered for; None: a sample with every field filled in.
-    person: Person | None
+    person: Member | None
     now: datetime
 
     def send(self, provider: Provider, addresses: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
@@ -70,7 +70,7 @@ class MarkedSend:
 
 
 def preview_recipient(
-    campaign: Campaign, email: Email, content: Content, person: Person | None, public_url: str
+    campaign: Campaign, email: Email, content: Content, person: Member | None, public_url: str
 ) -> Recipient:
     """The recipient for a preview of an email.
 

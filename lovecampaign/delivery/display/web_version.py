@@ -22,11 +22,11 @@ from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.deal_stock.extensions import closings_for
-from lovecampaign.store.eligibility.eligibility import Standing
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
+from lovecampaign.store.deal_stock.extensions import extended_closing_times
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen_at
-from lovecampaign.store.sending.claimed import Person, read_people
+from lovecampaign.store.ledger.lookup import DeliveryRecord
+from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.tables import DeliveryState
 
 #: Prefix of removed links, in a reserved domain (RFC 2606).
@@ -156,9 +156,11 @@ def _read_person(
     email: Email,
     delivery: DeliveryRecord,
     now: datetime,
-) -> Person:
-    standing = Standing(campaign=campaign, email=email, campaign_id=delivery.campaign_id, now=now)
-    return read_people(connection, standing, [delivery.subscriber_id])[delivery.subscriber_id]
+) -> Member:
+    standing = Eligibility(
+        campaign=campaign, email=email, campaign_id=delivery.campaign_id, now=now
+    )
+    return read_members(connection, standing, [delivery.subscriber_id])[delivery.subscriber_id]
 
 
 def _code(email: Email, *, is_insider: bool) -> str | None:
@@ -173,5 +175,7 @@ def _closes(
     deal = campaign.insider_deal
     if deal is None:
         return None
-    closings = closings_for(connection, delivery.campaign_id, deal.key, [delivery.subscriber_id])
+    closings = extended_closing_times(
+        connection, delivery.campaign_id, deal.key, [delivery.subscriber_id]
+    )
     return closings.get(delivery.subscriber_id)

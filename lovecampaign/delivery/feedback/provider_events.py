@@ -14,25 +14,24 @@ from lovecampaign.delivery.loop.brake import reason_to_pause
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import pause
 from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts, add_to_email
-from lovecampaign.store.ledger.event_subjects import find_subjects
 from lovecampaign.store.ledger.events import (
     EventKind,
-    Fact,
-    Report,
+    MatchedEvent,
+    ProviderEvent,
     find_first_of_kind,
-    note_events,
+    find_over_soft_bounce_limit,
+    record_events,
 )
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord
-from lovecampaign.store.ledger.lookup import EmailRow, find_emails
+from lovecampaign.store.ledger.lookup import DeliveryRecord, EmailRow, find_emails
+from lovecampaign.store.ledger.match_events import match_events
 from lovecampaign.store.ledger.settle_by_event import (
-    note_drops,
-    settle_asked_by_events,
-    settle_by_events,
-    take_back_drops,
+    fail_dropped,
+    settle_in_doubt_by_events,
+    settle_transactional_by_events,
+    undo_dropped,
 )
-from lovecampaign.store.ledger.soft_bounces import find_resting
-from lovecampaign.store.sending.settle import suppress_people
-from lovecampaign.store.signup.unsubscribe_by_event import suppress_reported
+from lovecampaign.store.signup.suppress_by_event import suppress_reported
+from lovecampaign.store.subscribers.suppressions import suppress_subscribers
 
 #: Events per transaction.
 MAX_AT_ONCE = 1_000
@@ -42,7 +41,7 @@ _COUNTED = frozenset({EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSC
 
 def apply_reports(
     database: Database,
-    reports: Sequence[Report],
+    reports: Sequence[ProviderEvent],
     campaigns: Mapping[str, Campaign],
     source: str,
     now: datetime,
@@ -56,7 +55,7 @@ def apply_reports(
     for start in range(0, len(reports), MAX_AT_ONCE):
         part = reports[start : start + MAX_AT_ONCE]
         with database.write() as connection:
-            facts = note_events(connection, find_subjects(connection, part), now)
+            facts = record_events(connection, match_events(connection, part), now)
             _apply(connection, facts, campaigns, source, now)
         new += len(facts)
     return new
@@ -64,7 +63,7 @@ def apply_reports(
 
 def _apply(
     connection: Connection,
-    facts: Sequence[Fact],
+    facts: Sequence[MatchedEvent],
     campaigns: Mapping[str, Campaign],
     source: str,
     now: datetime,
@@ -81,51 +80,53 @@ def _apply(
     _count(connection, facts, emails, campaigns, now)
 
 
-def _email_ids(facts: Iterable[Fact]) -> set[int]:
+def _email_ids(facts: Iterable[MatchedEvent]) -> set[int]:
     """Of the emails for which more than the ledger may change."""
     return {
         fact.subject.email_id
         for fact in facts
         if fact.subject is not None
         and fact.subject.email_id is not None
-        and (fact.report.kind in _COUNTED or fact.report.leaves_campaign)
+        and (fact.report.kind in _COUNTED or fact.report.unsubscribes_from_campaign)
     }
 
 
-def _settle(connection: Connection, facts: Sequence[Fact], now: datetime) -> None:
+def _settle(connection: Connection, facts: Sequence[MatchedEvent], now: datetime) -> None:
     known = [fact for fact in facts if fact.report.kind is not EventKind.UNKNOWN]
     dropped = [fact for fact in known if fact.report.kind is EventKind.DROPPED]
     deliveries = _delivery_ids(known)
     if deliveries:
-        settle_by_events(connection, now, deliveries)
-        note_drops(connection, _delivery_ids(dropped), now)
-        take_back_drops(connection, deliveries, now)
-    settle_asked_by_events(connection, _asked_ids(known), _asked_ids(dropped), now)
+        settle_in_doubt_by_events(connection, now, deliveries)
+        fail_dropped(connection, _delivery_ids(dropped), now)
+        undo_dropped(connection, deliveries, now)
+    settle_transactional_by_events(connection, _asked_ids(known), _asked_ids(dropped), now)
 
 
-def _delivery_ids(facts: Iterable[Fact]) -> set[int]:
+def _delivery_ids(facts: Iterable[MatchedEvent]) -> set[int]:
     ids = {fact.subject.delivery_id for fact in facts if fact.subject is not None}
     return {id_ for id_ in ids if id_ is not None}
 
 
-def _asked_ids(facts: Iterable[Fact]) -> set[int]:
-    ids = {fact.subject.asked_id for fact in facts if fact.subject is not None}
+def _asked_ids(facts: Iterable[MatchedEvent]) -> set[int]:
+    ids = {fact.subject.transactional_id for fact in facts if fact.subject is not None}
     return {id_ for id_ in ids if id_ is not None}
 
 
-def _suppress_soft_bounces(connection: Connection, facts: Iterable[Fact], now: datetime) -> None:
+def _suppress_soft_bounces(
+    connection: Connection, facts: Iterable[MatchedEvent], now: datetime
+) -> None:
     subscriber_ids = {
         fact.subject.subscriber_id
         for fact in facts
         if fact.subject is not None and fact.report.kind is EventKind.SOFT_BOUNCED
     }
-    for campaign_key, resting in find_resting(connection, subscriber_ids).items():
-        suppress_people(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
+    for campaign_key, resting in find_over_soft_bounce_limit(connection, subscriber_ids).items():
+        suppress_subscribers(connection, resting, SuppressionReason.SOFT_BOUNCES, campaign_key, now)
 
 
 def _count(
     connection: Connection,
-    facts: Iterable[Fact],
+    facts: Iterable[MatchedEvent],
     emails: Mapping[int, EmailRow],
     campaigns: Mapping[str, Campaign],
     now: datetime,

@@ -65,7 +65,7 @@ def _deliver_in_turn(delivery: _BatchDelivery, between_chunks: Callable[[], None
             done = None
         chunk = delivery.settle_and_claim(done)
         # All of the journal is settled by now, and no new claim was written.
-        delivery.sender.owner.journal.begin_anew_if_long()
+        delivery.sender.owner.journal.truncate_if_long()
         if chunk is None:
             return
         between_chunks()
@@ -135,7 +135,7 @@ class _BatchDelivery:
             is_paused = is_campaign_paused(connection, self.job.record.id)
         self.tally += settled
         self._rewind_to_rest_of(done)
-        self.sender.owner.journal.begin_anew_if_long()
+        self.sender.owner.journal.truncate_if_long()
         if is_paused:
             self._put_back(following)
             return None

@@ -21,7 +21,7 @@ from lovecampaign.delivery.loop.brake import FailureStreak
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.ledger.campaigns import is_called_off
+from lovecampaign.store.ledger.campaigns import is_paused_or_cancelled
 from lovecampaign.store.sending.claimed import ClaimedDelivery
 
 #: Without a throttle, messages are rendered some at a time: the renderer's data stays in the
@@ -47,7 +47,9 @@ class CancellationCheck:
         """The answer of the last query."""
         if self._interval.is_due():
             with self._database.read() as connection:
-                self._is_cancelled = is_called_off(connection, self._campaign_id, self._email_id)
+                self._is_cancelled = is_paused_or_cancelled(
+                    connection, self._campaign_id, self._email_id
+                )
         return self._is_cancelled
 
 

@@ -24,17 +24,20 @@ from lovecampaign.delivery.base.settlements import (
     put_back,
 )
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
-from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
+from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
 from lovecampaign.store.sending.flight_journal import FlightRecord, read_flight
-from lovecampaign.store.sending.open_claims import OpenDelivery, list_claims
-from lovecampaign.store.sending.request_queue import list_asked_claims, settle_asked
+from lovecampaign.store.sending.in_doubt import OpenDelivery, list_claims
 from lovecampaign.store.sending.senders import (
     OpenOwner,
     close_owner,
-    held_if_dead,
     list_open_owners,
+    lock_if_dead,
 )
 from lovecampaign.store.sending.settle import Settlement, settle
+from lovecampaign.store.sending.transactional_queue import (
+    list_transactional_claims,
+    settle_transactional,
+)
 from lovecampaign.store.tables import DeliveryState
 
 SECONDS_BETWEEN = 10.0
@@ -56,12 +59,12 @@ class RecoveredClaims:
 
 def recover(sender: SendingProcess) -> RecoveredClaims:
     """Take over from every dead process, and settle what events have proved since."""
-    settle_proven_doubts(sender.database, sender.clock.now())
+    settle_doubts_by_events(sender.database, sender.clock.now())
     with sender.database.read() as connection:
         others = list_open_owners(connection, sender.owner.id)
     recovered = RecoveredClaims()
     for owner in others:
-        with held_if_dead(sender.database, owner) as is_dead:
+        with lock_if_dead(sender.database, owner) as is_dead:
             if is_dead:
                 recovered += _recover_one(sender, owner)
     return recovered
@@ -140,9 +143,9 @@ def _recover_transactional(
     """Transactional mail: by the same rules, in a table of its own."""
     settlements = [
         _settlement(sender, owner, flight, each, Purpose.TRANSACTIONAL, now)
-        for each in list_asked_claims(connection, owner.id)
+        for each in list_transactional_claims(connection, owner.id)
     ]
-    settle_asked(connection, settlements, now)
+    settle_transactional(connection, settlements, now)
 
 
 def _settlement(

@@ -15,7 +15,7 @@ from lovecampaign.delivery.base.settlements import decide_settlement, put_back
 from lovecampaign.delivery.base.tally import Tally, count_failures
 from lovecampaign.delivery.loop.brake import reason_to_pause
 from lovecampaign.delivery.loop.chunk import Chunk
-from lovecampaign.store.ledger.campaigns import leave_if_cancelled, pause
+from lovecampaign.store.ledger.campaigns import close_if_cancelled, pause
 from lovecampaign.store.ledger.counters import EmailCounts, add_failures, add_to_email
 from lovecampaign.store.sending.settle import Acceptance, Settlement, settle
 from lovecampaign.store.tables import DeliveryState
@@ -41,7 +41,7 @@ def settle_chunk(
     settle(connection, answers.others, job.campaign.id, now, answers.accepted)
     _count_and_brake(connection, job, chunk, answers, now)
     has_put_back = any(each.state is DeliveryState.PLANNED for each in answers.others)
-    cancelled = leave_if_cancelled(connection, job.email_id, now) if has_put_back else 0
+    cancelled = close_if_cancelled(connection, job.email_id, now) if has_put_back else 0
     return _tally(job.email.key, answers) + Tally(skipped=cancelled)
 
 

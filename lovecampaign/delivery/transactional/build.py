@@ -18,15 +18,15 @@ from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
-from lovecampaign.render.model.content import Content, Words, read_content
+from lovecampaign.render.model.content import AuthoredEmail, Content, read_content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.model.template_files import read_templates, template_name
 from lovecampaign.render.plain.sample_recipients import sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.ledger.requests import AskedKind
-from lovecampaign.store.sending.request_queue import ClaimedMail
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind
+from lovecampaign.store.sending.transactional_queue import ClaimedMail
 
 FOLDER = Path(__file__).parent / "reply_texts"
 FALLBACK = "en"
@@ -48,12 +48,12 @@ _PLAIN = """\
 """
 
 
-def sign_delivery_id(signer: TokenSigner, asked_id: int) -> str:
+def sign_delivery_id(signer: TokenSigner, transactional_id: int) -> str:
     """The opaque delivery id; the same on every try."""
-    return signer.sign(Purpose.TRANSACTIONAL, asked_id)
+    return signer.sign(Purpose.TRANSACTIONAL, transactional_id)
 
 
-def make_renderer(settings: Settings, campaign: Campaign, kind: AskedKind) -> EmailRenderer:
+def make_renderer(settings: Settings, campaign: Campaign, kind: TransactionalKind) -> EmailRenderer:
     """The first version that renders: the author's, built-in in their template, built-in alone."""
     for email, content in _versions(campaign, kind):
         try:
@@ -89,7 +89,7 @@ def _links(
     settings: Settings, signer: TokenSigner, campaign: Campaign, claimed: ClaimedMail
 ) -> Links:
     base = settings.public_url
-    if claimed.kind is AskedKind.CONFIRM:
+    if claimed.kind is TransactionalKind.CONFIRM:
         own = f"{base}/confirm/{signer.sign(Purpose.CONFIRM, claimed.id)}"
     else:
         own = f"{base}/p/{signer.sign(Purpose.MAILED, claimed.id)}"
@@ -120,11 +120,11 @@ def _join_links(own: str, join: str) -> Links:
     )
 
 
-def _versions(campaign: Campaign, kind: AskedKind) -> Iterator[tuple[Email, Content]]:
+def _versions(campaign: Campaign, kind: TransactionalKind) -> Iterator[tuple[Email, Content]]:
     confirm = campaign.find_email(CONFIRM)
     if confirm is not None:
         try:
-            if kind is AskedKind.CONFIRM and not confirm.is_broken:
+            if kind is TransactionalKind.CONFIRM and not confirm.is_broken:
                 yield confirm, read_content(campaign, confirm)
             yield _built_in(campaign, kind, read_templates(campaign, confirm), confirm.template)
         except LovecampaignError:
@@ -133,7 +133,7 @@ def _versions(campaign: Campaign, kind: AskedKind) -> Iterator[tuple[Email, Cont
 
 
 def _built_in(
-    campaign: Campaign, kind: AskedKind, templates: Mapping[str, str], parent: str | None
+    campaign: Campaign, kind: TransactionalKind, templates: Mapping[str, str], parent: str | None
 ) -> tuple[Email, Content]:
     texts = _texts(campaign.language)
     text, blocks = texts[kind.value], texts["look"]
@@ -150,7 +150,7 @@ def _built_in(
         template=_TEMPLATE,
         copy=copy,
     )
-    words = Words(
+    words = AuthoredEmail(
         key=email.key, kind=email.kind.value, number=None, date=None, subject=email.subject,
         copy=copy,
     )  # fmt: skip

@@ -28,9 +28,13 @@ from lovecampaign.delivery.transactional.build import (
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.ledger.requests import AskedKind
-from lovecampaign.store.sending.request_queue import ClaimedMail, claim_asked, settle_asked
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.sending.settle import Settlement
+from lovecampaign.store.sending.transactional_queue import (
+    ClaimedMail,
+    claim_transactional,
+    settle_transactional,
+)
 from lovecampaign.store.tables import DeliveryState
 
 #: Small, since subscribers wait for each mail.
@@ -60,7 +64,7 @@ class _QueuePass:
     sender: SendingProcess
     campaign: Campaign
     tally: Tally = field(default_factory=Tally)
-    renderers: dict[AskedKind, EmailRenderer] = field(default_factory=dict)
+    renderers: dict[TransactionalKind, EmailRenderer] = field(default_factory=dict)
 
     def settle_and_claim(self, done: _Flight | None) -> _Flight | None:
         """One commit: the last flight's outcomes, and the next one's claims."""
@@ -73,7 +77,7 @@ class _QueuePass:
             throttle = self._reserve(connection, len(mails))
         self.tally += settled
         # All of the journal is settled, and no new claim was written.
-        self.sender.owner.journal.begin_anew_if_long()
+        self.sender.owner.journal.truncate_if_long()
         if done is not None and (closed := done.provider_state.why_closed(self.sender.provider)):
             raise closed
         return self._flight(mails, throttle) if mails else None
@@ -81,7 +85,9 @@ class _QueuePass:
     def _claim(self, connection: Connection) -> Sequence[ClaimedMail]:
         size = min(MAX_PER_CLAIM, self.sender.provider.claim_size)
         sender = self.sender
-        return claim_asked(connection, self.campaign.id, sender.owner.id, size, sender.clock.now())
+        return claim_transactional(
+            connection, self.campaign.id, sender.owner.id, size, sender.clock.now()
+        )
 
     def _reserve(self, connection: Connection, count: int) -> Throttle | None:
         """From the throttle of the campaign, so that both together keep to it."""
@@ -108,7 +114,7 @@ class _Flight:
 
     sender: SendingProcess
     campaign: Campaign
-    renderers: dict[AskedKind, EmailRenderer]
+    renderers: dict[TransactionalKind, EmailRenderer]
     mails: Sequence[ClaimedMail]
     throttle: Throttle | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
@@ -124,7 +130,7 @@ class _Flight:
         """Write the outcomes; what was not tried is due as before."""
         now = self.sender.clock.now()
         settlements = [self._settlement(mail, now) for mail in self.mails]
-        settle_asked(connection, settlements, now)
+        settle_transactional(connection, settlements, now)
         return _tally(settlements)
 
     def _settlement(self, mail: ClaimedMail, now: datetime) -> Settlement:
@@ -151,9 +157,9 @@ class _Flight:
             self._note(mail.id, render_failure(recipient.delivery_id, error))
             return None
 
-    def _note(self, asked_id: int, outcome: Outcome) -> None:
-        self.outcomes[asked_id] = outcome
-        self.provider_state.note(asked_id, outcome)
+    def _note(self, transactional_id: int, outcome: Outcome) -> None:
+        self.outcomes[transactional_id] = outcome
+        self.provider_state.note(transactional_id, outcome)
 
 
 def _tally(settlements: Sequence[Settlement]) -> Tally:

@@ -23,8 +23,8 @@ from lovecampaign.delivery.loop.recovery import recover
 from lovecampaign.delivery.prepare.readiness import Checker
 from lovecampaign.delivery.transactional.deliver import deliver_requested
 from lovecampaign.delivery.transactional.welcome import send_welcomes
-from lovecampaign.store.checkout.waitlist import tell_who_waits
-from lovecampaign.store.sending.request_queue import find_next_asked
+from lovecampaign.store.checkout.waitlist import notify_campaign_waitlist
+from lovecampaign.store.sending.transactional_queue import find_next_transactional
 from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
 
 #: Between two checks of the queue, and for dead processes, without being woken.
@@ -39,7 +39,7 @@ def send_transactional(
 ) -> None:
     """One pass: confirmations and other replies first, then welcomes."""
     for campaign in campaigns:
-        tell_who_waits(sender.database, campaign, sender.clock.now())
+        notify_campaign_waitlist(sender.database, campaign, sender.clock.now())
         deliver_requested(sender, campaign)
     for campaign in campaigns:
         send_welcomes(sender, campaign, check(campaign))
@@ -132,6 +132,6 @@ class TransactionalWorker:
     def _sleep(self, sender: SendingProcess) -> None:
         now = sender.clock.now()
         with sender.database.read() as connection:
-            next_try = find_next_asked(connection, now)
+            next_try = find_next_transactional(connection, now)
         wanted = MAX_SLEEP if next_try is None else min(next_try - now, MAX_SLEEP)
         self._woken.wait(max(0.05, wanted.total_seconds()))
