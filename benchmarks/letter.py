@@ -8,11 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from lovecampaign.delivery.base.addressing import Addressing
-
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
@@ -66,7 +65,7 @@ TEMPLATE = (
 )
 
 
-def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
+def make_renderer(workspace: Path) -> tuple[EmailRenderer, RecipientBuilder]:
     """A renderer of the email in a new workspace, and the addressing of its recipients."""
     folder = write_campaign(
         workspace,
@@ -81,12 +80,12 @@ def make_renderer(workspace: Path) -> tuple[EmailRenderer, Addressing]:
     email = next(one for one in campaign.emails if one.key == KEY)
     renderer = EmailRenderer(campaign, email, read_content(campaign, email), media_url=MEDIA_URL)
     signer = TokenSigner(["a secret of the benchmark"])
-    return renderer, Addressing(
+    return renderer, RecipientBuilder(
         campaign=campaign, email=email, signer=signer, public_url=PUBLIC_URL, founders_until=None
     )
 
 
-def make_recipients(addressing: Addressing, count: int) -> Iterator[Recipient]:
+def make_recipients(addressing: RecipientBuilder, count: int) -> Iterator[Recipient]:
     """Recipients with names, cities and plants so varied that no two are alike."""
     signer, now = addressing.signer, datetime(2027, 2, 1, 8, tzinfo=UTC)
     for number in itertools.islice(itertools.count(1), count):
@@ -140,7 +139,7 @@ def as_row(recipient: Recipient) -> dict[str, Any]:
     }
 
 
-def jinja_sources(renderer: EmailRenderer, addressing: Addressing) -> tuple[str, str, str]:
+def jinja_sources(renderer: EmailRenderer, addressing: RecipientBuilder) -> tuple[str, str, str]:
     """HTML, text and subject of the same email as plain Jinja templates, for the peers.
 
     Made from a rendered message: its values are replaced by the expressions that printed them.

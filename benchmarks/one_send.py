@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.workspace import opened, send_day_1, settings_of
 from lovecampaign.core.message import Message, Outcome
 from lovecampaign.providers.base.outcomes import accepted
-from lovecampaign.providers.base.provider import Flight
+from lovecampaign.providers.base.provider import FlightLog
 
 
 class NullProvider:
@@ -24,12 +24,12 @@ class NullProvider:
     name = "smtp://127.0.0.1:9"
     leaves_machine = False
     takes_now = True
-    is_paced = True
+    is_throttled = True
     claim_size = 500
 
-    def prove(self) -> None: ...
+    def check_connection(self) -> None: ...
 
-    def send(self, messages: Iterable[Message], flight: Flight) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], flight: FlightLog) -> Iterator[Outcome]:
         acceptance = accepted("taken")
         for message in messages:
             flight.writing(message.delivery_id)

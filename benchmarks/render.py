@@ -13,11 +13,11 @@ from statistics import median
 from typing import Any
 
 from jinja2 import Environment
-from lovecampaign.delivery.base.addressing import Addressing
 
 from benchmarks.figures import Figure, Measured
 from benchmarks.letter import MEDIA_URL, as_row, jinja_sources, make_recipients, make_renderer
 from benchmarks.rounds import Contender, Stats, ratio_to, run_rounds
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.renderer import EmailRenderer
 
 PART = "Rendering"
@@ -71,7 +71,7 @@ def _contenders(workspace: Path) -> Mapping[str, Contender]:
 
 
 def _jinja(
-    renderer: EmailRenderer, addressing: Addressing
+    renderer: EmailRenderer, addressing: RecipientBuilder
 ) -> Callable[[Mapping[str, Any]], tuple[str, str, str]]:
     """HTML, text and subject as in Jinja's manual: compiled once, only HTML escaped."""
     sources = jinja_sources(renderer, addressing)
@@ -141,7 +141,7 @@ def _first(folder: Path) -> float:
     return (time.process_time() - start) * 1000
 
 
-def _rebuilt(renderer: EmailRenderer, addressing: Addressing) -> EmailRenderer:
+def _rebuilt(renderer: EmailRenderer, addressing: RecipientBuilder) -> EmailRenderer:
     return EmailRenderer(
         addressing.campaign,
         addressing.email,

@@ -15,7 +15,7 @@ from benchmarks.sending import provider_alone, render_messages, whole_send
 from benchmarks.sinks import Sink, postfix_sink, smtp_sink, tls_smtp_sink
 from benchmarks.smtp_peers import SESSIONS, aiosmtplib, nodemailer, smtp_source, smtplib_with_jinja
 from lovecampaign.core.message import Message
-from lovecampaign.providers.smtp.connect import Security, Server
+from lovecampaign.providers.smtp.connect import Security, SmtpTarget
 from lovecampaign.providers.smtp.provider import SmtpProvider
 from lovecampaign.testing.certificate import self_signed
 
@@ -62,9 +62,9 @@ def _alone(port: int, messages: Sequence[Message], certificate: Path | None = No
 
 
 def _provider(port: int, certificate: Path | None = None) -> SmtpProvider:
-    server = Server(host="127.0.0.1", port=port, security=Security.LOOPBACK)
+    server = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK)
     if certificate is not None:
-        server = Server(
+        server = SmtpTarget(
             host="127.0.0.1",
             port=port,
             security=Security.TLS,

@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jinja2 import Environment
-from lovecampaign.delivery.base.addressing import Addressing
 
 from benchmarks.letter import as_row, jinja_sources
 from benchmarks.render import build_email_message
 from benchmarks.rounds import Contender
 from benchmarks.sinks import POSTFIX, POSTFIX_ENVIRONMENT, Sink
 from benchmarks.sinks.fetch import NODEMAILER
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 
@@ -53,7 +53,10 @@ def smtp_source(
 
 
 def smtplib_with_jinja(
-    renderer: EmailRenderer, addressing: Addressing, recipients: Iterator[Recipient], sink: Sink
+    renderer: EmailRenderer,
+    addressing: RecipientBuilder,
+    recipients: Iterator[Recipient],
+    sink: Sink,
 ) -> Contender:
     """Jinja, EmailMessage and smtplib, one recipient after the other."""
     jinja = Environment(autoescape=True)

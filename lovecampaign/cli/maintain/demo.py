@@ -39,11 +39,10 @@ from lovecampaign.cli.resources.campaigns import load_folder
 from lovecampaign.cli.write.plan import format_reasons
 from lovecampaign.core.clock import FixedClock, format_instant
 from lovecampaign.core.settings import Settings, read_settings
-from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.send import SendChoices
+from lovecampaign.delivery.base.sender import SendingProcess, open_sender
+from lovecampaign.delivery.loop.run import RunPlan, run
+from lovecampaign.delivery.loop.send import PassOptions
 from lovecampaign.delivery.prepare.readiness import Checker
-from lovecampaign.delivery.session.open_sender import open_sender
-from lovecampaign.delivery.session.run import RunPlan, run
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.checkout.buyers import add_buyer
 from lovecampaign.store.database.engine import Database
@@ -121,10 +120,10 @@ def _simulate(month: _DemoMonth, database: Database, number: int, invocation: In
     plan = RunPlan(
         campaigns=[lambda: month.campaign],
         checker=lambda campaign: _checker(campaign, month),
-        choices=SendChoices(),
+        options=PassOptions(),
         until=month.campaign.launch_emails[-1].instant,
         on_report=lambda _report: None,
-        on_trouble=lambda _error: None,
+        on_outage=lambda _error: None,
     )
     emails = len(month.campaign.day_emails) + 1
     with invocation.output.progress("Sending", number * emails) as advance:
@@ -153,13 +152,13 @@ class _Simulation:
 
     def open_sender(
         self, advance: Callable[[int], None]
-    ) -> contextlib.AbstractContextManager[Sender]:
+    ) -> contextlib.AbstractContextManager[SendingProcess]:
         provider = open_provider(self.month.settings)
         return open_sender(
             self.month.settings, self.database, provider, self.month.clock, on_progress=advance
         )
 
-    def advance_to(self, _sender: Sender, until: datetime) -> None:
+    def advance_to(self, _sender: SendingProcess, until: datetime) -> None:
         """Apply the next event, or end the step if none is left before its end."""
         if self.events and self.events[0].at <= until:
             event = self.events.pop(0)

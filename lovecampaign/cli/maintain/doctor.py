@@ -195,7 +195,7 @@ def _check_sending(settings: Settings, *, has_faults: bool) -> Iterator[HealthFi
 def check_provider(provider: Provider) -> HealthFinding:
     """Whether the provider accepts the login; nothing is sent."""
     try:
-        provider.prove()
+        provider.check_connection()
     except Unreachable as error:
         return unreachable("provider", error.message, error.hint)
     except LovecampaignError as error:

@@ -29,12 +29,11 @@ from lovecampaign.cli.send.report import (
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.problems import Problem
-from lovecampaign.delivery.base.sender import Sender
-from lovecampaign.delivery.loop.send import SendChoices, SendReport
-from lovecampaign.delivery.prepare.readiness import Checker, OnEdit
-from lovecampaign.delivery.session.open_sender import open_sender
-from lovecampaign.delivery.session.run import RunPlan, Sleep, nap
-from lovecampaign.delivery.session.run import run as run_passes
+from lovecampaign.delivery.base.sender import SendingProcess, open_sender
+from lovecampaign.delivery.loop.run import RunPlan, Sleep, sleep_until
+from lovecampaign.delivery.loop.run import run as run_passes
+from lovecampaign.delivery.loop.send import PassOptions, SendReport
+from lovecampaign.delivery.prepare.readiness import Checker, EditPolicy
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 
@@ -97,10 +96,10 @@ class _RunSession:
         plan = RunPlan(
             campaigns=[reader.read for reader in self.readers],
             checker=self._checker,
-            choices=SendChoices(on_edit=OnEdit(keeps_frozen=True)),
+            options=PassOptions(on_edit=EditPolicy(keeps_frozen=True)),
             until=self._end,
             on_report=self._show_report,
-            on_trouble=self._show_fault,
+            on_outage=self._show_fault,
         )
         run_passes(self._open_sender, plan, self._sleep)
 
@@ -121,9 +120,9 @@ class _RunSession:
     @property
     def _sleep(self) -> Sleep:
         clock = self.invocation.clock
-        return _jump(clock) if isinstance(clock, FixedClock) else nap
+        return _jump(clock) if isinstance(clock, FixedClock) else sleep_until
 
-    def _open_sender(self) -> AbstractContextManager[Sender]:
+    def _open_sender(self) -> AbstractContextManager[SendingProcess]:
         return open_sender(
             self.invocation.settings(),
             self.database,
@@ -184,7 +183,7 @@ def _words(report: SendReport, zone: str) -> str:
 def _jump(clock: FixedClock) -> Sleep:
     """A sleep that moves the simulated clock of ``--now`` instead of waiting."""
 
-    def jump(_sender: Sender, until: datetime) -> None:
+    def jump(_sender: SendingProcess, until: datetime) -> None:
         clock.move_to(max(until, clock.now()))
 
     return jump

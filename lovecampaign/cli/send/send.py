@@ -37,11 +37,11 @@ from lovecampaign.cli.send.report import (
 )
 from lovecampaign.core.errors import ExitCode, Unreachable, UsageError
 from lovecampaign.core.problems import Problem
-from lovecampaign.delivery.loop.send import SendChoices, SendReport, send_due
-from lovecampaign.delivery.prepare.readiness import OnEdit
-from lovecampaign.delivery.session.open_sender import open_sender
-from lovecampaign.delivery.transactional.welcome import look_at_welcome
-from lovecampaign.delivery.transactional.worker import answer_all
+from lovecampaign.delivery.base.sender import open_sender
+from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
+from lovecampaign.delivery.prepare.readiness import EditPolicy
+from lovecampaign.delivery.transactional.welcome import check_welcome_edit
+from lovecampaign.delivery.transactional.worker import send_transactional
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.dry_run import dry_run_send
@@ -80,11 +80,11 @@ class SendOptions:
         return getpass.getuser() if self.accepts_edit else None
 
     @property
-    def choices(self) -> SendChoices:
-        return SendChoices(
+    def choices(self) -> PassOptions:
+        return PassOptions(
             keys=frozenset(email.key for email in self.emails) or frozenset({WELCOME}),
             limit=self.limit,
-            on_edit=OnEdit(accepted_by=self.accepted_by),
+            on_edit=EditPolicy(accepted_by=self.accepted_by),
         )
 
 
@@ -174,10 +174,10 @@ def _run_pass(
     ):
         report = send_due(sender, options.campaign, options.choices, check)
         if options.includes_welcome and not stop.event.is_set() and report.closed is None:
-            problems = look_at_welcome(sender, options.campaign, options.accepted_by, check)
+            problems = check_welcome_edit(sender, options.campaign, options.accepted_by, check)
             report = replace(report, problems=(*report.problems, *problems))
             try:
-                answer_all(sender, [options.campaign], lambda _campaign: check)
+                send_transactional(sender, [options.campaign], lambda _campaign: check)
             except Unreachable as error:  # the pass is reported all the same
                 report = replace(report, closed=error)
         return report, stop

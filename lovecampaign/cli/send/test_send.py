@@ -18,7 +18,7 @@ from lovecampaign.cli.send.report import confirm_sending
 from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.core.problems import Problem
-from lovecampaign.delivery.display.test_send import Trial
+from lovecampaign.delivery.display.test_send import MarkedSend
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.subscribers.records import read_address_record
@@ -90,9 +90,9 @@ def _try_all(invocation: Invocation, test: _TestSend) -> Iterator[TestSendResult
     with opened_provider(invocation, settings) as provider:
         if not test.is_confirmed:
             confirm_sending(invocation, [test.campaign], provider, test.describe)
-        provider.prove()
+        provider.check_connection()
         for email in test.emails:
-            trial = Trial(
+            trial = MarkedSend(
                 settings=settings,
                 campaign=test.campaign,
                 email=email,

@@ -24,10 +24,9 @@ from lovecampaign.cli.resources.open import opened_database, opened_provider
 from lovecampaign.cli.resources.web_extra import port_option, require_packages
 from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.base.sender import Sender
+from lovecampaign.delivery.base.sender import SendingProcess, open_sender
 from lovecampaign.delivery.prepare.readiness import Checker
-from lovecampaign.delivery.session.open_sender import open_sender
-from lovecampaign.delivery.transactional.worker import Post, PostPlan
+from lovecampaign.delivery.transactional.worker import TransactionalPlan, TransactionalWorker
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.web.hosting import open_listener
@@ -72,7 +71,7 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
 
 def _make_site(
     invocation: Invocation, settings: Settings, database: Database, provider: Provider
-) -> tuple[Site, Post]:
+) -> tuple[Site, TransactionalWorker]:
     """The pages and their mail thread, which need each other."""
     from lovecampaign.web.serve.handler.site import make_site
 
@@ -95,24 +94,24 @@ def _make_post(
     provider: Provider,
     campaigns: Callable[[], Sequence[Campaign]],
     note_bug: Callable[[BaseException], Path],
-) -> Post:
+) -> TransactionalWorker:
     """The thread that sends confirmations and welcomes; it is not started yet."""
     settings, stop = invocation.settings(), threading.Event()
 
-    def open_one() -> AbstractContextManager[Sender]:
+    def open_one() -> AbstractContextManager[SendingProcess]:
         return open_sender(settings, database, provider, invocation.clock, stop=stop)
 
     def check(campaign: Campaign) -> Checker:
         return email_checker(_usable(campaign), invocation, settings, provider)
 
-    plan = PostPlan(
+    plan = TransactionalPlan(
         open_sender=open_one,
         campaigns=campaigns,
         check=check,
-        on_trouble=_fault_reporter(invocation.output),
+        on_outage=_fault_reporter(invocation.output),
         on_bug=note_bug,
     )
-    return Post(plan=plan, stop=stop)
+    return TransactionalWorker(plan=plan, stop=stop)
 
 
 def _usable(campaign: Campaign) -> UsableCampaign:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from lovecampaign.core.errors import Refused, Unreachable
-from lovecampaign.core.message import Fault, Outcome
+from lovecampaign.core.errors import ProviderRefused, Unreachable
+from lovecampaign.core.message import FaultKind, Outcome
 from lovecampaign.providers.base.provider import Provider
 
 
@@ -26,7 +26,7 @@ class ProviderState:
     def note(self, claim_id: int, outcome: Outcome) -> None:
         if outcome.retry_after_seconds is not None:
             self.hold_seconds = max(self.hold_seconds, outcome.retry_after_seconds)
-        if outcome.fault is Fault.CONFIGURATION:
+        if outcome.fault is FaultKind.CONFIGURATION:
             self.rejection = outcome
         if outcome.is_outage:
             self.untried.add(claim_id)
@@ -43,9 +43,9 @@ class ProviderState:
         return self.is_closed or self.hold_seconds > 0
 
     def why_closed(self, provider: Provider) -> Unreachable | None:
-        """Refused where it rejects us, Unreachable where there is no connection to it."""
+        """ProviderRefused where it rejects us, Unreachable where there is no connection to it."""
         if self.rejection is not None:
-            return Refused(
+            return ProviderRefused(
                 f"{provider.name} rejects us: {self.rejection.detail}",
                 hint="check the provider's settings: lovecampaign doctor",
             )

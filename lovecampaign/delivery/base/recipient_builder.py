@@ -9,7 +9,7 @@ from functools import cached_property, partial
 
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
 from lovecampaign.render.model.recipient import Links, Recipient
@@ -44,9 +44,9 @@ def read_terms(
 ) -> Mapping[int, DealTerms]:
     """By subscriber. Insiders get their code with the first launch email that may print it."""
     deal = campaign.insider_deal
-    if deal is None or email.role is not Role.LAUNCH or Crowd.BOUGHT in email.to:
+    if deal is None or email.role is not Role.LAUNCH or RecipientGroup.BOUGHT in email.to:
         return {}
-    subscribers = (each.person.subscriber for each in claimed)
+    subscribers = (each.member.subscriber for each in claimed)
     insiders = [subscriber.id for subscriber in subscribers if subscriber.is_insider]
     codes = assign_codes(connection, record.id, deal, insiders)
     closings = extended_closing_times(connection, record.id, deal.key, insiders)
@@ -71,7 +71,7 @@ class RecipientBuilder:
 
     def recipient(self, delivery_id: str, claimed: ClaimedDelivery, terms: DealTerms) -> Recipient:
         """The recipient of a claim; ``delivery_id`` is signed already."""
-        person = claimed.person
+        person = claimed.member
         return Recipient(
             person.subscriber,
             person.zone,

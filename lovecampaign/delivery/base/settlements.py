@@ -6,7 +6,7 @@ import random
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from lovecampaign.core.message import Fault, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
@@ -53,8 +53,8 @@ def decide_settlement(
                 state=DeliveryState.FAILED,
                 reason=outcome.fault.value if outcome.fault else None,
                 detail=outcome.detail,
-                is_hard_bounce=outcome.fault is Fault.RECIPIENT,
-                is_soft_bounce=outcome.fault is Fault.MAILBOX,
+                is_hard_bounce=outcome.fault is FaultKind.RECIPIENT,
+                is_soft_bounce=outcome.fault is FaultKind.MAILBOX,
             )
         case OutcomeKind.TRANSIENT:
             return _retry(tried, outcome, now, chance)
@@ -87,7 +87,7 @@ def render_failure(delivery_id: str, error: RenderError) -> Outcome:
     return Outcome(
         delivery_id=delivery_id,
         kind=OutcomeKind.PERMANENT,
-        fault=Fault.MESSAGE,
+        fault=FaultKind.MESSAGE,
         detail=error.message,
     )
 
@@ -95,7 +95,7 @@ def render_failure(delivery_id: str, error: RenderError) -> Outcome:
 def _retry(
     tried: AttemptedDelivery, outcome: Outcome, now: datetime, chance: random.Random
 ) -> Settlement:
-    if outcome.fault is Fault.CONFIGURATION and not outcome.is_about_one:
+    if outcome.fault is FaultKind.CONFIGURATION and not outcome.is_about_one:
         return put_back(tried, now, outcome.detail)
     at = next_try(tried.attempts, now, tried.expires_at, chance, outcome.retry_after_seconds or 0.0)
     return Settlement(
@@ -105,7 +105,7 @@ def _retry(
         reason=None if at else GAVE_UP,
         detail=outcome.detail,
         next_try_at=at,
-        is_soft_bounce=outcome.fault is Fault.MAILBOX,
+        is_soft_bounce=outcome.fault is FaultKind.MAILBOX,
     )
 
 

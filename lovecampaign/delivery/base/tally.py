@@ -10,7 +10,7 @@ from typing import Any
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.core.message import Fault
+from lovecampaign.core.message import FaultKind
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.delivery.base.settlements import GAVE_UP
 from lovecampaign.store.sending.settle import Settlement
@@ -21,11 +21,11 @@ FAILED = "LC904"
 _MAX_KINDS = 8
 
 _MEANINGS = {
-    Fault.RECIPIENT: "the address does not exist",
-    Fault.MAILBOX: "the mailbox is full or inactive",
-    Fault.POLICY: "the receivers reject us",
-    Fault.PROVIDER: "the provider had a problem",
-    Fault.CONFIGURATION: "the provider rejects our settings",
+    FaultKind.RECIPIENT: "the address does not exist",
+    FaultKind.MAILBOX: "the mailbox is full or inactive",
+    FaultKind.POLICY: "the receivers reject us",
+    FaultKind.PROVIDER: "the provider had a problem",
+    FaultKind.CONFIGURATION: "the provider rejects our settings",
     GAVE_UP: "every try failed until it was too late",
 }
 #: Servers repeat the recipient's address.
@@ -92,6 +92,6 @@ def failure_problems(campaign: Campaign, failures: Counter[FailureReason]) -> It
 
 def _why(settlement: Settlement) -> str:
     """The error of a message that could not be rendered, else the kind of rejection."""
-    if settlement.reason == Fault.MESSAGE and settlement.detail:
+    if settlement.reason == FaultKind.MESSAGE and settlement.detail:
         return _ADDRESS.sub("(address)", settlement.detail)
     return _MEANINGS.get(settlement.reason or "", settlement.reason or "for no reason given")

@@ -12,7 +12,7 @@ from functools import partial
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber
-from lovecampaign.campaign.model.campaign import Campaign, Crowd, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.message import Message
 from lovecampaign.core.settings import Settings
@@ -165,7 +165,7 @@ def _read_person(
 
 def _code(email: Email, *, is_insider: bool) -> str | None:
     """Dots where the email contained a code."""
-    may_print = email.role is Role.LAUNCH and Crowd.BOUGHT not in email.to
+    may_print = email.role is Role.LAUNCH and RecipientGroup.BOUGHT not in email.to
     return HIDDEN_CODE if is_insider and may_print else None
 
 

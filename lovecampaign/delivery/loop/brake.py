@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lovecampaign.campaign.model.sending import Brake
-from lovecampaign.core.message import Fault, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts
 
 MAX_POLICY_REFUSALS = 5
 MAX_FAILURES_IN_A_ROW = 10
 #: About the recipient, or about our configuration, which stops the run.
-_NO_FAILURES = frozenset({Fault.RECIPIENT, Fault.MAILBOX, Fault.CONFIGURATION})
+_NO_FAILURES = frozenset({FaultKind.RECIPIENT, FaultKind.MAILBOX, FaultKind.CONFIGURATION})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class FailureStreak:
             self.in_a_row, self.row_restarts = 0, True
         elif not (outcome.is_repeated or outcome.is_outage):
             self.in_a_row += _is_failure(outcome)
-            self.policy_refusals += outcome.fault is Fault.POLICY
+            self.policy_refusals += outcome.fault is FaultKind.POLICY
 
     @property
     def is_too_much(self) -> bool:

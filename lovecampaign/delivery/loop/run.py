@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.errors import Refused, Unreachable
+from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import Checker
@@ -48,7 +48,7 @@ def run(
     """Pass after pass until ``until``, or until the sender's ``stop`` is set.
 
     Waits for a database or provider that goes down. Raises Unreachable where it cannot be reached
-    at the start, and Refused where the provider rejects us.
+    at the start, and ProviderRefused where the provider rejects us.
     """
     has_begun = False
     while True:
@@ -57,7 +57,7 @@ def run(
                 has_begun = True
                 _run_passes(sender, plan, sleep)
                 return
-        except Refused:
+        except ProviderRefused:
             raise
         except Unreachable as error:
             if not has_begun:

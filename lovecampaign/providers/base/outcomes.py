@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from lovecampaign.core.message import Address, Fault, Outcome, OutcomeKind
+from lovecampaign.core.message import Address, FaultKind, Outcome, OutcomeKind
 
 #: Replies can be pages long; this much is enough to act on.
 DETAIL_CHARACTERS = 300
@@ -28,7 +28,7 @@ class Verdict:
     """An answer that is not yet tied to a message."""
 
     kind: OutcomeKind
-    fault: Fault | None = None
+    fault: FaultKind | None = None
     detail: str = ""
     provider_message_id: str | None = None
     retry_after_seconds: float | None = None
@@ -78,7 +78,7 @@ def accepted(
 
 
 def transient(
-    detail: str, fault: Fault = Fault.PROVIDER, *, retry_after_seconds: float | None = None
+    detail: str, fault: FaultKind = FaultKind.PROVIDER, *, retry_after_seconds: float | None = None
 ) -> Verdict:
     """Not taken now; it is safe to try again."""
     return Verdict(
@@ -89,19 +89,19 @@ def transient(
     )
 
 
-def permanent(detail: str, fault: Fault) -> Verdict:
+def permanent(detail: str, fault: FaultKind) -> Verdict:
     """It will never be taken."""
     return Verdict(kind=OutcomeKind.PERMANENT, fault=fault, detail=detail)
 
 
 def unknown(detail: str) -> Verdict:
     """It may have been taken: never retried without the operator's decision."""
-    return Verdict(kind=OutcomeKind.UNKNOWN, fault=Fault.PROVIDER, detail=detail)
+    return Verdict(kind=OutcomeKind.UNKNOWN, fault=FaultKind.PROVIDER, detail=detail)
 
 
 def stop_the_run(detail: str) -> Verdict:
     """Refused for our configuration: the run stops until the operator has fixed it."""
-    return transient(detail, Fault.CONFIGURATION)
+    return transient(detail, FaultKind.CONFIGURATION)
 
 
 def readable(text: str, *, hide: str = "") -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from lovecampaign.core.message import Address, Fault, Message, SharedContent
+from lovecampaign.core.message import Address, FaultKind, Message, SharedContent
 from lovecampaign.providers.base.addresses import UnusableAddress
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run
 from lovecampaign.providers.sendgrid.payload import as_json, full_part, personal_part
@@ -84,7 +84,7 @@ class Batcher:
             try:
                 personal = personal_part(message, recipient.to)
             except UnusableAddress as error:
-                yield _rejected(recipient, permanent(str(error), Fault.RECIPIENT))
+                yield _rejected(recipient, permanent(str(error), FaultKind.RECIPIENT))
                 continue
             try:
                 yield from self._add(message, recipient, personal, waiting)

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from lovecampaign.core.clock import require_aware
-from lovecampaign.core.message import Fault
+from lovecampaign.core.message import FaultKind
 from lovecampaign.providers.base.outcomes import (
     Verdict,
     accepted,
@@ -64,7 +64,7 @@ def _classify_rejection(reply: HttpResponse, detail: str) -> Verdict:
     if reply.status in (401, 403, 404, 405):
         return stop_the_run(detail)
     if reply.status == 413:
-        return permanent(detail, Fault.MESSAGE)
+        return permanent(detail, FaultKind.MESSAGE)
     return _classify_by_field(reply, detail)
 
 
@@ -79,7 +79,9 @@ def verdicts_by_index(reply: HttpResponse, count: int) -> Mapping[int, Verdict]:
         is_address = _NAMES_THE_RECIPIENT.fullmatch(error.field) is not None
         detail = f"HTTP {reply.status} {error.message} ({error.field})"
         if is_address or index not in verdicts:
-            verdicts[index] = permanent(detail, Fault.RECIPIENT if is_address else Fault.MESSAGE)
+            verdicts[index] = permanent(
+                detail, FaultKind.RECIPIENT if is_address else FaultKind.MESSAGE
+            )
     return verdicts
 
 
@@ -123,8 +125,8 @@ def _classify_by_field(reply: HttpResponse, detail: str) -> Verdict:
     if any(_NAMES_THE_SENDER.fullmatch(field) for field in fields):
         return stop_the_run(detail)
     if any(_NAMES_THE_RECIPIENT.fullmatch(field) for field in fields):
-        return permanent(detail, Fault.RECIPIENT)
-    return permanent(detail, Fault.MESSAGE)
+        return permanent(detail, FaultKind.RECIPIENT)
+    return permanent(detail, FaultKind.MESSAGE)
 
 
 def _describe(reply: HttpResponse) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from lovecampaign.core.message import Fault, Message
+from lovecampaign.core.message import FaultKind, Message
 from lovecampaign.providers.base.addresses import UnusableAddress, encode_address
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run
 from lovecampaign.providers.smtp.reply_codes import Phase
@@ -87,7 +87,7 @@ def _recipient(email: str, *, allows_utf8: bool) -> str:
     try:
         return encode_address(email, allows_utf8=allows_utf8)
     except UnusableAddress as error:
-        raise Unsendable(permanent(str(error), Fault.RECIPIENT)) from error
+        raise Unsendable(permanent(str(error), FaultKind.RECIPIENT)) from error
 
 
 def _size(size: int, features: Mapping[str, str]) -> str:
@@ -97,5 +97,5 @@ def _size(size: int, features: Mapping[str, str]) -> str:
         return ""
     if limit.isdecimal() and 0 < int(limit) < size:
         text = f"the message has {size} bytes, and the server takes {limit}"
-        raise Unsendable(permanent(text, Fault.MESSAGE))
+        raise Unsendable(permanent(text, FaultKind.MESSAGE))
     return f" SIZE={size}"

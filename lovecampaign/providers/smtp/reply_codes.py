@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lovecampaign.core.message import Fault
+from lovecampaign.core.message import FaultKind
 from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run, transient
 from lovecampaign.providers.smtp.smtp_socket import Reply
 
@@ -92,10 +92,10 @@ class ServerHistory:
         """
         verdict = classify_reply(phase, reply)
         is_about_us = phase is not Phase.RCPT or _is_about_login(phase, reply)
-        if verdict.fault is not Fault.CONFIGURATION or is_about_us:
+        if verdict.fault is not FaultKind.CONFIGURATION or is_about_us:
             return verdict
         if self.has_accepted and reply.code >= 500:
-            return permanent(verdict.detail, Fault.POLICY)
+            return permanent(verdict.detail, FaultKind.POLICY)
         return replace(verdict, is_about_one=True)
 
 
@@ -108,11 +108,11 @@ def _is_about_login(phase: Phase, reply: Reply) -> bool:
     return reply.code == 454 and reply.enhanced == (7, 0) and phase is not Phase.STARTTLS
 
 
-def _temporary_fault(phase: Phase, reply: Reply) -> Fault:
+def _temporary_fault(phase: Phase, reply: Reply) -> FaultKind:
     """The fault of a temporary rejection."""
     if reply.enhanced is not None:
-        return Fault.MAILBOX if reply.enhanced[0] == 2 else Fault.PROVIDER
-    return Fault.MAILBOX if phase is Phase.RCPT and reply.code == 450 else Fault.PROVIDER
+        return FaultKind.MAILBOX if reply.enhanced[0] == 2 else FaultKind.PROVIDER
+    return FaultKind.MAILBOX if phase is Phase.RCPT and reply.code == 450 else FaultKind.PROVIDER
 
 
 def _classify_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
@@ -121,11 +121,11 @@ def _classify_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
         return stop_the_run(detail)
     if _is_temporary(phase, reply):
         is_mailbox = phase is Phase.RCPT and reply.enhanced != _OUR_QUOTA
-        return transient(detail, Fault.MAILBOX if is_mailbox else Fault.PROVIDER)
+        return transient(detail, FaultKind.MAILBOX if is_mailbox else FaultKind.PROVIDER)
     if reply.enhanced in _TOO_LARGE:
-        return permanent(detail, Fault.MESSAGE)
+        return permanent(detail, FaultKind.MESSAGE)
     if reply.enhanced is not None and reply.enhanced[0] == 7:
-        return permanent(detail, Fault.POLICY)
+        return permanent(detail, FaultKind.POLICY)
     return _classify_by_phase(phase, reply, detail)
 
 
@@ -144,33 +144,33 @@ def _classify_by_phase(phase: Phase, reply: Reply, detail: str) -> Verdict:
     if phase is not Phase.MAIL:
         return _classify_message_rejection(phase, reply, detail)
     if reply.code == 552:  # SIZE= in MAIL was too much (RFC 1870 §6.1)
-        return permanent(detail, Fault.MESSAGE)
+        return permanent(detail, FaultKind.MESSAGE)
     return stop_the_run(detail)
 
 
 def _classify_message_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
     """A rejection after our sender was accepted: of recipient, message or our reputation."""
     if reply.enhanced in _NO_SUCH_ADDRESS:
-        return permanent(detail, Fault.RECIPIENT)
+        return permanent(detail, FaultKind.RECIPIENT)
     if reply.enhanced == _MAILBOX_FULL:
-        return permanent(detail, Fault.MAILBOX)
+        return permanent(detail, FaultKind.MAILBOX)
     if reply.enhanced is not None and reply.enhanced[0] == 6:
-        return permanent(detail, Fault.MESSAGE)
+        return permanent(detail, FaultKind.MESSAGE)
     if reply.enhanced is not None and reply.enhanced[0] in (2, 4):
-        return permanent(detail, Fault.MAILBOX)
+        return permanent(detail, FaultKind.MAILBOX)
     if reply.code in (502, 503, 504, 555):  # not about this message
         return stop_the_run(detail)
     return permanent(detail, _fault_by_words(phase, reply))
 
 
-def _fault_by_words(phase: Phase, reply: Reply) -> Fault:
+def _fault_by_words(phase: Phase, reply: Reply) -> FaultKind:
     """For replies without a clear code: by their text, then by RFC 5321."""
     if _SAYS_UNKNOWN.search(reply.text):
-        return Fault.RECIPIENT
+        return FaultKind.RECIPIENT
     if _SAYS_FULL.search(reply.text):
-        return Fault.MAILBOX
+        return FaultKind.MAILBOX
     if phase is Phase.BODY and reply.code == 552:
-        return Fault.MESSAGE
+        return FaultKind.MESSAGE
     if reply.code in (554, 571) or _SAYS_POLICY.search(reply.text):
-        return Fault.POLICY
-    return Fault.RECIPIENT if phase is Phase.RCPT else Fault.POLICY
+        return FaultKind.POLICY
+    return FaultKind.RECIPIENT if phase is Phase.RCPT else FaultKind.POLICY

@@ -43,7 +43,7 @@ def read_boot_id() -> str:
 class FlightJournal:
     """The journal of a running sender.
 
-    Implements :class:`~lovecampaign.providers.base.provider.FlightLog`.
+    Implements :class:`~lovecampaign.providers.base.provider.FlightLogLog`.
     """
 
     def __init__(self, path: Path) -> None:

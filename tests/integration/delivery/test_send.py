@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import Email
 from lovecampaign.core.clock import format_instant, parse_instant
-from lovecampaign.core.errors import Refused, UsageError
-from lovecampaign.core.message import Fault, Message, Outcome
+from lovecampaign.core.errors import ProviderRefused, UsageError
+from lovecampaign.core.message import FaultKind, Message, Outcome
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.sender import BatchHandle
@@ -126,7 +126,7 @@ def test_late_rows_can_be_made_due_again(stage: Stage) -> None:
 
 def test_what_failed_can_be_tried_again_in_the_same_instant(stage: Stage) -> None:
     stage.add_readers(2)
-    stage.provider = MemoryProvider(lambda _: permanent("full", Fault.MAILBOX))
+    stage.provider = MemoryProvider(lambda _: permanent("full", FaultKind.MAILBOX))
     assert stage.send(DAY_1).failed == 2
     _make_due(stage, DeliveryState.FAILED)
     assert stage.send(DAY_1).failed == 2
@@ -260,7 +260,7 @@ def test_a_transient_refusal_is_tried_again_later_with_the_same_bytes(stage: Sta
 
 def test_after_eight_tries_it_gives_up(stage: Stage) -> None:
     stage.add_readers(1)
-    stage.provider = MemoryProvider(lambda _: transient("mailbox full", Fault.MAILBOX))
+    stage.provider = MemoryProvider(lambda _: transient("mailbox full", FaultKind.MAILBOX))
     stage.clock.move_to(DAY_1)
     for _ in range(8):
         report = stage.send()
@@ -273,7 +273,7 @@ def test_a_bad_address_is_suppressed_and_a_policy_refusal_is_not(stage: Stage) -
 
     def refuse(message: Message) -> Verdict:
         is_first = message.to.email.startswith("reader1@")
-        return permanent("no", Fault.RECIPIENT if is_first else Fault.POLICY)
+        return permanent("no", FaultKind.RECIPIENT if is_first else FaultKind.POLICY)
 
     stage.provider = MemoryProvider(refuse)
     assert stage.send(DAY_1).failed == 2
@@ -282,7 +282,7 @@ def test_a_bad_address_is_suppressed_and_a_policy_refusal_is_not(stage: Stage) -
 
 def test_soft_bounces_on_three_days_rest_an_address(stage: Stage) -> None:
     stage.add_readers(1)
-    stage.provider = MemoryProvider(lambda _: permanent("full", Fault.MAILBOX))
+    stage.provider = MemoryProvider(lambda _: permanent("full", FaultKind.MAILBOX))
     for day in range(3):
         assert _suppressed(stage) == []
         stage.send(DAY_1 + day * DAY)
@@ -291,7 +291,7 @@ def test_soft_bounces_on_three_days_rest_an_address(stage: Stage) -> None:
 
 def test_five_policy_refusals_pause_the_campaign_and_say_why(stage: Stage) -> None:
     stage.add_readers(250)
-    stage.provider = MemoryProvider(lambda _: permanent("blocked", Fault.POLICY))
+    stage.provider = MemoryProvider(lambda _: permanent("blocked", FaultKind.POLICY))
     report = stage.send(DAY_1)
     record = find_campaign(stage.database, stage.campaign)
     assert (report.failed, report.remaining) == (5, 245)
@@ -340,7 +340,7 @@ def test_the_brake_pauses_at_its_share_of_hard_bounces(
 
     def every_thirtieth_is_bad(_message: Message) -> Verdict:
         bad = next(numbers) % 30 == 0
-        return permanent("unknown", Fault.RECIPIENT) if bad else accepted()
+        return permanent("unknown", FaultKind.RECIPIENT) if bad else accepted()
 
     stage.provider = MemoryProvider(every_thirtieth_is_bad)
     report = stage.send(DAY_1)
@@ -354,7 +354,7 @@ def test_the_brake_pauses_at_its_share_of_hard_bounces(
 def test_refused_credentials_stop_the_run_and_claim_nothing(stage: Stage) -> None:
     stage.add_readers(3)
     stage.provider = MemoryProvider(lambda _: stop_the_run("bad key"))
-    with pytest.raises(Refused, match="bad key"):
+    with pytest.raises(ProviderRefused, match="bad key"):
         stage.send(DAY_1)
     assert stage.states("day-01") == {"planned": 3}
     stage.provider = MemoryProvider()
@@ -368,7 +368,7 @@ def test_a_pass_that_ends_early_still_says_what_it_did(stage: Stage) -> None:
     stage.clock.move_to(DAY_1)
     with stage.sender() as sender:
         report = send_due(sender, stage.campaign, PassOptions(), lambda _email: ())
-    assert isinstance(report.closed, Refused)
+    assert isinstance(report.closed, ProviderRefused)
     assert (report.sent, report.remaining, report.due) == (4, 6, 10)
 
 

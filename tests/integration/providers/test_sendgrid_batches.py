@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from lovecampaign.core.clock import FixedClock
-from lovecampaign.core.message import Fault, Message, Outcome, OutcomeKind
+from lovecampaign.core.message import FaultKind, Message, Outcome, OutcomeKind
 from lovecampaign.providers.sendgrid.batching import Batcher, RequestBatch
 from lovecampaign.providers.sendgrid.connection import Endpoint
 from lovecampaign.providers.sendgrid.http1 import HttpResponse
@@ -224,7 +224,7 @@ def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
     flight = RecordingFlight()
     outcomes = send(server.port, *(person(renderer, n) for n in range(5)), flight=flight)
     refused = {key: each.fault for key, each in outcomes.items() if each.fault is not None}
-    assert refused == {"delivery-000001": Fault.RECIPIENT, "delivery-000003": Fault.MESSAGE}
+    assert refused == {"delivery-000001": FaultKind.RECIPIENT, "delivery-000003": FaultKind.MESSAGE}
     assert "reader1" not in outcomes["delivery-000001"].detail
     assert len(server.requests) == 2
     assert sorted(server.counts) == ["delivery-000000", "delivery-000002", "delivery-000004"]
@@ -240,7 +240,7 @@ def test_a_refusal_that_names_nobody_is_halved_until_it_does(
     outcomes = send(server.port, *(person(renderer, n) for n in range(16)))
     refused = {key for key, each in outcomes.items() if each.kind is not OutcomeKind.ACCEPTED}
     assert refused == {"delivery-000005"}
-    assert outcomes["delivery-000005"].fault is Fault.MESSAGE
+    assert outcomes["delivery-000005"].fault is FaultKind.MESSAGE
     assert set(server.counts.values()) == {1}
     assert len(server.counts) == 15
     assert len(server.requests) == 9  # 16; 8, 8; 4, 4; 2, 2; 1, 1
@@ -249,19 +249,23 @@ def test_a_refusal_that_names_nobody_is_halved_until_it_does(
 @pytest.mark.parametrize(
     ("answer", "kind", "fault"),
     [
-        (Answer(status=500), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(status=429), OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Answer(status=401), OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
+        (Answer(status=500), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Answer(status=429), OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Answer(status=401), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
         (
             Answer(status=400, errors=[("from.email", "not verified")]),
             OutcomeKind.TRANSIENT,
-            Fault.CONFIGURATION,
+            FaultKind.CONFIGURATION,
         ),
     ],
 )
 def test_what_says_nothing_of_anybody_holds_for_everybody(
-    renderer: EmailRenderer, server: SendGridServer, answer: Answer, kind: OutcomeKind, fault: Fault
+    renderer: EmailRenderer,
+    server: SendGridServer,
+    answer: Answer,
+    kind: OutcomeKind,
+    fault: FaultKind,
 ) -> None:
     server.answer_next(answer)
     outcomes = send(server.port, *(person(renderer, n) for n in range(4)))

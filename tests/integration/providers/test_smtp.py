@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
 
 from lovecampaign.core.errors import Unreachable
-from lovecampaign.core.message import Address, Fault, Message, Outcome, OutcomeKind
+from lovecampaign.core.message import Address, FaultKind, Message, Outcome, OutcomeKind
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
 from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.testing.certificate import Certificate, self_signed
@@ -198,32 +198,32 @@ def test_421_instead_of_an_answer_to_mail_on_an_old_connection_is_a_silent_close
 @pytest.mark.parametrize(
     ("step", "line", "kind", "fault"),
     [
-        (Step.CONNECT, "421 4.3.2 too busy", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.CONNECT, "554 5.7.1 listed", OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
-        (Step.EHLO, "421 4.3.2 no", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.MAIL, "421 4.7.0 too many", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.MAIL, "451 4.3.0 later", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.MAIL, "553 5.1.8 bad sender", OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
-        (Step.RCPT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.RCPT, "450 4.2.1 busy", OutcomeKind.TRANSIENT, Fault.MAILBOX),
-        (Step.RCPT, "452 4.2.2 full", OutcomeKind.TRANSIENT, Fault.MAILBOX),
-        (Step.RCPT, "550 5.1.1 unknown", OutcomeKind.PERMANENT, Fault.RECIPIENT),
-        (Step.RCPT, "552 5.2.2 full", OutcomeKind.TRANSIENT, Fault.MAILBOX),
-        (Step.RCPT, "550 5.7.1 policy", OutcomeKind.PERMANENT, Fault.POLICY),
-        (Step.RCPT, "250-half", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.RCPT, "hello, Dave", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.DATA, "451 4.3.0 later", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.DATA, "250 2.0.0 what?", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.DOT, "451 4.3.0 later", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.DOT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Step.DOT, "550 5.7.1 content", OutcomeKind.PERMANENT, Fault.POLICY),
-        (Step.DOT, "552 5.3.4 too large", OutcomeKind.PERMANENT, Fault.MESSAGE),
-        (Step.DOT, "354 again?", OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Step.DOT, "2x0 gibberish", OutcomeKind.UNKNOWN, Fault.PROVIDER),
+        (Step.CONNECT, "421 4.3.2 too busy", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.CONNECT, "554 5.7.1 listed", OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
+        (Step.EHLO, "421 4.3.2 no", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.MAIL, "421 4.7.0 too many", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.MAIL, "451 4.3.0 later", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.MAIL, "553 5.1.8 bad sender", OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
+        (Step.RCPT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.RCPT, "450 4.2.1 busy", OutcomeKind.TRANSIENT, FaultKind.MAILBOX),
+        (Step.RCPT, "452 4.2.2 full", OutcomeKind.TRANSIENT, FaultKind.MAILBOX),
+        (Step.RCPT, "550 5.1.1 unknown", OutcomeKind.PERMANENT, FaultKind.RECIPIENT),
+        (Step.RCPT, "552 5.2.2 full", OutcomeKind.TRANSIENT, FaultKind.MAILBOX),
+        (Step.RCPT, "550 5.7.1 policy", OutcomeKind.PERMANENT, FaultKind.POLICY),
+        (Step.RCPT, "250-half", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.RCPT, "hello, Dave", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.DATA, "451 4.3.0 later", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.DATA, "250 2.0.0 what?", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.DOT, "451 4.3.0 later", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.DOT, "421 4.3.2 bye", OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (Step.DOT, "550 5.7.1 content", OutcomeKind.PERMANENT, FaultKind.POLICY),
+        (Step.DOT, "552 5.3.4 too large", OutcomeKind.PERMANENT, FaultKind.MESSAGE),
+        (Step.DOT, "354 again?", OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (Step.DOT, "2x0 gibberish", OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
     ],
 )
 def test_what_the_server_says_decides_and_the_next_message_goes_on(
-    server: SmtpServer, step: Step, line: str, kind: OutcomeKind, fault: Fault
+    server: SmtpServer, step: Step, line: str, kind: OutcomeKind, fault: FaultKind
 ) -> None:
     server.troubles.add(Trouble(step=step, act=Say(line=line), times=1))
     policy = ConnectionPolicy(cooldown_seconds=0)
@@ -246,7 +246,7 @@ def test_what_is_lost_before_the_body_may_be_tried_again(
     server.troubles.add(Trouble(step=step, act=act))
     flight = RecordingFlight()
     [outcome] = send(settings(server, limits=SHORT), make_message(), flight=flight)
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
     assert flight.written == []
     assert server.received == []
 
@@ -258,7 +258,7 @@ def test_what_is_lost_in_the_middle_of_a_large_body_may_be_tried_again(
     large = replace(make_message(), raw=make_message().raw + b"x" * 72 + b"\r\n" * 4_000_000)
     flight = RecordingFlight()
     [outcome] = send(settings(server, limits=SHORT), large, flight=flight)
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
     assert flight.written == [large.delivery_id]
 
 
@@ -285,7 +285,7 @@ def test_a_reply_without_end_is_not_read_to_its_end(server: SmtpServer) -> None:
     server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="550 " + "x" * 100_000)))
     server.troubles.add(Trouble(step=Step.MAIL, act=Say(line="250-go\r\n" * 300), to="nobody"))
     [outcome] = send(settings(server), make_message())
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
     assert len(outcome.detail) <= 300
 
 
@@ -314,7 +314,7 @@ def test_a_server_that_is_not_there_is_asked_once_for_many_messages() -> None:
     nobody = SmtpTarget(host="127.0.0.1", port=port, security=Security.LOOPBACK, limits=SHORT)
     outcomes = send(nobody, *map(make_message, range(20)), connections=4)
     assert len(outcomes) == 20
-    assert {(o.kind, o.fault) for o in outcomes} == {(OutcomeKind.TRANSIENT, Fault.PROVIDER)}
+    assert {(o.kind, o.fault) for o in outcomes} == {(OutcomeKind.TRANSIENT, FaultKind.PROVIDER)}
     provider = SmtpProvider(nobody)
     with pytest.raises(Unreachable, match=str(port)) as raised:
         provider.check_connection()
@@ -361,7 +361,7 @@ def test_a_certificate_nobody_vouches_for_stops_the_run(
     manners = Manners(tls=context) if security is Security.TLS else Manners(starttls=context)
     with SmtpServer(manners) as server:
         [outcome] = send(settings(server, security=security), make_message())
-        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION)
         assert "certificate" in outcome.detail
         assert server.received == []
 
@@ -369,7 +369,7 @@ def test_a_certificate_nobody_vouches_for_stops_the_run(
 def test_mail_never_falls_back_to_plain_text(server: SmtpServer) -> None:
     secured = settings(server, security=Security.STARTTLS, user="ana", password="s3cret")
     [outcome] = send(secured, make_message())
-    assert outcome.fault is Fault.CONFIGURATION
+    assert outcome.fault is FaultKind.CONFIGURATION
     assert "STARTTLS" in outcome.detail
     assert [command.split()[0] for command in server.commands[0]] == ["EHLO"]
 
@@ -396,7 +396,7 @@ def test_tls_that_breaks_off_is_tried_again_and_never_replaced(
             limits=SHORT,
         )
         [outcome] = send(secured, make_message())
-        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.PROVIDER)
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
         assert server.received == []
 
 
@@ -425,7 +425,7 @@ def test_a_wrong_password_stops_the_run_and_is_never_shown() -> None:
             provider.check_connection()
         outcomes = list(provider.send(map(make_message, range(5)), RecordingFlight()))
         assert {(o.kind, o.fault) for o in outcomes} == {
-            (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
+            (OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION)
         }
         shown = f"{raised.value} {raised.value.hint} {outcomes} {wrong!r} {provider.name}"
         assert "hunter2" not in shown
@@ -434,7 +434,7 @@ def test_a_wrong_password_stops_the_run_and_is_never_shown() -> None:
 
 def test_login_where_none_is_offered_stops_the_run(server: SmtpServer) -> None:
     [outcome] = send(settings(server, user="ana", password="s3cret"), make_message())
-    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, Fault.CONFIGURATION)
+    assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION)
 
 
 def test_prove_logs_in_and_leaves_the_connection_ready(server: SmtpServer) -> None:
@@ -480,7 +480,7 @@ def test_addresses_beyond_ascii(email: str, extensions: tuple[str, ...], rcpt: s
 def test_an_address_that_the_server_cannot_carry_is_refused_here(email: str) -> None:
     with SmtpServer(Manners(extensions=())) as server:
         [outcome] = send(settings(server), make_message(to=Address(email=email)))
-        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, Fault.RECIPIENT)
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, FaultKind.RECIPIENT)
         assert email not in outcome.detail
         assert all(not command.startswith("RCPT") for command in server.commands[0])
 
@@ -488,7 +488,7 @@ def test_an_address_that_the_server_cannot_carry_is_refused_here(email: str) -> 
 def test_a_message_over_the_advertised_size_is_not_sent() -> None:
     with SmtpServer(Manners(extensions=("SIZE 300",))) as server:
         [outcome] = send(settings(server), make_message())
-        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, Fault.MESSAGE)
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, FaultKind.MESSAGE)
         assert "300" in outcome.detail
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from lovecampaign.core.message import Fault
+from lovecampaign.core.message import FaultKind
 from lovecampaign.delivery.base.tally import FailureReason, Tally, count_failures, failure_problems
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
 from tests.support.render_kit import Workbench
 
 
-def failed(number: int, fault: Fault, detail: str) -> Settlement:
+def failed(number: int, fault: FaultKind, detail: str) -> Settlement:
     return Settlement(
         delivery_id=number,
         subscriber_id=number,
@@ -24,8 +24,8 @@ def failed(number: int, fault: Fault, detail: str) -> Settlement:
 
 def test_answers_of_servers_are_counted_by_kind_and_letters_that_break_by_what_is_wrong() -> None:
     settlements = [
-        *(failed(n, Fault.RECIPIENT, f"550 <r{n}@x.example>: unknown") for n in range(3)),
-        failed(8, Fault.MESSAGE, "days/01.md:6: too large for ana@reader.example"),
+        *(failed(n, FaultKind.RECIPIENT, f"550 <r{n}@x.example>: unknown") for n in range(3)),
+        failed(8, FaultKind.MESSAGE, "days/01.md:6: too large for ana@reader.example"),
         Settlement(delivery_id=9, subscriber_id=9, state=DeliveryState.SENT),
     ]
     assert count_failures("day-01", settlements) == {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.delivery.display.test_send import see_as
+from lovecampaign.delivery.display.test_send import preview_recipient
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.schedule.instants import to_utc
@@ -21,7 +21,7 @@ def make_recipient(
     campaign: Campaign, email: Email, content: Content, reader: PreviewSubscriber, public_url: str
 ) -> Recipient:
     """The recipient of a test send, at the time at which the email would go out."""
-    seen = see_as(campaign, email, content, make_person(reader), public_url)
+    seen = preview_recipient(campaign, email, content, make_person(reader), public_url)
     return seen._replace(delivery_id=DELIVERY_ID, first_claimed_at=_moment(campaign, email, reader))
 
 

@@ -12,7 +12,7 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import LovecampaignError, ProblemsFound
 from lovecampaign.core.message import Outcome, OutcomeKind
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.display.test_send import Trial
+from lovecampaign.delivery.display.test_send import MarkedSend
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.web.preview.readers.addressing import make_person
 from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
@@ -47,7 +47,7 @@ class PreviewSender:
             return PreviewSendResult(
                 is_sent=False, words=f"{address} is not an email address: {error}"
             )
-        trial = Trial(
+        trial = MarkedSend(
             settings=self.settings,
             campaign=campaign,
             email=email,
@@ -63,9 +63,9 @@ class PreviewSender:
             hint = f" ({error.hint})" if error.hint else ""
             return PreviewSendResult(is_sent=False, words=f"Not sent: {error.message}{hint}")
 
-    def _try(self, trial: Trial, to: str) -> PreviewSendResult:
+    def _try(self, trial: MarkedSend, to: str) -> PreviewSendResult:
         with self.open_provider() as provider:
-            provider.prove()
+            provider.check_connection()
             outcomes = [outcome for _, outcome in trial.send(provider, [to])]
             return _result_of(outcomes[0], to, provider.name)
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.message import FaultKind
-from lovecampaign.delivery.base.retry import GAVE_UP
+from lovecampaign.delivery.base.settlements import GAVE_UP
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.ledger.campaigns import CampaignRecord, find_campaign
 from lovecampaign.store.ledger.settle_by_event import DROPPED

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.core.message import Fault, OutcomeKind
+from lovecampaign.core.message import FaultKind, OutcomeKind
 from lovecampaign.providers.smtp.envelope import Unsendable, build_envelope, encode_body
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import make_message
@@ -79,7 +79,7 @@ def test_the_size_and_eight_bits_are_announced_where_the_server_knows_them(
 def test_what_the_server_cannot_carry_is_not_offered() -> None:
     with pytest.raises(Unsendable) as found:
         build_envelope(make_message(), {"size": "10"})
-    assert found.value.verdict.fault is Fault.MESSAGE
+    assert found.value.verdict.fault is FaultKind.MESSAGE
     assert found.value.verdict.kind is OutcomeKind.PERMANENT
 
 
