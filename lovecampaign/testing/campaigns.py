@@ -18,7 +18,7 @@ _THINGS = (
 KINDS = ("value", "story", "tool", "thanks", "guest")
 
 
-class Choices(TypedDict, total=False):
+class CampaignOptions(TypedDict, total=False):
     """What a test may choose about its campaign; every choice may be left out."""
 
     name: str  #: the folder under ``campaigns/``; default ``test-month``
@@ -34,7 +34,7 @@ class Choices(TypedDict, total=False):
     templates: Mapping[str, str | None]  #: of templates/email, by name (``letter``); or None
 
 
-def write_campaign(workspace: Path, **choices: Unpack[Choices]) -> Path:
+def write_campaign(workspace: Path, **choices: Unpack[CampaignOptions]) -> Path:
     """Write a workspace whose one campaign passes every check; returns the campaign's folder."""
     folder = workspace / "campaigns" / choices.get("name", "test-month")
     days = choices.get("days", LAST_GIVING_DAY)
@@ -109,7 +109,7 @@ def _invitation(number: int) -> str:
     return "Reply and tell us how it went. [Hear a day early]({{ links.insiders }})\n\n"
 
 
-def _settings(start: date, days: int, choices: Choices) -> dict[str, Any]:
+def _settings(start: date, days: int, choices: CampaignOptions) -> dict[str, Any]:
     sending: dict[str, Any] = {
         "at": "09:00",
         "clock": choices.get("clock", "subscriber"),

@@ -56,7 +56,7 @@ Act = Say | Close | Stall | Drip | StoreThenClose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class SmtpFault:
     """One thing that goes wrong."""
 
     step: Step
@@ -67,14 +67,14 @@ class Trouble:
     times: int | None = None
 
 
-class Troubles:
+class SmtpFaults:
     """The troubles of a server, shared by its connections; the first that fits strikes."""
 
-    def __init__(self, troubles: Iterable[Trouble] = ()) -> None:
+    def __init__(self, troubles: Iterable[SmtpFault] = ()) -> None:
         self._lock = Lock()
-        self._left: list[tuple[Trouble, int | None]] = [(t, t.times) for t in troubles]
+        self._left: list[tuple[SmtpFault, int | None]] = [(t, t.times) for t in troubles]
 
-    def add(self, trouble: Trouble) -> None:
+    def add(self, trouble: SmtpFault) -> None:
         with self._lock:
             self._left.append((trouble, trouble.times))
 

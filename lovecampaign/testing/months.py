@@ -46,7 +46,7 @@ LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[Crowd]]] = {
 }
 
 
-class Choices(TypedDict, total=False):
+class MonthOptions(TypedDict, total=False):
     """What a test may choose about its month; every choice may be left out."""
 
     timezone: str  #: the team's, default Europe/Paris
@@ -61,7 +61,7 @@ class Choices(TypedDict, total=False):
     must_have: Sequence[int]  #: default 1, 9 and 21
 
 
-def build_month(start: date = date(2027, 2, 1), **choices: Unpack[Choices]) -> Campaign:
+def build_month(start: date = date(2027, 2, 1), **choices: Unpack[MonthOptions]) -> Campaign:
     """A month of 27 days and a launch at 10:00 of day 28."""
     timezone = choices.get("timezone", "Europe/Paris")
     opens = to_utc(start + timedelta(days=LAST_GIVING_DAY), time(10), timezone)
@@ -111,7 +111,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _sending(timezone: str, choices: Choices) -> Sending:
+def _sending(timezone: str, choices: MonthOptions) -> Sending:
     return Sending(
         at=choices.get("at", time(9)),
         clock=choices.get("clock", ClockChoice.SUBSCRIBER),
@@ -127,7 +127,7 @@ def _sending(timezone: str, choices: Choices) -> Sending:
     )
 
 
-def _days(start: date, choices: Choices) -> Iterator[Email]:
+def _days(start: date, choices: MonthOptions) -> Iterator[Email]:
     times, at = choices.get("times", {}), choices.get("at", time(9))
     for number in range(1, LAST_GIVING_DAY + 1):
         if number not in choices.get("skip", ()):

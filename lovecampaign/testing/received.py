@@ -22,7 +22,7 @@ class Received:
     content: bytes
 
 
-class Register:
+class ReceivedLog:
     """Keeps what was received; writes a line per message before the sender hears of it.
 
     A line is delivery id, tab, recipient. It is with the operating system when ``add`` returns,

@@ -14,7 +14,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ScriptedResponse:
     """What the server does with a request, instead of judging it."""
 
     status: int = 202
@@ -32,7 +32,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ReceivedRequest:
     """One request, as it came."""
 
     method: str
@@ -45,7 +45,7 @@ class Request:
         return json.loads(self.body)
 
 
-Respond = Callable[[Request], Answer]
+Respond = Callable[[ReceivedRequest], ScriptedResponse]
 
 
 class HttpServer(ThreadingHTTPServer):
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(method=self.command, path=self.path, headers=headers, body=body)
+        request = ReceivedRequest(method=self.command, path=self.path, headers=headers, body=body)
         answer = self.server.respond(request)
         if answer.is_stalled:
             self.server.closing.wait()
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._write(answer)
 
-    def _write(self, answer: Answer) -> None:
+    def _write(self, answer: ScriptedResponse) -> None:
         content = _error_body(answer) if answer.errors else b""
         if answer.drip_seconds:
             self._drip(answer, content)
@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _drip(self, answer: Answer, content: bytes) -> None:
+    def _drip(self, answer: ScriptedResponse, content: bytes) -> None:
         self.close_connection = True
         lines = (
             f"HTTP/1.1 {answer.status} slow",
@@ -151,6 +151,6 @@ class _Handler(BaseHTTPRequestHandler):
                 return
 
 
-def _error_body(answer: Answer) -> bytes:
+def _error_body(answer: ScriptedResponse) -> bytes:
     errors = [{"message": message, "field": name, "help": None} for name, message in answer.errors]
     return json.dumps({"errors": errors}).encode()

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuilt:
+class PersonalMessage:
     """What one person of a request gets."""
 
     delivery_id: str
@@ -20,13 +20,13 @@ class Rebuilt:
     headers: Mapping[str, str]
 
 
-def rebuild(request: Any) -> Iterator[Rebuilt]:
+def personal_messages(request: Any) -> Iterator[PersonalMessage]:
     """The messages of a request's people, in its order."""
     contents = {part["type"]: part["value"] for part in request["content"]}
     for person in request["personalizations"]:
         values = person.get("substitutions", {})
         [to] = person["to"]
-        yield Rebuilt(
+        yield PersonalMessage(
             delivery_id=person["custom_args"]["lc_id"],
             email=to["email"],
             name=to.get("name", ""),

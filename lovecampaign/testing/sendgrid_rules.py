@@ -49,7 +49,7 @@ def schema_validator(description: Path) -> Validator:
     return check
 
 
-def broken_rules(request: Any) -> Iterator[Breach]:
+def find_breaches(request: Any) -> Iterator[Breach]:
     """What the description lets through and SendGrid does not."""
     if not isinstance(request, dict):
         yield "", "the request is not an object"

@@ -3,7 +3,7 @@
 In a test::
 
     with SendGridServer(description=OPENAPI) as server:
-        server.answer_next(Answer(status=429, headers={"Retry-After": "7"}))
+        server.answer_next(ScriptedResponse(status=429, headers={"Retry-After": "7"}))
 
 As a process of its own, for tests that kill the sender::
 
@@ -26,9 +26,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from lovecampaign.testing.received import Received, Register
-from lovecampaign.testing.sendgrid_http import Answer, HttpServer, Request
-from lovecampaign.testing.sendgrid_rules import Breach, Validator, broken_rules, schema_validator
+from lovecampaign.testing.received import Received, ReceivedLog
+from lovecampaign.testing.sendgrid_http import HttpServer, ReceivedRequest, ScriptedResponse
+from lovecampaign.testing.sendgrid_rules import Breach, Validator, find_breaches, schema_validator
 
 
 class SendGridServer:
@@ -44,14 +44,14 @@ class SendGridServer:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """``description``: SendGrid's OpenAPI file, to validate each request against."""
-        self._register = Register(log)
+        self._register = ReceivedLog(log)
         self._validator: Validator | None = schema_validator(description) if description else None
         self._api_key = api_key
-        self._next: deque[Answer] = deque()
-        self._always: Answer | None = None
-        self._by_recipient: dict[str, deque[Answer]] = {}
+        self._next: deque[ScriptedResponse] = deque()
+        self._always: ScriptedResponse | None = None
+        self._by_recipient: dict[str, deque[ScriptedResponse]] = {}
         self._numbers = itertools.count(1)
-        self.requests: list[Request] = []
+        self.requests: list[ReceivedRequest] = []
         #: What was wrong with requests that SendGrid would not have taken.
         self.breaches: list[Breach] = []
         self._http = HttpServer(("127.0.0.1", port), self.respond, tls)
@@ -77,15 +77,15 @@ class SendGridServer:
         """How often each ``lc_id`` was taken."""
         return self._register.counts
 
-    def answer_next(self, *answers: Answer) -> None:
+    def answer_next(self, *answers: ScriptedResponse) -> None:
         """Scripted answers for the next mail requests, one each."""
         self._next.extend(answers)
 
-    def answer_always(self, answer: Answer | None) -> None:
+    def answer_always(self, answer: ScriptedResponse | None) -> None:
         """A scripted answer for every mail request from now on; None: judge them again."""
         self._always = answer
 
-    def answer_to(self, recipient: str, *answers: Answer) -> None:
+    def answer_to(self, recipient: str, *answers: ScriptedResponse) -> None:
         """Scripted answers for the next requests that carry mail to ``recipient``."""
         self._by_recipient.setdefault(recipient, deque()).extend(answers)
 
@@ -101,34 +101,34 @@ class SendGridServer:
     def wait(self) -> None:
         self._thread.join()
 
-    def respond(self, request: Request) -> Answer:
+    def respond(self, request: ReceivedRequest) -> ScriptedResponse:
         """The answer to one request; mail that is taken is in the register after it."""
         self.requests.append(request)
         if self._api_key is not None and not self._is_ours(request):
-            return Answer(status=401, errors=[(None, "authorization required")])
+            return ScriptedResponse(status=401, errors=[(None, "authorization required")])
         if (request.method, request.path) == ("GET", "/v3/scopes"):
-            return self._always or Answer(status=200)
+            return self._always or ScriptedResponse(status=200)
         if (request.method, request.path) != ("POST", "/v3/mail/send"):
-            return Answer(status=404, errors=[(None, "not found")])
+            return ScriptedResponse(status=404, errors=[(None, "not found")])
         return self._judge(request)
 
-    def _is_ours(self, request: Request) -> bool:
+    def _is_ours(self, request: ReceivedRequest) -> bool:
         return request.headers.get("authorization") == f"Bearer {self._api_key}"
 
-    def _judge(self, request: Request) -> Answer:
+    def _judge(self, request: ReceivedRequest) -> ScriptedResponse:
         answer = self._scripted(request)
         if answer is None:
             breaches = self._breaches_of(request)
             if breaches:
                 self.breaches += breaches
-                return Answer(status=400, errors=breaches)
+                return ScriptedResponse(status=400, errors=breaches)
             number = next(self._numbers)
-            answer = Answer(is_stored=True, headers={"X-Message-Id": f"message{number}"})
+            answer = ScriptedResponse(is_stored=True, headers={"X-Message-Id": f"message{number}"})
         if answer.is_stored:
             self._store(request)
         return answer
 
-    def _scripted(self, request: Request) -> Answer | None:
+    def _scripted(self, request: ReceivedRequest) -> ScriptedResponse | None:
         for recipient, answers in self._by_recipient.items():
             if answers and f'"{recipient}"'.encode() in request.body:
                 return answers.popleft()
@@ -136,15 +136,15 @@ class SendGridServer:
             return self._next.popleft()
         return self._always
 
-    def _breaches_of(self, request: Request) -> list[Breach]:
+    def _breaches_of(self, request: ReceivedRequest) -> list[Breach]:
         try:
             body = request.json
         except ValueError:
             return [("", "not JSON")]
         found = list(self._validator(body)) if self._validator else []
-        return found or list(broken_rules(body))
+        return found or list(find_breaches(body))
 
-    def _store(self, request: Request) -> None:
+    def _store(self, request: ReceivedRequest) -> None:
         body = request.json
         for person in body["personalizations"]:
             self._register.add(

@@ -3,7 +3,7 @@
 In a test::
 
     with SmtpServer() as server:
-        server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="450 4.2.1 later"), times=1))
+        server.troubles.add(SmtpFault(step=Step.RCPT, act=Say(line="450 4.2.1 later"), times=1))
 
 As a process of its own, for tests that kill the sender::
 
@@ -25,9 +25,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from lovecampaign.testing.faults import Trouble, Troubles
-from lovecampaign.testing.received import Received, Register
-from lovecampaign.testing.smtp_dialogue import Dialogue, House, HungUp, Manners
+from lovecampaign.testing.faults import SmtpFault, SmtpFaults
+from lovecampaign.testing.received import Received, ReceivedLog
+from lovecampaign.testing.smtp_connection import (
+    ConnectionEnded,
+    SmtpServerConnection,
+    SmtpServerOptions,
+    SmtpServerState,
+)
 
 
 class SmtpServer:
@@ -37,17 +42,17 @@ class SmtpServer:
 
     def __init__(
         self,
-        manners: Manners | None = None,
+        manners: SmtpServerOptions | None = None,
         *,
         port: int = 0,
         log: Path | None = None,
-        troubles: Iterable[Trouble] = (),
+        troubles: Iterable[SmtpFault] = (),
     ) -> None:
-        self.troubles = Troubles(troubles)
-        self._register = Register(log)
+        self.troubles = SmtpFaults(troubles)
+        self._register = ReceivedLog(log)
         self._closing = threading.Event()
-        self._house = House(
-            manners=manners or Manners(),
+        self._house = SmtpServerState(
+            manners=manners or SmtpServerOptions(),
             register=self._register,
             troubles=self.troubles,
             closing=self._closing,
@@ -55,7 +60,7 @@ class SmtpServer:
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._dialogues: list[Dialogue] = []
+        self._dialogues: list[SmtpServerConnection] = []
         self._listener = socket.create_server((self.host, port), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self._start(self._accept)
@@ -107,23 +112,23 @@ class SmtpServer:
 
     def _talk(self, sock: socket.socket) -> None:
         talking = sock
-        dialogue: Dialogue | None = None
+        dialogue: SmtpServerConnection | None = None
         try:
             if self._house.manners.tls is not None:
                 talking = self._house.manners.tls.wrap_socket(sock, server_side=True)
             with self._lock:
                 self._sockets.discard(sock)
                 self._sockets.add(talking)
-                dialogue = Dialogue(talking, self._house)
+                dialogue = SmtpServerConnection(talking, self._house)
                 self._dialogues.append(dialogue)
             dialogue.run()
-        except (HungUp, OSError, ValueError):
+        except (ConnectionEnded, OSError, ValueError):
             pass  # one connection less; the sender's tests look at what it made of that
         finally:
             self._forget(sock, talking, dialogue)
 
     def _forget(
-        self, sock: socket.socket, talking: socket.socket, dialogue: Dialogue | None
+        self, sock: socket.socket, talking: socket.socket, dialogue: SmtpServerConnection | None
     ) -> None:
         with self._lock:
             self._sockets -= {sock, talking}
@@ -155,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each 250")
     options = parser.parse_args(arguments)
-    manners = Manners(latency_seconds=options.latency)
+    manners = SmtpServerOptions(latency_seconds=options.latency)
     with SmtpServer(manners, port=options.port, log=options.log) as server:
         sys.stdout.write(f"listening on {server.port}\n")
         sys.stdout.flush()

@@ -22,8 +22,8 @@ from lovecampaign.store.database.types import metadata
 from lovecampaign.web.hosting.bind import listening
 from lovecampaign.web.serve.app import ROUTES, MakeRoutes, application
 from lovecampaign.web.serve.dashboard.background_counts import THREAD_NAME
-from lovecampaign.web.serve.handler.site import Post, Site, make_site
-from lovecampaign.web.serve.server import Server
+from lovecampaign.web.serve.handler.site import Site, TransactionalMailer, make_site
+from lovecampaign.web.serve.server import WebServer
 
 SECRET_KEY = "test-key"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class RecordingPost:
+class RecordingMailer:
     """Sends nothing; counts how often it was woken."""
 
     woken: int = 0
@@ -112,7 +112,7 @@ def serving(
     database: Database,
     clock: Clock,
     *,
-    post: Post | None = None,
+    mailer: TransactionalMailer | None = None,
     expects_bugs: bool = False,
     makers: Sequence[MakeRoutes] = ROUTES,
 ) -> Iterator[Serving]:
@@ -126,7 +126,7 @@ def serving(
         settings=settings,
         database=database,
         clock=clock,
-        post=post or RecordingPost(),
+        mailer=mailer or RecordingMailer(),
         note_bug=lambda error: _note(bugs, error),
     )
     with serving_site(site, makers) as running:
@@ -141,7 +141,7 @@ def serving_site(site: Site, makers: Sequence[MakeRoutes] = ROUTES) -> Iterator[
     """A site of the test's own making."""
     log: list[dict[str, Any]] = []
     with listening("127.0.0.1", 0, "serve") as ears:
-        server = Server(application(site, lambda line: log.append(json.loads(line)), makers))
+        server = WebServer(application(site, lambda line: log.append(json.loads(line)), makers))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
         thread.start()
         try:

@@ -80,7 +80,7 @@ def _make_site(
         settings=settings,
         database=database,
         clock=invocation.clock,
-        post=post,
+        mailer=post,
         note_bug=note_bug,
     )
     return site, post

@@ -25,9 +25,9 @@ from lovecampaign.providers.sendgrid.provider import SendGridProvider
 from lovecampaign.providers.sendgrid.rate_limit import Allowance
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import RecordingFlight, make_message
-from lovecampaign.testing.sendgrid_http import Answer
-from lovecampaign.testing.sendgrid_rebuilding import Rebuilt, rebuild
-from lovecampaign.testing.sendgrid_rules import broken_rules, schema_validator
+from lovecampaign.testing.sendgrid_http import ScriptedResponse
+from lovecampaign.testing.sendgrid_rebuilding import PersonalMessage, personal_messages
+from lovecampaign.testing.sendgrid_rules import find_breaches, schema_validator
 from lovecampaign.testing.sendgrid_server import SendGridServer
 from tests.support.paths import DATA
 from tests.support.render_kit import Workbench, recipient
@@ -84,10 +84,10 @@ def send(
     return {outcome.delivery_id: outcome for outcome in outcomes}
 
 
-def alone(message: Message) -> Rebuilt:
+def alone(message: Message) -> PersonalMessage:
     """What SendGrid would make of the message's full content."""
     [parcel] = Packer().pack([replace(make_message(), **_parts(message))])
-    [rebuilt] = rebuild(body_of(parcel))
+    [rebuilt] = personal_messages(body_of(parcel))
     return rebuilt
 
 
@@ -112,7 +112,7 @@ def test_people_of_a_variant_share_a_request_and_get_what_they_would_get_alone(
     assert {outcome.kind for outcome in outcomes.values()} == {OutcomeKind.ACCEPTED}
     assert server.breaches == []
     assert sorted(len(request.json["personalizations"]) for request in server.requests) == [15, 15]
-    rebuilt = [one for request in server.requests for one in rebuild(request.json)]
+    rebuilt = [one for request in server.requests for one in personal_messages(request.json)]
     assert {one.delivery_id: one for one in rebuilt} == {m.delivery_id: alone(m) for m in messages}
 
 
@@ -129,11 +129,11 @@ def test_no_value_makes_a_difference(renderer: EmailRenderer) -> None:
     @given(st.lists(st.tuples(values, values), min_size=1, max_size=4))
     def never(people: list[tuple[str, str]]) -> None:
         messages = [person(renderer, n, name, town) for n, (name, town) in enumerate(people)]
-        rebuilt: dict[str, Rebuilt] = {}
+        rebuilt: dict[str, PersonalMessage] = {}
         for parcel in Packer().pack(messages):
             request = body_of(parcel)
-            assert [*validate(request), *broken_rules(request)] == []
-            rebuilt |= {one.delivery_id: one for one in rebuild(request)}
+            assert [*validate(request), *find_breaches(request)] == []
+            rebuilt |= {one.delivery_id: one for one in personal_messages(request)}
             seen[len(parcel.people) > 1] += 1
         assert rebuilt == {message.delivery_id: alone(message) for message in messages}
 
@@ -209,7 +209,7 @@ def test_a_request_holds_a_thousand_people_at_most(
 ) -> None:
     parcels = list(Packer().pack(person(renderer, number) for number in range(1001)))
     assert [len(parcel.people) for parcel in parcels] == [1000, 1]
-    assert list(broken_rules(body_of(parcels[0]))) == []
+    assert list(find_breaches(body_of(parcels[0]))) == []
 
 
 def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
@@ -220,7 +220,7 @@ def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
         ("personalizations.3.substitutions", "too many"),
         ("personalizations.77.to", "who?"),
     ]
-    server.answer_next(Answer(status=400, errors=errors))
+    server.answer_next(ScriptedResponse(status=400, errors=errors))
     flight = RecordingFlight()
     outcomes = send(server.port, *(person(renderer, n) for n in range(5)), flight=flight)
     refused = {key: each.fault for key, each in outcomes.items() if each.fault is not None}
@@ -236,7 +236,7 @@ def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
 def test_a_refusal_that_names_nobody_is_halved_until_it_does(
     renderer: EmailRenderer, server: SendGridServer, status: int
 ) -> None:
-    server.answer_to("reader5@example.com", *[Answer(status=status)] * 10)
+    server.answer_to("reader5@example.com", *[ScriptedResponse(status=status)] * 10)
     outcomes = send(server.port, *(person(renderer, n) for n in range(16)))
     refused = {key for key, each in outcomes.items() if each.kind is not OutcomeKind.ACCEPTED}
     assert refused == {"delivery-000005"}
@@ -249,19 +249,23 @@ def test_a_refusal_that_names_nobody_is_halved_until_it_does(
 @pytest.mark.parametrize(
     ("answer", "kind", "fault"),
     [
-        (Answer(status=500), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, Fault.PROVIDER),
-        (Answer(status=429), OutcomeKind.TRANSIENT, Fault.PROVIDER),
-        (Answer(status=401), OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
+        (ScriptedResponse(status=500), OutcomeKind.UNKNOWN, Fault.PROVIDER),
+        (ScriptedResponse(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, Fault.PROVIDER),
+        (ScriptedResponse(status=429), OutcomeKind.TRANSIENT, Fault.PROVIDER),
+        (ScriptedResponse(status=401), OutcomeKind.TRANSIENT, Fault.CONFIGURATION),
         (
-            Answer(status=400, errors=[("from.email", "not verified")]),
+            ScriptedResponse(status=400, errors=[("from.email", "not verified")]),
             OutcomeKind.TRANSIENT,
             Fault.CONFIGURATION,
         ),
     ],
 )
 def test_what_says_nothing_of_anybody_holds_for_everybody(
-    renderer: EmailRenderer, server: SendGridServer, answer: Answer, kind: OutcomeKind, fault: Fault
+    renderer: EmailRenderer,
+    server: SendGridServer,
+    answer: ScriptedResponse,
+    kind: OutcomeKind,
+    fault: Fault,
 ) -> None:
     server.answer_next(answer)
     outcomes = send(server.port, *(person(renderer, n) for n in range(4)))
@@ -274,7 +278,7 @@ def test_the_last_request_of_a_window_says_how_long_to_hold(
 ) -> None:
     reset = str(int(time.time()) + 30)
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
-    server.answer_next(Answer(headers=headers, is_stored=True))
+    server.answer_next(ScriptedResponse(headers=headers, is_stored=True))
     [outcome] = send(server.port, person(renderer, 1)).values()
     assert outcome.kind is OutcomeKind.ACCEPTED
     assert outcome.retry_after_seconds == pytest.approx(30, abs=2)

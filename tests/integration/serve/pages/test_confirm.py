@@ -81,9 +81,9 @@ def test_pressing_again_says_that_all_is_done(served: Serving, stage: Stage, lin
 def test_an_old_link_offers_a_new_one(served: Serving, stage: Stage, link: str) -> None:
     stage.clock.move_to(NOW + timedelta(days=7))
 
-    opened = served.get(link)
-    assert opened.status == 410
-    assert "Send me a new link" in opened.text
+    link = served.get(link)
+    assert link.status == 410
+    assert "Send me a new link" in link.text
     answer = served.press(link)
 
     assert "look into your mailbox" in answer.text

@@ -11,7 +11,7 @@ import pytest
 from lovecampaign.store import tables
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from tests.support.joining import ANA, asked_rows, asked_states, confirm, rows_of
-from tests.support.serving import Answer, RecordingPost, Serving, dump
+from tests.support.serving import Answer, RecordingMailer, Serving, dump
 from tests.support.stage import Stage
 
 FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
@@ -36,8 +36,8 @@ def test_a_person_joins_by_the_form(served: Serving, stage: Stage) -> None:
     assert asked.payload["timezone"] == "Europe/Lisbon"
     assert asked.payload["ip"] == "127.0.0.1"
     assert "Ana from Bloom" in asked.payload["consent_text"]
-    assert isinstance(served.site.post, RecordingPost)
-    assert served.site.post.woken == 1
+    assert isinstance(served.site.mailer, RecordingMailer)
+    assert served.site.mailer.woken == 1
 
 
 def test_the_answer_is_the_same_for_everybody(served: Serving, stage: Stage) -> None:

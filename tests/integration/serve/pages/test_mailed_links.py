@@ -18,7 +18,7 @@ from lovecampaign.store.ledger.requests import AskedKind
 from lovecampaign.store.subscribers.erasure import is_forgotten
 from lovecampaign.store.subscribers.subject_access import read_everything
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
-from lovecampaign.web.serve.content.i18n import Texts
+from lovecampaign.web.serve.content.i18n import Translations
 from tests.integration.serve.support.letters import active_suppressions, rows_of, token_of
 from tests.support.joining import apply, asked_rows
 from tests.support.serving import Answer, Serving, dump
@@ -149,15 +149,15 @@ class TestDownload:
 
         assert set(found) == about_people
 
-    @pytest.mark.parametrize("language", Texts().languages)
+    @pytest.mark.parametrize("language", Translations().languages)
     def test_each_part_has_a_name_for_people(
         self, stage: Stage, reader: int, language: str
     ) -> None:
         with stage.database.read() as connection:
             tables = read_everything(connection, reader)
-        wording = Texts().speak(language)
+        translation = Translations().choose(language)
 
-        assert len({wording(f"everything.part.{table}") for table in tables}) == len(tables)
+        assert len({translation(f"data.part.{table}") for table in tables}) == len(tables)
 
     @pytest.mark.parametrize(
         ("language", "words"),

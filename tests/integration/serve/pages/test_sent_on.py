@@ -85,7 +85,7 @@ def test_coming_back_is_said_once_it_is_so(served: Serving, token: str) -> None:
 def test_nobody_is_told_that_something_was_done_by_a_link_that_is_not_ours(
     served: Serving, stage: Stage, token: str
 ) -> None:
-    other = served.site.seals.seal("saved 999", stage.clock.now())  # of somebody else
+    other = served.site.form_tokens.sign("saved 999", stage.clock.now())  # of somebody else
     for path, words in (
         (f"/p/{token}?saved={other}", "Saved."),
         (f"/p/{token}?sent={other}", "Now look"),

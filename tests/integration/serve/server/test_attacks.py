@@ -207,11 +207,11 @@ class TestBodies:
                 yield path, served.post(path, b"a=" + b"x" * limit)
 
     def test_a_form_ends_at_64_kilobytes(self, target: Serving) -> None:
-        for path, answer in self.too_large(target, BodyKind.FORM.most_bytes):
+        for path, answer in self.too_large(target, BodyKind.FORM.max_bytes):
             assert answer.status == 413, path
 
     def test_a_webhook_ends_at_5_megabytes(self, target: Serving) -> None:
-        for path, answer in self.too_large(target, BodyKind.WEBHOOK.most_bytes):
+        for path, answer in self.too_large(target, BodyKind.WEBHOOK.max_bytes):
             assert answer.status == 413, path
 
 

@@ -13,11 +13,11 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lovecampaign.web.hosting.bind import listening
-from lovecampaign.web.serve.http.h11 import PlainHttp
-from lovecampaign.web.serve.http.httptools import MOST_BYTES_OF_A_HEAD, QuickHttp
-from lovecampaign.web.serve.server import ReadsHttp, Server
+from lovecampaign.web.serve.http.head_timeout import BoundedH11
+from lovecampaign.web.serve.http.httptools import MAX_HEAD_BYTES, BoundedHttpTools
+from lovecampaign.web.serve.server import HttpProtocol, WebServer
 
-PARSERS: list[ReadsHttp] = [QuickHttp, PlainHttp]
+PARSERS: list[HttpProtocol] = [BoundedHttpTools, BoundedH11]
 HELLO = b"GET / HTTP/1.1\r\nHost: here\r\n"
 
 
@@ -40,9 +40,9 @@ async def answer_early(scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 @contextlib.contextmanager
-def serving(app: ASGIApp, http: ReadsHttp) -> Iterator[int]:
+def serving(app: ASGIApp, http: HttpProtocol) -> Iterator[int]:
     with listening("127.0.0.1", 0, "serve") as ears:
-        server = Server(app, http=http)
+        server = WebServer(app, http=http)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
         thread.start()
         yield ears.getsockname()[1]
@@ -54,25 +54,25 @@ def connected(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=20)
 
 
-def impatient(parser: ReadsHttp) -> ReadsHttp:
+def impatient(parser: HttpProtocol) -> HttpProtocol:
     """The same, but a head has a fifth of a second."""
     return type("Impatient", (parser,), {"head_seconds": 0.2})
 
 
 @pytest.fixture(params=PARSERS, ids=["httptools", "h11"])
-def parser(request: pytest.FixtureRequest) -> ReadsHttp:
-    chosen: ReadsHttp = request.param
+def parser(request: pytest.FixtureRequest) -> HttpProtocol:
+    chosen: HttpProtocol = request.param
     return chosen
 
 
 @pytest.fixture
-def wire(parser: ReadsHttp) -> Iterator[socket.socket]:
+def wire(parser: HttpProtocol) -> Iterator[socket.socket]:
     with serving(tell_headers, parser) as port, connected(port) as wire:
         yield wire
 
 
 @pytest.fixture
-def early(parser: ReadsHttp) -> Iterator[socket.socket]:
+def early(parser: HttpProtocol) -> Iterator[socket.socket]:
     with serving(answer_early, parser) as port, connected(port) as wire:
         yield wire
 
@@ -109,7 +109,7 @@ def test_a_head_without_an_end_is_cut_off(wire: socket.socket) -> None:
 
 
 def test_many_heads_on_one_connection_are_no_long_head(wire: socket.socket) -> None:
-    pad = b"X-Pad: " + b"a" * (MOST_BYTES_OF_A_HEAD // 3) + b"\r\n\r\n"
+    pad = b"X-Pad: " + b"a" * (MAX_HEAD_BYTES // 3) + b"\r\n\r\n"
 
     for _ in range(5):
         wire.sendall(HELLO + pad)
@@ -117,7 +117,7 @@ def test_many_heads_on_one_connection_are_no_long_head(wire: socket.socket) -> N
 
 
 def test_a_long_body_is_no_long_head(wire: socket.socket) -> None:
-    body = b"b" * (5 * MOST_BYTES_OF_A_HEAD)
+    body = b"b" * (5 * MAX_HEAD_BYTES)
 
     wire.sendall(HELLO + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
@@ -159,24 +159,24 @@ def test_an_extension_of_a_chunk_without_an_end_is_cut_off(wire: socket.socket) 
     assert is_cut_off(wire)
 
 
-@pytest.mark.parametrize("size", [MOST_BYTES_OF_A_HEAD, 60_000])
+@pytest.mark.parametrize("size", [MAX_HEAD_BYTES, 60_000])
 @pytest.mark.parametrize("head", [b"GET /%s HTTP/1.1\r\n\r\n", HELLO + b"X-Long: %s\r\n\r\n"])
 def test_a_long_head_in_one_piece_is_refused(size: int, head: bytes) -> None:
-    with serving(tell_headers, QuickHttp) as port, connected(port) as wire:
+    with serving(tell_headers, BoundedHttpTools) as port, connected(port) as wire:
         wire.sendall(head % (b"a" * size))
 
         assert answer(wire, b"never").startswith(b"HTTP/1.1 400")
 
 
 def test_many_small_headers_are_a_long_head() -> None:
-    with serving(tell_headers, QuickHttp) as port, connected(port) as wire:
-        wire.sendall(HELLO + b"X: y\r\n" * (MOST_BYTES_OF_A_HEAD // 6) + b"\r\n")
+    with serving(tell_headers, BoundedHttpTools) as port, connected(port) as wire:
+        wire.sendall(HELLO + b"X: y\r\n" * (MAX_HEAD_BYTES // 6) + b"\r\n")
 
         assert answer(wire, b"never").startswith(b"HTTP/1.1 400")
 
 
 def test_a_long_body_in_small_chunks_is_no_long_head(wire: socket.socket) -> None:
-    chunks = b"10\r\nbbbbbbbbbbbbbbbb\r\n" * MOST_BYTES_OF_A_HEAD
+    chunks = b"10\r\nbbbbbbbbbbbbbbbb\r\n" * MAX_HEAD_BYTES
 
     wire.sendall(HELLO + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
 
@@ -195,7 +195,7 @@ def test_answers_do_not_wait_for_one_another() -> None:
     ids=["nothing", "half a head", "half of a second head"],
 )
 def test_who_does_not_say_what_they_want_is_left(
-    parser: ReadsHttp, asked_before: int, said: bytes
+    parser: HttpProtocol, asked_before: int, said: bytes
 ) -> None:
     with serving(tell_headers, impatient(parser)) as port, connected(port) as wire:
         for _ in range(asked_before):
@@ -205,7 +205,7 @@ def test_who_does_not_say_what_they_want_is_left(
         assert wire.recv(65536) == b"", "it is closed"
 
 
-def test_who_waits_between_two_requests_is_not_left(parser: ReadsHttp) -> None:
+def test_who_waits_between_two_requests_is_not_left(parser: HttpProtocol) -> None:
     with serving(tell_headers, impatient(parser)) as port, connected(port) as wire:
         for _ in range(2):
             wire.sendall(HELLO + b"\r\n")
@@ -214,12 +214,12 @@ def test_who_waits_between_two_requests_is_not_left(parser: ReadsHttp) -> None:
 
 
 def test_trouble_that_comes_a_thousand_times_is_told_once(
-    parser: ReadsHttp, caplog: pytest.LogCaptureFixture
+    parser: HttpProtocol, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def have_trouble() -> None:
-        server = Server(tell_headers, http=parser)
+        server = WebServer(tell_headers, http=parser)
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(server.tell_trouble)
+        loop.set_exception_handler(server.log_loop_error)
         for _ in range(1_000):
             loop.call_exception_handler({"message": "accept", "exception": OSError("too many")})
 

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from lovecampaign.web.serve.http.request_body import (
-    Body,
     BodyKind,
     Refusal,
+    RequestBody,
     read_body,
     read_url_encoded,
 )
@@ -35,9 +35,9 @@ def read(
     *chunks: bytes,
     kind: BodyKind = BodyKind.FORM,
     stalls: bool = False,
-    most_seconds: float | None = None,
+    max_seconds: float | None = None,
     headers: Mapping[str, str] = FORM,
-) -> Body:
+) -> RequestBody:
     """What is read of a body that arrives in these pieces."""
     named = {"host": "letters.bloom.example", **FORM, **headers}
     messages: list[Message] = [
@@ -58,7 +58,7 @@ def read(
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in named.items()],
     }
-    return asyncio.run(read_body(Request(scope, receive), kind, HOSTS, most_seconds=most_seconds))
+    return asyncio.run(read_body(Request(scope, receive), kind, HOSTS, max_seconds=max_seconds))
 
 
 def test_a_form_of_either_encoding_is_read() -> None:
@@ -72,7 +72,7 @@ def test_the_first_value_of_a_field_counts_and_files_are_left_out() -> None:
     file = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nz\r\n--x--\r\n'
 
     assert read(b"a=1&a=2").form == {"a": "1"}
-    assert read(file, headers=PARTS) == Body(raw=file)
+    assert read(file, headers=PARTS) == RequestBody(raw=file)
 
 
 def test_a_body_of_another_kind_is_no_form() -> None:
@@ -93,8 +93,8 @@ def test_what_is_too_large_is_refused_whether_it_says_so_or_not(headers: dict[st
 
 @pytest.mark.parametrize("kind", list(BodyKind))
 def test_who_sends_slowly_is_not_waited_for(kind: BodyKind) -> None:
-    assert read(b"a=", kind=kind, stalls=True, most_seconds=0.05).refusal is Refusal.TOO_SLOW
-    assert kind.most_seconds <= 30
+    assert read(b"a=", kind=kind, stalls=True, max_seconds=0.05).refusal is Refusal.TOO_SLOW
+    assert kind.max_seconds <= 30
 
 
 @pytest.mark.parametrize(

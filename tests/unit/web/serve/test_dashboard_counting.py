@@ -10,7 +10,7 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.testing.campaigns import write_campaign
-from lovecampaign.web.serve.dashboard.background_counts import Counter
+from lovecampaign.web.serve.dashboard.background_counts import BackgroundCounter
 
 NOW = datetime(2027, 2, 1, 9, tzinfo=UTC)
 ENOUGH_SECONDS = 10
@@ -30,8 +30,8 @@ def test_a_failure_that_nobody_waited_for_is_not_shown_once_it_is_over(tmp_path:
         threading.Timer(0.1, has_ended.set).start()
         raise RuntimeError("the database was away")
 
-    counter = Counter(count)
-    assert counter.ask(campaign, None, NOW, patience_until=0) is None
+    counter = BackgroundCounter(count)
+    assert counter.get(campaign, None, NOW, patience_until=0) is None
     may_fail.set()
     assert has_ended.wait(ENOUGH_SECONDS)
-    assert counter.ask(campaign, None, NOW) == 7
+    assert counter.get(campaign, None, NOW) == 7

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lovecampaign.delivery.display.web_version import LEFT_OUT
-from lovecampaign.web.serve.pages.letter_html import Surroundings, make_page
+from lovecampaign.web.serve.pages.letter_html import PageFrame, make_web_page
 
-AROUND = Surroundings(style="", before="", after="", in_letter_only="(in the letter)")
+AROUND = PageFrame(style="", before="", after="", in_letter_only="(in the letter)")
 
 
 def link(words: str, name: str = "") -> str:
@@ -15,7 +15,7 @@ def link(words: str, name: str = "") -> str:
 
 
 def copy_of(paragraph: str) -> str:
-    page = make_page(f"<html><body><p>{paragraph}</p></body></html>", AROUND)
+    page = make_web_page(f"<html><body><p>{paragraph}</p></body></html>", AROUND)
     return page.removeprefix("<html><body><p>").removesuffix("</p></body></html>")
 
 

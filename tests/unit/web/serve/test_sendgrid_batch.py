@@ -15,7 +15,7 @@ from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store.ledger.events import EventKind, Report
 from lovecampaign.testing.sendgrid_events import BLOCKED, KINDS, event_validator, make_event
-from lovecampaign.web.serve.webhooks.sendgrid_parse import NotABatch, read_batch
+from lovecampaign.web.serve.webhooks.sendgrid_parse import MalformedBatch, read_batch
 from tests.support.paths import DATA
 
 SCHEMAS = DATA / "sendgrid" / "tsg_logs_v3.json"
@@ -180,7 +180,7 @@ def test_a_number_without_end_costs_no_batch() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[", b"\xff", b"[" * 100_000, b"{'a': 1}"])
 def test_what_is_not_json_is_no_batch(body: bytes) -> None:
-    with pytest.raises(NotABatch):
+    with pytest.raises(MalformedBatch):
         read_batch(body, SIGNER, NOW)
 
 

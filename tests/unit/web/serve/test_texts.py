@@ -19,7 +19,12 @@ from lovecampaign.store.database.types import metadata
 from lovecampaign.store.ledger.requests import SEND_TO
 from lovecampaign.store.signup.apply import Application
 from lovecampaign.web.serve.content import i18n as module
-from lovecampaign.web.serve.content.i18n import FOLDER, Texts, Wording, languages_asked_for
+from lovecampaign.web.serve.content.i18n import (
+    FOLDER,
+    Translation,
+    Translations,
+    accepted_languages,
+)
 from lovecampaign.web.serve.content.zones import regions
 
 SERVE = Path(module.__file__).parents[1]
@@ -100,11 +105,11 @@ def _found_in(pattern: str, expression: str) -> set[str]:
 
 
 def test_the_first_language_that_is_shipped_is_spoken() -> None:
-    texts = Texts()
+    texts = Translations()
 
-    assert texts.speak("it", "fr-CA", "en").language == "fr"
-    assert texts.speak("it").language == "en"
-    assert texts.speak().language == "en"
+    assert texts.choose("it", "fr-CA", "en").language == "fr"
+    assert texts.choose("it").language == "en"
+    assert texts.choose().language == "en"
 
 
 @pytest.mark.parametrize(
@@ -119,27 +124,27 @@ def test_the_first_language_that_is_shipped_is_spoken() -> None:
     ],
 )
 def test_languages_are_read_from_the_header(header: str, languages: list[str]) -> None:
-    assert list(languages_asked_for(header)) == languages
+    assert list(accepted_languages(header)) == languages
 
 
 @given(header=st.text(max_size=200))
 def test_any_header_can_be_read(header: str) -> None:
-    Texts().speak(*languages_asked_for(header))
+    Translations().choose(*accepted_languages(header))
 
 
 def test_forms_are_chosen_by_count() -> None:
     table = {"left": {"one": "{count} piece", "other": "{count} pieces"}}
-    english = Wording(language="en", texts=table)
-    french = Wording(language="fr", texts=table)
+    english = Translation(language="en", texts=table)
+    french = Translation(language="fr", texts=table)
 
     assert [english("left", count=n) for n in (0, 1, 2)] == ["0 pieces", "1 piece", "2 pieces"]
     assert [french("left", count=n) for n in (0, 1, 2)] == ["0 piece", "1 piece", "2 pieces"]
 
 
 def test_what_a_visitor_typed_is_never_read_as_a_text() -> None:
-    wording = Wording(language="en", texts={"hello": "Hello {name}"})
+    translation = Translation(language="en", texts={"hello": "Hello {name}"})
 
-    assert wording("hello", name="{count} {{7*7}}") == "Hello {count} {{7*7}}"
+    assert translation("hello", name="{count} {{7*7}}") == "Hello {count} {{7*7}}"
 
 
 @pytest.mark.parametrize("folder", [FOLDER, REPLIES], ids=["pages", "mail"])
@@ -156,15 +161,15 @@ def test_french_keeps_its_signs_on_the_line_of_their_words(folder: Path) -> None
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_region_of_the_map_has_a_name(language: str) -> None:
-    wording = Texts().speak(language)
+    translation = Translations().choose(language)
 
-    assert [wording(f"zones.{one.name}") for one in regions()]
-    assert (wording("zones.Africa") == "Africa") is (language == "en")
+    assert [translation(f"zones.{one.name}") for one in regions()]
+    assert (translation("zones.Africa") == "Africa") is (language == "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_everything_that_is_kept_has_a_name_for_people(language: str) -> None:
-    fields = set(Texts().speak(language).texts["everything"]["field"])
+    fields = set(Translations().choose(language).texts["data"]["field"])
     about_people = [
         table
         for table in metadata.sorted_tables

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from starlette.requests import HTTPConnection
 
 from lovecampaign.core.errors import UsageError
-from lovecampaign.web.serve.http.client_address import Proxies, network_of, read_proxies
+from lovecampaign.web.serve.http.client_address import TrustedProxies, network_of, read_proxies
 
 
 def coming(peer: str | None, *forwarded: str) -> HTTPConnection:
@@ -18,7 +18,7 @@ def coming(peer: str | None, *forwarded: str) -> HTTPConnection:
 
 
 @pytest.fixture
-def proxies() -> Proxies:
+def proxies() -> TrustedProxies:
     return read_proxies(["10.0.0.0/8", "127.0.0.1", "2001:db8::1"])
 
 
@@ -48,9 +48,9 @@ def proxies() -> Proxies:
     ],
 )
 def test_the_nearest_address_that_is_no_proxy_of_ours_counts(
-    proxies: Proxies, peer: str | None, forwarded: list[str], visitor: str
+    proxies: TrustedProxies, peer: str | None, forwarded: list[str], visitor: str
 ) -> None:
-    assert str(proxies.visitor(coming(peer, *forwarded))) == visitor
+    assert str(proxies.client_address(coming(peer, *forwarded))) == visitor
 
 
 @given(said=st.text(st.characters(max_codepoint=255), max_size=80))
@@ -58,20 +58,20 @@ def test_nothing_that_a_visitor_writes_hides_what_the_proxy_saw(said: str) -> No
     proxies = read_proxies(["127.0.0.1"])
     request = coming("127.0.0.1", f"{said}, 203.0.113.9")
 
-    assert str(proxies.visitor(request)) == "203.0.113.9"
+    assert str(proxies.client_address(request)) == "203.0.113.9"
 
 
 def test_without_trusted_proxies_the_peer_is_the_visitor() -> None:
     proxies = read_proxies([])
 
-    assert str(proxies.visitor(coming("127.0.0.1", "203.0.113.9"))) == "127.0.0.1"
-    assert not proxies.hides_nobody(coming("127.0.0.1", "203.0.113.9"))
-    assert proxies.hides_nobody(coming("127.0.0.1"))
+    assert str(proxies.client_address(coming("127.0.0.1", "203.0.113.9"))) == "127.0.0.1"
+    assert not proxies.knows_client(coming("127.0.0.1", "203.0.113.9"))
+    assert proxies.knows_client(coming("127.0.0.1"))
 
 
-def test_a_network_is_named_by_its_prefix(proxies: Proxies) -> None:
+def test_a_network_is_named_by_its_prefix(proxies: TrustedProxies) -> None:
     def network(peer: str) -> str:
-        return network_of(proxies.visitor(coming(peer)))
+        return network_of(proxies.client_address(coming(peer)))
 
     assert network("203.0.113.9") == "203.0.113.0/24"
     assert network("2001:db8:5:6::7") == "2001:db8:5::/48"

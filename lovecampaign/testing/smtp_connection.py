@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 
-from lovecampaign.testing.faults import Drip, Say, Stall, Step, StoreThenClose, Troubles
-from lovecampaign.testing.received import Received, Register
+from lovecampaign.testing.faults import Drip, Say, SmtpFaults, Stall, Step, StoreThenClose
+from lovecampaign.testing.received import Received, ReceivedLog
 
 _DELIVERY = re.compile(rb"^X-Lovecampaign-Delivery:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(?:FROM|TO):\s*<([^>]*)>(.*)", re.IGNORECASE)
 
 
-class HungUp(Exception):
+class ConnectionEnded(Exception):
     """The connection is over, for whichever reason."""
 
 
@@ -27,7 +27,7 @@ EXTENSIONS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "SMTPUTF8", "ENHANCEDST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class SmtpServerOptions:
     """How a server talks where no trouble is asked for."""
 
     extensions: tuple[str, ...] = EXTENSIONS
@@ -46,19 +46,19 @@ class Manners:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class SmtpServerState:
     """What all connections of a server share."""
 
-    manners: Manners
-    register: Register
-    troubles: Troubles
+    manners: SmtpServerOptions
+    register: ReceivedLog
+    troubles: SmtpFaults
     closing: Event
 
 
-class Dialogue:
+class SmtpServerConnection:
     """One connection from its greeting to its end."""
 
-    def __init__(self, sock: socket.socket, house: House) -> None:
+    def __init__(self, sock: socket.socket, house: SmtpServerState) -> None:
         self.sock = sock
         self._house = house
         self._manners = manners = house.manners
@@ -72,7 +72,7 @@ class Dialogue:
         self.commands: list[str] = []
 
     def run(self) -> None:
-        """Talk until one side hangs up; raises HungUp or OSError then."""
+        """Talk until one side hangs up; raises ConnectionEnded or OSError then."""
         self._answer(Step.CONNECT, "220 test.example ESMTP")
         while True:
             line = self._line().decode("utf-8", "replace")
@@ -138,13 +138,13 @@ class Dialogue:
         try:
             return base64.b64decode(text, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
-            raise HungUp("the login is not base64") from error
+            raise ConnectionEnded("the login is not base64") from error
 
     def _mail(self, rest: str) -> None:
         found = _PATH.match(rest)
         limit = self._manners.messages_per_connection
         if limit is not None and self._messages >= limit:
-            raise HungUp("enough for one connection")
+            raise ConnectionEnded("enough for one connection")
         if not self._is_logged_in:
             self._say("530 5.7.0 log in first")
         elif found is None or self._sender is not None:
@@ -203,13 +203,13 @@ class Dialogue:
 
     def _quit(self, _rest: str) -> None:
         self._say("221 2.0.0 bye")
-        raise HungUp("QUIT")
+        raise ConnectionEnded("QUIT")
 
     def _meet_trouble(self, step: Step) -> None:
         act = self._house.troubles.next(step, self._recipient)
         if act is not None:
             self._perform(act, "")
-            raise HungUp("after such trouble")
+            raise ConnectionEnded("after such trouble")
 
     def _answer(self, step: Step, usual: str, recipient: str | None = None) -> bool:
         """Say the usual, or what trouble makes of it; whether the usual was said."""
@@ -224,20 +224,20 @@ class Dialogue:
             case Say(line=line):
                 self._say(line)
                 if line.startswith("421"):
-                    raise HungUp("421")
+                    raise ConnectionEnded("421")
             case Drip(seconds_per_byte=pause):
                 self._drip(usual + "\r\n", pause)
             case Stall():
                 self._house.closing.wait()
-                raise HungUp("stalled to the end")
+                raise ConnectionEnded("stalled to the end")
             case _:
-                raise HungUp("trouble")
+                raise ConnectionEnded("trouble")
 
     def _drip(self, text: str, pause: float) -> None:
         for byte in text.encode():
             self.sock.sendall(bytes([byte]))
             if self._house.closing.wait(pause):
-                raise HungUp("closing")
+                raise ConnectionEnded("closing")
 
     def _say(self, text: str) -> None:
         self.sock.sendall(text.encode("utf-8", "surrogateescape") + b"\r\n")
@@ -266,5 +266,5 @@ class Dialogue:
     def _receive(self) -> None:
         received = self.sock.recv(65536)
         if not received:
-            raise HungUp("the client closed")
+            raise ConnectionEnded("the client closed")
         self._unread += received

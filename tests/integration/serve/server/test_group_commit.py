@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from lovecampaign.core.errors import Busy, Unreachable, UsageError
-from lovecampaign.web.serve.handler.batching import MOST_AT_ONCE, Crowd
-from lovecampaign.web.serve.handler.handler import NotFound, Visit
+from lovecampaign.web.serve.handler.group_commit import MAX_GROUP_SIZE, GroupCommit
+from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext
 from lovecampaign.web.serve.handler.site import Site
 from tests.support.serving import Serving
 
@@ -28,8 +28,8 @@ class Desk:
     read_of: list[str] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
 
-    def read(self, visit: Visit) -> str | Response:
-        name = visit.form["name"]
+    def read(self, context: RequestContext) -> str | Response:
+        name = context.form["name"]
         self.read_of.append(name)
         if name == "unlucky":
             raise Unreachable("the database is away")
@@ -46,18 +46,20 @@ class Desk:
 
     def meet(self, site: Site, names: Sequence[str]) -> list[Response | BaseException]:
         """All of them come at once."""
-        crowd = Crowd(read=self.read, take=self.take)
+        commits = GroupCommit(read=self.read, take=self.take)
 
         async def answer_all() -> list[Response | BaseException]:
-            answers = (crowd.answer(_visit(site, name)) for name in names)
+            answers = (commits.answer(_visit(site, name)) for name in names)
             return await asyncio.gather(*answers, return_exceptions=True)
 
         return asyncio.run(answer_all())
 
 
-def _visit(site: Site, name: str) -> Visit:
+def _visit(site: Site, name: str) -> RequestContext:
     request = Request({"type": "http", "method": "POST", "path": "/desk", "headers": []})
-    return Visit(site=site, request=request, now=site.clock.now(), form={"name": name}, body=b"")
+    return RequestContext(
+        site=site, request=request, now=site.clock.now(), form={"name": name}, body=b""
+    )
 
 
 def said(answer: Response | BaseException) -> tuple[int, str]:
@@ -66,12 +68,12 @@ def said(answer: Response | BaseException) -> tuple[int, str]:
 
 
 def test_who_comes_at_once_is_taken_together_and_in_order(served: Serving) -> None:
-    desk, names = Desk(), [f"person {number}" for number in range(MOST_AT_ONCE + 10)]
+    desk, names = Desk(), [f"person {number}" for number in range(MAX_GROUP_SIZE + 10)]
 
     answers = desk.meet(served.site, names)
 
     assert [said(answer) for answer in answers] == [(200, f"welcome {name}") for name in names]
-    assert desk.groups == [names[:MOST_AT_ONCE], names[MOST_AT_ONCE:]]
+    assert desk.groups == [names[:MAX_GROUP_SIZE], names[MAX_GROUP_SIZE:]]
 
 
 def test_who_is_answered_at_the_door_keeps_nobody_waiting(served: Serving) -> None:
@@ -148,11 +150,11 @@ def test_a_mistake_of_ours_is_told_to_whom_it_hit(served: Serving) -> None:
 
 def test_who_comes_later_is_taken_too(served: Serving) -> None:
     desk = Desk()
-    crowd = Crowd(read=desk.read, take=desk.take)
+    commits = GroupCommit(read=desk.read, take=desk.take)
 
     async def come_twice() -> None:
         for name in ("ana", "bo"):
-            await crowd.answer(_visit(served.site, name))
+            await commits.answer(_visit(served.site, name))
 
     asyncio.run(come_twice())
     assert desk.groups == [["ana"], ["bo"]]
@@ -160,11 +162,11 @@ def test_who_comes_later_is_taken_too(served: Serving) -> None:
 
 def test_who_went_away_keeps_nobody_waiting(served: Serving) -> None:
     desk = Desk()
-    crowd = Crowd(read=desk.read, take=desk.take)
+    commits = GroupCommit(read=desk.read, take=desk.take)
 
     async def leave_early() -> Response:
-        gone = asyncio.create_task(crowd.answer(_visit(served.site, "ana")))
-        stays = asyncio.create_task(crowd.answer(_visit(served.site, "bo")))
+        gone = asyncio.create_task(commits.answer(_visit(served.site, "ana")))
+        stays = asyncio.create_task(commits.answer(_visit(served.site, "bo")))
         await asyncio.sleep(0)
         gone.cancel()
         with pytest.raises(asyncio.CancelledError):
