@@ -1,4 +1,4 @@
-"""Which campaign does a test of time need? Builds one in memory, without any file."""
+"""Builds a campaign in memory, without files, for tests of schedules."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SENDER = Sender(
     unsubscribe_to="hello@bloom.example",
 )
 
-#: Day of the month of launch emails, and to whom they go.
+#: Launch emails: day of the month and recipients.
 LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[Crowd]]] = {
     "early-access": (27, frozenset({Crowd.INSIDERS})),
     "launch": (28, frozenset({Crowd.AUDIENCE})),
@@ -47,7 +47,7 @@ LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[Crowd]]] = {
 
 
 class MonthOptions(TypedDict, total=False):
-    """What a test may choose about its month; every choice may be left out."""
+    """The options of a test's month, all optional."""
 
     timezone: str  #: the team's, default Europe/Paris
     clock: ClockChoice

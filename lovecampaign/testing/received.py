@@ -1,4 +1,4 @@
-"""What has a server of tests taken, and can that be compared after a kill?"""
+"""A log of what a fake server accepted, which survives a kill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One message for one person, as the server took it."""
+    """One message for one recipient, as the server accepted it."""
 
     delivery_id: str
     recipient: str
@@ -23,10 +23,10 @@ class Received:
 
 
 class ReceivedLog:
-    """Keeps what was received; writes a line per message before the sender hears of it.
+    """Records messages, in memory and as lines of a file, before the sender gets its reply.
 
-    A line is delivery id, tab, recipient. It is with the operating system when ``add`` returns,
-    so it outlives the sender and the server.
+    A line is delivery id, tab, recipient. The operating system has it when ``add`` returns, so it
+    outlives the sender and the server.
     """
 
     def __init__(self, log: Path | None = None) -> None:
@@ -48,7 +48,7 @@ class ReceivedLog:
 
     @property
     def counts(self) -> Counter[str]:
-        """How often each delivery id was received."""
+        """Received messages by delivery id."""
         return Counter(received.delivery_id for received in self.all)
 
     def close(self) -> None:
@@ -64,6 +64,6 @@ class ReceivedLog:
 
 
 def read_log(log: Path) -> Counter[str]:
-    """How often each delivery id stands in a server's log."""
+    """Messages in a server's log by delivery id."""
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     return Counter(line.partition("\t")[0] for line in lines)

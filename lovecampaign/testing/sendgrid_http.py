@@ -1,4 +1,4 @@
-"""How does the stand-in for SendGrid speak HTTP, and misspeak it on request?"""
+"""The HTTP server of the fake SendGrid, with scripted responses."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptedResponse:
-    """What the server does with a request, instead of judging it."""
+    """A response, or how it fails."""
 
     status: int = 202
     headers: Mapping[str, str] = field(default_factory=dict)
     #: ``(field, message)`` of each error in the body; field None is JSON's null.
     errors: Sequence[tuple[str | None, str]] = ()
-    #: Whether the mail is taken all the same, as a gateway's 502 may hide.
+    #: Whether the mail is accepted all the same, as behind a gateway's 502.
     is_stored: bool = False
     #: Seconds before each byte of the answer.
     drip_seconds: float = 0.0
@@ -33,7 +33,7 @@ class ScriptedResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedRequest:
-    """One request, as it came."""
+    """One request, unparsed."""
 
     method: str
     path: str
@@ -49,7 +49,7 @@ Respond = Callable[[ReceivedRequest], ScriptedResponse]
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Knows its connections, so that they end with it."""
+    """Tracks its connections, to close them with it."""
 
     daemon_threads = False
     request_queue_size = 128
@@ -82,7 +82,7 @@ class HttpServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A sender that goes away is what these tests are about."""
+        """Silent: tests disconnect on purpose."""
 
     def end(self) -> None:
         """Stop at once, open connections included."""
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Keep quiet."""
+        """Silent."""
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         lines = (
             f"HTTP/1.1 {answer.status} slow",
             f"Content-Length: {len(content)}",
-            "Connection: close",  # or another request may come, whose fate nobody can tell
+            "Connection: close",  # a further request would be in doubt
         )
         for byte in "\r\n".join([*lines, "", ""]).encode() + content:
             self.connection.sendall(bytes([byte]))

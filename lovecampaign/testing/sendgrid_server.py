@@ -1,4 +1,4 @@
-"""How does SendGrid misbehave? A stand-in for its v3 API, which does so on request.
+"""A fake of SendGrid's v3 mail API, which fails on request.
 
 In a test::
 
@@ -9,8 +9,8 @@ As a process of its own, for tests that kill the sender::
 
     python -m lovecampaign.testing.sendgrid_server --port 0 --log FILE [--schema OPENAPI]
 
-which prints ``listening on PORT`` first, and appends ``lc_id, tab, recipient`` to FILE for each
-person of a request before it answers 202. Requests that SendGrid would not take get its 400.
+It prints ``listening on PORT`` first, and appends ``lc_id, tab, recipient`` to FILE for each
+recipient of a request before it answers 202. Requests that SendGrid would reject get its 400.
 """
 
 from __future__ import annotations
@@ -22,13 +22,27 @@ import ssl
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from lovecampaign.testing.received import Received, ReceivedLog
 from lovecampaign.testing.sendgrid_http import HttpServer, ReceivedRequest, ScriptedResponse
 from lovecampaign.testing.sendgrid_rules import Breach, Validator, find_breaches, schema_validator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalMessage:
+    """The message that SendGrid makes of one personalization."""
+
+    delivery_id: str
+    email: str
+    name: str
+    subject: str
+    text: str
+    html: str
+    headers: Mapping[str, str]
 
 
 class SendGridServer:
@@ -52,7 +66,7 @@ class SendGridServer:
         self._by_recipient: dict[str, deque[ScriptedResponse]] = {}
         self._numbers = itertools.count(1)
         self.requests: list[ReceivedRequest] = []
-        #: What was wrong with requests that SendGrid would not have taken.
+        #: Why requests were rejected.
         self.breaches: list[Breach] = []
         self._http = HttpServer(("127.0.0.1", port), self.respond, tls)
         self.port: int = self._http.server_address[1]
@@ -74,7 +88,7 @@ class SendGridServer:
 
     @property
     def counts(self) -> Counter[str]:
-        """How often each ``lc_id`` was taken."""
+        """Accepted messages by ``lc_id``."""
         return self._register.counts
 
     def answer_next(self, *answers: ScriptedResponse) -> None:
@@ -82,7 +96,7 @@ class SendGridServer:
         self._next.extend(answers)
 
     def answer_always(self, answer: ScriptedResponse | None) -> None:
-        """A scripted answer for every mail request from now on; None: judge them again."""
+        """A scripted answer for every mail request from now on; None: validate them again."""
         self._always = answer
 
     def answer_to(self, recipient: str, *answers: ScriptedResponse) -> None:
@@ -102,20 +116,18 @@ class SendGridServer:
         self._thread.join()
 
     def respond(self, request: ReceivedRequest) -> ScriptedResponse:
-        """The answer to one request; mail that is taken is in the register after it."""
+        """The answer to one request; accepted mail is recorded before it."""
         self.requests.append(request)
-        if self._api_key is not None and not self._is_ours(request):
+        authorization = request.headers.get("authorization")
+        if self._api_key is not None and authorization != f"Bearer {self._api_key}":
             return ScriptedResponse(status=401, errors=[(None, "authorization required")])
         if (request.method, request.path) == ("GET", "/v3/scopes"):
             return self._always or ScriptedResponse(status=200)
         if (request.method, request.path) != ("POST", "/v3/mail/send"):
             return ScriptedResponse(status=404, errors=[(None, "not found")])
-        return self._judge(request)
+        return self._validate(request)
 
-    def _is_ours(self, request: ReceivedRequest) -> bool:
-        return request.headers.get("authorization") == f"Bearer {self._api_key}"
-
-    def _judge(self, request: ReceivedRequest) -> ScriptedResponse:
+    def _validate(self, request: ReceivedRequest) -> ScriptedResponse:
         answer = self._scripted(request)
         if answer is None:
             breaches = self._breaches_of(request)
@@ -141,8 +153,8 @@ class SendGridServer:
             body = request.json
         except ValueError:
             return [("", "not JSON")]
-        found = list(self._validator(body)) if self._validator else []
-        return found or list(find_breaches(body))
+        breaches = list(self._validator(body)) if self._validator else []
+        return breaches or list(find_breaches(body))
 
     def _store(self, request: ReceivedRequest) -> None:
         body = request.json
@@ -163,8 +175,32 @@ class SendGridServer:
         self.close()
 
 
+def personal_messages(request: Any) -> Iterator[PersonalMessage]:
+    """The messages of a request, in its order."""
+    contents = {part["type"]: part["value"] for part in request["content"]}
+    for person in request["personalizations"]:
+        values = person.get("substitutions", {})
+        [to] = person["to"]
+        yield PersonalMessage(
+            delivery_id=person["custom_args"]["lc_id"],
+            email=to["email"],
+            name=to.get("name", ""),
+            subject=_substitute(person["subject"], values),
+            text=_substitute(contents["text/plain"], values),
+            html=_substitute(contents["text/html"], values),
+            headers=person["headers"],
+        )
+
+
+def _substitute(content: str, values: Mapping[str, str]) -> str:
+    """Sequential, as SendGrid does it: later keys are replaced inside earlier values too."""
+    for key, value in values.items():
+        content = content.replace(key, value)
+    return content
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="A SendGrid that keeps mail to itself.")
+    parser = argparse.ArgumentParser(description="A fake SendGrid: keeps mail to itself.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log", type=Path)
     parser.add_argument("--schema", type=Path, help="SendGrid's tsg_mail_v3.json")

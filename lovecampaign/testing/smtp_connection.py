@@ -1,4 +1,4 @@
-"""How does the SMTP server of tests talk over one connection?"""
+"""One connection of the fake SMTP server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATH = re.compile(r"(?:FROM|TO):\s*<([^>]*)>(.*)", re.IGNORECASE)
 
 
 class ConnectionEnded(Exception):
-    """The connection is over, for whichever reason."""
+    """The connection ends."""
 
 
 EXTENSIONS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
@@ -28,7 +28,7 @@ EXTENSIONS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "SMTPUTF8", "ENHANCEDST
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpServerOptions:
-    """How a server talks where no trouble is asked for."""
+    """The server's behaviour without faults."""
 
     extensions: tuple[str, ...] = EXTENSIONS
     #: User to password; with any, a login is required.
@@ -41,38 +41,38 @@ class SmtpServerOptions:
     latency_seconds: float = 0.0
     #: Closes silently at the next MAIL after this many messages, as Yahoo does.
     messages_per_connection: int | None = None
-    #: Says 354 to DATA even where nobody is to get the message (RFC 2920 §3.1).
-    takes_data_for_nobody: bool = False
+    #: Replies 354 to DATA even without an accepted recipient (RFC 2920 §3.1).
+    accepts_data_without_recipient: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpServerState:
-    """What all connections of a server share."""
+    """Shared by the connections of a server."""
 
-    manners: SmtpServerOptions
-    register: ReceivedLog
-    troubles: SmtpFaults
+    options: SmtpServerOptions
+    received: ReceivedLog
+    faults: SmtpFaults
     closing: Event
 
 
 class SmtpServerConnection:
-    """One connection from its greeting to its end."""
+    """The SMTP dialogue, from the greeting to the end."""
 
-    def __init__(self, sock: socket.socket, house: SmtpServerState) -> None:
+    def __init__(self, sock: socket.socket, server: SmtpServerState) -> None:
         self.sock = sock
-        self._house = house
-        self._manners = manners = house.manners
+        self._server = server
+        self._options = server.options
         self._unread = bytearray()
         self._is_tls = isinstance(sock, ssl.SSLSocket)
-        self._is_logged_in = not manners.users
+        self._is_logged_in = not self._options.users
         self._messages = 0
         self._sender: str | None = None
         self._recipient: str | None = None
-        #: Every command, its verb in capitals, for tests that look at the dialogue itself.
+        #: Every command, its verb in upper case.
         self.commands: list[str] = []
 
     def run(self) -> None:
-        """Talk until one side hangs up; raises ConnectionEnded or OSError then."""
+        """Runs until one side closes; raises ConnectionEnded or OSError then."""
         self._answer(Step.CONNECT, "220 test.example ESMTP")
         while True:
             line = self._line().decode("utf-8", "replace")
@@ -98,22 +98,22 @@ class SmtpServerConnection:
         }
 
     def _ehlo(self, _name: str) -> None:
-        offered = ["test.example", *self._manners.extensions]
-        if self._manners.starttls is not None and not self._is_tls:
+        offered = ["test.example", *self._options.extensions]
+        if self._options.starttls is not None and not self._is_tls:
             offered.append("STARTTLS")
-        if self._manners.users:
+        if self._options.users:
             offered.append("AUTH PLAIN LOGIN")
         lines = [f"250-{word}" for word in offered[:-1]] + [f"250 {offered[-1]}"]
         self._answer(Step.EHLO, "\r\n".join(lines))
 
     def _starttls(self, _rest: str) -> None:
-        context = self._manners.starttls
+        context = self._options.starttls
         if context is None or self._is_tls:
             self._say("502 5.5.1 not here")
             return
         if not self._answer(Step.STARTTLS, "220 2.0.0 go ahead"):
             return
-        self._meet_trouble(Step.HANDSHAKE)
+        self._inject_fault(Step.HANDSHAKE)
         self._unread.clear()
         self.sock = context.wrap_socket(self.sock, server_side=True)
         self._is_tls = True
@@ -123,13 +123,13 @@ class SmtpServerConnection:
         if mechanism.upper() == "PLAIN":
             _, user, password = self._decoded(initial).split("\0")
         else:
-            user = self._decoded(initial) if initial else self._asked("334 VXNlcm5hbWU6")
-            password = self._asked("334 UGFzc3dvcmQ6")
-        is_right = self._manners.users.get(user) == password
+            user = self._decoded(initial) if initial else self._ask("334 VXNlcm5hbWU6")
+            password = self._ask("334 UGFzc3dvcmQ6")
+        is_right = self._options.users.get(user) == password
         answer = "235 2.7.0 welcome" if is_right else "535 5.7.8 wrong user or password"
         self._is_logged_in = self._answer(Step.AUTH, answer) and is_right
 
-    def _asked(self, question: str) -> str:
+    def _ask(self, question: str) -> str:
         self._say(question)
         return self._decoded(self._line().decode("ascii", "replace"))
 
@@ -141,37 +141,37 @@ class SmtpServerConnection:
             raise ConnectionEnded("the login is not base64") from error
 
     def _mail(self, rest: str) -> None:
-        found = _PATH.match(rest)
-        limit = self._manners.messages_per_connection
+        path = _PATH.match(rest)
+        limit = self._options.messages_per_connection
         if limit is not None and self._messages >= limit:
             raise ConnectionEnded("enough for one connection")
         if not self._is_logged_in:
             self._say("530 5.7.0 log in first")
-        elif found is None or self._sender is not None:
+        elif path is None or self._sender is not None:
             self._say("503 5.5.1 not now")
         elif self._answer(Step.MAIL, "250 2.1.0 go on"):
-            self._sender = found[1]
+            self._sender = path[1]
 
     def _rcpt(self, rest: str) -> None:
-        found = _PATH.match(rest)
-        if found is None or self._sender is None:
+        path = _PATH.match(rest)
+        if path is None or self._sender is None:
             self._say("503 5.5.1 not now")
-        elif self._answer(Step.RCPT, "250 2.1.5 go on", found[1]):
-            self._recipient = found[1]
+        elif self._answer(Step.RCPT, "250 2.1.5 go on", path[1]):
+            self._recipient = path[1]
 
     def _data(self, _rest: str) -> None:
         if self._recipient is None:
-            self._data_for_nobody()
+            self._data_without_recipient()
             return
         if not self._answer(Step.DATA, "354 end with a dot", self._recipient):
             return
-        self._meet_trouble(Step.BODY)
+        self._inject_fault(Step.BODY)
         content = self._message()
-        time.sleep(self._manners.latency_seconds)
-        self._take(content)
+        time.sleep(self._options.latency_seconds)
+        self._accept(content)
 
-    def _data_for_nobody(self) -> None:
-        if not self._manners.takes_data_for_nobody:
+    def _data_without_recipient(self) -> None:
+        if not self._options.accepts_data_without_recipient:
             self._say("503 5.5.1 no recipient")
             return
         self._say("354 end with a dot")
@@ -179,19 +179,19 @@ class SmtpServerConnection:
         self._rset_envelope()
         self._say("554 5.5.1 no valid recipients")
 
-    def _take(self, content: bytes) -> None:
-        found = _DELIVERY.search(content.partition(b"\r\n\r\n")[0] + b"\r\n")
+    def _accept(self, content: bytes) -> None:
+        header = _DELIVERY.search(content.partition(b"\r\n\r\n")[0] + b"\r\n")
         received = Received(
-            delivery_id=found[1].decode("ascii", "replace") if found else "",
+            delivery_id=header[1].decode("ascii", "replace") if header else "",
             recipient=self._recipient or "",
             sender=self._sender or "",
             content=content,
         )
-        act = self._house.troubles.next(Step.DOT, received.recipient)
+        act = self._server.faults.next(Step.DOT, received.recipient)
         self._messages += 1
         self._rset_envelope()
         if act is None or isinstance(act, Drip | StoreThenClose):
-            self._house.register.add(received)
+            self._server.received.add(received)
         self._perform(act, f"250 2.0.0 queued as T{self._messages}")
 
     def _rset(self, _rest: str) -> None:
@@ -205,15 +205,15 @@ class SmtpServerConnection:
         self._say("221 2.0.0 bye")
         raise ConnectionEnded("QUIT")
 
-    def _meet_trouble(self, step: Step) -> None:
-        act = self._house.troubles.next(step, self._recipient)
+    def _inject_fault(self, step: Step) -> None:
+        act = self._server.faults.next(step, self._recipient)
         if act is not None:
             self._perform(act, "")
-            raise ConnectionEnded("after such trouble")
+            raise ConnectionEnded("after a fault")
 
     def _answer(self, step: Step, usual: str, recipient: str | None = None) -> bool:
-        """Say the usual, or what trouble makes of it; whether the usual was said."""
-        act = self._house.troubles.next(step, recipient or self._recipient)
+        """Send the usual reply, or inject a fault; whether the usual reply was sent."""
+        act = self._server.faults.next(step, recipient or self._recipient)
         self._perform(act, usual)
         return act is None or isinstance(act, Drip)
 
@@ -228,15 +228,15 @@ class SmtpServerConnection:
             case Drip(seconds_per_byte=pause):
                 self._drip(usual + "\r\n", pause)
             case Stall():
-                self._house.closing.wait()
+                self._server.closing.wait()
                 raise ConnectionEnded("stalled to the end")
             case _:
-                raise ConnectionEnded("trouble")
+                raise ConnectionEnded("fault")
 
     def _drip(self, text: str, pause: float) -> None:
         for byte in text.encode():
             self.sock.sendall(bytes([byte]))
-            if self._house.closing.wait(pause):
+            if self._server.closing.wait(pause):
                 raise ConnectionEnded("closing")
 
     def _say(self, text: str) -> None:
@@ -250,7 +250,7 @@ class SmtpServerConnection:
         return line
 
     def _message(self) -> bytes:
-        """Everything up to the final dot, without the stuffed ones."""
+        """Everything up to the final dot, with dot-stuffing removed."""
         start = 0
         while not self._unread.startswith(b".\r\n"):
             end = self._unread.find(b"\r\n.\r\n", start)

@@ -66,7 +66,7 @@ def test_from_the_sidebar_of_a_blog_to_the_letter_of_the_next_day(
     assert_accessible(page)
     page.wait_for_timeout(2_100)  # as long as a person needs at the least
     page.get_by_role("button").click()
-    page.get_by_role("heading", name="Now look into your mailbox").wait_for()
+    page.get_by_role("heading", name="Please check your mailbox").wait_for()
     assert_accessible(page)
 
     confirmation = place.shop.letter(ana, "/confirm/")
@@ -95,11 +95,11 @@ def test_without_scripts_a_person_finishes_on_our_page(place: Place, new_page: N
     page.get_by_label("Your email address").fill(bob)
     page.get_by_role("button", name="Join").click()
 
-    assert "Nearly there" in page.inner_text("main")
+    assert "Almost done" in page.inner_text("main")
     page.wait_for_timeout(2_100)
     page.get_by_role("button", name="Yes, put me on the list").click()
 
-    assert page.inner_text("h1") == "Now look into your mailbox"
+    assert page.inner_text("h1") == "Please check your mailbox"
     place.shop.letter(bob, "/confirm/")
 
 
@@ -168,15 +168,15 @@ def test_back_and_reload_send_no_form_again(place: Place, new_page: NewPage) -> 
     page.get_by_label("Your email address").fill("dora@gmial.com")
     page.get_by_role("button").click()
     page.get_by_text("Did you mean dora@gmail.com?").wait_for()
-    assert page.title().startswith("Please look again:")
+    assert page.title().startswith("Please check:")
     expect(page.get_by_label("Your email address")).to_be_focused()
     page.get_by_label("Your email address").fill("dora@reader.example")
     page.get_by_role("button").click()
-    expect(page.locator("h1")).to_have_text("Now look into your mailbox")
+    expect(page.locator("h1")).to_have_text("Please check your mailbox")
     asked = len(rows_of(place.stage.database, tables.transactional))
 
     page.reload()
-    expect(page.locator("h1")).to_have_text("Now look into your mailbox")
+    expect(page.locator("h1")).to_have_text("Please check your mailbox")
     page.go_back()
     page.get_by_text("Did you mean dora@gmail.com?").wait_for()
     page.go_back()

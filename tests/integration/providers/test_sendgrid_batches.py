@@ -26,9 +26,8 @@ from lovecampaign.providers.sendgrid.rate_limit import Allowance
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.sendgrid_http import ScriptedResponse
-from lovecampaign.testing.sendgrid_rebuilding import PersonalMessage, personal_messages
 from lovecampaign.testing.sendgrid_rules import find_breaches, schema_validator
-from lovecampaign.testing.sendgrid_server import SendGridServer
+from lovecampaign.testing.sendgrid_server import PersonalMessage, SendGridServer, personal_messages
 from tests.support.paths import DATA
 from tests.support.render_kit import Workbench, recipient
 

@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -94,9 +95,12 @@ class GroupCommit(Generic[_T]):
             except Exception:  # noqa: BLE001, S110 - raised again for the item at fault
                 pass
         return {
-            number: group.call(lambda _, item=item: self._take([item])[0], contexts[number])
+            number: group.call(partial(self._take_one, item), contexts[number])
             for number, item in items.items()
         }
+
+    def _take_one(self, item: _T, _context: RequestContext) -> Response:
+        return self._take([item])[0]
 
 
 @dataclass(slots=True)

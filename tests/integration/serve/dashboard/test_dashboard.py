@@ -31,8 +31,8 @@ HOSTILE = "<script>alert(1)</script>{{7*7}}"
 
 @pytest.fixture
 def served(stage: Stage) -> Iterator[Serving]:
-    link = with_settings(stage.settings, dashboard_password=PASSWORD)
-    with serving(link, stage.database, stage.clock) as running:
+    with_password = with_settings(stage.settings, dashboard_password=PASSWORD)
+    with serving(with_password, stage.database, stage.clock) as running:
         yield running
 
 
@@ -65,8 +65,8 @@ class TestNumbers:
     def test_the_calendar_counts_each_letter(self, operator: Operator) -> None:
         page = texts_of(operator.get().text)
 
-        assert re.search(r"day-01 [^<]+ 3 sent 2 given up 1 in doubt", page)
-        assert re.search(r"day-02 [^<]+ 4 to come 2 left out", page)  # the refused are suppressed
+        assert re.search(r"day-01 [^<]+ 3 sent 2 not sent 1 in doubt", page)
+        assert re.search(r"day-02 [^<]+ 4 to come 2 skipped", page)  # the refused are suppressed
 
     def test_the_calendar_shows_subjects_shortened_and_without_what_is_a_readers_own(
         self, stage: Stage, operator: Operator
@@ -122,7 +122,7 @@ class TestNumbers:
                 )
         page = texts_of(operator.get(f"{MONTH}/events").text)
 
-        heads = "Day Sent Delivered Bounced Called spam Unsubscribed Opened Clicked"
+        heads = "Day Sent Delivered Bounced Marked as spam Unsubscribed Opened Clicked"
         assert f"{heads} Mon 1/2 3 2 0 1 0 1 0" in page
 
     @pytest.mark.usefixtures("sent")
@@ -193,7 +193,7 @@ class TestPause:
         for path in ("", "/troubles"):
             page = operator.get(MONTH + path).text
             assert "<script>alert" not in page
-            assert "49" not in texts_of(page).partition("Being counted")[0]
+            assert "49" not in texts_of(page).partition("Counting")[0]
 
 
 @pytest.mark.usefixtures("sent")
@@ -220,7 +220,7 @@ class TestDoubts:
         stage.clock.move_to(DAY_1 + 9 * MINUTE)
         refused = operator.press(page, page, do="resend", all="1")
         assert refused.status == 409
-        assert "it is in doubt for less than ten minutes" in texts_of(refused.text)
+        assert "it has been in doubt for less than ten minutes" in texts_of(refused.text)
         assert self.state(stage, id_) == DeliveryState.IN_DOUBT
 
         stage.clock.move_to(DAY_1 + 11 * MINUTE)
@@ -236,7 +236,7 @@ class TestDoubts:
             answer = operator.press(page, page, do=wish, **ticked)
             assert answer.status in (400, 409)
             assert "Nothing was changed" in answer.text
-            assert ("tick the letters" in answer.text) == ("d999999" not in ticked)
+            assert ("select letters" in answer.text) == ("d999999" not in ticked)
 
         assert self.state(stage, self.doubtful(stage)) == DeliveryState.IN_DOUBT
 
@@ -260,7 +260,7 @@ class TestDoubts:
         answer = operator.press(page, page, do="resend", **{f"d{id_}": "1"})
 
         assert answer.status == 409
-        assert "what you ticked is not in doubt any more" in answer.text
+        assert "what you selected is not in doubt any more" in answer.text
         assert self.state(stage, id_) == DeliveryState.SENT
 
     def test_the_person_is_masked(self, operator: Operator) -> None:
@@ -283,4 +283,4 @@ def test_more_bought_than_there_are_is_explained(settings: Settings, database: D
     assert "in all 1" in page
     assert "bought 2" in page
     assert "1 more was bought than there are" in page
-    assert "Left is what the next person may take" in page
+    assert "Left is what the next person can take" in page

@@ -31,8 +31,8 @@ HOSTILE = "<script>alert(1)</script><img src=x>"
 
 @pytest.fixture
 def served(stage: Stage) -> Iterator[Serving]:
-    link = with_settings(stage.settings, dashboard_password=PASSWORD)
-    with serving(link, stage.database, stage.clock) as running:
+    with_password = with_settings(stage.settings, dashboard_password=PASSWORD)
+    with serving(with_password, stage.database, stage.clock) as running:
         yield running
 
 

@@ -108,7 +108,7 @@ def test_the_button_claims_a_unit_and_leads_to_the_checkout_with_the_code(visits
     assert answer.status == 303
     assert answer.headers["location"] == CHECKOUT + visits.room.code(one)
     assert visits.room.stock().left == 1
-    assert visits.title(one) == "One is kept for you"
+    assert visits.title(one) == "One is reserved for you"
 
 
 def test_pressing_again_leads_to_the_same_checkout_and_gives_no_more_time(visits: Visits) -> None:
@@ -176,7 +176,7 @@ def test_sold_out_a_place_in_line_is_taken_by_a_button_and_kept_in_order(visits:
     visits.at(OPEN + 30 * MINUTE)
     visits.room.tell(OPEN + 30 * MINUTE)
     page = visits.open(three)
-    assert "It is kept for you alone" in page.text
+    assert "It is reserved for you" in page.text
     assert "Kept for you until Saturday 27 February 2027, 16:30 (Paris time)" in page.text
     assert visits.press(three).headers["location"].startswith(CHECKOUT)
 
@@ -249,7 +249,7 @@ def test_who_claimed_in_time_may_pay_after_the_end(visits: Visits) -> None:
     one = visits.room.ids[0]
     visits.at(CLOSED - MINUTE).press(one)
 
-    assert visits.at(CLOSED + MINUTE).title(one) == "One is kept for you"
+    assert visits.at(CLOSED + MINUTE).title(one) == "One is reserved for you"
     assert visits.press(one).headers["location"].startswith(CHECKOUT)
 
 
@@ -355,9 +355,9 @@ class TestAfterItsTime:
         visits.at(OPEN + timedelta(seconds=0.4)).press(one)
 
         assert 'data-ends="2027-02-27T11:30:01Z"' in visits.open(one).text
-        assert visits.at(OPEN + 30 * MINUTE).title(one) == "One is kept for you"
+        assert visits.at(OPEN + 30 * MINUTE).title(one) == "One is reserved for you"
         assert visits.at(OPEN + 30 * MINUTE + timedelta(seconds=1)).title(one) != (
-            "One is kept for you"
+            "One is reserved for you"
         )
 
     @pytest.mark.parametrize(
@@ -379,4 +379,4 @@ class TestAfterItsTime:
             page = visits.open(one, accept_language=language)
             assert words in page.text
             assert 'value="claim"' not in page.text
-            assert "gone back" not in visits.open(other).text
+            assert "others can take it" not in visits.open(other).text

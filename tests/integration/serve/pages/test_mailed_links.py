@@ -94,7 +94,7 @@ class TestTheLink:
         for link in links:
             for answer in (served.get(link), served.post(link, {"do": "file", "email": NEW})):
                 assert answer.status == 410
-                assert "This link has grown old" in answer.text
+                assert "This link has expired" in answer.text
         assert dump(stage.database) == before
 
     def test_a_form_on_a_page_of_somebody_else_does_nothing(
@@ -161,7 +161,7 @@ class TestDownload:
 
     @pytest.mark.parametrize(
         ("language", "words"),
-        [("en", ("Only the launch", ">yes<", "Sent to", "What became of it", "Letter</dt>")),
+        [("en", ("Only the launch", ">yes<", "Sent to", "Status", "Letter</dt>")),
          ("fr", ("Seulement l’ouverture", ">oui<", "Envoyé à", "Ce qu’il en est", "Lettre</dt>"))],
     )  # fmt: skip
     def test_the_page_says_it_in_words(
@@ -232,8 +232,8 @@ class TestMove:
         move(stage, served, reader)
         link = newest_link(stage, served)
 
-        assert "This link has done its work" in served.get(link).text
-        assert "This link has done its work" in served.post(link).text
+        assert "This link was used already" in served.get(link).text
+        assert "This link was used already" in served.post(link).text
 
     def test_an_address_of_somebody_else_is_told_to_its_owner_alone(
         self, stage: Stage, served: Serving, reader: int

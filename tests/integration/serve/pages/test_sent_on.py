@@ -40,7 +40,7 @@ def test_whoever_asks_to_join_is_sent_to_the_same_place(served: Serving, stage: 
         places.add(sent_to(served, "/join/readers", {**hidden, **form}))
 
     assert places == {"/join/readers/sent"}
-    assert "look into your mailbox" in served.get("/join/readers/sent").text
+    assert "check your mailbox" in served.get("/join/readers/sent").text
     assert served.get("/join/nobody/sent").status == 404
 
 
@@ -60,7 +60,7 @@ def test_what_was_done_can_be_read_again_and_changes_nothing(
     for path, form, words in (
         (f"/confirm/{asked}", {}, "You are in. Thank you"),
         (page, {"do": "save", "often": "launch"}, "Saved."),
-        (page, {"do": "download"}, "Now look into your mailbox"),
+        (page, {"do": "download"}, "Please check your mailbox"),
         (way_out, {"do": "leave"}, "You have left"),
     ):
         place = sent_to(served, path, form)
@@ -88,7 +88,7 @@ def test_nobody_is_told_that_something_was_done_by_a_link_that_is_not_ours(
     other = served.site.form_tokens.sign("saved 999", stage.clock.now())  # of somebody else
     for path, words in (
         (f"/p/{token}?saved={other}", "Saved."),
-        (f"/p/{token}?sent={other}", "Now look"),
+        (f"/p/{token}?sent={other}", "Please check"),
         (f"/p/{token}?insiders=1&joined={other}", "You will hear early"),
         (f"/u/{token}?back={other}", "You are back"),
     ):

@@ -57,8 +57,8 @@ class TestHealth:
         assert dump(served.site.database) == before
 
     def test_without_a_sender_of_mail_it_is_not_ready(self, stage: Stage) -> None:
-        post = RecordingMailer(alive=False)
-        with serving(stage.settings, stage.database, stage.clock, post=post) as served:
+        mailer = RecordingMailer(alive=False)
+        with serving(stage.settings, stage.database, stage.clock, mailer=mailer) as served:
             answer = served.get("/readyz")
 
         assert answer.status == 503
