@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +58,39 @@ class ReceivedLog:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+class FakeServer(ABC):
+    """What the fake SMTP and SendGrid servers have in common."""
+
+    port: int
+
+    def __init__(self, log: Path | None = None) -> None:
+        self._log = ReceivedLog(log)
+
+    @property
+    def received(self) -> list[Received]:
+        return self._log.all
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Accepted messages by delivery id."""
+        return self._log.counts
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop at once, open connections included."""
+
+    @abstractmethod
+    def wait(self) -> None:
+        """Block until the server is closed."""
+
+    def run(self) -> None:
+        """As a process of its own: print the port, and serve until Ctrl-C."""
+        with self, contextlib.suppress(KeyboardInterrupt):
+            sys.stdout.write(f"listening on {self.port}\n")
+            sys.stdout.flush()
+            self.wait()
 
     def __enter__(self) -> Self:
         return self

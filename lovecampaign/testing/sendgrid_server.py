@@ -19,15 +19,14 @@ import argparse
 import contextlib
 import itertools
 import ssl
-import sys
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from lovecampaign.testing.received import Received, ReceivedLog
+from lovecampaign.testing.received import FakeServer, Received
 from lovecampaign.testing.sendgrid_http import HttpServer, ReceivedRequest, ScriptedResponse
 from lovecampaign.testing.sendgrid_rules import Breach, Validator, find_breaches, schema_validator
 
@@ -45,7 +44,7 @@ class PersonalMessage:
     headers: Mapping[str, str]
 
 
-class SendGridServer:
+class SendGridServer(FakeServer):
     """Takes mail on 127.0.0.1, over HTTP/1.1 with a thread per connection."""
 
     def __init__(
@@ -58,7 +57,7 @@ class SendGridServer:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """``description``: SendGrid's OpenAPI file, to validate each request against."""
-        self._register = ReceivedLog(log)
+        super().__init__(log)
         self._validator: Validator | None = schema_validator(description) if description else None
         self._api_key = api_key
         self._next: deque[ScriptedResponse] = deque()
@@ -82,15 +81,6 @@ class SendGridServer:
         """How many connections were opened."""
         return self._http.connections
 
-    @property
-    def received(self) -> list[Received]:
-        return self._register.all
-
-    @property
-    def counts(self) -> Counter[str]:
-        """Accepted messages by ``lc_id``."""
-        return self._register.counts
-
     def answer_next(self, *answers: ScriptedResponse) -> None:
         """Scripted answers for the next mail requests, one each."""
         self._next.extend(answers)
@@ -110,7 +100,7 @@ class SendGridServer:
     def close(self) -> None:
         self._http.end()
         self._thread.join()
-        self._register.close()
+        self._log.close()
 
     def wait(self) -> None:
         self._thread.join()
@@ -159,7 +149,7 @@ class SendGridServer:
     def _store(self, request: ReceivedRequest) -> None:
         body = request.json
         for person in body["personalizations"]:
-            self._register.add(
+            self._log.add(
                 Received(
                     delivery_id=person.get("custom_args", {}).get("lc_id", ""),
                     recipient=person["to"][0]["email"],
@@ -167,12 +157,6 @@ class SendGridServer:
                     content=request.body,
                 )
             )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def personal_messages(request: Any) -> Iterator[PersonalMessage]:
@@ -205,11 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path)
     parser.add_argument("--schema", type=Path, help="SendGrid's tsg_mail_v3.json")
     options = parser.parse_args(arguments)
-    with SendGridServer(port=options.port, log=options.log, description=options.schema) as server:
-        sys.stdout.write(f"listening on {server.port}\n")
-        sys.stdout.flush()
-        with contextlib.suppress(KeyboardInterrupt):
-            server.wait()
+    SendGridServer(port=options.port, log=options.log, description=options.schema).run()
 
 
 if __name__ == "__main__":

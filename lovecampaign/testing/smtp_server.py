@@ -18,15 +18,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import socket
-import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Self
 
 from lovecampaign.testing.faults import SmtpFault, SmtpFaults
-from lovecampaign.testing.received import Received, ReceivedLog
+from lovecampaign.testing.received import FakeServer
 from lovecampaign.testing.smtp_connection import (
     ConnectionEnded,
     SmtpServerConnection,
@@ -35,7 +32,7 @@ from lovecampaign.testing.smtp_connection import (
 )
 
 
-class SmtpServer:
+class SmtpServer(FakeServer):
     """Accepts mail on 127.0.0.1, with a thread per connection."""
 
     host = "127.0.0.1"
@@ -48,8 +45,8 @@ class SmtpServer:
         log: Path | None = None,
         faults: Iterable[SmtpFault] = (),
     ) -> None:
+        super().__init__(log)
         self.faults = SmtpFaults(faults)
-        self._log = ReceivedLog(log)
         self._closing = threading.Event()
         self._state = SmtpServerState(
             options=options or SmtpServerOptions(),
@@ -66,15 +63,6 @@ class SmtpServer:
         self._start(self._accept)
 
     @property
-    def received(self) -> list[Received]:
-        return self._log.all
-
-    @property
-    def counts(self) -> Counter[str]:
-        """Accepted messages by delivery id."""
-        return self._log.counts
-
-    @property
     def commands(self) -> list[list[str]]:
         """The commands of each connection so far, in the order of the connections."""
         with self._lock:
@@ -87,7 +75,6 @@ class SmtpServer:
                 _cut(sock)
 
     def close(self) -> None:
-        """Stop at once, open connections included."""
         self._closing.set()
         _cut(self._listener)
         self._listener.close()
@@ -142,12 +129,6 @@ class SmtpServer:
         self._threads.append(thread)
         thread.start()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
 
 def _cut(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
@@ -161,11 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each 250")
     options = parser.parse_args(arguments)
     server_options = SmtpServerOptions(latency_seconds=options.latency)
-    with SmtpServer(server_options, port=options.port, log=options.log) as server:
-        sys.stdout.write(f"listening on {server.port}\n")
-        sys.stdout.flush()
-        with contextlib.suppress(KeyboardInterrupt):
-            server.wait()
+    SmtpServer(server_options, port=options.port, log=options.log).run()
 
 
 if __name__ == "__main__":

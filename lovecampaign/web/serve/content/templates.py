@@ -14,6 +14,7 @@ from lovecampaign.campaign.model.deal import Money
 from lovecampaign.render.model.formatting import SpokenDate, SpokenTime, direction_of
 from lovecampaign.web.serve.content.brand import style_path
 from lovecampaign.web.serve.content.i18n import Translation
+from lovecampaign.web.serve.content.masking import mask_address
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
@@ -67,6 +68,7 @@ class TemplateRenderer:
                 "say_time": say_time,
                 "say_date": say_date,
                 "say_price": _say_price,
+                "mask": mask_address,
                 "has_error": False,
                 **names,
             }

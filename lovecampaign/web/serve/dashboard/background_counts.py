@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from lovecampaign.campaign.model.campaign import Campaign
@@ -105,33 +106,24 @@ class BackgroundCounter(Generic[Numbers]):
 
     def _run(self, campaign: Campaign, record: CampaignRecord | None, now: datetime) -> None:
         began = time.monotonic()
+        error: Exception | None = None
         try:
             answer = self._count(campaign, record, now)
-        except Exception as error:  # noqa: BLE001 - raised by the next page
-            self._end(campaign, failed=error)
-            return
+        except Exception as raised:  # noqa: BLE001 - raised by the next page
+            error = raised
         took = time.monotonic() - began
-        counted = _Counted(
-            answer=answer,
-            campaign=campaign,
-            took_seconds=took,
-            good_until=began + took * (1 + _VALID_FACTOR),
-        )
-        self._end(campaign, counted)
-
-    def _end(
-        self,
-        campaign: Campaign,
-        counted: _Counted[Numbers] | None = None,
-        failed: Exception | None = None,
-    ) -> None:
         with self._changed:
             self._running.discard(campaign.id)
-            if counted is not None:
-                self._last[campaign.id] = counted
+            if error is not None:
+                self._failed[campaign.id] = error
+            else:
                 self._failed.pop(campaign.id, None)
-            if failed is not None:
-                self._failed[campaign.id] = failed
+                self._last[campaign.id] = _Counted(
+                    answer=answer,
+                    campaign=campaign,
+                    took_seconds=took,
+                    good_until=began + took * (1 + _VALID_FACTOR),
+                )
             self._changed.notify_all()
 
 
@@ -142,12 +134,8 @@ class DashboardCounters:
     """The dashboard's counters: the past, and the forecast."""
 
     def __init__(self, database: Database) -> None:
-        self.figures: BackgroundCounter[Figures] = BackgroundCounter(
-            lambda campaign, record, now: count_rows(database, campaign, record, now)
-        )
-        self.forecast: BackgroundCounter[Forecast] = BackgroundCounter(
-            lambda campaign, record, now: forecast_recipients(database, campaign, record, now)
-        )
+        self.figures = BackgroundCounter(partial(count_rows, database))
+        self.forecast = BackgroundCounter(partial(forecast_recipients, database))
 
     def get(
         self, campaign: Campaign, record: CampaignRecord | None, now: datetime

@@ -16,7 +16,6 @@ from lovecampaign.store.reports.recent_problems import (
 )
 from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND
 from lovecampaign.store.sending.request_queue import list_asked_in_doubt
-from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.dashboard.view import CampaignView, DashboardState, dashboard_page
 from lovecampaign.web.serve.handler.request_context import FormRejected
 from lovecampaign.web.serve.handler.site import Site
@@ -81,7 +80,6 @@ def _show(view: CampaignView, *, said: str, count: int, status: int = 200) -> Re
         asked=asked[:SHOWN],
         young_after=view.request.now - YOUNGEST_TO_RESEND,
         minutes=int(YOUNGEST_TO_RESEND.total_seconds() // 60),
-        mask=mask_address,
     )
 
 

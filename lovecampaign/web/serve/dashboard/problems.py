@@ -36,7 +36,6 @@ def show_problems(view: CampaignView) -> Response:
         reasons=_reasons(figures),
         newest=figures.failed if figures else (),
         bugs=_bug_files(view.request.site.settings.workspace),
-        mask=mask_address,
         clean=_mask_addresses,
         is_counting=figures is None,
     )

@@ -122,12 +122,12 @@ def dashboard_page(
     get: DashboardHandler | None = None,
     post: DashboardHandler | None = None,
 ) -> Route:
-    """The route of a page about ``{campaign}``; requires a session."""
+    """The route of a page about ``{campaign}``; requires a session, and for a POST its token."""
     return page(
         site,
         f"{HOME}/{{campaign}}{path}",
         get=_require_session(state, get) if get else None,
-        post=_require_session(state, _check_token(post)) if post else None,
+        post=_require_session(state, post, needs_token=True) if post else None,
     )
 
 
@@ -145,31 +145,23 @@ def _token_purpose(session: Session) -> str:
     return f"dashboard {session.id}"
 
 
-def _require_session(state: DashboardState, handler: DashboardHandler) -> Handler:
+def _require_session(
+    state: DashboardState, handler: DashboardHandler, *, needs_token: bool = False
+) -> Handler:
     def answer(context: RequestContext) -> Response:
         session = state.session_of(context)
         if session is None:
             return RedirectResponse(f"{context.site.hosts.root}{HOME}", status_code=303)
-        return handler(_open_campaign(context, state, session))
-
-    return answer
-
-
-def _open_campaign(
-    context: RequestContext, state: DashboardState, session: Session
-) -> CampaignView:
-    campaign = context.site.campaigns.by_key(context.part("campaign"))
-    if campaign is None:
-        raise NotFound
-    record = find_campaign(context.site.database, campaign)
-    return CampaignView(
-        request=context, state=state, session=session, campaign=campaign, record=record
-    )
-
-
-def _check_token(handler: DashboardHandler) -> DashboardHandler:
-    def answer(view: CampaignView) -> Response:
-        require_session_token(view.request, view.session)
-        return handler(view)
+        campaign = context.site.campaigns.by_key(context.part("campaign"))
+        if campaign is None:
+            raise NotFound
+        if needs_token:
+            require_session_token(context, session)
+        record = find_campaign(context.site.database, campaign)
+        return handler(
+            CampaignView(
+                request=context, state=state, session=session, campaign=campaign, record=record
+            )
+        )
 
     return answer

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from lovecampaign.campaign.model.campaign import Campaign
@@ -182,6 +182,11 @@ def handle(
         answer = context.say("error.not_now", status=503)
         answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
         return answer
+
+
+def json_error(status: int, why: str) -> Response:
+    """For webhooks."""
+    return JSONResponse({"error": why}, status_code=status)
 
 
 def _html_response(html: str, translation: Translation, status: int = 200) -> HTMLResponse:

@@ -56,12 +56,8 @@ def take_deal(context: RequestContext) -> Response:
             take_place(context.site.database, deal, subscriber_id, delivery_id, context.now)
         context.site.mailer.wake()  # a freed unit may have gone to the waitlist
     if deal is None or code is None:
-        return RedirectResponse(_own_address(context), status_code=303)
+        return context.show_next(f"/d/{context.part('token')}")
     return RedirectResponse(fill_link(deal.deal.link, code), status_code=303)
-
-
-def _own_address(context: RequestContext) -> str:
-    return f"{context.site.hosts.root}/d/{context.part('token')}"
 
 
 def _deal_of(link: OpenedLink) -> RecordedDeal | None:

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute
 from lovecampaign.core.clock import format_instant, parse_instant
 from lovecampaign.store.checkout.redeem import LONGEST_CODE, Redemption, redeem_code
 from lovecampaign.store.deal_stock.code_owner import AmbiguousCode, UnknownCode
-from lovecampaign.web.serve.handler.request_context import RequestContext, page
+from lovecampaign.web.serve.handler.request_context import RequestContext, json_error, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.request_body import BodyKind
 
@@ -48,17 +48,17 @@ def redeem(context: RequestContext) -> Response:
     """Answers in JSON: 200, also for a repeated call; 400, 401, 404 with an error text."""
     secret = context.site.settings.redeem_secret
     if secret is None:
-        return _refuse(404, "redemption calls are off: LOVECAMPAIGN_REDEEM_SECRET is not set")
+        return json_error(404, "redemption calls are off: LOVECAMPAIGN_REDEEM_SECRET is not set")
     if not _is_signed(context, secret):
-        return _refuse(401, "X-Signature is not sha256= and the HMAC of this body")
+        return json_error(401, "X-Signature is not sha256= and the HMAC of this body")
     try:
         redemption = _note(context, _read(context.body))
     except _MalformedCall as error:
-        return _refuse(400, str(error))
+        return json_error(400, str(error))
     except UnknownCode:
-        return _refuse(404, "this code was never given out")
+        return json_error(404, "this code was never given out")
     except AmbiguousCode:
-        return _refuse(404, "two codes differ from this one only in upper and lower case")
+        return json_error(404, "two codes differ from this one only in upper and lower case")
     context.site.mailer.wake()
     return JSONResponse(
         {
@@ -111,7 +111,3 @@ def _note(context: RequestContext, call: _RedeemCall) -> Redemption:
     """A shop's clock may be ahead of ours: later times count as now."""
     with context.site.database.write() as connection:
         return redeem_code(connection, call.code, at=min(call.at, context.now), by=SOURCE)
-
-
-def _refuse(status: int, why: str) -> Response:
-    return JSONResponse({"error": why}, status_code=status)

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.delivery.feedback.provider_events import take_reports
-from lovecampaign.web.serve.handler.request_context import RequestContext, page
+from lovecampaign.web.serve.handler.request_context import RequestContext, json_error, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.request_body import BodyKind
 from lovecampaign.web.serve.webhooks.sendgrid_parse import MalformedBatch, read_batch
@@ -41,19 +41,15 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 def take_batch(context: RequestContext, verify: Verify | None) -> Response:
     """Answers in JSON: 200, also where nothing was new; 400, 401, 404 with an error text."""
     if verify is None:
-        return _refuse(404, f"events are not taken: {VARIABLE} is not set")
+        return json_error(404, f"events are not taken: {VARIABLE} is not set")
     headers = context.request.headers
     signature, timestamp = headers.get(SIGNATURE_HEADER, ""), headers.get(TIMESTAMP_HEADER, "")
     if not verify(context.body, signature, timestamp):
-        return _refuse(401, f"{SIGNATURE_HEADER} is not SendGrid's for this body")
+        return json_error(401, f"{SIGNATURE_HEADER} is not SendGrid's for this body")
     try:
         reports = read_batch(context.body, context.site.signer, context.now)
     except MalformedBatch:
-        return _refuse(400, "the body is not JSON")
+        return json_error(400, "the body is not JSON")
     campaigns = {campaign.id: campaign for campaign in context.site.campaigns.all()}
     new = take_reports(context.site.database, reports, campaigns, SOURCE, context.now)
     return JSONResponse({"events": len(reports), "new": new})
-
-
-def _refuse(status: int, why: str) -> Response:
-    return JSONResponse({"error": why}, status_code=status)

@@ -105,7 +105,9 @@ def _read(event: object, signer: TokenSigner, now: datetime) -> Report:
 
 def _read_own_id(event: Mapping[str, Any], signer: TokenSigner) -> tuple[int | None, int | None]:
     """The id of a delivery, or of a transactional message."""
-    token = _text(event, "lc_id") or _nested(event, "custom_args", "lc_id")
+    arguments = event.get("custom_args")
+    nested = _text(arguments, "lc_id") if isinstance(arguments, dict) else ""
+    token = _text(event, "lc_id") or nested
     if not token:
         return None, None
     delivery_id = signer.verify(Purpose.DELIVERY, token)
@@ -161,11 +163,6 @@ def _at(timestamp: object, now: datetime) -> datetime:
 def _text(event: Mapping[str, Any], name: str) -> str:
     value = event.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _nested(event: Mapping[str, Any], outer: str, name: str) -> str:
-    value = event.get(outer)
-    return _text(value, name) if isinstance(value, dict) else ""
 
 
 def _keep(value: object) -> object:
