@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: usable by everybody, with keys and without a script."""
+"""The dashboard in a real browser: accessible, by keyboard, and without JavaScript."""
 
 from __future__ import annotations
 

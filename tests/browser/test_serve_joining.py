@@ -27,7 +27,7 @@ START = NOW.date() - timedelta(days=3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A shop whose pages are open, and a blog on another origin."""
+    """A running shop, and a blog on another origin."""
 
     shop: RunningShop
     stage: Stage
@@ -48,7 +48,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         stage.add_readers(1, joined_at=NOW - timedelta(days=30), name="founder")
         shop = RunningShop(folder, stack.enter_context(SmtpServer()))
         elsewhere = stack.enter_context(blog(tmp_path_factory.mktemp("blog"), shop.url))
-        # By its noon, day 1 is out: whatever the hour is today, whoever joins now comes late.
+        # By its noon, day 1 is out: whatever the hour is today, a new subscriber joins late.
         shop.send(datetime.combine(START, time(12), UTC))
         stack.enter_context(shop.open())
         yield Place(shop=shop, stage=stage, blog=elsewhere)
@@ -138,7 +138,7 @@ def test_everybody_can_use_the_page(place: Place, new_page: NewPage, path: str) 
 def test_the_embedded_form_says_what_comes_next_and_its_heading_has_a_calm_frame(
     place: Place, new_page: NewPage
 ) -> None:
-    """By keyboard alone; who is quick presses once more, in any mood."""
+    """By keyboard alone; a fast visitor presses again."""
     page = new_page(timezone_id="America/New_York", locale="fr-FR")
     page.goto(place.blog)
     zone = page.get_by_label("Votre fuseau horaire")
@@ -162,7 +162,7 @@ def test_the_embedded_form_says_what_comes_next_and_its_heading_has_a_calm_frame
 
 
 def test_back_and_reload_send_no_form_again(place: Place, new_page: NewPage) -> None:
-    """Also where the address had a slip at first, and with nothing kept by the browser."""
+    """Also after a typo in the address, and without the browser's cache."""
     page = new_page()
     page.goto(f"{place.url}/join/readers")
     page.get_by_label("Your email address").fill("dora@gmial.com")

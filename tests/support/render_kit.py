@@ -66,7 +66,7 @@ def euros(amount: int) -> Money:
 
 
 class Workbench:
-    """A workspace on disk, whose one email is written anew by each test."""
+    """A workspace on disk with one email, which each test writes."""
 
     def __init__(self, folder: Path) -> None:
         self.workspace = folder

@@ -234,7 +234,7 @@ def texts() -> st.SearchStrategy[str]:
 
 @st.composite
 def readers(draw: st.DrawFn) -> Recipient:
-    """Somebody, with whatever in their fields."""
+    """A subscriber with random fields."""
     fields = {name: draw(texts()) for name in ("a", "b", "c") if draw(st.integers(0, 5))}
     person: dict[str, Any] = {
         "last_name": draw(texts()),

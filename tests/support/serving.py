@@ -1,4 +1,4 @@
-"""How does a test open the pages? The real application, served on loopback, asked over HTTP."""
+"""The real application, served on loopback and tested over HTTP."""
 
 from __future__ import annotations
 

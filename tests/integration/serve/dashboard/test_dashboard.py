@@ -18,7 +18,13 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import find_campaign
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from lovecampaign.store.tables import DeliveryState
-from tests.integration.serve.support.dashboard import MONTH, PASSWORD, Operator, log_in, seal_of
+from tests.integration.serve.support.dashboard import (
+    MONTH,
+    PASSWORD,
+    Operator,
+    log_in,
+    token_of_form,
+)
 from tests.integration.serve.support.letters import rows_of
 from tests.support.deal_room import OPEN, DealRoom
 from tests.support.patience import wait_until
@@ -161,7 +167,7 @@ class TestNumbers:
     def test_french_is_spoken(self, operator: Operator) -> None:
         page = operator.get(accept_language="fr").text
 
-        assert "à venir" not in page  # nobody is on the list yet
+        assert "à venir" not in page  # the list is empty
         assert "jusqu’au lancement" in page
 
 
@@ -188,7 +194,10 @@ class TestPause:
 
     @pytest.mark.parametrize("why", [HOSTILE, "a\0b\x01", "é" * 5000, "\ud83d\ude00"])
     def test_a_reason_is_only_ever_text(self, stage: Stage, operator: Operator, why: str) -> None:
-        form = {"seal": seal_of(operator.get()), "why": why.encode("utf-8", "replace").decode()}
+        form = {
+            "seal": token_of_form(operator.get()),
+            "why": why.encode("utf-8", "replace").decode(),
+        }
         assert operator.post(f"{MONTH}/pause", form).status == 303
         for path in ("", "/troubles"):
             page = operator.get(MONTH + path).text
@@ -271,7 +280,7 @@ class TestDoubts:
 
 
 def test_more_bought_than_there_are_is_explained(settings: Settings, database: Database) -> None:
-    """Somebody pays with a code whose claim had lapsed, while another has the unit."""
+    """A code is paid after its claim has lapsed, while another claim holds the unit."""
     room = DealRoom(settings, database, insiders=2, quantity=1)
     for one in room.ids:
         room.redeem(one)

@@ -61,7 +61,7 @@ def test_the_next_letter_that_is_promised_is_the_one_that_comes(
 def test_a_letter_that_nobody_has_got_yet_is_about_to_come(
     served: Serving, stage: Stage, link: str
 ) -> None:
-    """It is day 2, four hours after its moment: ``send`` delivers it to whoever is there."""
+    """On day 2, four hours after its due time, ``send`` still delivers it to new members."""
     assert "Your next letter is about to go out." in served.press(link).text
 
     stage.send(NOW + timedelta(minutes=20))

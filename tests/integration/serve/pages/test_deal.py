@@ -1,4 +1,4 @@
-"""The page behind a deal link says what is true for its person, and a button takes a unit."""
+"""The page of a deal link shows the subscriber's state, and its button claims a unit."""
 
 from __future__ import annotations
 

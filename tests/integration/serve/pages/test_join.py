@@ -1,4 +1,4 @@
-"""``/join`` answers everybody alike, and takes only what a person has sent."""
+"""``/join`` responds the same to every address, and rejects bots."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_an_unknown_zone_is_no_zone(served: Serving, stage: Stage) -> None:
 
 
 class TestEmbedded:
-    """The form that stands on other sites."""
+    """The form embedded in other sites."""
 
     def script(self, served: Serving, **headers: str) -> dict[str, object]:
         answer = served.get("/embed/readers.js", **headers)

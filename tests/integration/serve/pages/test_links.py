@@ -1,4 +1,4 @@
-"""Whose link is it, and which keys still open it?"""
+"""Links of emails: tokens, keys and test messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.stage import Stage
 
 
 def telling_routes(site: Site) -> Sequence[BaseRoute]:
-    """Pages that say whose link was opened: one as unsubscribing, one as everything else."""
+    """Pages that print the opened link: one like unsubscribe, one like all others."""
 
     def leave(context: RequestContext) -> Response:
         return tell(context, retired_too=True)

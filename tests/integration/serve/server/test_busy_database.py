@@ -1,4 +1,4 @@
-"""While nothing can be written, pages say so within seconds, and balancers are told."""
+"""While the database cannot be written, pages answer 503 within seconds, and readiness fails."""
 
 from __future__ import annotations
 

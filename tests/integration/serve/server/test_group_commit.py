@@ -1,4 +1,4 @@
-"""Visits that come at once are taken together, and each is answered for itself."""
+"""Concurrent requests share a commit, and each gets its own response."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.support.serving import Serving
 
 
 @dataclass(slots=True, kw_only=True)
-class Desk:
-    """Takes names, and remembers in which groups."""
+class NameList:
+    """Accepts names, and records their groups."""
 
     refuses: Callable[[Sequence[str]], bool] = lambda _: False
     error: Exception = field(default_factory=lambda: UsageError("no code is left"))
     groups: list[list[str]] = field(default_factory=list)
-    #: Whom it was asked for, in vain or not.
+    #: Every call, also those that failed.
     read_of: list[str] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
 
@@ -49,14 +49,14 @@ class Desk:
         commits = GroupCommit(read=self.read, take=self.take)
 
         async def answer_all() -> list[Response | BaseException]:
-            answers = (commits.answer(_visit(site, name)) for name in names)
+            answers = (commits.answer(_context(site, name)) for name in names)
             return await asyncio.gather(*answers, return_exceptions=True)
 
         return asyncio.run(answer_all())
 
 
-def _visit(site: Site, name: str) -> RequestContext:
-    request = Request({"type": "http", "method": "POST", "path": "/desk", "headers": []})
+def _context(site: Site, name: str) -> RequestContext:
+    request = Request({"type": "http", "method": "POST", "path": "/names", "headers": []})
     return RequestContext(
         site=site, request=request, now=site.clock.now(), form={"name": name}, body=b""
     )
@@ -68,33 +68,33 @@ def said(answer: Response | BaseException) -> tuple[int, str]:
 
 
 def test_who_comes_at_once_is_taken_together_and_in_order(served: Serving) -> None:
-    desk, names = Desk(), [f"person {number}" for number in range(MAX_GROUP_SIZE + 10)]
+    names_list, names = NameList(), [f"person {number}" for number in range(MAX_GROUP_SIZE + 10)]
 
-    answers = desk.meet(served.site, names)
+    answers = names_list.meet(served.site, names)
 
     assert [said(answer) for answer in answers] == [(200, f"welcome {name}") for name in names]
-    assert desk.groups == [names[:MAX_GROUP_SIZE], names[MAX_GROUP_SIZE:]]
+    assert names_list.groups == [names[:MAX_GROUP_SIZE], names[MAX_GROUP_SIZE:]]
 
 
 def test_who_is_answered_at_the_door_keeps_nobody_waiting(served: Serving) -> None:
-    desk = Desk()
+    names_list = NameList()
 
-    known, ana, stranger, bo = desk.meet(served.site, ["known", "ana", "stranger", "bo"])
+    known, ana, stranger, bo = names_list.meet(served.site, ["known", "ana", "stranger", "bo"])
 
     assert said(known) == (200, "you again")
     assert said(stranger)[0] == 404
     assert [said(ana)[1], said(bo)[1]] == ["welcome ana", "welcome bo"]
-    assert desk.groups == [["ana", "bo"]]
+    assert names_list.groups == [["ana", "bo"]]
 
 
 def test_who_cannot_be_taken_takes_nobody_along(served: Serving) -> None:
-    desk = Desk(refuses=lambda names: "bad" in names)
+    names_list = NameList(refuses=lambda names: "bad" in names)
 
-    ana, bad, bo = desk.meet(served.site, ["ana", "bad", "bo"])
+    ana, bad, bo = names_list.meet(served.site, ["ana", "bad", "bo"])
 
     assert said(bad)[0] == 503
     assert [said(ana)[1], said(bo)[1]] == ["welcome ana", "welcome bo"]
-    assert desk.groups == [["ana"], ["bo"]]
+    assert names_list.groups == [["ana"], ["bo"]]
 
 
 @pytest.mark.parametrize("kind", [Unreachable, Busy])
@@ -103,70 +103,70 @@ def test_what_is_unreachable_for_all_is_not_asked_for_each(
 ) -> None:
     """Each would wait as long, one after the other."""
     names = ["ana", "bo", "cy"]
-    desk = Desk(refuses=lambda _: True, error=kind("the database is away"))
+    names_list = NameList(refuses=lambda _: True, error=kind("the database is away"))
 
-    answers = desk.meet(served.site, names)
+    answers = names_list.meet(served.site, names)
 
     assert [said(answer)[0] for answer in answers] == [503] * 3
-    assert desk.asked == [names]
+    assert names_list.asked == [names]
 
 
 def test_who_was_taken_before_the_database_went_keeps_the_answer(served: Serving) -> None:
-    class Fading(Desk):
+    class Fading(NameList):
         def take(self, names: Sequence[str]) -> Sequence[Response]:
             self.error = Unreachable("away") if names == ["bo"] else RuntimeError("not together")
-            return Desk.take(self, names)
+            return NameList.take(self, names)
 
-    desk = Fading(refuses=lambda names: names != ["ana"])
+    names_list = Fading(refuses=lambda names: names != ["ana"])
 
-    ana, bo, cy = desk.meet(served.site, ["ana", "bo", "cy"])
+    ana, bo, cy = names_list.meet(served.site, ["ana", "bo", "cy"])
 
     assert said(ana) == (200, "welcome ana")
     assert (said(bo)[0], said(cy)[0]) == (503, 503)
-    assert desk.asked == [["ana", "bo", "cy"], ["ana"], ["bo"]]
+    assert names_list.asked == [["ana", "bo", "cy"], ["ana"], ["bo"]]
 
 
 def test_what_is_unreachable_at_the_door_is_so_for_those_behind(served: Serving) -> None:
-    desk = Desk()
+    names_list = NameList()
 
-    known, ana, *others = desk.meet(served.site, ["known", "ana", "unlucky", "bo", "cy"])
-    later = desk.meet(served.site, ["dee"])
+    known, ana, *others = names_list.meet(served.site, ["known", "ana", "unlucky", "bo", "cy"])
+    later = names_list.meet(served.site, ["dee"])
 
     assert said(known) == (200, "you again")
     assert [said(answer)[0] for answer in (ana, *others)] == [503] * 4
-    assert desk.read_of == ["known", "ana", "unlucky", "dee"]
-    assert desk.asked == [["dee"]]
+    assert names_list.read_of == ["known", "ana", "unlucky", "dee"]
+    assert names_list.asked == [["dee"]]
     assert said(later[0]) == (200, "welcome dee")
 
 
 def test_a_mistake_of_ours_is_told_to_whom_it_hit(served: Serving) -> None:
-    desk = Desk(refuses=lambda names: "bad" in names, error=RuntimeError("a fault"))
+    names_list = NameList(refuses=lambda names: "bad" in names, error=RuntimeError("a fault"))
 
-    ana, bad = desk.meet(served.site, ["ana", "bad"])
+    ana, bad = names_list.meet(served.site, ["ana", "bad"])
 
     assert said(ana) == (200, "welcome ana")
     assert isinstance(bad, RuntimeError)
 
 
 def test_who_comes_later_is_taken_too(served: Serving) -> None:
-    desk = Desk()
-    commits = GroupCommit(read=desk.read, take=desk.take)
+    names_list = NameList()
+    commits = GroupCommit(read=names_list.read, take=names_list.take)
 
     async def come_twice() -> None:
         for name in ("ana", "bo"):
-            await commits.answer(_visit(served.site, name))
+            await commits.answer(_context(served.site, name))
 
     asyncio.run(come_twice())
-    assert desk.groups == [["ana"], ["bo"]]
+    assert names_list.groups == [["ana"], ["bo"]]
 
 
 def test_who_went_away_keeps_nobody_waiting(served: Serving) -> None:
-    desk = Desk()
-    commits = GroupCommit(read=desk.read, take=desk.take)
+    names_list = NameList()
+    commits = GroupCommit(read=names_list.read, take=names_list.take)
 
     async def leave_early() -> Response:
-        gone = asyncio.create_task(commits.answer(_visit(served.site, "ana")))
-        stays = asyncio.create_task(commits.answer(_visit(served.site, "bo")))
+        gone = asyncio.create_task(commits.answer(_context(served.site, "ana")))
+        stays = asyncio.create_task(commits.answer(_context(served.site, "bo")))
         await asyncio.sleep(0)
         gone.cancel()
         with pytest.raises(asyncio.CancelledError):

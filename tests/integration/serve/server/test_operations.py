@@ -1,4 +1,4 @@
-"""How does it live: health, numbers, logs, mistakes of ours, and its end?"""
+"""Health, metrics, logs, bug pages and shutdown."""
 
 from __future__ import annotations
 

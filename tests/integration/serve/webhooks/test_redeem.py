@@ -24,7 +24,7 @@ SECRET = "shop-secret"
 
 
 class Shop:
-    """Signs its calls, if it is told to."""
+    """Calls the webhook, signed or not."""
 
     def __init__(self, room: DealRoom, served: Serving) -> None:
         self.room = room

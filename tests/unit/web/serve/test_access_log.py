@@ -1,4 +1,4 @@
-"""Where do the lines of the access log go?"""
+"""The access log's file, also after a rotation."""
 
 from __future__ import annotations
 

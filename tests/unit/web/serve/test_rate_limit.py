@@ -1,4 +1,4 @@
-"""How often may a visitor ask?"""
+"""Rate limits of forms."""
 
 from __future__ import annotations
 

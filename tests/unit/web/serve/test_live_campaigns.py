@@ -1,4 +1,4 @@
-"""Which campaigns are there, and which one counts for a list?"""
+"""Live campaigns: reloads, and the campaign of a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Behind proxies, where does a visitor come from?"""
+"""The client's address behind proxies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def proxies() -> TrustedProxies:
     ("peer", "forwarded", "visitor"),
     [
         ("203.0.113.9", [], "203.0.113.9"),
-        # Whoever is not our proxy may say what they like.
+        # Forged: the header of an unknown proxy is ignored.
         ("203.0.113.9", ["198.51.100.1"], "203.0.113.9"),
         ("127.0.0.1", ["203.0.113.9"], "203.0.113.9"),
         # The visitor wrote the left part; our proxy added the right one.

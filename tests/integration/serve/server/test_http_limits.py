@@ -1,4 +1,4 @@
-"""What may a connection say before it is cut off, whichever parser is installed?"""
+"""Limits of connections and request heads, with either HTTP parser."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_long_body_is_no_long_head(wire: socket.socket) -> None:
 
 
 def test_headers_behind_a_body_are_not_believed(wire: socket.socket) -> None:
-    """A proxy writes the visitor's address before the body, and may pass on what is behind it."""
+    """A proxy writes the client's address in a header, and may pass trailers on."""
     wire.sendall(
         HELLO + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
         b"1\r\nb\r\n0\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"

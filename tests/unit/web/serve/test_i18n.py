@@ -1,4 +1,4 @@
-"""In which language does a page speak, and does it have all its words there?"""
+"""Translations: the choice of language, and complete texts."""
 
 from __future__ import annotations
 

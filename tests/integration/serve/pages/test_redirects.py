@@ -85,7 +85,7 @@ def test_coming_back_is_said_once_it_is_so(served: Serving, token: str) -> None:
 def test_nobody_is_told_that_something_was_done_by_a_link_that_is_not_ours(
     served: Serving, stage: Stage, token: str
 ) -> None:
-    other = served.site.form_tokens.sign("saved 999", stage.clock.now())  # of somebody else
+    other = served.site.form_tokens.sign("saved 999", stage.clock.now())  # of another delivery
     for path, words in (
         (f"/p/{token}?saved={other}", "Saved."),
         (f"/p/{token}?sent={other}", "Please check"),
@@ -110,7 +110,7 @@ def test_a_mail_program_is_never_sent_on(served: Serving, token: str) -> None:
 
 
 def test_a_form_that_is_shown_again_may_be_gone_back_to(served: Serving, token: str) -> None:
-    """And is kept by nobody between the visitor and us; other pages by nobody at all."""
+    """No shared cache keeps it; other pages are not cached at all."""
     for path, form in (
         ("/join/readers", {"email": "ana"}),
         ("/join/readers", {"email": ANA}),

@@ -1,4 +1,4 @@
-"""A page that says the same to everybody is written once, and anew when its campaign changes."""
+"""A page without personal content is rendered once for each version of its campaign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose form is it, for what, and how old?"""
+"""Form tokens (CSRF): purpose, age and keys."""
 
 from __future__ import annotations
 

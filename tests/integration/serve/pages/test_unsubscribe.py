@@ -51,7 +51,7 @@ SENT = [
 
 @pytest.fixture
 def reader(stage: Stage) -> int:
-    """Somebody with the letter of day 1."""
+    """A subscriber who got the email of day 1."""
     one, _ = stage.add_readers(2, lists=("readers", "insiders"))
     stage.send()
     return one
@@ -62,7 +62,7 @@ def link(stage: Stage, reader: int) -> str:
     return f"/u/{token_of(stage, reader)}"
 
 
-def seal_of(answer: Answer) -> str:
+def token_of_form(answer: Answer) -> str:
     found = re.search(r'name="seal" value="([^"]+)"', answer.text)
     assert found is not None
     return found[1]
@@ -201,7 +201,7 @@ class TestThePage:
         assert "You have left" in left.text
         assert active_suppressions(stage.database, READER) == LEFT
 
-        assert "You are back" in undo(served, link, seal_of(left)).text
+        assert "You are back" in undo(served, link, token_of_form(left)).text
         assert active_suppressions(stage.database, READER) == set()
         [email] = rows_of(stage.database, tables.email, key="day-01")
         assert email.unsubscribes == 0
@@ -211,18 +211,18 @@ class TestThePage:
     def test_who_is_back_reads_what_comes_next_for_them(
         self, stage: Stage, served: Serving, link: str
     ) -> None:
-        back = undo(served, link, seal_of(served.post(link, {}))).text
+        back = undo(served, link, token_of_form(served.post(link, {}))).text
         assert "Your next letter comes on Tuesday 2 February 2027, 09:00 (Paris time)." in back
 
         served.post(link.replace("/u/", "/p/"), {"do": "save", "often": "launch"})
-        back = undo(served, link, seal_of(served.post(link, {}))).text
+        back = undo(served, link, token_of_form(served.post(link, {}))).text
         assert "Everything is as it was before." in back
         assert "Your next letter comes on Saturday 27 February 2027, 10:00 (Paris time)." in back
 
     def test_leaving_coming_back_and_leaving_is_leaving(
         self, stage: Stage, served: Serving, link: str
     ) -> None:
-        undo(served, link, seal_of(served.post(link)))
+        undo(served, link, token_of_form(served.post(link)))
         served.post(link)
 
         assert active_suppressions(stage.database, READER) == LEFT
@@ -232,12 +232,12 @@ class TestThePage:
         self, stage: Stage, served: Serving, link: str
     ) -> None:
         served.post(link, ONE_CLICK)
-        undo(served, link, seal_of(served.get(link)))
+        undo(served, link, token_of_form(served.get(link)))
 
         assert active_suppressions(stage.database, READER) == set()
 
     def test_after_a_day_one_joins_anew(self, stage: Stage, served: Serving, link: str) -> None:
-        seal = seal_of(served.post(link))
+        seal = token_of_form(served.post(link))
         stage.clock.move_to(DAY_1 + timedelta(days=1))
         page = undo(served, link, seal)
 
@@ -250,7 +250,7 @@ class TestThePage:
     ) -> None:
         served.post(link)
         others = f"/u/{token_of(stage, reader + 1)}"
-        for seal in ("", "made up", seal_of(served.post(others))):
+        for seal in ("", "made up", token_of_form(served.post(others))):
             page = undo(served, link, seal)
             assert "You have left" in page.text
 
@@ -259,7 +259,7 @@ class TestThePage:
     def test_a_letter_brings_nobody_back_who_left_in_another_way(
         self, stage: Stage, served: Serving, link: str
     ) -> None:
-        seal = seal_of(served.post(link))
+        seal = token_of_form(served.post(link))
         undo(served, link, seal)
         unsubscribe(stage.database, READER, DAY_1, source="operator")
         page = served.post(link)
@@ -274,7 +274,7 @@ class TestThePage:
         with stage.database.write() as connection:
             row = {"address_key": READER, "list": "", "reason": "complaint", "at": DAY_1}
             connection.execute(sa.insert(tables.suppression).values(**row))
-        undo(served, link, seal_of(served.post(link)))
+        undo(served, link, token_of_form(served.post(link)))
 
         assert active_suppressions(stage.database, READER) == {("", "complaint")}
 
@@ -309,7 +309,7 @@ class TestWhateverHappens:
             left = served.post(link, ONE_CLICK)
             assert left.status == 200
             assert active_suppressions(stage.database, READER) == LEFT
-            undo(served, link, seal_of(left))
+            undo(served, link, token_of_form(left))
 
         assert active_suppressions(stage.database, READER) == set()
 

@@ -1,4 +1,4 @@
-"""What is read of a body, and of whose?"""
+"""Request bodies: limits, encodings and origins."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read(
     max_seconds: float | None = None,
     headers: Mapping[str, str] = FORM,
 ) -> RequestBody:
-    """What is read of a body that arrives in these pieces."""
+    """Reads a body that arrives in these pieces."""
     named = {"host": "letters.bloom.example", **FORM, **headers}
     messages: list[Message] = [
         {"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks
