@@ -149,7 +149,7 @@ def test_insiders_hear_when_the_doors_open_for_them(served: Serving, stage: Stag
 
     answer = served.press(link)
 
-    assert "before everybody else" in answer.text
+    assert "before everyone else" in answer.text
     assert stage.states("welcome") == {}  # the welcome speaks of the letters
 
 

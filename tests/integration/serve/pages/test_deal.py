@@ -177,7 +177,7 @@ def test_sold_out_a_place_in_line_is_taken_by_a_button_and_kept_in_order(visits:
     visits.room.tell(OPEN + 30 * MINUTE)
     page = visits.open(three)
     assert "It is reserved for you" in page.text
-    assert "Kept for you until Saturday 27 February 2027, 16:30 (Paris time)" in page.text
+    assert "Reserved for you until Saturday 27 February 2027, 16:30 (Paris time)" in page.text
     assert visits.press(three).headers["location"].startswith(CHECKOUT)
 
 
@@ -284,7 +284,7 @@ def test_nobody_else_opens_the_deal_at_any_time_and_the_offer_opens_with_the_lau
         reader = visits.room.stage.add_readers(1, name="other")[0]
         visits.room.deliver([reader])
         page = visits.at(visits.room.deal.opens + minutes * MINUTE).open(reader)
-        assert "The doors open for everyone on Sunday 28 February 2027, 10:00" in page.text
+        assert "It opens for everyone on Sunday 28 February 2027, 10:00" in page.text
         assert "EUR" not in page.text
         assert visits.press(reader).headers["location"] == visits.path(reader)
 
@@ -362,7 +362,7 @@ class TestAfterItsTime:
 
     @pytest.mark.parametrize(
         ("language", "words"),
-        [("en", "One was kept for you until Saturday 27 February 2027, 12:30 (Paris time)."),
+        [("en", "One was reserved for you until Saturday 27 February 2027, 12:30 (Paris time)."),
          ("fr", "Un exemplaire vous était gardé jusqu’au samedi 27 février 2027, 12:30 (Paris).")],
     )  # fmt: skip
     def test_who_presses_too_late_is_told_that_it_has_gone_back(
