@@ -113,7 +113,7 @@ class AccessLogMiddleware:
 
 @dataclass(slots=True)
 class _ResponseRecord:
-    """What is known of a response while it is sent."""
+    """Status and size of a response while it is sent."""
 
     scope: Scope
     began: float = field(default_factory=time.perf_counter)
