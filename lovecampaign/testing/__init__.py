@@ -1,1 +1,1 @@
-"""Small real objects for tests, ours and yours: builders and fakes, never patches."""
+"""Test support for this package and its users: builders and fake servers, no mocks."""

@@ -1,4 +1,4 @@
-"""Which campaign does a test need? Writes a complete small workspace, with any part changed."""
+"""Writes a small complete workspace for tests, with any part changed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ _THINGS = (
     *("a small thing", "a seed", "a list", "a test", "a map", "a story", "a recipe"),
     *("a note", "a name", "a photo", "a walk", "a letter", "a door", "a thank-you"),
 )
+_INVITATION = "Reply and tell us how it went. [Hear a day early]({{ links.insiders }})\n\n"
 KINDS = ("value", "story", "tool", "thanks", "guest")
 
 
-class Choices(TypedDict, total=False):
-    """What a test may choose about its campaign; every choice may be left out."""
+class CampaignOptions(TypedDict, total=False):
+    """The options of a test's campaign, all optional."""
 
     name: str  #: the folder under ``campaigns/``; default ``test-month``
     start: date  #: day 1; default 2027-02-01, a Monday
@@ -34,20 +35,20 @@ class Choices(TypedDict, total=False):
     templates: Mapping[str, str | None]  #: of templates/email, by name (``letter``); or None
 
 
-def write_campaign(workspace: Path, **choices: Unpack[Choices]) -> Path:
-    """Write a workspace whose one campaign passes every check; returns the campaign's folder."""
-    folder = workspace / "campaigns" / choices.get("name", "test-month")
-    days = choices.get("days", LAST_GIVING_DAY)
-    start = choices.get("start", date(2027, 2, 1))
-    settings = merge(_settings(start, days, choices), choices.get("settings", {}))
+def write_campaign(workspace: Path, **options: Unpack[CampaignOptions]) -> Path:
+    """Write a workspace with a campaign that passes every check; returns the campaign's folder."""
+    folder = workspace / "campaigns" / options.get("name", "test-month")
+    days = options.get("days", LAST_GIVING_DAY)
+    start = options.get("start", date(2027, 2, 1))
+    settings = merge(_settings(start, days, options), options.get("settings", {}))
     _write_all(folder, {"campaign.yaml": dump_yaml(settings)})
-    _write_all(folder, {**_day_files(start, days), **_launch_files(), **choices.get("files", {})})
-    _write_all(workspace / "templates" / "email", _template_files(choices.get("templates", {})))
+    _write_all(folder, {**_day_files(start, days), **_launch_files(), **options.get("files", {})})
+    _write_all(workspace / "templates" / "email", _template_files(options.get("templates", {})))
     return folder
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with ``changes`` laid over it, mapping by mapping; None takes a key away."""
+    """Deep merge of ``changes`` into ``base``; None removes a key."""
     merged = dict(base)
     for key, value in changes.items():
         if value is None:
@@ -60,7 +61,7 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 
 
 def dump_yaml(settings: Mapping[str, Any]) -> str:
-    """YAML text in the order given."""
+    """YAML text; keeps the order of keys."""
     return yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
 
 
@@ -72,11 +73,14 @@ def day_file(
     approved: date = date(2027, 1, 20),
 ) -> str:
     """A short finished day file; every fifth is a guest's."""
-    subject = subject or f"Day {number}: {_thing(number)} for you"
+    thing = _THINGS[(number - 1) // 2 % len(_THINGS)]  # at most two days share one
+    subject = subject or f"Day {number}: {thing} for you"
+    # One email asks for a reply and links to the advance list.
+    invitation = _INVITATION if number == 13 else ""
     body = body or (
         'Hi {{ first_name | default("friend", true) }},\n\n'
         f"This is the gift of day {number}.\n\n"
-        f"{_invitation(number)}"
+        f"{invitation}"
         f"[[button: Open it | https://bloom.example/day-{number}]]\n"
     )
     kind = KINDS[number % len(KINDS)]
@@ -97,98 +101,27 @@ def launch_file(key: str) -> str:
     )
 
 
-def _thing(number: int) -> str:
-    """What a day brings; no three days bring the same."""
-    return _THINGS[(number - 1) // 2 % len(_THINGS)]
-
-
-def _invitation(number: int) -> str:
-    """One letter invites to reply and to the advance list."""
-    if number != 13:
-        return ""
-    return "Reply and tell us how it went. [Hear a day early]({{ links.insiders }})\n\n"
-
-
-def _settings(start: date, days: int, choices: Choices) -> dict[str, Any]:
-    sending: dict[str, Any] = {
-        "at": "09:00",
-        "clock": choices.get("clock", "subscriber"),
-        "max_per_second": choices.get("max_per_second", 50),
-    }
-    if quiet_hours := choices.get("quiet_hours"):
-        sending["quiet_hours"] = quiet_hours
-    settings = {
-        **_basics(
-            choices.get("name", "test-month"), start, choices.get("timezone", "Europe/Paris")
-        ),
-        "sending": sending,
-        "late_joiners": choices.get("late_joiners", "from-today"),
+def _settings(start: date, days: int, options: CampaignOptions) -> dict[str, Any]:
+    settings: dict[str, Any] = yaml.safe_load(_SETTINGS)
+    settings |= {
+        "id": f"{options.get('name', 'test-month')}-{start:%Y-%m}",
+        "timezone": options.get("timezone", "Europe/Paris"),
+        "start": start.isoformat(),
+        "late_joiners": options.get("late_joiners", "from-today"),
         "skip": list(range(days + 1, LAST_GIVING_DAY + 1)),
-        "launch": _launch_settings(),
-        "deals": {"insider": _deal_settings(start)},
     }
+    settings["sending"] |= {
+        "clock": options.get("clock", "subscriber"),
+        "max_per_second": options.get("max_per_second", 50),
+    }
+    if quiet_hours := options.get("quiet_hours"):
+        settings["sending"]["quiet_hours"] = quiet_hours
     if settings["late_joiners"] == "catch-up":
         settings["catch_up"] = {"must_have": list(range(1, days + 1, 2))[:3]}
+    for key, email in settings["launch"]["emails"].items():
+        email |= {"copy": f"launch/{key}.md", "template": "launch"}
+    settings["deals"]["insider"]["price_from"] = (start + timedelta(days=31)).isoformat()
     return settings
-
-
-def _basics(name: str, start: date, timezone: str) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "id": f"{name}-{start:%Y-%m}",
-        "name": "Test Month",
-        "language": "en",
-        "timezone": timezone,
-        "start": start.isoformat(),
-        "brand": {"color": "#7a3b2e"},
-        "sender": {
-            "name": "Ana from Bloom",
-            "email": "ana@news.bloom.example",
-            "reply_to": "hello@bloom.example",
-            "postal_address": "Bloom SAS, 12 rue des Lilas, 75020 Paris, France",
-            "website": "https://bloom.example",
-            "privacy_url": "https://bloom.example/privacy",
-        },
-        "audience": {"list": "readers", "without_tags": ["staff"]},
-        "insiders": {"list": "insiders"},
-    }
-
-
-def _launch_settings() -> dict[str, Any]:
-    emails: dict[str, dict[str, Any]] = {
-        "early-access": {"at": "day 27 10:00", "to": "insiders"},
-        "launch": {"to": "audience"},
-        "last-call": {"at": "day 31 10:00", "to": ["insiders", "not-bought"]},
-        "thanks": {"at": "day 32 10:00", "to": "bought"},
-    }
-    for key, email in emails.items():
-        email["copy"] = f"launch/{key}.md"
-        email["template"] = "launch"
-    return {
-        "day": 28,
-        "at": "10:00",
-        "offer": {
-            "title": "Bloom for life",
-            "price": "99 EUR",
-            "link": "https://bloom.example/buy",
-        },
-        "deal": "insider",
-        "without_tags": ["owner"],
-        "emails": emails,
-    }
-
-
-def _deal_settings(start: date) -> dict[str, Any]:
-    return {
-        "title": "Bloom for life, at the insiders' price",
-        "price": "59 EUR",
-        "instead_of": "99 EUR",
-        "price_from": (start + timedelta(days=31)).isoformat(),
-        "link": "https://bloom.example/buy?code={code}",
-        "quantity": 500,
-        "opens": "day 27 10:00",
-        "closes": "day 31 23:59",
-    }
 
 
 def _day_files(start: date, days: int) -> dict[str, str]:
@@ -220,7 +153,50 @@ def _write_all(folder: Path, files: Mapping[str, str | bytes | None]) -> None:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-PLAIN_TEMPLATE = """\
+_SETTINGS = """\
+version: 1
+id:
+name: Test Month
+language: en
+timezone:
+start:
+brand: {color: "#7a3b2e"}
+sender:
+  name: Ana from Bloom
+  email: ana@news.bloom.example
+  reply_to: hello@bloom.example
+  postal_address: Bloom SAS, 12 rue des Lilas, 75020 Paris, France
+  website: https://bloom.example
+  privacy_url: https://bloom.example/privacy
+audience: {list: readers, without_tags: [staff]}
+insiders: {list: insiders}
+sending: {at: "09:00"}
+late_joiners:
+skip:
+launch:
+  day: 28
+  at: "10:00"
+  offer: {title: Bloom for life, price: 99 EUR, link: "https://bloom.example/buy"}
+  deal: insider
+  without_tags: [owner]
+  emails:
+    early-access: {at: "day 27 10:00", to: insiders}
+    launch: {to: audience}
+    last-call: {at: "day 31 10:00", to: [insiders, not-bought]}
+    thanks: {at: "day 32 10:00", to: bought}
+deals:
+  insider:
+    title: Bloom for life, at the insiders' price
+    price: 59 EUR
+    instead_of: 99 EUR
+    price_from:
+    link: https://bloom.example/buy?code={code}
+    quantity: 500
+    opens: day 27 10:00
+    closes: day 31 23:59
+"""
+
+_TEMPLATE = """\
 <mjml lang="{{ campaign.language }}">
   <mj-head>
     <mj-title>{{ campaign.name }}</mj-title>
@@ -234,6 +210,13 @@ PLAIN_TEMPLATE = """\
     <mj-section>
       <mj-column>
         {{ content }}
+BODY
+</mjml>
+"""
+
+PLAIN_TEMPLATE = _TEMPLATE.replace(
+    "BODY",
+    """\
       </mj-column>
     </mj-section>
     <mj-section>
@@ -245,27 +228,14 @@ PLAIN_TEMPLATE = """\
         </mj-text>
       </mj-column>
     </mj-section>
-  </mj-body>
-</mjml>
-"""
+  </mj-body>""",
+)
 
-CONFIRM_TEMPLATE = """\
-<mjml lang="{{ campaign.language }}">
-  <mj-head>
-    <mj-title>{{ campaign.name }}</mj-title>
-    <mj-attributes>
-      <mj-all font-family="Georgia, serif" />
-      <mj-text font-size="16px" line-height="24px" />
-      <mj-button font-size="16px" />
-    </mj-attributes>
-  </mj-head>
-  <mj-body>
-    <mj-section>
-      <mj-column>
-        {{ content }}
+CONFIRM_TEMPLATE = _TEMPLATE.replace(
+    "BODY",
+    """\
         <mj-text>{{ sender.name }}, {{ sender.postal_address }}.</mj-text>
       </mj-column>
     </mj-section>
-  </mj-body>
-</mjml>
-"""
+  </mj-body>""",
+)

@@ -1,4 +1,4 @@
-"""What does a server of tests show for a certificate? One that it has signed itself."""
+"""A self-signed TLS certificate for test servers."""
 
 from __future__ import annotations
 

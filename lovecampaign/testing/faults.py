@@ -1,4 +1,4 @@
-"""What goes wrong on a server of tests, where, for whom and how often?"""
+"""Fault injection for the fake SMTP server: step, action, recipient and number of times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from threading import Lock
 
 
 class Step(StrEnum):
-    """Where in the dialogue a trouble strikes, before the server's own answer."""
+    """The point in the SMTP dialogue, before the server's own reply."""
 
     CONNECT = "connect"
     EHLO = "ehlo"
@@ -25,69 +25,69 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
-    """Answer with ``line`` (bytes as they are; a line end is added), and go on."""
+    """Reply with ``line`` (bytes as they are; a line end is added), and go on."""
 
     line: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """Close the connection without a word."""
+    """Close the connection without a reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stall:
-    """Keep the connection open and never answer."""
+    """Keep the connection open and never reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drip:
-    """Answer as usual, but byte by byte."""
+    """Reply as usual, but byte by byte."""
 
     seconds_per_byte: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreThenClose:
-    """At the final dot: take the message, and close before saying so."""
+    """At the final dot: accept the message, and close before the reply."""
 
 
 Act = Say | Close | Stall | Drip | StoreThenClose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """One thing that goes wrong."""
+class SmtpFault:
+    """One fault."""
 
     step: Step
     act: Act
-    #: Only for this recipient; None: for everybody.
+    #: Only for this recipient; None: for all.
     to: str | None = None
     #: How many times; None: always.
     times: int | None = None
 
 
-class Troubles:
-    """The troubles of a server, shared by its connections; the first that fits strikes."""
+class SmtpFaults:
+    """A server's faults, shared by its connections; the first match applies."""
 
-    def __init__(self, troubles: Iterable[Trouble] = ()) -> None:
+    def __init__(self, faults: Iterable[SmtpFault] = ()) -> None:
         self._lock = Lock()
-        self._left: list[tuple[Trouble, int | None]] = [(t, t.times) for t in troubles]
+        self._left: list[tuple[SmtpFault, int | None]] = [(fault, fault.times) for fault in faults]
 
-    def add(self, trouble: Trouble) -> None:
+    def add(self, fault: SmtpFault) -> None:
         with self._lock:
-            self._left.append((trouble, trouble.times))
+            self._left.append((fault, fault.times))
 
     def clear(self) -> None:
         with self._lock:
             self._left.clear()
 
     def next(self, step: Step, recipient: str | None = None) -> Act | None:
-        """What strikes now, if anything; counts it."""
+        """The action of the matching fault, which counts as used."""
         with self._lock:
-            for index, (trouble, times) in enumerate(self._left):
-                fits = trouble.step is step and trouble.to in (None, recipient)
-                if fits and times != 0:
-                    self._left[index] = (trouble, None if times is None else times - 1)
-                    return trouble.act
+            for index, (fault, times) in enumerate(self._left):
+                matches = fault.step is step and fault.to in (None, recipient)
+                if matches and times != 0:
+                    self._left[index] = (fault, None if times is None else times - 1)
+                    return fault.act
         return None

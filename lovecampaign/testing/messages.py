@@ -1,4 +1,4 @@
-"""What does a message look like that a test wants to send?"""
+"""Messages to send in tests, and a flight journal that records its calls."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def make_message(
 
 
 class RecordingFlight:
-    """Remembers what a provider noted, in order: ``("writing", id)``, ``("answered", id)``."""
+    """Records a provider's notes in order: ``("writing", id)``, ``("answered", id)``."""
 
     def __init__(self) -> None:
         self.notes: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Which campaign does a test of time need? Builds one in memory, without any file."""
+"""Builds a campaign in memory, without files, for tests of schedules."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from lovecampaign.campaign.model.campaign import (
     Campaign,
     CatchUp,
     Copy,
+    Crowd,
     Email,
     Insiders,
     Kind,
     LateJoiners,
     Launch,
-    RecipientGroup,
     Role,
     Sender,
 )
@@ -37,17 +37,17 @@ SENDER = Sender(
     unsubscribe_to="hello@bloom.example",
 )
 
-#: Day of the month of launch emails, and to whom they go.
-LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[RecipientGroup]]] = {
-    "early-access": (27, frozenset({RecipientGroup.INSIDERS})),
-    "launch": (28, frozenset({RecipientGroup.AUDIENCE})),
-    "last-call": (31, frozenset({RecipientGroup.INSIDERS, RecipientGroup.NOT_BOUGHT})),
-    "thanks": (32, frozenset({RecipientGroup.BOUGHT})),
+#: Launch emails: day of the month and recipients.
+LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[Crowd]]] = {
+    "early-access": (27, frozenset({Crowd.INSIDERS})),
+    "launch": (28, frozenset({Crowd.AUDIENCE})),
+    "last-call": (31, frozenset({Crowd.INSIDERS, Crowd.NOT_BOUGHT})),
+    "thanks": (32, frozenset({Crowd.BOUGHT})),
 }
 
 
-class Choices(TypedDict, total=False):
-    """What a test may choose about its month; every choice may be left out."""
+class MonthOptions(TypedDict, total=False):
+    """The options of a test's month, all optional."""
 
     timezone: str  #: the team's, default Europe/Paris
     clock: ClockChoice
@@ -61,7 +61,7 @@ class Choices(TypedDict, total=False):
     must_have: Sequence[int]  #: default 1, 9 and 21
 
 
-def build_month(start: date = date(2027, 2, 1), **choices: Unpack[Choices]) -> Campaign:
+def build_month(start: date = date(2027, 2, 1), **choices: Unpack[MonthOptions]) -> Campaign:
     """A month of 27 days and a launch at 10:00 of day 28."""
     timezone = choices.get("timezone", "Europe/Paris")
     opens = to_utc(start + timedelta(days=LAST_GIVING_DAY), time(10), timezone)
@@ -111,7 +111,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _sending(timezone: str, choices: Choices) -> Sending:
+def _sending(timezone: str, choices: MonthOptions) -> Sending:
     return Sending(
         at=choices.get("at", time(9)),
         clock=choices.get("clock", ClockChoice.SUBSCRIBER),
@@ -127,7 +127,7 @@ def _sending(timezone: str, choices: Choices) -> Sending:
     )
 
 
-def _days(start: date, choices: Choices) -> Iterator[Email]:
+def _days(start: date, choices: MonthOptions) -> Iterator[Email]:
     times, at = choices.get("times", {}), choices.get("at", time(9))
     for number in range(1, LAST_GIVING_DAY + 1):
         if number not in choices.get("skip", ()):

@@ -1,4 +1,4 @@
-"""What would SendGrid tell of a message? Events as its webhook sends them, and their signature."""
+"""SendGrid webhook events as test data, and their signature."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MACHINE = "192.0.2.17"
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"
 _OK = "250 2.0.0 OK  1755119505 e9e14a558f8cb-3e543d3ec1csi148151125cb.10 - gsmtp"
 _SMTP_ID = "<14c5d75ce93.dfd.64b469@ismtpd-555>"
-#: What each kind of event says beyond what all say.
+#: The fields of each kind of event beyond the common ones.
 _OF_KIND: Mapping[str, SgEvent] = {
     "processed": {"smtp-id": _SMTP_ID, "pool": {"name": "letters", "id": "210"}},
     "delivered": {"smtp-id": _SMTP_ID, "response": _OK, "ip": _MACHINE, "tls": 1},
@@ -76,14 +76,14 @@ def make_event(
 
 
 class Webhook:
-    """SendGrid's side of the event webhook: it signs with a key of its own."""
+    """SendGrid's side of the event webhook, with a key pair of its own."""
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
 
     @property
     def public_key(self) -> str:
-        """As its settings page shows it: base64 without a frame."""
+        """As SendGrid's settings page shows it: base64 without a PEM frame."""
         raw = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return base64.b64encode(raw).decode()
 

@@ -1,4 +1,4 @@
-"""How does the stand-in for SendGrid speak HTTP, and misspeak it on request?"""
+"""The HTTP server of the fake SendGrid, with scripted responses."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the server does with a request, instead of judging it."""
+class ScriptedResponse:
+    """A response, or how it fails."""
 
     status: int = 202
     headers: Mapping[str, str] = field(default_factory=dict)
     #: ``(field, message)`` of each error in the body; field None is JSON's null.
     errors: Sequence[tuple[str | None, str]] = ()
-    #: Whether the mail is taken all the same, as a gateway's 502 may hide.
+    #: Whether the mail is accepted all the same, as behind a gateway's 502.
     is_stored: bool = False
     #: Seconds before each byte of the answer.
     drip_seconds: float = 0.0
@@ -32,8 +32,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request, as it came."""
+class ReceivedRequest:
+    """One request, unparsed."""
 
     method: str
     path: str
@@ -45,11 +45,11 @@ class Request:
         return json.loads(self.body)
 
 
-Respond = Callable[[Request], Answer]
+Respond = Callable[[ReceivedRequest], ScriptedResponse]
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Knows its connections, so that they end with it."""
+    """Tracks its connections, to close them with it."""
 
     daemon_threads = False
     request_queue_size = 128
@@ -82,7 +82,7 @@ class HttpServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A sender that goes away is what these tests are about."""
+        """Silent: tests disconnect on purpose."""
 
     def end(self) -> None:
         """Stop at once, open connections included."""
@@ -111,12 +111,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Keep quiet."""
+        """Silent."""
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(method=self.command, path=self.path, headers=headers, body=body)
+        request = ReceivedRequest(method=self.command, path=self.path, headers=headers, body=body)
         answer = self.server.respond(request)
         if answer.is_stalled:
             self.server.closing.wait()
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._write(answer)
 
-    def _write(self, answer: Answer) -> None:
+    def _write(self, answer: ScriptedResponse) -> None:
         content = _error_body(answer) if answer.errors else b""
         if answer.drip_seconds:
             self._drip(answer, content)
@@ -138,12 +138,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _drip(self, answer: Answer, content: bytes) -> None:
+    def _drip(self, answer: ScriptedResponse, content: bytes) -> None:
         self.close_connection = True
         lines = (
             f"HTTP/1.1 {answer.status} slow",
             f"Content-Length: {len(content)}",
-            "Connection: close",  # or another request may come, whose fate nobody can tell
+            "Connection: close",  # a further request would be in doubt
         )
         for byte in "\r\n".join([*lines, "", ""]).encode() + content:
             self.connection.sendall(bytes([byte]))
@@ -151,6 +151,6 @@ class _Handler(BaseHTTPRequestHandler):
                 return
 
 
-def _error_body(answer: Answer) -> bytes:
+def _error_body(answer: ScriptedResponse) -> bytes:
     errors = [{"message": message, "field": name, "help": None} for name, message in answer.errors]
     return json.dumps({"errors": errors}).encode()

@@ -1,7 +1,7 @@
-"""Would SendGrid take this request? Its OpenAPI description, and the rules that it misses.
+"""Validates SendGrid requests: its OpenAPI description, and further rules of its documentation.
 
-The rules beyond the description come from the API's limitations and errors pages; the
-description itself is MIT-licensed and lies with the tests.
+The further rules come from the API's limitations and errors pages. The description is MIT-licensed
+and in the tests' data.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-MOST_PEOPLE = 1000
-MOST_BYTES = 30 * 1024 * 1024
-MOST_ARGUMENT_BYTES = 10_000
-MOST_SUBSTITUTION_BYTES = 10_000
+MAX_RECIPIENTS = 1000
+MAX_BYTES = 30 * 1024 * 1024
+MAX_ARGUMENT_BYTES = 10_000
+MAX_SUBSTITUTION_BYTES = 10_000
 _KEYS = frozenset({
     "personalizations", "from", "reply_to", "reply_to_list", "subject", "content", "attachments",
     "template_id", "headers", "categories", "custom_args", "send_at", "batch_id", "asm",
@@ -49,8 +49,8 @@ def schema_validator(description: Path) -> Validator:
     return check
 
 
-def broken_rules(request: Any) -> Iterator[Breach]:
-    """What the description lets through and SendGrid does not."""
+def find_breaches(request: Any) -> Iterator[Breach]:
+    """What SendGrid rejects and the description does not."""
     if not isinstance(request, dict):
         yield "", "the request is not an object"
         return
@@ -61,7 +61,7 @@ def broken_rules(request: Any) -> Iterator[Breach]:
         yield "reply_to", "only one of reply_to and reply_to_list"
     if not str(request.get("from", {}).get("email", "")).isascii():
         yield "from.email", "Unicode is not supported here"
-    yield from _people_rules(request)
+    yield from _recipients_rules(request)
 
 
 def _content_rules(request: dict[str, Any]) -> Iterator[Breach]:
@@ -75,7 +75,7 @@ def _content_rules(request: dict[str, Any]) -> Iterator[Breach]:
         yield "content", "every content needs a value"
 
 
-def _people_rules(request: dict[str, Any]) -> Iterator[Breach]:
+def _recipients_rules(request: dict[str, Any]) -> Iterator[Breach]:
     people = request.get("personalizations", [])
     addresses = [
         to.get("email", "").lower()
@@ -83,16 +83,16 @@ def _people_rules(request: dict[str, Any]) -> Iterator[Breach]:
         for kind in ("to", "cc", "bcc")
         for to in person.get(kind, [])
     ]
-    if len(addresses) > MOST_PEOPLE:
-        yield "personalizations", f"more than {MOST_PEOPLE} recipients"
+    if len(addresses) > MAX_RECIPIENTS:
+        yield "personalizations", f"more than {MAX_RECIPIENTS} recipients"
     if len(addresses) != len(set(addresses)):
         yield "personalizations", "each address only once in a request"
     for index, person in enumerate(people):
-        for field, message in _person_rules(person, request):
+        for field, message in _personalization_rules(person, request):
             yield f"personalizations.{index}.{field}", message
 
 
-def _person_rules(person: dict[str, Any], request: dict[str, Any]) -> Iterator[Breach]:
+def _personalization_rules(person: dict[str, Any], request: dict[str, Any]) -> Iterator[Breach]:
     for key in person.keys() - _PERSONAL_KEYS:
         yield key, "unknown key"
     if not person.get("to"):
@@ -109,9 +109,9 @@ def _person_rules(person: dict[str, Any], request: dict[str, Any]) -> Iterator[B
     arguments = person.get("custom_args", {})
     if any(not isinstance(value, str) for value in arguments.values()):
         yield "custom_args", "values are strings"
-    if len(json.dumps(arguments)) > MOST_ARGUMENT_BYTES:
+    if len(json.dumps(arguments)) > MAX_ARGUMENT_BYTES:
         yield "custom_args", "more than 10,000 bytes"
-    if len(json.dumps(person.get("substitutions", {}))) > MOST_SUBSTITUTION_BYTES:
+    if len(json.dumps(person.get("substitutions", {}))) > MAX_SUBSTITUTION_BYTES:
         yield "substitutions", "more than 10,000 bytes"
 
 

@@ -1,16 +1,16 @@
-"""How does SendGrid misbehave? A stand-in for its v3 API, which does so on request.
+"""A fake of SendGrid's v3 mail API, which fails on request.
 
 In a test::
 
     with SendGridServer(description=OPENAPI) as server:
-        server.answer_next(Answer(status=429, headers={"Retry-After": "7"}))
+        server.answer_next(ScriptedResponse(status=429, headers={"Retry-After": "7"}))
 
 As a process of its own, for tests that kill the sender::
 
     python -m lovecampaign.testing.sendgrid_server --port 0 --log FILE [--schema OPENAPI]
 
-which prints ``listening on PORT`` first, and appends ``lc_id, tab, recipient`` to FILE for each
-person of a request before it answers 202. Requests that SendGrid would not take get its 400.
+It prints ``listening on PORT`` first, and appends ``lc_id, tab, recipient`` to FILE for each
+recipient of a request before it answers 202. Requests that SendGrid would reject get its 400.
 """
 
 from __future__ import annotations
@@ -19,19 +19,32 @@ import argparse
 import contextlib
 import itertools
 import ssl
-import sys
 import threading
-from collections import Counter, deque
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any
 
-from lovecampaign.testing.received import Received, Register
-from lovecampaign.testing.sendgrid_http import Answer, HttpServer, Request
-from lovecampaign.testing.sendgrid_rules import Breach, Validator, broken_rules, schema_validator
+from lovecampaign.testing.received import FakeServer, Received
+from lovecampaign.testing.sendgrid_http import HttpServer, ReceivedRequest, ScriptedResponse
+from lovecampaign.testing.sendgrid_rules import Breach, Validator, find_breaches, schema_validator
 
 
-class SendGridServer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalMessage:
+    """The message that SendGrid makes of one personalization."""
+
+    delivery_id: str
+    email: str
+    name: str
+    subject: str
+    text: str
+    html: str
+    headers: Mapping[str, str]
+
+
+class SendGridServer(FakeServer):
     """Takes mail on 127.0.0.1, over HTTP/1.1 with a thread per connection."""
 
     def __init__(
@@ -44,15 +57,15 @@ class SendGridServer:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """``description``: SendGrid's OpenAPI file, to validate each request against."""
-        self._register = Register(log)
+        super().__init__(log)
         self._validator: Validator | None = schema_validator(description) if description else None
         self._api_key = api_key
-        self._next: deque[Answer] = deque()
-        self._always: Answer | None = None
-        self._by_recipient: dict[str, deque[Answer]] = {}
+        self._next: deque[ScriptedResponse] = deque()
+        self._always: ScriptedResponse | None = None
+        self._by_recipient: dict[str, deque[ScriptedResponse]] = {}
         self._numbers = itertools.count(1)
-        self.requests: list[Request] = []
-        #: What was wrong with requests that SendGrid would not have taken.
+        self.requests: list[ReceivedRequest] = []
+        #: Why requests were rejected.
         self.breaches: list[Breach] = []
         self._http = HttpServer(("127.0.0.1", port), self.respond, tls)
         self.port: int = self._http.server_address[1]
@@ -68,24 +81,15 @@ class SendGridServer:
         """How many connections were opened."""
         return self._http.connections
 
-    @property
-    def received(self) -> list[Received]:
-        return self._register.all
-
-    @property
-    def counts(self) -> Counter[str]:
-        """How often each ``lc_id`` was taken."""
-        return self._register.counts
-
-    def answer_next(self, *answers: Answer) -> None:
+    def answer_next(self, *answers: ScriptedResponse) -> None:
         """Scripted answers for the next mail requests, one each."""
         self._next.extend(answers)
 
-    def answer_always(self, answer: Answer | None) -> None:
-        """A scripted answer for every mail request from now on; None: judge them again."""
+    def answer_always(self, answer: ScriptedResponse | None) -> None:
+        """A scripted answer for every mail request from now on; None: validate them again."""
         self._always = answer
 
-    def answer_to(self, recipient: str, *answers: Answer) -> None:
+    def answer_to(self, recipient: str, *answers: ScriptedResponse) -> None:
         """Scripted answers for the next requests that carry mail to ``recipient``."""
         self._by_recipient.setdefault(recipient, deque()).extend(answers)
 
@@ -96,39 +100,37 @@ class SendGridServer:
     def close(self) -> None:
         self._http.end()
         self._thread.join()
-        self._register.close()
+        self._log.close()
 
     def wait(self) -> None:
         self._thread.join()
 
-    def respond(self, request: Request) -> Answer:
-        """The answer to one request; mail that is taken is in the register after it."""
+    def respond(self, request: ReceivedRequest) -> ScriptedResponse:
+        """The answer to one request; accepted mail is recorded before it."""
         self.requests.append(request)
-        if self._api_key is not None and not self._is_ours(request):
-            return Answer(status=401, errors=[(None, "authorization required")])
+        authorization = request.headers.get("authorization")
+        if self._api_key is not None and authorization != f"Bearer {self._api_key}":
+            return ScriptedResponse(status=401, errors=[(None, "authorization required")])
         if (request.method, request.path) == ("GET", "/v3/scopes"):
-            return self._always or Answer(status=200)
+            return self._always or ScriptedResponse(status=200)
         if (request.method, request.path) != ("POST", "/v3/mail/send"):
-            return Answer(status=404, errors=[(None, "not found")])
-        return self._judge(request)
+            return ScriptedResponse(status=404, errors=[(None, "not found")])
+        return self._validate(request)
 
-    def _is_ours(self, request: Request) -> bool:
-        return request.headers.get("authorization") == f"Bearer {self._api_key}"
-
-    def _judge(self, request: Request) -> Answer:
+    def _validate(self, request: ReceivedRequest) -> ScriptedResponse:
         answer = self._scripted(request)
         if answer is None:
             breaches = self._breaches_of(request)
             if breaches:
                 self.breaches += breaches
-                return Answer(status=400, errors=breaches)
+                return ScriptedResponse(status=400, errors=breaches)
             number = next(self._numbers)
-            answer = Answer(is_stored=True, headers={"X-Message-Id": f"message{number}"})
+            answer = ScriptedResponse(is_stored=True, headers={"X-Message-Id": f"message{number}"})
         if answer.is_stored:
             self._store(request)
         return answer
 
-    def _scripted(self, request: Request) -> Answer | None:
+    def _scripted(self, request: ReceivedRequest) -> ScriptedResponse | None:
         for recipient, answers in self._by_recipient.items():
             if answers and f'"{recipient}"'.encode() in request.body:
                 return answers.popleft()
@@ -136,18 +138,18 @@ class SendGridServer:
             return self._next.popleft()
         return self._always
 
-    def _breaches_of(self, request: Request) -> list[Breach]:
+    def _breaches_of(self, request: ReceivedRequest) -> list[Breach]:
         try:
             body = request.json
         except ValueError:
             return [("", "not JSON")]
-        found = list(self._validator(body)) if self._validator else []
-        return found or list(broken_rules(body))
+        breaches = list(self._validator(body)) if self._validator else []
+        return breaches or list(find_breaches(body))
 
-    def _store(self, request: Request) -> None:
+    def _store(self, request: ReceivedRequest) -> None:
         body = request.json
         for person in body["personalizations"]:
-            self._register.add(
+            self._log.add(
                 Received(
                     delivery_id=person.get("custom_args", {}).get("lc_id", ""),
                     recipient=person["to"][0]["email"],
@@ -156,24 +158,38 @@ class SendGridServer:
                 )
             )
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+def personal_messages(request: Any) -> Iterator[PersonalMessage]:
+    """The messages of a request, in its order."""
+    contents = {part["type"]: part["value"] for part in request["content"]}
+    for person in request["personalizations"]:
+        values = person.get("substitutions", {})
+        [to] = person["to"]
+        yield PersonalMessage(
+            delivery_id=person["custom_args"]["lc_id"],
+            email=to["email"],
+            name=to.get("name", ""),
+            subject=_substitute(person["subject"], values),
+            text=_substitute(contents["text/plain"], values),
+            html=_substitute(contents["text/html"], values),
+            headers=person["headers"],
+        )
+
+
+def _substitute(content: str, values: Mapping[str, str]) -> str:
+    """Sequential, as SendGrid does it: later keys are replaced inside earlier values too."""
+    for key, value in values.items():
+        content = content.replace(key, value)
+    return content
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="A SendGrid that keeps mail to itself.")
+    parser = argparse.ArgumentParser(description="A fake SendGrid: keeps mail to itself.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log", type=Path)
     parser.add_argument("--schema", type=Path, help="SendGrid's tsg_mail_v3.json")
     options = parser.parse_args(arguments)
-    with SendGridServer(port=options.port, log=options.log, description=options.schema) as server:
-        sys.stdout.write(f"listening on {server.port}\n")
-        sys.stdout.flush()
-        with contextlib.suppress(KeyboardInterrupt):
-            server.wait()
+    SendGridServer(port=options.port, log=options.log, description=options.schema).run()
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""How does an SMTP server misbehave? A real one on this machine, which does so on request.
+"""A fake SMTP server on this machine, which fails on request.
 
 In a test::
 
     with SmtpServer() as server:
-        server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="450 4.2.1 later"), times=1))
+        server.faults.add(SmtpFault(step=Step.RCPT, act=Say(line="450 4.2.1 later"), times=1))
 
 As a process of its own, for tests that kill the sender::
 
     python -m lovecampaign.testing.smtp_server --port 0 --log FILE
 
-which prints ``listening on PORT`` first, and appends ``delivery id, tab, recipient`` to FILE for
+It prints ``listening on PORT`` first, and appends ``delivery id, tab, recipient`` to FILE for
 each message before it answers 250.
 """
 
@@ -18,78 +18,70 @@ from __future__ import annotations
 import argparse
 import contextlib
 import socket
-import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Self
 
-from lovecampaign.testing.faults import Trouble, Troubles
-from lovecampaign.testing.received import Received, Register
-from lovecampaign.testing.smtp_dialogue import Dialogue, House, HungUp, Manners
+from lovecampaign.testing.faults import SmtpFault, SmtpFaults
+from lovecampaign.testing.received import FakeServer
+from lovecampaign.testing.smtp_connection import (
+    ConnectionEnded,
+    SmtpServerConnection,
+    SmtpServerOptions,
+    SmtpServerState,
+)
 
 
-class SmtpServer:
-    """Takes mail on 127.0.0.1, with a thread per connection."""
+class SmtpServer(FakeServer):
+    """Accepts mail on 127.0.0.1, with a thread per connection."""
 
     host = "127.0.0.1"
 
     def __init__(
         self,
-        manners: Manners | None = None,
+        options: SmtpServerOptions | None = None,
         *,
         port: int = 0,
         log: Path | None = None,
-        troubles: Iterable[Trouble] = (),
+        faults: Iterable[SmtpFault] = (),
     ) -> None:
-        self.troubles = Troubles(troubles)
-        self._register = Register(log)
+        super().__init__(log)
+        self.faults = SmtpFaults(faults)
         self._closing = threading.Event()
-        self._house = House(
-            manners=manners or Manners(),
-            register=self._register,
-            troubles=self.troubles,
+        self._state = SmtpServerState(
+            options=options or SmtpServerOptions(),
+            received=self._log,
+            faults=self.faults,
             closing=self._closing,
         )
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._dialogues: list[Dialogue] = []
+        self._connections: list[SmtpServerConnection] = []
         self._listener = socket.create_server((self.host, port), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self._start(self._accept)
 
     @property
-    def received(self) -> list[Received]:
-        return self._register.all
-
-    @property
-    def counts(self) -> Counter[str]:
-        """How often each delivery id was taken."""
-        return self._register.counts
-
-    @property
     def commands(self) -> list[list[str]]:
         """The commands of each connection so far, in the order of the connections."""
         with self._lock:
-            return [list(dialogue.commands) for dialogue in self._dialogues]
+            return [list(one.commands) for one in self._connections]
 
     def hang_up(self) -> None:
-        """Close every open connection silently; go on listening."""
+        """Close every open connection silently; keep listening."""
         with self._lock:
-            for sock in (*self._sockets, *(dialogue.sock for dialogue in self._dialogues)):
+            for sock in (*self._sockets, *(one.sock for one in self._connections)):
                 _cut(sock)
 
     def close(self) -> None:
-        """Stop at once, open connections included."""
         self._closing.set()
         _cut(self._listener)
         self._listener.close()
         self.hang_up()
         for thread in list(self._threads):
             thread.join()
-        self._register.close()
+        self._log.close()
 
     def wait(self) -> None:
         self._closing.wait()
@@ -103,45 +95,39 @@ class SmtpServer:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._sockets.add(sock)
-            self._start(self._talk, sock)
+            self._start(self._serve, sock)
 
-    def _talk(self, sock: socket.socket) -> None:
-        talking = sock
-        dialogue: Dialogue | None = None
+    def _serve(self, sock: socket.socket) -> None:
+        open_sock = sock
+        connection: SmtpServerConnection | None = None
         try:
-            if self._house.manners.tls is not None:
-                talking = self._house.manners.tls.wrap_socket(sock, server_side=True)
+            if self._state.options.tls is not None:
+                open_sock = self._state.options.tls.wrap_socket(sock, server_side=True)
             with self._lock:
                 self._sockets.discard(sock)
-                self._sockets.add(talking)
-                dialogue = Dialogue(talking, self._house)
-                self._dialogues.append(dialogue)
-            dialogue.run()
-        except (HungUp, OSError, ValueError):
-            pass  # one connection less; the sender's tests look at what it made of that
+                self._sockets.add(open_sock)
+                connection = SmtpServerConnection(open_sock, self._state)
+                self._connections.append(connection)
+            connection.run()
+        except (ConnectionEnded, OSError, ValueError):
+            pass  # the test checks the sender's reaction
         finally:
-            self._forget(sock, talking, dialogue)
+            self._forget(sock, open_sock, connection)
 
     def _forget(
-        self, sock: socket.socket, talking: socket.socket, dialogue: Dialogue | None
+        self, sock: socket.socket, open_sock: socket.socket, connection: SmtpServerConnection | None
     ) -> None:
         with self._lock:
-            self._sockets -= {sock, talking}
-        if dialogue is not None:
-            dialogue.sock.close()
-        talking.close()
+            self._sockets -= {sock, open_sock}
+        if connection is not None:
+            connection.sock.close()
+        open_sock.close()
         sock.close()
 
     def _start(self, target: Callable[..., None], *arguments: socket.socket) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _cut(sock: socket.socket) -> None:
@@ -150,17 +136,13 @@ def _cut(sock: socket.socket) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="An SMTP server that keeps mail to itself.")
+    parser = argparse.ArgumentParser(description="A fake SMTP server: keeps mail to itself.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log", type=Path)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each 250")
     options = parser.parse_args(arguments)
-    manners = Manners(latency_seconds=options.latency)
-    with SmtpServer(manners, port=options.port, log=options.log) as server:
-        sys.stdout.write(f"listening on {server.port}\n")
-        sys.stdout.flush()
-        with contextlib.suppress(KeyboardInterrupt):
-            server.wait()
+    server_options = SmtpServerOptions(latency_seconds=options.latency)
+    SmtpServer(server_options, port=options.port, log=options.log).run()
 
 
 if __name__ == "__main__":

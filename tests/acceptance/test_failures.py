@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lovecampaign.testing.faults import Say, Step, Trouble
+from lovecampaign.testing.faults import Say, SmtpFault, Step
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.acceptance.program import Said, Shop
 
@@ -120,7 +120,7 @@ def test_what_failed_for_good_is_an_error_of_send_of_run_and_of_a_test(shop: Sho
     with SmtpServer() as server:
         settings = {"LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{server.port}"}
         refuse = Say(line="550 5.7.1 no")
-        server.troubles.add(Trouble(step=Step.DATA, act=refuse, times=3))
+        server.faults.add(SmtpFault(step=Step.DATA, act=refuse, times=3))
         words = ("send", "--yes", "--json")
         trial = shop.type(*words, "--day", "day-01", "--to", "me@bloom.example", **settings)
         assert_says_what_is_wrong(trial, 1)

@@ -108,7 +108,7 @@ def join_from(elsewhere: str, shop: RunningShop, page: Page, now: datetime) -> N
         assert page.get_by_label("Your time zone").input_value() == "Asia/Tokyo"
     with shop.open_at(now + timedelta(seconds=5)):
         page.get_by_role("button").click()
-        page.get_by_role("heading", name="Now look into your mailbox").wait_for()
+        page.get_by_role("heading", name="Please check your mailbox").wait_for()
         confirmation = shop.letter(ANA, "/confirm/")
     assert confirmation["Auto-Submitted"] == "auto-generated"
     assert len(shop.letters(ANA)) == 1

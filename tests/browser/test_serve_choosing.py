@@ -103,7 +103,7 @@ def test_one_chooses_only_the_launch_and_a_pause(letter: Letter, new_page: NewPa
     page.get_by_role("button", name="Save").click()
     page.get_by_role("status").wait_for()
     assert page.get_by_label("Only the launch").is_checked()
-    assert page.get_by_text("You are pausing until Monday 8 February 2027").is_visible()
+    assert page.get_by_text("Your letters are paused until Monday 8 February 2027").is_visible()
     assert_accessible(page)
 
 
@@ -121,7 +121,7 @@ def test_a_friend_asks_for_letters_from_a_shared_one(letter: Letter, new_page: N
     page.get_by_label("Your email address").fill("friend@else.example")
     page.get_by_role("button", name="Yes, send me the letters").click()
 
-    page.get_by_text("Nearly there").wait_for()
+    page.get_by_text("Almost done").wait_for()
     assert page.get_by_label("Your email address").input_value() == "friend@else.example"
 
 

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: usable by everybody, with keys and without a script."""
+"""The dashboard in a real browser: accessible, by keyboard, and without JavaScript."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_without_a_script_everything_works(served: Serving, new_page: NewPage) -
     page.get_by_label("Why").fill("a typo")
     page.get_by_role("button", name="Pause").click()
     assert "a typo" in page.locator("main").inner_text()
-    page.get_by_role("button", name="Let it go on").click()
+    page.get_by_role("button", name="Resume").click()
 
     page.get_by_role("navigation").get_by_role("link", name="In doubt").click()
     page.get_by_role("checkbox").first.check()
@@ -95,8 +95,8 @@ def test_without_a_script_everything_works(served: Serving, new_page: NewPage) -
 
     page.get_by_role("link", name="Events").click()
     for _ in range(20):  # numbers that a busy machine is still counting come with the next look
-        if page.get_by_role("link", name="Look again").count():
-            page.get_by_role("link", name="Look again").click()
+        if page.get_by_role("link", name="Reload").count():
+            page.get_by_role("link", name="Reload").click()
     assert page.locator("svg rect").count() == 1
     page.get_by_role("button", name="Log out").click()
     assert page.get_by_label("Password").is_visible()

@@ -27,7 +27,7 @@ START = NOW.date() - timedelta(days=3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A shop whose pages are open, and a blog on another origin."""
+    """A running shop, and a blog on another origin."""
 
     shop: RunningShop
     stage: Stage
@@ -48,7 +48,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         stage.add_readers(1, joined_at=NOW - timedelta(days=30), name="founder")
         shop = RunningShop(folder, stack.enter_context(SmtpServer()))
         elsewhere = stack.enter_context(blog(tmp_path_factory.mktemp("blog"), shop.url))
-        # By its noon, day 1 is out: whatever the hour is today, whoever joins now comes late.
+        # By its noon, day 1 is out: whatever the hour is today, a new subscriber joins late.
         shop.send(datetime.combine(START, time(12), UTC))
         stack.enter_context(shop.open())
         yield Place(shop=shop, stage=stage, blog=elsewhere)
@@ -66,7 +66,7 @@ def test_from_the_sidebar_of_a_blog_to_the_letter_of_the_next_day(
     assert_accessible(page)
     page.wait_for_timeout(2_100)  # as long as a person needs at the least
     page.get_by_role("button").click()
-    page.get_by_role("heading", name="Now look into your mailbox").wait_for()
+    page.get_by_role("heading", name="Please check your mailbox").wait_for()
     assert_accessible(page)
 
     confirmation = place.shop.letter(ana, "/confirm/")
@@ -95,11 +95,11 @@ def test_without_scripts_a_person_finishes_on_our_page(place: Place, new_page: N
     page.get_by_label("Your email address").fill(bob)
     page.get_by_role("button", name="Join").click()
 
-    assert "Nearly there" in page.inner_text("main")
+    assert "Almost done" in page.inner_text("main")
     page.wait_for_timeout(2_100)
     page.get_by_role("button", name="Yes, put me on the list").click()
 
-    assert page.inner_text("h1") == "Now look into your mailbox"
+    assert page.inner_text("h1") == "Please check your mailbox"
     place.shop.letter(bob, "/confirm/")
 
 
@@ -138,7 +138,7 @@ def test_everybody_can_use_the_page(place: Place, new_page: NewPage, path: str) 
 def test_the_embedded_form_says_what_comes_next_and_its_heading_has_a_calm_frame(
     place: Place, new_page: NewPage
 ) -> None:
-    """By keyboard alone; who is quick presses once more, in any mood."""
+    """By keyboard alone; a fast visitor presses again."""
     page = new_page(timezone_id="America/New_York", locale="fr-FR")
     page.goto(place.blog)
     zone = page.get_by_label("Votre fuseau horaire")
@@ -162,21 +162,21 @@ def test_the_embedded_form_says_what_comes_next_and_its_heading_has_a_calm_frame
 
 
 def test_back_and_reload_send_no_form_again(place: Place, new_page: NewPage) -> None:
-    """Also where the address had a slip at first, and with nothing kept by the browser."""
+    """Also after a typo in the address, and without the browser's cache."""
     page = new_page()
     page.goto(f"{place.url}/join/readers")
     page.get_by_label("Your email address").fill("dora@gmial.com")
     page.get_by_role("button").click()
     page.get_by_text("Did you mean dora@gmail.com?").wait_for()
-    assert page.title().startswith("Please look again:")
+    assert page.title().startswith("Please check:")
     expect(page.get_by_label("Your email address")).to_be_focused()
     page.get_by_label("Your email address").fill("dora@reader.example")
     page.get_by_role("button").click()
-    expect(page.locator("h1")).to_have_text("Now look into your mailbox")
+    expect(page.locator("h1")).to_have_text("Please check your mailbox")
     asked = len(rows_of(place.stage.database, tables.transactional))
 
     page.reload()
-    expect(page.locator("h1")).to_have_text("Now look into your mailbox")
+    expect(page.locator("h1")).to_have_text("Please check your mailbox")
     page.go_back()
     page.get_by_text("Did you mean dora@gmail.com?").wait_for()
     page.go_back()

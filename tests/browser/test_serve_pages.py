@@ -1,4 +1,4 @@
-"""The pages of ``serve`` in a real browser: for everybody, in every light, on every phone."""
+"""The pages of ``serve`` in a real browser: accessible, in light and dark, on phones."""
 
 from __future__ import annotations
 

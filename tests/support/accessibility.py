@@ -1,4 +1,4 @@
-"""Can everybody use this page? axe-core's rules for WCAG 2.2 AA, in light and in dark."""
+"""axe-core's rules for WCAG 2.2 AA, in light and dark mode."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NARROWEST = 320
 
 
 def assert_accessible(page: Page) -> None:
-    """Fail with what is wrong and where, in either colour scheme, or if it does not reflow."""
+    """Fails with each violation, in both colour schemes, and where the page does not reflow."""
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
     for scheme in schemes:
         page.emulate_media(color_scheme=scheme)

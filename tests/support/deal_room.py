@@ -98,13 +98,13 @@ class DealRoom:
         return find_page_state(self.stage.campaign, self.deal, self.stock(now), visitor, now)
 
     def told(self) -> list[int]:
-        """Whom a mail was queued for because a unit is free again, in order."""
+        """Subscribers with a queued mail about a free unit, in order."""
         queue = sa.select(tables.transactional.c.subscriber_id).order_by(tables.transactional.c.id)
         with self.database.read() as connection:
             return list(connection.scalars(queue))
 
     def deliver(self, ids: Sequence[int]) -> None:
-        """Everybody has a letter with the deal's link."""
+        """All subscribers have an email with the deal's link."""
         rows = [
             {
                 "campaign_id": self.campaign_id,

@@ -1,4 +1,4 @@
-"""Which shop has the example month? A copy of it with two people who joined long ago."""
+"""A copy of the example workspace with two early subscribers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.support.paths import REPOSITORY
 from tests.support.processes.shop import RunningShop
 
 LONG_AGO = "2027-01-10T12:00:00+00:00"
-#: A reader who is on no other list, and one who asked in January to hear early.
+#: A subscriber of the audience alone, and an insider since January.
 READER, INSIDER = "bob@readers.example", "carla@readers.example"
-#: One letter more than the example has, to everybody, after everything else.
+#: An additional email to the audience, after all others.
 _AFTERWARDS = "    afterwards:   {at: day 34 10:00, to: audience, copy: launch/afterwards.md}\n"
 _WORDS = "---\nsubject: Two days later\npreheader: One more line.\n---\nHello again.\n"
 

@@ -1,4 +1,4 @@
-"""How long does a test wait for what another process does?"""
+"""Waiting for another process, with a time limit."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class PostgresServer:
             connection.execute(statement)
 
     def restart(self) -> None:
-        """As after a crash of the server: nobody is told, and what is not in its log is gone."""
+        """As after a crash: connections break, and only the write-ahead log survives."""
         self._control("-m", "immediate", "-l", self._socket_folder / "log", "restart")
 
     def _dsn(self, name: str) -> str:
@@ -100,7 +100,7 @@ def _binaries_of_the_wheel(folder: Path, user: str | None) -> Path:
 
 
 def _unprivileged_user() -> str | None:
-    """PostgreSQL refuses to run as root; root's tests run it as somebody else."""
+    """PostgreSQL refuses to run as root: then another user."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}

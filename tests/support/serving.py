@@ -1,4 +1,4 @@
-"""How does a test open the pages? The real application, served on loopback, asked over HTTP."""
+"""The real application, served on loopback and tested over HTTP."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.types import metadata
-from lovecampaign.web.hosting import open_listener
+from lovecampaign.web.hosting.bind import listening
 from lovecampaign.web.serve.app import ROUTES, MakeRoutes, application
 from lovecampaign.web.serve.dashboard.background_counts import THREAD_NAME
-from lovecampaign.web.serve.handler.site import Post, Site, make_site
-from lovecampaign.web.serve.server import Server
+from lovecampaign.web.serve.handler.site import Site, TransactionalMailer, make_site
+from lovecampaign.web.serve.server import WebServer
 
 SECRET_KEY = "test-key"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class RecordingPost:
+class RecordingMailer:
     """Sends nothing; counts how often it was woken."""
 
     woken: int = 0
@@ -112,7 +112,7 @@ def serving(
     database: Database,
     clock: Clock,
     *,
-    post: Post | None = None,
+    mailer: TransactionalMailer | None = None,
     expects_bugs: bool = False,
     makers: Sequence[MakeRoutes] = ROUTES,
 ) -> Iterator[Serving]:
@@ -126,7 +126,7 @@ def serving(
         settings=settings,
         database=database,
         clock=clock,
-        post=post or RecordingPost(),
+        mailer=mailer or RecordingMailer(),
         note_bug=lambda error: _note(bugs, error),
     )
     with serving_site(site, makers) as running:
@@ -140,8 +140,8 @@ def serving(
 def serving_site(site: Site, makers: Sequence[MakeRoutes] = ROUTES) -> Iterator[Serving]:
     """A site of the test's own making."""
     log: list[dict[str, Any]] = []
-    with open_listener("127.0.0.1", 0, "serve") as ears:
-        server = Server(application(site, lambda line: log.append(json.loads(line)), makers))
+    with listening("127.0.0.1", 0, "serve") as ears:
+        server = WebServer(application(site, lambda line: log.append(json.loads(line)), makers))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
         thread.start()
         try:

@@ -115,7 +115,7 @@ class Stage:
         return report
 
     def states(self, key: str) -> Mapping[str, int]:
-        """How many rows of an email stand in which state."""
+        """Rows of an email by state."""
         return self._count(key, tables.delivery.c.state)
 
     def reasons(self, key: str) -> Mapping[str, int]:
@@ -134,7 +134,7 @@ class Stage:
             return {row.value: row.number for row in rows}
 
     def addresses(self) -> list[str]:
-        """Whom the memory provider has mailed, in order."""
+        """The memory provider's recipients, in order."""
         return [message.to.email for message in self.memory.sent]
 
     def edit(self, file: str, old: str, new: str) -> None:

@@ -1,1 +1,1 @@
-"""What people meet on the web: joining, confirming, choosing, leaving, buying early."""
+"""The public web server: sign-up, confirmation, preferences, unsubscribe, deals, webhooks."""

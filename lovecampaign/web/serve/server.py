@@ -1,4 +1,4 @@
-"""How does ``serve`` start, and how does it end at once?"""
+"""The uvicorn server of ``serve``: start, limits, and a shutdown within a second."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from typing import Any, TypeAlias
 
 from starlette.types import ASGIApp
 
-from lovecampaign.web.hosting import log_thread_errors
+from lovecampaign.web.hosting.thread_errors import noting_bugs_of_threads
+from lovecampaign.web.hosting.uvicorn_server import SignalledServer
 from lovecampaign.web.serve.app import application
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.access_log import WriteLine
-from lovecampaign.web.uvicorn_server import SignalledServer
+from lovecampaign.web.serve.http.head_timeout import BoundedH11
 
-#: What is being answered when the signal comes has this long to end.
+#: How long responses in progress have to end after the signal.
 GRACE_SECONDS = 0.3
-#: The loop gives the interpreter away at every write to a socket, and waits as long to have it
-#: back from a thread that works (CPython's default: 5 ms).
+#: The event loop releases the GIL at every write to a socket, and waits as long to get it back
+#: from a busy thread (CPython's default: 5 ms).
 SWITCH_SECONDS = 0.0005
-#: What reads requests.
-ReadsHttp: TypeAlias = type[asyncio.Protocol]
-#: The same trouble is told once in that time.
+HttpProtocol: TypeAlias = type[asyncio.Protocol]
+#: The same error is logged once in that time.
 _QUIET_SECONDS = 60.0
 _LOG = logging.getLogger(__name__)
 
@@ -38,70 +38,68 @@ def serve(
     write_line: WriteLine,
     at_signal: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answer until a signal; raises KeyboardInterrupt after Ctrl-C.
+    """Serves until a signal; raises KeyboardInterrupt after Ctrl-C.
 
-    ``at_signal`` tells others to end too, while what is being answered still ends.
+    ``at_signal`` ends other work, while responses in progress still finish.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    _allow_many_connections()
-    # What a visitor sends is no trouble of ours: it would be told on the terminal.
+    _raise_open_files_limit()
+    # A malformed form is the visitor's mistake: it does not belong on the operator's terminal.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
-    with log_thread_errors(site.note_bug):
-        Server(application(site, write_line), at_signal).serve_until_signal(ears)
+    with noting_bugs_of_threads(site.note_bug):
+        WebServer(application(site, write_line), at_signal).serve_until_signal(ears)
 
 
-class Server(SignalledServer):
-    """Ends within a second, whoever still holds a connection open."""
+class WebServer(SignalledServer):
+    """Ends within a second, even with open connections."""
 
     def __init__(
         self,
         app: ASGIApp,
         at_signal: Callable[[], None] = lambda: None,
-        http: ReadsHttp | None = None,
+        http: HttpProtocol | None = None,
     ) -> None:
         super().__init__(
             app,
             at_signal,
             http=http or _best_http(),
             loop="asyncio",
-            proxy_headers=False,  # visitors.py reads them
+            proxy_headers=False,  # client_address.py reads them
             ws="none",
             lifespan="off",
-            timeout_keep_alive=75,  # longer than nginx keeps its own (60 s): no race at the end
+            timeout_keep_alive=75,  # longer than nginx's 60 s: no race when it closes
         )
-        self._told_at: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        asyncio.get_running_loop().set_exception_handler(self.tell_trouble)
+        asyncio.get_running_loop().set_exception_handler(self.log_loop_error)
         await super().startup(sockets)
 
-    def tell_trouble(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Such as too many open files: in one line, since it comes a thousand times a second."""
+    def log_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """In one line: "too many open files" can occur a thousand times a second."""
         words, now = str(context.get("exception") or context["message"]), loop.time()
-        if now - self._told_at.get(words, -_QUIET_SECONDS) >= _QUIET_SECONDS:
-            self._told_at = {words: now}
+        if now - self._logged_at.get(words, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+            self._logged_at = {words: now}
             _LOG.warning("serve: %s", words)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's, but what has not been asked in full is not waited for."""
+        """uvicorn's, without waiting for incomplete requests."""
         self.config.timeout_graceful_shutdown = 1
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(super().shutdown(sockets), GRACE_SECONDS)
 
 
-def _best_http() -> ReadsHttp:
-    """What is installed. Either bounds what a visitor may send before its end."""
+def _best_http() -> HttpProtocol:
+    """httptools where it is installed, else h11."""
     if importlib.util.find_spec("httptools") is None:
-        from lovecampaign.web.serve.http.h11 import PlainHttp
+        return BoundedH11
+    from lovecampaign.web.serve.http.httptools import BoundedHttpTools
 
-        return PlainHttp
-    from lovecampaign.web.serve.http.httptools import QuickHttp
-
-    return QuickHttp
+    return BoundedHttpTools
 
 
-def _allow_many_connections() -> None:
-    """Each takes a descriptor, of which systems give 1,024 to who does not ask for more."""
+def _raise_open_files_limit() -> None:
+    """Each connection takes a file descriptor; the default limit is 1,024 on many systems."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):  # where that is forbidden, they are told
+    with contextlib.suppress(OSError, ValueError):  # forbidden: the default limit remains
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -22,7 +22,7 @@ from lovecampaign.delivery.loop.send import PassOptions
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget
 from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.store.database.engine import Database
-from lovecampaign.testing.smtp_dialogue import Manners
+from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.chaos.commands import Commands
 from tests.chaos.ends import is_paused
@@ -98,7 +98,7 @@ def test_a_run_outlives_a_way_out_that_goes_away(settings: Settings, database: D
     stage = Stage(settings, database, days=1, max_per_second="unlimited")
     stage.add_readers(60)
     stage.clock.move_to(DAY_1)
-    with SmtpServer(Manners(latency_seconds=0.01)) as first:
+    with SmtpServer(SmtpServerOptions(latency_seconds=0.01)) as first:
         stage.provider = provider = _provider(first.port)
         leaving = threading.Thread(target=_close_after, args=(first, 20))
         leaving.start()

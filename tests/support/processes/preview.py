@@ -1,4 +1,4 @@
-"""How does a test open the preview? The real command, on a free port, asked over HTTP."""
+"""The real ``preview`` command on a free port, tested over HTTP."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningPreview:
-    """A preview that somebody has open."""
+    """A running preview."""
 
     process: subprocess.Popen[str]
     #: With the key, where it is shared.

@@ -1,4 +1,4 @@
-"""How does a test run ``serve`` as a person does? The real command, on a free port."""
+"""The real ``serve`` command on a free port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a test run a whole shop? ``serve`` and ``send`` as typed, an SMTP server, a blog."""
+"""A whole shop: ``serve`` and ``send`` as commands, an SMTP server, a blog."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.acceptance.program import Said, lovecampaign, text_of
 from tests.support.processes.serve import running_serve
 
 REDEEM_SECRET = "the shop's own secret"
-#: A sidebar with the form, on a site whose styles are not ours.
+#: A sidebar with the form, on a site with other styles.
 SNIPPET = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A blog</title>
 <meta name="viewport" content="width=device-width">
 <style>:root { color-scheme: light dark; } main { color: CanvasText; }
@@ -34,7 +34,7 @@ input { display: none; }</style></head>
 
 
 class RunningShop:
-    """A workspace whose mail goes by SMTP, whose pages are open when a test says so."""
+    """A workspace with SMTP, and pages that a test starts and stops."""
 
     def __init__(self, folder: Path, mail: SmtpServer) -> None:
         self.folder, self.mail = folder, mail
@@ -70,7 +70,7 @@ class RunningShop:
         self.type("send", "--yes", "--now", now.isoformat())
 
     def letters(self, recipient: str) -> list[EmailMessage]:
-        """What somebody has in their mailbox, oldest first."""
+        """The messages of a mailbox, oldest first."""
         return [
             message_from_bytes(received.content, EmailMessage, policy=default)
             for received in self.mail.received
@@ -78,7 +78,7 @@ class RunningShop:
         ]
 
     def letter(self, recipient: str, about: str, seconds: float = 15) -> EmailMessage:
-        """The one whose subject or text holds some words; waits until it arrives."""
+        """The message with these words in subject or text; waits until it arrives."""
         until = time.monotonic() + seconds
         while True:
             for mail in self.letters(recipient):

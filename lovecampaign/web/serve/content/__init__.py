@@ -1,0 +1,1 @@
+"""What pages are made of: campaigns, translations, templates, brand colours."""

@@ -1,7 +1,6 @@
-"""Which colours does a page wear, and under which name are they served?
+"""Brand colours as stylesheets named by their content.
 
-The policy of our pages allows no inline styles, so each brand's colour has a stylesheet of its
-own, named by its content.
+Our Content-Security-Policy allows no inline styles, so each colour has a stylesheet of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from lovecampaign.campaign.model.campaign import Brand
 from lovecampaign.render.model.contrast import shades_of
 
 #: Of pages that belong to no campaign.
-OUR_COLOR = Brand().color
+DEFAULT_COLOR = Brand().color
 
 
 @lru_cache(maxsize=256)
@@ -31,8 +30,8 @@ def style_name(color: str) -> str:
 
 
 def style_path(color: str | None) -> str:
-    """Where a page finds its colour."""
-    return f"/style/{style_name(color or OUR_COLOR)}"
+    """The stylesheet's path, for the pages of that colour."""
+    return f"/style/{style_name(color or DEFAULT_COLOR)}"
 
 
 def _properties(accent: str, button: str, on_button: str) -> str:

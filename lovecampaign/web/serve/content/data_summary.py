@@ -1,6 +1,6 @@
-"""How is what we keep about somebody said to them? In their language, line by line.
+"""Subject access (GDPR) in plain words: a subscriber's records, translated line by line.
 
-The file for other programs has the names of our records; people read words.
+The JSON file for other programs has the names of our tables and columns.
 """
 
 from __future__ import annotations
@@ -12,89 +12,89 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lovecampaign.render.model.formatting import LocalizedTime
+from lovecampaign.render.model.formatting import SpokenTime
 from lovecampaign.store.subscribers.subject_access import Row
-from lovecampaign.web.serve.content.i18n import Wording
+from lovecampaign.web.serve.content.i18n import Translation
 
-#: Numbers by which our machines find a row again: they tell nobody anything.
-_NUMBERS = frozenset({"id", "address_key", "delivery_id"})
+#: Internal keys, without meaning for the subscriber.
+_INTERNAL = frozenset({"id", "address_key", "delivery_id"})
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
-#: Their values are words of ours.
-_CLOSED_LISTS = frozenset({"state", "reason", "kind"})
-#: Held by the rows of these tables under names that are not ours: what the person told us, what
-#: a provider reported.
-_OTHERS_WORDS = frozenset({("subscriber", "fields"), ("event", "payload")})
+#: Columns with values of ours, which have a translation.
+_ENUMS = frozenset({"state", "reason", "kind"})
+#: Columns with keys that are not ours: the subscriber's fields, a provider's report.
+_FOREIGN_KEYS = frozenset({("subscriber", "fields"), ("event", "payload")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One thing that is kept."""
+class DataLine:
+    """One stored value with its label."""
 
     label: str
     value: str
-    #: It belongs to the line above.
+    #: Belongs to the line above.
     is_inside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """The rows of a table."""
+class DataSection:
+    """The rows of one table."""
 
     table: str
-    rows: Sequence[Sequence[Line]]
+    rows: Sequence[Sequence[DataLine]]
 
 
-def read_out(everything: Mapping[str, Sequence[Row]], wording: Wording) -> Sequence[Part]:
-    """Every part, in the order of the records; times are UTC."""
+def summarize_data(
+    data: Mapping[str, Sequence[Row]], translation: Translation
+) -> Sequence[DataSection]:
+    """Every table's section, in the order of ``data``; times are UTC."""
     return [
-        Part(table=table, rows=[list(_lines(table, row, wording)) for row in rows])
-        for table, rows in everything.items()
+        DataSection(table=table, rows=[list(_lines(table, row, translation)) for row in rows])
+        for table, rows in data.items()
     ]
 
 
-def _lines(table: str, row: Row, wording: Wording) -> Iterator[Line]:
+def _lines(table: str, row: Row, t: Translation) -> Iterator[DataLine]:
     for name, value in row.items():
-        if name in _NUMBERS or value in (None, "", {}):
+        if name in _INTERNAL or value in (None, "", {}):
             continue
-        label = _label("letter" if (table, name) == ("delivery", "email") else name, wording)
+        label = _label("letter" if (table, name) == ("delivery", "email") else name, t)
         if isinstance(value, Mapping):
-            yield Line(label=label, value="")
-            yield from _inside(value, wording, is_ours=(table, name) not in _OTHERS_WORDS)
+            yield DataLine(label=label, value="")
+            yield from _inner_lines(value, t, is_ours=(table, name) not in _FOREIGN_KEYS)
         else:
-            yield Line(label=label, value=_say_known(name, value, wording))
+            yield DataLine(label=label, value=_translate(name, value, t))
 
 
-def _inside(value: Mapping[str, Any], wording: Wording, *, is_ours: bool) -> Iterator[Line]:
+def _inner_lines(value: Mapping[str, Any], t: Translation, *, is_ours: bool) -> Iterator[DataLine]:
     for name, one in value.items():
-        if (is_ours and name in _NUMBERS) or one in (None, "", {}, []):
+        if (is_ours and name in _INTERNAL) or one in (None, "", {}, []):
             continue
-        label = _label(name, wording) if is_ours else name
-        yield Line(label=label, value=_say(one, wording), is_inside=True)
+        label = _label(name, t) if is_ours else name
+        yield DataLine(label=label, value=_format(one, t), is_inside=True)
 
 
-def _label(name: str, wording: Wording) -> str:
+def _label(name: str, t: Translation) -> str:
     try:
-        return wording(f"everything.field.{name}")
+        return t(f"data.field.{name}")
     except KeyError:  # a payload of an older version of ours
         return name.replace("_", " ")
 
 
-def _say_known(name: str, value: object, wording: Wording) -> str:
-    """A word of ours out of a closed list, or what it says itself."""
-    if name in _CLOSED_LISTS:
+def _translate(name: str, value: object, t: Translation) -> str:
+    if name in _ENUMS:
         with suppress(KeyError):
-            return wording(f"everything.value.{value}")
-    return _say(value, wording)
+            return t(f"data.value.{value}")
+    return _format(value, t)
 
 
-def _say(value: object, wording: Wording) -> str:
+def _format(value: object, t: Translation) -> str:
     if isinstance(value, bool):
-        return wording("everything.yes" if value else "everything.no")
+        return t("data.yes" if value else "data.no")
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_say(one, wording)}" for name, one in value.items())
+        return ", ".join(f"{name}: {_format(one, t)}" for name, one in value.items())
     if isinstance(value, list):
-        return ", ".join(_say(one, wording) for one in value)
+        return ", ".join(_format(one, t) for one in value)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         instant = datetime.fromisoformat(value).astimezone(UTC)
-        return str(LocalizedTime.of(instant, "UTC", wording.language))
+        return str(SpokenTime.of(instant, "UTC", t.language))
     return str(value)

@@ -1,4 +1,4 @@
-"""Which campaigns are there at this moment? Read again where their files changed."""
+"""The workspace's campaigns, reloaded when their files are edited."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
-from lovecampaign.web.reload import FileChanges
+from lovecampaign.web.files.changes import Edits
 
-#: Looking whether something was edited takes a millisecond: once a second, not for each page.
-SECONDS_BETWEEN_LOOKS = 1.0
+#: A scan for edits takes a millisecond: once a second, not for each page.
+SCAN_SECONDS = 1.0
 
 
 class LiveCampaigns:
-    """Every campaign of a workspace; keeps the last good state of each. Safe between threads."""
+    """Every campaign of a workspace, each in its last valid version. Safe between threads."""
 
     def __init__(
         self, workspace: Path, monotonic_seconds: Callable[[], float] = time.monotonic
@@ -26,49 +26,45 @@ class LiveCampaigns:
         self._workspace = workspace
         self._seconds = monotonic_seconds
         self._lock = threading.Lock()
-        self._edits: dict[Path, FileChanges] = {}
-        self._known: dict[Path, Campaign] = {}
-        self._look_again_at = float("-inf")
+        self._edits: dict[Path, Edits] = {}
+        self._campaigns: dict[Path, Campaign] = {}
+        #: Not an Interval: a scan that raises is repeated at the next request.
+        self._next_scan_at = float("-inf")
 
     def all(self) -> Sequence[Campaign]:
-        """The campaigns that can be read, or could when they were last without mistakes."""
+        """The campaigns that load without errors, or did when they were last valid."""
         with self._lock:
-            if self._seconds() >= self._look_again_at:
-                self._look()
-                self._look_again_at = self._seconds() + SECONDS_BETWEEN_LOOKS
-            return tuple(self._known.values())
+            if self._seconds() >= self._next_scan_at:
+                self._scan()
+                self._next_scan_at = self._seconds() + SCAN_SECONDS
+            return tuple(self._campaigns.values())
 
     def by_key(self, key: str) -> Campaign | None:
         """The campaign with that ``id``."""
         return next((one for one in self.all() if one.id == key), None)
 
     def for_list(self, name: str, now: datetime) -> Campaign | None:
-        """Whom a list belongs to: the campaign that runs, else the next, else the newest."""
-        on_it = sorted((one for one in self.all() if name in one.lists), key=_start)
-        unfinished = [one for one in on_it if _ends(one) >= now]
-        return next(iter(unfinished or on_it[-1:]), None)
+        """The campaign that a list belongs to: the running one, else the next, else the newest."""
+        campaigns = sorted(
+            (one for one in self.all() if name in one.lists), key=lambda one: one.start
+        )
+        unfinished = [one for one in campaigns if _last_instant(one) >= now]
+        return next(iter(unfinished or campaigns[-1:]), None)
 
-    def _look(self) -> None:
+    def _scan(self) -> None:
         folders = list_campaigns(self._workspace)
-        for gone in self._edits.keys() - set(folders):
-            del self._edits[gone]
-            self._known.pop(gone, None)
+        for removed in self._edits.keys() - set(folders):
+            del self._edits[removed]
+            self._campaigns.pop(removed, None)
         for folder in folders:
-            edits = self._edits.setdefault(folder, FileChanges(folder, self._workspace))
-            if edits.has_changed():
-                self._read(folder)
-
-    def _read(self, folder: Path) -> None:
-        campaign = load_campaign(folder, self._workspace).campaign
-        if campaign is not None:
-            self._known[folder] = campaign
+            edits = self._edits.setdefault(folder, Edits(folder, self._workspace))
+            if edits.has_new():
+                campaign = load_campaign(folder, self._workspace).campaign
+                if campaign is not None:
+                    self._campaigns[folder] = campaign
 
 
-def _start(campaign: Campaign) -> str:
-    return campaign.start.isoformat()
-
-
-def _ends(campaign: Campaign) -> datetime:
-    """After its last email nobody new gets anything of it."""
+def _last_instant(campaign: Campaign) -> datetime:
+    """After its last email, new subscribers get nothing of a campaign."""
     instants = [email.instant for email in campaign.launch_emails if email.instant is not None]
     return max([campaign.launch.at, *instants])

@@ -1,4 +1,4 @@
-"""How is an address shown to somebody who may not be its owner?"""
+"""Masked email addresses, for pages that a third party may see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _DOTS = "•••"
 
 
 def mask_address(address: str) -> str:
-    """``a•••@b•••.example``: enough for its owner to know it, too little for anybody else."""
+    """``a•••@b•••.example``: its owner recognises it, others cannot read it."""
     local, _, domain = address.rpartition("@")
     host, _, ending = domain.rpartition(".")
     return f"{local[:1]}{_DOTS}@{host[:1]}{_DOTS}.{ending}"

@@ -1,1 +1,1 @@
-"""The pages of the people who send: the month, its numbers, and what needs a hand."""
+"""The operators' dashboard: the month, its numbers, problems, pause and resume."""

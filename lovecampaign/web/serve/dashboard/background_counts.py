@@ -1,7 +1,7 @@
-"""How does a page show numbers of millions of rows at once? It shows the last ones counted.
+"""Background counting with a stale-while-revalidate cache, for ledgers of millions of rows.
 
-Counting goes on in a thread beside the pages. Small ledgers are counted before the page is sent,
-anew each time; a large one is counted while its last numbers are shown, with their time.
+Threads count beside the pages. A small ledger is counted anew for each page; while a large one is
+counted, pages show its last numbers and their time.
 """
 
 from __future__ import annotations
@@ -12,58 +12,63 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.web.serve.dashboard.figures import Figures, Forecast, count_rows, foretell
+from lovecampaign.web.serve.dashboard.figures import (
+    Figures,
+    Forecast,
+    count_rows,
+    forecast_recipients,
+)
 
-#: A page waits this long for numbers that are being counted, if they may be there by then.
+#: How long a page waits for new numbers, if they can be ready by then.
 PATIENCE_SECONDS = 0.2
-#: The threads that count.
 THREAD_NAME = "dashboard counting"
-#: What took a second to count is shown for twenty: counting it takes a twentieth at most.
-_SHARE = 20
-Answer = TypeVar("Answer")
+#: Numbers that took a second to count are valid for twenty, which bounds the load to a twentieth.
+_VALID_FACTOR = 20
+Numbers = TypeVar("Numbers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Counted(Generic[Answer]):
-    """Numbers, and how long they will do."""
+class _Counted(Generic[Numbers]):
+    """Cached numbers with their expiry."""
 
-    answer: Answer
+    answer: Numbers
     campaign: Campaign
     took_seconds: float
     good_until: float
 
 
-class Counter(Generic[Answer]):
-    """Counts one thing of each campaign, one at a time. Safe between threads."""
+class BackgroundCounter(Generic[Numbers]):
+    """Counts something of each campaign, in one thread at a time. Safe between threads."""
 
-    def __init__(self, count: Count[Answer]) -> None:
+    def __init__(self, count: Count[Numbers]) -> None:
         self._count = count
         self._changed = threading.Condition()
-        self._last: dict[str, _Counted[Answer]] = {}
+        self._last: dict[str, _Counted[Numbers]] = {}
         self._running: set[str] = set()
         self._failed: dict[str, Exception] = {}
 
-    def begin(self, campaign: Campaign, record: CampaignRecord | None, now: datetime) -> None:
-        """Count, where the last numbers will not do; :meth:`ask` waits for it."""
+    def start(self, campaign: Campaign, record: CampaignRecord | None, now: datetime) -> None:
+        """Start counting where the last numbers have expired; :meth:`get` waits for it."""
         with self._changed:
             if not self._is_good(campaign):
                 self._start(campaign, record, now)
 
-    def ask(
+    def get(
         self,
         campaign: Campaign,
         record: CampaignRecord | None,
         now: datetime,
         patience_until: float = math.inf,
-    ) -> Answer | None:
+    ) -> Numbers | None:
         """The newest numbers; None while they are counted for the first time.
 
-        ``patience_until``: on the monotonic clock. Raises what counting raised.
+        ``patience_until`` is on the monotonic clock. Raises the exception of a failed count.
         """
         key = campaign.id
         with self._changed:
@@ -78,12 +83,12 @@ class Counter(Generic[Answer]):
         return last.answer if last else None
 
     def forget(self, campaign: Campaign) -> None:
-        """Something was changed by hand: what was counted is not shown again as new."""
+        """Invalidate the numbers after an operator's change."""
         with self._changed:
             self._last.pop(campaign.id, None)
 
     def _patience(self, key: str) -> float:
-        """No time for what is known to take longer: its last numbers are shown at once."""
+        """0 where counting is known to take longer: the last numbers are shown at once."""
         last = self._last.get(key)
         return 0.0 if last and last.took_seconds > PATIENCE_SECONDS else PATIENCE_SECONDS
 
@@ -94,66 +99,53 @@ class Counter(Generic[Answer]):
     def _start(self, campaign: Campaign, record: CampaignRecord | None, now: datetime) -> None:
         if campaign.id not in self._running:
             self._running.add(campaign.id)
-            # A daemon: the end of ``serve`` waits for no number.
+            # A daemon: ``serve`` ends without waiting for it.
             threading.Thread(
                 target=self._run, args=(campaign, record, now), name=THREAD_NAME, daemon=True
             ).start()
 
     def _run(self, campaign: Campaign, record: CampaignRecord | None, now: datetime) -> None:
         began = time.monotonic()
+        error: Exception | None = None
         try:
             answer = self._count(campaign, record, now)
-        except Exception as error:  # noqa: BLE001 - raised by the page that asks next
-            self._end(campaign, failed=error)
-            return
+        except Exception as raised:  # noqa: BLE001 - raised by the next page
+            error = raised
         took = time.monotonic() - began
-        counted = _Counted(
-            answer=answer,
-            campaign=campaign,
-            took_seconds=took,
-            good_until=began + took * (1 + _SHARE),
-        )
-        self._end(campaign, counted)
-
-    def _end(
-        self,
-        campaign: Campaign,
-        counted: _Counted[Answer] | None = None,
-        failed: Exception | None = None,
-    ) -> None:
         with self._changed:
             self._running.discard(campaign.id)
-            if counted is not None:
-                self._last[campaign.id] = counted
+            if error is not None:
+                self._failed[campaign.id] = error
+            else:
                 self._failed.pop(campaign.id, None)
-            if failed is not None:
-                self._failed[campaign.id] = failed
+                self._last[campaign.id] = _Counted(
+                    answer=answer,
+                    campaign=campaign,
+                    took_seconds=took,
+                    good_until=began + took * (1 + _VALID_FACTOR),
+                )
             self._changed.notify_all()
 
 
-Count: TypeAlias = Callable[[Campaign, CampaignRecord | None, datetime], Answer]
+Count: TypeAlias = Callable[[Campaign, CampaignRecord | None, datetime], Numbers]
 
 
-class Counters:
-    """What the dashboard counts: what happened, and what is to come."""
+class DashboardCounters:
+    """The dashboard's counters: the past, and the forecast."""
 
     def __init__(self, database: Database) -> None:
-        self.figures: Counter[Figures] = Counter(
-            lambda campaign, record, now: count_rows(database, campaign, record, now)
-        )
-        self.forecast: Counter[Forecast] = Counter(
-            lambda campaign, record, now: foretell(database, campaign, record, now)
-        )
+        self.figures = BackgroundCounter(partial(count_rows, database))
+        self.forecast = BackgroundCounter(partial(forecast_recipients, database))
 
-    def ask(
+    def get(
         self, campaign: Campaign, record: CampaignRecord | None, now: datetime
     ) -> tuple[Figures | None, Forecast | None]:
-        """Both are counted at the same time, and the page is as patient as with one."""
+        """Both, counted at the same time within the patience of one."""
         until = time.monotonic() + PATIENCE_SECONDS
-        self.forecast.begin(campaign, record, now)
+        self.forecast.start(campaign, record, now)
         return (
-            self.figures.ask(campaign, record, now, until),
-            self.forecast.ask(campaign, record, now, until),
+            self.figures.get(campaign, record, now, until),
+            self.forecast.get(campaign, record, now, until),
         )
 
     def forget(self, campaign: Campaign) -> None:

@@ -1,4 +1,4 @@
-"""What are the numbers of a campaign? Counted from the ledger, and foretold by today's rules."""
+"""A campaign's numbers, counted from the ledger, and a forecast by today's rules."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ SHOWN_EVENTS = (
 )
 _NEWEST_FAILED = 50
 _WEEK = timedelta(days=7)
-#: After its last moment an email may be tried again until it is late, a day at most.
+#: An email can be retried until it is late, a day at most after its last due time.
 _SETTLED_AFTER = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailFigures:
-    """What became of one email so far."""
+    """Counts of one email so far."""
 
     states: Counter[DeliveryState] = field(default_factory=Counter)
-    #: Why it was skipped, and why it failed.
+    #: By reason.
     skipped: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     events: Counter[EventKind] = field(default_factory=Counter)
@@ -57,7 +57,7 @@ class EmailFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What happened so far."""
+    """Counts of a campaign so far."""
 
     counted_at: datetime
     days: LocalDays
@@ -71,7 +71,7 @@ class Figures:
     insiders: int
 
 
-#: What is to come: the reports of emails that somebody may still get, by key.
+#: The reports of emails that are not over, by key.
 Forecast = Mapping[str, EmailReport]
 
 
@@ -90,17 +90,17 @@ def count_rows(
             days=days,
             emails=_by_email(deliveries, events),
             events=_by_kind(deliveries, events),
-            people=_count_people(connection, campaign, days),
+            people=_count_subscribers(connection, campaign, days),
             failed=list_failed(connection, campaign_id, _NEWEST_FAILED),
             readers=sum(people.by_zone.values()),
             insiders=people.insiders,
         )
 
 
-def foretell(
+def forecast_recipients(
     database: Database, campaign: Campaign, _record: CampaignRecord | None, now: datetime
 ) -> Forecast:
-    """Who will get what, for emails that are not over. Three seconds each for a million people."""
+    """For emails that are not over: three seconds each for a million subscribers."""
     coming = [email for email in campaign.scheduled_emails if not is_over(campaign, email, now)]
     if not coming:
         return {}
@@ -109,15 +109,15 @@ def foretell(
 
 
 def is_over(campaign: Campaign, email: Email, now: datetime) -> bool:
-    """Whether everybody who would get it has a row by now, wherever they live."""
+    """Whether all its recipients, in every time zone, have a row by now."""
     day = campaign.date_of(email)
-    if day is None:  # the catch-up goes out as people join
+    if day is None:  # the catch-up is sent at sign-up
         return now > campaign.launch.at + _SETTLED_AFTER
     return local_day(now, campaign.timezone) > day + _SETTLED_AFTER
 
 
 def days_of(campaign: Campaign, now: datetime) -> LocalDays:
-    """From a week before day 1 to a week after the last email, but no day that is to come."""
+    """From a week before day 1 to a week after the last email, without future days."""
     dates = [campaign.date_of(email) or campaign.start for email in campaign.emails]
     first, last = campaign.start - _WEEK, max([campaign.start, *dates]) + _WEEK
     today = local_day(now, campaign.timezone)
@@ -129,34 +129,34 @@ def days_of(campaign: Campaign, now: datetime) -> LocalDays:
 def _by_email(
     deliveries: Sequence[DeliveryCount], events: Sequence[EventCount]
 ) -> Mapping[str, EmailFigures]:
-    found: dict[str, EmailFigures] = {}
+    by_email: dict[str, EmailFigures] = {}
     for row in deliveries:
-        mine = found.setdefault(row.key, EmailFigures())
-        mine.states[row.state] += row.number
+        counts = by_email.setdefault(row.key, EmailFigures())
+        counts.states[row.state] += row.number
         if row.state in (DeliveryState.SKIPPED, DeliveryState.CANCELLED):
-            mine.skipped[row.reason or ""] += row.number
+            counts.skipped[row.reason or ""] += row.number
         elif row.state is DeliveryState.FAILED:
-            mine.failed[row.reason or ""] += row.number
+            counts.failed[row.reason or ""] += row.number
     for event in events:
-        found.setdefault(event.key, EmailFigures()).events[event.kind] += event.number
-    return found
+        by_email.setdefault(event.key, EmailFigures()).events[event.kind] += event.number
+    return by_email
 
 
 def _by_kind(
     deliveries: Sequence[DeliveryCount], events: Sequence[EventCount]
 ) -> Mapping[str, Mapping[date, int]]:
-    found: dict[str, Counter[date]] = {
+    by_kind: dict[str, Counter[date]] = {
         name: Counter() for name in ("sent", *(kind.value for kind in SHOWN_EVENTS))
     }
     for row in deliveries:
         if row.state is DeliveryState.SENT and row.day is not None:
-            found["sent"][row.day] += row.number
+            by_kind["sent"][row.day] += row.number
     for event in events:
-        found[event.kind.value][event.day] += event.number
-    return found
+        by_kind[event.kind.value][event.day] += event.number
+    return by_kind
 
 
-def _count_people(
+def _count_subscribers(
     connection: Connection, campaign: Campaign, days: LocalDays
 ) -> Mapping[str, Mapping[date, int]]:
     readers = campaign.audience.list

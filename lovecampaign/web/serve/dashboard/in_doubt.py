@@ -1,4 +1,4 @@
-"""``…/doubts``: what became of messages whose outcome nobody knows? The operator says it."""
+"""``…/doubts``: deliveries in doubt, which the operator settles or resends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
+from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
 from lovecampaign.store.reports.recent_problems import (
     find_doubts,
     list_doubts,
@@ -15,82 +15,86 @@ from lovecampaign.store.reports.recent_problems import (
     settle_doubts,
 )
 from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND
-from lovecampaign.store.sending.transactional_queue import list_transactional_in_doubt
-from lovecampaign.web.serve.content.masking import mask_address
-from lovecampaign.web.serve.dashboard.view import Desk, Office, desk_page
-from lovecampaign.web.serve.handler.handler import Declined
+from lovecampaign.store.sending.request_queue import list_asked_in_doubt
+from lovecampaign.web.serve.dashboard.view import CampaignView, DashboardState, dashboard_page
+from lovecampaign.web.serve.handler.request_context import FormRejected
 from lovecampaign.web.serve.handler.site import Site
 
-#: Rows on the page; the form has a field for each, and a form takes a hundred.
+#: Rows on the page. The form has a field for each, and at most a hundred fields.
 SHOWN = 50
 _FIELD = "d"
 _ARRIVED, _RESEND = "arrived", "resend"
 _SAID = frozenset({_ARRIVED, _RESEND, "too_young", "all_too_young", "none_ticked", "none_left"})
 
 
-def routes(site: Site, office: Office) -> Sequence[BaseRoute]:
-    return [desk_page(site, office, "/doubts", get=show_doubts, post=settle)]
+def routes(site: Site, state: DashboardState) -> Sequence[BaseRoute]:
+    return [dashboard_page(site, state, "/doubts", get=show_doubts, post=settle)]
 
 
-def show_doubts(desk: Desk) -> Response:
+def show_doubts(view: CampaignView) -> Response:
     """The oldest first, with the two buttons."""
-    return _show(desk, said=desk.visit.query("said"), count=_number(desk.visit.query("count")))
+    return _show(
+        view,
+        said=view.request.query("said"),
+        count=_number(view.request.query("count")),
+    )
 
 
-def settle(desk: Desk) -> Response:
-    """Settle those that were ticked, or all: as sent, or to be sent once more."""
-    wanted, now = desk.visit.form.get("do"), desk.visit.now
-    if wanted not in (_ARRIVED, _RESEND):
-        raise Declined("trouble.unreadable")
-    ticked = _ticked(desk)
+def settle(view: CampaignView) -> Response:
+    """Settle the ticked deliveries, or all: as sent, or to be sent again."""
+    action, now = view.request.form.get("do"), view.request.now
+    if action not in (_ARRIVED, _RESEND):
+        raise FormRejected("error.unreadable")
+    ticked = _ticked(view)
     if ticked is not None and not ticked:
-        return _show(desk, said="none_ticked", count=0, status=400)
-    database = desk.visit.site.database
-    settle_doubts_by_events(database, now)
-    desk.office.counters.forget(desk.campaign)
+        return _show(view, said="none_ticked", count=0, status=400)
+    database = view.request.site.database
+    settle_proven_doubts(database, now)
+    view.state.counters.forget(view.campaign)
     with database.write() as connection:
-        ids = find_doubts(connection, _campaign_id(desk), ticked)
+        ids = find_doubts(connection, _campaign_id(view), ticked)
         if not ids:
-            return _show(desk, said="none_left", count=0, status=409)
-        if wanted == _ARRIVED:
-            return desk.go("/doubts", said="arrived", count=settle_doubts(connection, ids, now))
+            return _show(view, said="none_left", count=0, status=409)
+        if action == _ARRIVED:
+            return view.redirect(
+                "/doubts", said="arrived", count=settle_doubts(connection, ids, now)
+            )
         resent = resend_doubts(connection, ids, now)
     if resent.too_young:
         said = "all_too_young" if resent.too_young == len(ids) else "too_young"
-        return _show(desk, said=said, count=resent.too_young, status=409)
-    return desk.go("/doubts", said="resend", count=resent.number)
+        return _show(view, said=said, count=resent.too_young, status=409)
+    return view.redirect("/doubts", said="resend", count=resent.number)
 
 
-def _show(desk: Desk, *, said: str, count: int, status: int = 200) -> Response:
-    with desk.visit.site.database.read() as connection:
-        doubts = list_doubts(connection, _campaign_id(desk), SHOWN)
-        asked = list_transactional_in_doubt(connection, desk.campaign.id)
-    return desk.show(
-        "doubts.html",
+def _show(view: CampaignView, *, said: str, count: int, status: int = 200) -> Response:
+    with view.request.site.database.read() as connection:
+        doubts = list_doubts(connection, _campaign_id(view), SHOWN)
+        asked = list_asked_in_doubt(connection, view.campaign.id)
+    return view.show(
+        "in_doubt.html",
         "doubts",
         status,
         said=said if said in _SAID else "",
         count=count,
         doubts=doubts,
         asked=asked[:SHOWN],
-        young_after=desk.visit.now - YOUNGEST_TO_RESEND,
+        young_after=view.request.now - YOUNGEST_TO_RESEND,
         minutes=int(YOUNGEST_TO_RESEND.total_seconds() // 60),
-        mask=mask_address,
     )
 
 
-def _campaign_id(desk: Desk) -> int:
-    return desk.record.id if desk.record else 0
+def _campaign_id(view: CampaignView) -> int:
+    return view.record.id if view.record else 0
 
 
-def _ticked(desk: Desk) -> Sequence[int] | None:
+def _ticked(view: CampaignView) -> Sequence[int] | None:
     """None: all of them."""
-    if desk.visit.form.get("all"):
+    if view.request.form.get("all"):
         return None
-    names = (name.removeprefix(_FIELD) for name in desk.visit.form if name.startswith(_FIELD))
+    names = (name.removeprefix(_FIELD) for name in view.request.form if name.startswith(_FIELD))
     return [_number(name) for name in names if _number(name)]
 
 
 def _number(text: str) -> int:
-    """What a visitor typed; 0 for what is no number that a row could have."""
+    """0 for text that is not a possible row id."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

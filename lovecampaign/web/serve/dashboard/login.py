@@ -1,4 +1,4 @@
-"""Who gets in? ``/dashboard``: the password, the way out, the choice among several campaigns."""
+"""``/dashboard``: login, logout, and the list of campaigns."""
 
 from __future__ import annotations
 
@@ -7,79 +7,88 @@ from collections.abc import Sequence
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.web.serve.dashboard.sessions import COOKIE, LONGEST, Session
-from lovecampaign.web.serve.dashboard.view import HOME, Office, require_seal, seal_for
-from lovecampaign.web.serve.handler.handler import Declined, Visit, page
+from lovecampaign.web.serve.dashboard.sessions import COOKIE, MAX_AGE, Session
+from lovecampaign.web.serve.dashboard.view import (
+    HOME,
+    DashboardState,
+    require_session_token,
+    session_token,
+)
+from lovecampaign.web.serve.handler.request_context import FormRejected, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
-from lovecampaign.web.serve.http.rate_limit import Allowance, Rate
+from lovecampaign.web.serve.http.rate_limit import FormRateLimits, Rate
 
-#: Of the password.
-TRIES = Allowance(address=Rate(count=5, seconds=15 * 60), network=Rate(count=20, seconds=15 * 60))
+#: Of wrong passwords.
+TRIES = FormRateLimits(
+    address=Rate(count=5, seconds=15 * 60), network=Rate(count=20, seconds=15 * 60)
+)
 _LOGIN = "dashboard login"
 
 
-def routes(site: Site, office: Office) -> Sequence[BaseRoute]:
-    def show(visit: Visit) -> Response:
-        session = office.session_of(visit)
-        return _ask(visit) if session is None else _show_campaigns(visit, session)
+def routes(site: Site, state: DashboardState) -> Sequence[BaseRoute]:
+    def show(context: RequestContext) -> Response:
+        session = state.session_of(context)
+        return _show_form(context) if session is None else _show_campaigns(context, session)
 
-    def act(visit: Visit) -> Response:
-        session = office.session_of(visit)
-        if visit.form.get("do") == "leave" and session is not None:
-            return _leave(visit, office, session)
-        return _enter(visit, office)
+    def act(context: RequestContext) -> Response:
+        session = state.session_of(context)
+        if context.form.get("do") == "leave" and session is not None:
+            return _log_out(context, state, session)
+        return _log_in(context, state)
 
     return [page(site, HOME, get=show, post=act)]
 
 
-def _ask(visit: Visit, status: int = 200, *, is_wrong: bool = False) -> Response:
-    return visit.page(
-        "dashboard/login.html", status=status, seal=visit.seal(_LOGIN), is_wrong=is_wrong
+def _show_form(context: RequestContext, status: int = 200, *, is_wrong: bool = False) -> Response:
+    return context.page(
+        "dashboard/login.html",
+        status=status,
+        form_token=context.form_token(_LOGIN),
+        is_wrong=is_wrong,
     )
 
 
-def _enter(visit: Visit, office: Office) -> Response:
-    sessions = office.require_sessions()
-    visit.require_form(_LOGIN)
-    if not visit.site.limits.allow(_LOGIN, visit.address, TRIES):
-        raise Declined("trouble.too_often", status=429)
-    if not sessions.admits(visit.form.get("password", "")):
-        return _ask(visit, status=403, is_wrong=True)
-    answer = _go_home(visit)
+def _log_in(context: RequestContext, state: DashboardState) -> Response:
+    sessions = state.require_sessions()
+    context.require_form_token(_LOGIN)
+    if not context.site.rate_limiter.allow(_LOGIN, context.address, TRIES):
+        raise FormRejected("error.too_often", status=429)
+    if not sessions.is_password(context.form.get("password", "")):
+        return _show_form(context, status=403, is_wrong=True)
+    home = _home_path(context)
+    answer = RedirectResponse(home, status_code=303)
     answer.set_cookie(
         COOKIE,
-        sessions.begin(visit.now),
-        max_age=int(LONGEST.total_seconds()),
-        path=_cookie_path(visit),
-        secure=visit.site.hosts.is_https,
+        sessions.begin(context.now),
+        max_age=int(MAX_AGE.total_seconds()),
+        path=home,
+        secure=context.site.hosts.is_https,
         httponly=True,
         samesite="strict",
     )
     return answer
 
 
-def _leave(visit: Visit, office: Office, session: Session) -> Response:
-    require_seal(visit, session)
-    office.require_sessions().leave(session, visit.now)
-    answer = _go_home(visit)
-    answer.delete_cookie(COOKIE, path=_cookie_path(visit))
+def _log_out(context: RequestContext, state: DashboardState, session: Session) -> Response:
+    require_session_token(context, session)
+    state.require_sessions().end(session, context.now)
+    home = _home_path(context)
+    answer = RedirectResponse(home, status_code=303)
+    answer.delete_cookie(COOKIE, path=home)
     return answer
 
 
-def _show_campaigns(visit: Visit, session: Session) -> Response:
-    """The one campaign at once; of several, a list with the newest first."""
-    campaigns = sorted(visit.site.campaigns.all(), key=lambda one: one.start, reverse=True)
+def _show_campaigns(context: RequestContext, session: Session) -> Response:
+    """Redirects to a single campaign; lists several, the newest first."""
+    campaigns = sorted(context.site.campaigns.all(), key=lambda one: one.start, reverse=True)
     if len(campaigns) == 1:
-        root = visit.site.hosts.root
-        return RedirectResponse(f"{root}{HOME}/{campaigns[0].id}", status_code=303)
-    return visit.page(
-        "dashboard/campaigns.html", campaigns=campaigns, seal=seal_for(visit, session)
+        return RedirectResponse(f"{_home_path(context)}/{campaigns[0].id}", status_code=303)
+    return context.page(
+        "dashboard/campaigns.html",
+        campaigns=campaigns,
+        form_token=session_token(context, session),
     )
 
 
-def _go_home(visit: Visit) -> Response:
-    return RedirectResponse(_cookie_path(visit), status_code=303)
-
-
-def _cookie_path(visit: Visit) -> str:
-    return f"{visit.site.hosts.root}{HOME}"
+def _home_path(context: RequestContext) -> str:
+    return f"{context.site.hosts.root}{HOME}"

@@ -1,4 +1,4 @@
-"""``…/troubles``: what went wrong of late, and why does the campaign stand still?"""
+"""``…/troubles``: failed deliveries, and bugs of ours."""
 
 from __future__ import annotations
 
@@ -12,33 +12,31 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.dashboard.figures import Figures
-from lovecampaign.web.serve.dashboard.view import Desk, Office, desk_page
+from lovecampaign.web.serve.dashboard.view import CampaignView, DashboardState, dashboard_page
 from lovecampaign.web.serve.handler.site import Site
 
-_MOST_FILES = 10
-#: As our own mistakes are filed; other files of that folder are nobody's business here.
+_MAX_FILES = 10
+#: The names of bug logs; other files of that folder are never listed.
 _BUG = re.compile(r"bug-\d{8}T\d{6}Z-\w+\.log")
-#: Answers of servers repeat whom they are about.
+#: Servers repeat the recipient's address in their responses.
 _ADDRESS = re.compile(r"[^\s<>@:;,]+@[^\s<>@:;,]+")
 
 
-def routes(site: Site, office: Office) -> Sequence[BaseRoute]:
-    return [desk_page(site, office, "/troubles", get=show_troubles)]
+def routes(site: Site, state: DashboardState) -> Sequence[BaseRoute]:
+    return [dashboard_page(site, state, "/troubles", get=show_problems)]
 
 
-def show_troubles(desk: Desk) -> Response:
-    """Deliveries that were given up, by reason and one by one, and mistakes of ours by file."""
-    asked = (desk.campaign, desk.record, desk.visit.now)
-    figures = desk.office.counters.figures.ask(*asked)
-    return desk.show(
-        "troubles.html",
+def show_problems(view: CampaignView) -> Response:
+    """Failed deliveries by reason and the newest one by one; bug files by name."""
+    figures = view.figures()
+    return view.show(
+        "problems.html",
         "troubles",
         figures=figures,
         reasons=_reasons(figures),
         newest=figures.failed if figures else (),
-        bugs=_bug_files(desk.visit.site.settings.workspace),
-        mask=mask_address,
-        clean=_clean,
+        bugs=_bug_files(view.request.site.settings.workspace),
+        clean=_mask_addresses,
         is_counting=figures is None,
     )
 
@@ -52,10 +50,10 @@ def _reasons(figures: Figures | None) -> Sequence[tuple[str, int]]:
 
 
 def _bug_files(workspace: Path) -> Sequence[str]:
-    """Names, newest first: they begin with their time. Never what stands in them."""
+    """Names only, newest first (they begin with their time)."""
     names = [file.name for file in (workspace / ".lovecampaign").glob("bug-*.log")]
-    return sorted((name for name in names if _BUG.fullmatch(name)), reverse=True)[:_MOST_FILES]
+    return sorted((name for name in names if _BUG.fullmatch(name)), reverse=True)[:_MAX_FILES]
 
 
-def _clean(words: str) -> str:
-    return _ADDRESS.sub(lambda found: mask_address(found[0]), words)
+def _mask_addresses(words: str) -> str:
+    return _ADDRESS.sub(lambda match: mask_address(match[0]), words)

@@ -1,21 +1,28 @@
-"""Which pages does the dashboard have?"""
+"""The dashboard's routes, and its page of deals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.web.serve.dashboard import control, month, series, stock
-from lovecampaign.web.serve.dashboard import in_doubt as doubts
-from lovecampaign.web.serve.dashboard import login as entrance
-from lovecampaign.web.serve.dashboard import problems as troubles
-from lovecampaign.web.serve.dashboard.view import Office
+from lovecampaign.store.checkout.report import report_deals
+from lovecampaign.web.serve.dashboard import in_doubt, login, month, problems, series
+from lovecampaign.web.serve.dashboard.view import CampaignView, DashboardState, dashboard_page
 from lovecampaign.web.serve.handler.site import Site
-
-_MODULES = (entrance, month, series, doubts, stock, troubles, control)
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
-    office = Office.of(site)
-    return [route for module in _MODULES for route in module.routes(site, office)]
+    state = DashboardState.of(site)
+    modules = (login, month, series, in_doubt, problems)
+    return [
+        *(route for module in modules for route in module.routes(site, state)),
+        dashboard_page(site, state, "/deals", get=show_deals),
+    ]
+
+
+def show_deals(view: CampaignView) -> Response:
+    """``…/deals``: each deal's current stock."""
+    deals = report_deals(view.request.site.database, view.campaign, view.request.now)
+    return view.show("deals.html", "deals", deals=deals)

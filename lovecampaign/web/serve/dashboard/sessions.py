@@ -1,6 +1,6 @@
-"""Who is at the dashboard? One password, and a signed cookie for a working day.
+"""Dashboard sessions: one password, and a signed cookie valid for twelve hours.
 
-The signature is made with the password too: when it is changed, every session ends.
+The signing key is derived from the password too: changing it ends every session.
 """
 
 from __future__ import annotations
@@ -18,57 +18,56 @@ from itsdangerous import BadData, URLSafeSerializer
 from lovecampaign.store.database.types import from_microseconds, to_microseconds
 
 COOKIE = "lovecampaign_dashboard"
-#: Then the password is asked for again.
-LONGEST = timedelta(hours=12)
+MAX_AGE = timedelta(hours=12)
 _SALT = "lovecampaign dashboard session"
 _SIGNING = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Somebody who knew the password."""
+    """A logged-in operator."""
 
-    #: Random; the seals of forms name it, so that a form of one session is none of another.
+    #: Random; form tokens are bound to it, so that one session's form is invalid in another.
     id: str
     began_at: datetime
 
 
 class Sessions:
-    """Begins sessions and knows them again. Safe between threads; survives a restart."""
+    """Creates and verifies sessions. Safe between threads; sessions survive a restart."""
 
     def __init__(self, keys: Sequence[str], password: str) -> None:
         self._password = _digest(password)
         bound = [hmac.digest(key.encode(), self._password, "sha256") for key in reversed(keys)]
-        self._box = URLSafeSerializer(bound, salt=_SALT, signer_kwargs=_SIGNING)
+        self._serializer = URLSafeSerializer(bound, salt=_SALT, signer_kwargs=_SIGNING)
         self._lock = threading.Lock()
-        #: Sessions that were left, until their cookies would be worth nothing anyway.
-        self._left: dict[str, datetime] = {}
+        #: Sessions that were logged out, until their cookies expire anyway.
+        self._ended: dict[str, datetime] = {}
 
-    def admits(self, password: str) -> bool:
-        """Whether this is the password; takes as long for a near miss as for a far one."""
+    def is_password(self, password: str) -> bool:
+        """Compares in constant time."""
         return hmac.compare_digest(_digest(password), self._password)
 
     def begin(self, now: datetime) -> str:
-        """The value of a new session's cookie."""
-        return str(self._box.dumps([secrets.token_urlsafe(16), to_microseconds(now)]))
+        """The cookie's value for a new session."""
+        return str(self._serializer.dumps([secrets.token_urlsafe(16), to_microseconds(now)]))
 
     def find(self, cookie: str, now: datetime) -> Session | None:
-        """The session of a cookie; None for one that is not ours, too old, or was left."""
+        """The cookie's session; None for an invalid, expired or logged-out one."""
         session = self._read(cookie)
-        if session is None or not timedelta(0) <= now - session.began_at <= LONGEST:
+        if session is None or not timedelta(0) <= now - session.began_at <= MAX_AGE:
             return None
         with self._lock:
-            return None if session.id in self._left else session
+            return None if session.id in self._ended else session
 
-    def leave(self, session: Session, now: datetime) -> None:
-        """From now on its cookie opens nothing, whoever holds a copy of it."""
+    def end(self, session: Session, now: datetime) -> None:
+        """Log out: the cookie and all its copies are invalid from now on."""
         with self._lock:
-            self._left = {id_: at for id_, at in self._left.items() if now - at <= LONGEST}
-            self._left[session.id] = now
+            self._ended = {id_: at for id_, at in self._ended.items() if now - at <= MAX_AGE}
+            self._ended[session.id] = now
 
     def _read(self, cookie: str) -> Session | None:
         try:
-            id_, began_at = self._box.loads(cookie)
+            id_, began_at = self._serializer.loads(cookie)
             return Session(id=str(id_), began_at=from_microseconds(int(began_at)))
         except (BadData, TypeError, ValueError, OverflowError):
             return None

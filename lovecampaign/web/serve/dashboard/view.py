@@ -1,7 +1,7 @@
-"""Who may see a page of the dashboard, and what does each of them need?
+"""Access control and context of the dashboard's pages.
 
-Without a password in the settings there is no dashboard. Without a session every address leads to
-the one form, and nothing is said about what there would be.
+Without a password in the settings the dashboard is off. Without a session every path below it
+redirects to the login form, whether it exists or not.
 """
 
 from __future__ import annotations
@@ -14,39 +14,40 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.message import FaultKind
-from lovecampaign.delivery.base.settlements import GAVE_UP
+from lovecampaign.core.message import Fault
+from lovecampaign.delivery.base.retry import GAVE_UP
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.ledger.campaigns import CampaignRecord, find_campaign
 from lovecampaign.store.ledger.settle_by_event import DROPPED
 from lovecampaign.store.reports.recent_problems import count_doubts
-from lovecampaign.web.serve.dashboard.background_counts import Counters
+from lovecampaign.web.serve.dashboard.background_counts import DashboardCounters
+from lovecampaign.web.serve.dashboard.figures import Figures
 from lovecampaign.web.serve.dashboard.sessions import COOKIE, Session, Sessions
-from lovecampaign.web.serve.handler.handler import Handler, NotFound, Visit, page
+from lovecampaign.web.serve.handler.request_context import Handler, NotFound, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 
 HOME = "/dashboard"
-#: Why a delivery was skipped or failed, as far as there are words for it.
-KNOWN_REASONS = frozenset({*SkipReason, *FaultKind, GAVE_UP, DROPPED})
-#: Where it is no comma: a narrow space that no line breaks at.
-_THOUSANDS = {"fr": "\u202f"}
+#: Skip and failure reasons that have a text.
+KNOWN_REASONS = frozenset({*SkipReason, *Fault, GAVE_UP, DROPPED})
+#: Thousands separators other than a comma.
+_THOUSANDS = {"fr": "\N{NARROW NO-BREAK SPACE}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """What all pages of the dashboard share while ``serve`` runs."""
+class DashboardState:
+    """Shared by all pages of the dashboard while ``serve`` runs."""
 
     #: None: the dashboard is off.
     sessions: Sessions | None
-    counters: Counters
+    counters: DashboardCounters
 
     @classmethod
-    def of(cls, site: Site) -> Office:
+    def of(cls, site: Site) -> DashboardState:
         password = site.settings.dashboard_password
         keys = site.settings.require_secret_keys()
         return cls(
             sessions=Sessions(keys, password) if password else None,
-            counters=Counters(site.database),
+            counters=DashboardCounters(site.database),
         )
 
     def require_sessions(self) -> Sessions:
@@ -55,31 +56,31 @@ class Office:
             raise NotFound
         return self.sessions
 
-    def session_of(self, visit: Visit) -> Session | None:
+    def session_of(self, context: RequestContext) -> Session | None:
         """Raises NotFound where the dashboard is off."""
-        cookie = visit.request.cookies.get(COOKIE, "")
-        return self.require_sessions().find(cookie, visit.now)
+        cookie = context.request.cookies.get(COOKIE, "")
+        return self.require_sessions().find(cookie, context.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """Somebody with a session, looking at one campaign."""
+class CampaignView:
+    """A logged-in operator's request for a page of one campaign."""
 
-    visit: Visit
-    office: Office
+    request: RequestContext
+    state: DashboardState
     session: Session
     campaign: Campaign
-    #: None for a campaign that the ledger has not met.
+    #: None for a campaign that is not in the ledger yet.
     record: CampaignRecord | None
 
     @property
     def path(self) -> str:
-        """Of the campaign's first page, for links."""
-        return f"{self.visit.site.hosts.root}{HOME}/{self.campaign.id}"
+        """The campaign's first page, for links."""
+        return f"{self.request.site.hosts.root}{HOME}/{self.campaign.id}"
 
     def show(self, template: str, here: str, status: int = 200, **names: Any) -> Response:
         """A page of this campaign; ``here`` is its place in the navigation."""
-        return self.visit.page(
+        return self.request.page(
             f"dashboard/{template}",
             self.campaign,
             status,
@@ -89,78 +90,78 @@ class Desk:
             record=self.record,
             in_doubt=self._count_doubts(),
             known_reasons=KNOWN_REASONS,
-            thousands=_THOUSANDS.get(self.visit.wording(self.campaign).language, ","),
-            seal=seal_for(self.visit, self.session),
-            has_others=len(self.visit.site.campaigns.all()) > 1,
+            thousands=_THOUSANDS.get(self.request.translation(self.campaign).language, ","),
+            form_token=session_token(self.request, self.session),
+            has_others=len(self.request.site.campaigns.all()) > 1,
         )
 
-    def go(self, page_path: str, **said: object) -> Response:
-        """After a form was taken: on to a page that says what came of it."""
+    def figures(self) -> Figures | None:
+        """None while they are counted for the first time."""
+        return self.state.counters.figures.get(self.campaign, self.record, self.request.now)
+
+    def redirect(self, page_path: str, **said: object) -> Response:
+        """After a form: to a page that shows the result in ``said``."""
         query = "&".join(f"{name}={value}" for name, value in said.items())
         return RedirectResponse(f"{self.path}{page_path}?{query}", status_code=303)
 
     def _count_doubts(self) -> int:
         if self.record is None:
             return 0
-        with self.visit.site.database.read() as connection:
+        with self.request.site.database.read() as connection:
             return count_doubts(connection, self.record.id)
 
 
-DeskHandler: TypeAlias = Callable[[Desk], Response]
+DashboardHandler: TypeAlias = Callable[[CampaignView], Response]
 
 
-def desk_page(
+def dashboard_page(
     site: Site,
-    office: Office,
+    state: DashboardState,
     path: str,
     *,
-    get: DeskHandler | None = None,
-    post: DeskHandler | None = None,
+    get: DashboardHandler | None = None,
+    post: DashboardHandler | None = None,
 ) -> Route:
-    """A page about ``{campaign}``, below ``/dashboard/``, for those with a session."""
+    """The route of a page about ``{campaign}``; requires a session, and for a POST its token."""
     return page(
         site,
         f"{HOME}/{{campaign}}{path}",
-        get=_for_operators(office, get) if get else None,
-        post=_for_operators(office, _sealed(post)) if post else None,
+        get=_require_session(state, get) if get else None,
+        post=_require_session(state, post, needs_token=True) if post else None,
     )
 
 
-def seal_for(visit: Visit, session: Session) -> str:
-    """For the forms that one session sees; no other may send them."""
-    return visit.seal(_purpose(session))
+def session_token(context: RequestContext, session: Session) -> str:
+    """The CSRF token of a session's forms."""
+    return context.form_token(_token_purpose(session))
 
 
-def require_seal(visit: Visit, session: Session) -> None:
-    """Raises Declined for a form that this session did not get from us."""
-    visit.require_form(_purpose(session))
+def require_session_token(context: RequestContext, session: Session) -> None:
+    """Raises FormRejected without a valid token of this session."""
+    context.require_form_token(_token_purpose(session))
 
 
-def _purpose(session: Session) -> str:
+def _token_purpose(session: Session) -> str:
     return f"dashboard {session.id}"
 
 
-def _for_operators(office: Office, handler: DeskHandler) -> Handler:
-    def answer(visit: Visit) -> Response:
-        session = office.session_of(visit)
+def _require_session(
+    state: DashboardState, handler: DashboardHandler, *, needs_token: bool = False
+) -> Handler:
+    def answer(context: RequestContext) -> Response:
+        session = state.session_of(context)
         if session is None:
-            return RedirectResponse(f"{visit.site.hosts.root}{HOME}", status_code=303)
-        return handler(_open_desk(visit, office, session))
-
-    return answer
-
-
-def _open_desk(visit: Visit, office: Office, session: Session) -> Desk:
-    campaign = visit.site.campaigns.by_key(visit.part("campaign"))
-    if campaign is None:
-        raise NotFound
-    record = find_campaign(visit.site.database, campaign)
-    return Desk(visit=visit, office=office, session=session, campaign=campaign, record=record)
-
-
-def _sealed(handler: DeskHandler) -> DeskHandler:
-    def answer(desk: Desk) -> Response:
-        require_seal(desk.visit, desk.session)
-        return handler(desk)
+            return RedirectResponse(f"{context.site.hosts.root}{HOME}", status_code=303)
+        campaign = context.site.campaigns.by_key(context.part("campaign"))
+        if campaign is None:
+            raise NotFound
+        if needs_token:
+            require_session_token(context, session)
+        record = find_campaign(context.site.database, campaign)
+        return handler(
+            CampaignView(
+                request=context, state=state, session=session, campaign=campaign, record=record
+            )
+        )
 
     return answer

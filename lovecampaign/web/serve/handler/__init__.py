@@ -1,0 +1,1 @@
+"""The path of a request from its route to its handler and back."""

@@ -1,7 +1,7 @@
-"""To what does somebody agree who joins a list? The one place where the words come from.
+"""The wording of consent to join a list, and its version.
 
-A version is the hash of the words as they were shown. A form carries the version that its reader
-saw, so that nobody is held to words that were changed meanwhile.
+A version is the hash of the words as they were shown. A form carries the version that its visitor
+read, so that consent is never recorded for words that changed meanwhile.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import hashlib
 from dataclasses import dataclass
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.web.serve.content.i18n import Wording
+from lovecampaign.web.serve.content.i18n import Translation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentText:
-    """What is agreed to, and which version of it."""
+    """What a visitor agrees to."""
 
     text: str
 
@@ -24,9 +24,8 @@ class ConsentText:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
-def consent_text(wording: Wording, campaign: Campaign, list_name: str) -> ConsentText:
-    """In the reader's language, for the letters or for the early invitation."""
+def consent_text(translation: Translation, campaign: Campaign, list_name: str) -> ConsentText:
+    """In the visitor's language, for the audience or for the insiders' list."""
     is_for_insiders = list_name != campaign.audience.list
     key = "join.consent.insiders" if is_for_insiders else "join.consent.letters"
-    text = wording(key, sender=campaign.sender.name, campaign=campaign.name)
-    return ConsentText(text=text)
+    return ConsentText(text=translation(key, sender=campaign.sender.name, campaign=campaign.name))

@@ -1,4 +1,4 @@
-"""Whose link was opened? From the token of a mail to its delivery and campaign."""
+"""Resolves the signed token of an email's link to its delivery and campaign."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.base.recipient_builder import TEST_TOKEN
-from lovecampaign.store.ledger.lookup import DeliveryRecord, find_delivery
-from lovecampaign.web.serve.handler.handler import NotFound, OnlyATest, Visit
+from lovecampaign.delivery.base.addressing import TEST_TOKEN
+from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord, find_delivery
+from lovecampaign.web.serve.handler.request_context import (
+    LinkFromTestMessage,
+    NotFound,
+    RequestContext,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """What a link of a mail leads to."""
+class OpenedLink:
+    """A resolved link."""
 
     purpose: Purpose
     delivery: DeliveryRecord
@@ -21,39 +25,39 @@ class Opened:
 
     @property
     def email(self) -> Email | None:
-        """None where the author has taken the email out since."""
+        """None where the author has removed the email since."""
         return self.campaign.find_email(self.delivery.email_key)
 
 
-def open_link(visit: Visit, *purposes: Purpose) -> Opened:
-    """What the path's ``token`` leads to; the first of the purposes that it was made for.
-
-    Raises OnlyATest and NotFound.
-    """
-    purpose, number = read_token(visit, *purposes)
-    return find_opened(visit, purpose, number)
+def open_link(context: RequestContext, *purposes: Purpose) -> OpenedLink:
+    """Resolves the path's ``token``; raises LinkFromTestMessage and NotFound."""
+    purpose, number = read_token(context, *purposes)
+    return load_link(context, purpose, number)
 
 
-def find_opened(visit: Visit, purpose: Purpose, number: int) -> Opened:
-    """What a token's number leads to, once it was read; raises NotFound."""
-    with visit.site.database.read() as connection:
+def load_link(context: RequestContext, purpose: Purpose, number: int) -> OpenedLink:
+    """Resolves a token's number, once it was verified; raises NotFound."""
+    with context.site.database.read() as connection:
         delivery = find_delivery(connection, number)
-    campaign = visit.site.campaigns.by_key(delivery.campaign_key) if delivery else None
+    campaign = context.site.campaigns.by_key(delivery.campaign_key) if delivery else None
     if delivery is None or delivery.is_forgotten or campaign is None:
         raise NotFound
-    return Opened(purpose=purpose, delivery=delivery, campaign=campaign)
+    return OpenedLink(purpose=purpose, delivery=delivery, campaign=campaign)
 
 
-def read_token(visit: Visit, *purposes: Purpose, retired_too: bool = False) -> tuple[Purpose, int]:
-    """The purpose and number of the path's ``token``; raises OnlyATest and NotFound.
+def read_token(
+    context: RequestContext, *purposes: Purpose, retired_too: bool = False
+) -> tuple[Purpose, int]:
+    """The number in the path's ``token``, and the first purpose that it was signed for.
 
-    ``retired_too`` is for leaving alone: keys that are out of use still let people go.
+    Raises LinkFromTestMessage and NotFound. ``retired_too`` is for unsubscribing alone: retired
+    keys remain valid there.
     """
-    token = visit.part("token")
+    token = context.part("token")
     if token == TEST_TOKEN:
-        raise OnlyATest
+        raise LinkFromTestMessage
     for purpose in purposes:
-        number = visit.site.signer.verify(purpose, token, retired_too=retired_too)
+        number = context.site.signer.verify(purpose, token, retired_too=retired_too)
         if number is not None:
             return purpose, number
     raise NotFound

@@ -1,4 +1,4 @@
-"""What does every page need? The parts of a running ``serve``."""
+"""The services of a running ``serve``, shared by all pages."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from lovecampaign.core.clock import Clock
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
 from lovecampaign.store.database.engine import Database
-from lovecampaign.web.serve.content.i18n import Texts
+from lovecampaign.web.serve.content.i18n import Translations
 from lovecampaign.web.serve.content.live_campaigns import LiveCampaigns
-from lovecampaign.web.serve.content.templates import Writer
-from lovecampaign.web.serve.http.client_address import Proxies, read_proxies
-from lovecampaign.web.serve.http.form_tokens import Seals
+from lovecampaign.web.serve.content.templates import TemplateRenderer
+from lovecampaign.web.serve.http.client_address import TrustedProxies, read_proxies
+from lovecampaign.web.serve.http.form_tokens import FormTokens
 from lovecampaign.web.serve.http.metrics import Metrics
-from lovecampaign.web.serve.http.rate_limit import Limits, read_allowance
+from lovecampaign.web.serve.http.rate_limit import RateLimiter, read_rate_limits
 from lovecampaign.web.serve.http.security import Hosts
 
-#: A visitor waits this long for another's write on SQLite; then reads that it cannot be done now.
+#: How long a page waits for another write on SQLite before it answers 503.
 PATIENCE_SECONDS = 3.0
 
 
-class Post(Protocol):
-    """What sends the mail that pages ask for."""
+class TransactionalMailer(Protocol):
+    """Sends the mail that pages request."""
 
     def wake(self) -> None:
-        """Something was asked for: look now."""
+        """New mail is queued: send it now."""
         ...
 
     def is_alive(self) -> bool:
-        """Whether mail that is asked for is going to be sent."""
+        """Whether queued mail will be sent."""
         ...
 
 
@@ -45,17 +45,15 @@ class Site:
     signer: TokenSigner
     clock: Clock
     campaigns: LiveCampaigns
-    texts: Texts
-    writer: Writer
-    #: Seals the forms that we write.
-    seals: Seals
-    #: The names under which we answer.
+    translations: Translations
+    renderer: TemplateRenderer
+    form_tokens: FormTokens
     hosts: Hosts
-    limits: Limits
-    proxies: Proxies
+    rate_limiter: RateLimiter
+    proxies: TrustedProxies
     metrics: Metrics
-    post: Post
-    #: Keeps the details of a mistake of ours; says where.
+    mailer: TransactionalMailer
+    #: Writes a bug's details to a file; returns its path.
     note_bug: Callable[[BaseException], Path]
 
 
@@ -64,26 +62,26 @@ def make_site(
     settings: Settings,
     database: Database,
     clock: Clock,
-    post: Post,
+    mailer: TransactionalMailer,
     note_bug: Callable[[BaseException], Path],
 ) -> Site:
-    """Put the parts together; raises UsageError for settings that make no sense."""
+    """Raises UsageError for invalid settings."""
     keys = settings.require_secret_keys()
     settings.require_web_addresses()
-    texts, hosts = Texts(), Hosts.of(settings)
+    hosts = Hosts.of(settings)
     return Site(
         settings=settings,
         database=database.with_busy_timeout(PATIENCE_SECONDS),
         signer=TokenSigner(keys, settings.retired_keys),
         clock=clock,
         campaigns=LiveCampaigns(settings.workspace),
-        texts=texts,
-        writer=Writer(hosts.root),
-        seals=Seals(keys),
+        translations=Translations(),
+        renderer=TemplateRenderer(hosts.root),
+        form_tokens=FormTokens(keys),
         hosts=hosts,
-        limits=Limits(read_allowance(settings)),
+        rate_limiter=RateLimiter(read_rate_limits(settings)),
         proxies=read_proxies(settings.trusted_proxies),
         metrics=Metrics(database),
-        post=post,
+        mailer=mailer,
         note_bug=note_bug,
     )

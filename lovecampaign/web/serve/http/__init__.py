@@ -1,0 +1,1 @@
+"""HTTP concerns of every page: parsers, security, limits, logs, metrics."""

@@ -1,7 +1,7 @@
-"""What was asked, how was it answered, how long did it take? One line of JSON a request.
+"""The access log: one line of JSON for each request.
 
-Lines name the route's template and never the path: tokens stand there. Nor do they name
-addresses, of people or of machines; a proxy's own log may.
+Lines name the route's template and never the path, which holds tokens. Nor do they name email or
+IP addresses; a proxy's own log may.
 """
 
 from __future__ import annotations
@@ -25,44 +25,41 @@ from lovecampaign.web.serve.http.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
 WriteLine: TypeAlias = Callable[[str], None]
-#: Others are counted together: names from outside must not fill the memory.
+#: Others are counted together, since a client could invent any number of them.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNKNOWN_ROUTE = "(none)"
 
 
 class LogFile:
-    """A file of lines, opened anew whenever somebody moved it away (logrotate).
+    """A log file, reopened when logrotate has moved it.
 
-    Five microseconds a line; those who log through :mod:`logging` take ten times that.
+    Five microseconds a line; :mod:`logging` takes ten times that.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = self._open()
-        #: Whether lines go to where the path leads.
-        self._is_followed = True
+        #: Whether lines go to the file at the path.
+        self._is_current = True
 
     def write_line(self, line: str) -> None:
-        self._follow()
-        with contextlib.suppress(OSError):  # a full disk keeps no visitor from a page
+        self._reopen_if_moved()
+        with contextlib.suppress(OSError):  # a full disk must not fail requests
             os.write(self._file, line.encode() + b"\n")
 
-    def _follow(self) -> None:
-        """Where there is no other file to be had, lines go on into the one that was moved away."""
+    def _reopen_if_moved(self) -> None:
+        """Where no new file can be opened, lines go on into the one that was moved."""
         try:
-            if not self._is_there():
-                self._open_anew()
-            self._is_followed = True
+            if not self._is_at_path():
+                former, self._file = self._file, self._open()
+                os.close(former)  # afterwards: its number could be reused by another thread
+            self._is_current = True
         except OSError as error:
-            if self._is_followed:
-                _LOG.warning("The access log %s cannot be opened anew: %s", self._path, error)
-            self._is_followed = False
+            if self._is_current:
+                _LOG.warning("The access log %s cannot be reopened: %s", self._path, error)
+            self._is_current = False
 
-    def _open_anew(self) -> None:
-        former, self._file = self._file, self._open()
-        os.close(former)  # once there is another: a closed number is soon somebody else's
-
-    def _is_there(self) -> bool:
+    def _is_at_path(self) -> bool:
         try:
             return os.path.samestat(self._path.stat(), self._state)
         except FileNotFoundError:
@@ -74,8 +71,8 @@ class LogFile:
         return file
 
 
-class Observer:
-    """Wraps everything else; counts and writes down each request."""
+class AccessLogMiddleware:
+    """The outermost middleware: counts and logs each request."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, write_line: WriteLine) -> None:
         self._app = app
@@ -86,47 +83,47 @@ class Observer:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(scope)
+        response = _ResponseRecord(scope)
 
         async def send_observed(message: Message) -> None:
-            if answer.ends_with(message):
-                self._note(answer)  # before the visitor has it: nobody is ahead of the log
+            if response.ends_with(message):
+                self._note(response)  # before it is sent, so that the log is complete
             await send(message)
 
         try:
             await self._app(scope, receive, send_observed)
         finally:
-            if not answer.has_ended:
-                self._note(answer)
+            if not response.has_ended:
+                self._note(response)
 
-    def _note(self, answer: _Answer) -> None:
-        route, seconds = route_of(answer.scope), time.perf_counter() - answer.began
-        method = answer.scope["method"] if answer.scope["method"] in METHODS else "other"
-        self._metrics.note_request(route, method, answer.status, seconds)
+    def _note(self, response: _ResponseRecord) -> None:
+        route, seconds = route_of(response.scope), time.perf_counter() - response.began
+        method = response.scope["method"] if response.scope["method"] in METHODS else "other"
+        self._metrics.observe_request(route, method, response.status, seconds)
         line = {
             "time": format_instant(datetime.now(UTC)),
             "method": method,
             "route": route,
-            "status": answer.status,
-            "bytes": answer.size,
+            "status": response.status,
+            "bytes": response.size,
             "ms": round(seconds * 1000, 1),
         }
         self._write_line(json.dumps(line))
 
 
 @dataclass(slots=True)
-class _Answer:
-    """An answer on its way."""
+class _ResponseRecord:
+    """Status and size of a response while it is sent."""
 
     scope: Scope
     began: float = field(default_factory=time.perf_counter)
-    #: Until there is another, nginx's number for a visitor who went away.
+    #: Until it has one, nginx's status for a client that disconnected.
     status: int = 499
     size: int = 0
     has_ended: bool = False
 
     def ends_with(self, message: Message) -> bool:
-        """Take note of a message; tells whether it is the last."""
+        """Record a message; whether it is the last."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             return False
@@ -136,6 +133,6 @@ class _Answer:
 
 
 def route_of(scope: Scope) -> str:
-    """``/u/{token}``: the template of the route that answered."""
+    """``/u/{token}``: the template of the route."""
     route = scope.get("route")
     return str(route.path) if isinstance(route, Route | Mount) else UNKNOWN_ROUTE

@@ -1,7 +1,7 @@
-"""From which address does a visitor come, behind whatever proxies stand in front of us?
+"""The client's address behind trusted proxies.
 
-``X-Forwarded-For`` is written by anybody. Each proxy adds the address that it saw at the right
-end, so we read from the right and stop at the first address that is no proxy of ours.
+``X-Forwarded-For`` can be forged. Each proxy appends the address that it saw, so the header is
+read from the right, up to the first address that is not a trusted proxy.
 """
 
 from __future__ import annotations
@@ -24,42 +24,40 @@ from starlette.requests import HTTPConnection
 from lovecampaign.core.errors import UsageError
 
 Address: TypeAlias = IPv4Address | IPv6Address
-#: Of a request whose sender is not known.
-NOBODY = ip_address("0.0.0.0")  # noqa: S104 - nothing is bound to it
-#: A household, an office: what one person easily changes addresses within.
+UNKNOWN_ADDRESS = ip_address("0.0.0.0")  # noqa: S104 - nothing is bound to it
+#: A household or an office, within which one visitor easily changes addresses.
 NETWORK_BITS = {4: 24, 6: 48}
 
 
 @dataclass(frozen=True, slots=True)
-class Proxies:
-    """The proxies whose word about their client is believed."""
+class TrustedProxies:
+    """The proxies that are believed about their client's address."""
 
     networks: tuple[IPv4Network | IPv6Network, ...]
 
-    def visitor(self, request: HTTPConnection) -> Address:
-        """Where a request comes from: the nearest address that is no proxy of ours."""
-        said = [
+    def client_address(self, request: HTTPConnection) -> Address:
+        """The nearest address that is not a trusted proxy."""
+        forwarded = [
             part.strip()
             for header in request.headers.getlist("x-forwarded-for")
             for part in header.split(",")
         ]
-        nearest = _read_address(request.client.host) if request.client else NOBODY
-        while self.trusts(nearest) and said:
-            nearest = _read_address(said.pop())
+        nearest = _peer_address(request)
+        while self.trusts(nearest) and forwarded:
+            nearest = _read_address(forwarded.pop())
         return nearest
 
     def trusts(self, address: Address) -> bool:
         return any(address in network for network in self.networks)
 
-    def hides_nobody(self, request: HTTPConnection) -> bool:
-        """Whether :meth:`visitor` is the true sender: no unknown proxy stands in between."""
+    def knows_client(self, request: HTTPConnection) -> bool:
+        """Whether :meth:`client_address` is the true sender, without an unknown proxy between."""
         is_direct = not any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
-        peer = _read_address(request.client.host) if request.client else NOBODY
-        return is_direct or self.trusts(peer)
+        return is_direct or self.trusts(_peer_address(request))
 
 
-def read_proxies(texts: Sequence[str]) -> Proxies:
-    """From ``LOVECAMPAIGN_TRUSTED_PROXIES``; raises UsageError for what is no address."""
+def read_proxies(texts: Sequence[str]) -> TrustedProxies:
+    """From ``LOVECAMPAIGN_TRUSTED_PROXIES``; raises UsageError for an invalid address."""
     networks = []
     for text in texts:
         try:
@@ -69,15 +67,19 @@ def read_proxies(texts: Sequence[str]) -> Proxies:
                 f"LOVECAMPAIGN_TRUSTED_PROXIES has {text}, which is no address",
                 hint="use addresses or networks: 127.0.0.1, 10.0.0.0/8",
             ) from error
-    return Proxies(tuple(networks))
+    return TrustedProxies(tuple(networks))
 
 
 def network_of(address: Address) -> str:
-    """The network around an address (/24, /48 in IPv6), for limits that hold for all of it."""
+    """The network around an address (/24, /48 in IPv6), as a key of rate limits."""
     bits = NETWORK_BITS[address.version]
     hosts = address.max_prefixlen - bits
-    # Without ip_network, which reads its text again: a fifth of the time.
+    # Without ip_network, which parses its text again: a fifth of the time.
     return f"{type(address)(int(address) >> hosts << hosts)}/{bits}"
+
+
+def _peer_address(request: HTTPConnection) -> Address:
+    return _read_address(request.client.host) if request.client else UNKNOWN_ADDRESS
 
 
 @lru_cache(maxsize=1024)
@@ -86,8 +88,8 @@ def _read_address(text: str) -> Address:
     bare = text.partition("]")[0].lstrip("[") if text.startswith("[") else text
     bare = bare.partition(":")[0] if bare.count(":") == 1 else bare
     try:
-        found = ip_address(bare.partition("%")[0])
+        address = ip_address(bare.partition("%")[0])
     except ValueError:
-        return NOBODY
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return mapped or found
+        return UNKNOWN_ADDRESS
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

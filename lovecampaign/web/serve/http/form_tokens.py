@@ -1,7 +1,7 @@
-"""Was this form written by us, for this, and how long ago?
+"""CSRF tokens: signed, with a purpose and the time of issue.
 
-A sealed form carries its purpose and the time of its making under a signature. Nothing is
-stored for it, and no cookie is set. A form of one purpose is no form for another.
+Nothing is stored for a token, and no cookie is set. A token of one purpose is not valid for
+another.
 """
 
 from __future__ import annotations
@@ -14,32 +14,31 @@ from itsdangerous import BadData, Signer
 
 from lovecampaign.store.database.types import from_microseconds, to_microseconds
 
-#: The hidden field of every form of ours.
+#: The hidden field's name, also in forms embedded in other sites.
 FIELD = "seal"
-#: A page may stay open for a day.
-LONGEST = timedelta(days=1)
+#: How long a page may stay open.
+MAX_AGE = timedelta(days=1)
 
 
-class Seals:
-    """Seals forms and opens seals. The first key seals, all of them open."""
+class FormTokens:
+    """Signs and verifies tokens. The first key signs, all keys verify."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = list(reversed(keys))  # itsdangerous signs with the last
-        #: By purpose: making one takes as long as opening a seal.
+        #: By purpose: making a signer takes as long as verifying a token.
         self._signer = lru_cache(maxsize=64)(self._make_signer)
 
-    def seal(self, purpose: str, now: datetime) -> str:
-        """For the hidden field."""
+    def sign(self, purpose: str, now: datetime) -> str:
         return self._signer(purpose).sign(str(to_microseconds(now))).decode()
 
-    def age(self, purpose: str, seal: str, now: datetime) -> timedelta | None:
-        """How long the visitor had the form; None for a seal that is not ours, or too old."""
+    def age(self, purpose: str, token: str, now: datetime) -> timedelta | None:
+        """The token's age; None for one that is invalid or too old."""
         try:
-            made_at = from_microseconds(int(self._signer(purpose).unsign(seal)))
+            issued_at = from_microseconds(int(self._signer(purpose).unsign(token)))
         except (BadData, ValueError, OverflowError):
             return None
-        age = now - made_at
-        return age if timedelta(0) <= age <= LONGEST else None
+        age = now - issued_at
+        return age if timedelta(0) <= age <= MAX_AGE else None
 
     def _make_signer(self, purpose: str) -> Signer:
         return Signer(self._keys, salt=f"lovecampaign form {purpose}")

@@ -1,4 +1,4 @@
-"""How is it going, in numbers? For Prometheus, from a registry of our own."""
+"""Metrics for Prometheus, in a registry of our own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lovecampaign.store.tables import campaign, email
 
 #: From a static file to a form that waits for the database.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-#: Columns of ``email`` that count as it happens, and what each counts.
+#: Counter columns of the table ``email``, and their help texts.
 _MAIL = {
     "accepted": "Messages that the provider accepted",
     "hard_bounces": "Messages whose address does not exist",
@@ -24,7 +24,7 @@ _MAIL = {
 
 
 class Metrics:
-    """The counters of one process, and those that the database keeps."""
+    """HTTP counters of this process, and mail counters of the database."""
 
     def __init__(self, database: Database) -> None:
         self._registry = CollectorRegistry()
@@ -41,11 +41,11 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._registry.register(_Mail(database))
-        #: What counts one answer: to look it up costs more than to count.
+        self._registry.register(_MailCollector(database))
+        #: Child metrics by labels: looking them up costs more than counting.
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
-    def note_request(self, route: str, method: str, status: int, seconds: float) -> None:
+    def observe_request(self, route: str, method: str, status: int, seconds: float) -> None:
         known = self._known.get((route, method, status))
         if known is None:
             known = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
@@ -54,19 +54,19 @@ class Metrics:
         requests.inc()
         times.observe(seconds)
 
-    def write(self) -> bytes:
-        """The exposition format; raises Unreachable where the database does not answer."""
+    def exposition(self) -> bytes:
+        """The text format; raises Unreachable where the database does not answer."""
         return generate_latest(self._registry)
 
 
-class _Mail(Collector):
-    """Reads the mail's counters when somebody looks; one row an email."""
+class _MailCollector(Collector):
+    """Reads the mail counters at each scrape; one row for each email."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def describe(self) -> Iterable[Metric]:
-        """Without it, registering would ask the database."""
+        """Without it, registering would query the database."""
         return []
 
     def collect(self) -> Iterable[Metric]:
@@ -77,11 +77,11 @@ class _Mail(Collector):
                 .join(campaign, campaign.c.id == email.c.campaign_id)
                 .order_by(campaign.c.key, email.c.key)
             ).mappings()
-            facts = [dict(row) for row in rows]
+            counts = [dict(row) for row in rows]
         for name, meaning in _MAIL.items():
             family = CounterMetricFamily(
                 f"lovecampaign_mail_{name}", meaning, labels=["campaign", "email"]
             )
-            for row in facts:
+            for row in counts:
                 family.add_metric([row["campaign"], row["email"]], row[name])
             yield family

@@ -1,7 +1,7 @@
-"""Is this request meant for us, and what may the answer do? Checked before and after any page.
+"""Security middleware: checks ``Host`` and adds security headers to every response.
 
-``Host`` must name us: a page of ours is never shown under a foreign name, and none of our links
-is ever built from it (they come from LOVECAMPAIGN_PUBLIC_URL alone).
+A page of ours is never served under a foreign name, and links are never built from ``Host`` (they
+come from LOVECAMPAIGN_PUBLIC_URL alone).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lovecampaign.core.settings import Settings
-from lovecampaign.web.serve.http.client_address import Proxies
+from lovecampaign.web.serve.http.client_address import TrustedProxies
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-#: RFC 6797: browsers come back by https only, for a year.
+#: RFC 6797: browsers use https only, for a year.
 _HSTS = "max-age=31536000"
 
 
 def page_policy(*forms_to: str, framed_by: str = "'none'") -> str:
-    """What a page may load and do. ``forms_to``: origins that a form may be redirected to.
+    """Our Content-Security-Policy. ``forms_to``: origins that a form may be redirected to.
 
-    Browsers hold ``form-action`` against the redirect after a POST too, so the page with the
-    button that leads to a checkout names the checkout's origin.
+    Browsers apply ``form-action`` to the redirect after a POST too, so a page with a button to a
+    checkout must name the checkout's origin.
     """
     targets = " ".join(("'self'", *forms_to))
     return (
@@ -39,13 +39,13 @@ def page_policy(*forms_to: str, framed_by: str = "'none'") -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosts:
-    """The names under which we answer."""
+    """Our host names and the root path."""
 
     names: frozenset[str]
-    #: Of LOVECAMPAIGN_PUBLIC_URL: the host, and the path below which everything lies ('' mostly).
+    #: Host and path of LOVECAMPAIGN_PUBLIC_URL; the path is mostly ''.
     public_name: str
     root: str
-    #: Whether visitors come by https, by what stands in front of us.
+    #: Whether visitors use https, by way of a proxy.
     is_https: bool
 
     @classmethod
@@ -59,35 +59,35 @@ class Hosts:
             is_https=public.scheme == "https",
         )
 
-    def know(self, scope: Scope) -> bool:
-        """Whether ``Host`` names us: by name, or by the very address that was connected to.
+    def accepts(self, scope: Scope) -> bool:
+        """Whether ``Host`` is one of our names, or the address that was connected to.
 
-        A health check by address is let in by the second; DNS rebinding always has a name.
+        The second is for health checks by address; DNS rebinding always uses a name.
         """
-        said = Headers(scope=scope).getlist("host")
-        if len(said) != 1:
+        headers = Headers(scope=scope).getlist("host")
+        if len(headers) != 1:
             return False
-        name = _hostname(said[0])
+        name = _hostname(headers[0])
         server = scope.get("server") or ("", 0)
         return name in self.names or (bool(name) and name == str(server[0]))
 
-    def wrote(self, origin: str, host: str) -> bool:
-        """Whether a page of that ``Origin`` is ours, when it was asked for under ``host``."""
+    def is_own_origin(self, origin: str, host: str) -> bool:
+        """Whether ``Origin`` is one of our pages, for a request to ``host``."""
         scheme, _, rest = origin.lower().partition("://")
         name = _hostname(rest)
         is_ours = name in {self.public_name, _hostname(host)} and bool(name)
         return is_ours and scheme in {"http", "https"}
 
     def path_below_root(self, path: str) -> str:
-        """The path as our routes know it, for a proxy that passes the whole of it on."""
+        """The path as our routes know it, for proxies that keep the root path."""
         is_below = self.root and path.startswith(self.root + "/")
         return path.removeprefix(self.root) if is_below else path
 
 
-class Guard:
-    """Wraps the application."""
+class SecurityMiddleware:
+    """Rejects foreign hosts, resolves the client's address, adds headers."""
 
-    def __init__(self, app: ASGIApp, hosts: Hosts, proxies: Proxies) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts, proxies: TrustedProxies) -> None:
         self._app = app
         self._proxies = proxies
         self._hosts = hosts
@@ -98,22 +98,22 @@ class Guard:
             await self._app(scope, receive, send)
             return
         answer: ASGIApp = self._app
-        if self._hosts.know(scope):
-            scope["visitor"] = self._proxies.visitor(HTTPConnection(scope))
+        if self._hosts.accepts(scope):
+            scope["client_address"] = self._proxies.client_address(HTTPConnection(scope))
             scope["path"] = self._hosts.path_below_root(scope["path"])
         else:
             answer = PlainTextResponse("Nothing is here under this name.", status_code=421)
         await answer(scope, receive, self._with_headers(send))
 
     def _with_headers(self, send: Send) -> Send:
-        """Add what the page has not set itself."""
+        """Adds those that the page has not set itself."""
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = {name for name, _ in message["headers"]}
+                present = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(header for header in self._headers if header[0] not in said),
+                    *(header for header in self._headers if header[0] not in present),
                 ]
             await send(message)
 
@@ -121,7 +121,7 @@ class Guard:
 
 
 def _headers(*, is_https: bool) -> Sequence[tuple[bytes, bytes]]:
-    """In small letters and in bytes, as they go out."""
+    """In lower case and as bytes, for ASGI."""
     headers = {
         "Content-Security-Policy": page_policy(),
         "X-Content-Type-Options": "nosniff",
@@ -140,7 +140,7 @@ def _headers(*, is_https: bool) -> Sequence[tuple[bytes, bytes]]:
 
 
 def _hostname(host: str) -> str:
-    """Of ``name``, ``name:port`` and ``[::1]:port``; '' for what is no host."""
+    """Of ``name``, ``name:port`` and ``[::1]:port``; '' for an invalid host."""
     if any(character in host for character in "/?#@\\ ,"):
         return ""
     try:

@@ -1,0 +1,1 @@
+"""The subscribers' pages, one module for each route."""

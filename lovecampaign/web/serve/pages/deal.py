@@ -1,8 +1,7 @@
-"""``/d/TOKEN``: may this person have the deal now, and how do they take it?
+"""``/d/TOKEN``: the deal's page, by stock, time and the subscriber's state.
 
-A forwarded letter carries this link. So the page names nobody and shows no code: that goes into
-the address of the checkout, after the button was pressed. Opening the link changes nothing, since
-mail scanners open it too.
+A forwarded email carries this link, so the page shows neither name nor code: the code goes into the
+checkout's URL after the button was pressed. A GET changes nothing, since mail scanners open links.
 """
 
 from __future__ import annotations
@@ -15,20 +14,22 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.deals.codes import fill_link
-from lovecampaign.campaign.deals.deal_page import DealPageState, Visitor, find_page_state
-from lovecampaign.campaign.deals.stock import Stock, closing_time
-from lovecampaign.campaign.model.deal import Deal, compared_price
+from lovecampaign.campaign.deals.deal_page import Door, Visitor, find_door
+from lovecampaign.campaign.deals.price import compared_price
+from lovecampaign.campaign.deals.stock import Stock
+from lovecampaign.campaign.deals.windows import closing_time
+from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.checkout.deal_page import DealView, join_waitlist, take_unit, view_deal
+from lovecampaign.store.checkout.take import Found, look, take_place, take_unit
 from lovecampaign.store.deal_stock.stock import RecordedDeal
-from lovecampaign.web.serve.handler.handler import Visit, page
-from lovecampaign.web.serve.handler.open_link import Opened, open_link
+from lovecampaign.web.serve.handler.open_link import OpenedLink, open_link
+from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.security import page_policy
 
-#: What the page's form says that it wants, in its field ``do``.
+#: Values of the form's field ``do``.
 CLAIM, WAIT = "claim", "wait"
 
 
@@ -36,100 +37,93 @@ def routes(site: Site) -> Sequence[BaseRoute]:
     return [page(site, "/d/{token}", get=show_deal, post=take_deal)]
 
 
-def show_deal(visit: Visit) -> Response:
-    """The one page that is true for this person now."""
-    opened = open_link(visit, Purpose.LINKS)
-    return _show(visit, opened, _look(visit, opened))
+def show_deal(context: RequestContext) -> Response:
+    link = open_link(context, Purpose.LINKS)
+    return _show(context, link, _look(context, link))
 
 
-def take_deal(visit: Visit) -> Response:
-    """Claim a unit and go on to the checkout, or take a place in the line."""
-    opened = open_link(visit, Purpose.LINKS)
-    deal = _deal_of(opened)
+def take_deal(context: RequestContext) -> Response:
+    """Claim a unit and redirect to the checkout, or join the waitlist."""
+    link = open_link(context, Purpose.LINKS)
+    deal = _deal_of(link)
     code = None
     if deal is not None:
-        subscriber_id, wanted = opened.delivery.subscriber_id, visit.form.get("do")
+        subscriber_id, wanted = link.delivery.subscriber_id, context.form.get("do")
         if wanted == CLAIM:
-            code = take_unit(visit.site.database, deal, subscriber_id, visit.now)
+            code = take_unit(context.site.database, deal, subscriber_id, context.now)
         elif wanted == WAIT:
-            delivery_id = opened.delivery.id
-            join_waitlist(visit.site.database, deal, subscriber_id, delivery_id, visit.now)
-        visit.site.post.wake()  # others who wait may have been told of a unit
+            delivery_id = link.delivery.id
+            take_place(context.site.database, deal, subscriber_id, delivery_id, context.now)
+        context.site.mailer.wake()  # a freed unit may have gone to the waitlist
     if deal is None or code is None:
-        return RedirectResponse(_own_address(visit), status_code=303)
+        return context.show_next(f"/d/{context.part('token')}")
     return RedirectResponse(fill_link(deal.deal.link, code), status_code=303)
 
 
-def _own_address(visit: Visit) -> str:
-    return f"{visit.site.hosts.root}/d/{visit.part('token')}"
-
-
-def _deal_of(opened: Opened) -> RecordedDeal | None:
-    deal = opened.campaign.insider_deal
+def _deal_of(link: OpenedLink) -> RecordedDeal | None:
+    deal = link.campaign.insider_deal
     if deal is None:
         return None
-    return RecordedDeal(
-        campaign=opened.campaign, campaign_id=opened.delivery.campaign_id, deal=deal
-    )
+    return RecordedDeal(campaign=link.campaign, campaign_id=link.delivery.campaign_id, deal=deal)
 
 
-def _look(visit: Visit, opened: Opened) -> DealView:
-    deal = _deal_of(opened)
+def _look(context: RequestContext, link: OpenedLink) -> Found:
+    deal = _deal_of(link)
     if deal is not None:
-        with visit.site.database.read() as connection:
-            return view_deal(connection, deal, opened.delivery.subscriber_id, visit.now)
+        with context.site.database.read() as connection:
+            return look(connection, deal, link.delivery.subscriber_id, context.now)
     nothing = Stock(quantity=None, redeemed=0, reserved=0)
     stranger = Visitor(is_insider=False)
-    door = find_page_state(opened.campaign, None, nothing, stranger, visit.now)
-    return DealView(door=door, stock=nothing, visitor=stranger)
+    door = find_door(link.campaign, None, nothing, stranger, context.now)
+    return Found(door=door, stock=nothing, visitor=stranger)
 
 
-def _show(visit: Visit, opened: Opened, found: DealView) -> Response:
-    campaign, deal = opened.campaign, opened.campaign.insider_deal
-    answer = visit.page(
+def _show(context: RequestContext, link: OpenedLink, found: Found) -> Response:
+    campaign, deal = link.campaign, link.campaign.insider_deal
+    answer = context.page(
         "deal.html",
         campaign,
-        door=found.door.value,
+        state=found.door.value,
         stock=found.stock,
         deal=deal,
         compared=compared_price(deal) if deal else None,
-        offer=campaign.launch.offer if visit.now >= campaign.launch.at else None,
+        offer=campaign.launch.offer if context.now >= campaign.launch.at else None,
         ends=_ends(deal, found, campaign.launch.at),
-        is_until_open=found.door in (DealPageState.EARLY, DealPageState.NOT_YET),
-        lapsed_at=_lapsed_at(found.visitor, visit.now),
+        is_until_open=found.door in (Door.EARLY, Door.NOT_YET),
+        lapsed_at=_lapsed_at(found.visitor, context.now),
         closes=closing_time(deal, found.visitor.closes) if deal else None,
-        claim_for=_said_length(deal.claim_for) if deal else None,
+        claim_for=_duration(deal.claim_for) if deal else None,
         checkout=urlsplit(deal.link).hostname if deal else None,
-        may_join_insiders=campaign.insiders is not None and visit.now < campaign.insiders.until,
-        zone=effective_zone(opened.delivery.timezone, campaign),
-        token=visit.part("token"),
-        now=format_instant(visit.now),
+        may_join_insiders=campaign.insiders is not None and context.now < campaign.insiders.until,
+        zone=effective_zone(link.delivery.timezone, campaign),
+        token=context.part("token"),
+        now=format_instant(context.now),
         instant=format_instant,
         instant_after=_instant_after,
     )
-    # Browsers hold ``form-action`` against every redirect after a POST, and a checkout may send
-    # its visitors on to wherever they pay.
+    # Browsers apply ``form-action`` to every redirect after a POST, and a checkout may redirect to
+    # a payment service.
     answer.headers["Content-Security-Policy"] = page_policy("https:", *_origin_of(deal))
     return answer
 
 
-def _ends(deal: Deal | None, found: DealView, launch: datetime) -> datetime | None:
-    """What the page counts down to: the same instants as in the letters."""
+def _ends(deal: Deal | None, found: Found, launch: datetime) -> datetime | None:
+    """The end of the countdown: the same instants as in the emails."""
     visitor = found.visitor
-    if found.door is DealPageState.EARLY:
+    if found.door is Door.EARLY:
         return launch
     if deal is None:
         return None
     return {
-        DealPageState.NOT_YET: deal.opens,
-        DealPageState.OPEN: closing_time(deal, visitor.closes),
-        DealPageState.KEPT: visitor.kept_until,
-        DealPageState.CLAIMED: visitor.claim.lapses_at if visitor.claim else None,
+        Door.NOT_YET: deal.opens,
+        Door.OPEN: closing_time(deal, visitor.closes),
+        Door.KEPT: visitor.kept_until,
+        Door.CLAIMED: visitor.claim.lapses_at if visitor.claim else None,
     }.get(found.door)
 
 
 def _lapsed_at(visitor: Visitor, now: datetime) -> datetime | None:
-    """When the unit went back that was kept for this person; None: there was none, or is one."""
+    """When the subscriber's claim lapsed; None without one, or while it is valid."""
     ends = [visitor.claim.lapses_at] if visitor.claim else []
     ends += [visitor.kept_until] if visitor.kept_until else []
     last = max(ends, default=now)
@@ -137,14 +131,12 @@ def _lapsed_at(visitor: Visitor, now: datetime) -> datetime | None:
 
 
 def _instant_after(end: datetime) -> str:
-    """The whole second at which a time is surely over: a page that looks again sooner would find
-    the unit still kept, and not look a second time.
-    """
+    """The next whole second: a page that reloads sooner would still find the unit reserved."""
     return format_instant(end + timedelta(microseconds=-end.microsecond % 1_000_000))
 
 
-def _said_length(length: timedelta) -> tuple[str, int]:
-    """The text that says how long, and its number: whole days, hours, or minutes."""
+def _duration(length: timedelta) -> tuple[str, int]:
+    """The text's key and number: whole days, hours, or minutes."""
     minutes = max(1, round(length / timedelta(minutes=1)))
     for unit, size in (("days", 24 * 60), ("hours", 60)):
         if minutes % size == 0:

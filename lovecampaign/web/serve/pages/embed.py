@@ -1,8 +1,8 @@
-"""``/embed/LIST.js``: how does a form of ours stand in the sidebar of another site?
+"""``/embed/LIST.js``: a sign-up form embedded in another site.
 
-A script of its own, without a library: it draws the form inside a shadow root, so that neither
-site's styles touch the other's, and sends it with ``fetch``. ``/join/LIST/embed`` shows what to
-paste, with a plain form for visitors without scripts.
+A script without dependencies: it renders the form in a shadow root, which isolates the styles of
+both sites, and submits it with ``fetch``. ``/join/LIST/embed`` shows the snippet to paste, with a
+plain form for visitors without JavaScript.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from lovecampaign.render.model.contrast import shades_of
 from lovecampaign.render.model.formatting import direction_of
 from lovecampaign.web.serve.content.zones import regions
 from lovecampaign.web.serve.handler.consent import consent_text
-from lovecampaign.web.serve.handler.handler import Visit, page
+from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.pages.join import FROM_ANYWHERE
-from lovecampaign.web.serve.pages.join_form import TRAP, campaign_of, purpose_of
+from lovecampaign.web.serve.pages.join_form import HONEYPOT, campaign_of, token_purpose
 
 SCRIPT = (Path(__file__).parent / "embedded" / "form.js").read_text("utf-8")
-#: A blog that many read is not to ask us for each page; a seal is good for much longer.
+#: Spares us a request for each page view of a busy blog; tokens are valid for much longer.
 _KEPT = {"Cache-Control": "public, max-age=300", "Vary": "Accept-Language"}
 _WORDS = ("email", "first_name", "optional", "zone", "button", "sending", "unreachable")
 
@@ -39,9 +39,9 @@ def routes(site: Site) -> Sequence[BaseRoute]:
     ]
 
 
-def send_script(visit: Visit) -> Response:
-    """The script with its words and colours, in the language of whoever's page asks for it."""
-    settings = json.dumps(_settings(visit, campaign_of(visit)), ensure_ascii=True)
+def send_script(context: RequestContext) -> Response:
+    """The script with its texts and colours, in the visitor's language."""
+    settings = json.dumps(_settings(context, campaign_of(context)), ensure_ascii=True)
     return Response(
         f"{SCRIPT.rstrip()}({settings});\n",
         media_type="text/javascript; charset=utf-8",
@@ -49,32 +49,32 @@ def send_script(visit: Visit) -> Response:
     )
 
 
-def show_snippet(visit: Visit) -> Response:
-    """What to paste into another site."""
-    campaign = campaign_of(visit)
-    root, name = visit.site.settings.public_url, quote(visit.part("list"), safe="")
-    return visit.page(
-        "embed.html", campaign, script=f"{root}/embed/{name}.js", action=f"{root}/join/{name}"
+def show_snippet(context: RequestContext) -> Response:
+    """The snippet to paste into another site."""
+    campaign = campaign_of(context)
+    root, name = context.site.settings.public_url, quote(context.part("list"), safe="")
+    return context.page(
+        "join/embed.html", campaign, script=f"{root}/embed/{name}.js", action=f"{root}/join/{name}"
     )
 
 
-def _settings(visit: Visit, campaign: Campaign) -> Mapping[str, Any]:
-    name, wording = visit.part("list"), visit.wording(campaign)
-    consent, shades = consent_text(wording, campaign, name), shades_of(campaign.brand.color)
+def _settings(context: RequestContext, campaign: Campaign) -> Mapping[str, Any]:
+    name, translation = context.part("list"), context.translation(campaign)
+    consent, shades = consent_text(translation, campaign, name), shades_of(campaign.brand.color)
     return {
-        "action": f"{visit.site.settings.public_url}/join/{quote(name, safe='')}",
-        "seal": visit.seal(purpose_of(name)),
+        "action": f"{context.site.settings.public_url}/join/{quote(name, safe='')}",
+        "seal": context.form_token(token_purpose(name)),
         "version": consent.version,
         "consent": consent.text,
         "privacy": campaign.sender.privacy_url or "",
-        "trap": TRAP,
-        "language": wording.language,
-        "direction": direction_of(wording.language),
+        "trap": HONEYPOT,
+        "language": translation.language,
+        "direction": direction_of(translation.language),
         "words": {
-            **{key: wording(f"join.field.{key}") for key in _WORDS},
-            "privacy": wording("base.privacy"),
-            "next": wording("join.next"),
-            "regions": {one.name: wording(f"zones.{one.name}") for one in regions()},
+            **{key: translation(f"join.field.{key}") for key in _WORDS},
+            "privacy": translation("base.privacy"),
+            "next": translation("join.next"),
+            "regions": {one.name: translation(f"zones.{one.name}") for one in regions()},
         },
         "light": [shades.color_on_paper, shades.color, shades.on_color],
         "dark": [shades.color_dark, shades.color_dark, shades.on_color_dark],

@@ -1,4 +1,4 @@
-"""What does a form say that asks to join, and can it be taken?"""
+"""Validation of the sign-up form, against typos and bots."""
 
 from __future__ import annotations
 
@@ -7,162 +7,165 @@ from dataclasses import dataclass
 from datetime import timedelta
 from weakref import WeakKeyDictionary
 
-from lovecampaign.audience.address import reachable_key, suggest_address
+from lovecampaign.audience.address import reachable_key, suggest_domain
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import find_campaign, record_campaign
-from lovecampaign.store.signup.request import SignupForm, SignupRequest, request_signup
-from lovecampaign.web.serve.content.zones import chosen_zone
+from lovecampaign.store.signup.apply import Applicant, Application, apply_to_join
+from lovecampaign.web.serve.content.zones import parse_zone
 from lovecampaign.web.serve.handler.consent import consent_text
-from lovecampaign.web.serve.handler.handler import NotFound, Visit
+from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext
 
-#: People read before they press; programs don't.
-LEAST_SECONDS = timedelta(seconds=2)
-#: A field that nobody sees. Whoever fills it in is a program.
-TRAP = "topic"
-MOST_LETTERS_OF_A_NAME = 80
-MOST_LETTERS_OF_AN_ADDRESS = 320
-#: The rows of the campaigns that were asked for, while their database is open.
-_ROWS: WeakKeyDictionary[Database, dict[str, int]] = WeakKeyDictionary()
+#: Faster forms come from bots.
+MIN_FILL_TIME = timedelta(seconds=2)
+#: A hidden field, which only bots fill in.
+HONEYPOT = "topic"
+MAX_NAME_LENGTH = 80
+MAX_ADDRESS_LENGTH = 320
+#: Cached campaign ids, by database.
+_CAMPAIGN_IDS: WeakKeyDictionary[Database, dict[str, int]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinForm:
-    """A form as it was filled in, and what keeps it from being taken."""
+    """A form as it was filled in, and its first error."""
 
     email: str = ""
     first_name: str = ""
     timezone: str = ""
-    #: Where the form stood.
+    #: The URL of the form's page.
     source: str = ""
-    #: The normalised address; None where it is none.
+    #: The normalised address; None for an invalid one.
     key: str | None = None
-    #: What the visitor probably meant; None where nothing looks like a slip.
+    #: The address that was probably meant; None without a typo.
     meant: str | None = None
-    #: Which text says what is to be done: ``join.wrong.KEY``; None: it can be taken.
+    #: The error's text, ``join.wrong.KEY``; None for a valid form.
     wrong: str | None = None
 
     @property
     def is_about_address(self) -> bool:
-        return self.wrong in ("address", "slip")
+        return self.wrong in ("address", "typo")
 
 
-def purpose_of(list_name: str, *, is_shown_again: bool = False) -> str:
-    """What the seal of a list's forms is for."""
+def token_purpose(list_name: str, *, is_shown_again: bool = False) -> str:
+    """Of the form tokens of a list."""
     return f"join {list_name} {'once more' if is_shown_again else ''}".rstrip()
 
 
-def campaign_of(visit: Visit) -> Campaign:
+def campaign_of(context: RequestContext) -> Campaign:
     """The campaign of the path's ``list``; raises NotFound."""
-    campaign = visit.site.campaigns.for_list(visit.part("list"), visit.now)
+    campaign = context.site.campaigns.for_list(context.part("list"), context.now)
     if campaign is None:
         raise NotFound
     return campaign
 
 
-def read_form(visit: Visit, campaign: Campaign) -> JoinForm:
-    """What was sent, judged from the first field to the last."""
-    form = visit.form
-    email = one_line(form.get("email", ""), MOST_LETTERS_OF_AN_ADDRESS)
+def read_form(context: RequestContext, campaign: Campaign) -> JoinForm:
+    """Validates the fields in order."""
+    form = context.form
+    email = one_line(form.get("email", ""), MAX_ADDRESS_LENGTH)
     key = reachable_key(email)
-    meant = suggest_address(key) if key else None
+    meant = suggest_domain(key) if key else None
     return JoinForm(
         email=email,
-        first_name=one_line(form.get("first_name", ""), MOST_LETTERS_OF_A_NAME),
-        timezone=chosen_zone(form.get("timezone", "")),
-        source=_source(visit),
+        first_name=one_line(form.get("first_name", ""), MAX_NAME_LENGTH),
+        timezone=parse_zone(form.get("timezone", "")),
+        source=_source(context),
         key=key,
         meant=meant,
-        wrong=_find_wrong(visit, campaign, key, meant),
+        wrong=_find_wrong(context, campaign, key, meant),
     )
 
 
-def is_of_a_program(form: Mapping[str, str]) -> bool:
-    """Whether the field is filled in that nobody sees."""
-    return bool(form.get(TRAP))
+def is_from_bot(form: Mapping[str, str]) -> bool:
+    """Whether the hidden field is filled in."""
+    return bool(form.get(HONEYPOT))
 
 
-def applicant_of(visit: Visit, campaign: Campaign, form: JoinForm) -> SignupRequest:
-    """Who hands in a form that can be taken. What comes of it, only the mail tells."""
+def applicant_of(context: RequestContext, campaign: Campaign, form: JoinForm) -> Applicant:
+    """The application of a valid form. Its result is only sent by mail."""
     if form.key is None:
-        raise ValueError("a form without an address cannot be taken")
-    wording = visit.wording(campaign)
-    consent = consent_text(wording, campaign, visit.part("list"))
-    application = SignupForm(
-        list=visit.part("list"),
+        raise ValueError("the form has no valid address")
+    translation = context.translation(campaign)
+    consent = consent_text(translation, campaign, context.part("list"))
+    application = Application(
+        list=context.part("list"),
         first_name=form.first_name,
         timezone=form.timezone,
-        locale=wording.language,
+        locale=translation.language,
         consent_text=consent.text,
         consent_version=consent.version,
         form_url=form.source,
-        ip=str(visit.address),
-        user_agent=user_agent(visit),
+        ip=str(context.address),
+        user_agent=user_agent(context),
     )
-    return SignupRequest(
+    return Applicant(
         address=form.email,
         key=form.key,
-        form=application,
-        campaign_id=campaign_id_of(visit.site.database, campaign),
+        application=application,
+        campaign_id=campaign_id_of(context.site.database, campaign),
     )
 
 
-def hand_in(
-    visit: Visit, campaign: Campaign, email: str, key: str, application: SignupForm
+def submit_application(
+    context: RequestContext, campaign: Campaign, email: str, key: str, application: Application
 ) -> None:
-    """Queue the answer, and wake who sends it."""
-    database = visit.site.database
+    """Queue the confirmation, and wake the mailer."""
+    database = context.site.database
     campaign_id = campaign_id_of(database, campaign)
-    request_signup(database, email, key, application, campaign_id, visit.now)
-    visit.site.post.wake()
+    apply_to_join(database, email, key, application, campaign_id, context.now)
+    context.site.mailer.wake()
 
 
 def campaign_id_of(database: Database, campaign: Campaign) -> int:
-    """The campaign's row, made where the ledger has not met it. Asked once: it never changes."""
-    known = _ROWS.setdefault(database, {})
-    if campaign.id not in known:
+    """The id of the campaign's row, which is created where it is missing; cached."""
+    ids = _CAMPAIGN_IDS.setdefault(database, {})
+    if campaign.id not in ids:
         record = find_campaign(database, campaign) or record_campaign(database, campaign)
-        known[campaign.id] = record.id
-    return known[campaign.id]
+        ids[campaign.id] = record.id
+    return ids[campaign.id]
 
 
-def user_agent(visit: Visit) -> str:
-    return one_line(visit.request.headers.get("user-agent", ""), 300)
+def user_agent(context: RequestContext) -> str:
+    return one_line(context.request.headers.get("user-agent", ""), 300)
 
 
 def one_line(text: str, most: int) -> str:
-    """What was typed into a line: without line breaks, and no longer than ``most``."""
+    """Input of a text field: without line breaks, no longer than ``most``."""
     printable = text[: most * 4]
     if not printable.isprintable():
-        printable = "".join(letter if letter.isprintable() else " " for letter in printable)
+        printable = "".join(
+            character if character.isprintable() else " " for character in printable
+        )
     return " ".join(printable.split())[:most]
 
 
-def _find_wrong(visit: Visit, campaign: Campaign, key: str | None, meant: str | None) -> str | None:
+def _find_wrong(
+    context: RequestContext, campaign: Campaign, key: str | None, meant: str | None
+) -> str | None:
     if key is None:
         return "address"
-    if meant is not None and visit.form.get("sure") != key:
-        return "slip"
-    list_name = visit.part("list")
-    slowness = _judge_seal(visit, list_name)
-    if slowness is not None:
-        return slowness
-    consent = consent_text(visit.wording(campaign), campaign, list_name)
-    return None if visit.form.get("version") == consent.version else "changed"
+    if meant is not None and context.form.get("sure") != key:
+        return "typo"
+    list_name = context.part("list")
+    token_error = _check_token(context, list_name)
+    if token_error is not None:
+        return token_error
+    consent = consent_text(context.translation(campaign), campaign, list_name)
+    return None if context.form.get("version") == consent.version else "changed"
 
 
-def _judge_seal(visit: Visit, list_name: str) -> str | None:
-    """Whether the form is ours, and was read. Who was shown it once more has been slow enough."""
-    if visit.age_of_form(purpose_of(list_name, is_shown_again=True)) is not None:
+def _check_token(context: RequestContext, list_name: str) -> str | None:
+    """A form that is shown again has no minimum time."""
+    if context.age_of_form(token_purpose(list_name, is_shown_again=True)) is not None:
         return None
-    open_for = visit.age_of_form(purpose_of(list_name))
+    open_for = context.age_of_form(token_purpose(list_name))
     if open_for is None:
         return "once_more"
-    return "quick" if open_for < LEAST_SECONDS else None
+    return "quick" if open_for < MIN_FILL_TIME else None
 
 
-def _source(visit: Visit) -> str:
-    """Where the form stood, as proof of the consent: as it says itself, else the Referer."""
-    said = visit.form.get("source") or visit.request.headers.get("referer", "")
-    is_address = said.startswith(("https://", "http://"))
-    return one_line(said, 500) if is_address else ""
+def _source(context: RequestContext) -> str:
+    """The form's page, as proof of consent: its own field, else the Referer."""
+    url = context.form.get("source") or context.request.headers.get("referer", "")
+    return one_line(url, 500) if url.startswith(("https://", "http://")) else ""

@@ -1,9 +1,8 @@
-"""How does a mail's HTML become a page? Without dead links, and with a word before and after.
+"""Turns an email's HTML into a web page: removes personal links, adds a header and a footer.
 
-The mail's own document is kept as it is, but for links that were left out of the copy: a button
-says that it works in the letter alone, a sentence that only says how to leave or where to read on
-goes with its link, and in any other sentence the words stay. Comments, which hold markup for
-Outlook, are dropped.
+The document stays as it is except for links that were left out of the copy. A button says that it
+works in the email only; a sentence about unsubscribing, preferences or the web view is removed
+with its link; any other sentence keeps its words. Comments (markup for Outlook) are dropped.
 """
 
 from __future__ import annotations
@@ -14,48 +13,47 @@ from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 
-from lovecampaign.delivery.display.web_version import REMOVED_LINK
+from lovecampaign.delivery.display.web_version import LEFT_OUT
 
-#: What a sentence about them offers is not to be had from a copy.
-_WAYS_OUT = tuple(f"{REMOVED_LINK}{name}" for name in ("unsubscribe", "preferences", "web-view"))
-#: Stands where such a link was. No document holds it: parsers make U+FFFD of it.
+#: Sentences about these links are removed from a copy.
+_FOOTER_LINKS = tuple(f"{LEFT_OUT}{name}" for name in ("unsubscribe", "preferences", "web-view"))
+#: Marks where such a link was. No document contains it: parsers replace it with U+FFFD.
 _MARK = "\0"
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 _HIDDEN_SENTENCE_END = re.compile(r"[.!?…](?:</\w+>)+\s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What stands around the letter, as HTML."""
+class PageFrame:
+    """The HTML around the email."""
 
     #: At the end of the head.
     style: str
-    #: Before and after the letter, inside the body.
+    #: Before and after the email, inside the body.
     before: str
     after: str
     #: Below a button that was left out.
     in_letter_only: str
 
 
-def make_page(html: str, around: Surroundings) -> str:
-    """The mail as a page of its own."""
-    copy = _Copy(around)
+def make_web_page(html: str, frame: PageFrame) -> str:
+    copy = _WebCopyParser(frame)
     copy.feed(html)
     copy.close()
-    # Whatever else an author made of a personal link leads nowhere; now it says so, too.
-    return "".join(copy.written).replace(REMOVED_LINK, "#").replace(_MARK, "")
+    # Any other use of a personal link leads nowhere.
+    return "".join(copy.written).replace(LEFT_OUT, "#").replace(_MARK, "")
 
 
-class _Copy(HTMLParser):
-    """Writes down what it reads, unchanged where nothing is to change."""
+class _WebCopyParser(HTMLParser):
+    """Copies the document to ``written``, unchanged except for personal links."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, frame: PageFrame) -> None:
         super().__init__(convert_charrefs=False)
         self.written: list[str] = []
-        self._around = around
-        #: What is written where an open link ends.
+        self._frame = frame
+        #: The end tags of open links.
         self._ends: list[str] = []
-        #: Where the open paragraph began in what is written.
+        #: Index in ``written`` of the open paragraph.
         self._paragraph: int | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -66,7 +64,7 @@ class _Copy(HTMLParser):
         if tag == "p":
             self._paragraph = len(self.written)
         if tag == "body":
-            self.written.append(self._around.before)
+            self.written.append(self._frame.before)
 
     def handle_startendtag(self, *_: object) -> None:
         self._write_as_read()
@@ -76,10 +74,10 @@ class _Copy(HTMLParser):
             self.written.append(self._ends.pop())
             return
         if tag == "p" and self._paragraph is not None:
-            said = "".join(self.written[self._paragraph :])
-            self.written[self._paragraph :] = [_without_ways_out(said)]
+            html = "".join(self.written[self._paragraph :])
+            self.written[self._paragraph :] = [_without_footer_sentences(html)]
             self._paragraph = None
-        before = {"head": self._around.style, "body": self._around.after}.get(tag, "")
+        before = {"head": self._frame.style, "body": self._frame.after}.get(tag, "")
         self.written.append(f"{before}</{tag}>")
 
     def handle_data(self, data: str) -> None:
@@ -99,35 +97,30 @@ class _Copy(HTMLParser):
 
     def _open_anchor(self, attributes: Mapping[str, str]) -> None:
         end = "</a>"
-        if not attributes.get("href", "").startswith(REMOVED_LINK):
+        if not attributes.get("href", "").startswith(LEFT_OUT):
             self._write_as_read()
-        elif _is_button(attributes):
+        elif "inline-block" in attributes.get("style", ""):  # a button, as mj-button writes it
             kept = {name: attributes[name] for name in ("class", "style") if name in attributes}
             written = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
             self.written.append(f"<a{written}>")
-            end = f"<small>{escape(self._around.in_letter_only)}</small></a>"
+            end = f"<small>{escape(self._frame.in_letter_only)}</small></a>"
         else:
-            if attributes.get("href", "").startswith(_WAYS_OUT):
+            if attributes.get("href", "").startswith(_FOOTER_LINKS):
                 self.written.append(_MARK)
             end = ""
         self._ends.append(end)
 
 
-def _is_button(attributes: Mapping[str, str]) -> bool:
-    """As mj-button writes it."""
-    return "inline-block" in attributes.get("style", "")
-
-
-def _without_ways_out(paragraph: str) -> str:
-    """A paragraph's HTML without sentences that are about nothing but a link that is not there."""
+def _without_footer_sentences(paragraph: str) -> str:
+    """A paragraph's HTML without sentences about nothing but a removed link."""
     if _MARK not in paragraph:
         return paragraph
     sentences = _SENTENCE_END.split(paragraph)
-    return " ".join(one for one in sentences if not _is_way_out(one))
+    return " ".join(one for one in sentences if not _is_footer_sentence(one))
 
 
-def _is_way_out(sentence: str) -> bool:
-    """One that holds a link that works, another sentence, or half of a tag's pair, stays."""
+def _is_footer_sentence(sentence: str) -> bool:
+    """False for one with a working link, a second sentence, or an unbalanced tag."""
     if _MARK not in sentence or "<a" in sentence or _HIDDEN_SENTENCE_END.search(sentence):
         return False
     opened, closed = sentence.count("<") - sentence.count("</"), sentence.count("</")

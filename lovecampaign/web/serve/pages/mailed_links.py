@@ -1,7 +1,7 @@
-"""What do mailed links do? ``/p/TOKEN``: show all that is kept, forget, move.
+"""``/p/TOKEN`` for links sent by mail: show personal data, erase it, change the address.
 
-Such a link reached the reader's own mailbox within the hour. Opening it changes nothing; its
-button does what it is for.
+Such a link proves access to the mailbox within the last hour. Opening it changes nothing; its
+button acts.
 """
 
 from __future__ import annotations
@@ -12,112 +12,115 @@ from starlette.responses import Response
 
 from lovecampaign.audience.address import reachable_key
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.store.ledger.transactional_mail import TransactionalKind, mark_used
+from lovecampaign.store.ledger.requests import AskedKind, mark_used
 from lovecampaign.store.signup.mailed_links import (
     LinkState,
     MailedLink,
+    ask_new_address,
     find_mailed_link,
-    request_address_change,
 )
 from lovecampaign.store.subscribers.change_address import move_address
 from lovecampaign.store.subscribers.erasure import forget
-from lovecampaign.store.subscribers.subject_access import export_personal_data
-from lovecampaign.web.serve.content.data_summary import read_out
+from lovecampaign.store.subscribers.subject_access import read_everything
+from lovecampaign.web.serve.content.data_summary import summarize_data
 from lovecampaign.web.serve.content.masking import mask_address
-from lovecampaign.web.serve.handler.handler import NotFound, Visit
-from lovecampaign.web.serve.pages.join_form import MOST_LETTERS_OF_AN_ADDRESS, one_line
+from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext
+from lovecampaign.web.serve.pages.join_form import MAX_ADDRESS_LENGTH, one_line
 
 _FILE_NAME = "my-data.json"
 
 
-def show_mailed(visit: Visit, number: int) -> Response:
-    """The question, or what has become of the link."""
-    return _ask(visit, _find(visit, number))
+def show_mailed(context: RequestContext, number: int) -> Response:
+    """The button, or the state of the link."""
+    return _ask(context, _find(context, number))
 
 
-def act_on_mailed(visit: Visit, number: int) -> Response:
-    link = _find(visit, number)
+def act_on_mailed(context: RequestContext, number: int) -> Response:
+    link = _find(context, number)
     if link.state is not LinkState.GOOD:
-        return _ask(visit, link)
+        return _ask(context, link)
     acts = {
-        TransactionalKind.DOWNLOAD: _tell_everything,
-        TransactionalKind.FORGET: _forget,
-        TransactionalKind.MOVE: _ask_new_address,
-        TransactionalKind.CHANGE_ADDRESS: _move,
+        AskedKind.DOWNLOAD: _show_data,
+        AskedKind.FORGET: _forget,
+        AskedKind.MOVE: _ask_new_address,
+        AskedKind.CHANGE_ADDRESS: _move,
     }
-    return acts[link.kind](visit, link)
+    return acts[link.kind](context, link)
 
 
-def _find(visit: Visit, number: int) -> MailedLink:
-    with visit.site.database.read() as connection:
-        link = find_mailed_link(connection, number, visit.now)
+def _find(context: RequestContext, number: int) -> MailedLink:
+    with context.site.database.read() as connection:
+        link = find_mailed_link(connection, number, context.now)
     if link is None:
         raise NotFound
     return link
 
 
-def _ask(visit: Visit, link: MailedLink, *, typed: str = "", is_wrong: bool = False) -> Response:
+def _ask(
+    context: RequestContext, link: MailedLink, *, typed: str = "", is_wrong: bool = False
+) -> Response:
     if link.state is not LinkState.GOOD:
         status = 410 if link.state is LinkState.EXPIRED else 200
-        return visit.say(f"mailed.{link.state.value}", _campaign(visit, link), status)
-    return visit.page(
-        "mailed.html",
-        _campaign(visit, link),
+        return context.say(f"mailed.{link.state.value}", _campaign(context, link), status)
+    return context.page(
+        "preferences/mailed_link.html",
+        _campaign(context, link),
         422 if is_wrong else 200,
         kind=link.kind.value.replace("-", "_"),
         address=mask_address(link.address),
         new_address=link.new_address or "",
         typed=typed,
         is_wrong=is_wrong,
-        slip=is_wrong,
+        has_error=is_wrong,
     )
 
 
-def _tell_everything(visit: Visit, link: MailedLink) -> Response:
-    """On a page or as a file, as often as wanted within the hour."""
-    with visit.site.database.read() as connection:
-        everything = export_personal_data(connection, link.subscriber_id)
-    if visit.form.get("do") != "file":
-        parts = read_out(everything, visit.wording(_campaign(visit, link)))
-        return visit.page("everything.html", _campaign(visit, link), parts=parts)
+def _show_data(context: RequestContext, link: MailedLink) -> Response:
+    """On a page or as a file, any number of times within the hour."""
+    with context.site.database.read() as connection:
+        data = read_everything(connection, link.subscriber_id)
+    if context.form.get("do") != "file":
+        campaign = _campaign(context, link)
+        parts = summarize_data(data, context.translation(campaign))
+        return context.page("preferences/data.html", campaign, parts=parts)
     return Response(
-        json.dumps(everything, indent=2, ensure_ascii=False),
+        json.dumps(data, indent=2, ensure_ascii=False),
         media_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{_FILE_NAME}"'},
     )
 
 
-def _forget(visit: Visit, link: MailedLink) -> Response:
-    forget(visit.site.database, link.address_key, visit.now)
-    return visit.say("mailed.forgotten", _campaign(visit, link))
+def _forget(context: RequestContext, link: MailedLink) -> Response:
+    forget(context.site.database, link.address_key, context.now)
+    return context.say("mailed.forgotten", _campaign(context, link))
 
 
-def _ask_new_address(visit: Visit, link: MailedLink) -> Response:
-    """The new mailbox has a say, too. The answer is the same whoever is behind it."""
-    typed = one_line(visit.form.get("email", ""), MOST_LETTERS_OF_AN_ADDRESS)
+def _ask_new_address(context: RequestContext, link: MailedLink) -> Response:
+    """Send a confirmation link to the new address; the response does not depend on its state."""
+    typed = one_line(context.form.get("email", ""), MAX_ADDRESS_LENGTH)
     key = reachable_key(typed)
     if key is None:
-        return _ask(visit, link, typed=typed, is_wrong=True)
-    if not visit.is_within_limits("link by mail"):
-        return visit.say("trouble.too_often", _campaign(visit, link), 429)
-    with visit.site.database.write() as connection:
-        request_address_change(connection, link, typed, key, visit.now)
-    visit.site.post.wake()
-    return visit.say("mailed.sent", _campaign(visit, link), address=typed)
+        return _ask(context, link, typed=typed, is_wrong=True)
+    if not context.is_within_limits("link by mail"):
+        return context.say("error.too_often", _campaign(context, link), 429)
+    with context.site.database.write() as connection:
+        ask_new_address(connection, link, typed, key, context.now)
+    context.site.mailer.wake()
+    return context.say("mailed.sent", _campaign(context, link), address=typed)
 
 
-def _move(visit: Visit, link: MailedLink) -> Response:
-    address, campaign = link.new_address or "", _campaign(visit, link)
+def _move(context: RequestContext, link: MailedLink) -> Response:
+    address, campaign = link.new_address or "", _campaign(context, link)
     key = reachable_key(address)
     if key is None:
         raise NotFound
-    with visit.site.database.write() as connection:
-        is_moved = move_address(connection, link.subscriber_id, address, key, visit.now)
+    with context.site.database.write() as connection:
+        is_moved = move_address(connection, link.subscriber_id, address, key, context.now)
         if is_moved:
-            mark_used(connection, link.transactional_id, visit.now)
+            mark_used(connection, link.asked_id, context.now)
     key_of_text = "mailed.moved" if is_moved else "mailed.taken"
-    return visit.say(key_of_text, campaign, address=address)
+    return context.say(key_of_text, campaign, address=address)
 
 
-def _campaign(visit: Visit, link: MailedLink) -> Campaign | None:
-    return visit.site.campaigns.by_key(link.campaign_key)
+def _campaign(context: RequestContext, link: MailedLink) -> Campaign | None:
+    return context.site.campaigns.by_key(link.campaign_key)

@@ -1,14 +1,15 @@
-"""``/p/TOKEN``: what would this reader like to get?
+"""``/p/TOKEN``: the preferences page.
 
-A letter may be forwarded, and whoever holds it has this link: the page shows a first name and a
-masked address, no fields and no history. What must be the reader's alone goes by a link that is
-mailed to them (``mailed.py``).
+An email may be forwarded, and this link with it: the page shows a first name and a masked address,
+no fields and no history. Personal data needs a link sent to the subscriber's own mailbox
+(``mailed_links.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 from starlette.responses import Response
@@ -16,11 +17,11 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.ledger.transactional_mail import TransactionalKind
-from lovecampaign.store.reports.next_email import NextEmail, find_next_email
-from lovecampaign.store.signup.insiders import InsiderStatus, read_insider_status
-from lovecampaign.store.signup.mailed_links import request_link
-from lovecampaign.store.signup.unsubscribe import is_unsubscribed
+from lovecampaign.store.ledger.requests import AskedKind
+from lovecampaign.store.reports.next_letter import find_next_letter
+from lovecampaign.store.signup.join_insiders import InsiderStanding, look_at_insiders
+from lovecampaign.store.signup.mailed_links import ask_for_link
+from lovecampaign.store.signup.unsubscribe import has_left
 from lovecampaign.store.subscribers.preferences import (
     Preferences,
     read_preferences,
@@ -28,153 +29,183 @@ from lovecampaign.store.subscribers.preferences import (
     save_preferences,
 )
 from lovecampaign.web.serve.content.masking import mask_address
-from lovecampaign.web.serve.content.zones import regions
-from lovecampaign.web.serve.handler.handler import Visit, page
-from lovecampaign.web.serve.handler.open_link import Opened, find_opened, read_token
+from lovecampaign.web.serve.content.zones import parse_zone, regions
+from lovecampaign.web.serve.handler.open_link import OpenedLink, load_link, read_token
+from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
-from lovecampaign.web.serve.pages.insiders import WANTED, ask_insider, become_insider
+from lovecampaign.web.serve.pages.insiders import WANTED, join_insiders_list, show_insiders
+from lovecampaign.web.serve.pages.join_form import MAX_NAME_LENGTH, one_line
 from lovecampaign.web.serve.pages.mailed_links import act_on_mailed, show_mailed
-from lovecampaign.web.serve.pages.preferences_form import (
-    LONGEST_PAUSE,
-    WishForm,
-    read_wishes,
-    shown_wishes,
-)
 
-#: What the page's other buttons send in their field ``do``: a link by mail is wanted.
+#: Values of the field ``do`` that request a link by mail.
 MAILED = {
-    "download": TransactionalKind.DOWNLOAD,
-    "forget": TransactionalKind.FORGET,
-    "move": TransactionalKind.MOVE,
+    "download": AskedKind.DOWNLOAD,
+    "forget": AskedKind.FORGET,
+    "move": AskedKind.MOVE,
 }
-
-
-#: In the query, sealed: what has just been done.
-SAVED, MAIL_SENT = "saved", "sent"
-#: What the button beside a pause sends there.
+#: Value of ``do`` that ends a pause.
 GO_ON = "go-on"
+#: Query parameters with a token: what has just been done.
+SAVED, MAIL_SENT = "saved", "sent"
+#: Twice the length of a month; for longer, unsubscribing is better.
+LONGEST_PAUSE = timedelta(days=60)
+#: Value of the field ``often``; the other is ``every-day``.
+LAUNCH_ONLY = "launch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferencesForm:
+    """The form, as it is shown or was filled in."""
+
+    is_launch_only: bool
+    paused_until: datetime | None
+    first_name: str
+    timezone: str
+    #: The length of a new pause, as typed; '' for none, or to keep the current one.
+    days: str = ""
+    #: The error's text, ``preferences.wrong.KEY``; None for a valid form.
+    wrong: str | None = None
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
     return [page(site, "/p/{token}", get=show, post=act)]
 
 
-def show(visit: Visit) -> Response:
-    purpose, number = read_token(visit, Purpose.LINKS, Purpose.MAILED)
+def show(context: RequestContext) -> Response:
+    purpose, number = read_token(context, Purpose.LINKS, Purpose.MAILED)
     if purpose is Purpose.MAILED:
-        return show_mailed(visit, number)
-    opened = find_opened(visit, purpose, number)
-    if visit.query(WANTED):
-        return ask_insider(visit, opened)
-    if visit.is_sealed(_purpose(opened, MAIL_SENT), MAIL_SENT):
-        address = mask_address(opened.delivery.address)
-        return visit.say("choose.mailed", opened.campaign, address=address)
-    is_saved = visit.is_sealed(_purpose(opened, SAVED), SAVED)
-    with visit.site.database.read() as connection:
-        known = _known(visit, connection, opened)
-        return _show(visit, connection, opened, known, is_saved=is_saved)
-
-
-def act(visit: Visit) -> Response:
-    purpose, number = read_token(visit, Purpose.LINKS, Purpose.MAILED)
-    if purpose is Purpose.MAILED:
-        return act_on_mailed(visit, number)
-    opened = find_opened(visit, purpose, number)
-    wanted = visit.form.get("do", "")
-    if wanted == WANTED:
-        return become_insider(visit, opened)
-    if wanted == GO_ON:
-        return _end_pause(visit, opened)
-    if wanted in MAILED:
-        return _mail_link(visit, opened, MAILED[wanted])
-    return _save(visit, opened)
-
-
-def _save(visit: Visit, opened: Opened) -> Response:
-    delivery = opened.delivery
-    with visit.site.database.write() as connection:
-        before = _preferences(visit, connection, opened)
-        form = read_wishes(visit.form, before, visit.now)
-        if form.wrong is not None:
-            return _show(visit, connection, opened, form, status=422)
-        wanted = Preferences(is_launch_only=form.is_launch_only, paused_until=form.paused_until)
-        save_preferences(connection, delivery.campaign_id, delivery.subscriber_id, wanted)
-        save_name_and_zone(
-            connection, delivery.subscriber_id, form.first_name, form.timezone, visit.now
+        return show_mailed(context, number)
+    link = load_link(context, purpose, number)
+    if context.query(WANTED):
+        return show_insiders(context, link)
+    if context.was_redirected_with(_token_purpose(link, MAIL_SENT), MAIL_SENT):
+        address = mask_address(link.delivery.address)
+        return context.say("preferences.mailed", link.campaign, address=address)
+    is_saved = context.was_redirected_with(_token_purpose(link, SAVED), SAVED)
+    with context.site.database.read() as connection:
+        preferences = _read(context, connection, link)
+        form = PreferencesForm(
+            is_launch_only=preferences.is_launch_only,
+            paused_until=preferences.paused_until,
+            first_name=link.delivery.first_name,
+            timezone=parse_zone(link.delivery.timezone),
         )
-    return _go_on(visit, opened, SAVED)
+        return _show(context, connection, link, form, is_saved=is_saved)
 
 
-def _end_pause(visit: Visit, opened: Opened) -> Response:
-    delivery = opened.delivery
-    with visit.site.database.write() as connection:
-        before = _preferences(visit, connection, opened)
-        wanted = replace(before, paused_until=None)
-        save_preferences(connection, delivery.campaign_id, delivery.subscriber_id, wanted)
-    return _go_on(visit, opened, SAVED)
+def act(context: RequestContext) -> Response:
+    purpose, number = read_token(context, Purpose.LINKS, Purpose.MAILED)
+    if purpose is Purpose.MAILED:
+        return act_on_mailed(context, number)
+    link = load_link(context, purpose, number)
+    action = context.form.get("do", "")
+    if action == WANTED:
+        return join_insiders_list(context, link)
+    if action in MAILED:
+        return _mail_link(context, link, MAILED[action])
+    with context.site.database.write() as connection:
+        before = _read(context, connection, link)
+        if action == GO_ON:
+            _save(connection, link, replace(before, paused_until=None))
+            return _show_done(context, link, SAVED)
+        form = read_preferences_form(context.form, before, context.now)
+        if form.wrong is not None:
+            return _show(context, connection, link, form, status=422)
+        wanted = Preferences(is_launch_only=form.is_launch_only, paused_until=form.paused_until)
+        _save(connection, link, wanted)
+        save_name_and_zone(
+            connection, link.delivery.subscriber_id, form.first_name, form.timezone, context.now
+        )
+    return _show_done(context, link, SAVED)
 
 
-def _go_on(visit: Visit, opened: Opened, done: str) -> Response:
-    """To the page that says what has been done."""
-    seal = visit.seal(_purpose(opened, done))
-    return visit.show_next(f"/p/{visit.part('token')}", **{done: seal})
+def read_preferences_form(
+    form: Mapping[str, str], before: Preferences, now: datetime
+) -> PreferencesForm:
+    """Validates a form; without a new pause, the current one is kept.
+
+    A pause of N days leaves out N daily emails, at whatever time of day it begins.
+    """
+    days = one_line(form.get("days", ""), 10)
+    length = _read_days(days)
+    return PreferencesForm(
+        is_launch_only=form.get("often") == LAUNCH_ONLY,
+        paused_until=now + length if length else before.paused_until,
+        first_name=one_line(form.get("first_name", ""), MAX_NAME_LENGTH),
+        timezone=parse_zone(form.get("timezone", "")),
+        days=days if length is None else "",
+        wrong="days" if length is None else None,
+    )
 
 
-def _purpose(opened: Opened, done: str) -> str:
-    return f"{done} {opened.delivery.id}"
+def _read_days(typed: str) -> timedelta | None:
+    """None for an invalid number of days; an empty field is no pause."""
+    if not typed:
+        return timedelta(0)
+    if not (typed.isascii() and typed.isdecimal() and len(typed) < 4):
+        return None
+    days = timedelta(days=int(typed))
+    return days if timedelta(0) < days <= LONGEST_PAUSE else None
 
 
-def _mail_link(visit: Visit, opened: Opened, kind: TransactionalKind) -> Response:
-    """The answer is the same for who has asked often: their mailbox has links enough."""
-    delivery, campaign = opened.delivery, opened.campaign
-    if not visit.is_within_limits("link by mail"):
-        return visit.say("trouble.too_often", campaign, 429)
-    with visit.site.database.write() as connection:
-        request_link(connection, kind, delivery.subscriber_id, delivery.campaign_id, visit.now)
-    visit.site.post.wake()
-    return _go_on(visit, opened, MAIL_SENT)
+def _read(context: RequestContext, connection: Connection, link: OpenedLink) -> Preferences:
+    delivery = link.delivery
+    return read_preferences(connection, delivery.campaign_id, delivery.subscriber_id, context.now)
 
 
-def _known(visit: Visit, connection: Connection, opened: Opened) -> WishForm:
-    before = _preferences(visit, connection, opened)
-    return shown_wishes(before, opened.delivery.first_name, opened.delivery.timezone)
+def _save(connection: Connection, link: OpenedLink, wanted: Preferences) -> None:
+    save_preferences(connection, link.delivery.campaign_id, link.delivery.subscriber_id, wanted)
 
 
-def _preferences(visit: Visit, connection: Connection, opened: Opened) -> Preferences:
-    delivery = opened.delivery
-    return read_preferences(connection, delivery.campaign_id, delivery.subscriber_id, visit.now)
+def _show_done(context: RequestContext, link: OpenedLink, done: str) -> Response:
+    token = context.form_token(_token_purpose(link, done))
+    return context.show_next(f"/p/{context.part('token')}", **{done: token})
+
+
+def _token_purpose(link: OpenedLink, done: str) -> str:
+    return f"{done} {link.delivery.id}"
+
+
+def _mail_link(context: RequestContext, link: OpenedLink, kind: AskedKind) -> Response:
+    """The response is the same where no further link is sent, after several requests."""
+    delivery, campaign = link.delivery, link.campaign
+    if not context.is_within_limits("link by mail"):
+        return context.say("error.too_often", campaign, 429)
+    with context.site.database.write() as connection:
+        ask_for_link(connection, kind, delivery.subscriber_id, delivery.campaign_id, context.now)
+    context.site.mailer.wake()
+    return _show_done(context, link, MAIL_SENT)
 
 
 def _show(
-    visit: Visit,
+    context: RequestContext,
     connection: Connection,
-    opened: Opened,
-    form: WishForm,
+    link: OpenedLink,
+    form: PreferencesForm,
     *,
     is_saved: bool = False,
     status: int = 200,
 ) -> Response:
-    campaign, delivery = opened.campaign, opened.delivery
-    standing = read_insider_status(connection, campaign, delivery, visit.now)
-    return visit.page(
-        "preferences.html",
+    campaign, delivery, now = link.campaign, link.delivery, context.now
+    standing = look_at_insiders(connection, campaign, delivery, now)
+    letter = None
+    if is_saved:
+        letter = find_next_letter(connection, campaign, delivery.subscriber_id, now)
+    return context.page(
+        "preferences/form.html",
         campaign,
         status,
         form=form,
         is_saved=is_saved,
-        letter=_next_letter(visit, connection, opened) if is_saved else None,
+        letter=letter,
         name=form.first_name if is_saved else delivery.first_name,
-        slip=form.wrong is not None,
-        is_unsubscribed=is_unsubscribed(connection, delivery, campaign.lists),
-        may_join_insiders=standing is InsiderStatus.OPEN,
+        has_error=form.wrong is not None,
+        has_left=has_left(connection, delivery, campaign.lists),
+        may_join_insiders=standing is InsiderStanding.OPEN,
         address=mask_address(delivery.address),
-        token=visit.part("token"),
+        token=context.part("token"),
         regions=regions(),
         default_zone=effective_zone(None, campaign),
         zone=effective_zone(form.timezone or None, campaign),
         longest_pause=LONGEST_PAUSE.days,
     )
-
-
-def _next_letter(visit: Visit, connection: Connection, opened: Opened) -> NextEmail | None:
-    return find_next_email(connection, opened.campaign, opened.delivery.subscriber_id, visit.now)

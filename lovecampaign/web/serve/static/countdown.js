@@ -1,4 +1,4 @@
-/* Counts the time that is left, by the server's clock. Without this file the date stands there. */
+/* A countdown by the server's clock. Without this file the page shows the date. */
 "use strict";
 for (const place of document.querySelectorAll(".countdown[data-ends]")) {
   const ahead = Date.parse(place.dataset.now) - Date.now();

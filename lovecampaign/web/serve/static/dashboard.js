@@ -1,5 +1,5 @@
-/* The dashboard works without this file. With it: j and k go from letter to letter, and a page
-   whose numbers are being counted looks again. */
+/* The dashboard works without this file. With it: j and k go from email to email, and a page
+   reloads until its numbers are counted. */
 "use strict";
 
 function step(forward) {
@@ -21,7 +21,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "k") step(false);
 });
 
-/* Not while somebody is typing: what was typed would be lost. */
+/* Not while an input has the focus: its text would be lost. */
 if (document.querySelector("[data-counting]")) {
   setTimeout(() => {
     if (!document.activeElement?.closest("input")) location.reload();

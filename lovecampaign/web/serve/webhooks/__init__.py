@@ -1,0 +1,1 @@
+"""Endpoints for programs: provider events, redemption calls, health checks."""

@@ -1,29 +1,45 @@
-"""``/healthz``, ``/readyz``, ``/metrics``: does it live, can it work, how is it going?"""
+"""``/healthz`` (liveness), ``/readyz`` (readiness) and ``/metrics`` (Prometheus).
+
+Balancers probe readiness every few seconds, and anyone may call it any number of times: the
+database is probed at most once a second, and each call is answered within a second.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from lovecampaign.web.serve.handler.handler import NotFound, Visit, page
+from lovecampaign.core.errors import Unreachable
+from lovecampaign.store.database.schema_version import HEAD, find_version
+from lovecampaign.store.maintenance.write_probe import find_write_trouble
+from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
-from lovecampaign.web.serve.webhooks.readiness import Readiness
 
-#: The text format that Prometheus reads (``prometheus_client.CONTENT_TYPE_LATEST``'s family).
+_LOG = logging.getLogger(__name__)
+#: The text format of Prometheus (``prometheus_client.CONTENT_TYPE_LATEST``'s family).
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+#: How long a result is valid, and how long a call waits for a new one.
+KEPT_SECONDS = 1.0
+WAIT_SECONDS = 1.0
+_NO_ANSWER = "the database does not answer"
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
-    readiness = Readiness(site)
+    probe = ReadinessProbe(site)
 
     async def show_readiness(_request: Request) -> Response:
-        """Whether forms can be taken: else a balancer should ask another machine."""
-        troubles = list(await readiness.find_troubles())
+        """Whether forms can be accepted; else a balancer should use another machine."""
+        problems = list(await probe.find_problems())
         return JSONResponse(
-            {"ready": not troubles, "troubles": troubles}, status_code=503 if troubles else 200
+            {"ready": not problems, "troubles": problems}, status_code=503 if problems else 200
         )
 
     return [
@@ -33,14 +49,76 @@ def routes(site: Site) -> Sequence[BaseRoute]:
     ]
 
 
-def show_health(_visit: Visit) -> Response:
-    """The process answers; asks nobody else."""
+def show_health(_context: RequestContext) -> Response:
+    """The process answers; nothing else is checked."""
     return PlainTextResponse("ok\n")
 
 
-def show_metrics(visit: Visit) -> Response:
-    """For a Prometheus on this machine or this network; to the world there is no such page."""
-    is_near = visit.address.is_private and not visit.address.is_unspecified
-    if not (is_near and visit.site.proxies.hides_nobody(visit.request)):
+def show_metrics(context: RequestContext) -> Response:
+    """For a Prometheus on this machine or private network; 404 for all others."""
+    is_private = context.address.is_private and not context.address.is_unspecified
+    if not (is_private and context.site.proxies.knows_client(context.request)):
         raise NotFound
-    return Response(visit.site.metrics.write(), media_type=_EXPOSITION)
+    return Response(context.site.metrics.exposition(), media_type=_EXPOSITION)
+
+
+class ReadinessProbe:
+    """Called in the event loop; probes in a thread of its own."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._probe: Future[Sequence[str]] | None = None
+        self._ended_at = 0.0
+        self._logged: Sequence[str] = ()
+
+    async def find_problems(self) -> Sequence[str]:
+        """What prevents forms from being accepted; logged whenever it changes."""
+        probe = asyncio.shield(asyncio.wrap_future(self._current_probe()))
+        try:
+            problems = await asyncio.wait_for(probe, WAIT_SECONDS)
+        except TimeoutError:
+            problems = (_NO_ANSWER,)
+        if not self._site.mailer.is_alive():
+            problems = (*problems, "nothing sends the mail that is asked for")
+        self._log(problems)
+        return problems
+
+    def _current_probe(self) -> Future[Sequence[str]]:
+        probe = self._probe
+        if probe is None or (probe.done() and time.monotonic() - self._ended_at > KEPT_SECONDS):
+            probe = self._probe = Future()
+            probe.set_running_or_notify_cancel()
+            # Not in the pages' thread pool: its threads may all wait for the same database.
+            threading.Thread(target=self._run, args=[probe], daemon=True).start()
+        return probe
+
+    def _run(self, probe: Future[Sequence[str]]) -> None:
+        try:
+            problems = tuple(_database_problems(self._site))
+        except Exception as error:  # noqa: BLE001 - raised in find_problems
+            self._ended_at = time.monotonic()
+            probe.set_exception(error)
+        else:
+            self._ended_at = time.monotonic()
+            probe.set_result(problems)
+
+    def _log(self, problems: Sequence[str]) -> None:
+        if problems != self._logged:
+            self._logged = problems
+            name = self._site.database.name
+            words = "; ".join(problems)
+            _LOG.warning("Not ready: %s (%s)" if problems else "Ready again%s (%s)", words, name)
+
+
+def _database_problems(site: Site) -> Iterator[str]:
+    why = find_write_trouble(site.database)
+    if why is not None:
+        yield f"nothing can be written to the database: {why}"
+        return
+    try:
+        version = find_version(site.database)
+    except Unreachable:
+        yield _NO_ANSWER
+    else:
+        if version != HEAD:
+            yield f"the tables are at {version}, this program is at {HEAD}"

@@ -1,7 +1,7 @@
-"""``/webhooks/redeem``: which code was used, as the shop tells it?
+"""``/webhooks/redeem``: the shop reports a redeemed code.
 
-The shop signs the body with LOVECAMPAIGN_REDEEM_SECRET. The same call again changes nothing, so a
-shop may repeat it until it is answered, and somebody who overheard it gains nothing.
+The shop signs the body with LOVECAMPAIGN_REDEEM_SECRET (HMAC). Calls are idempotent: a shop may
+retry until it gets an answer, and a replay changes nothing.
 """
 
 from __future__ import annotations
@@ -19,47 +19,47 @@ from starlette.routing import BaseRoute
 from lovecampaign.core.clock import format_instant, parse_instant
 from lovecampaign.store.checkout.redeem import LONGEST_CODE, Redemption, redeem_code
 from lovecampaign.store.deal_stock.code_owner import AmbiguousCode, UnknownCode
-from lovecampaign.web.serve.handler.handler import Visit, page
+from lovecampaign.web.serve.handler.request_context import RequestContext, json_error, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.request_body import BodyKind
 
 SIGNATURE_HEADER = "x-signature"
 SCHEME = "sha256="
-#: As beside a buyer: who said so.
-SAID_BY = "webhook"
+#: The source noted with a buyer.
+SOURCE = "webhook"
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
 
-class _Malformed(Exception):
-    """Not what a shop is to send; the words are for who wrote its program."""
+class _MalformedCall(Exception):
+    """An invalid body; the message is for the shop's developer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
+class _RedeemCall:
     code: str
     at: datetime
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
-    return [page(site, "/webhooks/redeem", post=redeem, takes=BodyKind.WEBHOOK)]
+    return [page(site, "/webhooks/redeem", post=redeem, body=BodyKind.WEBHOOK)]
 
 
-def redeem(visit: Visit) -> Response:
-    """Answers in JSON: 200, also for what was known; 400, 401, 404 in words."""
-    secret = visit.site.settings.redeem_secret
+def redeem(context: RequestContext) -> Response:
+    """Answers in JSON: 200, also for a repeated call; 400, 401, 404 with an error text."""
+    secret = context.site.settings.redeem_secret
     if secret is None:
-        return _refuse(404, "redemption calls are off: LOVECAMPAIGN_REDEEM_SECRET is not set")
-    if not _is_signed(visit, secret):
-        return _refuse(401, "X-Signature is not sha256= and the HMAC of this body")
+        return json_error(404, "redemption calls are off: LOVECAMPAIGN_REDEEM_SECRET is not set")
+    if not _is_signed(context, secret):
+        return json_error(401, "X-Signature is not sha256= and the HMAC of this body")
     try:
-        redemption = _note(visit, _read(visit.body))
-    except _Malformed as error:
-        return _refuse(400, str(error))
+        redemption = _note(context, _read(context.body))
+    except _MalformedCall as error:
+        return json_error(400, str(error))
     except UnknownCode:
-        return _refuse(404, "nobody was given this code")
+        return json_error(404, "this code was never given out")
     except AmbiguousCode:
-        return _refuse(404, "two codes differ from this one only in capital and small letters")
-    visit.site.post.wake()
+        return json_error(404, "two codes differ from this one only in upper and lower case")
+    context.site.mailer.wake()
     return JSONResponse(
         {
             "code": redemption.code,
@@ -70,48 +70,44 @@ def redeem(visit: Visit) -> Response:
     )
 
 
-def _is_signed(visit: Visit, secret: str) -> bool:
-    """Over the bytes as they came, in a time that tells nothing."""
-    wanted = SCHEME + hmac.new(secret.encode(), visit.body, hashlib.sha256).hexdigest()
-    given = visit.request.headers.get(SIGNATURE_HEADER, "")
+def _is_signed(context: RequestContext, secret: str) -> bool:
+    """Of the raw bytes; compares in constant time."""
+    wanted = SCHEME + hmac.new(secret.encode(), context.body, hashlib.sha256).hexdigest()
+    given = context.request.headers.get(SIGNATURE_HEADER, "")
     return hmac.compare_digest(wanted.encode(), given.strip().lower().encode())
 
 
-def _read(body: bytes) -> _Call:
+def _read(body: bytes) -> _RedeemCall:
     try:
-        said = json.loads(body)
+        call = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise _Malformed("the body is not JSON") from error
-    if not isinstance(said, dict):
-        raise _Malformed('the body is not an object like {"code": "…", "at": "…"}')
-    return _Call(code=_read_code(said.get("code")), at=_read_at(said.get("at")))
+        raise _MalformedCall("the body is not JSON") from error
+    if not isinstance(call, dict):
+        raise _MalformedCall('the body is not an object like {"code": "…", "at": "…"}')
+    return _RedeemCall(code=_read_code(call.get("code")), at=_read_at(call.get("at")))
 
 
 def _read_code(code: object) -> str:
     if not isinstance(code, str) or not code.strip() or not code.isprintable():
-        raise _Malformed("code is not a text")
+        raise _MalformedCall("code is not a text")
     if len(code) > LONGEST_CODE:
-        raise _Malformed(f"code is longer than {LONGEST_CODE} characters")
+        raise _MalformedCall(f"code is longer than {LONGEST_CODE} characters")
     return code.strip()
 
 
 def _read_at(at: object) -> datetime:
     if not isinstance(at, str):
-        raise _Malformed("at is not an instant like 2027-02-27T10:30:00Z")
+        raise _MalformedCall("at is not an instant like 2027-02-27T10:30:00Z")
     try:
         instant = parse_instant(at[:64])
     except (ValueError, OverflowError) as error:
-        raise _Malformed("at is not an instant like 2027-02-27T10:30:00Z") from error
+        raise _MalformedCall("at is not an instant like 2027-02-27T10:30:00Z") from error
     if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
-        raise _Malformed(f"at is not between {_FIRST_YEAR} and {_LAST_YEAR}")
+        raise _MalformedCall(f"at is not between {_FIRST_YEAR} and {_LAST_YEAR}")
     return instant
 
 
-def _note(visit: Visit, call: _Call) -> Redemption:
-    """A shop's clock may be ahead of ours: nothing was bought in the future."""
-    with visit.site.database.write() as connection:
-        return redeem_code(connection, call.code, at=min(call.at, visit.now), by=SAID_BY)
-
-
-def _refuse(status: int, why: str) -> Response:
-    return JSONResponse({"error": why}, status_code=status)
+def _note(context: RequestContext, call: _RedeemCall) -> Redemption:
+    """A shop's clock may be ahead of ours: later times count as now."""
+    with context.site.database.write() as connection:
+        return redeem_code(connection, call.code, at=min(call.at, context.now), by=SOURCE)

@@ -1,7 +1,7 @@
-"""What do SendGrid's events say in our words? Pure: from a request's bytes to reports.
+"""Translates SendGrid's events into reports; pure, without I/O.
 
-A batch is taken as a set of facts: nothing is known of its order, an event may come twice, and
-one that cannot be understood is kept as far as it can be read and takes none of the others along.
+A batch has no order, and an event may be repeated. A malformed event is kept as far as it can be
+read, and does not affect the others.
 Sources: SendGrid's event reference, and the schemas in ``tsg_logs_v3.json``.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.store.ledger.events import EventKind, ProviderEvent
+from lovecampaign.store.ledger.events import EventKind, Report
 
 _KINDS: Mapping[str, EventKind] = {
     "processed": EventKind.PROCESSED,
@@ -35,16 +35,16 @@ _SUPPRESSES: Mapping[EventKind, SuppressionReason] = {
     EventKind.COMPLAINED: SuppressionReason.COMPLAINT,
     EventKind.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBED,
 }
-#: Why SendGrid drops: it keeps lists of its own, on which the address stands since earlier.
+#: Reasons for ``dropped``: the address is on one of SendGrid's own suppression lists.
 _DROPPED_FOR: Mapping[str, SuppressionReason] = {
     "bounced address": SuppressionReason.HARD_BOUNCE,
     "invalid": SuppressionReason.HARD_BOUNCE,
     "spam reporting address": SuppressionReason.COMPLAINT,
     "unsubscribed address": SuppressionReason.UNSUBSCRIBED,
 }
-#: Classes of bounces for which their reader can do nothing: the receiver refuses us.
-_ABOUT_US = frozenset({"reputation", "content", "frequency or volume too high"})
-#: What is worth keeping of an event: no address of a person or machine, no browser, no link.
+#: Bounce classes by which a receiver rejects the sender, not the address.
+_SENDER_REJECTED = frozenset({"reputation", "content", "frequency or volume too high"})
+#: The fields that are stored: no email or IP address, no user agent, no link.
 _KEPT = (
     "event",
     "type",
@@ -59,53 +59,55 @@ _KEPT = (
 )
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:=]+@[^\s<>()\[\]\"',;:]+")
 _OWN_ID = re.compile(r"[A-Za-z0-9_=-]{1,100}")
-_MOST_LETTERS = 500
+_MAX_LENGTH = 500
 _YEARS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 
-class NotABatch(Exception):
-    """The body is not JSON, so nothing of it can be kept."""
+class MalformedBatch(Exception):
+    """The body is not JSON."""
 
 
-def read_batch(body: bytes, signer: TokenSigner, now: datetime) -> Sequence[ProviderEvent]:
-    """A report for each event; raises NotABatch.
+def read_batch(body: bytes, signer: TokenSigner, now: datetime) -> Sequence[Report]:
+    """A report for each event; raises MalformedBatch.
 
-    ``now`` stands in for a time that cannot be read, and no event is of the future.
+    ``now`` replaces a time that is unreadable or in the future.
     """
     try:
-        said = json.loads(body, parse_int=_read_int)
+        batch = json.loads(body, parse_int=_read_int)
     except (ValueError, RecursionError) as error:
-        raise NotABatch from error
-    return [_read(one, signer, now) for one in (said if isinstance(said, list) else [said])]
+        raise MalformedBatch from error
+    return [_read(one, signer, now) for one in (batch if isinstance(batch, list) else [batch])]
 
 
 def _read_int(digits: str) -> int | str:
-    """A number without end would cost a whole batch (CPython limits int() of text)."""
+    """A huge number would fail the whole batch (CPython limits int() of text)."""
     return int(digits) if len(digits) < 20 else digits
 
 
-def _read(said: object, signer: TokenSigner, now: datetime) -> ProviderEvent:
-    if not isinstance(said, dict):
-        return ProviderEvent(key=_key_of(said), kind=EventKind.UNKNOWN, at=now, payload={})
-    kind = _kind_of(said)
-    delivery_id, transactional_id = _read_own_id(said, signer)
-    return ProviderEvent(
-        key=_key_of(said),
+def _read(event: object, signer: TokenSigner, now: datetime) -> Report:
+    if not isinstance(event, dict):
+        return Report(key=_key_of(event), kind=EventKind.UNKNOWN, at=now, payload={})
+    kind = _kind_of(event)
+    delivery_id, asked_id = _read_own_id(event, signer)
+    return Report(
+        key=_key_of(event),
         kind=kind,
-        at=_at(said.get("timestamp"), now),
+        at=_at(event.get("timestamp"), now),
         delivery_id=delivery_id,
-        transactional_id=transactional_id,
-        message_id=_message_id(said),
-        address=_text(said, "email"),
-        suppresses=_reason_to_suppress(said, kind),
-        unsubscribes_from_campaign=_text(said, "event") == "group_unsubscribe",
-        payload={name: _keep(said[name]) for name in _KEPT if name in said},
+        asked_id=asked_id,
+        message_id=_message_id(event),
+        address=_text(event, "email"),
+        suppresses=_reason_to_suppress(event, kind),
+        leaves_campaign=_text(event, "event") == "group_unsubscribe",
+        payload={name: _keep(event[name]) for name in _KEPT if name in event},
     )
 
 
-def _read_own_id(said: Mapping[str, Any], signer: TokenSigner) -> tuple[int | None, int | None]:
-    """The number of a delivery, or that of mail that was asked for."""
-    token = _text(said, "lc_id") or _nested(said, "custom_args", "lc_id")
+def _read_own_id(event: Mapping[str, Any], signer: TokenSigner) -> tuple[int | None, int | None]:
+    """The id of a delivery, or of a transactional message."""
+    arguments = event.get("custom_args")
+    nested = _text(arguments, "lc_id") if isinstance(arguments, dict) else ""
+    token = _text(event, "lc_id") or nested
     if not token:
         return None, None
     delivery_id = signer.verify(Purpose.DELIVERY, token)
@@ -114,37 +116,37 @@ def _read_own_id(said: Mapping[str, Any], signer: TokenSigner) -> tuple[int | No
     return None, signer.verify(Purpose.TRANSACTIONAL, token)
 
 
-def _message_id(said: Mapping[str, Any]) -> str:
-    """As the answer gave it, before SendGrid's suffix; nothing where no database can hold it."""
-    given = _text(said, "sg_message_id").partition(".")[0]
+def _message_id(event: Mapping[str, Any]) -> str:
+    """Without SendGrid's suffix, as in the API's response; '' where it cannot be stored."""
+    given = _text(event, "sg_message_id").partition(".")[0]
     return given if given.isprintable() else ""
 
 
-def _kind_of(said: Mapping[str, Any]) -> EventKind:
-    name = _text(said, "event")
-    return _kind_of_bounce(said) if name == "bounce" else _KINDS.get(name, EventKind.UNKNOWN)
+def _kind_of(event: Mapping[str, Any]) -> EventKind:
+    name = _text(event, "event")
+    return _kind_of_bounce(event) if name == "bounce" else _KINDS.get(name, EventKind.UNKNOWN)
 
 
-def _kind_of_bounce(said: Mapping[str, Any]) -> EventKind:
-    """SendGrid itself suppresses what has ``type`` bounce, and goes on with what is blocked."""
-    if _text(said, "type") in ("bounce", ""):
+def _kind_of_bounce(event: Mapping[str, Any]) -> EventKind:
+    """SendGrid suppresses addresses with ``type`` bounce, and goes on sending after a block."""
+    if _text(event, "type") in ("bounce", ""):
         return EventKind.BOUNCED
-    is_about_us = _text(said, "bounce_classification").lower() in _ABOUT_US
-    return EventKind.BLOCKED if is_about_us else EventKind.SOFT_BOUNCED
+    rejects_sender = _text(event, "bounce_classification").lower() in _SENDER_REJECTED
+    return EventKind.BLOCKED if rejects_sender else EventKind.SOFT_BOUNCED
 
 
-def _reason_to_suppress(said: Mapping[str, Any], kind: EventKind) -> SuppressionReason | None:
+def _reason_to_suppress(event: Mapping[str, Any], kind: EventKind) -> SuppressionReason | None:
     if kind is EventKind.DROPPED:
-        return _DROPPED_FOR.get(_text(said, "reason").strip().lower())
+        return _DROPPED_FOR.get(_text(event, "reason").strip().lower())
     return _SUPPRESSES.get(kind)
 
 
-def _key_of(said: object) -> str:
-    """SendGrid's own id; of what has none, its content: the same again is the same event."""
-    own = said.get("sg_event_id") if isinstance(said, dict) else None
+def _key_of(event: object) -> str:
+    """SendGrid's id, or a hash of the content: the idempotency key of the event."""
+    own = event.get("sg_event_id") if isinstance(event, dict) else None
     if isinstance(own, str) and _OWN_ID.fullmatch(own):
         return own
-    whole = json.dumps(said, sort_keys=True).encode()
+    whole = json.dumps(event, sort_keys=True).encode()
     return f"sendgrid:{hashlib.sha256(whole).hexdigest()}"
 
 
@@ -158,21 +160,16 @@ def _at(timestamp: object, now: datetime) -> datetime:
     return min(instant, now) if _YEARS[0] <= instant < _YEARS[1] else now
 
 
-def _text(said: Mapping[str, Any], name: str) -> str:
-    found = said.get(name)
-    return found if isinstance(found, str) else ""
-
-
-def _nested(said: Mapping[str, Any], outer: str, name: str) -> str:
-    found = said.get(outer)
-    return _text(found, name) if isinstance(found, dict) else ""
+def _text(event: Mapping[str, Any], name: str) -> str:
+    value = event.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _keep(value: object) -> object:
-    """Numbers as they are; of texts what both databases can hold, without addresses."""
+    """Numbers unchanged; text without email addresses, and storable in both databases."""
     if isinstance(value, bool | int) or value is None:
         return value
     text = value if isinstance(value, str) else json.dumps(value)
     if not text.isprintable():
         text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return _ADDRESS.sub("(address)", text[:_MOST_LETTERS]) if "@" in text else text[:_MOST_LETTERS]
+    return _ADDRESS.sub("(address)", text[:_MAX_LENGTH]) if "@" in text else text[:_MAX_LENGTH]

@@ -1,7 +1,7 @@
-"""Did SendGrid write this? ECDSA over the time and the raw body, by ``sendgrid``'s EventWebhook.
+"""Verifies SendGrid's signature: ECDSA over timestamp and raw body, by ``sendgrid``'s library.
 
-No age is too old: SendGrid repeats for 24 hours what was not answered, with the time of the first
-try, and a batch that somebody else repeats holds nothing that is not known.
+Timestamps do not expire: SendGrid retries for 24 hours with the time of the first try, and a
+replayed batch holds only known events.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _FRAMES = ("-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----")
 
 
 def verifier(public_key: str) -> Verify:
-    """What tells SendGrid's batches from others'; raises UsageError for what is no key of theirs.
+    """A function that verifies a batch; raises UsageError for an invalid key.
 
     The key may be copied with or without its PEM frame, on one line or several.
     """
     from cryptography.hazmat.primitives.asymmetric import ec
-    from sendgrid.helpers.eventwebhook import EventWebhook  # half a second: only where it is used
+    from sendgrid.helpers.eventwebhook import EventWebhook  # half a second to import
 
     try:
         webhook = EventWebhook(_bare(public_key))
-    except Exception as error:  # a handful of kinds, of two libraries
+    except Exception as error:  # several kinds, of two libraries
         raise _not_a_key() from error
     if not isinstance(webhook.public_key, ec.EllipticCurvePublicKey):
         raise _not_a_key()
@@ -39,16 +39,16 @@ def verifier(public_key: str) -> Verify:
         if not signature or not timestamp:
             return False
         try:
-            # The library wants a text, and encodes it again to the bytes that were signed.
+            # The library takes text, and encodes it again to the signed bytes.
             return bool(webhook.verify_signature(body.decode(), signature, timestamp))
         except (binascii.Error, ValueError):
-            return False  # no base64; or a body, or a header, that is no UTF-8
+            return False  # invalid base64 or UTF-8
 
     return verify
 
 
 def _bare(public_key: str) -> str:
-    """Base64 alone, whatever it was wrapped in."""
+    """The base64 without its PEM frame."""
     text = public_key.replace("\\n", "\n")
     for frame in _FRAMES:
         text = text.replace(frame, "")

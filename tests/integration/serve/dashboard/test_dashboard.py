@@ -18,7 +18,13 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import find_campaign
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from lovecampaign.store.tables import DeliveryState
-from tests.integration.serve.support.dashboard import MONTH, PASSWORD, Operator, log_in, seal_of
+from tests.integration.serve.support.dashboard import (
+    MONTH,
+    PASSWORD,
+    Operator,
+    log_in,
+    token_of_form,
+)
 from tests.integration.serve.support.letters import rows_of
 from tests.support.deal_room import OPEN, DealRoom
 from tests.support.patience import wait_until
@@ -31,8 +37,8 @@ HOSTILE = "<script>alert(1)</script>{{7*7}}"
 
 @pytest.fixture
 def served(stage: Stage) -> Iterator[Serving]:
-    opened = with_settings(stage.settings, dashboard_password=PASSWORD)
-    with serving(opened, stage.database, stage.clock) as running:
+    with_password = with_settings(stage.settings, dashboard_password=PASSWORD)
+    with serving(with_password, stage.database, stage.clock) as running:
         yield running
 
 
@@ -65,8 +71,8 @@ class TestNumbers:
     def test_the_calendar_counts_each_letter(self, operator: Operator) -> None:
         page = texts_of(operator.get().text)
 
-        assert re.search(r"day-01 [^<]+ 3 sent 2 given up 1 in doubt", page)
-        assert re.search(r"day-02 [^<]+ 4 to come 2 left out", page)  # the refused are suppressed
+        assert re.search(r"day-01 [^<]+ 3 sent 2 not sent 1 in doubt", page)
+        assert re.search(r"day-02 [^<]+ 4 to come 2 skipped", page)  # the refused are suppressed
 
     def test_the_calendar_shows_subjects_shortened_and_without_what_is_a_readers_own(
         self, stage: Stage, operator: Operator
@@ -122,7 +128,7 @@ class TestNumbers:
                 )
         page = texts_of(operator.get(f"{MONTH}/events").text)
 
-        heads = "Day Sent Delivered Bounced Called spam Unsubscribed Opened Clicked"
+        heads = "Day Sent Delivered Bounced Marked as spam Unsubscribed Opened Clicked"
         assert f"{heads} Mon 1/2 3 2 0 1 0 1 0" in page
 
     @pytest.mark.usefixtures("sent")
@@ -161,7 +167,7 @@ class TestNumbers:
     def test_french_is_spoken(self, operator: Operator) -> None:
         page = operator.get(accept_language="fr").text
 
-        assert "à venir" not in page  # nobody is on the list yet
+        assert "à venir" not in page  # the list is empty
         assert "jusqu’au lancement" in page
 
 
@@ -188,12 +194,15 @@ class TestPause:
 
     @pytest.mark.parametrize("why", [HOSTILE, "a\0b\x01", "é" * 5000, "\ud83d\ude00"])
     def test_a_reason_is_only_ever_text(self, stage: Stage, operator: Operator, why: str) -> None:
-        form = {"seal": seal_of(operator.get()), "why": why.encode("utf-8", "replace").decode()}
+        form = {
+            "seal": token_of_form(operator.get()),
+            "why": why.encode("utf-8", "replace").decode(),
+        }
         assert operator.post(f"{MONTH}/pause", form).status == 303
         for path in ("", "/troubles"):
             page = operator.get(MONTH + path).text
             assert "<script>alert" not in page
-            assert "49" not in texts_of(page).partition("Being counted")[0]
+            assert "49" not in texts_of(page).partition("Counting")[0]
 
 
 @pytest.mark.usefixtures("sent")
@@ -220,7 +229,7 @@ class TestDoubts:
         stage.clock.move_to(DAY_1 + 9 * MINUTE)
         refused = operator.press(page, page, do="resend", all="1")
         assert refused.status == 409
-        assert "it is in doubt for less than ten minutes" in texts_of(refused.text)
+        assert "it has been in doubt for less than ten minutes" in texts_of(refused.text)
         assert self.state(stage, id_) == DeliveryState.IN_DOUBT
 
         stage.clock.move_to(DAY_1 + 11 * MINUTE)
@@ -236,7 +245,7 @@ class TestDoubts:
             answer = operator.press(page, page, do=wish, **ticked)
             assert answer.status in (400, 409)
             assert "Nothing was changed" in answer.text
-            assert ("tick the letters" in answer.text) == ("d999999" not in ticked)
+            assert ("select letters" in answer.text) == ("d999999" not in ticked)
 
         assert self.state(stage, self.doubtful(stage)) == DeliveryState.IN_DOUBT
 
@@ -260,7 +269,7 @@ class TestDoubts:
         answer = operator.press(page, page, do="resend", **{f"d{id_}": "1"})
 
         assert answer.status == 409
-        assert "what you ticked is not in doubt any more" in answer.text
+        assert "what you selected is not in doubt any more" in answer.text
         assert self.state(stage, id_) == DeliveryState.SENT
 
     def test_the_person_is_masked(self, operator: Operator) -> None:
@@ -271,7 +280,7 @@ class TestDoubts:
 
 
 def test_more_bought_than_there_are_is_explained(settings: Settings, database: Database) -> None:
-    """Somebody pays with a code whose claim had lapsed, while another has the unit."""
+    """A code is paid after its claim has lapsed, while another claim holds the unit."""
     room = DealRoom(settings, database, insiders=2, quantity=1)
     for one in room.ids:
         room.redeem(one)
@@ -283,4 +292,4 @@ def test_more_bought_than_there_are_is_explained(settings: Settings, database: D
     assert "in all 1" in page
     assert "bought 2" in page
     assert "1 more was bought than there are" in page
-    assert "Left is what the next person may take" in page
+    assert "Left is what the next person can take" in page

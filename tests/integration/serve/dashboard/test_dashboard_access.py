@@ -1,4 +1,4 @@
-"""Nobody sees or presses anything at the dashboard without the password."""
+"""The dashboard shows and accepts nothing without the password."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.integration.serve.support.dashboard import (
     PASSWORD,
     Operator,
     log_in,
-    seal_of,
+    token_of_form,
     try_password,
 )
 from tests.integration.serve.support.letters import rows_of
@@ -31,8 +31,8 @@ HOSTILE = "<script>alert(1)</script><img src=x>"
 
 @pytest.fixture
 def served(stage: Stage) -> Iterator[Serving]:
-    opened = with_settings(stage.settings, dashboard_password=PASSWORD)
-    with serving(opened, stage.database, stage.clock) as running:
+    with_password = with_settings(stage.settings, dashboard_password=PASSWORD)
+    with serving(with_password, stage.database, stage.clock) as running:
         yield running
 
 
@@ -155,13 +155,13 @@ class TestForms:
     def is_paused(self, stage: Stage) -> bool:
         return any(row.paused_at for row in rows_of(stage.database, tables.campaign))
 
-    def test_a_form_needs_the_seal_of_its_own_session(self, stage: Stage, served: Serving) -> None:
+    def test_a_form_needs_the_token_of_its_own_session(self, stage: Stage, served: Serving) -> None:
         operator, other = log_in(served), log_in(served)
         foreign = [
             {},
             {"seal": "nonsense"},
-            {"seal": seal_of(served.get(HOME))},
-            {"seal": seal_of(other.get())},
+            {"seal": token_of_form(served.get(HOME))},
+            {"seal": token_of_form(other.get())},
         ]
         for form in foreign:
             for path, methods in dashboard_paths(served):
@@ -182,7 +182,7 @@ class TestForms:
         self, stage: Stage, served: Serving, headers: dict[str, str]
     ) -> None:
         operator = log_in(served)
-        form = {"seal": seal_of(operator.get())}
+        form = {"seal": token_of_form(operator.get())}
 
         assert operator.post(f"{MONTH}/pause", form, **headers).status == 403
         assert not self.is_paused(stage)
@@ -190,7 +190,7 @@ class TestForms:
 
 class TestStoredText:
     def fill(self, stage: Stage) -> None:
-        """Hostile words wherever somebody outside can leave some."""
+        """Hostile text in every field that outsiders can write."""
         stage.add_readers(2)
         stage.send()
         with stage.database.write() as connection:

@@ -1,4 +1,4 @@
-"""Of several campaigns, which one does the operator want to see?"""
+"""The dashboard with several campaigns."""
 
 from __future__ import annotations
 

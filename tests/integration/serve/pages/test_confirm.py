@@ -61,7 +61,7 @@ def test_the_next_letter_that_is_promised_is_the_one_that_comes(
 def test_a_letter_that_nobody_has_got_yet_is_about_to_come(
     served: Serving, stage: Stage, link: str
 ) -> None:
-    """It is day 2, four hours after its moment: ``send`` delivers it to whoever is there."""
+    """On day 2, four hours after its due time, ``send`` still delivers it to new members."""
     assert "Your next letter is about to go out." in served.press(link).text
 
     stage.send(NOW + timedelta(minutes=20))
@@ -81,12 +81,12 @@ def test_pressing_again_says_that_all_is_done(served: Serving, stage: Stage, lin
 def test_an_old_link_offers_a_new_one(served: Serving, stage: Stage, link: str) -> None:
     stage.clock.move_to(NOW + timedelta(days=7))
 
-    opened = served.get(link)
-    assert opened.status == 410
-    assert "Send me a new link" in opened.text
+    expired = served.get(link)
+    assert expired.status == 410
+    assert "Send me a new link" in expired.text
     answer = served.press(link)
 
-    assert "look into your mailbox" in answer.text
+    assert "check your mailbox" in answer.text
     assert asked_states(stage.database) == [("confirm", "planned"), ("confirm", "planned")]
     new = "/confirm/" + served.token(Purpose.CONFIRM, asked_rows(stage.database)[-1].id)
     assert "You are in" in served.press(new).text
@@ -113,7 +113,7 @@ def test_who_leaves_again_after_asking_has_left(served: Serving, stage: Stage) -
 
     answer = served.press(link)
 
-    assert "left since" in answer.text or "older than your leaving" in answer.text
+    assert "left since" in answer.text or "after you got this link" in answer.text
     assert rows_of(stage.database, tables.suppression)[0].lifted_at is None
 
 
@@ -149,7 +149,7 @@ def test_insiders_hear_when_the_doors_open_for_them(served: Serving, stage: Stag
 
     answer = served.press(link)
 
-    assert "before everybody else" in answer.text
+    assert "before everyone else" in answer.text
     assert stage.states("welcome") == {}  # the welcome speaks of the letters
 
 

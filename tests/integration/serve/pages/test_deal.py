@@ -1,4 +1,4 @@
-"""The page behind a deal link says what is true for its person, and a button takes a unit."""
+"""The page of a deal link shows the subscriber's state, and its button claims a unit."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_the_button_claims_a_unit_and_leads_to_the_checkout_with_the_code(visits
     assert answer.status == 303
     assert answer.headers["location"] == CHECKOUT + visits.room.code(one)
     assert visits.room.stock().left == 1
-    assert visits.title(one) == "One is kept for you"
+    assert visits.title(one) == "One is reserved for you"
 
 
 def test_pressing_again_leads_to_the_same_checkout_and_gives_no_more_time(visits: Visits) -> None:
@@ -176,8 +176,8 @@ def test_sold_out_a_place_in_line_is_taken_by_a_button_and_kept_in_order(visits:
     visits.at(OPEN + 30 * MINUTE)
     visits.room.tell(OPEN + 30 * MINUTE)
     page = visits.open(three)
-    assert "It is kept for you alone" in page.text
-    assert "Kept for you until Saturday 27 February 2027, 16:30 (Paris time)" in page.text
+    assert "It is reserved for you" in page.text
+    assert "Reserved for you until Saturday 27 February 2027, 16:30 (Paris time)" in page.text
     assert visits.press(three).headers["location"].startswith(CHECKOUT)
 
 
@@ -249,7 +249,7 @@ def test_who_claimed_in_time_may_pay_after_the_end(visits: Visits) -> None:
     one = visits.room.ids[0]
     visits.at(CLOSED - MINUTE).press(one)
 
-    assert visits.at(CLOSED + MINUTE).title(one) == "One is kept for you"
+    assert visits.at(CLOSED + MINUTE).title(one) == "One is reserved for you"
     assert visits.press(one).headers["location"].startswith(CHECKOUT)
 
 
@@ -284,7 +284,7 @@ def test_nobody_else_opens_the_deal_at_any_time_and_the_offer_opens_with_the_lau
         reader = visits.room.stage.add_readers(1, name="other")[0]
         visits.room.deliver([reader])
         page = visits.at(visits.room.deal.opens + minutes * MINUTE).open(reader)
-        assert "The doors open for everyone on Sunday 28 February 2027, 10:00" in page.text
+        assert "It opens for everyone on Sunday 28 February 2027, 10:00" in page.text
         assert "EUR" not in page.text
         assert visits.press(reader).headers["location"] == visits.path(reader)
 
@@ -355,14 +355,14 @@ class TestAfterItsTime:
         visits.at(OPEN + timedelta(seconds=0.4)).press(one)
 
         assert 'data-ends="2027-02-27T11:30:01Z"' in visits.open(one).text
-        assert visits.at(OPEN + 30 * MINUTE).title(one) == "One is kept for you"
+        assert visits.at(OPEN + 30 * MINUTE).title(one) == "One is reserved for you"
         assert visits.at(OPEN + 30 * MINUTE + timedelta(seconds=1)).title(one) != (
-            "One is kept for you"
+            "One is reserved for you"
         )
 
     @pytest.mark.parametrize(
         ("language", "words"),
-        [("en", "One was kept for you until Saturday 27 February 2027, 12:30 (Paris time)."),
+        [("en", "One was reserved for you until Saturday 27 February 2027, 12:30 (Paris time)."),
          ("fr", "Un exemplaire vous était gardé jusqu’au samedi 27 février 2027, 12:30 (Paris).")],
     )  # fmt: skip
     def test_who_presses_too_late_is_told_that_it_has_gone_back(
@@ -379,4 +379,4 @@ class TestAfterItsTime:
             page = visits.open(one, accept_language=language)
             assert words in page.text
             assert 'value="claim"' not in page.text
-            assert "gone back" not in visits.open(other).text
+            assert "others can take it" not in visits.open(other).text

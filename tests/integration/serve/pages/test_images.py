@@ -1,4 +1,4 @@
-"""Pictures: which are served, as what, and are they there before a letter shows them?"""
+"""Images: which are served, with which headers, and how long."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FarAway(MemoryProvider):
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """A month whose second day shows a picture; beside it lies one that no email shows."""
+    """A month with an image on day 2, and an unused image beside it."""
     chosen = Settings(workspace=tmp_path, secret_keys=("test-key",))
     database = open_database(chosen)
     files = {

@@ -1,4 +1,4 @@
-"""``/join`` answers everybody alike, and takes only what a person has sent."""
+"""``/join`` responds the same to every address, and rejects bots."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from lovecampaign.store import tables
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from tests.support.joining import ANA, asked_rows, asked_states, confirm, rows_of
-from tests.support.serving import Answer, RecordingPost, Serving, dump
+from tests.support.serving import Answer, RecordingMailer, Serving, dump
 from tests.support.stage import Stage
 
 FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
@@ -30,14 +30,14 @@ def test_a_person_joins_by_the_form(served: Serving, stage: Stage) -> None:
     answer = fill_in(served, stage, first_name=" Ana\x00 ", timezone="Europe/Lisbon")
 
     assert answer.status == 200
-    assert "look into your mailbox" in answer.text
+    assert "check your mailbox" in answer.text
     [asked] = asked_rows(stage.database)
     assert asked.payload["first_name"] == "Ana"
     assert asked.payload["timezone"] == "Europe/Lisbon"
     assert asked.payload["ip"] == "127.0.0.1"
     assert "Ana from Bloom" in asked.payload["consent_text"]
-    assert isinstance(served.site.post, RecordingPost)
-    assert served.site.post.woken == 1
+    assert isinstance(served.site.mailer, RecordingMailer)
+    assert served.site.mailer.woken == 1
 
 
 def test_the_answer_is_the_same_for_everybody(served: Serving, stage: Stage) -> None:
@@ -110,7 +110,7 @@ def test_programs_are_told_what_people_are_told_and_nothing_happens(
     served: Serving, stage: Stage
 ) -> None:
     trapped = fill_in(served, stage, topic="viagra")
-    assert "look into your mailbox" in trapped.text
+    assert "check your mailbox" in trapped.text
     in_no_time = served.press(
         "/join/readers",
         {**dict(FIELD.findall(served.get("/join/readers").text)), "email": ANA},
@@ -127,10 +127,10 @@ def test_who_types_fast_presses_once_more_and_is_not_scolded(served: Serving, st
     assert first.status == 200
     assert "That was quick!" in first.text
     assert 'class="errors"' not in first.text
-    assert "Please look again" not in first.text
+    assert "Please check" not in first.text
     assert "<button autofocus>" in first.text
     again = {**dict(FIELD.findall(first.text)), "email": ANA}
-    assert "look into your mailbox" in served.press("/join/readers", again).text
+    assert "check your mailbox" in served.press("/join/readers", again).text
     assert len(asked_rows(stage.database)) == 1
 
 
@@ -138,12 +138,12 @@ def test_a_plain_form_is_finished_as_fast_as_anybody_likes(served: Serving, stag
     first = served.press("/join/readers", {"email": ANA}, origin="https://blog.example")
     again = {**dict(FIELD.findall(first.text)), "email": ANA}
 
-    assert "look into your mailbox" in served.press("/join/readers", again).text
+    assert "check your mailbox" in served.press("/join/readers", again).text
 
 
 @pytest.mark.parametrize(
     ("language", "title"),
-    [("en", "Please look again:"), ("fr", "À regarder encore\N{NO-BREAK SPACE}:")],
+    [("en", "Please check:"), ("fr", "À regarder encore\N{NO-BREAK SPACE}:")],
 )
 def test_a_slip_is_told_by_the_title_and_its_field_has_the_focus(
     served: Serving, stage: Stage, language: str, title: str
@@ -175,7 +175,7 @@ def test_a_plain_form_of_another_site_is_finished_on_our_page(
         "/join/readers", {"email": ANA}, referer="https://blog.example/", **elsewhere
     )
     assert first.status == 200
-    assert "Nearly there" in first.text
+    assert "Almost done" in first.text
     assert f'value="{ANA}"' in first.text
     assert asked_rows(stage.database) == []
     stage.clock.move_to(stage.clock.now() + SOON)
@@ -233,7 +233,7 @@ def test_an_unknown_zone_is_no_zone(served: Serving, stage: Stage) -> None:
 
 
 class TestEmbedded:
-    """The form that stands on other sites."""
+    """The form embedded in other sites."""
 
     def script(self, served: Serving, **headers: str) -> dict[str, object]:
         answer = served.get("/embed/readers.js", **headers)
@@ -263,7 +263,7 @@ class TestEmbedded:
         assert answer.headers["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in answer.headers
         said = json.loads(answer.text)
-        assert (said["ok"], said["title"]) == (True, "Now look into your mailbox")
+        assert (said["ok"], said["title"]) == (True, "Please check your mailbox")
         assert asked_rows(stage.database)[0].payload["form_url"] == "https://blog.example/post"
 
     def test_what_is_wrong_is_told_to_the_script(self, served: Serving, stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Whose link is it, and which keys still open it?"""
+"""Links of emails: tokens, keys and test messages."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store.database.types import metadata
-from lovecampaign.web.serve.handler.handler import Visit, page
-from lovecampaign.web.serve.handler.open_link import find_opened, read_token
+from lovecampaign.web.serve.handler.open_link import load_link, read_token
+from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from tests.support.serving import serving, with_settings
 from tests.support.stage import Stage
 
 
 def telling_routes(site: Site) -> Sequence[BaseRoute]:
-    """Pages that say whose link was opened: one as unsubscribing, one as everything else."""
+    """Pages that print the opened link: one like unsubscribe, one like all others."""
 
-    def leave(visit: Visit) -> Response:
-        return tell(visit, retired_too=True)
+    def leave(context: RequestContext) -> Response:
+        return tell(context, retired_too=True)
 
-    def choose(visit: Visit) -> Response:
-        return tell(visit, retired_too=False)
+    def choose(context: RequestContext) -> Response:
+        return tell(context, retired_too=False)
 
     return [page(site, "/u/{token}", get=leave), page(site, "/p/{token}", get=choose)]
 
 
-def tell(visit: Visit, *, retired_too: bool) -> Response:
-    read = read_token(visit, Purpose.LINKS, Purpose.SHARE, retired_too=retired_too)
-    opened = find_opened(visit, *read)
-    delivery, email = opened.delivery, opened.email
-    told = [opened.purpose.name, opened.campaign.slug, delivery.address, delivery.first_name]
+def tell(context: RequestContext, *, retired_too: bool) -> Response:
+    read = read_token(context, Purpose.LINKS, Purpose.SHARE, retired_too=retired_too)
+    link = load_link(context, *read)
+    delivery, email = link.delivery, link.email
+    told = [link.purpose.name, link.campaign.slug, delivery.address, delivery.first_name]
     return PlainTextResponse(" ".join([*told, delivery.state, email.subject if email else "-"]))
 
 

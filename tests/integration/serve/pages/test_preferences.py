@@ -90,7 +90,9 @@ class TestChoosing:
     ) -> None:
         page = save(served, link, days="1")
 
-        assert "You are pausing until Tuesday 2 February 2027, 09:00 (Paris time)" in page.text
+        assert (
+            "Your letters are paused until Tuesday 2 February 2027, 09:00 (Paris time)" in page.text
+        )
         stage.clock.move_to(DAY_1 + timedelta(hours=2))
         save(served, link, days="1")
         assert READER not in mailed_on(stage, DAY_1 + DAY)
@@ -109,7 +111,7 @@ class TestChoosing:
         save(served, link, days="10")
         page = served.press(link, {"do": "go-on"})
 
-        assert "You are pausing" not in page.text
+        assert "Your letters are paused" not in page.text
         assert "Your next letter comes on Tuesday 2 February 2027, 09:00" in page.text
         assert rows_of(stage.database, tables.subscriber)[0].first_name == "Reader1"
         assert READER in mailed_on(stage, DAY_1 + DAY)
@@ -141,7 +143,7 @@ class TestChoosing:
 
         assert "These choices are for Reader1," in page.text
         assert 'value="Somebody"' in page.text
-        assert "<title>Please look again: What would you like to get?" in page.text
+        assert "<title>Please check: What would you like to get?" in page.text
         assert page.text.count(" autofocus") == 1
         assert re.search(r'<input id="days"[^>]* autofocus', page.text)
 
@@ -163,7 +165,7 @@ class TestChoosing:
         unsubscribe(stage.database, READER, DAY_1, lists=stage.campaign.lists)
         page = served.get(link)
 
-        assert "You have left these letters" in page.text
+        assert "You have left, so you get no letters" in page.text
         assert 'href="/join/readers"' in page.text
 
     def test_it_speaks_french(self, served: Serving, link: str) -> None:

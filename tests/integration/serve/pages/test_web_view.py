@@ -262,7 +262,7 @@ class TestADayInsideALetter:
 
 
 def _welcomed(settings: Settings, database: Database) -> tuple[Stage, int]:
-    """Somebody who joined three hours after the letter of day 1 had gone out."""
+    """A subscriber who joined three hours after the email of day 1 was sent."""
     stage = Stage(settings, database, days=4)
     stage.add_readers(1, name="founder")
     stage.send(DAY_1)

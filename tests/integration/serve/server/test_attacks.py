@@ -1,4 +1,4 @@
-"""What does a hostile visitor get? Nothing, on any route that there is."""
+"""Hostile requests, on every route."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ INJECTED = "{{7*7}}<script>alert(7)</script>${7*7}{% raw %}\"'><img src=x>"
 
 
 def fill(stage: Stage) -> None:
-    """Two readers with their first letter, and somebody who was asked to confirm."""
+    """Two subscribers with their first email, and an unconfirmed one."""
     stage.add_readers(2, lists=("readers", "insiders"))
     stage.send()
     address = "new@readers.example"
@@ -66,7 +66,7 @@ def fill(stage: Stage) -> None:
 
 @pytest.fixture
 def opened(stage: Stage) -> Iterator[Serving]:
-    """A site whose readers have their first letter."""
+    """A site after the first email."""
     fill(stage)
     with serving(stage.settings, stage.database, stage.clock) as running:
         yield running
@@ -74,7 +74,7 @@ def opened(stage: Stage) -> Iterator[Serving]:
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """The same, once for many examples, on SQLite, with nobody counting requests."""
+    """The same, once for many examples, on SQLite, without rate limits."""
     workspace = tmp_path_factory.mktemp("workspace")
     chosen = Settings(
         workspace=workspace,
@@ -207,11 +207,11 @@ class TestBodies:
                 yield path, served.post(path, b"a=" + b"x" * limit)
 
     def test_a_form_ends_at_64_kilobytes(self, target: Serving) -> None:
-        for path, answer in self.too_large(target, BodyKind.FORM.most_bytes):
+        for path, answer in self.too_large(target, BodyKind.FORM.max_bytes):
             assert answer.status == 413, path
 
     def test_a_webhook_ends_at_5_megabytes(self, target: Serving) -> None:
-        for path, answer in self.too_large(target, BodyKind.WEBHOOK.most_bytes):
+        for path, answer in self.too_large(target, BodyKind.WEBHOOK.max_bytes):
             assert answer.status == 413, path
 
 

@@ -1,4 +1,4 @@
-"""While nothing can be written, pages say so within seconds, and balancers are told."""
+"""While the database cannot be written, pages answer 503 within seconds, and readiness fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.web.serve.handler.site import PATIENCE_SECONDS
 from lovecampaign.web.serve.pages.unsubscribe import PATIENCE_SECONDS as ONE_CLICK_SECONDS
-from lovecampaign.web.serve.webhooks.readiness import WAIT_SECONDS
+from lovecampaign.web.serve.webhooks.health import WAIT_SECONDS
 from tests.integration.serve.support.letters import active_suppressions, token_of
 from tests.support.patience import wait_until
 from tests.support.serving import Answer, Serving

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store import tables
-from lovecampaign.store.signup.request import request_signup
-from lovecampaign.testing.smtp_dialogue import Manners
+from lovecampaign.store.signup.apply import apply_to_join
+from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.acceptance.program import lovecampaign
 from tests.support.joining import application, asked_rows, asked_states, record_of
@@ -28,7 +28,7 @@ def ask_all(stage: Stage) -> None:
     record, now = record_of(stage), datetime.now(UTC)
     for number in range(PEOPLE):
         address = f"person{number}@reader.example"
-        request_signup(stage.database, address, address, application(), record.id, now)
+        apply_to_join(stage.database, address, address, application(), record.id, now)
 
 
 def states(stage: Stage) -> Counter[str]:
@@ -55,7 +55,7 @@ def test_after_kill_9_every_confirmation_was_sent_once_or_is_in_doubt(
     stage: Stage, tmp_path: Path
 ) -> None:
     ask_all(stage)
-    with SmtpServer(Manners(latency_seconds=0.01)) as server:
+    with SmtpServer(SmtpServerOptions(latency_seconds=0.01)) as server:
         settings = {
             "LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{server.port}",
             "LOVECAMPAIGN_DATABASE_URL": stage.settings.database_url,

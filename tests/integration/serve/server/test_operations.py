@@ -1,4 +1,4 @@
-"""How does it live: health, numbers, logs, mistakes of ours, and its end?"""
+"""Health, metrics, logs, bug pages and shutdown."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.campaigns import write_campaign
-from lovecampaign.web.serve.handler.handler import Visit, page
+from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from tests.acceptance.program import lovecampaign
 from tests.support.patience import wait_until
 from tests.support.processes.serve import running_serve
-from tests.support.serving import RecordingPost, Serving, dump, serving, with_settings
+from tests.support.serving import RecordingMailer, Serving, dump, serving, with_settings
 from tests.support.stage import Stage
 
 SECONDS_TO_END = 1.0
@@ -39,7 +39,7 @@ UNFINISHED = [
 def broken_routes(site: Site) -> Sequence[BaseRoute]:
     """A page with a fault."""
 
-    def show(_visit: Visit) -> Response:
+    def show(_visit: RequestContext) -> Response:
         raise RuntimeError("secret words of the fault")
 
     return [page(site, "/broken/{token}", get=show)]
@@ -57,8 +57,8 @@ class TestHealth:
         assert dump(served.site.database) == before
 
     def test_without_a_sender_of_mail_it_is_not_ready(self, stage: Stage) -> None:
-        post = RecordingPost(alive=False)
-        with serving(stage.settings, stage.database, stage.clock, post=post) as served:
+        mailer = RecordingMailer(alive=False)
+        with serving(stage.settings, stage.database, stage.clock, mailer=mailer) as served:
             answer = served.get("/readyz")
 
         assert answer.status == 503
@@ -251,7 +251,7 @@ def test_a_page_that_takes_long_does_not_hold_the_end_up(stage: Stage) -> None:
     entered, leave = threading.Event(), threading.Event()
 
     def slow_routes(site: Site) -> Sequence[BaseRoute]:
-        def show(_visit: Visit) -> Response:
+        def show(_visit: RequestContext) -> Response:
             entered.set()
             leave.wait(20)
             return Response()

@@ -63,7 +63,7 @@ def test_what_is_named_by_its_content_may_be_kept_for_ever(served: Serving) -> N
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "It takes POST and nothing else."), ("fr", "Elle accepte POST")]
+    ("language", "words"), [("en", "It accepts POST only."), ("fr", "Elle accepte POST")]
 )
 def test_who_opens_an_address_for_programs_is_told_what_it_takes(
     served: Serving, language: str, words: str

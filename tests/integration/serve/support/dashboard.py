@@ -16,7 +16,7 @@ MONTH = "/dashboard/test-month-2027-02"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """Somebody with a session, whose browser keeps the cookie."""
+    """A logged-in operator with a cookie."""
 
     served: Serving
     cookie: str
@@ -30,12 +30,12 @@ class Operator:
                 return answer
 
     def post(self, path: str, form: Mapping[str, str], **headers: str) -> Answer:
-        """A form without its seal."""
+        """A form without its token."""
         return self.served.post(path, form, cookie=self.cookie, **headers)
 
     def press(self, path: str, page: str = MONTH, **form: str) -> Answer:
-        """A form with the seal that stands on ``page``."""
-        return self.post(path, {"seal": seal_of(self.get(page)), **form})
+        """A form with the token of ``page``."""
+        return self.post(path, {"seal": token_of_form(self.get(page)), **form})
 
 
 def log_in(served: Serving, password: str = PASSWORD) -> Operator:
@@ -45,11 +45,11 @@ def log_in(served: Serving, password: str = PASSWORD) -> Operator:
 
 
 def try_password(served: Serving, password: str, **headers: str) -> Answer:
-    form = {"seal": seal_of(served.get(HOME)), "password": password}
+    form = {"seal": token_of_form(served.get(HOME)), "password": password}
     return served.post(HOME, form, **headers)
 
 
-def seal_of(answer: Answer) -> str:
+def token_of_form(answer: Answer) -> str:
     found = re.search(r'name="seal" value="([^"]+)"', answer.text)
     assert found is not None, answer.text
     return found[1]

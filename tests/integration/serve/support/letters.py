@@ -1,4 +1,4 @@
-"""Readers with a letter in their hands: what tests of its links need."""
+"""Deliveries, tokens and rows for tests of links."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def delivery_of(database: Database, email_key: str, subscriber_id: int) -> int:
 def token_of(
     stage: Stage, subscriber_id: int, email_key: str = "day-01", purpose: Purpose = Purpose.LINKS
 ) -> str:
-    """What stands in the links of that letter."""
+    """The token in the links of that email."""
     return SIGNER.sign(purpose, delivery_of(stage.database, email_key, subscriber_id))
 
 

@@ -24,7 +24,7 @@ SECRET = "shop-secret"
 
 
 class Shop:
-    """Signs its calls, if it is told to."""
+    """Calls the webhook, signed or not."""
 
     def __init__(self, room: DealRoom, served: Serving) -> None:
         self.room = room
@@ -132,7 +132,7 @@ def test_a_code_that_nobody_was_given_is_not_found(shop: Shop) -> None:
     answer = shop.say("AAAAA-BBBBB-CCCCC")
 
     assert answer.status == 404
-    assert json.loads(answer.text) == {"error": "nobody was given this code"}
+    assert json.loads(answer.text) == {"error": "this code was never given out"}
 
 
 def test_a_call_without_the_right_signature_changes_nothing(shop: Shop) -> None:

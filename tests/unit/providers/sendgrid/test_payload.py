@@ -31,7 +31,7 @@ from lovecampaign.core.message import Address, Message
 from lovecampaign.providers.base.addresses import UnusableAddress
 from lovecampaign.providers.sendgrid.payload import FORBIDDEN_HEADERS, full_part, personal_part
 from lovecampaign.testing.messages import make_message
-from lovecampaign.testing.sendgrid_rules import broken_rules, schema_validator
+from lovecampaign.testing.sendgrid_rules import find_breaches, schema_validator
 from tests.support.paths import DATA
 
 DESCRIPTION = DATA / "sendgrid" / "tsg_mail_v3.json"
@@ -47,7 +47,7 @@ def request_of(message: Message) -> Any:
 
 
 def breaches_of(request: Any) -> list[tuple[str, str]]:
-    return [*validate(request), *broken_rules(request)]
+    return [*validate(request), *find_breaches(request)]
 
 
 def test_a_campaign_message_is_a_request_that_sendgrid_takes() -> None:

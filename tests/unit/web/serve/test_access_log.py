@@ -1,4 +1,4 @@
-"""Where do the lines of the access log go?"""
+"""The access log's file, also after a rotation."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_where_no_file_can_be_opened_lines_go_into_the_former_one(
 
     assert (moved / "access.log").read_text() == "one\ntwo\n"
     assert (folder / "access.log").read_text() == "three\n"
-    assert caplog.text.count("cannot be opened anew") == 1
+    assert caplog.text.count("cannot be reopened") == 1
 
 
 def test_a_log_closes_no_file_of_others(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Can every brand's colour be read on our pages?"""
+"""Brand colours are readable on our pages."""
 
 from __future__ import annotations
 

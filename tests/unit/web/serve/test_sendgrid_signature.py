@@ -1,4 +1,4 @@
-"""Only what SendGrid signed is believed; whatever else stands in the headers breaks nothing."""
+"""Only bodies signed by SendGrid are accepted; malformed headers are rejected without an error."""
 
 from __future__ import annotations
 
