@@ -16,12 +16,12 @@ from lovecampaign.campaign.model.campaign import (
     Campaign,
     CatchUp,
     Copy,
-    Crowd,
     Email,
     Insiders,
     Kind,
     LateJoiners,
     Launch,
+    RecipientGroup,
     Role,
     Sender,
 )
@@ -38,11 +38,11 @@ SENDER = Sender(
 )
 
 #: Launch emails: day of the month and recipients.
-LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[Crowd]]] = {
-    "early-access": (27, frozenset({Crowd.INSIDERS})),
-    "launch": (28, frozenset({Crowd.AUDIENCE})),
-    "last-call": (31, frozenset({Crowd.INSIDERS, Crowd.NOT_BOUGHT})),
-    "thanks": (32, frozenset({Crowd.BOUGHT})),
+LAUNCH_EMAILS: Mapping[str, tuple[int, frozenset[RecipientGroup]]] = {
+    "early-access": (27, frozenset({RecipientGroup.INSIDERS})),
+    "launch": (28, frozenset({RecipientGroup.AUDIENCE})),
+    "last-call": (31, frozenset({RecipientGroup.INSIDERS, RecipientGroup.NOT_BOUGHT})),
+    "thanks": (32, frozenset({RecipientGroup.BOUGHT})),
 }
 
 

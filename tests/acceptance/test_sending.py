@@ -15,8 +15,8 @@ import time
 import pytest
 
 from lovecampaign.core.errors import ExitCode
-from lovecampaign.testing.faults import Say, Step, StoreThenClose, Trouble
-from lovecampaign.testing.smtp_dialogue import Manners
+from lovecampaign.testing.faults import Say, SmtpFault, Step, StoreThenClose
+from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, text_of
 
@@ -255,7 +255,7 @@ def test_a_made_up_time_is_refused_where_mail_reaches_people(shop: Shop) -> None
 def test_what_fails_for_good_is_1_and_can_be_tried_again(shop: Shop) -> None:
     with SmtpServer() as server:
         refuse = Say(line="550 5.7.1 no")
-        server.troubles.add(Trouble(step=Step.DATA, act=refuse, times=1))
+        server.faults.add(SmtpFault(step=Step.DATA, act=refuse, times=1))
         failed = shop.type("send", "--yes", "--json", "--now", DAY_1, **smtp(server))
         assert failed.code == 1
         assert counts(failed.data) == {"due": 2, "sent": 1, "failed": 1}
@@ -266,7 +266,7 @@ def test_what_fails_for_good_is_1_and_can_be_tried_again(shop: Shop) -> None:
 
 def test_what_nobody_knows_is_listed_and_settled(shop: Shop) -> None:
     with SmtpServer() as server:
-        server.troubles.add(Trouble(step=Step.DOT, act=StoreThenClose(), times=2))
+        server.faults.add(SmtpFault(step=Step.DOT, act=StoreThenClose(), times=2))
         doubtful = shop.type("send", "--yes", "--json", "--now", DAY_1, **smtp(server))
         assert doubtful.code == 6
         assert doubtful.data["in_doubt"] == 2
@@ -395,7 +395,7 @@ def test_run_after_the_month_says_that_nothing_more_is_due(shop: Shop) -> None:
 
 def test_run_tries_again_what_could_not_be_taken_at_once(shop: Shop) -> None:
     with SmtpServer() as server:
-        server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="450 4.2.1 later"), times=1))
+        server.faults.add(SmtpFault(step=Step.RCPT, act=Say(line="450 4.2.1 later"), times=1))
         until = ("--until", "2027-02-01T12:00Z", "--now", "2027-02-01T07:59Z")
         said = shop.type("run", "--yes", *until, **smtp(server)).done()
     assert "1 to retry" in said.out
@@ -439,7 +439,7 @@ def take_terminal() -> None:
 
 def test_a_terminal_that_is_closed_ends_a_send_in_order(shop: Shop) -> None:
     """Deliveries in flight are finished when the terminal's connection breaks; none is in doubt."""
-    with SmtpServer(Manners(latency_seconds=0.5)) as server:
+    with SmtpServer(SmtpServerOptions(latency_seconds=0.5)) as server:
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [sys.executable, "-m", "lovecampaign", "send", "--yes", "--now", DAY_1],

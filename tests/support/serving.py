@@ -19,7 +19,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.types import metadata
-from lovecampaign.web.hosting.bind import listening
+from lovecampaign.web.hosting import open_listener
 from lovecampaign.web.serve.app import ROUTES, MakeRoutes, application
 from lovecampaign.web.serve.dashboard.background_counts import THREAD_NAME
 from lovecampaign.web.serve.handler.site import Site, TransactionalMailer, make_site
@@ -140,7 +140,7 @@ def serving(
 def serving_site(site: Site, makers: Sequence[MakeRoutes] = ROUTES) -> Iterator[Serving]:
     """A site of the test's own making."""
     log: list[dict[str, Any]] = []
-    with listening("127.0.0.1", 0, "serve") as ears:
+    with open_listener("127.0.0.1", 0, "serve") as ears:
         server = WebServer(application(site, lambda line: log.append(json.loads(line)), makers))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
         thread.start()

@@ -83,7 +83,7 @@ def _make_site(
 
     post = _make_post(invocation, database, provider, campaigns, note_bug)
     site = make_site(
-        settings=settings, database=database, clock=invocation.clock, post=post, note_bug=note_bug
+        settings=settings, database=database, clock=invocation.clock, mailer=post, note_bug=note_bug
     )
     return site, post
 

@@ -14,12 +14,12 @@ from typing import Any, TypeAlias
 
 from starlette.types import ASGIApp
 
-from lovecampaign.web.hosting.thread_errors import noting_bugs_of_threads
-from lovecampaign.web.hosting.uvicorn_server import SignalledServer
+from lovecampaign.web.hosting import log_thread_errors
 from lovecampaign.web.serve.app import application
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.access_log import WriteLine
 from lovecampaign.web.serve.http.head_timeout import BoundedH11
+from lovecampaign.web.uvicorn_server import SignalledServer
 
 #: How long responses in progress have to end after the signal.
 GRACE_SECONDS = 0.3
@@ -46,7 +46,7 @@ def serve(
     _raise_open_files_limit()
     # A malformed form is the visitor's mistake: it does not belong on the operator's terminal.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
-    with noting_bugs_of_threads(site.note_bug):
+    with log_thread_errors(site.note_bug):
         WebServer(application(site, write_line), at_signal).serve_until_signal(ears)
 
 

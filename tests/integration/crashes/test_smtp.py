@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from lovecampaign.testing.smtp_dialogue import Manners
 
 from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.core.settings import Settings
@@ -16,7 +17,6 @@ from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.certificate import self_signed
 from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
-from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.chaos.ends import (
     DOUBT,

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from lovecampaign.testing.sendgrid_rebuilding import Rebuilt, rebuild
 
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.message import FaultKind, Message, Outcome, OutcomeKind
@@ -26,7 +27,6 @@ from lovecampaign.providers.sendgrid.rate_limit import RequestLimiter
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.sendgrid_http import Answer
-from lovecampaign.testing.sendgrid_rebuilding import Rebuilt, rebuild
 from lovecampaign.testing.sendgrid_rules import broken_rules, schema_validator
 from lovecampaign.testing.sendgrid_server import SendGridServer
 from tests.support.paths import DATA

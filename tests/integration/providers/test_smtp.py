@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
+from lovecampaign.testing.smtp_dialogue import Manners
 
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import Address, FaultKind, Message, Outcome, OutcomeKind
@@ -21,7 +22,6 @@ from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.testing.certificate import Certificate, self_signed
 from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
 from lovecampaign.testing.messages import RecordingFlight, make_message
-from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
 
 #: For servers that never answer.

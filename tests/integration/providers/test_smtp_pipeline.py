@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from lovecampaign.testing.smtp_dialogue import Manners
 
 from lovecampaign.core.message import Address, Message, Outcome, OutcomeKind
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
 from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
 from lovecampaign.testing.messages import RecordingFlight, make_message
-from lovecampaign.testing.smtp_dialogue import Manners
 from lovecampaign.testing.smtp_server import SmtpServer
 
 ACCEPTED, TRANSIENT = OutcomeKind.ACCEPTED, OutcomeKind.TRANSIENT

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lovecampaign.render.model.formatting import SpokenTime
+from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.store.subscribers.subject_access import Row
 from lovecampaign.web.serve.content.i18n import Translation
 
@@ -96,5 +96,5 @@ def _format(value: object, t: Translation) -> str:
         return ", ".join(_format(one, t) for one in value)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         instant = datetime.fromisoformat(value).astimezone(UTC)
-        return str(SpokenTime.of(instant, "UTC", t.language))
+        return str(LocalizedTime.of(instant, "UTC", t.language))
     return str(value)

@@ -11,7 +11,7 @@ from pathlib import Path
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
-from lovecampaign.web.files.changes import Edits
+from lovecampaign.web.reload import FileChanges
 
 #: A scan for edits takes a millisecond: once a second, not for each page.
 SCAN_SECONDS = 1.0
@@ -26,7 +26,7 @@ class LiveCampaigns:
         self._workspace = workspace
         self._seconds = monotonic_seconds
         self._lock = threading.Lock()
-        self._edits: dict[Path, Edits] = {}
+        self._edits: dict[Path, FileChanges] = {}
         self._campaigns: dict[Path, Campaign] = {}
         #: Not an Interval: a scan that raises is repeated at the next request.
         self._next_scan_at = float("-inf")
@@ -57,8 +57,8 @@ class LiveCampaigns:
             del self._edits[removed]
             self._campaigns.pop(removed, None)
         for folder in folders:
-            edits = self._edits.setdefault(folder, Edits(folder, self._workspace))
-            if edits.has_new():
+            edits = self._edits.setdefault(folder, FileChanges(folder, self._workspace))
+            if edits.has_changed():
                 campaign = load_campaign(folder, self._workspace).campaign
                 if campaign is not None:
                     self._campaigns[folder] = campaign

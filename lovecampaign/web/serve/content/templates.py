@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Money
-from lovecampaign.render.model.formatting import SpokenDate, SpokenTime, direction_of
+from lovecampaign.render.model.formatting import LocalizedDate, LocalizedTime, direction_of
 from lovecampaign.web.serve.content.brand import style_path
 from lovecampaign.web.serve.content.i18n import Translation
 from lovecampaign.web.serve.content.masking import mask_address
@@ -51,10 +51,10 @@ class TemplateRenderer:
 
         def say_time(instant: datetime, zone: str) -> str:
             """``Wednesday 3 March 2027, 23:59 (Paris time)``."""
-            return str(SpokenTime.of(instant, zone, language))
+            return str(LocalizedTime.of(instant, zone, language))
 
         def say_date(day: date) -> str:
-            return str(SpokenDate.of(day, language))
+            return str(LocalizedDate.of(day, language))
 
         return self._templates.get_template(template).render(
             {

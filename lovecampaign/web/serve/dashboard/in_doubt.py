@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.ledger.settle_by_event import settle_proven_doubts
+from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
 from lovecampaign.store.reports.recent_problems import (
     find_doubts,
     list_doubts,
@@ -15,7 +15,7 @@ from lovecampaign.store.reports.recent_problems import (
     settle_doubts,
 )
 from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND
-from lovecampaign.store.sending.request_queue import list_asked_in_doubt
+from lovecampaign.store.sending.transactional_queue import list_transactional_in_doubt
 from lovecampaign.web.serve.dashboard.view import CampaignView, DashboardState, dashboard_page
 from lovecampaign.web.serve.handler.request_context import FormRejected
 from lovecampaign.web.serve.handler.site import Site
@@ -49,7 +49,7 @@ def settle(view: CampaignView) -> Response:
     if ticked is not None and not ticked:
         return _show(view, said="none_ticked", count=0, status=400)
     database = view.request.site.database
-    settle_proven_doubts(database, now)
+    settle_doubts_by_events(database, now)
     view.state.counters.forget(view.campaign)
     with database.write() as connection:
         ids = find_doubts(connection, _campaign_id(view), ticked)
@@ -69,7 +69,7 @@ def settle(view: CampaignView) -> Response:
 def _show(view: CampaignView, *, said: str, count: int, status: int = 200) -> Response:
     with view.request.site.database.read() as connection:
         doubts = list_doubts(connection, _campaign_id(view), SHOWN)
-        asked = list_asked_in_doubt(connection, view.campaign.id)
+        asked = list_transactional_in_doubt(connection, view.campaign.id)
     return view.show(
         "in_doubt.html",
         "doubts",

@@ -17,7 +17,7 @@ from lovecampaign.schedule.instants import local_day
 from lovecampaign.store.ledger.campaigns import BY_HAND, pause, record_campaign, resume
 from lovecampaign.store.reports.campaign_report import EmailReport
 from lovecampaign.store.tables import DeliveryState
-from lovecampaign.web.calendar import lay_out, sign_up_emails
+from lovecampaign.web.calendar import build_calendar, sign_up_emails
 from lovecampaign.web.serve.dashboard.figures import (
     SHOWN_EVENTS,
     EmailFigures,
@@ -71,7 +71,7 @@ def show_month(view: CampaignView) -> Response:
         "month.html",
         "month",
         said=said if said in {"paused", "resumed"} else "",
-        weeks=lay_out(view.campaign),
+        weeks=build_calendar(view.campaign),
         letters=summaries,
         at_any_time=[one for one in sign_up_emails(view.campaign) if one.key in summaries],
         figures=figures,

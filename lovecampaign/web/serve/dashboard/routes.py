@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.checkout.report import report_deals
+from lovecampaign.store.checkout.deal_report import report_deals
 from lovecampaign.web.serve.dashboard import in_doubt, login, month, problems, series
 from lovecampaign.web.serve.dashboard.view import CampaignView, DashboardState, dashboard_page
 from lovecampaign.web.serve.handler.site import Site

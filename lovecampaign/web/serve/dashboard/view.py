@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.message import Fault
-from lovecampaign.delivery.base.retry import GAVE_UP
+from lovecampaign.core.message import FaultKind
+from lovecampaign.delivery.base.settlements import GAVE_UP
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.ledger.campaigns import CampaignRecord, find_campaign
 from lovecampaign.store.ledger.settle_by_event import DROPPED
@@ -28,7 +28,7 @@ from lovecampaign.web.serve.handler.site import Site
 
 HOME = "/dashboard"
 #: Skip and failure reasons that have a text.
-KNOWN_REASONS = frozenset({*SkipReason, *Fault, GAVE_UP, DROPPED})
+KNOWN_REASONS = frozenset({*SkipReason, *FaultKind, GAVE_UP, DROPPED})
 #: Thousands separators other than a comma.
 _THOUSANDS = {"fr": "\N{NARROW NO-BREAK SPACE}"}
 

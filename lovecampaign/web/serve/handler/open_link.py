@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.base.addressing import TEST_TOKEN
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord, find_delivery
+from lovecampaign.delivery.base.recipient_builder import TEST_TOKEN
+from lovecampaign.store.ledger.lookup import DeliveryRecord, find_delivery
 from lovecampaign.web.serve.handler.request_context import (
     LinkFromTestMessage,
     NotFound,

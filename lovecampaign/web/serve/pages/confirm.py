@@ -16,13 +16,13 @@ from lovecampaign.campaign.model.campaign import WELCOME, Campaign
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
-from lovecampaign.store.reports.next_letter import find_next_letter
+from lovecampaign.store.reports.next_email import find_next_email
 from lovecampaign.store.signup.confirm import (
     Confirmation,
     ConfirmationState,
-    Proof,
+    RequestOrigin,
     confirm,
-    look_at_confirmation,
+    find_confirmation,
 )
 from lovecampaign.store.signup.welcome import plan_welcome
 from lovecampaign.web.serve.handler.open_link import read_token
@@ -40,10 +40,10 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 def show_question(context: RequestContext) -> Response:
     """The button, or the state of the link."""
-    _, asked_id = read_token(context, Purpose.CONFIRM)
-    confirmation = _load(context, asked_id)
+    _, transactional_id = read_token(context, Purpose.CONFIRM)
+    confirmation = _load(context, transactional_id)
     campaign = _campaign_of(context, confirmation)
-    is_fresh = context.was_redirected_with(_token_purpose(asked_id), NOW)
+    is_fresh = context.was_redirected_with(_token_purpose(transactional_id), NOW)
     if confirmation.state is ConfirmationState.DONE and is_fresh:
         return _show_done(context, campaign, confirmation)
     return _show_state(context, confirmation, campaign)
@@ -51,15 +51,15 @@ def show_question(context: RequestContext) -> Response:
 
 def answer(context: RequestContext) -> Response:
     """Confirm the membership; for an expired link, send a new one."""
-    _, asked_id = read_token(context, Purpose.CONFIRM)
-    confirmation = _load(context, asked_id)
+    _, transactional_id = read_token(context, Purpose.CONFIRM)
+    confirmation = _load(context, transactional_id)
     campaign = _campaign_of(context, confirmation)
     if confirmation.state is ConfirmationState.EXPIRED:
         return _send_another(context, campaign, confirmation)
     record = record_campaign(context.site.database, campaign)
-    proof = Proof(ip=str(context.address), user_agent=user_agent(context))
+    proof = RequestOrigin(ip=str(context.address), user_agent=user_agent(context))
     with context.site.database.write() as connection:
-        confirmed = confirm(connection, asked_id, proof, context.now)
+        confirmed = confirm(connection, transactional_id, proof, context.now)
         if confirmed is not None and confirmed.state is ConfirmationState.OPEN:
             _welcome(connection, context, campaign, record, confirmed)
     context.site.mailer.wake()
@@ -67,20 +67,20 @@ def answer(context: RequestContext) -> Response:
         raise NotFound
     if confirmed.state is not ConfirmationState.OPEN:
         return _show_state(context, confirmed, campaign)
-    token = context.form_token(_token_purpose(asked_id))
+    token = context.form_token(_token_purpose(transactional_id))
     return context.show_next(f"/confirm/{context.part('token')}", **{NOW: token})
 
 
-def _load(context: RequestContext, asked_id: int) -> Confirmation:
+def _load(context: RequestContext, transactional_id: int) -> Confirmation:
     with context.site.database.read() as connection:
-        confirmation = look_at_confirmation(connection, asked_id, context.now)
+        confirmation = find_confirmation(connection, transactional_id, context.now)
     if confirmation is None:
         raise NotFound
     return confirmation
 
 
-def _token_purpose(asked_id: int) -> str:
-    return f"confirmed {asked_id}"
+def _token_purpose(transactional_id: int) -> str:
+    return f"confirmed {transactional_id}"
 
 
 def _show_state(
@@ -108,7 +108,7 @@ def _send_another(
 
 def _show_done(context: RequestContext, campaign: Campaign, confirmation: Confirmation) -> Response:
     with context.site.database.read() as connection:
-        letter = find_next_letter(connection, campaign, confirmation.subscriber_id, context.now)
+        letter = find_next_email(connection, campaign, confirmation.subscriber_id, context.now)
     return context.page(
         "join/confirmed.html",
         campaign,
@@ -129,7 +129,7 @@ def _welcome(
     if confirmation.application.list != campaign.audience.list:
         return
     subscriber_id, now = confirmation.subscriber_id, context.now
-    if find_next_letter(connection, campaign, subscriber_id, now) is not None:
+    if find_next_email(connection, campaign, subscriber_id, now) is not None:
         plan_welcome(connection, record.id, record.email_ids[WELCOME], subscriber_id, now)
 
 

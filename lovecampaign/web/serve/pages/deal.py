@@ -14,15 +14,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.deals.codes import fill_link
-from lovecampaign.campaign.deals.deal_page import Door, Visitor, find_door
-from lovecampaign.campaign.deals.price import compared_price
-from lovecampaign.campaign.deals.stock import Stock
-from lovecampaign.campaign.deals.windows import closing_time
-from lovecampaign.campaign.model.deal import Deal
+from lovecampaign.campaign.deals.deal_page import DealPageState, Visitor, find_page_state
+from lovecampaign.campaign.deals.stock import Stock, closing_time
+from lovecampaign.campaign.model.deal import Deal, compared_price
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.checkout.take import Found, look, take_place, take_unit
+from lovecampaign.store.checkout.deal_page import DealView, join_waitlist, take_unit
 from lovecampaign.store.deal_stock.stock import RecordedDeal
 from lovecampaign.web.serve.handler.open_link import OpenedLink, open_link
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
@@ -53,7 +51,7 @@ def take_deal(context: RequestContext) -> Response:
             code = take_unit(context.site.database, deal, subscriber_id, context.now)
         elif wanted == WAIT:
             delivery_id = link.delivery.id
-            take_place(context.site.database, deal, subscriber_id, delivery_id, context.now)
+            join_waitlist(context.site.database, deal, subscriber_id, delivery_id, context.now)
         context.site.mailer.wake()  # a freed unit may have gone to the waitlist
     if deal is None or code is None:
         return context.show_next(f"/d/{context.part('token')}")
@@ -67,18 +65,18 @@ def _deal_of(link: OpenedLink) -> RecordedDeal | None:
     return RecordedDeal(campaign=link.campaign, campaign_id=link.delivery.campaign_id, deal=deal)
 
 
-def _look(context: RequestContext, link: OpenedLink) -> Found:
+def _look(context: RequestContext, link: OpenedLink) -> DealView:
     deal = _deal_of(link)
     if deal is not None:
         with context.site.database.read() as connection:
-            return look(connection, deal, link.delivery.subscriber_id, context.now)
+            return view_deal(connection, deal, link.delivery.subscriber_id, context.now)
     nothing = Stock(quantity=None, redeemed=0, reserved=0)
     stranger = Visitor(is_insider=False)
-    door = find_door(link.campaign, None, nothing, stranger, context.now)
-    return Found(door=door, stock=nothing, visitor=stranger)
+    door = find_page_state(link.campaign, None, nothing, stranger, context.now)
+    return DealView(door=door, stock=nothing, visitor=stranger)
 
 
-def _show(context: RequestContext, link: OpenedLink, found: Found) -> Response:
+def _show(context: RequestContext, link: OpenedLink, found: DealView) -> Response:
     campaign, deal = link.campaign, link.campaign.insider_deal
     answer = context.page(
         "deal.html",
@@ -89,7 +87,7 @@ def _show(context: RequestContext, link: OpenedLink, found: Found) -> Response:
         compared=compared_price(deal) if deal else None,
         offer=campaign.launch.offer if context.now >= campaign.launch.at else None,
         ends=_ends(deal, found, campaign.launch.at),
-        is_until_open=found.door in (Door.EARLY, Door.NOT_YET),
+        is_until_open=found.door in (DealPageState.EARLY, DealPageState.NOT_YET),
         lapsed_at=_lapsed_at(found.visitor, context.now),
         closes=closing_time(deal, found.visitor.closes) if deal else None,
         claim_for=_duration(deal.claim_for) if deal else None,
@@ -107,18 +105,18 @@ def _show(context: RequestContext, link: OpenedLink, found: Found) -> Response:
     return answer
 
 
-def _ends(deal: Deal | None, found: Found, launch: datetime) -> datetime | None:
+def _ends(deal: Deal | None, found: DealView, launch: datetime) -> datetime | None:
     """The end of the countdown: the same instants as in the emails."""
     visitor = found.visitor
-    if found.door is Door.EARLY:
+    if found.door is DealPageState.EARLY:
         return launch
     if deal is None:
         return None
     return {
-        Door.NOT_YET: deal.opens,
-        Door.OPEN: closing_time(deal, visitor.closes),
-        Door.KEPT: visitor.kept_until,
-        Door.CLAIMED: visitor.claim.lapses_at if visitor.claim else None,
+        DealPageState.NOT_YET: deal.opens,
+        DealPageState.OPEN: closing_time(deal, visitor.closes),
+        DealPageState.KEPT: visitor.kept_until,
+        DealPageState.CLAIMED: visitor.claim.lapses_at if visitor.claim else None,
     }.get(found.door)
 
 

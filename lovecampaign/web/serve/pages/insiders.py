@@ -7,14 +7,14 @@ from starlette.responses import Response
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.schedule.late_insiders import insiders_hear_at_once
+from lovecampaign.schedule.slots import late_insiders_get_email_now
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.signup.confirm import Proof
-from lovecampaign.store.signup.join_insiders import (
-    Agreement,
-    InsiderStanding,
+from lovecampaign.store.signup.confirm import RequestOrigin
+from lovecampaign.store.signup.insiders import (
+    InsiderConsent,
+    InsiderStatus,
     join_insiders,
-    look_at_insiders,
+    read_insider_status,
 )
 from lovecampaign.web.serve.handler.consent import ConsentText, consent_text
 from lovecampaign.web.serve.handler.open_link import OpenedLink
@@ -30,9 +30,9 @@ JOINED = "joined"
 def show_insiders(context: RequestContext, link: OpenedLink) -> Response:
     """The button to join, or why there is none."""
     with context.site.database.read() as connection:
-        standing = look_at_insiders(connection, link.campaign, link.delivery, context.now)
+        standing = read_insider_status(connection, link.campaign, link.delivery, context.now)
         at_once = _hears_at_once(connection, context, link)
-    is_new = standing is InsiderStanding.MEMBER and context.was_redirected_with(
+    is_new = standing is InsiderStatus.MEMBER and context.was_redirected_with(
         _token_purpose(link), JOINED
     )
     return _show(context, link, "joined" if is_new else standing.value, at_once=at_once)
@@ -43,16 +43,16 @@ def join_insiders_list(context: RequestContext, link: OpenedLink) -> Response:
     consent = _consent(context, link.campaign)
     if context.form.get("version") != consent.version:
         return show_insiders(context, link)  # the text has changed, or was not shown
-    agreement = Agreement(
+    agreement = InsiderConsent(
         text=consent.text,
         version=consent.version,
         locale=context.translation(link.campaign).language,
-        proof=Proof(ip=str(context.address), user_agent=user_agent(context)),
+        origin=RequestOrigin(ip=str(context.address), user_agent=user_agent(context)),
     )
     with context.site.database.write() as connection:
         before = join_insiders(connection, link.campaign, link.delivery, agreement, context.now)
     joined = (
-        {JOINED: context.form_token(_token_purpose(link))} if before is InsiderStanding.OPEN else {}
+        {JOINED: context.form_token(_token_purpose(link))} if before is InsiderStatus.OPEN else {}
     )
     return context.show_next(f"/p/{context.part('token')}", **{WANTED: "1"}, **joined)
 
@@ -66,7 +66,7 @@ def _hears_at_once(connection: Connection, context: RequestContext, link: Opened
     record = read_campaign(connection, campaign.id)
     founders_until = record.first_claim_at if record else None
     place = effective_zone(zone, campaign)
-    return insiders_hear_at_once(campaign, place, context.now, founders_until)
+    return late_insiders_get_email_now(campaign, place, context.now, founders_until)
 
 
 def _show(context: RequestContext, link: OpenedLink, state: str, *, at_once: bool) -> Response:

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.signup.apply import Applicant, apply_together
+from lovecampaign.store.signup.request import SignupRequest, request_signups
 from lovecampaign.web.serve.content.zones import regions
 from lovecampaign.web.serve.handler.consent import consent_text
 from lovecampaign.web.serve.handler.group_commit import GroupCommit
@@ -43,7 +43,7 @@ class JoinRequest:
 
     context: RequestContext
     campaign: Campaign
-    applicant: Applicant
+    applicant: SignupRequest
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
@@ -80,7 +80,7 @@ def read(context: RequestContext) -> JoinRequest | Response:
 def take(requests: Sequence[JoinRequest]) -> Sequence[Response]:
     """Queue the confirmations in one commit, and wake the mailer."""
     newest = requests[-1].context
-    apply_together(newest.site.database, [request.applicant for request in requests], newest.now)
+    request_signups(newest.site.database, [request.applicant for request in requests], newest.now)
     newest.site.mailer.wake()
     return [_check_mailbox(request.context, request.campaign) for request in requests]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from weakref import WeakKeyDictionary
 
-from lovecampaign.audience.address import reachable_key, suggest_domain
+from lovecampaign.audience.address import reachable_key, suggest_address
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import find_campaign, record_campaign
-from lovecampaign.store.signup.apply import Applicant, Application, apply_to_join
+from lovecampaign.store.signup.request import SignupForm, SignupRequest, request_signup
 from lovecampaign.web.serve.content.zones import parse_zone
 from lovecampaign.web.serve.handler.consent import consent_text
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext
@@ -65,7 +65,7 @@ def read_form(context: RequestContext, campaign: Campaign) -> JoinForm:
     form = context.form
     email = one_line(form.get("email", ""), MAX_ADDRESS_LENGTH)
     key = reachable_key(email)
-    meant = suggest_domain(key) if key else None
+    meant = suggest_address(key) if key else None
     return JoinForm(
         email=email,
         first_name=one_line(form.get("first_name", ""), MAX_NAME_LENGTH),
@@ -82,13 +82,13 @@ def is_from_bot(form: Mapping[str, str]) -> bool:
     return bool(form.get(HONEYPOT))
 
 
-def applicant_of(context: RequestContext, campaign: Campaign, form: JoinForm) -> Applicant:
+def applicant_of(context: RequestContext, campaign: Campaign, form: JoinForm) -> SignupRequest:
     """The application of a valid form. Its result is only sent by mail."""
     if form.key is None:
         raise ValueError("the form has no valid address")
     translation = context.translation(campaign)
     consent = consent_text(translation, campaign, context.part("list"))
-    application = Application(
+    application = SignupForm(
         list=context.part("list"),
         first_name=form.first_name,
         timezone=form.timezone,
@@ -99,21 +99,21 @@ def applicant_of(context: RequestContext, campaign: Campaign, form: JoinForm) ->
         ip=str(context.address),
         user_agent=user_agent(context),
     )
-    return Applicant(
+    return SignupRequest(
         address=form.email,
         key=form.key,
-        application=application,
+        form=application,
         campaign_id=campaign_id_of(context.site.database, campaign),
     )
 
 
 def submit_application(
-    context: RequestContext, campaign: Campaign, email: str, key: str, application: Application
+    context: RequestContext, campaign: Campaign, email: str, key: str, application: SignupForm
 ) -> None:
     """Queue the confirmation, and wake the mailer."""
     database = context.site.database
     campaign_id = campaign_id_of(database, campaign)
-    apply_to_join(database, email, key, application, campaign_id, context.now)
+    request_signup(database, email, key, application, campaign_id, context.now)
     context.site.mailer.wake()
 
 

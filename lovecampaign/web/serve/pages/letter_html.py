@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 
-from lovecampaign.delivery.display.web_version import LEFT_OUT
+from lovecampaign.delivery.display.web_version import REMOVED_LINK
 
 #: Sentences about these links are removed from a copy.
-_FOOTER_LINKS = tuple(f"{LEFT_OUT}{name}" for name in ("unsubscribe", "preferences", "web-view"))
+_FOOTER_LINKS = tuple(
+    f"{REMOVED_LINK}{name}" for name in ("unsubscribe", "preferences", "web-view")
+)
 #: Marks where such a link was. No document contains it: parsers replace it with U+FFFD.
 _MARK = "\0"
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
@@ -41,7 +43,7 @@ def make_web_page(html: str, frame: PageFrame) -> str:
     copy.feed(html)
     copy.close()
     # Any other use of a personal link leads nowhere.
-    return "".join(copy.written).replace(LEFT_OUT, "#").replace(_MARK, "")
+    return "".join(copy.written).replace(REMOVED_LINK, "#").replace(_MARK, "")
 
 
 class _WebCopyParser(HTMLParser):
@@ -97,7 +99,7 @@ class _WebCopyParser(HTMLParser):
 
     def _open_anchor(self, attributes: Mapping[str, str]) -> None:
         end = "</a>"
-        if not attributes.get("href", "").startswith(LEFT_OUT):
+        if not attributes.get("href", "").startswith(REMOVED_LINK):
             self._write_as_read()
         elif "inline-block" in attributes.get("style", ""):  # a button, as mj-button writes it
             kept = {name: attributes[name] for name in ("class", "style") if name in attributes}

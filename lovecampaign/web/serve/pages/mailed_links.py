@@ -12,16 +12,16 @@ from starlette.responses import Response
 
 from lovecampaign.audience.address import reachable_key
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.store.ledger.requests import AskedKind, mark_used
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind, mark_used
 from lovecampaign.store.signup.mailed_links import (
     LinkState,
     MailedLink,
-    ask_new_address,
     find_mailed_link,
+    request_address_change,
 )
 from lovecampaign.store.subscribers.change_address import move_address
 from lovecampaign.store.subscribers.erasure import forget
-from lovecampaign.store.subscribers.subject_access import read_everything
+from lovecampaign.store.subscribers.subject_access import export_personal_data
 from lovecampaign.web.serve.content.data_summary import summarize_data
 from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext
@@ -40,10 +40,10 @@ def act_on_mailed(context: RequestContext, number: int) -> Response:
     if link.state is not LinkState.GOOD:
         return _ask(context, link)
     acts = {
-        AskedKind.DOWNLOAD: _show_data,
-        AskedKind.FORGET: _forget,
-        AskedKind.MOVE: _ask_new_address,
-        AskedKind.CHANGE_ADDRESS: _move,
+        TransactionalKind.DOWNLOAD: _show_data,
+        TransactionalKind.FORGET: _forget,
+        TransactionalKind.MOVE: _ask_new_address,
+        TransactionalKind.CHANGE_ADDRESS: _move,
     }
     return acts[link.kind](context, link)
 
@@ -78,7 +78,7 @@ def _ask(
 def _show_data(context: RequestContext, link: MailedLink) -> Response:
     """On a page or as a file, any number of times within the hour."""
     with context.site.database.read() as connection:
-        data = read_everything(connection, link.subscriber_id)
+        data = export_personal_data(connection, link.subscriber_id)
     if context.form.get("do") != "file":
         campaign = _campaign(context, link)
         parts = summarize_data(data, context.translation(campaign))
@@ -104,7 +104,7 @@ def _ask_new_address(context: RequestContext, link: MailedLink) -> Response:
     if not context.is_within_limits("link by mail"):
         return context.say("error.too_often", _campaign(context, link), 429)
     with context.site.database.write() as connection:
-        ask_new_address(connection, link, typed, key, context.now)
+        request_address_change(connection, link, typed, key, context.now)
     context.site.mailer.wake()
     return context.say("mailed.sent", _campaign(context, link), address=typed)
 
@@ -117,7 +117,7 @@ def _move(context: RequestContext, link: MailedLink) -> Response:
     with context.site.database.write() as connection:
         is_moved = move_address(connection, link.subscriber_id, address, key, context.now)
         if is_moved:
-            mark_used(connection, link.asked_id, context.now)
+            mark_used(connection, link.transactional_id, context.now)
     key_of_text = "mailed.moved" if is_moved else "mailed.taken"
     return context.say(key_of_text, campaign, address=address)
 

@@ -17,11 +17,11 @@ from starlette.routing import BaseRoute
 
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.ledger.requests import AskedKind
-from lovecampaign.store.reports.next_letter import find_next_letter
-from lovecampaign.store.signup.join_insiders import InsiderStanding, look_at_insiders
-from lovecampaign.store.signup.mailed_links import ask_for_link
-from lovecampaign.store.signup.unsubscribe import has_left
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind
+from lovecampaign.store.reports.next_email import find_next_email
+from lovecampaign.store.signup.insiders import InsiderStatus, read_insider_status
+from lovecampaign.store.signup.mailed_links import request_link
+from lovecampaign.store.signup.unsubscribe import is_unsubscribed
 from lovecampaign.store.subscribers.preferences import (
     Preferences,
     read_preferences,
@@ -39,9 +39,9 @@ from lovecampaign.web.serve.pages.mailed_links import act_on_mailed, show_mailed
 
 #: Values of the field ``do`` that request a link by mail.
 MAILED = {
-    "download": AskedKind.DOWNLOAD,
-    "forget": AskedKind.FORGET,
-    "move": AskedKind.MOVE,
+    "download": TransactionalKind.DOWNLOAD,
+    "forget": TransactionalKind.FORGET,
+    "move": TransactionalKind.MOVE,
 }
 #: Value of ``do`` that ends a pause.
 GO_ON = "go-on"
@@ -166,13 +166,13 @@ def _token_purpose(link: OpenedLink, done: str) -> str:
     return f"{done} {link.delivery.id}"
 
 
-def _mail_link(context: RequestContext, link: OpenedLink, kind: AskedKind) -> Response:
+def _mail_link(context: RequestContext, link: OpenedLink, kind: TransactionalKind) -> Response:
     """The response is the same where no further link is sent, after several requests."""
     delivery, campaign = link.delivery, link.campaign
     if not context.is_within_limits("link by mail"):
         return context.say("error.too_often", campaign, 429)
     with context.site.database.write() as connection:
-        ask_for_link(connection, kind, delivery.subscriber_id, delivery.campaign_id, context.now)
+        request_link(connection, kind, delivery.subscriber_id, delivery.campaign_id, context.now)
     context.site.mailer.wake()
     return _show_done(context, link, MAIL_SENT)
 
@@ -187,10 +187,10 @@ def _show(
     status: int = 200,
 ) -> Response:
     campaign, delivery, now = link.campaign, link.delivery, context.now
-    standing = look_at_insiders(connection, campaign, delivery, now)
+    standing = read_insider_status(connection, campaign, delivery, now)
     letter = None
     if is_saved:
-        letter = find_next_letter(connection, campaign, delivery.subscriber_id, now)
+        letter = find_next_email(connection, campaign, delivery.subscriber_id, now)
     return context.page(
         "preferences/form.html",
         campaign,
@@ -200,8 +200,8 @@ def _show(
         letter=letter,
         name=form.first_name if is_saved else delivery.first_name,
         has_error=form.wrong is not None,
-        has_left=has_left(connection, delivery, campaign.lists),
-        may_join_insiders=standing is InsiderStanding.OPEN,
+        is_unsubscribed=is_unsubscribed(connection, delivery, campaign.lists),
+        may_join_insiders=standing is InsiderStatus.OPEN,
         address=mask_address(delivery.address),
         token=context.part("token"),
         regions=regions(),

@@ -19,12 +19,17 @@ from starlette.routing import BaseRoute
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.feedback.reader_actions import count_feedback
+from lovecampaign.delivery.feedback.provider_events import count_feedback
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.counters import EmailCounts
-from lovecampaign.store.ledger.finding_deliveries import DeliveryRecord, find_delivery
-from lovecampaign.store.reports.next_letter import find_next_letter
-from lovecampaign.store.signup.unsubscribe import has_left, leave, may_undo, undo_leaving
+from lovecampaign.store.ledger.lookup import DeliveryRecord, find_delivery
+from lovecampaign.store.reports.next_email import find_next_email
+from lovecampaign.store.signup.unsubscribe import (
+    can_undo_unsubscribe,
+    is_unsubscribed,
+    undo_unsubscribe,
+    unsubscribe_by_link,
+)
 from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.handler.open_link import read_token
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
@@ -80,7 +85,7 @@ def show_question(context: RequestContext) -> Response:
 def act(context: RequestContext) -> Response:
     """Unsubscribe; or undo it, by the page's button."""
     link = _find(context)
-    with context.site.database.with_patience(PATIENCE_SECONDS).write() as connection:
+    with context.site.database.with_busy_timeout(PATIENCE_SECONDS).write() as connection:
         if context.form.get("do") != UNDO:
             _unsubscribe(connection, link, context)
         elif link.delivery is not None and _undo(connection, link, context):
@@ -114,7 +119,7 @@ def _find_campaign(site: Site, delivery: DeliveryRecord) -> Campaign | None:
 
 def _unsubscribe(connection: Connection, link: UnsubscribeLink, context: RequestContext) -> None:
     delivery = link.delivery
-    if delivery is not None and leave(connection, delivery, link.lists, context.now):
+    if delivery is not None and unsubscribe_by_link(connection, delivery, link.lists, context.now):
         left = EmailCounts(unsubscribes=1)
         count_feedback(connection, link.campaign, delivery, left, context.now)
 
@@ -124,7 +129,7 @@ def _undo(connection: Connection, link: UnsubscribeLink, context: RequestContext
     delivery = link.delivery
     if delivery is None or context.age_of_form(_undo_purpose(delivery)) is None:
         return False
-    is_undone = undo_leaving(connection, delivery, context.now)
+    is_undone = undo_unsubscribe(connection, delivery, context.now)
     if is_undone:
         back = EmailCounts(unsubscribes=-1)
         count_feedback(connection, link.campaign, delivery, back, context.now)
@@ -144,12 +149,12 @@ def _show(context: RequestContext, connection: Connection, link: UnsubscribeLink
     state, zone, letter, form_token = UnsubscribeState.LEFT, None, None, None
     if delivery is not None:
         state = _find_state(context, connection, delivery, link.lists)
-        if state is not UnsubscribeState.BACK and may_undo(connection, delivery, now):
+        if state is not UnsubscribeState.BACK and can_undo_unsubscribe(connection, delivery, now):
             form_token = context.form_token(_undo_purpose(delivery))
     if delivery is not None and campaign is not None:
         zone = effective_zone(delivery.timezone or None, campaign)
         if state is UnsubscribeState.BACK:
-            letter = find_next_letter(connection, campaign, delivery.subscriber_id, now)
+            letter = find_next_email(connection, campaign, delivery.subscriber_id, now)
     return context.page(
         "unsubscribe.html",
         campaign,
@@ -168,7 +173,7 @@ def _find_state(
     delivery: DeliveryRecord,
     lists: frozenset[str],
 ) -> UnsubscribeState:
-    if has_left(connection, delivery, lists):
+    if is_unsubscribed(connection, delivery, lists):
         return UnsubscribeState.LEFT
     if context.was_redirected_with(_back_purpose(delivery), BACK):
         return UnsubscribeState.BACK

@@ -15,10 +15,10 @@ from starlette.routing import BaseRoute
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.message import Message
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.display.web_version import Letters
+from lovecampaign.delivery.display.web_version import WebVersions
 from lovecampaign.render.model.contrast import shades_of
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.formatting import SpokenTime
+from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.web.serve.handler.open_link import OpenedLink, open_link
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext, page
@@ -35,7 +35,7 @@ _POLICY = (
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
-    letters = Letters(site.settings)
+    letters = WebVersions(site.settings)
 
     def show_letter(context: RequestContext) -> Response:
         link = open_link(context, Purpose.LINKS, Purpose.SHARE)
@@ -52,13 +52,15 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 def _show_too_early(context: RequestContext, campaign: Campaign) -> Response:
     zone = effective_zone(None, campaign)
-    time = SpokenTime.of(campaign.launch.at, zone, context.translation(campaign).language)
+    time = LocalizedTime.of(campaign.launch.at, zone, context.translation(campaign).language)
     return context.say("web_view.early", campaign, 403, time=time)
 
 
-def _show(context: RequestContext, letters: Letters, link: OpenedLink, email: Email) -> Response:
+def _show(
+    context: RequestContext, letters: WebVersions, link: OpenedLink, email: Email
+) -> Response:
     is_shared = link.purpose is Purpose.SHARE
-    render = letters.for_friend if is_shared else letters.for_reader
+    render = letters.for_friend if is_shared else letters.for_subscriber
     with context.site.database.read() as connection:
         try:
             message = render(connection, link.campaign, email, link.delivery, context.now)

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.store.database.schema_version import HEAD, find_version
-from lovecampaign.store.maintenance.write_probe import find_write_trouble
+from lovecampaign.store.maintenance.write_probe import find_write_fault
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 
@@ -111,7 +111,7 @@ class ReadinessProbe:
 
 
 def _database_problems(site: Site) -> Iterator[str]:
-    why = find_write_trouble(site.database)
+    why = find_write_fault(site.database)
     if why is not None:
         yield f"nothing can be written to the database: {why}"
         return

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.delivery.feedback.provider_events import take_reports
+from lovecampaign.delivery.feedback.provider_events import apply_reports
 from lovecampaign.web.serve.handler.request_context import RequestContext, json_error, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.request_body import BodyKind
@@ -51,5 +51,5 @@ def take_batch(context: RequestContext, verify: Verify | None) -> Response:
     except MalformedBatch:
         return json_error(400, "the body is not JSON")
     campaigns = {campaign.id: campaign for campaign in context.site.campaigns.all()}
-    new = take_reports(context.site.database, reports, campaigns, SOURCE, context.now)
+    new = apply_reports(context.site.database, reports, campaigns, SOURCE, context.now)
     return JSONResponse({"events": len(reports), "new": new})

@@ -16,7 +16,7 @@ from typing import Any
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.store.ledger.events import EventKind, Report
+from lovecampaign.store.ledger.events import EventKind, ProviderEvent
 
 _KINDS: Mapping[str, EventKind] = {
     "processed": EventKind.PROCESSED,
@@ -67,7 +67,7 @@ class MalformedBatch(Exception):
     """The body is not JSON."""
 
 
-def read_batch(body: bytes, signer: TokenSigner, now: datetime) -> Sequence[Report]:
+def read_batch(body: bytes, signer: TokenSigner, now: datetime) -> Sequence[ProviderEvent]:
     """A report for each event; raises MalformedBatch.
 
     ``now`` replaces a time that is unreadable or in the future.
@@ -84,21 +84,21 @@ def _read_int(digits: str) -> int | str:
     return int(digits) if len(digits) < 20 else digits
 
 
-def _read(event: object, signer: TokenSigner, now: datetime) -> Report:
+def _read(event: object, signer: TokenSigner, now: datetime) -> ProviderEvent:
     if not isinstance(event, dict):
-        return Report(key=_key_of(event), kind=EventKind.UNKNOWN, at=now, payload={})
+        return ProviderEvent(key=_key_of(event), kind=EventKind.UNKNOWN, at=now, payload={})
     kind = _kind_of(event)
-    delivery_id, asked_id = _read_own_id(event, signer)
-    return Report(
+    delivery_id, transactional_id = _read_own_id(event, signer)
+    return ProviderEvent(
         key=_key_of(event),
         kind=kind,
         at=_at(event.get("timestamp"), now),
         delivery_id=delivery_id,
-        asked_id=asked_id,
+        transactional_id=transactional_id,
         message_id=_message_id(event),
         address=_text(event, "email"),
         suppresses=_reason_to_suppress(event, kind),
-        leaves_campaign=_text(event, "event") == "group_unsubscribe",
+        unsubscribes_from_campaign=_text(event, "event") == "group_unsubscribe",
         payload={name: _keep(event[name]) for name in _KEPT if name in event},
     )
 

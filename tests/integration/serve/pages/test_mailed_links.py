@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.transactional.deliver import deliver_asked
+from lovecampaign.delivery.transactional.deliver import deliver_requested
 from lovecampaign.store import tables
 from lovecampaign.store.database.types import metadata
-from lovecampaign.store.ledger.requests import AskedKind
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.subscribers.erasure import is_forgotten
-from lovecampaign.store.subscribers.subject_access import read_everything
+from lovecampaign.store.subscribers.subject_access import export_personal_data
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.web.serve.content.i18n import Translations
 from tests.integration.serve.support.letters import active_suppressions, rows_of, token_of
@@ -64,7 +64,7 @@ class TestTheLink:
     ) -> None:
         links = [ask(stage, served, reader, what) for what in WHAT]
         with stage.sender() as sender:
-            deliver_asked(sender, stage.campaign)
+            deliver_requested(sender, stage.campaign)
 
         for link, mail in zip(links, stage.memory.sent[2:], strict=True):
             assert mail.to.email == READER
@@ -140,7 +140,7 @@ class TestDownload:
 
     def test_no_table_that_knows_people_is_left_out(self, stage: Stage, reader: int) -> None:
         with stage.database.read() as connection:
-            found = read_everything(connection, reader)
+            found = export_personal_data(connection, reader)
         about_people = {
             table.name
             for table in metadata.sorted_tables
@@ -154,7 +154,7 @@ class TestDownload:
         self, stage: Stage, reader: int, language: str
     ) -> None:
         with stage.database.read() as connection:
-            tables = read_everything(connection, reader)
+            tables = export_personal_data(connection, reader)
         translation = Translations().choose(language)
 
         assert len({translation(f"data.part.{table}") for table in tables}) == len(tables)
@@ -218,7 +218,7 @@ class TestMove:
         assert NEW in asked.text
         assert person(stage, reader).email == READER
         with stage.sender() as sender:
-            deliver_asked(sender, stage.campaign)
+            deliver_requested(sender, stage.campaign)
         assert [mail.to.email for mail in stage.memory.sent[2:]] == [READER, NEW]
 
         link = newest_link(stage, served)
@@ -316,7 +316,7 @@ class TestMove:
         page = served.post(ask(stage, served, reader, "move"), {"email": NEW})
 
         assert page.status == 200
-        assert [row.kind for row in asked_rows(stage.database)] == [AskedKind.MOVE.value]
+        assert [row.kind for row in asked_rows(stage.database)] == [TransactionalKind.MOVE.value]
 
     def test_an_address_that_anybody_typed_into_a_form_is_its_owners(
         self, stage: Stage, served: Serving, reader: int
@@ -336,7 +336,7 @@ class TestMove:
             assert page.status == 422
             assert 'aria-invalid="true"' in page.text
             assert "<b>@" not in page.text
-        assert [row.kind for row in asked_rows(stage.database)] == [AskedKind.MOVE.value]
+        assert [row.kind for row in asked_rows(stage.database)] == [TransactionalKind.MOVE.value]
 
     def test_strangers_are_not_bothered_often(
         self, stage: Stage, served: Serving, reader: int
@@ -346,4 +346,4 @@ class TestMove:
             served.post(link, {"email": f"stranger{number}@else.example"})
 
         kinds = [row.kind for row in asked_rows(stage.database)]
-        assert kinds.count(AskedKind.CHANGE_ADDRESS.value) == 3
+        assert kinds.count(TransactionalKind.CHANGE_ADDRESS.value) == 3

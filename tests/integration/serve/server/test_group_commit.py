@@ -10,7 +10,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from lovecampaign.core.errors import Busy, Unreachable, UsageError
+from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
 from lovecampaign.web.serve.handler.group_commit import MAX_GROUP_SIZE, GroupCommit
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext
 from lovecampaign.web.serve.handler.site import Site
@@ -97,7 +97,7 @@ def test_who_cannot_be_taken_takes_nobody_along(served: Serving) -> None:
     assert names_list.groups == [["ana"], ["bo"]]
 
 
-@pytest.mark.parametrize("kind", [Unreachable, Busy])
+@pytest.mark.parametrize("kind", [Unreachable, DatabaseBusy])
 def test_what_is_unreachable_for_all_is_not_asked_for_each(
     served: Serving, kind: type[Unreachable]
 ) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lovecampaign.web.hosting.bind import listening
+from lovecampaign.web.hosting import open_listener
 from lovecampaign.web.serve.http.head_timeout import BoundedH11
 from lovecampaign.web.serve.http.httptools import MAX_HEAD_BYTES, BoundedHttpTools
 from lovecampaign.web.serve.server import HttpProtocol, WebServer
@@ -41,7 +41,7 @@ async def answer_early(scope: Scope, _receive: Receive, send: Send) -> None:
 
 @contextlib.contextmanager
 def serving(app: ASGIApp, http: HttpProtocol) -> Iterator[int]:
-    with listening("127.0.0.1", 0, "serve") as ears:
+    with open_listener("127.0.0.1", 0, "serve") as ears:
         server = WebServer(app, http=http)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
         thread.start()
@@ -185,7 +185,7 @@ def test_a_long_body_in_small_chunks_is_no_long_head(wire: socket.socket) -> Non
 
 def test_answers_do_not_wait_for_one_another() -> None:
     """asyncio turns Nagle's algorithm off for sockets that say by number that they are TCP."""
-    with listening("127.0.0.1", 0, "serve") as ears:
+    with open_listener("127.0.0.1", 0, "serve") as ears:
         assert ears.proto == socket.IPPROTO_TCP
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store import tables
-from lovecampaign.store.signup.apply import apply_to_join
+from lovecampaign.store.signup.request import request_signup
 from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.acceptance.program import lovecampaign
@@ -28,7 +28,7 @@ def ask_all(stage: Stage) -> None:
     record, now = record_of(stage), datetime.now(UTC)
     for number in range(PEOPLE):
         address = f"person{number}@reader.example"
-        apply_to_join(stage.database, address, address, application(), record.id, now)
+        request_signup(stage.database, address, address, application(), record.id, now)
 
 
 def states(stage: Stage) -> Counter[str]:

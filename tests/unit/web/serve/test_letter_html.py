@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.delivery.display.web_version import LEFT_OUT
+from lovecampaign.delivery.display.web_version import REMOVED_LINK
 from lovecampaign.web.serve.pages.letter_html import PageFrame, make_web_page
 
 AROUND = PageFrame(style="", before="", after="", in_letter_only="(in the letter)")
 
 
 def link(words: str, name: str = "") -> str:
-    return f'<a href="{LEFT_OUT}{name}" style="color: red">{words}</a>'
+    return f'<a href="{REMOVED_LINK}{name}" style="color: red">{words}</a>'
 
 
 def copy_of(paragraph: str) -> str:
