@@ -14,7 +14,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.providers.sendgrid.connection import Endpoint
 from lovecampaign.providers.sendgrid.provider import SendGridProvider
 from lovecampaign.store.database.engine import Database
-from lovecampaign.testing.sendgrid_http import Answer
+from lovecampaign.testing.sendgrid_http import ScriptedResponse
 from lovecampaign.testing.sendgrid_server import SendGridServer
 from tests.chaos.ends import DOUBT, PLANNED, SENT, End, address_of, ends, is_paused, suppressed
 from tests.chaos.remembering import Remembering
@@ -33,7 +33,7 @@ UNUSABLE = ("personalizations.0.to.0.email", "Does not contain a valid address."
 class Case:
     """One reader's answer, which comes once, and what becomes of the reader."""
 
-    answer: Answer
+    answer: ScriptedResponse
     #: After the first pass.
     first: End
     #: After a second pass, two minutes later.
@@ -43,34 +43,34 @@ class Case:
     arrives: int = 1
 
 
-def doubted(answer: Answer) -> Case:
+def doubted(answer: ScriptedResponse) -> Case:
     return Case(answer=answer, first=DOUBT, last=DOUBT, arrives=int(answer.is_stored))
 
 
-def tried_again(answer: Answer) -> Case:
+def tried_again(answer: ScriptedResponse) -> Case:
     return Case(answer=answer, first=PLANNED, last=SENT)
 
 
-def refused(answer: Answer, reason: str, *, is_suppressed: bool = False) -> Case:
+def refused(answer: ScriptedResponse, reason: str, *, is_suppressed: bool = False) -> Case:
     end = ("failed", reason)
     return Case(answer=answer, first=end, last=end, is_suppressed=is_suppressed, arrives=0)
 
 
 CASES = (
-    tried_again(Answer(status=429)),
-    tried_again(Answer(status=429, headers={"Retry-After": "1"})),
-    tried_again(Answer(status=429, headers={"X-RateLimit-Reset": "1"})),
-    tried_again(Answer(status=503)),
-    doubted(Answer(status=500)),
-    doubted(Answer(status=502, is_stored=True)),
-    doubted(Answer(is_closed=True)),
-    doubted(Answer(is_closed=True, is_stored=True)),
-    doubted(Answer(is_stalled=True, is_stored=True)),
-    doubted(Answer(drip_seconds=0.5, is_stored=True)),
-    Case(answer=Answer(drip_seconds=0.005, is_stored=True), first=SENT, last=SENT),
-    refused(Answer(status=413), "message"),
-    refused(Answer(status=400, errors=[UNUSABLE]), "recipient", is_suppressed=True),
-    refused(Answer(status=400, errors=[(None, "bad request")]), "message"),
+    tried_again(ScriptedResponse(status=429)),
+    tried_again(ScriptedResponse(status=429, headers={"Retry-After": "1"})),
+    tried_again(ScriptedResponse(status=429, headers={"X-RateLimit-Reset": "1"})),
+    tried_again(ScriptedResponse(status=503)),
+    doubted(ScriptedResponse(status=500)),
+    doubted(ScriptedResponse(status=502, is_stored=True)),
+    doubted(ScriptedResponse(is_closed=True)),
+    doubted(ScriptedResponse(is_closed=True, is_stored=True)),
+    doubted(ScriptedResponse(is_stalled=True, is_stored=True)),
+    doubted(ScriptedResponse(drip_seconds=0.5, is_stored=True)),
+    Case(answer=ScriptedResponse(drip_seconds=0.005, is_stored=True), first=SENT, last=SENT),
+    refused(ScriptedResponse(status=413), "message"),
+    refused(ScriptedResponse(status=400, errors=[UNUSABLE]), "recipient", is_suppressed=True),
+    refused(ScriptedResponse(status=400, errors=[(None, "bad request")]), "message"),
 )
 
 
@@ -119,7 +119,7 @@ def test_every_reader_comes_to_the_right_end(stage: Stage, server: SendGridServe
 
 def test_a_retry_asks_for_the_same(stage: Stage, server: SendGridServer) -> None:
     stage.add_readers(1)
-    server.answer_next(Answer(status=503))
+    server.answer_next(ScriptedResponse(status=503))
     stage.send(DAY_1)
     stage.send(LATER)
     mails = [request.json for request in server.requests if request.method == "POST"]
@@ -131,7 +131,7 @@ def test_a_rate_limit_for_all_is_waited_for_and_does_not_pause(
     stage: Stage, server: SendGridServer
 ) -> None:
     stage.add_readers(20)
-    server.answer_next(*[Answer(status=429, headers={"Retry-After": "1"})] * 20)
+    server.answer_next(*[ScriptedResponse(status=429, headers={"Retry-After": "1"})] * 20)
     first = stage.send(DAY_1)
     assert (first.retry_later, first.sent) == (20, 0)
     assert not is_paused(stage)
@@ -143,7 +143,7 @@ def test_a_key_that_is_withdrawn_stops_the_send_and_loses_nobody(
     stage: Stage, server: SendGridServer, status: int
 ) -> None:
     stage.add_readers(30)
-    server.answer_to(address_of(9), Answer(status=status))
+    server.answer_to(address_of(9), ScriptedResponse(status=status))
     with pytest.raises(ProviderRefused, match=str(status)):
         stage.send(DAY_1)
     states = stage.states("day-01")
@@ -157,7 +157,7 @@ def test_a_sendgrid_that_lets_nobody_in_costs_no_claim(
     stage: Stage, server: SendGridServer, status: int
 ) -> None:
     stage.add_readers(3)
-    server.answer_always(Answer(status=status))
+    server.answer_always(ScriptedResponse(status=status))
     with pytest.raises(Unreachable):
         stage.send(DAY_1)
     assert stage.states("day-01") == {}
@@ -169,11 +169,11 @@ def test_ten_server_errors_in_a_row_pause_and_are_not_sent_again(
     stage: Stage, server: SendGridServer
 ) -> None:
     stage.add_readers(60)
-    server.answer_next(*[Answer(status=500, is_stored=True)] * 9)
+    server.answer_next(*[ScriptedResponse(status=500, is_stored=True)] * 9)
     first = stage.send(DAY_1, limit=20)
     assert first.in_doubt == 9
     assert not is_paused(stage)
-    server.answer_next(*[Answer(status=500, is_stored=True)] * 30)
+    server.answer_next(*[ScriptedResponse(status=500, is_stored=True)] * 30)
     second = stage.send(DAY_1)
     assert is_paused(stage)
     assert 10 <= second.in_doubt < 20, "no more than were on the wire at the tenth"
@@ -186,7 +186,7 @@ def test_one_answer_for_many_people_is_one_failure(stage: Stage, server: SendGri
     stage.provider.close()
     stage.provider = SendGridProvider(endpoint, KEY, connections=4)
     stage.add_readers(40)
-    server.answer_next(*[Answer(status=503)] * 3)
+    server.answer_next(*[ScriptedResponse(status=503)] * 3)
     report = stage.send(DAY_1)
     assert report.retry_later > 10
     assert not is_paused(stage)

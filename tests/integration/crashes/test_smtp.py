@@ -9,14 +9,23 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from lovecampaign.testing.smtp_dialogue import Manners
 
 from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.certificate import self_signed
-from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
+from lovecampaign.testing.faults import (
+    Act,
+    Close,
+    Drip,
+    Say,
+    SmtpFault,
+    Stall,
+    Step,
+    StoreThenClose,
+)
+from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.chaos.ends import (
     DOUBT,
@@ -111,7 +120,7 @@ def test_every_reader_comes_to_the_right_end(stage: Stage, server: SmtpServer) -
     stage.add_readers(APART * len(CASES))
     by_reader = {address_of(APART * number): case for number, case in enumerate(CASES, start=1)}
     for address, case in by_reader.items():
-        server.troubles.add(Trouble(step=case.step, act=case.act, to=address, times=1))
+        server.faults.add(SmtpFault(step=case.step, act=case.act, to=address, times=1))
     provider = _send_through(stage, server)
 
     stage.send(DAY_1)
@@ -134,24 +143,24 @@ def test_every_reader_comes_to_the_right_end(stage: Stage, server: SmtpServer) -
 @pytest.mark.parametrize(
     "trouble",
     [
-        Trouble(step=Step.CONNECT, act=Say(line="421 4.3.2 not now")),
-        Trouble(step=Step.CONNECT, act=Stall()),
-        Trouble(step=Step.CONNECT, act=Close()),
-        Trouble(step=Step.EHLO, act=Close()),
-        Trouble(step=Step.CONNECT, act=Say(line="554 5.7.1 go away")),
+        SmtpFault(step=Step.CONNECT, act=Say(line="421 4.3.2 not now")),
+        SmtpFault(step=Step.CONNECT, act=Stall()),
+        SmtpFault(step=Step.CONNECT, act=Close()),
+        SmtpFault(step=Step.EHLO, act=Close()),
+        SmtpFault(step=Step.CONNECT, act=Say(line="554 5.7.1 go away")),
     ],
     ids=lambda trouble: f"{trouble.step}-{type(trouble.act).__name__}",
 )
 def test_a_server_that_lets_nobody_in_costs_no_claim(
-    stage: Stage, server: SmtpServer, trouble: Trouble
+    stage: Stage, server: SmtpServer, trouble: SmtpFault
 ) -> None:
     stage.add_readers(3)
     _send_through(stage, server)
-    server.troubles.add(trouble)
+    server.faults.add(trouble)
     with pytest.raises(Unreachable, match="cannot be used"):
         stage.send(DAY_1)
     assert stage.states("day-01") == {}
-    server.troubles.clear()
+    server.faults.clear()
     assert stage.send(DAY_1).sent == 3
 
 
@@ -168,13 +177,13 @@ def test_tls_that_is_dropped_costs_nobody_their_mail(stage: Stage, tmp_path: Pat
     """At the handshake and at RCPT nothing has left; after the dot nobody knows."""
     stage.add_readers(40)
     context = self_signed(tmp_path).for_server()
-    with SmtpServer(Manners(starttls=context)) as server:
+    with SmtpServer(SmtpServerOptions(starttls=context)) as server:
         _send_through(stage, server)
-        server.troubles.add(Trouble(step=Step.HANDSHAKE, act=Close(), times=1))
+        server.faults.add(SmtpFault(step=Step.HANDSHAKE, act=Close(), times=1))
         with pytest.raises(Unreachable):
             stage.send(DAY_1)
-        server.troubles.add(Trouble(step=Step.RCPT, act=Close(), to=address_of(7), times=1))
-        server.troubles.add(Trouble(step=Step.DOT, act=Close(), to=address_of(20), times=1))
+        server.faults.add(SmtpFault(step=Step.RCPT, act=Close(), to=address_of(7), times=1))
+        server.faults.add(SmtpFault(step=Step.DOT, act=Close(), to=address_of(20), times=1))
         first = stage.send(DAY_1)
         assert (first.sent, first.retry_later, first.in_doubt) == (38, 1, 1)
         assert stage.send(LATER).sent == 1
@@ -184,7 +193,7 @@ def test_tls_that_is_dropped_costs_nobody_their_mail(stage: Stage, tmp_path: Pat
 
 def test_connections_that_close_silently_cost_nobody_their_mail(stage: Stage) -> None:
     stage.add_readers(60)
-    with SmtpServer(Manners(messages_per_connection=3)) as server:
+    with SmtpServer(SmtpServerOptions(messages_per_connection=3)) as server:
         _send_through(stage, server)
         assert stage.send(DAY_1).sent == 60
         assert set(server.counts.values()) == {1}
@@ -195,8 +204,10 @@ def test_a_server_that_refuses_our_login_in_the_middle_stops_the_send(
 ) -> None:
     stage.add_readers(40)
     _send_through(stage, server)
-    server.troubles.add(
-        Trouble(step=Step.RCPT, act=Say(line="530 5.7.0 log in first"), to=address_of(12), times=1)
+    server.faults.add(
+        SmtpFault(
+            step=Step.RCPT, act=Say(line="530 5.7.0 log in first"), to=address_of(12), times=1
+        )
     )
     with pytest.raises(ProviderRefused, match="log in first"):
         stage.send(DAY_1)
@@ -211,15 +222,15 @@ def test_a_server_that_is_lost_in_the_middle_pauses_and_nobody_is_lost(stage: St
     with SmtpServer() as server:
         provider = _send_through(stage, server)
         last = address_of(20)
-        server.troubles.add(Trouble(step=Step.DOT, act=StoreThenClose(), to=last, times=1))
+        server.faults.add(SmtpFault(step=Step.DOT, act=StoreThenClose(), to=last, times=1))
         for number in range(21, 81):
-            server.troubles.add(Trouble(step=Step.RCPT, act=Close(), to=address_of(number)))
+            server.faults.add(SmtpFault(step=Step.RCPT, act=Close(), to=address_of(number)))
         first = stage.send(DAY_1)
         assert first.in_doubt == 1
         assert first.sent + first.retry_later + first.remaining + 1 == 80
         assert is_paused(stage)
         assert first.retry_later < 10 + MOST_ON_THE_WIRE
-        server.troubles.clear()
+        server.faults.clear()
         go_on(stage)
         second = stage.send(LATER)
         assert second.sent == first.retry_later + first.remaining
@@ -234,7 +245,7 @@ def test_a_refused_recipient_holds_up_nobody_behind(stage: Stage) -> None:
     with SmtpServer() as server:
         _send_through(stage, server)
         poison = Say(line="504 5.5.4 parameter not implemented")
-        server.troubles.add(Trouble(step=Step.RCPT, act=poison, to=address_of(12)))
+        server.faults.add(SmtpFault(step=Step.RCPT, act=poison, to=address_of(12)))
         report = stage.send(DAY_1)
     assert (report.sent, report.failed) == (29, 1)
     assert not is_paused(stage)
@@ -244,7 +255,7 @@ def test_who_is_refused_first_of_all_comes_later_in_the_next_run(stage: Stage) -
     stage.add_readers(10)
     with SmtpServer() as server:
         poison = Say(line="554 5.7.1 relay access denied")
-        server.troubles.add(Trouble(step=Step.RCPT, act=poison, to=address_of(1)))
+        server.faults.add(SmtpFault(step=Step.RCPT, act=poison, to=address_of(1)))
         _send_through(stage, server)
         with pytest.raises(ProviderRefused, match="relay access denied"):
             stage.send(DAY_1)

@@ -22,7 +22,7 @@ from lovecampaign.providers.sendgrid.connection import Endpoint
 from lovecampaign.providers.sendgrid.provider import SendGridProvider
 from lovecampaign.testing.certificate import self_signed
 from lovecampaign.testing.messages import RecordingFlight, make_message
-from lovecampaign.testing.sendgrid_http import Answer
+from lovecampaign.testing.sendgrid_http import ScriptedResponse
 from lovecampaign.testing.sendgrid_server import SendGridServer
 from tests.support.paths import DATA
 
@@ -91,7 +91,7 @@ def test_a_rate_limit_is_retried_when_they_say(
     server: SendGridServer, status: int, headers: dict[str, str], wait: float | None
 ) -> None:
     errors = [(None, "too many requests")]
-    server.answer_next(Answer(status=status, headers=headers, errors=errors))
+    server.answer_next(ScriptedResponse(status=status, headers=headers, errors=errors))
     [outcome] = send(server.port, make_message())
     assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
     assert outcome.retry_after_seconds == wait
@@ -103,8 +103,8 @@ def test_a_date_to_wait_for_counts_by_their_clock(server: SendGridServer) -> Non
     theirs = datetime.now(UTC)
     later = theirs + timedelta(seconds=30)
     server.answer_next(
-        Answer(status=429, headers={"Retry-After": format_datetime(later, usegmt=True)}),
-        Answer(status=429, headers={"X-RateLimit-Reset": str(int(later.timestamp()))}),
+        ScriptedResponse(status=429, headers={"Retry-After": format_datetime(later, usegmt=True)}),
+        ScriptedResponse(status=429, headers={"X-RateLimit-Reset": str(int(later.timestamp()))}),
     )
     outcomes = send(server.port, make_message(1), make_message(2))
     for outcome in outcomes:
@@ -115,49 +115,49 @@ def test_a_date_to_wait_for_counts_by_their_clock(server: SendGridServer) -> Non
 @pytest.mark.parametrize(
     ("answer", "kind", "fault"),
     [
-        (Answer(status=500), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(status=502, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(status=504), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(status=200), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(is_closed=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(is_stalled=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(drip_seconds=0.2), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(status=401), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
-        (Answer(status=403), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
-        (Answer(status=404), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
+        (ScriptedResponse(status=500), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(status=502, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(status=504), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(status=200), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(is_closed=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(is_stalled=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(drip_seconds=0.2), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(status=401), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
+        (ScriptedResponse(status=403), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
+        (ScriptedResponse(status=404), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
         (
-            Answer(status=302, headers={"Location": "http://127.0.0.1/"}),
+            ScriptedResponse(status=302, headers={"Location": "http://127.0.0.1/"}),
             OutcomeKind.TRANSIENT,
             FaultKind.CONFIGURATION,
         ),
-        (Answer(status=408), OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Answer(status=413), OutcomeKind.PERMANENT, FaultKind.MESSAGE),
-        (Answer(status=400), OutcomeKind.PERMANENT, FaultKind.MESSAGE),
+        (ScriptedResponse(status=408), OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (ScriptedResponse(status=413), OutcomeKind.PERMANENT, FaultKind.MESSAGE),
+        (ScriptedResponse(status=400), OutcomeKind.PERMANENT, FaultKind.MESSAGE),
         (
-            Answer(status=400, errors=[("personalizations.0.to.0.email", "not valid")]),
+            ScriptedResponse(status=400, errors=[("personalizations.0.to.0.email", "not valid")]),
             OutcomeKind.PERMANENT,
             FaultKind.RECIPIENT,
         ),
         (
-            Answer(status=400, errors=[("personalizations.0.to.0.name", "no commas")]),
+            ScriptedResponse(status=400, errors=[("personalizations.0.to.0.name", "no commas")]),
             OutcomeKind.PERMANENT,
             FaultKind.MESSAGE,
         ),
         (
-            Answer(status=400, errors=[("from.email", "not valid")]),
+            ScriptedResponse(status=400, errors=[("from.email", "not valid")]),
             OutcomeKind.TRANSIENT,
             FaultKind.CONFIGURATION,
         ),
         (
-            Answer(status=400, errors=[(None, "nobody named")]),
+            ScriptedResponse(status=400, errors=[(None, "nobody named")]),
             OutcomeKind.PERMANENT,
             FaultKind.MESSAGE,
         ),
     ],
 )
 def test_what_the_answer_says_decides_and_the_next_message_goes_on(
-    server: SendGridServer, answer: Answer, kind: OutcomeKind, fault: FaultKind
+    server: SendGridServer, answer: ScriptedResponse, kind: OutcomeKind, fault: FaultKind
 ) -> None:
     server.answer_next(answer)
     begun = time.monotonic()
@@ -221,7 +221,7 @@ def test_nobody_there_is_transient_and_nothing_was_in_the_air() -> None:
 
 def test_details_do_not_show_the_recipient(server: SendGridServer) -> None:
     errors = [("personalizations.0.to.0.email", "Reader1@example.com does not exist")]
-    server.answer_next(Answer(status=400, errors=errors))
+    server.answer_next(ScriptedResponse(status=400, errors=errors))
     [outcome] = send(server.port, make_message(1))
     assert "does not exist" in outcome.detail
     assert "reader1" not in outcome.detail.lower()
@@ -249,9 +249,9 @@ def test_every_request_is_json_with_the_key_in_its_header_only(server: SendGridS
 
 def test_prove_says_what_is_wrong(server: SendGridServer) -> None:
     check_connection(server.port)
-    server.answer_always(Answer(status=404))
+    server.answer_always(ScriptedResponse(status=404))
     check_connection(server.port)  # a stand-in without that page is there all the same
-    server.answer_always(Answer(status=500))
+    server.answer_always(ScriptedResponse(status=500))
     with pytest.raises(Unreachable, match="500"):
         check_connection(server.port)
     with pytest.raises(Unreachable, match="does not answer"):
@@ -265,7 +265,7 @@ def test_prove_says_what_is_wrong(server: SendGridServer) -> None:
 def test_the_key_is_never_shown(server: SendGridServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     provider = provider_for(server.port)
-    server.answer_next(Answer(status=401))
+    server.answer_next(ScriptedResponse(status=401))
     outcomes = list(provider.send([make_message()], RecordingFlight()))
     provider.close()
     assert KEY not in f"{provider!r} {vars(provider)} {outcomes} {caplog.text}"

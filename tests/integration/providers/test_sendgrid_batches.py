@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from lovecampaign.testing.sendgrid_rebuilding import Rebuilt, rebuild
 
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.message import FaultKind, Message, Outcome, OutcomeKind
@@ -26,9 +25,9 @@ from lovecampaign.providers.sendgrid.provider import SendGridProvider
 from lovecampaign.providers.sendgrid.rate_limit import RequestLimiter
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.messages import RecordingFlight, make_message
-from lovecampaign.testing.sendgrid_http import Answer
-from lovecampaign.testing.sendgrid_rules import broken_rules, schema_validator
-from lovecampaign.testing.sendgrid_server import SendGridServer
+from lovecampaign.testing.sendgrid_http import ScriptedResponse
+from lovecampaign.testing.sendgrid_rules import find_breaches, schema_validator
+from lovecampaign.testing.sendgrid_server import PersonalMessage, SendGridServer, personal_messages
 from tests.support.paths import DATA
 from tests.support.render_kit import Workbench, recipient
 
@@ -84,10 +83,10 @@ def send(
     return {outcome.delivery_id: outcome for outcome in outcomes}
 
 
-def alone(message: Message) -> Rebuilt:
+def alone(message: Message) -> PersonalMessage:
     """What SendGrid would make of the message's full content."""
     [batch] = Batcher().group([replace(make_message(), **_parts(message))])
-    [rebuilt] = rebuild(body_of(batch))
+    [rebuilt] = personal_messages(body_of(batch))
     return rebuilt
 
 
@@ -112,7 +111,7 @@ def test_people_of_a_variant_share_a_request_and_get_what_they_would_get_alone(
     assert {outcome.kind for outcome in outcomes.values()} == {OutcomeKind.ACCEPTED}
     assert server.breaches == []
     assert sorted(len(request.json["personalizations"]) for request in server.requests) == [15, 15]
-    rebuilt = [one for request in server.requests for one in rebuild(request.json)]
+    rebuilt = [one for request in server.requests for one in personal_messages(request.json)]
     assert {one.delivery_id: one for one in rebuilt} == {m.delivery_id: alone(m) for m in messages}
 
 
@@ -129,11 +128,11 @@ def test_no_value_makes_a_difference(renderer: EmailRenderer) -> None:
     @given(st.lists(st.tuples(values, values), min_size=1, max_size=4))
     def never(people: list[tuple[str, str]]) -> None:
         messages = [person(renderer, n, name, town) for n, (name, town) in enumerate(people)]
-        rebuilt: dict[str, Rebuilt] = {}
+        rebuilt: dict[str, PersonalMessage] = {}
         for batch in Batcher().group(messages):
             request = body_of(batch)
-            assert [*validate(request), *broken_rules(request)] == []
-            rebuilt |= {one.delivery_id: one for one in rebuild(request)}
+            assert [*validate(request), *find_breaches(request)] == []
+            rebuilt |= {one.delivery_id: one for one in personal_messages(request)}
             seen[len(batch.recipients) > 1] += 1
         assert rebuilt == {message.delivery_id: alone(message) for message in messages}
 
@@ -209,7 +208,7 @@ def test_a_request_holds_a_thousand_people_at_most(
 ) -> None:
     batches = list(Batcher().group(person(renderer, number) for number in range(1001)))
     assert [len(batch.recipients) for batch in batches] == [1000, 1]
-    assert list(broken_rules(body_of(batches[0]))) == []
+    assert list(find_breaches(body_of(batches[0]))) == []
 
 
 def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
@@ -220,7 +219,7 @@ def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
         ("personalizations.3.substitutions", "too many"),
         ("personalizations.77.to", "who?"),
     ]
-    server.answer_next(Answer(status=400, errors=errors))
+    server.answer_next(ScriptedResponse(status=400, errors=errors))
     flight = RecordingFlight()
     outcomes = send(server.port, *(person(renderer, n) for n in range(5)), flight=flight)
     refused = {key: each.fault for key, each in outcomes.items() if each.fault is not None}
@@ -236,7 +235,7 @@ def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
 def test_a_refusal_that_names_nobody_is_halved_until_it_does(
     renderer: EmailRenderer, server: SendGridServer, status: int
 ) -> None:
-    server.answer_to("reader5@example.com", *[Answer(status=status)] * 10)
+    server.answer_to("reader5@example.com", *[ScriptedResponse(status=status)] * 10)
     outcomes = send(server.port, *(person(renderer, n) for n in range(16)))
     refused = {key for key, each in outcomes.items() if each.kind is not OutcomeKind.ACCEPTED}
     assert refused == {"delivery-000005"}
@@ -249,12 +248,12 @@ def test_a_refusal_that_names_nobody_is_halved_until_it_does(
 @pytest.mark.parametrize(
     ("answer", "kind", "fault"),
     [
-        (Answer(status=500), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
-        (Answer(status=429), OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
-        (Answer(status=401), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
+        (ScriptedResponse(status=500), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(is_closed=True, is_stored=True), OutcomeKind.UNKNOWN, FaultKind.PROVIDER),
+        (ScriptedResponse(status=429), OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
+        (ScriptedResponse(status=401), OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION),
         (
-            Answer(status=400, errors=[("from.email", "not verified")]),
+            ScriptedResponse(status=400, errors=[("from.email", "not verified")]),
             OutcomeKind.TRANSIENT,
             FaultKind.CONFIGURATION,
         ),
@@ -263,7 +262,7 @@ def test_a_refusal_that_names_nobody_is_halved_until_it_does(
 def test_what_says_nothing_of_anybody_holds_for_everybody(
     renderer: EmailRenderer,
     server: SendGridServer,
-    answer: Answer,
+    answer: ScriptedResponse,
     kind: OutcomeKind,
     fault: FaultKind,
 ) -> None:
@@ -278,7 +277,7 @@ def test_the_last_request_of_a_window_says_how_long_to_hold(
 ) -> None:
     reset = str(int(time.time()) + 30)
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
-    server.answer_next(Answer(headers=headers, is_stored=True))
+    server.answer_next(ScriptedResponse(headers=headers, is_stored=True))
     [outcome] = send(server.port, person(renderer, 1)).values()
     assert outcome.kind is OutcomeKind.ACCEPTED
     assert outcome.retry_after_seconds == pytest.approx(30, abs=2)

@@ -13,15 +13,24 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
-from lovecampaign.testing.smtp_dialogue import Manners
 
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import Address, FaultKind, Message, Outcome, OutcomeKind
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
 from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.testing.certificate import Certificate, self_signed
-from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
+from lovecampaign.testing.faults import (
+    Act,
+    Close,
+    Drip,
+    Say,
+    SmtpFault,
+    Stall,
+    Step,
+    StoreThenClose,
+)
 from lovecampaign.testing.messages import RecordingFlight, make_message
+from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 
 #: For servers that never answer.
@@ -38,8 +47,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[SmtpServer]:
         yield running
 
 
-def manners(*, is_pipelined: bool) -> Manners:
-    offered = Manners()
+def manners(*, is_pipelined: bool) -> SmtpServerOptions:
+    offered = SmtpServerOptions()
     without = tuple(name for name in offered.extensions if name != "PIPELINING")
     return offered if is_pipelined else replace(offered, extensions=without)
 
@@ -93,8 +102,8 @@ def test_a_message_that_ends_without_a_line_end_is_completed(server: SmtpServer)
 
 
 def test_the_flight_is_told_before_the_body_and_after_the_answer(server: SmtpServer) -> None:
-    server.troubles.add(
-        Trouble(step=Step.RCPT, act=Say(line="550 5.1.1 no"), to="reader1@example.com")
+    server.faults.add(
+        SmtpFault(step=Step.RCPT, act=Say(line="550 5.1.1 no"), to="reader1@example.com")
     )
     flight = RecordingFlight()
     send(settings(server), make_message(1), make_message(2), flight=flight)
@@ -137,7 +146,7 @@ def test_a_connection_is_renewed_after_its_share_of_messages(server: SmtpServer)
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_whoever_waits_for_a_greeting_keeps_nobody_back(server: SmtpServer, host: str) -> None:
     """On this machine the waiting is done between other messages, elsewhere in a thread."""
-    server.troubles.add(Trouble(step=Step.CONNECT, act=Stall(), times=1))
+    server.faults.add(SmtpFault(step=Step.CONNECT, act=Stall(), times=1))
     limits = replace(LONG, connect=3.0)
     provider = SmtpProvider(settings(server, host=host, limits=limits), connections=2)
     begun = time.monotonic()
@@ -178,7 +187,7 @@ def test_an_idle_connection_is_renewed(server: SmtpServer) -> None:
 
 def test_a_silent_close_between_messages_costs_nobody_an_attempt() -> None:
     """Yahoo closes without a word after some number of messages."""
-    with SmtpServer(Manners(messages_per_connection=3)) as server:
+    with SmtpServer(SmtpServerOptions(messages_per_connection=3)) as server:
         outcomes = send(settings(server), *map(make_message, range(10)))
         assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACCEPTED] * 10
         assert set(server.counts.values()) == {1}
@@ -189,7 +198,7 @@ def test_421_instead_of_an_answer_to_mail_on_an_old_connection_is_a_silent_close
 ) -> None:
     provider = SmtpProvider(settings(server), connections=1)
     list(provider.send([make_message(1)], RecordingFlight()))
-    server.troubles.add(Trouble(step=Step.MAIL, act=Say(line="421 4.4.2 timed out"), times=1))
+    server.faults.add(SmtpFault(step=Step.MAIL, act=Say(line="421 4.4.2 timed out"), times=1))
     [outcome] = provider.send([make_message(2)], RecordingFlight())
     provider.close()
     assert outcome.kind is OutcomeKind.ACCEPTED
@@ -225,7 +234,7 @@ def test_421_instead_of_an_answer_to_mail_on_an_old_connection_is_a_silent_close
 def test_what_the_server_says_decides_and_the_next_message_goes_on(
     server: SmtpServer, step: Step, line: str, kind: OutcomeKind, fault: FaultKind
 ) -> None:
-    server.troubles.add(Trouble(step=step, act=Say(line=line), times=1))
+    server.faults.add(SmtpFault(step=step, act=Say(line=line), times=1))
     policy = ConnectionPolicy(cooldown_seconds=0)
     outcomes = send(
         settings(server, limits=MEDIUM),
@@ -243,7 +252,7 @@ def test_what_the_server_says_decides_and_the_next_message_goes_on(
 def test_what_is_lost_before_the_body_may_be_tried_again(
     server: SmtpServer, step: Step, act: Act
 ) -> None:
-    server.troubles.add(Trouble(step=step, act=act))
+    server.faults.add(SmtpFault(step=step, act=act))
     flight = RecordingFlight()
     [outcome] = send(settings(server, limits=SHORT), make_message(), flight=flight)
     assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
@@ -254,7 +263,7 @@ def test_what_is_lost_before_the_body_may_be_tried_again(
 def test_what_is_lost_in_the_middle_of_a_large_body_may_be_tried_again(
     server: SmtpServer,
 ) -> None:
-    server.troubles.add(Trouble(step=Step.BODY, act=Stall()))
+    server.faults.add(SmtpFault(step=Step.BODY, act=Stall()))
     large = replace(make_message(), raw=make_message().raw + b"x" * 72 + b"\r\n" * 4_000_000)
     flight = RecordingFlight()
     [outcome] = send(settings(server, limits=SHORT), large, flight=flight)
@@ -265,7 +274,7 @@ def test_what_is_lost_in_the_middle_of_a_large_body_may_be_tried_again(
 @pytest.mark.parametrize("act", [Close(), Stall(), StoreThenClose(), Drip(seconds_per_byte=0.2)])
 def test_what_is_lost_after_the_final_dot_is_unknown(server: SmtpServer, act: Act) -> None:
     """A drip counts as silence: the limit holds for the whole reply."""
-    server.troubles.add(Trouble(step=Step.DOT, act=act, times=1))
+    server.faults.add(SmtpFault(step=Step.DOT, act=act, times=1))
     begun = time.monotonic()
     outcomes = send(settings(server, limits=MEDIUM), make_message(1), make_message(2))
     assert [outcome.kind for outcome in outcomes] == [OutcomeKind.UNKNOWN, OutcomeKind.ACCEPTED]
@@ -274,7 +283,7 @@ def test_what_is_lost_after_the_final_dot_is_unknown(server: SmtpServer, act: Ac
 
 
 def test_a_greeting_that_drips_is_not_waited_for(server: SmtpServer) -> None:
-    server.troubles.add(Trouble(step=Step.CONNECT, act=Drip(seconds_per_byte=0.1)))
+    server.faults.add(SmtpFault(step=Step.CONNECT, act=Drip(seconds_per_byte=0.1)))
     begun = time.monotonic()
     [outcome] = send(settings(server, limits=SHORT), make_message())
     assert outcome.kind is OutcomeKind.TRANSIENT
@@ -282,8 +291,8 @@ def test_a_greeting_that_drips_is_not_waited_for(server: SmtpServer) -> None:
 
 
 def test_a_reply_without_end_is_not_read_to_its_end(server: SmtpServer) -> None:
-    server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="550 " + "x" * 100_000)))
-    server.troubles.add(Trouble(step=Step.MAIL, act=Say(line="250-go\r\n" * 300), to="nobody"))
+    server.faults.add(SmtpFault(step=Step.RCPT, act=Say(line="550 " + "x" * 100_000)))
+    server.faults.add(SmtpFault(step=Step.MAIL, act=Say(line="250-go\r\n" * 300), to="nobody"))
     [outcome] = send(settings(server), make_message())
     assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.PROVIDER)
     assert len(outcome.detail) <= 300
@@ -291,7 +300,7 @@ def test_a_reply_without_end_is_not_read_to_its_end(server: SmtpServer) -> None:
 
 def test_after_a_refused_recipient_the_next_transaction_starts_clean() -> None:
     with SmtpServer(manners(is_pipelined=False)) as server:
-        server.troubles.add(Trouble(step=Step.RCPT, act=Say(line="550 5.1.1 no"), times=1))
+        server.faults.add(SmtpFault(step=Step.RCPT, act=Say(line="550 5.1.1 no"), times=1))
         send(settings(server), make_message(1), make_message(2))
         [commands] = server.commands
     assert [command.split()[0] for command in commands] == [
@@ -301,7 +310,7 @@ def test_after_a_refused_recipient_the_next_transaction_starts_clean() -> None:
 
 def test_details_show_the_reply_but_not_the_recipient(server: SmtpServer) -> None:
     line = "550 5.1.1 <Reader1@Example.com>: no such user\x1b[31m"
-    server.troubles.add(Trouble(step=Step.RCPT, act=Say(line=line)))
+    server.faults.add(SmtpFault(step=Step.RCPT, act=Say(line=line)))
     [outcome] = send(settings(server), make_message())
     assert "no such user" in outcome.detail
     assert "reader1" not in outcome.detail.lower()
@@ -324,14 +333,16 @@ def test_a_server_that_is_not_there_is_asked_once_for_many_messages() -> None:
 def test_a_server_that_allows_fewer_connections_gets_fewer(server: SmtpServer) -> None:
     """The others hand their messages back: no attempt is lost."""
     busy = Say(line="421 4.7.0 too many connections")
-    server.troubles.add(Trouble(step=Step.CONNECT, act=busy, times=3))
+    server.faults.add(SmtpFault(step=Step.CONNECT, act=busy, times=3))
     outcomes = send(settings(server), *map(make_message, range(20)), connections=4)
     assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACCEPTED] * 20
     assert set(server.counts.values()) == {1}
 
 
 def test_starttls_with_a_trusted_certificate_carries_mail(certificate: Certificate) -> None:
-    with SmtpServer(Manners(starttls=certificate.for_server(), users={"ana": "s3cret"})) as server:
+    with SmtpServer(
+        SmtpServerOptions(starttls=certificate.for_server(), users={"ana": "s3cret"})
+    ) as server:
         secured = settings(
             server,
             security=Security.STARTTLS,
@@ -346,7 +357,7 @@ def test_starttls_with_a_trusted_certificate_carries_mail(certificate: Certifica
 
 
 def test_implicit_tls_carries_mail(certificate: Certificate) -> None:
-    with SmtpServer(Manners(tls=certificate.for_server())) as server:
+    with SmtpServer(SmtpServerOptions(tls=certificate.for_server())) as server:
         context = certificate.for_client()
         secured = settings(server, security=Security.TLS, ssl_context=context)
         [outcome] = send(secured, make_message())
@@ -358,7 +369,11 @@ def test_a_certificate_nobody_vouches_for_stops_the_run(
     certificate: Certificate, security: Security
 ) -> None:
     context = certificate.for_server()
-    manners = Manners(tls=context) if security is Security.TLS else Manners(starttls=context)
+    manners = (
+        SmtpServerOptions(tls=context)
+        if security is Security.TLS
+        else SmtpServerOptions(starttls=context)
+    )
     with SmtpServer(manners) as server:
         [outcome] = send(settings(server, security=security), make_message())
         assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION)
@@ -387,8 +402,8 @@ def test_mail_never_falls_back_to_plain_text(server: SmtpServer) -> None:
 def test_tls_that_breaks_off_is_tried_again_and_never_replaced(
     certificate: Certificate, step: Step, act: Act
 ) -> None:
-    manners = Manners(starttls=certificate.for_server())
-    with SmtpServer(manners, troubles=[Trouble(step=step, act=act)]) as server:
+    manners = SmtpServerOptions(starttls=certificate.for_server())
+    with SmtpServer(manners, faults=[SmtpFault(step=step, act=act)]) as server:
         secured = settings(
             server,
             security=Security.STARTTLS,
@@ -401,7 +416,7 @@ def test_tls_that_breaks_off_is_tried_again_and_never_replaced(
 
 
 def test_on_this_machine_starttls_is_used_where_it_is_offered(certificate: Certificate) -> None:
-    with SmtpServer(Manners(starttls=certificate.for_server())) as server:
+    with SmtpServer(SmtpServerOptions(starttls=certificate.for_server())) as server:
         [outcome] = send(settings(server), make_message())
         assert outcome.kind is OutcomeKind.ACCEPTED
         assert "STARTTLS" in server.commands[0]
@@ -409,15 +424,15 @@ def test_on_this_machine_starttls_is_used_where_it_is_offered(certificate: Certi
 
 @pytest.mark.parametrize("password", ["s3cret", "pä55wörd€", ""])
 def test_a_right_password_lets_us_in(password: str) -> None:
-    with SmtpServer(Manners(users={"ana": password})) as server:
+    with SmtpServer(SmtpServerOptions(users={"ana": password})) as server:
         [outcome] = send(settings(server, user="ana", password=password), make_message())
         assert outcome.kind is OutcomeKind.ACCEPTED
 
 
 def test_a_wrong_password_stops_the_run_and_is_never_shown() -> None:
-    with SmtpServer(Manners(users={"ana": "s3cret"})) as server:
-        server.troubles.add(
-            Trouble(step=Step.AUTH, act=Say(line="535 5.7.8 hunter2 is not the password"))
+    with SmtpServer(SmtpServerOptions(users={"ana": "s3cret"})) as server:
+        server.faults.add(
+            SmtpFault(step=Step.AUTH, act=Say(line="535 5.7.8 hunter2 is not the password"))
         )
         wrong = settings(server, user="ana", password="hunter2")
         provider = SmtpProvider(wrong, connections=1)
@@ -466,7 +481,7 @@ def test_a_closed_connection_after_prove_costs_no_attempt(server: SmtpServer) ->
     ],
 )
 def test_addresses_beyond_ascii(email: str, extensions: tuple[str, ...], rcpt: str) -> None:
-    with SmtpServer(Manners(extensions=extensions)) as server:
+    with SmtpServer(SmtpServerOptions(extensions=extensions)) as server:
         [outcome] = send(settings(server), make_message(to=Address(email=email)))
         assert outcome.kind is OutcomeKind.ACCEPTED
         mail, said = server.commands[0][1:3]
@@ -478,7 +493,7 @@ def test_addresses_beyond_ascii(email: str, extensions: tuple[str, ...], rcpt: s
     "email", ["añá@example.com", "ana", "a b@example.com", "a@b>\r\nDATA", "@x"]
 )
 def test_an_address_that_the_server_cannot_carry_is_refused_here(email: str) -> None:
-    with SmtpServer(Manners(extensions=())) as server:
+    with SmtpServer(SmtpServerOptions(extensions=())) as server:
         [outcome] = send(settings(server), make_message(to=Address(email=email)))
         assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, FaultKind.RECIPIENT)
         assert email not in outcome.detail
@@ -486,7 +501,7 @@ def test_an_address_that_the_server_cannot_carry_is_refused_here(email: str) -> 
 
 
 def test_a_message_over_the_advertised_size_is_not_sent() -> None:
-    with SmtpServer(Manners(extensions=("SIZE 300",))) as server:
+    with SmtpServer(SmtpServerOptions(extensions=("SIZE 300",))) as server:
         [outcome] = send(settings(server), make_message())
         assert (outcome.kind, outcome.fault) == (OutcomeKind.PERMANENT, FaultKind.MESSAGE)
         assert "300" in outcome.detail

@@ -13,17 +13,28 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from lovecampaign.testing.smtp_dialogue import Manners
 
 from lovecampaign.core.message import Address, Message, Outcome, OutcomeKind
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
 from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
-from lovecampaign.testing.faults import Act, Close, Drip, Say, Stall, Step, StoreThenClose, Trouble
+from lovecampaign.testing.faults import (
+    Act,
+    Close,
+    Drip,
+    Say,
+    SmtpFault,
+    Stall,
+    Step,
+    StoreThenClose,
+)
 from lovecampaign.testing.messages import RecordingFlight, make_message
+from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 
 ACCEPTED, TRANSIENT = OutcomeKind.ACCEPTED, OutcomeKind.TRANSIENT
-PLAIN = replace(Manners(), extensions=("SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES"))
+PLAIN = replace(
+    SmtpServerOptions(), extensions=("SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES")
+)
 
 
 def send(
@@ -72,8 +83,8 @@ def test_a_body_goes_out_only_after_the_one_before_it_was_answered() -> None:
 
 
 def test_a_refused_recipient_costs_nobody_behind_it() -> None:
-    refused = Trouble(step=Step.RCPT, act=Say(line="550 5.1.1 no"), to="reader1@example.com")
-    with SmtpServer(troubles=[refused]) as server:
+    refused = SmtpFault(step=Step.RCPT, act=Say(line="550 5.1.1 no"), to="reader1@example.com")
+    with SmtpServer(faults=[refused]) as server:
         flight = RecordingFlight()
         outcomes = send(server.port, *map(make_message, range(3)), flight=flight)
         assert [o.kind for o in outcomes] == [ACCEPTED, OutcomeKind.PERMANENT, ACCEPTED]
@@ -84,8 +95,10 @@ def test_a_refused_recipient_costs_nobody_behind_it() -> None:
 
 
 def test_a_lone_dot_ends_what_a_server_would_take_for_nobody() -> None:
-    refused = Trouble(step=Step.RCPT, act=Say(line="550 5.1.1 no"), to="reader1@example.com")
-    with SmtpServer(Manners(takes_data_for_nobody=True), troubles=[refused]) as server:
+    refused = SmtpFault(step=Step.RCPT, act=Say(line="550 5.1.1 no"), to="reader1@example.com")
+    with SmtpServer(
+        SmtpServerOptions(accepts_data_without_recipient=True), faults=[refused]
+    ) as server:
         outcomes = send(server.port, *map(make_message, range(3)))
         assert [o.kind for o in outcomes] == [ACCEPTED, OutcomeKind.PERMANENT, ACCEPTED]
         [commands] = server.commands
@@ -95,8 +108,10 @@ def test_a_lone_dot_ends_what_a_server_would_take_for_nobody() -> None:
 
 def test_a_server_that_refuses_the_sender_and_asks_for_the_message_is_left() -> None:
     """Nobody can tell what it would do at a lone dot."""
-    refused = Trouble(step=Step.MAIL, act=Say(line="451 4.3.0 later"), times=1)
-    with SmtpServer(Manners(takes_data_for_nobody=True), troubles=[refused]) as server:
+    refused = SmtpFault(step=Step.MAIL, act=Say(line="451 4.3.0 later"), times=1)
+    with SmtpServer(
+        SmtpServerOptions(accepts_data_without_recipient=True), faults=[refused]
+    ) as server:
         outcomes = send(server.port, *map(make_message, range(2)))
         assert [o.kind for o in outcomes] == [TRANSIENT, ACCEPTED]
         assert len(server.commands) == 2
@@ -107,9 +122,9 @@ def test_a_server_that_refuses_the_sender_and_asks_for_the_message_is_left() -> 
 def test_whoever_waits_behind_a_lost_message_goes_over_a_new_connection(
     step: Step, act: Act
 ) -> None:
-    trouble = Trouble(step=step, act=act, to=None if step is Step.MAIL else "reader1@example.com")
+    trouble = SmtpFault(step=step, act=act, to=None if step is Step.MAIL else "reader1@example.com")
     flight = RecordingFlight()
-    with SmtpServer(troubles=[replace(trouble, times=1)]) as server:
+    with SmtpServer(faults=[replace(trouble, times=1)]) as server:
         outcomes = send(server.port, *map(make_message, range(4)), flight=flight)
         assert [o.kind for o in outcomes][2:] == [ACCEPTED, ACCEPTED]
         assert set(server.counts.values()) == {1}
@@ -119,8 +134,8 @@ def test_whoever_waits_behind_a_lost_message_goes_over_a_new_connection(
 
 
 def test_what_was_stored_and_not_answered_is_unknown_and_the_next_one_is_not() -> None:
-    lost = Trouble(step=Step.DOT, act=StoreThenClose(), to="reader1@example.com")
-    with SmtpServer(troubles=[lost]) as server:
+    lost = SmtpFault(step=Step.DOT, act=StoreThenClose(), to="reader1@example.com")
+    with SmtpServer(faults=[lost]) as server:
         outcomes = send(server.port, *map(make_message, range(3)))
         assert [o.kind for o in outcomes] == [ACCEPTED, OutcomeKind.UNKNOWN, ACCEPTED]
         assert set(server.counts.values()) == {1}
@@ -128,11 +143,11 @@ def test_what_was_stored_and_not_answered_is_unknown_and_the_next_one_is_not() -
 
 def test_a_server_that_says_one_line_too_many_is_left_before_it_gets_a_message() -> None:
     """The line would be taken for the answer to the message, and its answer for the next one's."""
-    twice = Trouble(
+    twice = SmtpFault(
         step=Step.DATA, act=Say(line="354 go on\r\n250 and on"), to="reader1@example.com", times=1
     )
     flight = RecordingFlight()
-    with SmtpServer(troubles=[twice]) as server:
+    with SmtpServer(faults=[twice]) as server:
         outcomes = send(server.port, *map(make_message, range(3)), flight=flight)
         assert [o.kind for o in outcomes] == [ACCEPTED, TRANSIENT, ACCEPTED]
         assert set(server.counts) == {"delivery-000000", "delivery-000002"}
@@ -141,8 +156,8 @@ def test_a_server_that_says_one_line_too_many_is_left_before_it_gets_a_message()
 
 def test_replies_may_come_byte_by_byte() -> None:
     steps = (Step.CONNECT, Step.EHLO, Step.MAIL, Step.RCPT, Step.DATA, Step.DOT)
-    drips = [Trouble(step=step, act=Drip(seconds_per_byte=0.001)) for step in steps]
-    with SmtpServer(troubles=drips) as server:
+    drips = [SmtpFault(step=step, act=Drip(seconds_per_byte=0.001)) for step in steps]
+    with SmtpServer(faults=drips) as server:
         outcomes = send(server.port, *map(make_message, range(3)))
         assert [o.kind for o in outcomes] == [ACCEPTED] * 3
 
@@ -154,16 +169,19 @@ def test_replies_may_have_many_lines_and_come_all_at_once() -> None:
 
 
 def test_a_server_that_stops_reading_is_not_waited_for_and_is_left() -> None:
-    stall = Trouble(step=Step.BODY, act=Stall(), to="reader1@example.com", times=1)
+    stall = SmtpFault(step=Step.BODY, act=Stall(), to="reader1@example.com", times=1)
     large = replace(make_message(1), raw=make_message(1).raw + b"x\r\n" * 3_000_000)
-    with SmtpServer(troubles=[stall]) as server:
+    with SmtpServer(faults=[stall]) as server:
         outcomes = send(server.port, make_message(0), large, make_message(2), seconds=1)
         assert [o.kind for o in outcomes] == [ACCEPTED, TRANSIENT, ACCEPTED]
         assert set(server.counts) == {"delivery-000000", "delivery-000002"}
 
 
 def test_an_address_the_server_cannot_carry_is_answered_on_the_way() -> None:
-    with SmtpServer(PLAIN) as plain, SmtpServer(Manners(extensions=("PIPELINING",))) as pipelined:
+    with (
+        SmtpServer(PLAIN) as plain,
+        SmtpServer(SmtpServerOptions(extensions=("PIPELINING",))) as pipelined,
+    ):
         for server in (plain, pipelined):
             odd = make_message(1, to=Address(email="añá@example.com"))
             outcomes = send(server.port, make_message(0), odd, make_message(2))
@@ -221,8 +239,8 @@ def test_a_source_that_breaks_does_not_keep_back_the_message_in_hand() -> None:
 replies = st.sampled_from(
     ["450 4.2.1 busy", "550 5.1.1 no", "552 full", "421 4.3.2 bye", "550-a\r\n550 b"]
 )
-troubles = st.builds(
-    Trouble,
+faults = st.builds(
+    SmtpFault,
     step=st.sampled_from([Step.MAIL, Step.RCPT, Step.DATA, Step.BODY, Step.DOT]),
     act=st.one_of(st.builds(Say, line=replies), st.just(Close()), st.just(StoreThenClose())),
     to=st.sampled_from([f"reader{number}@example.com" for number in range(5)]),
@@ -231,15 +249,18 @@ troubles = st.builds(
 
 
 @hypothesis_settings(max_examples=30)
-@given(st.lists(troubles, max_size=4), st.booleans(), st.sampled_from([1, 2, 100]))
+@given(st.lists(faults, max_size=4), st.booleans(), st.sampled_from([1, 2, 100]))
 def test_every_trouble_has_the_same_outcome_in_both_dialogues(
-    found: list[Trouble],
-    takes_data_for_nobody: bool,
+    found: list[SmtpFault],
+    accepts_data_without_recipient: bool,
     a_connection: int,
 ) -> None:
     results = []
-    for manners in (PLAIN, replace(Manners(), takes_data_for_nobody=takes_data_for_nobody)):
-        with SmtpServer(manners, troubles=found) as server:
+    for manners in (
+        PLAIN,
+        replace(SmtpServerOptions(), accepts_data_without_recipient=accepts_data_without_recipient),
+    ):
+        with SmtpServer(manners, faults=found) as server:
             outcomes = send(server.port, *map(make_message, range(5)), a_connection=a_connection)
             assert set(server.counts.values()) <= {1}
             results.append(

@@ -91,7 +91,7 @@ def _show_state(
         campaign,
         410 if confirmation.state is ConfirmationState.EXPIRED else 200,
         state=confirmation.state.value,
-        list=confirmation.application.list,
+        list=confirmation.form.list,
     )
 
 
@@ -100,9 +100,7 @@ def _send_another(
 ) -> Response:
     if not context.is_within_limits("join"):
         return context.say("error.too_often", campaign, 429)
-    submit_application(
-        context, campaign, confirmation.address, confirmation.key, confirmation.application
-    )
+    submit_application(context, campaign, confirmation.address, confirmation.key, confirmation.form)
     return context.page("join/sent.html", campaign)
 
 
@@ -113,8 +111,8 @@ def _show_done(context: RequestContext, campaign: Campaign, confirmation: Confir
         "join/confirmed.html",
         campaign,
         letter=letter,
-        zone=effective_zone(confirmation.application.timezone or None, campaign),
-        is_for_insiders=confirmation.application.list != campaign.audience.list,
+        zone=effective_zone(confirmation.form.timezone or None, campaign),
+        is_for_insiders=confirmation.form.list != campaign.audience.list,
     )
 
 
@@ -126,7 +124,7 @@ def _welcome(
     confirmation: Confirmation,
 ) -> None:
     """Plan the welcome email, except after the month's end and for insiders."""
-    if confirmation.application.list != campaign.audience.list:
+    if confirmation.form.list != campaign.audience.list:
         return
     subscriber_id, now = confirmation.subscriber_id, context.now
     if find_next_email(connection, campaign, subscriber_id, now) is not None:
@@ -134,7 +132,7 @@ def _welcome(
 
 
 def _campaign_of(context: RequestContext, confirmation: Confirmation) -> Campaign:
-    campaign = context.site.campaigns.for_list(confirmation.application.list, context.now)
+    campaign = context.site.campaigns.for_list(confirmation.form.list, context.now)
     if campaign is None:
         raise NotFound
     return campaign
