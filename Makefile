@@ -62,8 +62,8 @@ chaos: setup
 	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -n $(WORKERS) -rP tests/integration/test_bad_days_killed.py
 
 load: setup
-	@$(BIN)/python -m benchmarks.load
-	@$(BIN)/python -m benchmarks.load --postgresql
+	@$(BIN)/python -m benchmarks.parts.load
+	@$(BIN)/python -m benchmarks.parts.load --postgresql
 
 bench: setup
 	@QUICK=$(QUICK) $(BIN)/python -m benchmarks

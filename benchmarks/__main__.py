@@ -44,7 +44,9 @@ def main() -> int:
 def _measure(part: str, rounds: int) -> Measured:
     """Measure and print a part; one with a missing library is reported as not measured."""
     try:
-        measure: Callable[[int], Measured] = importlib.import_module(f"benchmarks.{part}").measure
+        measure: Callable[[int], Measured] = importlib.import_module(
+            f"benchmarks.parts.{part}"
+        ).measure
         measured = measure(rounds)
     except ModuleNotFoundError as error:
         measured = [NotMeasured(part=part, name=part, why=f"{error.name} is not installed")]

@@ -40,9 +40,9 @@ from lovecampaign.cli.write.plan import format_reasons
 from lovecampaign.core.clock import FixedClock, format_instant
 from lovecampaign.core.settings import Settings, read_settings
 from lovecampaign.delivery.base.sender import SendingProcess, open_sender
-from lovecampaign.delivery.loop.run import RunPlan, run
 from lovecampaign.delivery.loop.send import PassOptions
 from lovecampaign.delivery.prepare.readiness import Checker
+from lovecampaign.delivery.run import RunPlan, run
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.checkout.buyers import add_buyer
 from lovecampaign.store.database.engine import Database

@@ -30,10 +30,10 @@ from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.base.sender import SendingProcess, open_sender
-from lovecampaign.delivery.loop.run import RunPlan, Sleep, sleep_until
-from lovecampaign.delivery.loop.run import run as run_passes
 from lovecampaign.delivery.loop.send import PassOptions, SendReport
 from lovecampaign.delivery.prepare.readiness import Checker, EditPolicy
+from lovecampaign.delivery.run import RunPlan, Sleep, sleep_until
+from lovecampaign.delivery.run import run as run_passes
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 

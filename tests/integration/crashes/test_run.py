@@ -17,8 +17,8 @@ import pytest
 from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.sender import SendingProcess
-from lovecampaign.delivery.loop.run import RunPlan, run
 from lovecampaign.delivery.loop.send import PassOptions
+from lovecampaign.delivery.run import RunPlan, run
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget
 from lovecampaign.providers.smtp.provider import ConnectionPolicy, SmtpProvider
 from lovecampaign.store.database.engine import Database

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from lovecampaign.core.message import FaultKind, Message
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.sender import SendingProcess
-from lovecampaign.delivery.loop.run import RunPlan, run
 from lovecampaign.delivery.loop.send import PassOptions
+from lovecampaign.delivery.run import RunPlan, run
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import Verdict, transient
 from lovecampaign.store import tables

@@ -32,8 +32,8 @@ from lovecampaign.store.tables.slots import fill_zone_clocks
 OPEN = """
 import sys
 from pathlib import Path
-from lovecampaign.settings import Settings
-from lovecampaign.store.schema_version import open_database
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.schema_version import open_database
 settings = Settings(workspace=Path(sys.argv[1]), database_url=sys.argv[2])
 open_database(settings).close()
 """

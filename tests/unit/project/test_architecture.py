@@ -1,8 +1,9 @@
-"""Rooms import only from rooms above them (DESIGN.md, "The house")."""
+"""Packages import only from packages above them, at every level (ARCHITECTURE.md, "Code map")."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,28 +12,110 @@ import pytest
 from tests.support.paths import REPOSITORY
 
 PACKAGE = REPOSITORY / "lovecampaign"
+MOST_ENTRIES = 15
 
-#: Each line may import from the lines above it; rooms on one line do not import each other.
-HOUSE: tuple[frozenset[str], ...] = (
-    frozenset({"core"}),
-    frozenset({"campaign", "audience"}),
-    frozenset({"schedule", "render"}),
-    frozenset({"checks", "store", "providers"}),
-    frozenset({"delivery"}),
-    frozenset({"web"}),
-    frozenset({"cli"}),
-    frozenset({"testing"}),
-)
-FLOOR_OF = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}
-MODULES = sorted(PACKAGE.rglob("*.py"))
+#: The order inside each package, from the bottom up. Names on one line do not import each other;
+#: a line may import from the lines above it. ``""`` is the whole package.
+LAYERS: dict[str, tuple[frozenset[str], ...]] = {
+    name: tuple(frozenset(line.split()) for line in lines.strip().splitlines())
+    for name, lines in {
+        "": """
+            core
+            campaign audience
+            schedule render
+            checks store providers
+            delivery
+            web
+            cli
+            testing
+        """,
+        "campaign": """
+            model source
+            schema deals
+            files
+            workspace
+        """,
+        "cli": """
+            output
+            framework
+            resources app
+            send serve subscribers write
+            maintain
+        """,
+        "checks": """
+            base
+            rules ignores
+            registry
+            run explain
+        """,
+        "delivery": """
+            base
+            prepare
+            loop
+            feedback transactional
+            display run
+        """,
+        "providers": """
+            base
+            pool
+            sendgrid smtp
+            factory
+        """,
+        "render": """
+            model
+            values
+            markup mime templating
+            plain
+            fast lint
+            renderer
+        """,
+        "store": """
+            database
+            tables
+            ledger maintenance subscribers
+            deal_stock imports signup
+            eligibility
+            checkout planning
+            sending
+            reports
+        """,
+        "web": """
+            calendar hosting html reload uvicorn_server
+            preview serve
+        """,
+        "web/serve": """
+            content http
+            handler
+            assets dashboard pages webhooks
+            app
+            server
+        """,
+        "web/preview": """
+            letter
+            access readers
+            live
+            pages
+            app static_export
+            server
+        """,
+    }.items()
+}
 
 
-def room_of(module: Path) -> str:
-    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def module_name(file: Path) -> str:
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported_rooms(source: str, package: tuple[str, ...] = ("lovecampaign",)) -> Iterator[str]:
-    """Every room of ours that a source text imports, anywhere in it."""
+FILES = {
+    module_name(file): file
+    for file in sorted(PACKAGE.rglob("*.py"))
+    if "migrations" not in file.relative_to(PACKAGE).parts
+}
+
+
+def imported_names(source: str, package: str) -> Iterator[str]:
+    """Dotted names that a source text imports from our package, anywhere in it."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import():
@@ -40,92 +123,158 @@ def imported_rooms(source: str, package: tuple[str, ...] = ("lovecampaign",)) ->
             case ast.ImportFrom(level=0):
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
             case ast.ImportFrom():
-                base = ".".join(package[: len(package) - node.level + 1])
+                base = ".".join(package.split(".")[: package.count(".") + 2 - node.level])
                 inner = f"{base}.{node.module}" if node.module else base
                 names = [f"{inner}.{alias.name}" for alias in node.names]
             case _:
                 continue
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "lovecampaign" and len(parts) > 1 and parts[1] in FLOOR_OF:
-                yield parts[1]
+        yield from (name for name in names if name.split(".")[0] == "lovecampaign")
 
 
-def may_import(room: str, other: str) -> bool:
-    if room == other:
-        return True
-    return FLOOR_OF[other] < FLOOR_OF[room]
+def imported_modules(name: str, source: str) -> set[str]:
+    """Our modules that a module imports; a name that is no module stands for its home."""
+    package = name if FILES[name].name == "__init__.py" else name.rpartition(".")[0]
+    return {
+        imported if imported in FILES else imported.rpartition(".")[0]
+        for imported in imported_names(source, package)
+    } - {name}
+
+
+IMPORTS = {name: imported_modules(name, file.read_text("utf-8")) for name, file in FILES.items()}
+
+
+def may_import(package: str, entry: str, other: str) -> bool:
+    """Whether, inside of a package, one entry may import another."""
+    floor_of = {name: floor for floor, names in enumerate(LAYERS[package]) for name in names}
+    return entry == other or floor_of[other] < floor_of[entry]
+
+
+@pytest.mark.parametrize("package", LAYERS, ids=lambda package: package or "lovecampaign")
+def test_imports_follow_the_order_of_the_layers(package: str) -> None:
+    prefix = ".".join(["lovecampaign", *package.split("/")]).rstrip(".") + "."
+    wrong = {
+        f"{name} imports {imported}"
+        for name, modules in IMPORTS.items()
+        for imported in modules
+        if name.startswith(prefix) and imported.startswith(prefix)
+        if name != "lovecampaign.__main__"
+        if not may_import(package, _entry(name, prefix), _entry(imported, prefix))
+    }
+    assert wrong == set()
+
+
+def _entry(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix).split(".")[0]
+
+
+@pytest.mark.parametrize("package", LAYERS, ids=lambda package: package or "lovecampaign")
+def test_the_layers_name_every_entry_of_their_package(package: str) -> None:
+    folder = PACKAGE / package
+    entries = {
+        path.stem
+        for path in folder.iterdir()
+        if (path.suffix == ".py" and not path.stem.startswith("__"))
+        or any(file.name != "__init__.py" for file in path.rglob("*.py"))
+    }
+    assert entries - {"migrations"} == set().union(*LAYERS[package])
+
+
+def test_core_imports_nothing_else_of_ours() -> None:
+    outside = {
+        f"{name} imports {imported}"
+        for name, modules in IMPORTS.items()
+        for imported in modules
+        if name.startswith("lovecampaign.core.") and not imported.startswith("lovecampaign.core")
+    }
+    assert outside == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    left = {name: set(modules) for name, modules in IMPORTS.items()}
+    while free := {name for name, modules in left.items() if not modules & left.keys()}:
+        left = {name: modules for name, modules in left.items() if name not in free}
+
+    assert left == {}
 
 
 @pytest.mark.parametrize(
-    "module", MODULES, ids=[str(module.relative_to(PACKAGE)) for module in MODULES]
-)
-def test_a_module_imports_only_from_rooms_above_its_own(module: Path) -> None:
-    room = room_of(module)
-    if room in {"__init__", "__main__"}:
-        return
-    package = ("lovecampaign", *module.relative_to(PACKAGE).parts[:-1])
-    rooms = set(imported_rooms(module.read_text(encoding="utf-8"), package))
-
-    assert {other for other in rooms if not may_import(room, other)} == set()
-
-
-def test_every_module_lives_in_a_room_of_the_house() -> None:
-    assert {room_of(module) for module in MODULES} - set(FLOOR_OF) == {"__init__", "__main__"}
-
-
-def test_the_package_itself_imports_no_room() -> None:
-    assert set(imported_rooms((PACKAGE / "__init__.py").read_text(encoding="utf-8"))) == set()
-
-
-@pytest.mark.parametrize(
-    ("source", "rooms"),
+    ("source", "names"),
     [
-        ("import lovecampaign.store.tables", {"store"}),
-        ("from lovecampaign import store", {"store"}),
-        ("from lovecampaign.campaign.model.campaign import Campaign", {"campaign"}),
-        ("def f():\n    from lovecampaign.web import app", {"web"}),
-        ("from . import tables", {"store"}),
-        ("from ..delivery import loop", {"delivery"}),
-        ("import sqlalchemy\nfrom lovecampaign import __version__", set()),
+        ("import lovecampaign.store.tables", {"lovecampaign.store.tables"}),
+        ("from lovecampaign import store", {"lovecampaign.store"}),
+        (
+            "def f():\n    from lovecampaign.web import app",
+            {"lovecampaign.web.app"},
+        ),
+        ("from . import tables", {"lovecampaign.store.tables"}),
+        ("from ..delivery import loop", {"lovecampaign.delivery.loop"}),
+        ("import sqlalchemy\nfrom pathlib import Path", set()),
     ],
 )
-def test_imports_are_seen_wherever_and_however_they_stand(source: str, rooms: set[str]) -> None:
-    assert set(imported_rooms(source, ("lovecampaign", "store"))) == rooms
+def test_imports_are_found_wherever_and_however_they_are_written(
+    source: str, names: set[str]
+) -> None:
+    assert set(imported_names(source, "lovecampaign.store")) == names
 
 
 @pytest.mark.parametrize(
-    ("room", "other", "allowed"),
+    ("package", "entry", "other", "allowed"),
     [
-        ("store", "campaign", True),
-        ("store", "checks", False),
-        ("campaign", "audience", False),
-        ("delivery", "cli", False),
-        ("core", "core", True),
-        ("core", "campaign", False),
-        ("testing", "delivery", True),
+        ("", "store", "campaign", True),
+        ("", "store", "checks", False),
+        ("", "campaign", "audience", False),
+        ("", "core", "campaign", False),
+        ("", "testing", "delivery", True),
+        ("store", "sending", "eligibility", True),
+        ("store", "eligibility", "sending", False),
     ],
 )
-def test_the_house_has_one_direction(room: str, other: str, allowed: bool) -> None:
-    assert may_import(room, other) is allowed
+def test_the_order_has_one_direction(
+    package: str, entry: str, other: str, *, allowed: bool
+) -> None:
+    assert may_import(package, entry, other) is allowed
+
+
+def test_each_class_name_exists_once() -> None:
+    names = Counter(
+        node.name
+        for file in FILES.values()
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert {name: count for name, count in names.items() if count > 1} == {}
+
+
+@pytest.mark.parametrize("top", ["lovecampaign", "tests", "benchmarks", "tools"])
+def test_a_folder_has_at_most_fifteen_entries(top: str) -> None:
+    """Data of tests is left out: rule cases have a file for each code, letters one each."""
+    folders = [REPOSITORY / top, *(path for path in (REPOSITORY / top).rglob("*") if path.is_dir())]
+    entries = {
+        str(folder.relative_to(REPOSITORY)): len(
+            [path for path in folder.iterdir() if path.name not in {"__pycache__", "node_modules"}]
+        )
+        for folder in folders
+        if not {"__pycache__", "node_modules", "cases", "data"} & set(folder.parts)
+    }
+    assert {folder: count for folder, count in entries.items() if count > MOST_ENTRIES} == {}
 
 
 def test_only_the_output_module_of_the_command_line_prints() -> None:
     """The linter forbids ``print``; this finds the other ways to the screen.
 
-    The servers of ``testing`` are programs of their own, which name their port.
+    The fake servers of ``testing`` are programs of their own, which name their port.
     """
     speakers = {
-        str(module.relative_to(PACKAGE))
-        for module in MODULES
-        if module.name not in {"output.py", "smtp_server.py", "sendgrid_server.py"}
-        and _speaks(module.read_text(encoding="utf-8"))
+        name
+        for name, file in FILES.items()
+        if file.name not in {"output.py", "received.py"}
+        and _writes_to_the_screen(file.read_text(encoding="utf-8"))
     }
 
     assert speakers == set()
 
 
-def _speaks(source: str) -> bool:
+def _writes_to_the_screen(source: str) -> bool:
     return any(
         isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)

@@ -1,4 +1,4 @@
-"""``…/troubles``: failed deliveries, and bugs of ours."""
+"""The dashboard's problems page: failed deliveries, and bugs of ours."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import Header, Mail
 
 from benchmarks.figures import Figure, Measured
+from benchmarks.parts.sending import provider_alone, render_messages, whole_send
 from benchmarks.rounds import Contender, Stats, ratio_to, run_rounds
-from benchmarks.sending import provider_alone, render_messages, whole_send
 from benchmarks.sinks import Sink, http_sink
 from lovecampaign.core.message import Message
 from lovecampaign.providers.sendgrid.connection import Endpoint

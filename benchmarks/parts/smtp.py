@@ -10,10 +10,16 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Measured, NotMeasured
 from benchmarks.letter import make_recipients, make_renderer
+from benchmarks.parts.sending import provider_alone, render_messages, whole_send
+from benchmarks.parts.smtp_peers import (
+    SESSIONS,
+    aiosmtplib,
+    nodemailer,
+    smtp_source,
+    smtplib_with_jinja,
+)
 from benchmarks.rounds import Contender, Stats, ratio_to, run_rounds
-from benchmarks.sending import provider_alone, render_messages, whole_send
 from benchmarks.sinks import Sink, postfix_sink, smtp_sink, tls_smtp_sink
-from benchmarks.smtp_peers import SESSIONS, aiosmtplib, nodemailer, smtp_source, smtplib_with_jinja
 from lovecampaign.core.message import Message
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget
 from lovecampaign.providers.smtp.provider import SmtpProvider

@@ -1,6 +1,6 @@
 """Sends day 1 of a workspace and prints the cost of it as one JSON object.
 
-python -m benchmarks.one_send FOLDER
+python -m benchmarks.parts.one_send FOLDER
 """
 
 from __future__ import annotations

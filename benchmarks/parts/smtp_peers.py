@@ -17,7 +17,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from benchmarks.letter import as_row, jinja_sources
-from benchmarks.render import build_email_message
+from benchmarks.parts.render import build_email_message
 from benchmarks.rounds import Contender
 from benchmarks.sinks import POSTFIX, POSTFIX_ENVIRONMENT, Sink
 from benchmarks.sinks.fetch import NODEMAILER
@@ -27,7 +27,7 @@ from lovecampaign.render.renderer import EmailRenderer
 
 SESSIONS = 10
 _SENDER = "ana@bloom.example"
-_NODEMAILER_SCRIPT = Path(__file__).parent / "sinks" / "nodemailer.mjs"
+_NODEMAILER_SCRIPT = Path(__file__).parents[1] / "sinks" / "nodemailer.mjs"
 
 
 def smtp_source(

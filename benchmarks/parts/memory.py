@@ -79,7 +79,7 @@ def _send_to(subscribers: int) -> _Costs:
         with opened(settings_of(folder)) as database:
             add_subscribers(database, subscribers)
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.one_send", name],
+            [sys.executable, "-m", "benchmarks.parts.one_send", name],
             capture_output=True,
             check=True,
             text=True,
