@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
