@@ -1,26 +1,27 @@
-"""An HTTP/1.1 client (RFC 9112) on an open socket, as far as an API needs it.
+"""HTTP/1.1 requests on an open socket; responses are parsed by the standard library.
 
 A client library would hide whether a failure came before or after the body was written, which
-decides between a retry and doubt. It also takes ten times as long.
+decides between a retry and doubt. So requests are written here, and each failure has its phase.
 """
 
 from __future__ import annotations
 
-import re
+import io
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from http.client import HTTPException, HTTPResponse
+from typing import TYPE_CHECKING, NamedTuple
 
 from lovecampaign.providers.base.deadline_socket import DeadlineSocket
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 #: Limits, far above any real response.
 _HEAD_BYTES = 64 * 1024
 _BODY_BYTES = 64 * 1024
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
 _END_OF_HEAD = b"\r\n\r\n"
-_WITHOUT_BODY = (204, 304)
 
 
 class RequestIncomplete(Exception):
@@ -79,19 +80,6 @@ class HttpSocket:
         return reply._replace(is_kept=False)
 
 
-class _Head(NamedTuple):
-    """Status line and headers."""
-
-    minor_version: int
-    status: int
-    headers: Mapping[str, str]
-
-    @property
-    def asks_to_close(self) -> bool:
-        is_old = self.minor_version == 0
-        return is_old or "close" in self.headers.get("connection", "").lower()
-
-
 class PendingResponse:
     """A response that has to come by its deadline."""
 
@@ -116,85 +104,80 @@ class PendingResponse:
         """Wait for the response; raises ResponseMissing where it is invalid or late."""
         try:
             return self._read()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             raise ResponseMissing(_reason(error)) from error
 
     def _read(self) -> HttpResponse:
-        head = self._head()
-        while 100 <= head.status < 200:  # interim response (RFC 9110 §15.2)
-            head = self._head()
-        body, is_whole = self._body(head.status, head.headers)
+        source = _ResponseSource(self._sock, self.deadline, bytes(self._unread))
+        response = source.next_response()
+        while response.status < 200:  # interim response (RFC 9110 §15.2)
+            response = source.next_response()
+        body, is_whole = _read_body(response)
+        headers = {name.lower(): value for name, value in response.getheaders()}
         # Data behind a response would be taken for the next one.
-        is_kept = is_whole and not self._unread and not head.asks_to_close
-        return HttpResponse(head.status, head.headers, body, is_kept)
-
-    def _head(self) -> _Head:
-        while (end := self._unread.find(_END_OF_HEAD)) < 0:
-            if len(self._unread) > _HEAD_BYTES:
-                raise ValueError("the answer's head has no end")
-            self._receive()
-        first, *lines = bytes(self._unread[:end]).split(b"\r\n")
-        del self._unread[: end + 4]
-        return _Head(*_status(first), dict(map(_header, lines)))
-
-    def _body(self, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:
-        """The body, and whether it is complete: if not, the status is enough."""
-        try:
-            if status in _WITHOUT_BODY:
-                return b"", True
-            if "chunked" in headers.get("transfer-encoding", "").lower():
-                return self._chunks(), True
-            return self._exactly(int(headers["content-length"])), True
-        except (OSError, ValueError, KeyError):
-            return bytes(self._unread), False
-
-    def _chunks(self) -> bytes:
-        content = bytearray()
-        while size := int(self._line().partition(b";")[0], 16):
-            content += self._exactly(size)
-            self._line()
-            if len(content) > _BODY_BYTES:
-                raise ValueError("the answer is too long")
-        while self._line():  # trailers, and the empty line after them
-            pass
-        return bytes(content)
-
-    def _line(self) -> bytes:
-        while (end := self._unread.find(b"\r\n")) < 0:
-            self._receive()
-        line = bytes(self._unread[:end])
-        del self._unread[: end + 2]
-        return line
-
-    def _exactly(self, count: int) -> bytes:
-        if not 0 <= count <= _BODY_BYTES:
-            raise ValueError("the answer is too long")
-        while len(self._unread) < count:
-            self._receive()
-        content = bytes(self._unread[:count])
-        del self._unread[:count]
-        return content
-
-    def _receive(self) -> None:
-        received = self._sock.receive(self.deadline)
-        if not received:
-            raise ConnectionResetError("the server closed the connection")
-        self._unread += received
+        is_kept = is_whole and not response.will_close and not source.has_more
+        return HttpResponse(response.status, headers, body, is_kept)
 
 
-@lru_cache(maxsize=64)
-def _status(line: bytes) -> tuple[int, int]:
-    match = _STATUS.fullmatch(line)
-    if match is None:
-        raise ValueError("the answer is not HTTP")
-    return int(match[1]), int(match[2])
+def _read_body(response: HTTPResponse) -> tuple[bytes, bool]:
+    """The body, and whether it is complete: if not, the status is enough."""
+    try:
+        body = response.read(_BODY_BYTES)
+        is_whole = response.isclosed() or response.read(1) == b""
+    except (OSError, ValueError, HTTPException):
+        return b"", False
+    return body, is_whole
 
 
-@lru_cache(maxsize=64)
-def _header(line: bytes) -> tuple[str, str]:
-    """Cached: nearly all header lines are repeated in each response."""
-    name, _, value = line.decode("latin-1").partition(":")
-    return name.strip().lower(), value.strip()
+class _ResponseSource(io.RawIOBase):
+    """Bytes of one connection by a deadline, for the standard library's HTTP parser.
+
+    :class:`http.client.HTTPResponse` asks its "socket" for a file, and closes the file when it has
+    read the body; what the file has buffered behind it decides whether the connection is kept.
+    """
+
+    def __init__(self, sock: DeadlineSocket, deadline: float, received: bytes) -> None:
+        self._sock = sock
+        self._deadline = deadline
+        self._received = received
+        self._is_finished = False
+        self._file = _OpenReader(self)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return self._file
+
+    def next_response(self) -> HTTPResponse:
+        """Status and headers; raises ValueError, HTTPException or OSError."""
+        response = HTTPResponse(self)  # type: ignore[arg-type]  # it calls makefile and no more
+        response.begin()
+        if response.status >= 600:
+            raise ValueError("the answer is not HTTP")
+        return response
+
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes were received that no response has read. Nothing is read after it."""
+        self._is_finished = True
+        return bool(self._received or self._file.peek(1))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer)
+        if not self._received and not self._is_finished:
+            self._received = self._sock.receive(self._deadline)
+        count = min(len(view), len(self._received))
+        view[:count] = self._received[:count]
+        self._received = self._received[count:]
+        return count
+
+
+class _OpenReader(io.BufferedReader):
+    """Stays open when a response is complete: another one may follow an interim response."""
+
+    def close(self) -> None:
+        pass
 
 
 def _reason(error: Exception) -> str:
