@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from html.parser import HTMLParser
 
 from lovecampaign.delivery.display.web_version import REMOVED_LINK
+from lovecampaign.render.markup.scanner import Comment, EndTag, Piece, StartTag
+from lovecampaign.web.html import attributes_of, read_html
 
 #: Sentences about these links are removed from a copy.
 _FOOTER_LINKS = tuple(
@@ -39,18 +40,17 @@ class PageFrame:
 
 
 def make_web_page(html: str, frame: PageFrame) -> str:
-    copy = _WebCopyParser(frame)
-    copy.feed(html)
-    copy.close()
+    copy = _WebCopy(frame)
+    for piece in read_html(html):
+        copy.add(piece, html[piece.start : piece.end])
     # Any other use of a personal link leads nowhere.
     return "".join(copy.written).replace(REMOVED_LINK, "#").replace(_MARK, "")
 
 
-class _WebCopyParser(HTMLParser):
+class _WebCopy:
     """Copies the document to ``written``, unchanged except for personal links."""
 
     def __init__(self, frame: PageFrame) -> None:
-        super().__init__(convert_charrefs=False)
         self.written: list[str] = []
         self._frame = frame
         #: The end tags of open links.
@@ -58,49 +58,41 @@ class _WebCopyParser(HTMLParser):
         #: Index in ``written`` of the open paragraph.
         self._paragraph: int | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self._open_anchor({name: value or "" for name, value in attrs})
-        else:
-            self._write_as_read()
-        if tag == "p":
+    def add(self, piece: Piece, html: str) -> None:
+        match piece:
+            case StartTag(name="a"):
+                self._open_anchor(attributes_of(piece), html)
+            case StartTag():
+                self._open_element(piece.name, html)
+            case EndTag():
+                self._close_element(piece.name)
+            case Comment() if not html.lower().startswith("<!doctype"):
+                pass
+            case _:
+                self.written.append(html)
+
+    def _open_element(self, name: str, html: str) -> None:
+        self.written.append(html)
+        if name == "p":
             self._paragraph = len(self.written)
-        if tag == "body":
+        if name == "body":
             self.written.append(self._frame.before)
 
-    def handle_startendtag(self, *_: object) -> None:
-        self._write_as_read()
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._ends:
+    def _close_element(self, name: str) -> None:
+        if name == "a" and self._ends:
             self.written.append(self._ends.pop())
             return
-        if tag == "p" and self._paragraph is not None:
+        if name == "p" and self._paragraph is not None:
             html = "".join(self.written[self._paragraph :])
             self.written[self._paragraph :] = [_without_footer_sentences(html)]
             self._paragraph = None
-        before = {"head": self._frame.style, "body": self._frame.after}.get(tag, "")
-        self.written.append(f"{before}</{tag}>")
+        before = {"head": self._frame.style, "body": self._frame.after}.get(name, "")
+        self.written.append(f"{before}</{name}>")
 
-    def handle_data(self, data: str) -> None:
-        self.written.append(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self.written.append(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        self.written.append(f"&#{name};")
-
-    def handle_decl(self, decl: str) -> None:
-        self.written.append(f"<!{decl}>")
-
-    def _write_as_read(self) -> None:
-        self.written.append(self.get_starttag_text() or "")
-
-    def _open_anchor(self, attributes: Mapping[str, str]) -> None:
+    def _open_anchor(self, attributes: Mapping[str, str], html: str) -> None:
         end = "</a>"
         if not attributes.get("href", "").startswith(REMOVED_LINK):
-            self._write_as_read()
+            self.written.append(html)
         elif "inline-block" in attributes.get("style", ""):  # a button, as mj-button writes it
             kept = {name: attributes[name] for name in ("class", "style") if name in attributes}
             written = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
