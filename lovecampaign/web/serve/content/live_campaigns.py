@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
-from lovecampaign.web.reload import FileChanges
+from lovecampaign.web.reload import CampaignReloader
 
 #: A scan for edits takes a millisecond: once a second, not for each page.
 SCAN_SECONDS = 1.0
@@ -26,8 +25,7 @@ class LiveCampaigns:
         self._workspace = workspace
         self._seconds = monotonic_seconds
         self._lock = threading.Lock()
-        self._edits: dict[Path, FileChanges] = {}
-        self._campaigns: dict[Path, Campaign] = {}
+        self._reloaders: dict[Path, CampaignReloader] = {}
         #: Not an Interval: a scan that raises is repeated at the next request.
         self._next_scan_at = float("-inf")
 
@@ -37,7 +35,8 @@ class LiveCampaigns:
             if self._seconds() >= self._next_scan_at:
                 self._scan()
                 self._next_scan_at = self._seconds() + SCAN_SECONDS
-            return tuple(self._campaigns.values())
+            loaded = (reloader.campaign for reloader in self._reloaders.values())
+            return tuple(campaign for campaign in loaded if campaign is not None)
 
     def by_key(self, key: str) -> Campaign | None:
         """The campaign with that ``id``."""
@@ -52,16 +51,13 @@ class LiveCampaigns:
         return next(iter(unfinished or campaigns[-1:]), None)
 
     def _scan(self) -> None:
-        folders = list_campaigns(self._workspace)
-        for removed in self._edits.keys() - set(folders):
-            del self._edits[removed]
-            self._campaigns.pop(removed, None)
-        for folder in folders:
-            edits = self._edits.setdefault(folder, FileChanges(folder, self._workspace))
-            if edits.has_changed():
-                campaign = load_campaign(folder, self._workspace).campaign
-                if campaign is not None:
-                    self._campaigns[folder] = campaign
+        known = self._reloaders
+        self._reloaders = {
+            folder: known.get(folder) or CampaignReloader(folder, self._workspace)
+            for folder in list_campaigns(self._workspace)
+        }
+        for reloader in self._reloaders.values():
+            reloader.reload_if_changed()
 
 
 def _last_instant(campaign: Campaign) -> datetime:
