@@ -116,7 +116,7 @@ class RowReader:
             hint = "put quotes around a value that holds the separator"
             return self._reject(line, message, hint)
         email = cells[self._at.email]
-        if not (self._is_ours or email.isalnum()):
+        if not (self._is_ours or _is_bare(email)):
             email = _bare_address(email)
         try:
             key = normalise(email)
@@ -235,6 +235,10 @@ def _fit(cells: list[str], count: int) -> bool:
     while len(cells) <= count:
         cells.append("")
     return True
+
+
+def _is_bare(cell: str) -> bool:
+    return cell.isascii() and cell[:1].isalnum() and cell[-1:].isalnum() and ":" not in cell
 
 
 def _bare_address(cell: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
-from lovecampaign.audience.cells import clean_all
 from lovecampaign.audience.columns import Column, Columns
 from lovecampaign.audience.dates import DateEvidence
 from lovecampaign.audience.vocabulary.consent import STRONG_SPELLINGS, HeadingKind, kind_of_heading
@@ -58,16 +57,18 @@ def survey_rows(columns: Columns, rows: Iterable[CsvRow]) -> Survey:
     """Count the values of all columns that could say who gets no mail."""
     survey = Survey()
     for block in _blocks(columns.count, rows):
-        survey.rows += len(block[0]) if block else 0
-        _take_block(survey, columns, block)
+        if block:
+            survey.rows += len(block[0])
+            _take_block(survey, columns, block)
     return survey
 
 
 def _blocks(count: int, rows: Iterable[CsvRow]) -> Iterator[list[tuple[str, ...]]]:
     """The columns of each block of rows, the missing cells of short rows as empty ones."""
-    usable = (row.cells for row in rows if not row.fault)
-    while block := list(islice(usable, _BLOCK)):
-        yield list(zip_longest(*block, fillvalue=""))[:count]
+    source = iter(rows)
+    while block := list(islice(source, _BLOCK)):
+        usable = [cells for _, cells, fault in block if not fault]
+        yield list(zip_longest(*usable, fillvalue=""))[:count] if usable else []
 
 
 def _take_block(survey: Survey, columns: Columns, block: Sequence[tuple[str, ...]]) -> None:
@@ -81,7 +82,7 @@ def _take_block(survey: Survey, columns: Columns, block: Sequence[tuple[str, ...
     for column in _DATES:
         at = columns.positions.get(column, len(block))
         if at < len(block):
-            survey.dates.take(clean_all(block[at]))
+            survey.dates.take(block[at])
 
 
 def _doubtful(columns: Columns, count: int) -> list[int]:
