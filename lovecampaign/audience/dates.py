@@ -192,7 +192,8 @@ class DateEvidence:
     example: str = ""
 
     def take(self, cells: Iterable[str]) -> None:
-        for match in _TWO_NUMBERS.finditer("\n".join(cells)):
+        unusual = [cell for cell in cells if not cell[:4].isdigit()]  # 2024-05-01 is no doubt
+        for match in _TWO_NUMBERS.finditer("\n".join(unusual)):
             one, two = int(match[1]), int(match[2])
             if one > 12:
                 self.day_first += 1

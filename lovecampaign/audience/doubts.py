@@ -96,7 +96,7 @@ def _merged(values: Counter[str]) -> Counter[str]:
 
 def _is_unknown_status(values: Counter[str]) -> bool:
     """Whether no value is the word of a status."""
-    filled = [value for value in values if value]
+    filled = [value for value in values if kind_of_value(value) is not ValueKind.BLANK]
     return bool(filled) and not any(map(is_status_word, filled))
 
 
@@ -228,8 +228,8 @@ def _file_status(
     columns: Columns, answers: ImportAnswers, file_name: str, open_questions: Sequence[Question]
 ) -> tuple[ImportStatus | None, list[Question]]:
     if answers.file_status:
-        stated = STATUS_OF_OPTION[answers.file_status]
-        return (stated if stated.rank else None), []
+        typed = STATUS_OF_OPTION[answers.file_status]
+        return (typed if typed.rank else None), []
     stated = columns.file_status or status_in_file_name(file_name)
     if columns.file_status or stated is None:
         return columns.file_status, []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.audience.vocabulary.words import word_of
+from lovecampaign.audience.vocabulary.words import NO, YES, word_of
 
 _RANKS = {
     None: 1,
@@ -148,7 +148,8 @@ ANY_OTHER, PART = "*", "~"
 class ValueRule:
     """The meaning of a column's values: words, ``~part`` of a cell, ``""``, and ``*`` for the rest.
 
-    An empty cell says nothing unless ``""`` is there, and an unknown word is a refusal.
+    An empty cell says nothing unless ``""`` is there, and an unknown word is a refusal. A yes or
+    no is known in all languages where it is in one.
     """
 
     def __init__(self, meanings: Mapping[str, ImportStatus]) -> None:
@@ -157,6 +158,11 @@ class ValueRule:
             for value, status in meanings.items()
             if not value.startswith(PART) and value != ANY_OTHER
         }
+        for words in (YES, NO):
+            known = {self._words[word].rank: self._words[word] for word in words & set(self._words)}
+            if len(known) == 1:
+                status = next(iter(known.values()))
+                self._words |= {word: self._words.get(word, status) for word in words}
         self._empty = meanings.get("", ACTIVE)
         self._parts = [
             (value[1:], status) for value, status in meanings.items() if value.startswith(PART)

@@ -6,15 +6,11 @@ The words are data: ``vocabulary.toml``.
 from __future__ import annotations
 
 import re
-import tomllib
 from enum import Enum, auto
 from functools import lru_cache
-from pathlib import Path
 
 from lovecampaign.audience.status import BOUNCED, COMPLAINED, UNSUBSCRIBED, ImportStatus
-from lovecampaign.audience.vocabulary.words import field_name, word_of
-
-_WORDS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+from lovecampaign.audience.vocabulary.words import CONSENT_WORDS, NO, YES, field_name, word_of
 
 
 class HeadingKind(Enum):
@@ -40,18 +36,16 @@ class ValueKind(Enum):
     TEXT = auto()
 
 
-_REFUSALS = frozenset(_WORDS["refusals"])
-_WEAK_REFUSALS = frozenset(_WORDS["weak_refusals"])
-_CONSENTS = frozenset(_WORDS["consents"])
-_CONSENT_WORDS = frozenset(_WORDS["consent_words"])
-_OTHER_CHANNELS = frozenset(_WORDS["other_channels"])
-_EMAIL_WORDS = frozenset(_WORDS["email_words"])
-_COUNTS = frozenset(_WORDS["counts"])
-_LINKS = frozenset(_WORDS["links"])
+_REFUSALS = frozenset(CONSENT_WORDS["refusals"])
+_WEAK_REFUSALS = frozenset(CONSENT_WORDS["weak_refusals"])
+_CONSENTS = frozenset(CONSENT_WORDS["consents"])
+_CONSENT_WORDS = frozenset(CONSENT_WORDS["consent_words"])
+_OTHER_CHANNELS = frozenset(CONSENT_WORDS["other_channels"])
+_EMAIL_WORDS = frozenset(CONSENT_WORDS["email_words"])
+_COUNTS = frozenset(CONSENT_WORDS["counts"])
+_LINKS = frozenset(CONSENT_WORDS["links"])
 
-_YES = frozenset(_WORDS["yes"])
-_NO = frozenset(_WORDS["no"])
-_BLANK = frozenset(_WORDS["blank"])
+_BLANK = frozenset(CONSENT_WORDS["blank"])
 _ZERO = re.compile(r"0+(?:[.,]0+)?\s?%?")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*\s?%?")
 _DATE = re.compile(
@@ -62,8 +56,10 @@ _DATE = re.compile(
 _NO_DATE = re.compile(r"0000-00-00.*|0001-01-01.*")
 _LINK = re.compile(r"(?:https?://|mailto:|www\.)\S+", re.IGNORECASE)
 
-STRONG_VALUES = tuple(_WORDS["strong_values"])
+STRONG_VALUES = tuple(CONSENT_WORDS["strong_values"])
 _STRONG_WORDS = frozenset(map(word_of, STRONG_VALUES))
+#: Those that are long enough to be found inside of a remark.
+_STRONG_PARTS = tuple(part for word in _STRONG_WORDS if len(part := word.replace("_", "")) >= 8)
 #: The same as files write them, for a test of a million cells at once.
 STRONG_SPELLINGS = frozenset(
     spelling
@@ -73,9 +69,9 @@ STRONG_SPELLINGS = frozenset(
     for spelling in (text, text.upper(), text.capitalize(), text.title())
 )
 
-_BAD_STATUSES = frozenset(_WORDS["bad_statuses"])
+_BAD_STATUSES = frozenset(CONSENT_WORDS["bad_statuses"])
 _BAD_WORDS = _STRONG_WORDS | _BAD_STATUSES
-_GOOD_WORDS = frozenset(_WORDS["good_statuses"])
+_GOOD_WORDS = frozenset(CONSENT_WORDS["good_statuses"])
 
 
 @lru_cache(maxsize=1_000)
@@ -115,8 +111,8 @@ def kind_of_value(cell: str) -> ValueKind:
 
 
 _VALUES = {
-    ValueKind.YES: _YES,
-    ValueKind.NO: _NO,
+    ValueKind.YES: YES,
+    ValueKind.NO: NO,
     ValueKind.BAD_STATUS: _BAD_WORDS,
     ValueKind.GOOD_STATUS: _GOOD_WORDS,
 }
@@ -129,7 +125,12 @@ _PATTERNS = {
 
 
 def is_strong_refusal(cell: str) -> bool:
-    return word_of(cell) in _STRONG_WORDS
+    """Whether the cell is, or a remark holds, what means a refusal below any heading."""
+    word = word_of(cell)
+    if word in _STRONG_WORDS:
+        return True
+    squeezed = word.replace("_", "")
+    return any(part in squeezed for part in _STRONG_PARTS) and not _LINK.fullmatch(cell.strip())
 
 
 def reason_in(text: str) -> ImportStatus:
@@ -140,8 +141,8 @@ def reason_in(text: str) -> ImportStatus:
     return BOUNCED if any(part in squeezed for part in _BOUNCES) else UNSUBSCRIBED
 
 
-_COMPLAINTS = tuple(_WORDS["complaints"])
-_BOUNCES = tuple(_WORDS["bounces"])
+_COMPLAINTS = tuple(CONSENT_WORDS["complaints"])
+_BOUNCES = tuple(CONSENT_WORDS["bounces"])
 
 _NAMES_OF_LEAVERS = re.compile(
     r"suppress\w*|unsub\w*|opt_?outs?|opted_?out|bounces|bounced|hard_?bounces?|black_?list\w*|"

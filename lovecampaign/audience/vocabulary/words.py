@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
 _NO_WORD = re.compile(r"\W+")
 _GAPS = re.compile(r"[\s_\-\u2010-\u2015/]+")
+
+#: Words of consent and refusal, by what they mean.
+CONSENT_WORDS: dict[str, list[str]] = tomllib.loads(
+    (Path(__file__).parent / "consent.toml").read_text("utf-8")
+)
+YES, NO = frozenset(CONSENT_WORDS["yes"]), frozenset(CONSENT_WORDS["no"])
 
 
 def field_name(heading: str) -> str:

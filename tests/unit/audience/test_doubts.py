@@ -140,6 +140,17 @@ def test_values_decide_below_a_heading_that_says_nothing() -> None:
     assert '"Unsubscribed": 1' in question.message or "Notes=Unsubscribed" in question.options
 
 
+def test_remarks_and_tags_are_heard() -> None:
+    (question,) = read_file(sheet("Kommentar", "hat sich abgemeldet", "nett")).questions
+    assert question.options == ("--gone", "Kommentar=hat sich abgemeldet")
+    assert len(read_file('email,tags\na@x.example,"vip, unsubscribed"\n').questions) == 1
+
+
+def test_a_presets_yes_and_no_are_known_in_other_languages() -> None:
+    text = "EMAIL;NOM;SMS;OPT_IN;ADDED_TIME\na@x.example;A;;Oui;\nb@x.example;B;;Non;\n"
+    assert read_file(text).words == ["mail", "left out"]
+
+
 def test_a_status_column_in_any_of_the_languages_needs_no_answer() -> None:
     read = read_file(
         sheet(
@@ -188,7 +199,7 @@ def test_many_values_are_named_by_a_star() -> None:
 )
 def test_an_answer_about_no_column_is_wrong_usage(answer: dict[str, tuple[str, ...]]) -> None:
     with pytest.raises(UsageError):
-        read_file(sheet("Abgemeldet", "ja"), **answer)
+        read_file(sheet("Abgemeldet", "ja"), **answer)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
