@@ -48,7 +48,7 @@ def reachable_key(typed: str) -> str | None:
         key = normalise(typed)
     except InvalidAddress:
         return None
-    return key if plain_address(typed).rpartition("@")[0].isascii() else None
+    return key if typed.rpartition("@")[0].isascii() else None
 
 
 def plain_address(typed: str) -> str:

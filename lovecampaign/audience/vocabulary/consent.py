@@ -40,6 +40,7 @@ _REFUSALS = frozenset(CONSENT_WORDS["refusals"])
 _WEAK_REFUSALS = frozenset(CONSENT_WORDS["weak_refusals"])
 _CONSENTS = frozenset(CONSENT_WORDS["consents"])
 _CONSENT_WORDS = frozenset(CONSENT_WORDS["consent_words"])
+_NEGATIONS = frozenset(CONSENT_WORDS["negations"])
 _OTHER_CHANNELS = frozenset(CONSENT_WORDS["other_channels"])
 _EMAIL_WORDS = frozenset(CONSENT_WORDS["email_words"])
 _COUNTS = frozenset(CONSENT_WORDS["counts"])
@@ -86,7 +87,8 @@ def kind_of_heading(heading: str) -> HeadingKind:
     if words & _WEAK_REFUSALS:
         return HeadingKind.WEAK_REFUSAL
     if any(part in squeezed for part in _CONSENTS) or words & _CONSENT_WORDS:
-        return HeadingKind.CONSENT
+        is_negated = words & _NEGATIONS and not words & YES
+        return HeadingKind.REFUSAL if is_negated else HeadingKind.CONSENT
     return HeadingKind.NEUTRAL
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lovecampaign.audience.address import suggest_address
+from lovecampaign.audience.address import plain_address, suggest_address
 from lovecampaign.audience.cells import clean, collapse_spaces, split_tags
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
@@ -118,7 +118,7 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
     """
     person = Subscribe(
         key=read_address(email),
-        email=email.strip(),
+        email=plain_address(email).strip(),
         first_name=collapse_spaces(first_name),
         last_name=collapse_spaces(last_name),
         timezone=_read_zone(timezone),
