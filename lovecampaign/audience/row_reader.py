@@ -42,6 +42,9 @@ from lovecampaign.core.problems import Place, Problem, Severity
 _AHEAD_OF_UTC = timedelta(hours=14)
 #: Spreadsheets put an apostrophe before a text, and people put signs around an address.
 _AROUND_ADDRESS = "'’‘`´\"“”„<> \t"
+_UNKNOWN_STATUS_HINT = (
+    'if it says that they left, add --gone "COLUMN=VALUE"; if they want mail, --consent'
+)
 #: Google Contacts writes several addresses into one cell.
 _NEXT_ADDRESS = ":::"
 #: A warning's message and hint: part of a row was ignored.
@@ -137,7 +140,8 @@ class RowReader:
             return Suppress(key=key, reason=status.reason, since=since)
         if status is UNCONFIRMED:
             return SkipRow(line=line, key=key)
-        return self._reject(line, status.refusal)
+        is_unknown = status.refusal.startswith("the status ")
+        return self._reject(line, status.refusal, _UNKNOWN_STATUS_HINT if is_unknown else None)
 
     def _status(self, cells: Sequence[str]) -> ImportStatus:
         """The worst status that the row or the file states."""
