@@ -51,6 +51,17 @@ def reachable_key(typed: str) -> str | None:
     return key if typed.rpartition("@")[0].isascii() else None
 
 
+def plain_address(typed: str) -> str:
+    """The address without invisible characters, and with plain ones for compatibility forms.
+
+    Copied texts hold zero-width spaces and full-width letters: they are the same person.
+    """
+    if typed.isascii():
+        return typed
+    visible = "".join(sign for sign in typed if unicodedata.category(sign) not in {"Cf", "Cc"})
+    return unicodedata.normalize("NFKC", visible)
+
+
 def normalise(email: str) -> str:
     """The canonical form of an address, which identifies a subscriber.
 
@@ -86,6 +97,7 @@ def _is_plain_domain(domain: str) -> bool:
 def _normalise_slowly(email: str) -> str:
     from email_validator import EmailNotValidError, validate_email  # lazy: slow to import
 
+    email = plain_address(email)
     _reject_common_mistakes(email)
     try:
         parts = validate_email(

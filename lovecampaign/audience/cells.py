@@ -5,9 +5,10 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from datetime import MAXYEAR, UTC, datetime
+from datetime import MAXYEAR, datetime
 from functools import cache, lru_cache
 
+from lovecampaign.audience.dates import DateOrder, parse_datetime
 from lovecampaign.audience.subscriber import Consent, ConsentKind
 from lovecampaign.core.zones import known_zones
 
@@ -18,17 +19,9 @@ _BLANKS = (
     " \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u2060\ufeff"
 )
-_TAG_SEPARATORS = re.compile("[;,]")
-#: ``2024-05-12 10:15:20.123456 +0000 UTC`` (Go, so listmonk) and ``2024-05-12 10:15:20 UTC``
-#: (Rails, so Kit).
-_OFFSET_AND_NAME = re.compile(
-    r"(?P<moment>.*?\d)(?: ?(?P<offset>[+-]\d\d:?\d\d))?(?: (?P<name>[A-Z]{3,5}))?"
-)
-_NAMES_OF_UTC = ("UTC", "GMT")
-#: fromisoformat reads up to six digits of a second; Go writes nine.
-_NANOSECONDS = re.compile(r"(\.\d{6})\d+")
-#: Consent to email cannot be older; some tools write "never" as year 0001.
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_TAG_SEPARATORS = re.compile("[;,]|:::")
+#: Mailchimp's ``"VIP","Brot, hell"``.
+_QUOTED_OR_BARE = re.compile(r'\s*"(?:[^"]|"")*"\s*(?=[;,]|$)|[^;,]+')
 #: CASL (Canada), ss. 10(10) and 10(13): months until implied consent expires.
 _MONTHS_OF_IMPLIED_CONSENT = {ConsentKind.IMPLIED_PURCHASE: 24, ConsentKind.IMPLIED_INQUIRY: 6}
 
@@ -65,8 +58,9 @@ def collapse_spaces(value: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def split_tags(cell: str) -> tuple[str, ...]:
-    """Unique tags in order, split on ``;`` and ``,``, without Mailchimp's quotes."""
-    parts = (part.strip(_BLANKS + '"') for part in _TAG_SEPARATORS.split(cell))
+    """Unique tags in order, split at ``;``, ``,`` and Google's ``:::`` outside of quotes."""
+    pieces = _QUOTED_OR_BARE.findall(cell) if '"' in cell else _TAG_SEPARATORS.split(cell)
+    parts = (part.strip(_BLANKS + '"').removeprefix("* ") for part in pieces)
     return tuple(dict.fromkeys(collapse_spaces(part) for part in parts if part))
 
 
@@ -81,47 +75,14 @@ def _zones() -> dict[str, str]:
     return {name.casefold(): name for name in known_zones()}
 
 
-def parse_datetime(cell: str) -> datetime:
-    """The UTC instant of a date (its start) or a time; UTC if there is no offset.
-
-    Raises ValueError with a message for users.
-    """
-    try:
-        moment = datetime.fromisoformat(cell)
-    except ValueError:
-        return _parse_unusual_datetime(cell)
-    return moment if moment.tzinfo is UTC and moment >= _EARLIEST else _in_utc(moment, cell)
-
-
-@lru_cache(maxsize=1_000)
-def _parse_unusual_datetime(cell: str) -> datetime:
-    plain = cell
-    match = _OFFSET_AND_NAME.fullmatch(_NANOSECONDS.sub(r"\1", cell))
-    if match and (match["offset"] or match["name"] in _NAMES_OF_UTC):
-        plain = match["moment"] + (match["offset"] or "")
-    try:
-        moment = datetime.fromisoformat(plain)
-    except ValueError as error:
-        raise _not_a_date(cell) from error
-    return _in_utc(moment, cell)
-
-
-def _in_utc(moment: datetime, cell: str) -> datetime:
-    try:
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError as error:
-        raise _not_a_date(cell) from error
-    if moment < _EARLIEST:
-        raise _not_a_date(cell)
-    return moment
-
-
-def _not_a_date(cell: str) -> ValueError:
-    return ValueError(f"{cell!r} is not a date like 2027-01-31 or 2027-01-31T09:30Z")
-
-
 def read_consent(
-    given_at: str, confirmed_at: str, kind: str, source: str, expires: str
+    given_at: str,
+    confirmed_at: str,
+    kind: str,
+    source: str,
+    expires: str,
+    *,
+    order: DateOrder | None = None,
 ) -> Consent | None:
     """The consent of one row; None without a date.
 
@@ -132,16 +93,18 @@ def read_consent(
         if expires:
             raise ValueError("there is consent_expires without consent_at")
         return None
-    given = _read_column("consent_at", given_at or confirmed_at)
-    confirmed = _read_column("confirmed_at", confirmed_at) if confirmed_at else None
+    given = _read_column("consent_at", given_at or confirmed_at, order)
+    confirmed = _read_column("confirmed_at", confirmed_at, order) if confirmed_at else None
     agreed = _read_kind(kind) if kind else ConsentKind.EXPRESS
-    ends = _read_column("consent_expires", expires) if expires else _implied_end(agreed, given)
+    ends = (
+        _read_column("consent_expires", expires, order) if expires else _implied_end(agreed, given)
+    )
     return Consent(given, agreed, source, "", "", confirmed, ends)
 
 
-def _read_column(column: str, cell: str) -> datetime:
+def _read_column(column: str, cell: str, order: DateOrder | None) -> datetime:
     try:
-        return parse_datetime(cell)
+        return parse_datetime(cell, order)
     except ValueError as error:
         raise ValueError(f"{column} {error}") from error
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
 
-from lovecampaign.audience.status import ImportStatus, status_from_file_name
+from lovecampaign.audience.dates import DateOrder
+from lovecampaign.audience.presets.load import Layout, find_layout
+from lovecampaign.audience.status import (
+    ImportStatus,
+    StatusReader,
+    bounced_by_date,
+    complained_by_date,
+    parse_status,
+    status_from_file_name,
+    status_from_unsubscribe_reason,
+    unsubscribed_by_date,
+)
+from lovecampaign.audience.vocabulary.words import field_name
 
 
 class Column(StrEnum):
@@ -51,13 +64,8 @@ EXPORTED = (
 )
 
 
-class ExportTool(StrEnum):
-    """The tool that exported a file; the value is its display name."""
-
-    OURS = "lovecampaign"  #: every other column is a field of exactly that name
-    MAILCHIMP = "Mailchimp"
-    KIT = "Kit"
-    LISTMONK = "listmonk"
+#: The name of our own export: every other column is a field of exactly that name.
+OUR_TOOL = "lovecampaign"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,134 +77,185 @@ class Heading:
     meaning: str
 
 
+class Saying(NamedTuple):
+    """A column that says who gets no mail, and the meaning of its cells."""
+
+    position: int
+    read: StatusReader
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
     """The recognised columns of a file; positions count from 0."""
 
     positions: Mapping[Column, int]
-    #: All status columns; the worst status counts.
-    status: tuple[int, ...]
+    #: All columns that say who gets no mail; the worst status counts.
+    says: tuple[Saying, ...]
+    #: Status columns by their heading alone: their values must agree.
+    presumed: tuple[int, ...] = ()
     #: Position → name under ``fields``.
     fields: Mapping[int, str]
-    tool: ExportTool | None
-    #: The status of all rows, where the file name states it (Mailchimp).
+    #: The tool that exported the file.
+    tool: str | None
+    #: What the tool's export cannot say, as a warning and its hint.
+    note: tuple[str, str] = ("", "")
+    #: The status of all rows, where the file's name or the operator states it.
     file_status: ImportStatus | None
     headings: tuple[Heading, ...]
     #: Headings with the meaning of an earlier one, which became fields.
     duplicates: tuple[str, ...]
+    #: A row with empty cells in all of these never subscribed.
+    never_asked_without: tuple[int, ...] = ()
+    #: Columns that a preset or the operator explains.
+    explained: frozenset[int] = frozenset()
+    #: The order of day and month in ambiguous dates.
+    date_order: DateOrder | None = None
 
     @property
     def count(self) -> int:
         return len(self.headings)
 
+    @property
+    def is_ours(self) -> bool:
+        return self.tool == OUR_TOOL
+
+    @property
+    def status(self) -> tuple[int, ...]:
+        """The positions of the columns that say who gets no mail."""
+        return tuple(saying.position for saying in self.says)
+
     def find(self, column: Column) -> int | None:
         return self.positions.get(column)
 
 
-#: Headings in the form of ``field_name``. Sources: the exports of Mailchimp, Kit and listmonk
-#: (its cmd/subscribers.go), and small businesses' spreadsheets.
-_HEADINGS = {
-    Column.EMAIL: "email e_mail mail email_address e_mail_address emailaddress subscriber_email "
-    "contact_email adresse_email adresse_e_mail courriel e_mail_adresse correo correo_electronico",
-    Column.FIRST_NAME: "first_name firstname fname given_name forename vorname prenom nombre",
-    Column.LAST_NAME: "last_name lastname lname surname family_name nachname nom nom_de_famille "
-    "apellido apellidos",
-    Column.FULL_NAME: "name full_name fullname contact_name",
-    Column.TIMEZONE: "timezone time_zone tz zeitzone",
-    Column.TAGS: "tags tag labels",
-    Column.CONSENT_AT: "consent_at consent_date consented_at consent_time opted_in_at optin_time "
-    "opt_in_time optin_date opt_in_date subscribed_at subscribed_on subscription_date "
-    "date_subscribed signup_date sign_up_date signed_up_at",
-    Column.CONFIRMED_AT: "confirm_time confirmed_at",
-    Column.CONSENT_SOURCE: "consent_source optin_source opt_in_source",
-    Column.CONSENT_KIND: "consent_kind consent_type",
-    Column.CONSENT_EXPIRES: "consent_expires consent_expires_at consent_expiry",
-    Column.LAST_ACTIVE_AT: "last_active_at last_active last_activity last_engaged last_opened_at",
-    Column.STATUS: "status state subscription_status subscriber_status email_status "
-    "subscriber_state email_marketing_status email_subscription_status marketing_status statut",
-    Column.UNSUBSCRIBED_AT: "unsub_time unsubscribed_at unsubscribed_on unsubscribe_date "
-    "cancelled_at canceled_at opted_out_at opt_out_date",
-    Column.BOUNCED_AT: "clean_time bounced_at bounce_date",
-    Column.COMPLAINED_AT: "complained_at complaint_date",
-    Column.UNSUBSCRIBE_REASON: "unsub_reason unsubscribe_reason",
+_WORDS = tomllib.loads((Path(__file__).parent / "vocabulary" / "headings.toml").read_text("utf-8"))
+_KNOWN = {heading: Column(column) for column, known in _WORDS.items() for heading in known}
+
+#: Headings of addresses that count only without a better one.
+_SECOND_BEST = "user_email customer_email billing_email e_mail_1_value email_1_value subscriber"
+_SECOND_BEST_EMAIL = frozenset(_SECOND_BEST.split())
+#: The meaning of a filled cell in a column of dates or reasons.
+_SAID_BY = {
+    Column.UNSUBSCRIBED_AT: unsubscribed_by_date,
+    Column.UNSUBSCRIBE_REASON: status_from_unsubscribe_reason,
+    Column.BOUNCED_AT: bounced_by_date,
+    Column.COMPLAINED_AT: complained_by_date,
 }
-_KNOWN = {heading: column for column, known in _HEADINGS.items() for heading in known.split()}
-
-#: In a file with one of these, ``state`` is a part of a postal address, not a status.
-_POSTAL_WORDS = "city town zip zip_code postcode postal_code country street address address_1"
-_POSTAL = frozenset([*_POSTAL_WORDS.split(), "street_address"])
-_NO_WORD = re.compile(r"\W+")
 
 
-def read_columns(headings: Sequence[str], file_name: str = "") -> Columns:
-    """Recognise the headings; the caller checks that there is a ``Column.EMAIL``."""
+def read_columns(headings: Sequence[str], file_name: str = "", email: str = "") -> Columns:
+    """Recognise the headings; the caller checks that there is a ``Column.EMAIL``.
+
+    ``email`` is the heading of the addresses, where the operator names it.
+    """
     slugs = [field_name(heading) for heading in headings]
-    tool = _recognise_tool(frozenset(slugs))
-    meanings = _meanings(slugs, tool)
+    is_ours = frozenset(slugs).issuperset(EXPORTED)  # a field may be called as another's column
+    layout = None if is_ours else find_layout(slugs)
+    meanings = _exported(slugs) if is_ours else _meanings(slugs, layout)
+    if email:
+        meanings = _with_email(meanings, slugs.index(field_name(email)))
     positions = _first_positions(meanings)
-    status = [at for at, column in enumerate(meanings) if column is Column.STATUS]
-    taken = {*positions.values(), *status}
+    says = tuple(_sayings(slugs, meanings, layout))
+    taken = {*positions.values(), *(saying.position for saying in says)}
     rest = {at: slug for at, slug in enumerate(slugs) if slug and at not in taken}
-    fields = _name_fields(rest)
+    fields = name_fields(rest)
     shown = {at: f"fields.{name}" for at, name in fields.items()}
+    shown |= {saying.position: Column.STATUS.value for saying in says}
     shown |= {at: column.value for at, column in enumerate(meanings) if column and at in taken}
     return Columns(
         positions=positions,
-        status=tuple(status),
+        says=says,
+        presumed=tuple(
+            at
+            for at, column in enumerate(meanings)
+            if column is Column.STATUS and not (is_ours or (layout and layout.explains(slugs[at])))
+        ),
         fields=fields,
-        tool=tool,
-        file_status=status_from_file_name(file_name) if tool is ExportTool.MAILCHIMP else None,
+        tool=OUR_TOOL if is_ours else layout.tool if layout else None,
+        note=(layout.note, layout.note_hint) if layout else ("", ""),
+        file_status=status_from_file_name(file_name)
+        if layout and layout.tool == "Mailchimp"
+        else None,
         headings=tuple(
             Heading(heading=heading.strip(), meaning=shown.get(at, ""))
             for at, heading in enumerate(headings)
         ),
-        duplicates=tuple(headings[at].strip() for at in rest if meanings[at] is not None),
+        duplicates=tuple(
+            headings[at].strip()
+            for at in rest
+            if meanings[at] is not None and slugs[at] not in _SECOND_BEST_EMAIL
+        ),
+        never_asked_without=_find_all(slugs, layout.never_asked_without) if layout else (),
+        explained=frozenset(range(len(slugs)))
+        if is_ours
+        else frozenset(at for at, slug in enumerate(slugs) if layout and layout.explains(slug)),
     )
 
 
-def field_name(heading: str) -> str:
-    """A heading as a name for templates: ``Favourite plant`` → ``favourite_plant``."""
-    plain = unicodedata.normalize("NFKD", heading.casefold())
-    without_accents = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    name = _NO_WORD.sub("_", unicodedata.normalize("NFKC", without_accents)).strip("_")
-    return f"field_{name}" if name[:1].isdigit() else name
+def _find_all(slugs: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
+    """The positions of all these headings; none if one is missing."""
+    found = tuple(slugs.index(slug) for slug in wanted if slug in slugs)
+    return found if len(found) == len(wanted) else ()
 
 
-def _recognise_tool(slugs: frozenset[str]) -> ExportTool | None:
-    if slugs.issuperset(EXPORTED):  # first: a field may have the name of another tool's column
-        return ExportTool.OURS
-    if slugs & {"member_rating", "leid", "euid"}:
-        return ExportTool.MAILCHIMP
-    if {"uuid", "attributes", "status"} <= slugs:
-        return ExportTool.LISTMONK
-    if {"email", "email_address"} & slugs and {"status", "state"} & slugs and "created_at" in slugs:
-        return ExportTool.KIT
-    return None
+def _exported(slugs: Sequence[str]) -> list[Column | None]:
+    """A field may have the name of a column: only the first one counts."""
+    ours = set(EXPORTED)
+    return [
+        Column(slug) if slug in ours and slugs.index(slug) == at else None
+        for at, slug in enumerate(slugs)
+    ]
 
 
-def _meanings(slugs: Sequence[str], tool: ExportTool | None) -> list[Column | None]:
-    if tool is ExportTool.OURS:
-        return [_exported_column(at, slugs) for at in range(len(slugs))]
-    seen = frozenset(slugs)
-    meanings = [_meaning(slug, tool, seen) for slug in slugs]
+def _meanings(slugs: Sequence[str], layout: Layout | None) -> list[Column | None]:
+    meanings = [_meaning(slug, layout) for slug in slugs]
+    if _has_better_email(slugs, meanings):
+        meanings = [
+            None if column is Column.EMAIL and slug in _SECOND_BEST_EMAIL else column
+            for slug, column in zip(slugs, meanings, strict=True)
+        ]
+    else:
+        best = [slug for slug in _SECOND_BEST.split() if slug in slugs]
+        meanings = [
+            None if column is Column.EMAIL and slug != best[0] else column
+            for slug, column in zip(slugs, meanings, strict=True)
+        ]
     if Column.FIRST_NAME in meanings:  # a full name is split only without a first name
         return [None if column is Column.FULL_NAME else column for column in meanings]
     return meanings
 
 
-def _exported_column(at: int, slugs: Sequence[str]) -> Column | None:
-    is_first = slugs.index(slugs[at]) == at  # a field may have the name of a column
-    return Column(slugs[at]) if is_first and slugs[at] in set(EXPORTED) else None
+def _has_better_email(slugs: Sequence[str], meanings: Sequence[Column | None]) -> bool:
+    return not _SECOND_BEST_EMAIL & set(slugs) or any(
+        column is Column.EMAIL and slug not in _SECOND_BEST_EMAIL
+        for slug, column in zip(slugs, meanings, strict=True)
+    )
 
 
-def _meaning(slug: str, tool: ExportTool | None, seen: frozenset[str]) -> Column | None:
-    if slug == "state" and seen & _POSTAL:
-        return None
-    if slug == "created_at" and tool is ExportTool.KIT and "consent_at" not in seen:
-        return Column.CONSENT_AT  # Kit: the time of subscribing
-    if slug == "attributes" and tool is ExportTool.LISTMONK:
-        return Column.ATTRIBUTES
-    return _KNOWN.get(slug)
+def _meaning(slug: str, layout: Layout | None) -> Column | None:
+    if layout:
+        if slug in layout.columns:
+            return Column(layout.columns[slug])
+        if layout.reader_of(slug) or slug in layout.plain:
+            return None
+    return Column.EMAIL if slug in _SECOND_BEST_EMAIL else _KNOWN.get(slug)
+
+
+def _with_email(meanings: Sequence[Column | None], at: int) -> list[Column | None]:
+    others = [None if column is Column.EMAIL else column for column in meanings]
+    return [*others[:at], Column.EMAIL, *others[at + 1 :]]
+
+
+def _sayings(
+    slugs: Sequence[str], meanings: Sequence[Column | None], layout: Layout | None
+) -> Iterator[Saying]:
+    for at, (slug, column) in enumerate(zip(slugs, meanings, strict=True)):
+        if column is Column.STATUS:
+            yield Saying(at, parse_status)
+        elif column in _SAID_BY:
+            yield Saying(at, _SAID_BY[column])
+        elif column is None and layout and (reader := layout.reader_of(slug)):
+            yield Saying(at, reader)
 
 
 def _first_positions(meanings: Sequence[Column | None]) -> dict[Column, int]:
@@ -207,7 +266,7 @@ def _first_positions(meanings: Sequence[Column | None]) -> dict[Column, int]:
     return positions
 
 
-def _name_fields(slugs: Mapping[int, str]) -> dict[int, str]:
+def name_fields(slugs: Mapping[int, str]) -> dict[int, str]:
     """Unique field names: the second ``name`` becomes ``name_2``."""
     names: dict[str, int] = {}
     last: dict[str, int] = {}

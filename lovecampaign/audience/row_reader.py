@@ -9,34 +9,44 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from lovecampaign.audience.address import InvalidAddress, normalise, suggest_address
+from lovecampaign.audience.address import (
+    InvalidAddress,
+    normalise,
+    plain_address,
+    suggest_address,
+)
 from lovecampaign.audience.cells import (
     clean_all,
     collapse_spaces,
     find_zone,
-    parse_datetime,
     read_consent,
     split_tags,
 )
-from lovecampaign.audience.columns import Column, Columns, ExportTool, field_name
+from lovecampaign.audience.columns import Column, Columns
+from lovecampaign.audience.dates import DateOrder, parse_datetime
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.status import (
     ACTIVE,
-    BOUNCED,
-    COMPLAINED,
+    NO_CONSENT,
     UNCONFIRMED,
     ImportStatus,
-    parse_status,
-    status_from_unsubscribe_reason,
+    is_filled,
+    worse,
 )
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
+from lovecampaign.audience.vocabulary.words import field_name
 from lovecampaign.core.csv_reader import CsvRow
 from lovecampaign.core.problems import Place, Problem, Severity
 
 #: Time zones are up to 14 hours ahead of UTC, and a cell without an offset is read as UTC.
 _AHEAD_OF_UTC = timedelta(hours=14)
-#: What other tools write into a date column without a date.
-_NO_DATE = frozenset({"", "-", "0", "null", "none", "n/a", "false", "no"})
+#: Spreadsheets put an apostrophe before a text, and people put signs around an address.
+_AROUND_ADDRESS = "'’‘`´\"“”„<> \t"
+_UNKNOWN_STATUS_HINT = (
+    'if it says that they left, add --gone "COLUMN=VALUE"; if they want mail, --consent'
+)
+#: Google Contacts writes several addresses into one cell.
+_NEXT_ADDRESS = ":::"
 #: A warning's message and hint: part of a row was ignored.
 _Warning = tuple[str, str | None]
 
@@ -51,7 +61,8 @@ class _CellPositions:
         def at(column: Column) -> int:
             return columns.positions.get(column, columns.count)
 
-        self.status = columns.status
+        self.says = columns.says
+        self.never_asked_without = columns.never_asked_without
         self.fields = tuple((name, position) for position, name in columns.fields.items())
         self.email = at(Column.EMAIL)
         self.first_name = at(Column.FIRST_NAME)
@@ -67,7 +78,6 @@ class _CellPositions:
         self.consent_expires = at(Column.CONSENT_EXPIRES)
         self.last_active_at = at(Column.LAST_ACTIVE_AT)
         self.unsubscribed_at = at(Column.UNSUBSCRIBED_AT)
-        self.unsubscribe_reason = at(Column.UNSUBSCRIBE_REASON)
         self.bounced_at = at(Column.BOUNCED_AT)
         self.complained_at = at(Column.COMPLAINED_AT)
 
@@ -91,15 +101,13 @@ class RowReader:
         self._count = columns.count
         self._at = _CellPositions(columns)
         self._file_status = columns.file_status
-        dated = {Column.UNSUBSCRIBED_AT, Column.BOUNCED_AT, Column.COMPLAINED_AT}
-        #: Whether the file states a status outside its status columns.
-        self._has_other_status = bool(columns.file_status or dated & columns.positions.keys())
+        self._is_ours = columns.is_ours
+        self._order = columns.date_order
         self._file = file
         self._latest_consent = now + _AHEAD_OF_UTC
         self._extra_tags = tuple(tag for text in extra_tags for tag in split_tags(text))
-        tool = columns.tool
         #: The default source of consent; our own export has a column for it.
-        self._source = f"{tool.value} export" if tool and tool is not ExportTool.OURS else ""
+        self._source = f"{columns.tool} export" if columns.tool and not columns.is_ours else ""
 
     def decide(self, row: CsvRow) -> Decision:
         line, raw_cells, fault = row
@@ -111,11 +119,13 @@ class RowReader:
             hint = "put quotes around a value that holds the separator"
             return self._reject(line, message, hint)
         email = cells[self._at.email]
+        if not (self._is_ours or _is_bare(email)):
+            email = _bare_address(email)
         try:
             key = normalise(email)
             status = self._status(cells)
             if status is ACTIVE:
-                return self._subscribe(line, key, cells)
+                return self._subscribe(line, key, email, cells)
             return self._suppress(line, key, status, cells)
         except InvalidAddress as error:
             return self._reject(line, f"{_shorten(email)!r} is no email address: {error}")
@@ -126,30 +136,22 @@ class RowReader:
         self, line: int, key: str, status: ImportStatus, cells: Sequence[str]
     ) -> Suppress | SkipRow | Reject:
         if status.reason:
-            since = _datetime_or_none(cells[self._suppressed_at(status.reason)])
+            since = _datetime_or_none(cells[self._suppressed_at(status.reason)], self._order)
             return Suppress(key=key, reason=status.reason, since=since)
         if status is UNCONFIRMED:
             return SkipRow(line=line, key=key)
-        return self._reject(line, status.refusal)
+        is_unknown = status.refusal.startswith("the status ")
+        return self._reject(line, status.refusal, _UNKNOWN_STATUS_HINT if is_unknown else None)
 
     def _status(self, cells: Sequence[str]) -> ImportStatus:
-        """The worst status that the row states."""
-        worst = ACTIVE
-        for position in self._at.status:
-            status = parse_status(cells[position])
-            worst = worst if status is ACTIVE else _worse(worst, status)
-        return self._worst_of_others(cells, worst) if self._has_other_status else worst
-
-    def _worst_of_others(self, cells: Sequence[str], worst: ImportStatus) -> ImportStatus:
-        at = self._at
-        if self._file_status:
-            worst = _worse(worst, self._file_status)
-        if _is_filled(cells[at.unsubscribed_at]):
-            reason = cells[at.unsubscribe_reason]
-            worst = _worse(worst, status_from_unsubscribe_reason(reason))
-        if _is_filled(cells[at.bounced_at]):
-            worst = _worse(worst, BOUNCED)
-        return _worse(worst, COMPLAINED) if _is_filled(cells[at.complained_at]) else worst
+        """The worst status that the row or the file states."""
+        worst = self._file_status or ACTIVE
+        for position, read in self._at.says:
+            status = read(cells[position])
+            worst = worst if status is ACTIVE else worse(worst, status)
+        if worst is ACTIVE and (dates := self._at.never_asked_without):
+            return ACTIVE if any(cells[at] for at in dates) else NO_CONSENT
+        return worst
 
     def _suppressed_at(self, reason: SuppressionReason) -> int:
         """The position of the date of a suppression."""
@@ -158,7 +160,7 @@ class RowReader:
         is_complaint = reason is SuppressionReason.COMPLAINT
         return self._at.complained_at if is_complaint else self._at.unsubscribed_at
 
-    def _subscribe(self, line: int, key: str, cells: Sequence[str]) -> Subscribe:
+    def _subscribe(self, line: int, key: str, email: str, cells: Sequence[str]) -> Subscribe:
         at = self._at
         warnings: list[_Warning] = []
         if meant := suggest_address(key):
@@ -167,14 +169,14 @@ class RowReader:
         zone, tags, seen_at = cells[at.timezone], cells[at.tags], cells[at.last_active_at]
         return Subscribe(
             key,
-            cells[at.email],
+            email,
             first_name,
             last_name,
             _read_zone(zone, warnings) if zone else "",
             self._tags(tags) if tags else self._extra_tags,
             self._fields(cells, warnings),
             self._consent(cells, warnings),
-            _read_activity(seen_at, warnings) if seen_at else None,
+            _read_activity(seen_at, self._order, warnings) if seen_at else None,
             tuple(self._problem(line, *each, Severity.WARNING) for each in warnings)
             if warnings
             else (),
@@ -204,6 +206,7 @@ class RowReader:
             cells[at.consent_kind],
             cells[at.consent_source] or self._source,
             cells[at.consent_expires],
+            order=self._order,
         )
         if consent is None:
             return None
@@ -238,13 +241,14 @@ def _fit(cells: list[str], count: int) -> bool:
     return True
 
 
-def _worse(one: ImportStatus, other: ImportStatus) -> ImportStatus:
-    return other if other.rank > one.rank else one
+def _is_bare(cell: str) -> bool:
+    return cell.isascii() and cell[:1].isalnum() and cell[-1:].isalnum() and ":" not in cell
 
 
-def _is_filled(cell: str) -> bool:
-    """Whether a date column has a value, readable or not."""
-    return bool(cell) and cell.casefold() not in _NO_DATE
+def _bare_address(cell: str) -> str:
+    """The address without signs around it, as the same person's other rows have it."""
+    first = plain_address(cell.partition(_NEXT_ADDRESS)[0]).strip(_AROUND_ADDRESS)
+    return first.removeprefix("mailto:")
 
 
 def _read_zone(cell: str, warnings: list[_Warning]) -> str:
@@ -255,9 +259,9 @@ def _read_zone(cell: str, warnings: list[_Warning]) -> str:
     return zone or ""
 
 
-def _read_activity(cell: str, warnings: list[_Warning]) -> datetime | None:
-    instant = _datetime_or_none(cell)
-    if instant is None and _is_filled(cell):
+def _read_activity(cell: str, order: DateOrder | None, warnings: list[_Warning]) -> datetime | None:
+    instant = _datetime_or_none(cell, order)
+    if instant is None and is_filled(cell):
         warnings.append((f"last_active_at {_shorten(cell)!r} is no date and left out", None))
     return instant
 
@@ -275,9 +279,9 @@ def _read_attributes(cell: str, warnings: list[_Warning]) -> dict[str, str]:
     return {name: text for name, text in named.items() if name}
 
 
-def _datetime_or_none(cell: str) -> datetime | None:
+def _datetime_or_none(cell: str, order: DateOrder | None) -> datetime | None:
     try:
-        return parse_datetime(cell) if cell else None
+        return parse_datetime(cell, order) if cell else None
     except ValueError:
         return None
 

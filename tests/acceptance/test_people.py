@@ -87,6 +87,75 @@ def test_a_consent_of_the_future_is_told_with_its_line_and_left_out(shop: Shop) 
     assert shop.type(*late, *NOW).code == 2
 
 
+def test_a_column_that_may_say_no_stops_an_import_until_it_is_explained(shop: Shop) -> None:
+    rows = "Email;Abgemeldet\ndora@readers.example;ja\neva@readers.example;nein\n"
+    file = write(shop, "sheet.csv", rows)
+
+    dry = shop.type("subscribers", "import", file, "--json", *NOW).done()
+    assert "import-consent" in dry.codes
+    said = shop.type("subscribers", "import", file, "--apply", "--json", *NOW)
+    assert said.code == 4
+    assert said.data["applied"] is False
+    (question,) = said.json["errors"]
+    assert '"ja": 1' in question["message"]
+    assert '--gone "Abgemeldet=ja"' in question["hint"]
+    assert shop.type("subscribers", "show", "eva@readers.example").code == 2
+
+    following = shop.type("subscribers", "import", file, *NOW).err.partition("Next: lovecampaign ")[
+        2
+    ]
+    assert "--apply" not in following
+    applied = shop.data(*shlex.split(following), "--apply", *NOW)
+    assert (applied["new"], applied["suppressed"]) == (1, 1)
+
+
+def test_a_file_of_people_who_left_suppresses_them(shop: Shop) -> None:
+    file = write(shop, "abgemeldet.csv", "email\nana@readers.example\n")
+
+    said = shop.type("subscribers", "import", file, "--apply", *NOW)
+    assert said.code == 4
+    assert "--as unsubscribed" in said.err
+    applied = shop.data("subscribers", "import", file, "--as", "unsubscribed", "--apply", *NOW)
+    assert applied["suppressed"] == 1
+
+
+def test_a_full_column_of_addresses_is_offered(shop: Shop) -> None:
+    file = write(shop, "odd.csv", "Kontakt,Name\ndora@readers.example,Dora\n")
+
+    said = shop.type("subscribers", "import", file, *NOW)
+    assert said.code == 1
+    assert "--email Kontakt" in said.err
+    again = ("subscribers", "import", file, "--email", "Kontakt", "--apply", *NOW)
+    assert shop.data(*again)["new"] == 1
+
+
+def test_an_answer_about_no_column_is_wrong_usage(shop: Shop) -> None:
+    file = write(shop, "few.csv", "email,city\ndora@readers.example,Porto\n")
+
+    said = shop.type("subscribers", "import", file, "--gone", "Town=Porto", *NOW)
+    assert said.code == 2
+    assert "email, city" in said.err
+
+
+def test_the_tool_and_what_its_export_cannot_say_are_told(shop: Shop) -> None:
+    rows = "uuid,email,name,attributes,status,created_at\n1,dora@readers.example,Dora,{},enabled,\n"
+    said = shop.type("subscribers", "import", write(shop, "subscribers.csv", rows), *NOW).done()
+
+    assert "This is an export of listmonk." in said.out
+    assert "does not say who has left a list" in said.err
+    plain = write(shop, "plain.csv", "email\ndora@readers.example\n")
+    said = shop.type("subscribers", "import", plain, *NOW).done()
+    assert "Recognised: nothing in particular." in said.out
+
+
+def test_three_hundred_alike_problems_are_one(shop: Shop) -> None:
+    rows = "".join(f"nobody {number}\n" for number in range(300))
+    said = shop.type("subscribers", "import", write(shop, "bad.csv", f"email\n{rows}"), "--json")
+
+    (problem,) = said.json["errors"]
+    assert "300 rows like this" in problem["message"]
+
+
 def test_a_file_that_is_not_there_is_wrong_usage(shop: Shop) -> None:
     said = shop.type("subscribers", "import", "nowhere.csv")
 

@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from lovecampaign.audience.address import suggest_address
+from lovecampaign.audience.address import plain_address, suggest_address
 from lovecampaign.audience.cells import clean, collapse_spaces, split_tags
-from lovecampaign.audience.columns import field_name
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
+from lovecampaign.audience.vocabulary.words import field_name
 from lovecampaign.cli.framework.invocation import Invocation, require_retyped, verb, verb_group
 from lovecampaign.cli.framework.options import read_address, read_instant, read_name
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.file_arguments import read_new_file_or_stdout, read_path
 from lovecampaign.cli.resources.lists import find_only_list, warn_unused_list
 from lovecampaign.cli.resources.open import opened_database
+from lovecampaign.cli.subscribers.import_options import import_options, list_option, read_answers
 from lovecampaign.cli.subscribers.import_report import (
     command_after_import,
     format_import,
+    import_exit_code,
     import_json,
 )
 from lovecampaign.cli.subscribers.person import format_person, person_json
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, UsageError
-from lovecampaign.core.problems import Problem, has_errors
+from lovecampaign.core.problems import Problem
 from lovecampaign.core.zones import is_known_zone
 from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.imports.importer import import_subscribers
@@ -40,9 +43,6 @@ from lovecampaign.store.tables.imports import RowVerdict
 
 _BY_HAND = "typed by the operator"
 _PROTECTED = "unsubscribed, bounced, complained or was forgotten before, and stays off every list"
-_list_option = click.option(
-    "--list", "list_name", type=read_name, metavar="LIST", help="Default: the campaign's audience."
-)
 _tag_option = click.option(
     "--tag", "tags", type=read_name, multiple=True, metavar="TAG", help="May be repeated."
 )
@@ -55,35 +55,43 @@ def subscribers() -> None:
 
 @verb("import", subscribers)
 @click.argument("file", type=read_path, metavar="FILE")
-@_list_option
+@list_option
 @_tag_option
+@import_options
 @click.option("--apply", is_flag=True, help="Do it; without this it is a dry run.")
 def import_file(
-    invocation: Invocation, file: Path, list_name: str | None, tags: tuple[str, ...], *, apply: bool
+    invocation: Invocation,
+    file: Path,
+    *,
+    list_name: str | None,
+    tags: tuple[str, ...],
+    apply: bool,
+    **about_file: Any,
 ) -> Result:
     """Read people from a CSV file into a list; a dry run until --apply.
 
-    Exports of Kit, Mailchimp and listmonk are taken as they are. People who unsubscribed, bounced
-    or complained, here or in the file, are never added again. All rows are imported, or none.
+    Exports of the usual tools are taken as they are. People who unsubscribed, bounced or
+    complained, here or in the file, are never added again. A column that may say who wants no
+    mail has to be explained first.
     """
-    enrolment = ImportTarget(
-        list_name=list_name or find_only_list(invocation), now=invocation.now, tags=tags
-    )
+    answers = read_answers(**about_file)
+    wanted = list_name or find_only_list(invocation)
+    enrolment = ImportTarget(list_name=wanted, now=invocation.now, tags=tags)
     warnings = list(warn_unused_list(invocation, list_name)) if list_name else []
     with opened_database(invocation) as database:
-        report = import_subscribers(database, file, enrolment, apply=apply)
+        report = import_subscribers(database, file, enrolment, answers=answers, apply=apply)
     return Result(
         data=import_json(report),
         text=format_import(report, enrolment.list_name),
         problems=[*warnings, *report.problems],
-        exit_code=ExitCode.PROBLEMS if has_errors(report.problems) else ExitCode.DONE,
-        next_command=command_after_import(report, file, enrolment),
+        exit_code=import_exit_code(report, is_meant=apply),
+        next_command=command_after_import(report, file, enrolment, answers),
     )
 
 
 @verb("add", subscribers)
 @click.argument("email")
-@_list_option
+@list_option
 @_tag_option
 @click.option("--first-name", default="", metavar="NAME", help="As emails greet them.")
 @click.option("--last-name", default="", metavar="NAME", help="Their family name.")
@@ -110,7 +118,7 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
     """
     person = Subscribe(
         key=read_address(email),
-        email=email.strip(),
+        email=plain_address(email).strip(),
         first_name=collapse_spaces(first_name),
         last_name=collapse_spaces(last_name),
         timezone=_read_zone(timezone),
@@ -233,9 +241,9 @@ def _format_forgotten(email: str, person: AddressRecord) -> str:
 
 
 def _read_zone(text: str) -> str:
-    if text and not is_known_zone(text):
-        raise UsageError(f"{text} is not a time zone", hint="write it like Europe/Paris")
-    return text
+    if not text or is_known_zone(text):
+        return text
+    raise UsageError(f"{text} is not a time zone", hint="write it like Europe/Paris")
 
 
 def _read_field(pair: str) -> tuple[str, str]:

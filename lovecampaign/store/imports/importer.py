@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lovecampaign.audience.columns import Column, Columns, ExportTool, Heading, read_columns
+from lovecampaign.audience.answers import ImportAnswers, check_email_column
+from lovecampaign.audience.columns import Column, Columns, Heading, read_columns
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
+from lovecampaign.audience.doubts import Question, settle_columns
 from lovecampaign.audience.row_reader import RowReader
+from lovecampaign.audience.survey import Survey, survey_rows
 from lovecampaign.core.csv_reader import CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.imports.alike import ProblemList
 from lovecampaign.store.imports.apply import ImportTarget, run_import
 from lovecampaign.store.imports.verdicts import MAX_LINES, ImportVerdicts
 from lovecampaign.store.tables.imports import RowVerdict
@@ -44,44 +49,70 @@ class ImportReport:
     headings: tuple[Heading, ...] = ()
     #: The tool that exported the file, where recognised: ``Mailchimp``.
     tool: str = ""
+    #: Doubts that the operator has to settle: nothing is applied before.
+    questions: tuple[Question, ...] = ()
 
 
 def import_subscribers(
-    database: Database, path: Path, target: ImportTarget, *, apply: bool = False
+    database: Database,
+    path: Path,
+    target: ImportTarget,
+    *,
+    answers: ImportAnswers | None = None,
+    apply: bool = False,
 ) -> ImportReport:
     """Import a CSV file into a list; a dry run with exact counts without ``apply``.
 
-    The change is one transaction at the end. Raises UsageError for a file that cannot be opened;
-    all other faults are in the report.
+    The change is one transaction at the end; an open question about the file makes it a dry run.
+    Raises UsageError for a file that cannot be opened, and for an answer about a column that it
+    does not have; all other faults are in the report.
     """
     shown = str(path)
+    answers = answers or ImportAnswers()
     target = replace(target, source=target.source or f"import of {path.name}")
     try:
+        columns, questions = _survey(path, shown, answers)
         with open_csv(path, shown_as=shown) as table:
-            columns = _read_columns(table, shown, path.name)
-            target = replace(target, keeps_lists=columns.tool is ExportTool.OURS)
+            may_apply = apply and not questions
+            target = replace(target, keeps_lists=columns.is_ours)
             reader = RowReader(columns, file=shown, now=target.now, extra_tags=target.tags)
             builder = _ReportBuilder(shown, columns, table.heading_line)
             decisions = builder.count(map(reader.decide, table.rows))
-            verdicts = run_import(database, decisions, target, apply=apply)
-            return builder.report(verdicts, applied=apply)
+            verdicts = run_import(database, decisions, target, apply=may_apply)
+            severity = Severity.ERROR if apply else Severity.WARNING
+            asked = [builder.ask(question, severity) for question in questions]
+            report = builder.report(verdicts, applied=may_apply)
+            return replace(report, problems=(*asked, *report.problems), questions=tuple(questions))
     except ProblemsFound as error:
         return ImportReport(problems=error.problems)
 
 
-def _read_columns(table: CsvTable, shown: str, file_name: str) -> Columns:
-    columns = read_columns(table.headings, file_name)
-    if columns.find(Column.EMAIL) is not None:
-        return columns
+def _survey(path: Path, shown: str, answers: ImportAnswers) -> tuple[Columns, list[Question]]:
+    """The columns, as their headings, their values and the answers explain them."""
+    with open_csv(path, shown_as=shown) as table:
+        check_email_column(answers, table.headings)
+        columns = read_columns(table.headings, path.name, answers.email)
+        survey = survey_rows(columns, table.rows)
+        if columns.find(Column.EMAIL) is None:
+            raise _without_addresses(table, shown, survey)
+    return settle_columns(columns, survey, answers, path.name)
+
+
+def _without_addresses(table: CsvTable, shown: str, survey: Survey) -> ProblemsFound:
+    full = [at for at, count in survey.addresses.items() if count * 2 > survey.rows]
     if any("@" in heading for heading in table.headings):
         message = "the first line is a person, not the headings"
         hint = "put a line above it that names the columns, such as: email,first_name"
+    elif full:
+        heading = table.headings[max(full, key=survey.addresses.__getitem__)]
+        message = f"no heading names the column of addresses; {heading!r} is full of them"
+        hint = f"type --email {shlex.quote(heading)}, or call that column: email"
     else:
         message = f"no column holds email addresses; there are: {', '.join(table.headings)}"
         hint = "call the column with the addresses: email"
     place = Place(file=shown, line=table.heading_line)
     problem = Problem(code="import-no-email-column", message=message, place=place, hint=hint)
-    raise ProblemsFound(f"{shown}: {message}", [problem], hint=hint)
+    return ProblemsFound(f"{shown}: {message}", [problem], hint=hint)
 
 
 class _ReportBuilder:
@@ -94,26 +125,28 @@ class _ReportBuilder:
         self._read = 0
         self._rejected = 0
         self._without_consent = 0
-        self._problems: list[Problem] = []
-        self._unlisted = 0
+        self._problems = ProblemList(MAX_PROBLEMS)
 
     def count(self, decisions: Iterable[Decision]) -> Iterator[Subscribe | Suppress | SkipRow]:
         for decision in decisions:
             self._read += 1
             if isinstance(decision, Reject):
                 self._rejected += 1
-                self._list([decision.problem])
+                self._problems.add(decision.problem)
                 continue
             if isinstance(decision, Subscribe):
                 self._without_consent += decision.consent is None
                 if decision.warnings:
-                    self._list(decision.warnings)
+                    for warning in decision.warnings:
+                        self._problems.add(warning)
             yield decision
 
     def report(self, verdicts: ImportVerdicts, *, applied: bool) -> ImportReport:
         counts, tool = verdicts.counts, self._columns.tool
-        self._list([self._unconfirmed(line) for line in verdicts.unknown_lines])
-        self._unlisted += verdicts.unknown - len(verdicts.unknown_lines)
+        for line in verdicts.unknown_lines:
+            self._problems.add(self._unconfirmed(line))
+        if more := verdicts.unknown - len(verdicts.unknown_lines):
+            self._problems.add_more(self._unconfirmed(verdicts.unknown_lines[0]), more)
         return ImportReport(
             read=self._read,
             new=counts.get(RowVerdict.NEW, 0),
@@ -123,17 +156,24 @@ class _ReportBuilder:
             protected=counts.get(RowVerdict.PROTECTED, 0),
             suppressed=counts.get(RowVerdict.SUPPRESSED, 0),
             applied=applied,
-            problems=(*self._file_warnings(verdicts), *in_file_order(self._problems)),
+            problems=(*self._file_warnings(verdicts), *in_file_order(self._problems.listed())),
             headings=self._columns.headings,
-            tool=tool.value if tool else "",
+            tool=tool or "",
         )
 
-    def _list(self, problems: Sequence[Problem]) -> None:
-        room = MAX_PROBLEMS - len(self._problems)
-        self._problems += problems[:room]
-        self._unlisted += len(problems[room:])
+    def ask(self, question: Question, severity: Severity) -> Problem:
+        return Problem(
+            code=question.code,
+            message=question.message,
+            place=Place(file=self._shown, line=self._heading_line),
+            hint=question.hint,
+            severity=severity,
+        )
 
     def _file_warnings(self, verdicts: ImportVerdicts) -> Iterator[Problem]:
+        message, hint = self._columns.note
+        if message:
+            yield self._warn(message, hint)
         if self._columns.duplicates:
             names = ", ".join(self._columns.duplicates)
             yield self._warn(f"these columns repeat an earlier one: {names}")
@@ -153,8 +193,8 @@ class _ReportBuilder:
                 "an export holds people of all lists; a file with their email column alone "
                 "puts them on this one too",
             )
-        if self._unlisted:
-            yield self._warn(f"problems that are not listed: {self._unlisted:,}")
+        if self._problems.unlisted:
+            yield self._warn(f"problems that are not listed: {self._problems.unlisted:,}")
 
     def _unconfirmed(self, line: int) -> Problem:
         return Problem(

@@ -1,0 +1,1 @@
+"""Layouts of other tools' exports, as data: one TOML file per tool, with its sources."""

@@ -1,0 +1,102 @@
+"""A first reading of a file: the values of its columns, and its dates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, zip_longest
+
+from lovecampaign.audience.columns import Column, Columns
+from lovecampaign.audience.dates import DateEvidence
+from lovecampaign.audience.vocabulary.consent import STRONG_SPELLINGS, HeadingKind, kind_of_heading
+from lovecampaign.core.csv_reader import CsvRow
+
+#: Rows that are read at once.
+_BLOCK = 2_000
+#: Distinct values of a column that its heading makes no doubt of …
+_FEW = 200
+#: … and of one that it does.
+_MANY = 50_000
+_DATES = (
+    Column.CONSENT_AT,
+    Column.CONFIRMED_AT,
+    Column.CONSENT_EXPIRES,
+    Column.LAST_ACTIVE_AT,
+    Column.UNSUBSCRIBED_AT,
+    Column.BOUNCED_AT,
+    Column.COMPLAINED_AT,
+)
+#: These hold no consent, whatever they say.
+_NEVER_DOUBTED = (
+    Column.EMAIL,
+    Column.FIRST_NAME,
+    Column.LAST_NAME,
+    Column.FULL_NAME,
+    Column.TIMEZONE,
+    Column.ATTRIBUTES,
+    Column.CONSENT_KIND,
+    Column.CONSENT_SOURCE,
+    *_DATES,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Survey:
+    """What a file's columns hold."""
+
+    rows: int = 0
+    #: Position → value → rows. Columns of many values keep only those that say no.
+    values: dict[int, Counter[str]] = field(default_factory=dict)
+    dates: DateEvidence = field(default_factory=DateEvidence)
+    #: Position → cells with an @-sign, in a file without a known column of addresses.
+    addresses: Counter[int] = field(default_factory=Counter)
+
+
+def survey_rows(columns: Columns, rows: Iterable[CsvRow]) -> Survey:
+    """Count the values of all columns that could say who gets no mail."""
+    survey = Survey()
+    for block in _blocks(columns.count, rows):
+        if block:
+            survey.rows += len(block[0])
+            _take_block(survey, columns, block)
+    return survey
+
+
+def _blocks(count: int, rows: Iterable[CsvRow]) -> Iterator[list[tuple[str, ...]]]:
+    """The columns of each block of rows, the missing cells of short rows as empty ones."""
+    source = iter(rows)
+    while block := list(islice(source, _BLOCK)):
+        usable = [cells for _, cells, fault in block if not fault]
+        yield list(zip_longest(*usable, fillvalue=""))[:count] if usable else []
+
+
+def _take_block(survey: Survey, columns: Columns, block: Sequence[tuple[str, ...]]) -> None:
+    if columns.find(Column.EMAIL) is None:
+        for at, cells in enumerate(block):
+            survey.addresses[at] += sum("@" in cell for cell in cells)
+        return
+    if not columns.is_ours:
+        for at in _doubtful(columns, len(block)):
+            _count(survey.values.setdefault(at, Counter()), columns, at, block[at])
+    for column in _DATES:
+        at = columns.positions.get(column, len(block))
+        if at < len(block):
+            survey.dates.take(block[at])
+
+
+def _doubtful(columns: Columns, count: int) -> list[int]:
+    known = {at for column in _NEVER_DOUBTED if (at := columns.find(column)) is not None}
+    return [at for at in range(count) if at not in known and at not in columns.explained]
+
+
+def _count(values: Counter[str], columns: Columns, at: int, cells: Sequence[str]) -> None:
+    heading = columns.headings[at].heading
+    most = _FEW if kind_of_heading(heading) is HeadingKind.NEUTRAL else _MANY
+    if at in columns.presumed:
+        most = _MANY
+    if len(values) > most:
+        if seen := STRONG_SPELLINGS.intersection(cells):
+            values.update(cell for cell in cells if cell in seen)
+    else:
+        values.update(cells)

@@ -1,0 +1,1 @@
+"""Words of headings, values and file names in seven languages, as data."""

@@ -1,0 +1,288 @@
+"""Facts about questions: which columns, names and dates are asked about, and what answers do."""
+
+from __future__ import annotations
+
+import pytest
+
+from lovecampaign.audience.dates import DateOrder
+from lovecampaign.core.errors import UsageError
+from tests.unit.audience.files import read_file
+
+
+def sheet(heading: str, *values: str, first: str = "Email") -> str:
+    rows = [f"a{number}@x.example;{value}" for number, value in enumerate(values)]
+    return "\n".join([f"{first};{heading}", *rows]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("heading", "yes", "no"),
+    [
+        ("Unsubscribed", "yes", "no"),
+        ("Opted out", "TRUE", "FALSE"),
+        ("do not contact", "1", "0"),
+        ("doNotEmail", "true", "false"),
+        ("Blacklist", "x", ""),
+        ("Suppressed", "2024-05-01", ""),
+        ("Bounced", "3", "0"),
+        ("Complaint", "1", "0"),
+        ("Deactivated", "2024-05-01 08:00", ""),
+        ("Deleted at", "2024-05-01", ""),
+        ("disabled", "1", "0"),
+        ("Abgemeldet", "ja", "nein"),
+        ("Abmeldedatum (Newsletter)", "01.05.2024", ""),
+        ("Keine Werbung", "x", ""),
+        ("gesperrt", "ja", "nein"),
+        ("Austragungsgrund", "zu viele Mails", ""),
+        ("Désabonné", "oui", "non"),
+        ("Désinscription", "01/05/2024", ""),
+        ("Ne pas contacter", "1", "0"),
+        ("Liste noire", "oui", ""),
+        ("Dado de baja", "sí", "no"),
+        ("Baja", "sí", "no"),
+        ("No contactar", "1", "0"),
+        ("Desuscrito el", "01/05/2024", ""),
+        ("Disiscritto", "sì", "no"),
+        ("Non contattare", "vero", "falso"),
+        ("Uitgeschreven", "ja", "nee"),
+        ("Afgemeld op", "01-05-2024", ""),
+        ("Niet mailen", "ja", ""),
+        ("Descadastrado", "sim", "não"),
+        ("Não contactar", "1", "0"),
+        ("Not subscribed", "yes", "no"),
+        ("Keine E-Mails", "x", ""),
+        ("Kündigung", "ja", "nein"),
+        ("Résilié", "oui", "non"),
+        ("Rechaza correo", "sí", "no"),
+        ("Sin consentimiento", "sí", "no"),
+        ("Rifiuta pubblicità", "sì", "no"),
+        ("Wil geen nieuwsbrief", "ja", "nee"),
+        ("Recusa e-mails", "sim", "não"),
+    ],
+)
+def test_a_column_of_people_who_left_is_asked_about_and_answered(
+    heading: str, yes: str, no: str
+) -> None:
+    text = sheet(heading, yes, no, no)
+    (question,) = read_file(text).questions
+    assert heading in question.message
+    assert "--gone" in question.options
+    assert read_file(sheet(heading, no, no)).questions == []
+
+    answered = read_file(text, gone=question.options[1::2])
+    assert answered.questions == []
+    assert answered.words[0] in {"unsubscribed", "hard_bounce", "complaint"}
+    assert answered.words[1:] == ["mail", "mail"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "yes", "no"),
+    [
+        ("Accepts Marketing", "yes", "no"),
+        ("Opt-in", "TRUE", "FALSE"),
+        ("optIn", "1", "0"),
+        ("Consent", "x", ""),
+        ("Email permission", "granted", "revoked"),
+        ("Newsletter", "ja", "nein"),
+        ("Einwilligung", "ja", ""),
+        ("Newsletter (yes/no)", "yes", "no"),
+        ("Newsletter ja/nein", "ja", "nein"),
+        ("Werbung erlaubt", "wahr", "falsch"),
+        ("Aktiv", "ja", "nein"),
+        ("Consentement RGPD", "oui", "non"),
+        ("Inscrit à la newsletter", "oui", ""),
+        ("Acepta publicidad", "sí", "no"),
+        ("Boletín", "sí", "no"),
+        ("Consenso marketing", "sì", "no"),
+        ("Iscritto", "sì", "no"),
+        ("Toestemming", "ja", "nee"),
+        ("Nieuwsbrief", "ja", "nee"),
+        ("Aceita receber emails", "sim", "não"),
+        ("Inscrito", "sim", "não"),
+    ],
+)
+def test_a_column_of_consent_is_asked_about_and_answered(heading: str, yes: str, no: str) -> None:
+    text = sheet(heading, yes, no, yes)
+    (question,) = read_file(text).questions
+    assert "--consent" in question.options
+    assert read_file(sheet(heading, yes, yes)).questions == []
+
+    answered = read_file(text, consent=question.options[1::2])
+    assert answered.questions == []
+    assert answered.words == ["mail", "left out", "mail"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        ("newsletter_name", ("Gartenpost", "Stadtbrief")),
+        ("Newsletter", ("Gartenpost", "")),
+        ("Region", ("Nord", "Süd")),
+        ("State", ("CA", "TX")),
+        ("Kunde", ("ja", "nein")),
+        ("Tax Exempt", ("yes", "no")),
+        ("Accepts SMS Marketing", ("yes", "no")),
+        ("Telefon erlaubt", ("ja", "nein")),
+        ("Unsubscribe link", ("https://x.example/u/1", "https://x.example/u/2")),
+        ("newsletter_opens", ("0", "1")),
+        ("marketing_spend", ("0", "12.50")),
+        ("Marketing source", ("Facebook", "Messe")),
+        ("Subscription plan", ("free", "pro")),
+        ("Bounce rate", ("0.00", "0")),
+        ("Spam score", ("0.4", "2.1")),
+        ("Deleted at", ("", "")),
+        ("Last Name", ("Spam", "Baja")),
+        ("Order status", ("completed", "cancelled")),
+        ("Gender", ("m", "f")),
+        ("Abo", ("Monatlich", "Jährlich")),
+        ("Comments", ("sehr nett", "")),
+    ],
+)
+def test_ordinary_columns_are_not_asked_about(heading: str, values: tuple[str, str]) -> None:
+    read = read_file(sheet(heading, *values))
+    assert read.questions == []
+    assert read.words == ["mail", "mail"]
+
+
+def test_values_decide_below_a_heading_that_says_nothing() -> None:
+    (question,) = read_file(sheet("Notizen", "abgemeldet", "nett", "")).questions
+    assert question.options == ("--gone", "Notizen=abgemeldet")
+    many = [f"note {number}" for number in range(5000)]
+    (question,) = read_file(sheet("Notes", *many, "Unsubscribed")).questions
+    assert '"Unsubscribed": 1' in question.message or "Notes=Unsubscribed" in question.options
+
+
+def test_remarks_and_tags_are_heard() -> None:
+    (question,) = read_file(sheet("Kommentar", "hat sich abgemeldet", "nett")).questions
+    assert question.options == ("--gone", "Kommentar=hat sich abgemeldet")
+    assert len(read_file('email,tags\na@x.example,"vip, unsubscribed"\n').questions) == 1
+
+
+def test_a_presets_yes_and_no_are_known_in_other_languages() -> None:
+    text = "EMAIL;NOM;SMS;OPT_IN;ADDED_TIME\na@x.example;A;;Oui;\nb@x.example;B;;Non;\n"
+    assert read_file(text).words == ["mail", "left out"]
+
+
+def test_a_status_column_in_any_of_the_languages_needs_no_answer() -> None:
+    read = read_file(
+        sheet(
+            "Status", "aktiv", "abgemeldet", "désabonné", "disiscritto", "uitgeschreven", "bounced"
+        )
+    )
+    assert read.questions == []
+    assert read.words == ["mail", *["unsubscribed"] * 4, "hard_bounce"]
+
+
+def test_a_status_column_without_a_known_word_is_asked_about_and_no_answer_proposed() -> None:
+    (question,) = read_file(sheet("Status", "VIP", "Lead")).questions
+    assert question.options == ()
+    assert '--plain "Status"' in question.hint
+    assert read_file(sheet("Status", "VIP", "Lead"), plain=("status",)).words == ["mail", "mail"]
+
+
+def test_what_an_answer_leaves_open_is_asked_again() -> None:
+    read = read_file(sheet("Abgemeldet", "ja", "nein", "gebeten"), gone=("Abgemeldet=ja",))
+    (question,) = read.questions
+    assert question.options == ("--gone", "Abgemeldet=gebeten")
+
+
+def test_the_heading_and_the_value_say_what_kind_of_leaving_it_was() -> None:
+    read = read_file(sheet("Spam complaint", "yes", ""), gone=("Spam complaint=yes",))
+    assert read.words == ["complaint", "mail"]
+    read = read_file(sheet("Notes", "bounced", ""), gone=("notes=Bounced",))
+    assert read.words == ["hard_bounce", "mail"]
+
+
+def test_gone_is_stronger_than_plain() -> None:
+    read = read_file(sheet("Abgemeldet", "ja", ""), gone=("Abgemeldet=*",), plain=("Abgemeldet",))
+    assert read.words == ["unsubscribed", "mail"]
+
+
+def test_many_values_are_named_by_a_star() -> None:
+    days = [f"{day:02}.05.2024" for day in range(1, 9)]
+    (question,) = read_file(sheet("Abgemeldet seit", *days, "")).questions
+    assert question.options == ("--gone", "Abgemeldet seit=*")
+    read = read_file(sheet("Abgemeldet seit", *days, ""), gone=("Abgemeldet seit=*",))
+    assert read.words == [*["unsubscribed"] * 8, "mail"]
+
+
+@pytest.mark.parametrize(
+    "answer", [{"gone": ("nowhere=1",)}, {"plain": ("nowhere",)}, {"gone": ("x",)}]
+)
+def test_an_answer_about_no_column_is_wrong_usage(answer: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(UsageError):
+        read_file(sheet("Abgemeldet", "ja"), **answer)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("suppression_list.csv", "unsubscribed"),
+        ("unsubscribes-2024.csv", "unsubscribed"),
+        ("Opt-outs.csv", "unsubscribed"),
+        ("abgemeldet.csv", "unsubscribed"),
+        ("Abmeldungen Mai.csv", "unsubscribed"),
+        ("bounces.csv", "bounced"),
+        ("hard-bounces_1.csv", "bounced"),
+        ("spam-complaints.csv", "complained"),
+        ("désabonnés.csv", "unsubscribed"),
+        ("bajas.csv", "unsubscribed"),
+        ("disiscritti.csv", "unsubscribed"),
+        ("uitgeschreven.csv", "unsubscribed"),
+        ("descadastrados.csv", "unsubscribed"),
+    ],
+)
+def test_a_name_of_people_who_left_is_asked_about(name: str, option: str) -> None:
+    text = "email,first_name\na@x.example,Ana\n"
+    (question,) = read_file(text, name).questions
+    assert question.options == ("--as", option)
+    assert read_file(text, name, file_status=option).words != ["mail"]
+    assert read_file(text, name, file_status="subscribed").words == ["mail"]
+    assert read_file("email,status\na@x.example,active\n", name).questions == []
+
+
+@pytest.mark.parametrize("name", ["people.csv", "bounce-house-guests.csv", "subscribers.csv"])
+def test_other_names_are_not_asked_about(name: str) -> None:
+    assert read_file("email\na@x.example\n", name).questions == []
+
+
+def test_the_worse_sign_wins_whatever_the_operator_says_of_the_file() -> None:
+    text = "email,status\na@x.example,complained\nb@x.example,active\n"
+    assert read_file(text, file_status="unsubscribed").words == ["complaint", "unsubscribed"]
+
+
+def test_mailchimps_reason_is_stronger_than_its_files_name() -> None:
+    text = "Email Address,UNSUB_TIME,UNSUB_REASON,LEID\na@x.example,,SPAM,1\n"
+    assert read_file(text, "unsubscribed_members_a1.csv").words == ["complaint"]
+
+
+def test_ambiguous_dates_are_asked_about_once() -> None:
+    text = "email,consent_at,last_active\na@x.example,03/04/2024,05/06/2024\n"
+    (question,) = read_file(text).questions
+    assert "--dates day-first" in question.hint
+    assert read_file(text, date_order=DateOrder.DAY_FIRST).words == ["mail"]
+    assert read_file(text + "b@x.example,30/04/2024,\n").questions == []
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "'ana@x.example",
+        "\u200bana@x.example",
+        "ａｎａ＠ｘ．example",
+        "<ana@x.example>",
+        "an\u00ada@x.example",
+    ],
+)
+def test_signs_around_and_inside_an_address_lead_to_the_same_person(cell: str) -> None:
+    (decision,) = read_file(f"email\n{cell}\n").decisions
+    assert getattr(decision, "key", "") == "ana@x.example"
+    assert getattr(decision, "email", "") == "ana@x.example"
+
+
+@pytest.mark.parametrize("heading", ["E-mail 1 - Value", "billing_email", "Subscriber", "Courriel"])
+def test_other_headings_of_addresses_are_known(heading: str) -> None:
+    assert read_file(f"name,{heading}\nAna,ana@x.example\n").words == ["mail"]
+
+
+def test_the_operator_can_name_the_column_of_addresses() -> None:
+    assert read_file("Kontakt,Name\nana@x.example,Ana\n", email="kontakt").words == ["mail"]
