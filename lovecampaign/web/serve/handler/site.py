@@ -18,6 +18,7 @@ from lovecampaign.web.serve.http.client_address import TrustedProxies, read_prox
 from lovecampaign.web.serve.http.form_tokens import FormTokens
 from lovecampaign.web.serve.http.metrics import Metrics
 from lovecampaign.web.serve.http.rate_limit import RateLimiter, read_rate_limits
+from lovecampaign.web.serve.http.request_body import BodyBudget
 from lovecampaign.web.serve.http.security import Hosts
 
 #: How long a page waits for another write on SQLite before it answers 503.
@@ -50,6 +51,7 @@ class Site:
     form_tokens: FormTokens
     hosts: Hosts
     rate_limiter: RateLimiter
+    body_budget: BodyBudget
     proxies: TrustedProxies
     metrics: Metrics
     mailer: TransactionalMailer
@@ -80,6 +82,7 @@ def make_site(
         form_tokens=FormTokens(keys),
         hosts=hosts,
         rate_limiter=RateLimiter(read_rate_limits(settings)),
+        body_budget=BodyBudget(),
         proxies=read_proxies(settings.trusted_proxies),
         metrics=Metrics(database),
         mailer=mailer,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
@@ -22,9 +23,11 @@ from lovecampaign.store.deal_stock.code_owner import AmbiguousCode, UnknownCode
 from lovecampaign.web.serve.handler.request_context import RequestContext, json_error, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.request_body import BodyKind
+from lovecampaign.web.serve.webhooks.bounded_json import MalformedJson, read_json
 
 SIGNATURE_HEADER = "x-signature"
 SCHEME = "sha256="
+_SIGNATURE = re.compile(SCHEME + "[0-9a-f]{64}")
 #: The source noted with a buyer.
 SOURCE = "webhook"
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
@@ -41,16 +44,29 @@ class _RedeemCall:
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
-    return [page(site, "/webhooks/redeem", post=redeem, body=BodyKind.WEBHOOK)]
+    secret = site.settings.redeem_secret
+
+    def check_head(request: Request) -> Response | None:
+        if not secret:
+            return json_error(404, "redemption calls are off: no LOVECAMPAIGN_REDEEM_SECRET is set")
+        return None if _SIGNATURE.fullmatch(_signature(request)) else _not_signed()
+
+    def take_call(context: RequestContext) -> Response:
+        return redeem(context) if secret and _is_signed(context, secret) else _not_signed()
+
+    return [
+        page(
+            site,
+            "/webhooks/redeem",
+            post=take_call,
+            body=BodyKind.CALL,
+            check_head=check_head,
+        )
+    ]
 
 
 def redeem(context: RequestContext) -> Response:
-    """Answers in JSON: 200, also for a repeated call; 400, 401, 404 with an error text."""
-    secret = context.site.settings.redeem_secret
-    if secret is None:
-        return json_error(404, "redemption calls are off: LOVECAMPAIGN_REDEEM_SECRET is not set")
-    if not _is_signed(context, secret):
-        return json_error(401, "X-Signature is not sha256= and the HMAC of this body")
+    """Answers a signed call in JSON: 200, also for a repeated one; 400, 404 with an error text."""
     try:
         redemption = _note(context, _read(context.body))
     except _MalformedCall as error:
@@ -73,15 +89,22 @@ def redeem(context: RequestContext) -> Response:
 def _is_signed(context: RequestContext, secret: str) -> bool:
     """Of the raw bytes; compares in constant time."""
     wanted = SCHEME + hmac.new(secret.encode(), context.body, hashlib.sha256).hexdigest()
-    given = context.request.headers.get(SIGNATURE_HEADER, "")
-    return hmac.compare_digest(wanted.encode(), given.strip().lower().encode())
+    return hmac.compare_digest(wanted.encode(), _signature(context.request).encode())
+
+
+def _signature(request: Request) -> str:
+    return request.headers.get(SIGNATURE_HEADER, "").strip().lower()
+
+
+def _not_signed() -> Response:
+    return json_error(401, "X-Signature is not sha256= and the HMAC of this body")
 
 
 def _read(body: bytes) -> _RedeemCall:
     try:
-        call = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise _MalformedCall("the body is not JSON") from error
+        call = read_json(body)
+    except MalformedJson as error:
+        raise _MalformedCall(str(error)) from error
     if not isinstance(call, dict):
         raise _MalformedCall('the body is not an object like {"code": "…", "at": "…"}')
     return _RedeemCall(code=_read_code(call.get("code")), at=_read_at(call.get("at")))

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
+from tests.integration.serve.support.heads import refused_from_head
 from tests.support.deal_room import MINUTE, OPEN, DealRoom
 from tests.support.serving import Answer, Serving, dump, serving, with_settings
 
@@ -146,6 +147,17 @@ def test_a_call_without_the_right_signature_changes_nothing(shop: Shop) -> None:
     assert dump(shop.room.database) == before
 
 
+def test_an_unsigned_call_is_refused_before_its_body_is_read(shop: Shop) -> None:
+    for signature in ("", "sha256=00"):
+        answer = refused_from_head(shop.served, "/webhooks/redeem", f"X-Signature: {signature}")
+        assert answer == 401
+
+
+def test_a_call_ends_at_64_kilobytes(shop: Shop) -> None:
+    assert shop.send(b" " * (64 * 1024 + 1)).status == 413
+    assert shop.send(b" " * (64 * 1024)).status == 400
+
+
 def test_a_signature_of_another_body_counts_for_nothing(shop: Shop) -> None:
     body = json.dumps({"code": "A", "at": "2027-02-27T11:05:00Z"}).encode()
     mac = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
@@ -171,7 +183,11 @@ MALFORMED = (
     b'{"code": "A", "at": "0001-01-01T00:00:00+14:00"}',
     b'{"code": "A", "at": 1800000000}',
     b'{"code": "' + b"A" * 300 + b'", "at": "2027-02-27T11:05:00Z"}',
-    b"[" * 100_000,
+    b"[" * 60_000,
+    *(
+        b'{"code": "A", "at": ' + b"[" * levels + b"]" * levels + b"}"
+        for levels in (30, 500, 980, 990, 1000, 30_000)
+    ),
 )
 
 
@@ -196,6 +212,8 @@ def test_without_a_secret_there_is_no_such_page(settings: Settings, database: Da
     room = DealRoom(settings, database, insiders=1)
     with serving(settings, database, room.stage.clock) as served:
         assert Shop(room, served).say(room.code(room.ids[0])).status == 404
+        signed = f"X-Signature: sha256={'0' * 64}"
+        assert refused_from_head(served, "/webhooks/redeem", signed) == 404
 
 
 def test_the_secret_is_in_no_answer_and_no_line_of_the_log(shop: Shop) -> None:
