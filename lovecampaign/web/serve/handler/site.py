@@ -14,6 +14,7 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.web.serve.content.i18n import Translations
 from lovecampaign.web.serve.content.live_campaigns import LiveCampaigns
 from lovecampaign.web.serve.content.templates import TemplateRenderer
+from lovecampaign.web.serve.handler.guess_limit import GuessLimiter
 from lovecampaign.web.serve.http.client_address import TrustedProxies, read_proxies
 from lovecampaign.web.serve.http.form_tokens import FormTokens
 from lovecampaign.web.serve.http.metrics import Metrics
@@ -52,6 +53,7 @@ class Site:
     hosts: Hosts
     rate_limiter: RateLimiter
     body_budget: BodyBudget
+    guesses: GuessLimiter
     proxies: TrustedProxies
     metrics: Metrics
     mailer: TransactionalMailer
@@ -71,9 +73,11 @@ def make_site(
     keys = settings.require_secret_keys()
     settings.require_web_addresses()
     hosts = Hosts.of(settings)
+    proxies = read_proxies(settings.trusted_proxies)
+    patient = database.with_busy_timeout(PATIENCE_SECONDS)
     return Site(
         settings=settings,
-        database=database.with_busy_timeout(PATIENCE_SECONDS),
+        database=patient,
         signer=TokenSigner(keys, settings.retired_keys),
         clock=clock,
         campaigns=LiveCampaigns(settings.workspace),
@@ -83,7 +87,8 @@ def make_site(
         hosts=hosts,
         rate_limiter=RateLimiter(read_rate_limits(settings)),
         body_budget=BodyBudget(),
-        proxies=read_proxies(settings.trusted_proxies),
+        guesses=GuessLimiter(patient, keys[0], proxies),
+        proxies=proxies,
         metrics=Metrics(database),
         mailer=mailer,
         note_bug=note_bug,
