@@ -25,7 +25,7 @@ _CLOCK_SKEW = timedelta(minutes=5)
 
 
 class RedeemedTooEarly(UsageError):
-    """The purchase is told as one from before the deal opened."""
+    """The reported time of the purchase is before the deal opened."""
 
     def __init__(self, at: datetime, opens: datetime) -> None:
         super().__init__(
@@ -59,7 +59,7 @@ def redeem_code(
 
     The spelling may differ as long as the code stays unambiguous. Without a campaign, the newest
     campaign that assigned the code counts. A purchase is a fact: it is recorded even after the
-    claim has lapsed or the deal has closed, however late it is told. ``opening`` returns the
+    claim has lapsed or the deal has closed, however late the report. ``opening`` returns the
     earliest time of a purchase, by campaign and deal. Raises UnknownCode, AmbiguousCode and
     RedeemedTooEarly.
     """

@@ -43,8 +43,8 @@ def count_guesses(
     )
     counts = dict.fromkeys(who, 0.0)
     with database.read() as connection:
-        for row in connection.execute(query):
-            counts[row.who] += row.count * (1 if row.began_at >= current else share_of_previous)
+        for name, began_at, count in connection.execute(query):
+            counts[name] += count if began_at >= current else count * share_of_previous
     return counts
 
 
