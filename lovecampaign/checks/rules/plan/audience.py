@@ -11,7 +11,7 @@ from lovecampaign.checks.base.rule import MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
 
 
-class MembersThere(MonthRule, code="LC297"):
+class MembersThere(MonthRule, code="LC222"):
     """There are subscribers on the campaign's lists, and with its tags.
 
     A typing error in the name of a list or tag sends nothing, and says nothing. Capital and small
