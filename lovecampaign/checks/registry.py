@@ -21,7 +21,7 @@ from lovecampaign.checks.rules.message import (
     reading,
 )
 from lovecampaign.checks.rules.method import giving, launch, month, promises, reader
-from lovecampaign.checks.rules.plan import schedule, sender_requirements
+from lovecampaign.checks.rules.plan import audience, schedule, sender_requirements
 
 MONTH_RULES: tuple[MonthRule, ...] = (
     reserved_names.ReservedSender(),
@@ -45,8 +45,10 @@ MONTH_RULES: tuple[MonthRule, ...] = (
     deal.LastCall(),
     deal.SensibleWindow(),
     stock.EnoughCodes(),
+    stock.FreshCodes(),
     stock.CodeReachesReader(),
     stock.ShortClaims(),
+    audience.MembersThere(),
     sender_requirements.ConsentKnown(),
     sender_requirements.OneOrganisation(),
     sender_requirements.FreeMailSender(),
@@ -71,6 +73,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     promises.PromiseKept(),
     promises.DayNumberInSubject(),
     deal.OnePrice(),
+    deal.DealForInsiders(),
     deadline.OneDeadline(),
     inbox.SubjectLength(),
     inbox.PreheaderMissing(),

@@ -1,13 +1,9 @@
-"""Personal deal codes: generation, parsing, links, and reading of the author's own codes."""
+"""Personal deal codes: generation, parsing and links."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
-
-from lovecampaign.core.csv_reader import open_csv
 
 #: Without characters that look alike (0 O, 1 I L, U V), and without A E Y, which make words.
 ALPHABET = "23456789BCDFGHJKMNPQRSTWXZ"
@@ -18,8 +14,6 @@ RANDOM_BYTES = 17
 PLACEHOLDER = "{code}"
 #: Blanks, and dashes of any length.
 _BETWEEN = re.compile(r"[\s\u2010-\u2015\u2212-]+")
-#: Headings of a code column; a first line without one of them holds codes.
-_HEADINGS = frozenset({"code", "codes", "coupon", "voucher", "discount code"})
 
 
 def generate_code(random_bytes: bytes) -> str:
@@ -47,23 +41,6 @@ def read_code(typed: str) -> str | None:
 def fill_link(link: str, code: str) -> str:
     """The deal's link with ``{code}`` replaced by the code, percent-encoded."""
     return link.replace(PLACEHOLDER, quote(code, safe=""))
-
-
-def read_codes(path: Path, *, shown_as: str) -> Iterator[str]:
-    """The codes of a CSV file: its column called ``code``, or its first one.
-
-    Raises UsageError or ProblemsFound for a file that cannot be read.
-    """
-    with open_csv(path, shown_as=shown_as) as table:
-        headings = [heading.strip() for heading in table.headings]
-        named = [at for at, name in enumerate(headings) if name.casefold() in _HEADINGS]
-        column = named[0] if named else 0
-        if not named and headings[0]:
-            yield headings[0]
-        for row in table.rows:
-            code = row.cells[column].strip() if column < len(row.cells) else ""
-            if code:
-                yield code
 
 
 def _in_groups(characters: str) -> str:

@@ -21,6 +21,7 @@ class DealPageState(StrEnum):
     OPEN = "open"  #: a unit can be claimed
     KEPT = "kept"  #: a unit is kept after the waitlist
     CLAIMED = "claimed"  #: a unit is claimed, not paid yet
+    UNRESERVED = "unreserved"  #: units are left; after unpaid claims none is reserved any more
     NO_CODE = "no-code"  #: the author's file has no code left
     WAITLIST = "waitlist"  #: sold out; they can join the waitlist
     WAITING = "waiting"  #: sold out; on the waitlist
@@ -30,7 +31,9 @@ class DealPageState(StrEnum):
 
 
 #: States in which a POST claims a unit, or goes on to pay the claimed one.
-LEADS_TO_CHECKOUT = frozenset({DealPageState.OPEN, DealPageState.KEPT, DealPageState.CLAIMED})
+CLAIMS = frozenset({DealPageState.OPEN, DealPageState.KEPT, DealPageState.CLAIMED})
+#: States in which a POST goes on to the checkout.
+LEADS_TO_CHECKOUT = CLAIMS | {DealPageState.UNRESERVED}
 
 _WHEN_GONE = {
     WhenGone.WAITLIST: DealPageState.WAITLIST,
@@ -87,4 +90,9 @@ def _while_open(deal: Deal, stock: Stock, visitor: Visitor, now: datetime) -> De
         )
     if not visitor.has_code:
         return DealPageState.NO_CODE
-    return DealPageState.KEPT if is_kept else DealPageState.OPEN
+    if is_kept:
+        return DealPageState.KEPT
+    is_limited = deal.quantity is not None
+    if is_limited and visitor.claim is not None and not visitor.claim.may_be_renewed:
+        return DealPageState.UNRESERVED
+    return DealPageState.OPEN

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from lovecampaign.campaign.model.deal import Deal
 
+#: Of an unpaid claim on a limited deal: one subscriber must not hold a unit for ever.
+MAX_RENEWALS = 2
+
 
 class DealState(StrEnum):
     """The position of an instant relative to a deal's window."""
@@ -72,10 +75,16 @@ class Claim:
     #: The unit is free again from then on, unless it was redeemed.
     lapses_at: datetime
     redeemed_at: datetime | None = None
+    #: How often it was claimed anew after it had lapsed.
+    renewals: int = 0
 
     @property
     def is_redeemed(self) -> bool:
         return self.redeemed_at is not None
+
+    @property
+    def may_be_renewed(self) -> bool:
+        return self.renewals < MAX_RENEWALS
 
     def holds(self, now: datetime) -> bool:
         """Whether the claim is redeemed or has not lapsed."""

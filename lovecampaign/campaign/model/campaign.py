@@ -85,15 +85,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagFilter:
-    """Any of ``with_tags`` (empty: everyone), none of ``without_tags``."""
+    """Any of ``with_tags`` (empty: everyone), none of ``without_tags``; in any case of letters."""
 
     with_tags: frozenset[str] = frozenset()
     without_tags: frozenset[str] = frozenset()
 
     def allows(self, tags: AbstractSet[str]) -> bool:
         """Whether a subscriber with these tags passes."""
-        is_wanted = not self.with_tags or bool(self.with_tags & tags)
-        return is_wanted and not self.without_tags & tags
+        held = _folded(tags)
+        is_wanted = not self.with_tags or bool(_folded(self.with_tags) & held)
+        return is_wanted and not _folded(self.without_tags) & held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,3 +275,7 @@ class Campaign:
     def deal_of(self, email: Email) -> Deal | None:
         """The insiders' deal for emails to insiders only; they never go out after it closes."""
         return self.insider_deal if email.is_insiders_only else None
+
+
+def _folded(tags: AbstractSet[str]) -> frozenset[str]:
+    return frozenset(tag.casefold() for tag in tags)

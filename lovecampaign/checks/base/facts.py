@@ -34,6 +34,14 @@ class Facts:
     begun_with: date | None = None
     #: Mailable subscribers and insiders together.
     reachable: int | None = None
+    #: The campaign's lists without any member, and the lists that have some; None: not counted.
+    empty_lists: frozenset[str] | None = None
+    known_lists: frozenset[str] = frozenset()
+    #: The campaign's tags that no subscriber has, and the tags that there are.
+    unused_tags: frozenset[str] = frozenset()
+    known_tags: frozenset[str] = frozenset()
+    #: For each deal with codes that another campaign handed out: which ones, and where.
+    reused_codes: Mapping[str, str] = field(default_factory=dict)
     #: For each field that the emails need, how many of them have it.
     known_fields: Mapping[str, int] = field(default_factory=dict)
 

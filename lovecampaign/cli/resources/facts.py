@@ -6,15 +6,17 @@ The checks and the provider are imported on use: ``plan`` needs neither (80 ms).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from lovecampaign.campaign.deals.code_file import read_codes
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rule import MonthDraft
 from lovecampaign.checks.rules.copy.fields import needed_fields
+from lovecampaign.checks.rules.plan.audience import MembersThere, tags_of
 from lovecampaign.checks.rules.plan.schedule import StartMoved
 from lovecampaign.cli.framework.invocation import Invocation
 from lovecampaign.cli.resources.campaigns import UsableCampaign
@@ -25,7 +27,7 @@ from lovecampaign.core.settings import Settings
 if TYPE_CHECKING:
     from lovecampaign.providers.base.provider import Provider
     from lovecampaign.store.database.engine import Database
-    from lovecampaign.store.reports.audience_counts import AudienceCounts
+    from lovecampaign.store.reports.audience_counts import AudienceNames
 
 
 def email_checker(
@@ -72,13 +74,20 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
 
     A check never creates or upgrades a database, and works without one that does not answer.
     """
-    people = None
-    with contextlib.suppress(LovecampaignError):
-        people = _count_people(campaign, settings)
-    if people is None:
+    people = names = None
+    reused: dict[str, str] = {}
+    with contextlib.suppress(LovecampaignError), _usable_database(settings) as database:
+        if database is not None:
+            from lovecampaign.store.reports.audience_counts import count_audience
+
+            people = count_audience(database, campaign, needed_fields(campaign))
+            names = _find_names(database, campaign)
+            reused = dict(_reused_codes(database, campaign))
+    if people is None or names is None:
         return facts
     return replace(
-        facts,
+        facts if not names.has_subscribers else _with_names(facts, names),
+        reused_codes=reused,
         subscribers=sum(people.by_zone.values()),
         subscribers_by_zone=people.by_zone,
         zones=frozenset(people.by_zone),
@@ -91,18 +100,54 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
     )
 
 
-def _count_people(campaign: Campaign, settings: Settings) -> AudienceCounts | None:
+def warn_of_empty_audience(database: Database, campaign: Campaign, now: datetime) -> list[Problem]:
+    """Warnings of lists and tags that no subscriber has: nothing could be due for them."""
+    facts = _with_names(Facts(now=now), _find_names(database, campaign))
+    return list(MembersThere().find(MonthDraft(campaign=campaign, facts=facts)))
+
+
+def _find_names(database: Database, campaign: Campaign) -> AudienceNames:
+    from lovecampaign.store.reports.audience_counts import find_audience_names
+
+    return find_audience_names(database, campaign, tags_of(campaign))
+
+
+def _with_names(facts: Facts, names: AudienceNames) -> Facts:
+    return replace(
+        facts,
+        empty_lists=names.empty_lists,
+        known_lists=names.known_lists,
+        unused_tags=names.unused_tags,
+        known_tags=names.known_tags,
+    )
+
+
+def _reused_codes(database: Database, campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """For each deal, in words, the codes of its file that another campaign handed out."""
+    from lovecampaign.store.checkout.codes import find_reused_codes
+
+    for deal in campaign.deals.values():
+        if deal.codes_file is None:
+            continue
+        with contextlib.suppress(LovecampaignError):  # LC252 tells of a file that cannot be read
+            codes = read_codes(campaign.folder / deal.codes_file, shown_as=deal.codes_file)
+            with database.read() as connection:
+                reused = find_reused_codes(connection, campaign.id, codes)
+            if reused is not None:
+                yield deal.key, f"{reused.words} in the campaign {reused.campaign}"
+
+
+@contextlib.contextmanager
+def _usable_database(settings: Settings) -> Iterator[Database | None]:
     """None where there is no database, or one of another version than ours."""
     if _has_no_database_file(settings):
-        return None
+        yield None
+        return
     from lovecampaign.store.database.schema_version import HEAD, find_database
-    from lovecampaign.store.reports.audience_counts import count_audience
 
     database, version = find_database(settings)
     with contextlib.closing(database):
-        if version != HEAD:
-            return None
-        return count_audience(database, campaign, needed_fields(campaign))
+        yield database if version == HEAD else None
 
 
 def _has_no_database_file(settings: Settings) -> bool:

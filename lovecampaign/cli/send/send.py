@@ -22,7 +22,7 @@ from lovecampaign.cli.resources.campaigns import (
     find_scheduled,
     load_usable,
 )
-from lovecampaign.cli.resources.facts import email_checker
+from lovecampaign.cli.resources.facts import email_checker, warn_of_empty_audience
 from lovecampaign.cli.resources.open import opened_database, opened_provider
 from lovecampaign.cli.resources.signals import StopRequest, stopping_on_signals
 from lovecampaign.cli.send.report import (
@@ -150,6 +150,8 @@ def _send(invocation: Invocation, options: SendOptions) -> Result:
             confirm_sending(invocation, [options.campaign], provider, partial(_describe_due, due))
         report, stop = _run_pass(invocation, options, provider, database, due)
         pause_reason = find_pause(database, options.campaign)
+        warnings = warn_of_empty_audience(database, options.campaign, invocation.now)
+        report = replace(report, problems=(*report.problems, *warnings))
     return _as_result(report, stop, options.campaign, pause_reason)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
+from lovecampaign.campaign.deals.code_file import read_codes
 from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns, pick_campaign
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.explain import explain
@@ -20,9 +22,21 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import green, red
 from lovecampaign.cli.resources.campaigns import campaign_argument
 from lovecampaign.cli.resources.facts import find_facts_leniently, with_people
-from lovecampaign.core.errors import ExitCode, UsageError
+from lovecampaign.core.errors import ExitCode, ProblemsFound, UsageError
 from lovecampaign.core.problems import Problem, has_errors, in_file_order
 from lovecampaign.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeFile:
+    """The codes of a deal's file, for the author to see that they are what was meant."""
+
+    campaign: str
+    deal: str
+    file: str
+    count: int
+    first: str
+    last: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +46,8 @@ class CheckReport:
     names: Sequence[str]
     files: int
     problems: Sequence[Problem]
+    #: The code files of deals.
+    codes: Sequence[CodeFile] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -68,7 +84,11 @@ def check(
     if checked.problems:
         following = f"check --explain {checked.problems[0].code}"
     return Result(
-        data={"campaigns": list(checked.names), "files": checked.files},
+        data={
+            "campaigns": list(checked.names),
+            "files": checked.files,
+            "codes": [asdict(one) for one in checked.codes],
+        },
         text="\n".join(write(checked, invocation)),
         json_problems=[*checked.problems, *([] if is_fine else _strict_problem(checked))],
         exit_code=ExitCode.DONE if is_fine else ExitCode.PROBLEMS,
@@ -89,6 +109,7 @@ def _check(invocation: Invocation, name: str | None) -> CheckReport:
         names=[folder.name for folder in folders],
         files=sum(report.files for report in reports),
         problems=in_file_order(problems),
+        codes=[one for report in reports for one in report.codes],
     )
 
 
@@ -102,12 +123,35 @@ def _check_one(folder: Path, workspace: Path, facts: Facts, settings: Settings) 
         names=[folder.name],
         files=len(loaded.campaign.files),
         problems=[*loaded.problems, *check_campaign(loaded.campaign, facts)],
+        codes=list(_code_files(loaded.campaign)),
     )
+
+
+def _code_files(campaign: Campaign) -> Iterator[CodeFile]:
+    for deal in campaign.deals.values():
+        if deal.codes_file is None:
+            continue
+        try:
+            codes = read_codes(campaign.folder / deal.codes_file, shown_as=deal.codes_file)
+        except (ProblemsFound, UsageError):
+            continue  # LC252 tells why
+        if codes:
+            yield CodeFile(
+                campaign=campaign.slug,
+                deal=deal.key,
+                file=deal.codes_file,
+                count=len(codes),
+                first=codes[0],
+                last=codes[-1],
+            )
 
 
 def _format_text(checked: CheckReport, invocation: Invocation) -> Iterator[str]:
     for problem in checked.problems:
         yield format_problem(problem, color=invocation.output.color) + "\n"
+    for one in checked.codes:
+        codes = f"{count_of(one.count, 'code')}, {one.first} to {one.last}"
+        yield f"{one.file} (deal {one.deal} of {one.campaign}): {codes}"
     yield _summary(checked)
 
 

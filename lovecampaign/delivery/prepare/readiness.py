@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lovecampaign.campaign.deals.codes import read_codes
+from lovecampaign.campaign.deals.code_file import read_codes
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.errors import ProblemsFound, UsageError
 from lovecampaign.core.problems import Place, Problem, Severity, has_errors
@@ -24,7 +24,7 @@ from lovecampaign.delivery.prepare.content_versions import (
 from lovecampaign.delivery.prepare.image_check import check_images
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.renderer import EmailRenderer
-from lovecampaign.store.checkout.codes import fill_pool
+from lovecampaign.store.checkout.codes import fill_pool, find_reused_codes
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
 
@@ -174,15 +174,26 @@ def _load_codes(
     if deal is None or deal.codes_file is None or email.role is not Role.LAUNCH:
         return ()
     try:
-        codes = list(read_codes(campaign.folder / deal.codes_file, shown_as=deal.codes_file))
+        codes = read_codes(campaign.folder / deal.codes_file, shown_as=deal.codes_file)
     except ProblemsFound as found:
         return found.problems
     except UsageError as error:
         place = Place(file=deal.codes_file)
         return [Problem(code=CODES, message=error.message, place=place, hint=error.hint)]
     with sender.database.write() as connection:
-        fill_pool(connection, record.id, deal.key, codes)
-    return ()
+        reused = find_reused_codes(connection, campaign.id, codes)
+        if reused is None:
+            fill_pool(connection, record.id, deal.key, codes)
+            return ()
+    place = Place(file=deal.codes_file)
+    return [
+        Problem(
+            code=CODES,
+            message=f"{reused.words} in the campaign {reused.campaign}",
+            place=place,
+            hint="put fresh codes into the file",
+        )
+    ]
 
 
 def _edit_problems(

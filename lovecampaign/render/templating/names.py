@@ -94,22 +94,23 @@ class DealNames:
     """The insiders' deal, in any email.
 
     ``{% if deal %}`` is true only in emails for insiders, so one template serves early access and
-    the launch for everyone.
+    the launch for everyone. In all other emails the parts are None, which cannot be printed: the
+    deal is promised to insiders alone.
     """
 
     TEMPLATE_NAME: ClassVar[str] = "deal"
     is_for_reader: bool
-    title: str
-    price: Money
-    instead_of: Money | None
+    title: str | None = None
+    price: Money | None = None
+    instead_of: Money | None = None
     #: When ``instead_of`` is charged from, or was charged until.
-    price_from: LocalizedDate | None
-    charged_until: LocalizedDate | None
+    price_from: LocalizedDate | None = None
+    charged_until: LocalizedDate | None = None
     #: None for a subscriber without a code.
-    code: str | None
-    link: str
-    opens: LocalizedTime
-    closes: LocalizedTime
+    code: str | None = None
+    link: str | None = None
+    opens: LocalizedTime | None = None
+    closes: LocalizedTime | None = None
 
     def __bool__(self) -> bool:
         return self.is_for_reader
@@ -184,8 +185,10 @@ def _deal(campaign: Campaign, email: Email, read: Callable[[str], Any]) -> DealN
     deal = campaign.insider_deal
     if deal is None:
         return None
+    if campaign.deal_of(email) is None:
+        return DealNames(is_for_reader=False)
     return DealNames(
-        is_for_reader=campaign.deal_of(email) is not None,
+        is_for_reader=True,
         title=deal.title,
         price=deal.price,
         instead_of=deal.instead_of,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.deals.codes import RANDOM_BYTES, generate_code
 from lovecampaign.campaign.model.deal import Deal
+from lovecampaign.store.database.json_parameters import is_one_of
 from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.deal_stock.stock import RecordedDeal, is_row_of_deal
-from lovecampaign.store.tables import deal_code
+from lovecampaign.store.tables import campaign, deal_code
 
 
 def assign_codes(
@@ -39,6 +41,44 @@ def fill_pool(connection: Connection, campaign_id: int, deal: str, codes: Iterab
     if rows:  # two senders may add the same codes at once
         connection.execute(insert_or_ignore(connection, deal_code), rows)
     return len(new)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReusedCodes:
+    """Codes of a file that subscribers got in another campaign."""
+
+    count: int
+    example: str
+    #: The ``id`` of one such campaign.
+    campaign: str
+
+    @property
+    def words(self) -> str:
+        if self.count == 1:
+            return f"the code {self.example} was handed out"
+        return f"{self.count} codes, such as {self.example}, were handed out"
+
+
+def find_reused_codes(
+    connection: Connection, campaign_key: str, codes: Collection[str]
+) -> ReusedCodes | None:
+    """The codes that another campaign has handed out already; None without any."""
+    of_others = sa.and_(
+        deal_code.c.campaign_id == campaign.c.id,
+        campaign.c.key != campaign_key,
+        deal_code.c.subscriber_id.is_not(None),
+        is_one_of(deal_code.c.code, codes),
+    )
+    row = connection.execute(
+        sa.select(
+            sa.func.count(sa.distinct(deal_code.c.code)).label("number"),
+            sa.func.min(deal_code.c.code).label("example"),
+            sa.func.max(campaign.c.key).label("campaign"),
+        ).where(of_others)
+    ).one()
+    if not row.number:
+        return None
+    return ReusedCodes(count=row.number, example=row.example, campaign=row.campaign)
 
 
 def assign_code(connection: Connection, recorded: RecordedDeal, subscriber_id: int) -> str | None:

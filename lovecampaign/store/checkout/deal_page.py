@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from lovecampaign.campaign.deals.deal_page import (
+    CLAIMS,
     LEADS_TO_CHECKOUT,
     DealPageState,
     Visitor,
@@ -55,6 +56,7 @@ def take_unit(
 ) -> str | None:
     """Claim a unit, or use the one they hold; returns the code for the checkout.
 
+    After too many unpaid claims the checkout is open as long as units are left, without a claim.
     None where the page's state does not lead to the checkout: the page shows why.
     """
     try:
@@ -81,6 +83,8 @@ def _take(
         if door not in LEADS_TO_CHECKOUT:
             return None
         code = assign_code(connection, recorded, subscriber_id)
+        if door not in CLAIMS:
+            return code
         has_unit = code is not None and claim_unit(connection, recorded, subscriber_id, now)
         return code if has_unit else None
 
@@ -147,8 +151,9 @@ def claim_unit(
 ) -> Claim | None:
     """Claim one unit for the deal's ``claim_for``; None if none is left.
 
-    Idempotent: claiming again returns the same claim, without more time. Units that became free
-    go to the waitlist first.
+    Idempotent: claiming again returns the same claim, without more time. A lapsed claim on a
+    limited deal is renewed twice at most; one from the waitlist does not count. Units that became
+    free go to the waitlist first.
     """
     lock_stock(connection, recorded.campaign_id, recorded.deal.key)
     own = find_claim(connection, recorded, subscriber_id)
@@ -156,10 +161,16 @@ def claim_unit(
         return own
     reserve_free_units(connection, recorded, now, here=subscriber_id)
     reserved_until = _reserved_until(connection, recorded, subscriber_id, now)
+    is_renewal = own is not None and recorded.deal.quantity is not None and not reserved_until
+    if is_renewal and own is not None and not own.may_be_renewed:
+        return None
     if reserved_until is None and read_stock(connection, recorded, now).left == 0:
         return None
-    lapses_at = max(now + recorded.deal.claim_for, reserved_until or now)
-    claim = Claim(claimed_at=now, lapses_at=lapses_at)
+    claim = Claim(
+        claimed_at=now,
+        lapses_at=max(now + recorded.deal.claim_for, reserved_until or now),
+        renewals=(own.renewals if own else 0) + is_renewal,
+    )
     _store(connection, recorded, subscriber_id, claim, is_new=own is None)
     remove_from_waitlist(connection, recorded.campaign_id, recorded.deal.key, subscriber_id)
     return claim
@@ -168,9 +179,12 @@ def claim_unit(
 def find_claim(connection: Connection, recorded: RecordedDeal, subscriber_id: int) -> Claim | None:
     """The claim of this subscriber, lapsed or not."""
     rows = connection.execute(
-        sa.select(deal_claim.c.claimed_at, deal_claim.c.lapses_at, deal_claim.c.redeemed_at).where(
-            recorded.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id
-        )
+        sa.select(
+            deal_claim.c.claimed_at,
+            deal_claim.c.lapses_at,
+            deal_claim.c.redeemed_at,
+            deal_claim.c.renewals,
+        ).where(recorded.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id)
     )
     return next((Claim(**row) for row in rows.mappings()), None)
 
@@ -193,12 +207,16 @@ def _store(
     *,
     is_new: bool,
 ) -> None:
-    times = {"claimed_at": claim.claimed_at, "lapses_at": claim.lapses_at}
+    values = {
+        "claimed_at": claim.claimed_at,
+        "lapses_at": claim.lapses_at,
+        "renewals": claim.renewals,
+    }
     if not is_new:
         connection.execute(
             sa.update(deal_claim)
             .where(recorded.owns(deal_claim), deal_claim.c.subscriber_id == subscriber_id)
-            .values(**times)
+            .values(**values)
         )
         return
     connection.execute(
@@ -206,6 +224,6 @@ def _store(
             campaign_id=recorded.campaign_id,
             deal=recorded.deal.key,
             subscriber_id=subscriber_id,
-            **times,
+            **values,
         )
     )

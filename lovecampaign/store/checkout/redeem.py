@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.core.clock import format_instant
+from lovecampaign.core.errors import UsageError
 from lovecampaign.store.checkout.waitlist import remove_from_waitlist
 from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.deal_stock.code_owner import find_code_owner
@@ -17,6 +20,19 @@ from lovecampaign.store.tables import buyer, deal_claim, subscriber
 
 #: Longer texts are no codes.
 LONGEST_CODE = 200
+#: By how much a shop's clock may be behind.
+_CLOCK_SKEW = timedelta(minutes=5)
+
+
+class RedeemedTooEarly(UsageError):
+    """The reported time of the purchase is before the deal opened."""
+
+    def __init__(self, at: datetime, opens: datetime) -> None:
+        super().__init__(
+            f"at {format_instant(at)} nothing could be bought: the deal opened at "
+            f"{format_instant(opens)}",
+            hint="check the clock and the time zone of the shop",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +53,22 @@ def redeem_code(
     at: datetime,
     by: str,
     campaign_id: int | None = None,
+    opening: Callable[[int, str], datetime | None] = lambda _campaign_id, _deal: None,
 ) -> Redemption:
     """Record that a code was used; idempotent, the first time counts.
 
     The spelling may differ as long as the code stays unambiguous. Without a campaign, the newest
     campaign that assigned the code counts. A purchase is a fact: it is recorded even after the
-    claim has lapsed or the deal has closed. Raises UnknownCode, and AmbiguousCode.
+    claim has lapsed or the deal has closed, however late the report. ``opening`` returns the
+    earliest time of a purchase, by campaign and deal. Raises UnknownCode, AmbiguousCode and
+    RedeemedTooEarly.
     """
     owner = find_code_owner(connection, code, campaign_id)
     lock_stock(connection, owner.campaign_id, owner.deal)
     claim = sa.select(deal_claim.c.redeemed_at).where(_is_claim_of(owner))
     known = connection.execute(claim).one_or_none()
+    if known is None or known.redeemed_at is None:
+        at = _at_or_after(opening(owner.campaign_id, owner.deal), at)
     _record_buyer(connection, owner, at, by)
     if known is not None and known.redeemed_at is not None:
         return Redemption(
@@ -73,6 +94,14 @@ def redeem_claims_of(
         )
         .values(redeemed_at=at, redeemed_by=by)
     )
+
+
+def _at_or_after(opens: datetime | None, at: datetime) -> datetime:
+    if opens is None or at >= opens:
+        return at
+    if at < opens - _CLOCK_SKEW:
+        raise RedeemedTooEarly(at, opens)
+    return opens
 
 
 def _is_claim_of(owner: sa.Row[Any]) -> sa.ColumnElement[bool]:

@@ -252,8 +252,15 @@ def all_met(requirements: Iterable[Requirement]) -> Condition:
 
 
 def _has_any_tag(tags: Collection[str]) -> Condition:
+    """In any case of letters. On SQLite and in the C locale, ``lower`` knows ASCII only."""
+    lowered = {tag.lower() for tag in tags}
+    spellings = {write(tag) for tag in tags for write in (str, str.lower, str.upper, str.title)}
     return sa.exists().where(
-        subscriber_tag.c.subscriber_id == subscriber.c.id, subscriber_tag.c.tag.in_(sorted(tags))
+        subscriber_tag.c.subscriber_id == subscriber.c.id,
+        sa.or_(
+            subscriber_tag.c.tag.in_(sorted(spellings | {tag.capitalize() for tag in tags})),
+            sa.func.lower(subscriber_tag.c.tag).in_(sorted(lowered)),
+        ),
     )
 
 

@@ -1,1 +1,1 @@
-"""Maintenance: copies of the database, and the write probe."""
+"""Maintenance: copies of the database, the write probe, ended sessions and wrong guesses."""

@@ -14,7 +14,7 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.subscribers.suppressions import suppression_conditions
-from lovecampaign.store.tables import consent, membership, subscriber
+from lovecampaign.store.tables import consent, membership, subscriber, subscriber_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,42 @@ def count_audience(
             },
             reachable=_count(connection, members),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceNames:
+    """Lists and tags that have subscribers, and those asked for that have none."""
+
+    has_subscribers: bool
+    known_lists: frozenset[str]
+    empty_lists: frozenset[str]
+    known_tags: frozenset[str]
+    unused_tags: frozenset[str]
+
+
+def find_audience_names(
+    database: Database, campaign: Campaign, tags: Collection[str]
+) -> AudienceNames:
+    """Which of the campaign's lists and of these tags no subscriber has."""
+    is_there = subscriber.c.forgotten_at.is_(None)
+    lists = (
+        sa.select(membership.c.list)
+        .join(subscriber, subscriber.c.id == membership.c.subscriber_id)
+        .where(is_there)
+        .distinct()
+    )
+    with database.read() as connection:
+        known_lists = frozenset(connection.scalars(lists))
+        known_tags = frozenset(connection.scalars(sa.select(subscriber_tag.c.tag).distinct()))
+        has_subscribers = bool(connection.scalar(sa.select(sa.exists().where(is_there))))
+    folded = {tag.casefold() for tag in known_tags}
+    return AudienceNames(
+        has_subscribers=has_subscribers,
+        known_lists=known_lists,
+        empty_lists=campaign.lists - known_lists,
+        known_tags=known_tags,
+        unused_tags=frozenset(tag for tag in tags if tag.casefold() not in folded),
+    )
 
 
 def find_recorded_start(database: Database, campaign: Campaign) -> date | None:

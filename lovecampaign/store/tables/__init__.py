@@ -10,6 +10,7 @@ from lovecampaign.store.database.types import (
     metadata,
     to_microseconds,
 )
+from lovecampaign.store.tables.access import ended_session, guess
 from lovecampaign.store.tables.campaigns import (
     buyer,
     campaign,
@@ -57,10 +58,12 @@ __all__ = [
     "deal_waiting",
     "delivery",
     "email",
+    "ended_session",
     "event",
     "forgotten",
     "from_microseconds",
     "frozen_content",
+    "guess",
     "membership",
     "metadata",
     "owner",

@@ -32,6 +32,8 @@ deal_claim = sa.Table(
     sa.Column("claimed_at", Instant, nullable=False),
     #: From here on the unit is free again, unless it was redeemed.
     sa.Column("lapses_at", Instant, nullable=False),
+    #: How often it was claimed anew after it had lapsed.
+    sa.Column("renewals", sa.Integer, nullable=False, server_default="0"),
     sa.Column("redeemed_at", Instant),
     #: The source of the purchase: ``webhook``, ``operator``, a file's name.
     sa.Column("redeemed_by", sa.Text, nullable=False, server_default=""),

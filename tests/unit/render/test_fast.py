@@ -24,7 +24,7 @@ from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLink
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
-from tests.support.render_kit import LETTER, LINKS, Workbench, in_column, recipient
+from tests.support.render_kit import INSIDERS_ONLY, LETTER, LINKS, Workbench, in_column, recipient
 from tests.support.render_sources import HOSTILE, copies, expressions, letters, readers
 
 NAMES = ("Ana", "Bo", "Zoë", "", "*Ana* <b>", *HOSTILE)
@@ -93,7 +93,10 @@ def test_any_copy_for_any_readers(shared_bench: Workbench) -> None:
     def hold(copy: str, subject: str, people: list[Recipient]) -> None:
         shared_bench.write_template("letter", LETTER)
         email = shared_bench.email(
-            copy, subject=f"For {{{{ {subject} }}}}", preheader="{{ fields.a | e }}"
+            copy,
+            subject=f"For {{{{ {subject} }}}}",
+            preheader="{{ fields.a | e }}",
+            to=INSIDERS_ONLY,
         )
         hold_to_the_plain_path(shared_bench.renderer(email), people, seen)
 
@@ -154,7 +157,8 @@ SET_BLOCK = "{% set x %}**A** {{ first_name }}{% endset %}"
     ],
 )  # fmt: skip
 def test_what_the_manual_of_jinja_has_is_spliced(bench: Workbench, copy: str) -> None:
-    renderer = bench.renderer(bench.email(copy, subject="For {{ first_name | upper }}"))
+    subject = "For {{ first_name | upper }}"
+    renderer = bench.renderer(bench.email(copy, subject=subject, to=INSIDERS_ONLY))
     seen: Counter[str] = Counter()
     people = [
         recipient(

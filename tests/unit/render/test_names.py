@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.formatting import LocalizedTime, direction_of, zone_name
 from tests.support.render_kit import GUEST, INSIDERS_ONLY, Workbench, recipient
 
@@ -75,6 +76,7 @@ def test_every_name_prints(bench: Workbench, name: str, read: str) -> None:
         preheader="Psst, {{ first_name }}",
         guest=GUEST,
         question="What first?",
+        to=INSIDERS_ONLY,
     )
     person = recipient(
         zone="Asia/Kolkata",
@@ -90,11 +92,23 @@ def test_every_name_prints(bench: Workbench, name: str, read: str) -> None:
     )
 
 
-def test_a_deal_is_there_in_every_email_and_true_where_it_is_the_readers(bench: Workbench) -> None:
-    copy = "{{ deal.price }} {{ 'theirs' if deal else 'not theirs' }}"
+def test_one_template_serves_insiders_and_everyone(bench: Workbench) -> None:
+    copy = "{% if deal %}{{ deal.price }}{% else %}{{ offer.price }}{% endif %}"
     for_all, for_insiders = bench.email(copy), bench.email(copy, to=INSIDERS_ONLY)
-    assert bench.renderer(for_all).render(recipient()).text.startswith("59 EUR not theirs\n")
-    assert bench.renderer(for_insiders).render(recipient()).text.startswith("59 EUR theirs\n")
+    assert bench.renderer(for_all).render(recipient()).text.startswith("99 EUR\n")
+    assert bench.renderer(for_insiders).render(recipient()).text.startswith("59 EUR\n")
+
+
+@pytest.mark.parametrize(
+    "part", ["title", "price", "instead_of", "code", "link", "opens", "closes"]
+)
+def test_no_part_of_the_deal_prints_in_an_email_that_is_not_for_insiders(
+    bench: Workbench, part: str
+) -> None:
+    for copy in (f"{{{{ deal.{part} }}}}", f"{{% set d = deal %}}{{{{ d['{part}'] }}}}"):
+        with pytest.raises(RenderError, match="missing"):
+            bench.renderer(bench.email(copy)).render(recipient(deal_code="CODE"))
+        assert [problem.code for problem in bench.problems(copy)] == ["LC106"]
 
 
 def test_without_a_deal_the_name_is_known_and_nothing(bench: Workbench) -> None:
@@ -106,7 +120,7 @@ def test_without_a_deal_the_name_is_known_and_nothing(bench: Workbench) -> None:
 
 def test_a_personal_close_replaces_the_deals_own(bench: Workbench) -> None:
     person = recipient()._replace(deal_closes=datetime(2027, 3, 5, 11, tzinfo=UTC))
-    text = bench.renderer(bench.email("{{ deal.closes }}")).render(person).text
+    text = bench.renderer(bench.email("{{ deal.closes }}", to=INSIDERS_ONLY)).render(person).text
     assert text.startswith("Friday 5 March 2027, 12:00 (Paris time)\n")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.render_kit import Workbench, in_column
+from tests.support.render_kit import INSIDERS_ONLY, Workbench, in_column, recipient
 
 
 @pytest.fixture
@@ -47,10 +47,12 @@ def test_markdown_as_text(bench: Workbench, copy: str, read: str) -> None:
 
 def test_merge_fields_work_in_the_addresses_of_links_and_buttons(bench: Workbench) -> None:
     copy = "[web]({{ links.web_view }})\n\n[[button: Deal | {{ deal.link }}]]"
-    assert bench.words(copy) == (
+    email = bench.email(copy, to=INSIDERS_ONLY)
+    message = bench.renderer(email).render(recipient())
+    assert message.text.split("\n\n-- \n")[0] == (
         "web\nhttps://bloom.example/v/TOKEN\n\nDeal\nhttps://bloom.example/d/TOKEN"
     )
-    html = bench.render(copy).html
+    html = message.html
     assert '<a href="https://bloom.example/v/TOKEN" style="color:' in html
     assert 'href="https://bloom.example/d/TOKEN" target="_blank"' in html
 

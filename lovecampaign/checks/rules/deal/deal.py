@@ -19,6 +19,8 @@ from lovecampaign.core.problems import Problem
 #: Waking hours, on a local clock.
 _WAKING = range(8, 22)
 _MIN_WAKING_HOURS = 8
+_PRINTS_DEAL = re.compile(r"\{\{[^{}]*?\bdeal\s*(?:\.\s*\w+|\[[^\]]*\])")
+_ASKS_FOR_DEAL = re.compile(r"\{%-?\s*if\b[^%]*\bdeal\b")
 _LAST_CALL = re.compile(r"last[- ](?:call|chance|day)|final", re.IGNORECASE)
 
 
@@ -61,6 +63,33 @@ class OnePrice(EmailRule, code="LC250"):
                     f"the deal is instead of {old}, and the offer costs {offer.price}",
                     hint=f"write instead_of: {offer.price}, or change the offer's price",
                 )
+
+
+class DealForInsiders(EmailRule, code="LC257"):
+    """The deal is named only to insiders, and only while it is open.
+
+    `{{ deal.price }}` in a letter for everyone promises a price that most of its readers do not
+    get; after the deal has closed, no one gets it. In such a letter no part of `deal` can be
+    printed, so it would reach none of its readers.
+
+    Bad:  {{ deal.price }} in an email `to: audience`
+    Good: {{ offer.price }}, or {% if deal %}{{ deal.price }}{% endif %} in a shared template
+    """
+
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        campaign, email = draft.campaign, draft.email
+        deal = campaign.insider_deal
+        if deal is None or email.role is not Role.LAUNCH or campaign.deal_of(email):
+            return
+        if _ASKS_FOR_DEAL.search(email.copy.text):
+            return  # what is printed all the same is found when it is rendered (LC106)
+        is_over = email.instant is not None and email.instant >= deal.closes
+        why = "goes out after the deal has closed" if is_over else "is not only for insiders"
+        for passage in find_in_words(draft, _PRINTS_DEAL):
+            yield passage.error(
+                f"{email.key} {why}, and names the deal: {passage.text} }}}}",
+                hint="name the offer ({{ offer.price }}), or send it `to: insiders` in time",
+            )
 
 
 class LastCall(MonthRule, code="LC253"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from lovecampaign.campaign.deals.codes import PLACEHOLDER, read_codes
+from lovecampaign.campaign.deals.code_file import read_codes
+from lovecampaign.campaign.deals.codes import PLACEHOLDER
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.locate import setting
 from lovecampaign.checks.base.rule import MonthDraft, MonthRule
@@ -36,10 +37,11 @@ class EnoughCodes(MonthRule, code="LC252"):
         place = setting(draft.campaign, f"deals.{deal.key}.codes", file)
         needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
         try:
-            held = len(set(read_codes(draft.campaign.folder / file, shown_as=file)))
+            held = len(read_codes(draft.campaign.folder / file, shown_as=file))
         except (ProblemsFound, UsageError) as unreadable:
             message = f"{file}: {_reason(unreadable)}"
-            yield place.error(message, hint="save it as CSV, a code on each line")
+            hint = _hint(unreadable) or "save it as CSV, a code on each line"
+            yield place.error(message, hint=hint)
             return
         if needed is not None and held < needed:
             yield place.warning(
@@ -91,6 +93,29 @@ class ShortClaims(MonthRule, code="LC256"):
             yield setting(campaign, f"deals.{key}.claim_for", "").warning(
                 f"a unit is held for a time {words}", hint="write claim_for: 30m"
             )
+
+
+class FreshCodes(MonthRule, code="LC258"):
+    """No code was handed out in another campaign.
+
+    A reader who kept an old letter has the code already; and the shop may refuse one that was
+    used.
+
+    Bad:  codes: codes.csv, copied from last spring
+    Good: fresh codes from the shop, or codes: generate
+    """
+
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
+        for key, words in draft.facts.reused_codes.items():
+            deal = draft.campaign.deals[key]
+            yield setting(draft.campaign, f"deals.{key}.codes", deal.codes_file or "").error(
+                f"{deal.codes_file}: {words}", hint="put fresh codes into the file"
+            )
+
+
+def _hint(unreadable: ProblemsFound | UsageError) -> str | None:
+    problems = unreadable.problems if isinstance(unreadable, ProblemsFound) else ()
+    return problems[0].hint if problems else unreadable.hint
 
 
 def _reason(unreadable: ProblemsFound | UsageError) -> str:

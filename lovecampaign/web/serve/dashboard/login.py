@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from lovecampaign.store.maintenance.access import end_session
 from lovecampaign.web.serve.dashboard.sessions import COOKIE, MAX_AGE, Session
 from lovecampaign.web.serve.dashboard.view import (
     HOME,
@@ -14,11 +15,12 @@ from lovecampaign.web.serve.dashboard.view import (
     require_session_token,
     session_token,
 )
+from lovecampaign.web.serve.handler.guess_limit import GuessKind
 from lovecampaign.web.serve.handler.request_context import FormRejected, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.rate_limit import FormRateLimits, Rate
 
-#: Of wrong passwords.
+#: Of all tries at this process, before the database is asked.
 TRIES = FormRateLimits(
     address=Rate(count=5, seconds=15 * 60), network=Rate(count=20, seconds=15 * 60)
 )
@@ -33,7 +35,7 @@ def routes(site: Site, state: DashboardState) -> Sequence[BaseRoute]:
     def act(context: RequestContext) -> Response:
         session = state.session_of(context)
         if context.form.get("do") == "leave" and session is not None:
-            return _log_out(context, state, session)
+            return _log_out(context, session)
         return _log_in(context, state)
 
     return [page(site, HOME, get=show, post=act)]
@@ -51,9 +53,12 @@ def _show_form(context: RequestContext, status: int = 200, *, is_wrong: bool = F
 def _log_in(context: RequestContext, state: DashboardState) -> Response:
     sessions = state.require_sessions()
     context.require_form_token(_LOGIN)
-    if not context.site.rate_limiter.allow(_LOGIN, context.address, TRIES):
+    guesses, request, now = context.site.guesses, context.request, context.now
+    is_allowed = context.site.rate_limiter.allow(_LOGIN, context.address, TRIES)
+    if not is_allowed or guesses.is_blocked(GuessKind.DASHBOARD_PASSWORD, request, now):
         raise FormRejected("error.too_often", status=429)
     if not sessions.is_password(context.form.get("password", "")):
+        guesses.note_wrong(GuessKind.DASHBOARD_PASSWORD, request, now)
         return _show_form(context, status=403, is_wrong=True)
     home = _home_path(context)
     answer = RedirectResponse(home, status_code=303)
@@ -69,9 +74,9 @@ def _log_in(context: RequestContext, state: DashboardState) -> Response:
     return answer
 
 
-def _log_out(context: RequestContext, state: DashboardState, session: Session) -> Response:
+def _log_out(context: RequestContext, session: Session) -> Response:
     require_session_token(context, session)
-    state.require_sessions().end(session, context.now)
+    end_session(context.site.database, session.id, context.now, MAX_AGE)
     home = _home_path(context)
     answer = RedirectResponse(home, status_code=303)
     answer.delete_cookie(COOKIE, path=home)

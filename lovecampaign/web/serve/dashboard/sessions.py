@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,15 +32,15 @@ class Session:
 
 
 class Sessions:
-    """Creates and verifies sessions. Safe between threads; sessions survive a restart."""
+    """Signs and verifies the cookies of sessions, which survive a restart.
+
+    The database knows which ones were logged out (``store/maintenance/access.py``).
+    """
 
     def __init__(self, keys: Sequence[str], password: str) -> None:
         self._password = _digest(password)
         bound = [hmac.digest(key.encode(), self._password, "sha256") for key in reversed(keys)]
         self._serializer = URLSafeSerializer(bound, salt=_SALT, signer_kwargs=_SIGNING)
-        self._lock = threading.Lock()
-        #: Sessions that were logged out, until their cookies expire anyway.
-        self._ended: dict[str, datetime] = {}
 
     def is_password(self, password: str) -> bool:
         """Compares in constant time."""
@@ -52,18 +51,10 @@ class Sessions:
         return str(self._serializer.dumps([secrets.token_urlsafe(16), to_microseconds(now)]))
 
     def find(self, cookie: str, now: datetime) -> Session | None:
-        """The cookie's session; None for an invalid, expired or logged-out one."""
+        """The cookie's session; None for an invalid or expired one."""
         session = self._read(cookie)
-        if session is None or not timedelta(0) <= now - session.began_at <= MAX_AGE:
-            return None
-        with self._lock:
-            return None if session.id in self._ended else session
-
-    def end(self, session: Session, now: datetime) -> None:
-        """Log out: the cookie and all its copies are invalid from now on."""
-        with self._lock:
-            self._ended = {id_: at for id_, at in self._ended.items() if now - at <= MAX_AGE}
-            self._ended[session.id] = now
+        is_valid = session is not None and timedelta(0) <= now - session.began_at <= MAX_AGE
+        return session if is_valid else None
 
     def _read(self, cookie: str) -> Session | None:
         try:

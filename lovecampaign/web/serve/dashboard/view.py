@@ -19,6 +19,7 @@ from lovecampaign.delivery.base.settlements import GAVE_UP
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.ledger.campaigns import CampaignRecord, find_campaign
 from lovecampaign.store.ledger.settle_by_event import DROPPED
+from lovecampaign.store.maintenance.access import is_session_ended
 from lovecampaign.store.reports.recent_problems import count_doubts
 from lovecampaign.web.serve.dashboard.background_counts import DashboardCounters
 from lovecampaign.web.serve.dashboard.figures import Figures
@@ -59,7 +60,10 @@ class DashboardState:
     def session_of(self, context: RequestContext) -> Session | None:
         """Raises NotFound where the dashboard is off."""
         cookie = context.request.cookies.get(COOKIE, "")
-        return self.require_sessions().find(cookie, context.now)
+        session = self.require_sessions().find(cookie, context.now)
+        if session is None or is_session_ended(context.site.database, session.id):
+            return None
+        return session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from lovecampaign.web.serve.content.i18n import Translation, accepted_languages
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.client_address import UNKNOWN_ADDRESS, Address
 from lovecampaign.web.serve.http.form_tokens import FIELD
-from lovecampaign.web.serve.http.request_body import BodyKind, read_body
+from lovecampaign.web.serve.http.request_body import BodyKind, Refusal, read_body
 
 _LOG = logging.getLogger(__name__)
 #: Of responses named by their content's hash.
@@ -38,6 +38,8 @@ RETRY_AFTER_SECONDS = "60"
 Handler: TypeAlias = "Callable[[RequestContext], Response]"
 #: Runs in the event loop, so it must not block (:mod:`.group_commit`).
 AsyncHandler: TypeAlias = "Callable[[RequestContext], Awaitable[Response]]"
+#: A response where the head alone shows that a POST cannot be accepted: its body is not read.
+CheckHead: TypeAlias = Callable[[Request], Response | None]
 _Result = TypeVar("_Result")
 
 
@@ -138,7 +140,7 @@ class RequestContext:
         return self.page("notice.html", campaign, status, key=key, values=values)
 
 
-def page(
+def page(  # noqa: PLR0913 - one parameter for each part of a route
     site: Site,
     path: str,
     *,
@@ -146,20 +148,28 @@ def page(
     post: Handler | None = None,
     post_async: AsyncHandler | None = None,
     body: BodyKind = BodyKind.FORM,
+    check_head: CheckHead = lambda _request: None,
 ) -> Route:
-    """The route of a page. ``get`` must change nothing; ``post``, or ``post_async``, acts."""
+    """The route of a page. ``get`` must change nothing; ``post``, or ``post_async``, acts.
+
+    ``check_head`` refuses a POST before its body is read.
+    """
     handlers = {name: _in_thread(one) for name, one in (("GET", get), ("POST", post)) if one}
     if post_async is not None:
         handlers["POST"] = post_async
 
     async def answer(request: Request) -> Response:
-        read = await read_body(request, body, site.hosts)
-        context = RequestContext(
-            site=site, request=request, now=site.clock.now(), form=read.form, body=read.raw
-        )
-        if read.refusal is not None:
-            return context.say(f"error.{read.refusal.text}", status=read.refusal.status)
-        return await handlers["GET" if request.method == "HEAD" else request.method](context)
+        refused = check_head(request) if request.method == "POST" else None
+        if refused is not None:
+            return refused
+        with site.body_budget.lease(body) as lease:
+            read = await read_body(request, body, site.hosts, lease)
+            context = RequestContext(
+                site=site, request=request, now=site.clock.now(), form=read.form, body=read.raw
+            )
+            if read.refusal is not None:
+                return _refuse(context, read.refusal)
+            return await handlers["GET" if request.method == "HEAD" else request.method](context)
 
     return Route(path, answer, methods=list(handlers))
 
@@ -182,6 +192,13 @@ def handle(
         answer = context.say("error.not_now", status=503)
         answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
         return answer
+
+
+def _refuse(context: RequestContext, refusal: Refusal) -> Response:
+    answer = context.say(f"error.{refusal.text}", status=refusal.status)
+    if refusal is Refusal.NO_ROOM:
+        answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return answer
 
 
 def json_error(status: int, why: str) -> Response:

@@ -14,10 +14,12 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.web.serve.content.i18n import Translations
 from lovecampaign.web.serve.content.live_campaigns import LiveCampaigns
 from lovecampaign.web.serve.content.templates import TemplateRenderer
+from lovecampaign.web.serve.handler.guess_limit import GuessLimiter
 from lovecampaign.web.serve.http.client_address import TrustedProxies, read_proxies
 from lovecampaign.web.serve.http.form_tokens import FormTokens
 from lovecampaign.web.serve.http.metrics import Metrics
 from lovecampaign.web.serve.http.rate_limit import RateLimiter, read_rate_limits
+from lovecampaign.web.serve.http.request_body import BodyBudget
 from lovecampaign.web.serve.http.security import Hosts
 
 #: How long a page waits for another write on SQLite before it answers 503.
@@ -50,6 +52,8 @@ class Site:
     form_tokens: FormTokens
     hosts: Hosts
     rate_limiter: RateLimiter
+    body_budget: BodyBudget
+    guesses: GuessLimiter
     proxies: TrustedProxies
     metrics: Metrics
     mailer: TransactionalMailer
@@ -69,9 +73,11 @@ def make_site(
     keys = settings.require_secret_keys()
     settings.require_web_addresses()
     hosts = Hosts.of(settings)
+    proxies = read_proxies(settings.trusted_proxies)
+    patient = database.with_busy_timeout(PATIENCE_SECONDS)
     return Site(
         settings=settings,
-        database=database.with_busy_timeout(PATIENCE_SECONDS),
+        database=patient,
         signer=TokenSigner(keys, settings.retired_keys),
         clock=clock,
         campaigns=LiveCampaigns(settings.workspace),
@@ -80,7 +86,9 @@ def make_site(
         form_tokens=FormTokens(keys),
         hosts=hosts,
         rate_limiter=RateLimiter(read_rate_limits(settings)),
-        proxies=read_proxies(settings.trusted_proxies),
+        body_budget=BodyBudget(),
+        guesses=GuessLimiter(patient, keys[0], proxies),
+        proxies=proxies,
         metrics=Metrics(database),
         mailer=mailer,
         note_bug=note_bug,

@@ -27,6 +27,22 @@ Address: TypeAlias = IPv4Address | IPv6Address
 UNKNOWN_ADDRESS = ip_address("0.0.0.0")  # noqa: S104 - nothing is bound to it
 #: A household or an office, within which one visitor easily changes addresses.
 NETWORK_BITS = {4: 24, 6: 48}
+#: By which proxies, balancers and content delivery networks name the client or themselves.
+_PROXY_HEADERS = frozenset(
+    {
+        *("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"),
+        *("client-ip", "x-original-forwarded-for", "x-proxyuser-ip", "x-original-host"),
+        *(
+            "cdn-loop",
+            "fastly-client-ip",
+            "x-appengine-user-ip",
+            "x-azure-clientip",
+            "x-arr-log-id",
+        ),
+        *("x-amzn-trace-id", "x-cloud-trace-context", "x-varnish", "proxy-connection"),
+    }
+)
+_PROXY_PREFIXES = ("x-forwarded-", "cf-", "x-envoy-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +63,19 @@ class TrustedProxies:
             nearest = _read_address(forwarded.pop())
         return nearest
 
+    def knows_client(self, request: HTTPConnection) -> bool:
+        """Whether :meth:`client_address` is the true sender, without an unknown proxy between."""
+        return is_direct(request) or self.trusts(_peer_address(request))
+
     def trusts(self, address: Address) -> bool:
         return any(address in network for network in self.networks)
 
-    def knows_client(self, request: HTTPConnection) -> bool:
-        """Whether :meth:`client_address` is the true sender, without an unknown proxy between."""
-        is_direct = not any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
-        return is_direct or self.trusts(_peer_address(request))
+
+def is_direct(request: HTTPConnection) -> bool:
+    """Whether no header tells of a proxy, trusted or not, between the client and us."""
+    return not any(
+        name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES) for name in request.headers
+    )
 
 
 def read_proxies(texts: Sequence[str]) -> TrustedProxies:

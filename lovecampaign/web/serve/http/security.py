@@ -71,6 +71,11 @@ class Hosts:
         server = scope.get("server") or ("", 0)
         return name in self.names or (bool(name) and name == str(server[0]))
 
+    def is_local_name(self, host: str) -> bool:
+        """Whether ``Host`` is this machine's own name or address, and none that visitors use."""
+        name = _hostname(host)
+        return name in LOOPBACK or name not in self.names
+
     def is_own_origin(self, origin: str, host: str) -> bool:
         """Whether ``Origin`` is one of our pages, for a request to ``host``."""
         scheme, _, rest = origin.lower().partition("://")

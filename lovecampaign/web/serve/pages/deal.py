@@ -115,6 +115,7 @@ def _ends(deal: Deal | None, found: DealView, launch: datetime) -> datetime | No
     return {
         DealPageState.NOT_YET: deal.opens,
         DealPageState.OPEN: closing_time(deal, visitor.closes),
+        DealPageState.UNRESERVED: closing_time(deal, visitor.closes),
         DealPageState.KEPT: visitor.kept_until,
         DealPageState.CLAIMED: visitor.claim.lapses_at if visitor.claim else None,
     }.get(found.door)

@@ -22,6 +22,7 @@ from lovecampaign.store.database.schema_version import HEAD, find_version
 from lovecampaign.store.maintenance.write_probe import find_write_fault
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
+from lovecampaign.web.serve.http.client_address import is_direct
 
 _LOG = logging.getLogger(__name__)
 #: The text format of Prometheus (``prometheus_client.CONTENT_TYPE_LATEST``'s family).
@@ -55,9 +56,15 @@ def show_health(_context: RequestContext) -> Response:
 
 
 def show_metrics(context: RequestContext) -> Response:
-    """For a Prometheus on this machine or private network; 404 for all others."""
+    """For a Prometheus on this machine or private network; 404 for all others.
+
+    A proxy in front passes on what the public asks: behind one there are no numbers, and none
+    under the public name, whatever address the request seems to come from.
+    """
+    request = context.request
     is_private = context.address.is_private and not context.address.is_unspecified
-    if not (is_private and context.site.proxies.knows_client(context.request)):
+    is_local_name = context.site.hosts.is_local_name(request.headers["host"])
+    if not (is_private and is_local_name and is_direct(request)):
         raise NotFound
     return Response(context.site.metrics.exposition(), media_type=_EXPOSITION)
 

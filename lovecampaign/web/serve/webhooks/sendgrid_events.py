@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
@@ -14,12 +15,12 @@ from lovecampaign.delivery.feedback.provider_events import apply_reports
 from lovecampaign.web.serve.handler.request_context import RequestContext, json_error, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.request_body import BodyKind
-from lovecampaign.web.serve.webhooks.sendgrid_parse import MalformedBatch, read_batch
+from lovecampaign.web.serve.webhooks.bounded_json import MalformedJson
+from lovecampaign.web.serve.webhooks.sendgrid_parse import read_batch
 from lovecampaign.web.serve.webhooks.sendgrid_signature import (
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
     VARIABLE,
-    Verify,
     verifier,
 )
 
@@ -32,24 +33,35 @@ def routes(site: Site) -> Sequence[BaseRoute]:
     key = site.settings.sendgrid_webhook_public_key
     verify = verifier(key) if key else None
 
+    def check_head(request: Request) -> Response | None:
+        if verify is None:
+            return json_error(404, f"events are not taken: {VARIABLE} is not set")
+        return None if all(_signature(request)) else _not_signed()
+
     def take(context: RequestContext) -> Response:
-        return take_batch(context, verify)
+        is_signed = verify is not None and verify(context.body, *_signature(context.request))
+        return take_batch(context) if is_signed else _not_signed()
 
-    return [page(site, "/webhooks/sendgrid", post=take, body=BodyKind.WEBHOOK)]
+    return [
+        page(site, "/webhooks/sendgrid", post=take, body=BodyKind.WEBHOOK, check_head=check_head)
+    ]
 
 
-def take_batch(context: RequestContext, verify: Verify | None) -> Response:
-    """Answers in JSON: 200, also where nothing was new; 400, 401, 404 with an error text."""
-    if verify is None:
-        return json_error(404, f"events are not taken: {VARIABLE} is not set")
-    headers = context.request.headers
-    signature, timestamp = headers.get(SIGNATURE_HEADER, ""), headers.get(TIMESTAMP_HEADER, "")
-    if not verify(context.body, signature, timestamp):
-        return json_error(401, f"{SIGNATURE_HEADER} is not SendGrid's for this body")
+def take_batch(context: RequestContext) -> Response:
+    """Answers a signed batch in JSON: 200, also where nothing was new; 400 with an error text."""
     try:
         reports = read_batch(context.body, context.site.signer, context.now)
-    except MalformedBatch:
-        return json_error(400, "the body is not JSON")
+    except MalformedJson as error:
+        return json_error(400, str(error))
     campaigns = {campaign.id: campaign for campaign in context.site.campaigns.all()}
     new = apply_reports(context.site.database, reports, campaigns, SOURCE, context.now)
     return JSONResponse({"events": len(reports), "new": new})
+
+
+def _signature(request: Request) -> tuple[str, str]:
+    """The signature and its timestamp, '' where missing."""
+    return request.headers.get(SIGNATURE_HEADER, ""), request.headers.get(TIMESTAMP_HEADER, "")
+
+
+def _not_signed() -> Response:
+    return json_error(401, f"{SIGNATURE_HEADER} is not SendGrid's for this body")

@@ -17,6 +17,7 @@ from typing import Any
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store.ledger.events import EventKind, ProviderEvent
+from lovecampaign.web.serve.webhooks.bounded_json import read_json
 
 _KINDS: Mapping[str, EventKind] = {
     "processed": EventKind.PROCESSED,
@@ -63,25 +64,13 @@ _MAX_LENGTH = 500
 _YEARS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 
-class MalformedBatch(Exception):
-    """The body is not JSON."""
-
-
 def read_batch(body: bytes, signer: TokenSigner, now: datetime) -> Sequence[ProviderEvent]:
-    """A report for each event; raises MalformedBatch.
+    """A report for each event; raises MalformedJson.
 
     ``now`` replaces a time that is unreadable or in the future.
     """
-    try:
-        batch = json.loads(body, parse_int=_read_int)
-    except (ValueError, RecursionError) as error:
-        raise MalformedBatch from error
+    batch = read_json(body)
     return [_read(one, signer, now) for one in (batch if isinstance(batch, list) else [batch])]
-
-
-def _read_int(digits: str) -> int | str:
-    """A huge number would fail the whole batch (CPython limits int() of text)."""
-    return int(digits) if len(digits) < 20 else digits
 
 
 def _read(event: object, signer: TokenSigner, now: datetime) -> ProviderEvent:

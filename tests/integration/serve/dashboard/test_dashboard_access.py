@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from itsdangerous import URLSafeSerializer
 
 from lovecampaign.store import tables
+from lovecampaign.store.maintenance.access import record_guess
 from lovecampaign.web.serve.dashboard.sessions import COOKIE, Sessions
+from lovecampaign.web.serve.handler.guess_limit import WINDOW, GuessKind
 from tests.integration.serve.support.dashboard import (
     HOME,
     MONTH,
@@ -34,6 +36,14 @@ def served(stage: Stage) -> Iterator[Serving]:
     with_password = with_settings(stage.settings, dashboard_password=PASSWORD)
     with serving(with_password, stage.database, stage.clock) as running:
         yield running
+
+
+def guess_often(stage: Stage, count: int) -> None:
+    """So many wrong passwords from as many other networks."""
+    kind = GuessKind.DASHBOARD_PASSWORD.value
+    record_guess(stage.database, kind, [""], stage.clock.now(), WINDOW)
+    with stage.database.write() as connection:
+        connection.execute(sa.update(tables.guess).values(count=count))
 
 
 def dashboard_paths(served: Serving) -> list[tuple[str, frozenset[str]]]:
@@ -113,6 +123,42 @@ class TestPassword:
 
         assert try_password(served, PASSWORD).status == 429
 
+    def test_wrong_ones_count_for_every_process_and_are_logged(
+        self, stage: Stage, served: Serving, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for _ in range(5):
+            try_password(served, "wrong")
+        again = with_settings(stage.settings, dashboard_password=PASSWORD)
+        with serving(again, stage.database, stage.clock) as beside:
+            assert try_password(beside, PASSWORD).status == 429
+            stage.clock.move_to(stage.clock.now() + 2 * WINDOW)
+            assert try_password(beside, PASSWORD).status == 303
+
+        assert "Wrong guesses of the dashboard password in a quarter of an hour: 1" in caplog.text
+        assert "127.0.0.1" not in caplog.text
+        assert "127.0.0.1" not in str(rows_of(stage.database, tables.guess))
+
+    def test_many_from_everywhere_slow_all_down_but_this_machine(self, stage: Stage) -> None:
+        behind = with_settings(
+            stage.settings, dashboard_password=PASSWORD, trusted_proxies=("127.0.0.1",)
+        )
+        with serving(behind, stage.database, stage.clock) as served:
+            guess_often(stage, 99)
+            assert try_password(served, "wrong", x_forwarded_for="203.0.113.7").status == 403
+            assert try_password(served, PASSWORD, x_forwarded_for="198.51.100.1").status == 429
+            assert try_password(served, PASSWORD, x_forwarded_for="127.0.0.1").status == 429
+            assert try_password(served, PASSWORD).status == 303
+            stage.clock.move_to(stage.clock.now() + WINDOW * 1.5)
+            assert try_password(served, PASSWORD, x_forwarded_for="198.51.100.1").status == 303
+
+    def test_old_guesses_are_deleted(self, stage: Stage, served: Serving) -> None:
+        try_password(served, "wrong")
+        stage.clock.move_to(stage.clock.now() + 3 * WINDOW)
+        try_password(served, "wrong")
+
+        assert {row[-1] for row in rows_of(stage.database, tables.guess)} == {1}
+        assert len(rows_of(stage.database, tables.guess)) == 3
+
     def test_a_form_from_elsewhere_logs_nobody_in(self, served: Serving) -> None:
         assert served.post(HOME, {"password": PASSWORD}).status == 400
         for headers in ({"sec_fetch_site": "cross-site"}, {"origin": "https://evil.example"}):
@@ -141,6 +187,28 @@ class TestSession:
         assert f'{COOKIE}=""' in answer.headers["set-cookie"]
         assert operator.get().status == 303
         assert other.get().status == 200
+
+    def test_it_stays_ended_over_restarts_and_in_other_processes(
+        self, stage: Stage, served: Serving
+    ) -> None:
+        operator, other = log_in(served), log_in(served)
+        again = with_settings(stage.settings, dashboard_password=PASSWORD)
+        with serving(again, stage.database, stage.clock) as beside:
+            assert beside.get(MONTH, cookie=operator.cookie).status == 200
+            operator.press(HOME, do="leave")
+            assert beside.get(MONTH, cookie=operator.cookie).status == 303
+        with serving(again, stage.database, stage.clock) as restarted:
+            assert restarted.get(MONTH, cookie=operator.cookie).status == 303
+            assert restarted.get(MONTH, cookie=other.cookie).status == 200
+
+    def test_ended_ones_are_forgotten_once_their_cookies_have_expired(
+        self, stage: Stage, served: Serving
+    ) -> None:
+        log_in(served).press(HOME, do="leave")
+        stage.clock.move_to(stage.clock.now() + 13 * HOUR)
+        log_in(served).press(HOME, do="leave")
+
+        assert len(rows_of(stage.database, tables.ended_session)) == 1
 
     def test_an_older_key_still_opens(self, stage: Stage, served: Serving) -> None:
         operator = log_in(served)

@@ -120,6 +120,22 @@ def test_pressing_again_leads_to_the_same_checkout_and_gives_no_more_time(visits
     assert visits.room.stock(OPEN + 30 * MINUTE).left == 2
 
 
+def test_after_three_unpaid_claims_the_checkout_is_open_without_a_reservation(
+    visits: Visits,
+) -> None:
+    one = visits.room.ids[0]
+    for number in range(3):
+        visits.at(OPEN + number * 31 * MINUTE).press(one)
+    later = OPEN + 93 * MINUTE
+    page = visits.at(later).open(one)
+
+    assert "None is reserved any more" in page.text
+    assert "2 of 2 are left" in page.text
+    assert visits.press(one).headers["location"] == CHECKOUT + visits.room.code(one)
+    assert visits.room.stock(later).left == 2
+    assert "None is reserved any more" in visits.open(one).text
+
+
 def test_the_checkout_is_never_taken_from_the_request(visits: Visits) -> None:
     path = visits.path(visits.room.ids[0])
     answer = visits.served.post(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
+from tests.integration.serve.support.heads import refused_from_head
 from tests.support.deal_room import MINUTE, OPEN, DealRoom
 from tests.support.serving import Answer, Serving, dump, serving, with_settings
 
@@ -33,9 +35,9 @@ class Shop:
     def say(self, code: object, at: object = "2027-02-27T11:05:00Z", **more: object) -> Answer:
         return self.send(json.dumps({"code": code, "at": at, **more}).encode())
 
-    def send(self, body: bytes, secret: str = SECRET) -> Answer:
+    def send(self, body: bytes, secret: str = SECRET, **headers: str) -> Answer:
         mac = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        return self.call(body, x_signature=f"sha256={mac}")
+        return self.call(body, x_signature=f"sha256={mac}", **headers)
 
     def call(self, body: bytes, **headers: str) -> Answer:
         return self.served.post(
@@ -128,6 +130,49 @@ def test_nothing_is_bought_in_the_future(shop: Shop) -> None:
     assert json.loads(answer.text)["redeemed_at"] == "2027-02-27T11:10:00Z"
 
 
+@pytest.mark.parametrize(
+    "at", ["2000-01-01T00:00:00Z", "2026-02-27T11:05:00Z", "2027-02-27T08:54:59Z"]
+)
+def test_nothing_is_bought_before_the_deal_opens(shop: Shop, at: str) -> None:
+    code = shop.room.code(shop.room.ids[0])
+    before = dump(shop.room.database)
+    answer = shop.say(code, at)
+
+    assert answer.status == 409
+    assert "the deal opened at 2027-02-27T09:00:00Z" in json.loads(answer.text)["error"]
+    assert dump(shop.room.database) == before
+    assert shop.say(code).status == 200
+    assert json.loads(shop.say(code, at).text)["new"] is False
+
+
+def test_a_shop_whose_clock_is_a_little_behind_sells_from_the_opening_on(shop: Shop) -> None:
+    answer = shop.say(shop.room.code(shop.room.ids[0]), "2027-02-27T08:56:00Z")
+
+    assert json.loads(answer.text)["redeemed_at"] == "2027-02-27T09:00:00Z"
+
+
+def test_a_purchase_counts_however_late_it_is_told(shop: Shop) -> None:
+    one = shop.room.ids[0]
+    shop.room.claim(one)
+    shop.room.stage.clock.move_to(OPEN + 60 * 24 * 60 * MINUTE)
+    answer = shop.say(shop.room.code(one), "2027-02-27T11:05:00Z")
+
+    assert (answer.status, json.loads(answer.text)["redeemed_at"]) == (200, "2027-02-27T11:05:00Z")
+
+
+def test_without_the_files_of_the_campaign_the_start_of_its_month_counts(
+    settings: Settings, database: Database
+) -> None:
+    room = DealRoom(settings, database, insiders=1)
+    code = room.code(room.ids[0])
+    room.stage.clock.move_to(OPEN + 10 * MINUTE)
+    shutil.rmtree(room.stage.campaign.folder)
+    chosen = with_settings(settings, redeem_secret=SECRET)
+    with serving(chosen, database, room.stage.clock) as served:
+        assert Shop(room, served).say(code, "2027-01-01T00:00:00Z").status == 409
+        assert Shop(room, served).say(code, "2027-02-01T08:00:00Z").status == 200
+
+
 def test_a_code_that_nobody_was_given_is_not_found(shop: Shop) -> None:
     answer = shop.say("AAAAA-BBBBB-CCCCC")
 
@@ -143,7 +188,47 @@ def test_a_call_without_the_right_signature_changes_nothing(shop: Shop) -> None:
         assert shop.call(body.encode(), x_signature=signature).status == 401
     assert shop.call(body.encode()).status == 401
     assert shop.send(body.encode(), secret="another").status == 401
-    assert dump(shop.room.database) == before
+    after = dump(shop.room.database)
+    assert after | {"guess": []} == before
+    assert len(after["guess"]) == 3
+
+
+def test_who_guesses_signatures_is_refused_and_the_shop_is_not(
+    settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = DealRoom(settings, database, insiders=1)
+    room.stage.clock.move_to(OPEN)
+    behind = with_settings(settings, redeem_secret=SECRET, trusted_proxies=("127.0.0.1",))
+    with serving(behind, database, room.stage.clock) as served:
+        shop = Shop(room, served)
+        body = json.dumps({"code": room.code(room.ids[0]), "at": "2027-02-27T10:59:00Z"}).encode()
+        for _ in range(20):
+            assert shop.send(body, "another", x_forwarded_for="203.0.113.9").status == 401
+        refused = shop.send(body, x_forwarded_for="203.0.113.9")
+        assert (refused.status, refused.headers["retry-after"]) == (429, "60")
+        assert shop.send(body, x_forwarded_for="198.51.100.2").status == 200
+    assert "Wrong guesses of the signature of a redemption call" in caplog.text
+
+
+def test_behind_a_proxy_that_is_not_trusted_guesses_never_refuse_the_shop(shop: Shop) -> None:
+    body = json.dumps(
+        {"code": shop.room.code(shop.room.ids[0]), "at": "2027-02-27T11:00:00Z"}
+    ).encode()
+    for _ in range(21):
+        shop.send(body, "another", x_forwarded_for="203.0.113.9")
+
+    assert shop.send(body, x_forwarded_for="198.51.100.2").status == 200
+
+
+def test_an_unsigned_call_is_refused_before_its_body_is_read(shop: Shop) -> None:
+    for signature in ("", "sha256=00"):
+        answer = refused_from_head(shop.served, "/webhooks/redeem", f"X-Signature: {signature}")
+        assert answer == 401
+
+
+def test_a_call_ends_at_64_kilobytes(shop: Shop) -> None:
+    assert shop.send(b" " * (64 * 1024 + 1)).status == 413
+    assert shop.send(b" " * (64 * 1024)).status == 400
 
 
 def test_a_signature_of_another_body_counts_for_nothing(shop: Shop) -> None:
@@ -171,7 +256,11 @@ MALFORMED = (
     b'{"code": "A", "at": "0001-01-01T00:00:00+14:00"}',
     b'{"code": "A", "at": 1800000000}',
     b'{"code": "' + b"A" * 300 + b'", "at": "2027-02-27T11:05:00Z"}',
-    b"[" * 100_000,
+    b"[" * 60_000,
+    *(
+        b'{"code": "A", "at": ' + b"[" * levels + b"]" * levels + b"}"
+        for levels in (30, 500, 980, 990, 1000, 30_000)
+    ),
 )
 
 
@@ -196,6 +285,8 @@ def test_without_a_secret_there_is_no_such_page(settings: Settings, database: Da
     room = DealRoom(settings, database, insiders=1)
     with serving(settings, database, room.stage.clock) as served:
         assert Shop(room, served).say(room.code(room.ids[0])).status == 404
+        signed = f"X-Signature: sha256={'0' * 64}"
+        assert refused_from_head(served, "/webhooks/redeem", signed) == 404
 
 
 def test_the_secret_is_in_no_answer_and_no_line_of_the_log(shop: Shop) -> None:

@@ -21,6 +21,7 @@ from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.sendgrid_events import Webhook, make_event
 from lovecampaign.web.serve.webhooks.sendgrid_signature import SIGNATURE_HEADER
+from tests.integration.serve.support.heads import refused_from_head
 from tests.integration.serve.support.letters import active_suppressions, rows_of
 from tests.support.serving import Answer, Serving, dump, serving, with_settings
 from tests.support.stage import DAY_1, Stage
@@ -158,7 +159,16 @@ def test_what_sendgrid_did_not_sign_changes_nothing(provider: Provider, database
 
 def test_a_signed_body_that_is_no_json_is_said_so(provider: Provider) -> None:
     assert provider.send(b"[").status == 400
-    assert provider.send(b"[" * 50_000).status == 400
+    for levels in (40, 500, 980, 990, 1_000, 50_000):
+        deep = b'[{"event": "open", "reason": ' + b"[" * levels + b"]" * levels + b"}]"
+        answer = provider.send(deep)
+        assert answer.status == 400, levels
+        assert "levels deep" in answer.text
+
+
+def test_an_unsigned_batch_is_refused_before_its_body_is_read(provider: Provider) -> None:
+    assert refused_from_head(provider.served, PATH) == 401
+    assert refused_from_head(provider.served, PATH, f"{SIGNATURE_HEADER}: MEUCIQ==") == 401
 
 
 def test_a_body_beyond_five_megabytes_is_not_read(provider: Provider) -> None:
@@ -188,6 +198,7 @@ def test_without_a_key_no_events_are_taken(stage: Stage) -> None:
     settings = with_settings(stage.settings, sendgrid_webhook_public_key=None)
     with serving(settings, stage.database, stage.clock) as served:
         answer = served.post(PATH, b"[]")
+        assert refused_from_head(served, PATH, f"{SIGNATURE_HEADER}: x") == 404
 
     assert answer.status == 404
     assert "SENDGRID_WEBHOOK_PUBLIC_KEY" in answer.text

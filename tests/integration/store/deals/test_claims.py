@@ -62,6 +62,44 @@ def test_a_claim_that_is_not_paid_lapses_and_its_owner_may_claim_anew(
     assert room.claim(two, later) is None
 
 
+def test_an_unpaid_claim_is_renewed_twice_and_then_reserves_nothing(
+    settings: Settings, database: Database
+) -> None:
+    room = DealRoom(settings, database, insiders=2, quantity=1)
+    one, two = room.ids
+    times = [OPEN + number * 31 * MINUTE for number in range(5)]
+
+    assert [room.claim(one, at) is not None for at in times] == [True, True, True, False, False]
+    assert room.stock(times[3]).left == 1
+    assert room.door(one, times[3]) is DealPageState.UNRESERVED
+    assert room.claim(two, times[3]) is not None
+    assert room.door(one, times[3]) is DealPageState.WAITLIST
+
+
+def test_a_unit_from_the_waitlist_is_theirs_after_all_renewals(
+    settings: Settings, database: Database
+) -> None:
+    room = DealRoom(settings, database, insiders=2, quantity=1)
+    one, two = room.ids
+    times = [OPEN + number * 31 * MINUTE for number in range(5)]
+    for at in times[:3]:
+        room.claim(one, at)
+    room.claim(two, times[3])
+    room.wait(one, times[3])
+    room.tell(times[4])
+
+    assert room.door(one, times[4]) is DealPageState.KEPT
+    assert room.claim(one, times[4]) is not None
+
+
+def test_without_a_limit_a_claim_is_renewed_as_often_as_it_lapses(
+    settings: Settings, database: Database
+) -> None:
+    room = DealRoom(settings, database, insiders=1, quantity=None)
+
+    assert all(room.claim(room.ids[0], OPEN + number * 31 * MINUTE) for number in range(6))
+
+
 def test_a_deal_without_a_quantity_never_runs_out(settings: Settings, database: Database) -> None:
     room = DealRoom(settings, database, insiders=4, quantity=None)
 

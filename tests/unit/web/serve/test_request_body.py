@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from lovecampaign.web.serve.http.request_body import (
+    BodyBudget,
     BodyKind,
     Refusal,
     RequestBody,
@@ -37,6 +38,7 @@ def read(
     stalls: bool = False,
     max_seconds: float | None = None,
     headers: Mapping[str, str] = FORM,
+    budget: BodyBudget | None = None,
 ) -> RequestBody:
     """Reads a body that arrives in these pieces."""
     named = {"host": "letters.bloom.example", **FORM, **headers}
@@ -58,7 +60,9 @@ def read(
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in named.items()],
     }
-    return asyncio.run(read_body(Request(scope, receive), kind, HOSTS, max_seconds=max_seconds))
+    with (budget or BodyBudget()).lease(kind) as lease:
+        request = Request(scope, receive)
+        return asyncio.run(read_body(request, kind, HOSTS, lease, max_seconds=max_seconds))
 
 
 def test_a_form_of_either_encoding_is_read() -> None:
@@ -73,6 +77,50 @@ def test_the_first_value_of_a_field_counts_and_files_are_left_out() -> None:
 
     assert read(b"a=1&a=2").form == {"a": "1"}
     assert read(file, headers=PARTS) == RequestBody(raw=file)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "multipart/form-data; boundary=x",
+        "multipart/form-data; boundary=x; charset=iso-8859-1",
+        'Multipart/Form-Data; charset="utf-16"; boundary="x"',
+        "multipart/form-data; boundary=x; charset=nonsense",
+        "application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded; charset=windows-1252",
+    ],
+)
+def test_a_form_is_read_as_utf_8_whatever_it_declares(declared: str) -> None:
+    body = "name=Zoë Müller 🍓"
+    if declared.lower().startswith("multipart"):
+        body = (
+            '--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nZoë Müller 🍓\r\n--x--\r\n'
+        )
+
+    form = read(body.encode(), headers={"content-type": declared}).form
+
+    assert form == {"name": "Zoë Müller 🍓"}
+
+
+def test_bytes_that_are_not_utf_8_are_marked_and_not_guessed() -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nZo\xeb\r\n--x--\r\n'
+
+    assert read(part, headers=PARTS).form == {"name": "Zo\N{REPLACEMENT CHARACTER}"}
+    assert read(b"name=Zo\xeb").form == {"name": "Zo\N{REPLACEMENT CHARACTER}"}
+
+
+def test_bodies_share_a_budget_and_a_quarter_of_it_is_for_short_ones() -> None:
+    budget = BodyBudget(max_bytes=400)
+    with budget.lease(BodyKind.WEBHOOK) as first:
+        assert first.take(290)
+        batch = read(b"x" * 20, kind=BodyKind.WEBHOOK, budget=budget)
+        announced = read(kind=BodyKind.CALL, headers={"content-length": "120"}, budget=budget)
+        assert batch.refusal is Refusal.NO_ROOM
+        assert announced.refusal is Refusal.NO_ROOM
+        assert read(b"a=" + b"1" * 98, budget=budget).form == {"a": "1" * 98}
+        assert read(b"a=" + b"1" * 120, budget=budget).refusal is Refusal.NO_ROOM
+
+    assert read(b"x" * 300, kind=BodyKind.WEBHOOK, budget=budget).refusal is None
 
 
 def test_a_body_of_another_kind_is_no_form() -> None:

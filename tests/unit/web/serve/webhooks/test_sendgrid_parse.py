@@ -15,7 +15,8 @@ from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store.ledger.events import EventKind, ProviderEvent
 from lovecampaign.testing.sendgrid_events import BLOCKED, KINDS, event_validator, make_event
-from lovecampaign.web.serve.webhooks.sendgrid_parse import MalformedBatch, read_batch
+from lovecampaign.web.serve.webhooks.bounded_json import MalformedJson
+from lovecampaign.web.serve.webhooks.sendgrid_parse import read_batch
 from tests.support.paths import DATA
 
 SCHEMAS = DATA / "sendgrid" / "tsg_logs_v3.json"
@@ -184,7 +185,7 @@ def test_a_number_without_end_costs_no_batch() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[", b"\xff", b"[" * 100_000, b"{'a': 1}"])
 def test_what_is_not_json_is_no_batch(body: bytes) -> None:
-    with pytest.raises(MalformedBatch):
+    with pytest.raises(MalformedJson):
         read_batch(body, SIGNER, NOW)
 
 

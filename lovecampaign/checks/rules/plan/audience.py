@@ -1,0 +1,58 @@
+"""Rule about lists and tags: there are subscribers on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.source.errors import did_you_mean
+from lovecampaign.checks.base.locate import Passage, find_email_setting, setting
+from lovecampaign.checks.base.rule import MonthDraft, MonthRule
+from lovecampaign.core.problems import Problem
+
+
+class MembersThere(MonthRule, code="LC222"):
+    """There are subscribers on the campaign's lists, and with its tags.
+
+    A typing error in the name of a list or tag sends nothing, and says nothing. Capital and small
+    letters of tags do not matter.
+
+    Bad:  audience: {list: reader}, with everyone on the list `readers`
+    Good: audience: {list: readers}
+    """
+
+    def findings(self, draft: MonthDraft) -> Iterator[Problem]:
+        campaign, facts = draft.campaign, draft.facts
+        for path, name in _lists(campaign):
+            if name in (facts.empty_lists or ()):
+                guess = did_you_mean(name, facts.known_lists)
+                yield setting(campaign, path, name).warning(
+                    f"no subscriber is on the list {name}",
+                    hint=guess or f"type: lovecampaign subscribers import FILE --list {name}",
+                )
+        for tag in sorted(facts.unused_tags):
+            guess = did_you_mean(tag, facts.known_tags)
+            yield _place_of_tag(campaign, tag).warning(
+                f"no subscriber has the tag {tag}",
+                hint=guess or "give it to subscribers (import --tag), or leave it out here",
+            )
+
+
+def tags_of(campaign: Campaign) -> frozenset[str]:
+    """Every tag that decides who gets an email. A tag that leaves out may have no one yet."""
+    return campaign.audience.tags.with_tags.union(
+        *(email.tags.with_tags for email in campaign.emails)
+    )
+
+
+def _lists(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    yield "audience.list", campaign.audience.list
+    if campaign.insiders is not None and campaign.insiders.list != campaign.audience.list:
+        yield "insiders.list", campaign.insiders.list
+
+
+def _place_of_tag(campaign: Campaign, tag: str) -> Passage:
+    if tag in campaign.audience.tags.with_tags:
+        return setting(campaign, "audience.with_tags", tag)
+    email = next(email for email in campaign.emails if tag in email.tags.with_tags)
+    return find_email_setting(campaign, email, "with_tags", tag)
