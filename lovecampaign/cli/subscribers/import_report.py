@@ -16,7 +16,13 @@ _COUNTS = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")
 def import_json(report: ImportReport) -> Mapping[str, object]:
     """The shape of INTERFACE.md."""
     counts = {name: getattr(report, name) for name in _COUNTS}
-    return {"read": report.read, **counts, "applied": report.applied}
+    return {
+        "read": report.read,
+        **counts,
+        "applied": report.applied,
+        "left_elsewhere": report.left_elsewhere,
+        "import": report.import_id,
+    }
 
 
 def format_import(report: ImportReport, list_name: str) -> str:
@@ -28,6 +34,9 @@ def format_import(report: ImportReport, list_name: str) -> str:
     lines.append(f"{count_of(report.read, 'row')} for {list_name}: {counts}")
     if not report.applied:
         lines.append("Nothing was changed: this was a dry run.")
+    if report.import_id is not None:
+        undo = f"lovecampaign imports undo {report.import_id}"
+        lines.append(f"To take it back before anyone is mailed, type: {undo}")
     return "\n".join(lines)
 
 

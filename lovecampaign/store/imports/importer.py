@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,6 +39,10 @@ class ImportReport:
     suppressed: int = 0
     #: False for a dry run.
     applied: bool = False
+    #: Subscribers who left other lists, and who become mailable on this one.
+    left_elsewhere: int = 0
+    #: In the log of imports; None for a dry run.
+    import_id: int | None = None
     problems: tuple[Problem, ...] = ()
     #: Every heading and its recognised column.
     headings: tuple[Heading, ...] = ()
@@ -55,7 +59,8 @@ def import_subscribers(
     all other faults are in the report.
     """
     shown = str(path)
-    target = replace(target, source=target.source or f"import of {path.name}")
+    source = target.source or f"import of {path.name}"
+    target = replace(target, source=source, file=path.name)
     try:
         with open_csv(path, shown_as=shown) as table:
             columns = _read_columns(table, shown, path.name)
@@ -63,7 +68,7 @@ def import_subscribers(
             reader = RowReader(columns, file=shown, now=target.now, extra_tags=target.tags)
             builder = _ReportBuilder(shown, columns, table.heading_line)
             decisions = builder.count(map(reader.decide, table.rows))
-            verdicts = run_import(database, decisions, target, apply=apply)
+            verdicts = run_import(database, decisions, target, apply=apply, count=builder.counts)
             return builder.report(verdicts, applied=apply)
     except ProblemsFound as error:
         return ImportReport(problems=error.problems)
@@ -110,19 +115,28 @@ class _ReportBuilder:
                     self._list(decision.warnings)
             yield decision
 
+    def counts(self, verdicts: ImportVerdicts) -> Mapping[str, int]:
+        """All counts but ``left_elsewhere`` and ``read`` sum to ``read``."""
+        counts = verdicts.counts
+        return {
+            "read": self._read,
+            "new": counts.get(RowVerdict.NEW, 0),
+            "updated": counts.get(RowVerdict.UPDATED, 0),
+            "unchanged": counts.get(RowVerdict.UNCHANGED, 0) + verdicts.waiting,
+            "rejected": self._rejected + verdicts.unknown,
+            "protected": counts.get(RowVerdict.PROTECTED, 0),
+            "suppressed": counts.get(RowVerdict.SUPPRESSED, 0),
+            "left_elsewhere": verdicts.left_elsewhere,
+        }
+
     def report(self, verdicts: ImportVerdicts, *, applied: bool) -> ImportReport:
-        counts, tool = verdicts.counts, self._columns.tool
+        tool = self._columns.tool
         self._list([self._unconfirmed(line) for line in verdicts.unknown_lines])
         self._unlisted += verdicts.unknown - len(verdicts.unknown_lines)
         return ImportReport(
-            read=self._read,
-            new=counts.get(RowVerdict.NEW, 0),
-            updated=counts.get(RowVerdict.UPDATED, 0),
-            unchanged=counts.get(RowVerdict.UNCHANGED, 0) + verdicts.waiting,
-            rejected=self._rejected + verdicts.unknown,
-            protected=counts.get(RowVerdict.PROTECTED, 0),
-            suppressed=counts.get(RowVerdict.SUPPRESSED, 0),
+            **self.counts(verdicts),
             applied=applied,
+            import_id=verdicts.import_id,
             problems=(*self._file_warnings(verdicts), *in_file_order(self._problems)),
             headings=self._columns.headings,
             tool=tool.value if tool else "",
@@ -152,6 +166,12 @@ class _ReportBuilder:
                 f"{who} known here and not on this list: they stay as they are",
                 "an export holds people of all lists; a file with their email column alone "
                 "puts them on this one too",
+            )
+        if verdicts.left_elsewhere:
+            who = _count_people(verdicts.left_elsewhere, "has", "have")
+            yield self._warn(
+                f"{who} left another list here and will get the mail of this one",
+                "if they do not expect it, take their rows out of the file first",
             )
         if self._unlisted:
             yield self._warn(f"problems that are not listed: {self._unlisted:,}")

@@ -110,7 +110,8 @@ def _is_on_page(
 
 def _tags(connection: Connection, page: Sequence[RowMapping]) -> Mapping[int, list[str]]:
     tags: defaultdict[int, list[str]] = defaultdict(list)
-    query = sa.select(subscriber_tag).where(_is_on_page(subscriber_tag.c.subscriber_id, page))
+    columns = (subscriber_tag.c.subscriber_id, subscriber_tag.c.tag)
+    query = sa.select(*columns).where(_is_on_page(subscriber_tag.c.subscriber_id, page))
     for number, tag in connection.execute(query.order_by(subscriber_tag.c.tag)):
         tags[number].append(tag)
     return tags

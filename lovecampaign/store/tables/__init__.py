@@ -19,6 +19,7 @@ from lovecampaign.store.tables.campaigns import (
     preference,
 )
 from lovecampaign.store.tables.deals import deal_claim, deal_extension, deal_stock, deal_waiting
+from lovecampaign.store.tables.import_log import IMPORT_COUNTS, import_change, import_log
 from lovecampaign.store.tables.ledger import (
     PLANNED,
     DeliveryState,
@@ -40,6 +41,7 @@ from lovecampaign.store.tables.subscribers import (
 
 __all__ = [
     "EPOCH",
+    "IMPORT_COUNTS",
     "MICROSECOND",
     "PLANNED",
     "BigKey",
@@ -61,6 +63,8 @@ __all__ = [
     "forgotten",
     "from_microseconds",
     "frozen_content",
+    "import_change",
+    "import_log",
     "membership",
     "metadata",
     "owner",
