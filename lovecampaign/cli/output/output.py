@@ -161,6 +161,13 @@ class Output:
             self._write(self._streams.stderr, "\n")
         return line.strip() if line else None
 
+    def read_lines(self) -> Iterator[str]:
+        """The lines of standard input; bytes that are not UTF-8 become replacement characters."""
+        reconfigure = getattr(self._streams.stdin, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8-sig", errors="replace")
+        yield from self._streams.stdin
+
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
         """A progress bar, on a terminal only; yields a function that adds ``n`` done."""

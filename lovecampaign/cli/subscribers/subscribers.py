@@ -24,6 +24,7 @@ from lovecampaign.cli.subscribers.import_report import (
     format_import,
     import_json,
 )
+from lovecampaign.cli.subscribers.many_addresses import read_addresses, report_addresses
 from lovecampaign.cli.subscribers.person import format_person, person_json
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, UsageError
@@ -33,9 +34,11 @@ from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.subscribers.erasure import forget as forget_person
 from lovecampaign.store.subscribers.records import AddressRecord, read_address_record
-from lovecampaign.store.subscribers.suppressions import EVERY_LIST, Suppression
-from lovecampaign.store.subscribers.suppressions import suppress as note_suppression
-from lovecampaign.store.subscribers.suppressions import unsubscribe as note_unsubscribe
+from lovecampaign.store.subscribers.suppressions import (
+    EVERY_LIST,
+    Suppression,
+    suppress_addresses,
+)
 from lovecampaign.store.tables.imports import RowVerdict
 
 _BY_HAND = "typed by the operator"
@@ -160,32 +163,42 @@ def export(invocation: Invocation, file: Path | None) -> Result:
 
 
 @verb("unsubscribe", subscribers)
-@click.argument("email")
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL|-...")
 @click.option(
     "--list", "lists", type=read_name, multiple=True, metavar="LIST", help="Default: every list."
 )
-def unsubscribe(invocation: Invocation, email: str, lists: tuple[str, ...]) -> Result:
-    """Take a person off every list, or off the named ones."""
-    key = read_address(email)
+def unsubscribe(invocation: Invocation, emails: tuple[str, ...], lists: tuple[str, ...]) -> Result:
+    """Take people off every list, or off the named ones.
+
+    A single - reads one address a line from standard input.
+    """
+    typed = read_addresses(emails, invocation.output)
     warnings = [doubt for name in lists for doubt in warn_unused_list(invocation, name)]
+    reason = SuppressionReason.UNSUBSCRIBED
+    wanted = Suppression(reason=reason, lists=lists or (EVERY_LIST,), source=_BY_HAND)
     with opened_database(invocation) as database:
-        is_new = note_unsubscribe(
-            database, key, invocation.now, lists=lists or (EVERY_LIST,), source=_BY_HAND
-        )
+        changed = suppress_addresses(database, typed.keys, wanted, invocation.now)
     where = ", ".join(lists) or "every list"
-    return _unsubscribed(email, f"is off {where}", warnings, is_new=is_new)
+    return report_addresses(
+        typed, changed, lambda many: f"{'are' if many else 'is'} off {where}", warnings
+    )
 
 
 @verb("suppress", subscribers)
-@click.argument("email")
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL|-...")
 @click.option("--why", default=_BY_HAND, metavar="TEXT", help="Recorded with it.")
-def suppress(invocation: Invocation, email: str, why: str) -> Result:
-    """Send nothing more to an address, subscriber or not."""
-    key = read_address(email)
-    suppression = Suppression(reason=SuppressionReason.MANUAL, source=why)
+def suppress(invocation: Invocation, emails: tuple[str, ...], why: str) -> Result:
+    """Send nothing more to addresses, subscribers or not.
+
+    A single - reads one address a line from standard input.
+    """
+    typed = read_addresses(emails, invocation.output)
+    wanted = Suppression(reason=SuppressionReason.MANUAL, source=why)
     with opened_database(invocation) as database:
-        is_new = note_suppression(database, key, suppression, invocation.now)
-    return _unsubscribed(email, "gets nothing more", [], is_new=is_new)
+        changed = suppress_addresses(database, typed.keys, wanted, invocation.now)
+    return report_addresses(
+        typed, changed, lambda many: f"{'get' if many else 'gets'} nothing more", []
+    )
 
 
 @verb("forget", subscribers)
@@ -279,13 +292,4 @@ def _added(
         json_problems=[problem] if is_protected else [],
         exit_code=ExitCode.PROBLEMS if is_protected else ExitCode.DONE,
         next_command=f"lovecampaign {next_verb} {person.email}",
-    )
-
-
-def _unsubscribed(email: str, words: str, warnings: Sequence[Problem], *, is_new: bool) -> Result:
-    return Result(
-        data={"email": email, "changed": is_new},
-        text=f"{email} {words}{'' if is_new else ' already'}.",
-        problems=warnings,
-        next_command=f"lovecampaign subscribers show {email}",
     )
