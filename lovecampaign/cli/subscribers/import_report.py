@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lovecampaign.cli.output.format import count_of
+from lovecampaign.cli.output.table import one_line
 from lovecampaign.store.imports.apply import ImportTarget
 from lovecampaign.store.imports.importer import ImportReport
 
@@ -27,7 +28,7 @@ def import_json(report: ImportReport) -> Mapping[str, object]:
 
 def format_import(report: ImportReport, list_name: str) -> str:
     """The meaning of each column, and the counts."""
-    lines = [f"{each.heading} → {each.meaning}" for each in report.headings]
+    lines = [f"{one_line(each.heading)} → {each.meaning}" for each in report.headings]
     if report.tool:
         lines.insert(0, f"This is an export of {report.tool}.")
     counts = ", ".join(f"{getattr(report, name):,} {name}" for name in _COUNTS)

@@ -60,20 +60,20 @@ def read_addresses(words: Sequence[str], output: Output) -> TypedAddresses:
 def report_addresses(
     typed: TypedAddresses,
     changed: int,
-    words_for: Callable[[bool], str],
+    words_for: Callable[[int], str],
     warnings: Sequence[Problem],
 ) -> Result:
-    """The end of the command. ``words_for``: what happened, for many addresses or for one."""
+    """The end of the command. ``words_for``: what happened to that many addresses."""
     if typed.is_single:
         (address,) = typed.by_key.values()
         return Result(
             data={"email": address, "changed": bool(changed)},
-            text=f"{address} {words_for(False)}{'' if changed else ' already'}.",
+            text=f"{address} {words_for(1)}{'' if changed else ' already'}.",
             problems=warnings,
             next_command=f"lovecampaign subscribers show {address}",
         )
     unchanged, rejected = len(typed.by_key) - changed, len(typed.problems)
-    text = f"{count_of(len(typed.by_key), 'address')} {words_for(len(typed.by_key) > 1)}"
+    text = f"{count_of(len(typed.by_key), 'address')} {words_for(len(typed.by_key))}"
     return Result(
         data={
             "read": len(typed.by_key) + rejected,

@@ -180,7 +180,7 @@ def unsubscribe(invocation: Invocation, emails: tuple[str, ...], lists: tuple[st
         changed = suppress_addresses(database, typed.keys, wanted, invocation.now)
     where = ", ".join(lists) or "every list"
     return report_addresses(
-        typed, changed, lambda many: f"{'are' if many else 'is'} off {where}", warnings
+        typed, changed, lambda count: f"{'is' if count == 1 else 'are'} off {where}", warnings
     )
 
 
@@ -197,7 +197,7 @@ def suppress(invocation: Invocation, emails: tuple[str, ...], why: str) -> Resul
     with opened_database(invocation) as database:
         changed = suppress_addresses(database, typed.keys, wanted, invocation.now)
     return report_addresses(
-        typed, changed, lambda many: f"{'get' if many else 'gets'} nothing more", []
+        typed, changed, lambda count: f"{'gets' if count == 1 else 'get'} nothing more", []
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from lovecampaign.audience.columns import Column, Columns, ExportTool, Heading, read_columns
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.row_reader import RowReader
+from lovecampaign.core.control_characters import drop_control_characters
 from lovecampaign.core.csv_reader import CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
@@ -59,8 +60,8 @@ def import_subscribers(
     all other faults are in the report.
     """
     shown = str(path)
-    source = target.source or f"import of {path.name}"
-    target = replace(target, source=source, file=path.name)
+    name = drop_control_characters(path.name)
+    target = replace(target, source=target.source or f"import of {name}", file=name)
     try:
         with open_csv(path, shown_as=shown) as table:
             columns = _read_columns(table, shown, path.name)
@@ -75,7 +76,8 @@ def import_subscribers(
 
 
 def _read_columns(table: CsvTable, shown: str, file_name: str) -> Columns:
-    columns = read_columns(table.headings, file_name)
+    headings = [drop_control_characters(heading) for heading in table.headings]
+    columns = read_columns(headings, file_name)
     if columns.find(Column.EMAIL) is not None:
         return columns
     if any("@" in heading for heading in table.headings):

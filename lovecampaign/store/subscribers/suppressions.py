@@ -121,8 +121,13 @@ def _suppress_part(
     return new
 
 
-def add_suppression(connection: Connection, key: str, wanted: Suppression, now: datetime) -> bool:
-    """:func:`suppress` in the caller's transaction. One that is repeated counts from now."""
+def add_suppression(
+    connection: Connection, key: str, wanted: Suppression, now: datetime, *, moves: bool = True
+) -> bool:
+    """:func:`suppress` in the caller's transaction.
+
+    One that is repeated counts from now, unless ``moves`` is False.
+    """
     rows = [
         {
             "address_key": key,
@@ -140,7 +145,8 @@ def add_suppression(connection: Connection, key: str, wanted: Suppression, now: 
     is_new = connection.execute(statement.returning(suppression.c.id)).first() is not None
     # A confirmation that was requested in between is older than this.
     lists = [str(row["list"]) for row in rows]
-    _count_from_now(connection, suppression.c.address_key == key, lists, wanted, now)
+    if moves:
+        _count_from_now(connection, suppression.c.address_key == key, lists, wanted, now)
     return is_new
 
 
