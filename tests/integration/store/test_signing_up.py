@@ -115,6 +115,20 @@ def test_pressing_twice_is_pressing_once(stage: Stage) -> None:
     assert len(rows_of(stage.database, tables.consent)) == 1
 
 
+def test_of_two_confirmations_the_second_says_that_all_is_done(stage: Stage) -> None:
+    apply(stage, NOW)
+    apply(stage, NOW + MINUTE)
+    first, second = asked_rows(stage.database)
+    confirm(stage, first.id, NOW + HOUR)
+    before = rows_of(stage.database, tables.subscriber)
+
+    again = confirm(stage, second.id, NOW + 2 * HOUR)
+    assert again is not None
+    assert again.state is ConfirmationState.DONE
+    assert len(rows_of(stage.database, tables.consent)) == 1
+    assert rows_of(stage.database, tables.subscriber) == before
+
+
 def test_three_confirmations_an_hour_and_ten_a_day_go_to_one_address(stage: Stage) -> None:
     answers = [apply(stage, NOW + number * MINUTE) for number in range(4)]
     assert answers == [SignupOutcome.TO_CONFIRM] * 3 + [SignupOutcome.TOO_OFTEN]
