@@ -149,6 +149,7 @@ def _apply(connection: Connection, target: ImportTarget, import_id: int | None) 
         "reason": import_row.c.reason,
         "source": sa.literal(target.source),
         "at": sa.func.coalesce(import_row.c.since, now),
+        "mailbox": import_row.c.mailbox,
     }
     suppresses = import_verdict.c.verdict == RowVerdict.SUPPRESSED.value
     _insert(connection, suppression, columns, suppresses)

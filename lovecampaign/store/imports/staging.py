@@ -15,6 +15,7 @@ from lovecampaign.audience.decisions import SkipRow, Subscribe, Suppress
 from lovecampaign.audience.subscriber import ConsentKind
 from lovecampaign.core.control_characters import drop_control_characters
 from lovecampaign.store.database.types import to_microseconds
+from lovecampaign.store.subscribers.suppressions import mailbox_of
 from lovecampaign.store.tables.imports import (
     import_left_out,
     import_row,
@@ -28,7 +29,7 @@ CHUNK = 2_000
 MAX_TAG_SETS = 10_000
 #: The columns of each kind of row. Those that are NULL for a whole kind are left out: sqlite3 takes
 #: 0.3 µs to bind a None, as long as to bind three texts.
-_SUPPRESSED = ("id", "address_key", "reason", "since")
+_SUPPRESSED = ("id", "address_key", "reason", "since", "mailbox")
 _BASIC = (
     *("id", "address_key", "email", "first_name", "last_name", "timezone", "fields", "tag_set"),
 )
@@ -88,7 +89,9 @@ class StagingWriter:
         self._rows[columns].append(row)
 
     def _suppressed_row(self, one: Suppress) -> tuple[Columns, Row]:
-        return _SUPPRESSED, (self._count, one.key, one.reason.value, _stored(one.since))
+        mailbox = mailbox_of(one.key, one.reason)
+        row = (self._count, one.key, one.reason.value, _stored(one.since), mailbox)
+        return _SUPPRESSED, row
 
     def _subscribed_row(self, subscribe: Subscribe) -> tuple[Columns, Row]:
         """The values as the columns' types would store them."""

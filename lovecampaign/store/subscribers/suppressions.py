@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.audience.mailbox import mailbox_key
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.json_parameters import (
@@ -105,8 +107,9 @@ def _suppress_part(
     new: set[str] = set()
     for name in sorted(set(wanted.lists)):
         address = json_rows("keys", "typed")
-        columns = {
+        columns: dict[str, sa.ColumnElement[Any]] = {
             "address_key": text_at(address, 0),
+            "mailbox": text_at(address, 1),
             "list": sa.literal(name),
             "only_campaign": sa.literal(wanted.only_campaign),
             "reason": sa.literal(wanted.reason.value),
@@ -115,7 +118,7 @@ def _suppress_part(
         }
         rows = sa.select(*columns.values()).select_from(address).where(sa.true())
         statement = insert_or_ignore(connection, suppression).from_select(list(columns), rows)
-        parameters = {"keys": json_parameter((key,) for key in keys)}
+        parameters = {"keys": json_parameter((key, mailbox_of(key, wanted.reason)) for key in keys)}
         new.update(connection.scalars(statement.returning(suppression.c.address_key), parameters))
         _count_from_now(connection, is_one_of(suppression.c.address_key, keys), [name], wanted, now)
     return new
@@ -136,6 +139,7 @@ def add_suppression(
             "reason": wanted.reason.value,
             "source": wanted.source,
             "at": now,
+            "mailbox": mailbox_of(key, wanted.reason),
         }
         for name in sorted(set(wanted.lists))
     ]
@@ -171,6 +175,11 @@ def _count_from_now(
     )
 
 
+def mailbox_of(key: str, reason: SuppressionReason) -> str | None:
+    """``suppression.mailbox``: a permanent reason holds for every address of the mailbox."""
+    return mailbox_key(key) if reason in PERMANENT_REASONS else None
+
+
 def suppress_subscribers(
     connection: Connection,
     subscriber_ids: Sequence[int],
@@ -202,10 +211,12 @@ def lift_suppressions(
 
 
 def is_permanently_suppressed(connection: Connection, key: str) -> bool:
-    """Whether an address gets no mail on any list, also after a new sign-up."""
+    """Whether a mailbox gets no mail on any list, also after a new sign-up."""
     reasons = [reason.value for reason in PERMANENT_REASONS]
     conditions = (
-        *suppression_conditions(key, EVERY_LIST, None),
+        suppression.c.mailbox == mailbox_key(key),
+        suppression.c.list == EVERY_LIST,
+        suppression.c.lifted_at.is_(None),
         suppression.c.reason.in_(reasons),
     )
     return bool(connection.scalar(sa.select(sa.exists().where(*conditions))))

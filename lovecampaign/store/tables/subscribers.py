@@ -106,6 +106,8 @@ suppression = sa.Table(
     sa.Column("at", Instant, nullable=False),
     #: Set when the subscriber returned by themselves (undo, a new confirmation).
     sa.Column("lifted_at", Instant),
+    #: The mailbox of the address (``+tags`` and dots), where only the operator lifts it.
+    sa.Column("mailbox", sa.Text),
 )
 sa.Index(
     "uq_suppression_active",
@@ -116,6 +118,13 @@ sa.Index(
     unique=True,
     sqlite_where=suppression.c.lifted_at.is_(None),
     postgresql_where=suppression.c.lifted_at.is_(None),
+)
+
+sa.Index(
+    "ix_suppression_mailbox",
+    suppression.c.mailbox,
+    sqlite_where=suppression.c.mailbox.is_not(None),
+    postgresql_where=suppression.c.mailbox.is_not(None),
 )
 
 #: HMACs of forgotten addresses, so that an import cannot bring them back.

@@ -91,6 +91,7 @@ def test_a_confirmation_writes_down_who_agreed_to_what_when_where_and_how(stage:
         "confirmed_user_agent": "Mail/2",
         "expires_at": None,
         "recorded_at": NOW + MINUTE,
+        "import_id": None,
     }
     [person] = rows_of(stage.database, tables.subscriber)
     assert (person.first_name, person.timezone, person.locale) == ("Ana", "Europe/Paris", "fr")
@@ -223,6 +224,24 @@ def test_who_complained_gets_nothing_whoever_types_their_address(
     found = confirm(stage, asked_rows(stage.database)[0].id, NOW + HOUR)
     assert found is not None
     assert found.state is ConfirmationState.LEFT
+
+
+@pytest.mark.parametrize(
+    ("complained", "typed"),
+    [
+        ("cruz@bloom.example", "Cruz+2@bloom.example"),
+        ("cruz+2@bloom.example", "cruz@bloom.example"),
+        ("a.cruz@gmail.com", "acruz+x@googlemail.com"),
+    ],
+)
+def test_a_complaint_bars_every_address_of_the_mailbox(
+    stage: Stage, complained: str, typed: str
+) -> None:
+    complaint = Suppression(reason=SuppressionReason.COMPLAINT)
+    suppress(stage.database, complained, complaint, NOW)
+
+    assert apply(stage, NOW + HOUR, typed) is SignupOutcome.BARRED
+    assert apply(stage, NOW + HOUR, "other@bloom.example") is SignupOutcome.TO_CONFIRM
 
 
 def test_a_bounced_address_rests_for_a_day_and_confirming_proves_it(stage: Stage) -> None:

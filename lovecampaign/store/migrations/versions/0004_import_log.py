@@ -49,3 +49,34 @@ def upgrade() -> None:
     op.create_index("ix_import_change_subscriber_id", "import_change", ["subscriber_id"])
     for table in ("subscriber", "subscriber_tag", "membership", "consent"):
         op.add_column(table, sa.Column("import_id", BIG_KEY, nullable=True))
+    _note_mailboxes()
+
+
+def _note_mailboxes() -> None:
+    op.add_column("suppression", sa.Column("mailbox", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_suppression_mailbox",
+        "suppression",
+        ["mailbox"],
+        sqlite_where=sa.text("mailbox IS NOT NULL"),
+        postgresql_where=sa.text("mailbox IS NOT NULL"),
+    )
+    connection = op.get_bind()
+    reasons = "('complaint', 'manual')"
+    rows = connection.execute(
+        sa.text(f"SELECT id, address_key FROM suppression WHERE reason IN {reasons}")  # noqa: S608
+    ).all()
+    if rows:
+        connection.execute(
+            sa.text("UPDATE suppression SET mailbox = :mailbox WHERE id = :number"),
+            [{"number": number, "mailbox": _mailbox(key)} for number, key in rows],
+        )
+
+
+def _mailbox(key: str) -> str:
+    """As ``lovecampaign.audience.mailbox.mailbox_key`` was then."""
+    local, _, domain = key.rpartition("@")
+    base = local.partition("+")[0] or local
+    if domain in ("gmail.com", "googlemail.com"):
+        base, domain = base.replace(".", "") or base, "gmail.com"
+    return f"{base}@{domain}"
