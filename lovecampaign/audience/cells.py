@@ -14,6 +14,8 @@ from lovecampaign.core.zones import known_zones
 
 #: Characters that start a formula in spreadsheet programs (OWASP, "CSV Injection").
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_INSIDE = re.compile(r"(?<=[;\t\r\n])(?='*[=+\-@＝＋－＠])")
+_ESCAPE_INSIDE = re.compile(r"(?<=[;\t\r\n])'(?='*[=+\-@＝＋－＠])")
 #: All white space, and the invisible characters of copied text.
 _BLANKS = (
     " \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
@@ -40,15 +42,20 @@ def clean_all(cells: Sequence[str]) -> list[str]:
 
 
 def escape_formula(value: str) -> str:
-    """The value with an apostrophe before it if a spreadsheet would run it as a formula."""
+    """The value with an apostrophe before what a spreadsheet would run as a formula.
+
+    Also behind ``;``, a tab or a line end: a spreadsheet of another country splits there.
+    """
+    if not value.isalnum():
+        value = _FORMULA_INSIDE.sub("'", value)
     return f"'{value}" if value.lstrip("'").startswith(_FORMULA_STARTS) else value
 
 
 def unescape_formula(cell: str) -> str:
     """Undo :func:`escape_formula`; other apostrophes stay (``'t Hooft``)."""
     if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS):
-        return cell[1:]
-    return cell
+        cell = cell[1:]
+    return _ESCAPE_INSIDE.sub("", cell) if "'" in cell else cell
 
 
 def collapse_spaces(value: str) -> str:

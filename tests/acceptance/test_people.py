@@ -38,6 +38,8 @@ def test_an_import_is_a_dry_run_until_it_is_meant(shop: Shop) -> None:
         "protected": 0,
         "suppressed": 0,
         "applied": True,
+        "left_elsewhere": 0,
+        "import": 2,
     }
     shown = shop.data("subscribers", "show", "dora@readers.example")
     assert shown["subscriber"]["fields"] == {"city": "Porto"}

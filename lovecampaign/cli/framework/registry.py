@@ -68,6 +68,7 @@ VERBS = {
     "subscribers": Verb(
         _P, "subscribers.subscribers", "Import, add, show, export, unsubscribe or forget people."
     ),
+    "imports": Verb(_P, "subscribers.imports", "List what each import did, or undo one."),
     "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
     "serve": Verb(_P, "serve.serve", "Serve the web pages: sign-up, preferences, deals and more."),
     "deals": Verb(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from lovecampaign.cli.output.table import width_of
+from lovecampaign.core.control_characters import show_control_characters
 from lovecampaign.core.problems import Place, Problem, Severity
 
 #: Longer lines are shown in part, around the caret.
 WIDEST = 100
 _BEFORE_CARET = 30
 
-#: Explicit directions reorder what follows them on the screen (Unicode Standard Annex 9).
-_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_LINE_OR_TAB = re.compile(r"[\t\n\r]")
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
 _BLUE = "\x1b[1;34m"
@@ -54,14 +55,9 @@ def _excerpt(line: str, place: Place, width: int) -> tuple[str, str]:
 
 
 def _visible(text: str) -> str:
-    """Control characters as replacement signs: a file must not control the terminal."""
-    return "".join(" " if one in "\t\n\r" else _harmless(one) for one in text)
-
-
-def _harmless(character: str) -> str:
-    is_control = unicodedata.category(character) in ("Cc", "Cs", "Co")
-    is_direction = unicodedata.bidirectional(character) in _DIRECTIONS
-    return "\ufffd" if is_control or is_direction else character
+    """On one line, without control characters: a file must not control the terminal."""
+    shown = show_control_characters(_LINE_OR_TAB.sub(" ", text))
+    return "".join("\ufffd" if unicodedata.category(one) == "Co" else one for one in shown)
 
 
 def _paint(text: str, tone: str) -> str:

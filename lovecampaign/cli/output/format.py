@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-_PLURALS = {"person": "people", "reply": "replies", "delivery": "deliveries"}
+_PLURALS = {
+    "person": "people",
+    "reply": "replies",
+    "delivery": "deliveries",
+    "address": "addresses",
+}
 
 
 def count_of(number: int, thing: str) -> str:

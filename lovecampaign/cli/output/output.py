@@ -1,7 +1,8 @@
 """Standard streams: the only module that prints.
 
 Data goes to stdout, everything else to stderr, so that a pipe carries data only. Styles are
-removed from text that does not go to a terminal.
+removed from text that does not go to a terminal, and control characters from all text: names,
+headings and the answers of servers come from others.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from lovecampaign.cli.output.style import dim, plain, red
+from lovecampaign.cli.output.style import colored, dim, plain, red
+from lovecampaign.core.control_characters import show_control_characters
 
 if TYPE_CHECKING:  # not needed for the help page, which prints through here too
     from lovecampaign.cli.output.result import Data, Result
@@ -111,7 +113,8 @@ class Output:
         from lovecampaign.cli.output.excerpt import format_problem
 
         for problem in problems:
-            self.show_note(format_problem(problem, color=self.error_color) + "\n")
+            text = format_problem(problem, color=self.error_color)
+            self._write(self._streams.stderr, text + "\n\n")
 
     def show_line(
         self,
@@ -132,8 +135,9 @@ class Output:
         self.show_text(text)
 
     def show_raw(self, text: str) -> None:
-        """Data with a format of its own, such as CSV, unchanged."""
-        self._write(self._streams.stdout, text)
+        """Data with a format of its own, such as CSV; unchanged, but for a terminal."""
+        is_seen = _is_terminal(self._streams.stdout)
+        self._write(self._streams.stdout, show_control_characters(text) if is_seen else text)
 
     def show_text(self, text: str) -> None:
         """Data for people."""
@@ -155,11 +159,18 @@ class Output:
 
     def ask(self, question: str) -> str | None:
         """The answer at the terminal; None at the end of input (Ctrl-D)."""
-        self._write(self._streams.stderr, question + " ")
+        self._write(self._streams.stderr, plain(question) + " ")
         line = self._streams.stdin.readline()
         if not line.endswith("\n"):
             self._write(self._streams.stderr, "\n")
         return line.strip() if line else None
+
+    def read_lines(self) -> Iterator[str]:
+        """The lines of standard input; bytes that are not UTF-8 become replacement characters."""
+        reconfigure = getattr(self._streams.stdin, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8-sig", errors="replace")
+        yield from self._streams.stdin
 
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -172,7 +183,7 @@ class Output:
 
         console = Console(file=self._streams.stderr, no_color=not self._wants_color)
         with Progress(console=console, transient=True) as bar:
-            task = bar.add_task(label, total=total)
+            task = bar.add_task(plain(label), total=total)
             yield lambda more: bar.advance(task, more)
 
     def _print_envelope(self, data: Data, problems: Sequence[Problem], exit_code: int) -> None:
@@ -190,7 +201,7 @@ class Output:
         self._write(self._streams.stdout, json.dumps(envelope, default=to_json) + "\n")
 
     def _write_line(self, stream: TextIO, text: str, *, has_color: bool) -> None:
-        self._write(stream, (text if has_color else plain(text)) + "\n")
+        self._write(stream, (colored(text) if has_color else plain(text)) + "\n")
 
     def _write(self, stream: TextIO, text: str) -> None:
         try:

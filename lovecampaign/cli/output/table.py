@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -11,6 +12,7 @@ from lovecampaign.cli.output.style import bold
 Cell: TypeAlias = str | int | None
 
 _GAP = "  "
+_NOT_ON_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def format_table(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
@@ -34,10 +36,8 @@ def format_cell(cell: Cell) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text without control characters, which would move a terminal's cursor."""
-    return "".join(
-        " " if unicodedata.category(letter) in {"Cc", "Zl", "Zp"} else letter for letter in text
-    )
+    """Text without lines and control characters, which would move a terminal's cursor."""
+    return _NOT_ON_A_LINE.sub(" ", text)
 
 
 def width_of(text: str) -> int:

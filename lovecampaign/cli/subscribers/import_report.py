@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lovecampaign.audience.answers import ImportAnswers
 from lovecampaign.cli.output.format import count_of
+from lovecampaign.cli.output.table import one_line
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import has_errors
 from lovecampaign.store.imports.apply import ImportTarget
@@ -20,12 +21,18 @@ _COUNTS = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")
 def import_json(report: ImportReport) -> Mapping[str, object]:
     """The shape of INTERFACE.md."""
     counts = {name: getattr(report, name) for name in _COUNTS}
-    return {"read": report.read, **counts, "applied": report.applied}
+    return {
+        "read": report.read,
+        **counts,
+        "applied": report.applied,
+        "left_elsewhere": report.left_elsewhere,
+        "import": report.import_id,
+    }
 
 
 def format_import(report: ImportReport, list_name: str) -> str:
     """The meaning of each column, and the counts."""
-    lines = [f"{each.heading} → {each.meaning}" for each in report.headings]
+    lines = [f"{one_line(each.heading)} → {each.meaning}" for each in report.headings]
     if report.headings:
         found = f"This is an export of {report.tool}." if report.tool else _UNKNOWN_TOOL
         lines.insert(0, found)
@@ -34,6 +41,9 @@ def format_import(report: ImportReport, list_name: str) -> str:
     if not report.applied:
         why = "answer what is asked below" if is_stopped(report) else "this was a dry run"
         lines.append(f"Nothing was changed: {why}.")
+    if report.import_id is not None:
+        undo = f"lovecampaign imports undo {report.import_id}"
+        lines.append(f"To take it back before anyone is mailed, type: {undo}")
     return "\n".join(lines)
 
 

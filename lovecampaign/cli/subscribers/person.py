@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lovecampaign.cli.output.format import local_time
+from lovecampaign.cli.output.table import one_line
 from lovecampaign.store.subscribers.records import (
     AddressRecord,
     SubscriberProfile,
@@ -79,7 +80,7 @@ def _profile_lines(profile: SubscriberProfile) -> Iterator[str]:
     }
     for label, value in facts.items():
         if value:
-            yield f"{label}: {value}"
+            yield f"{label}: {one_line(value)}"
     for place in profile.memberships:
         confirmed = "" if place.confirmed_at else ", not confirmed yet"
         yield f"list {place.list}: since {local_time(place.joined_at, 'UTC')} UTC{confirmed}"

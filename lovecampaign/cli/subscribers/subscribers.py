@@ -27,6 +27,7 @@ from lovecampaign.cli.subscribers.import_report import (
     import_exit_code,
     import_json,
 )
+from lovecampaign.cli.subscribers.many_addresses import read_addresses, report_addresses
 from lovecampaign.cli.subscribers.person import format_person, person_json
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, UsageError
@@ -36,9 +37,11 @@ from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.subscribers.erasure import forget as forget_person
 from lovecampaign.store.subscribers.records import AddressRecord, read_address_record
-from lovecampaign.store.subscribers.suppressions import EVERY_LIST, Suppression
-from lovecampaign.store.subscribers.suppressions import suppress as note_suppression
-from lovecampaign.store.subscribers.suppressions import unsubscribe as note_unsubscribe
+from lovecampaign.store.subscribers.suppressions import (
+    EVERY_LIST,
+    Suppression,
+    suppress_addresses,
+)
 from lovecampaign.store.tables.imports import RowVerdict
 
 _BY_HAND = "typed by the operator"
@@ -121,10 +124,10 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
         email=plain_address(email).strip(),
         first_name=collapse_spaces(first_name),
         last_name=collapse_spaces(last_name),
-        timezone=_read_zone(timezone),
+        timezone=read_zone(timezone),
         tags=tuple(tag for text in tags for tag in split_tags(text)),
-        fields=dict(_read_field(pair) for pair in fields),
-        consent=_read_consent(consent_at, consent_source, invocation.now),
+        fields=dict(read_field(pair) for pair in fields),
+        consent=read_consent(consent_at, consent_source, invocation.now),
     )
     enrolment = ImportTarget(
         list_name=list_name or find_only_list(invocation), now=invocation.now, source=_BY_HAND
@@ -159,7 +162,8 @@ def export(invocation: Invocation, file: Path | None) -> Result:
 
     An import takes the file back unchanged. Forgotten people are not in it.
     """
-    from lovecampaign.cli.subscribers.export import export_to_file, export_to_stdout
+    from lovecampaign.cli.subscribers.add_options import read_consent, read_field, read_zone
+from lovecampaign.cli.subscribers.export import export_to_file, export_to_stdout
 
     with opened_database(invocation) as database:
         if file is None:
@@ -168,32 +172,42 @@ def export(invocation: Invocation, file: Path | None) -> Result:
 
 
 @verb("unsubscribe", subscribers)
-@click.argument("email")
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL|-...")
 @click.option(
     "--list", "lists", type=read_name, multiple=True, metavar="LIST", help="Default: every list."
 )
-def unsubscribe(invocation: Invocation, email: str, lists: tuple[str, ...]) -> Result:
-    """Take a person off every list, or off the named ones."""
-    key = read_address(email)
+def unsubscribe(invocation: Invocation, emails: tuple[str, ...], lists: tuple[str, ...]) -> Result:
+    """Take people off every list, or off the named ones.
+
+    A single - reads one address a line from standard input.
+    """
+    typed = read_addresses(emails, invocation.output)
     warnings = [doubt for name in lists for doubt in warn_unused_list(invocation, name)]
+    reason = SuppressionReason.UNSUBSCRIBED
+    wanted = Suppression(reason=reason, lists=lists or (EVERY_LIST,), source=_BY_HAND)
     with opened_database(invocation) as database:
-        is_new = note_unsubscribe(
-            database, key, invocation.now, lists=lists or (EVERY_LIST,), source=_BY_HAND
-        )
+        changed = suppress_addresses(database, typed.keys, wanted, invocation.now)
     where = ", ".join(lists) or "every list"
-    return _unsubscribed(email, f"is off {where}", warnings, is_new=is_new)
+    return report_addresses(
+        typed, changed, lambda count: f"{'is' if count == 1 else 'are'} off {where}", warnings
+    )
 
 
 @verb("suppress", subscribers)
-@click.argument("email")
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL|-...")
 @click.option("--why", default=_BY_HAND, metavar="TEXT", help="Recorded with it.")
-def suppress(invocation: Invocation, email: str, why: str) -> Result:
-    """Send nothing more to an address, subscriber or not."""
-    key = read_address(email)
-    suppression = Suppression(reason=SuppressionReason.MANUAL, source=why)
+def suppress(invocation: Invocation, emails: tuple[str, ...], why: str) -> Result:
+    """Send nothing more to addresses, subscribers or not.
+
+    A single - reads one address a line from standard input.
+    """
+    typed = read_addresses(emails, invocation.output)
+    wanted = Suppression(reason=SuppressionReason.MANUAL, source=why)
     with opened_database(invocation) as database:
-        is_new = note_suppression(database, key, suppression, invocation.now)
-    return _unsubscribed(email, "gets nothing more", [], is_new=is_new)
+        changed = suppress_addresses(database, typed.keys, wanted, invocation.now)
+    return report_addresses(
+        typed, changed, lambda count: f"{'gets' if count == 1 else 'get'} nothing more", []
+    )
 
 
 @verb("forget", subscribers)
@@ -240,30 +254,6 @@ def _format_forgotten(email: str, person: AddressRecord) -> str:
     return f"{email} is forgotten; {barred}."
 
 
-def _read_zone(text: str) -> str:
-    if not text or is_known_zone(text):
-        return text
-    raise UsageError(f"{text} is not a time zone", hint="write it like Europe/Paris")
-
-
-def _read_field(pair: str) -> tuple[str, str]:
-    """The name as an import derives it from a heading, so that an export comes back unchanged."""
-    written, equals, value = pair.partition("=")
-    name = field_name(written)
-    if not equals or not name:
-        raise UsageError(f"--field {pair} is not NAME=VALUE", hint="write it like city=Paris")
-    return name, clean(value)
-
-
-def _read_consent(given_at: datetime | None, source: str, now: datetime) -> Consent | None:
-    if given_at is not None and given_at > now:
-        raise UsageError(
-            f"--consent-at {format_instant(given_at)} is in the future",
-            hint="write when they agreed; if they did not, leave --consent-at out",
-        )
-    return Consent(given_at=given_at, source=clean(source)) if given_at else None
-
-
 def _added(
     person: Subscribe, verdict: RowVerdict, list_name: str, warnings: Sequence[Problem]
 ) -> Result:
@@ -287,13 +277,4 @@ def _added(
         json_problems=[problem] if is_protected else [],
         exit_code=ExitCode.PROBLEMS if is_protected else ExitCode.DONE,
         next_command=f"lovecampaign {next_verb} {person.email}",
-    )
-
-
-def _unsubscribed(email: str, words: str, warnings: Sequence[Problem], *, is_new: bool) -> Result:
-    return Result(
-        data={"email": email, "changed": is_new},
-        text=f"{email} {words}{'' if is_new else ' already'}.",
-        problems=warnings,
-        next_command=f"lovecampaign subscribers show {email}",
     )

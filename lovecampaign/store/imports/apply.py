@@ -5,8 +5,8 @@ Set by set, in one transaction at the end: half an import can never be seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
@@ -17,10 +17,12 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.decisions import SkipRow, Subscribe, Suppress
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_or_ignore
+from lovecampaign.store.imports.log import add_entry, save_counts, save_former_values
 from lovecampaign.store.imports.staging import StagingWriter
 from lovecampaign.store.imports.verdicts import ImportVerdicts, give_verdicts, has_new_consent
 from lovecampaign.store.subscribers.erasure import hash_address, read_hash_key
 from lovecampaign.store.tables import (
+    BigKey,
     Instant,
     consent,
     membership,
@@ -60,6 +62,8 @@ class ImportTarget:
     #: Whether known subscribers keep their lists: our own export has subscribers of all lists,
     #: without their lists.
     keeps_lists: bool = False
+    #: The name of the file, for the log of imports; '' for a subscriber added by hand.
+    file: str = ""
 
 
 def run_import(
@@ -68,8 +72,12 @@ def run_import(
     target: ImportTarget,
     *,
     apply: bool,
+    count: Callable[[ImportVerdicts], Mapping[str, int]] | None = None,
 ) -> ImportVerdicts:
-    """Give verdicts on the decisions, and apply them if ``apply``."""
+    """Give verdicts on the decisions, and apply them if ``apply``.
+
+    ``count`` gives the counts for the log of imports, once all decisions were taken.
+    """
     with open_staging(database) as connection:
         with connection.begin():
             _stage(connection, decisions)
@@ -80,8 +88,14 @@ def run_import(
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             verdicts = give_verdicts(connection, target.list_name, keeps_lists=target.keeps_lists)
-            _apply(connection, target)
-        return verdicts
+            import_id = None
+            if target.file:
+                import_id = add_entry(connection, target.file, target.list_name, target.now)
+                save_former_values(connection, import_id, target.list_name)
+            _apply(connection, target, import_id)
+            if import_id is not None and count is not None:
+                save_counts(connection, import_id, count(verdicts))
+        return replace(verdicts, import_id=import_id)
 
 
 def add_subscriber(database: Database, person: Subscribe, target: ImportTarget) -> RowVerdict:
@@ -98,12 +112,13 @@ def _stage(connection: Connection, decisions: Iterable[Subscribe | Suppress | Sk
     stage.finish()
 
 
-def _apply(connection: Connection, target: ImportTarget) -> None:
+def _apply(connection: Connection, target: ImportTarget, import_id: int | None) -> None:
     now, list_name = sa.literal(target.now, Instant), sa.literal(target.list_name)
-    _insert_subscribers(connection, now)
+    mark: Columns = {"import_id": sa.literal(import_id, BigKey)}
+    _insert_subscribers(connection, {"created_at": now, "updated_at": now, **mark})
     _update_subscribers(connection, target.now)
     tags = import_tag.c.tag_set == import_row.c.tag_set
-    columns: Columns = {"subscriber_id": _subscriber_id, "tag": import_tag.c.tag}
+    columns: Columns = {"subscriber_id": _subscriber_id, "tag": import_tag.c.tag, **mark}
     _insert(connection, subscriber_tag, columns, _subscribes & tags)
     # Confirmed at once: a member of a list elsewhere has agreed there.
     columns = {
@@ -112,6 +127,7 @@ def _apply(connection: Connection, target: ImportTarget) -> None:
         "joined_at": now,
         "confirmed_at": now,
         "consent_expires_at": import_row.c.consent_expires_at,
+        **mark,
     }
     _insert(connection, membership, columns, _subscribes)
     columns = {
@@ -123,6 +139,7 @@ def _apply(connection: Connection, target: ImportTarget) -> None:
         "confirmed_at": import_row.c.consent_confirmed_at,
         "expires_at": import_row.c.consent_expires_at,
         "recorded_at": now,
+        **mark,
     }
     is_new_consent = _is_updated & has_new_consent(target.list_name, _subscriber_id)
     _insert(connection, consent, columns, _has_consent & (_is_new | is_new_consent))
@@ -132,6 +149,7 @@ def _apply(connection: Connection, target: ImportTarget) -> None:
         "reason": import_row.c.reason,
         "source": sa.literal(target.source),
         "at": sa.func.coalesce(import_row.c.since, now),
+        "mailbox": import_row.c.mailbox,
     }
     suppresses = import_verdict.c.verdict == RowVerdict.SUPPRESSED.value
     _insert(connection, suppression, columns, suppresses)
@@ -149,10 +167,11 @@ def _insert(
     connection.execute(statement.from_select(list(columns), rows.order_by(import_verdict.c.row_id)))
 
 
-def _insert_subscribers(connection: Connection, now: sa.ColumnElement[datetime]) -> None:
+def _insert_subscribers(connection: Connection, made: Columns) -> None:
+    """``made``: when and by which import."""
     names = ("address_key", "email", "first_name", "last_name", "timezone", "fields")
     columns: Columns = {name: import_row.c[name] for name in (*names, "last_active_at")}
-    columns = {**columns, "created_at": now, "updated_at": now}
+    columns = {**columns, **made}
     if connection.dialect.name == "sqlite":
         _insert(connection, subscriber, {**columns, "id": _subscriber_id}, _is_new)
         return

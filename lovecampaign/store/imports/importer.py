@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe
 from lovecampaign.audience.doubts import Question, settle_columns
 from lovecampaign.audience.row_reader import RowReader
 from lovecampaign.audience.survey import Survey, survey_rows
+from lovecampaign.core.control_characters import drop_control_characters
 from lovecampaign.core.csv_reader import CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
@@ -44,6 +45,10 @@ class ImportReport:
     suppressed: int = 0
     #: False for a dry run.
     applied: bool = False
+    #: Subscribers who left other lists, and who become mailable on this one.
+    left_elsewhere: int = 0
+    #: In the log of imports; None for a dry run.
+    import_id: int | None = None
     problems: tuple[Problem, ...] = ()
     #: Every heading and its recognised column.
     headings: tuple[Heading, ...] = ()
@@ -69,7 +74,8 @@ def import_subscribers(
     """
     shown = str(path)
     answers = answers or ImportAnswers()
-    target = replace(target, source=target.source or f"import of {path.name}")
+    name = drop_control_characters(path.name)
+    target = replace(target, source=target.source or f"import of {name}", file=name)
     try:
         columns, questions = _survey(path, shown, answers)
         with open_csv(path, shown_as=shown) as table:
@@ -78,7 +84,9 @@ def import_subscribers(
             reader = RowReader(columns, file=shown, now=target.now, extra_tags=target.tags)
             builder = _ReportBuilder(shown, columns, table.heading_line)
             decisions = builder.count(map(reader.decide, table.rows))
-            verdicts = run_import(database, decisions, target, apply=may_apply)
+            verdicts = run_import(
+                database, decisions, target, apply=may_apply, count=builder.counts
+            )
             severity = Severity.ERROR if apply else Severity.WARNING
             asked = [builder.ask(question, severity) for question in questions]
             report = builder.report(verdicts, applied=may_apply)
@@ -91,7 +99,8 @@ def _survey(path: Path, shown: str, answers: ImportAnswers) -> tuple[Columns, li
     """The columns, as their headings, their values and the answers explain them."""
     with open_csv(path, shown_as=shown) as table:
         check_email_column(answers, table.headings)
-        columns = read_columns(table.headings, path.name, answers.email)
+        headings = [drop_control_characters(heading) for heading in table.headings]
+        columns = read_columns(headings, path.name, answers.email)
         survey = survey_rows(columns, table.rows)
         if columns.find(Column.EMAIL) is None:
             raise _without_addresses(table, shown, survey)
@@ -141,24 +150,34 @@ class _ReportBuilder:
                         self._problems.add(warning)
             yield decision
 
+    def counts(self, verdicts: ImportVerdicts) -> Mapping[str, int]:
+        """All counts but ``left_elsewhere`` and ``read`` sum to ``read``."""
+        counts = verdicts.counts
+        return {
+            "read": self._read,
+            "new": counts.get(RowVerdict.NEW, 0),
+            "updated": counts.get(RowVerdict.UPDATED, 0),
+            "unchanged": counts.get(RowVerdict.UNCHANGED, 0) + verdicts.waiting,
+            "rejected": self._rejected + verdicts.unknown,
+            "protected": counts.get(RowVerdict.PROTECTED, 0),
+            "suppressed": counts.get(RowVerdict.SUPPRESSED, 0),
+            "left_elsewhere": verdicts.left_elsewhere,
+        }
+
     def report(self, verdicts: ImportVerdicts, *, applied: bool) -> ImportReport:
-        counts, tool = verdicts.counts, self._columns.tool
+        tool = self._columns.tool
         for line in verdicts.unknown_lines:
             self._problems.add(self._unconfirmed(line))
         if more := verdicts.unknown - len(verdicts.unknown_lines):
             self._problems.add_more(self._unconfirmed(verdicts.unknown_lines[0]), more)
         return ImportReport(
-            read=self._read,
-            new=counts.get(RowVerdict.NEW, 0),
-            updated=counts.get(RowVerdict.UPDATED, 0),
-            unchanged=counts.get(RowVerdict.UNCHANGED, 0) + verdicts.waiting,
-            rejected=self._rejected + verdicts.unknown,
-            protected=counts.get(RowVerdict.PROTECTED, 0),
-            suppressed=counts.get(RowVerdict.SUPPRESSED, 0),
+            **self.counts(verdicts),
             applied=applied,
+            import_id=verdicts.import_id,
             problems=(*self._file_warnings(verdicts), *in_file_order(self._problems.listed())),
             headings=self._columns.headings,
             tool=tool or "",
+            questions=(),
         )
 
     def ask(self, question: Question, severity: Severity) -> Problem:
@@ -192,6 +211,12 @@ class _ReportBuilder:
                 f"{who} known here and not on this list: they stay as they are",
                 "an export holds people of all lists; a file with their email column alone "
                 "puts them on this one too",
+            )
+        if verdicts.left_elsewhere:
+            who = _count_people(verdicts.left_elsewhere, "has", "have")
+            yield self._warn(
+                f"{who} left another list here and will get the mail of this one",
+                "if they do not expect it, take their rows out of the file first",
             )
         if self._problems.unlisted:
             yield self._warn(f"problems that are not listed: {self._problems.unlisted:,}")

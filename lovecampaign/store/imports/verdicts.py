@@ -12,8 +12,13 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.imports.merge import merge_fields, merge_overruled_rows
-from lovecampaign.store.subscribers.suppressions import EVERY_CAMPAIGN, suppression_conditions
+from lovecampaign.store.subscribers.suppressions import (
+    EVERY_CAMPAIGN,
+    EVERY_LIST,
+    suppression_conditions,
+)
 from lovecampaign.store.tables import (
     consent,
     forgotten,
@@ -33,6 +38,7 @@ from lovecampaign.store.tables.imports import (
 
 #: Lines that are listed one by one; a wrong file of ten million rows must not fill the memory.
 MAX_LINES = 100_000
+_BOUNCES = (SuppressionReason.HARD_BOUNCE.value, SuppressionReason.SOFT_BOUNCES.value)
 
 SubscriberId = sa.ColumnElement[int]
 Condition = sa.ColumnElement[bool]
@@ -52,6 +58,10 @@ class ImportVerdicts:
     unknown: int = 0
     #: The lines of the first :data:`MAX_LINES` of those.
     unknown_lines: Sequence[int] = ()
+    #: Subscribers who left other lists, and who become mailable on this one.
+    left_elsewhere: int = 0
+    #: In the log of imports; None for a dry run.
+    import_id: int | None = None
 
 
 def give_verdicts(connection: Connection, list_name: str, *, keeps_lists: bool) -> ImportVerdicts:
@@ -65,7 +75,11 @@ def give_verdicts(connection: Connection, list_name: str, *, keeps_lists: bool) 
     _give_verdicts(connection, list_name, stays)
     merge_fields(connection)
     elsewhere = _count_elsewhere(connection, stays) if keeps_lists else 0
-    return replace(_sum_up(connection), elsewhere=elsewhere)
+    return replace(
+        _sum_up(connection),
+        elsewhere=elsewhere,
+        left_elsewhere=_count_left_elsewhere(connection, list_name),
+    )
 
 
 def has_new_consent(list_name: str, subscriber_id: SubscriberId) -> Condition:
@@ -235,6 +249,35 @@ def _count_elsewhere(connection: Connection, stays: Condition) -> int:
     )
     unchanged = import_verdict.c.verdict == RowVerdict.UNCHANGED.value
     counted = sa.select(sa.func.count()).select_from(known).where(subscribes, unchanged, stays)
+    return connection.scalar(counted) or 0
+
+
+def _count_left_elsewhere(connection: Connection, list_name: str) -> int:
+    """Subscribers who left another list by their own wish, and join this one by the import.
+
+    From the suppressions of single lists, which are few, to the rows.
+    """
+    joined = sa.and_(
+        membership.c.list == list_name,
+        membership.c.subscriber_id == import_verdict.c.subscriber_id,
+        membership.c.confirmed_at.is_not(None) | import_row.c.consent_at.is_(None),
+    )
+    left = (
+        suppression.join(import_row, import_row.c.address_key == suppression.c.address_key)
+        .join(import_verdict, import_verdict.c.row_id == import_row.c.id)
+        .outerjoin(membership, joined)
+    )
+    counted = (
+        sa.select(sa.func.count(sa.distinct(suppression.c.address_key)))
+        .select_from(left)
+        .where(
+            suppression.c.list.not_in([EVERY_LIST, list_name]),
+            suppression.c.lifted_at.is_(None),
+            suppression.c.reason.not_in(_BOUNCES),
+            import_verdict.c.verdict.in_([RowVerdict.NEW.value, RowVerdict.UPDATED.value]),
+            membership.c.subscriber_id.is_(None),
+        )
+    )
     return connection.scalar(counted) or 0
 
 

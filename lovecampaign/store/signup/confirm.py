@@ -161,7 +161,24 @@ def _find_state(
     if asked.used_at is not None:
         is_on = is_mailable_member(connection, asked.subscriber_id, list_name, EVERY_CAMPAIGN, now)
         return ConfirmationState.DONE if is_on else ConfirmationState.LEFT
+    if _is_confirmed_since(connection, asked, list_name, now):
+        return ConfirmationState.DONE
     return ConfirmationState.OPEN if asked.is_valid(now) else ConfirmationState.EXPIRED
+
+
+def _is_confirmed_since(
+    connection: Connection, asked: TransactionalMail, list_name: str, now: datetime
+) -> bool:
+    """By the link of another message, after this one was requested."""
+    confirmed = sa.exists().where(
+        consent.c.subscriber_id == asked.subscriber_id,
+        consent.c.list == list_name,
+        consent.c.source == SOURCE,
+        consent.c.confirmed_at >= asked.created_at,
+    )
+    return bool(connection.scalar(sa.select(confirmed))) and is_mailable_member(
+        connection, asked.subscriber_id, list_name, EVERY_CAMPAIGN, now
+    )
 
 
 def _is_suppressed(

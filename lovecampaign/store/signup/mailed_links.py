@@ -13,6 +13,8 @@ from enum import Enum
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.audience.address import reachable_key
+from lovecampaign.audience.mailbox import mailbox_key
 from lovecampaign.store.ledger.transactional_mail import (
     SEND_TO,
     TransactionalKind,
@@ -20,8 +22,9 @@ from lovecampaign.store.ledger.transactional_mail import (
     find_transactional,
     queue_transactional,
 )
+from lovecampaign.store.signup.request import MAX_PER_DAY, MAX_PER_HOUR
 from lovecampaign.store.subscribers.suppressions import is_permanently_suppressed
-from lovecampaign.store.tables import campaign, subscriber
+from lovecampaign.store.tables import DeliveryState, campaign, subscriber, transactional
 
 #: Links of one kind to one subscriber.
 MAX_LINKS_PER_HOUR = 3
@@ -73,12 +76,15 @@ def request_address_change(
 ) -> bool:
     """Queue a link to the wanted address; ``key`` is its normalised form.
 
-    False above the limit, and for an address that is permanently suppressed.
+    False above the limits, of the subscriber and of the wanted mailbox, and for an address that is
+    permanently suppressed.
     """
     kind, subscriber_id = TransactionalKind.CHANGE_ADDRESS, link.subscriber_id
     if _is_over_limit(connection, kind, subscriber_id, now):
         return False
     if is_permanently_suppressed(connection, key):
+        return False
+    if _is_target_over_limit(connection, key, now):
         return False
     payload = {SEND_TO: new_address}
     queue_transactional(connection, kind, subscriber_id, link.campaign_id, payload, now)
@@ -119,6 +125,29 @@ def find_mailed_link(
         campaign_id=asked.campaign_id,
         campaign_key=row.campaign_key,
     )
+
+
+def _is_target_over_limit(connection: Connection, key: str, now: datetime) -> bool:
+    """Whether the wanted mailbox got as many of these links as a sign-up may send.
+
+    From any subscriber, and with any ``+tag``.
+    """
+    rows = connection.execute(
+        sa.select(transactional.c.payload, transactional.c.created_at).where(
+            transactional.c.kind == TransactionalKind.CHANGE_ADDRESS.value,
+            transactional.c.created_at > now - timedelta(days=1),
+            transactional.c.state != DeliveryState.SKIPPED.value,
+        )
+    )
+    wanted = mailbox_key(key)
+    times = [at for payload, at in rows if _mailbox_of(payload.get(SEND_TO, "")) == wanted]
+    in_an_hour = sum(at > now - timedelta(hours=1) for at in times)
+    return in_an_hour >= MAX_PER_HOUR or len(times) >= MAX_PER_DAY
+
+
+def _mailbox_of(typed: str) -> str | None:
+    key = reachable_key(typed)
+    return mailbox_key(key) if key else None
 
 
 def _is_over_limit(

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from lovecampaign.audience.mailbox import mailbox_key
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind
@@ -25,6 +26,7 @@ from lovecampaign.store.signup.request_rows import (
     TransactionalRow,
     add_memberships,
     add_transactional,
+    list_barred_mailboxes,
     list_permanent_memberships,
     list_request_times,
     list_suppressions,
@@ -138,6 +140,7 @@ def _process(
     lists = {one.form.list for one in requests}
     history = _SignupHistory(
         suppressions=list_suppressions(connection, ids),
+        barred=list_barred_mailboxes(connection, map(mailbox_key, ids)),
         members=list_permanent_memberships(connection, lists, ids.values()),
         request_times=list_request_times(connection, ids.values(), now - timedelta(days=1)),
     )
@@ -160,6 +163,8 @@ class _SignupHistory:
     """The stored facts that decide on requests."""
 
     suppressions: Mapping[str, Sequence[ActiveSuppression]]
+    #: Mailboxes that are barred, by whichever of their addresses, and from which list.
+    barred: Collection[tuple[str, str]]
     #: Memberships by a consent that does not expire. A new one may replace another that does.
     members: Collection[MembershipKey]
     #: The times of requests within a day, by subscriber and kind.
@@ -170,7 +175,9 @@ class _SignupHistory:
             one for one in self.suppressions.get(key, ()) if one.list in (EVERY_LIST, list_name)
         ]
         is_member = (list_name, subscriber_id) in self.members and not active
-        if any(one.reason in PERMANENT_REASONS for one in active):
+        mailbox = mailbox_key(key)
+        is_barred = any(one.reason in PERMANENT_REASONS for one in active)
+        if is_barred or {(mailbox, EVERY_LIST), (mailbox, list_name)} & set(self.barred):
             return SignupOutcome.BARRED
         bounces = (one.at for one in active if one.reason == SuppressionReason.HARD_BOUNCE)
         if any(at > now - PAUSE_AFTER_BOUNCE for at in bounces):

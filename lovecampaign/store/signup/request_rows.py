@@ -23,6 +23,7 @@ from lovecampaign.store.database.json_parameters import (
 )
 from lovecampaign.store.database.types import Instant
 from lovecampaign.store.database.upsert import INSERT_INTO, Insert, InsertInto
+from lovecampaign.store.subscribers.suppressions import PERMANENT_REASONS
 from lovecampaign.store.tables import (
     DeliveryState,
     membership,
@@ -83,6 +84,14 @@ def list_suppressions(
     for key, name, reason, at in rows:
         active[key].append(ActiveSuppression(list=name, reason=reason, at=at))
     return active
+
+
+def list_barred_mailboxes(
+    connection: Connection, mailboxes: Iterable[str]
+) -> Collection[tuple[str, str]]:
+    """The mailboxes that only the operator frees, and the list of each such suppression."""
+    rows = connection.execute(_READ_BARRED, {"mailboxes": json_parameter(set(mailboxes))})
+    return {(mailbox, name) for mailbox, name in rows}
 
 
 def list_permanent_memberships(
@@ -166,6 +175,11 @@ _READ_SUPPRESSIONS = sa.select(
     suppression.c.at,
 ).where(
     suppression.c.address_key.in_(json_values("keys", sa.Text())), suppression.c.lifted_at.is_(None)
+)
+_READ_BARRED = sa.select(suppression.c.mailbox, suppression.c.list).where(
+    suppression.c.mailbox.in_(json_values("mailboxes", sa.Text())),
+    suppression.c.reason.in_([reason.value for reason in PERMANENT_REASONS]),
+    suppression.c.lifted_at.is_(None),
 )
 _READ_PERMANENT = sa.select(membership.c.list, membership.c.subscriber_id).where(
     membership.c.list.in_(json_values("lists", sa.Text())),

@@ -14,7 +14,7 @@ from lovecampaign.store.database.upsert import insert_into
 from lovecampaign.store.ledger.events import EventSubject, MatchedEvent
 from lovecampaign.store.ledger.match_events import normalise_or_none
 from lovecampaign.store.signup.unsubscribe import lists_to_unsubscribe
-from lovecampaign.store.subscribers.suppressions import EVERY_LIST
+from lovecampaign.store.subscribers.suppressions import EVERY_LIST, mailbox_of
 from lovecampaign.store.tables import suppression
 
 #: The address, the list and the reason: the unique key of active suppressions.
@@ -113,6 +113,7 @@ def _insert(
                 "reason": reason,
                 "source": source,
                 "at": wanted[key, name, reason],
+                "mailbox": mailbox_of(key, SuppressionReason(reason)),
             }
             for key, name, reason in sorted(wanted)
         ],

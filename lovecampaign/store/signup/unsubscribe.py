@@ -15,13 +15,14 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.ledger.events import EventKind
 from lovecampaign.store.ledger.lookup import DeliveryRecord
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.subscribers.suppressions import (
     EVERY_LIST,
     Suppression,
     add_suppression,
     lift_suppressions,
 )
-from lovecampaign.store.tables import campaign, event, suppression
+from lovecampaign.store.tables import Instant, campaign, event, suppression, transactional
 
 #: A letter is kept for years, and may be forwarded: after that, a new sign-up is needed.
 UNDO_WITHIN = timedelta(days=1)
@@ -40,7 +41,9 @@ def unsubscribe_by_link(
         lists=lists_to_unsubscribe(connection, letter.campaign_id, lists),
         source=_source(letter),
     )
-    is_new = add_suppression(connection, letter.address_key, wanted, now)
+    # Pressed again, it counts from the first time, unless a confirmation was requested in between.
+    moves = _has_open_confirmation(connection, letter)
+    is_new = add_suppression(connection, letter.address_key, wanted, now, moves=moves)
     if is_new:
         _record_event(connection, letter, EventKind.UNSUBSCRIBED, now)
     return is_new
@@ -96,8 +99,25 @@ def _is_own(letter: DeliveryRecord, now: datetime) -> tuple[sa.ColumnElement[boo
         suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value,
         suppression.c.source == _source(letter),
         suppression.c.lifted_at.is_(None),
-        suppression.c.at > now - UNDO_WITHIN,
+        _left_at(letter) > sa.literal(now - UNDO_WITHIN, Instant),
     )
+
+
+def _left_at(letter: DeliveryRecord) -> sa.ScalarSelect[datetime | None]:
+    """When the link was first used, by the ledger's event: pressing again adds none."""
+    first = sa.select(sa.func.max(event.c.at)).where(
+        event.c.delivery_id == letter.id, event.c.kind == EventKind.UNSUBSCRIBED.value
+    )
+    return first.scalar_subquery()
+
+
+def _has_open_confirmation(connection: Connection, letter: DeliveryRecord) -> bool:
+    is_open = sa.exists().where(
+        transactional.c.subscriber_id == letter.subscriber_id,
+        transactional.c.kind == TransactionalKind.CONFIRM.value,
+        transactional.c.used_at.is_(None),
+    )
+    return bool(connection.scalar(sa.select(is_open)))
 
 
 def _record_event(

@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.audience.mailbox import mailbox_key
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.subscribers.erasure import lift_forgotten, moved_source
@@ -82,13 +83,15 @@ def _lift_suppressions(connection: Connection, key: str, now: datetime) -> None:
 
 def _copy_suppressions(connection: Connection, old_key: str, key: str) -> None:
     names = ("list", "only_campaign", "reason", "source", "at")
-    rows = sa.select(sa.literal(key), *(suppression.c[name] for name in names)).where(
+    rows = sa.select(
+        sa.literal(key), sa.literal(mailbox_key(key)), *(suppression.c[name] for name in names)
+    ).where(
         suppression.c.address_key == old_key,
         suppression.c.reason.in_(_OWN_REASONS),
         suppression.c.lifted_at.is_(None),
     )
     statement = insert_or_ignore(connection, suppression)
-    connection.execute(statement.from_select(["address_key", *names], rows))
+    connection.execute(statement.from_select(["address_key", "mailbox", *names], rows))
 
 
 def _move_purchases(connection: Connection, old_key: str, key: str) -> None:

@@ -27,6 +27,7 @@ from lovecampaign.store.tables import (
     delivery,
     event,
     forgotten,
+    import_change,
     membership,
     preference,
     setting,
@@ -152,7 +153,7 @@ def _erase_subscriber(
             forgotten_at=now,
         )
     )
-    for table in (subscriber_tag, membership, preference, deal_waiting):
+    for table in (subscriber_tag, membership, preference, deal_waiting, import_change):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
     _blank_logs(connection, subscriber_id)
     _cancel_planned(connection, subscriber_id, now)

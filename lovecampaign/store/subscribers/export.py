@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -29,14 +29,9 @@ _BY_SEVERITY = (
     SuppressionReason.SOFT_BOUNCES,
 )
 
+_NEEDS_QUOTES = re.compile(r'[,;"\t\r\n]')
+
 Write = Callable[[str], object]
-
-
-class _Echo:
-    """The file of csv.writer."""
-
-    def __init__(self, write: Write) -> None:
-        self.write = write
 
 
 def export_subscribers(database: Database, write: Write) -> int:
@@ -45,15 +40,26 @@ def export_subscribers(database: Database, write: Write) -> int:
     The columns are those that an import reads, then one for each field that any subscriber has. A
     value that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-    writer = csv.writer(_Echo(write), lineterminator="\r\n")  # RFC 4180, section 2
     count = 0
     with database.read() as connection:
         fields = _field_names(connection)
-        writer.writerow([*EXPORTED, *fields])
+        write(_csv_line([*EXPORTED, *fields]))
         for row in _rows(connection, fields):
-            writer.writerow([escape_formula(cell) for cell in row])
+            write(_csv_line([escape_formula(cell) for cell in row]))
             count += 1
     return count
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    """RFC 4180, section 2; quoted is also what other separators would split (``;``, tab)."""
+    return ",".join(map(_quote, cells)) + "\r\n"
+
+
+def _quote(cell: str) -> str:
+    if cell.isalnum() or not _NEEDS_QUOTES.search(cell):
+        return cell
+    doubled = cell.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _field_names(connection: Connection) -> list[str]:
@@ -110,7 +116,8 @@ def _is_on_page(
 
 def _tags(connection: Connection, page: Sequence[RowMapping]) -> Mapping[int, list[str]]:
     tags: defaultdict[int, list[str]] = defaultdict(list)
-    query = sa.select(subscriber_tag).where(_is_on_page(subscriber_tag.c.subscriber_id, page))
+    columns = (subscriber_tag.c.subscriber_id, subscriber_tag.c.tag)
+    query = sa.select(*columns).where(_is_on_page(subscriber_tag.c.subscriber_id, page))
     for number, tag in connection.execute(query.order_by(subscriber_tag.c.tag)):
         tags[number].append(tag)
     return tags

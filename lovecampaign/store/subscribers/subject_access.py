@@ -16,7 +16,7 @@ from lovecampaign.store.tables import campaign, delivery, email, event, subscrib
 #: A row with JSON values.
 Row: TypeAlias = Mapping[str, Any]
 #: Internal ids, not personal data.
-_INTERNAL = frozenset({"subscriber_id", "owner_id", "batch_id"})
+_INTERNAL = frozenset({"subscriber_id", "owner_id", "batch_id", "import_id"})
 
 
 def export_personal_data(connection: Connection, subscriber_id: int) -> Mapping[str, Sequence[Row]]:

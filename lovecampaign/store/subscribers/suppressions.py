@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.audience.mailbox import mailbox_key
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.json_parameters import (
+    is_one_of,
+    json_parameter,
+    json_rows,
+    text_at,
+)
 from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.tables import Instant, subscriber, suppression
 
@@ -21,6 +31,8 @@ PERMANENT_REASONS = (SuppressionReason.COMPLAINT, SuppressionReason.MANUAL)
 EVERY_LIST = ""
 #: In ``suppression.only_campaign``: not bound to a campaign.
 EVERY_CAMPAIGN = ""
+#: Addresses per statement.
+_CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +88,49 @@ def suppress(database: Database, key: str, wanted: Suppression, now: datetime) -
         return add_suppression(connection, key, wanted, now)
 
 
-def add_suppression(connection: Connection, key: str, wanted: Suppression, now: datetime) -> bool:
-    """:func:`suppress` in the caller's transaction. One that is repeated counts from now."""
+def suppress_addresses(
+    database: Database, keys: Iterable[str], wanted: Suppression, now: datetime
+) -> int:
+    """:func:`suppress` for many addresses in one transaction; returns for how many it was new."""
+    changed = 0
+    rest = iter(dict.fromkeys(keys))
+    with database.write() as connection:
+        while part := list(itertools.islice(rest, _CHUNK)):
+            changed += len(_suppress_part(connection, part, wanted, now))
+    return changed
+
+
+def _suppress_part(
+    connection: Connection, keys: Sequence[str], wanted: Suppression, now: datetime
+) -> AbstractSet[str]:
+    """Returns the addresses for which it was new."""
+    new: set[str] = set()
+    for name in sorted(set(wanted.lists)):
+        address = json_rows("keys", "typed")
+        columns: dict[str, sa.ColumnElement[Any]] = {
+            "address_key": text_at(address, 0),
+            "mailbox": text_at(address, 1),
+            "list": sa.literal(name),
+            "only_campaign": sa.literal(wanted.only_campaign),
+            "reason": sa.literal(wanted.reason.value),
+            "source": sa.literal(wanted.source),
+            "at": sa.literal(now, Instant),
+        }
+        rows = sa.select(*columns.values()).select_from(address).where(sa.true())
+        statement = insert_or_ignore(connection, suppression).from_select(list(columns), rows)
+        parameters = {"keys": json_parameter((key, mailbox_of(key, wanted.reason)) for key in keys)}
+        new.update(connection.scalars(statement.returning(suppression.c.address_key), parameters))
+        _count_from_now(connection, is_one_of(suppression.c.address_key, keys), [name], wanted, now)
+    return new
+
+
+def add_suppression(
+    connection: Connection, key: str, wanted: Suppression, now: datetime, *, moves: bool = True
+) -> bool:
+    """:func:`suppress` in the caller's transaction.
+
+    One that is repeated counts from now, unless ``moves`` is False.
+    """
     rows = [
         {
             "address_key": key,
@@ -86,6 +139,7 @@ def add_suppression(connection: Connection, key: str, wanted: Suppression, now: 
             "reason": wanted.reason.value,
             "source": wanted.source,
             "at": now,
+            "mailbox": mailbox_of(key, wanted.reason),
         }
         for name in sorted(set(wanted.lists))
     ]
@@ -94,11 +148,24 @@ def add_suppression(connection: Connection, key: str, wanted: Suppression, now: 
     statement = insert_or_ignore(connection, suppression).values(rows)
     is_new = connection.execute(statement.returning(suppression.c.id)).first() is not None
     # A confirmation that was requested in between is older than this.
+    lists = [str(row["list"]) for row in rows]
+    if moves:
+        _count_from_now(connection, suppression.c.address_key == key, lists, wanted, now)
+    return is_new
+
+
+def _count_from_now(
+    connection: Connection,
+    is_theirs: sa.ColumnElement[bool],
+    lists: Sequence[str],
+    wanted: Suppression,
+    now: datetime,
+) -> None:
     connection.execute(
         sa.update(suppression)
         .where(
-            suppression.c.address_key == key,
-            suppression.c.list.in_([row["list"] for row in rows]),
+            is_theirs,
+            suppression.c.list.in_(lists),
             suppression.c.only_campaign == wanted.only_campaign,
             suppression.c.reason == wanted.reason.value,
             suppression.c.lifted_at.is_(None),
@@ -106,7 +173,11 @@ def add_suppression(connection: Connection, key: str, wanted: Suppression, now: 
         )
         .values(at=now)
     )
-    return is_new
+
+
+def mailbox_of(key: str, reason: SuppressionReason) -> str | None:
+    """``suppression.mailbox``: a permanent reason holds for every address of the mailbox."""
+    return mailbox_key(key) if reason in PERMANENT_REASONS else None
 
 
 def suppress_subscribers(
@@ -140,10 +211,12 @@ def lift_suppressions(
 
 
 def is_permanently_suppressed(connection: Connection, key: str) -> bool:
-    """Whether an address gets no mail on any list, also after a new sign-up."""
+    """Whether a mailbox gets no mail on any list, also after a new sign-up."""
     reasons = [reason.value for reason in PERMANENT_REASONS]
     conditions = (
-        *suppression_conditions(key, EVERY_LIST, None),
+        suppression.c.mailbox == mailbox_key(key),
+        suppression.c.list == EVERY_LIST,
+        suppression.c.lifted_at.is_(None),
         suppression.c.reason.in_(reasons),
     )
     return bool(connection.scalar(sa.select(sa.exists().where(*conditions))))

@@ -20,6 +20,7 @@ from lovecampaign.store.tables.campaigns import (
     preference,
 )
 from lovecampaign.store.tables.deals import deal_claim, deal_extension, deal_stock, deal_waiting
+from lovecampaign.store.tables.import_log import IMPORT_COUNTS, import_change, import_log
 from lovecampaign.store.tables.ledger import (
     PLANNED,
     DeliveryState,
@@ -41,6 +42,7 @@ from lovecampaign.store.tables.subscribers import (
 
 __all__ = [
     "EPOCH",
+    "IMPORT_COUNTS",
     "MICROSECOND",
     "PLANNED",
     "BigKey",
@@ -64,6 +66,8 @@ __all__ = [
     "from_microseconds",
     "frozen_content",
     "guess",
+    "import_change",
+    "import_log",
     "membership",
     "metadata",
     "owner",

@@ -42,6 +42,8 @@ import_row = sa.Table(
     #: Set: the row suppresses; NULL: it subscribes.
     sa.Column("reason", sa.Text),
     sa.Column("since", Instant),
+    #: As in :data:`suppression`.
+    sa.Column("mailbox", sa.Text),
     sa.Column("email", sa.Text),
     sa.Column("first_name", sa.Text),
     sa.Column("last_name", sa.Text),

@@ -31,6 +31,8 @@ subscriber = sa.Table(
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("last_active_at", Instant),
     sa.Column("forgotten_at", Instant),
+    #: The import that added the row; NULL for a form, or by hand. So in the next three tables.
+    sa.Column("import_id", BigKey),
     sa.Index(None, "timezone"),
 )
 
@@ -39,6 +41,7 @@ subscriber_tag = sa.Table(
     metadata,
     sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), primary_key=True),
     sa.Column("tag", sa.Text, primary_key=True),
+    sa.Column("import_id", BigKey),
 )
 
 #: Members of lists. Rows stay after an unsubscribe: the suppression records it.
@@ -52,6 +55,7 @@ membership = sa.Table(
     sa.Column("confirmed_at", Instant),
     #: When the newest consent for this list expires (CASL's implied consent); NULL: never.
     sa.Column("consent_expires_at", Instant),
+    sa.Column("import_id", BigKey),
     sa.Index(None, "subscriber_id"),
 )
 sa.Index(
@@ -83,6 +87,7 @@ consent = sa.Table(
     sa.Column("confirmed_user_agent", sa.Text, nullable=False, server_default=""),
     sa.Column("expires_at", Instant),
     sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("import_id", BigKey),
     sa.Index(None, "subscriber_id"),
 )
 
@@ -101,6 +106,8 @@ suppression = sa.Table(
     sa.Column("at", Instant, nullable=False),
     #: Set when the subscriber returned by themselves (undo, a new confirmation).
     sa.Column("lifted_at", Instant),
+    #: The mailbox of the address (``+tags`` and dots), where only the operator lifts it.
+    sa.Column("mailbox", sa.Text),
 )
 sa.Index(
     "uq_suppression_active",
@@ -111,6 +118,13 @@ sa.Index(
     unique=True,
     sqlite_where=suppression.c.lifted_at.is_(None),
     postgresql_where=suppression.c.lifted_at.is_(None),
+)
+
+sa.Index(
+    "ix_suppression_mailbox",
+    suppression.c.mailbox,
+    sqlite_where=suppression.c.mailbox.is_not(None),
+    postgresql_where=suppression.c.mailbox.is_not(None),
 )
 
 #: HMACs of forgotten addresses, so that an import cannot bring them back.

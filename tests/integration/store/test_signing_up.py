@@ -91,6 +91,7 @@ def test_a_confirmation_writes_down_who_agreed_to_what_when_where_and_how(stage:
         "confirmed_user_agent": "Mail/2",
         "expires_at": None,
         "recorded_at": NOW + MINUTE,
+        "import_id": None,
     }
     [person] = rows_of(stage.database, tables.subscriber)
     assert (person.first_name, person.timezone, person.locale) == ("Ana", "Europe/Paris", "fr")
@@ -113,6 +114,20 @@ def test_pressing_twice_is_pressing_once(stage: Stage) -> None:
     assert again is not None
     assert again.state is ConfirmationState.DONE
     assert len(rows_of(stage.database, tables.consent)) == 1
+
+
+def test_of_two_confirmations_the_second_says_that_all_is_done(stage: Stage) -> None:
+    apply(stage, NOW)
+    apply(stage, NOW + MINUTE)
+    first, second = asked_rows(stage.database)
+    confirm(stage, first.id, NOW + HOUR)
+    before = rows_of(stage.database, tables.subscriber)
+
+    again = confirm(stage, second.id, NOW + 2 * HOUR)
+    assert again is not None
+    assert again.state is ConfirmationState.DONE
+    assert len(rows_of(stage.database, tables.consent)) == 1
+    assert rows_of(stage.database, tables.subscriber) == before
 
 
 def test_three_confirmations_an_hour_and_ten_a_day_go_to_one_address(stage: Stage) -> None:
@@ -209,6 +224,24 @@ def test_who_complained_gets_nothing_whoever_types_their_address(
     found = confirm(stage, asked_rows(stage.database)[0].id, NOW + HOUR)
     assert found is not None
     assert found.state is ConfirmationState.LEFT
+
+
+@pytest.mark.parametrize(
+    ("complained", "typed"),
+    [
+        ("cruz@bloom.example", "Cruz+2@bloom.example"),
+        ("cruz+2@bloom.example", "cruz@bloom.example"),
+        ("a.cruz@gmail.com", "acruz+x@googlemail.com"),
+    ],
+)
+def test_a_complaint_bars_every_address_of_the_mailbox(
+    stage: Stage, complained: str, typed: str
+) -> None:
+    complaint = Suppression(reason=SuppressionReason.COMPLAINT)
+    suppress(stage.database, complained, complaint, NOW)
+
+    assert apply(stage, NOW + HOUR, typed) is SignupOutcome.BARRED
+    assert apply(stage, NOW + HOUR, "other@bloom.example") is SignupOutcome.TO_CONFIRM
 
 
 def test_a_bounced_address_rests_for_a_day_and_confirming_proves_it(stage: Stage) -> None:

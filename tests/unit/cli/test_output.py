@@ -128,7 +128,7 @@ def test_colours_are_for_terminals_that_want_them(
         Output(screen.streams, wants_color=wants_color).show(Result(text=text))
 
     assert pipe.stdout.getvalue() == "sent\n"
-    assert terminal.stdout.getvalue() == (text if wants_color else "sent") + "\n"
+    assert terminal.stdout.getvalue() == ("\x1b[32msent\x1b[0m" if wants_color else "sent") + "\n"
 
 
 def test_there_is_somebody_to_ask_only_at_a_terminal(pipe: Screen, terminal: Screen) -> None:

@@ -22,7 +22,14 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d
 #: Columns with values of ours, which have a translation.
 _ENUMS = frozenset({"state", "reason", "kind"})
 #: Columns with keys that are not ours: the subscriber's fields, a provider's report.
-_FOREIGN_KEYS = frozenset({("subscriber", "fields"), ("event", "payload")})
+_FOREIGN_KEYS = frozenset(
+    {
+        ("subscriber", "fields"),
+        ("event", "payload"),
+        ("import_change", "old_fields"),
+        ("import_change", "new_fields"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ class UnsubscribeLink:
     delivery: DeliveryRecord | None
     #: None where its files are missing, or invalid since before ``serve`` was started.
     campaign: Campaign | None
+    #: Signed with a key in use: a retired one leaves, and never undoes that.
+    may_undo: bool = True
 
     @property
     def lists(self) -> frozenset[str]:
@@ -105,6 +107,7 @@ def _find(context: RequestContext) -> UnsubscribeLink:
     return UnsubscribeLink(
         delivery=delivery,
         campaign=_find_campaign(context.site, delivery) if delivery else None,
+        may_undo=context.site.signer.verify(Purpose.LINKS, context.part("token")) is not None,
     )
 
 
@@ -126,7 +129,7 @@ def _unsubscribe(connection: Connection, link: UnsubscribeLink, context: Request
 
 def _undo(connection: Connection, link: UnsubscribeLink, context: RequestContext) -> bool:
     """Requires a form token, so that no other site can undo an unsubscribe."""
-    delivery = link.delivery
+    delivery = link.delivery if link.may_undo else None
     if delivery is None or context.age_of_form(_undo_purpose(delivery)) is None:
         return False
     is_undone = undo_unsubscribe(connection, delivery, context.now)
@@ -149,7 +152,8 @@ def _show(context: RequestContext, connection: Connection, link: UnsubscribeLink
     state, zone, letter, form_token = UnsubscribeState.LEFT, None, None, None
     if delivery is not None:
         state = _find_state(context, connection, delivery, link.lists)
-        if state is not UnsubscribeState.BACK and can_undo_unsubscribe(connection, delivery, now):
+        is_open = link.may_undo and state is not UnsubscribeState.BACK
+        if is_open and can_undo_unsubscribe(connection, delivery, now):
             form_token = context.form_token(_undo_purpose(delivery))
     if delivery is not None and campaign is not None:
         zone = effective_zone(delivery.timezone or None, campaign)

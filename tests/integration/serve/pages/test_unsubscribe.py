@@ -245,6 +245,30 @@ class TestThePage:
         assert "<button" not in page.text
         assert active_suppressions(stage.database, READER) == LEFT
 
+    def test_leaving_again_does_not_postpone_the_end_of_the_undo(
+        self, stage: Stage, served: Serving, link: str
+    ) -> None:
+        seal = token_of_form(served.post(link))
+        left_at = [row.at for row in rows_of(stage.database, tables.suppression)]
+        stage.clock.move_to(DAY_1 + timedelta(hours=20))
+        served.post(link)
+        assert [row.at for row in rows_of(stage.database, tables.suppression)] == left_at
+        stage.clock.move_to(DAY_1 + timedelta(hours=30))
+        undo(served, link, seal)
+
+        assert active_suppressions(stage.database, READER) == LEFT
+
+    def test_a_retired_key_does_not_undo(self, stage: Stage, served: Serving, link: str) -> None:
+        seal = token_of_form(served.post(link))
+        rotated = with_settings(
+            stage.settings, secret_keys=("new-key",), retired_keys=("test-key",)
+        )
+        with serving(rotated, stage.database, stage.clock) as later:
+            assert 'value="undo"' not in later.get(link).text
+            undo(later, link, seal)
+
+        assert active_suppressions(stage.database, READER) == LEFT
+
     def test_a_form_that_is_not_ours_brings_nobody_back(
         self, stage: Stage, served: Serving, reader: int, link: str
     ) -> None:
