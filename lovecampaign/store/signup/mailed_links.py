@@ -13,6 +13,7 @@ from enum import Enum
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.ledger.transactional_mail import (
     SEND_TO,
     TransactionalKind,
@@ -86,10 +87,10 @@ def request_address_change(
 
 
 def find_mailed_link(
-    connection: Connection, transactional_id: int, now: datetime, *, for_update: bool = False
+    connection: Connection, key: RowKey, now: datetime, *, for_update: bool = False
 ) -> MailedLink | None:
-    """The link with an id; locked with ``for_update``."""
-    asked = find_transactional(connection, transactional_id, for_update=for_update)
+    """The link of a token; locked with ``for_update``."""
+    asked = find_transactional(connection, key, for_update=for_update)
     if asked is None or asked.kind not in KINDS or asked.campaign_id is None:
         return None
     row = connection.execute(

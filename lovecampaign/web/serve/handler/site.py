@@ -14,6 +14,7 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.web.serve.content.i18n import Translations
 from lovecampaign.web.serve.content.live_campaigns import LiveCampaigns
 from lovecampaign.web.serve.content.templates import TemplateRenderer
+from lovecampaign.web.serve.handler.unknown_links import UnknownLinks
 from lovecampaign.web.serve.http.client_address import TrustedProxies, read_proxies
 from lovecampaign.web.serve.http.form_tokens import FormTokens
 from lovecampaign.web.serve.http.metrics import Metrics
@@ -53,6 +54,7 @@ class Site:
     proxies: TrustedProxies
     metrics: Metrics
     mailer: TransactionalMailer
+    unknown_links: UnknownLinks
     #: Writes a bug's details to a file; returns its path.
     note_bug: Callable[[BaseException], Path]
 
@@ -83,5 +85,6 @@ def make_site(
         proxies=read_proxies(settings.trusted_proxies),
         metrics=Metrics(database),
         mailer=mailer,
+        unknown_links=UnknownLinks(),
         note_bug=note_bug,
     )
