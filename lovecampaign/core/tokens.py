@@ -68,6 +68,10 @@ class RowTokens:
 
     def token(self, purpose: Purpose) -> str:
         """The token for a purpose: URL-safe characters."""
+        return self.encoded(purpose).decode("ascii")
+
+    def encoded(self, purpose: Purpose) -> bytes:
+        """The token as ASCII."""
         if self._row.nonce is None:
             return self._signer.sign_old(purpose, self._row.number)
         table, start, end = _PARTS[purpose]
@@ -94,7 +98,7 @@ class TokenSigner:
         """32 URL-safe characters for a row with a non-negative number below 2**48."""
         return RowTokens(self, row).token(purpose)
 
-    def sign_old(self, purpose: Purpose, number: int) -> str:
+    def sign_old(self, purpose: Purpose, number: int) -> bytes:
         """22 URL-safe characters, for a row without a nonce."""
         body = number.to_bytes(ID_BYTES, "big")
         return _encode(body + self.keys[0].old_mac(purpose, body))
@@ -109,7 +113,7 @@ class TokenSigner:
             raw = base64.b64decode(token + "==", altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             return None
-        if _encode(raw) != token:
+        if _encode(raw).decode("ascii") != token:
             return None
         keys = (*self.keys, *(self._retired_keys if retired_too else ()))
         if len(raw) == ID_BYTES + NONCE_BYTES + MAC_BYTES:
@@ -207,9 +211,9 @@ def _verify_old(keys: Iterable[_Key], purpose: Purpose, raw: bytes) -> RowKey | 
     return None
 
 
-def _encode(raw: bytes) -> str:
+def _encode(raw: bytes) -> bytes:
     """URL-safe base64 without the padding that its length implies."""
-    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=")
 
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")

@@ -8,7 +8,7 @@ once, and cut where the tokens go.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lovecampaign.core.tokens import Purpose
@@ -71,7 +71,6 @@ def cut_link(hole: MessageHole[bytes], recipient: Recipient) -> Sequence[bytes |
     return tuple(LinkToken(_PURPOSES[piece]) if number % 2 else piece for number, piece in pieces)
 
 
-def tokens_of(links: SignedLinks, wanted: Sequence[LinkToken]) -> Iterator[bytes]:
+def tokens_of(links: SignedLinks, wanted: Sequence[LinkToken]) -> list[bytes]:
     """The wanted tokens of one delivery."""
-    for one in wanted:
-        yield links.tokens.token(one.purpose).encode("ascii")
+    return [links.token(one.purpose) for one in wanted]

@@ -22,21 +22,27 @@ PLACEHOLDERS: Mapping[Purpose, str] = {
 class SignedLinks(Links):
     """Links of one delivery."""
 
-    __slots__ = ("shape", "tokens")
+    __slots__ = ("_own", "shape", "tokens")
     #: The links with :data:`PLACEHOLDERS` in them.
     shape: Links
     tokens: RowTokens
+    _own: bytes
 
     def __init__(self, shape: Links, tokens: RowTokens) -> None:
         _set(self, "shape", shape)
         _set(self, "tokens", tokens)
+        _set(self, "_own", tokens.encoded(Purpose.LINKS))  # in every message
+
+    def token(self, purpose: Purpose) -> bytes:
+        """One of this delivery's tokens, as ASCII."""
+        return self._own if purpose is Purpose.LINKS else self.tokens.encoded(purpose)
 
     def signed(self, links: Iterable[str]) -> list[str]:
         """Links of the shape, with this delivery's tokens in them."""
         signed = list(links)
         for purpose, placeholder in PLACEHOLDERS.items():
             if any(placeholder in link for link in signed):
-                token = self.tokens.token(purpose)
+                token = self.token(purpose).decode("ascii")
                 signed = [link.replace(placeholder, token) for link in signed]
         return signed
 

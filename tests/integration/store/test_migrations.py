@@ -36,8 +36,8 @@ _OLD_ROWS = (
         " VALUES (1, 'e', 'delivered', 1, 1, 5, 1, '{}')"
     ),
     (
-        "INSERT INTO transactional (id, kind, campaign_id, subscriber_id, payload, state, created_at,"
-        " next_try_at) VALUES (9, 'confirm', 1, 1, '{}', 'sent', 1, 1)"
+        "INSERT INTO transactional (id, kind, campaign_id, subscriber_id, payload, state,"
+        " created_at, next_try_at) VALUES (9, 'confirm', 1, 1, '{}', 'sent', 1, 1)"
     ),
 )
 
