@@ -10,7 +10,7 @@ from typing import Any
 
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.files.load import load_campaign
-from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.model.recipient import Recipient
@@ -65,6 +65,10 @@ TEMPLATE = (
 )
 
 
+#: So that no two rows have nonces alike.
+_NONCE_STEP = 0x9E3779B97F4A7C15
+
+
 def make_renderer(workspace: Path) -> tuple[EmailRenderer, RecipientBuilder]:
     """A renderer of the email in a new workspace, and the addressing of its recipients."""
     folder = write_campaign(
@@ -87,8 +91,9 @@ def make_renderer(workspace: Path) -> tuple[EmailRenderer, RecipientBuilder]:
 
 def make_recipients(addressing: RecipientBuilder, count: int) -> Iterator[Recipient]:
     """Recipients with names, cities and plants so varied that no two are alike."""
-    signer, now = addressing.signer, datetime(2027, 2, 1, 8, tzinfo=UTC)
+    now = datetime(2027, 2, 1, 8, tzinfo=UTC)
     for number in itertools.islice(itertools.count(1), count):
+        tokens = addressing.tokens(RowKey(number, number * _NONCE_STEP % 2**63))
         yield Recipient(
             subscriber=Subscriber(
                 id=number,
@@ -97,9 +102,9 @@ def make_recipients(addressing: RecipientBuilder, count: int) -> Iterator[Recipi
                 **personal_data(number),
             ),
             zone="Europe/Paris",
-            delivery_id=signer.sign(Purpose.DELIVERY, number),
+            delivery_id=tokens.token(Purpose.DELIVERY),
             first_claimed_at=now,
-            links=addressing.links_of(number),
+            links=addressing.links_of(tokens),
         )
 
 

@@ -185,17 +185,17 @@ def leaving(studio: Studio) -> None:
 
 
 def reading(studio: Studio) -> None:
-    studio.show("letter", f"/v/{studio.token(READER)}")
+    studio.show("letter", f"/v/{studio.token(READER, Purpose.VIEW)}")
     studio.show("letter-shared", f"/v/{studio.token(READER, Purpose.SHARE)}?share=1")
     studio.show("nothing-here", "/u/no-such-token")
     studio.show("test-link", "/u/test")
 
 
 def buying(studio: Studio) -> None:
-    early = f"/d/{studio.token(READER)}"
+    early = f"/d/{studio.token(READER, Purpose.DEAL)}"
     studio.at(paris("02-27 08:30"))
     studio.show("deal-early", early)
-    studio.show("deal-not-yet", f"/d/{studio.token(INSIDER)}")
+    studio.show("deal-not-yet", f"/d/{studio.token(INSIDER, Purpose.DEAL)}")
     studio.at(paris("02-27 10:00"), send=True)
     carla, dora = studio.token(INSIDER), studio.token(DORA)
     studio.show("letter-early", f"/v/{studio.token(INSIDER, Purpose.SHARE)}")

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
@@ -40,8 +41,8 @@ class LoadServer:
     campaign: Campaign
     #: Signs events as SendGrid does.
     webhook: Webhook
-    #: Ids of sent deliveries.
-    deliveries: Sequence[int]
+    #: Sent deliveries.
+    deliveries: Sequence[RowKey]
 
     def cpu_seconds(self) -> float:
         """CPU time of ``serve`` so far; 0 where there is no /proc."""
@@ -116,7 +117,7 @@ def _process(module: str, *arguments: str, **variables: str) -> Iterator[_Proces
         process.communicate(timeout=20)
 
 
-def _add_deliveries(database: Database, campaign: Campaign, count: int) -> Sequence[int]:
+def _add_deliveries(database: Database, campaign: Campaign, count: int) -> Sequence[RowKey]:
     record, now = record_campaign(database, campaign), datetime.now(UTC) - timedelta(minutes=5)
     with database.write() as connection:
         people = [
@@ -142,4 +143,5 @@ def _add_deliveries(database: Database, campaign: Campaign, count: int) -> Seque
         connection.execute(
             sa.insert(tables.delivery), [{**same, "subscriber_id": one} for one in ids]
         )
-        return list(connection.scalars(sa.select(tables.delivery.c.id)))
+        rows = connection.execute(sa.select(tables.delivery.c.id, tables.delivery.c.nonce))
+        return [RowKey(row.id, row.nonce) for row in rows]

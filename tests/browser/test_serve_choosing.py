@@ -12,7 +12,7 @@ from lovecampaign.core.tokens import Purpose
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from tests.browser.conftest import NewPage
-from tests.integration.serve.support.letters import SIGNER, active_suppressions, token_of
+from tests.integration.serve.support.letters import active_suppressions, token_of
 from tests.support.accessibility import assert_accessible
 from tests.support.serving import Serving, serving
 from tests.support.stage import DAY_1, Stage
@@ -36,7 +36,7 @@ class Letter:
             number = queue_transactional(
                 connection, kind, self.reader, 1, {"to": "new@else.example"}, DAY_1
             )
-        return f"{self.served.url}/p/{SIGNER.sign(Purpose.MAILED, number)}"
+        return f"{self.served.url}/p/{self.served.token(Purpose.MAILED, number)}"
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_everybody_can_use_the_pages(letter: Letter, new_page: NewPage) -> None:
         assert_accessible(page)
 
 
-@pytest.mark.parametrize("purpose", [Purpose.LINKS, Purpose.SHARE])
+@pytest.mark.parametrize("purpose", [Purpose.VIEW, Purpose.SHARE])
 def test_everybody_can_read_a_letter_on_its_page(
     letter: Letter, new_page: NewPage, purpose: Purpose
 ) -> None:

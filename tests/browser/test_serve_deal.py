@@ -31,7 +31,7 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DealRoom
 
 def address(visited: tuple[DealRoom, Serving], number: int) -> str:
     room, served = visited
-    return f"{served.url}/d/{served.token(Purpose.LINKS, room.delivery_ids[room.ids[number]])}"
+    return f"{served.url}/d/{served.token(Purpose.DEAL, room.delivery_ids[room.ids[number]])}"
 
 
 def test_the_countdown_runs_by_the_servers_clock_and_without_a_script_the_date_stands(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 
@@ -44,10 +44,12 @@ def gather(database: Database, signer: TokenSigner, taken: Counter[str]) -> Evid
     delivery = tables.delivery
     with database.read() as connection:
         rows = connection.execute(
-            sa.select(delivery.c.id, delivery.c.state, delivery.c.owner_id)
+            sa.select(delivery.c.id, delivery.c.nonce, delivery.c.state, delivery.c.owner_id)
         ).all()
     return Evidence(
-        states={signer.sign(Purpose.DELIVERY, row.id): row.state for row in rows},
+        states={
+            signer.sign(Purpose.DELIVERY, RowKey(row.id, row.nonce)): row.state for row in rows
+        },
         taken=taken,
         doubts=Counter(row.owner_id for row in rows if row.state == "in_doubt"),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lovecampaign.core.tokens import Purpose
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
@@ -14,6 +15,7 @@ from lovecampaign.store.signup import confirm as confirming
 from lovecampaign.store.signup.confirm import Confirmation, RequestOrigin
 from lovecampaign.store.signup.request import SignupForm, SignupOutcome, request_signup
 from lovecampaign.store.signup.welcome import plan_welcome
+from tests.support.row_keys import key_of
 from tests.support.stage import Stage
 
 ANA = "ana@reader.example"
@@ -50,8 +52,9 @@ def apply(stage: Stage, now: datetime, address: str = ANA, **changes: str) -> Si
 
 def confirm(stage: Stage, transactional_id: int, now: datetime) -> Confirmation | None:
     proof = RequestOrigin(ip="198.51.100.7", user_agent="Mail/2")
+    key = key_of(stage.database, Purpose.CONFIRM, transactional_id)
     with stage.database.write() as connection:
-        return confirming.confirm(connection, transactional_id, proof, now)
+        return confirming.confirm(connection, key, proof, now)
 
 
 def welcome(stage: Stage, subscriber_id: int, now: datetime) -> bool:

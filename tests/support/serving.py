@@ -24,6 +24,7 @@ from lovecampaign.web.serve.app import ROUTES, MakeRoutes, application
 from lovecampaign.web.serve.dashboard.background_counts import THREAD_NAME
 from lovecampaign.web.serve.handler.site import Site, TransactionalMailer, make_site
 from lovecampaign.web.serve.server import WebServer
+from tests.support.row_keys import key_of
 
 SECRET_KEY = "test-key"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -103,7 +104,7 @@ class Serving:
             return Answer(status=answer.status, headers=found, body=answer.read())
 
     def token(self, purpose: Purpose, number: int) -> str:
-        return self.site.signer.sign(purpose, number)
+        return self.site.signer.sign(purpose, key_of(self.site.database, purpose, number))
 
 
 @contextlib.contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from lovecampaign.audience.cells import clean
-from lovecampaign.audience.columns import field_name
 from lovecampaign.audience.subscriber import Consent
+from lovecampaign.audience.vocabulary.words import field_name
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.zones import is_known_zone

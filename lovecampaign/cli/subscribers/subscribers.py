@@ -10,16 +10,16 @@ from typing import Any
 import click
 
 from lovecampaign.audience.address import plain_address, suggest_address
-from lovecampaign.audience.cells import clean, collapse_spaces, split_tags
+from lovecampaign.audience.cells import collapse_spaces, split_tags
 from lovecampaign.audience.decisions import Subscribe
-from lovecampaign.audience.subscriber import Consent, SuppressionReason
-from lovecampaign.audience.vocabulary.words import field_name
+from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.cli.framework.invocation import Invocation, require_retyped, verb, verb_group
 from lovecampaign.cli.framework.options import read_address, read_instant, read_name
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.file_arguments import read_new_file_or_stdout, read_path
 from lovecampaign.cli.resources.lists import find_only_list, warn_unused_list
 from lovecampaign.cli.resources.open import opened_database
+from lovecampaign.cli.subscribers.add_options import read_consent, read_field, read_zone
 from lovecampaign.cli.subscribers.import_options import import_options, list_option, read_answers
 from lovecampaign.cli.subscribers.import_report import (
     command_after_import,
@@ -29,10 +29,8 @@ from lovecampaign.cli.subscribers.import_report import (
 )
 from lovecampaign.cli.subscribers.many_addresses import read_addresses, report_addresses
 from lovecampaign.cli.subscribers.person import format_person, person_json
-from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.problems import Problem
-from lovecampaign.core.zones import is_known_zone
 from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.subscribers.erasure import forget as forget_person
@@ -162,8 +160,7 @@ def export(invocation: Invocation, file: Path | None) -> Result:
 
     An import takes the file back unchanged. Forgotten people are not in it.
     """
-    from lovecampaign.cli.subscribers.add_options import read_consent, read_field, read_zone
-from lovecampaign.cli.subscribers.export import export_to_file, export_to_stdout
+    from lovecampaign.cli.subscribers.export import export_to_file, export_to_stdout
 
     with opened_database(invocation) as database:
         if file is None:

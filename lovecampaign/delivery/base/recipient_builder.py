@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
-from lovecampaign.core.tokens import Purpose, TokenSigner
-from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
+from lovecampaign.core.tokens import Purpose, RowKey, RowTokens, TokenSigner
+from lovecampaign.render.mime.signed_links import PLACEHOLDERS, SignedLinks
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.schedule.slots import digest_keys
 from lovecampaign.store.checkout.codes import assign_codes
@@ -65,52 +65,52 @@ class RecipientBuilder:
     #: Keys of cancelled emails, which no digest contains.
     cancelled: frozenset[str] = frozenset()
 
-    def delivery_id(self, claimed: ClaimedDelivery) -> str:
-        """Opaque; the same on every try."""
-        return self.signer.sign(Purpose.DELIVERY, claimed.id)
-
-    def recipient(self, delivery_id: str, claimed: ClaimedDelivery, terms: DealTerms) -> Recipient:
-        """The recipient of a claim; ``delivery_id`` is signed already."""
+    def recipient(
+        self, delivery_id: str, tokens: RowTokens, claimed: ClaimedDelivery, terms: DealTerms
+    ) -> Recipient:
+        """The recipient of a claim; ``delivery_id`` is one of its ``tokens``."""
         person = claimed.member
         return Recipient(
             person.subscriber,
             person.zone,
             delivery_id,
             claimed.first_claimed_at,
-            self.links_of(claimed.id),
+            self.links_of(tokens),
             deal_code=terms.code,
             deal_closes=terms.closes,
             digest=self.digest(person),
         )
 
-    def links_of(self, delivery_number: int) -> Links:
-        """All links of a delivery share one token (DESIGN.md, "Rendering").
+    def tokens(self, delivery: RowKey) -> RowTokens:
+        """The tokens of a delivery; the same on every try."""
+        return self.signer.tokens(delivery)
 
-        The link to share has a token of its own, which only shows the web version and gives no
-        access to the subscriber's preferences.
-        """
-        return SignedLinks(
-            self._shape,
-            self.signer.sign(Purpose.LINKS, delivery_number),
-            partial(self.signer.sign, Purpose.SHARE, delivery_number),
-        )
+    def links_of(self, tokens: RowTokens) -> Links:
+        """A delivery's links, by what they open: one's token opens nothing of another."""
+        if tokens.has_nonce:
+            return SignedLinks(self._shape, tokens)
+        # Shorter ones, of which few are left: without the shape, which has room for longer ones.
+        return self._links({one: tokens.token(one) for one in PLACEHOLDERS})
 
-    def links(self, token: str, share_token: str | None = None) -> Links:
-        """All links with one token, but for the link to share where it has its own."""
-        base = self.public_url
-        return Links(
-            unsubscribe=f"{base}/u/{token}",
-            preferences=f"{base}/p/{token}",
-            web_view=f"{base}/v/{token}",
-            join=f"{base}/join/{self.campaign.audience.list}",
-            insiders=f"{base}/p/{token}?insiders=1",
-            share=f"{base}/v/{share_token or token}?share=1",
-            deal=f"{base}/d/{token}",
-        )
+    def links(self, token: str) -> Links:
+        """All links with one token."""
+        return self._links(dict.fromkeys(PLACEHOLDERS, token))
 
     @cached_property
     def _shape(self) -> Links:
-        return self.links(TOKEN, SHARE_TOKEN)
+        return self._links(PLACEHOLDERS)
+
+    def _links(self, tokens: Mapping[Purpose, str]) -> Links:
+        base, own = self.public_url, tokens[Purpose.LINKS]
+        return Links(
+            unsubscribe=f"{base}/u/{own}",
+            preferences=f"{base}/p/{own}",
+            web_view=f"{base}/v/{tokens[Purpose.VIEW]}",
+            join=f"{base}/join/{self.campaign.audience.list}",
+            insiders=f"{base}/p/{own}?insiders=1",
+            share=f"{base}/v/{tokens[Purpose.SHARE]}?share=1",
+            deal=f"{base}/d/{tokens[Purpose.DEAL]}",
+        )
 
     def digest(self, person: Member) -> tuple[str, ...]:
         """The days in the subscriber's catch-up, without those for other tags."""

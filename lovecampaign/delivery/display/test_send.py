@@ -60,7 +60,7 @@ class MarkedSend:
         )
         return sample._replace(
             subscriber=sample.subscriber._replace(email=address),
-            delivery_id=secrets.token_urlsafe(16),  # as long as a signed one
+            delivery_id=secrets.token_urlsafe(24),  # as long as a signed one
             first_claimed_at=self.now,
             is_test=True,
         )

@@ -7,11 +7,13 @@ flat and a slow server slows rendering down.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lovecampaign.core.interval import Interval
 from lovecampaign.core.message import Message, Outcome, OutcomeKind
+from lovecampaign.core.tokens import Purpose, RowTokens
 from lovecampaign.delivery.base.provider_state import ProviderState
 from lovecampaign.delivery.base.recipient_builder import NO_TERMS, DealTerms, RecipientBuilder
 from lovecampaign.delivery.base.sender import SendingProcess, wall_clock
@@ -53,6 +55,13 @@ class CancellationCheck:
         return self._is_cancelled
 
 
+class _SignedClaim(NamedTuple):
+    #: One of the ``tokens``.
+    delivery_id: str
+    tokens: RowTokens
+    claimed: ClaimedDelivery
+
+
 @dataclass(slots=True, kw_only=True)
 class Chunk:
     """Claims on their way out. Used once."""
@@ -75,10 +84,10 @@ class Chunk:
 
     def send(self) -> None:
         """Send every claim, or as many as could be before a stop."""
-        by_delivery_id = {self.recipient_builder.delivery_id(each): each for each in self.claims}
+        signed = {each.delivery_id: each for each in map(self._sign, self.claims)}
         journal = self.sender.owner.journal
-        for outcome in self.sender.provider.send(self._messages(by_delivery_id), journal):
-            self._note(by_delivery_id[outcome.delivery_id], outcome)
+        for outcome in self.sender.provider.send(self._messages(signed.values()), journal):
+            self._note(signed[outcome.delivery_id].claimed, outcome)
 
     @property
     def has_rejections(self) -> bool:
@@ -87,15 +96,19 @@ class Chunk:
             each.kind is not OutcomeKind.ACCEPTED for each in self.outcomes.values()
         )
 
-    def _messages(self, claims: Mapping[str, ClaimedDelivery]) -> Iterator[Message]:
-        number, waiting = 0, iter(claims.items())
+    def _sign(self, claimed: ClaimedDelivery) -> _SignedClaim:
+        tokens = self.recipient_builder.tokens(claimed.key)
+        return _SignedClaim(tokens.token(Purpose.DELIVERY), tokens, claimed)
+
+    def _messages(self, claims: Iterable[_SignedClaim]) -> Iterator[Message]:
+        number, waiting = 0, iter(claims)
         together = _RENDERED_TOGETHER if self.throttle is None else 1
         while some := list(itertools.islice(waiting, together)):
             self._wait_for_throttle(number)
             if self._must_stop:
                 return
             number += len(some)
-            for message in [self._render(*each) for each in some]:
+            for message in [self._render(each) for each in some]:
                 if self._must_stop:
                     return
                 if message is not None:
@@ -110,9 +123,10 @@ class Chunk:
         if self.throttle is not None:
             self.sender.wait(self.throttle.due(number) - wall_clock())
 
-    def _render(self, delivery_id: str, claimed: ClaimedDelivery) -> Message | None:
+    def _render(self, signed: _SignedClaim) -> Message | None:
+        delivery_id, tokens, claimed = signed
         terms = self.terms.get(claimed.subscriber_id, NO_TERMS)
-        recipient = self.recipient_builder.recipient(delivery_id, claimed, terms)
+        recipient = self.recipient_builder.recipient(delivery_id, tokens, claimed, terms)
         try:
             return self.renderer.render(recipient)
         except RenderError as error:

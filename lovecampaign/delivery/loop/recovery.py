@@ -18,7 +18,6 @@ from lovecampaign.core.message import Outcome, OutcomeKind
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.base.settlements import (
-    AttemptedDelivery,
     decide_settlement,
     mark_in_doubt,
     put_back,
@@ -35,6 +34,7 @@ from lovecampaign.store.sending.senders import (
 )
 from lovecampaign.store.sending.settle import Settlement, settle
 from lovecampaign.store.sending.transactional_queue import (
+    ClaimedMail,
     list_transactional_claims,
     settle_transactional,
 )
@@ -152,11 +152,11 @@ def _settlement(
     sender: SendingProcess,
     owner: OpenOwner,
     flight: FlightRecord | None,
-    left: AttemptedDelivery,
+    left: OpenDelivery | ClaimedMail,
     purpose: Purpose,
     now: datetime,
 ) -> Settlement:
-    delivery_id = sender.signer.sign(purpose, left.id)
+    delivery_id = sender.signer.sign(purpose, left.key)
     if flight is not None and delivery_id in flight.outcomes:
         return decide_settlement(left, flight.outcomes[delivery_id], now, sender.chance)
     if flight is not None and delivery_id not in flight.written:

@@ -16,7 +16,7 @@ from typing import Any
 from lovecampaign.campaign.model.campaign import CONFIRM, Campaign, Copy, Email, Kind, Role
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
-from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.content import AuthoredEmail, Content, read_content
 from lovecampaign.render.model.errors import RenderError
@@ -48,9 +48,9 @@ _PLAIN = """\
 """
 
 
-def sign_delivery_id(signer: TokenSigner, transactional_id: int) -> str:
+def sign_delivery_id(signer: TokenSigner, mail: RowKey) -> str:
     """The opaque delivery id; the same on every try."""
-    return signer.sign(Purpose.TRANSACTIONAL, transactional_id)
+    return signer.sign(Purpose.TRANSACTIONAL, mail)
 
 
 def make_renderer(settings: Settings, campaign: Campaign, kind: TransactionalKind) -> EmailRenderer:
@@ -78,7 +78,7 @@ def build_recipient(
             id=subscriber.id, email=claimed.address, timezone=subscriber.timezone
         ),
         zone=effective_zone(subscriber.timezone or "", campaign),
-        delivery_id=sign_delivery_id(signer, claimed.id),
+        delivery_id=sign_delivery_id(signer, claimed.key),
         first_claimed_at=claimed.created_at,
         links=_links(settings, signer, campaign, claimed),
         deal_closes=claimed.kept_until,  # {{ deal.closes }}
@@ -90,16 +90,16 @@ def _links(
 ) -> Links:
     base = settings.public_url
     if claimed.kind is TransactionalKind.CONFIRM:
-        own = f"{base}/confirm/{signer.sign(Purpose.CONFIRM, claimed.id)}"
+        own = f"{base}/confirm/{signer.sign(Purpose.CONFIRM, claimed.key)}"
     else:
-        own = f"{base}/p/{signer.sign(Purpose.MAILED, claimed.id)}"
-    if claimed.delivery_id is None:
+        own = f"{base}/p/{signer.sign(Purpose.MAILED, claimed.key)}"
+    if claimed.delivery_key is None:
         return _join_links(own, f"{base}/join/{campaign.audience.list}")
     email = campaign.emails[0]  # the links of a delivery do not depend on its email
     recipient_builder = RecipientBuilder(
         campaign=campaign, email=email, signer=signer, public_url=base, founders_until=None
     )
-    theirs = recipient_builder.links_of(claimed.delivery_id)
+    theirs = recipient_builder.links_of(recipient_builder.tokens(claimed.delivery_key))
     return Links(
         **{name: getattr(theirs, name) for name in Links.__slots__ if name != "confirm"},
         confirm=own,

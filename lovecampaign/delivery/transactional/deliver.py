@@ -121,7 +121,7 @@ class _Flight:
     provider_state: ProviderState = field(default_factory=ProviderState)
 
     def send(self) -> None:
-        ids = {sign_delivery_id(self.sender.signer, mail.id): mail.id for mail in self.mails}
+        ids = {sign_delivery_id(self.sender.signer, mail.key): mail.id for mail in self.mails}
         journal = self.sender.owner.journal
         for outcome in self.sender.provider.send(self._messages(), journal):
             self._note(ids[outcome.delivery_id], outcome)

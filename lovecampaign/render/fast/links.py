@@ -8,24 +8,25 @@ once, and cut where the tokens go.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from enum import Enum
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from lovecampaign.core.tokens import Purpose
 from lovecampaign.render.fast.message_holes import MessageHole
-from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks, shape_of
+from lovecampaign.render.mime.signed_links import PLACEHOLDERS, SignedLinks, shape_of
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.values.expressions import Applied, Expression, printed_text
 from lovecampaign.render.values.inputs import Leaf
 
 
-class LinkToken(Enum):
-    """The personal parts of a link."""
+class LinkToken(NamedTuple):
+    """The personal part of a link."""
 
-    SUBSCRIBER = TOKEN.encode("ascii")  #: opens the subscriber's own pages
-    SHARE = SHARE_TOKEN.encode("ascii")  #: opens the letter for people it was forwarded to
+    purpose: Purpose
 
 
-_TOKENS = re.compile(b"(" + b"|".join(re.escape(one.value) for one in LinkToken) + b")")
+_PURPOSES = {text.encode("ascii"): purpose for purpose, text in PLACEHOLDERS.items()}
+_TOKENS = re.compile(b"(" + b"|".join(map(re.escape, _PURPOSES)) + b")")
 
 
 class ShapeBound:
@@ -64,14 +65,12 @@ def cut_link(hole: MessageHole[bytes], recipient: Recipient) -> Sequence[bytes |
         return None
     shaped = recipient._replace(links=recipient.links.shape)
     link, written = hole.expression.value(shaped), hole.written_for(shaped)
-    if any(written.count(one.value) != link.encode().count(one.value) for one in LinkToken):
+    if any(written.count(one) != link.encode().count(one) for one in _PURPOSES):
         return None
     pieces = enumerate(_TOKENS.split(written))
-    return tuple(LinkToken(piece) if number % 2 else piece for number, piece in pieces)
+    return tuple(LinkToken(_PURPOSES[piece]) if number % 2 else piece for number, piece in pieces)
 
 
-def tokens_of(links: SignedLinks, wanted: Sequence[LinkToken]) -> Iterator[bytes]:
-    """The wanted tokens of one subscriber."""
-    for one in wanted:
-        token = links.token if one is LinkToken.SUBSCRIBER else links.share_token
-        yield token.encode("ascii")
+def tokens_of(links: SignedLinks, wanted: Sequence[LinkToken]) -> list[bytes]:
+    """The wanted tokens of one delivery."""
+    return [links.token(one.purpose) for one in wanted]

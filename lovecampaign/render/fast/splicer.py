@@ -45,7 +45,7 @@ class SpliceLayout(ShapeBound):
         super().__init__(recipient.links)
         self._personal = header_template.personal
         ordered = list(_merged(_with_cut_links(parts, recipient)))
-        self._tokens = [one for one in LinkToken if one in ordered]
+        self._tokens = list(dict.fromkeys(part for part in ordered if isinstance(part, LinkToken)))
         self._statics = list(dict.fromkeys(part for part in ordered if isinstance(part, bytes)))
         self.groups = groups.of(part for part in ordered if isinstance(part, MessageHole))
         holes = [hole for group in self.groups for hole in group.holes]

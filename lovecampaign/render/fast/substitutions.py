@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lovecampaign.render.fast.links import ShapeBound, is_link
 from lovecampaign.render.fast.message_holes import HoleGroups, MessageHole
 from lovecampaign.render.markup.escaping import OutputContext, escape, escape_for
-from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks, shape_of
+from lovecampaign.render.mime.signed_links import PLACEHOLDERS, SignedLinks, shape_of
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.values.expressions import Expression
 
@@ -58,5 +58,5 @@ def _unsigned_links(
         if is_link(expression):
             link = expression.value(shaped)
             written = escape(link, context)
-            if all(written.count(one) == link.count(one) for one in (TOKEN, SHARE_TOKEN)):
+            if all(written.count(one) == link.count(one) for one in PLACEHOLDERS.values()):
                 yield (expression, context), written

@@ -6,49 +6,45 @@ into the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
+from lovecampaign.core.tokens import TOKEN_LENGTH, Purpose, RowTokens
 from lovecampaign.render.model.recipient import Links
 
 #: Placeholders in a shape: as long as a token, of its letters, and in no real address.
-TOKEN = "Token-of-this-reader-0"  # noqa: S105 - opens nothing
-SHARE_TOKEN = "Token-of-this-letter-0"  # noqa: S105 - opens nothing
+PLACEHOLDERS: Mapping[Purpose, str] = {
+    one: f"Token-to-be-{one.name}-".ljust(TOKEN_LENGTH, "0")
+    for one in (Purpose.LINKS, Purpose.VIEW, Purpose.SHARE, Purpose.DEAL)
+}
 
 
 class SignedLinks(Links):
     """Links of one delivery."""
 
-    __slots__ = ("_share_token", "_sign_share", "shape", "token")
-    #: The links with :data:`TOKEN` and :data:`SHARE_TOKEN` in them.
+    __slots__ = ("_own", "shape", "tokens")
+    #: The links with :data:`PLACEHOLDERS` in them.
     shape: Links
-    #: Opens the subscriber's own pages.
-    token: str
-    _sign_share: Callable[[], str]
-    _share_token: str | None
+    tokens: RowTokens
+    _own: bytes
 
-    def __init__(self, shape: Links, token: str, sign_share: Callable[[], str]) -> None:
+    def __init__(self, shape: Links, tokens: RowTokens) -> None:
         _set(self, "shape", shape)
-        _set(self, "token", token)
-        _set(self, "_sign_share", sign_share)
-        _set(self, "_share_token", None)
+        _set(self, "tokens", tokens)
+        _set(self, "_own", tokens.encoded(Purpose.LINKS))  # in every message
 
-    @property
-    def share_token(self) -> str:
-        """Opens the letter for people it was forwarded to; signed at the first use."""
-        if self._share_token is None:
-            _set(self, "_share_token", self._sign_share())
-        return str(self._share_token)
+    def token(self, purpose: Purpose) -> bytes:
+        """One of this delivery's tokens, as ASCII."""
+        return self._own if purpose is Purpose.LINKS else self.tokens.encoded(purpose)
 
     def signed(self, links: Iterable[str]) -> list[str]:
-        """Links of the shape, with this subscriber's tokens in them."""
-        token = self.token
-        return [
-            link.replace(TOKEN, token)
-            if SHARE_TOKEN not in link
-            else link.replace(TOKEN, token).replace(SHARE_TOKEN, self.share_token)
-            for link in links
-        ]
+        """Links of the shape, with this delivery's tokens in them."""
+        signed = list(links)
+        for purpose, placeholder in PLACEHOLDERS.items():
+            if any(placeholder in link for link in signed):
+                token = self.token(purpose).decode("ascii")
+                signed = [link.replace(placeholder, token) for link in signed]
+        return signed
 
     def _link(self, name: str) -> str | None:
         link: str | None = getattr(self.shape, name)

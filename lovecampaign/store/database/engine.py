@@ -121,6 +121,23 @@ class Database:
             yield
 
     @contextlib.contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """A transaction as :meth:`write` opens it, for migrations.
+
+        SQLite replaces a table by a copy, and would refuse to drop one that others refer to. So
+        foreign keys are not enforced; SQLite ignores the switch inside a transaction.
+        """
+        if not self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        with self._hold_write_lock(), self.own_connection() as connection:
+            driver = connection.connection.cursor()
+            driver.execute("PRAGMA foreign_keys=OFF")
+            with self.write_on(connection):
+                yield connection
+
+    @contextlib.contextmanager
     def own_connection(self) -> Iterator[Connection]:
         """A connection outside the pool: its locks end with the block or the process."""
         with self._translated_errors(), self.engine.connect() as connection:

@@ -65,12 +65,14 @@ def find_version(database: Database) -> str | None:
 
 def upgrade(database: Database) -> bool:
     """Upgrade the tables to the newest version; returns whether anything changed."""
-    with _upgrade_lock(database), database.write() as connection:
-        version = _version_on(connection)
+    with _upgrade_lock(database):
+        with database.read() as connection:
+            version = _version_on(connection)
         if version == HEAD:
             return False
         _refuse_newer(database, version)
-        _run_migrations(connection)
+        with database.rebuild() as connection:
+            _run_migrations(connection)
         return True
 
 

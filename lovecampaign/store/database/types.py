@@ -10,6 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,6 +20,29 @@ MICROSECOND = timedelta(microseconds=1)
 
 #: SQLite numbers rows by itself only in a column declared INTEGER.
 BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Nonce(FunctionElement[int]):
+    """A random signed 64-bit number, drawn by the database for each row.
+
+    It never comes again, and need not be secret: both databases seed their generators from the
+    operating system.
+    """
+
+    name = "nonce"
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiles(Nonce, "sqlite")
+def _nonce_on_sqlite(_element: Nonce, _compiler: SQLCompiler, **_kwargs: object) -> str:
+    return "random()"
+
+
+@compiles(Nonce, "postgresql")
+def _nonce_on_postgresql(_element: Nonce, _compiler: SQLCompiler, **_kwargs: object) -> str:
+    half = "CAST(floor(random() * 4294967296) AS BIGINT)"
+    return f"((({half} - 2147483648) << 32) | {half})"
 
 
 class Instant(TypeDecorator[datetime]):

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.database.json_parameters import (
     is_one_of,
     json_at,
@@ -83,9 +84,9 @@ class ProviderEvent:
     key: str
     kind: EventKind
     at: datetime
-    #: The id that the message was signed with: of a delivery, or of transactional mail.
-    delivery_id: int | None = None
-    transactional_id: int | None = None
+    #: The row that the message was signed with: a delivery, or transactional mail.
+    delivery_key: RowKey | None = None
+    transactional_key: RowKey | None = None
     #: The provider's message id, as in its answer to our request; '' where it is missing.
     message_id: str = ""
     #: As the provider writes it; never stored. '' where it is missing.

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.tables import DeliveryState, campaign, delivery, email, subscriber
 
@@ -49,6 +50,11 @@ class DeliveryRecord:
     timezone: str
     #: The subscriber was forgotten since: nothing may be shown.
     is_forgotten: bool
+    nonce: int | None
+
+    @property
+    def key(self) -> RowKey:
+        return RowKey(self.id, self.nonce)
 
 
 def find_emails(connection: Connection, ids: Collection[int]) -> Mapping[int, EmailRow]:
@@ -68,9 +74,10 @@ def find_emails(connection: Connection, ids: Collection[int]) -> Mapping[int, Em
     return {row["email_id"]: EmailRow(**row) for row in rows.mappings()}
 
 
-def find_delivery(connection: Connection, number: int) -> DeliveryRecord | None:
-    """The delivery with that id."""
-    return _find(connection, delivery.c.id == number)
+def find_delivery(connection: Connection, key: RowKey) -> DeliveryRecord | None:
+    """The delivery of a token; None where another row has its number now."""
+    has_nonce = delivery.c.nonce.is_not_distinct_from(key.nonce)
+    return _find(connection, sa.and_(delivery.c.id == key.number, has_nonce))
 
 
 def find_delivery_of(
@@ -88,6 +95,7 @@ def _find(connection: Connection, condition: sa.ColumnElement[bool]) -> Delivery
             delivery.c.state,
             delivery.c.first_claimed_at,
             delivery.c.claimed_at,
+            delivery.c.nonce,
             delivery.c.campaign_id,
             campaign.c.key.label("campaign_key"),
             delivery.c.email_id,

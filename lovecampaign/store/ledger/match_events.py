@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.address import InvalidAddress, normalise
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.database.json_parameters import is_one_of
 from lovecampaign.store.ledger.events import EventKind, EventSubject, MatchedEvent, ProviderEvent
 from lovecampaign.store.tables import delivery, email, subscriber, transactional
@@ -31,6 +32,7 @@ _LATE = frozenset(
 )
 _DELIVERY_COLUMNS = (
     delivery.c.id,
+    delivery.c.nonce,
     delivery.c.subscriber_id,
     delivery.c.email_id,
     delivery.c.campaign_id,
@@ -41,19 +43,19 @@ _DELIVERY_COLUMNS = (
 
 def match_events(connection: Connection, reports: Sequence[ProviderEvent]) -> list[MatchedEvent]:
     """Each report with its subject; deliveries that it may change are locked until the end."""
-    _lock(connection, _known(one.delivery_id for one in reports if one.kind in _CONSEQUENTIAL))
-    deliveries = _read_deliveries(connection, _known(one.delivery_id for one in reports))
+    _lock(connection, _numbers(one.delivery_key for one in reports if one.kind in _CONSEQUENTIAL))
+    deliveries = _read_deliveries(connection, _numbers(one.delivery_key for one in reports))
     transactionals = _read_transactional(
-        connection, _known(one.transactional_id for one in reports)
+        connection, _numbers(one.transactional_key for one in reports)
     )
     late = _match_late(connection, [one for one in reports if _is_late_without_id(one)])
     by_address = _read_subscribers(connection, _suppressed_addresses(reports))
 
     def find_subject(report: ProviderEvent) -> EventSubject | None:
-        if report.delivery_id is not None:
-            subject = deliveries.get(report.delivery_id)
-        elif report.transactional_id is not None:
-            subject = transactionals.get(report.transactional_id)
+        if report.delivery_key is not None:
+            subject = deliveries.get(report.delivery_key)
+        elif report.transactional_key is not None:
+            subject = transactionals.get(report.transactional_key)
         else:
             subject = late.get(report.key)
         if subject is None and report.suppresses is not None:
@@ -71,8 +73,8 @@ def normalise_or_none(address: str) -> str | None:
         return None
 
 
-def _known(ids: Iterable[int | None]) -> set[int]:
-    return {number for number in ids if number is not None}
+def _numbers(keys: Iterable[RowKey | None]) -> set[int]:
+    return {key.number for key in keys if key is not None}
 
 
 def _lock(connection: Connection, ids: Collection[int]) -> None:
@@ -85,7 +87,7 @@ def _lock(connection: Connection, ids: Collection[int]) -> None:
         )
 
 
-def _read_deliveries(connection: Connection, ids: Collection[int]) -> Mapping[int, EventSubject]:
+def _read_deliveries(connection: Connection, ids: Collection[int]) -> Mapping[RowKey, EventSubject]:
     if not ids:
         return {}
     rows: sa.Result[Any] = connection.execute(
@@ -93,7 +95,7 @@ def _read_deliveries(connection: Connection, ids: Collection[int]) -> Mapping[in
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
         .where(is_one_of(delivery.c.id, ids))
     )
-    return {row.id: _delivery_subject(row) for row in rows}
+    return {RowKey(row.id, row.nonce): _delivery_subject(row) for row in rows}
 
 
 def _delivery_subject(row: sa.Row[Any]) -> EventSubject:
@@ -107,12 +109,15 @@ def _delivery_subject(row: sa.Row[Any]) -> EventSubject:
     )
 
 
-def _read_transactional(connection: Connection, ids: Collection[int]) -> Mapping[int, EventSubject]:
+def _read_transactional(
+    connection: Connection, ids: Collection[int]
+) -> Mapping[RowKey, EventSubject]:
     if not ids:
         return {}
     rows = connection.execute(
         sa.select(
             transactional.c.id,
+            transactional.c.nonce,
             transactional.c.subscriber_id,
             subscriber.c.address_key,
             subscriber.c.forgotten_at,
@@ -121,7 +126,7 @@ def _read_transactional(connection: Connection, ids: Collection[int]) -> Mapping
         .where(is_one_of(transactional.c.id, ids))
     )
     return {
-        row.id: EventSubject(
+        RowKey(row.id, row.nonce): EventSubject(
             transactional_id=row.id,
             subscriber_id=row.subscriber_id,
             address_key=row.address_key,
@@ -154,7 +159,7 @@ def _read_subscribers(
 
 
 def _is_late_without_id(report: ProviderEvent) -> bool:
-    has_no_id = report.delivery_id is None and report.transactional_id is None
+    has_no_id = report.delivery_key is None and report.transactional_key is None
     return has_no_id and report.kind in _LATE and bool(report.message_id and report.address)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.tables import DeliveryState, transactional
 
 
@@ -96,10 +97,15 @@ def queue_transactional(
 
 
 def find_transactional(
-    connection: Connection, transactional_id: int, *, for_update: bool = False
+    connection: Connection, key: RowKey, *, for_update: bool = False
 ) -> TransactionalMail | None:
-    """A message by its id; locked until the transaction ends with ``for_update``."""
-    statement = sa.select(transactional).where(transactional.c.id == transactional_id)
+    """The message of a token; None where another row has its number now.
+
+    Locked until the transaction ends with ``for_update``.
+    """
+    statement = sa.select(transactional).where(
+        transactional.c.id == key.number, transactional.c.nonce.is_not_distinct_from(key.nonce)
+    )
     row = connection.execute(statement.with_for_update() if for_update else statement).one_or_none()
     if row is None:
         return None

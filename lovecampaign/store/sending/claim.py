@@ -266,6 +266,7 @@ def _rows(disposition: Disposition) -> sa.Select[Any]:
             delivery.c.first_claimed_at,
             delivery.c.attempts,
             delivery.c.expires_at,
+            delivery.c.nonce,
             *member_columns(disposition.eligibility),
         )
         .select_from(disposition.planned_rows)

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.database.json_parameters import as_json_rows, json_agg, read_json_rows
 from lovecampaign.store.database.types import from_microseconds
@@ -19,9 +20,9 @@ from lovecampaign.store.eligibility.eligibility import Eligibility, in_audience
 from lovecampaign.store.tables import subscriber, subscriber_tag
 
 #: The delivery's id, its skip reason or None, the local day, when it was first claimed, the tries
-#: so far, when it expires; then :func:`member_columns`. Instants are in their stored form.
+#: so far, when it expires, its nonce; then :func:`member_columns`. Instants are as they are stored.
 PickedRow: TypeAlias = Sequence[Any]
-_DELIVERY_COLUMNS = 6
+_DELIVERY_COLUMNS = 7
 _TAGS = (
     sa.select(json_agg(subscriber_tag.c.tag))
     .where(subscriber_tag.c.subscriber_id == subscriber.c.id)
@@ -52,6 +53,11 @@ class ClaimedDelivery(NamedTuple):
     #: This try included.
     attempts: int
     expires_at: datetime | None
+    nonce: int | None
+
+    @property
+    def key(self) -> RowKey:
+        return RowKey(self.id, self.nonce)
 
     @property
     def subscriber_id(self) -> int:
@@ -70,6 +76,7 @@ def as_claimed(
             now if row[3] is None else _instant(row[3]),
             row[4] + 1,
             None if row[5] is None else _instant(row[5]),
+            row[6],
         )
         for row in rows
     ]

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.planning.batches import BATCH_SIZE
 from lovecampaign.store.tables import DeliveryState, batch, campaign, delivery, email, subscriber
 
@@ -30,6 +31,11 @@ class OpenDelivery:
     attempts: int
     expires_at: datetime | None
     claimed_at: datetime
+    nonce: int | None
+
+    @property
+    def key(self) -> RowKey:
+        return RowKey(self.id, self.nonce)
 
 
 def list_claims(connection: Connection, owner_id: int) -> Sequence[OpenDelivery]:
@@ -145,6 +151,7 @@ def _list(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[O
             delivery.c.attempts,
             delivery.c.expires_at,
             delivery.c.claimed_at,
+            delivery.c.nonce,
             subscriber.c.email.label("address"),
             campaign.c.key.label("campaign_key"),
             email.c.key.label("email_key"),

@@ -6,7 +6,7 @@ a dead sender also settles its transactional mail.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber, SuppressionReason
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.ledger.transactional_mail import (
     DELIVERY_ID,
     RESERVED_UNTIL,
@@ -24,7 +25,14 @@ from lovecampaign.store.ledger.transactional_mail import (
 )
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.subscribers.suppressions import suppress_subscribers
-from lovecampaign.store.tables import DeliveryState, Instant, campaign, subscriber, transactional
+from lovecampaign.store.tables import (
+    DeliveryState,
+    Instant,
+    campaign,
+    delivery,
+    subscriber,
+    transactional,
+)
 
 _is_planned = transactional.c.state == DeliveryState.PLANNED.value
 
@@ -39,13 +47,18 @@ class ClaimedMail:
     #: The subscriber's address, or the new one that they want to change to.
     address: str
     #: The delivery with the links that it contains; None: it has only its own.
-    delivery_id: int | None
+    delivery_key: RowKey | None
     #: Until when a unit of a deal is reserved for them; None if the mail is about no unit.
     kept_until: datetime | None
     #: This try included.
     attempts: int
     created_at: datetime
     claimed_at: datetime
+    nonce: int | None
+
+    @property
+    def key(self) -> RowKey:
+        return RowKey(self.id, self.nonce)
 
     @property
     def subscriber_id(self) -> int:
@@ -162,7 +175,7 @@ def _suppress_bounced(
 
 
 def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[ClaimedMail]:
-    rows: sa.Result[Any] = connection.execute(
+    rows = connection.execute(
         sa.select(
             transactional,
             subscriber.c.email,
@@ -175,11 +188,25 @@ def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[C
         .join(campaign, campaign.c.id == transactional.c.campaign_id)
         .where(*conditions)
         .order_by(transactional.c.id)
+    ).all()
+    keys = _read_delivery_keys(connection, rows)
+    return [_as_mail(row, keys) for row in rows]
+
+
+def _read_delivery_keys(
+    connection: Connection, rows: Iterable[sa.Row[Any]]
+) -> Mapping[int, RowKey]:
+    """The deliveries with the links that these mails repeat."""
+    ids = {row.payload[DELIVERY_ID] for row in rows if DELIVERY_ID in row.payload}
+    if not ids:
+        return {}
+    found = connection.execute(
+        sa.select(delivery.c.id, delivery.c.nonce).where(delivery.c.id.in_(ids))
     )
-    return [_as_mail(row) for row in rows]
+    return {row.id: RowKey(row.id, row.nonce) for row in found}
 
 
-def _as_mail(row: sa.Row[Any]) -> ClaimedMail:
+def _as_mail(row: sa.Row[Any], keys: Mapping[int, RowKey]) -> ClaimedMail:
     return ClaimedMail(
         id=row.id,
         kind=TransactionalKind(row.kind),
@@ -192,11 +219,12 @@ def _as_mail(row: sa.Row[Any]) -> ClaimedMail:
             locale=row.locale,
         ),
         address=row.payload.get(SEND_TO, row.email),
-        delivery_id=row.payload.get(DELIVERY_ID),
+        delivery_key=keys.get(row.payload.get(DELIVERY_ID, 0)),
         kept_until=_instant(row.payload.get(RESERVED_UNTIL)),
         attempts=row.attempts,
         created_at=row.created_at,
         claimed_at=row.claimed_at,
+        nonce=row.nonce,
     )
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.ledger.transactional_mail import (
     TransactionalKind,
@@ -70,25 +71,23 @@ class RequestOrigin:
     user_agent: str = ""
 
 
-def find_confirmation(
-    connection: Connection, transactional_id: int, now: datetime
-) -> Confirmation | None:
+def find_confirmation(connection: Connection, key: RowKey, now: datetime) -> Confirmation | None:
     """The state of a link, read without a change; None where it is no confirmation any more."""
-    asked = find_transactional(connection, transactional_id)
+    asked = find_transactional(connection, key)
     return _read(connection, asked, now) if asked else None
 
 
 def confirm(
-    connection: Connection, transactional_id: int, origin: RequestOrigin, now: datetime
+    connection: Connection, key: RowKey, origin: RequestOrigin, now: datetime
 ) -> Confirmation | None:
     """Confirm, in the caller's transaction; returns the link as it was before.
 
     Only an OPEN one changes anything: repeating is harmless.
     """
-    asked = find_transactional(connection, transactional_id, for_update=True)
+    asked = find_transactional(connection, key, for_update=True)
     confirmation = _read(connection, asked, now) if asked else None
     if confirmation is not None and confirmation.state is ConfirmationState.OPEN:
-        mark_used(connection, transactional_id, now)
+        mark_used(connection, confirmation.transactional_id, now)
         form = confirmation.form
         log_confirmed_consent(
             connection,

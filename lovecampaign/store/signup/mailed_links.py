@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.address import reachable_key
 from lovecampaign.audience.mailbox import mailbox_key
+from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.ledger.transactional_mail import (
     SEND_TO,
     TransactionalKind,
@@ -92,10 +93,10 @@ def request_address_change(
 
 
 def find_mailed_link(
-    connection: Connection, transactional_id: int, now: datetime, *, for_update: bool = False
+    connection: Connection, key: RowKey, now: datetime, *, for_update: bool = False
 ) -> MailedLink | None:
-    """The link with an id; locked with ``for_update``."""
-    asked = find_transactional(connection, transactional_id, for_update=for_update)
+    """The link of a token; locked with ``for_update``."""
+    asked = find_transactional(connection, key, for_update=for_update)
     if asked is None or asked.kind not in KINDS or asked.campaign_id is None:
         return None
     row = connection.execute(

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from lovecampaign.store.database.types import BigKey, Instant, LocalDay, metadata
+from lovecampaign.store.database.types import BigKey, Instant, LocalDay, Nonce, metadata
 from lovecampaign.store.tables.campaigns import campaign, email
 from lovecampaign.store.tables.subscribers import subscriber
 
@@ -83,7 +83,10 @@ delivery = sa.Table(
     sa.Column("claimed_at", Instant),
     sa.Column("settled_at", Instant),
     sa.Column("provider_message_id", sa.Text),
+    #: In its tokens beside the id (:mod:`lovecampaign.core.tokens`); NULL before migration 0003.
+    sa.Column("nonce", sa.BigInteger, default=Nonce()),
     sa.UniqueConstraint("email_id", "subscriber_id"),
+    sqlite_autoincrement=True,  # ids of deleted rows never come again
 )
 #: For conditions. Not a bind parameter: SQLite could not use the index of planned rows then, and
 #: would scan all rows.
@@ -143,8 +146,11 @@ transactional = sa.Table(
     sa.Column("provider_message_id", sa.Text),
     #: When its link was used: it works once.
     sa.Column("used_at", Instant),
+    #: As of a delivery.
+    sa.Column("nonce", sa.BigInteger, default=Nonce()),
     sa.Index(None, "state", "next_try_at"),
     sa.Index(None, "subscriber_id", "created_at"),
+    sqlite_autoincrement=True,
 )
 
 #: Later facts about deliveries, from providers and subscribers. Never deleted.

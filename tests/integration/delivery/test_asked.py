@@ -18,7 +18,7 @@ from lovecampaign.core.clock import SystemClock
 from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.core.message import FaultKind, Message, Outcome
 from lovecampaign.core.settings import Settings
-from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.delivery.base.sender import open_sender
 from lovecampaign.delivery.loop.recovery import recover
 from lovecampaign.delivery.transactional.welcome import check_welcome_edit
@@ -54,6 +54,7 @@ from tests.support.joining import (
     rows_of,
     welcome,
 )
+from tests.support.row_keys import key_of
 from tests.support.stage import Stage
 
 NOW = datetime(2027, 2, 5, 13, tzinfo=UTC)
@@ -112,10 +113,11 @@ def test_a_confirmation_is_no_campaign_mail_and_its_link_confirms(stage: Stage) 
     unwanted = {"list-id", "list-unsubscribe", "feedback-id", "precedence"}
     assert unwanted & {name.lower() for name in mail} == set()
     assert mail["To"] == ANA  # without the name that anybody could have typed
-    found = re.search(r"http://127\.0\.0\.1:8028/confirm/(\S{22})", sent.text)
+    found = re.search(r"http://127\.0\.0\.1:8028/confirm/(\S{32})", sent.text)
     assert found is not None
     signer = TokenSigner(stage.settings.secret_keys)
-    assert signer.verify(Purpose.CONFIRM, found[1]) == asked_rows(stage.database)[0].id
+    [row] = asked_rows(stage.database)
+    assert signer.verify(Purpose.CONFIRM, found[1]) == RowKey(row.id, row.nonce)
     assert signer.verify(Purpose.TRANSACTIONAL, sent.delivery_id) is not None
     assert asked_states(stage.database) == [("confirm", "sent")]
 
@@ -224,7 +226,8 @@ def test_every_kind_has_words_in_the_campaigns_language(
     [sent] = answer(stage, at=NOW)
 
     assert ("Bonjour" if language == "fr" else "Hello") in sent.text
-    own_link = "/p/" + TokenSigner(settings.secret_keys).sign(Purpose.MAILED, transactional_id)
+    key = key_of(database, Purpose.MAILED, transactional_id)
+    own_link = "/p/" + TokenSigner(settings.secret_keys).sign(Purpose.MAILED, key)
     has_link = kind not in (TransactionalKind.ALREADY_MEMBER, TransactionalKind.WAITLIST_PLACE)
     assert (own_link in sent.text) is has_link
     assert parsed(sent)["Auto-Submitted"] == "auto-generated"
@@ -246,7 +249,7 @@ def test_a_place_on_the_waiting_list_leads_to_the_persons_own_deal(stage: Stage)
 
     sent = next(each for each in answer(stage) if each.to.email.startswith("known"))
 
-    token = TokenSigner(stage.settings.secret_keys).sign(Purpose.LINKS, row.id)
+    token = TokenSigner(stage.settings.secret_keys).sign(Purpose.DEAL, RowKey(row.id, row.nonce))
     assert f"/d/{token}" in sent.text
 
 

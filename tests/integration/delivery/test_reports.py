@@ -17,7 +17,7 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from lovecampaign.core.settings import Settings
-from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.delivery.feedback.provider_events import apply_reports
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
@@ -34,6 +34,7 @@ from lovecampaign.store.tables import DeliveryState
 from lovecampaign.testing.sendgrid_events import BLOCKED, make_event
 from lovecampaign.web.serve.webhooks.sendgrid_parse import read_batch
 from tests.integration.serve.support.letters import active_suppressions, delivery_of, rows_of
+from tests.support.row_keys import key_of
 from tests.support.stage import DAY_1, Stage
 
 SIGNER = TokenSigner(("test-key",))
@@ -53,8 +54,11 @@ class Desk:
         self.letters = [delivery_of(database, "day-01", one) for one in self.people]
 
     def event(self, kind: str, who: int = 0, at: datetime = AT, **more: Any) -> dict[str, Any]:
-        lc_id = SIGNER.sign(Purpose.DELIVERY, self.letters[who])
+        lc_id = SIGNER.sign(Purpose.DELIVERY, self.key(Purpose.DELIVERY, self.letters[who]))
         return make_event(kind, lc_id, f"reader{who + 1}@readers.example", at, **more)
+
+    def key(self, purpose: Purpose, number: int) -> RowKey:
+        return key_of(self.database, purpose, number)
 
     def read(self, *events: object) -> list[ProviderEvent]:
         return list(read_batch(json.dumps(events).encode(), SIGNER, NOW + 30 * A_DAY))
@@ -208,7 +212,7 @@ def test_leaving_a_group_leaves_the_lists_of_the_campaign_and_leaving_all_leaves
 
 def test_who_left_by_our_link_too_is_counted_once(desk: Desk) -> None:
     with desk.database.write() as connection:
-        found = find_delivery(connection, desk.letters[0])
+        found = find_delivery(connection, desk.key(Purpose.LINKS, desk.letters[0]))
         assert found is not None
         unsubscribe_by_link(connection, found, ["readers"], AT)
     desk.hear(desk.event("unsubscribe"))
@@ -343,7 +347,9 @@ def test_mail_that_was_asked_for_is_settled_by_its_own_id(desk: Desk) -> None:
         connection.execute(
             sa.update(tables.transactional).values(state=DeliveryState.IN_DOUBT.value)
         )
-    tokens = [SIGNER.sign(Purpose.TRANSACTIONAL, one) for one in asked]
+    tokens = [
+        SIGNER.sign(Purpose.TRANSACTIONAL, desk.key(Purpose.TRANSACTIONAL, one)) for one in asked
+    ]
     desk.hear(
         make_event("dropped", tokens[0], "reader1@readers.example", AT),
         make_event("processed", tokens[0], "reader1@readers.example", AT),
@@ -366,7 +372,7 @@ def test_a_new_address_that_does_not_exist_is_no_suppression_of_the_old_one(desk
         asked = queue_transactional(
             connection, TransactionalKind.CHANGE_ADDRESS, desk.people[0], campaign.id, {}, DAY_1
         )
-    token = SIGNER.sign(Purpose.TRANSACTIONAL, asked)
+    token = SIGNER.sign(Purpose.TRANSACTIONAL, desk.key(Purpose.TRANSACTIONAL, asked))
     desk.hear(make_event("bounce", token, "new@readers.example", AT))
 
     assert rows_of(desk.database, tables.suppression) == []
@@ -385,8 +391,10 @@ def test_what_is_a_fact_of_an_address_counts_whosever_mail_it_was(
     desk: Desk, kind: str, reason: str
 ) -> None:
     """The account may send other mail; and to a complainer or a dead mailbox nobody may write."""
-    elsewhere = TokenSigner(("another-workspace",)).sign(Purpose.DELIVERY, desk.letters[0])
-    never_sent = SIGNER.sign(Purpose.DELIVERY, 10_000_000)
+    elsewhere = TokenSigner(("another-workspace",)).sign(
+        Purpose.DELIVERY, desk.key(Purpose.DELIVERY, desk.letters[0])
+    )
+    never_sent = SIGNER.sign(Purpose.DELIVERY, RowKey(10_000_000, 7))
     before = desk.counts()
     desk.hear(
         *(

@@ -219,7 +219,7 @@ def test_every_deal_link_of_everybody_opens_what_is_theirs_at_every_instant(mont
             month.clock.move_to(now)
             for name, numbers in links.items():
                 for number in {numbers[0], numbers[len(numbers) // 2], numbers[-1]}:
-                    path = f"/d/{served.token(Purpose.LINKS, number)}"
+                    path = f"/d/{served.token(Purpose.DEAL, number)}"
                     page = served.get(path)
                     is_theirs = name in INSIDERS and deal.opens <= now < deal.closes
                     assert page.status == 200
@@ -241,6 +241,6 @@ def test_every_single_deal_link_of_the_others_is_shut_while_insiders_have_it_for
     with serving(month.settings, month.database, month.clock) as served:
         for name in OTHERS:
             for number in links[name]:
-                page = served.get(f"/d/{served.token(Purpose.LINKS, number)}")
+                page = served.get(f"/d/{served.token(Purpose.DEAL, number)}")
                 assert "Not open yet" in page.text, name
                 assert "EUR" not in page.text

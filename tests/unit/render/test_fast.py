@@ -16,17 +16,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.core.message import Message
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
+from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.fast.fast_path import MAX_VARIANTS
 from lovecampaign.render.fast.message_holes import MAX_CACHED_LENGTH
 from lovecampaign.render.fast.result_cache import MAX_RESULTS
 from lovecampaign.render.fast.variant import SplicedMessage
-from lovecampaign.render.mime.signed_links import SHARE_TOKEN, TOKEN, SignedLinks
+from lovecampaign.render.mime.signed_links import PLACEHOLDERS, SignedLinks
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from tests.support.render_kit import INSIDERS_ONLY, LETTER, LINKS, Workbench, in_column, recipient
 from tests.support.render_sources import HOSTILE, copies, expressions, letters, readers
 
+SIGNER = TokenSigner(("key",))
 NAMES = ("Ana", "Bo", "Zoë", "", "*Ana* <b>", *HOSTILE)
 
 
@@ -251,29 +254,33 @@ def test_tokens_go_into_links_that_were_encoded_once(bench: Workbench) -> None:
     for public_url in ("https://b.example", "https://" + "b" * 45 + ".example", "http://x/" + "é"):
         shape = replace(
             LINKS,
-            unsubscribe=f"https://b.example/u/{TOKEN}",
-            web_view=f"{public_url}/v/{TOKEN}?a=1&b=2",
-            deal=f"{public_url}/d/{TOKEN}",
-            share=f"{public_url}/v/{SHARE_TOKEN}?share=1",
+            unsubscribe=f"https://b.example/u/{PLACEHOLDERS[Purpose.LINKS]}",
+            web_view=f"{public_url}/v/{PLACEHOLDERS[Purpose.VIEW]}?a=1&b=2",
+            deal=f"{public_url}/d/{PLACEHOLDERS[Purpose.DEAL]}",
+            share=f"{public_url}/v/{PLACEHOLDERS[Purpose.SHARE]}?share=1",
         )
-        people = [
-            recipient()._replace(links=SignedLinks(shape, f"{number:022}", f"s{number:021}".format))
-            for number in range(3)
-        ]
+        tokens = [SIGNER.tokens(RowKey(number, number - 1)) for number in range(3)]
+        people = [recipient()._replace(links=SignedLinks(shape, each)) for each in tokens]
         hold_to_the_plain_path(renderer, people, seen := Counter[str]())
         assert seen["spliced"] == 3
-        assert f"/v/s{2:021}?share=1" in renderer.render(people[2]).text
+        assert f"/v/{tokens[2].token(Purpose.SHARE)}?share=1" in renderer.render(people[2]).text
 
 
-def test_a_link_to_share_is_signed_only_where_it_is_printed(bench: Workbench) -> None:
-    def sign() -> str:
-        raise AssertionError("nobody asked for it")
-
-    renderer = bench.renderer(bench.email("[a]({{ links.web_view }})"))
-    shape = replace(LINKS, web_view=f"https://b.example/v/{TOKEN}")
-    person = recipient()._replace(links=SignedLinks(shape, "0" * 22, sign))
-    renderer._fast.render(person._replace(links=LINKS))
-    assert isinstance(renderer.render(person), SplicedMessage)
+def test_links_of_rows_without_a_nonce_are_the_plain_paths_too(bench: Workbench) -> None:
+    renderer = bench.renderer(bench.email("[a]({{ links.web_view }}) {{ links.unsubscribe }}"))
+    builder = RecipientBuilder(
+        campaign=bench.campaign(),
+        email=bench.email("Hi."),
+        signer=SIGNER,
+        public_url="https://b.example",
+        founders_until=None,
+    )
+    people = [
+        recipient()._replace(links=builder.links_of(SIGNER.tokens(RowKey(number, nonce))))
+        for number, nonce in ((1, 5), (2, None), (3, 7), (4, None))
+    ]
+    hold_to_the_plain_path(renderer, people, Counter())
+    assert f"/u/{SIGNER.sign(Purpose.LINKS, RowKey(4, None))}" in renderer.render(people[3]).text
 
 
 def test_a_request_to_many_gets_the_shared_text_and_each_ones_substitutions(

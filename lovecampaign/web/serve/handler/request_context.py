@@ -171,7 +171,10 @@ def page(  # noqa: PLR0913 - one parameter for each part of a route
                 return _refuse(context, read.refusal)
             return await handlers["GET" if request.method == "HEAD" else request.method](context)
 
-    return Route(path, answer, methods=list(handlers))
+    # Mail programs put slashes and more behind a link: all of it is read as the token.
+    route = Route(path.replace("{token}", "{token:path}"), answer, methods=list(handlers))
+    route.path = path  # as the access log and the metrics name it
+    return route
 
 
 def handle(

@@ -15,6 +15,7 @@ from lovecampaign.web.serve.content.i18n import Translations
 from lovecampaign.web.serve.content.live_campaigns import LiveCampaigns
 from lovecampaign.web.serve.content.templates import TemplateRenderer
 from lovecampaign.web.serve.handler.guess_limit import GuessLimiter
+from lovecampaign.web.serve.handler.unknown_links import UnknownLinks
 from lovecampaign.web.serve.http.client_address import TrustedProxies, read_proxies
 from lovecampaign.web.serve.http.form_tokens import FormTokens
 from lovecampaign.web.serve.http.metrics import Metrics
@@ -57,6 +58,7 @@ class Site:
     proxies: TrustedProxies
     metrics: Metrics
     mailer: TransactionalMailer
+    unknown_links: UnknownLinks
     #: Writes a bug's details to a file; returns its path.
     note_bug: Callable[[BaseException], Path]
 
@@ -91,5 +93,6 @@ def make_site(
         proxies=proxies,
         metrics=Metrics(database),
         mailer=mailer,
+        unknown_links=UnknownLinks(),
         note_bug=note_bug,
     )

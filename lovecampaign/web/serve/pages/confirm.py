@@ -13,9 +13,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.model.campaign import WELCOME, Campaign
-from lovecampaign.core.tokens import Purpose
+from lovecampaign.core.tokens import Purpose, RowKey
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
+from lovecampaign.store.ledger.transactional_mail import find_transactional
 from lovecampaign.store.reports.next_email import find_next_email
 from lovecampaign.store.signup.confirm import (
     Confirmation,
@@ -25,7 +26,7 @@ from lovecampaign.store.signup.confirm import (
     find_confirmation,
 )
 from lovecampaign.store.signup.welcome import plan_welcome
-from lovecampaign.web.serve.handler.open_link import read_token
+from lovecampaign.web.serve.handler.open_link import note_unknown_row, read_token
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.pages.join_form import submit_application, user_agent
@@ -40,10 +41,10 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 def show_question(context: RequestContext) -> Response:
     """The button, or the state of the link."""
-    _, transactional_id = read_token(context, Purpose.CONFIRM)
-    confirmation = _load(context, transactional_id)
+    token = read_token(context, Purpose.CONFIRM)
+    confirmation = _load(context, token.row)
     campaign = _campaign_of(context, confirmation)
-    is_fresh = context.was_redirected_with(_token_purpose(transactional_id), NOW)
+    is_fresh = context.was_redirected_with(_token_purpose(token.row), NOW)
     if confirmation.state is ConfirmationState.DONE and is_fresh:
         return _show_done(context, campaign, confirmation)
     return _show_state(context, confirmation, campaign)
@@ -51,15 +52,15 @@ def show_question(context: RequestContext) -> Response:
 
 def answer(context: RequestContext) -> Response:
     """Confirm the membership; for an expired link, send a new one."""
-    _, transactional_id = read_token(context, Purpose.CONFIRM)
-    confirmation = _load(context, transactional_id)
+    token = read_token(context, Purpose.CONFIRM)
+    confirmation = _load(context, token.row)
     campaign = _campaign_of(context, confirmation)
     if confirmation.state is ConfirmationState.EXPIRED:
         return _send_another(context, campaign, confirmation)
     record = record_campaign(context.site.database, campaign)
     proof = RequestOrigin(ip=str(context.address), user_agent=user_agent(context))
     with context.site.database.write() as connection:
-        confirmed = confirm(connection, transactional_id, proof, context.now)
+        confirmed = confirm(connection, token.row, proof, context.now)
         if confirmed is not None and confirmed.state is ConfirmationState.OPEN:
             _welcome(connection, context, campaign, record, confirmed)
     context.site.mailer.wake()
@@ -67,20 +68,23 @@ def answer(context: RequestContext) -> Response:
         raise NotFound
     if confirmed.state is not ConfirmationState.OPEN:
         return _show_state(context, confirmed, campaign)
-    token = context.form_token(_token_purpose(transactional_id))
-    return context.show_next(f"/confirm/{context.part('token')}", **{NOW: token})
+    is_now = context.form_token(_token_purpose(token.row))
+    return context.show_next(f"/confirm/{token.text}", **{NOW: is_now})
 
 
-def _load(context: RequestContext, transactional_id: int) -> Confirmation:
+def _load(context: RequestContext, row: RowKey) -> Confirmation:
     with context.site.database.read() as connection:
-        confirmation = find_confirmation(connection, transactional_id, context.now)
+        confirmation = find_confirmation(connection, row, context.now)
+        is_known = confirmation is not None or find_transactional(connection, row) is not None
+    if not is_known:
+        raise note_unknown_row(context)
     if confirmation is None:
         raise NotFound
     return confirmation
 
 
-def _token_purpose(transactional_id: int) -> str:
-    return f"confirmed {transactional_id}"
+def _token_purpose(row: RowKey) -> str:
+    return f"confirmed {row.number} {row.nonce}"
 
 
 def _show_state(

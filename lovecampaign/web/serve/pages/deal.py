@@ -36,13 +36,13 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 
 def show_deal(context: RequestContext) -> Response:
-    link = open_link(context, Purpose.LINKS)
+    link = open_link(context, Purpose.DEAL)
     return _show(context, link, _look(context, link))
 
 
 def take_deal(context: RequestContext) -> Response:
     """Claim a unit and redirect to the checkout, or join the waitlist."""
-    link = open_link(context, Purpose.LINKS)
+    link = open_link(context, Purpose.DEAL)
     deal = _deal_of(link)
     code = None
     if deal is not None:
@@ -54,8 +54,13 @@ def take_deal(context: RequestContext) -> Response:
             join_waitlist(context.site.database, deal, subscriber_id, delivery_id, context.now)
         context.site.mailer.wake()  # a freed unit may have gone to the waitlist
     if deal is None or code is None:
-        return context.show_next(f"/d/{context.part('token')}")
+        return context.show_next(f"/d/{link.token}")
     return RedirectResponse(fill_link(deal.deal.link, code), status_code=303)
+
+
+def _preferences_token(context: RequestContext, link: OpenedLink) -> str:
+    """The email with this link has that one too."""
+    return context.site.signer.sign(Purpose.LINKS, link.delivery.key)
 
 
 def _deal_of(link: OpenedLink) -> RecordedDeal | None:
@@ -94,7 +99,7 @@ def _show(context: RequestContext, link: OpenedLink, found: DealView) -> Respons
         checkout=urlsplit(deal.link).hostname if deal else None,
         may_join_insiders=campaign.insiders is not None and context.now < campaign.insiders.until,
         zone=effective_zone(link.delivery.timezone, campaign),
-        token=context.part("token"),
+        preferences=_preferences_token(context, link),
         now=format_instant(context.now),
         instant=format_instant,
         instant_after=_instant_after,

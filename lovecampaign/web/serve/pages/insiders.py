@@ -54,11 +54,11 @@ def join_insiders_list(context: RequestContext, link: OpenedLink) -> Response:
     joined = (
         {JOINED: context.form_token(_token_purpose(link))} if before is InsiderStatus.OPEN else {}
     )
-    return context.show_next(f"/p/{context.part('token')}", **{WANTED: "1"}, **joined)
+    return context.show_next(f"/p/{link.token}", **{WANTED: "1"}, **joined)
 
 
 def _token_purpose(link: OpenedLink) -> str:
-    return f"{JOINED} insiders {link.delivery.id}"
+    return f"{JOINED} insiders {link.token}"
 
 
 def _hears_at_once(connection: Connection, context: RequestContext, link: OpenedLink) -> bool:
@@ -80,7 +80,7 @@ def _show(context: RequestContext, link: OpenedLink, state: str, *, at_once: boo
         at_once=at_once,
         consent=_consent(context, campaign),
         list=campaign.insiders.list,
-        token=context.part("token"),
+        token=link.token,
         launch=campaign.launch.at,
         zone=effective_zone(link.delivery.timezone or None, campaign),
     )

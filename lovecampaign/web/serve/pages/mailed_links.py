@@ -12,7 +12,12 @@ from starlette.responses import Response
 
 from lovecampaign.audience.address import reachable_key
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.store.ledger.transactional_mail import TransactionalKind, mark_used
+from lovecampaign.core.tokens import RowKey
+from lovecampaign.store.ledger.transactional_mail import (
+    TransactionalKind,
+    find_transactional,
+    mark_used,
+)
 from lovecampaign.store.signup.mailed_links import (
     LinkState,
     MailedLink,
@@ -24,19 +29,20 @@ from lovecampaign.store.subscribers.erasure import forget
 from lovecampaign.store.subscribers.subject_access import export_personal_data
 from lovecampaign.web.serve.content.data_summary import summarize_data
 from lovecampaign.web.serve.content.masking import mask_address
+from lovecampaign.web.serve.handler.open_link import note_unknown_row
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext
 from lovecampaign.web.serve.pages.join_form import MAX_ADDRESS_LENGTH, one_line
 
 _FILE_NAME = "my-data.json"
 
 
-def show_mailed(context: RequestContext, number: int) -> Response:
+def show_mailed(context: RequestContext, row: RowKey) -> Response:
     """The button, or the state of the link."""
-    return _ask(context, _find(context, number))
+    return _ask(context, _find(context, row))
 
 
-def act_on_mailed(context: RequestContext, number: int) -> Response:
-    link = _find(context, number)
+def act_on_mailed(context: RequestContext, row: RowKey) -> Response:
+    link = _find(context, row)
     if link.state is not LinkState.GOOD:
         return _ask(context, link)
     acts = {
@@ -48,9 +54,12 @@ def act_on_mailed(context: RequestContext, number: int) -> Response:
     return acts[link.kind](context, link)
 
 
-def _find(context: RequestContext, number: int) -> MailedLink:
+def _find(context: RequestContext, row: RowKey) -> MailedLink:
     with context.site.database.read() as connection:
-        link = find_mailed_link(connection, number, context.now)
+        link = find_mailed_link(connection, row, context.now)
+        is_known = link is not None or find_transactional(connection, row) is not None
+    if not is_known:
+        raise note_unknown_row(context)
     if link is None:
         raise NotFound
     return link

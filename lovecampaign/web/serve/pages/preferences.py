@@ -30,12 +30,13 @@ from lovecampaign.store.subscribers.preferences import (
 )
 from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.content.zones import parse_zone, regions
-from lovecampaign.web.serve.handler.open_link import OpenedLink, load_link, read_token
+from lovecampaign.web.serve.handler.open_link import OpenedLink, UnknownRow, load_link, read_token
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.pages.insiders import WANTED, join_insiders_list, show_insiders
 from lovecampaign.web.serve.pages.join_form import MAX_NAME_LENGTH, one_line
 from lovecampaign.web.serve.pages.mailed_links import act_on_mailed, show_mailed
+from lovecampaign.web.serve.pages.unknown_link import show_unknown
 
 #: Values of the field ``do`` that request a link by mail.
 MAILED = {
@@ -72,10 +73,13 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 
 def show(context: RequestContext) -> Response:
-    purpose, number = read_token(context, Purpose.LINKS, Purpose.MAILED)
-    if purpose is Purpose.MAILED:
-        return show_mailed(context, number)
-    link = load_link(context, purpose, number)
+    token = read_token(context, Purpose.LINKS, Purpose.MAILED)
+    if token.purpose is Purpose.MAILED:
+        return show_mailed(context, token.row)
+    try:
+        link = load_link(context, token)
+    except UnknownRow:
+        return show_unknown(context, token)
     if context.query(WANTED):
         return show_insiders(context, link)
     if context.was_redirected_with(_token_purpose(link, MAIL_SENT), MAIL_SENT):
@@ -94,10 +98,17 @@ def show(context: RequestContext) -> Response:
 
 
 def act(context: RequestContext) -> Response:
-    purpose, number = read_token(context, Purpose.LINKS, Purpose.MAILED)
-    if purpose is Purpose.MAILED:
-        return act_on_mailed(context, number)
-    link = load_link(context, purpose, number)
+    token = read_token(context, Purpose.LINKS, Purpose.MAILED)
+    if token.purpose is Purpose.MAILED:
+        return act_on_mailed(context, token.row)
+    try:
+        link = load_link(context, token)
+    except UnknownRow:
+        return show_unknown(context, token)
+    return _act(context, link)
+
+
+def _act(context: RequestContext, link: OpenedLink) -> Response:
     action = context.form.get("do", "")
     if action == WANTED:
         return join_insiders_list(context, link)
@@ -158,12 +169,12 @@ def _save(connection: Connection, link: OpenedLink, wanted: Preferences) -> None
 
 
 def _show_done(context: RequestContext, link: OpenedLink, done: str) -> Response:
-    token = context.form_token(_token_purpose(link, done))
-    return context.show_next(f"/p/{context.part('token')}", **{done: token})
+    is_done = context.form_token(_token_purpose(link, done))
+    return context.show_next(f"/p/{link.token}", **{done: is_done})
 
 
 def _token_purpose(link: OpenedLink, done: str) -> str:
-    return f"{done} {link.delivery.id}"
+    return f"{done} {link.token}"
 
 
 def _mail_link(context: RequestContext, link: OpenedLink, kind: TransactionalKind) -> Response:
@@ -203,7 +214,7 @@ def _show(
         is_unsubscribed=is_unsubscribed(connection, delivery, campaign.lists),
         may_join_insiders=standing is InsiderStatus.OPEN,
         address=mask_address(delivery.address),
-        token=context.part("token"),
+        token=link.token,
         regions=regions(),
         default_zone=effective_zone(None, campaign),
         zone=effective_zone(form.timezone or None, campaign),

@@ -22,7 +22,7 @@ from lovecampaign.core.tokens import Purpose
 from lovecampaign.delivery.feedback.provider_events import count_feedback
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.counters import EmailCounts
-from lovecampaign.store.ledger.lookup import DeliveryRecord, find_delivery
+from lovecampaign.store.ledger.lookup import DeliveryRecord
 from lovecampaign.store.reports.next_email import find_next_email
 from lovecampaign.store.signup.unsubscribe import (
     can_undo_unsubscribe,
@@ -31,10 +31,16 @@ from lovecampaign.store.signup.unsubscribe import (
     unsubscribe_by_link,
 )
 from lovecampaign.web.serve.content.masking import mask_address
-from lovecampaign.web.serve.handler.open_link import read_token
+from lovecampaign.web.serve.handler.open_link import (
+    UnknownRow,
+    VerifiedToken,
+    load_delivery,
+    read_token,
+)
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.request_body import BodyKind
+from lovecampaign.web.serve.pages.unknown_link import act_on_unknown, show_unknown
 
 _LOG = logging.getLogger(__name__)
 #: Longer than for other pages: a mail program may try only once and hide a failure. Then 503,
@@ -58,8 +64,9 @@ class UnsubscribeState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeLink:
-    """A link with a valid signature."""
+    """A link with a valid signature, of a delivery that the ledger knows."""
 
+    token: str
     #: None for an erased subscriber.
     delivery: DeliveryRecord | None
     #: None where its files are missing, or invalid since before ``serve`` was started.
@@ -79,35 +86,43 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 
 def show_question(context: RequestContext) -> Response:
-    link = _find(context)
+    token = read_token(context, Purpose.LINKS, retired_too=True)
+    try:
+        link = _find(context, token)
+    except UnknownRow:
+        return show_unknown(context, token)
     with context.site.database.read() as connection:
         return _show(context, connection, link)
 
 
 def act(context: RequestContext) -> Response:
     """Unsubscribe; or undo it, by the page's button."""
-    link = _find(context)
+    token = read_token(context, Purpose.LINKS, retired_too=True)
+    try:
+        link = _find(context, token)
+    except UnknownRow:
+        return act_on_unknown(context, token)
     with context.site.database.with_busy_timeout(PATIENCE_SECONDS).write() as connection:
         if context.form.get("do") != UNDO:
             _unsubscribe(connection, link, context)
         elif link.delivery is not None and _undo(connection, link, context):
-            token = context.form_token(_back_purpose(link.delivery))
-            return context.show_next(f"/u/{context.part('token')}", **{BACK: token})
+            is_back = context.form_token(_back_purpose(link.delivery))
+            return context.show_next(f"/u/{link.token}", **{BACK: is_back})
         if context.form.get("do") in (LEAVE, UNDO):
-            return context.show_next(f"/u/{context.part('token')}")
+            return context.show_next(f"/u/{link.token}")
         return _show(context, connection, link)
 
 
-def _find(context: RequestContext) -> UnsubscribeLink:
-    _, number = read_token(context, Purpose.LINKS, retired_too=True)
-    with context.site.database.read() as connection:
-        delivery = find_delivery(connection, number)
-    if delivery is None or delivery.is_forgotten:
-        delivery = None
+def _find(context: RequestContext, token: VerifiedToken) -> UnsubscribeLink:
+    """Raises UnknownRow."""
+    delivery = load_delivery(context, token)
+    if delivery.is_forgotten:
+        return UnsubscribeLink(token=token.text, delivery=None, campaign=None)
     return UnsubscribeLink(
+        token=token.text,
         delivery=delivery,
-        campaign=_find_campaign(context.site, delivery) if delivery else None,
-        may_undo=context.site.signer.verify(Purpose.LINKS, context.part("token")) is not None,
+        campaign=_find_campaign(context.site, delivery),
+        may_undo=context.site.signer.verify(Purpose.LINKS, token.text) is not None,
     )
 
 
@@ -165,7 +180,7 @@ def _show(context: RequestContext, connection: Connection, link: UnsubscribeLink
         state=state.value,
         letter=letter,
         zone=zone,
-        token=context.part("token"),
+        token=link.token,
         address=mask_address(delivery.address) if delivery else None,
         form_token=form_token,
     )

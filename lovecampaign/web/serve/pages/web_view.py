@@ -38,7 +38,7 @@ def routes(site: Site) -> Sequence[BaseRoute]:
     letters = WebVersions(site.settings)
 
     def show_letter(context: RequestContext) -> Response:
-        link = open_link(context, Purpose.LINKS, Purpose.SHARE)
+        link = open_link(context, Purpose.VIEW, Purpose.SHARE)
         email = link.email
         if email is None:  # removed from the campaign
             return context.say("web_view.gone", link.campaign, 410)
@@ -91,7 +91,7 @@ def _frame(
             zone=effective_zone(None if is_shared else delivery.timezone, campaign),
             shades=shades_of(campaign.brand.color),
             is_shared=is_shared,
-            share=f"/v/{context.site.signer.sign(Purpose.SHARE, delivery.id)}?share=1",
+            share=f"/v/{context.site.signer.sign(Purpose.SHARE, delivery.key)}?share=1",
         )
 
     return PageFrame(

@@ -39,8 +39,11 @@ def routes(site: Site) -> Sequence[BaseRoute]:
     async def show_readiness(_request: Request) -> Response:
         """Whether forms can be accepted; else a balancer should use another machine."""
         problems = list(await probe.find_problems())
+        warning = site.unknown_links.warning
+        warnings = {"warnings": [warning]} if warning else {}
         return JSONResponse(
-            {"ready": not problems, "troubles": problems}, status_code=503 if problems else 200
+            {"ready": not problems, "troubles": problems, **warnings},
+            status_code=503 if problems else 200,
         )
 
     return [

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.store.ledger.events import EventKind, ProviderEvent
 from lovecampaign.web.serve.webhooks.bounded_json import read_json
 
@@ -77,13 +77,13 @@ def _read(event: object, signer: TokenSigner, now: datetime) -> ProviderEvent:
     if not isinstance(event, dict):
         return ProviderEvent(key=_key_of(event), kind=EventKind.UNKNOWN, at=now, payload={})
     kind = _kind_of(event)
-    delivery_id, transactional_id = _read_own_id(event, signer)
+    delivery_key, transactional_key = _read_own_id(event, signer)
     return ProviderEvent(
         key=_key_of(event),
         kind=kind,
         at=_at(event.get("timestamp"), now),
-        delivery_id=delivery_id,
-        transactional_id=transactional_id,
+        delivery_key=delivery_key,
+        transactional_key=transactional_key,
         message_id=_message_id(event),
         address=_text(event, "email"),
         suppresses=_reason_to_suppress(event, kind),
@@ -92,16 +92,18 @@ def _read(event: object, signer: TokenSigner, now: datetime) -> ProviderEvent:
     )
 
 
-def _read_own_id(event: Mapping[str, Any], signer: TokenSigner) -> tuple[int | None, int | None]:
-    """The id of a delivery, or of a transactional message."""
+def _read_own_id(
+    event: Mapping[str, Any], signer: TokenSigner
+) -> tuple[RowKey | None, RowKey | None]:
+    """A delivery, or a transactional message."""
     arguments = event.get("custom_args")
     nested = _text(arguments, "lc_id") if isinstance(arguments, dict) else ""
     token = _text(event, "lc_id") or nested
     if not token:
         return None, None
-    delivery_id = signer.verify(Purpose.DELIVERY, token)
-    if delivery_id is not None:
-        return delivery_id, None
+    delivery_key = signer.verify(Purpose.DELIVERY, token)
+    if delivery_key is not None:
+        return delivery_key, None
     return None, signer.verify(Purpose.TRANSACTIONAL, token)
 
 

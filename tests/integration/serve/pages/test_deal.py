@@ -33,7 +33,7 @@ class Visits:
 
     def path(self, subscriber_id: int) -> str:
         number = self.room.delivery_ids[subscriber_id]
-        return f"/d/{self.served.token(Purpose.LINKS, number)}"
+        return f"/d/{self.served.token(Purpose.DEAL, number)}"
 
     def at(self, now: datetime) -> Visits:
         self.room.stage.clock.move_to(now)
@@ -337,9 +337,9 @@ def test_the_link_of_a_test_message_says_so(visits: Visits) -> None:
 def test_a_token_that_is_not_ours_opens_nothing(visits: Visits) -> None:
     number = visits.room.delivery_ids[visits.room.ids[0]]
 
-    for purpose in (Purpose.SHARE, Purpose.DELIVERY):
+    for purpose in set(Purpose) - {Purpose.DEAL}:
         assert visits.served.get(f"/d/{visits.served.token(purpose, number)}").status == 404
-    assert visits.served.get(f"/d/{visits.served.token(Purpose.LINKS, 10**9)}").status == 404
+    assert visits.served.get(f"/d/{visits.served.token(Purpose.DEAL, 10**9)}").status == 404
 
 
 def test_the_page_speaks_french_to_who_asks_for_it(visits: Visits) -> None:

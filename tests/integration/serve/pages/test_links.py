@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.store.database.types import metadata
 from lovecampaign.web.serve.handler.open_link import load_link, read_token
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
@@ -31,18 +31,19 @@ def telling_routes(site: Site) -> Sequence[BaseRoute]:
 
 def tell(context: RequestContext, *, retired_too: bool) -> Response:
     read = read_token(context, Purpose.LINKS, Purpose.SHARE, retired_too=retired_too)
-    link = load_link(context, *read)
+    link = load_link(context, read)
     delivery, email = link.delivery, link.email
     told = [link.purpose.name, link.campaign.slug, delivery.address, delivery.first_name]
     return PlainTextResponse(" ".join([*told, delivery.state, email.subject if email else "-"]))
 
 
 @pytest.fixture
-def delivery_id(stage: Stage) -> int:
+def key(stage: Stage) -> RowKey:
     stage.add_readers(1)
     stage.send()
     with stage.database.read() as connection:
-        return int(connection.execute(metadata.tables["delivery"].select()).one().id)
+        row = connection.execute(metadata.tables["delivery"].select()).one()
+        return RowKey(row.id, row.nonce)
 
 
 def ask(stage: Stage, path: str, keys: tuple[str, ...], retired: tuple[str, ...] = ()) -> str:
@@ -53,24 +54,24 @@ def ask(stage: Stage, path: str, keys: tuple[str, ...], retired: tuple[str, ...]
         return answer.text if answer.status == 200 else str(answer.status)
 
 
-def test_a_link_leads_to_its_person_email_and_campaign(stage: Stage, delivery_id: int) -> None:
-    token = TokenSigner(["key"]).sign(Purpose.LINKS, delivery_id)
+def test_a_link_leads_to_its_person_email_and_campaign(stage: Stage, key: RowKey) -> None:
+    token = TokenSigner(["key"]).sign(Purpose.LINKS, key)
     told = ask(stage, f"/p/{token}", ("key",))
 
     assert told.startswith("LINKS test-month reader1@readers.example Reader1 sent Day 1")
 
 
-def test_the_purpose_of_a_token_is_known_to_the_page(stage: Stage, delivery_id: int) -> None:
+def test_the_purpose_of_a_token_is_known_to_the_page(stage: Stage, key: RowKey) -> None:
     signer = TokenSigner(["key"])
 
-    assert ask(stage, f"/p/{signer.sign(Purpose.SHARE, delivery_id)}", ("key",)).startswith("SHARE")
-    assert ask(stage, f"/p/{signer.sign(Purpose.DELIVERY, delivery_id)}", ("key",)) == "404"
+    assert ask(stage, f"/p/{signer.sign(Purpose.SHARE, key)}", ("key",)).startswith("SHARE")
+    assert ask(stage, f"/p/{signer.sign(Purpose.DELIVERY, key)}", ("key",)) == "404"
 
 
 def test_after_a_rotation_older_keys_open_everything_and_retired_ones_let_people_leave(
-    stage: Stage, delivery_id: int
+    stage: Stage, key: RowKey
 ) -> None:
-    token = TokenSigner(["old"]).sign(Purpose.LINKS, delivery_id)
+    token = TokenSigner(["old"]).sign(Purpose.LINKS, key)
 
     for path in (f"/u/{token}", f"/p/{token}"):
         assert ask(stage, path, ("new", "old")).startswith("LINKS")
@@ -79,15 +80,18 @@ def test_after_a_rotation_older_keys_open_everything_and_retired_ones_let_people
     assert ask(stage, f"/p/{token}", ("new",), retired=("old",)) == "404"
 
 
-def test_what_was_deleted_or_forgotten_opens_nothing(stage: Stage, delivery_id: int) -> None:
+def test_what_was_deleted_or_forgotten_opens_nothing(stage: Stage, key: RowKey) -> None:
     signer = TokenSigner(["key"])
-    path = f"/p/{signer.sign(Purpose.LINKS, delivery_id)}"
+    path = f"/p/{signer.sign(Purpose.LINKS, key)}"
     subscriber = metadata.tables["subscriber"]
     with stage.database.write() as connection:
         connection.execute(subscriber.update().values(forgotten_at=stage.clock.now()))
 
     assert ask(stage, path, ("key",)) == "404"
-    assert ask(stage, f"/p/{signer.sign(Purpose.LINKS, delivery_id + 1)}", ("key",)) == "404"
+    assert (
+        ask(stage, f"/p/{signer.sign(Purpose.LINKS, RowKey(key.number + 1, key.nonce))}", ("key",))
+        == "404"
+    )
 
 
 def test_a_test_message_leads_to_a_page_that_says_so(stage: Stage) -> None:

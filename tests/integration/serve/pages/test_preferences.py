@@ -251,14 +251,19 @@ class TestItIsSafe:
         assert dump(stage.database) == before
 
     def test_what_is_typed_stays_text_on_every_page_from_then_on(
-        self, served: Serving, link: str
+        self, stage: Stage, served: Serving, reader: int, link: str
     ) -> None:
         evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
         token = link.removeprefix("/p/")
+        others = [
+            f"/{route}/{token_of(stage, reader, purpose=purpose)}"
+            for route, purpose in (("v", Purpose.VIEW), ("d", Purpose.DEAL))
+        ]
         for field in ("first_name", "days", "timezone", "often"):
             for page in (
                 save(served, link, **{field: evil}),
-                *(served.get(f"/{route}/{token}") for route in ("p", "u", "v", "d")),
+                *(served.get(f"/{route}/{token}") for route in ("p", "u")),
+                *(served.get(path) for path in others),
             ):
                 assert "<script>alert" not in page.text
                 assert "<img src=x" not in page.text

@@ -81,14 +81,14 @@ def opened_early(stage: Stage, reader: int) -> Iterator[tuple[Serving, str, str]
     stage.send(EARLY)
     own, shared = (
         f"/v/{token_of(stage, reader, 'early-access', one)}"
-        for one in (Purpose.LINKS, Purpose.SHARE)
+        for one in (Purpose.VIEW, Purpose.SHARE)
     )
     with serving(stage.settings, stage.database, stage.clock) as served:
         yield served, own, shared
 
 
 def own_view(stage: Stage, served: Serving, reader: int, key: str = "day-01") -> Answer:
-    return served.get(f"/v/{token_of(stage, reader, key)}")
+    return served.get(f"/v/{token_of(stage, reader, key, Purpose.VIEW)}")
 
 
 def shared_view(stage: Stage, served: Serving, reader: int, key: str = "day-01") -> Answer:
@@ -375,17 +375,19 @@ class TestItIsSafe:
         self, stage: Stage, served: Serving, reader: int
     ) -> None:
         number = delivery_of(stage.database, "day-01", reader)
-        others = [one for one in Purpose if one not in (Purpose.LINKS, Purpose.SHARE)]
+        others = [one for one in Purpose if one not in (Purpose.VIEW, Purpose.SHARE)]
 
         for purpose in others:
             assert served.get(f"/v/{served.token(purpose, number)}").status == 404
-        assert served.get(f"/v/{served.token(Purpose.LINKS, 10**9)}").status == 404
+        assert served.get(f"/v/{served.token(Purpose.VIEW, 10**9)}").status == 404
         assert "This is a test" in served.get("/v/test").text
 
     def test_the_words_around_it_speak_the_visitors_language(
         self, stage: Stage, served: Serving, reader: int
     ) -> None:
-        page = served.get(f"/v/{token_of(stage, reader)}", accept_language="fr")
+        page = served.get(
+            f"/v/{token_of(stage, reader, purpose=Purpose.VIEW)}", accept_language="fr"
+        )
 
         assert "a écrit cette lettre" in page.text
         assert '<html lang="en"' in page.text

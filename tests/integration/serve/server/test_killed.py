@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.store import tables
 from lovecampaign.store.signup.request import request_signup
 from lovecampaign.testing.smtp_connection import SmtpServerOptions
@@ -72,7 +72,7 @@ def test_after_kill_9_every_confirmation_was_sent_once_or_is_in_doubt(
     assert set(taken.values()) == {1}
     doubtful = 0
     for row in asked_rows(stage.database):
-        count = taken[signer.sign(Purpose.TRANSACTIONAL, row.id)]
+        count = taken[signer.sign(Purpose.TRANSACTIONAL, RowKey(row.id, row.nonce))]
         assert (row.state, count) in {("sent", 1), ("in_doubt", 0), ("in_doubt", 1)}
         doubtful += row.state == "in_doubt"
     # What was on the wire: two messages for each connection of each process that was killed.

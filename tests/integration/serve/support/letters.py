@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
+from tests.support.row_keys import key_of
 from tests.support.stage import Stage
 
 SIGNER = TokenSigner(("test-key",))
@@ -32,7 +33,8 @@ def token_of(
     stage: Stage, subscriber_id: int, email_key: str = "day-01", purpose: Purpose = Purpose.LINKS
 ) -> str:
     """The token in the links of that email."""
-    return SIGNER.sign(purpose, delivery_of(stage.database, email_key, subscriber_id))
+    number = delivery_of(stage.database, email_key, subscriber_id)
+    return SIGNER.sign(purpose, key_of(stage.database, purpose, number))
 
 
 def rows_of(database: Database, table: sa.Table, **equal: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.core.tokens import Purpose, TokenSigner
+from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.store.ledger.events import EventKind, ProviderEvent
 from lovecampaign.testing.sendgrid_events import BLOCKED, KINDS, event_validator, make_event
 from lovecampaign.web.serve.webhooks.bounded_json import MalformedJson
@@ -21,7 +21,7 @@ from tests.support.paths import DATA
 
 SCHEMAS = DATA / "sendgrid" / "tsg_logs_v3.json"
 SIGNER = TokenSigner(("test-key",))
-LETTER = SIGNER.sign(Purpose.DELIVERY, 7)
+LETTER = SIGNER.sign(Purpose.DELIVERY, RowKey(7, 70))
 AT = datetime(2027, 2, 1, 9, tzinfo=UTC)
 NOW = AT + timedelta(hours=1)
 breaches_of = event_validator(SCHEMAS)
@@ -67,7 +67,7 @@ def test_every_kind_of_event_has_a_word_of_ours(kind: str, wanted: EventKind) ->
     report = read_one(kind)
 
     assert report.kind is wanted
-    assert report.delivery_id == 7
+    assert report.delivery_key == RowKey(7, 70)
     assert report.at == AT
     assert report.payload["event"] == kind
 
@@ -119,17 +119,19 @@ def test_a_message_has_the_id_that_the_answer_gave_or_none(given: object, wanted
 
 
 def test_mail_that_was_asked_for_is_known_by_its_own_signature() -> None:
-    asked = SIGNER.sign(Purpose.TRANSACTIONAL, 3)
+    asked = SIGNER.sign(Purpose.TRANSACTIONAL, RowKey(3, 30))
     (report,) = read(make_event("delivered", asked, "ana@example.com", AT))
 
-    assert (report.delivery_id, report.transactional_id) == (None, 3)
+    assert (report.delivery_key, report.transactional_key) == (None, RowKey(3, 30))
 
 
-@pytest.mark.parametrize("lc_id", ["", "7", LETTER[:-1], SIGNER.sign(Purpose.LINKS, 7), 7, None])
+@pytest.mark.parametrize(
+    "lc_id", ["", "7", LETTER[:-1], SIGNER.sign(Purpose.LINKS, RowKey(7, 70)), 7, None]
+)
 def test_what_we_did_not_sign_is_nobodys(lc_id: object) -> None:
     (report,) = read({**make_event("delivered", LETTER, "ana@example.com", AT), "lc_id": lc_id})
 
-    assert (report.kind, report.delivery_id, report.transactional_id) == (
+    assert (report.kind, report.delivery_key, report.transactional_key) == (
         EventKind.DELIVERED,
         None,
         None,
@@ -173,7 +175,7 @@ def test_what_is_malformed_or_new_is_kept_and_takes_no_other_along() -> None:
     assert reports[0] == reports[-1]
     assert len({one.key for one in reports}) == len(ODD) + 1
     assert [one.key for one in read(*ODD)] == [one.key for one in read(*ODD)]
-    assert reports[-2].delivery_id == 7
+    assert reports[-2].delivery_key == RowKey(7, 70)
 
 
 def test_a_number_without_end_costs_no_batch() -> None:
