@@ -6,12 +6,14 @@ The checks and the provider are imported on use: ``plan`` needs neither (80 ms).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rule import MonthDraft
 from lovecampaign.checks.rules.copy.fields import needed_fields
@@ -72,9 +74,10 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
 
     A check never creates or upgrades a database, and works without one that does not answer.
     """
-    people = None
+    people, overlaps = None, {}
     with contextlib.suppress(LovecampaignError):
         people = _count_people(campaign, settings)
+        overlaps = dict(_count_overlaps(campaign, settings, facts.now) if people else {})
     if people is None:
         return facts
     return replace(
@@ -88,6 +91,7 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
         begun_with=people.begun_with,
         reachable=people.reachable,
         known_fields=people.known_fields,
+        overlaps=overlaps,
     )
 
 
@@ -103,6 +107,25 @@ def _count_people(campaign: Campaign, settings: Settings) -> AudienceCounts | No
         if version != HEAD:
             return None
         return count_audience(database, campaign, needed_fields(campaign))
+
+
+def _count_overlaps(campaign: Campaign, settings: Settings, now: datetime) -> Mapping[str, int]:
+    from lovecampaign.store.database.schema_version import find_database
+    from lovecampaign.store.reports.overlaps import count_overlaps
+
+    others = load_others(campaign)
+    if not others:
+        return {}
+    database, _ = find_database(settings)
+    with contextlib.closing(database):
+        return count_overlaps(database, campaign, others, now)
+
+
+def load_others(campaign: Campaign) -> Sequence[Campaign]:
+    """The other campaigns of the workspace that can be read."""
+    folders = [each for each in list_campaigns(campaign.workspace) if each != campaign.folder]
+    loaded = (load_campaign(folder, campaign.workspace).campaign for folder in folders)
+    return [each for each in loaded if each is not None and each.id != campaign.id]
 
 
 def _has_no_database_file(settings: Settings) -> bool:
