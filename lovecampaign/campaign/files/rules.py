@@ -191,13 +191,17 @@ def _insider_emails_go_out_while_the_deal_is_open(draft: CampaignDraft) -> Itera
 
 
 def _lateness_leaves_time_to_send(draft: CampaignDraft) -> Iterator[Problem]:
-    late_after, path = draft.file.sending.late_after, ["sending", "late_after"]
-    if late_after < _SHORTEST_LATENESS and draft.document.is_sound(*path):
-        message = "readers whose turn comes later than this after the hour do not get the letter"
-        hint = "an hourly cron job and a long list need hours: 20h is usual"
-        yield draft.document.problem(
-            ProblemCode.DURATION, path, message, hint=hint, severity=Severity.WARNING
-        )
+    for group, late_after, usual in (
+        ("sending", draft.file.sending.late_after, "20h"),
+        ("launch", draft.file.launch.late_after, "24h"),
+    ):
+        path = [group, "late_after"]
+        if late_after < _SHORTEST_LATENESS and draft.document.is_sound(*path):
+            message = "readers whose turn comes later than this do not get the email"
+            hint = f"an hourly cron job and a long list need hours: {usual} is usual"
+            yield draft.document.problem(
+                ProblemCode.DURATION, path, message, hint=hint, severity=Severity.WARNING
+            )
 
 
 def _old_prices_have_one_date(draft: CampaignDraft) -> Iterator[Problem]:

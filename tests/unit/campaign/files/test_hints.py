@@ -215,11 +215,14 @@ def test_what_may_mean_two_things_is_refused_without_one_value(
 
 
 @pytest.mark.parametrize("text", ["20s", "90s", "20m", "59m"])
-def test_a_lateness_below_an_hour_is_a_warning(tmp_path: Path, text: str) -> None:
-    (problem,) = load_with(tmp_path, LATE, text).problems
+@pytest.mark.parametrize(("path", "usual"), [(LATE, "20h"), ("launch.late_after", "24h")])
+def test_a_lateness_below_an_hour_is_a_warning(
+    tmp_path: Path, path: str, usual: str, text: str
+) -> None:
+    (problem,) = load_with(tmp_path, path, text).problems
     assert not problem.is_error
     assert problem.place is not None
-    assert "20h" in (problem.hint or "")
+    assert usual in (problem.hint or "")
 
 
 def test_a_setting_that_several_groups_have_is_not_sent_to_one_of_them(tmp_path: Path) -> None:
