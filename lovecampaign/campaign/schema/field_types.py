@@ -91,8 +91,9 @@ def _one_or_many(value: object) -> object:
 
 def _recipient_words(value: object) -> object:
     """``insiders not-bought`` are two words, in a list or without one; "and" and commas join."""
-    entries = value if isinstance(value, list) else [value]
-    if not all(isinstance(entry, str) for entry in entries):
+    written = value if isinstance(value, list) else [value]
+    entries = [entry for entry in written if isinstance(entry, str)]
+    if len(entries) < len(written):
         return value
     text = re.sub(r"\bnot[ _]+bought\b", "not-bought", " ".join(entries))
     return [word for word in re.split(r"[\s,;+&]+", text) if word and word != "and"]
