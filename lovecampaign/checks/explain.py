@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from itertools import groupby
 
-from lovecampaign.campaign.source.errors import nearest
 from lovecampaign.campaign.source.problem_codes import ProblemCode as LoadingCode
 from lovecampaign.checks.ignores import NOTE_RULES, PROTECTED
 from lovecampaign.checks.registry import ALL_RULES
@@ -54,7 +54,7 @@ def explain(code: str) -> str:
     wanted = code.strip().upper()
     texts = all_texts()
     if wanted not in texts:
-        near = nearest(wanted, texts)
+        near = next(iter(get_close_matches(wanted, texts, n=1)), None)
         raise UsageError(
             f"there is no code {code}",
             hint=f"did you mean {near}?" if near else "codes look like LC042",

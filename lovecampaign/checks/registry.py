@@ -21,7 +21,7 @@ from lovecampaign.checks.rules.message import (
     reading,
 )
 from lovecampaign.checks.rules.method import giving, launch, month, promises, reader
-from lovecampaign.checks.rules.plan import audience, schedule, sender_requirements
+from lovecampaign.checks.rules.plan import audience, overlap, schedule, sender_requirements
 
 MONTH_RULES: tuple[MonthRule, ...] = (
     reserved_names.ReservedSender(),
@@ -35,6 +35,7 @@ MONTH_RULES: tuple[MonthRule, ...] = (
     schedule.Throughput(),
     schedule.QuietHoursPastDeal(),
     schedule.TooLateForMonth(),
+    overlap.TwoMonths(),
     month.OneKind(),
     month.AlikeSubjects(),
     month.AsksForStories(),

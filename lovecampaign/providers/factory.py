@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.settings import DEFAULT_SENDGRID_URL, Settings
+from lovecampaign.core.suggestions import did_you_mean
 from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.providers.base.memory import MemoryProvider
@@ -120,8 +120,7 @@ def _options(url: SplitResult, maxima: Mapping[str, int]) -> dict[str, int]:
     options: dict[str, int] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         if name not in maxima:
-            close = difflib.get_close_matches(name, maxima, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(maxima)}"
+            hint = did_you_mean(name, maxima) or f"known: {', '.join(maxima)}"
             raise UsageError("LOVECAMPAIGN_PROVIDER has an unknown option", hint=hint)
         if not value.isdecimal() or not 1 <= int(value) <= maxima[name]:
             raise UsageError(

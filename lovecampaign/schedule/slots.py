@@ -7,11 +7,17 @@ for everything that is not claimed yet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.schedule.days import campaign_join_windows, day_slots, keys_in_digest
-from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
+from lovecampaign.schedule.quiet import (
+    GRACE,
+    after_quiet_hours,
+    extend_past_quiet_hours,
+    quiet_hours_of,
+)
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slot import EVER_AFTER, EVER_BEFORE, Slot, SlotTime, fill_gaps
 
@@ -21,6 +27,8 @@ __all__ = [
     "digest_keys",
     "due_window",
     "find_slot",
+    "is_early_access",
+    "launch_expires",
     "plan_zone",
 ]
 
@@ -72,7 +80,7 @@ def digest_keys(
 def launch_slots(
     campaign: Campaign, email: Email, zone: str, founders_until: datetime
 ) -> tuple[Slot, ...]:
-    """Slots of a launch email: one instant for everyone, and no lateness."""
+    """Slots of a launch email: one instant for everyone, and one end."""
     time = _launch_time(campaign, email, zone)
     return fill_gaps(_pieces(campaign, email, time, founders_until), time, SkipReason.JOINED_AFTER)
 
@@ -81,6 +89,14 @@ def closes_at(campaign: Campaign, email: Email) -> datetime | None:
     """When the email's deal closes: from then on it is never sent."""
     deal = campaign.deal_of(email)
     return deal.closes if deal else None
+
+
+def launch_expires(campaign: Campaign, email: Email) -> datetime:
+    """When a launch email is late; early access is when the doors open for everyone."""
+    if email.instant is None:
+        raise ValueError(f"{email.key} has no instant")
+    expires = email.instant + campaign.launch.late_after
+    return min(expires, campaign.launch.at) if is_early_access(campaign, email) else expires
 
 
 def late_insiders_get_email_now(
@@ -94,7 +110,8 @@ def late_insiders_get_email_now(
         slots = launch_slots(campaign, email, zone, founders_until or EVER_AFTER)
         slot = next(slot for slot in slots if slot.holds(now))
         is_open = closes is None or now < closes
-        if slot.reason is None and slot.due_for(now) <= now and is_open:
+        is_late = slot.expires is not None and slot.expires <= now
+        if slot.reason is None and slot.due_for(now) <= now and is_open and not is_late:
             return True
     return False
 
@@ -102,8 +119,27 @@ def late_insiders_get_email_now(
 def _launch_time(campaign: Campaign, email: Email, zone: str) -> SlotTime:
     if email.instant is None:
         raise ValueError(f"{email.key} has no instant")
-    due = after_quiet_hours(email.instant, zone, quiet_hours_of(campaign, email))
-    return SlotTime(moment=email.instant, due=due)
+    quiet_hours = quiet_hours_of(campaign, email)
+    due = after_quiet_hours(email.instant, zone, quiet_hours)
+    expires = extend_past_quiet_hours(launch_expires(campaign, email), zone, quiet_hours)
+    expires = max(expires, due + GRACE)
+    if is_early_access(campaign, email):
+        expires = min(expires, campaign.launch.at)
+    return SlotTime(moment=email.instant, due=due, expires=expires)
+
+
+def is_early_access(campaign: Campaign, email: Email) -> bool:
+    """Whether insiders hear before the doors open for everyone, and never after that."""
+    doors = campaign.launch.at
+    return email.is_insiders_only and email.instant is not None and email.instant < doors
+
+
+def _at_joining(campaign: Campaign, email: Email, time: SlotTime) -> SlotTime:
+    """The times for insiders who join late: they are due at joining, and end with it."""
+    last = max(time.moment, campaign.insiders.until if campaign.insiders else time.moment)
+    expires = last + campaign.launch.late_after
+    is_early = is_early_access(campaign, email)
+    return replace(time, expires=min(expires, campaign.launch.at) if is_early else expires)
 
 
 def _pieces(
@@ -117,6 +153,6 @@ def _pieces(
         until = campaign.insiders.until  # joining the insiders after that is too late
         in_time = max(min(moment, until), founders_until)
         yield time.slot(EVER_BEFORE, in_time)
-        yield time.slot(in_time, until, is_due_at_joining=True)
+        yield _at_joining(campaign, email, time).slot(in_time, until, is_due_at_joining=True)
         return
     yield time.slot(EVER_BEFORE, max(moment, founders_until))

@@ -72,6 +72,8 @@ def late_for_all(
     """From when on nobody of a zone can get a day email or the digest any more."""
     if email.role is Role.CATCH_UP:
         return _last_digest_expires(campaign, zone, first_claim)
+    if email.role is Role.LAUNCH:
+        return launch_late_for_all(campaign, email, zone, first_claim)
     usual = _letter(campaign, email, email.date, zone)
     are_all_founders = first_claim is None or first_claim >= campaign.launch.at
     if campaign.late_joiners is not LateJoiners.FROM_DAY_1 or email.pinned or are_all_founders:
@@ -97,15 +99,60 @@ def launch_letter(
     """A launch email for who joined the list through which it comes."""
     assert email.instant is not None
     due = after_quiet(email.instant, zone, quiet_hours_for(campaign, email))
-    letter = Letter(key=email.key, moment=email.instant, due=due)
+    expires = _launch_expires(campaign, email, zone, due)
+    letter = Letter(key=email.key, moment=email.instant, due=due, expires=expires)
     if first_claim is None or joined_at < first_claim or RecipientGroup.BOUGHT in email.to:
         return letter
     if RecipientGroup.INSIDERS in email.to and campaign.insiders is not None:
         is_in_time = joined_at < campaign.insiders.until
+        if joined_at >= email.instant:
+            letter = replace(letter, expires=_last_joining_expires(campaign, email))
         letter = replace(letter, joined_at=joined_at)
     else:
         is_in_time = joined_at < email.instant
     return letter if is_in_time else replace(letter, reason="joined_after", joined_at=None)
+
+
+def is_early_access(campaign: Campaign, email: Email) -> bool:
+    assert email.instant is not None
+    return RecipientGroup.INSIDERS in email.to and email.instant < campaign.launch.at
+
+
+def _launch_expires(campaign: Campaign, email: Email, zone: str, due: datetime) -> datetime:
+    """A day after its instant; quiet hours leave an hour; early access is early, or never."""
+    assert email.instant is not None
+    expires = email.instant + campaign.launch.late_after
+    if is_early_access(campaign, email):
+        expires = min(expires, campaign.launch.at)
+    quiet = quiet_hours_for(campaign, email)
+    if quiet is not None and is_quiet_in(quiet, zone, expires - MINUTE):
+        expires = after_quiet(expires - MINUTE, zone, quiet) + 60 * MINUTE
+    expires = max(expires, due + 60 * MINUTE)
+    return min(expires, campaign.launch.at) if is_early_access(campaign, email) else expires
+
+
+def _last_joining_expires(campaign: Campaign, email: Email) -> datetime:
+    """Insiders who join late get it at joining: its end is a day after the last may join."""
+    assert email.instant is not None
+    assert campaign.insiders is not None
+    expires = max(email.instant, campaign.insiders.until) + campaign.launch.late_after
+    return min(expires, campaign.launch.at) if is_early_access(campaign, email) else expires
+
+
+def launch_late_for_all(
+    campaign: Campaign, email: Email, zone: str, first_claim: datetime | None
+) -> datetime:
+    """From when on no one of a zone can get a launch email any more."""
+    assert email.instant is not None
+    due = after_quiet(email.instant, zone, quiet_hours_for(campaign, email))
+    expires = _launch_expires(campaign, email, zone, due)
+    if first_claim is None or campaign.insiders is None or RecipientGroup.BOUGHT in email.to:
+        return expires
+    until = campaign.insiders.until
+    has_late_joiners = max(min(email.instant, until), first_claim) < until
+    if RecipientGroup.INSIDERS in email.to and has_late_joiners:
+        return max(expires, _last_joining_expires(campaign, email))
+    return expires
 
 
 def _letter(campaign: Campaign, email: Email, day: date | None, zone: str) -> Letter:

@@ -17,6 +17,7 @@ from tests.oracle.letters import (
     after_quiet,
     day_in,
     day_letters,
+    is_early_access,
     late_for_all,
     launch_letter,
     quiet_hours_for,
@@ -92,7 +93,7 @@ class ReferenceMonth:
             skipped += row.state != "sent"
         if sent and self.first_claim is None:
             self._begin(now)
-        remaining = len(self._due(now))
+        remaining = sum(row.expires is None or row.expires > now for _, row in self._due(now))
         next_due = self.next_due(now)
         return Expected(sent=sent, skipped=skipped, remaining=remaining, next_due=next_due)
 
@@ -110,7 +111,7 @@ class ReferenceMonth:
                 and (letter := self.letter(reader, email)) is not None
             ]
             for _due, _number, reader, letter in sorted(found, key=lambda each: each[:2]):
-                reason = self.reason(reader, email, letter, now)
+                reason = self.reason(reader, email, letter, now, is_foretold=False)
                 if reason is None and letter.falls_due <= now + HORIZON:
                     self._note(reader, email, letter, "planned", None, None)
                 elif reason in FINAL and letter.falls_due <= now:
@@ -132,7 +133,7 @@ class ReferenceMonth:
     def _is_over(self, email: Email) -> bool:
         """Once a pass has found an email late for all, nobody is told so any more."""
         planned_at = self.planned_at.get(email.key)
-        if email.role is Role.LAUNCH or planned_at is None:
+        if planned_at is None:
             return False
         zones = {zone_of(self.campaign, reader.zone) for reader in self.readers}
         return all(planned_at >= self._late_for_all(email, zone) for zone in zones)
@@ -169,7 +170,14 @@ class ReferenceMonth:
             for place, row in self.rows.items()
             if row.state == "planned" and row.falls_due <= now
         ]
-        return sorted(waiting, key=lambda each: (each[1].due, each[1].number))
+        return sorted(
+            waiting,
+            key=lambda each: (-self._newness(each[0][1]), each[1].due, each[1].number),
+        )
+
+    def _newness(self, key: str) -> int:
+        """The place in the month; the digest gives way to every day's own letter."""
+        return -1 if key == "catch-up" else [each.key for each in self.campaign.emails].index(key)
 
     def _try(self, reader: Reader, email: Email, row: Row, now: datetime) -> None:
         """All that may have changed since planning counts again, but for the time of the row."""
@@ -178,6 +186,7 @@ class ReferenceMonth:
         row.reason = self._standing(reader, email, now) or _first(
             (not self._is_addressed(reader, email), "suppressed"),
             (row.expires is not None and row.expires <= now, "late"),
+            (row.expires is not None and self._is_replaced(reader, email, now), "late"),
             (self._is_closed(email, now), "deal_closed"),
             (email.is_one_a_day and day in self._days_taken(reader), "day_taken"),
         )
@@ -241,7 +250,15 @@ class ReferenceMonth:
             self._calendars[question] = day_letters(self.campaign, *question)
         return self._calendars[question]
 
-    def reason(self, reader: Reader, email: Email, letter: Letter, now: datetime) -> str | None:
+    def reason(
+        self,
+        reader: Reader,
+        email: Email,
+        letter: Letter,
+        now: datetime,
+        *,
+        is_foretold: bool = True,
+    ) -> str | None:
         """Why they do not get it, as things stand and time will pass; None: they do."""
         goes_out = self._goes_out(reader, email, letter, now)
         is_to_come = email.is_one_a_day and letter.falls_due > now
@@ -252,10 +269,59 @@ class ReferenceMonth:
             or letter.reason
             or _first(
                 (letter.expires is not None and letter.expires <= now, "late"),
+                (self._is_replaced(reader, email, now), "late"),
+                (is_foretold and self._gives_way(reader, email, letter, now), "day_taken"),
                 (self._is_closed(email, goes_out), "deal_closed"),
                 # What is due already is judged when it is tried.
                 (is_to_come and goes_on in self._days_taken(reader), "day_taken"),
             )
+        )
+
+    def _is_replaced(self, reader: Reader, email: Email, now: datetime) -> bool:
+        """Of several launch emails that are due, only the newest is for the reader."""
+        return email.role is Role.LAUNCH and any(
+            self._replaces(reader, other, now)
+            for other in self.campaign.launch_emails
+            if email.instant and other.instant and email.instant < other.instant <= now
+        )
+
+    def _replaces(self, reader: Reader, newer: Email, now: datetime) -> bool:
+        letter = self.letter(reader, newer)
+        assert newer.instant is not None
+        ends = newer.instant + self.campaign.launch.late_after
+        if is_early_access(self.campaign, newer):
+            ends = min(ends, self.campaign.launch.at)
+        return (
+            letter is not None
+            and letter.reason is None
+            and newer.key not in self.cancelled
+            and now < ends
+            and not self._is_closed(newer, now)
+            and self._standing(reader, newer, now) is None
+        )
+
+    def _gives_way(self, reader: Reader, email: Email, timed: Letter | Row, now: datetime) -> bool:
+        """Whether a newer day's letter is due, too: the day is its own."""
+        return (
+            email.is_one_a_day
+            and timed.falls_due <= now
+            and any(
+                self._is_open_for(reader, other, now)
+                for other in self.campaign.day_emails
+                if email.role is Role.CATCH_UP or (other.number or 0) > (email.number or 0)
+            )
+        )
+
+    def _is_open_for(self, reader: Reader, email: Email, now: datetime) -> bool:
+        letter, row = self.letter(reader, email), self.rows.get((reader.address, email.key))
+        return (
+            letter is not None
+            and letter.reason is None
+            and letter.falls_due <= now
+            and (letter.expires is None or now < letter.expires)
+            and email.key not in self.cancelled
+            and (row is None or row.state == "planned")
+            and self._passes_tags(reader, email, now)
         )
 
     def _goes_out(
@@ -382,6 +448,8 @@ class ReferenceMonth:
         return self._standing(reader, email, goes_out) or _first(
             (not self._is_addressed(reader, email), "suppressed"),
             (row.expires is not None and row.expires <= now, "late"),
+            (row.expires is not None and self._is_replaced(reader, email, now), "late"),
+            (self._gives_way(reader, email, row, now), "day_taken"),
             (self._is_closed(email, goes_out), "deal_closed"),
             (
                 email.is_one_a_day and goes_out <= now and day in self._days_taken(reader),

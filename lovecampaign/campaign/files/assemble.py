@@ -101,6 +101,7 @@ def _launch(draft: CampaignDraft) -> Launch:
         offer=Offer(**dict(group.offer)) if group.offer else None,
         deal=group.deal,
         without_tags=frozenset(group.without_tags),
+        late_after=group.late_after,
     )
 
 

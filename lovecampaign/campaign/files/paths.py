@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lovecampaign.campaign.source.errors import BadValue, did_you_mean, nearest
+from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, read_source
 from lovecampaign.core.problems import Place, Problem
+from lovecampaign.core.suggestions import did_you_mean, nearest
 
 FILE_NAME = "campaign.yaml"
 TEMPLATE_ENDING = ".mjml.j2"

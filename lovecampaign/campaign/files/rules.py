@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lovecampaign.campaign.files.draft import CampaignDraft, Rule
 from lovecampaign.campaign.files.paths import require_template, resolve_inside
@@ -16,10 +16,12 @@ from lovecampaign.campaign.model.campaign import (
 )
 from lovecampaign.campaign.schema.models import DealGroup
 from lovecampaign.campaign.schema.time_parsers import Point
-from lovecampaign.campaign.source.errors import BadValue, did_you_mean
+from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.suggestions import did_you_mean
 
+_SHORTEST_LATENESS = timedelta(hours=1)
 #: ``all`` means every email in ``send --day all --to``.
 RESERVED_KEYS = frozenset({CATCH_UP, WELCOME, CONFIRM, "all"})
 
@@ -63,7 +65,7 @@ def _catch_up_has_days(draft: CampaignDraft) -> Iterator[Problem]:
     is_sound = draft.document.is_sound("catch_up")
     if draft.file.late_joiners is LateJoiners.CATCH_UP and not draft.file.catch_up and is_sound:
         message = "late_joiners: catch-up does not say which days people catch up on"
-        hint = "add catch_up: {must_have: [1, 9, 21]}"
+        hint = "add catch_up: with must_have: and those days, like [1, 9, 21]"
         yield draft.document.problem(ProblemCode.CATCH_UP, ["late_joiners"], message, hint=hint)
 
 
@@ -77,7 +79,7 @@ def _insiders_have_a_list(draft: CampaignDraft) -> Iterator[Problem]:
             paths.append(["launch", "emails", key, "to"])
     for path in paths:
         message = "this is for insiders, but the campaign has no list of them"
-        hint = "add insiders: {list: insiders}"
+        hint = "add insiders: with list: and the name of their list"
         yield draft.document.problem(ProblemCode.NO_INSIDERS, path, message, hint=hint)
 
 
@@ -188,6 +190,20 @@ def _insider_emails_go_out_while_the_deal_is_open(draft: CampaignDraft) -> Itera
             yield draft.document.problem(ProblemCode.AFTER_DEAL, path, message, hint=hint)
 
 
+def _lateness_leaves_time_to_send(draft: CampaignDraft) -> Iterator[Problem]:
+    for group, late_after, usual in (
+        ("sending", draft.file.sending.late_after, "20h"),
+        ("launch", draft.file.launch.late_after, "24h"),
+    ):
+        path = [group, "late_after"]
+        if late_after < _SHORTEST_LATENESS and draft.document.is_sound(*path):
+            message = "readers whose turn comes later than this do not get the email"
+            hint = f"an hourly cron job and a long list need hours: {usual} is usual"
+            yield draft.document.problem(
+                ProblemCode.DURATION, path, message, hint=hint, severity=Severity.WARNING
+            )
+
+
 def _old_prices_have_one_date(draft: CampaignDraft) -> Iterator[Problem]:
     for key, deal in draft.file.deals.items():
         if deal.price_from and deal.charged_until:
@@ -245,6 +261,7 @@ _RULES: tuple[Rule, ...] = (
     _launch_deal_exists,
     _deals_open_before_they_close,
     _insider_emails_go_out_while_the_deal_is_open,
+    _lateness_leaves_time_to_send,
     _old_prices_have_one_date,
     _old_prices_say_when,
     _deals_are_cheaper,

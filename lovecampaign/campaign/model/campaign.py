@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -204,6 +204,8 @@ class Launch:
     deal: str | None = None
     #: Left out of every launch email.
     without_tags: frozenset[str] = frozenset()
+    #: A launch email that is overdue for longer is late.
+    late_after: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -88,10 +89,22 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _recipient_words(value: object) -> object:
+    """``insiders not-bought`` are two words, in a list or without one; "and" and commas join."""
+    written = value if isinstance(value, list) else [value]
+    entries = [entry for entry in written if isinstance(entry, str)]
+    if len(entries) < len(written):
+        return value
+    text = re.sub(r"\bnot[ _]+bought\b", "not-bought", " ".join(entries))
+    return [word for word in re.split(r"[\s,;+&]+", text) if word and word != "and"]
+
+
 def _several(schema: JsonSchema) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [dict(schema), {"type": "array", "items": dict(schema)}]})
 
 
+_GROUP = "|".join(group.value for group in RecipientGroup)
+_RECIPIENTS_SCHEMA = _pattern(rf"^({_GROUP})((\s|,|;|\+|&|and)+({_GROUP}))*$", "insiders")
 _NO_MERGE_FIELD = {"not": {"pattern": texts.MERGE_FIELD_START.pattern}}
 _TAG_SCHEMA = _pattern(
     r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=texts.LONGEST_NAME, **_NO_MERGE_FIELD
@@ -145,6 +158,6 @@ GivingDays = list[GivingDay]
 CheckCode = Annotated[str, _text(scalars.parse_check_code, r"^LC\d{3}$", "LC260")]
 RecipientGroups = Annotated[
     list[Annotated[RecipientGroup, word_of(RecipientGroup)]],
-    BeforeValidator(_one_or_many),
-    _several({"type": "string", "enum": [group.value for group in RecipientGroup]}),
+    BeforeValidator(_recipient_words),
+    _several(_RECIPIENTS_SCHEMA),
 ]

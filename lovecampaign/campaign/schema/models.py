@@ -216,6 +216,7 @@ class LaunchGroup(SettingsGroup):
         "The campaign day on which the doors open.", LAUNCH_DAY
     )
     at: ClockTime = required("When the doors open, for everyone at once.", "10:00")
+    late_after: Duration = optional("A launch email later than this is skipped.", "24h")
     offer: OfferGroup | None = optional("What everyone can buy.")
     deal: Name | None = optional("The insiders' deal: a key under deals.")
     without_tags: Tags = several("Left out of every launch email.")

@@ -7,11 +7,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeGuard, TypeVar
 
-from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY
+from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, RecipientGroup
 from lovecampaign.campaign.model.deal import Money
+from lovecampaign.campaign.schema import corrections
 from lovecampaign.campaign.schema.text_parsers import parse_line
-from lovecampaign.campaign.source.errors import BadValue, did_you_mean, require_match, show_value
+from lovecampaign.campaign.source.errors import BadValue, require_match, show_value
 from lovecampaign.campaign.source.problem_codes import ProblemCode
+from lovecampaign.core.suggestions import did_you_mean
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -26,7 +28,12 @@ _ISO_4217 = (
     "UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
 CURRENCIES = frozenset(_ISO_4217.split())
-_SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "₺": "TRY"}
+#: With three decimals (ISO 4217): elsewhere three digits behind a point are thousands.
+_THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+_YES_WORDS = "yes on y oui ja sí si sim vero wahr vrai true an aan"
+_NO_WORDS = "no off n non nein nee não falso falsch faux false aus uit"
+_YES, _NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
+_THOUSANDS = re.compile(r"\d{1,3}(\.\d{3})+")
 
 
 def parse_word(value: object, choices: type[Choice]) -> Choice:
@@ -35,13 +42,19 @@ def parse_word(value: object, choices: type[Choice]) -> Choice:
     if isinstance(value, str) and value in words:
         return choices(value)
     near = did_you_mean(value, words) if isinstance(value, str) else None
+    if choices is RecipientGroup and near is None:
+        near = "all words must hold; for one group or another, write two emails"
     raise BadValue(ProblemCode.WORD, f"{_show(value)} is not one of {', '.join(words)}", near)
 
 
 def parse_whole_number(value: object, lowest: int, highest: int, code: ProblemCode) -> int:
     """A whole number within limits; 3.0 counts as one."""
-    if not _is_number(value) or not float(value).is_integer():
-        raise BadValue(code, f"{_show(value)} is not a whole number", f"write {lowest}")
+    written = _written(value)
+    if not _is_number(value) or not float(value).is_integer() or _THOUSANDS.fullmatch(written):
+        meant = corrections.correct_number(written)
+        is_possible = meant is not None and lowest <= int(meant) <= highest
+        hint = f"write {meant}" if is_possible else f"write digits only, from {lowest} to {highest}"
+        raise BadValue(code, f"{_show(value)} is not a whole number", hint)
     if not lowest <= value <= highest:
         raise BadValue(code, f"{int(value)} is not between {lowest} and {highest}")
     return int(value)
@@ -55,6 +68,12 @@ def parse_rate(value: object) -> float | None:
     if not _is_number(value):
         near = did_you_mean(value, ["unlimited"]) if isinstance(value, str) else None
         raise BadValue(ProblemCode.NUMBER, f"{_show(value)} is not a number", near or hint)
+    if _THOUSANDS.fullmatch(_written(value)):
+        message = (
+            f"{_written(value)} may mean {float(value):g} or {_written(value).replace('.', '')}"
+        )
+        hint = "leave out the point, or the zeros behind it"
+        raise BadValue(ProblemCode.NUMBER, message, hint)
     if not 0.01 <= value <= 1_000_000:
         raise BadValue(ProblemCode.NUMBER, f"{value} is not between 0.01 and 1000000", hint)
     return float(value)
@@ -64,8 +83,9 @@ def parse_flag(value: object) -> bool:
     """``true`` or ``false``, and no other word."""
     if isinstance(value, bool):
         return value
-    yes = isinstance(value, str) and value.casefold() in ("yes", "on", "y", "oui", "ja")
-    hint = f"write {'true' if yes else 'false'}, without quotes"
+    word = value.casefold() if isinstance(value, str) else ""
+    meant = "true" if word in _YES else "false" if word in _NO else "true or false"
+    hint = f"write {meant}, without quotes"
     raise BadValue(ProblemCode.TRUE_OR_FALSE, f"{_show(value)} is not true or false", hint)
 
 
@@ -83,7 +103,7 @@ def parse_codes(value: object) -> str | None:
     if text == "generate":
         return None
     if not text.lower().endswith(".csv"):
-        near = did_you_mean(text, ["generate"])
+        near = did_you_mean(text, ["generate"]) if re.fullmatch(r"\w+", text) else None
         hint = near or "write generate, or the path of a CSV file"
         raise BadValue(ProblemCode.WORD, f"{text!r} is neither generate nor a .csv file", hint)
     return text
@@ -110,31 +130,47 @@ def parse_check_code(value: object) -> str:
 
 def parse_money(value: object) -> Money:
     """A price such as ``59 EUR``."""
-    hint = "write 59 EUR or 59.90 EUR, without a comma"
+    hint = "write the number and the code of the currency, like 59.90 EUR, without a comma"
     pattern = r"(\d{1,12}(?:\.\d{1,4})?)\s+([A-Z]{3})"
+    if _is_number(value):
+        message = f"{_show(value)} is not a price: its currency is missing"
+        raise BadValue(ProblemCode.MONEY, message, _correct_price(_written(value)) or hint)
     match = require_match(pattern, value, ProblemCode.MONEY, "a price", hint, _correct_price)
     if match[2] not in CURRENCIES:
         message = f"{match[2]} is no currency of ISO 4217"
-        raise BadValue(ProblemCode.MONEY, message, did_you_mean(match[2], CURRENCIES))
+        raise BadValue(ProblemCode.MONEY, message, _near_currencies(match[2]))
+    if re.search(r"\.\d{3}$", match[1]) and match[2] not in _THREE_DECIMALS:
+        message = f"{match[0]} may mean {match[1].replace('.', '')} or {float(match[1]):g}"
+        hint = "leave out the point, or write two digits behind it"
+        raise BadValue(ProblemCode.MONEY, message, hint)
     return Money(amount=Decimal(match[1]), currency=match[2], text=f"{match[1]} {match[2]}")
+
+
+def _near_currencies(code: str) -> str:
+    """All currencies that differ in one letter: none of them is surer than the others."""
+    near = sorted(
+        each for each in CURRENCIES if sum(a == b for a, b in zip(code, each, strict=True)) == 2
+    )
+    return f"did you mean {' or '.join(near)}?" if 0 < len(near) < 6 else "write EUR, for euros"
 
 
 def _correct_price(text: str) -> str | None:
     """A hint with the price in our spelling."""
-    currency = next((code for sign, code in _SYMBOLS.items() if sign in text), None)
-    if currency is None and (letters := re.search(r"[A-Za-z]{3}", text)):
-        currency = letters[0].upper()
-    number = re.search(r"\d[\d.,' \u00a0\u202f]*", text)
-    if number is None:
-        return None
-    digits = re.sub(r"[' \u00a0\u202f]", "", number[0])
-    digits = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", digits).replace(",", ".").rstrip(".")
-    return f"write {digits} {currency if currency in CURRENCIES else 'EUR'}"
+    price = corrections.correct_price(text, CURRENCIES)
+    if price:
+        return f"write {price}"
+    amount = corrections.correct_amount(text)
+    return f"write {amount} and the code of its currency, like {amount} EUR" if amount else None
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
     """Whether it is a number; in Python, booleans are integers."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _written(value: object) -> str:
+    """A text, or a number as the file has it."""
+    return getattr(value, "written", None) or str(value)
 
 
 def _show(value: object) -> str:

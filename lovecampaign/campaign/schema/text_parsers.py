@@ -8,16 +8,12 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from lovecampaign.campaign.source.errors import (
-    BadValue,
-    did_you_mean,
-    require_match,
-    require_text,
-    show_value,
-)
+from lovecampaign.campaign.schema import corrections
+from lovecampaign.campaign.source.errors import BadValue, require_match, require_text, show_value
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import straighten_fields
 from lovecampaign.campaign.source.source import UNPRINTABLE
+from lovecampaign.core.suggestions import nearest
 from lovecampaign.core.zones import known_zones
 
 MAX_TEXT = 2_000
@@ -30,6 +26,11 @@ MERGE_FIELD_START = re.compile(r"\{[{%#]")
 NAME = r"[a-z0-9]+([-_.][a-z0-9]+)*"
 LIST_NAME = r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*"
 LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
+
+#: Regions of cities. Not ``Etc``: its signs are reversed (``Etc/GMT+1`` is an hour behind UTC).
+_REGIONS = frozenset(
+    ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Canada", "Europe")
+) | {"Indian", "Pacific", "US"}
 
 #: Local parts of no-reply addresses, in several languages.
 _NO_REPLY = re.compile(
@@ -67,7 +68,8 @@ def _readable(value: object) -> str:
     """A non-empty, printable text."""
     if not isinstance(value, str):
         message = f"YAML reads {show_value(value)} here, not a text"
-        raise BadValue(ProblemCode.TEXT, message, f'use quotes: "{_bare(value)}"')
+        hint = f'use quotes: "{bare}"' if (bare := _bare(value)) else "put quotes around it"
+        raise BadValue(ProblemCode.TEXT, message, hint)
     text = value.strip()
     if not text:
         raise BadValue(ProblemCode.TEXT, "this text is empty", "write it, or take the line away")
@@ -80,9 +82,11 @@ def _readable(value: object) -> str:
 
 def parse_percentage(value: object) -> Fraction:
     """``0.1%`` → 1/1000."""
-    hint = "write 0.1% or 2%"
+    hint = "write it with a percent sign, like 0.1% or 2%"
     pattern = r"(\d{1,3}(?:\.\d{1,6})?)\s*%"
-    match = require_match(pattern, value, ProblemCode.PERCENTAGE, "a share", hint)
+    match = require_match(
+        pattern, value, ProblemCode.PERCENTAGE, "a share", hint, _correct_percentage
+    )
     share = Fraction(match[1]) / 100
     if not 0 < share <= 1:
         message = f"{match[0]} is not above 0% and at most 100%"
@@ -92,19 +96,21 @@ def parse_percentage(value: object) -> Fraction:
 
 def parse_color(value: object) -> str:
     """``#c2185b`` or ``#c18``, as six lower-case digits."""
-    hint = 'write "#c2185b", in quotes: without them the # starts a comment'
+    hint = 'write it like "#c2185b", in quotes: without them the # starts a comment'
     text = require_text(value, ProblemCode.COLOR, "a colour", hint).lower()
     if re.fullmatch(r"#[0-9a-f]{3}", text):
         return "#" + "".join(digit * 2 for digit in text[1:])
     if not re.fullmatch(r"#[0-9a-f]{6}", text):
         message = f"{text!r} is not a colour of # and six digits 0-9, a-f"
+        if re.fullmatch(r"[0-9a-f]{6}", text):
+            hint = f'write "#{text}", in quotes'
         raise BadValue(ProblemCode.COLOR, message, hint)
     return text
 
 
 def parse_zone(value: object) -> str:
     """An IANA name in the spelling of the database."""
-    hint = "write a name like Europe/Paris"
+    hint = "write the name of a large city in it, like Europe/Paris"
     text = require_text(value, ProblemCode.TIMEZONE, "a time zone", hint)
     if text in known_zones():
         return text
@@ -136,13 +142,15 @@ def parse_tag(value: object) -> str:
     text = parse_line(value)
     if re.search(r"[,;]", text) or len(text) > LONGEST_NAME:
         message = f"{text!r} is not one tag"
-        raise BadValue(ProblemCode.NAME, message, "one tag for each entry: [garden-quiz, staff]")
+        tags = ", ".join(filter(None, (tag.strip() for tag in re.split(r"[,;]", text))))
+        hint = f"one tag for each entry: [{tags}]" if tags and len(text) <= LONGEST_NAME else None
+        raise BadValue(ProblemCode.NAME, message, hint)
     return text
 
 
 def parse_language(value: object) -> str:
     """A BCP 47 language tag, for lang= and dir=."""
-    hint = "write en, fr or pt-BR"
+    hint = "write its code, like en, fr or pt-BR"
     return require_match(LANGUAGE, value, ProblemCode.NAME, "a language code", hint)[0]
 
 
@@ -178,7 +186,7 @@ def parse_deal_link(value: object) -> str:
 
 
 def _parse_link(value: object, placeholders: frozenset[str]) -> str:
-    hint = "write it in full: https://bloom.example/page"
+    hint = "write it in full, like https://bloom.example/page"
     text = require_text(value, ProblemCode.LINK, "a link", hint)
     try:
         parts = urlsplit(text)
@@ -196,15 +204,37 @@ def _parse_link(value: object, placeholders: frozenset[str]) -> str:
     return text
 
 
+def _correct_percentage(text: str) -> str | None:
+    share = corrections.correct_percentage(text)
+    return f"write {share}" if share else None
+
+
 def _near_zone(text: str) -> str | None:
-    city = text.casefold().replace(" ", "_")
-    ends = sorted(zone for zone in known_zones() if zone.casefold().rpartition("/")[2] == city)
-    if ends:
-        return f"did you mean {ends[0]}?"
-    return did_you_mean(text.replace(" ", "_"), known_zones())
+    """The zone of that city, or with a similar name; another city is never suggested.
+
+    One zone may have several names (``US/Pacific``, ``Canada/Pacific``): an author who wrote
+    only the end chooses among them.
+    """
+    region, _, city = text.replace(" ", "_").casefold().rpartition("/")
+    zones = [
+        zone
+        for zone in sorted(known_zones())
+        if zone.partition("/")[0] in _REGIONS and zone.casefold().startswith(region)
+    ]
+    ends = [zone for zone in zones if _city(zone) == city]
+    if not ends:
+        near = nearest(city, {_city(zone) for zone in zones}, at_least=0.85)
+        ends = [zone for zone in zones if _city(zone) == near]
+    return f"did you mean {' or '.join(ends)}?" if ends else None
+
+
+def _city(zone: str) -> str:
+    return zone.rpartition("/")[2].casefold()
 
 
 def _bare(value: object) -> str:
+    """The value as it was written; empty where YAML's reading hides that."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int | float) else "…"
+    written = getattr(value, "written", value)
+    return str(written) if isinstance(written, int | str) else ""

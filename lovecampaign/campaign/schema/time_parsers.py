@@ -9,7 +9,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.sending import QuietHours
-from lovecampaign.campaign.source.errors import BadValue, require_match, require_text
+from lovecampaign.campaign.schema import corrections
+from lovecampaign.campaign.source.errors import (
+    BadValue,
+    require_match,
+    require_text,
+    show_value,
+)
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 
 #: Days count on after the launch.
@@ -17,7 +23,11 @@ MAX_DAY = 366
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MAX_DURATION = timedelta(days=366)
 
+_TIME_HINT = "write hours and minutes from 00:00 to 23:59, like 09:00"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DAY_IN_WORDS = (
+    r"(?:tag|jour|d[ií]a|giorno|dag)\s*(\d{1,3}),?\s+(?:um|à|a las|alle|om|às)?\s*(\d.*)"
+)
 _DASH = r"\s*(?:-|–|—|to)\s*"  # word processors turn hyphens into dashes
 
 
@@ -48,8 +58,11 @@ def resolve(point: Point, *, start: date, zone: str, launch_day: int) -> datetim
 
 def parse_clock_time(value: object) -> time:
     """``09:00`` or ``9:00``."""
-    code, what, hint = ProblemCode.TIME_OF_DAY, "a time of day", "write 09:00"
-    match = require_match(r"(\d{1,2}):(\d{2})", value, code, what, hint, _correct_time)
+    code, what = ProblemCode.TIME_OF_DAY, "a time of day"
+    if is_whole_number(value):
+        message = f"{show_value(value)} is not {what}"
+        raise BadValue(code, message, _correct_time(str(value)) or _TIME_HINT)
+    match = require_match(r"(\d{1,2}):(\d{2})", value, code, what, _TIME_HINT, _correct_time)
     hour, minute = int(match[1]), int(match[2])
     if hour == 24 and minute == 0:
         hint = "write 23:59 or the next day 00:00"
@@ -61,7 +74,7 @@ def parse_clock_time(value: object) -> time:
 
 def parse_date(value: object) -> date:
     """``2027-02-01``."""
-    code, hint = ProblemCode.DATE, "write 2027-02-01: year, month, day"
+    code, hint = ProblemCode.DATE, "write year, month and day, like 2027-02-01"
     pattern = r"(\d{4})-(\d{1,2})-(\d{1,2})"
     match = require_match(pattern, value, code, "a date", hint, _correct_date)
     year, month, day = int(match[1]), int(match[2]), int(match[3])
@@ -72,17 +85,20 @@ def parse_date(value: object) -> date:
     days = monthrange(year, month)[1]
     if not 1 <= day <= days:
         message = f"{month_name[month]} {year} has {days} days, so there is no day {day}"
-        hint = f"write {year}-{month:02d}-{min(max(day, 1), days):02d}"
+        hint = f"its last day is {year}-{month:02d}-{days:02d}"
         raise BadValue(code, message, hint)
     return date(year, month, day)
 
 
 def parse_point(value: object) -> Point:
     """``day 27 10:00``, ``10:00`` (on the launch day) or ``2027-02-01T10:00+01:00``."""
-    hint = "write day 27 10:00 or 2027-02-01T10:00+01:00"
+    hint = "write it like day 27 10:00 or 2027-02-01T10:00+01:00"
     text = require_text(value, ProblemCode.POINT, "a point in time", hint)
-    if match := re.fullmatch(r"day\s*(\d{1,4})(?:,?\s+(?:at\s+)?(\S+))?", text, re.IGNORECASE):
+    if match := re.fullmatch(r"day\s*(\d{1,4})(?:,?\s+(?:at\s+)?(.+))?", text, re.IGNORECASE):
         return _day_point(int(match[1]), match[2])
+    if match := re.fullmatch(_DAY_IN_WORDS, text, re.IGNORECASE):
+        at = corrections.correct_time(match[2])
+        hint = f"write day {match[1]} {at}" if at else hint
     if re.fullmatch(r"\d{1,2}:\d{2}", text):
         return Point(at=parse_clock_time(text))
     if re.match(r"\d{4}-\d{1,2}-\d{1,2}", text):
@@ -92,7 +108,7 @@ def parse_point(value: object) -> Point:
 
 def parse_duration(value: object) -> timedelta:
     """``90s``, ``20m``, ``4h``, ``2d``."""
-    code, hint = ProblemCode.DURATION, "write 90s, 20m, 4h or 2d"
+    code, hint = ProblemCode.DURATION, "write a number with s, m, h or d, like 20m, 4h or 2d"
     pattern = r"(\d{1,9})\s*([smhd])"
     match = require_match(pattern, value, code, "a duration", hint, _correct_duration)
     length = timedelta(**{_UNITS[match[2]]: int(match[1])})
@@ -103,14 +119,15 @@ def parse_duration(value: object) -> timedelta:
 
 def parse_quiet_hours(value: object) -> QuietHours:
     """``21:00-07:00``; may wrap around midnight."""
-    hint = "write 21:00-07:00"
+    hint = "write it like 21:00-07:00"
     text = require_text(value, ProblemCode.QUIET_HOURS, "quiet hours", hint)
     parts = re.split(_DASH, text)
     try:
         start, end = (parse_clock_time(part) for part in parts)
     except ValueError as error:
         message = f"{text!r} does not name two times of day"
-        raise BadValue(ProblemCode.QUIET_HOURS, message, hint) from error
+        correct = _write(corrections.correct_quiet_hours(text))
+        raise BadValue(ProblemCode.QUIET_HOURS, message, correct or hint) from error
     if start == end:
         message = "quiet hours that end when they start are all day"
         raise BadValue(ProblemCode.QUIET_HOURS, message, hint)
@@ -119,10 +136,16 @@ def parse_quiet_hours(value: object) -> QuietHours:
 
 def _day_point(day: int, clock: str | None) -> Point:
     if clock is None:
-        raise BadValue(ProblemCode.POINT, f"day {day}, but at what time?", f"write day {day} 10:00")
+        message = f"day {day}, but at what time?"
+        raise BadValue(ProblemCode.POINT, message, f"write day {day} 10:00 for ten o'clock")
     if not 1 <= day <= MAX_DAY:
         raise BadValue(ProblemCode.POINT, f"day {day} is not between day 1 and day {MAX_DAY}")
-    return Point(day=day, at=parse_clock_time(clock))
+    try:
+        return Point(day=day, at=parse_clock_time(clock))
+    except BadValue as bad:
+        at = corrections.correct_time(clock)
+        hint = f"write day {day} {at}" if at else f"write hours and minutes, like day {day} 10:00"
+        raise BadValue(bad.code, bad.message, hint) from bad
 
 
 def _dated_point(text: str, hint: str) -> Point:
@@ -131,46 +154,51 @@ def _dated_point(text: str, hint: str) -> Point:
     match = require_match(pattern, text, code, "a point in time", hint)
     day = parse_date(match[1])
     if match[2] is None:
-        hint = f"write {day}T10:00+01:00 or day 27 10:00"
+        hint = f"write {day}T10:00 for ten o'clock in the campaign's zone"
         raise BadValue(code, f"{text}, but at what time?", hint)
     at = parse_clock_time(match[2])
     offset = match[4].strip()
     if match[3] not in (None, ":00"):
         message = f"{text!r} names seconds, and mail leaves by the minute"
-        raise BadValue(code, message, f"{match[1]}T{match[2]}{offset}")
+        raise BadValue(code, message, f"write {match[1]}T{match[2]}{offset}")
     if not offset:
         return Point(date=day, at=at)
-    return Point(instant=_instant(day, at, offset, text, hint))
+    return Point(instant=_instant(day, at, offset, text))
 
 
-def _instant(day: date, at: time, offset: str, text: str, hint: str) -> datetime:
+def _instant(day: date, at: time, offset: str, text: str) -> datetime:
     try:
         return datetime.fromisoformat(f"{day}T{at:%H:%M}{offset}").astimezone(UTC)
     except (ValueError, OverflowError) as error:
         message = f"{offset!r} in {text!r} is not an offset from UTC"
+        hint = f"leave it out for the campaign's zone, or write one, like {day}T{at:%H:%M}+01:00"
         raise BadValue(ProblemCode.POINT, message, hint) from error
 
 
+def is_whole_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _correct_time(text: str) -> str | None:
-    match = re.fullmatch(r"(\d{1,2})(?:[.:hH](\d{2}))?\s*[hH]?\s*([aApP])?\.?[mM]?\.?", text)
-    if not match:
-        return None
-    hour, minute = int(match[1]), int(match[2] or 0)
-    half = (match[3] or "").lower()
-    hour = hour % 12 + (12 if half == "p" else 0) if half else hour
-    return f"write {hour:02d}:{minute:02d}" if hour < 24 and minute < 60 else None
+    return _write(corrections.correct_time(text))
 
 
 def _correct_date(text: str) -> str | None:
-    match = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", text)
-    if match is None or int(match[1]) <= 12:  # day and month could be swapped
-        return None
-    return f"write {match[3]}-{match[2]:0>2}-{match[1]:0>2}"
+    if match := re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", text):
+        one, two = f"{match[1]:0>2}", f"{match[2]:0>2}"
+        if one != two and int(one) <= 12 and int(two) <= 12:
+            year, dates = match[3], (_named(one, two), _named(two, one))
+            return f"write {year}-{two}-{one} for {dates[0]}, {year}-{one}-{two} for {dates[1]}"
+    return _write(corrections.correct_date(text))
+
+
+def _named(day: str, month: str) -> str:
+    return f"{int(day)} {month_name[int(month)]}" if 1 <= int(month) <= 12 else "no day"
 
 
 def _correct_duration(text: str) -> str | None:
-    match = re.fullmatch(r"(\d+)\s*([a-z]+)", text, re.IGNORECASE)
-    unit = match[2][0].lower() if match else ""
-    if not match or unit not in _UNITS or match[2].lower().startswith("mo"):
-        return None
-    return f"write {match[1]}{unit}"
+    return _write(corrections.correct_duration(text))
+
+
+def _write(value: str | None) -> str | None:
+    return f"write {value}" if value else None

@@ -11,12 +11,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from lovecampaign.campaign.schema.models import CampaignFile, SettingsGroup
-from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import CURLY_DOUBLE, CURLY_SINGLE
 from lovecampaign.campaign.source.source import Source, find_piece
 from lovecampaign.campaign.source.tree import Keys, Tree
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.suggestions import did_you_mean
 
 _GROUP = ("a group of settings", "write each on a line of its own, indented")
 _SHAPES = {
@@ -51,7 +51,8 @@ def _missing(source: Source, tree: Tree, model: type[SettingsGroup], path: Keys)
         return None
     *group, key = path
     spot = tree.spot(group, of_key=True)
-    hint = f"add {key}: {_example(model, path)}"
+    note = "" if key == "version" else " (an example: write your own)"
+    hint = f"add {key}: {_example(model, path)}{note}"
     return source.problem(
         ProblemCode.MISSING_KEY, f"{key} is missing{_under(group)}", spot, hint=hint
     )
@@ -75,9 +76,13 @@ def _suggestion(model: type[SettingsGroup], group: Keys, key: str) -> str | None
         return near
     homes = [path for path in _homes(CampaignFile, word) if path != _dotted([*group, word])]
     if homes and model is CampaignFile:
-        home = homes[0].rpartition(".")[0]
-        return f"{word} belongs {f'under {home}' if home else 'at the left margin'}"
+        return f"{word} belongs {' or '.join(map(_home, homes))}"
     return f"what is allowed here: {', '.join(choices)}"
+
+
+def _home(path: str) -> str:
+    group = path.rpartition(".")[0]
+    return f"under {group}" if group else "at the left margin"
 
 
 def _example(model: type[SettingsGroup], path: Keys) -> str:

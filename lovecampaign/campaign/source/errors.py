@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable
 
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import UNPRINTABLE
@@ -57,22 +56,9 @@ def show_value(value: object) -> str:
     if isinstance(value, bool):
         return f"{str(value).lower()} (yes or no)"
     if isinstance(value, int | float):
-        return f"the number {value}"
+        return f"the number {getattr(value, 'written', value)}"
     if isinstance(value, dict):
         return "a group of settings"
     if isinstance(value, list):
         return "a list"
     return "nothing" if value is None else "an empty text"
-
-
-def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
-    """A hint with the nearest choice, or None."""
-    near = nearest(word, choices)
-    return f"did you mean {near}?" if near else None
-
-
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice with the most similar spelling, whatever its capitals, or None."""
-    by_folded = {choice.casefold(): choice for choice in choices}
-    near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[near[0]] if near else None

@@ -14,7 +14,7 @@ import yaml
 from lovecampaign.campaign.source.fix_mistakes import FixedText, YamlMistake
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, Spot
-from lovecampaign.campaign.source.tree import MappingEntry, Node, Scalar, Tree
+from lovecampaign.campaign.source.tree import MappingEntry, Node, Scalar, Tree, WrittenFloat
 from lovecampaign.campaign.source.yaml_errors import TOO_DEEP_HINT, translate_yaml_error
 from lovecampaign.core.problems import Problem
 
@@ -31,6 +31,7 @@ _MISREAD = frozenset(
 )
 
 _CORE_SCHEMA = (
+    (re.compile(r"[-+]?[0-9]+\.[0-9]*0"), WrittenFloat),
     (re.compile(r"~|null|Null|NULL|"), lambda _: None),
     (re.compile(r"true|True|TRUE"), lambda _: True),
     (re.compile(r"false|False|FALSE"), lambda _: False),

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from lovecampaign.campaign.source.source import Spot
 from lovecampaign.core.problems import Problem
+
+
+class WrittenFloat(float):
+    """A number that knows its spelling: ``1.000`` is a thousand for many authors."""
+
+    def __new__(cls, written: str | float) -> Self:
+        number = super().__new__(cls, written)
+        number.written = str(written)
+        return number
+
+    written: str
+
 
 Scalar = str | int | float | bool | None
 #: A dict lives only from here to the schema.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from lovecampaign.campaign.files.paths import FILE_NAME, TEMPLATE_FOLDER
-from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.core.errors import LovecampaignError, UsageError
+from lovecampaign.core.suggestions import did_you_mean
 
 CAMPAIGNS = "campaigns"
 EXAMPLE_CAMPAIGN = Path(CAMPAIGNS) / "customer-love"

@@ -44,6 +44,8 @@ class Facts:
     reused_codes: Mapping[str, str] = field(default_factory=dict)
     #: For each field that the emails need, how many of them have it.
     known_fields: Mapping[str, int] = field(default_factory=dict)
+    #: How many get letters of another campaign on the same day, by its name.
+    overlaps: Mapping[str, int] = field(default_factory=dict)
 
 
 def format_zones(zones: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ The traceback of a bug goes to a file.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from pathlib import Path
 
 import click
 
-from lovecampaign.cli.framework.group import MIN_SIMILARITY
 from lovecampaign.cli.framework.invocation import command_name
 from lovecampaign.cli.output.output import Output
 from lovecampaign.core.errors import ExitCode, LovecampaignError, ProblemsFound
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.suggestions import nearest
 
 #: Faults of the machine or of permissions, not of this program.
 _MACHINE_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
@@ -101,10 +100,8 @@ def _usage_message(error: click.UsageError) -> str:
         case click.BadParameter(param=click.Parameter() as param):
             return f"{_name_of(param, error.ctx)}: {_number_wanted(param) or error.message}"
         case click.NoSuchOption():
-            near = difflib.get_close_matches(
-                error.option_name, error.possibilities or (), n=1, cutoff=MIN_SIMILARITY
-            )
-            guess = f" Did you mean {near[0]}?" if near else ""
+            near = nearest(error.option_name, error.possibilities or ())
+            guess = f" Did you mean {near}?" if near else ""
             return f"There is no option {error.option_name}.{guess}"
     return error.format_message()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -11,12 +10,10 @@ import click
 
 from lovecampaign.cli.framework.options import HELP_OPTIONS, split_options
 from lovecampaign.cli.framework.registry import VERBS, format_help
+from lovecampaign.core.suggestions import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-
-#: Similarity from which a word is suggested for another: one typo in five letters.
-MIN_SIMILARITY = 0.75
 
 
 class Command(click.Command):
@@ -98,8 +95,8 @@ class LazyGroup(CommandGroup):
 
 
 def _unknown_command(ctx: click.Context, name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=MIN_SIMILARITY)
-    guess = f' Did you mean "{close[0]}"?' if close else ""
+    near = nearest(name, known)
+    guess = f' Did you mean "{near}"?' if near else ""
     return f'{ctx.command_path} has no command "{name}".{guess}'
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.maintain.database_advice import READ_ONLY_HINT, advise_about_file
 from lovecampaign.cli.maintain.health_finding import (
     HealthFinding,
     HealthState,
@@ -36,6 +37,7 @@ from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_database
 from lovecampaign.store.ledger.lookup import read_newest_claim
+from lovecampaign.store.maintenance.write_probe import is_writable
 from lovecampaign.web.serve.webhooks.sendgrid_signature import verifier
 
 EVENTS_PATH = "/webhooks/sendgrid"
@@ -46,7 +48,7 @@ _MIN_KEY_LENGTH = 32
 _MIN_CHARACTERS = 8
 _SECONDS = 3.0
 _SERVER_HINT = "check LOVECAMPAIGN_DATABASE_URL, and that the server is up"
-_FILE_HINT = "put a backup in its place, or name another file in LOVECAMPAIGN_DATABASE_URL"
+_FOLDER_HINT = "create it, or name another file in LOVECAMPAIGN_DATABASE_URL"
 _NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 _MARKS = {
     HealthState.GOOD: style.green("good"),
@@ -241,16 +243,20 @@ def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]
             yield check_clock(now, read_newest_claim(database) if version == HEAD else None)
     except Unreachable as error:
         is_file = settings.database_url.startswith("sqlite")
-        yield unreachable("database", error.message, _FILE_HINT if is_file else _SERVER_HINT)
+        hint = advise_about_file(settings, error) if is_file else _SERVER_HINT
+        yield unreachable("database", error.message, hint)
     except LovecampaignError as error:
         yield wrong("database", error.message, error.hint or "")
 
 
 def _check_version(database: Database, version: str | None) -> HealthFinding:
     if version == HEAD:
+        if database.file is not None and not is_writable(database.file):
+            message = f"{database.name} can only be read: its file, folder or disk is read-only"
+            return wrong("database", message, READ_ONLY_HINT)
         return good("database", f"{database.name}, version {HEAD}")
     if database.file is not None and not database.file.parent.is_dir():
-        return wrong("database", f"there is no folder {database.file.parent}", _FILE_HINT)
+        return wrong("database", f"there is no folder {database.file.parent}", _FOLDER_HINT)
     if version is None:
         return good("database", f"{database.name}, without tables: the first use creates them")
     message = f"{database.name}, version {version}, and this program needs {HEAD}"

@@ -11,12 +11,12 @@ import click
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.campaign.source.errors import nearest
 from lovecampaign.campaign.workspace.find import pick_campaign
 from lovecampaign.cli.framework.invocation import Invocation
 from lovecampaign.cli.framework.options import read_name
 from lovecampaign.core.errors import ProblemsFound, UsageError
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.suggestions import nearest
 
 #: ``[CAMPAIGN]``, which every verb about one campaign takes.
 campaign_argument = click.argument(

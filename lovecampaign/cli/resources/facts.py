@@ -6,13 +6,15 @@ The checks and the provider are imported on use: ``plan`` needs neither (80 ms).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lovecampaign.campaign.deals.code_file import read_codes
+from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rule import MonthDraft
 from lovecampaign.checks.rules.copy.fields import needed_fields
@@ -76,13 +78,16 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
     """
     people = names = None
     reused: dict[str, str] = {}
+    overlaps: Mapping[str, int] = {}
     with contextlib.suppress(LovecampaignError), _usable_database(settings) as database:
         if database is not None:
             from lovecampaign.store.reports.audience_counts import count_audience
+            from lovecampaign.store.reports.overlaps import count_overlaps
 
             people = count_audience(database, campaign, needed_fields(campaign))
             names = _find_names(database, campaign)
             reused = dict(_reused_codes(database, campaign))
+            overlaps = count_overlaps(database, campaign, load_others(campaign), facts.now)
     if people is None or names is None:
         return facts
     return replace(
@@ -97,6 +102,7 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
         begun_with=people.begun_with,
         reachable=people.reachable,
         known_fields=people.known_fields,
+        overlaps=overlaps,
     )
 
 
@@ -148,6 +154,13 @@ def _usable_database(settings: Settings) -> Iterator[Database | None]:
     database, version = find_database(settings)
     with contextlib.closing(database):
         yield database if version == HEAD else None
+
+
+def load_others(campaign: Campaign) -> Sequence[Campaign]:
+    """The other campaigns of the workspace that can be read."""
+    folders = [each for each in list_campaigns(campaign.workspace) if each != campaign.folder]
+    loaded = (load_campaign(folder, campaign.workspace).campaign for folder in folders)
+    return [each for each in loaded if each is not None and each.id != campaign.id]
 
 
 def _has_no_database_file(settings: Settings) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.core.suggestions import did_you_mean
 
 UNUSED_LIST = "unused-list"
 

@@ -9,14 +9,16 @@ from datetime import datetime
 
 import click
 
-from lovecampaign.campaign.model.campaign import Email
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.framework.options import read_name
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_option, find_scheduled
 from lovecampaign.cli.resources.open import RecordedCampaign, recorded_campaign
+from lovecampaign.core.errors import UsageError
 from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.schedule.slots import is_early_access
 from lovecampaign.store.ledger import campaigns as ledger
 from lovecampaign.store.ledger.campaigns import BY_HAND
 from lovecampaign.store.reports.campaign_report import report_campaign
@@ -118,6 +120,7 @@ def retry(invocation: Invocation, key: str, state: str, campaign_name: str | Non
     """
     with recorded_campaign(invocation, campaign_name) as recorded:
         email = find_scheduled(recorded.campaign, key)
+        _require_open(recorded.campaign, email, invocation.now)
         delivery_state, reason = _RETRIED[state]
         with recorded.database.write() as connection:
             email_id = recorded.record.email_ids[email.key]
@@ -128,6 +131,16 @@ def retry(invocation: Invocation, key: str, state: str, campaign_name: str | Non
         text=f"{email.key}: {count_of(number, 'delivery')} due now.",
         next_command=f"lovecampaign send {slug}",
     )
+
+
+def _require_open(campaign: Campaign, email: Email, now: datetime) -> None:
+    """Raises UsageError for early access when the doors are open for everyone."""
+    is_early = email.role is Role.LAUNCH and is_early_access(campaign, email)
+    if is_early and now >= campaign.launch.at:
+        raise UsageError(
+            f"{email.key} is early access, and the doors are open for everyone",
+            hint="nothing is lost: the emails of the launch reach insiders too",
+        )
 
 
 def _pause_result(

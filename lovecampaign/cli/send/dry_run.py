@@ -13,7 +13,13 @@ from lovecampaign.cli.output.style import red
 from lovecampaign.cli.resources.campaigns import UsableCampaign
 from lovecampaign.cli.resources.facts import email_checker
 from lovecampaign.cli.resources.open import opened_database
-from lovecampaign.cli.send.report import find_pause, format_report, pause_problem, report_json
+from lovecampaign.cli.send.report import (
+    find_pause,
+    format_report,
+    pause_problem,
+    report_json,
+    tell_left_out,
+)
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import Problem, has_errors
 from lovecampaign.delivery.loop.send import SendReport
@@ -35,6 +41,7 @@ def count_due(
     problems = [*edits, *_check(invocation, usable, due)]
     report = _as_report(campaign, invocation, foresight)
     lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.recipients.items()]
+    tell_left_out(invocation, campaign, foresight.late)
     lines += [format_report(report, campaign.timezone), "Nothing was sent."]
     paused = []
     if pause_reason:

@@ -111,7 +111,10 @@ def resolve(
     provider may still report their outcome.
     """
     if outcome is None:
-        raise UsageError("--as is missing: did they arrive?", hint="add --as sent, or --as resend")
+        raise UsageError(
+            "--as is missing: did they arrive?",
+            hint="add --as sent, or --as resend if you know that they did not arrive",
+        )
     campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
         settle_doubts_by_events(database, invocation.now)

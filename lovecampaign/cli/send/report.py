@@ -55,6 +55,18 @@ def confirm_sending(
         require_retyped(invocation, campaign.slug, question)
 
 
+def tell_left_out(invocation: Invocation, campaign: Campaign, late: Mapping[str, int]) -> None:
+    """Say before sending which emails a pass leaves out, because they are too late."""
+    if not late:
+        return
+    told = ", ".join(f"{key} ({number:,})" for key, number in late.items())
+    invocation.output.show_note(
+        f"{red('too late')}: {campaign.slug} leaves out {told}: nothing was sent in time.\n"
+        f"  help: for an email that must go out all the same, type afterwards: "
+        f"lovecampaign retry KEY --state late"
+    )
+
+
 def report_json(report: SendReport) -> Mapping[str, object]:
     """The shape of INTERFACE.md."""
     return {

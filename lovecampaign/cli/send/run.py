@@ -25,6 +25,7 @@ from lovecampaign.cli.send.report import (
     failures_of,
     format_report,
     report_json,
+    tell_left_out,
 )
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.errors import ExitCode, Unreachable
@@ -36,6 +37,7 @@ from lovecampaign.delivery.run import RunPlan, Sleep, sleep_until
 from lovecampaign.delivery.run import run as run_passes
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.reports.dry_run import dry_run_send
 
 #: Problems that a run solves by trying again.
 _TRIED_AGAIN = ("retry_later", "remaining")
@@ -62,6 +64,10 @@ def run(
         opened_database(invocation) as database,
         stopping_on_signals(invocation.output) as stop,
     ):
+        for reader in readers:
+            emails = reader.campaign.scheduled_emails
+            foreseen = dry_run_send(database, reader.campaign, emails, invocation.now)
+            tell_left_out(invocation, reader.campaign, foreseen.late)
         if not yes:
             campaigns_read = [reader.campaign for reader in readers]
             describe = "From now on the emails of {}".format

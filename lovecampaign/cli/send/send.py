@@ -34,6 +34,7 @@ from lovecampaign.cli.send.report import (
     next_command_of,
     pause_problem,
     report_json,
+    tell_left_out,
 )
 from lovecampaign.core.errors import ExitCode, Unreachable, UsageError
 from lovecampaign.core.problems import Problem
@@ -145,7 +146,9 @@ def _send(invocation: Invocation, options: SendOptions) -> Result:
     settings = invocation.settings()
     settings.require_secret_keys()
     with opened_provider(invocation, settings) as provider, opened_database(invocation) as database:
-        due = dry_run_send(database, options.campaign, options.emails, invocation.now).tried
+        foreseen = dry_run_send(database, options.campaign, options.emails, invocation.now)
+        due = foreseen.tried
+        tell_left_out(invocation, options.campaign, foreseen.late)
         if not options.is_confirmed:
             confirm_sending(invocation, [options.campaign], provider, partial(_describe_due, due))
         report, stop = _run_pass(invocation, options, provider, database, due)

@@ -144,7 +144,7 @@ def show(invocation: Invocation, email: str) -> Result:
         person = read_address_record(database, read_address(email))
     if person.is_unknown:
         meant = suggest_address(read_address(email))
-        hint = f"did you mean {meant}?" if meant else f"type: lovecampaign subscribers add {email}"
+        hint = f"did you mean {meant}?" if meant else "check the address for a typo"
         raise UsageError(f"{email} is not known here", hint=hint)
     return Result(
         data=person_json(email, person),

@@ -15,7 +15,7 @@ from lovecampaign.cli.output.format import count_of, local_time
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import Cell, format_table
 from lovecampaign.cli.resources.campaigns import campaign_argument, load_usable
-from lovecampaign.cli.resources.facts import require_same_start
+from lovecampaign.cli.resources.facts import load_others, require_same_start
 from lovecampaign.cli.resources.file_arguments import read_new_file
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.resources.timeline import (
@@ -25,6 +25,7 @@ from lovecampaign.cli.resources.timeline import (
     timeline_json,
 )
 from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
+from lovecampaign.store.reports.overlaps import count_overlaps
 from lovecampaign.store.tables import DeliveryState
 
 #: Key, title and start of a calendar event.
@@ -54,6 +55,7 @@ def plan(
             events = _timeline_events(campaign, timeline)
             return _show_timeline(timeline, _write_calendar(campaign, events, invocation.now, ics))
         report = report_campaign(database, campaign, invocation.now)
+        overlaps = count_overlaps(database, campaign, load_others(campaign), invocation.now)
     written = _write_calendar(campaign, _campaign_events(campaign, report), invocation.now, ics)
     following = f"send {campaign.slug} --dry-run"
     if not any(one.recipients for one in report.emails):
@@ -62,10 +64,17 @@ def plan(
         data={
             "campaign": campaign.slug,
             "emails": [_as_json(campaign, one) for one in report.emails],
+            "overlaps": overlaps,
         },
-        text="\n".join([_format(campaign, report), *written]),
+        text="\n".join([_format(campaign, report), *_overlap_lines(overlaps), *written]),
         next_command=f"lovecampaign {following}",
     )
+
+
+def _overlap_lines(overlaps: Mapping[str, int]) -> Iterator[str]:
+    for other, number in overlaps.items():
+        verb_form = "gets" if number == 1 else "get"
+        yield f"{count_of(number, 'person')} {verb_form} a letter of {other} on the same day."
 
 
 def _show_timeline(timeline: Timeline, written: Sequence[str]) -> Result:

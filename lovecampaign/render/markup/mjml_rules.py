@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from lovecampaign.campaign.source.errors import did_you_mean
+from lovecampaign.core.suggestions import did_you_mean
 from lovecampaign.render.markup.mjml_tags import DEFAULTS, LINKS, TAGS, UNSUPPORTED, WORDS, Tag
 from lovecampaign.render.markup.mjml_tree import Element, MjmlFault, fault_at
 from lovecampaign.render.markup.scanner import Attribute, Text

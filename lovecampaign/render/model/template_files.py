@@ -12,11 +12,11 @@ from jinja2.meta import find_referenced_templates
 
 from lovecampaign.campaign.files.paths import TEMPLATE_ENDING, TEMPLATE_FOLDER, find_inside
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.campaign.source.quotes import straighten_fields
 from lovecampaign.campaign.source.source import UNPRINTABLE, decode, make_source
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem
+from lovecampaign.core.suggestions import did_you_mean
 from lovecampaign.render.model.problem_codes import RenderCode
 
 _FOLDER = TEMPLATE_FOLDER.as_posix()

@@ -15,8 +15,8 @@ from jinja2.runtime import Context
 from jinja2.utils import missing, pass_context
 from jinja2.visitor import NodeTransformer
 
-from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.core.lru import LruCache
+from lovecampaign.core.suggestions import did_you_mean
 from lovecampaign.render.templating.captured import (
     Captured,
     CapturedBlocks,

@@ -16,8 +16,8 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
 from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
-from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.core.problems import Place, Problem
+from lovecampaign.core.suggestions import did_you_mean
 from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.templating.environment import GLOBALS, EmailEnvironment
 from lovecampaign.render.templating.filters import ALLOWED_FILTERS, ALLOWED_TESTS, REFUSED_FILTERS

@@ -275,6 +275,8 @@ def _postgres_engine(url: URL) -> Engine:
         engine = sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
+            # Servers may have another default; with SERIALIZABLE, simultaneous sends fail.
+            isolation_level="READ COMMITTED",
             connect_args={"connect_timeout": 10, "application_name": "lovecampaign"},
         )
     except (ImportError, NoSuchModuleError) as error:

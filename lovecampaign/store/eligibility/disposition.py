@@ -6,16 +6,15 @@ slots and zone clocks (:mod:`~lovecampaign.store.tables.slots`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.core.lru import LruCache
 from lovecampaign.schedule.quiet import ZoneClocks, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.eligibility.eligibility import (
@@ -26,6 +25,12 @@ from lovecampaign.store.eligibility.eligibility import (
     deal_reasons,
     first_unmet,
     require,
+)
+from lovecampaign.store.eligibility.precedence import (
+    has_own_letter,
+    is_over,
+    is_replaced,
+    newer_launch_emails,
 )
 from lovecampaign.store.eligibility.slots import SlotsByZone, compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
@@ -39,6 +44,8 @@ class Disposition:
 
     eligibility: Eligibility
     is_cancelled: bool = False
+    #: Whether the slots of all emails are loaded, so that a newer day email is foreseen.
+    foresees: bool = False
 
     @property
     def rows(self) -> sa.FromClause:
@@ -107,9 +114,20 @@ class Disposition:
             *eligibility.requirements,
             (slot.c.reason.is_(None), slot.c.reason),
             require(is_early, SkipReason.LATE),
+            *self._require_newest,
             *(require(sa.not_(condition), reason) for condition, reason in deal),
             require(sa.not_(self._is_day_taken), SkipReason.DAY_TAKEN),
         ]
+
+    @property
+    def _require_newest(self) -> list[Requirement]:
+        eligibility = self.eligibility
+        if newer_launch_emails(eligibility.campaign, eligibility.email):
+            return [require(sa.not_(is_replaced(eligibility)), SkipReason.LATE)]
+        if self.foresees and eligibility.email.is_one_a_day:
+            gives_way = sa.and_(self.due <= eligibility.instant, has_own_letter(eligibility))
+            return [require(sa.not_(gives_way), SkipReason.DAY_TAKEN)]
+        return []
 
     # -- subscribers with a planned row that is not claimed yet
 
@@ -155,12 +173,26 @@ class Disposition:
             (subscriber.c.forgotten_at.is_not(None), SkipReason.SUPPRESSED),
             (sa.not_(eligibility.is_addressed), SkipReason.SUPPRESSED),
             (delivery.c.expires_at <= eligibility.instant, SkipReason.LATE),
+            (is_over(eligibility), SkipReason.LATE),
+            *self._newer_than_row,
             *deal_reasons(eligibility, goes_out_at),
         ]
         if eligibility.email.is_one_a_day:
             whens.append((is_day_taken, SkipReason.DAY_TAKEN))
         by_time = sa.case(*((condition, reason.value) for condition, reason in whens))
         return sa.func.coalesce(eligibility.reason, by_time)
+
+    @property
+    def _newer_than_row(self) -> list[tuple[Condition, SkipReason]]:
+        """A row without an end is one that the operator made due (``retry``)."""
+        eligibility, has_end = self.eligibility, delivery.c.expires_at.is_not(None)
+        if newer_launch_emails(eligibility.campaign, eligibility.email):
+            return [(sa.and_(has_end, is_replaced(eligibility)), SkipReason.LATE)]
+        if self.foresees and eligibility.email.is_one_a_day:
+            is_due = delivery.c.due <= eligibility.instant
+            gives_way = sa.and_(is_due, has_own_letter(eligibility))
+            return [(gives_way, SkipReason.DAY_TAKEN)]
+        return []
 
     @property
     def _is_clocks_day_taken(self) -> Condition:
@@ -221,6 +253,7 @@ def disposition_at(
     return Disposition(
         eligibility=Eligibility(campaign=campaign, email=email, campaign_id=campaign_id, now=now),
         is_cancelled=bool(record and email.key in record.cancelled),
+        foresees=True,
     )
 
 
@@ -250,34 +283,3 @@ def load_slots(
         {zone: {key: by_key[key] for key in keys} for zone, by_key in slots.items()},
     )
     fill_zone_clocks(connection, clocks or {})
-
-
-Statements = TypeVar("Statements")
-_Key = tuple[str, str, int, bool]
-_SIZE = 256
-
-
-class StatementCache(Generic[Statements]):
-    """One kind of statements, by email; an entry is valid until its campaign is loaded again."""
-
-    def __init__(self, build: Callable[[Disposition], Statements]) -> None:
-        self._build = build
-        self._cache: LruCache[_Key, tuple[Disposition, Statements]] = LruCache(_SIZE)
-
-    def get(self, disposition: Disposition) -> Statements:
-        """The statements for a disposition that takes its ``now`` as a bind parameter."""
-        rules = disposition.eligibility
-        key = (rules.campaign.id, rules.email.key, rules.campaign_id, disposition.is_cancelled)
-        entry = self._cache.get(key, lambda _: (disposition, self._build(disposition)))
-        if not _has_same_source(entry[0], disposition):
-            entry = (disposition, self._build(disposition))
-            self._cache.put(key, entry)
-        return entry[1]
-
-
-def _has_same_source(one: Disposition, other: Disposition) -> bool:
-    """Whether both come from one load of the campaign; an edit of its files makes a new object."""
-    return (
-        one.eligibility.campaign is other.eligibility.campaign
-        and one.eligibility.email is other.eligibility.email
-    )

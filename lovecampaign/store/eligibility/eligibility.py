@@ -116,7 +116,7 @@ class Eligibility:
         until = self.campaign.insiders.until
         return sa.and_(
             in_insiders.c.subscriber_id.is_not(None),
-            sa.or_(in_insiders.c.joined_at < until, in_insiders.c.joined_at < self._founders_until),
+            sa.or_(in_insiders.c.joined_at < until, in_insiders.c.joined_at < self.founders_until),
             sa.not_(self._is_suppressed_on(self.campaign.insiders.list)),
             self._has_consented(in_insiders),
         )
@@ -138,7 +138,7 @@ class Eligibility:
         if self.email.role is not Role.LAUNCH:
             wants_days = preference.c.is_launch_only.is_not(sa.true())
             requirements.append(require(wants_days, SkipReason.LAUNCH_ONLY))
-        requirements.append(require(self._passes_tags, SkipReason.TAG))
+        requirements.append(require(self.passes_tags, SkipReason.TAG))
         if RecipientGroup.NOT_BOUGHT in self.email.to:
             requirements.append(require(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
         return requirements
@@ -151,7 +151,7 @@ class Eligibility:
         )
 
     @property
-    def _founders_until(self) -> sa.ColumnElement[datetime]:
+    def founders_until(self) -> sa.ColumnElement[datetime]:
         """The first real claim; until then every subscriber is a founder."""
         first = sa.select(_begun.c.first_claim_at).where(_begun.c.id == self.campaign_id)
         return sa.func.coalesce(first.scalar_subquery(), self.instant, type_=Instant)
@@ -210,7 +210,7 @@ class Eligibility:
     # -- tags
 
     @property
-    def _passes_tags(self) -> Condition:
+    def passes_tags(self) -> Condition:
         campaign, email = self.campaign, self.email
         without = campaign.audience.tags.without_tags | email.tags.without_tags
         if email.role is Role.LAUNCH:

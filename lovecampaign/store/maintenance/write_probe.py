@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.store.database.engine import Database
@@ -11,12 +12,17 @@ from lovecampaign.store.database.engine import Database
 TIMEOUT_SECONDS = 0.8
 
 
+def is_writable(file: Path) -> bool:
+    """Whether SQLite may write the file and its journal beside it; False on a read-only mount."""
+    return os.access(file.parent, os.W_OK) and (not file.exists() or os.access(file, os.W_OK))
+
+
 def find_write_fault(database: Database) -> str | None:
     """Why nothing can be written, without a path; None where a write works."""
     if database.file is not None:
         if not database.file.exists():
             return "its file was moved or deleted"
-        if not (os.access(database.file, os.W_OK) and os.access(database.file.parent, os.W_OK)):
+        if not is_writable(database.file):
             return "its file or folder is read-only"
     try:
         return _try_to_write(database.with_busy_timeout(TIMEOUT_SECONDS))

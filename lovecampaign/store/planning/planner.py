@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.disposition import Disposition
@@ -204,7 +204,7 @@ def _delete_moved_rows(connection: Connection, disposition: Disposition, email_i
     """Delete planned rows of which the due time has changed; slots must be loaded before.
 
     An edited time or zone holds for everything that is not claimed yet (DESIGN.md, "Time").
-    Rows that the operator made due (``retry``) match no slot's time, and stay.
+    Rows that the operator made due (``retry``) have no end, and stay.
     """
     is_current = sa.exists(
         sa.select(sa.literal(1))
@@ -218,7 +218,6 @@ def _delete_moved_rows(connection: Connection, disposition: Disposition, email_i
         delivery.c.state == PLANNED,
         delivery.c.first_claimed_at.is_(None),
         sa.not_(is_current),
+        delivery.c.expires_at.is_not(None),
     ]
-    if disposition.eligibility.email.role is not Role.LAUNCH:
-        conditions.append(delivery.c.expires_at.is_not(None))
     return connection.execute(sa.delete(delivery).where(*conditions)).rowcount

@@ -19,9 +19,11 @@ from lovecampaign.schedule.quiet import ZoneClocks
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot
 from lovecampaign.store import tables
-from lovecampaign.store.eligibility.disposition import Disposition, StatementCache, load_slots
+from lovecampaign.store.eligibility.disposition import Disposition, load_slots
 from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.eligibility.precedence import newer_launch_emails
 from lovecampaign.store.eligibility.slots import SlotsByZone
+from lovecampaign.store.eligibility.statement_cache import StatementCache
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.tables import BigKey, DeliveryState, Instant, delivery, subscriber
 from lovecampaign.store.tables.slots import slot
@@ -174,9 +176,16 @@ class PlanningTask:
         is_open_to_all = (
             not self.disposition.is_cancelled and self.campaign.deal_of(self.email) is None
         )
-        return not is_open_to_all or any(
-            each.reason in FINAL_REASONS or (each.expires is not None and each.expires <= self.now)
-            for each in self._all_slots
+        newer = newer_launch_emails(self.campaign, self.email)
+        is_replaced = any(each.instant and each.instant <= self.now for each in newer)
+        return (
+            not is_open_to_all
+            or is_replaced
+            or any(
+                each.reason in FINAL_REASONS
+                or (each.expires is not None and each.expires <= self.now)
+                for each in self._all_slots
+            )
         )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_schedule
 from lovecampaign.store.ledger.campaigns import CampaignRecord
@@ -33,6 +34,8 @@ class DryRun:
     #: Rows that wait for another try.
     retry_later: int
     next_due: datetime | None
+    #: How many miss each email because it is too late; only emails with any.
+    late: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def tried(self) -> int:
@@ -57,6 +60,7 @@ def dry_run_send(
         next_due = find_next_due(connection, campaign, record, keys, now)
     return DryRun(
         recipients={key: each.tried for key, each in counts.items() if each.tried},
+        late={key: each.late for key, each in counts.items() if each.late},
         held=sum(each.held for each in counts.values()),
         skipped=sum(each.skipped for each in counts.values()),
         retry_later=sum(each.retry_later for each in counts.values()),
@@ -74,6 +78,7 @@ class _DueCounts:
     tried: int
     held: int
     skipped: int
+    late: int
     retry_later: int
     #: The first end of quiet hours for subscribers without a row.
     held_until: datetime | None
@@ -99,6 +104,7 @@ def _count_due(
         held=_sum((*held, *held_rows)),
         skipped=_sum(each for each in new if each.reason in FINAL_REASONS)
         + _sum(each for each in rows if each.reason is not None and not each.is_held),
+        late=_sum(each for each in (*new, *rows) if each.reason == SkipReason.LATE),
         retry_later=waiting.retry_later if waiting else 0,
         held_until=min((each.goes_out_at for each in held), default=None),
     )

@@ -30,9 +30,10 @@ from lovecampaign.store.database.json_parameters import (
     read_json_rows,
 )
 from lovecampaign.store.database.types import BigKey
-from lovecampaign.store.eligibility.disposition import Disposition, StatementCache
+from lovecampaign.store.eligibility.disposition import Disposition
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.eligibility.slots import read_clocks
+from lovecampaign.store.eligibility.statement_cache import StatementCache
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.sending.claimed import (
     ClaimedDelivery,

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
 from lovecampaign.store.eligibility.slots import compute_slots, read_clocks
@@ -50,7 +50,10 @@ def list_due_batches(
     keys: Collection[str],
     now: datetime,
 ) -> Sequence[DueBatch]:
-    """Batches of these emails with claimable rows, earliest due first."""
+    """Batches of these emails with claimable rows: the newest email first, then by due time.
+
+    Where two are due for one subscriber, the day's own email must take the local day.
+    """
     clocks = read_clocks(connection, campaign, now)
     is_claimable = [
         delivery.c.batch_id == batch.c.id,
@@ -76,7 +79,10 @@ def list_due_batches(
         .where(email.c.campaign_id == record.id, email.c.key.in_(sorted(keys)), is_due)
         .order_by(batch.c.due, batch.c.id)
     )
-    return [DueBatch(**row) for row in rows.mappings()]
+    newest_first = {each.key: -place for place, each in enumerate(campaign.emails)}
+    newest_first |= {each.key: 1 for each in campaign.emails if each.role is Role.CATCH_UP}
+    batches = [DueBatch(**row) for row in rows.mappings()]
+    return sorted(batches, key=lambda each: newest_first.get(each.email_key, 1))
 
 
 def count_waiting(
@@ -84,13 +90,14 @@ def count_waiting(
 ) -> WaitingCounts:
     """The due planned rows of these emails: claimable now, or to try again later."""
     is_ready = delivery.c.next_try_at <= now
+    is_in_time = sa.or_(delivery.c.expires_at.is_(None), delivery.c.expires_at > now)
     row = connection.execute(
         sa.select(
             sa.func.count().filter(is_ready).label("remaining"),
             sa.func.count().filter(sa.not_(is_ready)).label("retry_later"),
         )
         .select_from(_ROWS)
-        .where(*_is_planned(record, keys), delivery.c.due <= now)
+        .where(*_is_planned(record, keys), delivery.c.due <= now, is_in_time)
     ).one()
     return WaitingCounts(remaining=row.remaining, retry_later=row.retry_later)
 

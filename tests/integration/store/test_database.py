@@ -19,7 +19,7 @@ import lovecampaign.store
 from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.engine import Database, connect
 from lovecampaign.store.database.schema_version import (
     HEAD,
     find_database,
@@ -28,6 +28,7 @@ from lovecampaign.store.database.schema_version import (
 )
 from lovecampaign.store.tables import metadata
 from lovecampaign.store.tables.slots import fill_zone_clocks
+from tests.support.postgres import PostgresServer
 
 OPEN = """
 import sys
@@ -169,3 +170,19 @@ def test_a_file_that_is_no_database_is_unreachable(tmp_path: Path) -> None:
     (tmp_path / "lovecampaign.db").write_text("Dear diary, " * 200)
     with pytest.raises(Unreachable, match="not a database"):
         open_database(Settings(workspace=tmp_path))
+
+
+def test_writes_are_read_committed_whatever_the_servers_default(postgres: PostgresServer) -> None:
+    with postgres.database() as url:
+        with contextlib.closing(Database(connect(url, Path()))) as first:
+            name = first.engine.url.database
+            with first.write() as connection:
+                connection.exec_driver_sql(
+                    f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'serializable'"
+                )
+        with contextlib.closing(Database(connect(url, Path()))) as database:
+            with database.write() as connection:
+                said = connection.exec_driver_sql("SHOW transaction_isolation").scalar_one()
+            with database.read() as connection:
+                read = connection.exec_driver_sql("SHOW transaction_isolation").scalar_one()
+    assert (said, read) == ("read committed", "repeatable read")

@@ -53,7 +53,8 @@ class NeededField(EmailRule, code="LC219"):
                 message, severity = told
                 yield passage.problem(
                     message,
-                    hint=f'write {{{{ {use.written} | default("…") }}}}, or import the field',
+                    hint=f"import the field, or add words for readers without it: "
+                    f'{{{{ {use.written} | default("your words") }}}}',
                     severity=severity,
                 )
 

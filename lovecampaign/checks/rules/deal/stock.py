@@ -46,7 +46,7 @@ class EnoughCodes(MonthRule, code="LC252"):
         if needed is not None and held < needed:
             yield place.warning(
                 f"{file} holds {held} codes, and {needed} are needed",
-                hint="add codes to the file, or write codes: generate",
+                hint="add codes to the file, as many as the quantity",
             )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.campaign.source.errors import did_you_mean
 from lovecampaign.checks.base.locate import Passage, find_email_setting, setting
 from lovecampaign.checks.base.rule import MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.suggestions import did_you_mean
 
 
 class MembersThere(MonthRule, code="LC222"):

@@ -237,7 +237,7 @@ def _window(campaign: Campaign, email: Email) -> timedelta:
         return campaign.sending.late_after
     closes = closes_at(campaign, email)
     left = closes - email.instant if closes and email.instant else _LAUNCH_WINDOW
-    return min(left, _LAUNCH_WINDOW)
+    return min(left, _LAUNCH_WINDOW, campaign.launch.late_after)
 
 
 def _is_swallowed(campaign: Campaign, email: Email, zone: str) -> bool:
