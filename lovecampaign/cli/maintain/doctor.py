@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.maintain.file_permissions import check_permissions
 from lovecampaign.cli.maintain.health_finding import (
     HealthFinding,
     HealthState,
@@ -97,6 +98,7 @@ def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
     settings = invocation.settings()
     yield from check_settings(settings)
     yield from check_secrets(settings)
+    yield from check_permissions(settings)
     yield from check_database(settings, invocation.now)
     yield from check_webhook(settings)
     faults = list(check_web_addresses(settings))
