@@ -133,3 +133,23 @@ def test_a_password_in_the_query_of_a_database_url_is_never_shown(shop: Shop) ->
     assert said.code == 2
     assert "s3cret-Word" not in said.out + said.err
     assert json.loads(shop.type("doctor", "--json").out)["schema"]
+
+
+def test_check_and_preview_show_no_private_file(shop: Shop) -> None:
+    secret = "q8Zw-secret"
+    folder = shop.folder / "campaigns" / "test-month"
+    env = shop.folder / ".env"
+    env.write_text(env.read_text() + f'NOTE="{{{{ {secret}: x"\n')
+    day, second = folder / "days" / "01-day-1.md", folder / "days" / "02-day-2.md"
+    second.write_text(second.read_text() + "\n[[image: ../../.env | Words]]\n")
+    day.unlink()
+    day.symlink_to("../../../.env")
+    for form in ("text", "json", "github"):
+        said = shop.type("check", "--format", form)
+        assert said.code == 1
+        assert "LC039" in said.out
+        assert secret not in said.out + said.err
+    said = shop.type("preview", "--export", "exported")
+    shown = [path for path in shop.folder.rglob("exported/**/*") if path.is_file()]
+    assert secret not in said.out + said.err
+    assert not [path for path in shown if secret in path.read_text("utf-8", "replace")]

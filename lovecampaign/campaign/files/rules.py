@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from lovecampaign.campaign.files.draft import CampaignDraft, Rule
-from lovecampaign.campaign.files.paths import require_template, resolve_inside
+from lovecampaign.campaign.files.paths import FileKind, require_template, resolve_inside
 from lovecampaign.campaign.model.campaign import (
     CATCH_UP,
     CONFIRM,
@@ -134,11 +134,16 @@ def _launch_emails_wait_for_the_launch(draft: CampaignDraft) -> Iterator[Problem
 
 def _named_files_exist(draft: CampaignDraft) -> Iterator[Problem]:
     logo, deals = draft.file.brand.logo, draft.file.deals
-    named = [(["brand", "logo"], logo)] if logo and "://" not in logo else []
-    named += [(["deals", key, "codes"], one.codes) for key, one in deals.items() if one.codes]
-    for path, text in named:
+    is_file = logo and "://" not in logo
+    named = [(["brand", "logo"], logo, FileKind.IMAGE)] if is_file else []
+    named += [
+        (["deals", key, "codes"], one.codes, FileKind.CODES)
+        for key, one in deals.items()
+        if one.codes
+    ]
+    for path, text, kind in named:
         try:
-            resolve_inside(text, folder=draft.folder, workspace=draft.workspace)
+            resolve_inside(text, kind, folder=draft.folder, workspace=draft.workspace)
         except BadValue as bad:
             yield draft.document.refusal(path, bad)
 

@@ -66,7 +66,7 @@ class ProblemCode(StrEnum):
     WORD = "LC036", "One of a few words is expected."
     TRUE_OR_FALSE = "LC037", "true or false is expected."
     NAME = "LC038", "An id, key, list or tag holds characters that do not work in links and files."
-    OUTSIDE = "LC039", "A path leads out of the workspace."
+    OUTSIDE = "LC039", "A path leads out of the workspace, or to a file that is not a campaign's."
     # Days and files.
     DAY_MISSING = "LC040", "A day has neither a file nor a place in skip."
     DAY_TWICE = "LC041", "Two files claim the same day."
