@@ -91,6 +91,7 @@ class ProblemCode(StrEnum):
     PRICES = "LC061", "The prices of a deal do not fit together."
     UNTIL = "LC062", "A deadline lies before the campaign starts."
     BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the doors open."
+    MORE_MISTAKES = "LC099", "A file has more mistakes than are shown."
     # Braces and quotes.
     MERGE_FIELD = "LC064", "Merge fields work in subject, preheader and copy only."
     QUOTE_INSIDE = "LC065", "A quote in the middle of a quoted value ends it too early."
