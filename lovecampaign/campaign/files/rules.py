@@ -134,8 +134,9 @@ def _launch_emails_wait_for_the_launch(draft: CampaignDraft) -> Iterator[Problem
 
 def _named_files_exist(draft: CampaignDraft) -> Iterator[Problem]:
     logo, deals = draft.file.brand.logo, draft.file.deals
-    is_file = logo and "://" not in logo
-    named = [(["brand", "logo"], logo, FileKind.IMAGE)] if is_file else []
+    named = []
+    if logo and "://" not in logo:
+        named.append((["brand", "logo"], logo, FileKind.IMAGE))
     named += [
         (["deals", key, "codes"], one.codes, FileKind.CODES)
         for key, one in deals.items()

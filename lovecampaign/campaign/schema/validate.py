@@ -29,7 +29,7 @@ Broken = frozenset[KeyPath]
 
 #: Each round removes one level more; the schema has five.
 _ROUNDS = 8
-#: Of one file; more are told as a number.
+#: Of one file; the others are counted.
 MAX_PROBLEMS = 200
 
 

@@ -131,8 +131,8 @@ def _estimate_format(given: Sequence[Any], named: Mapping[str, Any]) -> None:
     values = (*given[1:], *named.values())
     inside = [one for value in values if isinstance(value, dict) for one in value.values()]
     _require_format(text, [*values, *inside])
-    marks = text.count("%" if isinstance(text, str) else b"%")
-    marks += text.count("{" if isinstance(text, str) else b"{")
+    words = text.decode("latin-1") if isinstance(text, bytes) else text
+    marks = words.count("%") + words.count("{")
     longest = max(map(size_of, values), default=0)
     require_size(len(text) + marks * (longest + MAX_NUMBER // 100))
 
