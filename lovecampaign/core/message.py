@@ -84,6 +84,7 @@ class FaultKind(StrEnum):
     MAILBOX = "mailbox"  #: full or inactive: a soft bounce
     POLICY = "policy"  #: the server rejects *us*: not the recipient's fault
     MESSAGE = "message"  #: this message could not be rendered, or is too large
+    SUBSCRIBER = "subscriber"  #: the subscriber's own data cannot be printed: no other letter fails
     PROVIDER = "provider"  #: connection lost, rate limit, server error
     CONFIGURATION = "configuration"  #: credentials or sender rejected: stop the run
 

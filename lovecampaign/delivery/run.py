@@ -13,8 +13,8 @@ from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import Checker
 from lovecampaign.delivery.transactional.worker import (
+    clean_up,
     cleanup_interval,
-    delete_unconfirmed_if_due,
     send_transactional,
 )
 
@@ -79,7 +79,7 @@ def _run_passes(sender: SendingProcess, plan: RunPlan, sleep: Sleep) -> None:
     cleanup = cleanup_interval(sender)
     while True:
         next_dues = [_pass(sender, plan, reload) for reload in plan.campaigns]
-        delete_unconfirmed_if_due(sender, cleanup)
+        clean_up(sender, cleanup)
         if _is_over(sender, plan):
             return
         known = [due for due in (*next_dues, plan.until) if due is not None]

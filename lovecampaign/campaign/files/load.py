@@ -23,6 +23,7 @@ from lovecampaign.campaign.files.draft import CampaignDraft
 from lovecampaign.campaign.files.layers import Layers
 from lovecampaign.campaign.files.paths import (
     FILE_NAME,
+    FileKind,
     name_in,
     read_inside,
     resolve_inside,
@@ -70,7 +71,9 @@ class LoadedCampaign:
 
 def load_campaign(folder: Path, workspace: Path) -> LoadedCampaign:
     """Read a campaign's folder. Never raises for its content."""
-    source, problems = read_inside(folder / FILE_NAME, workspace)
+    source, problems = read_inside(
+        folder / FILE_NAME, FileKind.SETTINGS, folder=folder, workspace=workspace
+    )
     if source is None:
         return LoadedCampaign(campaign=None, problems=problems)
     document = read_document(source, CampaignFile, placeholders=_PLACEHOLDERS)
@@ -148,15 +151,23 @@ class _CampaignLoader:
         if text is None:
             return None
         try:
-            path = resolve_inside(text, folder=self.draft.folder, workspace=self.draft.workspace)
+            path = resolve_inside(
+                text,
+                FileKind.COPY,
+                folder=self.draft.folder,
+                workspace=self.draft.workspace,
+            )
         except BadValue as bad:
             self.problems.append(self.draft.document.refusal(where, bad))
             return None
         return self._read_copy_file(path, CopyGroup)
 
     def _read_copy_file(self, path: Path, model: type[CopyGroup]) -> CopyFile[Any] | None:
-        source, problems = read_inside(path, self.draft.workspace)
-        self.files.append(name_in(self.draft.workspace, path))
+        draft = self.draft
+        source, problems = read_inside(
+            path, FileKind.COPY, folder=draft.folder, workspace=draft.workspace
+        )
+        self.files.append(name_in(draft.workspace, path))
         if source is None:
             self.problems += problems
             return None

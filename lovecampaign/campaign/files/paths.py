@@ -1,8 +1,9 @@
-"""Paths of a campaign's files: always inside the workspace, links followed."""
+"""Paths of a campaign's files: inside the workspace, never its private files, links followed."""
 
 from __future__ import annotations
 
 import os
+from enum import Enum
 from pathlib import Path
 
 from lovecampaign.campaign.source.errors import BadValue
@@ -17,57 +18,89 @@ TEMPLATE_FOLDER = Path("templates") / "email"
 _COPY_IT = "copy the file into the campaign"
 
 
-def resolve_inside(text: str, *, folder: Path, workspace: Path) -> Path:
+class FileKind(Enum):
+    """What a campaign may name a file for: the endings of its name, in lower case."""
+
+    SETTINGS = frozenset({".yaml"})
+    COPY = frozenset({".md", ".markdown", ".txt"})
+    CODES = frozenset({".csv", ".tsv", ".txt"})
+    #: None: any ending. A file that is no image is refused by its content, which is never shown.
+    IMAGE = None
+
+
+def resolve_inside(text: str, kind: FileKind, *, folder: Path, workspace: Path) -> Path:
     """The file at a path relative to the campaign's folder.
 
-    Raises BadValue, also for a link out of the workspace.
+    Raises BadValue, also for a file that is not the campaign's to show (:func:`find_refusal`).
     """
     try:
         path = (folder / text).resolve()
-        is_inside = path.is_relative_to(workspace.resolve())
-        is_file = is_inside and path.is_file()
+        refusal = find_refusal(path, kind, folder=folder, workspace=workspace)
+        is_file = refusal is None and path.is_file()
     except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, a loop of links
         raise BadValue(ProblemCode.FILE_NOT_FOUND, f"{text!r} cannot be a path") from error
-    if not is_inside:
-        raise BadValue(ProblemCode.OUTSIDE, f"{text!r} leads out of the workspace", _COPY_IT)
+    if refusal is not None:
+        raise BadValue(ProblemCode.OUTSIDE, f"{text!r} {refusal}", _COPY_IT)
     if not is_file:
         message = f"there is no file {text}"
         raise BadValue(ProblemCode.FILE_NOT_FOUND, message, _near_file(path, folder))
     return path
 
 
+def find_refusal(path: Path, kind: FileKind, *, folder: Path, workspace: Path) -> str | None:
+    """Why a campaign may not read a file; None where it may. Links are followed.
+
+    An excerpt of the file could be shown to others: in a pull request, or a shared preview. So the
+    secrets, the database and the outbox are out of reach: hidden files, and names with another
+    ending. Raises OSError or RuntimeError for a loop of links.
+    """
+    real, own, root = path.resolve(), folder.resolve(), workspace.resolve()
+    if not real.is_relative_to(root):
+        return "leads out of the workspace"
+    is_own = real.is_relative_to(own)
+    parts = real.relative_to(own if is_own else root).parts
+    if any(part.startswith(".") for part in parts):
+        return "leads to a hidden file, which may hold secrets"
+    if kind.value is not None and real.suffix.lower() not in kind.value:
+        return f"leads to a file whose name does not end in {' or '.join(sorted(kind.value))}"
+    return None
+
+
 def find_inside(path: Path, folder: Path) -> Path | None:
-    """The readable file at a path, links followed; None outside the folder."""
+    """The readable file at a path, links followed; None outside the folder, and for hidden files.
+
+    Below the folder, that is: the folder itself may be hidden.
+    """
     try:
-        file = path.resolve()
-        is_there = file.is_relative_to(folder.resolve()) and file.is_file()
+        file, root = path.resolve(), folder.resolve()
+        is_there = file.is_relative_to(root) and file.is_file()
+        is_hidden = is_there and any(one.startswith(".") for one in file.relative_to(root).parts)
     except (OSError, ValueError, RuntimeError):  # too long, NUL, a loop of links
         return None
-    return file if is_there and os.access(file, os.R_OK) else None
+    return file if is_there and not is_hidden and os.access(file, os.R_OK) else None
 
 
-def read_inside(path: Path, workspace: Path) -> tuple[Source | None, tuple[Problem, ...]]:
-    """Read a file of the campaign. A link out of the workspace is a problem.
+def read_inside(
+    path: Path, kind: FileKind, *, folder: Path, workspace: Path
+) -> tuple[Source | None, tuple[Problem, ...]]:
+    """Read a file of the campaign. A link to a file that is not the campaign's is a problem.
 
-    The outside file is never opened, since an excerpt would show its content.
+    That file is never opened, since an excerpt would show its content.
     """
     name = name_in(workspace, path)
-    if _is_inside(path, workspace):
+    try:
+        refusal = find_refusal(path, kind, folder=folder, workspace=workspace)
+    except (OSError, RuntimeError):  # a loop of links: reading reports it
+        refusal = None
+    if refusal is None:
         return read_source(path, name)
     problem = Problem(
         code=ProblemCode.OUTSIDE.value,
-        message=f"{name} is a link that leads out of the workspace",
+        message=f"{name} is a link that {refusal}",
         place=Place(file=name),
         hint=_COPY_IT,
     )
     return None, (problem,)
-
-
-def _is_inside(path: Path, workspace: Path) -> bool:
-    try:
-        return path.resolve().is_relative_to(workspace.resolve())
-    except (OSError, RuntimeError):  # a loop of links: reading reports it
-        return True
 
 
 def name_in(workspace: Path, path: Path) -> str:
@@ -102,7 +135,7 @@ def require_template(name: str, known: frozenset[str]) -> str:
 
 def _near_file(path: Path, folder: Path) -> str | None:
     try:
-        names = [entry.name for entry in path.parent.iterdir()]
+        names = [one.name for one in path.parent.iterdir() if not one.name.startswith(".")]
     except OSError:
         return None
     near = nearest(path.name, names)

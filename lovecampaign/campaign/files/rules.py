@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.files.draft import CampaignDraft, Rule
-from lovecampaign.campaign.files.paths import require_template, resolve_inside
+from lovecampaign.campaign.files.paths import FileKind, require_template, resolve_inside
 from lovecampaign.campaign.model.campaign import (
     CATCH_UP,
     CONFIRM,
@@ -136,11 +136,17 @@ def _launch_emails_wait_for_the_launch(draft: CampaignDraft) -> Iterator[Problem
 
 def _named_files_exist(draft: CampaignDraft) -> Iterator[Problem]:
     logo, deals = draft.file.brand.logo, draft.file.deals
-    named = [(["brand", "logo"], logo)] if logo and "://" not in logo else []
-    named += [(["deals", key, "codes"], one.codes) for key, one in deals.items() if one.codes]
-    for path, text in named:
+    named = []
+    if logo and "://" not in logo:
+        named.append((["brand", "logo"], logo, FileKind.IMAGE))
+    named += [
+        (["deals", key, "codes"], one.codes, FileKind.CODES)
+        for key, one in deals.items()
+        if one.codes
+    ]
+    for path, text, kind in named:
         try:
-            resolve_inside(text, folder=draft.folder, workspace=draft.workspace)
+            resolve_inside(text, kind, folder=draft.folder, workspace=draft.workspace)
         except BadValue as bad:
             yield draft.document.refusal(path, bad)
 

@@ -197,6 +197,14 @@ def _parse_link(value: object, placeholders: frozenset[str]) -> str:
     if not is_complete or re.search(r"[\s<>\"\\]", text):
         message = f"{text!r} is not a link that mail programs can open"
         raise BadValue(ProblemCode.LINK, message, hint)
+    if "@" in parts.netloc:
+        message = "a link holds a user or a password before its host, which every reader would see"
+        raise BadValue(ProblemCode.LINK, message, "leave out everything up to the @")
+    if "{" in parts.netloc or "{" in parts.fragment:
+        message = "{…} in a link stands in its path or behind the ?, so that its host is fixed"
+        raise BadValue(
+            ProblemCode.LINK, message, "write it like https://bloom.example/buy?code={code}"
+        )
     for name in re.findall(r"{([^{}]*)}", text):
         if name not in placeholders:
             allowed = "only {code} is allowed here" if placeholders else "it would not be replaced"

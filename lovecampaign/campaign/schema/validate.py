@@ -6,12 +6,13 @@ Invalid settings are removed, so that the rules about the others still run. Thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from lovecampaign.campaign.schema.models import SettingsGroup
 from lovecampaign.campaign.schema.validation_errors import translate_validation_error
@@ -21,13 +22,15 @@ from lovecampaign.campaign.source.parser import read_tree
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.source import Source, Spot
 from lovecampaign.campaign.source.tree import KeyPath, Keys, Tree, empty_entries, walk
-from lovecampaign.core.problems import Place, Problem, Severity
+from lovecampaign.core.problems import Place, Problem, Severity, has_errors, in_file_order
 
 G = TypeVar("G", bound=SettingsGroup)
 Broken = frozenset[KeyPath]
 
 #: Each round removes one level more; the schema has five.
 _ROUNDS = 8
+#: Of one file; the others are counted.
+MAX_PROBLEMS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ def read_document(
 ) -> Document[G]:
     """Read a range of lines as settings; ``placeholders`` replace invalid required settings."""
     tree = read_tree(source, fix_lines(source, first_line, last_line or len(source.lines)))
-    problems = list(tree.problems)
+    problems: list[Problem] = []
     data = tree.root.data() if tree.root else {}
     if not isinstance(data, dict):
         problems.append(_no_settings(source, tree))
@@ -93,8 +96,26 @@ def read_document(
     problems += _empty_values(source, tree)
     value, broken, invalid = _validate(source, tree, model, data, placeholders or {})
     problems += invalid
-    shown = [one for one in problems if one in tree.problems or not tree.is_silent(one)]
-    return Document(source=source, tree=tree, value=value, broken=broken, problems=tuple(shown))
+    shown = [*tree.problems, *(one for one in problems if not tree.is_silent(one))]
+    return Document(
+        source=source, tree=tree, value=value, broken=broken, problems=_first_of(shown, source)
+    )
+
+
+def _first_of(problems: Sequence[Problem], source: Source) -> tuple[Problem, ...]:
+    """The first problems of a file with thousands, and the number of the others."""
+    if len(problems) <= MAX_PROBLEMS:
+        return tuple(problems)
+    ordered = in_file_order(problems)
+    rest = ordered[MAX_PROBLEMS:]
+    summary = Problem(
+        code=ProblemCode.MORE_MISTAKES.value,
+        message=f"{source.name} has {len(rest):,} more mistakes",
+        place=Place(file=source.name, line=rest[0].place.line if rest[0].place else None),
+        hint="is this the right file? Fix the ones above first",
+        severity=Severity.ERROR if has_errors(rest) else Severity.WARNING,
+    )
+    return (*ordered[:MAX_PROBLEMS], summary)
 
 
 def _validate(
@@ -109,19 +130,38 @@ def _validate(
         except ValidationError as error:
             errors = error.errors(include_url=False, include_input=False)
             if attempt == 0:
-                translated = (
-                    translate_validation_error(source, tree, model, one) for one in errors
-                )
-                problems = [one for one in translated if one is not None]
+                problems = _translate(source, tree, model, errors)
             invalid = {_invalid_path(one) for one in errors}
             broken |= invalid
             data = {**placeholders, **_without(data, invalid)}
     return None, frozenset(broken), problems
 
 
+def _translate(
+    source: Source, tree: Tree, model: type[G], errors: Sequence[ErrorDetails]
+) -> list[Problem]:
+    """The problems of pydantic's errors; of thousands, only the first have a hint of their own.
+
+    To suggest the right name of a setting takes a millisecond.
+    """
+    if len(errors) > MAX_PROBLEMS:
+        errors = sorted(errors, key=lambda one: tree.spot(_written_path(one), of_key=True).line)
+    first, rest = errors[:MAX_PROBLEMS], errors[MAX_PROBLEMS:]
+    translated = (translate_validation_error(source, tree, model, one) for one in first)
+    others = (
+        source.problem(ProblemCode.WRONG_SHAPE, "this cannot be read", spot)
+        for spot in (tree.spot(_written_path(one), of_key=True) for one in rest)
+    )
+    return [one for one in (*translated, *others) if one is not None]
+
+
+def _written_path(error: ErrorDetails) -> KeyPath:
+    return tuple(step for step in error["loc"] if step != "[key]")
+
+
 def _invalid_path(error: Any) -> KeyPath:
     """The path to remove: the invalid value, or the group with a missing setting."""
-    path = tuple(step for step in error["loc"] if step != "[key]")
+    path = _written_path(error)
     if error["type"] != "missing":
         return path
     return path if len(path) == 1 else path[:-1]
@@ -154,6 +194,8 @@ def _matching_keys(holder: Any, step: str | int) -> list[Any]:
     """The indexes or keys of a step: keys match by their text."""
     if isinstance(holder, list):
         return [step] if isinstance(step, int) and step < len(holder) else []
+    if isinstance(step, str) and step in holder:
+        return [step]
     return [key for key in holder if str(key) == str(step)]
 
 

@@ -66,7 +66,7 @@ class ProblemCode(StrEnum):
     WORD = "LC036", "One of a few words is expected."
     TRUE_OR_FALSE = "LC037", "true or false is expected."
     NAME = "LC038", "An id, key, list or tag holds characters that do not work in links and files."
-    OUTSIDE = "LC039", "A path leads out of the workspace."
+    OUTSIDE = "LC039", "A path leads out of the workspace, or to a file that is not a campaign's."
     # Days and files.
     DAY_MISSING = "LC040", "A day has neither a file nor a place in skip."
     DAY_TWICE = "LC041", "Two files claim the same day."
@@ -91,6 +91,7 @@ class ProblemCode(StrEnum):
     PRICES = "LC061", "The prices of a deal do not fit together."
     UNTIL = "LC062", "A deadline lies before the campaign starts."
     BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the doors open."
+    MORE_MISTAKES = "LC099", "A file has more mistakes than are shown."
     # Braces and quotes.
     MERGE_FIELD = "LC064", "Merge fields work in subject, preheader and copy only."
     QUOTE_INSIDE = "LC065", "A quote in the middle of a quoted value ends it too early."

@@ -39,6 +39,8 @@ class Node:
     entries: list[MappingEntry] | None = None
     is_flow: bool = False
     is_plain: bool = False
+    #: The first entry of each key, as far as it was asked for.
+    _index: dict[str, MappingEntry] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:
@@ -56,7 +58,11 @@ class Node:
 
     def entry(self, key: str | int) -> MappingEntry | None:
         """The entry of a mapping with that key as text."""
-        return next((each for each in self.entries or () if str(each.key) == str(key)), None)
+        if self.entries is None:
+            return None
+        if len(self._index) != len(self.entries):
+            self._index = {str(each.key): each for each in reversed(self.entries)}
+        return self._index.get(str(key))
 
 
 @dataclass(slots=True)

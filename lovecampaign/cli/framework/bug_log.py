@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lovecampaign import __version__
+from lovecampaign.core.masking import mask_addresses, mask_passwords
+from lovecampaign.core.private_files import make_private_folder
 
-_ADDRESS = re.compile(r"[^\s@<>\"'(),;:/]+@([\w.-]+)")
-_PASSWORD_IN_URL = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
 _SECRET_NAME = re.compile(r"KEY|SECRET|PASSWORD|DATABASE_URL|PROVIDER")
 
 
@@ -35,8 +36,8 @@ def redact(text: str, hidden: Iterable[str]) -> str:
     """The text without secrets, passwords in URLs and the local parts of addresses."""
     for secret in sorted(hidden, key=len, reverse=True):
         text = text.replace(secret, "***")
-    text = _PASSWORD_IN_URL.sub("***", text)
-    return _ADDRESS.sub(r"***@\1", text)
+    text = _LOGIN_IN_URL.sub("***", text)
+    return mask_addresses(mask_passwords(text))
 
 
 def secrets(workspace: Path) -> set[str]:
@@ -82,7 +83,7 @@ def _log_folder(start: Path) -> Path:
         if (workspace / "campaigns").is_dir():
             folder = workspace / ".lovecampaign"
             with contextlib.suppress(OSError):
-                folder.mkdir(exist_ok=True)
+                make_private_folder(folder)
             if os.access(folder, os.W_OK):
                 return folder
     return Path(tempfile.gettempdir())

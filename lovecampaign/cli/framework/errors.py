@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ import click
 from lovecampaign.cli.framework.invocation import command_name
 from lovecampaign.cli.output.output import Output
 from lovecampaign.core.errors import ExitCode, LovecampaignError, ProblemsFound
+from lovecampaign.core.masking import mask_passwords
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.suggestions import nearest
 
@@ -57,7 +58,7 @@ def report_failure(error: BaseException, output: Output, argv: Sequence[str]) ->
         return _BROKEN_PIPE
     if isinstance(error, click.UsageError) and error.ctx is not None:
         output.command = command_name(error.ctx)
-    failure = describe_failure(error) or _bug(error, argv)
+    failure = _without_passwords(describe_failure(error) or _bug(error, argv))
     with contextlib.suppress(OSError):  # both streams are broken; the exit code is left
         if output.as_json and not output.is_stdout_broken:
             output.show_failure(failure.as_problems(), failure.exit_code)
@@ -90,6 +91,12 @@ def describe_failure(error: BaseException) -> CommandFailure | None:
         case OSError() if error.errno in _MACHINE_FAULTS or _is_path_fault(error):
             return _machine_fault(error)
     return None
+
+
+def _without_passwords(failure: CommandFailure) -> CommandFailure:
+    """A message may repeat what was typed: a database URL, with a password in it."""
+    hint = failure.hint and mask_passwords(failure.hint)
+    return replace(failure, message=mask_passwords(failure.message), hint=hint)
 
 
 def _usage_message(error: click.UsageError) -> str:

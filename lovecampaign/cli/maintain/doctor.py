@@ -12,6 +12,7 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.maintain.database_advice import READ_ONLY_HINT, advise_about_file
+from lovecampaign.cli.maintain.file_permissions import check_permissions
 from lovecampaign.cli.maintain.health_finding import (
     HealthFinding,
     HealthState,
@@ -99,6 +100,7 @@ def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
     settings = invocation.settings()
     yield from check_settings(settings)
     yield from check_secrets(settings)
+    yield from check_permissions(settings)
     yield from check_database(settings, invocation.now)
     yield from check_webhook(settings)
     faults = list(check_web_addresses(settings))

@@ -15,6 +15,7 @@ from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
+from lovecampaign.store.subscribers.wal_truncation import truncate_wal_if_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class RecordedCampaign:
 @contextlib.contextmanager
 def opened_database(invocation: Invocation) -> Iterator[Database]:
     with contextlib.closing(open_database(invocation.settings())) as database:
+        truncate_wal_if_due(database)
         yield database
 
 

@@ -87,7 +87,7 @@ def render_failure(delivery_id: str, error: RenderError) -> Outcome:
     return Outcome(
         delivery_id=delivery_id,
         kind=OutcomeKind.PERMANENT,
-        fault=FaultKind.MESSAGE,
+        fault=FaultKind.SUBSCRIBER if error.is_about_subscriber else FaultKind.MESSAGE,
         detail=error.message,
     )
 

@@ -24,6 +24,7 @@ _MEANINGS = {
     FaultKind.RECIPIENT: "the address does not exist",
     FaultKind.MAILBOX: "the mailbox is full or inactive",
     FaultKind.POLICY: "the receivers reject us",
+    FaultKind.SUBSCRIBER: "a value of the subscriber cannot be printed",
     FaultKind.PROVIDER: "the provider had a problem",
     FaultKind.CONFIGURATION: "the provider rejects our settings",
     GAVE_UP: "every try failed until it was too late",

@@ -12,7 +12,11 @@ from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts
 MAX_POLICY_REFUSALS = 5
 MAX_FAILURES_IN_A_ROW = 10
 #: About the recipient, or about our configuration, which stops the run.
-_NO_FAILURES = frozenset({FaultKind.RECIPIENT, FaultKind.MAILBOX, FaultKind.CONFIGURATION})
+_NO_FAILURES = frozenset(
+    {
+        *(FaultKind.RECIPIENT, FaultKind.MAILBOX, FaultKind.SUBSCRIBER, FaultKind.CONFIGURATION),
+    }
+)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from lovecampaign.delivery.transactional.welcome import send_welcomes
 from lovecampaign.store.checkout.waitlist import notify_campaign_waitlist
 from lovecampaign.store.sending.transactional_queue import find_next_transactional
 from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
+from lovecampaign.store.subscribers.wal_truncation import truncate_wal_if_due
 
 #: Between two checks of the queue, and for dead processes, without being woken.
 MAX_SLEEP = timedelta(seconds=10)
@@ -46,12 +47,16 @@ def send_transactional(
 
 
 def cleanup_interval(sender: SendingProcess) -> Interval:
-    """For :func:`delete_unconfirmed_if_due`; follows the sender's clock."""
+    """For :func:`clean_up`; follows the sender's clock."""
     return Interval(CLEANUP_SECONDS, lambda: sender.clock.now().timestamp())
 
 
-def delete_unconfirmed_if_due(sender: SendingProcess, interval: Interval) -> None:
-    """Delete subscribers who asked to join 30 days ago and never confirmed."""
+def clean_up(sender: SendingProcess, interval: Interval) -> None:
+    """Delete subscribers who asked to join 30 days ago and never confirmed.
+
+    What was erased leaves SQLite's WAL, if that was not possible before.
+    """
+    truncate_wal_if_due(sender.database)
     if interval.is_due():
         delete_unconfirmed(sender.database, sender.clock.now())
 
@@ -126,7 +131,7 @@ class TransactionalWorker:
             self._woken.clear()
             recover(sender)
             send_transactional(sender, self.plan.campaigns(), self.plan.check)
-            delete_unconfirmed_if_due(sender, cleanup)
+            clean_up(sender, cleanup)
             self._sleep(sender)
 
     def _sleep(self, sender: SendingProcess) -> None:

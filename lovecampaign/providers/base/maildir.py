@@ -18,6 +18,7 @@ from pathlib import Path
 
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import Message, Outcome
+from lovecampaign.core.private_files import make_private_folder, open_private
 from lovecampaign.providers.base.outcomes import Verdict, accepted, transient, unknown
 from lovecampaign.providers.base.provider import FlightLog
 
@@ -99,7 +100,7 @@ class MaildirProvider:
         return accepted(f"new/{final.name}")
 
     def _write(self, path: Path, content: bytes) -> None:
-        with path.open("xb") as file:
+        with open(path, "xb", opener=open_private) as file:
             file.write(content)
             if self._is_durable:
                 file.flush()
@@ -115,8 +116,9 @@ class MaildirProvider:
             os.close(descriptor)
 
     def _make_folders(self) -> None:
+        make_private_folder(self._folder)
         for folder in _FOLDERS:
-            (self._folder / folder).mkdir(parents=True, exist_ok=True)
+            make_private_folder(self._folder / folder)
 
     def _try_to_make_folders(self) -> bool:
         try:

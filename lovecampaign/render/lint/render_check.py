@@ -15,6 +15,7 @@ from lovecampaign.campaign.source.source import read_source
 from lovecampaign.core.problems import Place, Problem, has_errors, in_file_order
 from lovecampaign.render.lint.source_check import (
     problems_of_actions,
+    problems_of_active_content,
     problems_of_images,
     problems_of_names,
 )
@@ -44,6 +45,7 @@ def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Pr
         *problems_of_names(campaign, content),
         *problems_of_actions(content),
         *problems_of_images(campaign, content),
+        *problems_of_active_content(content),
     ]
     if not has_errors(problems):
         problems += _RenderCheck(campaign, email, content).problems()

@@ -25,6 +25,12 @@ from lovecampaign.render.templating.source_map import place_in
 
 #: A line intended as a button or an image, well-formed or not.
 _MEANT_AS_ACTION = re.compile(r"\[\[\s*(\w+)\s*:.*")
+_ACTIVE = re.compile(
+    r"""<(?:form|input|select|textarea|iframe|frameset|frame|object|embed|applet|script|base)\b
+    | <meta\b[^>]*?http-equiv\s*=\s*["']?refresh
+    | (?<=[("'=<\s|])(?:file|javascript|vbscript):(?=\S)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _LOOKED_UP = "paths are looked up in the campaign's folder, then in the workspace"
 
 _SAVED_AS = "open it in an image editor, and save it as JPEG or PNG"
@@ -108,6 +114,26 @@ def problems_of_images(campaign: Campaign, content: Content) -> Iterator[Problem
     logo = campaign.brand.logo
     if logo and is_local(logo) and (problem := _image_problem(campaign, content, logo, "logo")):
         yield replace(problem, place=campaign.places.get("brand.logo") or Place(file=campaign.file))
+
+
+def problems_of_active_content(content: Content) -> Iterator[Problem]:
+    """Forms, frames, scripts, refreshes and ``file:`` addresses in copy and templates."""
+    templates = content.templates.items()
+    for source in (
+        *map(_copy_of, content.authored),
+        *(JinjaSource(text=text, file=template_file(name)) for name, text in templates),
+    ):
+        for found in _ACTIVE.finditer(source.text):
+            place = place_in(source.text, found.start(), source.file)
+            line = place.line or 1
+            yield Problem(
+                code=RenderCode.ACTIVE_CONTENT,
+                message=f"mail programs remove {found[0].strip()!r}, or warn the reader of it",
+                place=source.place(line, place.column),
+                hint="take it out; a button can lead to a page that has it",
+                excerpt=source.line(line),
+                width=len(found[0]),
+            )
 
 
 def _action_problem(line: str) -> tuple[str, int, str] | None:

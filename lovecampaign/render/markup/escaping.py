@@ -51,6 +51,7 @@ def encode_link(value: str) -> str:
             "a link's address comes from a value that begins with neither http://, https:// "
             "nor mailto:",
             hint="fix the subscriber's data, or write the beginning of the address in the copy",
+            is_about_subscriber=True,
         )
     return encode_in_link(value)
 

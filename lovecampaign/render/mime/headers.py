@@ -70,6 +70,7 @@ def ascii_email(email: str) -> str:
         raise RenderError(
             "the address has letters before the @ that this kind of mail cannot carry",
             hint="RFC 6531 (SMTPUTF8) would be needed",
+            is_about_subscriber=True,
         )
     return f"{local}@{ascii_domain(domain)}"
 
@@ -80,7 +81,8 @@ def ascii_domain(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError as error:
-        raise RenderError("the domain of the address is not one that can be written") from error
+        reason = "the domain of the address is not one that can be written"
+        raise RenderError(reason, is_about_subscriber=True) from error
 
 
 class CampaignHeaders:

@@ -12,8 +12,17 @@ class RenderError(LovecampaignError):
     It is logged and stored in the ledger, so it contains no address and no personal value.
     """
 
-    def __init__(self, reason: str, *, place: Place | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        place: Place | None = None,
+        hint: str | None = None,
+        is_about_subscriber: bool = False,
+    ) -> None:
         super().__init__(f"{place}: {reason}" if place else reason, hint=hint)
         #: The message without the place.
         self.reason = reason
         self.place = place
+        #: Whether a value of the subscriber is the cause, and not the email.
+        self.is_about_subscriber = is_about_subscriber

@@ -52,7 +52,13 @@ def find_image(campaign: Campaign, path: str) -> Path | None:
     """The picture's file, beside the campaign or in the workspace; None if there is none."""
     folders = (campaign.folder, campaign.workspace)
     found = (find_inside(folder / path, campaign.workspace) for folder in folders)
-    return next((file for file in found if file is not None), None)
+    return next((file for file in found if file and _may_be_shown(campaign, file)), None)
+
+
+def _may_be_shown(campaign: Campaign, file: Path) -> bool:
+    """Beside the campaign's own folder lie the database and the outbox."""
+    is_own = file.is_relative_to(campaign.folder.resolve())
+    return is_own or file.suffix.lower() in MEDIA_TYPES
 
 
 def is_picture(file: Path) -> bool:

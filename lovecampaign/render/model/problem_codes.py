@@ -46,6 +46,11 @@ class RenderCode(StrEnum):
     )
     CONTENT_UNUSED = "LC117", "There is copy, but the template does not print {{ content }}."
     IMAGE_UNKNOWN = "LC118", "An image is of no kind that mail programs show, or holds no picture."
+    WHOLE_OBJECT = "LC119", "A name with parts is printed whole: one of its parts is meant."
+    ACTIVE_CONTENT = (
+        "LC120",
+        "A form, frame, script, refresh or file: address: mail programs remove it or warn of it.",
+    )
 
 
 MEANINGS: Mapping[RenderCode, str] = {code: code.meaning for code in RenderCode}

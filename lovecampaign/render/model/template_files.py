@@ -20,14 +20,15 @@ from lovecampaign.core.suggestions import did_you_mean
 from lovecampaign.render.model.problem_codes import RenderCode
 
 _FOLDER = TEMPLATE_FOLDER.as_posix()
+#: Letters in an outbox and databases have other endings.
+_ENDINGS = frozenset({".j2", ".jinja", ".jinja2", ".mjml", ".html", ".htm", ".txt", ".md", ".css"})
 #: A text file has at most this many kinds of unprintable characters, by accident.
 _MAX_UNPRINTABLE = 4
 
 
 def read_templates(campaign: Campaign, email: Email) -> Mapping[str, str]:
     """Sources by the name that ``include`` uses; raises ProblemsFound."""
-    folder = campaign.workspace / TEMPLATE_FOLDER
-    reader = _TemplateReader(folder)
+    reader = _TemplateReader(campaign.workspace)
     reader.read(template_name(email.template), None)
     if reader.problems:
         raise ProblemsFound(f"the templates of {email.key} cannot be read", reader.problems)
@@ -47,8 +48,9 @@ def template_file(name: str) -> str:
 class _TemplateReader:
     """Reads a template and its references, recursively."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace.resolve()
+        self._folder = workspace / TEMPLATE_FOLDER
         self.sources: dict[str, str] = {}
         self.problems: list[Problem] = []
 
@@ -65,7 +67,7 @@ class _TemplateReader:
 
     def _read_file(self, name: str, named_in: Place | None) -> str | None:
         place = named_in or Place(file=template_file(name))
-        file = find_inside(self._folder / name, self._folder)
+        file = self._find(name)
         if file is None:
             self._report_absence(name, place)
             return None
@@ -78,6 +80,13 @@ class _TemplateReader:
                 "save it as plain text (UTF-8)",
             )
         return text
+
+    def _find(self, name: str) -> Path | None:
+        """A template's file: text by its ending, inside the folder and the workspace."""
+        file = find_inside(self._folder / name, self._folder)
+        if file is None or file.suffix.lower() not in _ENDINGS:
+            return None
+        return file if file.is_relative_to(self._workspace) else None
 
     def _report_absence(self, name: str, place: Place) -> None:
         if ".." not in name and os.path.exists(self._folder / name):  # noqa: PTH110 - any name
@@ -108,7 +117,7 @@ class _TemplateReader:
                 yield reference
 
     def _has(self, name: str) -> bool:
-        return find_inside(self._folder / name, self._folder) is not None
+        return self._find(name) is not None
 
     def _all_names(self) -> list[str]:
         return sorted(

@@ -8,9 +8,11 @@ from typing import Any, Generic
 
 from jinja2 import Template
 
+from lovecampaign.campaign.files.copy_file import MAX_BRACKETS, MAX_CHARACTERS
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
 from lovecampaign.core.lru import LruCache
+from lovecampaign.core.problems import Place
 from lovecampaign.render.markup.markdown import CopyMarkdown
 from lovecampaign.render.model.content import AuthoredEmail, Content
 from lovecampaign.render.model.errors import RenderError
@@ -137,6 +139,7 @@ class Composer:
 
     def _mjml_of(self, part: _CopyPart, names: Mapping[str, Any]) -> str:
         markdown = part.copy.render(names)
+        _refuse_slow_markdown(markdown, part.file)
         mjml = self._mjml_of_copies.get(markdown, self._markdown.to_mjml)
         return self._source_map.mark_all(mjml, part.file) if self._source_map else mjml
 
@@ -222,6 +225,14 @@ def _refuse_unfilled_fields(campaign: Campaign, content: Content) -> None:
                 f"{name} contains a merge field, which subscribers would see as it is",
                 hint="merge fields work in subject, preheader and copy",
             )
+
+
+def _refuse_slow_markdown(markdown: str, file: str) -> None:
+    """A loop can print more than the limits that the copy's file was checked for."""
+    brackets = max(map(markdown.count, "[{"))
+    if len(markdown) > 2 * MAX_CHARACTERS or brackets > 2 * MAX_BRACKETS:
+        reason = "the loops and macros of this copy print too much for any letter"
+        raise RenderError(reason, place=Place(file=file))
 
 
 def _of_campaign(campaign: Campaign) -> Iterator[tuple[str, str | None]]:

@@ -17,6 +17,7 @@ from jinja2.environment import TemplateModule
 from jinja2.runtime import BlockReference, Context, Macro, Undefined
 from markupsafe import Markup
 
+from lovecampaign.render.values.budget import PRINT, new_budget, spend
 from lovecampaign.render.values.deferred import Deferred
 from lovecampaign.render.values.expressions import printed_text
 from lovecampaign.render.values.tokens import ValueRecorder
@@ -60,10 +61,11 @@ class SafeLiteral(str):
 
 @contextmanager
 def printing_to(printed: ValueRecorder[Any]) -> Iterator[None]:
-    """Within this context, ``printed`` records what templates print."""
+    """Within this context, ``printed`` records what templates print, with a budget of their own."""
     before = _PRINTED.set(printed)
     try:
-        yield
+        with new_budget():
+            yield
     finally:
         _PRINTED.reset(before)
 
@@ -71,14 +73,18 @@ def printing_to(printed: ValueRecorder[Any]) -> Iterator[None]:
 def print_value(value: object) -> Markup:
     """The output for a printed value: a token, or captured source as it is."""
     if isinstance(value, Captured | Deferred) and (source := value.__source__()) is not None:
+        spend(len(source))
         return _as_source(source)
     if isinstance(value, Deferred):
+        spend(PRINT)
         return _as_source(_PRINTED.get().token(value))
     if isinstance(value, TemplateModule):
         return value.__html__()
     if isinstance(value, SafeLiteral):
         return _as_source(value)
-    return _as_source(_PRINTED.get().token(printed_text(value)))
+    text = printed_text(value)
+    spend(PRINT + len(text))
+    return _as_source(_PRINTED.get().token(text))
 
 
 def is_printed_as_source(value: object) -> bool:

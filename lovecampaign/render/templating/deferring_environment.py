@@ -6,12 +6,10 @@ recorded instead of run. Without deferred values nothing changes.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sized
 from functools import partial, wraps
+from types import BuiltinMethodType
 from typing import Any
 
-from jinja2.exceptions import SecurityError
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, markup_join
 from jinja2.sandbox import SandboxedEnvironment
@@ -24,23 +22,22 @@ from lovecampaign.render.templating.filters import (
     deferring_filter,
     refuse_sources,
 )
+from lovecampaign.render.templating.limits import LIMITED_OPERATORS, limit_method, spend_on_call
+from lovecampaign.render.values.budget import TURN, require_size, size_of, spend
 from lovecampaign.render.values.deferred import Deferred, Untraceable, find_deferred
 from lovecampaign.render.values.expressions import join_values
 from lovecampaign.render.values.inputs import SubscriberFields, field_leaf
-
-#: Characters or items that a repetition may make.
-_MAX_LENGTH = 100_000
-_MAX_POWER = 1_000
 
 
 class DeferringEnvironment(SandboxedEnvironment):
     """A sandbox in which deferred values stay deferred."""
 
-    #: ``"%s" % name`` never asks its right side; the others can make endless texts.
-    intercepted_binops = frozenset({"%", "*", "**"})
+    #: ``"%s" % name`` never asks its right side; all of them can make endless texts or numbers.
+    intercepted_binops = frozenset(LIMITED_OPERATORS)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.binop_table = {**self.binop_table, **LIMITED_OPERATORS}
         self.filters = {
             name: deferring_filter(name, one, self._for_one(one))
             for name, one in ALLOWED_FILTERS.items()
@@ -68,13 +65,19 @@ class DeferringEnvironment(SandboxedEnvironment):
             if found is not None:
                 method = found.__apply__(super().getattr, text, obj.__name__)
                 return found.__apply__(self._call_for_one, method, *args, **kwargs)
-        return super().call(context, obj, *args, **kwargs)
+        if (owner := _owner_of_method(obj)) is not None:
+            limit_method(owner, obj.__name__, args, kwargs)
+        spend(TURN)
+        result = super().call(context, obj, *args, **kwargs)
+        spend_on_call([*args, *kwargs.values()], result)
+        return result
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         found = find_deferred([left, right])
         if found is None:
-            _refuse_endless(operator, left, right)
-            return super().call_binop(context, operator, left, right)
+            result = super().call_binop(context, operator, left, right)
+            spend(size_of(result))
+            return result
         return found.__apply__(self.binop_table[operator], left, right)
 
     def _look_up(self, owner: Deferred, name: Any, look_up: Function) -> Deferred:
@@ -88,6 +91,8 @@ class DeferringEnvironment(SandboxedEnvironment):
         return owner.__apply__(look_up, owner, name)
 
     def _call_for_one(self, method: Any, *args: Any, **kwargs: Any) -> Any:
+        if (owner := _owner_of_method(method)) is not None:
+            limit_method(owner, method.__name__, args, kwargs)
         return super().call(self._blank_context(), method, *args, **kwargs)
 
     def _test(self, name: str, function: Function) -> Function:
@@ -99,6 +104,8 @@ class DeferringEnvironment(SandboxedEnvironment):
             given = args[1:] if takes_context else args
             found = find_deferred([*given, *kwargs.values()])
             if found is None:
+                if name == "in":
+                    spend(size_of(given[1]))
                 return function(*args, **kwargs)
             if name == "sameas":
                 raise Untraceable("a personal value is asked whether it is the same object")
@@ -121,25 +128,15 @@ class DeferringEnvironment(SandboxedEnvironment):
         return self.context_class(self, {}, None, {})
 
 
-def _refuse_endless(operator: str, left: Any, right: Any) -> None:
-    """Raises SecurityError for texts that are too long: ``"x" * 1000000000``."""
-    if operator == "%":
-        widths = re.findall(r"%[^a-zA-Z%]*?(\d{5,})", left) if isinstance(left, str) else ()
-        is_endless = bool(widths)
-    elif operator == "**":
-        is_endless = isinstance(right, int) and abs(right) > _MAX_POWER
-    else:
-        times, of = (left, right) if isinstance(left, int) else (right, left)
-        is_long = isinstance(of, Sized) and isinstance(times, int)
-        is_endless = is_long and len(of) * times > _MAX_LENGTH
-    if is_endless:
-        raise SecurityError("this makes a text that is too long for any letter")
-
-
 def join_parts(parts: tuple[Any, ...]) -> Any:
     """Replaces Jinja's function for ``~``."""
     found = find_deferred(parts)
-    return markup_join(parts) if found is None else found.__apply__(join_values, *parts)
+    if found is not None:
+        return found.__apply__(join_values, *parts)
+    units = sum(map(size_of, parts))
+    require_size(units)
+    spend(units)
+    return markup_join(parts)
 
 
 def _is_field(name: object) -> bool:
@@ -147,6 +144,12 @@ def _is_field(name: object) -> bool:
 
 
 def _text_of_method(method: Any) -> str | None:
-    """The text that the method belongs to; Jinja wraps ``format``."""
-    text = getattr(getattr(method, "__wrapped__", method), "__self__", None)
-    return text if isinstance(text, str) else None
+    """The text that the method belongs to."""
+    owner = _owner_of_method(method)
+    return owner if isinstance(owner, str) else None
+
+
+def _owner_of_method(method: Any) -> Any:
+    """The value that a built-in method belongs to, or None; Jinja wraps ``format``."""
+    bound = getattr(method, "__wrapped__", method)
+    return bound.__self__ if isinstance(bound, BuiltinMethodType) else None

@@ -26,6 +26,7 @@ from lovecampaign.render.templating.captured import (
 )
 from lovecampaign.render.templating.deferring_environment import DeferringEnvironment, join_parts
 from lovecampaign.render.templating.source_map import SourceMap
+from lovecampaign.render.values.budget import TURN, spend
 
 #: Compiled templates that are cached: a month has some ten, and an edit adds one.
 _CACHED_TEMPLATES = 64
@@ -33,6 +34,7 @@ _CACHED_TEMPLATES = 64
 GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
 #: Prints the result of a filter over a block, which is a value; no author can write this name.
 _PRINTED_VALUE = "printed value"
+_LOOP_TURN = "loop turn"
 #: Constructs that Jinja writes without asking ``finalize``.
 _WRITTEN_DIRECTLY = (nodes.CallBlock, nodes.For)
 
@@ -67,13 +69,20 @@ class EmailEnvironment(DeferringEnvironment):
             bytecode_cache=_BYTECODE if source_map is None else None,
         )
         self.filters[_PRINTED_VALUE] = print_value
+        self.filters[_LOOP_TURN] = _spend_turn
         self.globals = {name: self.globals[name] for name in GLOBALS}
         self._source_map = source_map
+        self._lengths = {name: len(source) for name, source in sources.items()}
 
     def template_from(self, source: str, file: str) -> Template:
         """A template without a file of its own: a subject, or a day's copy."""
         code = self.compile(source, file, file)
         return self.template_class.from_code(self, code, self.make_globals(None))
+
+    def _load_template(self, name: str, globals: Any) -> Template:  # noqa: A002 - Jinja's name
+        # An include may include itself, twice.
+        spend(TURN + self._lengths.get(name, 0))
+        return super()._load_template(name, globals)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
@@ -84,6 +93,7 @@ class EmailEnvironment(DeferringEnvironment):
             if capture.filter is not None:
                 capture.filter = _printed(capture.filter)
         _MembershipAsTest().visit(tree)
+        _BudgetedLoops().visit(tree)
         if self._source_map is not None:
             self._source_map.mark(self.lexer, tree, source, filename or "")
         return tree
@@ -157,6 +167,18 @@ class _MembershipAsTest(NodeTransformer):
         return test if operand.op == "in" else nodes.Not(test, lineno=node.lineno)
 
 
+class _BudgetedLoops(NodeTransformer):
+    """Each turn of a loop draws on the budget, and each item that its ``if`` looks at."""
+
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802 - Jinja's name
+        self.generic_visit(node)
+        turn = _turn(node, TURN + _static_length(node.body))
+        node.body.insert(0, nodes.ExprStmt(turn, lineno=node.lineno))
+        if node.test is not None:
+            node.test = nodes.And(_turn(node, TURN), node.test, lineno=node.lineno)
+        return node
+
+
 class _CompiledTemplates(BytecodeCache):
     """Compiled templates in memory, by name and source, shared by the emails of a month.
 
@@ -182,6 +204,29 @@ EmailEnvironment.code_generator_class = _PrintingGenerator
 def _finalize(_: Context, value: object) -> object:
     # With a context Jinja cannot call this at compile time: tokens are numbered while rendering.
     return print_value(value)
+
+
+@pass_context  # so that Jinja cannot call it at compile time
+def _spend_turn(_: Context, units: int) -> bool:
+    spend(units)
+    return True
+
+
+def _turn(loop: nodes.For, units: int) -> nodes.Filter:
+    count = nodes.Const(units, lineno=loop.lineno)
+    return nodes.Filter(count, _LOOP_TURN, [], [], None, None, lineno=loop.lineno)
+
+
+def _static_length(body: list[nodes.Node]) -> int:
+    """Characters of template text in a loop's body; loops inside it count their own."""
+    length, waiting = 0, list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, nodes.TemplateData):
+            length += len(node.data)
+        elif not isinstance(node, nodes.For):
+            waiting += node.iter_child_nodes()
+    return length
 
 
 def _printed(found: nodes.Filter) -> nodes.Filter:

@@ -40,7 +40,12 @@ def as_render_error(error: Exception, content: Content, hint: str | None = None)
     """The error with its place; raises the error itself if it is from no template: our bug."""
     place = place_of_error(error, content)
     if isinstance(error, RenderError):
-        return RenderError(error.reason, place=error.place or place, hint=error.hint)
+        return RenderError(
+            error.reason,
+            place=error.place or place,
+            hint=error.hint,
+            is_about_subscriber=error.is_about_subscriber,
+        )
     if place is None:
         raise error
     return RenderError(describe_error(error), place=place, hint=hint)

@@ -17,6 +17,7 @@ from jinja2.tests import TESTS
 from jinja2.utils import _PassArg
 
 from lovecampaign.render.templating.captured import is_printed_as_source
+from lovecampaign.render.templating.limits import limited, spend_on_call
 from lovecampaign.render.values.deferred import Deferred, Untraceable, find_deferred
 
 Function = Callable[..., Any]
@@ -38,7 +39,7 @@ def _identity(value: object) -> object:
 
 
 ALLOWED_FILTERS: Mapping[str, Function] = {
-    **{name: FILTERS[name] for name in sorted(_PURE)},
+    **{name: limited(name, FILTERS[name]) for name in sorted(_PURE)},
     "e": _identity,
     "escape": _identity,
 }
@@ -79,7 +80,9 @@ def deferring_filter(name: str, function: Function, for_one: Function) -> Functi
         given = args[1:] if takes_context else args
         found = find_deferred([*given, *kwargs.values()])
         if found is None or _ignores_values(name, given[0]):
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            spend_on_call(given, result)
+            return result
         if name in _DEFAULTS:
             return _default(for_one, *given, **kwargs)
         if _returns_source(name, for_one, given, kwargs):

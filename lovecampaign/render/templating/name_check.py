@@ -25,6 +25,10 @@ from lovecampaign.render.templating.names import NAMES, PARTS
 
 #: Sources with cached results: a month has some 120, of 20 kB at most.
 _CACHED_SOURCES = 256
+#: Names that hold others.
+_WHOLE = frozenset(PARTS) | {"fields"}
+#: Filters that print something else than what they are given.
+_SUMMARIES = frozenset({"attr", "count", "length", "map", "selectattr", "dictsort"})
 #: Jinja's own names inside macros, loops and blocks.
 _BUILTINS = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
 
@@ -70,6 +74,7 @@ def check_names(source: JinjaSource) -> tuple[Problem, ...]:
         *_unknown_names(source, tree, loaded, finder),
         *_unknown_parts(tree, loaded, finder),
         *_refused_filters(tree, finder),
+        *_whole_objects(tree, loaded, finder),
     )
 
 
@@ -188,6 +193,40 @@ def _owner_and_part(use: nodes.Getattr | nodes.Getitem) -> tuple[str | None, str
         return owner, use.attr
     value = use.arg.value if isinstance(use.arg, nodes.Const) else None
     return owner, value if isinstance(value, str) else None
+
+
+def _whole_objects(tree: nodes.Template, loaded: set[str], finder: _UseFinder) -> Iterator[Problem]:
+    """``{{ subscriber }}``: readers would see the object with everything that is in it."""
+    printed = chain.from_iterable(output.nodes for output in tree.find_all(nodes.Output))
+    for use in chain.from_iterable(map(_printed_names, printed)):
+        if use.name in _WHOLE and use.name in loaded:
+            parts = PARTS.get(use.name)
+            yield finder.problem(
+                RenderCode.WHOLE_OBJECT,
+                f"{use.name} is printed whole, with everything in it",
+                line=use.lineno,
+                pattern=rf"(?<![\w.]){use.name}\b(?!\s*[.\[])",
+                width=len(use.name),
+                hint=f"{use.name} has: {_listed(parts)}" if parts else "write fields.NAME",
+            )
+
+
+def _printed_names(node: nodes.Node) -> Iterator[nodes.Name]:
+    """The names that an expression may give as they are."""
+    match node:
+        case nodes.Name():
+            yield node
+        case nodes.Filter(node=nodes.Expr() as value) if node.name not in _SUMMARIES:
+            yield from _printed_names(value)
+        case nodes.CondExpr():
+            for each in filter(None, (node.expr1, node.expr2)):
+                yield from _printed_names(each)
+        case nodes.Concat():
+            for each in node.nodes:
+                yield from _printed_names(each)
+        case nodes.BinExpr():
+            for each in (node.left, node.right):
+                yield from _printed_names(each)
 
 
 def _refused_filters(tree: nodes.Template, finder: _UseFinder) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
+from lovecampaign.render.values.budget import require_size, size_of
 from lovecampaign.render.values.inputs import Leaf
 from lovecampaign.render.values.tokens import clean, one_line
 
@@ -125,8 +126,11 @@ def is_never_empty(expression: Expression) -> bool:
 
 def printed_text(value: object) -> str:
     """The text that a value is printed as; raises RenderError for None."""
+    if type(value) is str:  # nearly all; this costs less than calling str()
+        return clean(value)
     if value is None:
         raise RenderError("a printed value is missing for this person (it is none)")
+    size_of(value)  # a list may hold the same long text a million times
     return clean(str(value))
 
 
@@ -136,6 +140,7 @@ def join_texts(*texts: str) -> str:
 
 def join_values(*values: object) -> str:
     """``~``."""
+    require_size(sum(map(size_of, values)))
     return "".join(map(str, values))
 
 

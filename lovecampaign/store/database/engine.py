@@ -19,6 +19,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
+from lovecampaign.core.masking import mask_passwords
+from lovecampaign.store.database.driver_errors import translate_driver_error
 
 #: A large import holds SQLite's write lock for half a minute.
 BUSY_TIMEOUT_SECONDS = 60
@@ -69,7 +71,8 @@ class Database:
     def name(self) -> str:
         """The URL for messages: without the password and our driver."""
         url = self.engine.url
-        return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+        shown = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+        return mask_passwords(shown)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -101,7 +104,7 @@ class Database:
             yield
             return
         if not self._write_lock.acquire(timeout=self.busy_timeout_seconds):
-            raise _translate(self, "database is locked")
+            raise self._translated("database is locked")
         try:
             yield
         finally:
@@ -154,6 +157,27 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def truncate_wal(self, wait_seconds: float = 1.0) -> bool:
+        """Move the WAL into the database and empty it: its old frames hold what was overwritten.
+
+        False while another connection reads an older state; nothing is lost then.
+        """
+        if not self.is_sqlite:
+            return True
+        with self._translated_errors(), contextlib.closing(self.engine.raw_connection()) as raw:
+            raw.detach()  # closed, not pooled: with it goes its busy timeout
+            cursor = raw.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={round(wait_seconds * 1000)}")
+            try:
+                return not cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    return False
+                raise
+
+    def _translated(self, driver_words: str) -> Unreachable:
+        return translate_driver_error(driver_words, self.name, self.file, self.busy_timeout_seconds)
+
     def _write_options(self) -> dict[str, object]:
         return {_WRITES: True, _BUSY_TIMEOUT: self.busy_timeout_seconds}
 
@@ -170,9 +194,9 @@ class Database:
                 hint="wait a moment and try again: all of them are in use",
             ) from error
         except DBAPIError as error:
-            raise _translate(self, str(error.orig)) from error
+            raise self._translated(str(error.orig)) from error
         except sqlite3.Error as error:  # from the hooks below, before SQLAlchemy wraps it
-            raise _translate(self, str(error)) from error
+            raise self._translated(str(error)) from error
 
 
 def connect(url: str, workspace: Path) -> Engine:
@@ -243,6 +267,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is erased leaves the file
     cursor.close()
 
 
@@ -285,34 +310,3 @@ def _postgres_engine(url: URL) -> Engine:
         ) from error
     sa.event.listen(engine, "begin", _begin_postgres)
     return engine
-
-
-def _translate(database: Database, driver_words: str) -> Unreachable:
-    words = (driver_words.strip().splitlines() or ["no answer"])[0]
-    name, seconds, lowered = database.name, database.busy_timeout_seconds, words.lower()
-    if database.file is not None and _has_lost_its_file(lowered, database.file):
-        return Unreachable(
-            f"the file of the database {name} was moved, deleted or replaced",
-            hint="put it back, with its -wal file, and restart the commands that use it",
-        )
-    if "disk is full" in lowered or "no space left" in lowered:
-        return Unreachable(
-            f"no space is left for the database {name}",
-            hint="free some space and run the same command again: nothing is lost",
-        )
-    if "readonly" in lowered or "read-only" in lowered:
-        return Unreachable(
-            f"the database {name} can only be read: its file, folder or disk is read-only",
-            hint="fix that, or name another database in LOVECAMPAIGN_DATABASE_URL",
-        )
-    if "locked" in lowered:
-        return DatabaseBusy(
-            f"another process kept the database {name} for over {seconds:g} s",
-            hint="wait until it ends (an import or a backup?) and run the same command again",
-        )
-    return Unreachable(f"the database {name} says: {words}", hint="type: lovecampaign doctor")
-
-
-def _has_lost_its_file(lowered: str, file: Path) -> bool:
-    """SQLite says "readonly" for a file that is gone, and creates a new, empty one."""
-    return "no such table" in lowered or ("readonly" in lowered and not file.exists())

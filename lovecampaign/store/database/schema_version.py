@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.core.errors import Unreachable, UsageError
+from lovecampaign.core.private_files import make_private_file, open_private
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database, connect
 
@@ -130,13 +132,14 @@ def _upgrade_lock(database: Database) -> Iterator[None]:
 @contextlib.contextmanager
 def _file_lock(file: Path) -> Iterator[None]:
     try:
-        lock = file.with_name(file.name + ".lock").open("a")
+        descriptor = open_private(file.with_name(file.name + ".lock"), os.O_WRONLY)
+        make_private_file(file)  # SQLite gives its mode to the WAL
     except OSError as error:
         raise Unreachable(
             f"the database {file} cannot be {'used' if file.exists() else 'made'} there: "
             f"{error.strerror}",
             hint="name a file in a folder that exists and that you may write to",
         ) from error
-    with lock:
+    with os.fdopen(descriptor, "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

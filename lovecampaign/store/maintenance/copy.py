@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.core.errors import Unreachable, UsageError
+from lovecampaign.core.private_files import make_private_file
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
@@ -33,6 +34,7 @@ def back_up(database: Database, file: Path) -> None:
     part = file.with_name(file.name + ".part")
     part.unlink(missing_ok=True)
     try:
+        make_private_file(part)
         if database.is_sqlite:
             _copy_sqlite(database, part)
         else:

@@ -22,7 +22,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from lovecampaign.core.errors import Unreachable
+from lovecampaign.core.masking import mask_addresses
 from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
+from lovecampaign.core.private_files import make_private_folder
 
 #: A longer journal is truncated: recovery reads the whole file.
 LONGEST_BYTES = 4_000_000
@@ -53,7 +55,7 @@ class FlightJournal:
         self._size = self._end = 0
         self._lock = threading.Lock()
         with _translate_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path.parent)
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
@@ -196,11 +198,12 @@ def _outcome_json(
 ) -> str:
     """JSON by hand: it takes a third of the time of one ``json.dumps``.
 
-    Cached, since most messages of one request have the same outcome.
+    Cached, since most messages of one request have the same outcome. The provider's words may
+    repeat an address, which ``forget`` could not erase here.
     """
     return (
         f'{{"kind": "{kind.value}", "fault": {json.dumps(fault and fault.value)}, '
-        f'"detail": {json.dumps(detail)}, '
+        f'"detail": {json.dumps(mask_addresses(detail))}, '
         f'"provider_message_id": {json.dumps(provider_message_id)}}}'
     )
 

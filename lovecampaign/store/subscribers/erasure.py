@@ -3,6 +3,8 @@
 All that identifies them is erased; the bare rows of the ledger stay, so that its counts stay true.
 A keyed hash of the address is kept: with the key it recognises the address in an import, without it
 the address cannot be recovered.
+
+PostgreSQL keeps the old version of a row until VACUUM, SQLite in its WAL until a checkpoint.
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_or_ignore
+from lovecampaign.store.subscribers.wal_truncation import (
+    request_wal_truncation,
+    truncate_wal_if_due,
+)
 from lovecampaign.store.tables import (
     DeliveryState,
     buyer,
@@ -50,9 +56,6 @@ def forget(database: Database, key: str, now: datetime) -> bool:
     Planned deliveries are cancelled; one on the wire at this moment still settles.
     """
     with database.write() as connection:
-        if connection.dialect.name == "sqlite":
-            # Freed pages are overwritten: the erased text leaves the file.
-            connection.execute(sa.text("PRAGMA secure_delete=ON"))
         is_new = _keep_hash(connection, key, now)
         subscriber_id = connection.scalar(
             sa.select(subscriber.c.id).where(subscriber.c.address_key == key)
@@ -64,7 +67,9 @@ def forget(database: Database, key: str, now: datetime) -> bool:
                 _keep_hash(connection, earlier, now)
                 _erase_address(connection, earlier, placeholder)
             _erase_subscriber(connection, subscriber_id, placeholder, now)
-        return is_new or subscriber_id is not None
+        request_wal_truncation(connection)
+    truncate_wal_if_due(database)
+    return is_new or subscriber_id is not None
 
 
 def moved_source(subscriber_id: int) -> str:
@@ -177,6 +182,13 @@ def _blank_logs(connection: Connection, subscriber_id: int) -> None:
         .where(sa.or_(event.c.subscriber_id == subscriber_id, event.c.delivery_id.in_(theirs)))
         .values(payload={})
     )
+    # The provider's words may repeat the address.
+    for table in (delivery, transactional):
+        connection.execute(
+            sa.update(table)
+            .where(table.c.subscriber_id == subscriber_id, table.c.detail.is_not(None))
+            .values(detail=None)
+        )
 
 
 def _cancel_planned(connection: Connection, subscriber_id: int, now: datetime) -> None:

@@ -14,6 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.subscribers.wal_truncation import (
+    request_wal_truncation,
+    truncate_wal_if_due,
+)
 from lovecampaign.store.tables import (
     MICROSECOND,
     DeliveryState,
@@ -38,7 +42,10 @@ def delete_unconfirmed(database: Database, now: datetime) -> int:
                 *_delete_unconfirmed_memberships(connection, before),
             ]
             deleted += _delete_unreferenced(connection, set(touched), before)
+            if touched:
+                request_wal_truncation(connection)
         if len(touched) < CHUNK:
+            truncate_wal_if_due(database)
             return deleted
 
 

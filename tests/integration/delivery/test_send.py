@@ -483,6 +483,29 @@ def test_a_template_that_breaks_for_one_person_fails_for_that_person_only(
 EARLY_ACCESS = datetime(2027, 2, 27, 9, tzinfo=UTC)
 
 
+def test_links_that_are_none_fail_for_their_subscribers_and_never_pause_the_campaign(
+    stage: Stage,
+) -> None:
+    stage.add_readers(14)
+    stage.edit("days/01-day-1.md", "This is", "[Your page]({{ fields.page }})\n\nThis is")
+    with stage.database.write() as connection:
+        bad = {"page": "javascript:alert(1)"}
+        connection.execute(sa.update(tables.subscriber).values(fields=bad))
+        last = sa.select(sa.func.max(tables.subscriber.c.id)).scalar_subquery()
+        connection.execute(
+            sa.update(tables.subscriber)
+            .where(tables.subscriber.c.id == last)
+            .values(fields={"page": "https://ana.example"})
+        )
+    stage.send(DAY_1)
+    assert stage.states("day-01") == {"failed": 13, "sent": 1}
+    record = find_campaign(stage.database, stage.campaign)
+    assert record is not None
+    assert not record.is_paused
+    with stage.database.read() as connection:
+        assert not connection.scalar(sa.select(sa.func.count()).select_from(tables.suppression))
+
+
 def test_insiders_keep_their_code_from_email_to_email(stage: Stage) -> None:
     stage.add_readers(2, lists=("readers", "insiders"))
     stage.send(EARLY_ACCESS)

@@ -234,3 +234,39 @@ def test_a_logo_that_is_no_picture_is_a_problem(bench: Workbench) -> None:
     campaign = bench.campaign(email, brand=Brand(logo="logo.png"))
     (problem,) = find_problems(campaign, email, read_content(campaign, email))
     assert (problem.code, str(problem.place)) == ("LC118", "campaigns/bloom/campaign.yaml")
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "{{ subscriber }}",
+        "{{ campaign }}",
+        "{{ fields | upper }}",
+        '{{ "Hi " ~ sender }}',
+        '{{ links if first_name else "" }}',
+    ],
+)
+def test_a_whole_object_that_is_printed_is_a_problem(bench: Workbench, copy: str) -> None:
+    (problem,) = bench.problems(f"Hello {copy}")
+    assert (problem.code, problem.width > 1) == ("LC119", True)
+
+
+def test_parts_and_counts_of_an_object_are_fine(bench: Workbench) -> None:
+    copy = "{{ subscriber.email }} {{ subscriber.tags | length }} {% if guest %}x{% endif %}"
+    assert not bench.problems(f"{copy} {{% for fields in [1] %}}{{{{ fields }}}}{{% endfor %}}")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<form action="https://bloom.example"></form>',
+        '<iframe src="https://bloom.example"></iframe>',
+        "<script>x</script>",
+        '<meta http-equiv="refresh" content="0; url=https://bloom.example">',
+        '<img src="file:///etc/passwd" alt="" width="1">',
+    ],
+)
+def test_active_content_in_a_template_is_a_problem(bench: Workbench, markup: str) -> None:
+    template = in_column(f"{{{{ content }}}}<mj-text>{markup}</mj-text>")
+    codes = [one.code for one in bench.problems("Hello", template=template)]
+    assert "LC120" in codes

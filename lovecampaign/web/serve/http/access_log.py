@@ -21,6 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lovecampaign.core.clock import format_instant
+from lovecampaign.core.private_files import open_private
 from lovecampaign.web.serve.http.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class LogFile:
             return False
 
     def _open(self) -> int:
-        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        file = open_private(self._path, os.O_WRONLY | os.O_APPEND)
         self._state = os.fstat(file)
         return file
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
@@ -14,8 +16,10 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
 from lovecampaign.store.subscribers.records import read_address_record
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
+from lovecampaign.store.subscribers.wal_truncation import truncate_wal_if_due
 from lovecampaign.store.tables import (
     DeliveryState,
     buyer,
@@ -23,6 +27,7 @@ from lovecampaign.store.tables import (
     delivery,
     email,
     event,
+    membership,
     metadata,
     subscriber,
 )
@@ -61,6 +66,7 @@ def add_campaign(database: Database) -> None:
                     email_id=key,
                     subscriber_id=number,
                     state=state.value,
+                    detail="550 <ana@bloom.example>: the mailbox is full",
                     due=NOW,
                     next_try_at=NOW,
                 )
@@ -168,6 +174,63 @@ def test_on_sqlite_the_erased_text_is_gone_from_the_file(tmp_path: Path) -> None
     add_subscriber(database, ANA, READERS)
     forget(database, ANA.key, NOW)
     database.close()
-    stored = b"".join(path.read_bytes() for path in tmp_path.glob("lovecampaign.db*"))
+    stored = bytes_of_database(tmp_path)
     assert b"readers" in stored
-    assert b"ana@bloom.example" not in stored.lower()
+    assert b"ana@bloom.example" not in stored
+
+
+def test_on_sqlite_the_erased_text_leaves_the_wal_of_an_open_database(tmp_path: Path) -> None:
+    with contextlib.closing(open_database(Settings(workspace=tmp_path))) as database:
+        add_subscriber(database, ANA, READERS)
+        assert b"ana@bloom.example" in bytes_of_database(tmp_path)
+        forget(database, ANA.key, NOW)
+        assert b"ana@bloom.example" not in bytes_of_database(tmp_path)
+
+
+def test_the_wal_is_truncated_later_where_a_reader_holds_an_older_state(tmp_path: Path) -> None:
+    with (
+        contextlib.closing(open_database(Settings(workspace=tmp_path))) as database,
+        contextlib.closing(open_database(Settings(workspace=tmp_path))) as other,
+    ):
+        add_subscriber(database, ANA, READERS)
+        with other.read() as reader:
+            reader.execute(sa.select(subscriber.c.id)).all()
+            assert forget(database, ANA.key, NOW)
+            assert b"ana@bloom.example" in bytes_of_database(tmp_path)
+            assert not truncate_wal_if_due(database)
+        assert truncate_wal_if_due(other)
+        assert b"ana@bloom.example" not in bytes_of_database(tmp_path)
+        assert truncate_wal_if_due(database)
+
+
+def test_deleted_signups_leave_the_wal_too(tmp_path: Path) -> None:
+    with contextlib.closing(open_database(Settings(workspace=tmp_path))) as database:
+        with database.write() as connection:
+            add_unconfirmed(connection, "eve@bloom.example", NOW)
+        assert b"eve@bloom.example" in bytes_of_database(tmp_path)
+        assert delete_unconfirmed(database, NOW + timedelta(days=40)) == 1
+        assert b"eve@bloom.example" not in bytes_of_database(tmp_path)
+
+
+def test_every_connection_to_sqlite_overwrites_what_it_deletes(tmp_path: Path) -> None:
+    with contextlib.closing(open_database(Settings(workspace=tmp_path))) as database:
+        for opened in (database.read, database.write, database.connection, database.own_connection):
+            with opened() as connection:
+                assert connection.scalar(sa.text("PRAGMA secure_delete")) == 1
+
+
+def bytes_of_database(folder: Path) -> bytes:
+    """The database's file and its WAL, in lower case."""
+    return b"".join(path.read_bytes() for path in folder.glob("lovecampaign.db*")).lower()
+
+
+def add_unconfirmed(connection: Connection, address: str, at: datetime) -> None:
+    number = connection.execute(
+        sa.insert(subscriber).values(
+            address_key=address, email=address, fields={}, created_at=at, updated_at=at
+        )
+    ).inserted_primary_key
+    assert number is not None
+    connection.execute(
+        sa.insert(membership).values(subscriber_id=number[0], list="readers", joined_at=at)
+    )

@@ -73,6 +73,11 @@ Parser = Callable[[object], object]
             "https://bloom.example/buy?code={code}",
             "https://bloom.example/buy?code={code}",
         ),
+        (
+            values.parse_deal_link,
+            "https://bloom.example/{code}/@ana",
+            "https://bloom.example/{code}/@ana",
+        ),
     ],
 )
 def test_a_value_is_read_as_written(parse: Parser, text: str, value: object) -> None:
@@ -147,6 +152,18 @@ def test_a_value_is_read_as_written(parse: Parser, text: str, value: object) -> 
         (values.parse_link, "javascript:alert(1)", ProblemCode.LINK, "https://"),
         (values.parse_link, "https://bloom.example/a b", ProblemCode.LINK, "https://"),
         (values.parse_link, "https://[::1", ProblemCode.LINK, "https://"),
+        (values.parse_link, "https://ana:word@bloom.example", ProblemCode.LINK, "the @"),
+        *(
+            (values.parse_deal_link, link, ProblemCode.LINK, hint)
+            for link, hint in (
+                ("https://bloom.example@evil.example/{code}", "the @"),
+                ("https://{code}@bloom.example/buy", "the @"),
+                ("https://{code}.bloom.example/buy", "buy?code={code}"),
+                ("https://bloom.example:{code}/buy", "https://"),
+                ("https://bloom{code}/buy", "buy?code={code}"),
+                ("https://bloom.example/buy#{code}", "buy?code={code}"),
+            )
+        ),
         (values.parse_link, "https://bloom.example/?c={code}", ProblemCode.LINK, "take it out"),
         (
             values.parse_deal_link,
