@@ -51,6 +51,8 @@ _SHAPE = """
     UNION ALL SELECT 'default', concat_ws(' ', oid, adrelid, adbin) FROM pg_attrdef
     UNION ALL SELECT conname, oid::text FROM pg_constraint WHERE oid >= 16384
     UNION ALL SELECT tgname, concat_ws(' ', oid, tgenabled) FROM pg_trigger
+    UNION ALL SELECT 'setting', setconfig::text FROM pg_db_role_setting
+        WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
     UNION ALL SELECT proname, oid::text FROM pg_proc WHERE oid >= 16384
     ORDER BY 1, 2"""
 

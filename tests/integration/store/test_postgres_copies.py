@@ -35,6 +35,7 @@ def test_a_copy_comes_back_without_rows_and_counts_from_one(
         "UPDATE alembic_version SET version_num = 'other'",
         "DROP TABLE alembic_version",
         "DROP INDEX {index}",
+        "ALTER DATABASE {name} SET default_transaction_read_only = on",
     ],
 )
 def test_a_copy_with_another_schema_is_not_used_again(
@@ -48,6 +49,7 @@ def test_a_copy_with_another_schema_is_not_used_again(
                 " AND indexrelid >= 16384 LIMIT 1"
             ).fetchone()
             assert found is not None
-            connection.execute(change.format(index=found[0]).encode())
+            name = connection.info.dbname
+            connection.execute(change.format(index=found[0], name=name).encode())
     with postgres.copy_of(postgres_template) as url:
         assert url != changed
