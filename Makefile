@@ -47,9 +47,15 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-# pytest comes last: its summary ends the output, and its exit code is the result.
-test: lint chromium
-	@$(BIN)/pytest -n $(WORKERS) $$($(HAS_CHROMIUM) || test -n "$(ALL)" || echo --ignore=tests/browser)
+# pytest comes last: its summary ends the output, and its exit code is the result. mypy uses one
+# core only, so it runs beside the tests, and speaks after them if it found something.
+test: setup chromium
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@found=$$(mktemp); $(BIN)/mypy >$$found 2>&1 & mypy=$$!; \
+	$(BIN)/pytest -n $(WORKERS) --dist=worksteal --durations=15 --durations-min=1 \
+		$$($(HAS_CHROMIUM) || test -n "$(ALL)" || echo --ignore=tests/browser); result=$$?; \
+	wait $$mypy || { cat $$found; result=1; }; rm -f $$found; exit $$result
 
 format: setup
 	@$(BIN)/ruff check --fix .

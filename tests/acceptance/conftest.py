@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lovecampaign.testing.campaigns import write_campaign
-from tests.acceptance.program import Said, Shop, Typist
-from tests.chaos.commands import Commands
+from tests.acceptance.program import Shop, Typist
+from tests.chaos.commands import fork_command
 
 PEOPLE = """\
 email,first_name,timezone,tags,consent_at
@@ -22,14 +21,9 @@ staff@bloom.example,Sam,Europe/Paris,staff,2026-12-04
 
 
 @pytest.fixture(scope="session")
-def typist() -> Iterator[Typist]:
-    """Types into processes that need not import the program each time (0.1 s in place of 0.8)."""
-    with Commands.started() as commands:
-
-        def type_words(*words: str | Path, cwd: Path, **settings: str) -> Said:
-            return commands.start(*map(str, words), folder=cwd, settings=settings).end()
-
-        yield type_words
+def typist() -> Typist:
+    """Types into processes that need not import the program each time."""
+    return fork_command
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lovecampaign.testing.campaigns import day_file, write_campaign
-from tests.acceptance.program import lovecampaign
+from tests.chaos.commands import fork_command as lovecampaign
 
 PEOPLE = """email,timezone,consent_at
 a@reader.example,Europe/Paris,2026-01-01

@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lovecampaign.testing.campaigns import day_file, write_campaign
-from tests.acceptance.program import lovecampaign
 from tests.browser.conftest import NewPage
+from tests.chaos.commands import fork_command as lovecampaign
 from tests.support.paths import REPOSITORY
 from tests.support.processes.preview import RunningPreview, running_preview
 

@@ -147,14 +147,14 @@ def test_the_embedded_form_says_what_comes_next_and_its_heading_has_a_calm_frame
     assert page.locator(".next").inner_text().startswith("La suite")
     page.get_by_label("Votre adresse électronique").fill("eva@reader.example")
     page.get_by_label("Votre adresse électronique").press("Enter")
-    page.get_by_role("heading", name="Regardez maintenant").or_(
+    page.get_by_role("heading", name="Consultez votre boîte de réception").or_(
         page.get_by_text("C’était rapide")
     ).wait_for()
     if page.get_by_text("C’était rapide").count():
         assert page.locator(".said.wrong").count() == 0
         page.get_by_label("Votre adresse électronique").press("Enter")
 
-    heading = page.get_by_role("heading", name="Regardez maintenant")
+    heading = page.get_by_role("heading", name="Consultez votre boîte de réception")
     expect(heading).to_be_focused()
     assert page.get_by_text("Cela prend une minute").is_visible()
     assert heading.evaluate("title => getComputedStyle(title).outlineWidth") in ("0px", "1px")

@@ -1,8 +1,10 @@
-"""How does a test start many commands, watch them and kill them?"""
+"""Starts commands as processes, watches them and kills them."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -73,6 +75,19 @@ class Commands:
         return json.loads(self._nursery.stdout.readline())
 
 
+@functools.cache
+def shared_commands() -> Commands:
+    """Those of this test process; started with the first command."""
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(Commands.started())
+
+
+def fork_command(*words: str | Path, cwd: Path, **settings: str) -> Said:
+    """Type a command into a process that need not import the program (0.1 s in place of 0.8)."""
+    return shared_commands().start(*map(str, words), folder=cwd, settings=settings).end()
+
+
 @dataclass(slots=True, kw_only=True)
 class Command:
     """One running, ended or killed command."""
@@ -117,6 +132,12 @@ class Command:
         out, err = (Path(f"{self.output}.{name}").read_text() for name in ("out", "err"))
         assert "Traceback" not in out + err, out + err
         return Said(code=self.code if self.code is not None else 0, out=out, err=err)
+
+    def first_line(self) -> str:
+        """The first line on stdout, as soon as it is complete."""
+        path = Path(f"{self.output}.out")
+        self.wait_until(lambda: path.exists() and "\n" in path.read_text())
+        return path.read_text().partition("\n")[0]
 
     def _await_end(self, timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds

@@ -7,6 +7,7 @@ lines of JSON on stdin, and each is answered by one line. At the end of stdin ev
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -15,6 +16,7 @@ import signal
 import sys
 from typing import Any
 
+from lovecampaign.cli import GARBAGE_THRESHOLD
 from lovecampaign.cli.framework.registry import VERBS
 
 _PROGRAM = (
@@ -22,6 +24,10 @@ _PROGRAM = (
     *(verb.module for verb in VERBS.values()),
     "lovecampaign.providers.sendgrid.provider",
     "lovecampaign.store.database.schema_version",
+    "lovecampaign.web.preview.server",
+    "lovecampaign.web.serve.handler.site",
+    "lovecampaign.web.serve.server",
+    "alembic.command",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",
@@ -31,6 +37,9 @@ _PROGRAM = (
 def main() -> None:
     for name in _PROGRAM:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # a child that marked the objects of the imports would copy their memory
+    gc.set_threshold(GARBAGE_THRESHOLD)  # as the program's entry point does
     living: set[int] = set()
     _answer("ready")
     for line in sys.stdin:

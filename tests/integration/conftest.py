@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.chaos.commands import Commands
+from tests.chaos.commands import Commands, shared_commands
 
 
 @pytest.fixture(scope="session")
-def commands() -> Iterator[Commands]:
+def commands() -> Commands:
     """Starts commands as processes; none outlives the tests."""
-    with Commands.started() as running:
-        yield running
+    return shared_commands()

@@ -11,15 +11,50 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import LiteralString, Self
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg import sql
 
 #: Tests kill our processes, never the server's machine: a durable disk would only be slower.
 FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60"]
+
+_END_OTHERS = """
+    SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+_RESTART_SEQUENCES = """
+    SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence
+    WHERE pg_sequence_last_value(seqrelid) IS NOT NULL"""
+_FILLED_TABLES = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+    AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0"""
+# VACUUM gives all pages of an empty table back, and counts no rows; the template's were never
+# counted, for which the planner assumes ten pages.
+_FORGET_STATISTICS = """
+    WITH analyzed AS (DELETE FROM pg_statistic WHERE starelid >= 16384)
+    UPDATE pg_class SET reltuples = -1, relpages = 0, relallvisible = 0
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND reltuples >= 0
+    AND relname <> 'alembic_version'"""
+# A copy has the object identifiers of its template.
+_SHAPE = """
+    SELECT 'version', version_num FROM alembic_version
+    UNION ALL SELECT 'schema', nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_temp%'
+        AND nspname NOT LIKE 'pg_toast_temp%'
+    UNION ALL SELECT relname, oid::text FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
+    UNION ALL SELECT attrelid::text, concat_ws(' ', attname, atttypid, attnotnull, attisdropped)
+        FROM pg_attribute WHERE attrelid >= 16384 AND attnum > 0
+    UNION ALL SELECT 'default', concat_ws(' ', oid, adrelid, adbin) FROM pg_attrdef
+    UNION ALL SELECT conname, oid::text FROM pg_constraint WHERE oid >= 16384
+    UNION ALL SELECT tgname, concat_ws(' ', oid, tgenabled) FROM pg_trigger
+    UNION ALL SELECT 'setting', setconfig::text FROM pg_db_role_setting
+        WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+    UNION ALL SELECT proname, oid::text FROM pg_proc WHERE oid >= 16384
+    ORDER BY 1, 2"""
 
 
 class PostgresServer:
@@ -29,6 +64,8 @@ class PostgresServer:
         self._socket_folder = socket_folder
         self._control = control
         self._numbers = itertools.count(1)
+        self._spare: dict[str, list[str]] = {}
+        self._shapes: dict[str, object] = {}
 
     @classmethod
     @contextlib.contextmanager
@@ -50,14 +87,62 @@ class PostgresServer:
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextlib.contextmanager
-    def database(self, *, like: str | None = None) -> Iterator[str]:
-        """The URL of a new database for a while: empty, or a copy of the one at this URL."""
-        name = f"test_{next(self._numbers)}"
-        self._tell(f"CREATE DATABASE {name} TEMPLATE {_name_in(like) if like else 'template1'}")
+    def database(self) -> Iterator[str]:
+        """The URL of a new, empty database for a while."""
+        name = self._create("template1")
         try:
-            yield f"postgresql://postgres@/{name}?host={self._socket_folder}"
+            yield self._url(name)
         finally:
-            self._tell(f"DROP DATABASE {name} WITH (FORCE)")
+            self._drop(name)
+
+    @contextlib.contextmanager
+    def copy_of(self, template_url: str) -> Iterator[str]:
+        """The URL of a database that equals a template without rows, for a while.
+
+        To create and drop one takes 200 ms, to empty its tables 20: a copy is used again as long
+        as only its rows have changed.
+        """
+        template = _name_in(template_url)
+        spare = self._spare.setdefault(template, [])
+        name = spare.pop() if spare else self._create(template)
+        try:
+            yield self._url(name)
+        finally:
+            if self._was_emptied(name, template):
+                spare.append(name)
+            else:
+                self._drop(name)
+
+    def _create(self, template: str) -> str:
+        name = f"test_{next(self._numbers)}"
+        self._tell(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def _drop(self, name: str) -> None:
+        self._tell(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _was_emptied(self, name: str, template: str) -> bool:
+        """Make a copy equal to its template; False if more than rows and sequences differ."""
+        with (
+            contextlib.suppress(psycopg.Error),
+            psycopg.connect(self._dsn(name), autocommit=True) as connection,
+        ):
+            connection.execute(_END_OTHERS)
+            connection.execute(_RESTART_SEQUENCES)
+            if filled := connection.execute(_FILLED_TABLES).fetchall():
+                _delete_rows(connection, [sql.Identifier(table) for (table,) in filled])
+            if not connection.execute(_FILLED_TABLES).fetchall():
+                return connection.execute(_SHAPE).fetchall() == self._shape_of(template)
+        return False
+
+    def _shape_of(self, template: str) -> object:
+        if template not in self._shapes:
+            with psycopg.connect(self._dsn(template)) as connection:
+                self._shapes[template] = connection.execute(_SHAPE).fetchall()
+        return self._shapes[template]
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={self._socket_folder}"
 
     def _tell(self, statement: LiteralString) -> None:
         with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
@@ -69,6 +154,16 @@ class PostgresServer:
 
     def _dsn(self, name: str) -> str:
         return f"host={self._socket_folder} user=postgres dbname={name}"
+
+
+def _delete_rows(connection: psycopg.Connection, tables: Sequence[sql.Identifier]) -> None:
+    """TRUNCATE would write new files for each table and index that refers to one: 150 ms, not 5."""
+    with connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = replica")  # no foreign keys
+        for table in tables:
+            connection.execute(sql.SQL("DELETE FROM {}").format(table))
+    connection.execute(sql.SQL("VACUUM {}").format(sql.SQL(", ").join(tables)))
+    connection.execute(_FORGET_STATISTICS)
 
 
 def _name_in(url: str) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.testing.campaigns import day_file, write_campaign
-from tests.acceptance.program import lovecampaign
+from tests.chaos.commands import fork_command as lovecampaign
 from tests.support.processes.preview import RunningPreview, running_preview
 
 ORIGIN_OF_OTHERS = "https://evil.example"

@@ -19,7 +19,7 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.database.types import Instant, LocalDay, metadata
 from lovecampaign.store.maintenance.copy import copy_everything
-from tests.acceptance.program import lovecampaign
+from tests.chaos.commands import fork_command as lovecampaign
 from tests.support.postgres import PostgresServer
 from tests.support.serving import dump
 

@@ -19,7 +19,7 @@ from lovecampaign.store.ledger.campaigns import pause, record_campaign, resume
 from lovecampaign.store.planning.planner import PlanOptions, plan_due
 from lovecampaign.store.planning.scan_backoff import LONGEST_PAUSE, ScanBackoff
 from lovecampaign.store.subscribers.preferences import Preferences, save_preferences
-from tests.acceptance.program import lovecampaign
+from tests.chaos.commands import fork_command as lovecampaign
 from tests.support.stage import DAY_1, Stage
 
 TEN_SECONDS = timedelta(seconds=10)

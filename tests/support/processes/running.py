@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.program import CLEAN_ENVIRONMENT
+from tests.chaos.commands import shared_commands
 
 Said = dict[str, Any]
 
@@ -38,3 +39,21 @@ def running(
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@contextlib.contextmanager
+def running_fork(verb: str, workspace: Path, *words: str, **settings: str) -> Iterator[Said]:
+    """As :func:`running`, for tests of other things than its start and its end.
+
+    The process need not import the program: 0.3 s in place of 1.5.
+    """
+    command = shared_commands().start(
+        verb,
+        *("--port", "0", "--json", *words),
+        folder=workspace,
+        settings={"LOVECAMPAIGN_SECRET_KEY": "test-key", **settings},
+    )
+    try:
+        yield json.loads(command.first_line())["data"]
+    finally:
+        command.kill()

@@ -17,8 +17,9 @@ from email.policy import default
 from pathlib import Path
 
 from lovecampaign.testing.smtp_server import SmtpServer
-from tests.acceptance.program import Said, lovecampaign, text_of
-from tests.support.processes.serve import running_serve
+from tests.acceptance.program import Said, text_of
+from tests.chaos.commands import fork_command
+from tests.support.processes.running import running_fork
 
 REDEEM_SECRET = "the shop's own secret"
 #: A sidebar with the form, on a site with other styles.
@@ -53,7 +54,7 @@ class RunningShop:
     @contextlib.contextmanager
     def open(self, *words: str) -> Iterator[None]:
         """``serve WORDS``, by the machine's clock."""
-        with running_serve(self.folder, "--port", str(self.port), *words, **self.settings):
+        with running_fork("serve", self.folder, "--port", str(self.port), *words, **self.settings):
             yield
 
     @contextlib.contextmanager
@@ -63,7 +64,7 @@ class RunningShop:
             yield
 
     def type(self, *words: str | Path) -> Said:
-        return lovecampaign(*words, cwd=self.folder, **self.settings).done()
+        return fork_command(*words, cwd=self.folder, **self.settings).done()
 
     def send(self, now: datetime) -> None:
         """``send --now``, as an operator (or the demo) types it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Translations:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._by_language = {
-            file.stem: Translation(language=file.stem, texts=tomllib.loads(file.read_text("utf-8")))
+            file.stem: Translation(language=file.stem, texts=_read_texts(file))
             for file in sorted(folder.glob("*.toml"))
         }
 
@@ -55,6 +55,11 @@ class Translations:
         bases = (language.replace("_", "-").split("-")[0].lower() for language in wanted)
         language = next((base for base in bases if base in self._by_language), FALLBACK)
         return self._by_language[language]
+
+
+@cache
+def _read_texts(file: Path) -> Mapping[str, Any]:
+    return tomllib.loads(file.read_text("utf-8"))
 
 
 @lru_cache(maxsize=256)

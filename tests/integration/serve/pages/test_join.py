@@ -202,7 +202,7 @@ def test_the_page_speaks_the_visitors_language_and_the_mail_knows_it(
     answer = fill_in(served, stage, accept_language="fr-CA, en;q=0.5")
 
     assert answer.headers["content-language"] == "fr"
-    assert "Regardez" in answer.text
+    assert "Consultez votre boîte de réception" in answer.text
     [asked] = asked_rows(stage.database)
     assert asked.payload["locale"] == "fr"
     assert "Chaque lettre vous permet" in asked.payload["consent_text"]

@@ -112,4 +112,4 @@ def test_what_is_in_doubt_is_listed_for_the_operator(stage: Stage, tmp_path: Pat
     [listed] = json.loads(said.out)["data"]["asked"]
     assert (listed["kind"], listed["email"]) == ("confirm", "person0@reader.example")
     shown = lovecampaign("in-doubt", cwd=tmp_path, LOVECAMPAIGN_DATABASE_URL=url)
-    assert "who misses it asks again" in shown.out
+    assert "a person who misses it can ask again" in shown.out
