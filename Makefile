@@ -65,7 +65,7 @@ fuzz: setup
 	@LOVECAMPAIGN_FUZZ=1 $(BIN)/pytest -n $(WORKERS) -m hypothesis
 
 chaos: setup
-	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -n $(WORKERS) -rP tests/integration/test_bad_days_killed.py
+	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -n $(WORKERS) -rP tests/integration/crashes/test_killed.py
 
 load: setup
 	@$(BIN)/python -m benchmarks.parts.load
