@@ -104,7 +104,7 @@ class _TreeBuilder:
         self._documents += 1
         if self._documents > 1:
             message = "three dashes start a second document here, and it would be ignored"
-            hint = "take the dashes out"
+            hint = "delete the dashes"
             self._report(ProblemCode.SECOND_DOCUMENT, message, _spot(event), hint=hint)
         return self._documents == 1
 
@@ -130,7 +130,7 @@ class _TreeBuilder:
     def _add(self, node: Node) -> bool:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            return self._too_much(node.spot, "these are more settings than any campaign needs")
+            return self._too_much(node.spot, "there are too many settings for a campaign")
         if not self._open:
             self.root = node
             return True

@@ -22,7 +22,10 @@ COMMON_OPTIONS = {
     "--no-color": "Plain text, as with NO_COLOR.",
     "-C DIR": "Work in this folder, or in the workspace around it.",
 }
-_OWN_OPTIONS = {"--version": "Show the version.", "-h, --help": "Show this page, or a verb's own."}
+_OWN_OPTIONS = {
+    "--version": "Show the version.",
+    "-h, --help": "Show this page, or that of a command.",
+}
 
 
 class Section(StrEnum):

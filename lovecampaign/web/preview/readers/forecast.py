@@ -56,7 +56,7 @@ REASONS: Mapping[SkipReason, str] = {
     SkipReason.SUPPRESSED: "they unsubscribed, or their address gets no mail",
     SkipReason.NOT_CONFIRMED: "they have not confirmed, or their consent has expired",
     SkipReason.PAUSED_BY_READER: "they asked for a break",
-    SkipReason.LAUNCH_ONLY: "they asked to hear only about the launch",
+    SkipReason.LAUNCH_ONLY: "they asked for the launch emails only",
     SkipReason.TAG: "their tags exclude them",
     SkipReason.BOUGHT: "they have bought already",
     SkipReason.JOINED_AFTER: "they joined after it",
