@@ -73,7 +73,7 @@ def recover(sender: SendingProcess) -> RecoveredClaims:
 class RecoveryTimer:
     """Recovers the claims of dead processes during one pass.
 
-    At its start and end, and every ten seconds in between (DESIGN.md, "The ledger").
+    At its start and end, and every ten seconds in between (ARCHITECTURE.md, "The ledger").
     """
 
     def __init__(self, sender: SendingProcess, seconds_between: float = SECONDS_BETWEEN) -> None:

@@ -13,14 +13,14 @@ def problem(line: int, message: str) -> Problem:
 def test_a_few_alike_problems_are_listed_one_by_one() -> None:
     problems = ProblemList(10)
     for line in range(2, 5):
-        problems.add(problem(line, f"'row {line}' is no email address: it has no @ sign"))
+        problems.add(problem(line, f"'row {line}' is no email address: it has no @-sign"))
     assert [each.place.line for each in problems.listed() if each.place] == [2, 3, 4]
 
 
 def test_many_alike_problems_are_one_with_a_count() -> None:
     problems = ProblemList(10)
     for line in range(2, 302):
-        problems.add(problem(line, f"'row {line}' is no email address: it has no @ sign"))
+        problems.add(problem(line, f"'row {line}' is no email address: it has no @-sign"))
     problems.add(problem(400, "they have not confirmed"))
     many, other = problems.listed()
     assert "(300 rows like this, in lines 2, 3, 4, …)" in many.message

@@ -1,4 +1,4 @@
-"""Values are read as INTERFACE writes them; anything else says why and how it is written."""
+"""Values are read as docs/reference.md writes them; any other gets a reason and an example."""
 
 from __future__ import annotations
 
