@@ -35,7 +35,7 @@ class Commands:
     @classmethod
     @contextlib.contextmanager
     def started(cls) -> Iterator[Self]:
-        command = [sys.executable, "-m", "tests.chaos.nursery"]
+        command = [sys.executable, "-m", "tests.chaos.process_parent"]
         with (
             tempfile.TemporaryDirectory(prefix="lc-commands-") as outputs,
             subprocess.Popen(

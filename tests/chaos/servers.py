@@ -1,4 +1,4 @@
-"""How does a server of tests outlive the sender that a test kills?"""
+"""Servers of tests that outlive the sender that a test kills."""
 
 from __future__ import annotations
 

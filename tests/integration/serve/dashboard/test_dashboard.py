@@ -27,9 +27,9 @@ from tests.integration.serve.support.dashboard import (
 )
 from tests.integration.serve.support.letters import rows_of
 from tests.support.deal_room import OPEN, DealRoom
-from tests.support.patience import wait_until
 from tests.support.serving import Serving, dump, serving, with_settings
 from tests.support.stage import DAY_1, Stage
+from tests.support.wait_until import wait_until
 
 MINUTE = timedelta(minutes=1)
 HOSTILE = "<script>alert(1)</script>{{7*7}}"

@@ -129,7 +129,7 @@ def test_what_was_redeemed_never_comes_back(settings: Settings, database: Databa
     assert not room.redeem(one, OPEN + MINUTE).is_new
     assert room.redeem(one, OPEN + MINUTE).redeemed_at == OPEN
     assert room.claim(two, OPEN + timedelta(days=1)) is None
-    assert room.door(one) is DealPageState.BOUGHT
+    assert room.page_state(one) is DealPageState.BOUGHT
     assert (room.stock().redeemed, room.stock().reserved, room.stock().left) == (1, 0, 0)
 
 

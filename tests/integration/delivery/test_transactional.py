@@ -44,7 +44,7 @@ from lovecampaign.store.ledger.campaigns import pause
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from lovecampaign.store.sending.transactional_queue import list_transactional_in_doubt
 from lovecampaign.store.signup.request import SignupOutcome
-from tests.support.joining import (
+from tests.support.signup import (
     ANA,
     apply,
     asked_rows,
