@@ -1,4 +1,4 @@
-"""``…/doubts``: deliveries in doubt, which the operator settles or resends."""
+"""``…/in-doubt``: deliveries in doubt, which the operator settles or resends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SAID = frozenset({_ARRIVED, _RESEND, "too_young", "all_too_young", "none_ticked
 
 
 def routes(site: Site, state: DashboardState) -> Sequence[BaseRoute]:
-    return [dashboard_page(site, state, "/doubts", get=show_in_doubt, post=settle)]
+    return [dashboard_page(site, state, "/in-doubt", get=show_in_doubt, post=settle)]
 
 
 def show_in_doubt(view: CampaignView) -> Response:
@@ -57,13 +57,13 @@ def settle(view: CampaignView) -> Response:
             return _show(view, said="none_left", count=0, status=409)
         if action == _ARRIVED:
             return view.redirect(
-                "/doubts", said="arrived", count=settle_ids_as_sent(connection, ids, now)
+                "/in-doubt", said="arrived", count=settle_ids_as_sent(connection, ids, now)
             )
         resent = resend_ids(connection, ids, now)
     if resent.too_young:
         said = "all_too_young" if resent.too_young == len(ids) else "too_young"
         return _show(view, said=said, count=resent.too_young, status=409)
-    return view.redirect("/doubts", said="resend", count=resent.number)
+    return view.redirect("/in-doubt", said="resend", count=resent.number)
 
 
 def _show(view: CampaignView, *, said: str, count: int, status: int = 200) -> Response:
@@ -72,7 +72,7 @@ def _show(view: CampaignView, *, said: str, count: int, status: int = 200) -> Re
         asked = list_transactional_in_doubt(connection, view.campaign.id)
     return view.show(
         "in_doubt.html",
-        "doubts",
+        "in-doubt",
         status,
         said=said if said in _SAID else "",
         count=count,
