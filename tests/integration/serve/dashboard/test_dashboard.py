@@ -34,6 +34,8 @@ from tests.support.wait_until import wait_until
 MINUTE = timedelta(minutes=1)
 HOSTILE = "<script>alert(1)</script>{{7*7}}"
 
+PAGES = ("", "/people", "/events", "/in-doubt", "/deals", "/problems")
+
 
 @pytest.fixture
 def served(stage: Stage) -> Iterator[Serving]:
