@@ -83,7 +83,7 @@ def _take(
         if state not in LEADS_TO_CHECKOUT:
             return None
         code = assign_code(connection, recorded, subscriber_id)
-        if door not in CLAIMS:
+        if state not in CLAIMS:
             return code
         has_unit = code is not None and claim_unit(connection, recorded, subscriber_id, now)
         return code if has_unit else None
