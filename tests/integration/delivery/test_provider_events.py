@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
-from lovecampaign.delivery.feedback.provider_events import apply_reports
+from lovecampaign.delivery.provider_events import apply_reports
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.events import ProviderEvent

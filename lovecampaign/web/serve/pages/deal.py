@@ -37,7 +37,7 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 def show_deal(context: RequestContext) -> Response:
     link = open_link(context, Purpose.DEAL)
-    return _show(context, link, _look(context, link))
+    return _show(context, link, _read_view(context, link))
 
 
 def take_deal(context: RequestContext) -> Response:
