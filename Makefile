@@ -1,4 +1,4 @@
-# Two commands matter: `make demo` plays the example month, `make test` proves the whole house.
+# Two commands matter: `make demo` plays the example month, `make test` checks everything.
 # Both need only Python 3.11 or newer, make and a package index.
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \

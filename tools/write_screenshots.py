@@ -237,7 +237,7 @@ def keeping_watch(studio: Studio) -> None:
     studio.page.wait_for_load_state()
     month = studio.page.url.removeprefix(studio.served.url)
     studio.show("dashboard-month", month)
-    for page in ("people", "events", "doubts", "deals", "troubles", "letters/early-access"):
+    for page in ("people", "events", "in-doubt", "deals", "problems", "letters/early-access"):
         studio.show(f"dashboard-{page.partition('/')[0]}", f"{month}/{page}")
 
 

@@ -116,9 +116,9 @@ def _reject_common_mistakes(email: str) -> None:
     if len(email) > MAX_LENGTH:
         raise InvalidAddress(f"it is {len(email)} characters long, an address has up to 254")
     if any(sign in email for sign in ",;") or email.count("@") > 1:
-        raise InvalidAddress("it looks like more than one address")
+        raise InvalidAddress("there seems to be more than one address")
     if "@" not in email:
-        raise InvalidAddress("it has no @-sign")
+        raise InvalidAddress("it has no @ sign")
 
 
 def _as_clause(sentence: str) -> str:

@@ -25,7 +25,7 @@ from lovecampaign.audience.vocabulary.words import field_name
 
 
 class Column(StrEnum):
-    """The columns with a meaning (INTERFACE.md, "Subscribers' files"); others become fields."""
+    """The columns with a meaning (docs/reference.md, "Files of subscribers")."""
 
     EMAIL = "email"
     FIRST_NAME = "first_name"

@@ -9,7 +9,7 @@ from lovecampaign.core.problems import Problem
 
 
 class ExitCode(IntEnum):
-    """Exit codes of the process (INTERFACE.md, "Exit codes")."""
+    """Exit codes of the process (docs/reference.md, "Exit codes")."""
 
     DONE = 0
     PROBLEMS = 1  #: problems found, or some deliveries failed for good

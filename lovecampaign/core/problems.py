@@ -50,7 +50,7 @@ class Problem:
         return self.severity is Severity.ERROR
 
     def as_json(self) -> Mapping[str, str | int | None]:
-        """The problem as INTERFACE.md's JSON envelope shows it."""
+        """The problem as the JSON envelope shows it (docs/reference.md, "JSON")."""
         place = self.place
         return {
             "code": self.code,

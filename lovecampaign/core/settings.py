@@ -37,7 +37,7 @@ ADDRESS_EXAMPLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that the environment decides (INTERFACE.md, "Workspace and settings")."""
+    """Everything that the environment decides (docs/reference.md, "Settings")."""
 
     #: The folder that holds ``campaigns/`` and ``templates/email/``.
     workspace: Path

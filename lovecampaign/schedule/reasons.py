@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class SkipReason(StrEnum):
-    """The closed list of INTERFACE.md ("Skip reasons")."""
+    """The closed list of docs/reference.md ("Skip reasons")."""
 
     LATE = "late"  #: its moment passed more than ``late_after`` ago
     DAY_TAKEN = "day_taken"  #: another email took this local day

@@ -186,7 +186,7 @@ class TestMistakes:
         day_2.write_text(good.replace("Hi {{", "Hi {{ first_nme }} {{"))
         banner = page.locator("#faults .banner")
 
-        expect(banner).to_contain_text("As it last was")
+        expect(banner).to_contain_text("The last version without mistakes")
         expect(banner).to_contain_text("first_nme")
         expect(banner.locator(".place")).to_contain_text(f"{DAY_2}:")
         expect(page.frame_locator("#frame").locator("body")).to_contain_text("the gift of day 2")

@@ -19,7 +19,7 @@ from tests.support.accessibility import assert_accessible
 from tests.support.serving import Serving, serving
 from tests.support.stage import DAY_1, Stage
 
-PAGES = ("", "/people", "/events", "/doubts", "/deals", "/troubles", "/letters/day-01")
+PAGES = ("", "/people", "/events", "/in-doubt", "/deals", "/problems", "/letters/day-01")
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from tests.support.paths import REPOSITORY
 class Commands:
     """Starts ``lovecampaign WORDS`` as processes; ends them all with itself."""
 
-    def __init__(self, nursery: subprocess.Popen[str], outputs: Path) -> None:
-        self._nursery = nursery
+    def __init__(self, parent: subprocess.Popen[str], outputs: Path) -> None:
+        self._parent = parent
         self._outputs = outputs
         self._numbers = itertools.count(1)
         self._lock = Lock()
@@ -35,7 +35,7 @@ class Commands:
     @classmethod
     @contextlib.contextmanager
     def started(cls) -> Iterator[Self]:
-        command = [sys.executable, "-m", "tests.chaos.nursery"]
+        command = [sys.executable, "-m", "tests.chaos.process_parent"]
         with (
             tempfile.TemporaryDirectory(prefix="lc-commands-") as outputs,
             subprocess.Popen(
@@ -45,9 +45,9 @@ class Commands:
                 text=True,
                 cwd=REPOSITORY,
                 env=CLEAN_ENVIRONMENT,
-            ) as nursery,
+            ) as parent,
         ):
-            commands = cls(nursery, Path(outputs))
+            commands = cls(parent, Path(outputs))
             assert commands.heard() == "ready"
             yield commands
 
@@ -65,14 +65,14 @@ class Commands:
 
     def ask(self, order: Mapping[str, object]) -> Any:
         with self._lock:
-            assert self._nursery.stdin is not None
-            self._nursery.stdin.write(json.dumps(order) + "\n")
-            self._nursery.stdin.flush()
+            assert self._parent.stdin is not None
+            self._parent.stdin.write(json.dumps(order) + "\n")
+            self._parent.stdin.flush()
             return self.heard()
 
     def heard(self) -> Any:
-        assert self._nursery.stdout is not None
-        return json.loads(self._nursery.stdout.readline())
+        assert self._parent.stdout is not None
+        return json.loads(self._parent.stdout.readline())
 
 
 @functools.cache

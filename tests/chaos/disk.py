@@ -1,6 +1,6 @@
-"""What is a full disk? A small file system of its own, filled to the last page.
+"""A full disk: a small file system of its own, filled to the last page.
 
-Mounting one takes rights that not every machine gives its tests. Without them the commands get
+Mounting one takes permissions that not every machine gives its tests. Without them the commands get
 a limit on the size of their files instead (RLIMIT_FSIZE): a write beyond it fails just as
 suddenly, and as often, until the limit is gone.
 """

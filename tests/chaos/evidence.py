@@ -1,4 +1,4 @@
-"""Do the ledger and the server's log agree that nobody was lost and nobody mailed twice?"""
+"""Agreement of the ledger and the server's log: no delivery lost, none sent twice."""
 
 from __future__ import annotations
 

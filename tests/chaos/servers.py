@@ -1,4 +1,4 @@
-"""How does a server of tests outlive the sender that a test kills?"""
+"""Servers of tests that outlive the sender that a test kills."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class MailServer:
 
     @property
     def most_in_the_air(self) -> int:
-        """DESIGN.md, "The ledger": 2 per SMTP connection, the people of open requests."""
+        """ARCHITECTURE.md, "The ledger": 2 per SMTP connection, the people of open requests."""
         return 2 * 4 if self.kind is Kind.SMTP else 8 * 10
 
     @property

@@ -1,4 +1,4 @@
-"""In what shop do bad days happen? A campaign, its readers, a database and a way out."""
+"""The workspace of crash tests: a campaign, its subscribers, a database and a provider."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A second opinion on the month: what DESIGN.md promises, worked out one reader at a time."""
+"""A second implementation of the month: ARCHITECTURE.md, computed for one subscriber at a time."""

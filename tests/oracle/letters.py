@@ -1,4 +1,4 @@
-"""When does one reader get each day email and the digest? DESIGN.md "Time", read literally."""
+"""When one subscriber gets each day email and the digest (ARCHITECTURE.md, "Time")."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What should a month do? Pass by pass and reader by reader, in plain Python.
+"""The expected course of a month, pass by pass and subscriber by subscriber, in plain Python.
 
-Written from DESIGN.md "Time" and "The ledger" and from INTERFACE.md; where those are silent, a
+Written from ARCHITECTURE.md ("Time", "The ledger") and docs/reference.md; where those are silent, a
 comment names the decision that the code has taken.
 """
 

@@ -1,4 +1,4 @@
-"""Who reads, as the reference model sees them: everything that can change who gets what."""
+"""Subscribers of the reference model: everything that can change what they get."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which months are played? Random campaigns, readers, changes of mind and passes, from a seed."""
+"""Random campaigns, subscribers, changes of preferences and passes, from a seed."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class DealRoom:
         with self.database.read() as connection:
             return read_deal_visitor(connection, self.found, subscriber_id, now)
 
-    def door(self, subscriber_id: int, now: datetime = OPEN) -> DealPageState:
+    def page_state(self, subscriber_id: int, now: datetime = OPEN) -> DealPageState:
         visitor = self.visitor(subscriber_id, now)
         return find_page_state(self.stage.campaign, self.deal, self.stock(now), visitor, now)
 

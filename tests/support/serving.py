@@ -141,12 +141,12 @@ def serving(
 def serving_site(site: Site, makers: Sequence[MakeRoutes] = ROUTES) -> Iterator[Serving]:
     """A site of the test's own making."""
     log: list[dict[str, Any]] = []
-    with open_listener("127.0.0.1", 0, "serve") as ears:
+    with open_listener("127.0.0.1", 0, "serve") as listener:
         server = WebServer(application(site, lambda line: log.append(json.loads(line)), makers))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield Serving(site=site, port=ears.getsockname()[1], log=log)
+            yield Serving(site=site, port=listener.getsockname()[1], log=log)
         finally:
             server.should_exit = True
             thread.join(timeout=10)

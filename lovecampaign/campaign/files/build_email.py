@@ -50,7 +50,7 @@ of each letter let you go with one click.
         text="""\
 Hello,
 
-Somebody, we hope you, asked for the letters of {{ campaign.name }} at this address. Please say
+You, or another person, asked for the letters of {{ campaign.name }} at this address. Please confirm
 that it was you.
 
 [[button: Yes, send me the letters | {{ links.confirm }}]]
@@ -67,7 +67,7 @@ If it was not you, do nothing: you are on no list, and this is the only message 
 Hi {{ first_name | default("friend", true) }},
 
 You joined after we had begun. Here are the letters that later ones come back to. From tomorrow
-you get one letter a day like everybody else.
+you get one letter a day like everyone else.
 
 {{ sender.name }}
 """,

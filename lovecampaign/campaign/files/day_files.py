@@ -67,7 +67,7 @@ def skipped_days_with_files(
     for day in sorted(skip & files.by_day.keys()):
         file = name_in(workspace, files.by_day[day])
         message = f"day {day} is skipped, but has a file"
-        hint = f"take {day} out of skip, or the file out of {FOLDER}/"
+        hint = f"delete {day} from skip, or the file from {FOLDER}/"
         problems.append(_problem(ProblemCode.DAY_SKIPPED, file, message, hint))
     return problems
 

@@ -34,7 +34,7 @@ def check_rules(draft: CampaignDraft) -> list[Problem]:
 def _skipped_days_have_no_settings(draft: CampaignDraft) -> Iterator[Problem]:
     for day in sorted(set(draft.file.days) & set(draft.file.skip)):
         message = f"day {day} is skipped, but has settings"
-        hint = f"take {day} out of skip, or its settings out of days"
+        hint = f"delete {day} from skip, or its settings from days"
         yield draft.document.problem(ProblemCode.DAY_SKIPPED, ["days", day], message, hint=hint)
 
 
@@ -45,7 +45,7 @@ def _early_access_is_early(draft: CampaignDraft) -> Iterator[Problem]:
         return
     at, doors = draft.sound_instant(*path, point=email.at), draft.sound_instant(point=None)
     if at and doors and at >= doors:
-        message = "early access goes out when the doors are open for everyone"
+        message = "early access goes out after the launch has begun"
         hint = f"give it a time before day {draft.file.launch.day} {draft.file.launch.at:%H:%M}"
         yield draft.document.problem(ProblemCode.EARLY_ACCESS, path, message, hint=hint)
 
@@ -55,7 +55,7 @@ def _must_have_days_are_sent(draft: CampaignDraft) -> Iterator[Problem]:
     for position, day in enumerate(catch_up.must_have if catch_up else ()):
         if day in draft.file.skip:
             message = f"day {day} is skipped, so there is no email to catch up on"
-            hint = f"take {day} out of must_have, or out of skip"
+            hint = f"delete {day} from must_have, or from skip"
             yield draft.document.problem(
                 ProblemCode.MUST_HAVE, ["catch_up", "must_have", position], message, hint=hint
             )
@@ -127,8 +127,8 @@ def _launch_emails_wait_for_the_launch(draft: CampaignDraft) -> Iterator[Problem
         at = draft.sound_instant(*path, point=email.at)
         is_for_all = set(email.to) == {RecipientGroup.AUDIENCE}
         if is_for_all and at and doors and at < doors:
-            message = f"{key} goes to everyone before the doors open"
-            hint = "if that is meant, let its copy say when they open"
+            message = f"{key} goes to everyone before the launch"
+            hint = "if that is meant, name the time of the launch in its copy"
             yield draft.document.problem(
                 ProblemCode.BEFORE_LAUNCH, path, message, hint=hint, severity=Severity.WARNING
             )

@@ -95,7 +95,7 @@ class SenderGroup(SettingsGroup):
     email: EmailAddress = required("The address in From.", "ana@news.bloom.example")
     reply_to: EmailAddress | None = optional("Where a person reads answers. Default: email.")
     postal_address: Text = required(
-        "Your postal address: the law wants it in every mail.",
+        "Your postal address: the law requires it in every email.",
         "Bloom SAS, 12 rue des Lilas, 75020 Paris, France",
     )
     website: Link | None = optional("Your website.")
@@ -117,7 +117,9 @@ class InsidersGroup(SettingsGroup):
     """The advance-notification list."""
 
     list: ListName = required("The name of the list.", "insiders")
-    until: When | None = optional("Joining at or after this is too late. Default: launch.at.")
+    until: When | None = optional(
+        "A member who joins at or after this time is no insider. Default: launch.at."
+    )
 
 
 class BrakeGroup(SettingsGroup):
@@ -149,9 +151,11 @@ class CatchUpGroup(SettingsGroup):
     """The digest for late joiners."""
 
     must_have: GivingDays = Field(
-        description="The days that later ones come back to.", examples=[[1, 9, 21]], min_length=1
+        description="The days that a late joiner must get.", examples=[[1, 9, 21]], min_length=1
     )
-    until: When | None = optional("Joining at or after this gets no digest. Default: the launch.")
+    until: When | None = optional(
+        "A subscriber who joins at or after this time gets no digest. Default: the launch."
+    )
 
 
 class DefaultsGroup(SettingsGroup):
@@ -185,7 +189,7 @@ class DayGroup(CopyGroup):
     """A day, in its file's front matter or under ``days``; each setting in one of the two."""
 
     at: ClockTime | None = optional("The time of day. Default: sending.at.")
-    pinned: Flag | None = optional("Bound to its date: left out of from-day-1.")
+    pinned: Flag | None = optional("Tied to its date: not sent by from-day-1.")
 
 
 class LaunchEmailGroup(CopyGroup):
@@ -213,9 +217,9 @@ class LaunchGroup(SettingsGroup):
     """The launch and everything after it."""
 
     day: Annotated[int, whole_number(LAUNCH_DAY, 90)] = optional(
-        "The campaign day on which the doors open.", LAUNCH_DAY
+        "The campaign day of the launch.", LAUNCH_DAY
     )
-    at: ClockTime = required("When the doors open, for everyone at once.", "10:00")
+    at: ClockTime = required("When the launch begins, for everyone at once.", "10:00")
     late_after: Duration = optional("A launch email later than this is skipped.", "24h")
     offer: OfferGroup | None = optional("What everyone can buy.")
     deal: Name | None = optional("The insiders' deal: a key under deals.")
@@ -242,10 +246,10 @@ class DealGroup(SettingsGroup):
         "How many there are. Default: no limit."
     )
     claim_for: Duration = optional("How long an unpaid claim holds.", "30m")
-    opens: When = required("From when it can be had.", "day 27 10:00")
-    closes: When = required("Until when it can be had.", "day 31 23:59")
+    opens: When = required("The time from which it can be bought.", "day 27 10:00")
+    closes: When = required("The time until which it can be bought.", "day 31 23:59")
     when_gone: Annotated[WhenGone, word_of(WhenGone)] = optional(
-        "What its pages do when none is left.", "stop"
+        "What its pages show when no unit is left.", "stop"
     )
 
 
@@ -282,7 +286,8 @@ class CampaignFile(SettingsGroup):
     skip: GivingDays = several("Days without an email.")
     defaults: DefaultsGroup = optional_group("Defaults of all emails.", DefaultsGroup)
     days: dict[DayNumber, DayGroup] = Field(
-        default_factory=dict, description="What differs from the files in days/."
+        default_factory=dict,
+        description="Settings of single days, in place of the day file's front matter.",
     )
     launch: LaunchGroup = required("The launch and what follows.", {"day": 28, "at": "10:00"})
     deals: dict[Name, DealGroup] = Field(default_factory=dict, description="Better prices.")

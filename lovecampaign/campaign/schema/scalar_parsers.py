@@ -93,7 +93,7 @@ def parse_version(value: object) -> int:
     """The only version of the format: 1."""
     if value == 1 and not isinstance(value, bool):
         return 1
-    message = f"this program knows version 1, not {_show(value)}"
+    message = f"this program reads version 1, not {_show(value)}"
     raise BadValue(ProblemCode.VERSION, message, "write version: 1")
 
 

@@ -67,12 +67,12 @@ def _on_one_line(text: str) -> str:
 def _readable(value: object) -> str:
     """A non-empty, printable text."""
     if not isinstance(value, str):
-        message = f"YAML reads {show_value(value)} here, not a text"
+        message = f"YAML reads {show_value(value)} here, which is not text"
         hint = f'use quotes: "{bare}"' if (bare := _bare(value)) else "put quotes around it"
         raise BadValue(ProblemCode.TEXT, message, hint)
     text = value.strip()
     if not text:
-        raise BadValue(ProblemCode.TEXT, "this text is empty", "write it, or take the line away")
+        raise BadValue(ProblemCode.TEXT, "this text is empty", "write it, or delete the line")
     if len(text) > MAX_TEXT:
         raise BadValue(ProblemCode.TEXT, f"this text has more than {MAX_TEXT} characters")
     if match := UNPRINTABLE.search(text):
@@ -170,7 +170,7 @@ def parse_answered_email(value: object) -> str:
     """An address where a person answers: no-reply is rejected."""
     address = parse_email(value)
     if _NO_REPLY.fullmatch(address.partition("@")[0]):
-        message = f"nobody reads {address}, and readers will answer"
+        message = f"no person reads {address}, and readers will answer"
         raise BadValue(ProblemCode.NO_REPLY, message, "use the address of a person")
     return address
 
@@ -207,7 +207,11 @@ def _parse_link(value: object, placeholders: frozenset[str]) -> str:
         )
     for name in re.findall(r"{([^{}]*)}", text):
         if name not in placeholders:
-            allowed = "only {code} is allowed here" if placeholders else "it would not be replaced"
+            allowed = (
+                "only {code} is allowed here"
+                if placeholders
+                else "this placeholder would not be replaced"
+            )
             raise BadValue(ProblemCode.LINK, f"{{{name}}} in a link: {allowed}", "take it out")
     return text
 

@@ -211,7 +211,7 @@ def _empty_values(source: Source, tree: Tree) -> list[Problem]:
             ProblemCode.EMPTY_VALUE,
             f"{entry.key} has no value",
             entry.key_spot,
-            hint="write one, or take the line away",
+            hint="write one, or delete the line",
         )
         for entry in empty_entries(tree.root)
     ]

@@ -24,7 +24,7 @@ _SHAPES = {
     "model_attributes_type": _GROUP,
     "dict_type": _GROUP,
     "list_type": ("a list", "write it in brackets: [one, two]"),
-    "too_short": ("at least one entry", "add one, or take the setting away"),
+    "too_short": ("at least one entry", "add one, or delete the setting"),
 }
 
 

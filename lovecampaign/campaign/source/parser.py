@@ -44,12 +44,14 @@ _CORE_SCHEMA = (
 )
 
 
-def read_tree(source: Source, mended: FixedText, loader: type[yaml.BaseLoader] = LOADER) -> Tree:
+def read_tree(
+    source: Source, fixed_text: FixedText, loader: type[yaml.BaseLoader] = LOADER
+) -> Tree:
     """Parse the settings. Never raises: an error of YAML becomes a problem with its place."""
-    tree = Tree(problems=list(mended.problems))
+    tree = Tree(problems=list(fixed_text.problems))
     builder = _TreeBuilder(source)
     try:
-        for event in yaml.parse(mended.text, Loader=loader):
+        for event in yaml.parse(fixed_text.text, Loader=loader):
             if not builder.take(event):
                 tree.is_whole = False
                 break
@@ -57,7 +59,7 @@ def read_tree(source: Source, mended: FixedText, loader: type[yaml.BaseLoader] =
         builder.problems.append(translate_yaml_error(source, error))
         tree.is_whole = False
     tree.root = builder.root
-    tree.silent_lines = mended.lines_with_errors
+    tree.silent_lines = fixed_text.lines_with_errors
     problems = [problem for problem in builder.problems if not tree.is_silent(problem)]
     tree.problems += problems
     tree.silent_lines |= {_line(problem) for problem in problems if problem.code in _MISREAD}
@@ -104,7 +106,7 @@ class _TreeBuilder:
         self._documents += 1
         if self._documents > 1:
             message = "three dashes start a second document here, and it would be ignored"
-            hint = "take the dashes out"
+            hint = "delete the dashes"
             self._report(ProblemCode.SECOND_DOCUMENT, message, _spot(event), hint=hint)
         return self._documents == 1
 
@@ -130,7 +132,7 @@ class _TreeBuilder:
     def _add(self, node: Node) -> bool:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            return self._too_much(node.spot, "these are more settings than any campaign needs")
+            return self._too_much(node.spot, "there are too many settings for a campaign")
         if not self._open:
             self.root = node
             return True

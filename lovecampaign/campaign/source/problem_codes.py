@@ -48,7 +48,7 @@ class ProblemCode(StrEnum):
     CURLY_QUOTES = "LC019", "There are curly quotes where YAML needs straight ones."
     FRONT_MATTER = "LC020", "A copy file starts with settings between two lines of three dashes."
     # Reading values.
-    VERSION = "LC021", "The campaign's format is one that this program does not know."
+    VERSION = "LC021", "The campaign has a format that this program cannot read."
     TEXT = "LC022", "A text is empty, too long, or not a text."
     TIME_OF_DAY = "LC023", "A time of day is written 09:00."
     POINT = "LC024", "A point in time is written day 27 10:00 or 2027-02-01T10:00+01:00."
@@ -60,10 +60,10 @@ class ProblemCode(StrEnum):
     COLOR = "LC030", 'A colour is written "#c2185b", in quotes.'
     TIMEZONE = "LC031", "A time zone is written Europe/Paris, as the IANA database names it."
     EMAIL_ADDRESS = "LC032", "This cannot be an email address."
-    NO_REPLY = "LC033", "Readers must be able to answer: no-reply addresses are not used."
+    NO_REPLY = "LC033", "Readers must be able to answer: no-reply addresses are not allowed."
     LINK = "LC034", "A link starts with https:// or http:// and holds no spaces."
     NUMBER = "LC035", "A number is expected, within the limits named."
-    WORD = "LC036", "One of a few words is expected."
+    WORD = "LC036", "One of a list of words is expected."
     TRUE_OR_FALSE = "LC037", "true or false is expected."
     NAME = "LC038", "An id, key, list or tag holds characters that do not work in links and files."
     OUTSIDE = "LC039", "A path leads out of the workspace, or to a file that is not a campaign's."
@@ -79,7 +79,7 @@ class ProblemCode(StrEnum):
     # How settings fit together.
     DEAL_NOT_FOUND = "LC050", "launch.deal names a deal that is not under deals."
     WINDOW = "LC051", "A deal closes before, or when, it opens."
-    EARLY_ACCESS = "LC052", "Early access goes out before the doors open for everyone."
+    EARLY_ACCESS = "LC052", "Early access goes out before the launch."
     AFTER_DEAL = "LC053", "An email for insiders goes out when their deal is not open."
     MUST_HAVE = "LC054", "A must-have day of the catch-up is skipped."
     CATCH_UP = "LC055", "late_joiners: catch-up needs catch_up.must_have."
@@ -90,7 +90,7 @@ class ProblemCode(StrEnum):
     OLD_PRICE = "LC060", "A price compared with (instead_of) does not say when it is charged."
     PRICES = "LC061", "The prices of a deal do not fit together."
     UNTIL = "LC062", "A deadline lies before the campaign starts."
-    BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the doors open."
+    BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the launch."
     MORE_MISTAKES = "LC099", "A file has more mistakes than are shown."
     # Braces and quotes.
     MERGE_FIELD = "LC064", "Merge fields work in subject, preheader and copy only."

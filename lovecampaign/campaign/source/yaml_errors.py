@@ -64,7 +64,7 @@ def translate_yaml_error(source: Source, error: yaml.YAMLError) -> Problem:
     """The parser's error as a problem at its place."""
     theirs = str(getattr(error, "problem", None) or "")
     if "nesting depth" in theirs:  # libyaml 0.2.6 has a limit of its own
-        message, hint = "more levels are nested here than any campaign needs", TOO_DEEP_HINT
+        message, hint = "too many levels are nested here", TOO_DEEP_HINT
         return source.problem(ProblemCode.TOO_DEEP, message, _place(source, error), hint=hint)
     message, hint = _meaning(theirs)
     return source.problem(ProblemCode.NOT_YAML, message, _place(source, error), hint=hint)

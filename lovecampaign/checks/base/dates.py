@@ -22,17 +22,17 @@ DATE = (
 )
 
 
-def read_date(found: re.Match[str]) -> Iterator[tuple[int | None, int, int]]:
+def read_date(match: re.Match[str]) -> Iterator[tuple[int | None, int, int]]:
     """Year, month and day of a match of DATE; 5/1/2027 is read in both orders."""
-    if found["iso"]:
-        year, month, day = map(int, found["iso"].split("-"))
+    if match["iso"]:
+        year, month, day = map(int, match["iso"].split("-"))
         yield year, month, day
-    elif found["numbers"]:
-        first, second, year = map(int, re.split(r"[/.]", found["numbers"]))
+    elif match["numbers"]:
+        first, second, year = map(int, re.split(r"[/.]", match["numbers"]))
         yield year % 100 + 2000, first, second
         yield year % 100 + 2000, second, first
     else:
-        named = (found["month"] or found["us_month"])[:3].lower()
-        said = found["year"] or found["us_year"]
-        day = int(found["day"] or found["us_day"])
+        named = (match["month"] or match["us_month"])[:3].lower()
+        said = match["year"] or match["us_year"]
+        day = int(match["day"] or match["us_day"])
         yield int(said) if said else None, _MONTHS.index(named) + 1, day

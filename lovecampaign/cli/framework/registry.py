@@ -22,7 +22,10 @@ COMMON_OPTIONS = {
     "--no-color": "Plain text, as with NO_COLOR.",
     "-C DIR": "Work in this folder, or in the workspace around it.",
 }
-_OWN_OPTIONS = {"--version": "Show the version.", "-h, --help": "Show this page, or a verb's own."}
+_OWN_OPTIONS = {
+    "--version": "Show the version.",
+    "-h, --help": "Show this page, or that of a command.",
+}
 
 
 class Section(StrEnum):
@@ -70,7 +73,7 @@ VERBS = {
     ),
     "imports": Verb(_P, "subscribers.imports", "List what each import did, or undo one."),
     "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
-    "serve": Verb(_P, "serve.serve", "Serve the web pages: sign-up, preferences, deals and more."),
+    "serve": Verb(_P, "serve", "Serve the web pages: sign-up, preferences, deals and more."),
     "deals": Verb(
         _P, "subscribers.deals", "Show stock and codes of deals; give one person more time."
     ),

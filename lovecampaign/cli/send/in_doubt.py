@@ -17,8 +17,12 @@ from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_opt
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import ExitCode, LovecampaignError, UsageError
 from lovecampaign.store.ledger.campaigns import read_campaign
-from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
-from lovecampaign.store.reports.recent_problems import find_doubts, resend_doubts, settle_doubts
+from lovecampaign.store.ledger.settle_by_event import settle_all_in_doubt_by_events
+from lovecampaign.store.reports.recent_problems import (
+    find_ids_in_doubt,
+    resend_ids,
+    settle_ids_as_sent,
+)
 from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND, OpenDelivery, list_in_doubt
 from lovecampaign.store.sending.transactional_queue import ClaimedMail, list_transactional_in_doubt
 
@@ -43,7 +47,7 @@ def list_all(invocation: Invocation, campaign_name: str | None) -> Result:
     """List them (the same as in-doubt alone)."""
     campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
-        settle_doubts_by_events(database, invocation.now)
+        settle_all_in_doubt_by_events(database, invocation.now)
         with database.read() as connection:
             deliveries = list_in_doubt(connection, campaign.id)
             asked = list_transactional_in_doubt(connection, campaign.id)
@@ -117,10 +121,10 @@ def resolve(
         )
     campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
-        settle_doubts_by_events(database, invocation.now)
+        settle_all_in_doubt_by_events(database, invocation.now)
         with database.write() as connection:
             chosen = _choose(connection, campaign, ids)
-            settle = settle_doubts if outcome == "sent" else _send_again
+            settle = settle_ids_as_sent if outcome == "sent" else _send_again
             number = settle(connection, chosen, invocation.now)
     words = "settled as sent" if outcome == "sent" else "due again"
     return Result(
@@ -133,7 +137,7 @@ def resolve(
 def _choose(connection: Connection, campaign: Campaign, ids: Sequence[int]) -> Sequence[int]:
     """All of the campaign, or the named ones; raises UsageError for others."""
     record = read_campaign(connection, campaign.id)
-    chosen = find_doubts(connection, record.id if record else 0, ids or None)
+    chosen = find_ids_in_doubt(connection, record.id if record else 0, ids or None)
     unknown = sorted(set(ids).difference(chosen))
     if unknown:
         raise UsageError(
@@ -144,7 +148,7 @@ def _choose(connection: Connection, campaign: Campaign, ids: Sequence[int]) -> S
 
 
 def _send_again(connection: Connection, ids: Sequence[int], now: datetime) -> int:
-    resent = resend_doubts(connection, ids, now)
+    resent = resend_ids(connection, ids, now)
     if resent.too_young:
         minutes = int(YOUNGEST_TO_RESEND.total_seconds() // 60)
         raise TooRecentToResend(

@@ -68,7 +68,7 @@ def tell_left_out(invocation: Invocation, campaign: Campaign, late: Mapping[str,
 
 
 def report_json(report: SendReport) -> Mapping[str, object]:
-    """The shape of INTERFACE.md."""
+    """The shape of docs/reference.md ("JSON")."""
     return {
         "campaign": report.campaign,
         "now": report.now,

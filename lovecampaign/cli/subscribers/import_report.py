@@ -19,7 +19,7 @@ _COUNTS = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")
 
 
 def import_json(report: ImportReport) -> Mapping[str, object]:
-    """The shape of INTERFACE.md."""
+    """The shape of docs/reference.md ("JSON")."""
     counts = {name: getattr(report, name) for name in _COUNTS}
     return {
         "read": report.read,

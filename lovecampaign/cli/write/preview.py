@@ -69,7 +69,7 @@ def _serve(
 ) -> Result:
     from lovecampaign.web.preview.server import open_preview
 
-    with open_preview(_wishes(invocation, folder, port, poll=poll, share=share)) as (ready, serve):
+    with open_preview(_options(invocation, folder, port, poll=poll, share=share)) as (ready, serve):
         invocation.output.show_line(
             {"url": ready.address, "shared_url": ready.shared_address},
             _greeting(folder.name, ready),
@@ -81,7 +81,7 @@ def _serve(
     return Result(is_streamed=True, exit_code=ExitCode.DONE)
 
 
-def _wishes(
+def _options(
     invocation: Invocation, folder: Path, port: int, *, poll: bool, share: bool
 ) -> PreviewOptions:
     from lovecampaign.web.preview.server import PreviewOptions

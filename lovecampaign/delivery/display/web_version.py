@@ -49,54 +49,37 @@ class WebVersions:
             _CACHE_SIZE
         )
 
-    def for_subscriber(
+    def render(
         self,
         connection: Connection,
         campaign: Campaign,
         email: Email,
         delivery: DeliveryRecord,
         now: datetime,
+        *,
+        is_shared: bool,
     ) -> Message | None:
-        """As the subscriber got it; None where it was not sent. Raises RenderError."""
-        frozen = _find_content(connection, delivery)
-        if frozen is None:
-            return None
-        person = _read_person(connection, campaign, email, delivery, now)
-        days = find_included_days(connection, campaign, email, person, delivery.claimed_at or now)
-        recipient = Recipient(
-            subscriber=person.subscriber,
-            zone=person.zone,
-            delivery_id="copy",
-            first_claimed_at=delivery.first_claimed_at or now,
-            links=self._links(campaign, now),
-            deal_code=_code(email, is_insider=person.subscriber.is_insider),
-            deal_closes=_closes(connection, campaign, delivery),
-            digest=days.keys,
-        )
-        return self._renderer(campaign, email, frozen, days).render(recipient)
+        """As the subscriber got it, or as anyone may read it; None where it was not sent.
 
-    def for_friend(
-        self,
-        connection: Connection,
-        campaign: Campaign,
-        email: Email,
-        delivery: DeliveryRecord,
-        now: datetime,
-    ) -> Message | None:
-        """As anyone may read it; None where it was not sent. Raises RenderError."""
+        Raises RenderError. The days inside were chosen for the subscriber, and contain no
+        personal data.
+        """
         frozen = _find_content(connection, delivery)
         if frozen is None:
             return None
-        # The days inside were chosen for the subscriber, and contain no personal data.
         person = _read_person(connection, campaign, email, delivery, now)
         days = find_included_days(connection, campaign, email, person, delivery.claimed_at or now)
+        reader = person.subscriber
+        if is_shared:
+            reader = Subscriber(id=0, email=_COPY_ADDRESS, is_insider=email.is_insiders_only)
         recipient = Recipient(
-            subscriber=Subscriber(id=0, email=_COPY_ADDRESS, is_insider=email.is_insiders_only),
-            zone=effective_zone(None, campaign),
+            subscriber=reader,
+            zone=effective_zone(None, campaign) if is_shared else person.zone,
             delivery_id="copy",
             first_claimed_at=delivery.first_claimed_at or now,
             links=self._links(campaign, now),
-            deal_code=_code(email, is_insider=email.is_insiders_only),
+            deal_code=_code(email, is_insider=reader.is_insider),
+            deal_closes=None if is_shared else _closes(connection, campaign, delivery),
             digest=days.keys,
         )
         return self._renderer(campaign, email, frozen, days).render(recipient)

@@ -23,7 +23,7 @@ from lovecampaign.delivery.base.settlements import (
     put_back,
 )
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
-from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
+from lovecampaign.store.ledger.settle_by_event import settle_all_in_doubt_by_events
 from lovecampaign.store.sending.flight_journal import FlightRecord, read_flight
 from lovecampaign.store.sending.in_doubt import OpenDelivery, list_claims
 from lovecampaign.store.sending.senders import (
@@ -59,7 +59,7 @@ class RecoveredClaims:
 
 def recover(sender: SendingProcess) -> RecoveredClaims:
     """Take over from every dead process, and settle what events have proved since."""
-    settle_doubts_by_events(sender.database, sender.clock.now())
+    settle_all_in_doubt_by_events(sender.database, sender.clock.now())
     with sender.database.read() as connection:
         others = list_open_owners(connection, sender.owner.id)
     recovered = RecoveredClaims()
@@ -73,7 +73,7 @@ def recover(sender: SendingProcess) -> RecoveredClaims:
 class RecoveryTimer:
     """Recovers the claims of dead processes during one pass.
 
-    At its start and end, and every ten seconds in between (DESIGN.md, "The ledger").
+    At its start and end, and every ten seconds in between (ARCHITECTURE.md, "The ledger").
     """
 
     def __init__(self, sender: SendingProcess, seconds_between: float = SECONDS_BETWEEN) -> None:

@@ -65,8 +65,8 @@ def _rewrite_attributes(tree: Element, pictures: Mapping[str, str]) -> Iterator[
                 yield start, end, f'"{shielded}"'
 
 
-def _entity(found: re.Match[str]) -> str:
-    return f"&#{ord(found[0])};"
+def _entity(match: re.Match[str]) -> str:
+    return f"&#{ord(match[0])};"
 
 
 def _complete(source: str, tree: Element, settings: DocumentSettings) -> Iterator[_Edit]:

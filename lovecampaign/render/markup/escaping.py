@@ -66,8 +66,8 @@ def escape_for(context: OutputContext) -> Callable[[str], str]:
     return _ESCAPES[context]
 
 
-def _percent(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8"))
+def _percent(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8"))
 
 
 def _attribute_of(encode: Callable[[str], str]) -> Callable[[str], str]:

@@ -166,23 +166,23 @@ def _start_tag_at(source: str, start: int, name: re.Match[str]) -> StartTag:
     attributes: list[Attribute] = []
     position = name.end()
     while not (close := _TAG_CLOSE.match(source, position)):
-        found = _ATTRIBUTE.match(source, position)
-        if found is None:
+        match = _ATTRIBUTE.match(source, position)
+        if match is None:
             raise MarkupSyntaxError(
                 f"<{name[1]}> is not closed with “>”, or a quote is missing", start
             )
-        attributes.append(_attribute(found))
-        position = found.end()
+        attributes.append(_attribute(match))
+        position = match.end()
     return StartTag(name[1].lower(), tuple(attributes), start, close.end(), bool(close[1]))
 
 
-def _attribute(found: re.Match[str]) -> Attribute:
+def _attribute(match: re.Match[str]) -> Attribute:
     for group, quote in (("double", Quote.DOUBLE), ("single", Quote.SINGLE), ("none", Quote.NONE)):
-        if found[group] is not None:
+        if match[group] is not None:
             return Attribute(
-                found["name"].lower(), found[group], found.start("name"), found.start(group), quote
+                match["name"].lower(), match[group], match.start("name"), match.start(group), quote
             )
-    return Attribute(found["name"].lower(), "", found.start("name"), found.end(), Quote.NO_VALUE)
+    return Attribute(match["name"].lower(), "", match.start("name"), match.end(), Quote.NO_VALUE)
 
 
 def _raw_end(source: str, tag: StartTag) -> int:

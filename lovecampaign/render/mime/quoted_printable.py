@@ -94,6 +94,6 @@ def quoted_printable(body: str) -> bytes:
     return encoded
 
 
-def _encode_dots(found: re.Match[bytes]) -> bytes:
+def _encode_dots(match: re.Match[bytes]) -> bytes:
     # A soft line break after them keeps the line within 76 bytes.
-    return b"=2E" * len(found[0]) + b"=\r\n"
+    return b"=2E" * len(match[0]) + b"=\r\n"

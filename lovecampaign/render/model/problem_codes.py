@@ -21,25 +21,25 @@ class RenderCode(StrEnum):
     TEMPLATE_MISSING = "LC100", "A template, or one that it includes, is not in templates/email."
     TEMPLATE_UNREADABLE = "LC101", "A template is no text, or a link that leads out of the folder."
     JINJA_SYNTAX = "LC102", "Jinja cannot read a subject, a preheader, a day's copy or a template."
-    UNKNOWN_NAME = "LC103", "A name that emails do not know is used, so nothing could be printed."
+    UNKNOWN_NAME = "LC103", "A name is used that emails do not have, so nothing could be printed."
     UNKNOWN_ATTRIBUTE_OF_NAME = "LC104", "A known name has no such part, as in day.numbr."
     FILTER_REFUSED = "LC105", "A filter or test is unknown, or is left out here for a reason."
     RENDER_FAILED = "LC106", "The email could not be rendered for a made-up reader."
     VALUE_MISPLACED = (
         "LC107",
         (
-            "A value stands where values cannot: in a width, a style, a comment, a tag's name, or "
-            "before the http:// of an address."
+            "A value is in a place where values are not allowed: in a width, a style, a comment, "
+            "a tag's name, or before the http:// of an address."
         ),
     )
     ACTION_MALFORMED = "LC108", "A [[button]] or [[image]] is not written as it must be."
     IMAGE_MISSING = "LC109", "An image is not a file of the campaign or the workspace."
     MJML_BROKEN = "LC110", "A tag is not closed, closed twice, or a quote is missing."
-    MJML_UNKNOWN_TAG = "LC111", "MJML knows no such tag."
-    MJML_UNKNOWN_ATTRIBUTE = "LC112", "The MJML tag knows no such attribute."
-    MJML_NESTING = "LC113", "An MJML tag stands where MJML does not allow it."
+    MJML_UNKNOWN_TAG = "LC111", "This is not an MJML tag."
+    MJML_UNKNOWN_ATTRIBUTE = "LC112", "The MJML tag has no such attribute."
+    MJML_NESTING = "LC113", "An MJML tag is in a place where MJML does not allow it."
     MJML_REFUSED = "LC114", "The MJML compiler cannot take it."
-    MJML_STRAY_TEXT = "LC115", "Words stand outside a tag that holds words, such as mj-text."
+    MJML_STRAY_TEXT = "LC115", "Text is outside a tag that holds text, such as mj-text."
     FOOTER_INCOMPLETE = (
         "LC116",
         "The email lacks the unsubscribe link, the preferences link or the postal address.",

@@ -110,7 +110,7 @@ class UnknownName(StrictUndefined):
             return self._undefined_hint
         owner, name = self._undefined_obj, str(self._undefined_name)
         if owner is missing:
-            return f"emails know no name {name!r}"
+            return f"emails have no name {name!r}"
         if owner is None:
             return f"{name!r} is read from a value that is missing (it is none)"
         spoken = getattr(type(owner), "TEMPLATE_NAME", type(owner).__name__)

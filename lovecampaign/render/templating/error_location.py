@@ -65,7 +65,7 @@ def setting_of_file(file: str) -> str | None:
 def describe_error(error: Exception) -> str:
     """What went wrong, in words for authors who are not programmers."""
     if isinstance(error, RecursionError):
-        return "this never ends: a template or macro uses itself without end"
+        return "this never ends: a template or macro includes itself"
     if isinstance(error, ZeroDivisionError):
         return "this divides by zero"
     if isinstance(error, TemplateNotFound):

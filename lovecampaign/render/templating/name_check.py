@@ -151,7 +151,7 @@ def _unknown_names(
             near = did_you_mean(use.name, known - _BUILTINS - GLOBALS)
             yield finder.problem(
                 RenderCode.UNKNOWN_NAME,
-                f"emails know no name {use.name!r}",
+                f"emails have no name {use.name!r}",
                 line=use.lineno,
                 pattern=rf"(?<![\w.]){re.escape(use.name)}\b",
                 width=len(use.name),

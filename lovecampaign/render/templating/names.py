@@ -1,4 +1,4 @@
-"""Names that templates can use: the closed list of INTERFACE.md ("Template names").
+"""Names that templates can use: the closed list of docs/writing.md ("Merge fields").
 
 ``check`` reads the fields of these classes to find misspelt names.
 """

@@ -36,7 +36,7 @@ from lovecampaign.store.tables import deal_claim, deal_code, subscriber
 class DealView:
     """The deal as its page shows it to one subscriber."""
 
-    door: DealPageState
+    state: DealPageState
     stock: Stock
     visitor: Visitor
 
@@ -47,8 +47,8 @@ def view_deal(
     """The view for the page. Changes nothing."""
     stock = read_stock(connection, recorded, now)
     visitor = read_deal_visitor(connection, recorded, subscriber_id, now)
-    door = find_page_state(recorded.campaign, recorded.deal, stock, visitor, now)
-    return DealView(door=door, stock=stock, visitor=visitor)
+    state = find_page_state(recorded.campaign, recorded.deal, stock, visitor, now)
+    return DealView(state=state, stock=stock, visitor=visitor)
 
 
 def take_unit(
@@ -71,7 +71,7 @@ def join_waitlist(
 ) -> None:
     """Add the subscriber to the waitlist, if the page offers it."""
     with database.write() as connection:
-        if _view_locked(connection, recorded, subscriber_id, now).door is DealPageState.WAITLIST:
+        if _view_locked(connection, recorded, subscriber_id, now).state is DealPageState.WAITLIST:
             add_to_waitlist(connection, recorded, subscriber_id, delivery_id, now)
 
 
@@ -79,11 +79,11 @@ def _take(
     database: Database, recorded: RecordedDeal, subscriber_id: int, now: datetime
 ) -> str | None:
     with database.write() as connection:
-        door = _view_locked(connection, recorded, subscriber_id, now).door
-        if door not in LEADS_TO_CHECKOUT:
+        state = _view_locked(connection, recorded, subscriber_id, now).state
+        if state not in LEADS_TO_CHECKOUT:
             return None
         code = assign_code(connection, recorded, subscriber_id)
-        if door not in CLAIMS:
+        if state not in CLAIMS:
             return code
         has_unit = code is not None and claim_unit(connection, recorded, subscriber_id, now)
         return code if has_unit else None

@@ -224,7 +224,7 @@ class Eligibility:
 
     @property
     def _passes_audience_tags(self) -> Condition:
-        """``audience.with_tags`` does not apply to insiders (INTERFACE.md)."""
+        """``audience.with_tags`` excludes no insider (docs/reference.md, "campaign.yaml")."""
         wanted = self.campaign.audience.tags.with_tags
         if not wanted or self.email.is_insiders_only:
             return sa.true()

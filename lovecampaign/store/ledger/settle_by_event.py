@@ -39,7 +39,7 @@ _ACCEPTED = (EventKind.PROCESSED, EventKind.DEFERRED, EventKind.DROPPED, *_WENT_
 _is_in_doubt = delivery.c.state == DeliveryState.IN_DOUBT.value
 
 
-def settle_doubts_by_events(database: Database, now: datetime) -> None:
+def settle_all_in_doubt_by_events(database: Database, now: datetime) -> None:
     """Settle doubts that arose at the same moment as the event about them."""
     with database.read() as connection:
         has_event = sa.exists().where(_is_in_doubt, _has_event(_ACCEPTED))

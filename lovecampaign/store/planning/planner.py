@@ -203,7 +203,7 @@ class _EmailPlanner:
 def _delete_moved_rows(connection: Connection, disposition: Disposition, email_id: int) -> int:
     """Delete planned rows of which the due time has changed; slots must be loaded before.
 
-    An edited time or zone holds for everything that is not claimed yet (DESIGN.md, "Time").
+    An edited time or zone holds for all that is not claimed yet (ARCHITECTURE.md, "Invariants").
     Rows that the operator made due (``retry``) have no end, and stay.
     """
     is_current = sa.exists(

@@ -50,14 +50,16 @@ def list_failed(connection: Connection, campaign_id: int, limit: int) -> Sequenc
     return _list(connection, is_failed, delivery.c.settled_at, newest_first, limit)
 
 
-def list_doubts(connection: Connection, campaign_id: int, limit: int) -> Sequence[DeliveryProblem]:
+def list_in_doubt_problems(
+    connection: Connection, campaign_id: int, limit: int
+) -> Sequence[DeliveryProblem]:
     """Deliveries in doubt, oldest first."""
     is_in_doubt = _is_in(campaign_id, DeliveryState.IN_DOUBT)
     oldest_first = (delivery.c.claimed_at, delivery.c.id)
     return _list(connection, is_in_doubt, delivery.c.claimed_at, oldest_first, limit)
 
 
-def find_doubts(
+def find_ids_in_doubt(
     connection: Connection, campaign_id: int, ids: Collection[int] | None = None
 ) -> Sequence[int]:
     """The campaign's deliveries in doubt, of these ids or all."""
@@ -67,18 +69,18 @@ def find_doubts(
     return connection.scalars(sa.select(delivery.c.id).where(*wanted)).all()
 
 
-def count_doubts(connection: Connection, campaign_id: int) -> int:
+def count_in_doubt(connection: Connection, campaign_id: int) -> int:
     """How many are in doubt; the ledger has a partial index for it."""
     is_in_doubt = _is_in(campaign_id, DeliveryState.IN_DOUBT)
     return connection.scalar(sa.select(sa.func.count(delivery.c.id)).where(is_in_doubt)) or 0
 
 
-def settle_doubts(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+def settle_ids_as_sent(connection: Connection, ids: Sequence[int], now: datetime) -> int:
     """Settle these as sent; returns how many were still in doubt."""
     return sum(settle_as_sent(connection, part, now) for part in _parts(ids))
 
 
-def resend_doubts(connection: Connection, ids: Sequence[int], now: datetime) -> ResendResult:
+def resend_ids(connection: Connection, ids: Sequence[int], now: datetime) -> ResendResult:
     """Send these again, unless one of them is too young: then none."""
     too_young = sum(count_too_young(connection, part, now) for part in _parts(ids))
     if too_young:

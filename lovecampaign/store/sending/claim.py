@@ -69,7 +69,7 @@ class ClaimRequest:
     owner_id: int
     limit: int
     #: Keyset cursor: delivery ids up to this one were read before in this pass (4 to 5 times
-    #: faster on PostgreSQL while dead index entries pile up: performance lab, section 5).
+    #: faster on PostgreSQL, as measured, while dead index entries pile up).
     after_id: int
     now: datetime
 

@@ -19,7 +19,7 @@ from lovecampaign.store.tables import Instant
 
 
 class RowVerdict(StrEnum):
-    """The verdict on a row of an import; the values are the counts of INTERFACE.md."""
+    """The verdict on a row of an import; the values are the counts in JSON."""
 
     NEW = "new"
     UPDATED = "updated"

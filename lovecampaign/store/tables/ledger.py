@@ -12,7 +12,7 @@ from lovecampaign.store.tables.subscribers import subscriber
 
 
 class DeliveryState(StrEnum):
-    """The state of a delivery (DESIGN.md, "The ledger")."""
+    """The state of a delivery (ARCHITECTURE.md, "The ledger")."""
 
     PLANNED = "planned"  #: due, not claimed; also between two tries
     CLAIMED = "claimed"  #: a sender holds it: it may be on the wire

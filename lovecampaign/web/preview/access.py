@@ -40,7 +40,7 @@ class AccessPolicy:
     #: The CSRF token of every form.
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
-    def knows_host(self, headers: Headers) -> bool:
+    def is_known_host(self, headers: Headers) -> bool:
         return headers.get("host", "").lower() in self.hosts
 
     def admits(self, headers: Headers, query: str) -> bool:
@@ -82,7 +82,7 @@ class AccessMiddleware:
 
     def _refuse(self, scope: Scope) -> Response | None:
         headers, query = Headers(scope=scope), scope["query_string"].decode("latin-1")
-        if not self._policy.knows_host(headers):
+        if not self._policy.is_known_host(headers):
             return PlainTextResponse("This is not the address of the preview.", status_code=421)
         if not self._policy.admits(headers, query):
             return PlainTextResponse("Open the whole link that was shared.", status_code=403)

@@ -34,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 
 def serve(
     site: Site,
-    ears: socket.socket,
+    listener: socket.socket,
     write_line: WriteLine,
     at_signal: Callable[[], None] = lambda: None,
 ) -> None:
@@ -47,7 +47,7 @@ def serve(
     # A malformed form is the visitor's mistake: it does not belong on the operator's terminal.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     with log_thread_errors(site.note_bug):
-        WebServer(application(site, write_line), at_signal).serve_until_signal(ears)
+        WebServer(application(site, write_line), at_signal).serve_until_signal(listener)
 
 
 class WebServer(SignalledServer):

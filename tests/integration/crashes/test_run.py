@@ -25,7 +25,7 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.chaos.commands import Commands
-from tests.chaos.ends import is_paused
+from tests.chaos.outcomes import is_paused
 from tests.chaos.servers import Kind, MailServer, running_server
 from tests.chaos.workspace import DAY_1_AT_NINE, opened_shop
 from tests.support.postgres import PostgresServer

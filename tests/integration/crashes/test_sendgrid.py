@@ -16,8 +16,8 @@ from lovecampaign.providers.sendgrid.provider import SendGridProvider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.sendgrid_http import ScriptedResponse
 from lovecampaign.testing.sendgrid_server import SendGridServer
-from tests.chaos.ends import DOUBT, PLANNED, SENT, End, address_of, ends, is_paused, suppressed
-from tests.chaos.remembering import Remembering
+from tests.chaos.outcomes import DOUBT, PLANNED, SENT, End, address_of, ends, is_paused, suppressed
+from tests.chaos.recording_provider import Remembering
 from tests.support.paths import DATA
 from tests.support.stage import DAY_1, Stage
 

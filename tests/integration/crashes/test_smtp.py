@@ -27,7 +27,7 @@ from lovecampaign.testing.faults import (
 )
 from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
-from tests.chaos.ends import (
+from tests.chaos.outcomes import (
     DOUBT,
     PLANNED,
     SENT,
@@ -38,7 +38,7 @@ from tests.chaos.ends import (
     is_paused,
     suppressed,
 )
-from tests.chaos.remembering import Remembering
+from tests.chaos.recording_provider import Remembering
 from tests.support.stage import DAY_1, Stage
 
 LATER = DAY_1 + timedelta(minutes=2)

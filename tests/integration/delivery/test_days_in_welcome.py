@@ -8,7 +8,7 @@ from lovecampaign.cli.resources.timeline import find_timeline
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.transactional.worker import send_transactional
 from lovecampaign.store.database.engine import Database
-from tests.support.joining import welcome
+from tests.support.signup import welcome
 from tests.support.stage import DAY_1, Stage
 
 JOINED = DAY_1 + timedelta(hours=2)

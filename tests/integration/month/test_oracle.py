@@ -17,7 +17,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.reports.campaign_report import report_campaign
 from lovecampaign.store.tables import DeliveryState
-from tests.oracle.play import Play, open_play
+from tests.oracle.comparison import Play, open_play
 from tests.support.postgres import PostgresServer
 
 SQLITE = "sqlite:///lovecampaign.db"

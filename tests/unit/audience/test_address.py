@@ -33,7 +33,7 @@ def test_an_address_is_known_by_its_casefold_and_idna_form(written: str, key: st
     ("written", "reason"),
     [
         ("", "it is empty"),
-        ("ana", "it has no @-sign"),
+        ("ana", "it has no @ sign"),
         ("ana@bloom", "period"),
         ("ana@bloom.invalid", "special-use"),
         ("ana@mail.local", "special-use"),

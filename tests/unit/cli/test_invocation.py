@@ -34,7 +34,7 @@ def doubts() -> None:
 
 @verb("list", doubts)
 @click.argument("campaign", required=False)
-def list_doubts(invocation: Invocation, campaign: str | None) -> Result:
+def list_in_doubt_problems(invocation: Invocation, campaign: str | None) -> Result:
     """List them."""
     seen.append(invocation)
     return Result(data={"campaign": campaign}, text=f"doubts of {campaign}")

@@ -52,7 +52,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             base
             prepare
             loop
-            feedback transactional
+            provider_events transactional
             display run
         """,
         "providers": """

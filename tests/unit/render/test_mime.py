@@ -1,4 +1,4 @@
-"""A message is what RFC 5322 and INTERFACE.md say, and the same bytes every time."""
+"""A message is what RFC 5322 and docs/reference.md say, and the same bytes every time."""
 
 from __future__ import annotations
 

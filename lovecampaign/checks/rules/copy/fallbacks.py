@@ -37,7 +37,7 @@ class MissingFallback(EmailRule, code="LC217"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for bare, passage in find_fields(draft, _find_bare):
-            says = "is empty for readers of whom it is not known"
+            says = "is empty for readers without one"
             if bare.has_half_a_default:
                 says = "has a default that an empty name does not use"
             hint = f'write {{{{ {bare.written} | default("friend", true) }}}}, with true'

@@ -73,11 +73,11 @@ def _judge(use: _Use, email: Email, facts: Facts) -> tuple[str, Severity] | None
     """Message and severity for a field; None where every subscriber has it."""
     reachable = facts.reachable
     if not reachable:
-        says = f"of whom {use.written} is not known does not get this letter"
+        says = f"without {use.written} does not get this letter"
         return f"{email.key}: a reader {says}", Severity.WARNING
     known = facts.known_fields.get(use.name, 0)
     if known == 0:
-        return f"nobody has the field {use.name}, so nobody gets {email.key}", Severity.ERROR
+        return f"no subscriber has the field {use.name}, so no one gets {email.key}", Severity.ERROR
     if known == reachable or email.tags.with_tags:
         return None
     lacking = f"{reachable - known:,} of {reachable:,} readers"

@@ -56,7 +56,8 @@ class Placeholder(EmailRule, code="LC273"):
         )
         for passage in everywhere:
             yield passage.warning(
-                f"{passage.text} stands where your words should", hint="write them, or take it out"
+                f"{passage.text} is a placeholder for your words",
+                hint="write your words, or delete it",
             )
 
 
@@ -73,7 +74,7 @@ class RawHtml(EmailRule, code="LC289"):
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in find_in_words(draft, _TAG):
             yield passage.warning(
-                f"readers would see {passage.text} as it stands: copy is Markdown",
+                f"readers would see {passage.text} as text: copy is Markdown",
                 hint="write **bold**, *italic* or [words](https://…), or put it into a template",
             )
 

@@ -75,16 +75,16 @@ class OneDeadline(EmailRule, code="LC251"):
 
 def _is_same_day(words: str, closes: date) -> bool:
     """Whether the words name that day or the one after (for midnight)."""
-    found = _DEADLINE.search(words)
-    return found is None or any(_names(found, closes + timedelta(days=late)) for late in (0, 1))
+    match = _DEADLINE.search(words)
+    return match is None or any(_names(match, closes + timedelta(days=late)) for late in (0, 1))
 
 
-def _names(found: re.Match[str], day: date) -> bool:
+def _names(match: re.Match[str], day: date) -> bool:
     """Whether weekday and date of the match fit the day."""
-    weekday = found["weekday"] or found["alone"]
+    weekday = match["weekday"] or match["alone"]
     if weekday and weekday.lower() != WEEKDAYS[day.weekday()]:
         return False
-    return bool(found["alone"]) or any(
+    return bool(match["alone"]) or any(
         year in (None, day.year) and (month, number) == (day.month, day.day)
-        for year, month, number in read_date(found)
+        for year, month, number in read_date(match)
     )

@@ -68,7 +68,7 @@ class CodeReachesReader(MonthRule, code="LC255"):
         letters = [email.copy.text for email in campaign.emails if email.is_insiders_only]
         if not any("deal.code" in text for text in letters):
             yield setting(campaign, f"deals.{deal.key}.link", deal.link).warning(
-                "the code reaches no reader: neither the link nor a letter to insiders has it",
+                "the code reaches no reader: it is neither in the link nor in an email to insiders",
                 hint=f"write {PLACEHOLDER} into the link",
             )
 
@@ -89,9 +89,9 @@ class ShortClaims(MonthRule, code="LC256"):
             if deal.quantity is None or _SHORTEST_CLAIM <= deal.claim_for <= _LONGEST_CLAIM:
                 continue
             is_short = deal.claim_for < _SHORTEST_CLAIM
-            words = "too short to pay in" if is_short else "so long that few can claim"
+            words = "too short to pay" if is_short else "so long that few people can claim a unit"
             yield setting(campaign, f"deals.{key}.claim_for", "").warning(
-                f"a unit is held for a time {words}", hint="write claim_for: 30m"
+                f"claim_for is {words}", hint="write claim_for: 30m"
             )
 
 

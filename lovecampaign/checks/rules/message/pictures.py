@@ -58,7 +58,7 @@ class PictureSize(EmailRule, code="LC276"):
         for tag in draft.rendered.tags("img") if draft.rendered else ():
             if not attribute(tag, "width"):
                 yield point_at(draft, re.compile(r"<img\b|!\[")).warning(
-                    "a picture does not say how wide it is",
+                    "a picture has no width",
                     hint='write width="…" in pixels, or use [[image: PATH | WORDS]]',
                 )
 

@@ -74,14 +74,14 @@ class SellsEarly(EmailRule, code="LC210"):
             find_in_words(draft, _SALES_FIELD), find_in_template_fields(draft, _SALES_FIELD)
         )
         for passages, says in (
-            (sales_fields, "a giving day speaks of what is for sale"),
+            (sales_fields, "a giving day mentions what is for sale"),
             (_find(draft, _own_prices(campaign)), "a giving day names the price"),
         ):
             for passage in passages:
                 yield passage.error(f"{says}: {passage.text}", hint=hint)
         for passage in chain(find_in_words(draft, URL), find_in_template_links(draft, URL)):
             if _leads_to_checkout(passage.text, campaign):
-                message = f"a giving day leads to where people pay: {passage.text}"
+                message = f"a giving day links to a page where people pay: {passage.text}"
                 yield passage.error(message, hint=hint)
 
 

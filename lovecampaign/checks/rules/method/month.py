@@ -158,7 +158,7 @@ class InsidersFirst(MonthRule, code="LC244"):
         )
         if not any(early):
             yield setting(campaign, "insiders", "insiders").warning(
-                "nothing goes to the insiders before everyone hears",
+                "the insiders get no email before the launch",
                 hint="add a launch email with to: insiders, before launch.at",
             )
 

@@ -51,7 +51,7 @@ class PromiseKept(EmailRule, code="LC247"):
         dates = _dates_with_letters(campaign)
         for passage in find_in_words(draft, _TOMORROW):
             if email.date + timedelta(days=1) not in dates:
-                yield self._broken(passage, "no letter goes out on the day after")
+                yield self._broken(passage, "no letter goes out on the next day")
         for passage in find_in_words(draft, _ON_WEEKDAY):
             if _next_weekday(email.date, passage.text) not in dates:
                 yield self._broken(passage, "no letter goes out on that day")

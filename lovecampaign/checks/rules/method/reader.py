@@ -67,8 +67,8 @@ class ReaderFocus(EmailRule, code="LC215"):
         reader, sender = counts
         if sender >= _MIN_SENDER_WORDS and sender > reader:
             yield first_line(email).warning(
-                f"the letter speaks of its sender {sender} times, of its reader {reader} times",
-                hint="tell it from the reader's side: say you before we",
+                f"the letter names its sender {sender} times and its reader {reader} times",
+                hint="write from the reader's side: “you” before “we”",
             )
 
 

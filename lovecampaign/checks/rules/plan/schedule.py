@@ -42,7 +42,7 @@ class StartTooLate(MonthRule, code="LC231"):
             where = late[first.key]
             more = f" and {others} more letter{'s' * (others > 1)}" if others else ""
             yield setting(campaign, "start", str(campaign.start)).warning(
-                f"the moment of {first.key}{more} is past in {format_zones(where)}",
+                f"the time of {first.key}{more} is past in {format_zones(where)}",
                 hint="begin on a later day: change start",
             )
 
@@ -91,7 +91,7 @@ class QuietHoursPastDeal(MonthRule, code="LC233"):
                 yield find_email_setting(campaign, email, "at", "").warning(
                     f"quiet hours keep {email.key} until its deal is over, "
                     f"in {format_zones(swallowed)}",
-                    hint="send it earlier, or leave quiet_hours: respect away",
+                    hint="send it earlier, or remove quiet_hours: respect",
                 )
 
 
@@ -111,8 +111,8 @@ class TooLateForMonth(MonthRule, code="LC234"):
             after = email.instant - campaign.launch.at if email.instant else timedelta()
             if after > _AFTERWARDS:
                 yield find_email_setting(campaign, email, "at", "").warning(
-                    f"{email.key} goes out {after.days} days after the doors opened",
-                    hint="bring it nearer, or keep it for another campaign",
+                    f"{email.key} goes out {after.days} days after the launch",
+                    hint="send it earlier, or keep it for another campaign",
                 )
 
 
@@ -172,7 +172,7 @@ class BrokenFiles(EmailRule, code="LC223"):
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         if draft.email.is_broken:
             yield Passage(text="", place=Place(file=draft.email.copy.file)).error(
-                f"the files of {draft.email.key} hold mistakes", hint="type: lovecampaign check"
+                f"the files of {draft.email.key} have mistakes", hint="type: lovecampaign check"
             )
 
 

@@ -65,7 +65,7 @@ class ConsentKnown(MonthRule, code="LC290"):
         unknown = draft.facts.without_consent
         if unknown:
             yield setting(draft.campaign, "audience.list", draft.campaign.audience.list).warning(
-                f"of {unknown} readers no consent is on record",
+                f"{unknown} readers have no consent on record",
                 hint="import the list again with consent_at and consent_source",
             )
 
@@ -108,7 +108,7 @@ class FeedbackId(EmailRule, code="LC292"):
         value = draft.rendered.headers.get("Feedback-ID", "")
         if not _FEEDBACK_ID.fullmatch(value):
             yield setting(draft.campaign, "id", draft.campaign.id).warning(
-                f"Feedback-ID {value!r} is none that Gmail counts by",
+                f"Feedback-ID {value!r} cannot be used by Gmail",
                 hint="give the campaign an id of letters, digits and hyphens",
             )
 

@@ -29,9 +29,9 @@ class ForecastStatus(StrEnum):
 
     COMES = "comes"  #: will be sent
     SENT = "sent"
-    STAYS_AWAY = "stays away"  #: skipped for a reason
+    SKIPPED = "skipped"  #: for a reason
     NOT_FOR_THEM = "not for them"  #: addressed to other subscribers
-    IN_TROUBLE = "in trouble"  #: failed or in doubt
+    NOT_SENT = "not sent"  #: failed or in doubt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class EmailForecast:
 
     @property
     def is_for_them(self) -> bool:
-        return self.status in (ForecastStatus.COMES, ForecastStatus.SENT, ForecastStatus.IN_TROUBLE)
+        return self.status in (ForecastStatus.COMES, ForecastStatus.SENT, ForecastStatus.NOT_SENT)
 
 
 #: Skip reasons in words.
@@ -56,7 +56,7 @@ REASONS: Mapping[SkipReason, str] = {
     SkipReason.SUPPRESSED: "they unsubscribed, or their address gets no mail",
     SkipReason.NOT_CONFIRMED: "they have not confirmed, or their consent has expired",
     SkipReason.PAUSED_BY_READER: "they asked for a break",
-    SkipReason.LAUNCH_ONLY: "they asked to hear only about the launch",
+    SkipReason.LAUNCH_ONLY: "they asked for the launch emails only",
     SkipReason.TAG: "their tags exclude them",
     SkipReason.BOUGHT: "they have bought already",
     SkipReason.JOINED_AFTER: "they joined after it",
@@ -68,10 +68,10 @@ _STATUS_OF_STATE: Mapping[DeliveryState, ForecastStatus] = {
     DeliveryState.PLANNED: ForecastStatus.COMES,
     DeliveryState.CLAIMED: ForecastStatus.COMES,
     DeliveryState.SENT: ForecastStatus.SENT,
-    DeliveryState.FAILED: ForecastStatus.IN_TROUBLE,
-    DeliveryState.IN_DOUBT: ForecastStatus.IN_TROUBLE,
-    DeliveryState.SKIPPED: ForecastStatus.STAYS_AWAY,
-    DeliveryState.CANCELLED: ForecastStatus.STAYS_AWAY,
+    DeliveryState.FAILED: ForecastStatus.NOT_SENT,
+    DeliveryState.IN_DOUBT: ForecastStatus.NOT_SENT,
+    DeliveryState.SKIPPED: ForecastStatus.SKIPPED,
+    DeliveryState.CANCELLED: ForecastStatus.SKIPPED,
 }
 
 
@@ -119,7 +119,7 @@ def _forecast(
         return _not_for_them(email)
     if found.reason is not None:
         why = _why_not(email, found.reason)
-        status = ForecastStatus.STAYS_AWAY
+        status = ForecastStatus.SKIPPED
     else:
         why = _why_then(campaign, email, sample, is_delayed=found.is_delayed)
         status = ForecastStatus.COMES

@@ -1,5 +1,5 @@
 // The preview in the browser: keys, the email's frame, and new pages on every save.
-// What is looked at stands in the address: the page and the reader in its path, how it is
+// The view is in the address: the page and the reader in its path, how it is
 // looked at (tab, mode, width) behind the #, so that every link and every reload keeps it.
 "use strict";
 
@@ -84,7 +84,7 @@ function inside() {
 
 function fitHeight() {
   const letter = inside();
-  if (!letter?.body?.childElementCount) return; // what stands there before a copy has come
+  if (!letter?.body?.childElementCount) return; // what is there before a copy has come
   frame.style.height = "0";
   frame.style.height = `${Math.max(letter.documentElement.scrollHeight, 120)}px`;
 }
@@ -186,7 +186,7 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("hashchange", showLook);
 
-// ---- somebody from the list of subscribers
+// ---- a subscriber from the list
 
 const search = document.getElementById("people");
 const BETWEEN_LETTERS_MS = 150; // a million subscribers take half a second to look through
@@ -228,13 +228,13 @@ async function fillCounts() {
 const form = document.getElementById("send");
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const told = document.getElementById("sent");
-  told.className = "aside";
-  told.textContent = "Sending …";
+  const status = document.getElementById("sent");
+  status.className = "aside";
+  status.textContent = "Sending …";
   const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
   const { ok, words } = await answer.json().catch(() => ({ ok: false, words: "The preview did not answer." }));
-  told.className = ok ? "done" : "failed";
-  told.textContent = words;
+  status.className = ok ? "done" : "failed";
+  status.textContent = words;
 });
 
 // ---- new pages on every save
@@ -267,9 +267,9 @@ async function refreshOnce() {
   const [html, email] = await Promise.all([read(location.pathname + location.search), source && letter && read(source)]);
   const fresh = new DOMParser().parseFromString(html, "text/html");
   page.dataset.version = fresh.documentElement.dataset.version;
-  const [trouble, hadTrouble] = [fresh, document].map((one) => one.getElementById("trouble"));
-  if (hadTrouble && !trouble) return location.reload();
-  if (trouble && !hadTrouble) return showTrouble(trouble);
+  const [fault, hadFault] = [fresh, document].map((one) => one.getElementById("fault"));
+  if (hadFault && !fault) return location.reload();
+  if (fault && !hadFault) return showFault(fault);
   const before = versionOf(document);
   swapParts(fresh);
   const now = versionOf(fresh);
@@ -298,7 +298,7 @@ function swapParts(fresh) {
     const next = fresh.getElementById(id);
     if (!part || !next || next.innerHTML === known) continue;
     parts.set(id, next.innerHTML);
-    // Who walks over the days by keyboard stays where they are.
+    // The keyboard focus on a day stays.
     const place = part.contains(document.activeElement) && document.activeElement.pathname;
     part.replaceChildren(...next.childNodes);
     const same = place && [...part.querySelectorAll("a")].find((link) => link.pathname === place);
@@ -310,9 +310,9 @@ function swapParts(fresh) {
 }
 
 // The last good page stays, below what happened to it.
-function showTrouble(trouble) {
-  trouble.classList.add("banner");
-  document.getElementById("behind").replaceChildren(trouble.cloneNode(true));
+function showFault(fault) {
+  fault.classList.add("banner");
+  document.getElementById("behind").replaceChildren(fault.cloneNode(true));
   parts.set("behind", "");
 }
 
@@ -325,10 +325,10 @@ function rewrite(letter, html) {
 }
 
 function showLive(isLive) {
-  const told = document.getElementById("live");
-  if (!told) return;
-  told.classList.toggle("gone", !isLive);
-  told.textContent = isLive ? "live" : "the preview has ended";
+  const status = document.getElementById("live");
+  if (!status) return;
+  status.classList.toggle("gone", !isLive);
+  status.textContent = isLive ? "live" : "the preview has ended";
 }
 
 const events = document.body.dataset.events;

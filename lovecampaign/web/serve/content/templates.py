@@ -49,11 +49,11 @@ class TemplateRenderer:
         """
         language = translation.language
 
-        def say_time(instant: datetime, zone: str) -> str:
+        def format_time(instant: datetime, zone: str) -> str:
             """``Wednesday 3 March 2027, 23:59 (Paris time)``."""
             return str(LocalizedTime.of(instant, zone, language))
 
-        def say_date(day: date) -> str:
+        def format_date(day: date) -> str:
             return str(LocalizedDate.of(day, language))
 
         return self._templates.get_template(template).render(
@@ -65,9 +65,9 @@ class TemplateRenderer:
                 "root": self._root,
                 "style": self._root + style_path(campaign.brand.color if campaign else None),
                 "static": self._static.__getitem__,
-                "say_time": say_time,
-                "say_date": say_date,
-                "say_price": _say_price,
+                "format_time": format_time,
+                "format_date": format_date,
+                "format_price": _format_price,
                 "mask": mask_address,
                 "has_error": False,
                 **names,
@@ -93,6 +93,6 @@ def _versioned(file: Path) -> str:
     return f"/static/{file.name}?{digest}"
 
 
-def _say_price(price: Money) -> str:
+def _format_price(price: Money) -> str:
     """``59 EUR``, without a line break."""
     return str(price).replace(" ", "\N{NO-BREAK SPACE}")

@@ -1,4 +1,4 @@
-"""``…/doubts``: deliveries in doubt, which the operator settles or resends."""
+"""``…/in-doubt``: deliveries in doubt, which the operator settles or resends."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
+from lovecampaign.store.ledger.settle_by_event import settle_all_in_doubt_by_events
 from lovecampaign.store.reports.recent_problems import (
-    find_doubts,
-    list_doubts,
-    resend_doubts,
-    settle_doubts,
+    find_ids_in_doubt,
+    list_in_doubt_problems,
+    resend_ids,
+    settle_ids_as_sent,
 )
 from lovecampaign.store.sending.in_doubt import YOUNGEST_TO_RESEND
 from lovecampaign.store.sending.transactional_queue import list_transactional_in_doubt
@@ -28,10 +28,10 @@ _SAID = frozenset({_ARRIVED, _RESEND, "too_young", "all_too_young", "none_ticked
 
 
 def routes(site: Site, state: DashboardState) -> Sequence[BaseRoute]:
-    return [dashboard_page(site, state, "/doubts", get=show_doubts, post=settle)]
+    return [dashboard_page(site, state, "/in-doubt", get=show_in_doubt, post=settle)]
 
 
-def show_doubts(view: CampaignView) -> Response:
+def show_in_doubt(view: CampaignView) -> Response:
     """The oldest first, with the two buttons."""
     return _show(
         view,
@@ -49,30 +49,30 @@ def settle(view: CampaignView) -> Response:
     if ticked is not None and not ticked:
         return _show(view, said="none_ticked", count=0, status=400)
     database = view.request.site.database
-    settle_doubts_by_events(database, now)
+    settle_all_in_doubt_by_events(database, now)
     view.state.counters.forget(view.campaign)
     with database.write() as connection:
-        ids = find_doubts(connection, _campaign_id(view), ticked)
+        ids = find_ids_in_doubt(connection, _campaign_id(view), ticked)
         if not ids:
             return _show(view, said="none_left", count=0, status=409)
         if action == _ARRIVED:
             return view.redirect(
-                "/doubts", said="arrived", count=settle_doubts(connection, ids, now)
+                "/in-doubt", said="arrived", count=settle_ids_as_sent(connection, ids, now)
             )
-        resent = resend_doubts(connection, ids, now)
+        resent = resend_ids(connection, ids, now)
     if resent.too_young:
         said = "all_too_young" if resent.too_young == len(ids) else "too_young"
         return _show(view, said=said, count=resent.too_young, status=409)
-    return view.redirect("/doubts", said="resend", count=resent.number)
+    return view.redirect("/in-doubt", said="resend", count=resent.number)
 
 
 def _show(view: CampaignView, *, said: str, count: int, status: int = 200) -> Response:
     with view.request.site.database.read() as connection:
-        doubts = list_doubts(connection, _campaign_id(view), SHOWN)
+        doubts = list_in_doubt_problems(connection, _campaign_id(view), SHOWN)
         asked = list_transactional_in_doubt(connection, view.campaign.id)
     return view.show(
         "in_doubt.html",
-        "doubts",
+        "in-doubt",
         status,
         said=said if said in _SAID else "",
         count=count,

@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"[^\s<>@:;,]+@[^\s<>@:;,]+")
 
 
 def routes(site: Site, state: DashboardState) -> Sequence[BaseRoute]:
-    return [dashboard_page(site, state, "/troubles", get=show_problems)]
+    return [dashboard_page(site, state, "/problems", get=show_problems)]
 
 
 def show_problems(view: CampaignView) -> Response:
@@ -31,7 +31,7 @@ def show_problems(view: CampaignView) -> Response:
     figures = view.figures()
     return view.show(
         "problems.html",
-        "troubles",
+        "problems",
         figures=figures,
         reasons=_reasons(figures),
         newest=figures.failed if figures else (),

@@ -20,7 +20,7 @@ from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.ledger.campaigns import CampaignRecord, find_campaign
 from lovecampaign.store.ledger.settle_by_event import DROPPED
 from lovecampaign.store.maintenance.access import is_session_ended
-from lovecampaign.store.reports.recent_problems import count_doubts
+from lovecampaign.store.reports.recent_problems import count_in_doubt
 from lovecampaign.web.serve.dashboard.background_counts import DashboardCounters
 from lovecampaign.web.serve.dashboard.figures import Figures
 from lovecampaign.web.serve.dashboard.sessions import COOKIE, Session, Sessions
@@ -92,7 +92,7 @@ class CampaignView:
             here=here,
             path=self.path,
             record=self.record,
-            in_doubt=self._count_doubts(),
+            in_doubt=self._count_in_doubt(),
             known_reasons=KNOWN_REASONS,
             thousands=_THOUSANDS.get(self.request.translation(self.campaign).language, ","),
             form_token=session_token(self.request, self.session),
@@ -108,11 +108,11 @@ class CampaignView:
         query = "&".join(f"{name}={value}" for name, value in said.items())
         return RedirectResponse(f"{self.path}{page_path}?{query}", status_code=303)
 
-    def _count_doubts(self) -> int:
+    def _count_in_doubt(self) -> int:
         if self.record is None:
             return 0
         with self.request.site.database.read() as connection:
-            return count_doubts(connection, self.record.id)
+            return count_in_doubt(connection, self.record.id)
 
 
 DashboardHandler: TypeAlias = Callable[[CampaignView], Response]

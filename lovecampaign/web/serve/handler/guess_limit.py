@@ -69,7 +69,7 @@ class GuessLimiter:
         limits, who = LIMITS[kind], self._who(request)
         counts = count_guesses(self._database, kind, list(who.values()), now, WINDOW)
         caps = {"address": limits.address, "network": limits.network}
-        if not self._proxies.knows_client(request):
+        if not self._proxies.is_client_known(request):
             caps = {}
         is_local = is_direct(request) and request.scope["client_address"].is_loopback
         if limits.everyone is not None and not is_local:

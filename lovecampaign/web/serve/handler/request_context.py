@@ -110,7 +110,7 @@ class RequestContext:
     def page(
         self, template: str, campaign: Campaign | None = None, status: int = 200, **names: Any
     ) -> HTMLResponse:
-        """A rendered template. In it: ``t("key")``, ``campaign``, ``say_time``, ``names``."""
+        """A rendered template. In it: ``t("key")``, ``campaign``, ``format_time``, ``names``."""
         translation = self.translation(campaign)
         html = self.site.renderer.render(template, translation, campaign, **names)
         return _html_response(html, translation, status)

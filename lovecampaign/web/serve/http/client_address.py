@@ -63,7 +63,7 @@ class TrustedProxies:
             nearest = _read_address(forwarded.pop())
         return nearest
 
-    def knows_client(self, request: HTTPConnection) -> bool:
+    def is_client_known(self, request: HTTPConnection) -> bool:
         """Whether :meth:`client_address` is the true sender, without an unknown proxy between."""
         return is_direct(request) or self.trusts(_peer_address(request))
 

@@ -17,9 +17,9 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 #: Counter columns of the table ``email``, and their help texts.
 _MAIL = {
     "accepted": "Messages that the provider accepted",
-    "hard_bounces": "Messages whose address does not exist",
-    "complaints": "Messages that their reader called spam",
-    "unsubscribes": "Messages by which a reader left",
+    "hard_bounces": "Messages to addresses that do not exist",
+    "complaints": "Messages that subscribers reported as spam",
+    "unsubscribes": "Messages from which a subscriber unsubscribed",
 }
 
 

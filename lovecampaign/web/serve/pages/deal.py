@@ -37,7 +37,7 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 
 def show_deal(context: RequestContext) -> Response:
     link = open_link(context, Purpose.DEAL)
-    return _show(context, link, _look(context, link))
+    return _show(context, link, _read_view(context, link))
 
 
 def take_deal(context: RequestContext) -> Response:
@@ -70,31 +70,31 @@ def _deal_of(link: OpenedLink) -> RecordedDeal | None:
     return RecordedDeal(campaign=link.campaign, campaign_id=link.delivery.campaign_id, deal=deal)
 
 
-def _look(context: RequestContext, link: OpenedLink) -> DealView:
+def _read_view(context: RequestContext, link: OpenedLink) -> DealView:
     deal = _deal_of(link)
     if deal is not None:
         with context.site.database.read() as connection:
             return view_deal(connection, deal, link.delivery.subscriber_id, context.now)
     nothing = Stock(quantity=None, redeemed=0, reserved=0)
     stranger = Visitor(is_insider=False)
-    door = find_page_state(link.campaign, None, nothing, stranger, context.now)
-    return DealView(door=door, stock=nothing, visitor=stranger)
+    state = find_page_state(link.campaign, None, nothing, stranger, context.now)
+    return DealView(state=state, stock=nothing, visitor=stranger)
 
 
-def _show(context: RequestContext, link: OpenedLink, found: DealView) -> Response:
+def _show(context: RequestContext, link: OpenedLink, view: DealView) -> Response:
     campaign, deal = link.campaign, link.campaign.insider_deal
     answer = context.page(
         "deal.html",
         campaign,
-        state=found.door.value,
-        stock=found.stock,
+        state=view.state.value,
+        stock=view.stock,
         deal=deal,
         compared=compared_price(deal) if deal else None,
         offer=campaign.launch.offer if context.now >= campaign.launch.at else None,
-        ends=_ends(deal, found, campaign.launch.at),
-        is_until_open=found.door in (DealPageState.EARLY, DealPageState.NOT_YET),
-        lapsed_at=_lapsed_at(found.visitor, context.now),
-        closes=closing_time(deal, found.visitor.closes) if deal else None,
+        ends=_ends(deal, view, campaign.launch.at),
+        is_until_open=view.state in (DealPageState.EARLY, DealPageState.NOT_YET),
+        lapsed_at=_lapsed_at(view.visitor, context.now),
+        closes=closing_time(deal, view.visitor.closes) if deal else None,
         claim_for=_duration(deal.claim_for) if deal else None,
         checkout=urlsplit(deal.link).hostname if deal else None,
         may_join_insiders=campaign.insiders is not None and context.now < campaign.insiders.until,
@@ -110,10 +110,10 @@ def _show(context: RequestContext, link: OpenedLink, found: DealView) -> Respons
     return answer
 
 
-def _ends(deal: Deal | None, found: DealView, launch: datetime) -> datetime | None:
+def _ends(deal: Deal | None, view: DealView, launch: datetime) -> datetime | None:
     """The end of the countdown: the same instants as in the emails."""
-    visitor = found.visitor
-    if found.door is DealPageState.EARLY:
+    visitor = view.visitor
+    if view.state is DealPageState.EARLY:
         return launch
     if deal is None:
         return None
@@ -123,7 +123,7 @@ def _ends(deal: Deal | None, found: DealView, launch: datetime) -> datetime | No
         DealPageState.UNRESERVED: closing_time(deal, visitor.closes),
         DealPageState.KEPT: visitor.kept_until,
         DealPageState.CLAIMED: visitor.claim.lapses_at if visitor.claim else None,
-    }.get(found.door)
+    }.get(view.state)
 
 
 def _lapsed_at(visitor: Visitor, now: datetime) -> datetime | None:

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.feedback.provider_events import count_feedback
+from lovecampaign.delivery.provider_events import count_feedback
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.counters import EmailCounts
 from lovecampaign.store.ledger.lookup import DeliveryRecord

@@ -60,10 +60,11 @@ def _show(
     context: RequestContext, letters: WebVersions, link: OpenedLink, email: Email
 ) -> Response:
     is_shared = link.purpose is Purpose.SHARE
-    render = letters.for_friend if is_shared else letters.for_subscriber
     with context.site.database.read() as connection:
         try:
-            message = render(connection, link.campaign, email, link.delivery, context.now)
+            message = letters.render(
+                connection, link.campaign, email, link.delivery, context.now, is_shared=is_shared
+            )
         except RenderError:  # it needs the subscriber's fields
             return context.say("web_view.gone", link.campaign, 410)
     if message is None:

@@ -27,12 +27,14 @@ from tests.integration.serve.support.dashboard import (
 )
 from tests.integration.serve.support.letters import rows_of
 from tests.support.deal_room import OPEN, DealRoom
-from tests.support.patience import wait_until
 from tests.support.serving import Serving, dump, serving, with_settings
 from tests.support.stage import DAY_1, Stage
+from tests.support.wait_until import wait_until
 
 MINUTE = timedelta(minutes=1)
 HOSTILE = "<script>alert(1)</script>{{7*7}}"
+
+PAGES = ("", "/people", "/events", "/in-doubt", "/deals", "/problems")
 
 
 @pytest.fixture
@@ -133,7 +135,7 @@ class TestNumbers:
 
     @pytest.mark.usefixtures("sent")
     def test_what_went_wrong_names_nobody(self, operator: Operator) -> None:
-        page = operator.get(f"{MONTH}/troubles").text
+        page = operator.get(f"{MONTH}/problems").text
 
         assert "the address does not exist" in page
         assert "r•••@r•••.example" in page
@@ -146,20 +148,36 @@ class TestNumbers:
         folder.mkdir(exist_ok=True)
         (folder / "bug-20270201T080000Z-abc.log").write_text("a secret")
         (folder / f"bug-{'x' * 9}.log").write_text("planted")
-        page = operator.get(f"{MONTH}/troubles").text
+        page = operator.get(f"{MONTH}/problems").text
 
         assert "bug-20270201T080000Z-abc.log" in page
         assert "a secret" not in page
         assert "xxxx" not in page
 
     def test_an_empty_ledger_has_every_page(self, operator: Operator) -> None:
-        for path in ("", "/people", "/events", "/doubts", "/deals", "/troubles", "/letters/day-01"):
+        for path in (
+            "",
+            "/people",
+            "/events",
+            "/in-doubt",
+            "/deals",
+            "/problems",
+            "/letters/day-01",
+        ):
             assert operator.get(MONTH + path).status == 200, path
 
     @pytest.mark.usefixtures("sent")
     def test_looking_changes_nothing(self, stage: Stage, operator: Operator) -> None:
         before = dump(stage.database)
-        for path in ("", "/people", "/events", "/doubts", "/deals", "/troubles", "/letters/launch"):
+        for path in (
+            "",
+            "/people",
+            "/events",
+            "/in-doubt",
+            "/deals",
+            "/problems",
+            "/letters/launch",
+        ):
             operator.get(MONTH + path)
 
         assert dump(stage.database) == before
@@ -199,7 +217,7 @@ class TestPause:
             "why": why.encode("utf-8", "replace").decode(),
         }
         assert operator.post(f"{MONTH}/pause", form).status == 303
-        for path in ("", "/troubles"):
+        for path in ("", "/problems"):
             page = operator.get(MONTH + path).text
             assert "<script>alert" not in page
             assert "49" not in texts_of(page).partition("Counting")[0]
@@ -217,7 +235,7 @@ class TestDoubts:
 
     def test_they_arrived(self, stage: Stage, operator: Operator) -> None:
         id_ = self.doubtful(stage)
-        page = f"{MONTH}/doubts"
+        page = f"{MONTH}/in-doubt"
         answer = operator.press(page, page, do="arrived", **{f"d{id_}": "1"})
 
         assert answer.headers["location"] == f"{page}?said=arrived&count=1"
@@ -225,7 +243,7 @@ class TestDoubts:
         assert "1 letter settled as sent." in operator.get(answer.headers["location"]).text
 
     def test_sending_again_waits_for_ten_minutes(self, stage: Stage, operator: Operator) -> None:
-        id_, page = self.doubtful(stage), f"{MONTH}/doubts"
+        id_, page = self.doubtful(stage), f"{MONTH}/in-doubt"
         stage.clock.move_to(DAY_1 + 9 * MINUTE)
         refused = operator.press(page, page, do="resend", all="1")
         assert refused.status == 409
@@ -240,7 +258,7 @@ class TestDoubts:
     def test_what_was_not_ticked_stays(
         self, stage: Stage, operator: Operator, ticked: dict[str, str]
     ) -> None:
-        page = f"{MONTH}/doubts"
+        page = f"{MONTH}/in-doubt"
         for wish in ("arrived", "resend"):
             answer = operator.press(page, page, do=wish, **ticked)
             assert answer.status in (400, 409)
@@ -265,7 +283,7 @@ class TestDoubts:
                 )
             )
         stage.clock.move_to(DAY_1 + 11 * MINUTE)
-        page = f"{MONTH}/doubts"
+        page = f"{MONTH}/in-doubt"
         answer = operator.press(page, page, do="resend", **{f"d{id_}": "1"})
 
         assert answer.status == 409
@@ -273,7 +291,7 @@ class TestDoubts:
         assert self.state(stage, id_) == DeliveryState.SENT
 
     def test_the_person_is_masked(self, operator: Operator) -> None:
-        page = operator.get(f"{MONTH}/doubts").text
+        page = operator.get(f"{MONTH}/in-doubt").text
 
         assert "r•••@r•••.example" in page
         assert "reader3" not in page

@@ -10,8 +10,8 @@ from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.store import tables
 from lovecampaign.store.subscribers.suppressions import unsubscribe
-from tests.support.joining import ANA, apply, asked_rows, asked_states, rows_of
 from tests.support.serving import Serving, dump
+from tests.support.signup import ANA, apply, asked_rows, asked_states, rows_of
 from tests.support.stage import Stage
 
 #: After nine in Paris, on day 2 of the month.

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from lovecampaign.store import tables
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from tests.integration.serve.support.letters import active_suppressions, rows_of, token_of
-from tests.support.joining import asked_states
 from tests.support.serving import Answer, Serving, dump
+from tests.support.signup import asked_states
 from tests.support.stage import DAY_1, Stage
 
 READER = "reader1@readers.example"

@@ -10,8 +10,8 @@ import pytest
 
 from lovecampaign.store import tables
 from lovecampaign.store.subscribers.suppressions import unsubscribe
-from tests.support.joining import ANA, asked_rows, asked_states, confirm, rows_of
 from tests.support.serving import Answer, RecordingMailer, Serving, dump
+from tests.support.signup import ANA, asked_rows, asked_states, confirm, rows_of
 from tests.support.stage import Stage
 
 FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')

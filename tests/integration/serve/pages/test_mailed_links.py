@@ -20,8 +20,8 @@ from lovecampaign.store.subscribers.subject_access import export_personal_data
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.web.serve.content.i18n import Translations
 from tests.integration.serve.support.letters import active_suppressions, rows_of, token_of
-from tests.support.joining import apply, asked_rows
 from tests.support.serving import Answer, Serving, dump
+from tests.support.signup import apply, asked_rows
 from tests.support.stage import DAY_1, Stage
 
 READER, NEW = "reader1@readers.example", "Ana.New@else.example"

@@ -14,8 +14,8 @@ from lovecampaign.store.subscribers.erasure import forget
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from lovecampaign.web.serve.content.masking import mask_address
 from tests.integration.serve.support.letters import delivery_of, rows_of, token_of
-from tests.support.joining import asked_states
 from tests.support.serving import Answer, Serving, dump, serving, with_settings
+from tests.support.signup import asked_states
 from tests.support.stage import DAY_1, Stage
 
 READER = "reader1@readers.example"

@@ -10,8 +10,8 @@ import pytest
 from lovecampaign.core.tokens import Purpose
 from tests.integration.serve.pages.test_join import FIELD
 from tests.integration.serve.support.letters import token_of
-from tests.support.joining import ANA, apply, asked_rows
 from tests.support.serving import Serving, dump
+from tests.support.signup import ANA, apply, asked_rows
 from tests.support.stage import Stage
 
 READER = "reader1@readers.example"

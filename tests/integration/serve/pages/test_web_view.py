@@ -20,8 +20,8 @@ from lovecampaign.store.ledger.campaigns import cancel_email, record_campaign
 from lovecampaign.store.subscribers.erasure import forget
 from lovecampaign.testing.campaigns import day_file
 from tests.integration.serve.support.letters import delivery_of, rows_of, token_of
-from tests.support.joining import welcome
 from tests.support.serving import Answer, Serving, dump, serving
+from tests.support.signup import welcome
 from tests.support.stage import DAY_1, LONG_AGO, Stage
 
 EVERYTHING = """\

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.delivery.feedback.provider_events import apply_reports
+from lovecampaign.delivery.provider_events import apply_reports
 from lovecampaign.store import tables
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from lovecampaign.testing.sendgrid_events import make_event
@@ -22,8 +22,8 @@ from tests.integration.serve.support.letters import (
     token_of,
 )
 from tests.integration.serve.support.restored import put_back_older_copy
-from tests.support.joining import apply, asked_rows, welcome
 from tests.support.serving import Serving, dump
+from tests.support.signup import apply, asked_rows, welcome
 from tests.support.stage import DAY_1, Stage
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"

@@ -21,9 +21,9 @@ from lovecampaign.web.serve.handler.site import PATIENCE_SECONDS
 from lovecampaign.web.serve.pages.unsubscribe import PATIENCE_SECONDS as ONE_CLICK_SECONDS
 from lovecampaign.web.serve.webhooks.health import WAIT_SECONDS
 from tests.integration.serve.support.letters import active_suppressions, token_of
-from tests.support.patience import wait_until
 from tests.support.serving import Answer, Serving
 from tests.support.stage import Stage
+from tests.support.wait_until import wait_until
 
 READER = "reader1@readers.example"
 #: A busy machine may take its time.

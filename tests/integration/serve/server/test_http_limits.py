@@ -41,11 +41,11 @@ async def answer_early(scope: Scope, _receive: Receive, send: Send) -> None:
 
 @contextlib.contextmanager
 def serving(app: ASGIApp, http: HttpProtocol) -> Iterator[int]:
-    with open_listener("127.0.0.1", 0, "serve") as ears:
+    with open_listener("127.0.0.1", 0, "serve") as listener:
         server = WebServer(app, http=http)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [ears]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        yield ears.getsockname()[1]
+        yield listener.getsockname()[1]
         server.should_exit = True
         thread.join()
 
@@ -185,8 +185,8 @@ def test_a_long_body_in_small_chunks_is_no_long_head(wire: socket.socket) -> Non
 
 def test_answers_do_not_wait_for_one_another() -> None:
     """asyncio turns Nagle's algorithm off for sockets that say by number that they are TCP."""
-    with open_listener("127.0.0.1", 0, "serve") as ears:
-        assert ears.proto == socket.IPPROTO_TCP
+    with open_listener("127.0.0.1", 0, "serve") as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 @pytest.mark.parametrize(

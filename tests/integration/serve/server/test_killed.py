@@ -17,8 +17,8 @@ from lovecampaign.store.signup.request import request_signup
 from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.acceptance.program import lovecampaign
-from tests.support.joining import application, asked_rows, asked_states, record_of
 from tests.support.processes.serve import RunningServe, running_serve
+from tests.support.signup import application, asked_rows, asked_states, record_of
 from tests.support.stage import Stage
 
 PEOPLE = 60

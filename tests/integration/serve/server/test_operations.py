@@ -21,10 +21,10 @@ from lovecampaign.testing.campaigns import write_campaign
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from tests.acceptance.program import lovecampaign
-from tests.support.patience import wait_until
 from tests.support.processes.serve import running_serve
 from tests.support.serving import RecordingMailer, Serving, dump, serving, with_settings
 from tests.support.stage import Stage
+from tests.support.wait_until import wait_until
 
 SECONDS_TO_END = 1.0
 #: What visitors hold open: nothing said, half a request, a whole one, half a form.

@@ -71,9 +71,9 @@ def test_an_unpaid_claim_is_renewed_twice_and_then_reserves_nothing(
 
     assert [room.claim(one, at) is not None for at in times] == [True, True, True, False, False]
     assert room.stock(times[3]).left == 1
-    assert room.door(one, times[3]) is DealPageState.UNRESERVED
+    assert room.page_state(one, times[3]) is DealPageState.UNRESERVED
     assert room.claim(two, times[3]) is not None
-    assert room.door(one, times[3]) is DealPageState.WAITLIST
+    assert room.page_state(one, times[3]) is DealPageState.WAITLIST
 
 
 def test_a_unit_from_the_waitlist_is_theirs_after_all_renewals(
@@ -88,7 +88,7 @@ def test_a_unit_from_the_waitlist_is_theirs_after_all_renewals(
     room.wait(one, times[3])
     room.tell(times[4])
 
-    assert room.door(one, times[4]) is DealPageState.KEPT
+    assert room.page_state(one, times[4]) is DealPageState.KEPT
     assert room.claim(one, times[4]) is not None
 
 
@@ -129,7 +129,7 @@ def test_what_was_redeemed_never_comes_back(settings: Settings, database: Databa
     assert not room.redeem(one, OPEN + MINUTE).is_new
     assert room.redeem(one, OPEN + MINUTE).redeemed_at == OPEN
     assert room.claim(two, OPEN + timedelta(days=1)) is None
-    assert room.door(one) is DealPageState.BOUGHT
+    assert room.page_state(one) is DealPageState.BOUGHT
     assert (room.stock().redeemed, room.stock().reserved, room.stock().left) == (1, 0, 0)
 
 

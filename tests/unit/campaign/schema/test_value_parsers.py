@@ -1,4 +1,4 @@
-"""Values are read as INTERFACE writes them; anything else says why and how it is written."""
+"""Values are read as docs/reference.md writes them; any other gets a reason and an example."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_a_value_is_read_as_written(parse: Parser, text: str, value: object) -> 
         (values.parse_tag, "a, b", ProblemCode.NAME, "one tag"),
         (values.parse_text, 2027, ProblemCode.TEXT, 'use quotes: "2027"'),
         (values.parse_text, True, ProblemCode.TEXT, 'use quotes: "true"'),
-        (values.parse_text, "  ", ProblemCode.TEXT, "take the line away"),
+        (values.parse_text, "  ", ProblemCode.TEXT, "delete the line"),
         (values.parse_text, "a\x00b", ProblemCode.TEXT, None),
     ],
 )

@@ -41,14 +41,14 @@ def test_an_insider_hears_first_and_a_reader_does_not() -> None:
 
 def test_a_buyer_is_thanked_and_not_asked_again() -> None:
     assert statuses("bo")["thanks"] is ForecastStatus.COMES
-    assert statuses("bo")["last-call"] is ForecastStatus.STAYS_AWAY
+    assert statuses("bo")["last-call"] is ForecastStatus.SKIPPED
     assert statuses("sam")["thanks"] is ForecastStatus.NOT_FOR_THEM
 
 
 def test_who_joins_late_misses_the_days_before() -> None:
     comings = {one.email.key: one for one in forecast_month(MONTH, READERS["late"])}
 
-    assert comings["day-10"].status is ForecastStatus.STAYS_AWAY
+    assert comings["day-10"].status is ForecastStatus.SKIPPED
     assert comings["day-10"].why == REASONS[SkipReason.JOINED_AFTER]
     assert comings["day-11"].status is ForecastStatus.COMES
 

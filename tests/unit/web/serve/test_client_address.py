@@ -65,8 +65,8 @@ def test_without_trusted_proxies_the_peer_is_the_visitor() -> None:
     proxies = read_proxies([])
 
     assert str(proxies.client_address(coming("127.0.0.1", "203.0.113.9"))) == "127.0.0.1"
-    assert not proxies.knows_client(coming("127.0.0.1", "203.0.113.9"))
-    assert proxies.knows_client(coming("127.0.0.1"))
+    assert not proxies.is_client_known(coming("127.0.0.1", "203.0.113.9"))
+    assert proxies.is_client_known(coming("127.0.0.1"))
 
 
 def test_a_network_is_named_by_its_prefix(proxies: TrustedProxies) -> None:

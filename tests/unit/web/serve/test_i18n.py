@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lovecampaign.delivery.transactional.build import FOLDER as REPLIES
+from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.types import metadata
 from lovecampaign.store.ledger.transactional_mail import SEND_TO
 from lovecampaign.store.signup.request import SignupForm
@@ -182,3 +183,12 @@ def test_everything_that_is_kept_has_a_name_for_people(language: str) -> None:
 
     assert columns - inner <= fields
     assert {field.name for field in dataclasses.fields(SignupForm)} | {SEND_TO} <= fields
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_skip_reason_has_words(language: str) -> None:
+    texts = Translations().choose(language).texts
+    reasons = {reason.value for reason in SkipReason}
+
+    assert reasons <= set(texts["data"]["value"])
+    assert reasons <= set(texts["dashboard"]["reasons"])

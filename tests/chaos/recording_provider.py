@@ -1,4 +1,4 @@
-"""Does a retry carry the same bytes? A way out that remembers what was given to it."""
+"""A provider that records what it was given: a retry carries the same bytes."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ def test_the_first_in_line_is_told_when_a_unit_is_free_again_and_nobody_else(
     assert room.tell(LAPSED) == 1
     assert room.tell(LAPSED) == 0
     assert room.told() == [first]
-    assert room.door(first, LAPSED) is DealPageState.KEPT
-    assert room.door(second, LAPSED) is DealPageState.WAITING
+    assert room.page_state(first, LAPSED) is DealPageState.KEPT
+    assert room.page_state(second, LAPSED) is DealPageState.WAITING
 
 
 def test_asking_again_keeps_the_place(settings: Settings, database: Database) -> None:
@@ -80,7 +80,7 @@ def test_a_kept_unit_goes_on_to_the_next_when_its_time_has_passed(
     assert room.told() == [first, second]
     assert room.claim(first, passed) is None
     room.wait(first, passed)
-    assert room.door(first, passed) is DealPageState.WAITING
+    assert room.page_state(first, passed) is DealPageState.WAITING
 
 
 def test_who_left_or_has_bought_is_passed_over(settings: Settings, database: Database) -> None:
@@ -106,7 +106,7 @@ def test_who_stands_at_the_page_when_a_unit_comes_free_gets_it_without_a_mail(
 
     assert room.claim(waits, LAPSED) is not None
     assert room.told() == []
-    assert room.door(waits, LAPSED) is DealPageState.CLAIMED
+    assert room.page_state(waits, LAPSED) is DealPageState.CLAIMED
 
 
 def test_nobody_is_told_once_the_deal_has_closed(settings: Settings, database: Database) -> None:
@@ -125,7 +125,7 @@ def test_a_buyer_known_by_address_keeps_the_unit_that_they_held(
     room.claim(holder)
     add_buyer(database, room.campaign_id, "reader1@readers.example", OPEN + MINUTE)
 
-    assert room.door(holder, LAPSED) is DealPageState.BOUGHT
+    assert room.page_state(holder, LAPSED) is DealPageState.BOUGHT
     assert room.claim(other, LAPSED) is None
 
 

@@ -18,7 +18,7 @@ from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
 from lovecampaign.store.subscribers.memberships import is_mailable_member
 from lovecampaign.store.subscribers.records import read_address_record
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
-from tests.support.joining import (
+from tests.support.signup import (
     ANA,
     CONSENT,
     VERSION,

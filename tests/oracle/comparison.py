@@ -1,4 +1,4 @@
-"""Does the real month do what the reference model says? Plays one story on both stages."""
+"""Plays one story on the real month and on the reference model, and compares the rows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from lovecampaign.store.ledger.campaigns import cancel_email, find_campaign
 from lovecampaign.store.reports.campaign_report import report_campaign
 from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
 from lovecampaign.store.tables import DeliveryState
+from tests.oracle.database_rows import LedgerRow, People
 from tests.oracle.month import ReferenceMonth, Told
 from tests.oracle.readers import Reader
-from tests.oracle.stand_in import LedgerRow, People
 from tests.oracle.story import Story
 from tests.support.stage import Stage
 

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
-from lovecampaign.delivery.feedback.provider_events import apply_reports
+from lovecampaign.delivery.provider_events import apply_reports
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.events import ProviderEvent
 from lovecampaign.store.ledger.lookup import find_delivery
-from lovecampaign.store.ledger.settle_by_event import settle_doubts_by_events
+from lovecampaign.store.ledger.settle_by_event import settle_all_in_doubt_by_events
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from lovecampaign.store.sending.in_doubt import make_due
 from lovecampaign.store.sending.settle import Settlement, settle
@@ -324,7 +324,7 @@ def test_the_next_pass_of_a_sender_settles_what_events_prove(desk: Desk) -> None
         ("in_doubt", None),
     ]
     before = desk.snapshot()
-    settle_doubts_by_events(desk.database, NOW)
+    settle_all_in_doubt_by_events(desk.database, NOW)
     assert desk.snapshot() == before
 
 

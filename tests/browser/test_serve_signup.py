@@ -16,8 +16,8 @@ from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.browser.conftest import NewPage
 from tests.support.accessibility import assert_accessible
-from tests.support.joining import rows_of
 from tests.support.processes.shop import RunningShop, blog
+from tests.support.signup import rows_of
 from tests.support.stage import Stage
 
 NOW = datetime.now(UTC)

@@ -58,14 +58,14 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
     with (
         opened_provider(invocation, settings) as provider,
         opened_database(invocation) as database,
-        open_listener(host, port, "serve") as ears,
+        open_listener(host, port, "serve") as listener,
     ):
         site, post = _make_site(invocation, settings, database, provider)
-        _greet(invocation.output, _address(ears.getsockname()), settings.public_url)
+        _greet(invocation.output, _address(listener.getsockname()), settings.public_url)
         atexit.register(_skip_final_collection)
         with post.sending():
             write_line = _line_writer(invocation.output, log_file)
-            serve_until_signal(site, ears, write_line, at_signal=post.stop.set)
+            serve_until_signal(site, listener, write_line, at_signal=post.stop.set)
     return Result(is_streamed=True, exit_code=ExitCode.DONE)
 
 

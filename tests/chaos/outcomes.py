@@ -1,4 +1,4 @@
-"""How did each reader of a stage's campaign end?"""
+"""The final state of each subscriber of a stage's campaign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How do the reference model's readers get into the real tables, and rows out of them?"""
+"""Writes the reference model's subscribers into the real tables, and reads rows out of them."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ from lovecampaign.store.ledger.campaigns import pause
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from lovecampaign.store.sending.transactional_queue import list_transactional_in_doubt
 from lovecampaign.store.signup.request import SignupOutcome
-from tests.support.joining import (
+from tests.support.row_keys import key_of
+from tests.support.signup import (
     ANA,
     apply,
     asked_rows,
@@ -54,7 +55,6 @@ from tests.support.joining import (
     rows_of,
     welcome,
 )
-from tests.support.row_keys import key_of
 from tests.support.stage import Stage
 
 NOW = datetime(2027, 2, 5, 13, tzinfo=UTC)

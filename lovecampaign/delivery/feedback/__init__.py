@@ -1,1 +1,0 @@
-"""Applies later events of sent emails."""
