@@ -14,8 +14,8 @@ from lovecampaign.campaign.deals.stock import Claim, Stock
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
+from lovecampaign.store.checkout.claims import claim_unit, read_deal_visitor
 from lovecampaign.store.checkout.codes import assign_code
-from lovecampaign.store.checkout.deal_page import claim_unit, read_deal_visitor
 from lovecampaign.store.checkout.redeem import Redemption, redeem_code
 from lovecampaign.store.checkout.waitlist import add_to_waitlist, notify_waitlist
 from lovecampaign.store.database.engine import Database

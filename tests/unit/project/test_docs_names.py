@@ -134,3 +134,24 @@ def test_comments_cite_pages_and_sections_that_exist() -> None:
 )
 def test_a_path_is_told_from_other_words(text: str, *, is_one: bool) -> None:
     assert is_path(text) is is_one
+
+
+def test_the_lines_that_speed_costs_are_those_of_the_code() -> None:
+    """To a tenth, so that not every change has to touch the page."""
+    text = (REPOSITORY / "ARCHITECTURE.md").read_text()
+    rows = re.findall(r"^\| [^|]+\| ((?:`[^`]+`(?:, )?)+) \| ([\d,+ ]+) \|$", text, re.MULTILINE)
+    counted = [
+        (path, int(lines.replace(",", "")))
+        for paths, numbers in rows
+        for path, lines in zip(re.findall(r"`([^`]+)`", paths), numbers.split(" + "), strict=True)
+    ]
+    assert counted
+    assert {
+        path: lines for path, lines in counted if abs(_count_lines(path) - lines) > lines / 10
+    } == {}
+
+
+def _count_lines(path: str) -> int:
+    place = REPOSITORY / "lovecampaign" / path
+    files = [place] if place.is_file() else place.rglob("*.py")
+    return sum(len(file.read_text().splitlines()) for file in files)

@@ -20,7 +20,7 @@ from lovecampaign.campaign.model.deal import Deal, compared_price
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.checkout.deal_page import DealView, join_waitlist, take_unit, view_deal
+from lovecampaign.store.checkout.claims import DealView, join_waitlist, take_unit, view_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
 from lovecampaign.web.serve.handler.open_link import OpenedLink, open_link
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
