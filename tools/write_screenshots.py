@@ -23,7 +23,7 @@ from playwright.sync_api import FloatRect, Page, sync_playwright
 
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.settings import Settings
-from lovecampaign.core.tokens import Purpose
+from lovecampaign.core.tokens import Purpose, RowKey
 from lovecampaign.store import tables
 from lovecampaign.store.checkout.waitlist import notify_campaign_waitlist
 from lovecampaign.store.database.engine import Database
@@ -189,6 +189,8 @@ def reading(studio: Studio) -> None:
     studio.show("letter-shared", f"/v/{studio.token(READER, Purpose.SHARE)}?share=1")
     studio.show("nothing-here", "/u/no-such-token")
     studio.show("test-link", "/u/test")
+    missing_row = RowKey(999_999, 1)
+    studio.show("unknown-link", f"/u/{studio.served.site.signer.sign(Purpose.LINKS, missing_row)}")
 
 
 def buying(studio: Studio) -> None:
@@ -197,20 +199,31 @@ def buying(studio: Studio) -> None:
     studio.show("deal-early", early)
     studio.show("deal-not-yet", f"/d/{studio.token(INSIDER, Purpose.DEAL)}")
     studio.at(paris("02-27 10:00"), send=True)
-    carla, dora = studio.token(INSIDER), studio.token(DORA)
+    carla, dora = studio.token(INSIDER, Purpose.DEAL), studio.token(DORA, Purpose.DEAL)
     studio.show("letter-early", f"/v/{studio.token(INSIDER, Purpose.SHARE)}")
     studio.at(paris("02-27 12:00"))
     studio.show("deal", f"/d/{carla}")
-    studio.page.get_by_role("button").click()
-    studio.page.wait_for_url("https://bloom.example/**")
+    claim(studio, carla)
     studio.show("deal-claimed", f"/d/{carla}")
     waiting(studio, dora)
+    for time_of_day in ("15:00", "17:00"):
+        studio.at(paris(f"02-27 {time_of_day}"))
+        claim(studio, carla)
+    studio.at(paris("02-27 19:00"))
+    studio.show("deal-unreserved", f"/d/{carla}")
     studio.at(paris("02-28 11:00"))
     studio.show("offer", early)
     studio.at(paris("03-04 09:00"))
     studio.show("deal-closed", f"/d/{carla}")
     studio.shop.type("buyers", "add", INSIDER, "--now", studio.clock.now().isoformat())
     studio.show("deal-bought", f"/d/{carla}")
+
+
+def claim(studio: Studio, token: str) -> None:
+    """Claim a unit, and go on to the checkout."""
+    studio.page.goto(f"{studio.served.url}/d/{token}")
+    studio.page.get_by_role("button").click()
+    studio.page.wait_for_url("https://bloom.example/**")
 
 
 def waiting(studio: Studio, dora: str) -> None:
@@ -235,6 +248,8 @@ def keeping_watch(studio: Studio) -> None:
     studio.page.get_by_label("Password").fill(PASSWORD)
     studio.page.get_by_role("button", name="Log in").click()
     studio.page.wait_for_load_state()
+    while studio.page.get_by_text("Counting.").count():
+        studio.page.reload()
     month = studio.page.url.removeprefix(studio.served.url)
     studio.show("dashboard-month", month)
     for page in ("people", "events", "in-doubt", "deals", "problems", "letters/early-access"):
