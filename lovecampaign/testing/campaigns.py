@@ -94,13 +94,16 @@ def day_file(
 
 def launch_file(key: str) -> str:
     """A short finished copy file of a launch email."""
-    offer = "offer" if key in ("launch", "thanks") else "deal"
-    until = " until {{ deal.closes }}" if offer == "deal" else ""
+    offer, link = "It is here for {{ offer.price }}.", "offer.link"
+    if key not in ("launch", "thanks"):  # a test may send them to others than insiders
+        deal = "It is here for {{ deal.price }} until {{ deal.closes }}."
+        offer = f"{{% if deal %}}{deal}{{% else %}}{offer}{{% endif %}}"
+        link = "deal.link if deal else offer.link"
     return (
         f'---\nsubject: "Bloom for life: {key}"\npreheader: The doors are open for {key}.\n---\n'
         'Hi {{ first_name | default("friend", true) }},\n\n'
-        f"It is here for {{{{ {offer}.price }}}}{until}.\n\n"
-        f"[[button: Have a look | {{{{ {offer}.link }}}}]]\n"
+        f"{offer}\n\n"
+        f"[[button: Have a look | {{{{ {link} }}}}]]\n"
     )
 
 

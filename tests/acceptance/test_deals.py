@@ -99,7 +99,7 @@ def test_a_code_that_nobody_has_is_said_in_words(launched: Shop) -> None:
 def test_one_person_gets_more_time_and_reads_it_in_their_letter(launched: Shop) -> None:
     words = ("deals", "extend", "ana@readers.example", "--until", "day 35 18:00", "--why", "ill")
     assert launched.data(*words, *OPEN)["until"] == "2027-03-07T17:00:00Z"
-    late = ("--now", "2027-03-04T10:00Z")
+    late = ("--now", "2027-03-04T08:00Z")
     launched.type("send", "--day", "last-call", *late).done()
     [letter] = [each for each in launched.letters if "last-call" in each["Subject"]]
 

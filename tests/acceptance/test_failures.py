@@ -112,7 +112,7 @@ def test_a_pause_that_keeps_mail_back_is_named(shop: Shop) -> None:
     said = shop.type("send", "--json", *DAY_1)
 
     assert_says_what_is_wrong(said, 6)
-    assert said.codes == ["paused", "remaining"]
+    assert said.codes == ["paused", "remaining", "LC222"]
     assert "lunch" in said.json["errors"][0]["message"]
 
 

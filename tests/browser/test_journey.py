@@ -181,6 +181,9 @@ def subjects(shop: RunningShop, recipient: str) -> list[str]:
 
 
 def deal_page(shop: RunningShop, recipient: str) -> str:
-    """The address that the deal has for somebody: any letter's token opens it, or does not."""
-    link = shop.link(shop.letters(recipient)[-1], "/p/")
-    return link.replace("/p/", "/d/").partition("?")[0]
+    """The deal's page by the newest link of a letter; without one, by another token."""
+    letters = shop.letters(recipient)
+    with_deal = [letter for letter in letters if "/d/" in text_of(letter)]
+    if with_deal:
+        return shop.link(with_deal[-1], "/d/")
+    return shop.link(letters[-1], "/p/").replace("/p/", "/d/").partition("?")[0]

@@ -13,7 +13,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lovecampaign.campaign.model.campaign import CONFIRM, Campaign, Copy, Email, Kind, Role
+from lovecampaign.campaign.model.campaign import (
+    CONFIRM,
+    Campaign,
+    Copy,
+    Email,
+    Kind,
+    RecipientGroup,
+    Role,
+)
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
@@ -32,6 +40,8 @@ FOLDER = Path(__file__).parent / "reply_texts"
 FALLBACK = "en"
 #: Name of the built-in template among the author's.
 _TEMPLATE = "asked-for"
+#: A unit of the deal came back: the mail may name the deal's price and end.
+_RECIPIENTS = {TransactionalKind.WAITLIST_PLACE: frozenset({RecipientGroup.INSIDERS})}
 _IN_AUTHORS_TEMPLATE = """\
 {{% extends "{parent}" %}}
 {{% block label %}}{label}{{% endblock %}}
@@ -149,6 +159,7 @@ def _built_in(
         preheader=text["preheader"],
         template=_TEMPLATE,
         copy=copy,
+        to=_RECIPIENTS.get(kind, frozenset()),
     )
     words = AuthoredEmail(
         key=email.key, kind=email.kind.value, number=None, date=None, subject=email.subject,

@@ -84,8 +84,9 @@ def test_the_launch_goes_at_its_instant_unless_it_asks_for_quiet_hours(
     asks = {"launch": {"emails": {"launch": {"quiet_hours": "respect"}}}}
     stage = Stage(settings, database, days=1, quiet_hours="21:00-07:00", settings_=asks)
     stage.add_readers(1, lists=["readers", "insiders"])
-    stage.send(datetime(2027, 3, 1, 23, tzinfo=UTC), keys=frozenset({"launch", "early-access"}))
+    stage.send(datetime(2027, 2, 27, 22, tzinfo=UTC), keys=frozenset({"early-access"}))
     assert stage.states("early-access") == {"sent": 1}
+    stage.send(datetime(2027, 2, 28, 22, tzinfo=UTC), keys=frozenset({"launch"}))
     assert stage.states("launch") == {"planned": 1}
 
 

@@ -160,7 +160,8 @@ def play(month: Month) -> None:
             provider.sent.clear()
             if report.next_due is None:
                 return
-            before, now = now, report.next_due
+            joins = [at for places in (*INSIDERS.values(), *OTHERS.values()) for at in places if at]
+            before, now = now, min([report.next_due, *(at for at in joins if at > now)])
 
 
 def said(message: Message) -> str:

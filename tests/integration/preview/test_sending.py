@@ -69,7 +69,7 @@ def test_every_reader_is_sent_what_they_are_shown(state: PreviewState) -> None:
 @pytest.mark.parametrize(
     ("key", "reader", "words"),
     [
-        ("launch", "sam", "Yours: SAMPLE-CODE."),
+        ("launch", "sam", "No code here."),  # it goes to everyone
         ("launch", "robin", "No code here."),
         ("early-access", "robin", "Yours: SAMPLE-CODE."),
     ],

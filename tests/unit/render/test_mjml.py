@@ -49,7 +49,7 @@ MISTAKES = [
     ("<mj-text>a<br></br></mj-text>", Code.MJML_BROKEN, 15, None),
     ("<mj-text><![CDATA[x]]></mj-text>", Code.MJML_BROKEN, 10, None),
     ("<mj-raw><!-- x</mj-raw>", Code.MJML_BROKEN, 9, None),
-    ("<mj-text><script>x</script></mj-text>", Code.MJML_REFUSED, 10, None),
+    ("<mj-text><script>x</script></mj-text>", Code.ACTIVE_CONTENT, 10, None),
     ('<mj-image width="{{ day.number }}px" src="https://x.example/a.png" alt="" />',
      Code.VALUE_MISPLACED, 18, None),
     ('<mj-text padding="{{ day.number }}px">x</mj-text>', Code.VALUE_MISPLACED, 19, None),
