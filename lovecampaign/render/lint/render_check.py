@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from html import unescape
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.campaign.source.source import read_source
@@ -20,6 +21,7 @@ from lovecampaign.render.lint.source_check import (
     problems_of_names,
 )
 from lovecampaign.render.markup.mjml_tree import MjmlFault
+from lovecampaign.render.markup.scanner import StartTag, scan
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.problem_codes import RenderCode
@@ -34,9 +36,11 @@ from lovecampaign.render.templating.error_location import (
     file_of_setting,
     setting_of_file,
 )
-from lovecampaign.render.templating.source_map import SourceMap, TracedSource
+from lovecampaign.render.templating.source_map import SourceMap, TracedSource, place_in
 
 _MEDIA_URL = "https://links.invalid/i"
+#: Addresses of pictures that mail programs load.
+_LOADED = re.compile(r"https?://[^/\s]|cid:.", re.IGNORECASE)
 
 
 def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Problem]:
@@ -139,6 +143,7 @@ class _RenderCheck:
                 yield _incomplete(template, "the preferences link", "links.preferences")
             if self._campaign.sender.postal_address not in text:
                 yield _incomplete(template, "the postal address", "sender.postal_address")
+        yield from self._problems_of_pictures(html)
         copy, sources = self._content.copy, self._content.templates.values()
         if copy.text.strip() and not any(re.search(r"\bcontent\b", one) for one in sources):
             yield Problem(
@@ -147,6 +152,37 @@ class _RenderCheck:
                 place=Place(file=template),
                 hint="write {{ content }} inside an <mj-column>",
             )
+
+    def _problems_of_pictures(self, html: str) -> Iterator[Problem]:
+        """Pictures without a whole address, however they came into the email."""
+        for piece in scan(html):
+            for one in piece.attributes if isinstance(piece, StartTag) else ():
+                address = unescape(one.value).strip()
+                if one.name in ("src", "background") and not _LOADED.match(address):
+                    place, excerpt = self._find_address(address)
+                    yield Problem(
+                        code=RenderCode.IMAGE_MISSING,
+                        message=f"the picture {address[:80]!r} is neither a file nor an address",
+                        place=place,
+                        hint="write the path of a file, or an address that begins with https://",
+                        excerpt=excerpt,
+                        width=len(address) if excerpt else 1,
+                    )
+
+    def _find_address(self, address: str) -> tuple[Place, str | None]:
+        """Where the author wrote an address: in a copy, or a template."""
+        content = self._content
+        first_lines = {words.copy.file: words.copy.first_line for words in content.authored}
+        texts = {words.copy.file: words.copy.text for words in content.authored}
+        texts |= {template_file(name): text for name, text in content.templates.items()}
+        for file, text in texts.items() if address else ():
+            offset = text.find(address)
+            if offset >= 0:
+                found = place_in(text, offset, file)
+                line = found.line or 1
+                place = replace(found, line=line + first_lines.get(file, 1) - 1)
+                return place, text.split("\n")[line - 1]
+        return Place(file=content.copy.file), None
 
 
 def _incomplete(template: str, what: str, written: str) -> Problem:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.source.source import Spot, find_piece, read_source
 from lovecampaign.core.problems import Place, Problem
+from lovecampaign.render.markup.code_regions import without_code
 from lovecampaign.render.markup.markdown import ACTION, split_action
 from lovecampaign.render.model.content import AuthoredEmail, Content
 from lovecampaign.render.model.images import (
@@ -83,7 +84,7 @@ def problems_of_actions(content: Content) -> Iterator[Problem]:
     """Lines intended as a button or an image, but malformed."""
     for words in content.authored:
         source = _copy_of(words)
-        for number, line in enumerate(source.text.split("\n"), start=1):
+        for number, line in enumerate(without_code(source.text).split("\n"), start=1):
             found = _action_problem(line)
             if found is None:
                 continue
@@ -93,19 +94,20 @@ def problems_of_actions(content: Content) -> Iterator[Problem]:
                 message=message,
                 place=source.place(number, column),
                 hint=hint,
-                excerpt=line,
+                excerpt=source.line(number),
                 width=2,
             )
 
 
 def problems_of_images(campaign: Campaign, content: Content) -> Iterator[Problem]:
     """Local images that are missing, or that no mail program shows."""
-    templates = content.templates.items()
-    for source in (
-        *map(_copy_of, content.authored),
-        *(JinjaSource(text=text, file=template_file(name)) for name, text in templates),
-    ):
-        for path, offset in named_images(source.text):
+    copies = [(copy, without_code(copy.text)) for copy in map(_copy_of, content.authored)]
+    templates = [
+        (JinjaSource(text=text, file=template_file(name)), text)
+        for name, text in content.templates.items()
+    ]
+    for source, shown in (*copies, *templates):
+        for path, offset in named_images(shown):
             if problem := _image_problem(campaign, content, path, "image"):
                 found = place_in(source.text, offset, source.file)
                 line = found.line or 1
