@@ -51,6 +51,8 @@ class ComposedEmail(Generic[Value]):
     subject: Value
     #: MJML with tokens; equal for the same path through the templates' branches.
     source: str
+    #: MJML of its copy and its digest, which the source holds where the template prints it.
+    content: str
     printed: ValueRecorder[Value]
     #: Tokens of what every email has, even if its template does not print it.
     title: str
@@ -130,6 +132,7 @@ class Composer:
             return ComposedEmail(
                 subject=subject,
                 source=source,
+                content=content,
                 printed=printed,
                 title=printed.token(subject),
                 preheader=printed.token(preheader),
