@@ -32,12 +32,12 @@ _COLUMN_PIXELS = 600
 
 
 class CopyMarkdown:
-    """CommonMark without raw HTML, plus buttons and images."""
+    """CommonMark without raw HTML, plus ``~~strikethrough~~``, buttons and images."""
 
     def __init__(self, find_picture: FindPicture, link_color: str) -> None:
         self._find_picture = find_picture
         self._renderer = _CopyRenderer(find_picture, link_color)
-        self._markdown = MarkdownIt("commonmark", {"html": False})
+        self._markdown = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
         self._markdown.block.ruler.before(
             "paragraph", "action", _action, {"alt": ["paragraph", "blockquote", "list"]}
         )

@@ -173,6 +173,7 @@ _SPECIAL: Mapping[str, Callable[[_PlainTextWriter, Element], str]] = {
     "mj-navbar-link": _PlainTextWriter.button,
     "mj-social-element": _PlainTextWriter.button,
     "ol": _PlainTextWriter.list_of_items,
+    "s": lambda writer, element: f"~{writer.inside(element)}~",
     "pre": _PlainTextWriter.code_block,
     "strong": lambda writer, element: f"*{writer.inside(element)}*",
     "b": lambda writer, element: f"*{writer.inside(element)}*",

@@ -21,6 +21,7 @@ def bench(tmp_path: Path) -> Workbench:
         ("One\\\ntwo", "One\ntwo"),
         ("# Head\n\nWords", "Head\n\nWords"),
         ("*a* **b** `c`", "_a_ *b* `c`"),
+        ("~~99~~ 59 ~a~", "~99~ 59 ~a~"),
         ("a &amp; b &lt; c & d", "a & b < c & d"),
         ("- a\n- b\n  - c\n    - d\n- e", "- a\n- b\n  - c\n    - d\n- e"),
         ("- a\n\n- b", "- a\n- b"),

@@ -43,6 +43,45 @@ _TABLE_RULE = re.compile(
     re.MULTILINE,
 )
 
+#: Syntax of GitHub, Pandoc and others: a pattern, its name, and what to write instead.
+_FOREIGN_MARKDOWN = (
+    (
+        re.compile(r"\[\^[^\]\s]+\]"),
+        "footnotes",
+        "write the note in brackets, or in a paragraph at the end",
+    ),
+    (
+        re.compile(r"(?:(?<=[-*+] )|(?<=[.)] ))\[[ xX]\](?= )"),
+        "task lists",
+        "write a plain list, or ☐ and ☑",
+    ),
+    (
+        re.compile(r"(?<=> )\[!\w+\]|(?<=>)\[!\w+\]"),
+        "boxes",
+        "write a quotation that begins with a word in bold: > **Tip:**",
+    ),
+    (
+        re.compile(r"^ {0,3}:{3,}.*$", re.MULTILINE),
+        "boxes",
+        "delete the colons, or write a quotation: > words",
+    ),
+    (
+        re.compile(r"(?<![=\w])==(?=[^\s=])[^=\n]*[^\s=]==(?![=\w])"),
+        "highlights",
+        "write **bold**",
+    ),
+    (
+        re.compile(r"^ {0,3}(?:\[\[?_?TOC_?\]\]?|\{:toc\})[ \t]*$", re.MULTILINE | re.IGNORECASE),
+        "table of contents",
+        "delete it",
+    ),
+    (
+        re.compile(r"(?<![\w:/]):[a-z][a-z0-9+]*(?:_[a-z0-9]+)*:(?![\w:/])"),
+        "names of emoji",
+        "write the emoji itself, as 🌱",
+    ),
+)
+
 
 class Placeholder(EmailRule, code="LC273"):
     """No placeholder is left.
@@ -128,3 +167,22 @@ class PipeTable(EmailRule, code="LC224"):
                 "readers would see this table as pipes and dashes: Markdown here has no tables",
                 hint="write a list, or put the table into a template with <mj-table>",
             )
+
+
+class UnknownMarkdown(EmailRule, code="LC226"):
+    """Copy holds no Markdown of other programs.
+
+    Footnotes, task lists, boxes, highlights, tables of contents and :emoji: are no part of
+    CommonMark, the Markdown of copy: readers would see their signs as they are.
+
+    Bad:  - [ ] sow the peas :seedling:
+    Good: - sow the peas 🌱
+    """
+
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        for pattern, what, hint in _FOREIGN_MARKDOWN:
+            for passage in find_in_shown_words(draft, pattern):
+                yield passage.warning(
+                    f"readers would see {passage.text} as it is: Markdown here has no {what}",
+                    hint=hint,
+                )
