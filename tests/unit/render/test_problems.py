@@ -349,3 +349,26 @@ def test_a_comment_as_it_should_be_is_fine(bench: Workbench, copy: str) -> None:
 def test_a_comment_without_end_is_named_by_what_began_it(bench: Workbench) -> None:
     codes = {problem.code for problem in bench.problems("## Questions {#faq}\n\nGone.")}
     assert codes == {"LC102", "LC131"}
+
+
+@pytest.mark.parametrize(
+    ("copy", "hint"),
+    [
+        ("Hi {{< youtube x >}}", "[[image: …]]"),
+        ("{{#if name}}a{{/if}}", "{% if … %} … {% else %}"),
+        ("{{#each names}}a{{/each}}", "{% for one in list %}"),
+        ("{{!-- later --}}", "{# … #}"),
+        ("{{> footer}}", "{% include"),
+        ("{{{first_name}}}", "two braces"),
+        ("{% highlight python %}x{% endhighlight %}", "```"),
+        ("{% unless first_name %}a{% endunless %}", "{% if not … %}"),
+        ("{% assign a = 1 %}", "{% set"),
+        ("{% if first_name %}a{% elsif deal %}b{% endif %}", "{% elif … %}"),
+    ],
+)
+def test_a_tag_of_another_program_gets_ours_as_a_hint(
+    bench: Workbench, copy: str, hint: str
+) -> None:
+    (problem,) = bench.problems(copy)
+    assert problem.code == "LC102"
+    assert hint in (problem.hint or "")

@@ -40,6 +40,15 @@ _LEADS = re.compile(r"https?://[^/\s]|mailto:.|tel:.|sms:.|\{[{%#]|#", re.IGNORE
 _PROGRAM = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 _HOST = re.compile(r"(?:www\.|(?:[a-z0-9-]+\.)+[a-z]{2,12}(?:[/?#]|$))\S*", re.IGNORECASE)
 
+#: Another scheme, but no host with a port.
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
+#: ``robots.txt``, which is no host although it looks like one.
+_FILE = re.compile(
+    r"[\w.-]+\.(?:aspx?|csv|docx?|epub|gif|html?|ics|jpe?g|js|json|md|mp[34]|pdf|php|png|pptx?|svg"
+    r"|txt|webp|xlsx?|xml|zip)(?:[?#]\S*)?",
+    re.IGNORECASE,
+)
+
 
 class Shortener(EmailRule, code="LC269"):
     """Links show where they lead.
@@ -165,6 +174,14 @@ def _is_picture_reference(passage: Passage) -> bool:
 def _describe(address: str) -> tuple[str, str]:
     if _PROGRAM.match(address):
         return f"{address} would run a program: no mail program opens it", "link to a page"
+    if _SCHEME.match(address):
+        hint = "mail programs open https, mailto, tel and sms: link to a page"
+        if address.lower().startswith("webcal://"):
+            hint = f"write https://{address[len('webcal://') :]}"
+        return f"{address} opens in few mail programs", hint
+    if _FILE.fullmatch(address):
+        hint = f"write the whole address: https://your-shop.com/{address}"
+        return f"{address} is the name of a file: a mail has no folder that it could be in", hint
     if _HOST.fullmatch(address):
         return f"{address} lacks its beginning: nothing would open", f"write https://{address}"
     hint = "write the whole address: https://your-shop.com/page"
