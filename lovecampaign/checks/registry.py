@@ -91,6 +91,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     links.DeadLink(),
     leftovers.RawHtml(),
     leftovers.PipeTable(),
+    leftovers.UnknownMarkdown(),
     leftovers.Placeholder(),
     leftovers.ForeignMergeTag(),
     pictures.PictureAlt(),

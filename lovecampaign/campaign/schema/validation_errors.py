@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from inspect import isclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -26,6 +26,18 @@ _SHAPES = {
     "list_type": ("a list", "write it in brackets: [one, two]"),
     "too_short": ("at least one entry", "add one, or delete the setting"),
 }
+
+#: Keys of blogs and other newsletters for what is called otherwise here.
+_OTHER_NAMES: Mapping[str, str] = {
+    "description": "preheader",
+    "excerpt": "preheader",
+    "layout": "template",
+    "preview": "preheader",
+    "preview_text": "preheader",
+    "summary": "preheader",
+    "title": "subject",
+}
+_TOPICS = frozenset({"categories", "category", "keywords", "tag", "tags", "topics"})
 
 
 def translate_validation_error(
@@ -72,6 +84,10 @@ def _under(group: Keys) -> str:
 def _suggestion(model: type[SettingsGroup], group: Keys, key: str) -> str | None:
     word = key.strip(CURLY_DOUBLE + CURLY_SINGLE + "'\" ").replace("-", "_").replace(" ", "_")
     choices = list(_fields(_group_at(model, group) or model))
+    if word.lower() in _TOPICS and "with_tags" in choices:
+        return "delete it: emails have no topics; with_tags is about the tags of subscribers"
+    if (ours := _OTHER_NAMES.get(word.lower())) in choices:
+        return f"did you mean {ours}?"
     if near := did_you_mean(word, choices):
         return near
     homes = [path for path in _homes(CampaignFile, word) if path != _dotted([*group, word])]

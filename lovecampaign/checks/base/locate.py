@@ -11,10 +11,14 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.source.source import Spot, find_piece, read_source
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Place, Problem, Severity
+from lovecampaign.render.markup.code_regions import without_code
 from lovecampaign.render.model.template_files import template_file, template_name
 
 #: A URL in copy and templates.
 URL = re.compile(r"https?://[^\s<>\"'|)\]]+", re.IGNORECASE)
+
+_JINJA = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_NOT_LINE_END = re.compile(r"[^\n]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,30 @@ def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passa
         for found in pattern.finditer(line):
             yield find_email_setting(draft.campaign, email, name, found[0])
     yield from find_in_lines(email.copy.text, email.copy.file, email.copy.first_line, pattern)
+
+
+def find_in_shown_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+    """Every match in the subject, the preheader and the copy, outside of code and Jinja.
+
+    In the copy a match may go over several lines; the caret underlines its first.
+    """
+    email, copy = draft.email, draft.email.copy
+    for name, line in (("subject", email.subject), ("preheader", email.preheader)):
+        for found in pattern.finditer(_without_jinja(line)):
+            text = line[found.start() : found.end()]
+            yield find_email_setting(draft.campaign, email, name, text)
+    lines = copy.text.split("\n")
+    for found in pattern.finditer(_without_jinja(without_code(copy.text))):
+        start = found.start()
+        number = copy.text.count("\n", 0, start)
+        column = start - copy.text.rfind("\n", 0, start)
+        text = copy.text[start : found.end()]
+        yield Passage(
+            text=" ".join(text.split()),
+            place=Place(file=copy.file, line=copy.first_line + number, column=column),
+            excerpt=lines[number],
+            width=len(text.partition("\n")[0]),
+        )
 
 
 def find_in_templates(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
@@ -107,6 +135,11 @@ def first_line(email: Email) -> Passage:
         email.copy.text, email.copy.file, email.copy.first_line, re.compile(r"\S.*")
     )
     return next(passages, Passage(text="", place=Place(file=email.copy.file)))
+
+
+def _without_jinja(text: str) -> str:
+    """With blanks in place of merge fields, conditions and comments."""
+    return _JINJA.sub(lambda found: _NOT_LINE_END.sub(" ", found[0]), text)
 
 
 def _written(campaign: Campaign, place: Place, text: str) -> Passage:

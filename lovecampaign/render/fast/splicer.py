@@ -28,8 +28,8 @@ Part = bytes | HeaderHole | LinkToken | MessageHole[bytes]
 
 #: Leaves room in a header line for the mailto address of the unsubscribe header.
 _LONGEST_LINK = 250
-#: These must begin like a link, so no value skips their check.
-_WHOLE_LINKS = (OutputContext.LINK, OutputContext.PLAIN_LINK)
+#: Plain values are written as they are; in a link even ``@`` is encoded.
+_TAKE_PLAIN = (OutputContext.TEXT, OutputContext.ATTRIBUTE, OutputContext.PLAIN)
 
 
 class SpliceLayout(ShapeBound):
@@ -103,9 +103,8 @@ def _body(skeleton: Skeleton, values: Sequence[TracedValue]) -> Iterator[Part]:
     first, *others = quote_pieces(skeleton.pieces)
     yield first
     for hole, piece in zip(skeleton.holes, others, strict=True):
-        is_whole_link = hole.context in _WHOLE_LINKS
         write = _WRITERS[hole.context]
-        yield _part(values[hole.number], write, allows_plain=not is_whole_link)
+        yield _part(values[hole.number], write, allows_plain=hole.context in _TAKE_PLAIN)
         yield piece
 
 

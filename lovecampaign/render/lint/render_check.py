@@ -7,23 +7,26 @@ its MJML is checked and compiled. If that fails, it is repeated with a source ma
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from html import unescape
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.campaign.source.source import read_source
-from lovecampaign.core.problems import Place, Problem, has_errors, in_file_order
+from lovecampaign.core.problems import Place, Problem, Severity, has_errors, in_file_order
 from lovecampaign.render.lint.source_check import (
     problems_of_actions,
     problems_of_active_content,
+    problems_of_comments,
     problems_of_images,
     problems_of_names,
 )
 from lovecampaign.render.markup.mjml_tree import MjmlFault
+from lovecampaign.render.markup.scanner import StartTag, scan
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.problem_codes import RenderCode
-from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.model.template_files import template_file, template_name
 from lovecampaign.render.plain.compile import CompiledEmail, InvalidMjml, compile_email
 from lovecampaign.render.plain.compose import ComposedEmail, Composer
@@ -34,9 +37,15 @@ from lovecampaign.render.templating.error_location import (
     file_of_setting,
     setting_of_file,
 )
-from lovecampaign.render.templating.source_map import SourceMap, TracedSource
+from lovecampaign.render.templating.source_map import SourceMap, TracedSource, place_in
+from lovecampaign.render.values.tokens import MARK_END, MARK_START
 
 _MEDIA_URL = "https://links.invalid/i"
+_TAGS_AND_MARKS = re.compile(f"<[^>]*>|{MARK_START}[0-9]+{MARK_END}")
+#: Categories of white space, and of characters without a width.
+_BLANK = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+#: Addresses of pictures that mail programs load.
+_LOADED = re.compile(r"https?://[^/\s]|cid:.", re.IGNORECASE)
 
 
 def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Problem]:
@@ -44,6 +53,7 @@ def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Pr
     problems = [
         *problems_of_names(campaign, content),
         *problems_of_actions(content),
+        *problems_of_comments(content),
         *problems_of_images(campaign, content),
         *problems_of_active_content(content),
     ]
@@ -68,18 +78,21 @@ class _RenderCheck:
         try:
             email, content = self._email, self._content
             composer = Composer(self._campaign, email, content, _MEDIA_URL, source_map)
+            empty = []
             for recipient in sample_recipients(self._campaign, email, content):
-                problems = list(self._problems_for(composer, source_map, recipient))
+                composed = composer.compose(recipient)
+                problems = list(self._problems_for(composer, source_map, composed))
                 yield from problems
                 if problems:
                     return  # the next recipient shows the same, or consequences
+                empty.append(not _has_words(composed.content))
+            yield from self._problems_of_emptiness(empty)
         except (RenderError, *TEMPLATE_ERRORS) as error:
             yield self._failure(as_render_error(error, self._content))
 
     def _problems_for(
-        self, composer: Composer, source_map: SourceMap | None, recipient: Recipient
+        self, composer: Composer, source_map: SourceMap | None, composed: ComposedEmail[str]
     ) -> Iterator[Problem]:
-        composed = composer.compose(recipient)
         traced = (source_map or SourceMap()).trace(composed.source)
         composed = replace(composed, source=traced.text)
         try:
@@ -139,6 +152,7 @@ class _RenderCheck:
                 yield _incomplete(template, "the preferences link", "links.preferences")
             if self._campaign.sender.postal_address not in text:
                 yield _incomplete(template, "the postal address", "sender.postal_address")
+        yield from self._problems_of_pictures(html)
         copy, sources = self._content.copy, self._content.templates.values()
         if copy.text.strip() and not any(re.search(r"\bcontent\b", one) for one in sources):
             yield Problem(
@@ -147,6 +161,72 @@ class _RenderCheck:
                 place=Place(file=template),
                 hint="write {{ content }} inside an <mj-column>",
             )
+
+    def _problems_of_emptiness(self, empty: Sequence[bool]) -> Iterator[Problem]:
+        """``empty`` is the answer for each sample recipient."""
+        copy, sources = self._content.copy, self._content.templates.values()
+        if not any(empty) or not any(re.search(r"\bcontent\b", one) for one in sources):
+            return
+        written = re.search(r"^.*\S.*$", copy.text, re.MULTILINE)
+        place, excerpt = Place(file=copy.file), None
+        if written:
+            excerpt = written[0]
+            line = copy.first_line + copy.text.count("\n", 0, written.start())
+            place = Place(file=copy.file, line=line, column=1)
+        if all(empty):
+            message = "this email has no words: all readers would get an empty letter"
+            hint = "write words below its settings, outside of any condition; or skip the day"
+        else:
+            unknown = "only the address" if empty[-1] else "name and fields"
+            message = f"this email is empty for some readers: those of whom {unknown} is known"
+            hint = "write words outside of the condition, or behind {% else %}"
+        yield Problem(
+            code=RenderCode.COPY_EMPTY,
+            message=message,
+            place=place,
+            hint=hint,
+            severity=Severity.ERROR if all(empty) else Severity.WARNING,
+            excerpt=excerpt,
+        )
+
+    def _problems_of_pictures(self, html: str) -> Iterator[Problem]:
+        """Pictures without a whole address, however they came into the email."""
+        for piece in scan(html):
+            for one in piece.attributes if isinstance(piece, StartTag) else ():
+                address = unescape(one.value).strip()
+                if one.name in ("src", "background") and not _LOADED.match(address):
+                    place, excerpt = self._find_address(address)
+                    yield Problem(
+                        code=RenderCode.IMAGE_MISSING,
+                        message=f"the picture {address[:80]!r} is neither a file nor an address",
+                        place=place,
+                        hint="write the path of a file, or an address that begins with https://",
+                        excerpt=excerpt,
+                        width=len(address) if excerpt else 1,
+                    )
+
+    def _find_address(self, address: str) -> tuple[Place, str | None]:
+        """Where the author wrote an address: in a copy, or a template."""
+        content = self._content
+        first_lines = {words.copy.file: words.copy.first_line for words in content.authored}
+        texts = {words.copy.file: words.copy.text for words in content.authored}
+        texts |= {template_file(name): text for name, text in content.templates.items()}
+        for file, text in texts.items() if address else ():
+            offset = text.find(address)
+            if offset >= 0:
+                found = place_in(text, offset, file)
+                line = found.line or 1
+                place = replace(found, line=line + first_lines.get(file, 1) - 1)
+                return place, text.split("\n")[line - 1]
+        return Place(file=content.copy.file), None
+
+
+def _has_words(mjml: str) -> bool:
+    """Whether there is more than tags and blanks, or a picture."""
+    if "<img" in mjml or "<mj-image" in mjml:
+        return True
+    words = unescape(_TAGS_AND_MARKS.sub("", mjml))
+    return any(unicodedata.category(one) not in _BLANK for one in words)
 
 
 def _incomplete(template: str, what: str, written: str) -> Problem:

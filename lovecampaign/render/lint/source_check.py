@@ -9,6 +9,7 @@ from dataclasses import replace
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.source.source import Spot, find_piece, read_source
 from lovecampaign.core.problems import Place, Problem
+from lovecampaign.render.markup.code_regions import without_code
 from lovecampaign.render.markup.markdown import ACTION, split_action
 from lovecampaign.render.model.content import AuthoredEmail, Content
 from lovecampaign.render.model.images import (
@@ -31,6 +32,14 @@ _ACTIVE = re.compile(
     | (?<=[("'=<\s|])(?:file|javascript|vbscript):(?=\S)""",
     re.IGNORECASE | re.VERBOSE,
 )
+#: Jinja's own marks, of which only comments are searched.
+_JINJA = re.compile(
+    r"\{%-?\s*raw\b.*?\{%-?\s*endraw\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}|(?P<comment>\{#.*?(?:#\}|\Z))",
+    re.DOTALL,
+)
+#: ``{#faq}`` and ``{#faq .wide}``, which other Markdown takes for a heading's name.
+_HEADING_NAME = re.compile(r"\{#[\w:.-]+(?:[ \t][^{}#\n]*)?\}")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _LOOKED_UP = "paths are looked up in the campaign's folder, then in the workspace"
 
 _SAVED_AS = "open it in an image editor, and save it as JPEG or PNG"
@@ -83,7 +92,7 @@ def problems_of_actions(content: Content) -> Iterator[Problem]:
     """Lines intended as a button or an image, but malformed."""
     for words in content.authored:
         source = _copy_of(words)
-        for number, line in enumerate(source.text.split("\n"), start=1):
+        for number, line in enumerate(without_code(source.text).split("\n"), start=1):
             found = _action_problem(line)
             if found is None:
                 continue
@@ -93,19 +102,20 @@ def problems_of_actions(content: Content) -> Iterator[Problem]:
                 message=message,
                 place=source.place(number, column),
                 hint=hint,
-                excerpt=line,
+                excerpt=source.line(number),
                 width=2,
             )
 
 
 def problems_of_images(campaign: Campaign, content: Content) -> Iterator[Problem]:
     """Local images that are missing, or that no mail program shows."""
-    templates = content.templates.items()
-    for source in (
-        *map(_copy_of, content.authored),
-        *(JinjaSource(text=text, file=template_file(name)) for name, text in templates),
-    ):
-        for path, offset in named_images(source.text):
+    copies = [(copy, without_code(copy.text)) for copy in map(_copy_of, content.authored)]
+    templates = [
+        (JinjaSource(text=text, file=template_file(name)), text)
+        for name, text in content.templates.items()
+    ]
+    for source, shown in (*copies, *templates):
+        for path, offset in named_images(shown):
             if problem := _image_problem(campaign, content, path, "image"):
                 found = place_in(source.text, offset, source.file)
                 line = found.line or 1
@@ -134,6 +144,42 @@ def problems_of_active_content(content: Content) -> Iterator[Problem]:
                 excerpt=source.line(line),
                 width=len(found[0]),
             )
+
+
+def problems_of_comments(content: Content) -> Iterator[Problem]:
+    """Comments that their author did not intend, and that swallow words."""
+    for source in map(_copy_of, content.authored):
+        for found in _JINJA.finditer(source.text):
+            described = _unintended_comment(source.text, found) if found["comment"] else None
+            if described is None:
+                continue
+            message, hint, width = described
+            place = place_in(source.text, found.start(), source.file)
+            line = place.line or 1
+            yield Problem(
+                code=RenderCode.COMMENT_UNINTENDED,
+                message=message,
+                place=source.place(line, place.column),
+                hint=hint,
+                excerpt=source.line(line),
+                width=width,
+            )
+
+
+def _unintended_comment(text: str, comment: re.Match[str]) -> tuple[str, str, int] | None:
+    """The message, the hint and the width of a problem; None for a comment as it should be."""
+    before = text[: comment.start()].rpartition("\n")[2]
+    if name := _HEADING_NAME.match(text, comment.start()):
+        message = f"{name[0]} begins a comment: no words are sent up to the next #}}"
+        return message, f"headings have no names here: delete {name[0]}", len(name[0])
+    is_in_heading = re.match(r" {0,3}#{1,6}\s+\S", before) and comment[0][2:3].strip(" -")
+    if before[-1:].isalnum() or is_in_heading:
+        message = "{# begins a comment here: no words are sent up to the next #}"
+        return message, "delete it; or write a blank on both sides of {# if it is a comment", 2
+    if _BLANK_LINE.search(comment[0]):
+        message = "this comment spans a blank line: its words are not sent"
+        return message, "write one comment for each paragraph, or delete the words", 2
+    return None
 
 
 def _action_problem(line: str) -> tuple[str, int, str] | None:

@@ -20,6 +20,8 @@ _COLOR_SCHEME = (
     '<meta name="supported-color-schemes" content="light dark" /></mj-raw>'
 )
 
+_PICTURE_ATTRIBUTES = ("src", "thumbnails-src", "background-url", "background")
+
 
 class MjmlCompilerError(Exception):
     """The compiler rejects the source, although our own checks passed."""
@@ -57,7 +59,7 @@ def _rewrite_attributes(tree: Element, pictures: Mapping[str, str]) -> Iterator[
     for element in tree.walk():
         for attribute in element.tag.attributes:
             value = attribute.value
-            if attribute.name == "src":
+            if attribute.name in _PICTURE_ATTRIBUTES:
                 value = pictures.get(value, value)
             shielded = _UNSAFE_IN_ATTRIBUTE.sub(_entity, value)
             if attribute.quote is Quote.SINGLE or shielded != attribute.value:

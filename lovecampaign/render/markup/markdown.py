@@ -14,10 +14,13 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+
+from lovecampaign.render.model.images import BLANKS_IN_PATH
 
 #: From a path to the picture's address, and its width in pixels if known.
 FindPicture = Callable[[str], tuple[str, int | None]]
@@ -29,18 +32,19 @@ _COLUMN_PIXELS = 600
 
 
 class CopyMarkdown:
-    """CommonMark without raw HTML, plus buttons and images."""
+    """CommonMark without raw HTML, plus ``~~strikethrough~~``, buttons and images."""
 
     def __init__(self, find_picture: FindPicture, link_color: str) -> None:
         self._find_picture = find_picture
         self._renderer = _CopyRenderer(find_picture, link_color)
-        self._markdown = MarkdownIt("commonmark", {"html": False})
+        self._markdown = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
         self._markdown.block.ruler.before(
             "paragraph", "action", _action, {"alt": ["paragraph", "blockquote", "list"]}
         )
 
     def to_mjml(self, source: str) -> str:
         """MJML children of a column; ``source`` holds tokens where values are printed."""
+        source = BLANKS_IN_PATH.sub(self._bracket_known_picture, source)
         environment: EnvType = {}
         words: list[Token] = []
         written: list[str] = []
@@ -57,6 +61,12 @@ class CopyMarkdown:
     def heading(self, text: str) -> str:
         """A heading between the copies of a digest; ``text`` is a token or plain words."""
         return f'<mj-text mj-class="copy"><h2>{escape(text)}</h2></mj-text>'
+
+    def _bracket_known_picture(self, found: re.Match[str]) -> str:
+        """``![alt](a b.png)`` as ``![alt](<a b.png>)``, if there is such a picture."""
+        path = found["path"]
+        is_known = self._find_picture(unescapeAll(path))[0] != unescapeAll(path)
+        return f"{found['before']}<{path}>" if is_known else found[0]
 
     def _text(self, words: Sequence[Token], environment: EnvType) -> str:
         if not words:

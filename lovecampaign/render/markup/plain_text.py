@@ -21,8 +21,9 @@ FOOTER_LINE = "-- "
 #: Elements without text: code, and pure decoration.
 _SILENT = frozenset({"mj-head", "mj-raw", "mj-spacer", "mj-divider", "mj-style", "script", "style"})
 _BLOCKS = frozenset({
-    "blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "mj-column", "mj-group", "mj-hero",
-    "mj-section", "mj-table", "mj-text", "mj-", "wrapper", "ol", "p", "table", "ul",
+    "blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "mj-accordion",
+    "mj-accordion-text", "mj-carousel", "mj-column", "mj-group", "mj-hero", "mj-section",
+    "mj-social", "mj-table", "mj-text", "mj-wrapper", "ol", "p", "table", "ul",
 })  # fmt: skip
 _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -34,20 +35,28 @@ _INDENT = "\ue004"
 def plain_text_of(tree: Element, is_footer_link: Callable[[str], bool]) -> str:
     """The text part, tokens included, with addresses marked for :func:`cut_plain`.
 
-    The section with a link that satisfies ``is_footer_link`` (the unsubscribe link) goes under a
-    signature line, unless it comes first.
+    The last section with a link that satisfies ``is_footer_link`` (the unsubscribe link) goes under
+    a signature line, unless it comes first.
     """
-    body = next((one for one in tree.walk() if one.name == "mj-body"), tree)
-    sections = [child for child in body.children if isinstance(child, Element)]
+    sections = [child for child in _body(tree).children if isinstance(child, Element)]
+    footers = [one for one in sections if _has_link(one, is_footer_link)]
     parts: list[str] = []
     for section in sections:
         text = _tidy(_PlainTextWriter().write(section))
-        is_footer = parts and FOOTER_LINE not in parts and _has_link(section, is_footer_link)
-        if text and is_footer:
+        if not text:
+            continue
+        # The copy may link there, too.
+        if parts and footers and section is footers[-1]:
             parts.append(FOOTER_LINE)
-        if text:
-            parts.append(text)
+        parts.append(text)
     return "\n\n".join(parts).replace(f"{FOOTER_LINE}\n\n", f"{FOOTER_LINE}\n") + "\n"
+
+
+def _body(tree: Element) -> Element:
+    """The document's own body; ``mj-attributes`` may hold an ``mj-body`` with defaults."""
+    root = next((one for one in tree.walk() if one.name == "mjml"), tree)
+    children = (one for one in root.children if isinstance(one, Element))
+    return next((one for one in children if one.name == "mj-body"), root)
 
 
 def _has_link(section: Element, is_wanted: Callable[[str], bool]) -> bool:
@@ -96,6 +105,16 @@ class _PlainTextWriter:
     def picture_block(self, element: Element) -> str:
         link = _link(element) if element.attribute("href") else ""
         return f"\n\n{self.picture(element)}\n{link}\n\n"
+
+    def heading(self, element: Element) -> str:
+        return f"\n\n*{self.inside(element).strip()}*\n\n"
+
+    def navigation(self, element: Element) -> str:
+        """One line for each link, and its address below it."""
+        base = element.attribute("base-url")
+        links = [one for one in element.walk() if one.name == "mj-navbar-link"]
+        lines = (_hang("- ", f"{self.inside(one).strip()}\n{_link(one, base)}") for one in links)
+        return "\n\n" + "\n".join(lines) + "\n\n"
 
     def list_of_items(self, element: Element) -> str:
         start = element.attribute("start")
@@ -146,8 +165,8 @@ def _words(text: Text) -> str:
     return _SPACES.sub(" ", unescape(text.data))
 
 
-def _link(element: Element) -> str:
-    return f"{LINK_OPEN}{unescape(element.attribute('href'))}{LINK_CLOSE}"
+def _link(element: Element, base: str = "") -> str:
+    return f"{LINK_OPEN}{unescape(base + element.attribute('href'))}{LINK_CLOSE}"
 
 
 def _tidy_inside(text: str) -> str:
@@ -168,11 +187,14 @@ _SPECIAL: Mapping[str, Callable[[_PlainTextWriter, Element], str]] = {
     "hr": lambda _, __: "\n\n* * *\n\n",
     "i": lambda writer, element: f"_{writer.inside(element)}_",
     "img": _PlainTextWriter.picture,
+    "mj-accordion-title": _PlainTextWriter.heading,
     "mj-button": _PlainTextWriter.button,
+    "mj-carousel-image": _PlainTextWriter.picture_block,
     "mj-image": _PlainTextWriter.picture_block,
-    "mj-navbar-link": _PlainTextWriter.button,
+    "mj-navbar": _PlainTextWriter.navigation,
     "mj-social-element": _PlainTextWriter.button,
     "ol": _PlainTextWriter.list_of_items,
+    "s": lambda writer, element: f"~{writer.inside(element)}~",
     "pre": _PlainTextWriter.code_block,
     "strong": lambda writer, element: f"*{writer.inside(element)}*",
     "b": lambda writer, element: f"*{writer.inside(element)}*",

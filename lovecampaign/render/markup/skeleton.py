@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from lovecampaign.render.markup.escaping import OutputContext, escape
 from lovecampaign.render.markup.scanner import Attribute, Piece, Quote, StartTag, Text, scan
@@ -17,7 +18,10 @@ _LINK_ENDS = re.compile(f"[{LINK_OPEN}{LINK_CLOSE}]")
 _LINK_ATTRIBUTES = frozenset({"href", "src", "background", "action", "cite", "xlink:href"})
 #: Attributes that hold words, where a value can do no harm.
 _WORD_ATTRIBUTES = frozenset({"alt", "title", "aria-label", "class", "lang", "dir", "xml:lang"})
-_LINK_START = re.compile(r"(?:https?://|mailto:|tel:|#)", re.IGNORECASE)
+_LINK_START = re.compile(r"(?:https?://|mailto:|tel:|sms:|#)", re.IGNORECASE)
+_ADDRESSEE_SCHEMES = ("mailto:", "tel:", "sms:")
+#: Behind these comes no host.
+_HOST_END = re.compile(r"[/?&#=]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +105,10 @@ def cut_plain(text: str, token: re.Pattern[str]) -> Skeleton:
         context, at = OutputContext.PLAIN, found.start()
         start = next((start for start, end in links if start <= at < end), None)
         if start is not None:
-            is_start = _context_in_link(plain[start:at], token) is OutputContext.LINK
-            context = OutputContext.PLAIN_LINK if is_start else OutputContext.PLAIN_IN_LINK
+            place = _context_in_link(plain[start:at], token)
+            # The HTML holds the same address, and was cut first.
+            place = OutputContext.LINK_PART if isinstance(place, ForbiddenPlace) else place
+            context = place.in_text_part
         spans.append((at, found.end(), Hole(int(found[1]), context)))
     return _cut(plain, spans)
 
@@ -149,7 +155,8 @@ def _context_in_attribute(
     if attribute.quote not in (Quote.DOUBLE, Quote.SINGLE):
         return ForbiddenPlace(f"the attribute {attribute.name}, which has no quotes")
     if attribute.name in _LINK_ATTRIBUTES:
-        return _context_in_link(attribute.value[: start - attribute.value_start], token)
+        before = unescape(attribute.value[: start - attribute.value_start])
+        return _context_in_link(before, token)
     if attribute.name in _WORD_ATTRIBUTES:
         return OutputContext.ATTRIBUTE
     return ForbiddenPlace(f"the attribute {attribute.name}")
@@ -160,6 +167,13 @@ def _context_in_link(before: str, token: re.Pattern[str]) -> OutputContext | For
     before = before.lstrip()
     if not before:
         return OutputContext.LINK
-    if _LINK_START.match(before) or token.match(before):
-        return OutputContext.IN_LINK
-    return ForbiddenPlace("an address before its http:// or https:// is complete")
+    start = _LINK_START.match(before) or token.match(before)
+    if start is None:
+        return ForbiddenPlace("an address before its http:// or https:// is complete")
+    rest = before[start.end() :]
+    if rest.endswith(("?", "&")) and "#" not in rest:
+        return OutputContext.LINK_PAIRS
+    if "#" in before or _HOST_END.search(rest):
+        return OutputContext.LINK_PART
+    is_addressee = before[: start.end()].lower() in _ADDRESSEE_SCHEMES
+    return OutputContext.LINK_ADDRESSEE if is_addressee else OutputContext.LINK_HOST

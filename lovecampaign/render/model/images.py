@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
+
+from markdown_it.common.utils import unescapeAll
 
 from lovecampaign.campaign.files.paths import find_inside
 from lovecampaign.campaign.model.campaign import Campaign
@@ -26,12 +31,29 @@ _SVG = re.compile(rb"<(?:\w+:)?svg\b")
 _SNIFFED_BYTES = 4096
 #: ``https://…``, ``cid:…``, ``//host``: not a local file.
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
-_NAMED = re.compile(
-    r"""\[\[\s*image\s*:\s*(?P<action>[^|\]]+?)\s*[|\]]
-    | !\[[^\]]*\]\(\s*<?(?P<markdown>[^\s)>]+)
-    | \bsrc\s*=\s*["'](?P<source>[^"']+)["']""",
-    re.VERBOSE,
+_EXTENSIONS = "|".join(ending.removeprefix(".") for ending in MEDIA_TYPES)
+_ALT = r"!\[(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*\]"
+_TITLE = r"""(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*\)"""
+_NAME = r"(?:[^<>()\n]|\([^()\n]{0,20}\))"
+#: CommonMark takes no blanks in an address without angle brackets.
+BLANKS_IN_PATH = re.compile(
+    rf"(?P<before>{_ALT}\(\s*)"
+    rf"(?P<path>[^\s<>()]{_NAME}{{0,100}}\s{_NAME}{{0,100}}?\.(?:{_EXTENSIONS}))"
+    r"(?=\s*\))",
+    re.IGNORECASE,
 )
+_NAMED = re.compile(
+    rf"""\[\[\s*image\s*:\s*(?P<action>(?:[^|\]\n]|\](?!\]))+?)\s*(?:\||\]\])
+    | {_ALT}\(\s*(?:<(?P<angle>[^<>\n]+)>
+        | (?P<bare>(?:[^\s()<>\\]|\\.|\((?:[^\s()\\]|\\.)*\))+)(?={_TITLE}))
+    | ^\ {{0,3}}\[[^\]\n]+\]:\s*(?:<(?P<defined>[^<>\n]+\.(?:{_EXTENSIONS}))>
+        | (?P<definition>[^\s<>]+\.(?:{_EXTENSIONS}))(?!\S))
+    | \b(?:src|background-url|background)\s*=\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)')
+    | {BLANKS_IN_PATH.pattern}""",
+    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
+)
+#: Groups of ``_NAMED`` in which Markdown knows backslashes and entities.
+_ESCAPED = frozenset({"angle", "bare", "defined", "definition", "path"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +72,25 @@ def is_local(path: str) -> bool:
 
 def find_image(campaign: Campaign, path: str) -> Path | None:
     """The picture's file, beside the campaign or in the workspace; None if there is none."""
-    folders = (campaign.folder, campaign.workspace)
-    found = (find_inside(folder / path, campaign.workspace) for folder in folders)
-    return next((file for file in found if file and _may_be_shown(campaign, file)), None)
+    for spelling in _spellings(path):
+        for folder in (campaign.folder, campaign.workspace):
+            file = find_inside(folder / spelling, campaign.workspace)
+            if file and _may_be_shown(campaign, file):
+                return file
+    return None
+
+
+def picture_key(path: str) -> str:
+    """Equal for all spellings of a path: ``%XX``, entities, and both Unicode forms."""
+    return unicodedata.normalize("NFC", unquote(unescape(path)))
+
+
+def _spellings(path: str) -> Iterator[str]:
+    """The path as it was written comes first; macOS decomposes accents, editors do not."""
+    for one in (path, unescape(path), unquote(path), picture_key(path)):
+        yield one
+        yield unicodedata.normalize("NFC", one)
+        yield unicodedata.normalize("NFD", one)
 
 
 def _may_be_shown(campaign: Campaign, file: Path) -> bool:
@@ -77,9 +115,10 @@ def read_images(campaign: Campaign, paths: Iterable[str]) -> Mapping[str, Image]
 def named_images(source: str) -> Iterator[tuple[str, int]]:
     """Local paths of the images in Markdown or MJML, with their offsets."""
     for named in _NAMED.finditer(source):
-        kind = named.lastgroup or "source"
-        if is_local(named[kind]):
-            yield named[kind], named.start(kind)
+        kind = named.lastgroup or "path"
+        path = unescapeAll(named[kind]) if kind in _ESCAPED else named[kind]
+        if is_local(path):
+            yield path, named.start(kind)
 
 
 def _read(file: Path) -> Image:

@@ -51,6 +51,11 @@ class RenderCode(StrEnum):
         "LC120",
         "A form, frame, script, refresh or file: address: mail programs remove it or warn of it.",
     )
+    COPY_EMPTY = "LC130", "The copy is empty for all readers, or for some of them."
+    COMMENT_UNINTENDED = (
+        "LC131",
+        "{# begins a comment behind a word or in a heading, or a comment spans a blank line.",
+    )
 
 
 MEANINGS: Mapping[RenderCode, str] = {code: code.meaning for code in RenderCode}

@@ -16,7 +16,7 @@ from lovecampaign.core.problems import Place
 from lovecampaign.render.markup.markdown import CopyMarkdown
 from lovecampaign.render.model.content import AuthoredEmail, Content
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.images import is_local
+from lovecampaign.render.model.images import is_local, picture_key
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.model.template_files import template_file, template_name
 from lovecampaign.render.templating.captured import Captured, printing_to
@@ -51,6 +51,8 @@ class ComposedEmail(Generic[Value]):
     subject: Value
     #: MJML with tokens; equal for the same path through the templates' branches.
     source: str
+    #: MJML of its copy and its digest, which the source holds where the template prints it.
+    content: str
     printed: ValueRecorder[Value]
     #: Tokens of what every email has, even if its template does not print it.
     title: str
@@ -79,6 +81,7 @@ class Composer:
         self._email = email
         self._content = content
         self._media_url = media_url
+        self._images_by_key = {picture_key(path): one for path, one in content.images.items()}
         self.leaves = leaves_of(campaign)
         self.tokens = TokenFormat.absent_from(_sources(content))
         templates = {name: author_text(text) for name, text in content.templates.items()}
@@ -129,6 +132,7 @@ class Composer:
             return ComposedEmail(
                 subject=subject,
                 source=source,
+                content=content,
                 printed=printed,
                 title=printed.token(subject),
                 preheader=printed.token(preheader),
@@ -157,7 +161,8 @@ class Composer:
         return "".join(written)
 
     def _find_picture(self, path: str) -> tuple[str, int | None]:
-        image = self._content.images.get(path)
+        # Markdown percent-encodes what the author wrote.
+        image = self._content.images.get(path) or self._images_by_key.get(picture_key(path))
         return (f"{self._media_url}/{image.name}", image.width) if image else (path, None)
 
     def _logo(self) -> str | None:

@@ -33,6 +33,30 @@ _SUMMARIES = frozenset({"attr", "count", "length", "map", "selectattr", "dictsor
 _BUILTINS = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
 
 
+_UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
+#: Tags of Liquid (Jekyll, Shopify) and Twig.
+_FOREIGN_TAGS: Mapping[str, str] = {
+    "assign": "write {% set name = value %}",
+    "capture": "write {% set name %} … {% endset %}",
+    "case": "write {% if … %}, {% elif … %}, {% endif %}",
+    "comment": "write {# … #}",
+    "elseif": "write {% elif … %}",
+    "elsif": "write {% elif … %}",
+    "highlight": "write the code between two lines of ```",
+    "unless": "write {% if not … %} … {% endif %}",
+    "when": "write {% if … %}, {% elif … %}, {% endif %}",
+}
+#: Marks of Hugo, and of Handlebars and Mustache.
+_FOREIGN_MARKS = (
+    (re.compile(r"\{\{[<%]"), "this is a shortcode of Hugo: write [[image: …]] or [[button: …]]"),
+    (re.compile(r"\{\{#\s*(?:each|list)\b"), "write {% for one in list %} … {% endfor %}"),
+    (re.compile(r"\{\{[#/^]|\{\{\s*else\s*\}\}"), "write {% if … %} … {% else %} … {% endif %}"),
+    (re.compile(r"\{\{!"), "a comment is written {# … #}"),
+    (re.compile(r"\{\{>"), "in templates write {% include 'part.mjml.j2' %}"),
+    (re.compile(r"\{\{\{"), "write two braces: {{ first_name }}"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JinjaSource:
     """A Jinja source, and its place in its file."""
@@ -65,7 +89,8 @@ def check_names(source: JinjaSource) -> tuple[Problem, ...]:
         message = error.message or ""
         opening = MERGE_FIELD_START.search(source.line(error.lineno))
         column = opening.start() + 1 if opening else None
-        return (_syntax_problem(source, error.lineno, column, message, _syntax_hint(message)),)
+        hint = _foreign_hint(message, source.line(error.lineno)) or _syntax_hint(message)
+        return (_syntax_problem(source, error.lineno, column, message, hint),)
     except RecursionError:
         message, hint = "brackets are nested too deep", "look for a long row of {{, ( or ["
         return (_syntax_problem(source, 1, None, message, hint),)
@@ -266,3 +291,10 @@ def _syntax_hint(message: str) -> str | None:
     if "unexpected char" in message:
         return "straight quotes are needed inside {{ }}: \" or '"
     return None
+
+
+def _foreign_hint(message: str, line: str) -> str | None:
+    """What to write in place of another program's tag."""
+    if tag := _UNKNOWN_TAG.search(message):
+        return _FOREIGN_TAGS.get(tag[1])
+    return next((hint for pattern, hint in _FOREIGN_MARKS if pattern.search(line)), None)

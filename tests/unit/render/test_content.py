@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.renderer import EmailRenderer
 from tests.support.render_kit import (
     COPY_FILE,
+    COPY_LINE,
     GUEST,
     LETTER,
     MEDIA_URL,
@@ -203,6 +205,101 @@ class TestPictures:
         html = bench.render("", in_column('<mj-image src="logo.gif" alt="Logo" />')).html
         assert 'src="https://media.example/i/' in html
         assert "logo.gif" not in html
+
+    @pytest.mark.parametrize(
+        ("file", "copy"),
+        [
+            ("jär.gif", "![x](jär.gif)"),
+            ("jär.gif", "![x](j%C3%A4r.gif)"),
+            ("jär.gif", "[[image: jär.gif | x]]"),
+            (unicodedata.normalize("NFD", "jär.gif"), "![x](jär.gif)"),
+            ("jär.gif", f"![x]({unicodedata.normalize('NFD', 'jär.gif')})"),
+            ("土.gif", "[![x](土.gif)](https://a.example)"),
+            ("a b.gif", "![x](a b.gif)"),
+            ("a b.gif", "![x](<a b.gif>)"),
+            ("a b.gif", "![x](a%20b.gif)"),
+            ("a b.gif", "[[image: a b.gif | x]]"),
+            ("Photo (1).gif", "So: ![x](Photo (1).gif), and more (a.gif)"),
+            ("a(1).gif", '![x](a(1).gif "title")'),
+            ("a(1.gif", "![x](a\\(1.gif)"),
+            ("a[1].gif", "![x](a[1].gif)"),
+            ("a[1].gif", "[[image: a[1].gif | x]]"),
+            ("a&b.gif", "![x](a&amp;b.gif)"),
+            ("a%20b.gif", "![x](a%20b.gif)"),
+            ("100%.gif", "![x](100%.gif)"),
+            ("a.gif", "![x [y] z](a.gif)"),
+            ("a.gif", "![x][a]\n\n[a]: a.gif"),
+        ],
+    )
+    def test_a_picture_is_found_however_its_path_is_spelled(
+        self, bench: Workbench, file: str, copy: str
+    ) -> None:
+        (bench.folder / file).write_bytes(GIF)
+        assert bench.problems(copy) == []
+        message = bench.render(copy)
+        assert message.html.count('src="https://media.example/i/') == 1
+        assert "![" not in message.text
+
+    @pytest.mark.parametrize(
+        "inside",
+        [
+            '<mj-image src="a &amp; ü.gif" alt="x" />',
+            "<mj-image src='a%20&%20ü.gif' alt='x' />",
+            '<mj-text><img src="a & ü.gif" alt="x" width="1" /></mj-text>',
+            '<mj-table><tr><td background="a & ü.gif">x</td></tr></mj-table>',
+        ],
+    )
+    def test_a_template_may_spell_the_path_of_a_picture_in_any_way(
+        self, bench: Workbench, inside: str
+    ) -> None:
+        (bench.workspace / "a & ü.gif").write_bytes(GIF)
+        assert bench.problems("", in_column(inside)) == []
+        assert '="https://media.example/i/' in bench.render("", in_column(inside)).html
+
+    def test_the_background_of_a_section_may_be_a_local_picture(self, bench: Workbench) -> None:
+        (bench.workspace / "a.gif").write_bytes(GIF)
+        template = in_column("{{ content }}").replace(
+            "<mj-section>", '<mj-section background-url="a.gif">', 1
+        )
+        assert bench.problems("Hi", template) == []
+        assert 'background="https://media.example/i/' in bench.render("Hi", template).html
+
+    @pytest.mark.parametrize(
+        ("copy", "path", "column"),
+        [
+            ("![x](nöne.gif)", "nöne.gif", 6),
+            ("![x](<no ne.gif>)", "no ne.gif", 7),
+            ("a ![x](no ne (1).gif)", "no ne (1).gif", 8),
+            ("![x [y]](none.gif)", "none.gif", 10),
+        ],
+    )
+    def test_a_picture_that_is_missing_is_named_whole(
+        self, bench: Workbench, copy: str, path: str, column: int
+    ) -> None:
+        (problem,) = bench.problems(copy)
+        assert problem.message == f"there is no image {path!r}"
+        assert (str(problem.place), problem.width) == (f"{COPY_FILE}:5:{column}", len(path))
+
+    def test_pictures_in_code_are_not_looked_up(self, bench: Workbench) -> None:
+        assert bench.problems("`![x](none.gif)`\n\n```\n![x](none.gif)\n```\n") == []
+
+    @pytest.mark.parametrize(
+        ("copy", "address"),
+        [
+            ("![x](//a.example/a.gif)", "//a.example/a.gif"),
+            ("Hi\n\n![x](ftp://a.example/a.gif)", "ftp://a.example/a.gif"),
+            ("[[image: data:image/gif;base64,R0l | x]]", "data:image/gif;base64,R0l"),
+        ],
+    )
+    def test_a_picture_without_a_whole_address_is_a_problem(
+        self, bench: Workbench, copy: str, address: str
+    ) -> None:
+        """Found in the finished HTML."""
+        problems = bench.problems(copy)
+        assert {problem.code for problem in problems} == {"LC109"}
+        assert address in problems[0].message
+        assert problems[0].place
+        assert problems[0].place.line == COPY_LINE + copy.count("\n")
 
     def test_the_brands_logo_is_an_address_in_templates(self, bench: Workbench) -> None:
         (bench.folder / "logo.gif").write_bytes(GIF)

@@ -71,7 +71,7 @@ PRINTS = [
 @pytest.mark.parametrize(("name", "read"), PRINTS)
 def test_every_name_prints(bench: Workbench, name: str, read: str) -> None:
     email = bench.email(
-        f"{{{{ {name} }}}}",
+        f"It is: {{{{ {name} }}}}",
         subject="Hi {{ first_name }}",
         preheader="Psst, {{ first_name }}",
         guest=GUEST,
@@ -86,7 +86,7 @@ def test_every_name_prints(bench: Workbench, name: str, read: str) -> None:
         tags=frozenset("ba"),
         is_insider=True,
     )
-    assert bench.renderer(email).render(person).text.split("\n\n-- \n")[0] == read
+    assert bench.renderer(email).render(person).text.split("\n\n-- \n")[0] == f"It is: {read}"
     assert not bench.problems(
         email.copy.text, guest=GUEST, question="What first?", to=INSIDERS_ONLY
     )

@@ -182,7 +182,7 @@ def test_a_guest_that_is_not_there_is_found(bench: Workbench) -> None:
     (problem,) = bench.problems("{{ guest.name }}")
     assert problem.code == "LC106"
     assert "'name' is read from a value that is missing" in problem.message
-    assert not bench.problems("{% if guest %}{{ guest.name }}{% endif %}")
+    assert not bench.problems("By {% if guest %}{{ guest.name }}{% endif %}")
 
 
 @pytest.mark.parametrize(
@@ -270,3 +270,105 @@ def test_active_content_in_a_template_is_a_problem(bench: Workbench, markup: str
     template = in_column(f"{{{{ content }}}}<mj-text>{markup}</mj-text>")
     codes = [one.code for one in bench.problems("Hello", template=template)]
     assert "LC120" in codes
+
+
+@pytest.mark.parametrize(
+    ("copy", "severity"),
+    [
+        ("", "error"),
+        ("\n \n", "error"),
+        ("{# later #}", "error"),
+        ("---\n", "error"),
+        ("&nbsp;\u200b", "error"),
+        ("{% if deal %}Yours.{% endif %}", "error"),
+        ('{% if fields.plan == "x" %}Yours.{% endif %}', "error"),
+        ("{% if first_name %}Hi {{ first_name }}.{% endif %}", "warning"),
+        ("{% if not first_name %}Hi.{% endif %}", "warning"),
+        ("{% if subscriber.is_insider %}Hi.{% endif %}", "warning"),
+        ("{{ first_name }}", "warning"),
+        ("{% if first_name %}Hi.{% else %}Hello.{% endif %}", None),
+        ("🌱", None),
+        ("![A pot](https://a.example/a.png)", None),
+        ("[[button: Go | https://a.example]]", None),
+    ],
+)
+def test_a_copy_that_is_empty_for_readers_is_a_problem(
+    bench: Workbench, copy: str, severity: str | None
+) -> None:
+    found = [(one.code, one.severity) for one in bench.problems(copy)]
+    assert found == ([] if severity is None else [("LC130", severity)])
+
+
+def test_an_empty_copy_is_fine_where_the_template_has_the_words(bench: Workbench) -> None:
+    assert bench.problems("", in_column("<mj-text>Hi</mj-text>")) == []
+
+
+def test_a_digest_is_not_empty_without_words_of_its_own(bench: Workbench) -> None:
+    day = bench.email("Hello")
+    digest = bench.email("", key="catch-up", role=Role.CATCH_UP, number=None, date=None, at=None)
+    campaign = bench.campaign(day, digest)
+    assert find_problems(campaign, digest, read_content(campaign, digest)) == []
+
+
+@pytest.mark.parametrize(
+    ("copy", "place", "says"),
+    [
+        ("## Questions {#faq}\n\nGone.\n\n{# x #} Left.", "5:14", "{#faq} begins a comment"),
+        ("Questions {#faq .wide}\n---\n\nLeft {# x #}", "5:11", "{#faq .wide} begins"),
+        ("Hi\n\n### A{#a} b #}", "7:6", "{#a} begins a comment"),
+        ("word{# note #} more", "5:5", "{# begins a comment here"),
+        ("# Title {#note #}\n\nMore", "5:9", "{# begins a comment here"),
+        ("Hi {# one\n\ntwo #} you", "5:4", "spans a blank line"),
+        ("Hi {#- one\n \t\ntwo -#} you", "5:4", "spans a blank line"),
+    ],
+)
+def test_a_comment_that_swallows_words_is_a_problem(
+    bench: Workbench, copy: str, place: str, says: str
+) -> None:
+    (problem,) = bench.problems(copy)
+    assert (problem.code, str(problem.place)) == ("LC131", f"{COPY_FILE}:{place}")
+    assert says in problem.message
+    assert problem.hint
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "Hi {# note #} you",
+        "Hi\n\n{# one\ntwo #}\n\nyou",
+        "# Title {# shorter? #}\n\nHi",
+        "Hi.{# note #}",
+        "{% raw %}## A {#a}\n\nb{% endraw %} {# x #}",
+        '{{ "a{#b}" }} {# x #} # 5',
+    ],
+)
+def test_a_comment_as_it_should_be_is_fine(bench: Workbench, copy: str) -> None:
+    assert bench.problems(copy) == []
+
+
+def test_a_comment_without_end_is_named_by_what_began_it(bench: Workbench) -> None:
+    codes = {problem.code for problem in bench.problems("## Questions {#faq}\n\nGone.")}
+    assert codes == {"LC102", "LC131"}
+
+
+@pytest.mark.parametrize(
+    ("copy", "hint"),
+    [
+        ("Hi {{< youtube x >}}", "[[image: …]]"),
+        ("{{#if name}}a{{/if}}", "{% if … %} … {% else %}"),
+        ("{{#each names}}a{{/each}}", "{% for one in list %}"),
+        ("{{!-- later --}}", "{# … #}"),
+        ("{{> footer}}", "{% include"),
+        ("{{{first_name}}}", "two braces"),
+        ("{% highlight python %}x{% endhighlight %}", "```"),
+        ("{% unless first_name %}a{% endunless %}", "{% if not … %}"),
+        ("{% assign a = 1 %}", "{% set"),
+        ("{% if first_name %}a{% elsif deal %}b{% endif %}", "{% elif … %}"),
+    ],
+)
+def test_a_tag_of_another_program_gets_ours_as_a_hint(
+    bench: Workbench, copy: str, hint: str
+) -> None:
+    (problem,) = bench.problems(copy)
+    assert problem.code == "LC102"
+    assert hint in (problem.hint or "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.render_kit import INSIDERS_ONLY, Workbench, in_column, recipient
+from tests.support.render_kit import INSIDERS_ONLY, LETTER, Workbench, in_column, recipient
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def bench(tmp_path: Path) -> Workbench:
         ("One\\\ntwo", "One\ntwo"),
         ("# Head\n\nWords", "Head\n\nWords"),
         ("*a* **b** `c`", "_a_ *b* `c`"),
+        ("~~99~~ 59 ~a~", "~99~ 59 ~a~"),
         ("a &amp; b &lt; c & d", "a & b < c & d"),
         ("- a\n- b\n  - c\n    - d\n- e", "- a\n- b\n  - c\n    - d\n- e"),
         ("- a\n\n- b", "- a\n- b"),
@@ -86,3 +87,64 @@ def test_a_template_of_pure_mjml_is_read_too(bench: Workbench) -> None:
         "Dear Ana,\nread *this*:\n\nPrice, 59 EUR\n\nnow\n\nBuy\nhttps://a.example/Ana\n\n"
         "[A pot]\nhttps://a.example/pot\n\nBye & thanks"
     )
+
+
+def test_the_copy_may_link_to_unsubscribe_without_being_the_footer(bench: Workbench) -> None:
+    header = "<mj-section><mj-column><mj-text>Bloom</mj-text></mj-column></mj-section>"
+    template = in_column("{{ content }}").replace("<mj-body>", f"<mj-body>{header}")
+    text = bench.render("[Leave]({{ links.unsubscribe }}) now.", template).text
+    assert text.startswith("Bloom\n\nLeave now.\nhttps://bloom.example/u/TOKEN\n\n-- \nLeave or")
+    assert text.count("-- \n") == 1
+
+
+def test_defaults_for_the_body_are_not_the_body(bench: Workbench) -> None:
+    head = '<mj-head><mj-attributes><mj-body width="500px" /></mj-attributes></mj-head>'
+    template = in_column("{{ content }}").replace("<mjml>", f"<mjml>{head}")
+    assert bench.render("Hello", template).text == bench.render("Hello", LETTER).text
+
+
+@pytest.mark.parametrize(
+    ("inside", "read"),
+    [
+        (
+            (
+                "<mj-accordion><mj-accordion-element><mj-accordion-title>Peas?</mj-accordion-title>"
+                "<mj-accordion-text>In <b>March</b>.</mj-accordion-text></mj-accordion-element>"
+                "<mj-accordion-element><mj-accordion-title>Beans?</mj-accordion-title>"
+                "<mj-accordion-text>In May.</mj-accordion-text></mj-accordion-element>"
+                "</mj-accordion>"
+            ),
+            "*Peas?*\n\nIn *March*.\n\n*Beans?*\n\nIn May.",
+        ),
+        (
+            (
+                '<mj-carousel><mj-carousel-image src="https://a.example/a.png" alt="A pot" />'
+                '<mj-carousel-image src="https://a.example/b.png" alt="A bed" href="https://b" />'
+                "</mj-carousel>"
+            ),
+            "[A pot]\n\n[A bed]\nhttps://b",
+        ),
+        (
+            (
+                '<mj-navbar base-url="https://a.example">'
+                '<mj-navbar-link href="/shop">Shop</mj-navbar-link>'
+                '<mj-navbar-link href="/me?n={{ first_name }}">Me</mj-navbar-link></mj-navbar>'
+            ),
+            "- Shop\n  https://a.example/shop\n- Me\n  https://a.example/me?n=A%26B",
+        ),
+        (
+            '<mj-navbar><mj-navbar-link href="https://a/s">S</mj-navbar-link></mj-navbar>',
+            "- S\n  https://a/s",
+        ),
+    ],
+)
+def test_interactive_parts_are_read_as_words(bench: Workbench, inside: str, read: str) -> None:
+    message = bench.render("", in_column(inside), first_name="A&B")
+    assert message.text.split("\n\n-- \n")[0] == read
+
+
+def test_sections_in_a_wrapper_are_paragraphs_of_their_own(bench: Workbench) -> None:
+    section = "<mj-section><mj-column><mj-text>{}</mj-text></mj-column></mj-section>"
+    inside = f"<mj-wrapper>{section.format('One')}{section.format('Two')}</mj-wrapper>"
+    template = LETTER.replace("<mj-body>", f"<mj-body>{inside}")
+    assert bench.render("Three", template).text.startswith("One\n\nTwo\n\nThree\n\n-- \n")

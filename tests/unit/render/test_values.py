@@ -6,6 +6,8 @@ import email
 from email.policy import default as modern
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import example, given
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.render.values.tokens import clean, one_line
-from tests.support.render_kit import Workbench, in_column, recipient
+from tests.support.render_kit import LINKS, Workbench, in_column, recipient
 from tests.support.render_sources import HOSTILE
 
 COPY = """\
@@ -55,6 +57,10 @@ class _Shape(HTMLParser):
         self.words: list[str] = []
         self.feed(html)
         self.close()
+
+    @property
+    def links(self) -> list[str]:
+        return [value for name, value in self.values if name == "href" and value]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, tuple(name for name, _ in attrs)))
@@ -126,12 +132,90 @@ def test_a_whole_address_is_encoded_where_it_must_be(
     assert address.replace("&amp;", "&") in message.text.split("\n")
 
 
-def test_a_value_inside_an_address_is_encoded_and_keeps_what_is_encoded(tmp_path: Path) -> None:
-    message = Workbench(tmp_path).render(
-        "[x](https://a.example/?n={{ first_name }})", first_name="a b%20c&d\"'"
+#: Values that an address must carry whole.
+IN_ADDRESSES = (
+    "ana+news@reader.example", "a&b=c", "a#b?c", "50% off", "100%zz", "Zoë \"x\" 'y'", "a b%20c&d",
+    "https://a.example/?x=1&y=2#z", "%ff", "a;b:c,d$e!f(g)*h", "../..", "[x]|{y}\\z^`",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", IN_ADDRESSES)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.example/?n=VALUE&z=1",
+        "https://a.example/?a=1&n=VALUE",
+        "https://a.example/p?n=xVALUEy#f",
+        "https://a.example/p/VALUE/q?z=1",
+        "https://a.example/p#VALUE",
+        "https://a.example/p?z=1#a=VALUE",
+        "#VALUE",
+        "mailto:hi@a.example?subject=VALUE&body=x",
+        "mailto:hi@a.example?body=x&subject=VALUE",
+        "{{ links.share }}&n=VALUE",
+        "{{ links.web_view }}/VALUE",
+    ],
+)
+def test_a_value_inside_an_address_arrives_as_it_is(
+    tmp_path: Path, address: str, value: str
+) -> None:
+    """On both paths, in both parts, in links and buttons."""
+    bench = Workbench(tmp_path)
+    copy = f"[x]({address})\n\n[[button: x | {address}]]".replace("VALUE", "{{ first_name }}")
+    renderer = bench.renderer(bench.email(copy))
+    person = recipient(value)
+    message = renderer._plain.render(person)
+    for _ in range(2):
+        spliced = renderer.render(person)
+        assert (spliced.html, spliced.text, spliced.raw) == (
+            message.html, message.text, message.raw
+        )  # fmt: skip
+    start, _, end = (
+        address.replace("{{ links.share }}", LINKS.share)
+        .replace("{{ links.web_view }}", LINKS.web_view)
+        .partition("VALUE")
     )
-    assert 'href="https://a.example/?n=a%20b%20c&amp;d%22&#39;"' in message.html
-    assert "https://a.example/?n=a%20b%20c&d%22'" in message.text
+    written = [one for one in _Shape(message.html).links if one.startswith(start)]
+    assert len(written) == 2
+    for one in (*written, *(line for line in message.text.split("\n") if line.startswith(start))):
+        assert one.endswith(end)
+        inside = one.removeprefix(start).removesuffix(end)
+        assert not set(inside) & set("?&#+=@ ")
+        assert unquote(inside, errors="surrogateescape") == value
+
+
+@pytest.mark.parametrize(
+    ("copy", "person", "address"),
+    [
+        ("https://a.example/?e={{ subscriber.email | urlencode }}",
+         {"email": "ana+news@a.example"}, "https://a.example/?e=ana%2Bnews%40a.example"),
+        ("https://a.example/?n={{ first_name }}", {"first_name": "J%C3%BCrg%2FM"},
+         "https://a.example/?n=J%C3%BCrg%2FM"),
+        ("https://a.example/?{{ {'a': first_name, 'b': 'c d'} | urlencode }}",
+         {"first_name": "x&y"}, "https://a.example/?a=x%26y&b=c+d"),
+        ("https://a.example/?z=1&{{ fields.a }}", {"fields": {"a": "utm_source=a&b=c d#e"}},
+         "https://a.example/?z=1&utm_source=a&b=c%20d%23e"),
+        ("https://a.example/?{{ first_name }}", {"first_name": "a&b"},
+         "https://a.example/?a%26b"),
+        ("mailto:{{ subscriber.email }}", {"email": "ana+news@a.example"},
+         "mailto:ana+news@a.example"),
+        ("mailto:{{ subscriber.email }}?subject=x", {"email": "a&b?c@a.example"},
+         "mailto:a%26b%3Fc@a.example?subject=x"),
+        ("tel:{{ fields.a }}", {"fields": {"a": "+33 1"}}, "tel:+33%201"),
+        ("https://{{ fields.a }}/x", {"fields": {"a": "shop.a.example:8080"}},
+         "https://shop.a.example:8080/x"),
+        ("https://{{ fields.a }}", {"fields": {"a": "a.example/@ana?b=c&d"}},
+         "https://a.example/@ana?b=c&d"),
+        ("https://a.example{{ fields.a }}", {"fields": {"a": "@evil.example/x"}},
+         "https://a.example%40evil.example/x"),
+    ],
+)  # fmt: skip
+def test_a_value_is_encoded_once_and_for_its_place(
+    tmp_path: Path, copy: str, person: dict[str, Any], address: str
+) -> None:
+    message = Workbench(tmp_path).render(f"[[button: x | {copy}]]", **person)
+    assert address in _Shape(message.html).links
+    assert address in message.text.split("\n")
 
 
 def test_the_empty_value_prints_nothing(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
-from lovecampaign.checks.base.locate import find_in_templates, find_in_words
+from lovecampaign.checks.base.locate import find_in_shown_words, find_in_templates, find_in_words
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.checks.base.template_text import find_in_template_links, find_in_template_words
 from lovecampaign.core.problems import Problem
@@ -19,13 +20,15 @@ _PLACEHOLDER = re.compile(
 )
 #: A template's link without an address.
 _NOWHERE = re.compile(r"href=[\"'](?:#|)[\"']")
-#: Not inside code, which is shown as it is.
+#: Tags, lone end tags, comments and declarations, as CommonMark knows them in HTML. Not a
+#: placeholder (LC273), ``<<name>>`` (LC274), an escaped ``\<b>``, or an address in brackets.
 _TAG = re.compile(
-    r"(?<!`)<(?:a|abbr|b|big|blockquote|br|button|center|code|del|div|em|font|form|h[1-6]|hr|i"
-    r"|iframe|img|input|ins|li|ol|p|pre|s|script|small|span|strong|style|sub|sup|table|tbody|td"
-    r"|th|thead|tr|u|ul|video)(?:\s[^<>]*)?/?>(?!`)|<!--.*?(?:-->|$)",
-    re.IGNORECASE,
+    r"(?<![\\<])<(?!(?:insert|your)\s)(?:[a-z][a-z0-9-]*|[a-z]:[a-z0-9-]+)(?:\s+[^<>]*)?/?>(?!>)"
+    r"|(?<![\\<])</[a-z][a-z0-9:-]*\s*>"
+    r"|<!--.*?(?:-->|\Z)|<![a-z\[][^<>]*>|<\?.*?\?>",
+    re.IGNORECASE | re.DOTALL,
 )
+_TAG_NAME = re.compile(r"<(/?)([\w:-]+)")
 #: Merge tags of Mailchimp, Kit, Brevo, SendGrid, HubSpot, MailerLite, Word and old scripts.
 _FOREIGN_TAG = re.compile(
     r"\*\|[A-Z0-9_:]+\|\*"
@@ -36,9 +39,48 @@ _FOREIGN_TAG = re.compile(
 )
 #: The line of dashes under the first row of a table.
 _TABLE_RULE = re.compile(
-    r"^ {0,3}(?=[^|]*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$"
+    r"^ {0,3}(?=[^|\n]*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$",
+    re.MULTILINE,
 )
-_FENCE = re.compile(r"^ {0,3}(```|~~~)")
+
+#: Syntax of GitHub, Pandoc and others: a pattern, its name, and what to write instead.
+_FOREIGN_MARKDOWN = (
+    (
+        re.compile(r"\[\^[^\]\s]+\]"),
+        "footnotes",
+        "write the note in brackets, or in a paragraph at the end",
+    ),
+    (
+        re.compile(r"(?:(?<=[-*+] )|(?<=[.)] ))\[[ xX]\](?= )"),
+        "task lists",
+        "write a plain list, or ☐ and ☑",
+    ),
+    (
+        re.compile(r"(?<=> )\[!\w+\]|(?<=>)\[!\w+\]"),
+        "boxes",
+        "write a quotation that begins with a word in bold: > **Tip:**",
+    ),
+    (
+        re.compile(r"^ {0,3}:{3,}.*$", re.MULTILINE),
+        "boxes",
+        "delete the colons, or write a quotation: > words",
+    ),
+    (
+        re.compile(r"(?<![=\w])==(?=[^\s=])[^=\n]*[^\s=]==(?![=\w])"),
+        "highlights",
+        "write **bold**",
+    ),
+    (
+        re.compile(r"^ {0,3}(?:\[\[?_?TOC_?\]\]?|\{:toc\})[ \t]*$", re.MULTILINE | re.IGNORECASE),
+        "table of contents",
+        "delete it",
+    ),
+    (
+        re.compile(r"(?<![\w:/]):[a-z][a-z0-9+]*(?:_[a-z0-9]+)*:(?![\w:/])"),
+        "names of emoji",
+        "write the emoji itself, as 🌱",
+    ),
+)
 
 
 class Placeholder(EmailRule, code="LC273"):
@@ -72,10 +114,19 @@ class RawHtml(EmailRule, code="LC289"):
     """
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
-        for passage in find_in_words(draft, _TAG):
-            yield passage.warning(
+        opened: Counter[str] = Counter()
+        for passage in find_in_shown_words(draft, _TAG):
+            name = _TAG_NAME.match(passage.text)
+            if name and name[1]:  # an end tag belongs to the problem of its start tag
+                opened[name[2].lower()] -= 1
+                if opened[name[2].lower()] >= 0:
+                    continue
+            elif name and not passage.text.endswith("/>"):
+                opened[name[2].lower()] += 1
+            yield passage.error(
                 f"readers would see {passage.text} as text: copy is Markdown",
-                hint="write **bold**, *italic* or [words](https://…), or put it into a template",
+                hint="write **bold**, *italic* or [words](https://…), or put it into a template; "
+                "to show it as text, put it between `backticks`",
             )
 
 
@@ -90,7 +141,7 @@ class ForeignMergeTag(EmailRule, code="LC274"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         tags = (
-            *find_in_words(draft, _FOREIGN_TAG),
+            *find_in_shown_words(draft, _FOREIGN_TAG),
             *find_in_templates(draft, re.compile(r"\*\|[A-Z0-9_:]+\|\*|%%[A-Za-z_]+%%")),
         )
         for passage in tags:
@@ -111,22 +162,27 @@ class PipeTable(EmailRule, code="LC224"):
     """
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
-        copy = draft.email.copy
-        in_code = {copy.first_line + line for line in _lines_of_code(copy.text)}
-        for passage in find_in_words(draft, _TABLE_RULE):
-            if passage.place.file != copy.file or passage.place.line not in in_code:
+        for passage in find_in_shown_words(draft, _TABLE_RULE):
+            yield passage.warning(
+                "readers would see this table as pipes and dashes: Markdown here has no tables",
+                hint="write a list, or put the table into a template with <mj-table>",
+            )
+
+
+class UnknownMarkdown(EmailRule, code="LC226"):
+    """Copy holds no Markdown of other programs.
+
+    Footnotes, task lists, boxes, highlights, tables of contents and :emoji: are no part of
+    CommonMark, the Markdown of copy: readers would see their signs as they are.
+
+    Bad:  - [ ] sow the peas :seedling:
+    Good: - sow the peas 🌱
+    """
+
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        for pattern, what, hint in _FOREIGN_MARKDOWN:
+            for passage in find_in_shown_words(draft, pattern):
                 yield passage.warning(
-                    "readers would see this table as pipes and dashes: Markdown here has no tables",
-                    hint="write a list, or put the table into a template with <mj-table>",
+                    f"readers would see {passage.text} as it is: Markdown here has no {what}",
+                    hint=hint,
                 )
-
-
-def _lines_of_code(text: str) -> Iterator[int]:
-    """The lines of fenced code, counted from 0."""
-    fence = ""
-    for number, line in enumerate(text.split("\n")):
-        found = _FENCE.match(line)
-        if found and fence in ("", found[1]):
-            fence = "" if fence else found[1]
-        elif fence:
-            yield number

@@ -10,6 +10,8 @@ from lovecampaign.checks.base.domains import host_of, organisation_of
 from lovecampaign.checks.base.locate import Passage, find_everywhere, point_at
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Place, Problem
+from lovecampaign.render.markup.code_regions import without_code
+from lovecampaign.render.model.images import MEDIA_TYPES
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'|)\]{}]+", re.IGNORECASE)
 #: XML namespaces look like URLs and are none.
@@ -33,11 +35,19 @@ _IN_COPY = re.compile(
     re.IGNORECASE,
 )
 _IN_TEMPLATE = re.compile(r"""\shref\s*=\s*["'](?P<link>[^"']+)["']""", re.IGNORECASE)
-_CODE = re.compile(r"`[^`]*`")
 #: Complete URLs, merge fields (judged when printed) and anchors (``#``).
 _LEADS = re.compile(r"https?://[^/\s]|mailto:.|tel:.|sms:.|\{[{%#]|#", re.IGNORECASE)
 _PROGRAM = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 _HOST = re.compile(r"(?:www\.|(?:[a-z0-9-]+\.)+[a-z]{2,12}(?:[/?#]|$))\S*", re.IGNORECASE)
+
+#: Another scheme, but no host with a port.
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
+#: ``robots.txt``, which is no host although it looks like one.
+_FILE = re.compile(
+    r"[\w.-]+\.(?:aspx?|csv|docx?|epub|gif|html?|ics|jpe?g|js|json|md|mp[34]|pdf|php|png|pptx?|svg"
+    r"|txt|webp|xlsx?|xml|zip)(?:[?#]\S*)?",
+    re.IGNORECASE,
+)
 
 
 class Shortener(EmailRule, code="LC269"):
@@ -131,7 +141,7 @@ class DeadLink(EmailRule, code="LC279"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         for passage in _link_targets(draft):
-            if _LEADS.match(passage.text):
+            if _LEADS.match(passage.text) or _is_picture_reference(passage):
                 continue
             message, hint = _describe(passage.text)
             yield passage.error(message, hint=hint)
@@ -155,9 +165,23 @@ def _is_private(host: str) -> bool:
         return host == "localhost" or host.endswith((".localhost", ".local", ".internal", ".lan"))
 
 
+def _is_picture_reference(passage: Passage) -> bool:
+    """Whether it is the ``[page]: images/page.png`` of a picture, not of a link."""
+    is_reference = re.match(r"\s{0,3}\[[^\]]+\]:", passage.excerpt or "")
+    return bool(is_reference) and passage.text.lower().endswith(tuple(MEDIA_TYPES))
+
+
 def _describe(address: str) -> tuple[str, str]:
     if _PROGRAM.match(address):
         return f"{address} would run a program: no mail program opens it", "link to a page"
+    if _SCHEME.match(address):
+        hint = "mail programs open https, mailto, tel and sms: link to a page"
+        if address.lower().startswith("webcal://"):
+            hint = f"write https://{address[len('webcal://') :]}"
+        return f"{address} opens in few mail programs", hint
+    if _FILE.fullmatch(address):
+        hint = f"write the whole address: https://your-shop.com/{address}"
+        return f"{address} is the name of a file: a mail has no folder that it could be in", hint
     if _HOST.fullmatch(address):
         return f"{address} lacks its beginning: nothing would open", f"write https://{address}"
     hint = "write the whole address: https://your-shop.com/page"
@@ -167,9 +191,7 @@ def _describe(address: str) -> tuple[str, str]:
 def _link_targets(draft: EmailDraft) -> Iterator[Passage]:
     """The target of every link in the copy and the templates."""
     copy = draft.email.copy
-    # Code spans become blanks, so that columns stay.
-    text = _CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), copy.text)
-    yield from _targets(text, copy.file, copy.first_line, _IN_COPY)
+    yield from _targets(without_code(copy.text), copy.file, copy.first_line, _IN_COPY)
     for file, source in draft.templates.items():
         yield from _targets(source, file, 1, _IN_TEMPLATE)
 

@@ -568,3 +568,22 @@ def test_every_code_of_this_room_is_unique_and_says_what_it_means() -> None:
     assert len(set(values)) == len(values)
     assert all(value.startswith("LC0") and len(value) == 5 for value in values)
     assert all(code.meaning.endswith(".") for code in ProblemCode)
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("title: A test", "did you mean subject?"),
+        ("description: Two minutes", "did you mean preheader?"),
+        ("layout: letter", "did you mean template?"),
+        ("tags: [soil]", "delete it"),
+        ("categories: [soil]", "delete it"),
+    ],
+)
+def test_front_matter_of_other_programs_gets_our_keys_as_hints(
+    tmp_path: Path, line: str, hint: str
+) -> None:
+    written = day_file(2).replace("---\n", f"---\n{line}\n", 1)
+    loaded = load(tmp_path, files={"days/02-day-2.md": written})
+    found = [one for one in loaded.problems if one.code == ProblemCode.UNKNOWN_KEY.value]
+    assert [(one.hint or "")[: len(hint)] for one in found] == [hint]
