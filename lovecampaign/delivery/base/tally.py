@@ -23,6 +23,8 @@ _MAX_KINDS = 8
 _MEANINGS = {
     FaultKind.RECIPIENT: "the address does not exist",
     FaultKind.MAILBOX: "the mailbox is full or inactive",
+    FaultKind.DESTINATION: "no server takes mail for the domain",
+    FaultKind.UNCLEAR: "the server rejected it, and its reason is not clear",
     FaultKind.POLICY: "the receivers reject us",
     FaultKind.SUBSCRIBER: "a value of the subscriber cannot be printed",
     FaultKind.PROVIDER: "the provider had a problem",
