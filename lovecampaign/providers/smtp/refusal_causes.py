@@ -29,7 +29,7 @@ class RefusalCause(StrEnum):
 
 
 _URL = re.compile(r"https?://\S+|www\.\S+")
-_ADDRESS = re.compile(r"[^\s<>\"'():;,]+@[^\s<>\"'():;,]+")
+_ADDRESS = re.compile(r"""[<(\[\"']*[^\s<>\"'():;,\[\]]+@[\w-]+(?:\.[\w-]+)*[>)\]\"']*""")
 _BLANKS = re.compile(r"[\s_]+")
 
 
