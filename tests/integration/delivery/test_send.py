@@ -34,6 +34,7 @@ from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.store import tables
 from lovecampaign.store.checkout.codes import fill_pool
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger.campaigns import (
     cancel_email,
     find_campaign,
@@ -43,7 +44,7 @@ from lovecampaign.store.ledger.campaigns import (
 )
 from lovecampaign.store.planning.planner import plan_due
 from lovecampaign.store.sending.due import find_next_due, list_due_batches
-from lovecampaign.store.sending.in_doubt import make_due, plan_again
+from lovecampaign.store.sending.in_doubt import Retried, make_due, plan_again
 from lovecampaign.store.tables import DeliveryState
 from tests.support.stage import DAY_1, Stage
 
@@ -116,12 +117,18 @@ def test_a_day_that_is_too_late_is_skipped_and_counted_once(stage: Stage) -> Non
 def test_late_rows_can_be_made_due_again(stage: Stage) -> None:
     stage.add_readers(3)
     stage.send(DAY_1 + 21 * HOUR)
-    record = find_campaign(stage.database, stage.campaign)
-    assert record is not None
-    with stage.database.write() as connection:
-        email_id = record.email_ids["day-01"]
-        made = make_due(connection, email_id, DeliveryState.SKIPPED, "late", stage.clock.now())
-    assert (made, stage.send().sent) == (3, 3)
+    assert (_make_due(stage, DeliveryState.SKIPPED, "late").number, stage.send().sent) == (3, 3)
+
+
+def test_a_retry_leaves_out_who_is_suppressed_and_names_the_reason(stage: Stage) -> None:
+    stage.add_readers(3)
+    refused = iter([permanent("550 5.1.1 no such user", FaultKind.RECIPIENT)])
+    stage.provider = MemoryProvider(lambda _: next(refused, permanent("no", FaultKind.UNCLEAR)))
+    assert stage.send(DAY_1).failed == 3
+    retried = _make_due(stage, DeliveryState.FAILED)
+    assert retried.number == 2
+    assert [one.reason for one in retried.stay_out] == ["hard_bounce"]
+    assert stage.states("day-01") == {"planned": 2, "failed": 1}
 
 
 def test_what_failed_can_be_tried_again_in_the_same_instant(stage: Stage) -> None:
@@ -144,11 +151,16 @@ def test_what_an_operator_sends_again_is_never_late(stage: Stage) -> None:
     assert stage.send(keys=frozenset({"day-01"})).sent == 1
 
 
-def _make_due(stage: Stage, state: DeliveryState) -> None:
+def _make_due(stage: Stage, state: DeliveryState, reason: str | None = None) -> Retried:
     record = find_campaign(stage.database, stage.campaign)
+    email = stage.campaign.find_email("day-01")
     assert record is not None
+    assert email is not None
+    eligibility = Eligibility(
+        campaign=stage.campaign, email=email, campaign_id=record.id, now=stage.clock.now()
+    )
     with stage.database.write() as connection:
-        make_due(connection, record.email_ids["day-01"], state, None, stage.clock.now())
+        return make_due(connection, eligibility, record.email_ids["day-01"], state, reason)
 
 
 def test_a_laptop_that_slept_over_a_day_sends_what_is_not_late(stage: Stage) -> None:
