@@ -25,6 +25,7 @@ from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import (
     Verdict,
     accepted,
+    hold_for_quota,
     permanent,
     stop_the_run,
     transient,
@@ -665,3 +666,23 @@ def test_a_chunk_that_stopped_for_failures_that_pause_nothing_goes_on(
     report = stage.send(DAY_1)
     assert (report.sent, report.failed, report.remaining) == (sent, 10, 0)
     assert report.retry_later == 30 - sent
+
+
+def test_our_own_sending_limit_stops_the_pass_and_counts_for_no_subscriber(stage: Stage) -> None:
+    stage.add_readers(4)
+    words = "550 5.4.6 unusual sending activity"
+    answers = iter([accepted()])
+    stage.provider = MemoryProvider(lambda _: next(answers, hold_for_quota(words)))
+    report = stage.send(DAY_1)
+    assert (report.sent, report.failed, report.retry_later + report.remaining) == (1, 0, 3)
+    assert [each.message for each in report.problems] == [
+        f"the provider's sending limit is reached: {words}"
+    ]
+    with stage.database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.event)) == 0
+        attempts = sa.select(tables.delivery.c.attempts).where(
+            tables.delivery.c.state == DeliveryState.PLANNED.value
+        )
+        assert set(connection.scalars(attempts)) == {0}
+    stage.provider = MemoryProvider()
+    assert stage.send(DAY_1 + HOUR).sent == 3
