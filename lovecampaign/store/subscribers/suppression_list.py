@@ -78,7 +78,7 @@ def list_suppressions(
     keys: Collection[str] = (),
 ) -> Sequence[ListedSuppression]:
     """Those that hold, newest first; of some addresses, or of all."""
-    conditions = [suppression.c.lifted_at.is_(None)]
+    conditions: list[sa.ColumnElement[bool]] = [suppression.c.lifted_at.is_(None)]
     if reason is not None:
         conditions.append(suppression.c.reason == reason.value)
     if keys:

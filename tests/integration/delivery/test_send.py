@@ -43,6 +43,7 @@ from lovecampaign.store.ledger.campaigns import (
     record_campaign,
     resume,
 )
+from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.planning.planner import plan_due
 from lovecampaign.store.sending.due import find_next_due, list_due_batches
 from lovecampaign.store.sending.in_doubt import Retried, make_due, plan_again
@@ -686,3 +687,19 @@ def test_our_own_sending_limit_stops_the_pass_and_counts_for_no_subscriber(stage
         assert set(connection.scalars(attempts)) == {0}
     stage.provider = MemoryProvider()
     assert stage.send(DAY_1 + HOUR).sent == 3
+
+
+def test_what_was_counted_before_a_resume_does_not_pull_the_brake_again(stage: Stage) -> None:
+    stage.add_readers(2)
+    record = record_campaign(stage.database, stage.campaign)
+    with stage.database.write() as connection:
+        counts = EmailCounts(accepted=900, hard_bounces=100)
+        add_to_email(connection, record.email_ids["day-01"], counts)
+        pause(connection, record.id, DAY_1, "over the brake")
+        assert resume(connection, record.id)
+    answers = iter([permanent("550 5.1.1 no such user", FaultKind.RECIPIENT)])
+    stage.provider = MemoryProvider(lambda _: next(answers, accepted()))
+    assert stage.send(DAY_1).sent == 1
+    after = find_campaign(stage.database, stage.campaign)
+    assert after is not None
+    assert not after.is_paused
