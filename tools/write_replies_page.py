@@ -29,29 +29,39 @@ _FAULTS = {
     "recipient": ("No such mailbox", "Failed; the address is suppressed (`hard_bounce`)."),
     "mailbox": (
         "The mailbox rests",
-        "Full, over quota, locked, or too much mail at once. A soft bounce, whatever the code: "
-        "three of them on different days stop this campaign for the address.",
+        (
+            "Full, over quota, locked, or too much mail at once. A soft bounce, whatever the code: "
+            "three of them on different days stop this campaign for the address."
+        ),
     ),
     "destination": (
         "The domain takes no mail",
-        "A soft bounce once it is given up. It is none of the ten failures in a row that pause "
-        "a campaign.",
+        (
+            "A soft bounce once it is given up. It is none of the ten failures in a row that pause "
+            "a campaign."
+        ),
     ),
     "unclear": ("Not clear", "This delivery alone fails. The address is not suppressed."),
     "policy": (
         "The receiver rejects us",
-        "IP address, reputation, SPF, DKIM, DMARC or words. Failed; five of them pause the "
-        "campaign.",
+        (
+            "IP address, reputation, SPF, DKIM, DMARC or words. Failed; five of them pause the "
+            "campaign."
+        ),
     ),
     "configuration": (
         "Our set-up",
-        "Login, account, sender address, host name, relaying, verification. Sending stops, and "
-        "all is put back. If the same server took mail for others, RCPT counts as a policy.",
+        (
+            "Login, account, sender address, host name, relaying, verification. Sending stops, and "
+            "all is put back. If the same server took mail for others, RCPT counts as a policy."
+        ),
     ),
     "quota": (
         "Our own sending limit",
-        "Not now: all is put back, and nothing is sent for 15 minutes. It never counts for the "
-        "subscriber.",
+        (
+            "Not now: all is put back, and nothing is sent for 15 minutes. It never counts for the "
+            "subscriber."
+        ),
     ),
     "message": ("The message", "Too large or malformed. Failed for this message."),
     "provider": ("Later", "Tried again after 1, 5 and 15 minutes, then every hour."),
