@@ -82,6 +82,9 @@ class FaultKind(StrEnum):
 
     RECIPIENT = "recipient"  #: the address is bad for good: suppress it
     MAILBOX = "mailbox"  #: full or inactive: a soft bounce
+    DESTINATION = "destination"  #: no server takes mail for the recipient's domain: a soft bounce
+    UNCLEAR = "unclear"  #: rejected for a reason that is not understood: this delivery alone fails
+    QUOTA = "quota"  #: our own sending limit is reached: nothing is sent for a while
     POLICY = "policy"  #: the server rejects *us*: not the recipient's fault
     MESSAGE = "message"  #: this message could not be rendered, or is too large
     SUBSCRIBER = "subscriber"  #: the subscriber's own data cannot be printed: no other letter fails

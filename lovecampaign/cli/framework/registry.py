@@ -72,6 +72,11 @@ VERBS = {
         _P, "subscribers.subscribers", "Import, add, show, export, unsubscribe or forget people."
     ),
     "imports": Verb(_P, "subscribers.imports", "List what each import did, or undo one."),
+    "suppressions": Verb(
+        _P,
+        "subscribers.suppressions",
+        "List the addresses that get no mail; lift those of bounces.",
+    ),
     "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
     "serve": Verb(_P, "serve", "Serve the web pages: sign-up, preferences, deals and more."),
     "deals": Verb(

@@ -5,6 +5,7 @@ All take effect at once, also on running senders, and are idempotent.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 import click
@@ -19,12 +20,15 @@ from lovecampaign.cli.resources.open import RecordedCampaign, recorded_campaign
 from lovecampaign.core.errors import UsageError
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import is_early_access
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger import campaigns as ledger
 from lovecampaign.store.ledger.campaigns import BY_HAND
 from lovecampaign.store.reports.campaign_report import report_campaign
-from lovecampaign.store.sending.in_doubt import make_due
+from lovecampaign.store.sending.in_doubt import Retried, make_due
 from lovecampaign.store.tables import DeliveryState
 
+#: More of those who stay out are counted, not named.
+_MAX_NAMED = 10
 _RETRIED = {
     "failed": (DeliveryState.FAILED, None),
     "late": (DeliveryState.SKIPPED, SkipReason.LATE.value),
@@ -124,13 +128,46 @@ def retry(invocation: Invocation, key: str, state: str, campaign_name: str | Non
         delivery_state, reason = _RETRIED[state]
         with recorded.database.write() as connection:
             email_id = recorded.record.email_ids[email.key]
-            number = make_due(connection, email_id, delivery_state, reason, invocation.now)
+            eligibility = Eligibility(
+                campaign=recorded.campaign,
+                email=email,
+                campaign_id=recorded.record.id,
+                now=invocation.now,
+            )
+            retried = make_due(connection, eligibility, email_id, delivery_state, reason)
     slug = recorded.campaign.slug
     return Result(
-        data={"campaign": slug, "key": email.key, "state": state, "retried": number},
-        text=f"{email.key}: {count_of(number, 'delivery')} due now.",
-        next_command=f"lovecampaign send {slug}",
+        data={
+            "campaign": slug,
+            "key": email.key,
+            "state": state,
+            "retried": retried.number,
+            "stay_out": [{"email": one.email, "reason": one.reason} for one in retried.stay_out],
+        },
+        text=_format_retried(email.key, retried),
+        next_command=_after_retry(retried, slug),
     )
+
+
+def _format_retried(key: str, retried: Retried) -> str:
+    lines = [f"{key}: {count_of(retried.number, 'delivery')} due now."]
+    if retried.stay_out:
+        lines.append(f"{count_of(len(retried.stay_out), 'delivery')} not sent again:")
+        lines += [f"  {one.email}: {_words(one.reason)}" for one in retried.stay_out[:_MAX_NAMED]]
+    if len(retried.stay_out) > _MAX_NAMED:
+        counts = Counter(_words(one.reason) for one in retried.stay_out)
+        lines.append("  all: " + ", ".join(f"{n:,} {why}" for why, n in counts.most_common()))
+    return "\n".join(lines)
+
+
+def _words(reason: str) -> str:
+    return reason.replace("_", " ")
+
+
+def _after_retry(retried: Retried, slug: str) -> str:
+    if retried.stay_out and not retried.number:
+        return "lovecampaign suppressions"
+    return f"lovecampaign send {slug}"
 
 
 def _require_open(campaign: Campaign, email: Email, now: datetime) -> None:

@@ -18,6 +18,8 @@ class ProviderState:
     rejection: Outcome | None = None
     #: There was no connection; nothing more was tried then.
     outage: Outcome | None = None
+    #: Our own sending limit is reached: stop for a while.
+    quota: Outcome | None = None
     #: Claims of which no byte was sent, for lack of a connection.
     untried: set[int] = field(default_factory=set)
     #: How long it asked us to wait before the next message.
@@ -28,6 +30,8 @@ class ProviderState:
             self.hold_seconds = max(self.hold_seconds, outcome.retry_after_seconds)
         if outcome.fault is FaultKind.CONFIGURATION:
             self.rejection = outcome
+        if outcome.fault is FaultKind.QUOTA:
+            self.quota = outcome
         if outcome.is_outage:
             self.untried.add(claim_id)
             self.outage = outcome
@@ -35,7 +39,7 @@ class ProviderState:
     @property
     def is_closed(self) -> bool:
         """Whether it takes no more messages from us."""
-        return bool(self.rejection or self.outage)
+        return bool(self.rejection or self.outage or self.quota)
 
     @property
     def ends_the_pass(self) -> bool:

@@ -17,6 +17,7 @@ MAX_ATTEMPTS = 8
 #: Spreads retries over a tenth of the delay, so that they do not all come in one second.
 JITTER = 0.1
 GAVE_UP = "gave_up"
+_SOFT_BOUNCES = frozenset({FaultKind.MAILBOX, FaultKind.DESTINATION})
 
 
 class AttemptedDelivery(Protocol):
@@ -54,7 +55,7 @@ def decide_settlement(
                 reason=outcome.fault.value if outcome.fault else None,
                 detail=outcome.detail,
                 is_hard_bounce=outcome.fault is FaultKind.RECIPIENT,
-                is_soft_bounce=outcome.fault is FaultKind.MAILBOX,
+                is_soft_bounce=outcome.fault in _SOFT_BOUNCES,
             )
         case OutcomeKind.TRANSIENT:
             return _retry(tried, outcome, now, chance)
@@ -70,14 +71,14 @@ def mark_in_doubt(tried: AttemptedDelivery, why: str) -> Settlement:
     )
 
 
-def put_back(tried: AttemptedDelivery, now: datetime, detail: str | None = None) -> Settlement:
-    """No byte was sent: due as before, and the try does not count."""
+def put_back(tried: AttemptedDelivery, due: datetime, detail: str | None = None) -> Settlement:
+    """Nothing was taken: due from then on, and the try does not count."""
     return Settlement(
         delivery_id=tried.id,
         subscriber_id=tried.subscriber_id,
         state=DeliveryState.PLANNED,
         detail=detail,
-        next_try_at=now,
+        next_try_at=due,
         is_untried=True,
     )
 
@@ -97,6 +98,9 @@ def _retry(
 ) -> Settlement:
     if outcome.fault is FaultKind.CONFIGURATION and not outcome.is_about_one:
         return put_back(tried, now, outcome.detail)
+    if outcome.fault is FaultKind.QUOTA:
+        wait = timedelta(seconds=outcome.retry_after_seconds or 0.0)
+        return put_back(tried, now + wait, outcome.detail)
     at = next_try(tried.attempts, now, tried.expires_at, chance, outcome.retry_after_seconds or 0.0)
     return Settlement(
         delivery_id=tried.id,
@@ -105,7 +109,9 @@ def _retry(
         reason=None if at else GAVE_UP,
         detail=outcome.detail,
         next_try_at=at,
-        is_soft_bounce=outcome.fault is FaultKind.MAILBOX,
+        # A domain that does not answer counts once it is given up.
+        is_soft_bounce=outcome.fault is FaultKind.MAILBOX
+        or (at is None and outcome.fault is FaultKind.DESTINATION),
     )
 
 

@@ -17,12 +17,15 @@ from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
 
 FAILED = "LC904"
+QUOTA = "quota"
 #: More kinds of failures are summed up.
 _MAX_KINDS = 8
 
 _MEANINGS = {
     FaultKind.RECIPIENT: "the address does not exist",
     FaultKind.MAILBOX: "the mailbox is full or inactive",
+    FaultKind.DESTINATION: "no server takes mail for the domain",
+    FaultKind.UNCLEAR: "the server rejected it, and its reason is not clear",
     FaultKind.POLICY: "the receivers reject us",
     FaultKind.SUBSCRIBER: "a value of the subscriber cannot be printed",
     FaultKind.PROVIDER: "the provider had a problem",
@@ -55,14 +58,21 @@ class Tally:
     failures: Counter[FailureReason] = field(default_factory=Counter)
     #: Why no more can be sent now: the provider rejects us, or cannot be reached.
     closed: Unreachable | None = None
+    #: The server's words about our own sending limit; '' where it is not reached.
+    quota: str = ""
 
     def __add__(self, other: Tally) -> Tally:
         sums: dict[str, Any] = {
             each.name: getattr(self, each.name) + getattr(other, each.name)
             for each in fields(self)
-            if each.name != "closed"
+            if each.name not in ("closed", "quota")
         }
-        return Tally(**sums, closed=self.closed or other.closed)
+        return Tally(**sums, closed=self.closed or other.closed, quota=other.quota or self.quota)
+
+
+def without_addresses(words: str) -> str:
+    """A server's words, as they may be shown and logged."""
+    return _ADDRESS.sub("(address)", words)
 
 
 def count_failures(key: str, settlements: Iterable[Settlement]) -> Counter[FailureReason]:
@@ -91,8 +101,19 @@ def failure_problems(campaign: Campaign, failures: Counter[FailureReason]) -> It
         )
 
 
+def quota_problems(tally: Tally) -> Iterator[Problem]:
+    """A warning where our own sending limit ended the pass."""
+    if tally.quota:
+        yield Problem(
+            code=QUOTA,
+            severity=Severity.WARNING,
+            message=f"the provider's sending limit is reached: {tally.quota}",
+            hint="nothing is lost: send again later; run waits by itself",
+        )
+
+
 def _why(settlement: Settlement) -> str:
     """The error of a message that could not be rendered, else the kind of rejection."""
     if settlement.reason == FaultKind.MESSAGE and settlement.detail:
-        return _ADDRESS.sub("(address)", settlement.detail)
+        return without_addresses(settlement.detail)
     return _MEANINGS.get(settlement.reason or "", settlement.reason or "for no reason given")

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.delivery.base.recipient_builder import DealTerms, read_terms
 from lovecampaign.delivery.base.sender import BatchHandle, EmailJob, SendingProcess
-from lovecampaign.delivery.base.tally import Tally
+from lovecampaign.delivery.base.tally import Tally, without_addresses
 from lovecampaign.delivery.base.throttle import Throttle, find_throttle_rate, reserve_throttle
 from lovecampaign.delivery.loop.chunk import CancellationCheck, Chunk
 from lovecampaign.delivery.loop.settle import settle_chunk
@@ -153,8 +153,13 @@ class _BatchDelivery:
         """The provider rejects us, or asks for a pause: no claim stays open meanwhile."""
         with self.sender.database.write() as connection:
             settled = settle_chunk(connection, self.sender, self.job, done, self._now)
-        self.tally += replace(settled, closed=done.provider_state.why_closed(self.sender.provider))
-        self.sender.hold.extend(done.provider_state.hold_seconds)
+        state = done.provider_state
+        self.tally += replace(
+            settled,
+            closed=state.why_closed(self.sender.provider),
+            quota=without_addresses(state.quota.detail) if state.quota else "",
+        )
+        self.sender.hold.extend(state.hold_seconds)
 
     def settle_and_claim(self, done: Chunk | None) -> Chunk | None:
         """One commit: the last chunk's outcomes, and the next chunk's claims."""

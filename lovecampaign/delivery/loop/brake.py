@@ -11,10 +11,15 @@ from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts
 
 MAX_POLICY_REFUSALS = 5
 MAX_FAILURES_IN_A_ROW = 10
-#: About the recipient, or about our configuration, which stops the run.
+#: About the recipient, or about our configuration or limit, which stops the pass.
 _NO_FAILURES = frozenset(
     {
-        *(FaultKind.RECIPIENT, FaultKind.MAILBOX, FaultKind.SUBSCRIBER, FaultKind.CONFIGURATION),
+        FaultKind.RECIPIENT,
+        FaultKind.MAILBOX,
+        FaultKind.DESTINATION,
+        FaultKind.SUBSCRIBER,
+        FaultKind.CONFIGURATION,
+        FaultKind.QUOTA,
     }
 )
 

@@ -11,6 +11,8 @@ from lovecampaign.core.message import Address, FaultKind, Outcome, OutcomeKind
 
 #: Replies can be pages long; this much is enough to act on.
 DETAIL_CHARACTERS = 300
+#: Providers count by the hour or the day and do not say when they take mail again.
+QUOTA_WAIT_SECONDS = 900.0
 
 
 class AddressedMessage(Protocol):
@@ -102,6 +104,11 @@ def unknown(detail: str) -> Verdict:
 def stop_the_run(detail: str) -> Verdict:
     """Refused for our configuration: the run stops until the operator has fixed it."""
     return transient(detail, FaultKind.CONFIGURATION)
+
+
+def hold_for_quota(detail: str) -> Verdict:
+    """Our own sending limit is reached: not now, and not the recipient's fault."""
+    return transient(detail, FaultKind.QUOTA, retry_after_seconds=QUOTA_WAIT_SECONDS)
 
 
 def readable(text: str, *, hide: str = "") -> str:

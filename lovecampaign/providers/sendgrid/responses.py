@@ -27,6 +27,12 @@ LONGEST_WAIT_SECONDS = 3600.0
 
 _NAMES_THE_RECIPIENT = re.compile(r"personalizations\.\d+\.to(\.\d+(\.email)?)?")
 _NAMES_PERSONALIZATION = re.compile(r"personalizations\.(\d{1,4})(\..*)?", re.DOTALL)
+#: Disabled or suspended accounts, used-up credits, senders that are not verified.
+_IS_ABOUT_ACCOUNT = re.compile(
+    r"\baccount\b|\bcredits?\b|sender identity|under review|suspended|billing|permission"
+    r"|not authori[sz]ed|authorization|api key",
+    re.IGNORECASE,
+)
 _NAMES_THE_SENDER = re.compile(r"(from|reply_to)(\.email)?")
 
 
@@ -121,8 +127,12 @@ def _as_error(entry: dict[str, Any]) -> ApiError:
 
 
 def _classify_by_field(reply: HttpResponse, detail: str) -> Verdict:
-    fields = [error.field for error in parse_errors(reply)]
-    if any(_NAMES_THE_SENDER.fullmatch(field) for field in fields):
+    errors = parse_errors(reply)
+    fields = [error.field for error in errors]
+    about_us = (error.message for error in errors if not error.field)
+    if any(map(_IS_ABOUT_ACCOUNT.search, about_us)) or any(
+        _NAMES_THE_SENDER.fullmatch(field) for field in fields
+    ):
         return stop_the_run(detail)
     if any(_NAMES_THE_RECIPIENT.fullmatch(field) for field in fields):
         return permanent(detail, FaultKind.RECIPIENT)

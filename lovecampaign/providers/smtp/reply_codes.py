@@ -1,7 +1,8 @@
 """Classifies SMTP replies: what a rejection means for the recipient, for us and for the run.
 
-The map follows RFC 5321, RFC 3463 and what large receivers publish; an ambiguous reply is read so
-that no address is suppressed.
+The map follows RFC 5321, RFC 3463 and what large receivers publish. An address is suppressed only
+where codes or words confirm a dead mailbox and no word is about us; a reply that is not understood
+fails its delivery alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lovecampaign.core.message import FaultKind
-from lovecampaign.providers.base.outcomes import Verdict, permanent, stop_the_run, transient
+from lovecampaign.providers.base.outcomes import (
+    Verdict,
+    hold_for_quota,
+    permanent,
+    stop_the_run,
+    transient,
+)
+from lovecampaign.providers.smtp.refusal_causes import RefusalCause, find_cause
 from lovecampaign.providers.smtp.smtp_socket import Reply
 
 
@@ -30,9 +38,13 @@ class Phase(StrEnum):
 
 _BEFORE_MAIL = frozenset({Phase.CONNECT, Phase.HELLO, Phase.STARTTLS, Phase.LOGIN})
 
-#: Enhanced codes (subject, detail) of an address that does not exist.
-_NO_SUCH_ADDRESS = frozenset({(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1), (4, 4), (6, 7)})
+#: Enhanced codes (subject, detail) of an address that does not exist (RFC 3463 §3.2 and §3.3).
+_DEAD_MAILBOX = frozenset({(1, 1), (1, 3), (1, 6), (1, 10), (2, 1)})
 _MAILBOX_FULL = (2, 2)
+#: Bad destination system; unable to route; routing loop.
+_DEAD_DOMAIN = frozenset({(1, 2), (4, 4), (4, 6), (4, 14)})
+#: Exchange Online says "Recipient address rejected: Access denied" with it, for want of an address.
+_NO_ANSWER = (4, 1)
 _TOO_LARGE = frozenset({(2, 3), (3, 4)})
 #: Gmail and Workspace: our own daily quota is used up.
 _OUR_QUOTA = (4, 5)
@@ -40,27 +52,20 @@ _OUR_QUOTA = (4, 5)
 _BAD_SENDER = frozenset({(1, 7), (1, 8), (7, 60)})
 #: 530 authentication required, 534 too weak, 535 refused, 538 encryption required (RFC 4954 §6).
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
+#: Not about a message: unknown command, wrong order, unknown parameter.
+_PROTOCOL_CODES = frozenset({502, 503, 504, 555})
 
-_SAYS_UNKNOWN = re.compile(
-    r"user unknown|unknown (user|recipient|mailbox)|no such (user|recipient|mailbox|address)"
-    r"|(user|mailbox|recipient|account|address) (was |is )?(not found|does(n't| not) exist)"
-    r"|user doesn't have a|mailbox is disabled",
-    re.IGNORECASE,
-)
-_SAYS_FULL = re.compile(r"\bfull\b|quota|exceeded storage", re.IGNORECASE)
-_SAYS_POLICY = re.compile(
-    r"spam|block|black|listed|\brbl\b|reputation|policy|polic(y|ies)|\bspf\b|dkim|dmarc"
-    r"|denied|not accepted from|unsolicited",
-    re.IGNORECASE,
-)
-#: Relaying denied for our sender: Postfix, Exchange, Gmail, SES, SendGrid.
-_SAYS_NO_RELAY = re.compile(
-    r"relay(ing)? (access )?(is )?(denied|not permitted)|unable to relay"
-    r"|sender address rejected|(identity|address) is not verified|verified sender identity",
-    re.IGNORECASE,
-)
 _SAYS_THROTTLED = re.compile(
     r"throttl|rate (limit )?exceeded|receiving mail at a rate", re.IGNORECASE
+)
+#: The causes for which a temporary rejection concerns the mailbox.
+_ABOUT_MAILBOX = frozenset(
+    {
+        RefusalCause.RECEIVING_RATE,
+        RefusalCause.MAILBOX_FULL,
+        RefusalCause.MAILBOX_INACTIVE,
+        RefusalCause.DEAD_MAILBOX,
+    }
 )
 
 
@@ -73,6 +78,8 @@ def classify_reply(phase: Phase, reply: Reply) -> Verdict:
         return stop_the_run(detail)
     if reply.code < 400:
         return transient(f"unexpected reply: {detail}")
+    if _is_quota(reply):
+        return hold_for_quota(detail)
     if reply.code < 500:
         return transient(detail, _temporary_fault(phase, reply))
     return _classify_rejection(phase, reply, detail)
@@ -103,74 +110,104 @@ def _is_about_login(phase: Phase, reply: Reply) -> bool:
     if reply.code in _LOGIN_CODES:
         return True
     if phase is Phase.LOGIN:
-        return reply.code >= 500 or reply.code == 454
+        is_account = reply.code >= 400 and find_cause(reply.text) is RefusalCause.OUR_SETUP
+        return is_account or reply.code >= 500 or reply.code == 454
     # 454 is also how Amazon SES throttles, without the enhanced code.
     return reply.code == 454 and reply.enhanced == (7, 0) and phase is not Phase.STARTTLS
 
 
+def _is_quota(reply: Reply) -> bool:
+    return reply.enhanced == _OUR_QUOTA or find_cause(reply.text) is RefusalCause.OUR_QUOTA
+
+
 def _temporary_fault(phase: Phase, reply: Reply) -> FaultKind:
     """The fault of a temporary rejection."""
+    cause = find_cause(reply.text)
+    if cause in _ABOUT_MAILBOX:
+        return FaultKind.MAILBOX
+    if cause is RefusalCause.DOMAIN or (cause is None and reply.enhanced in _DEAD_DOMAIN):
+        return FaultKind.DESTINATION
     if reply.enhanced is not None:
-        return FaultKind.MAILBOX if reply.enhanced[0] == 2 else FaultKind.PROVIDER
-    return FaultKind.MAILBOX if phase is Phase.RCPT and reply.code == 450 else FaultKind.PROVIDER
+        is_mailbox = reply.enhanced[0] == 2 and cause is None
+        return FaultKind.MAILBOX if is_mailbox else FaultKind.PROVIDER
+    is_mailbox = phase is Phase.RCPT and reply.code == 450 and cause is None
+    return FaultKind.MAILBOX if is_mailbox else FaultKind.PROVIDER
 
 
 def _classify_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
+    """The verdict on a 5yz reply: what speaks of us comes first, and a dead mailbox last."""
+    cause = find_cause(reply.text)
     # Before MAIL no message can be rejected.
-    if phase in _BEFORE_MAIL or _rejects_our_sender(reply):
+    is_setup = cause is RefusalCause.OUR_SETUP or reply.enhanced in _BAD_SENDER
+    if phase in _BEFORE_MAIL or is_setup:
         return stop_the_run(detail)
-    if _is_temporary(phase, reply):
-        is_mailbox = phase is Phase.RCPT and reply.enhanced != _OUR_QUOTA
-        return transient(detail, FaultKind.MAILBOX if is_mailbox else FaultKind.PROVIDER)
-    if reply.enhanced in _TOO_LARGE:
+    if cause is RefusalCause.RECEIVING_RATE:
+        return transient(detail, FaultKind.MAILBOX)
+    if _SAYS_THROTTLED.search(reply.text):
+        return transient(detail)
+    if phase is Phase.MAIL:
+        return _classify_sender_rejection(reply, cause, detail)
+    return _classify_message_rejection(phase, reply, cause, detail)
+
+
+def _classify_sender_rejection(reply: Reply, cause: RefusalCause | None, detail: str) -> Verdict:
+    if reply.enhanced in _TOO_LARGE or reply.code == 552:  # SIZE= was too much (RFC 1870 §6.1)
         return permanent(detail, FaultKind.MESSAGE)
-    if reply.enhanced is not None and reply.enhanced[0] == 7:
+    is_policy = reply.enhanced is not None and reply.enhanced[0] == 7
+    if is_policy or cause is RefusalCause.POLICY:
         return permanent(detail, FaultKind.POLICY)
-    return _classify_by_phase(phase, reply, detail)
-
-
-def _rejects_our_sender(reply: Reply) -> bool:
-    return reply.enhanced in _BAD_SENDER or _SAYS_NO_RELAY.search(reply.text) is not None
-
-
-def _is_temporary(phase: Phase, reply: Reply) -> bool:
-    """Whether a 5yz means 4yz."""
-    if reply.enhanced == _OUR_QUOTA or _SAYS_THROTTLED.search(reply.text):
-        return True
-    return phase is Phase.RCPT and reply.code == 552  # RFC 5321 §4.5.3.1.10: treat as 452
-
-
-def _classify_by_phase(phase: Phase, reply: Reply, detail: str) -> Verdict:
-    if phase is not Phase.MAIL:
-        return _classify_message_rejection(phase, reply, detail)
-    if reply.code == 552:  # SIZE= in MAIL was too much (RFC 1870 §6.1)
-        return permanent(detail, FaultKind.MESSAGE)
     return stop_the_run(detail)
 
 
-def _classify_message_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
+def _classify_message_rejection(
+    phase: Phase, reply: Reply, cause: RefusalCause | None, detail: str
+) -> Verdict:
     """A rejection after our sender was accepted: of recipient, message or our reputation."""
-    if reply.enhanced in _NO_SUCH_ADDRESS:
-        return permanent(detail, FaultKind.RECIPIENT)
-    if reply.enhanced == _MAILBOX_FULL:
-        return permanent(detail, FaultKind.MAILBOX)
-    if reply.enhanced is not None and reply.enhanced[0] == 6:
-        return permanent(detail, FaultKind.MESSAGE)
-    if reply.enhanced is not None and reply.enhanced[0] in (2, 4):
-        return permanent(detail, FaultKind.MAILBOX)
-    if reply.code in (502, 503, 504, 555):  # not about this message
-        return stop_the_run(detail)
-    return permanent(detail, _fault_by_words(phase, reply))
+    fault = _fault_by_cause(reply, cause)
+    if phase is Phase.RCPT and reply.code == 552 and fault in (None, FaultKind.MAILBOX):
+        return transient(detail, FaultKind.MAILBOX)  # RFC 5321 §4.5.3.1.10: treat as 452
+    if fault is None:
+        fault = _fault_by_code(phase, reply)
+    return stop_the_run(detail) if fault is FaultKind.CONFIGURATION else permanent(detail, fault)
 
 
-def _fault_by_words(phase: Phase, reply: Reply) -> FaultKind:
-    """For replies without a clear code: by their text, then by RFC 5321."""
-    if _SAYS_UNKNOWN.search(reply.text):
-        return FaultKind.RECIPIENT
-    if _SAYS_FULL.search(reply.text):
-        return FaultKind.MAILBOX
-    if phase is Phase.BODY and reply.code == 552:
+def _fault_by_cause(reply: Reply, cause: RefusalCause | None) -> FaultKind | None:
+    """The fault that the words name, or a code that is specific enough."""
+    match cause:
+        case RefusalCause.POLICY:
+            # Codes of a mailbox do not count beside words about us.
+            return FaultKind.MAILBOX if reply.enhanced == _NO_ANSWER else FaultKind.POLICY
+        case RefusalCause.MAILBOX_FULL | RefusalCause.MAILBOX_INACTIVE:
+            return FaultKind.MAILBOX
+        case RefusalCause.DOMAIN:
+            return FaultKind.DESTINATION
+        case RefusalCause.DEAD_MAILBOX if reply.enhanced != _MAILBOX_FULL:
+            return FaultKind.RECIPIENT
+    return None
+
+
+def _fault_by_code(phase: Phase, reply: Reply) -> FaultKind:
+    """For words that are not understood: by the enhanced code, then by RFC 5321."""
+    if reply.enhanced is not None:
+        fault = _fault_by_enhanced_code(reply.enhanced)
+        if fault is not None:
+            return fault
+    if reply.code in _PROTOCOL_CODES:
+        return FaultKind.CONFIGURATION
+    if phase is not Phase.RCPT and reply.code == 552:
         return FaultKind.MESSAGE
-    if reply.code in (554, 571) or _SAYS_POLICY.search(reply.text):
+    if phase is not Phase.RCPT or reply.code in (554, 571):
         return FaultKind.POLICY
-    return FaultKind.RECIPIENT if phase is Phase.RCPT else FaultKind.POLICY
+    return FaultKind.UNCLEAR
+
+
+def _fault_by_enhanced_code(enhanced: tuple[int, int]) -> FaultKind | None:
+    if enhanced in _DEAD_MAILBOX:
+        return FaultKind.RECIPIENT
+    if enhanced in _DEAD_DOMAIN:
+        return FaultKind.DESTINATION
+    if enhanced in _TOO_LARGE or enhanced[0] == 6:
+        return FaultKind.MESSAGE
+    if enhanced[0] == 7:
+        return FaultKind.POLICY
+    return FaultKind.MAILBOX if enhanced[0] in (2, 4) else None

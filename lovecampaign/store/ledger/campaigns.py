@@ -103,13 +103,23 @@ def is_paused_or_cancelled(connection: Connection, campaign_id: int, email_id: i
 
 
 def resume(connection: Connection, campaign_id: int) -> bool:
-    """Allow claims again and reset the counters that paused it; returns whether it was paused."""
+    """Allow claims again, and count anew what paused it; returns whether it was paused.
+
+    The brake's counters restart too: else the next message would pause the campaign again.
+    """
     statement = (
         sa.update(campaign)
         .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_not(None))
         .values(paused_at=None, pause_reason=None, policy_refusals=0, failures_in_a_row=0)
     )
-    return connection.execute(statement).rowcount > 0
+    was_paused = connection.execute(statement).rowcount > 0
+    if was_paused:
+        connection.execute(
+            sa.update(email)
+            .where(email.c.campaign_id == campaign_id)
+            .values(accepted=0, hard_bounces=0, late_bounces=0, complaints=0, unsubscribes=0)
+        )
+    return was_paused
 
 
 def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:

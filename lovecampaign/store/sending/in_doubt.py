@@ -11,11 +11,50 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.core.tokens import RowKey
+from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.planning.batches import BATCH_SIZE
-from lovecampaign.store.tables import DeliveryState, batch, campaign, delivery, email, subscriber
+from lovecampaign.store.tables import (
+    DeliveryState,
+    batch,
+    campaign,
+    delivery,
+    email,
+    subscriber,
+    suppression,
+)
 
 #: An event of the provider may still settle a younger one.
 YOUNGEST_TO_RESEND = timedelta(minutes=10)
+
+
+#: Not on the campaign's list any more, or forgotten.
+_NOT_ADDRESSED = sa.literal("not_on_list")
+
+
+_suppressed_for = (
+    sa.select(sa.func.min(suppression.c.reason))
+    .where(suppression.c.address_key == subscriber.c.address_key, suppression.c.lifted_at.is_(None))
+    .correlate(subscriber)
+    .scalar_subquery()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A subscriber who cannot get the email any more."""
+
+    email: str
+    #: A skip reason; for suppressed addresses the reason of the suppression.
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """The result of making deliveries due."""
+
+    number: int
+    stay_out: Sequence[LeftOut]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,20 +129,44 @@ def plan_again(connection: Connection, ids: Collection[int], now: datetime) -> i
 
 
 def make_due(
-    connection: Connection, email_id: int, state: DeliveryState, reason: str | None, now: datetime
-) -> int:
-    """Make rows of one email in this state due now, without an expiry; returns how many."""
-    conditions = [delivery.c.email_id == email_id, delivery.c.state == state.value]
+    connection: Connection,
+    eligibility: Eligibility,
+    email_id: int,
+    state: DeliveryState,
+    reason: str | None,
+) -> Retried:
+    """Make rows of one email in this state due now, without an expiry.
+
+    Rows of subscribers who cannot get the email any more stay as they are.
+    """
+    chosen = [delivery.c.email_id == email_id, delivery.c.state == state.value]
     if reason is not None:
-        conditions.append(delivery.c.reason == reason)
-    total = 0
-    while ids := list(
-        connection.scalars(
-            sa.select(delivery.c.id).where(*conditions).order_by(delivery.c.id).limit(BATCH_SIZE)
+        chosen.append(delivery.c.reason == reason)
+    people = eligibility.subscribers.join(delivery, delivery.c.subscriber_id == subscriber.c.id)
+    why = sa.case((sa.not_(eligibility.is_addressed), _NOT_ADDRESSED), else_=eligibility.reason)
+    left_out = connection.execute(
+        sa.select(subscriber.c.email, why.label("why"), _suppressed_for.label("suppressed_for"))
+        .select_from(people)
+        .where(*chosen, why.is_not(None))
+        .order_by(delivery.c.id)
+    )
+    stay_out = [
+        LeftOut(
+            email=row.email,
+            reason=row.suppressed_for or row.why
+            if row.why == SkipReason.SUPPRESSED.value
+            else row.why,
         )
-    ):
+        for row in left_out
+    ]
+    due = sa.select(delivery.c.id).select_from(people).where(*chosen, why.is_(None))
+    now = eligibility.now
+    if now is None:
+        raise ValueError("rows are made due at a fixed instant")
+    total = 0
+    while ids := list(connection.scalars(due.order_by(delivery.c.id).limit(BATCH_SIZE))):
         total += _into_new_batch(connection, email_id, ids, now)
-    return total
+    return Retried(number=total, stay_out=stay_out)
 
 
 def _into_new_batch(

@@ -41,7 +41,8 @@ email = sa.Table(
     sa.Column("cancelled_at", Instant),
     #: When planning last went through all subscribers.
     sa.Column("planned_at", Instant),
-    #: Counters of the brake: counting rows would take longer with each subscriber.
+    #: Counters of the brake since the last resume: counting rows would take longer with each
+    #: subscriber.
     sa.Column("accepted", sa.Integer, nullable=False, server_default="0"),
     sa.Column("hard_bounces", sa.Integer, nullable=False, server_default="0"),
     #: Hard bounces of messages that had been accepted before.

@@ -332,3 +332,27 @@ def test_a_mistyped_subcommand_is_answered_with_the_one_that_was_meant(shop: Sho
 
     assert said.code == 2
     assert 'Did you mean "import"?' in said.err
+
+
+def test_suppressions_are_lifted_after_a_dry_run_and_never_an_unsubscribe(shop: Shop) -> None:
+    shop.type("subscribers", "suppress", "ana@readers.example", "--why", "typo", *NOW).done()
+    shop.type("subscribers", "unsubscribe", "ben@readers.example", *NOW).done()
+    listed = shop.data("suppressions", "--reason", "manual")["suppressions"]
+    assert [(one["email"], one["words"]) for one in listed] == [("ana@readers.example", "typo")]
+
+    words = ("suppressions", "lift", "ana@readers.example", "ben@readers.example")
+    dry = shop.type(*words).done()
+    assert "1 address would be lifted; this was a dry run" in dry.out
+    assert "1 address still suppressed: unsubscribed" in dry.out
+    assert len(shop.data("suppressions")["suppressions"]) == 2
+    following = shlex.split(dry.err.partition("Next: lovecampaign ")[2])
+    lifted = shop.data(*following)
+    assert lifted == {"lifted": 1, "kept": 1, "applied": True}
+    (left,) = shop.data("suppressions")["suppressions"]
+    assert (left["email"], left["reason"]) == ("ben@readers.example", "unsubscribed")
+
+
+def test_a_lift_of_everything_at_once_is_refused(shop: Shop) -> None:
+    said = shop.type("suppressions", "lift", "--reason", "hard_bounce", "--apply")
+    assert said.code == 2
+    assert "a reason with a time or words" in said.err

@@ -12,6 +12,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger.campaigns import cancel_email, pause, record_campaign
 from lovecampaign.store.reports.campaign_report import report_campaign
 from lovecampaign.store.reports.dry_run import dry_run_send
@@ -195,9 +196,14 @@ def test_readers_of_two_months_at_once_are_counted(settings: Settings, database:
 
 def retry_late(stage: Stage, key: str) -> None:
     record = record_campaign(stage.database, stage.campaign)
+    email = stage.campaign.find_email(key)
+    assert email is not None
+    eligibility = Eligibility(
+        campaign=stage.campaign, email=email, campaign_id=record.id, now=stage.clock.now()
+    )
     with stage.database.write() as connection:
         state, reason = DeliveryState.SKIPPED, SkipReason.LATE.value
-        make_due(connection, record.email_ids[key], state, reason, stage.clock.now())
+        make_due(connection, eligibility, record.email_ids[key], state, reason)
 
 
 def buy(stage: Stage, campaign_id: int, address: str) -> None:

@@ -21,6 +21,7 @@ from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.delivery.provider_events import apply_reports
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger.events import ProviderEvent
 from lovecampaign.store.ledger.lookup import find_delivery
 from lovecampaign.store.ledger.settle_by_event import settle_all_in_doubt_by_events
@@ -247,7 +248,13 @@ def test_what_was_dropped_for_our_fault_suppresses_nobody_and_can_be_tried_again
 
     (row,) = rows_of(desk.database, tables.email, key="day-01")
     with desk.database.write() as connection:
-        assert make_due(connection, row.id, DeliveryState.FAILED, None, NOW) == 1
+        email = desk.stage.campaign.find_email("day-01")
+        assert email is not None
+        eligibility = Eligibility(
+            campaign=desk.stage.campaign, email=email, campaign_id=row.campaign_id, now=NOW
+        )
+        retried = make_due(connection, eligibility, row.id, DeliveryState.FAILED, None)
+    assert retried.number == 1
     desk.stage.send(NOW)
     assert desk.state() == ("sent", None)
     # An old report does not speak of the new try, and a new one does.

@@ -25,6 +25,7 @@ from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import (
     Verdict,
     accepted,
+    hold_for_quota,
     permanent,
     stop_the_run,
     transient,
@@ -34,6 +35,7 @@ from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.store import tables
 from lovecampaign.store.checkout.codes import fill_pool
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger.campaigns import (
     cancel_email,
     find_campaign,
@@ -41,9 +43,10 @@ from lovecampaign.store.ledger.campaigns import (
     record_campaign,
     resume,
 )
+from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.planning.planner import plan_due
 from lovecampaign.store.sending.due import find_next_due, list_due_batches
-from lovecampaign.store.sending.in_doubt import make_due, plan_again
+from lovecampaign.store.sending.in_doubt import Retried, make_due, plan_again
 from lovecampaign.store.tables import DeliveryState
 from tests.support.stage import DAY_1, Stage
 
@@ -116,12 +119,18 @@ def test_a_day_that_is_too_late_is_skipped_and_counted_once(stage: Stage) -> Non
 def test_late_rows_can_be_made_due_again(stage: Stage) -> None:
     stage.add_readers(3)
     stage.send(DAY_1 + 21 * HOUR)
-    record = find_campaign(stage.database, stage.campaign)
-    assert record is not None
-    with stage.database.write() as connection:
-        email_id = record.email_ids["day-01"]
-        made = make_due(connection, email_id, DeliveryState.SKIPPED, "late", stage.clock.now())
-    assert (made, stage.send().sent) == (3, 3)
+    assert (_make_due(stage, DeliveryState.SKIPPED, "late").number, stage.send().sent) == (3, 3)
+
+
+def test_a_retry_leaves_out_who_is_suppressed_and_names_the_reason(stage: Stage) -> None:
+    stage.add_readers(3)
+    refused = iter([permanent("550 5.1.1 no such user", FaultKind.RECIPIENT)])
+    stage.provider = MemoryProvider(lambda _: next(refused, permanent("no", FaultKind.UNCLEAR)))
+    assert stage.send(DAY_1).failed == 3
+    retried = _make_due(stage, DeliveryState.FAILED)
+    assert retried.number == 2
+    assert [one.reason for one in retried.stay_out] == ["hard_bounce"]
+    assert stage.states("day-01") == {"planned": 2, "failed": 1}
 
 
 def test_what_failed_can_be_tried_again_in_the_same_instant(stage: Stage) -> None:
@@ -144,11 +153,16 @@ def test_what_an_operator_sends_again_is_never_late(stage: Stage) -> None:
     assert stage.send(keys=frozenset({"day-01"})).sent == 1
 
 
-def _make_due(stage: Stage, state: DeliveryState) -> None:
+def _make_due(stage: Stage, state: DeliveryState, reason: str | None = None) -> Retried:
     record = find_campaign(stage.database, stage.campaign)
+    email = stage.campaign.find_email("day-01")
     assert record is not None
+    assert email is not None
+    eligibility = Eligibility(
+        campaign=stage.campaign, email=email, campaign_id=record.id, now=stage.clock.now()
+    )
     with stage.database.write() as connection:
-        make_due(connection, record.email_ids["day-01"], state, None, stage.clock.now())
+        return make_due(connection, eligibility, record.email_ids["day-01"], state, reason)
 
 
 def test_a_laptop_that_slept_over_a_day_sends_what_is_not_late(stage: Stage) -> None:
@@ -653,3 +667,39 @@ def test_a_chunk_that_stopped_for_failures_that_pause_nothing_goes_on(
     report = stage.send(DAY_1)
     assert (report.sent, report.failed, report.remaining) == (sent, 10, 0)
     assert report.retry_later == 30 - sent
+
+
+def test_our_own_sending_limit_stops_the_pass_and_counts_for_no_subscriber(stage: Stage) -> None:
+    stage.add_readers(4)
+    words = "550 5.4.6 unusual sending activity"
+    answers = iter([accepted()])
+    stage.provider = MemoryProvider(lambda _: next(answers, hold_for_quota(words)))
+    report = stage.send(DAY_1)
+    assert (report.sent, report.failed, report.retry_later + report.remaining) == (1, 0, 3)
+    assert [each.message for each in report.problems] == [
+        f"the provider's sending limit is reached: {words}"
+    ]
+    with stage.database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.event)) == 0
+        attempts = sa.select(tables.delivery.c.attempts).where(
+            tables.delivery.c.state == DeliveryState.PLANNED.value
+        )
+        assert set(connection.scalars(attempts)) == {0}
+    stage.provider = MemoryProvider()
+    assert stage.send(DAY_1 + HOUR).sent == 3
+
+
+def test_what_was_counted_before_a_resume_does_not_pull_the_brake_again(stage: Stage) -> None:
+    stage.add_readers(2)
+    record = record_campaign(stage.database, stage.campaign)
+    with stage.database.write() as connection:
+        counts = EmailCounts(accepted=900, hard_bounces=100)
+        add_to_email(connection, record.email_ids["day-01"], counts)
+        pause(connection, record.id, DAY_1, "over the brake")
+        assert resume(connection, record.id)
+    answers = iter([permanent("550 5.1.1 no such user", FaultKind.RECIPIENT)])
+    stage.provider = MemoryProvider(lambda _: next(answers, accepted()))
+    assert stage.send(DAY_1).sent == 1
+    after = find_campaign(stage.database, stage.campaign)
+    assert after is not None
+    assert not after.is_paused
