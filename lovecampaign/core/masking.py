@@ -8,10 +8,11 @@ _MASK = "***"
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:/]+@([\w.-]+)")
 #: ``user:password@`` after ``://``, up to the last @ of the authority.
 _IN_AUTHORITY = re.compile(r"(://[^\s/?#:@]*:)[^\s/?#]*(?=@)")
-#: ``password=``, ``sslpassword=``: a URL's query, or libpq's own keywords and values
+#: ``password=``, ``sslpassword=``, also with an encoded ``=``: a URL's query, or libpq's own
+#: keywords and values
 #: (postgresql.org/docs/current/libpq-connect.html, sections 32.1.1 and 32.1.2).
 _IN_QUERY = re.compile(
-    r"""(\b\w*(?:pass(?:word|wd|phrase)?|pwd|secret|token|api_?key)\s*=\s*)
+    r"""(\b\w*(?:pass(?:word|wd|phrase)?|pwd|secret|token|api_?key)\s*(?:=|%3D)\s*)
         (?:'(?:[^'\\]|\\.)*'|[^\s&;'"]+)""",
     re.IGNORECASE | re.VERBOSE,
 )

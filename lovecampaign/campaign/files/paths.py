@@ -61,23 +61,34 @@ def find_refusal(path: Path, kind: FileKind, *, folder: Path, workspace: Path) -
     parts = real.relative_to(own if is_own else root).parts
     if any(part.startswith(".") for part in parts):
         return "leads to a hidden file, which may hold secrets"
+    if _is_in_maildir(real, root):
+        return "leads to the outbox, which holds letters to people"
     if kind.value is not None and real.suffix.lower() not in kind.value:
         return f"leads to a file whose name does not end in {' or '.join(sorted(kind.value))}"
     return None
 
 
-def find_inside(path: Path, folder: Path) -> Path | None:
-    """The readable file at a path, links followed; None outside the folder, and for hidden files.
+def _is_in_maildir(file: Path, root: Path) -> bool:
+    """Whether a folder below the root, in which the file is, holds letters as files."""
+    folders = (one for one in file.parents if one.is_relative_to(root))
+    return any(all((one / name).is_dir() for name in ("new", "cur", "tmp")) for one in folders)
 
-    Below the folder, that is: the folder itself may be hidden.
+
+def find_inside(path: Path, folder: Path) -> Path | None:
+    """The readable file at a path, links followed; None outside the folder, and for private files.
+
+    Private are hidden files below the folder, which may be hidden itself, and letters of an outbox.
     """
     try:
         file, root = path.resolve(), folder.resolve()
         is_there = file.is_relative_to(root) and file.is_file()
-        is_hidden = is_there and any(one.startswith(".") for one in file.relative_to(root).parts)
+        is_private = is_there and (
+            any(one.startswith(".") for one in file.relative_to(root).parts)
+            or _is_in_maildir(file, root)
+        )
     except (OSError, ValueError, RuntimeError):  # too long, NUL, a loop of links
         return None
-    return file if is_there and not is_hidden and os.access(file, os.R_OK) else None
+    return file if is_there and not is_private and os.access(file, os.R_OK) else None
 
 
 def read_inside(

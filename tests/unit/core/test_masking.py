@@ -18,6 +18,8 @@ SECRET = "s3cret-Word"
         f"postgresql://db.example/bloom?PASSWORD={SECRET}&connect_timeout=3",
         f"postgresql://db.example/bloom?p%61ssword={SECRET}",
         f"postgresql:///bloom?sslmode=require&sslpassword={SECRET}",
+        f"postgresql:///bloom?sslkey=a%3Bpassword%3D{SECRET}",
+        f"postgresql:///bloom?sslkey=a;password={SECRET}",
         f"connection failed: host=db.example password={SECRET} dbname=bloom",
         f"connection failed: password = 'it is {SECRET}' dbname=bloom",
         f"Got unexpected extra argument (smtp://ana:{SECRET}@mail.example)",

@@ -42,7 +42,9 @@ _PROXY_HEADERS = frozenset(
         *("x-amzn-trace-id", "x-cloud-trace-context", "x-varnish", "proxy-connection"),
     }
 )
-_PROXY_PREFIXES = ("x-forwarded-", "cf-", "x-envoy-")
+_PROXY_PREFIXES = ("x-forwarded", "cf-", "x-envoy-")
+#: The client, as content delivery networks call it: Fly-Client-IP, Ali-CDN-Real-IP.
+_PROXY_ENDINGS = ("-client-ip", "-real-ip", "-connecting-ip", "-clientip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class TrustedProxies:
 def is_direct(request: HTTPConnection) -> bool:
     """Whether no header tells of a proxy, trusted or not, between the client and us."""
     return not any(
-        name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES) for name in request.headers
+        name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES) or name.endswith(_PROXY_ENDINGS)
+        for name in request.headers
     )
 
 

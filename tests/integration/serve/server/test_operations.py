@@ -139,6 +139,10 @@ class TestNumbers:
                 ("cf_connecting_ip", "10.0.0.5"),
                 ("true_client_ip", "10.0.0.5"),
                 ("cdn_loop", "cloudflare"),
+                ("x_forwarded", "for=10.0.0.5"),
+                ("fly_client_ip", "10.0.0.5"),
+                ("ali_cdn_real_ip", "10.0.0.5"),
+                ("edge_connecting_ip", "10.0.0.5"),
             ]:
                 assert served.get("/metrics", **{name: value}).status == 404, name
 

@@ -23,6 +23,7 @@ PRIVATE_FILES = (
     "lovecampaign.db",
     "lovecampaign.db-wal",
     "outbox/new/1796057201.M9P2Q1-12.host",
+    "outbox/new/1796057201.M9P2Q1-13.shop.md",  # a host in Moldova
 )
 
 
@@ -31,6 +32,9 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A private file whose every line would be a mistake, and so an excerpt."""
     path = tmp_path / str(request.param)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent.name == "new":
+        for name in ("cur", "tmp"):
+            path.parent.with_name(name).mkdir()
     path.write_text(f"subject: {SECRET}: x\n- {{{{ {SECRET}\n{{% {SECRET} %}}\n")
     return path
 
