@@ -21,7 +21,9 @@ from lovecampaign.audience.survey import Survey
 from lovecampaign.audience.vocabulary.consent import (
     HeadingKind,
     ValueKind,
+    asks_consent,
     counts_something,
+    is_refusing_remark,
     is_strong_refusal,
     kind_of_heading,
     kind_of_value,
@@ -34,6 +36,11 @@ _ADDRESS_PARTS = frozenset({"state", "estado", "stato"})
 #: Values that a question shows, and that its answer names one by one.
 _MOST_SHOWN = 8
 _MOST_NAMED = 3
+#: Below these headings, whatever is filled in and is no "no" can mean a refusal.
+_NAMED_BY_ANY = frozenset({HeadingKind.REFUSAL, HeadingKind.WEAK_REFUSAL})
+#: What a column of consent holds for people who agreed.
+_ANSWERS = frozenset({ValueKind.YES, ValueKind.GOOD_STATUS, ValueKind.TEXT})
+_NO_ANSWERS = frozenset({ValueKind.NO, ValueKind.BAD_STATUS})
 _SAFE_IN_QUOTES = re.compile(r"[\w .,:;=*/()+@|-]*")
 
 
@@ -102,8 +109,10 @@ def _is_unknown_status(values: Counter[str]) -> bool:
 
 def _refusing(kind: HeadingKind, heading: str, values: Counter[str]) -> list[str]:
     """The values that can say that a person wants no mail."""
+    if kind is HeadingKind.OTHER_CHANNEL:
+        return []
     if kind is HeadingKind.NEUTRAL:
-        return [value for value in values if is_strong_refusal(value)]
+        return _refusing_anywhere(values)
     kinds = {value: kind_of_value(value) for value in values}
     if kind is HeadingKind.CONSENT:
         return _refusing_consent(heading, kinds)
@@ -113,16 +122,29 @@ def _refusing(kind: HeadingKind, heading: str, values: Counter[str]) -> list[str
     return [value for value, each in kinds.items() if each in yes]
 
 
+def _refusing_anywhere(values: Counter[str]) -> list[str]:
+    """Below any heading: plain refusals, and beside one, or among statuses only, bad statuses."""
+    strong = {value for value in values if is_strong_refusal(value)}
+    filled = [value for value in values if kind_of_value(value) is not ValueKind.BLANK]
+    if strong or (len(filled) > 1 and all(map(is_status_word, filled))):
+        strong |= {value for value in filled if kind_of_value(value) is ValueKind.BAD_STATUS}
+    return [value for value in values if value in strong]
+
+
 def _refusing_consent(heading: str, kinds: dict[str, ValueKind]) -> list[str]:
     if ValueKind.NUMBER in kinds.values() or counts_something(heading):
         kinds = {value: kind for value, kind in kinds.items() if not value[:1].isdigit()}
-    no = [value for value, kind in kinds.items() if kind in {ValueKind.NO, ValueKind.BAD_STATUS}]
-    if no:
-        return no
-    filled = {kind for kind in kinds.values() if kind is not ValueKind.BLANK}
-    if filled and filled <= {ValueKind.YES, ValueKind.GOOD_STATUS}:  # a box that is ticked or not
-        return [value for value, kind in kinds.items() if kind is ValueKind.BLANK]
-    return []
+    no = [
+        value
+        for value, kind in kinds.items()
+        if kind in {ValueKind.NO, ValueKind.BAD_STATUS}
+        or (kind is ValueKind.TEXT and is_refusing_remark(value))
+    ]
+    filled = {kind for value, kind in kinds.items() if kind is not ValueKind.BLANK} - _NO_ANSWERS
+    is_box = not no and filled <= {ValueKind.YES, ValueKind.GOOD_STATUS}  # ticked or not
+    if filled and (is_box or (asks_consent(heading) and filled <= _ANSWERS)):
+        no += [value for value, kind in kinds.items() if kind is ValueKind.BLANK]
+    return no
 
 
 def _ask_about_words(heading: str, values: Counter[str]) -> Question:
@@ -149,16 +171,19 @@ def _question(
     heading: str, kind: HeadingKind, values: Counter[str], refusing: Sequence[str]
 ) -> Question:
     agreeing = [
-        value
-        for value in values
-        if value not in refusing and kind_of_value(value) in {ValueKind.YES, ValueKind.GOOD_STATUS}
+        value for value in values if value not in refusing and kind_of_value(value) in _ANSWERS
     ]
-    if kind is HeadingKind.CONSENT and agreeing and len(agreeing) <= _MOST_NAMED:
-        option, named = "--consent", agreeing
-        meaning = "and everybody else is left out"
+    is_all_known = all(kind_of_value(value) is not ValueKind.TEXT for value in agreeing)
+    blank = [value for value in refusing if kind_of_value(value) is ValueKind.BLANK]
+    if kind is HeadingKind.CONSENT and agreeing and (blank or is_all_known):
+        option, meaning = "--consent", "and everybody else is left out"
+        named = (
+            agreeing if len(agreeing) <= _MOST_NAMED or len(refusing) > len(blank) else [ANY_VALUE]
+        )
     else:
         option = "--gone"
-        named = list(refusing) if len(refusing) <= _MOST_NAMED else [ANY_VALUE]
+        is_few = len(refusing) <= _MOST_NAMED or kind not in _NAMED_BY_ANY
+        named = list(refusing) if is_few else [ANY_VALUE]
         meaning = "and those people never get mail"
     options = [word for value in named for word in (option, f"{heading}={value}")]
     words = " ".join(word if word.startswith("--") else _quote(word) for word in options)

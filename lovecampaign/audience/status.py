@@ -79,7 +79,7 @@ UNCONFIRMED_WORD = "unconfirmed"
 #: Of exports, and of sheets in English, German, French, Spanish, Italian, Dutch and Portuguese;
 #: without accents, with ``_`` for gaps.
 _WORDS_OF = {
-    ACTIVE: "active subscribed enabled confirmed cold opted_in opt_in optin "
+    ACTIVE: "active subscribed enabled confirmed cold opted_in opt_in optin valid deliverable "
     "aktiv angemeldet abonniert eingetragen bestatigt bestaetigt "
     "actif active abonne abonnee inscrit inscrite confirme confirmee "
     "activo activa suscrito suscrita confirmado confirmada "
@@ -97,7 +97,7 @@ _WORDS_OF = {
     BOUNCED: "bounced bounce cleaned hard_bounced hard_bounce hardbounce undeliverable "
     "unzustellbar nicht_zustellbar gebounced rebond rebondi npai non_distribuable "
     "rebotado rebotada rebote devuelto rimbalzato respinto non_recapitabile "
-    "onbestelbaar devolvido devolvida nao_entregue",
+    "onbestelbaar devolvido devolvida nao_entregue invalid ungultig rejete rejetee",
     ImportStatus(reason=SuppressionReason.SOFT_BOUNCES): "soft_bounces",
     COMPLAINED: "complained complaint spam_complaint spam marked_as_spam abuse abused junk "
     "spam_report reported_spam reported_as_spam beschwerde spam_beschwerde plainte "

@@ -47,8 +47,9 @@ def folder(tmp_path: Path) -> Path:
 def test_a_list_that_has_no_subscriber_is_told_by_check_and_send(folder: Path) -> None:
     _, checked = run(folder, "check")
     sent, told = run(folder, "send", *AT)
+    _, foreseen = run(folder, "send", "--dry-run", *AT)
 
-    for messages in (checked, told):
+    for messages in (checked, told, foreseen):
         assert "no subscriber is on the list readers" in messages
         assert "no subscriber is on the list insiders" in messages
     assert sent["data"]["due"] == 0

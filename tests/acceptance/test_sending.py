@@ -324,7 +324,9 @@ def test_a_dry_run_says_that_a_pause_holds_everything_up(shop: Shop) -> None:
     said = shop.type("send", "--dry-run", "--json", "--now", DAY_1)
 
     assert (said.code, said.data["remaining"]) == (0, 1)
-    assert [problem["code"] for problem in said.json["warnings"]] == ["paused"]
+    insiders, paused = said.json["warnings"]
+    assert insiders["message"] == "no subscriber is on the list insiders"
+    assert paused["code"] == "paused"
     assert "Paused: by the operator" in shop.type("send", "--dry-run", "--now", DAY_1).out
 
 

@@ -1,6 +1,6 @@
 """Words of consent and refusal in headings, values and file names.
 
-The words are data: ``vocabulary.toml``.
+The words are data: ``consent.toml``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,14 @@ import re
 from enum import Enum, auto
 from functools import lru_cache
 
-from lovecampaign.audience.status import BOUNCED, COMPLAINED, UNSUBSCRIBED, ImportStatus
+from lovecampaign.audience.status import (
+    BOUNCED,
+    COMPLAINED,
+    UNSUBSCRIBED,
+    ImportStatus,
+    is_status_word,
+    parse_status,
+)
 from lovecampaign.audience.vocabulary.words import CONSENT_WORDS, NO, YES, field_name, word_of
 
 
@@ -20,6 +27,7 @@ class HeadingKind(Enum):
     WEAK_REFUSAL = auto()  #: only a "yes", a date or a status can be
     CONSENT = auto()  #: a "no" can be a refusal
     NEUTRAL = auto()
+    OTHER_CHANNEL = auto()  #: consent to calls, text messages or post: no matter here
 
 
 class ValueKind(Enum):
@@ -45,6 +53,11 @@ _OTHER_CHANNELS = frozenset(CONSENT_WORDS["other_channels"])
 _EMAIL_WORDS = frozenset(CONSENT_WORDS["email_words"])
 _COUNTS = frozenset(CONSENT_WORDS["counts"])
 _LINKS = frozenset(CONSENT_WORDS["links"])
+_ASKED_CONSENTS = frozenset(CONSENT_WORDS["asked_consents"])
+_CIRCUMSTANCES = frozenset(CONSENT_WORDS["circumstances"])
+_REFUSING_WORDS = frozenset(CONSENT_WORDS["refusing_words"])
+#: Words of a remark; a sentence may say "not" of anything.
+_LONGEST_REMARK = 4
 
 _BLANK = frozenset(CONSENT_WORDS["blank"])
 _ZERO = re.compile(r"0+(?:[.,]0+)?\s?%?")
@@ -81,7 +94,8 @@ def kind_of_heading(heading: str) -> HeadingKind:
     slug = field_name(heading)
     squeezed, words = slug.replace("_", ""), frozenset(slug.split("_"))
     if words & _OTHER_CHANNELS and not words & _EMAIL_WORDS:
-        return HeadingKind.NEUTRAL
+        is_consent = any(part in squeezed for part in (*_REFUSALS, *_CONSENTS, "status"))
+        return HeadingKind.OTHER_CHANNEL if is_consent else HeadingKind.NEUTRAL
     if any(part in squeezed for part in _REFUSALS):
         return HeadingKind.NEUTRAL if words & _LINKS else HeadingKind.REFUSAL
     if words & _WEAK_REFUSALS:
@@ -90,6 +104,13 @@ def kind_of_heading(heading: str) -> HeadingKind:
         is_negated = words & _NEGATIONS and not words & YES
         return HeadingKind.REFUSAL if is_negated else HeadingKind.CONSENT
     return HeadingKind.NEUTRAL
+
+
+def asks_consent(heading: str) -> bool:
+    """Whether an empty cell below the heading, beside filled ones, can mean no consent."""
+    slug = field_name(heading)
+    squeezed, words = slug.replace("_", ""), frozenset(slug.split("_"))
+    return any(part in squeezed for part in _ASKED_CONSENTS) and not words & _CIRCUMSTANCES
 
 
 def counts_something(heading: str) -> bool:
@@ -106,6 +127,8 @@ def kind_of_value(cell: str) -> ValueKind:
     for kind, words in _VALUES.items():
         if word in words:
             return kind
+    if is_status_word(word):
+        return ValueKind.BAD_STATUS if parse_status(word).rank else ValueKind.GOOD_STATUS
     for kind, pattern in _PATTERNS.items():
         if pattern.fullmatch(text):
             return kind
@@ -124,6 +147,12 @@ _PATTERNS = {
     ValueKind.NUMBER: _NUMBER,
     ValueKind.LINK: _LINK,
 }
+
+
+def is_refusing_remark(cell: str) -> bool:
+    """Whether a short remark below a heading of consent says no: ``nicht mehr``."""
+    words = re.findall(r"[^\W_]+", word_of(cell))
+    return len(words) <= _LONGEST_REMARK and not _REFUSING_WORDS.isdisjoint(words)
 
 
 def is_strong_refusal(cell: str) -> bool:

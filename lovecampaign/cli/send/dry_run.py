@@ -11,7 +11,7 @@ from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import red
 from lovecampaign.cli.resources.campaigns import UsableCampaign
-from lovecampaign.cli.resources.facts import email_checker
+from lovecampaign.cli.resources.facts import email_checker, warn_of_empty_audience
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.send.report import (
     find_pause,
@@ -38,7 +38,8 @@ def count_due(
         pause_reason = find_pause(database, campaign)
         due = [email for email in emails if email.key in foresight.recipients]
         edits = [] if accepts_edit else find_blocking_edits(database, campaign, due)
-    problems = [*edits, *_check(invocation, usable, due)]
+        warnings = warn_of_empty_audience(database, campaign, invocation.now)
+    problems = [*edits, *_check(invocation, usable, due), *warnings]
     report = _as_report(campaign, invocation, foresight)
     lines = [f"{key}: {count_of(number, 'person')}" for key, number in foresight.recipients.items()]
     tell_left_out(invocation, campaign, foresight.late)
