@@ -22,7 +22,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database, connect
 
 #: The newest migration; a test compares it with the scripts.
-HEAD = "0005"
+HEAD = "0006"
 #: An arbitrary number, unlikely to be used on the same server ("love" in ASCII).
 ADVISORY_LOCK = 0x6C6F7665
 

@@ -27,15 +27,18 @@ from lovecampaign.store.signup.request_rows import (
     add_memberships,
     add_transactional,
     list_barred_mailboxes,
+    list_confirmation_times,
     list_permanent_memberships,
-    list_request_times,
     list_suppressions,
+    list_told_members,
+    lock_mailboxes,
     lock_or_add_subscribers,
 )
 from lovecampaign.store.subscribers.suppressions import EVERY_LIST, PERMANENT_REASONS
 from lovecampaign.store.tables import DeliveryState
 
-#: Limits of confirmations to one address: enough after a typo, and too few to harass the owner.
+#: Limits of confirmations to one mailbox, by all its addresses together: enough after a typo, and
+#: too few to harass the owner.
 MAX_PER_HOUR = 3
 MAX_PER_DAY = 10
 #: An address that does not exist today may exist tomorrow: one try a day.
@@ -94,6 +97,10 @@ class SignupRequest:
     #: The row of the campaign that words the message.
     campaign_id: int
 
+    @property
+    def mailbox(self) -> str:
+        return mailbox_key(self.key)
+
 
 def request_signup(
     database: Database,
@@ -114,42 +121,46 @@ def request_signups(
     """Queue the message that follows each request: all of them in one commit, or none."""
     outcomes: dict[int, SignupOutcome] = {}
     with database.write() as connection:
+        lock_mailboxes(connection, (request.mailbox for request in requests))
+        addresses = {one.key: one.address for one in reversed(requests)}  # as typed at first
+        ids = lock_or_add_subscribers(connection, addresses, now)
         while len(outcomes) < len(requests):
-            turn = _next_of_each_address(requests, outcomes)
-            taken = _process(connection, [requests[number] for number in turn], now)
+            turn = _next_of_each_mailbox(requests, outcomes)
+            taken = _process(connection, [requests[number] for number in turn], ids, now)
             outcomes |= zip(turn, taken, strict=True)
     return [outcomes[number] for number in range(len(requests))]
 
 
-def _next_of_each_address(
+def _next_of_each_mailbox(
     requests: Sequence[SignupRequest], done: Collection[int]
 ) -> Sequence[int]:
-    """Each address once: its second request is counted after the first."""
+    """Each mailbox once: its second request is counted after the first."""
     first: dict[str, int] = {}
     for number, request in enumerate(requests):
         if number not in done:
-            first.setdefault(request.key, number)
+            first.setdefault(request.mailbox, number)
     return list(first.values())
 
 
 def _process(
-    connection: Connection, requests: Sequence[SignupRequest], now: datetime
+    connection: Connection,
+    requests: Sequence[SignupRequest],
+    subscriber_ids: Mapping[str, int],
+    now: datetime,
 ) -> Sequence[SignupOutcome]:
-    addresses = {one.key: one.address for one in requests}
-    ids = lock_or_add_subscribers(connection, addresses, now)
+    mailboxes = [one.mailbox for one in requests]
+    ids = {one.key: subscriber_ids[one.key] for one in requests}
+    a_day_ago = now - timedelta(days=1)
     lists = {one.form.list for one in requests}
     history = _SignupHistory(
         suppressions=list_suppressions(connection, ids),
-        barred=list_barred_mailboxes(connection, map(mailbox_key, ids)),
+        barred=list_barred_mailboxes(connection, mailboxes),
         members=list_permanent_memberships(connection, lists, ids.values()),
-        request_times=list_request_times(connection, ids.values(), now - timedelta(days=1)),
+        told_members=list_told_members(connection, ids.values(), a_day_ago),
+        confirmation_times=list_confirmation_times(connection, mailboxes, a_day_ago),
     )
-    memberships = [(one.form.list, ids[one.key]) for one in requests]
-    outcomes = [
-        history.decide(one.key, *membership, now)
-        for one, membership in zip(requests, memberships, strict=True)
-    ]
-    add_memberships(connection, memberships, now)
+    outcomes = [history.decide(one, ids[one.key], now) for one in requests]
+    add_memberships(connection, [(one.form.list, ids[one.key]) for one in requests], now)
     rows = [
         _transactional_row(one, outcome, ids[one.key])
         for one, outcome in zip(requests, outcomes, strict=True)
@@ -167,29 +178,30 @@ class _SignupHistory:
     barred: Collection[tuple[str, str]]
     #: Memberships by a consent that does not expire. A new one may replace another that does.
     members: Collection[MembershipKey]
-    #: The times of requests within a day, by subscriber and kind.
-    request_times: Mapping[tuple[int, str], Sequence[datetime]]
+    #: Members that were told so within a day.
+    told_members: Collection[int]
+    #: The times of confirmations within a day, by mailbox.
+    confirmation_times: Mapping[str, Sequence[datetime]]
 
-    def decide(self, key: str, list_name: str, subscriber_id: int, now: datetime) -> SignupOutcome:
-        active = [
-            one for one in self.suppressions.get(key, ()) if one.list in (EVERY_LIST, list_name)
-        ]
+    def decide(self, request: SignupRequest, subscriber_id: int, now: datetime) -> SignupOutcome:
+        list_name, mailbox = request.form.list, request.mailbox
+        suppressions = self.suppressions.get(request.key, ())
+        active = [one for one in suppressions if one.list in (EVERY_LIST, list_name)]
         is_member = (list_name, subscriber_id) in self.members and not active
-        mailbox = mailbox_key(key)
         is_barred = any(one.reason in PERMANENT_REASONS for one in active)
         if is_barred or {(mailbox, EVERY_LIST), (mailbox, list_name)} & set(self.barred):
             return SignupOutcome.BARRED
         bounces = (one.at for one in active if one.reason == SuppressionReason.HARD_BOUNCE)
         if any(at > now - PAUSE_AFTER_BOUNCE for at in bounces):
             return SignupOutcome.BOUNCED
-        if self._is_too_often(subscriber_id, is_member=is_member, now=now):
-            return SignupOutcome.TOO_OFTEN
-        return SignupOutcome.IS_MEMBER if is_member else SignupOutcome.TO_CONFIRM
-
-    def _is_too_often(self, subscriber_id: int, *, is_member: bool, now: datetime) -> bool:
         if is_member:
-            return (subscriber_id, TransactionalKind.ALREADY_MEMBER.value) in self.request_times
-        times = self.request_times.get((subscriber_id, TransactionalKind.CONFIRM.value), ())
+            is_told = subscriber_id in self.told_members
+            return SignupOutcome.TOO_OFTEN if is_told else SignupOutcome.IS_MEMBER
+        is_too_often = self._is_too_often(mailbox, now)
+        return SignupOutcome.TOO_OFTEN if is_too_often else SignupOutcome.TO_CONFIRM
+
+    def _is_too_often(self, mailbox: str, now: datetime) -> bool:
+        times = self.confirmation_times.get(mailbox, ())
         in_an_hour = sum(at > now - timedelta(hours=1) for at in times)
         return in_an_hour >= MAX_PER_HOUR or len(times) >= MAX_PER_DAY
 
@@ -207,4 +219,5 @@ def _transactional_row(
         payload=request.form.to_payload() if is_to_confirm else {},
         state=DeliveryState.PLANNED if kind else DeliveryState.SKIPPED,
         detail=None if kind else outcome.value,
+        mailbox=request.mailbox if is_to_confirm else None,
     )

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -23,6 +24,7 @@ from lovecampaign.store.database.json_parameters import (
 )
 from lovecampaign.store.database.types import Instant
 from lovecampaign.store.database.upsert import INSERT_INTO, Insert, InsertInto
+from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.subscribers.suppressions import PERMANENT_REASONS
 from lovecampaign.store.tables import (
     DeliveryState,
@@ -34,6 +36,9 @@ from lovecampaign.store.tables import (
 
 #: A list and a subscriber's id.
 MembershipKey = tuple[str, int]
+#: First key of the advisory locks of mailboxes on PostgreSQL ("mail" in ASCII); the second is a
+#: hash of the mailbox.
+MAILBOX_LOCK = 0x6D61696C
 _ROWS = json_rows("rows", "request")
 _NOW = sa.bindparam("now", type_=Instant)
 
@@ -58,6 +63,18 @@ class TransactionalRow:
     state: DeliveryState
     #: Why none was sent.
     detail: str | None = None
+    #: Of a confirmation, for the limit of them.
+    mailbox: str | None = None
+
+
+def lock_mailboxes(connection: Connection, mailboxes: Iterable[str]) -> None:
+    """Lock mailboxes until the end: two spellings in two processes are counted one by one.
+
+    SQLite has one writer anyway. In order: two groups with the same mailboxes would deadlock.
+    """
+    if connection.dialect.name == "postgresql":
+        numbers = sorted({_lock_number(mailbox) for mailbox in mailboxes})
+        connection.execute(_LOCK_MAILBOXES, {"numbers": json_parameter(numbers)})
 
 
 def lock_or_add_subscribers(
@@ -103,15 +120,23 @@ def list_permanent_memberships(
     return {(name, subscriber_id) for name, subscriber_id in rows}
 
 
-def list_request_times(
-    connection: Connection, ids: Collection[int], since: datetime
-) -> Mapping[tuple[int, str], Sequence[datetime]]:
-    """When each subscriber requested messages of each kind, without skipped ones."""
-    times: dict[tuple[int, str], list[datetime]] = defaultdict(list)
-    rows = connection.execute(_READ_REQUESTS, {"ids": json_parameter(ids), "since": since})
-    for subscriber_id, kind, at in rows:
-        times[subscriber_id, kind].append(at)
+def list_confirmation_times(
+    connection: Connection, mailboxes: Iterable[str], since: datetime
+) -> Mapping[str, Sequence[datetime]]:
+    """When confirmations to each mailbox were requested, by any spelling; without skipped ones."""
+    times: dict[str, list[datetime]] = defaultdict(list)
+    parameters = {"mailboxes": json_parameter(set(mailboxes)), "since": since}
+    for mailbox, at in connection.execute(_READ_CONFIRMATIONS, parameters):
+        times[mailbox].append(at)
     return times
+
+
+def list_told_members(
+    connection: Connection, ids: Collection[int], since: datetime
+) -> Collection[int]:
+    """The subscribers that were told that they are members already, on any list."""
+    parameters = {"ids": json_parameter(ids), "since": since}
+    return set(connection.scalars(_READ_TOLD_MEMBERS, parameters))
 
 
 def add_memberships(
@@ -135,11 +160,17 @@ def add_transactional(
             one.payload,
             one.state.value,
             one.detail,
+            one.mailbox,
         )
         for one in messages
     )
     skipped = DeliveryState.SKIPPED.value
     connection.execute(_ADD_TRANSACTIONAL, {"rows": rows, "now": now, "skipped": skipped})
+
+
+def _lock_number(mailbox: str) -> int:
+    """A signed number of 32 bits. The same for two mailboxes: one waits for the other."""
+    return crc32(mailbox.encode()) - 2**31
 
 
 def _insert_subscribers(insert_into: InsertInto) -> Insert:
@@ -187,12 +218,24 @@ _READ_PERMANENT = sa.select(membership.c.list, membership.c.subscriber_id).where
     membership.c.confirmed_at.is_not(None),
     membership.c.consent_expires_at.is_(None),
 )
-_READ_REQUESTS = sa.select(
-    transactional.c.subscriber_id, transactional.c.kind, transactional.c.created_at
-).where(
-    transactional.c.subscriber_id.in_(json_values("ids")),
+_LOCK_NUMBERS = json_rows("numbers", "lock")
+#: In the order of the numbers: rows of an array come as they are.
+_LOCK_MAILBOXES = sa.select(
+    sa.func.pg_advisory_xact_lock(
+        sa.literal_column(str(MAILBOX_LOCK)), sa.cast(_LOCK_NUMBERS.c.value, sa.Integer)
+    )
+)
+_IS_RECENT = sa.and_(
     transactional.c.created_at > sa.bindparam("since", type_=Instant),
     transactional.c.state != DeliveryState.SKIPPED.value,
+)
+_READ_CONFIRMATIONS = sa.select(transactional.c.mailbox, transactional.c.created_at).where(
+    transactional.c.mailbox.in_(json_values("mailboxes", sa.Text())), _IS_RECENT
+)
+_READ_TOLD_MEMBERS = sa.select(transactional.c.subscriber_id).where(
+    transactional.c.subscriber_id.in_(json_values("ids")),
+    transactional.c.kind == TransactionalKind.ALREADY_MEMBER.value,
+    _IS_RECENT,
 )
 _ADD_TRANSACTIONAL = sa.insert(transactional).from_select(
     [
@@ -202,6 +245,7 @@ _ADD_TRANSACTIONAL = sa.insert(transactional).from_select(
         "payload",
         "state",
         "detail",
+        "mailbox",
         "created_at",
         "next_try_at",
         "settled_at",
@@ -213,6 +257,7 @@ _ADD_TRANSACTIONAL = sa.insert(transactional).from_select(
         json_at(_ROWS, 3),
         text_at(_ROWS, 4),
         text_at(_ROWS, 5),
+        text_at(_ROWS, 6),
         _NOW,
         _NOW,
         sa.case((text_at(_ROWS, 4) == sa.bindparam("skipped"), _NOW)),

@@ -204,7 +204,7 @@ def _cancel_planned(connection: Connection, subscriber_id: int, now: datetime) -
     connection.execute(
         sa.update(transactional)
         .where(transactional.c.subscriber_id == subscriber_id)
-        .values(payload={})
+        .values(payload={}, mailbox=None)
     )
     connection.execute(
         sa.update(transactional)

@@ -148,9 +148,19 @@ transactional = sa.Table(
     sa.Column("used_at", Instant),
     #: As of a delivery.
     sa.Column("nonce", sa.BigInteger, default=Nonce()),
+    #: The mailbox of the address (``+tags`` and dots) that is asked to confirm a sign-up, for
+    #: the limit of such messages; NULL for other messages and after erasure.
+    sa.Column("mailbox", sa.Text),
     sa.Index(None, "state", "next_try_at"),
     sa.Index(None, "subscriber_id", "created_at"),
     sqlite_autoincrement=True,
+)
+sa.Index(
+    "ix_transactional_mailbox",
+    transactional.c.mailbox,
+    transactional.c.created_at,
+    sqlite_where=transactional.c.mailbox.is_not(None),
+    postgresql_where=transactional.c.mailbox.is_not(None),
 )
 
 #: Later facts about deliveries, from providers and subscribers. Never deleted.

@@ -14,16 +14,14 @@ from urllib.parse import quote
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.audience.mailbox import mailbox_key
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
-from lovecampaign.store.signup.request import MAX_PER_HOUR, SignupRequest, request_signups
+from lovecampaign.store.signup.request import SignupRequest, request_signups
 from lovecampaign.web.serve.content.zones import regions
 from lovecampaign.web.serve.handler.consent import consent_text
 from lovecampaign.web.serve.handler.group_commit import GroupCommit
 from lovecampaign.web.serve.handler.request_context import REVALIDATE, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
-from lovecampaign.web.serve.http.rate_limit import Rate
 from lovecampaign.web.serve.http.request_body import BodyKind
 from lovecampaign.web.serve.pages.join_form import (
     HONEYPOT,
@@ -37,10 +35,6 @@ from lovecampaign.web.serve.pages.join_form import (
 
 #: Any site may read the response to an embedded form; there is no cookie to misuse.
 FROM_ANYWHERE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-
-
-#: Confirmations to the variants of one mailbox, as many as to one address.
-_VARIANTS = Rate(count=MAX_PER_HOUR, seconds=3600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,21 +73,9 @@ def read(context: RequestContext) -> JoinRequest | Response:
     form = read_form(context, campaign)
     if form.wrong is not None:
         return _again(context, campaign, form)
-    applicant = applicant_of(context, campaign, form)
-    if _is_variant_over_limit(context, applicant.key):
-        return _check_mailbox(context, campaign)  # as for every address
-    return JoinRequest(context=context, campaign=campaign, applicant=applicant)
-
-
-def _is_variant_over_limit(context: RequestContext, key: str) -> bool:
-    """Whether a mailbox was asked too often by ``+tags`` and dots; counted in this process.
-
-    The store counts the requests of each single address.
-    """
-    mailbox = mailbox_key(key)
-    if mailbox == key:
-        return False
-    return not context.site.rate_limiter.take("join by a variant", mailbox, _VARIANTS)
+    return JoinRequest(
+        context=context, campaign=campaign, applicant=applicant_of(context, campaign, form)
+    )
 
 
 def take(requests: Sequence[JoinRequest]) -> Sequence[Response]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from datetime import timedelta
@@ -9,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from lovecampaign.store import tables
+from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.subscribers.suppressions import unsubscribe
-from tests.support.serving import Answer, RecordingMailer, Serving, dump
+from tests.support.serving import Answer, RecordingMailer, Serving, dump, serving
 from tests.support.signup import ANA, asked_rows, asked_states, confirm, rows_of
 from tests.support.stage import Stage
 
@@ -56,6 +58,25 @@ def test_the_answer_is_the_same_for_everybody(served: Serving, stage: Stage) -> 
         ("already-member", "planned"),
         ("confirm", "skipped"),
     }
+
+
+def test_spellings_of_a_mailbox_share_the_limit_of_all_processes(
+    served: Serving, stage: Stage
+) -> None:
+    """Two sites with a database connection each, as two processes of ``serve``; one answer."""
+    with (
+        contextlib.closing(open_database(stage.settings)) as database,
+        serving(stage.settings, database, stage.clock) as other,
+    ):
+        answers = [
+            fill_in(site, stage, email=f"{name}@reader.example")
+            for name in ("kim", "kim+a", "kim+b", "k.im+c")
+            for site in (served, other)
+        ]
+
+    assert {(answer.status, answer.body) for answer in answers} == {(200, answers[0].body)}
+    sent = [row.mailbox for row in asked_rows(stage.database) if row.state == "planned"]
+    assert sent == ["kim@reader.example"] * 3 + ["k.im@reader.example"] * 2
 
 
 def test_an_unknown_list_is_not_found(served: Serving) -> None:

@@ -40,6 +40,23 @@ _OLD_ROWS = (
         " created_at, next_try_at) VALUES (9, 'confirm', 1, 1, '{}', 'sent', 1, 1)"
     ),
 )
+#: A variant of a mailbox, asked to confirm; one that was skipped; another kind; a forgotten one.
+_OLD_CONFIRMATIONS = (
+    (
+        "INSERT INTO subscriber (id, address_key, email, fields, created_at, updated_at,"
+        " forgotten_at) VALUES"
+        " (2, 'kim.lee+x@googlemail.com', 'Kim.Lee+x@googlemail.com', '{}', 1, 1, NULL),"
+        " (3, 'forgotten:3', '', '{}', 1, 1, 1)"
+    ),
+    (
+        "INSERT INTO transactional (id, kind, campaign_id, subscriber_id, payload, state,"
+        " created_at, next_try_at) VALUES"
+        " (10, 'confirm', 1, 2, '{}', 'planned', 1, 1),"
+        " (11, 'confirm', 1, 2, '{}', 'skipped', 1, 1),"
+        " (12, 'download', 1, 2, '{}', 'sent', 1, 1),"
+        " (13, 'confirm', 1, 3, '{}', 'cancelled', 1, 1)"
+    ),
+)
 
 
 def make_at(database: Database, version: str) -> None:
@@ -75,6 +92,32 @@ def test_rows_from_before_keep_their_ids_and_have_no_nonce(
             event = connection.exec_driver_sql("SELECT delivery_id FROM event").scalar_one()
             assert event == 5
         assert_foreign_keys_hold(database)
+
+
+def test_confirmations_from_before_count_for_their_mailbox(
+    tmp_path: Path, database_url: str
+) -> None:
+    settings = Settings(workspace=tmp_path, database_url=database_url)
+    with contextlib.closing(
+        Database(connect(settings.database_url, settings.workspace))
+    ) as database:
+        make_at(database, "0005")
+        with database.write() as connection:
+            for statement in (*_OLD_ROWS, *_OLD_CONFIRMATIONS):
+                connection.exec_driver_sql(statement)
+
+        assert upgrade(database)
+
+        with database.read() as connection:
+            rows = connection.exec_driver_sql("SELECT id, mailbox FROM transactional").all()
+        mailboxes = {row.id: row.mailbox for row in rows}
+        assert mailboxes == {
+            9: "ana@b.example",
+            10: "kimlee@gmail.com",
+            11: None,
+            12: None,
+            13: None,
+        }
 
 
 def assert_foreign_keys_hold(database: Database) -> None:
