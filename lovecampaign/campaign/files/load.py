@@ -42,7 +42,8 @@ from lovecampaign.campaign.model.campaign import (
 from lovecampaign.campaign.schema.models import CampaignFile, CopyGroup, DayGroup, LaunchEmailGroup
 from lovecampaign.campaign.schema.validate import read_document
 from lovecampaign.campaign.source.errors import BadValue
-from lovecampaign.core.problems import Problem, has_errors, in_file_order
+from lovecampaign.campaign.source.problem_limit import first_of_each_file
+from lovecampaign.core.problems import Problem, has_errors
 
 #: Values for invalid required settings, so that the rules can run; never sent.
 _PLACEHOLDERS: dict[str, Any] = {
@@ -78,7 +79,9 @@ def load_campaign(folder: Path, workspace: Path) -> LoadedCampaign:
         return LoadedCampaign(campaign=None, problems=problems)
     document = read_document(source, CampaignFile, placeholders=_PLACEHOLDERS)
     if document.value is None:
-        return LoadedCampaign(campaign=None, problems=(*problems, *document.problems))
+        return LoadedCampaign(
+            campaign=None, problems=tuple(first_of_each_file([*problems, *document.problems]))
+        )
     draft = CampaignDraft(
         document=document,
         file=document.value,
@@ -111,7 +114,7 @@ class _CampaignLoader:
             self._read_system_email(key)
 
     def loaded(self) -> LoadedCampaign:
-        problems = tuple(in_file_order([*self.problems, *self.email_problems]))
+        problems = tuple(first_of_each_file([*self.problems, *self.email_problems]))
         if has_errors(self.problems):
             return LoadedCampaign(campaign=None, problems=problems)
         files = (self.draft.document.source.name, *dict.fromkeys(self.files))

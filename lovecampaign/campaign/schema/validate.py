@@ -6,8 +6,8 @@ Invalid settings are removed, so that the rules about the others still run. Thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from copy import deepcopy
+from bisect import bisect_right, insort
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,22 +15,26 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from lovecampaign.campaign.schema.models import SettingsGroup
-from lovecampaign.campaign.schema.validation_errors import translate_validation_error
+from lovecampaign.campaign.schema.removal import BrokenPaths, without
+from lovecampaign.campaign.schema.validation_errors import (
+    is_covered,
+    spot_of_error,
+    translate_validation_error,
+    written_path,
+)
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.fix_mistakes import fix_lines
 from lovecampaign.campaign.source.parser import read_tree
 from lovecampaign.campaign.source.problem_codes import ProblemCode
+from lovecampaign.campaign.source.problem_limit import MAX_PROBLEMS, only_counted
 from lovecampaign.campaign.source.source import Source, Spot
 from lovecampaign.campaign.source.tree import KeyPath, Keys, Tree, empty_entries, walk
-from lovecampaign.core.problems import Place, Problem, Severity, has_errors, in_file_order
+from lovecampaign.core.problems import Place, Problem, Severity
 
 G = TypeVar("G", bound=SettingsGroup)
-Broken = frozenset[KeyPath]
 
 #: Each round removes one level more; the schema has five.
 _ROUNDS = 8
-#: Of one file; the others are counted.
-MAX_PROBLEMS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,8 @@ class Document(Generic[G]):
     source: Source
     tree: Tree
     value: G | None
-    broken: Broken
+    broken: BrokenPaths
+    #: All of them; those behind the first 200 of the schema are only counted.
     problems: tuple[Problem, ...]
 
     def problem(
@@ -75,7 +80,7 @@ class Document(Generic[G]):
 
     def is_sound(self, *path: str | int) -> bool:
         """Whether nothing at this path, above it or below it was invalid."""
-        return not any(_overlap(broken, path) for broken in self.broken)
+        return not self.broken.overlap(path)
 
 
 def read_document(
@@ -96,111 +101,62 @@ def read_document(
     problems += _empty_values(source, tree)
     value, broken, invalid = _validate(source, tree, model, data, placeholders or {})
     problems += invalid
-    shown = [*tree.problems, *(one for one in problems if not tree.is_silent(one))]
-    return Document(
-        source=source, tree=tree, value=value, broken=broken, problems=_first_of(shown, source)
-    )
-
-
-def _first_of(problems: Sequence[Problem], source: Source) -> tuple[Problem, ...]:
-    """The first problems of a file with thousands, and the number of the others."""
-    if len(problems) <= MAX_PROBLEMS:
-        return tuple(problems)
-    ordered = in_file_order(problems)
-    rest = ordered[MAX_PROBLEMS:]
-    summary = Problem(
-        code=ProblemCode.MORE_MISTAKES.value,
-        message=f"{source.name} has {len(rest):,} more mistakes",
-        place=Place(file=source.name, line=rest[0].place.line if rest[0].place else None),
-        hint="is this the right file? Fix the ones above first",
-        severity=Severity.ERROR if has_errors(rest) else Severity.WARNING,
-    )
-    return (*ordered[:MAX_PROBLEMS], summary)
+    shown = (*tree.problems, *(one for one in problems if not tree.is_silent(one)))
+    return Document(source=source, tree=tree, value=value, broken=broken, problems=shown)
 
 
 def _validate(
     source: Source, tree: Tree, model: type[G], data: dict[Any, Any], placeholders: dict[str, Any]
-) -> tuple[G | None, Broken, list[Problem]]:
+) -> tuple[G | None, BrokenPaths, list[Problem]]:
     """Validate and remove invalid settings until the rest is valid."""
     problems: list[Problem] = []
     broken: set[KeyPath] = set()
     for attempt in range(_ROUNDS):
         try:
-            return model.model_validate(data), frozenset(broken), problems
+            return model.model_validate(data), BrokenPaths(broken), problems
         except ValidationError as error:
             errors = error.errors(include_url=False, include_input=False)
             if attempt == 0:
                 problems = _translate(source, tree, model, errors)
             invalid = {_invalid_path(one) for one in errors}
             broken |= invalid
-            data = {**placeholders, **_without(data, invalid)}
-    return None, frozenset(broken), problems
+            data = {**placeholders, **without(data, invalid)}
+    return None, BrokenPaths(broken), problems
 
 
 def _translate(
-    source: Source, tree: Tree, model: type[G], errors: Sequence[ErrorDetails]
+    source: Source, tree: Tree, model: type[G], errors: Iterable[ErrorDetails]
 ) -> list[Problem]:
-    """The problems of pydantic's errors; of thousands, only the first have a hint of their own.
+    """The problems of pydantic's errors; of thousands, those behind the first are only counted.
 
-    To suggest the right name of a setting takes a millisecond.
+    To suggest the right name of a setting takes a millisecond. A translated error may move down,
+    to the wrong piece of a long value: more are translated until no other can be before the last.
     """
-    if len(errors) > MAX_PROBLEMS:
-        errors = sorted(errors, key=lambda one: tree.spot(_written_path(one), of_key=True).line)
-    first, rest = errors[:MAX_PROBLEMS], errors[MAX_PROBLEMS:]
-    translated = (translate_validation_error(source, tree, model, one) for one in first)
-    others = (
-        source.problem(ProblemCode.WRONG_SHAPE, "this cannot be read", spot)
-        for spot in (tree.spot(_written_path(one), of_key=True) for one in rest)
-    )
-    return [one for one in (*translated, *others) if one is not None]
+    spots = ((spot_of_error(tree, one), one) for one in errors if not is_covered(tree, one))
+    audible = ((spot, one) for spot, one in spots if spot.line not in tree.silent_lines)
+    problems: list[Problem] = []
+    positions: list[tuple[int, int]] = []
+    for spot, error in sorted(audible, key=lambda pair: _position(pair[0])):
+        if bisect_right(positions, _position(spot)) >= MAX_PROBLEMS:
+            problems.append(only_counted(source, spot))
+            continue
+        problem = translate_validation_error(source, model, error, spot)
+        problems.append(problem)
+        if problem.place and not tree.is_silent(problem):
+            insort(positions, (problem.place.line or 0, problem.place.column or 0))
+    return problems
 
 
-def _written_path(error: ErrorDetails) -> KeyPath:
-    return tuple(step for step in error["loc"] if step != "[key]")
+def _position(spot: Spot) -> tuple[int, int]:
+    return (spot.line, spot.column)
 
 
 def _invalid_path(error: Any) -> KeyPath:
     """The path to remove: the invalid value, or the group with a missing setting."""
-    path = _written_path(error)
+    path = written_path(error)
     if error["type"] != "missing":
         return path
     return path if len(path) == 1 else path[:-1]
-
-
-def _without(data: dict[Any, Any], paths: Iterable[KeyPath]) -> dict[Any, Any]:
-    """A copy of the data without some paths."""
-    rest = deepcopy(data)
-    for path in sorted(paths, key=_item_order, reverse=True):
-        _remove(rest, path)
-    return rest
-
-
-def _item_order(path: KeyPath) -> list[tuple[int, str]]:
-    """The items of a list by number, so that the last can be removed first."""
-    return [(step, "") if isinstance(step, int) else (-1, step) for step in path]
-
-
-def _remove(data: Any, path: KeyPath) -> None:
-    """Remove the value at a path; pydantic's paths may be deeper than the data."""
-    step, *rest = path
-    for key in _matching_keys(data, step):
-        if rest and isinstance(data[key], dict | list):
-            _remove(data[key], tuple(rest))
-        else:
-            del data[key]
-
-
-def _matching_keys(holder: Any, step: str | int) -> list[Any]:
-    """The indexes or keys of a step: keys match by their text."""
-    if isinstance(holder, list):
-        return [step] if isinstance(step, int) and step < len(holder) else []
-    if isinstance(step, str) and step in holder:
-        return [step]
-    return [key for key in holder if str(key) == str(step)]
-
-
-def _overlap(one: Keys, other: Keys) -> bool:
-    return all(str(a) == str(b) for a, b in zip(one, other, strict=False))
 
 
 def _empty_values(source: Source, tree: Tree) -> list[Problem]:

@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 from lovecampaign.campaign.schema.models import CampaignFile, SettingsGroup
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import CURLY_DOUBLE, CURLY_SINGLE
-from lovecampaign.campaign.source.source import Source, find_piece
-from lovecampaign.campaign.source.tree import Keys, Tree
+from lovecampaign.campaign.source.source import Source, Spot, find_piece
+from lovecampaign.campaign.source.tree import KeyPath, Keys, Tree
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.suggestions import did_you_mean
 
@@ -40,17 +40,32 @@ _OTHER_NAMES: Mapping[str, str] = {
 _TOPICS = frozenset({"categories", "category", "keywords", "tag", "tags", "topics"})
 
 
+def written_path(error: ErrorDetails) -> KeyPath:
+    """The path of an error in the file."""
+    return tuple(step for step in error["loc"] if step != "[key]")
+
+
+def is_covered(tree: Tree, error: ErrorDetails) -> bool:
+    """Whether another problem covers the error: a missing setting may be empty or further down."""
+    return error["type"] == "missing" and (tree.has(written_path(error)) or not tree.is_whole)
+
+
+def spot_of_error(tree: Tree, error: ErrorDetails) -> Spot:
+    """The spot of the key or value that an error is about."""
+    is_about_key = error["type"] in ("missing", "extra_forbidden") or "[key]" in error["loc"]
+    return tree.spot(written_path(error), of_key=is_about_key)
+
+
 def translate_validation_error(
-    source: Source, tree: Tree, model: type[SettingsGroup], error: ErrorDetails
-) -> Problem | None:
-    """The error as a problem; None if another problem covers it."""
-    path = tuple(step for step in error["loc"] if step != "[key]")
+    source: Source, model: type[SettingsGroup], error: ErrorDetails, spot: Spot
+) -> Problem:
+    """The error at its spot as a problem."""
+    path = written_path(error)
     context = error.get("ctx") or {}
     if error["type"] == "missing":
-        return _missing(source, tree, model, path)
+        return _missing(source, model, path, spot)
     if error["type"] == "extra_forbidden":
-        return _unknown(source, tree, model, path)
-    spot = tree.spot(path, of_key="[key]" in error["loc"])
+        return _unknown(source, model, path, spot)
     if code := ProblemCode.named(error["type"]):
         spot = find_piece(source, spot, context.get("part") or "") or spot
         return source.problem(code, context["message"], spot, hint=context["hint"])
@@ -58,11 +73,8 @@ def translate_validation_error(
     return source.problem(ProblemCode.WRONG_SHAPE, f"{shape} is expected here", spot, hint=hint)
 
 
-def _missing(source: Source, tree: Tree, model: type[SettingsGroup], path: Keys) -> Problem | None:
-    if tree.has(path) or not tree.is_whole:
-        return None
+def _missing(source: Source, model: type[SettingsGroup], path: Keys, spot: Spot) -> Problem:
     *group, key = path
-    spot = tree.spot(group, of_key=True)
     note = "" if key == "version" else " (an example: write your own)"
     hint = f"add {key}: {_example(model, path)}{note}"
     return source.problem(
@@ -70,11 +82,11 @@ def _missing(source: Source, tree: Tree, model: type[SettingsGroup], path: Keys)
     )
 
 
-def _unknown(source: Source, tree: Tree, model: type[SettingsGroup], path: Keys) -> Problem:
+def _unknown(source: Source, model: type[SettingsGroup], path: Keys, spot: Spot) -> Problem:
     *group, key = path
     message = f"there is no setting {key}{_under(group)}"
     hint = _suggestion(model, group, str(key))
-    return source.problem(ProblemCode.UNKNOWN_KEY, message, tree.spot(path, of_key=True), hint=hint)
+    return source.problem(ProblemCode.UNKNOWN_KEY, message, spot, hint=hint)
 
 
 def _under(group: Keys) -> str:
