@@ -17,7 +17,7 @@ from lovecampaign.store.subscribers.subject_access import Row
 from lovecampaign.web.serve.content.i18n import Translation
 
 #: Internal keys, without meaning for the subscriber.
-_INTERNAL = frozenset({"id", "address_key", "mailbox", "delivery_id"})
+_INTERNAL = frozenset({"id", "address_key", "mailbox", "delivery_id", "nonce", "import_id"})
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 #: Columns with values of ours, which have a translation.
 _ENUMS = frozenset({"state", "reason", "kind"})
