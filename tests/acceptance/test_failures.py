@@ -135,7 +135,7 @@ def test_what_failed_for_good_is_an_error_of_send_of_run_and_of_a_test(shop: Sho
 
 def test_strict_says_that_warnings_count(shop: Shop) -> None:
     day = shop.folder / "campaigns/test-month/days/01-day-1.md"
-    day.write_text(day.read_text().replace("This is the gift", "This is the <b>gift</b>"))
+    day.write_text(day.read_text().replace("This is the gift", "This is the ==gift=="))
     said = shop.type("check", "--strict", "--json")
 
     assert_says_what_is_wrong(said, 1)

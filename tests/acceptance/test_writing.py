@@ -70,7 +70,7 @@ def test_check_formats_agree(shop: Shop) -> None:
 
 def test_strict_counts_warnings(shop: Shop) -> None:
     day = shop.folder / "campaigns/test-month/days/01-day-1.md"
-    day.write_text(day.read_text().replace("This is the gift", "This is the <b>gift</b>"))
+    day.write_text(day.read_text().replace("This is the gift", "This is the ==gift=="))
     relaxed = shop.type("check", "--json")
     strict = shop.type("check", "--strict", "--json")
 

@@ -50,6 +50,9 @@ _TOO_LARGE = frozenset({(2, 3), (3, 4)})
 _OUR_QUOTA = (4, 5)
 #: 5.1.7 and 5.1.8: bad sender address or domain; 5.7.60 (Exchange): may not send as this sender.
 _BAD_SENDER = frozenset({(1, 7), (1, 8), (7, 60)})
+#: DKIM, SPF, reverse DNS or several of them did not pass (RFC 7372 §3): the receiver's policy, also
+#: where the words are "not authenticated".
+_FAILED_CHECKS = frozenset((7, detail) for detail in range(20, 27))
 #: 530 authentication required, 534 too weak, 535 refused, 538 encryption required (RFC 4954 §6).
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
 #: Not about a message: unknown command, wrong order, unknown parameter.
@@ -138,7 +141,8 @@ def _classify_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
     """The verdict on a 5yz reply: what speaks of us comes first, and a dead mailbox last."""
     cause = find_cause(reply.text)
     # Before MAIL no message can be rejected.
-    is_setup = cause is RefusalCause.OUR_SETUP or reply.enhanced in _BAD_SENDER
+    speaks_of_setup = cause is RefusalCause.OUR_SETUP and reply.enhanced not in _FAILED_CHECKS
+    is_setup = speaks_of_setup or reply.enhanced in _BAD_SENDER
     if phase in _BEFORE_MAIL or is_setup:
         return stop_the_run(detail)
     if cause is RefusalCause.RECEIVING_RATE:
