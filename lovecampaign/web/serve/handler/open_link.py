@@ -19,7 +19,7 @@ from lovecampaign.web.serve.handler.request_context import (
 )
 
 _LETTERS = re.compile(r"[A-Za-z0-9_-]+")
-#: Unicode categories of what nobody sees in a link: spaces, controls, zero-width characters.
+#: Unicode categories that are invisible in a link: spaces, controls, zero-width characters.
 _INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Zl", "Zp", "Zs"})
 
 

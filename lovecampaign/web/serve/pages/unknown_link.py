@@ -2,7 +2,7 @@
 
 An older copy of the database was put back, or the ledger was lost. The token says that we sent an
 email, and no longer to whom. So the subscriber types the address, and is unsubscribed from every
-list; a mail program's one-click gets an error, since nobody was unsubscribed by it.
+list; a mail program's one-click gets an error, since it unsubscribed no one.
 """
 
 from __future__ import annotations
