@@ -9,10 +9,11 @@ from typing import Any, TypedDict, Unpack
 
 import yaml
 
+from lovecampaign.campaign.model.campaign import DEFAULT_DAYS
+
 #: In C where PyYAML was built with it: tests write thousands of campaigns.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-LAST_GIVING_DAY = 27
 LAUNCH_EMAILS = ("early-access", "launch", "last-call", "thanks")
 _THINGS = (
     *("a small thing", "a seed", "a list", "a test", "a map", "a story", "a recipe"),
@@ -32,7 +33,8 @@ class CampaignOptions(TypedDict, total=False):
     late_joiners: str  #: default ``from-today``
     quiet_hours: str | None  #: ``21:00-07:00``; default none
     max_per_second: float | str  #: default 50
-    days: int  #: how many of the 27 days have an email, from day 1; the others are in ``skip``
+    days: int  #: how many days have an email, from day 1; the others are in ``skip``
+    length: int  #: giving days (``days.length``), with launch times counted from the launch
     settings: Mapping[str, Any]  #: merged into campaign.yaml, deeply; None takes a key away
     files: Mapping[str, str | bytes | None]  #: of the campaign's folder; None leaves one out
     templates: Mapping[str, str | None]  #: of templates/email, by name (``letter``); or None
@@ -41,7 +43,7 @@ class CampaignOptions(TypedDict, total=False):
 def write_campaign(workspace: Path, **options: Unpack[CampaignOptions]) -> Path:
     """Write a workspace with a campaign that passes every check; returns the campaign's folder."""
     folder = workspace / "campaigns" / options.get("name", "test-month")
-    days = options.get("days", LAST_GIVING_DAY)
+    days = options.get("days", options.get("length", DEFAULT_DAYS))
     start = options.get("start", date(2027, 2, 1))
     settings = merge(_settings(start, days, options), options.get("settings", {}))
     _write_all(folder, {"campaign.yaml": dump_yaml(settings)})
@@ -114,7 +116,7 @@ def _settings(start: date, days: int, options: CampaignOptions) -> dict[str, Any
         "timezone": options.get("timezone", "Europe/Paris"),
         "start": start.isoformat(),
         "late_joiners": options.get("late_joiners", "from-today"),
-        "skip": list(range(days + 1, LAST_GIVING_DAY + 1)),
+        "skip": list(range(days + 1, options.get("length", DEFAULT_DAYS) + 1)),
     }
     settings["sending"] |= {
         "clock": options.get("clock", "subscriber"),
@@ -124,6 +126,10 @@ def _settings(start: date, days: int, options: CampaignOptions) -> dict[str, Any
         settings["sending"]["quiet_hours"] = quiet_hours
     if settings["late_joiners"] == "catch-up":
         settings["catch_up"] = {"must_have": list(range(1, days + 1, 2))[:3]}
+    if "length" in options:
+        settings["days"] = {"length": options["length"]}
+        del settings["launch"]["day"]
+        _count_from_launch(settings)
     for key, email in settings["launch"]["emails"].items():
         email |= {"copy": f"launch/{key}.md", "template": "launch"}
     settings["deals"]["insider"]["price_from"] = (start + timedelta(days=31)).isoformat()
@@ -201,6 +207,20 @@ deals:
     opens: day 27 10:00
     closes: day 31 23:59
 """
+
+
+def _count_from_launch(settings: dict[str, Any]) -> None:
+    """Replace the days of the launch's times: ``day 31 10:00`` is ``launch +3d 10:00``."""
+    emails, deal = settings["launch"]["emails"], settings["deals"]["insider"]
+    for group, key in (
+        *((email, "at") for email in emails.values()),
+        (deal, "opens"),
+        (deal, "closes"),
+    ):
+        if written := group.get(key):
+            _, day, clock = written.split()
+            group[key] = f"launch {int(day) - 28:+}d {clock}"
+
 
 _TEMPLATE = """\
 <mjml lang="{{ campaign.language }}">

@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack
 
 from lovecampaign.campaign.model.campaign import (
     CATCH_UP,
-    LAST_GIVING_DAY,
+    DEFAULT_DAYS,
     Audience,
     Campaign,
     CatchUp,
@@ -64,7 +64,7 @@ class MonthOptions(TypedDict, total=False):
 def build_month(start: date = date(2027, 2, 1), **choices: Unpack[MonthOptions]) -> Campaign:
     """A month of 27 days and a launch at 10:00 of day 28."""
     timezone = choices.get("timezone", "Europe/Paris")
-    opens = to_utc(start + timedelta(days=LAST_GIVING_DAY), time(10), timezone)
+    opens = to_utc(start + timedelta(days=DEFAULT_DAYS), time(10), timezone)
     skip = choices.get("skip", ())
     return Campaign(
         id=f"test-{start}",
@@ -83,7 +83,7 @@ def build_month(start: date = date(2027, 2, 1), **choices: Unpack[MonthOptions])
         late_joiners=choices.get("late_joiners", LateJoiners.FROM_TODAY),
         catch_up=CatchUp(must_have=tuple(choices.get("must_have", (1, 9, 21)))),
         skip=frozenset(skip),
-        launch=Launch(day=LAST_GIVING_DAY + 1, at=opens, deal="insider"),
+        launch=Launch(day=DEFAULT_DAYS + 1, at=opens, deal="insider"),
         deals={"insider": _deal(opens)},
         emails=(*_days(start, choices), *_launch_emails(start, timezone), _catch_up()),
     )
@@ -129,7 +129,7 @@ def _sending(timezone: str, choices: MonthOptions) -> Sending:
 
 def _days(start: date, choices: MonthOptions) -> Iterator[Email]:
     times, at = choices.get("times", {}), choices.get("at", time(9))
-    for number in range(1, LAST_GIVING_DAY + 1):
+    for number in range(1, DEFAULT_DAYS + 1):
         if number not in choices.get("skip", ()):
             is_pinned = number in choices.get("pinned", ())
             yield build_day(number, start, times.get(number, at), is_pinned=is_pinned)

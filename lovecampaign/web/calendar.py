@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Campaign, Email, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.schedule.instants import to_utc
 
 WEEK = timedelta(days=7)
@@ -114,7 +114,7 @@ def _day(campaign: Campaign, day: date, emails: Sequence[Email]) -> CalendarDay:
         date=day,
         number=number if number > 0 else None,
         emails=tuple(emails),
-        is_skipped=number in campaign.skip and number <= LAST_GIVING_DAY,
+        is_skipped=number in campaign.skip,
     )
 
 

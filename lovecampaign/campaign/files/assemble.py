@@ -36,6 +36,7 @@ def assemble(draft: CampaignDraft, emails: Sequence[Email], files: tuple[str, ..
         language=file.language,
         timezone=file.timezone,
         start=file.start,
+        days=draft.length,
         brand=_brand(file.brand),
         sender=_sender(file.sender),
         audience=_audience(file.audience),
@@ -94,10 +95,11 @@ def _catch_up(draft: CampaignDraft) -> CatchUp | None:
 
 
 def _launch(draft: CampaignDraft) -> Launch:
-    group = draft.file.launch
+    group = draft.launch
     return Launch(
-        day=group.day,
+        day=draft.dates.launch_day,
         at=draft.instant(None),
+        takes_place=draft.file.launch is not None,
         offer=Offer(**dict(group.offer)) if group.offer else None,
         deal=group.deal,
         without_tags=frozenset(group.without_tags),
@@ -108,6 +110,8 @@ def _launch(draft: CampaignDraft) -> Launch:
 def _deal(draft: CampaignDraft, key: str, group: DealGroup) -> Deal:
     settings = dict(group)
     settings["codes_file"] = settings.pop("codes")
+    for name in ("price_from", "charged_until"):
+        settings[name] = draft.dates.date_of(settings[name]) if settings[name] else None
     settings["opens"] = draft.instant(group.opens)
     settings["closes"] = draft.instant(group.closes)
     return Deal(key=key, **settings)

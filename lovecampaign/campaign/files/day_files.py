@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 from lovecampaign.campaign.files.paths import name_in
-from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY
+from lovecampaign.campaign.model.campaign import MOST_DAYS
 from lovecampaign.campaign.schema.models import CampaignFile
 from lovecampaign.campaign.schema.validate import Document
 from lovecampaign.campaign.source.problem_codes import ProblemCode
@@ -28,16 +29,16 @@ class DayFiles:
     problems: tuple[Problem, ...]
 
 
-def find_day_files(folder: Path, workspace: Path) -> DayFiles:
-    """Find the files in ``days/``; a name without a day is a problem."""
+def find_day_files(folder: Path, workspace: Path, last_day: int) -> DayFiles:
+    """Find the files in ``days/``; a name without a day of the campaign is a problem."""
     by_day: dict[int, Path] = {}
     problems: list[Problem] = []
     for path in _copy_files(folder / FOLDER):
-        number = _day_of(path)
+        number = _day_of(path, last_day)
         name = name_in(workspace, path)
         if number is None:
-            message = f"{path.name} does not start with a day from 01 to {LAST_GIVING_DAY}"
-            hint = _new_name(path.name)
+            message = f"{path.name} does not start with a day from 01 to {last_day:02d}"
+            hint = _new_name(path.name, last_day)
             problems.append(_problem(ProblemCode.DAY_FILE_NAME, name, message, hint))
         elif number in by_day:
             message = f"day {number} has this file and {name_in(workspace, by_day[number])}"
@@ -48,11 +49,11 @@ def find_day_files(folder: Path, workspace: Path) -> DayFiles:
 
 
 def missing_days(
-    document: Document[CampaignFile], skip: frozenset[int], files: DayFiles, folder: Path
+    document: Document[CampaignFile], wanted: AbstractSet[int], files: DayFiles, folder: Path
 ) -> list[Problem]:
-    """Problems of days with neither a file nor an entry in ``skip``."""
+    """Problems of days with neither a file nor an entry in ``skip``; ``wanted`` are the others."""
     problems = []
-    for day in sorted(set(range(1, LAST_GIVING_DAY + 1)) - skip - files.by_day.keys()):
+    for day in sorted(wanted - files.by_day.keys()):
         message = f"day {day} has no file days/{day:02d}-….md"
         hint = _how_to_fill(day, folder)
         problems.append(document.problem(ProblemCode.DAY_MISSING, ["skip"], message, hint=hint))
@@ -80,15 +81,17 @@ def _copy_files(folder: Path) -> list[Path]:
         return []
 
 
-def _day_of(path: Path) -> int | None:
+def _day_of(path: Path, last_day: int) -> int | None:
     match = _DAY_FILE.fullmatch(path.name)
     number = int(match["number"]) if match else 0
-    return number if 1 <= number <= LAST_GIVING_DAY else None
+    return number if 1 <= number <= last_day else None
 
 
-def _new_name(name: str) -> str:
+def _new_name(name: str, last_day: int) -> str:
     number = re.search(r"\d{1,3}", name)
-    if number and 1 <= int(number[0]) <= LAST_GIVING_DAY:
+    if number and last_day < int(number[0]) <= MOST_DAYS:
+        return f"for a longer month write days: {number[0]} in campaign.yaml"
+    if number and 1 <= int(number[0]) <= last_day:
         return f"rename it to {int(number[0]):02d}-….md"
     return "launch emails belong in launch/"
 

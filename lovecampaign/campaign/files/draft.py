@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from lovecampaign.campaign.schema.models import CampaignFile
-from lovecampaign.campaign.schema.time_parsers import Point, resolve
+from lovecampaign.campaign.schema.models import CampaignFile, LaunchGroup
+from lovecampaign.campaign.schema.time_parsers import Anchor, CampaignDates, Point
 from lovecampaign.campaign.schema.validate import Document
 from lovecampaign.core.problems import Problem
 
@@ -25,15 +25,38 @@ class CampaignDraft:
     folder: Path
     workspace: Path
 
+    @property
+    def length(self) -> int:
+        """The number of giving days."""
+        return self.file.days.length
+
+    @property
+    def launch(self) -> LaunchGroup:
+        """The launch; without one, the end of the day after the last."""
+        return self.file.launch or LaunchGroup(day=self.length + 2, at="00:00")
+
+    @property
+    def giving_days(self) -> frozenset[int]:
+        return frozenset(range(1, self.length + 1))
+
+    @property
+    def dates(self) -> CampaignDates:
+        launch = self.launch
+        return CampaignDates(
+            zone=self.file.timezone,
+            start=self.file.start,
+            start_at=self.file.sending.at,
+            launch_day=launch.day or self.length + 1,
+            launch_at=launch.at,
+        )
+
     def instant(self, point: Point | None) -> datetime:
         """A point of this campaign in UTC; None is the launch."""
-        launch = self.file.launch
-        point = point or Point(day=launch.day, at=launch.at)
-        return resolve(point, start=self.file.start, zone=self.file.timezone, launch_day=launch.day)
+        return self.dates.resolve(point or Point(anchor=Anchor.LAUNCH))
 
     def sound_instant(self, *path: str, point: Point | None) -> datetime | None:
         """The instant of the setting at ``path``; None if it depends on an invalid setting."""
-        needs = (path, ("start",), ("timezone",), ("launch", "day"), ("launch", "at"))
+        needs = (path, ("start",), ("timezone",), ("days",), ("launch", "day"), ("launch", "at"))
         is_sound = all(self.document.is_sound(*need) for need in needs)
         return self.instant(point) if is_sound else None
 

@@ -108,7 +108,7 @@ class _CampaignLoader:
 
     def read_emails(self) -> None:
         self._read_days()
-        for key, group in self.draft.file.launch.emails.items():
+        for key, group in self.draft.launch.emails.items():
             self._read_launch_email(key, group)
         for key in (CATCH_UP, WELCOME, CONFIRM):
             self._read_system_email(key)
@@ -122,11 +122,13 @@ class _CampaignLoader:
 
     def _read_days(self) -> None:
         draft = self.draft
-        day_files = find_day_files(draft.folder, draft.workspace)
+        day_files = find_day_files(draft.folder, draft.workspace, draft.length)
         skip = frozenset(draft.file.skip)
         self.problems += day_files.problems
-        if draft.document.is_sound("skip"):
-            self.problems += missing_days(draft.document, skip, day_files, draft.folder)
+        is_sound = draft.document.is_sound("skip") and draft.document.is_sound("days")
+        if is_sound and skip <= draft.giving_days:
+            wanted = draft.giving_days - skip
+            self.problems += missing_days(draft.document, wanted, day_files, draft.folder)
             self.problems += skipped_days_with_files(skip, day_files, draft.workspace)
         for number, path in sorted(day_files.by_day.items()):
             file = self._read_copy_file(path, DayGroup)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
+from lovecampaign.campaign.files.deal_rules import DEAL_RULES
 from lovecampaign.campaign.files.draft import CampaignDraft, Rule
 from lovecampaign.campaign.files.paths import FileKind, require_template, resolve_inside
 from lovecampaign.campaign.model.campaign import (
@@ -14,14 +15,15 @@ from lovecampaign.campaign.model.campaign import (
     LateJoiners,
     RecipientGroup,
 )
-from lovecampaign.campaign.schema.models import DealGroup
 from lovecampaign.campaign.schema.time_parsers import Point
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
+from lovecampaign.campaign.source.tree import Keys
 from lovecampaign.core.problems import Problem, Severity
-from lovecampaign.core.suggestions import did_you_mean
 
 _SHORTEST_LATENESS = timedelta(hours=1)
+#: Between early access and the launch, as they are usually run.
+_LONGEST_HEAD_START = timedelta(days=3)
 #: ``all`` means every email in ``send --day all --to``.
 RESERVED_KEYS = frozenset({CATCH_UP, WELCOME, CONFIRM, "all"})
 
@@ -29,6 +31,32 @@ RESERVED_KEYS = frozenset({CATCH_UP, WELCOME, CONFIRM, "all"})
 def check_rules(draft: CampaignDraft) -> list[Problem]:
     """The problems of all rules."""
     return [problem for rule in _RULES for problem in rule(draft)]
+
+
+def _day_numbers_are_of_the_month(draft: CampaignDraft) -> Iterator[Problem]:
+    groups: tuple[tuple[Keys, Sequence[int]], ...] = (
+        (["skip"], draft.file.skip),
+        (["catch_up", "must_have"], draft.file.catch_up.must_have if draft.file.catch_up else ()),
+    )
+    written: list[tuple[Keys, int]] = [(["days", day], day) for day in draft.file.days]
+    for group, days in groups:
+        written += [([*group, position], day) for position, day in enumerate(days)]
+    for path, day in written:
+        if day > draft.length and draft.document.is_sound("days"):
+            message = f"{day} is not a giving day: these are numbered 1 to {draft.length}"
+            hint = (
+                f"for a longer month write days: {day}; the launch and what follows it belong "
+                "under launch.emails"
+            )
+            yield draft.document.problem(ProblemCode.DAY_NUMBER, path, message, hint=hint)
+
+
+def _launch_follows_the_days(draft: CampaignDraft) -> Iterator[Problem]:
+    is_sound = draft.document.is_sound("days") and draft.document.is_sound("launch", "day")
+    if is_sound and draft.dates.launch_day <= draft.length:
+        message = f"the launch is on day {draft.launch.day}, and day {draft.length} still gives"
+        hint = f"write day: {draft.length + 1}, or fewer days"
+        yield draft.document.problem(ProblemCode.NUMBER, ["launch", "day"], message, hint=hint)
 
 
 def _skipped_days_have_no_settings(draft: CampaignDraft) -> Iterator[Problem]:
@@ -39,15 +67,48 @@ def _skipped_days_have_no_settings(draft: CampaignDraft) -> Iterator[Problem]:
 
 
 def _early_access_is_early(draft: CampaignDraft) -> Iterator[Problem]:
-    email = draft.file.launch.emails.get("early-access")
+    email = draft.launch.emails.get("early-access")
     path = ("launch", "emails", "early-access", "at")
     if email is None:
         return
     at, doors = draft.sound_instant(*path, point=email.at), draft.sound_instant(point=None)
     if at and doors and at >= doors:
         message = "early access goes out after the launch has begun"
-        hint = f"give it a time before day {draft.file.launch.day} {draft.file.launch.at:%H:%M}"
+        hint = f"give it a time before day {draft.dates.launch_day} {draft.launch.at:%H:%M}"
         yield draft.document.problem(ProblemCode.EARLY_ACCESS, path, message, hint=hint)
+
+
+def _moved_launches_take_their_times_along(draft: CampaignDraft) -> Iterator[Problem]:
+    """Warnings about times for insiders that an earlier date of the launch may have left behind."""
+    launch = draft.sound_instant(point=None)
+    if launch is None or draft.file.launch is None:
+        return
+    for key, email in draft.launch.emails.items():
+        path = ("launch", "emails", key, "at")
+        at = draft.sound_instant(*path, point=email.at)
+        if RecipientGroup.INSIDERS in email.to and at and launch - at > _LONGEST_HEAD_START:
+            message = f"{key} goes to insiders {(launch - at).days} days before the launch"
+            hint = "to let it move with the launch, write at: launch -1d 10:00"
+            yield draft.document.problem(
+                ProblemCode.EARLY_ACCESS, path, message, hint=hint, severity=Severity.WARNING
+            )
+
+
+def _months_without_a_launch_sell_nothing(draft: CampaignDraft) -> Iterator[Problem]:
+    if draft.file.launch is not None or not draft.document.is_sound("launch"):
+        return
+    waits = draft.file.late_joiners is LateJoiners.WAIT
+    for key, is_written, what in (
+        ("insiders", draft.file.insiders, "insiders hear first of a launch"),
+        ("deals", draft.file.deals, "deals open with a launch"),
+        ("late_joiners", waits, "late joiners wait for the launch"),
+    ):
+        if is_written and draft.document.is_sound(key):
+            message = f"{what}, and this month has none (launch: none)"
+            hint = f"delete {key}, or write the launch"
+            yield draft.document.problem(
+                ProblemCode.NO_LAUNCH, [key], message, hint=hint, severity=Severity.WARNING
+            )
 
 
 def _must_have_days_are_sent(draft: CampaignDraft) -> Iterator[Problem]:
@@ -72,7 +133,7 @@ def _catch_up_has_days(draft: CampaignDraft) -> Iterator[Problem]:
 def _insiders_have_a_list(draft: CampaignDraft) -> Iterator[Problem]:
     if draft.file.insiders or not draft.document.is_sound("insiders"):
         return
-    launch = draft.file.launch
+    launch = draft.launch
     paths: list[list[str]] = [["launch", "deal"]] if launch.deal else []
     for key, email in launch.emails.items():
         if RecipientGroup.INSIDERS in email.to:
@@ -84,7 +145,7 @@ def _insiders_have_a_list(draft: CampaignDraft) -> Iterator[Problem]:
 
 
 def _email_keys_are_free(draft: CampaignDraft) -> Iterator[Problem]:
-    for key in draft.file.launch.emails:
+    for key in draft.launch.emails:
         if key in RESERVED_KEYS or key.startswith("day-"):
             message = f"{key} already means something else"
             hint = "choose another key, like reminder"
@@ -94,7 +155,7 @@ def _email_keys_are_free(draft: CampaignDraft) -> Iterator[Problem]:
 
 
 def _recipients_are_possible(draft: CampaignDraft) -> Iterator[Problem]:
-    for key, email in draft.file.launch.emails.items():
+    for key, email in draft.launch.emails.items():
         path = ["launch", "emails", key, "to"]
         both = {RecipientGroup.BOUGHT, RecipientGroup.NOT_BOUGHT} <= set(email.to)
         if (both or not email.to) and draft.document.is_sound(*path):
@@ -105,6 +166,7 @@ def _recipients_are_possible(draft: CampaignDraft) -> Iterator[Problem]:
 
 def _deadlines_lie_ahead(draft: CampaignDraft) -> Iterator[Problem]:
     file = draft.file
+    launch = draft.sound_instant(point=None) if file.launch else None
     start = draft.sound_instant(point=Point(day=1, at=file.sending.at))
     written = (
         ("insiders", file.insiders.until if file.insiders else None),
@@ -112,17 +174,24 @@ def _deadlines_lie_ahead(draft: CampaignDraft) -> Iterator[Problem]:
     )
     for group, point in written:
         until = draft.sound_instant(group, "until", point=point)
-        if point and until and start and until < start:
+        if not (point and until and start):
+            continue
+        if until < start:
             message = "this is before the first day of the campaign"
             hint = f"the campaign starts on {file.start}"
-            yield draft.document.problem(
-                ProblemCode.UNTIL, [group, "until"], message, hint=hint, severity=Severity.WARNING
-            )
+        elif group == "insiders" and launch and until < launch:
+            message = "insiders who join between this time and the launch hear with everyone"
+            hint = "to let it move with the launch, write until: launch"
+        else:
+            continue
+        yield draft.document.problem(
+            ProblemCode.UNTIL, [group, "until"], message, hint=hint, severity=Severity.WARNING
+        )
 
 
 def _launch_emails_wait_for_the_launch(draft: CampaignDraft) -> Iterator[Problem]:
     doors = draft.sound_instant(point=None)
-    for key, email in draft.file.launch.emails.items():
+    for key, email in draft.launch.emails.items():
         path = ("launch", "emails", key, "at")
         at = draft.sound_instant(*path, point=email.at)
         is_for_all = set(email.to) == {RecipientGroup.AUDIENCE}
@@ -158,48 +227,10 @@ def _default_template_exists(draft: CampaignDraft) -> Iterator[Problem]:
         yield draft.document.refusal(["defaults", "template"], bad)
 
 
-def _launch_deal_exists(draft: CampaignDraft) -> Iterator[Problem]:
-    key, deals = draft.file.launch.deal, draft.file.deals
-    if key and key not in deals and draft.document.is_sound("deals"):
-        message = f"there is no deal {key} under deals"
-        hint = did_you_mean(key, deals) or f"add deals: {{{key}: …}}"
-        yield draft.document.problem(
-            ProblemCode.DEAL_NOT_FOUND, ["launch", "deal"], message, hint=hint
-        )
-
-
-def _deals_open_before_they_close(draft: CampaignDraft) -> Iterator[Problem]:
-    for key, deal in draft.file.deals.items():
-        opens, closes = _window(draft, key, deal)
-        if opens and closes and closes <= opens:
-            message = f"the deal {key} closes before it opens"
-            hint = "closes has to be later than opens"
-            yield draft.document.problem(
-                ProblemCode.WINDOW, ["deals", key, "closes"], message, hint=hint
-            )
-
-
-def _insider_emails_go_out_while_the_deal_is_open(draft: CampaignDraft) -> Iterator[Problem]:
-    key = draft.file.launch.deal
-    deal = draft.file.deals.get(key) if key else None
-    if key is None or deal is None:
-        return
-    opens, closes = _window(draft, key, deal)
-    for name, email in draft.file.launch.emails.items():
-        path = ("launch", "emails", name, "at")
-        at = draft.sound_instant(*path, point=email.at)
-        if RecipientGroup.INSIDERS not in email.to or not (at and opens and closes):
-            continue
-        if not opens <= at < closes:
-            message = f"{name} is for insiders, but their deal is not open then"
-            hint = f"the deal {key} opens {_show(deal.opens)} and closes {_show(deal.closes)}"
-            yield draft.document.problem(ProblemCode.AFTER_DEAL, path, message, hint=hint)
-
-
 def _lateness_leaves_time_to_send(draft: CampaignDraft) -> Iterator[Problem]:
     for group, late_after, usual in (
         ("sending", draft.file.sending.late_after, "20h"),
-        ("launch", draft.file.launch.late_after, "24h"),
+        ("launch", draft.launch.late_after, "24h"),
     ):
         path = [group, "late_after"]
         if late_after < _SHORTEST_LATENESS and draft.document.is_sound(*path):
@@ -210,69 +241,15 @@ def _lateness_leaves_time_to_send(draft: CampaignDraft) -> Iterator[Problem]:
             )
 
 
-def _old_prices_have_one_date(draft: CampaignDraft) -> Iterator[Problem]:
-    for key, deal in draft.file.deals.items():
-        if deal.price_from and deal.charged_until:
-            message = "a price is either still to come (price_from) or was charged (charged_until)"
-            hint = "keep one of them"
-            yield draft.document.problem(
-                ProblemCode.OLD_PRICE, ["deals", key, "charged_until"], message, hint=hint
-            )
-
-
-def _old_prices_say_when(draft: CampaignDraft) -> Iterator[Problem]:
-    for key, deal in draft.file.deals.items():
-        path = ["deals", key]
-        is_silent = not (deal.price_from or deal.charged_until)
-        if deal.instead_of and is_silent and draft.document.is_sound(*path):
-            yield draft.document.problem(
-                ProblemCode.OLD_PRICE,
-                [*path, "instead_of"],
-                "a price to compare with must say when it is charged",
-                hint="add price_from: or charged_until: with a date",
-                severity=Severity.WARNING,
-            )
-
-
-def _deals_are_cheaper(draft: CampaignDraft) -> Iterator[Problem]:
-    for key, deal in draft.file.deals.items():
-        old = deal.instead_of
-        if old and old.currency != deal.price.currency:
-            message = f"{deal.price} and {old} are prices in two currencies"
-        elif old and deal.price.amount >= old.amount:
-            message = f"{deal.price} instead of {old} is no better price"
-        else:
-            continue
-        yield draft.document.problem(ProblemCode.PRICES, ["deals", key, "instead_of"], message)
-
-
-def _window(
-    draft: CampaignDraft, key: str, deal: DealGroup
-) -> tuple[datetime | None, datetime | None]:
-    return (
-        draft.sound_instant("deals", key, "opens", point=deal.opens),
-        draft.sound_instant("deals", key, "closes", point=deal.closes),
-    )
-
-
-def _show(point: Point) -> str:
-    """A point in the author's spelling."""
-    if point.instant:
-        return point.instant.isoformat(timespec="minutes")
-    day = point.date.isoformat() if point.date else f"day {point.day}" if point.day else ""
-    return f"{day} {point.at:%H:%M}".strip()
-
-
 _RULES: tuple[Rule, ...] = (
-    _launch_deal_exists,
-    _deals_open_before_they_close,
-    _insider_emails_go_out_while_the_deal_is_open,
+    *DEAL_RULES,
+    _day_numbers_are_of_the_month,
+    _launch_follows_the_days,
     _lateness_leaves_time_to_send,
-    _old_prices_have_one_date,
-    _old_prices_say_when,
-    _deals_are_cheaper,
     _skipped_days_have_no_settings,
     _early_access_is_early,
+    _moved_launches_take_their_times_along,
+    _months_without_a_launch_sell_nothing,
     _must_have_days_are_sent,
     _catch_up_has_days,
     _insiders_have_a_list,

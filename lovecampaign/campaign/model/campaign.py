@@ -21,8 +21,8 @@ from lovecampaign.core.problems import Place
 CATCH_UP = "catch-up"
 WELCOME = "welcome"
 CONFIRM = "confirm"
-#: Day emails: ``day-01`` to ``day-27``.
-LAST_GIVING_DAY = 27
+#: The number of giving days (``days``), and its limits.
+DEFAULT_DAYS, FEWEST_DAYS, MOST_DAYS = 27, 5, 60
 
 
 class Kind(StrEnum):
@@ -154,7 +154,7 @@ class Email:
     #: ``letter`` is ``templates/email/letter.mjml.j2``.
     template: str
     copy: Copy
-    #: Day emails: the number of the day, 1 to 27. Launch emails: the campaign day of ``instant``.
+    #: Day emails: the number of the day, from 1. Launch emails: the campaign day of ``instant``.
     number: int | None = None
     #: Day emails: the date and time of day in the subscriber's zone.
     date: date | None = None
@@ -198,7 +198,10 @@ class Email:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     day: int
+    #: In a month without a launch: the end of the day after the last, when it is over everywhere.
     at: datetime
+    #: False for ``launch: none``.
+    takes_place: bool = True
     offer: Offer | None = None
     #: The key of the insiders' deal in ``Campaign.deals``.
     deal: str | None = None
@@ -223,6 +226,8 @@ class Campaign:
     language: str
     timezone: str
     start: date
+    #: The number of giving days: emails ``day-01`` to ``day-NN``.
+    days: int = DEFAULT_DAYS
     brand: Brand = Brand()
     sender: Sender
     audience: Audience
@@ -264,6 +269,11 @@ class Campaign:
     @property
     def insider_deal(self) -> Deal | None:
         return self.deals.get(self.launch.deal) if self.launch.deal else None
+
+    @property
+    def last_date(self) -> date:
+        """The date of the last giving day."""
+        return self.start + timedelta(days=self.days - 1)
 
     def date_of(self, email: Email) -> date | None:
         """The date on the team's calendar; None for emails without one."""

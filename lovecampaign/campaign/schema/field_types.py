@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, RecipientGroup
+from lovecampaign.campaign.model.campaign import FEWEST_DAYS, MOST_DAYS, RecipientGroup
 from lovecampaign.campaign.model.deal import Money
 from lovecampaign.campaign.model.sending import QuietHours
 from lovecampaign.campaign.schema import scalar_parsers as scalars
@@ -28,7 +28,11 @@ JsonSchema = Mapping[str, Any]
 
 _CLOCK = r"([01]?\d|2[0-3]):[0-5]\d"
 _DATE = r"\d{4}-\d{1,2}-\d{1,2}"
-_POINT = rf"^([dD]ay\s*\d{{1,3}},?\s+(at\s+)?{_CLOCK}|{_CLOCK}|{_DATE}[T\s]+{_CLOCK}.*)$"
+_ANCHOR = r"([sS]tart|[lL]aunch)(\s*[-+–—−]\s*\d{1,3}\s*[dhm])?"
+_POINT = (
+    rf"^([dD]ay\s*\d{{1,3}},?\s+(at\s+)?{_CLOCK}|{_CLOCK}|{_DATE}[T\s]+{_CLOCK}.*"
+    rf"|{_ANCHOR}(,?\s+(at\s+)?{_CLOCK})?)$"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,14 +46,15 @@ class ValueFormat:
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._read)
+        return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return dict(self.schema() if callable(self.schema) else self.schema)
 
-    def _read(self, value: object) -> object:
+    def read(self, value: object) -> Any:
+        """Parse the value; raises PydanticCustomError."""
         try:
             return self.parse(value)
         except BadValue as bad:
@@ -78,6 +83,23 @@ def whole_number(lowest: int, highest: int, code: ProblemCode = ProblemCode.NUMB
     """A whole number within limits."""
     parse = partial(scalars.parse_whole_number, lowest=lowest, highest=highest, code=code)
     return ValueFormat(parse, {"type": "integer", "minimum": lowest, "maximum": highest})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoneWord:
+    """A group, or the word ``none`` in its place, which is read as None."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda value: None if value == "none" else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [handler(core), {"const": "none"}]}
 
 
 def _zone_schema() -> JsonSchema:
@@ -140,6 +162,9 @@ Price = Annotated[Money, _text(scalars.parse_money, r"^\d{1,12}(\.\d{1,4})?\s+[A
 Share = Annotated[Fraction, _text(texts.parse_percentage, r"^\d{1,3}(\.\d{1,6})?\s*%$", "0.1%")]
 ClockTime = Annotated[time, _text(times.parse_clock_time, f"^{_CLOCK}$", "09:00")]
 Day = Annotated[date, _text(times.parse_date, f"^{_DATE}$", "2027-02-01")]
+DayOrAnchor = Annotated[
+    times.Point, _text(times.parse_date_or_anchor, rf"^({_DATE}|{_ANCHOR})$", "2027-03-04")
+]
 When = Annotated[times.Point, _text(times.parse_point, _POINT, "day 27 10:00")]
 Duration = Annotated[timedelta, _text(times.parse_duration, r"^\d{1,9}\s*[smhd]$", "20h")]
 Quiet = Annotated[
@@ -152,8 +177,11 @@ Version = Annotated[int, ValueFormat(scalars.parse_version, {"const": 1})]
 Codes = Annotated[
     str | None, _text(scalars.parse_codes, r"^(generate|.+\.[cC][sS][vV])$", "generate")
 ]
-DayNumber = Annotated[int, _text(scalars.parse_day_number, r"^0?([1-9]|1[0-9]|2[0-7])$", "9")]
-GivingDay = Annotated[int, whole_number(1, LAST_GIVING_DAY, ProblemCode.DAY_NUMBER)]
+DayNumber = Annotated[
+    int, _text(scalars.parse_day_number, r"^(0?[1-9]|[1-5][0-9]|60|length)$", "9")
+]
+NumberOfDays = whole_number(FEWEST_DAYS, MOST_DAYS)
+GivingDay = Annotated[int, whole_number(1, MOST_DAYS, ProblemCode.DAY_NUMBER)]
 GivingDays = list[GivingDay]
 CheckCode = Annotated[str, _text(scalars.parse_check_code, r"^LC\d{3}$", "LC260")]
 RecipientGroups = Annotated[

@@ -8,9 +8,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
-from lovecampaign.campaign.model.campaign import Kind, LateJoiners
+from lovecampaign.campaign.model.campaign import (
+    DEFAULT_DAYS,
+    FEWEST_DAYS,
+    MOST_DAYS,
+    Kind,
+    LateJoiners,
+)
 from lovecampaign.campaign.model.deal import WhenGone
 from lovecampaign.campaign.model.sending import ClockChoice
 from lovecampaign.campaign.schema.field_types import (
@@ -20,6 +27,7 @@ from lovecampaign.campaign.schema.field_types import (
     Color,
     Day,
     DayNumber,
+    DayOrAnchor,
     DealLink,
     Duration,
     EmailAddress,
@@ -31,6 +39,8 @@ from lovecampaign.campaign.schema.field_types import (
     ListName,
     MergedLine,
     Name,
+    NoneWord,
+    NumberOfDays,
     Price,
     Quiet,
     Rate,
@@ -45,7 +55,8 @@ from lovecampaign.campaign.schema.field_types import (
     word_of,
 )
 
-LAUNCH_DAY = 28
+#: Beside the settings of single days: the number of giving days.
+LENGTH = "length"
 
 
 class QuietHoursRule(StrEnum):
@@ -192,6 +203,35 @@ class DayGroup(CopyGroup):
     pinned: Flag | None = optional("Tied to its date: not sent by from-day-1.")
 
 
+class DaySettings(dict[int, DayGroup]):
+    """The length of the month, and settings of single days by number."""
+
+    length: int = DEFAULT_DAYS
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        def read(value: object, read_groups: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            groups = dict(value) if isinstance(value, dict) else {}
+            written = groups.pop(LENGTH, None) if groups else value
+            is_number = written is not None and not isinstance(written, dict | list)
+            days = cls(read_groups(groups if groups or is_number else value))
+            if is_number:
+                days.length = NumberOfDays.read(written)
+            return days
+
+        return core_schema.no_info_wrap_validator_function(read, handler(dict[DayNumber, DayGroup]))
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        groups = handler(core)
+        number = {"type": "integer", "minimum": FEWEST_DAYS, "maximum": MOST_DAYS}
+        return {"anyOf": [number, {**groups, "properties": {LENGTH: number}}]}
+
+
 class LaunchEmailGroup(CopyGroup):
     """An email of the launch."""
 
@@ -216,8 +256,8 @@ class OfferGroup(SettingsGroup):
 class LaunchGroup(SettingsGroup):
     """The launch and everything after it."""
 
-    day: Annotated[int, whole_number(LAUNCH_DAY, 90)] = optional(
-        "The campaign day of the launch.", LAUNCH_DAY
+    day: Annotated[int, whole_number(2, 2 * MOST_DAYS)] | None = optional(
+        "The campaign day of the launch. Default: the one after the last giving day."
     )
     at: ClockTime = required("When the launch begins, for everyone at once.", "10:00")
     late_after: Duration = optional("A launch email later than this is skipped.", "24h")
@@ -235,8 +275,8 @@ class DealGroup(SettingsGroup):
     title: Line = required("What it is.", "Bloom for life, at the insiders' price")
     price: Price = required("What it costs.", "59 EUR")
     instead_of: Price | None = optional("The price that it is compared with.")
-    price_from: Day | None = optional("From when instead_of is charged; shown beside it.")
-    charged_until: Day | None = optional("Until when instead_of was charged; shown beside it.")
+    price_from: DayOrAnchor | None = optional("From when instead_of is charged; shown beside it.")
+    charged_until: DayOrAnchor | None = optional("Until when it was charged; shown beside it.")
     link: DealLink = required(
         "Where to buy it; {code} becomes the reader's code.",
         "https://bloom.example/buy?code={code}",
@@ -262,7 +302,7 @@ class ChecksGroup(SettingsGroup):
 
 
 class CampaignFile(SettingsGroup):
-    """A Customer Love month: 27 days of giving and a launch."""
+    """A Customer Love month: days of giving and a launch."""
 
     version: Version = required("The version of this format.", 1)
     id: Name = required("Identifies the campaign for ever.", "customer-love-2027-02")
@@ -285,10 +325,13 @@ class CampaignFile(SettingsGroup):
     catch_up: CatchUpGroup | None = optional("The digest for late joiners.")
     skip: GivingDays = several("Days without an email.")
     defaults: DefaultsGroup = optional_group("Defaults of all emails.", DefaultsGroup)
-    days: dict[DayNumber, DayGroup] = Field(
-        default_factory=dict,
-        description="Settings of single days, in place of the day file's front matter.",
+    days: DaySettings = Field(
+        default_factory=DaySettings,
+        description="The number of giving days, like 14 (default 27); or settings of single days, "
+        "in place of their files' front matter, beside which length: is the number of days.",
     )
-    launch: LaunchGroup = required("The launch and what follows.", {"day": 28, "at": "10:00"})
+    launch: Annotated[LaunchGroup | None, NoneWord()] = required(
+        "The launch and what follows; none for a month that only gives.", {"at": "10:00"}
+    )
     deals: dict[Name, DealGroup] = Field(default_factory=dict, description="Better prices.")
     checks: ChecksGroup = optional_group("Findings of check to ignore.", ChecksGroup)

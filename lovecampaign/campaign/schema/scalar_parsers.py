@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeGuard, TypeVar
 
-from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, RecipientGroup
+from lovecampaign.campaign.model.campaign import MOST_DAYS, RecipientGroup
 from lovecampaign.campaign.model.deal import Money
 from lovecampaign.campaign.schema import corrections
 from lovecampaign.campaign.schema.text_parsers import parse_line
@@ -112,9 +112,9 @@ def parse_codes(value: object) -> str | None:
 def parse_day_number(value: object) -> int:
     """A key under ``days``: 9, or "9" in quotes."""
     text = str(value).strip()
-    if text.isdecimal() and 1 <= int(text) <= LAST_GIVING_DAY:
+    if text.isdecimal() and 1 <= int(text) <= MOST_DAYS:
         return int(text)
-    message = f"{text} is not a giving day: these are numbered 1 to {LAST_GIVING_DAY}"
+    message = f"{text} is not a giving day: these are numbered 1 to {MOST_DAYS} at most"
     hint = "the launch and what follows it belong under launch.emails"
     raise BadValue(ProblemCode.DAY_NUMBER, message, hint)
 

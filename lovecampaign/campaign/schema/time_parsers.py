@@ -6,6 +6,7 @@ import re
 from calendar import month_name, monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.sending import QuietHours
@@ -29,31 +30,75 @@ _DAY_IN_WORDS = (
     r"(?:tag|jour|d[ií]a|giorno|dag)\s*(\d{1,3}),?\s+(?:um|à|a las|alle|om|às)?\s*(\d.*)"
 )
 _DASH = r"\s*(?:-|–|—|to)\s*"  # word processors turn hyphens into dashes
+#: ``launch``, ``launch -1d 10:00``, ``launch +2h``, ``start +3d 23:59``.
+ANCHORED = r"(start|launch)(?:\s*([-+–—−])\s*(\d{1,3})\s*([dhm]))?(?:,?\s+(?:at\s+)?(\d.*))?"
+
+
+class Anchor(StrEnum):
+    """A moment of the campaign that other times are counted from."""
+
+    START = "start"  #: day 1 at ``sending.at``
+    LAUNCH = "launch"  #: ``launch.day`` at ``launch.at``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A point in time as written: on a day of the campaign, on a date, or with an offset.
+    """A point in time as written: on a day of the campaign, a date, from an anchor, or an instant.
 
-    At most one of ``day``, ``date`` and ``instant`` is set; none means the launch day.
+    At most one of ``day``, ``date``, ``anchor`` and ``instant`` is set; none means the launch day.
     """
 
     day: int | None = None
     date: date | None = None
     at: time | None = None
     instant: datetime | None = None
+    anchor: Anchor | None = None
+    #: From the anchor: whole days on the calendar, and exact hours or minutes.
+    days: int = 0
+    shift: timedelta = timedelta(0)
+
+    def __str__(self) -> str:
+        """The point in the author's spelling."""
+        if self.instant:
+            return self.instant.isoformat(timespec="minutes")
+        minutes = self.shift // timedelta(minutes=1)
+        parts = (
+            self.anchor or (f"day {self.day}" if self.day else self.date),
+            f"{self.days:+}d" if self.days else None,
+            f"{minutes // 60:+}h" if minutes and minutes % 60 == 0 else None,
+            f"{minutes:+}m" if minutes % 60 else None,
+            f"{self.at:%H:%M}" if self.at else None,
+        )
+        return " ".join(str(part) for part in parts if part)
 
 
-def resolve(point: Point, *, start: date, zone: str, launch_day: int) -> datetime:
-    """The UTC instant; times without an offset are in the campaign's zone.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignDates:
+    """What points in time are resolved against: the zone, and the two anchors."""
 
-    A time inside the gap of a clock change moves forward by the gap; of two, the first counts.
-    """
-    if point.instant is not None:
-        return point.instant.astimezone(UTC)
-    day = point.date or start + timedelta(days=(point.day or launch_day) - 1)
-    local = datetime.combine(day, point.at or time(0), ZoneInfo(zone))
-    return local.astimezone(UTC)
+    zone: str
+    start: date
+    start_at: time
+    launch_day: int
+    launch_at: time
+
+    def resolve(self, point: Point) -> datetime:
+        """The UTC instant; times without an offset are in the campaign's zone.
+
+        A time inside the gap of a clock change moves forward by the gap; of two, the first counts.
+        """
+        if point.instant is not None:
+            return point.instant.astimezone(UTC)
+        at = point.at or (self.start_at if point.anchor is Anchor.START else self.launch_at)
+        local = datetime.combine(self.date_of(point), at, ZoneInfo(self.zone))
+        return local.astimezone(UTC) + point.shift
+
+    def date_of(self, point: Point) -> date:
+        """The date of a point that is not an instant."""
+        if point.date is not None:
+            return point.date
+        first = 1 if point.anchor is Anchor.START else self.launch_day
+        return self.start + timedelta(days=(point.day or first + point.days) - 1)
 
 
 def parse_clock_time(value: object) -> time:
@@ -91,11 +136,13 @@ def parse_date(value: object) -> date:
 
 
 def parse_point(value: object) -> Point:
-    """``day 27 10:00``, ``10:00`` (on the launch day) or ``2027-02-01T10:00+01:00``."""
-    hint = "write it like day 27 10:00 or 2027-02-01T10:00+01:00"
+    """``day 27 10:00``, ``launch -1d 10:00``, ``10:00`` (launch day), an ISO 8601 instant."""
+    hint = "write it like day 27 10:00, launch -1d 10:00 or 2027-02-01T10:00+01:00"
     text = require_text(value, ProblemCode.POINT, "a point in time", hint)
     if match := re.fullmatch(r"day\s*(\d{1,4})(?:,?\s+(?:at\s+)?(.+))?", text, re.IGNORECASE):
         return _day_point(int(match[1]), match[2])
+    if match := re.fullmatch(ANCHORED, text, re.IGNORECASE):
+        return _anchored_point(match)
     if match := re.fullmatch(_DAY_IN_WORDS, text, re.IGNORECASE):
         at = corrections.correct_time(match[2])
         hint = f"write day {match[1]} {at}" if at else hint
@@ -104,6 +151,19 @@ def parse_point(value: object) -> Point:
     if re.match(r"\d{4}-\d{1,2}-\d{1,2}", text):
         return _dated_point(text, hint)
     raise BadValue(ProblemCode.POINT, f"{text!r} is not a point in time", hint)
+
+
+def parse_date_or_anchor(value: object) -> Point:
+    """``2027-02-01``, ``launch`` or ``launch +4d``."""
+    match = re.fullmatch(ANCHORED, value.strip(), re.IGNORECASE) if isinstance(value, str) else None
+    if match is None:
+        return Point(date=parse_date(value))
+    point = _anchored_point(match)
+    if point.at or point.shift:
+        message = f"{value} is a time, and a date is expected here"
+        hint = f"write {point.anchor} or {point.anchor} +3d"
+        raise BadValue(ProblemCode.DATE, message, hint)
+    return point
 
 
 def parse_duration(value: object) -> timedelta:
@@ -146,6 +206,22 @@ def _day_point(day: int, clock: str | None) -> Point:
         at = corrections.correct_time(clock)
         hint = f"write day {day} {at}" if at else f"write hours and minutes, like day {day} 10:00"
         raise BadValue(bad.code, bad.message, hint) from bad
+
+
+def _anchored_point(match: re.Match[str]) -> Point:
+    anchor = Anchor(match[1].lower())
+    count = int(match[3] or 0) * (1 if match[2] in (None, "+") else -1)
+    if abs(count) > MAX_DAY:
+        message = f"{match[0]} is more than {MAX_DAY} days or hours away"
+        raise BadValue(ProblemCode.POINT, message, f"write {anchor} +3d 10:00")
+    at = parse_clock_time(match[5]) if match[5] else None
+    if match[4] in (None, "d", "D"):
+        return Point(anchor=anchor, days=count, at=at)
+    if at:
+        message = f"{match[0]} names hours or minutes and a time of day"
+        hint = f"keep one: {anchor} {match[2]}{match[3]}{match[4]}, or {anchor} +1d {at:%H:%M}"
+        raise BadValue(ProblemCode.POINT, message, hint)
+    return Point(anchor=anchor, shift=timedelta(**{_UNITS[match[4].lower()]: count}))
 
 
 def _dated_point(text: str, hint: str) -> Point:

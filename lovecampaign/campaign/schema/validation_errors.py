@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from lovecampaign.campaign.schema.models import CampaignFile, SettingsGroup
+from lovecampaign.campaign.schema.models import CampaignFile, DayGroup, DaySettings, SettingsGroup
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import CURLY_DOUBLE, CURLY_SINGLE
 from lovecampaign.campaign.source.source import Source, Spot, find_piece
@@ -159,6 +159,8 @@ def _bare(kind: Any) -> Any:
         return _bare(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
         return _bare(next(arg for arg in get_args(kind) if arg is not type(None)))
+    if kind is DaySettings:
+        return dict[int, DayGroup]
     return kind
 
 

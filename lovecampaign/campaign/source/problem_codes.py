@@ -51,8 +51,11 @@ class ProblemCode(StrEnum):
     VERSION = "LC021", "The campaign has a format that this program cannot read."
     TEXT = "LC022", "A text is empty, too long, or not a text."
     TIME_OF_DAY = "LC023", "A time of day is written 09:00."
-    POINT = "LC024", "A point in time is written day 27 10:00 or 2027-02-01T10:00+01:00."
-    DATE = "LC025", "A date is written 2027-02-01."
+    POINT = (
+        "LC024",
+        "A time is written day 27 10:00, launch -1d 10:00 or 2027-02-01T10:00+01:00.",
+    )
+    DATE = "LC025", "A date is written 2027-02-01, and a price's date launch +4d too."
     DURATION = "LC026", "A duration is written 90s, 20m, 4h or 2d."
     MONEY = "LC027", "A price is written 59 EUR or 59.90 EUR."
     PERCENTAGE = "LC028", "A share is written 0.1%."
@@ -73,7 +76,7 @@ class ProblemCode(StrEnum):
     DAY_SKIPPED = "LC042", "A skipped day has a file or settings."
     DAY_FILE_NAME = "LC043", "A file in days/ does not say which day it is for."
     SET_TWICE = "LC044", "A setting is written both in campaign.yaml and in the copy file."
-    DAY_NUMBER = "LC045", "Giving days are numbered 1 to 27."
+    DAY_NUMBER = "LC045", "Giving days are numbered from 1 to the number in days (27 by default)."
     FILE_NOT_FOUND = "LC046", "A file that the campaign names does not exist."
     TEMPLATE_NOT_FOUND = "LC047", "A template does not exist in templates/email."
     # How settings fit together.
@@ -91,6 +94,7 @@ class ProblemCode(StrEnum):
     PRICES = "LC061", "The prices of a deal do not fit together."
     UNTIL = "LC062", "A deadline lies before the campaign starts."
     BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the launch."
+    NO_LAUNCH = "LC066", "A setting is for a launch, and the month has none."
     MORE_MISTAKES = "LC099", "A file has more mistakes than are shown."
     # Braces and quotes.
     MERGE_FIELD = "LC064", "Merge fields work in subject, preheader and copy only."

@@ -7,13 +7,14 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
 from lovecampaign.audience.cells import escape_formula
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Deal
-from lovecampaign.campaign.schema.time_parsers import parse_point, resolve
+from lovecampaign.campaign.schema.time_parsers import CampaignDates, parse_point
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.framework.options import read_address, read_name
@@ -170,9 +171,14 @@ def _read_until(text: str, campaign: Campaign) -> datetime:
         point = parse_point(text)
     except BadValue as error:
         raise UsageError(f"--until: {error.message}", hint=error.hint) from error
-    return resolve(
-        point, start=campaign.start, zone=campaign.timezone, launch_day=campaign.launch.day
+    dates = CampaignDates(
+        zone=campaign.timezone,
+        start=campaign.start,
+        start_at=campaign.sending.at,
+        launch_day=campaign.launch.day,
+        launch_at=campaign.launch.at.astimezone(ZoneInfo(campaign.timezone)).time(),
     )
+    return dates.resolve(point)
 
 
 def _find_person(recorded: RecordedCampaign, email: str) -> int:

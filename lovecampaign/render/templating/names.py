@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, ClassVar
 
-from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Campaign, Email, Guest
+from lovecampaign.campaign.model.campaign import Campaign, Email, Guest
 from lovecampaign.campaign.model.deal import Money, Offer
 from lovecampaign.render.model.contrast import shades_of
 from lovecampaign.render.model.formatting import LocalizedDate, LocalizedTime, direction_of
@@ -43,10 +43,11 @@ class CampaignNames:
     direction: str
     timezone: str
     start: LocalizedDate
-    #: Giving days: the 27 of "Day 9 of 27".
+    #: Giving days: the 27 in "Day 9 of 27".
     days: int
-    #: The launch, in the subscriber's zone.
-    launch_at: LocalizedTime
+    #: The launch, in the subscriber's zone; None in a month without one.
+    launch_at: LocalizedTime | None
+    has_launch: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +177,9 @@ def _campaign(campaign: Campaign, read: Callable[[str], Any]) -> CampaignNames:
         direction=direction_of(campaign.language),
         timezone=campaign.timezone,
         start=LocalizedDate.of(campaign.start, campaign.language),
-        days=LAST_GIVING_DAY,
-        launch_at=read("campaign.launch_at"),
+        days=campaign.days,
+        launch_at=read("campaign.launch_at") if campaign.launch.takes_place else None,
+        has_launch=campaign.launch.takes_place,
     )
 
 

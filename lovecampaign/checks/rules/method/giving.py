@@ -69,7 +69,7 @@ class SellsEarly(EmailRule, code="LC210"):
         if draft.email.role is not Role.DAY:
             return
         campaign = draft.campaign
-        hint = f"keep it for the launch on day {campaign.launch.day}"
+        hint = _better_place(campaign)
         sales_fields = chain(
             find_in_words(draft, _SALES_FIELD), find_in_template_fields(draft, _SALES_FIELD)
         )
@@ -123,8 +123,14 @@ class SalesPhrases(EmailRule, code="LC212"):
         for passage in _find(draft, _BUY_WORDS):
             yield passage.warning(
                 f"“{passage.text}” sells, on a day that gives",
-                hint=f"keep it for the launch on day {draft.campaign.launch.day}",
+                hint=_better_place(draft.campaign),
             )
+
+
+def _better_place(campaign: Campaign) -> str:
+    if campaign.launch.takes_place:
+        return f"keep it for the launch on day {campaign.launch.day}"
+    return "take it out: this month only gives"
 
 
 def _find(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:

@@ -14,7 +14,7 @@ from lovecampaign.campaign.model.sending import QuietHours
 from lovecampaign.campaign.schema import scalar_parsers as scalars
 from lovecampaign.campaign.schema import text_parsers as values
 from lovecampaign.campaign.schema import time_parsers as times
-from lovecampaign.campaign.schema.time_parsers import Point, resolve
+from lovecampaign.campaign.schema.time_parsers import CampaignDates, Point
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 
@@ -176,7 +176,7 @@ def test_a_value_is_read_as_written(parse: Parser, text: str, value: object) -> 
         (scalars.parse_flag, "oui", ProblemCode.TRUE_OR_FALSE, "write true"),
         (scalars.parse_version, 2, ProblemCode.VERSION, "version: 1"),
         (scalars.parse_codes, "generat", ProblemCode.WORD, "did you mean generate?"),
-        (scalars.parse_day_number, 28, ProblemCode.DAY_NUMBER, "launch.emails"),
+        (scalars.parse_day_number, 61, ProblemCode.DAY_NUMBER, "launch.emails"),
         (scalars.parse_check_code, "260", ProblemCode.WORD, "LC260"),
         (values.parse_name, "My Launch", ProblemCode.NAME, "early-access"),
         (values.parse_tag, "a, b", ProblemCode.NAME, "one tag"),
@@ -213,4 +213,7 @@ def test_points_count_in_the_campaigns_zone_and_past_day_28(
     point: Point, zone: str, utc: datetime
 ) -> None:
     """Paris skips 02:00 to 03:00 on 2027-03-28: a time in there moves forward by the gap."""
-    assert resolve(point, start=date(2027, 3, 1), zone=zone, launch_day=28) == utc
+    dates = CampaignDates(
+        zone=zone, start=date(2027, 3, 1), start_at=time(9), launch_day=28, launch_at=time(10)
+    )
+    assert dates.resolve(point) == utc
