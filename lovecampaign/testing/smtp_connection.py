@@ -41,6 +41,10 @@ class SmtpServerOptions:
     latency_seconds: float = 0.0
     #: Closes silently at the next MAIL after this many messages, as Yahoo does.
     messages_per_connection: int | None = None
+    #: Replies 452 to the next MAIL after this many, as OpenSMTPD does (``max-mails``).
+    mails_per_connection: int | None = None
+    #: Keeps the transaction of a refused message open, as Postfix's end-of-data restrictions do.
+    keeps_refused_transaction: bool = False
     #: Replies 354 to DATA even without an accepted recipient (RFC 2920 §3.1).
     accepts_data_without_recipient: bool = False
 
@@ -65,7 +69,7 @@ class SmtpServerConnection:
         self._unread = bytearray()
         self._is_tls = isinstance(sock, ssl.SSLSocket)
         self._is_logged_in = not self._options.users
-        self._messages = 0
+        self._messages = self._mails = 0
         self._sender: str | None = None
         self._recipient: str | None = None
         #: Every command, its verb in upper case.
@@ -149,8 +153,11 @@ class SmtpServerConnection:
             self._say("530 5.7.0 log in first")
         elif path is None or self._sender is not None:
             self._say("503 5.5.1 not now")
+        elif self._mails == self._options.mails_per_connection:
+            self._say("452 4.5.3 too many messages over this connection")
         elif self._answer(Step.MAIL, "250 2.1.0 go on"):
             self._sender = path[1]
+            self._mails += 1
 
     def _rcpt(self, rest: str) -> None:
         path = _PATH.match(rest)
@@ -189,7 +196,8 @@ class SmtpServerConnection:
         )
         act = self._server.faults.next(Step.DOT, received.recipient)
         self._messages += 1
-        self._rset_envelope()
+        if not (self._options.keeps_refused_transaction and isinstance(act, Say)):
+            self._rset_envelope()
         if act is None or isinstance(act, Drip | StoreThenClose):
             self._server.received.add(received)
         self._perform(act, f"250 2.0.0 queued as T{self._messages}")

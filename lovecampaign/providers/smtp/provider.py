@@ -21,7 +21,7 @@ from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine,
 from lovecampaign.providers.pool.send import send_over_connections
 from lovecampaign.providers.pool.work_queue import QueueClient
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget, connect
-from lovecampaign.providers.smtp.reply_codes import ServerHistory
+from lovecampaign.providers.smtp.server_history import ServerHistory
 from lovecampaign.providers.smtp.session import SmtpSession
 from lovecampaign.providers.smtp.smtp_socket import ConnectionLost
 

@@ -193,6 +193,56 @@ def test_a_silent_close_between_messages_costs_nobody_an_attempt() -> None:
         assert set(server.counts.values()) == {1}
 
 
+def test_a_limit_of_messages_over_one_connection_is_met_once_and_remembered(
+    server: SmtpServer,
+) -> None:
+    """OpenSMTPD replies 452 to MAIL then (``max-mails``), which is no refusal of the message."""
+    server.set_options(mails_per_connection=4)
+    outcomes = send(settings(server), *map(make_message, range(14)))
+    assert [o.kind for o in outcomes] == [OutcomeKind.ACCEPTED] * 14
+    assert set(server.counts.values()) == {1}
+    mails = [sum(each.startswith("MAIL") for each in commands) for commands in server.commands]
+    assert mails == [5, 4, 4, 2]
+    assert all(commands[-1] == "QUIT" for commands in server.commands)
+
+
+@pytest.mark.parametrize("line", ["503 5.5.1 not now", "451 4.3.0 later", "452 4.3.1 no room"])
+def test_a_refused_mail_on_a_used_connection_is_asked_for_once_more_on_a_new_one(
+    server: SmtpServer, line: str
+) -> None:
+    assert len(send(settings(server), make_message(1), connections=1)) == 1
+    provider = SmtpProvider(settings(server), connections=1)
+    try:
+        assert len(list(provider.send([make_message(2)], RecordingFlight()))) == 1
+        server.faults.add(SmtpFault(step=Step.MAIL, act=Say(line=line), times=2))
+        outcomes = list(provider.send([make_message(3), make_message(4)], RecordingFlight()))
+    finally:
+        provider.close()
+    assert line in outcomes[0].detail
+    assert [o.kind for o in outcomes] == [OutcomeKind.TRANSIENT, OutcomeKind.ACCEPTED]
+    assert len(server.commands) == 3
+
+
+def test_a_refused_message_ends_its_transaction_where_the_server_keeps_it_open(
+    server: SmtpServer,
+) -> None:
+    """Postfix with end-of-data restrictions: 503 nested MAIL."""
+    server.set_options(keeps_refused_transaction=True)
+    refused = SmtpFault(step=Step.DOT, act=Say(line="452 4.2.2 full"), to="reader1@example.com")
+    server.faults.add(refused)
+    outcomes = send(settings(server), *map(make_message, range(4)))
+    assert [o.kind for o in outcomes] == [
+        OutcomeKind.ACCEPTED,
+        OutcomeKind.TRANSIENT,
+        *[OutcomeKind.ACCEPTED] * 2,
+    ]
+    assert set(server.counts) == {"delivery-000000", "delivery-000002", "delivery-000003"}
+    assert [each.recipient for each in server.received][1:] == [
+        "reader2@example.com",
+        "reader3@example.com",
+    ]
+
+
 def test_421_instead_of_an_answer_to_mail_on_an_old_connection_is_a_silent_close(
     server: SmtpServer,
 ) -> None:
