@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import re
 import socket
 import ssl
@@ -33,6 +34,8 @@ class SmtpServerOptions:
     extensions: tuple[str, ...] = EXTENSIONS
     #: User to password; with any, a login is required.
     users: Mapping[str, str] = field(default_factory=dict)
+    #: Offered for the login; PLAIN, LOGIN and CRAM-MD5 work.
+    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
     #: Offers STARTTLS.
     starttls: ssl.SSLContext | None = None
     #: Speaks TLS from the first byte.
@@ -106,7 +109,7 @@ class SmtpServerConnection:
         if self._options.starttls is not None and not self._is_tls:
             offered.append("STARTTLS")
         if self._options.users:
-            offered.append("AUTH PLAIN LOGIN")
+            offered.append(f"AUTH {' '.join(self._options.mechanisms)}")
         lines = [f"250-{word}" for word in offered[:-1]] + [f"250 {offered[-1]}"]
         self._answer(Step.EHLO, "\r\n".join(lines))
 
@@ -124,12 +127,21 @@ class SmtpServerConnection:
 
     def _auth(self, rest: str) -> None:
         mechanism, _, initial = rest.partition(" ")
-        if mechanism.upper() == "PLAIN":
-            _, user, password = self._decoded(initial).split("\0")
-        else:
-            user = self._decoded(initial) if initial else self._ask("334 VXNlcm5hbWU6")
-            password = self._ask("334 UGFzc3dvcmQ6")
-        is_right = self._options.users.get(user) == password
+        match mechanism.upper():
+            case name if name not in self._options.mechanisms:
+                self._say("504 5.5.4 not offered")
+                return
+            case "PLAIN":
+                text = self._decoded(initial) if initial else self._ask("334 ")
+                _, user, password = text.split("\0")
+                is_right = self._options.users.get(user) == password
+            case "CRAM-MD5":
+                user, _, digest = self._ask("334 PDEyM0B0ZXN0LmV4YW1wbGU+").rpartition(" ")
+                key = self._options.users.get(user, "").encode()
+                is_right = digest == hmac.new(key, b"<123@test.example>", "md5").hexdigest()
+            case _:
+                user = self._decoded(initial) if initial else self._ask("334 VXNlcm5hbWU6")
+                is_right = self._options.users.get(user) == self._ask("334 UGFzc3dvcmQ6")
         answer = "235 2.7.0 welcome" if is_right else "535 5.7.8 wrong user or password"
         self._is_logged_in = self._answer(Step.AUTH, answer) and is_right
 

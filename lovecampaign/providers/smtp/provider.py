@@ -160,7 +160,7 @@ class _SmtpConnection:
         self.close()
         self._breaker.check()
         try:
-            smtp = yield from connect(self._server)
+            smtp = yield from connect(self._server, self._history)
         except NoConnection as failure:
             self._breaker.open(failure.verdict)
             raise

@@ -22,12 +22,7 @@ from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine
 from lovecampaign.providers.pool.work_queue import QueueClient
 from lovecampaign.providers.smtp.connect import SmtpClient, TimeLimits
 from lovecampaign.providers.smtp.envelope import SmtpEnvelope, Unsendable, build_envelope
-from lovecampaign.providers.smtp.reply_codes import (
-    Phase,
-    accepted_as,
-    classify_reply,
-    is_about_connection,
-)
+from lovecampaign.providers.smtp.reply_codes import Phase, accepted_as, is_about_connection
 from lovecampaign.providers.smtp.reset import reset, skip_pipelined_replies
 from lovecampaign.providers.smtp.server_history import ServerHistory
 from lovecampaign.providers.smtp.smtp_socket import ConnectionLost, Reply, WriteIncomplete
@@ -240,7 +235,7 @@ class SmtpSession:
         if reply.code // 100 == 3:
             return unknown(f"an unexpected reply after the message was sent: {reply}")
         self._end_refused()
-        return classify_reply(Phase.BODY, reply)
+        return self._history.classify_reply(Phase.BODY, reply)
 
     def _end_refused(self) -> None:
         """RSET, unless the next commands were written already: Postfix's end-of-data restrictions
