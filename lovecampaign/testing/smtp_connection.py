@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import re
 import socket
 import ssl
@@ -13,8 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 
-from lovecampaign.testing.faults import Drip, Say, SmtpFaults, Stall, Step, StoreThenClose
+from lovecampaign.testing.faults import (
+    ClientLimits,
+    Drip,
+    Say,
+    SmtpFaults,
+    Stall,
+    Step,
+    StoreThenClose,
+)
 from lovecampaign.testing.received import Received, ReceivedLog
+from lovecampaign.testing.smtp_login import check_login
 
 _DELIVERY = re.compile(rb"^X-Lovecampaign-Delivery:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(?:FROM|TO):\s*<([^>]*)>(.*)", re.IGNORECASE)
@@ -46,6 +52,11 @@ class SmtpServerOptions:
     messages_per_connection: int | None = None
     #: Replies 452 to the next MAIL after this many, as OpenSMTPD does (``max-mails``).
     mails_per_connection: int | None = None
+    #: More MAIL commands in this many seconds are refused with 450, as by Postfix.
+    mails_per_window: int | None = None
+    window_seconds: float = 60.0
+    #: A further connection is refused with 421.
+    connections_at_once: int | None = None
     #: Keeps the transaction of a refused message open, as Postfix's end-of-data restrictions do.
     keeps_refused_transaction: bool = False
     #: Replies 354 to DATA even without an accepted recipient (RFC 2920 §3.1).
@@ -60,6 +71,7 @@ class SmtpServerState:
     received: ReceivedLog
     faults: SmtpFaults
     closing: Event
+    limits: ClientLimits = field(default_factory=ClientLimits)
 
 
 class SmtpServerConnection:
@@ -80,6 +92,15 @@ class SmtpServerConnection:
 
     def run(self) -> None:
         """Runs until one side closes; raises ConnectionEnded or OSError then."""
+        try:
+            self._converse()
+        finally:
+            self._server.limits.disconnect()
+
+    def _converse(self) -> None:
+        if not self._server.limits.connect(self._options.connections_at_once):
+            self._say("421 4.7.0 Error: too many connections from 127.0.0.1")
+            return
         self._answer(Step.CONNECT, "220 test.example ESMTP")
         while True:
             line = self._line().decode("utf-8", "replace")
@@ -127,34 +148,19 @@ class SmtpServerConnection:
 
     def _auth(self, rest: str) -> None:
         mechanism, _, initial = rest.partition(" ")
-        match mechanism.upper():
-            case name if name not in self._options.mechanisms:
-                self._say("504 5.5.4 not offered")
-                return
-            case "PLAIN":
-                text = self._decoded(initial) if initial else self._ask("334 ")
-                _, user, password = text.split("\0")
-                is_right = self._options.users.get(user) == password
-            case "CRAM-MD5":
-                user, _, digest = self._ask("334 PDEyM0B0ZXN0LmV4YW1wbGU+").rpartition(" ")
-                key = self._options.users.get(user, "").encode()
-                is_right = digest == hmac.new(key, b"<123@test.example>", "md5").hexdigest()
-            case _:
-                user = self._decoded(initial) if initial else self._ask("334 VXNlcm5hbWU6")
-                is_right = self._options.users.get(user) == self._ask("334 UGFzc3dvcmQ6")
+        if mechanism.upper() not in self._options.mechanisms:
+            self._say("504 5.5.4 not offered")
+            return
+        try:
+            is_right = check_login(mechanism.upper(), initial, self._options.users, self._ask)
+        except ValueError as error:
+            raise ConnectionEnded("the login is malformed") from error
         answer = "235 2.7.0 welcome" if is_right else "535 5.7.8 wrong user or password"
         self._is_logged_in = self._answer(Step.AUTH, answer) and is_right
 
-    def _ask(self, question: str) -> str:
-        self._say(question)
-        return self._decoded(self._line().decode("ascii", "replace"))
-
-    @staticmethod
-    def _decoded(text: str) -> str:
-        try:
-            return base64.b64decode(text, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise ConnectionEnded("the login is not base64") from error
+    def _ask(self, challenge: str) -> str:
+        self._say(f"334 {challenge}")
+        return self._line().decode("ascii", "replace")
 
     def _mail(self, rest: str) -> None:
         path = _PATH.match(rest)
@@ -167,6 +173,10 @@ class SmtpServerConnection:
             self._say("503 5.5.1 not now")
         elif self._mails == self._options.mails_per_connection:
             self._say("452 4.5.3 too many messages over this connection")
+        elif not self._server.limits.take_mail(
+            self._options.mails_per_window, self._options.window_seconds
+        ):
+            self._say("450 4.7.1 Error: too much mail from 127.0.0.1")
         elif self._answer(Step.MAIL, "250 2.1.0 go on"):
             self._sender = path[1]
             self._mails += 1

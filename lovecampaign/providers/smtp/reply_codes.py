@@ -16,6 +16,7 @@ from lovecampaign.providers.base.outcomes import (
     Verdict,
     accepted,
     hold_for_quota,
+    hold_for_rate,
     permanent,
     stop_the_run,
     transient,
@@ -60,9 +61,6 @@ _LOGIN_CODES = frozenset({530, 534, 535, 538})
 _PROTOCOL_CODES = frozenset({502, 503, 504, 555})
 
 _QUEUED_AS = re.compile(r"queued as ([\w.-]+)", re.IGNORECASE)
-_SAYS_THROTTLED = re.compile(
-    r"throttl|rate (limit )?exceeded|receiving mail at a rate", re.IGNORECASE
-)
 #: The causes for which a temporary rejection concerns the mailbox.
 _ABOUT_MAILBOX = frozenset(
     {
@@ -77,8 +75,9 @@ _ABOUT_MAILBOX = frozenset(
 def classify_reply(phase: Phase, reply: Reply) -> Verdict:
     """The verdict on a reply that is not the expected one."""
     detail = f"{reply} (to {phase.value})" if phase is not Phase.CONNECT else str(reply)
-    if reply.code == 421:  # the server closes, whatever the message
-        return transient(detail)
+    is_rate = find_cause(reply.text) is RefusalCause.OUR_RATE and reply.code >= 400
+    if is_rate or reply.code == 421:  # with 421 the server closes, whatever the message
+        return hold_for_rate(detail) if is_rate else transient(detail)
     if is_about_login(phase, reply):
         return stop_the_run(detail)
     if reply.code < 400:
@@ -103,7 +102,8 @@ def is_about_connection(reply: Reply) -> bool:
     503: a refused message left its transaction open, as Postfix's end-of-data restrictions do.
     4yz: the server takes so many messages over one connection (OpenSMTPD: 452).
     """
-    return reply.code == 503 or reply.code // 100 == 4
+    is_rate = find_cause(reply.text) is RefusalCause.OUR_RATE
+    return not is_rate and (reply.code == 503 or reply.code // 100 == 4)
 
 
 def is_about_login(phase: Phase, reply: Reply) -> bool:
@@ -145,8 +145,6 @@ def _classify_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
         return stop_the_run(detail)
     if cause is RefusalCause.RECEIVING_RATE:
         return transient(detail, FaultKind.MAILBOX)
-    if _SAYS_THROTTLED.search(reply.text):
-        return transient(detail)
     if phase is Phase.MAIL:
         return _classify_sender_rejection(reply, cause, detail)
     return _classify_message_rejection(phase, reply, cause, detail)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lovecampaign.core.message import FaultKind
 from lovecampaign.providers.base.outcomes import Verdict, permanent
+from lovecampaign.providers.smtp.pace import SendingPace
 from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply, is_about_login
 from lovecampaign.providers.smtp.smtp_socket import Reply
 
@@ -18,6 +19,7 @@ class ServerHistory:
     """The results of all connections to a server so far."""
 
     has_accepted: bool = False
+    pace: SendingPace = field(default_factory=SendingPace)
     #: The mechanism of the last login.
     login_mechanism: str = ""
     #: Whether it offers a login, and we have none.
@@ -34,12 +36,18 @@ class ServerHistory:
         one of this recipient: else the run would stop at the same recipient for ever.
         """
         verdict = self._with_missing_login(classify_reply(phase, reply))
+        if verdict.retry_after_seconds is not None and verdict.fault is FaultKind.PROVIDER:
+            return self.pace.note_refused(verdict)
         is_about_us = phase is not Phase.RCPT or is_about_login(phase, reply)
         if verdict.fault is not FaultKind.CONFIGURATION or is_about_us:
             return verdict
         if self.has_accepted and reply.code >= 500:
             return permanent(verdict.detail, FaultKind.POLICY)
         return replace(verdict, is_about_one=True)
+
+    def note_accepted(self) -> None:
+        self.has_accepted = True
+        self.pace.note_accepted()
 
     def _with_missing_login(self, verdict: Verdict) -> Verdict:
         if verdict.fault is FaultKind.CONFIGURATION and self.lacks_user and not self.has_accepted:

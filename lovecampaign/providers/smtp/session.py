@@ -118,7 +118,7 @@ class SmtpSession:
 
     def _following(self, client: QueueClient[Message]) -> SmtpEnvelope | None:
         """The next message for this connection, if it may be pipelined."""
-        if not self._is_pipelined:
+        if not self._is_pipelined or self._history.pace.interval:
             return None
         while self._messages_left > 0 and (message := client.take_ahead()) is not None:
             envelope = self._envelope_for(message, client)
@@ -230,7 +230,7 @@ class SmtpSession:
             self.abort()
         self._is_last_accepted = reply.code // 100 == 2
         if self._is_last_accepted:
-            self._history.has_accepted = True
+            self._history.note_accepted()
             return accepted_as(reply)
         if reply.code // 100 == 3:
             return unknown(f"an unexpected reply after the message was sent: {reply}")
