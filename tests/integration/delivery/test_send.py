@@ -316,13 +316,15 @@ def test_soft_bounces_on_three_days_rest_an_address(stage: Stage) -> None:
 
 def test_five_policy_refusals_pause_the_campaign_and_say_why(stage: Stage) -> None:
     stage.add_readers(250)
-    stage.provider = MemoryProvider(lambda _: permanent("blocked", FaultKind.POLICY))
+    refusal = permanent("554 5.7.1 ana@bloom.example is blocked", FaultKind.POLICY)
+    stage.provider = MemoryProvider(lambda _: refusal)
     report = stage.send(DAY_1)
     record = find_campaign(stage.database, stage.campaign)
     assert (report.failed, report.remaining) == (5, 245)
     assert record is not None
     assert record.pause_reason is not None
     assert "policy" in record.pause_reason
+    assert record.pause_reason.endswith("last words: 554 5.7.1 (address) is blocked")
 
 
 def test_ten_failures_in_a_row_pause_but_a_rate_limit_does_not(stage: Stage) -> None:
@@ -405,6 +407,7 @@ def test_the_brake_pauses_at_its_share_of_hard_bounces(
     assert record is not None
     assert record.pause_reason is not None
     assert "hard bounces" in record.pause_reason
+    assert record.pause_reason.endswith("the server's last words: unknown")
 
 
 def test_refused_credentials_stop_the_run_and_claim_nothing(stage: Stage) -> None:
