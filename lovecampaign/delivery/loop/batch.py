@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
@@ -204,7 +204,9 @@ class _BatchDelivery:
             return False
         with self.sender.database.read() as connection:
             is_paused = is_campaign_paused(connection, self.job.record.id)
-            waits = has_claimable(connection, self.batch.id, self.after_id, self._now)
+            # What the provider refused for our rate is due again at the end of the hold.
+            then = self._now + timedelta(seconds=self.sender.hold.seconds_left)
+            waits = has_claimable(connection, self.batch.id, self.after_id, then)
             return waits and not is_paused
 
     def _claim(self, connection: Connection, tally: Tally) -> tuple[Claims, Chunk | None]:
