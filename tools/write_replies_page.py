@@ -64,7 +64,14 @@ _FAULTS = {
         ),
     ),
     "message": ("The message", "Too large or malformed. Failed for this message."),
-    "provider": ("Later", "Tried again after 1, 5 and 15 minutes, then every hour."),
+    "provider": (
+        "Later",
+        (
+            "Tried again after 1, 5 and 15 minutes, then every hour. Words about our rate or our "
+            "number of connections hold all mail for 10 to 60 seconds; then it goes out more "
+            "slowly. That counts as no try and no failure."
+        ),
+    ),
 }
 
 

@@ -118,6 +118,13 @@ class Outcome(NamedTuple):
     @property
     def is_outage(self) -> bool:
         """Whether the server could not be reached, as opposed to one that rejects us."""
-        if not self.is_unasked:
-            return False
+        return self.is_unasked and self._is_providers_fault and self.retry_after_seconds is None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether we send too fast: the provider takes the message after a wait."""
+        return self._is_providers_fault and self.retry_after_seconds is not None
+
+    @property
+    def _is_providers_fault(self) -> bool:
         return self.kind is OutcomeKind.TRANSIENT and self.fault is FaultKind.PROVIDER

@@ -1,7 +1,9 @@
-"""Fault injection for the fake SMTP server: step, action, recipient and number of times."""
+"""Faults of the fake SMTP server (step, action, recipient, number of times), and its limits."""
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -91,3 +93,35 @@ class SmtpFaults:
                     self._left[index] = (fault, None if times is None else times - 1)
                     return fault.act
         return None
+
+
+class ClientLimits:
+    """Counts open connections and recent MAIL commands, as Postfix's anvil does for a client."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._connections = 0
+        self._mails: deque[float] = deque()
+
+    def connect(self, most: int | None) -> bool:
+        """Count a connection; False if it is one too many. :meth:`disconnect` must follow."""
+        with self._lock:
+            self._connections += 1
+            return most is None or self._connections <= most
+
+    def disconnect(self) -> None:
+        with self._lock:
+            self._connections -= 1
+
+    def take_mail(self, most: int | None, seconds: float) -> bool:
+        """Count a MAIL; False if the last ``seconds`` had ``most`` of them."""
+        if most is None:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            while self._mails and now - self._mails[0] > seconds:
+                self._mails.popleft()
+            if len(self._mails) >= most:
+                return False
+            self._mails.append(now)
+            return True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import socket
 import ssl
@@ -12,8 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 
-from lovecampaign.testing.faults import Drip, Say, SmtpFaults, Stall, Step, StoreThenClose
+from lovecampaign.testing.faults import (
+    ClientLimits,
+    Drip,
+    Say,
+    SmtpFaults,
+    Stall,
+    Step,
+    StoreThenClose,
+)
 from lovecampaign.testing.received import Received, ReceivedLog
+from lovecampaign.testing.smtp_login import check_login
 
 _DELIVERY = re.compile(rb"^X-Lovecampaign-Delivery:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(?:FROM|TO):\s*<([^>]*)>(.*)", re.IGNORECASE)
@@ -33,6 +40,8 @@ class SmtpServerOptions:
     extensions: tuple[str, ...] = EXTENSIONS
     #: User to password; with any, a login is required.
     users: Mapping[str, str] = field(default_factory=dict)
+    #: Offered for the login; PLAIN, LOGIN and CRAM-MD5 work.
+    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
     #: Offers STARTTLS.
     starttls: ssl.SSLContext | None = None
     #: Speaks TLS from the first byte.
@@ -41,6 +50,15 @@ class SmtpServerOptions:
     latency_seconds: float = 0.0
     #: Closes silently at the next MAIL after this many messages, as Yahoo does.
     messages_per_connection: int | None = None
+    #: Replies 452 to the next MAIL after this many, as OpenSMTPD does (``max-mails``).
+    mails_per_connection: int | None = None
+    #: More MAIL commands in this many seconds are refused with 450, as by Postfix.
+    mails_per_window: int | None = None
+    window_seconds: float = 60.0
+    #: A further connection is refused with 421.
+    connections_at_once: int | None = None
+    #: Keeps the transaction of a refused message open, as Postfix's end-of-data restrictions do.
+    keeps_refused_transaction: bool = False
     #: Replies 354 to DATA even without an accepted recipient (RFC 2920 §3.1).
     accepts_data_without_recipient: bool = False
 
@@ -53,6 +71,7 @@ class SmtpServerState:
     received: ReceivedLog
     faults: SmtpFaults
     closing: Event
+    limits: ClientLimits = field(default_factory=ClientLimits)
 
 
 class SmtpServerConnection:
@@ -65,7 +84,7 @@ class SmtpServerConnection:
         self._unread = bytearray()
         self._is_tls = isinstance(sock, ssl.SSLSocket)
         self._is_logged_in = not self._options.users
-        self._messages = 0
+        self._messages = self._mails = 0
         self._sender: str | None = None
         self._recipient: str | None = None
         #: Every command, its verb in upper case.
@@ -73,6 +92,15 @@ class SmtpServerConnection:
 
     def run(self) -> None:
         """Runs until one side closes; raises ConnectionEnded or OSError then."""
+        try:
+            self._converse()
+        finally:
+            self._server.limits.disconnect()
+
+    def _converse(self) -> None:
+        if not self._server.limits.connect(self._options.connections_at_once):
+            self._say("421 4.7.0 Error: too many connections from 127.0.0.1")
+            return
         self._answer(Step.CONNECT, "220 test.example ESMTP")
         while True:
             line = self._line().decode("utf-8", "replace")
@@ -102,7 +130,7 @@ class SmtpServerConnection:
         if self._options.starttls is not None and not self._is_tls:
             offered.append("STARTTLS")
         if self._options.users:
-            offered.append("AUTH PLAIN LOGIN")
+            offered.append(f"AUTH {' '.join(self._options.mechanisms)}")
         lines = [f"250-{word}" for word in offered[:-1]] + [f"250 {offered[-1]}"]
         self._answer(Step.EHLO, "\r\n".join(lines))
 
@@ -120,25 +148,19 @@ class SmtpServerConnection:
 
     def _auth(self, rest: str) -> None:
         mechanism, _, initial = rest.partition(" ")
-        if mechanism.upper() == "PLAIN":
-            _, user, password = self._decoded(initial).split("\0")
-        else:
-            user = self._decoded(initial) if initial else self._ask("334 VXNlcm5hbWU6")
-            password = self._ask("334 UGFzc3dvcmQ6")
-        is_right = self._options.users.get(user) == password
+        if mechanism.upper() not in self._options.mechanisms:
+            self._say("504 5.5.4 not offered")
+            return
+        try:
+            is_right = check_login(mechanism.upper(), initial, self._options.users, self._ask)
+        except ValueError as error:
+            raise ConnectionEnded("the login is malformed") from error
         answer = "235 2.7.0 welcome" if is_right else "535 5.7.8 wrong user or password"
         self._is_logged_in = self._answer(Step.AUTH, answer) and is_right
 
-    def _ask(self, question: str) -> str:
-        self._say(question)
-        return self._decoded(self._line().decode("ascii", "replace"))
-
-    @staticmethod
-    def _decoded(text: str) -> str:
-        try:
-            return base64.b64decode(text, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise ConnectionEnded("the login is not base64") from error
+    def _ask(self, challenge: str) -> str:
+        self._say(f"334 {challenge}")
+        return self._line().decode("ascii", "replace")
 
     def _mail(self, rest: str) -> None:
         path = _PATH.match(rest)
@@ -149,8 +171,15 @@ class SmtpServerConnection:
             self._say("530 5.7.0 log in first")
         elif path is None or self._sender is not None:
             self._say("503 5.5.1 not now")
+        elif self._mails == self._options.mails_per_connection:
+            self._say("452 4.5.3 too many messages over this connection")
+        elif not self._server.limits.take_mail(
+            self._options.mails_per_window, self._options.window_seconds
+        ):
+            self._say("450 4.7.1 Error: too much mail from 127.0.0.1")
         elif self._answer(Step.MAIL, "250 2.1.0 go on"):
             self._sender = path[1]
+            self._mails += 1
 
     def _rcpt(self, rest: str) -> None:
         path = _PATH.match(rest)
@@ -189,7 +218,8 @@ class SmtpServerConnection:
         )
         act = self._server.faults.next(Step.DOT, received.recipient)
         self._messages += 1
-        self._rset_envelope()
+        if not (self._options.keeps_refused_transaction and isinstance(act, Say)):
+            self._rset_envelope()
         if act is None or isinstance(act, Drip | StoreThenClose):
             self._server.received.add(received)
         self._perform(act, f"250 2.0.0 queued as T{self._messages}")

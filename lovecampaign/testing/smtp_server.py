@@ -20,7 +20,9 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lovecampaign.testing.faults import SmtpFault, SmtpFaults
 from lovecampaign.testing.received import FakeServer
@@ -67,6 +69,10 @@ class SmtpServer(FakeServer):
         """The commands of each connection so far, in the order of the connections."""
         with self._lock:
             return [list(one.commands) for one in self._connections]
+
+    def set_options(self, **changes: Any) -> None:
+        """Change how the connections from now on behave."""
+        self._state = replace(self._state, options=replace(self._state.options, **changes))
 
     def hang_up(self) -> None:
         """Close every open connection silently; keep listening."""

@@ -133,6 +133,32 @@ def test_what_failed_for_good_is_an_error_of_send_of_run_and_of_a_test(shop: Sho
     assert (line["ok"], line["errors"][0]["code"]) == (False, "failed")
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_run_reports_a_pause_once_and_quotes_the_server(shop: Shop, form: str) -> None:
+    flags = ("--json",) if form == "json" else ()
+    with SmtpServer() as server:
+        server.faults.add(SmtpFault(step=Step.DATA, act=Say(line="554 5.7.1 spam, says ana@b.de")))
+        settings = {"LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{server.port}"}
+        until = ("--now", "2027-02-01T07:59Z", "--until", "2027-02-05T12:00Z")
+        run = shop.type("run", "--yes", *flags, *until, **settings)
+    if form == "text":
+        (line,) = [each for each in run.out.splitlines() if "is paused" in each]
+        assert "last words: 554 5.7.1 spam, says (address)" in line
+        return
+    lines = [json.loads(line) for line in run.out.splitlines()]
+    reported = [each for line in lines for each in (*line["errors"], *line["warnings"])]
+    (pause,) = [each for each in reported if each["code"] == "paused"]
+    assert "last words: 554 5.7.1 spam, says (address)" in pause["message"]
+    assert pause["hint"] == "type: lovecampaign resume test-month"
+
+
+def test_run_reports_a_pause_of_the_operator(shop: Shop) -> None:
+    shop.type("pause", "--why", "lunch").done()
+    run = shop.type("run", "--yes", "--json", *DAY_1)
+    (line,) = [json.loads(line) for line in run.out.splitlines()]
+    assert "lunch" in line["errors"][0]["message"]
+
+
 def test_strict_says_that_warnings_count(shop: Shop) -> None:
     day = shop.folder / "campaigns/test-month/days/01-day-1.md"
     day.write_text(day.read_text().replace("This is the gift", "This is the ==gift=="))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +23,9 @@ from lovecampaign.cli.send.report import (
     confirm_sending,
     exit_code_of,
     failures_of,
+    find_pause,
     format_report,
+    pause_problem,
     report_json,
     tell_left_out,
 )
@@ -95,6 +97,8 @@ class _RunSession:
     stop: StopRequest
     until: datetime | None
     last: dict[str, SendReport] = field(default_factory=dict)
+    #: Why each campaign is paused, as reported.
+    pauses: dict[str, str | None] = field(default_factory=dict)
     sent: int = 0
     failed: int = 0
 
@@ -147,15 +151,25 @@ class _RunSession:
         self.last[report.campaign] = report
         self.sent += report.sent
         self.failed += report.failed
-        if last is not None and not _is_news(report, last):
+        campaign = next(r.campaign for r in self.readers if r.campaign.slug == report.campaign)
+        paused = list(self._new_pause(campaign, report))
+        if last is not None and not paused and not _is_news(report, last):
             return
-        zone = next(r.campaign for r in self.readers if r.campaign.slug == report.campaign).timezone
+        lines = [
+            f"{local_time(report.now, campaign.timezone)}  {_words(report, campaign.timezone)}",
+            *(f"{red(each.message)}\n  help: {each.hint}" for each in paused),
+        ]
+        failures = [*paused, *self._failures(report)]
         self.invocation.output.show_line(
-            report_json(report),
-            f"{local_time(report.now, zone)}  {_words(report, zone)}",
-            report.problems,
-            self._failures(report),
+            report_json(report), "\n".join(lines), report.problems, failures
         )
+
+    def _new_pause(self, campaign: Campaign, report: SendReport) -> Iterator[Problem]:
+        """A pause that was not reported yet, by the brake or by the operator."""
+        reason = find_pause(self.database, campaign)
+        if reason is not None and reason != self.pauses.get(campaign.slug):
+            yield pause_problem(campaign, reason, blocks=report.remaining > 0)
+        self.pauses[campaign.slug] = reason
 
     def _failures(self, report: SendReport) -> list[Problem]:
         """Without those that are tried again, unless the run ends here."""

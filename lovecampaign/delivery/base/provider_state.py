@@ -6,8 +6,11 @@ import time
 from dataclasses import dataclass, field
 
 from lovecampaign.core.errors import ProviderRefused, Unreachable
-from lovecampaign.core.message import FaultKind, Outcome
+from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.providers.base.provider import Provider
+
+MAX_HOLDS_IN_VAIN = 6
+_LONG_SECONDS = 600.0
 
 
 @dataclass(slots=True)
@@ -20,6 +23,9 @@ class ProviderState:
     outage: Outcome | None = None
     #: Our own sending limit is reached: stop for a while.
     quota: Outcome | None = None
+    #: We send too fast: it takes more after a wait.
+    rate_limit: Outcome | None = None
+    has_accepted: bool = False
     #: Claims of which no byte was sent, for lack of a connection.
     untried: set[int] = field(default_factory=set)
     #: How long it asked us to wait before the next message.
@@ -28,6 +34,10 @@ class ProviderState:
     def note(self, claim_id: int, outcome: Outcome) -> None:
         if outcome.retry_after_seconds is not None:
             self.hold_seconds = max(self.hold_seconds, outcome.retry_after_seconds)
+        if outcome.is_held:
+            self.rate_limit = outcome
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            self.has_accepted = True
         if outcome.fault is FaultKind.CONFIGURATION:
             self.rejection = outcome
         if outcome.fault is FaultKind.QUOTA:
@@ -63,12 +73,21 @@ class ProviderState:
 
 @dataclass(slots=True)
 class Hold:
-    """Until when the provider asked us to send nothing (``Retry-After``)."""
+    """Until when the provider asked us to send nothing (``Retry-After``, a rate limit)."""
 
     #: By the monotonic clock.
     _until: float = 0.0
+    #: Holds since the last accepted message.
+    _in_vain: int = 0
 
-    def extend(self, seconds: float) -> None:
+    def extend(self, seconds: float, *, has_accepted: bool) -> None:
+        """``has_accepted``: whether it took any message since the last hold.
+
+        After several in vain comes a long one.
+        """
+        self._in_vain = 1 if has_accepted else self._in_vain + 1
+        if self._in_vain > MAX_HOLDS_IN_VAIN:
+            seconds = max(seconds, _LONG_SECONDS)
         self._until = max(self._until, time.monotonic() + seconds)
 
     @property

@@ -98,7 +98,7 @@ def _retry(
 ) -> Settlement:
     if outcome.fault is FaultKind.CONFIGURATION and not outcome.is_about_one:
         return put_back(tried, now, outcome.detail)
-    if outcome.fault is FaultKind.QUOTA:
+    if outcome.fault is FaultKind.QUOTA or outcome.is_held:
         wait = timedelta(seconds=outcome.retry_after_seconds or 0.0)
         return put_back(tried, now + wait, outcome.detail)
     at = next_try(tried.attempts, now, tried.expires_at, chance, outcome.retry_after_seconds or 0.0)

@@ -18,6 +18,7 @@ from lovecampaign.store.tables import DeliveryState
 
 FAILED = "LC904"
 QUOTA = "quota"
+RATE_LIMIT = "rate_limit"
 #: More kinds of failures are summed up.
 _MAX_KINDS = 8
 
@@ -60,14 +61,21 @@ class Tally:
     closed: Unreachable | None = None
     #: The server's words about our own sending limit; '' where it is not reached.
     quota: str = ""
+    #: The server's words that asked us to send more slowly.
+    rate_limit: str = ""
 
     def __add__(self, other: Tally) -> Tally:
         sums: dict[str, Any] = {
             each.name: getattr(self, each.name) + getattr(other, each.name)
             for each in fields(self)
-            if each.name not in ("closed", "quota")
+            if each.name not in ("closed", "quota", "rate_limit")
         }
-        return Tally(**sums, closed=self.closed or other.closed, quota=other.quota or self.quota)
+        return Tally(
+            **sums,
+            closed=self.closed or other.closed,
+            quota=other.quota or self.quota,
+            rate_limit=other.rate_limit or self.rate_limit,
+        )
 
 
 def without_addresses(words: str) -> str:
@@ -101,8 +109,15 @@ def failure_problems(campaign: Campaign, failures: Counter[FailureReason]) -> It
         )
 
 
-def quota_problems(tally: Tally) -> Iterator[Problem]:
-    """A warning where our own sending limit ended the pass."""
+def limit_problems(tally: Tally) -> Iterator[Problem]:
+    """Warnings where the provider takes no more from us, or asked us to send more slowly."""
+    if tally.rate_limit:
+        yield Problem(
+            code=RATE_LIMIT,
+            severity=Severity.WARNING,
+            message=f"the provider asked us to send more slowly: {tally.rate_limit}",
+            hint="nothing is lost: send and run wait and go on; max_per_second sets a pace",
+        )
     if tally.quota:
         yield Problem(
             code=QUOTA,

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
+from lovecampaign.core.message import Outcome
 from lovecampaign.delivery.base.recipient_builder import DealTerms, read_terms
 from lovecampaign.delivery.base.sender import BatchHandle, EmailJob, SendingProcess
 from lovecampaign.delivery.base.tally import Tally, without_addresses
@@ -157,9 +158,12 @@ class _BatchDelivery:
         self.tally += replace(
             settled,
             closed=state.why_closed(self.sender.provider),
-            quota=without_addresses(state.quota.detail) if state.quota else "",
+            quota=_words_of(state.quota),
+            rate_limit=_words_of(state.rate_limit),
         )
-        self.sender.hold.extend(state.hold_seconds)
+        self.sender.hold.extend(state.hold_seconds, has_accepted=state.has_accepted)
+        if state.rate_limit is not None and not state.is_closed:
+            self.after_id = done.after_id  # what was put back is due again after the hold
 
     def settle_and_claim(self, done: Chunk | None) -> Chunk | None:
         """One commit: the last chunk's outcomes, and the next chunk's claims."""
@@ -200,7 +204,9 @@ class _BatchDelivery:
             return False
         with self.sender.database.read() as connection:
             is_paused = is_campaign_paused(connection, self.job.record.id)
-            waits = has_claimable(connection, self.batch.id, self.after_id, self._now)
+            # What the provider refused for our rate is due again at the end of the hold.
+            then = self._now + timedelta(seconds=self.sender.hold.seconds_left)
+            waits = has_claimable(connection, self.batch.id, self.after_id, then)
             return waits and not is_paused
 
     def _claim(self, connection: Connection, tally: Tally) -> tuple[Claims, Chunk | None]:
@@ -260,3 +266,7 @@ class _BatchDelivery:
     @property
     def _now(self) -> datetime:
         return self.sender.clock.now()
+
+
+def _words_of(outcome: Outcome | None) -> str:
+    return without_addresses(outcome.detail) if outcome is not None else ""

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from lovecampaign.campaign.model.sending import Brake
 from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
+from lovecampaign.delivery.base.tally import without_addresses
 from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts
 
 MAX_POLICY_REFUSALS = 5
@@ -37,13 +38,23 @@ class FailureStreak:
     in_a_row: int = 0
     #: Whether a message was accepted, which ends the streak in the ledger.
     row_restarts: bool = False
+    #: The last reply that was no acceptance.
+    last_words: str = ""
 
     def note(self, outcome: Outcome) -> None:
+        if outcome.kind is not OutcomeKind.ACCEPTED and outcome.detail:
+            self.last_words = outcome.detail
         if outcome.kind is OutcomeKind.ACCEPTED:
             self.in_a_row, self.row_restarts = 0, True
         elif not (outcome.is_repeated or outcome.is_outage):
             self.in_a_row += _is_failure(outcome)
             self.policy_refusals += outcome.fault is FaultKind.POLICY
+
+    def quoting(self, reason: str) -> str:
+        """The reason of a pause with the server's last words, without addresses."""
+        if not self.last_words:
+            return reason
+        return f"{reason}; the server's last words: {without_addresses(self.last_words)}"
 
     @property
     def is_too_much(self) -> bool:

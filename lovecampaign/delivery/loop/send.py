@@ -10,7 +10,7 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.base.sender import BatchHandle, SendingProcess
-from lovecampaign.delivery.base.tally import Tally, failure_problems, quota_problems
+from lovecampaign.delivery.base.tally import Tally, failure_problems, limit_problems
 from lovecampaign.delivery.loop.batch import deliver_batch
 from lovecampaign.delivery.loop.recovery import RecoveryTimer
 from lovecampaign.delivery.prepare.readiness import (
@@ -181,7 +181,7 @@ def _report(send_pass: _Pass, tally: Tally, keys: set[str]) -> SendReport:
         closed=tally.closed,
         problems=(
             *send_pass.problems,
-            *quota_problems(tally),
+            *limit_problems(tally),
             *failure_problems(send_pass.campaign, tally.failures),
         ),
     )

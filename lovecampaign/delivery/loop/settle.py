@@ -83,7 +83,7 @@ def _count_and_brake(
     )
     reason = reason_to_pause(job.campaign.sending.brake, job.email.key, counts, failures)
     if reason is not None:
-        pause(connection, job.record.id, now, reason)
+        pause(connection, job.record.id, now, run.quoting(reason))
 
 
 def _tally(key: str, answers: _ChunkOutcomes) -> Tally:

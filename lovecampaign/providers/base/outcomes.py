@@ -14,6 +14,9 @@ DETAIL_CHARACTERS = 300
 #: Providers count by the hour or the day and do not say when they take mail again.
 QUOTA_WAIT_SECONDS = 900.0
 
+#: For a rate limit without a time of its own; the SMTP provider waits longer where it is in vain.
+RATE_WAIT_SECONDS = 10.0
+
 
 class AddressedMessage(Protocol):
     """A message, or the part of it that is kept until the answer comes."""
@@ -109,6 +112,11 @@ def stop_the_run(detail: str) -> Verdict:
 def hold_for_quota(detail: str) -> Verdict:
     """Our own sending limit is reached: not now, and not the recipient's fault."""
     return transient(detail, FaultKind.QUOTA, retry_after_seconds=QUOTA_WAIT_SECONDS)
+
+
+def hold_for_rate(detail: str) -> Verdict:
+    """We send too fast: all mail waits a moment, and no failure counts."""
+    return transient(detail, retry_after_seconds=RATE_WAIT_SECONDS)
 
 
 def readable(text: str, *, hide: str = "") -> str:

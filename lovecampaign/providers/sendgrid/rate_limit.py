@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from datetime import datetime
 from threading import Lock
 
 from lovecampaign.core.clock import Clock
 from lovecampaign.providers.pool.connection import Coroutine
+from lovecampaign.providers.pool.timer import Timer
 from lovecampaign.providers.sendgrid.http1 import HttpResponse
 from lovecampaign.providers.sendgrid.responses import parse_rate_limit
 
@@ -37,7 +37,7 @@ class RequestLimiter:
         """Yields until one more request may start; :meth:`release` must be called after it."""
         give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
         while not self._try_acquire(give_up_at):
-            with contextlib.closing(_Timer(_CHECK_SECONDS)) as timer:
+            with contextlib.closing(Timer(_CHECK_SECONDS)) as timer:
                 yield timer
 
     def release(self) -> None:
@@ -63,22 +63,3 @@ class RequestLimiter:
                 return False
             self._in_flight += 1
             return True
-
-
-class _Timer:
-    """A timer, during which the event loop reads other answers."""
-
-    def __init__(self, seconds: float) -> None:
-        self.deadline = time.monotonic() + seconds
-        #: Unconnected, so that it never has data.
-        self._idle_socket = socket.socket(type=socket.SOCK_DGRAM)
-
-    @property
-    def is_ready(self) -> bool:
-        return time.monotonic() >= self.deadline
-
-    def fileno(self) -> int:
-        return self._idle_socket.fileno()
-
-    def close(self) -> None:
-        self._idle_socket.close()

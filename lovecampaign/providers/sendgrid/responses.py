@@ -24,6 +24,8 @@ from lovecampaign.providers.sendgrid.http1 import HttpResponse
 
 #: A longer Retry-After is cut.
 LONGEST_WAIT_SECONDS = 3600.0
+#: A Retry-After of 0, or in the past, is no reason to ask again at once.
+_SHORTEST_WAIT_SECONDS = 1.0
 
 _NAMES_THE_RECIPIENT = re.compile(r"personalizations\.\d+\.to(\.\d+(\.email)?)?")
 _NAMES_PERSONALIZATION = re.compile(r"personalizations\.(\d{1,4})(\..*)?", re.DOTALL)
@@ -160,7 +162,7 @@ def _wait_seconds(reply: HttpResponse, now: datetime) -> float | None:
         seconds = float(reset) - now.timestamp()
     else:
         return None
-    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+    return min(max(seconds, _SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
 
 
 def _their_time(reply: HttpResponse) -> datetime | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import smtplib
 import socket
 import ssl
@@ -14,7 +13,9 @@ from enum import Enum
 
 from lovecampaign.providers.base.outcomes import NoConnection, stop_the_run, transient
 from lovecampaign.providers.pool.connection import Coroutine
+from lovecampaign.providers.smtp.login import log_in
 from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply
+from lovecampaign.providers.smtp.server_history import ServerHistory
 from lovecampaign.providers.smtp.smtp_socket import (
     ConnectionLost,
     Reply,
@@ -142,7 +143,7 @@ class _TlsSmtpClient(SmtpClient, smtplib.SMTP_SSL):
     """The same over implicit TLS."""
 
 
-def connect(server: SmtpTarget) -> Coroutine[SmtpClient]:
+def connect(server: SmtpTarget, history: ServerHistory) -> Coroutine[SmtpClient]:
     """A connection ready for MAIL; raises NoConnection that says why not.
 
     Yields while the greeting and the reply to EHLO are pending.
@@ -161,7 +162,7 @@ def connect(server: SmtpTarget) -> Coroutine[SmtpClient]:
         with _translating_errors(server, Phase.HELLO):
             smtp.ehlo_or_helo_if_needed()
         _secure(smtp, server)
-        _log_in(smtp, server)
+        _log_in(smtp, server, history)
     except BaseException:
         smtp.close()
         raise
@@ -211,23 +212,11 @@ def _tls_context(server: SmtpTarget) -> ssl.SSLContext:
     return context
 
 
-def _log_in(smtp: SmtpClient, server: SmtpTarget) -> None:
-    if server.user is None:
-        return
-    user, password = server.user, server.password or ""
-    with _translating_errors(server, Phase.LOGIN):
-        if user.isascii() and password.isascii():
-            smtp.login(user, password)
-        else:
-            _log_in_with_utf8(smtp, user, password)
-
-
-def _log_in_with_utf8(smtp: SmtpClient, user: str, password: str) -> None:
-    """AUTH PLAIN in UTF-8 (RFC 4616 §2); smtplib's own stops at ASCII."""
-    credentials = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
-    code, text = smtp.docmd("AUTH", f"PLAIN {credentials}")
-    if code != 235:
-        raise smtplib.SMTPAuthenticationError(code, text)
+def _log_in(smtp: SmtpClient, server: SmtpTarget, history: ServerHistory) -> None:
+    history.lacks_user = server.user is None and smtp.has_extn("auth")
+    if server.user is not None:
+        with _translating_errors(server, Phase.LOGIN):
+            log_in(smtp, server.user, server.password or "", history)
 
 
 def _helo_name(smtp: SmtpClient) -> str:

@@ -14,14 +14,20 @@ from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import FaultKind, Message, Outcome
 from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.providers.base.circuit_breaker import COOLDOWN_SECONDS, CircuitBreaker
-from lovecampaign.providers.base.outcomes import NoConnection, Verdict, transient
+from lovecampaign.providers.base.outcomes import (
+    RATE_WAIT_SECONDS,
+    NoConnection,
+    Verdict,
+    transient,
+)
 from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.providers.pool.autoscale import Autoscaler
 from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine, run_blocking
 from lovecampaign.providers.pool.send import send_over_connections
 from lovecampaign.providers.pool.work_queue import QueueClient
-from lovecampaign.providers.smtp.connect import Security, SmtpTarget, connect
-from lovecampaign.providers.smtp.reply_codes import ServerHistory
+from lovecampaign.providers.smtp.connect import Security, SmtpClient, SmtpTarget, connect
+from lovecampaign.providers.smtp.pace import SendingPace
+from lovecampaign.providers.smtp.server_history import ServerHistory
 from lovecampaign.providers.smtp.session import SmtpSession
 from lovecampaign.providers.smtp.smtp_socket import ConnectionLost
 
@@ -29,6 +35,8 @@ DEFAULT_CONNECTIONS = 4
 CLAIMS_PER_CONNECTION = 50
 #: Each step of connecting has a shorter time limit of its own.
 _MAX_CONNECT_SECONDS = 3600.0
+#: A server with a limit equal to our number counts a connection for a moment after its QUIT.
+_WAITS_AFTER_CLOSE = (0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,8 @@ class ConnectionPolicy:
     idle_seconds: float = 60.0
     #: No new attempt to connect for this long after a failed one.
     cooldown_seconds: float = COOLDOWN_SECONDS
+    #: Nothing is sent for this long after a refusal for our rate.
+    hold_seconds: float = RATE_WAIT_SECONDS
 
 
 class SmtpProvider:
@@ -60,10 +70,10 @@ class SmtpProvider:
         self.takes_now = not self.leaves_machine
         self.claim_size = CLAIMS_PER_CONNECTION * connections
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="connect")
-        history = ServerHistory()
+        policy = policy or ConnectionPolicy()
+        history = ServerHistory(pace=SendingPace(hold_seconds=policy.hold_seconds))
         self._connections = [
-            _SmtpConnection(server, policy or ConnectionPolicy(), history, self._threads)
-            for _ in range(connections)
+            _SmtpConnection(server, policy, history, self._threads) for _ in range(connections)
         ]
         self._autoscaler = Autoscaler(connections)
 
@@ -108,6 +118,7 @@ class _SmtpConnection:
         self._breaker = CircuitBreaker(policy.cooldown_seconds)
 
     def deliver(self, message: Message, client: QueueClient[Message]) -> DeliveryCoroutine[Message]:
+        yield from self._history.pace.wait()
         session = self._usable_session or (yield from self._reconnect())
         return (yield from session.deliver(message, client))
 
@@ -157,10 +168,11 @@ class _SmtpConnection:
 
     def _connecting(self) -> Coroutine[SmtpSession]:
         """Close the old session, and open a new one; raises NoConnection."""
+        waits = _WAITS_AFTER_CLOSE if self._session is not None else ()
         self.close()
         self._breaker.check()
         try:
-            smtp = yield from connect(self._server)
+            smtp = yield from self._connect_patiently(waits)
         except NoConnection as failure:
             self._breaker.open(failure.verdict)
             raise
@@ -172,6 +184,17 @@ class _SmtpConnection:
             max_messages=self._policy.messages_per_connection,
         )
         return self._session
+
+    def _connect_patiently(self, waits: Sequence[float]) -> Coroutine[SmtpClient]:
+        """Again after each of ``waits`` where the server says that we have too many connections."""
+        for seconds in waits:
+            try:
+                return (yield from connect(self._server, self._history))
+            except NoConnection as failure:
+                if failure.verdict.retry_after_seconds is None:
+                    raise
+            time.sleep(seconds)
+        return (yield from connect(self._server, self._history))
 
 
 _Result = TypeVar("_Result")

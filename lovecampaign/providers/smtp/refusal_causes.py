@@ -20,6 +20,7 @@ class RefusalCause(StrEnum):
 
     RECEIVING_RATE = "receiving_rate"  #: the mailbox gets too much mail at once
     OUR_QUOTA = "our_quota"  #: our sending limit
+    OUR_RATE = "our_rate"  #: we send, or connect, too fast
     OUR_SETUP = "our_setup"  #: login, account, sender address, HELO, relay, verification
     POLICY = "policy"  #: our IP address, reputation, authentication or content
     MAILBOX_FULL = "mailbox_full"  #: no room left

@@ -8,13 +8,15 @@ fails its delivery alone.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from lovecampaign.core.message import FaultKind
 from lovecampaign.providers.base.outcomes import (
     Verdict,
+    accepted,
     hold_for_quota,
+    hold_for_rate,
     permanent,
     stop_the_run,
     transient,
@@ -58,9 +60,7 @@ _LOGIN_CODES = frozenset({530, 534, 535, 538})
 #: Not about a message: unknown command, wrong order, unknown parameter.
 _PROTOCOL_CODES = frozenset({502, 503, 504, 555})
 
-_SAYS_THROTTLED = re.compile(
-    r"throttl|rate (limit )?exceeded|receiving mail at a rate", re.IGNORECASE
-)
+_QUEUED_AS = re.compile(r"queued as ([\w.-]+)", re.IGNORECASE)
 #: The causes for which a temporary rejection concerns the mailbox.
 _ABOUT_MAILBOX = frozenset(
     {
@@ -75,9 +75,10 @@ _ABOUT_MAILBOX = frozenset(
 def classify_reply(phase: Phase, reply: Reply) -> Verdict:
     """The verdict on a reply that is not the expected one."""
     detail = f"{reply} (to {phase.value})" if phase is not Phase.CONNECT else str(reply)
-    if reply.code == 421:  # the server closes, whatever the message
-        return transient(detail)
-    if _is_about_login(phase, reply):
+    is_rate = find_cause(reply.text) is RefusalCause.OUR_RATE and reply.code >= 400
+    if is_rate or reply.code == 421:  # with 421 the server closes, whatever the message
+        return hold_for_rate(detail) if is_rate else transient(detail)
+    if is_about_login(phase, reply):
         return stop_the_run(detail)
     if reply.code < 400:
         return transient(f"unexpected reply: {detail}")
@@ -88,28 +89,25 @@ def classify_reply(phase: Phase, reply: Reply) -> Verdict:
     return _classify_rejection(phase, reply, detail)
 
 
-@dataclass(slots=True)
-class ServerHistory:
-    """The results of all connections to a server so far."""
-
-    has_accepted: bool = False
-
-    def classify_reply(self, phase: Phase, reply: Reply) -> Verdict:
-        """As :func:`classify_reply`, but a rejection of RCPT may be about this recipient only.
-
-        Once the server has accepted a message for others, a rejection of our setup counts as
-        one of this recipient: else the run would stop at the same recipient for ever.
-        """
-        verdict = classify_reply(phase, reply)
-        is_about_us = phase is not Phase.RCPT or _is_about_login(phase, reply)
-        if verdict.fault is not FaultKind.CONFIGURATION or is_about_us:
-            return verdict
-        if self.has_accepted and reply.code >= 500:
-            return permanent(verdict.detail, FaultKind.POLICY)
-        return replace(verdict, is_about_one=True)
+@lru_cache(maxsize=64)
+def accepted_as(reply: Reply) -> Verdict:
+    """The verdict on a positive reply after the final dot."""
+    match = _QUEUED_AS.search(reply.text)
+    return accepted(str(reply), match[1] if match else None)
 
 
-def _is_about_login(phase: Phase, reply: Reply) -> bool:
+def is_about_connection(reply: Reply) -> bool:
+    """Whether a refusal of MAIL may be gone over a new connection, if this one was used before.
+
+    503: a refused message left its transaction open, as Postfix's end-of-data restrictions do.
+    4yz: the server takes so many messages over one connection (OpenSMTPD: 452).
+    """
+    is_rate = find_cause(reply.text) is RefusalCause.OUR_RATE
+    return not is_rate and (reply.code == 503 or reply.code // 100 == 4)
+
+
+def is_about_login(phase: Phase, reply: Reply) -> bool:
+    """Whether the server rejects our login, or asks for one."""
     if reply.code in _LOGIN_CODES:
         return True
     if phase is Phase.LOGIN:
@@ -147,8 +145,6 @@ def _classify_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
         return stop_the_run(detail)
     if cause is RefusalCause.RECEIVING_RATE:
         return transient(detail, FaultKind.MAILBOX)
-    if _SAYS_THROTTLED.search(reply.text):
-        return transient(detail)
     if phase is Phase.MAIL:
         return _classify_sender_rejection(reply, cause, detail)
     return _classify_message_rejection(phase, reply, cause, detail)

@@ -17,26 +17,25 @@ import time
 from functools import lru_cache
 
 from lovecampaign.core.message import Message
-from lovecampaign.providers.base.outcomes import Verdict, accepted, transient, unknown
+from lovecampaign.providers.base.outcomes import Verdict, transient, unknown
 from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine
 from lovecampaign.providers.pool.work_queue import QueueClient
 from lovecampaign.providers.smtp.connect import SmtpClient, TimeLimits
 from lovecampaign.providers.smtp.envelope import SmtpEnvelope, Unsendable, build_envelope
-from lovecampaign.providers.smtp.reply_codes import Phase, ServerHistory, classify_reply
+from lovecampaign.providers.smtp.reply_codes import Phase, accepted_as, is_about_connection
+from lovecampaign.providers.smtp.reset import reset, skip_pipelined_replies
+from lovecampaign.providers.smtp.server_history import ServerHistory
 from lovecampaign.providers.smtp.smtp_socket import ConnectionLost, Reply, WriteIncomplete
 
-#: QUIT is a courtesy.
-_QUIT_SECONDS = 2.0
+_QUIT_SECONDS = 2.0  #: a courtesy
 _DOT = b".\r\n"
 _QUIT = b"QUIT\r\n"
-_QUEUED_AS = re.compile(r"queued as ([\w.-]+)", re.IGNORECASE)
 _ALL_POSITIVE = re.compile(rb"(?:2\d\d(?: [^\n]*)?\r?\n){2}3\d\d(?: [^\n]*)?\r?\n").fullmatch
 _EXPECTED = {Phase.MAIL: 2, Phase.RCPT: 2, Phase.DATA: 3}
-_REPLIES_AFTER = {Phase.MAIL: 2, Phase.RCPT: 1, Phase.DATA: 0}
 
 
 class _ConnectionClosed(Exception):
-    """An idle connection turned out to be closed; no byte of the message was written."""
+    """A used connection takes no more; nothing of the message's body was written."""
 
 
 class _Rejected(Exception):
@@ -65,6 +64,7 @@ class SmtpSession:
         #: Whether the write broke off behind a message: its own reply may still come.
         self._is_cut = False
         self._messages_left = max_messages
+        self._offered, self._is_last_accepted = 0, False
         self._is_quit_sent = False
 
     @property
@@ -79,8 +79,8 @@ class SmtpSession:
     def deliver(self, message: Message, client: QueueClient[Message]) -> DeliveryCoroutine[Message]:
         """Send ``message`` and those that follow at once; report each outcome.
 
-        Returns a message of which no byte has left: the server had closed the connection after the
-        one before it, as Yahoo and others do silently after some number of messages.
+        Returns a message that a new connection must ask for: after the one before it the server had
+        closed this one, as Yahoo and others do silently, or takes no further message over it.
         """
         envelope = self._envelope_for(message, client)
         try:
@@ -99,6 +99,7 @@ class SmtpSession:
         """Send one message; returns the next one, if its commands were pipelined."""
         following = None
         self._messages_left -= 1
+        self._offered += 1
         try:
             if not self._is_accepted(envelope):
                 yield from self._introduce(envelope)
@@ -117,7 +118,7 @@ class SmtpSession:
 
     def _following(self, client: QueueClient[Message]) -> SmtpEnvelope | None:
         """The next message for this connection, if it may be pipelined."""
-        if not self._is_pipelined:
+        if not self._is_pipelined or self._history.pace.interval:
             return None
         while self._messages_left > 0 and (message := client.take_ahead()) is not None:
             envelope = self._envelope_for(message, client)
@@ -144,28 +145,42 @@ class SmtpSession:
     def _introduce(self, envelope: SmtpEnvelope) -> Coroutine[None]:
         """MAIL, RCPT and DATA, up to the 354; raises _Rejected and _ConnectionClosed."""
         for phase in envelope.commands:
+            may_be_closed = phase is Phase.MAIL and not self._is_fresh
             try:
                 self._write_commands(envelope, phase)
                 reply = yield from self._reply_within(self._limits.command)
             except ConnectionLost as lost:
-                if self._may_be_closed(phase):
+                if may_be_closed:
                     raise _ConnectionClosed from lost
                 raise _Rejected(_lost_before_dot(lost)) from lost
-            if reply.code == 421 and self._may_be_closed(phase):
-                self.abort()
+            if may_be_closed and is_about_connection(reply):
+                self._leave(reply)
                 raise _ConnectionClosed
             if reply.code // 100 != _EXPECTED[phase]:
                 self._recover(phase, reply)
                 raise _Rejected(self._history.classify_reply(phase, reply))
+            if phase is Phase.MAIL and self._is_fresh:
+                self._messages_left = min(self._messages_left, self._history.more_messages())
+
+    def _leave(self, refusal: Reply) -> None:
+        """End a connection over which MAIL was refused, and note a limit on its messages."""
+        # 421 also comes after a time, and at a restart.
+        is_limit = refusal.code != 421 or "too many" in refusal.text.lower()
+        if is_limit and self._is_last_accepted:
+            self._history.suspect_limit(self._offered - 1)
+        if refusal.code == 421:
+            self.abort()
+        with contextlib.suppress(ConnectionLost):
+            if self._is_pipelined:
+                skip_pipelined_replies(self._smtp, self._limits, Phase.MAIL)
+            self.close()
+        self.abort()
 
     def _require_no_extra_reply(self) -> None:
         """Raises _Rejected for an extra reply, which would be taken for the message's."""
         if self._smtp.wire.has_unexpected_reply:
             self.abort()
             raise _Rejected(transient("the server sent an unexpected reply"))
-
-    def _may_be_closed(self, phase: Phase) -> bool:
-        return phase is Phase.MAIL and not self._is_fresh
 
     def _write_commands(self, envelope: SmtpEnvelope, phase: Phase) -> None:
         if not self._is_pipelined:
@@ -180,28 +195,10 @@ class SmtpSession:
             return
         try:
             if self._is_pipelined:
-                self._skip_pipelined_replies(phase)
-            self._write(b"RSET\r\n")  # RFC 5321 §4.1.1.5
-            if self._read().code // 100 != 2:
-                self.abort()
+                skip_pipelined_replies(self._smtp, self._limits, phase)
+            reset(self._smtp, self._limits)
         except ConnectionLost:
             self.abort()
-
-    def _skip_pipelined_replies(self, refused: Phase) -> None:
-        """Read the replies to the commands pipelined behind a rejected one (RFC 2920 §3.1).
-
-        A server may reply 354 although no recipient is left: a lone dot ends that. After a rejected
-        MAIL, the effect of a dot is undefined. Raises ConnectionLost.
-        """
-        reply: Reply | None = None
-        for _ in range(_REPLIES_AFTER[refused]):
-            reply = self._read()
-        if reply is None or reply.code // 100 in (4, 5):
-            return
-        if refused is not Phase.RCPT or reply.code // 100 != 3:
-            raise ConnectionLost("the server continues with a rejected message")
-        self._write(_DOT)
-        self._smtp.read_reply(self._limits.final_dot)
 
     def _write_body(self, envelope: SmtpEnvelope, following: SmtpEnvelope | None) -> Verdict | None:
         """Write body, final dot and what follows; None where the reply decides."""
@@ -231,17 +228,30 @@ class SmtpSession:
             return unknown(f"no answer after the message was sent: {lost}")
         if self._is_cut or reply.code == 421 or reply.code // 100 == 3:
             self.abort()
-        if reply.code // 100 == 2:
-            self._history.has_accepted = True
-            return _accepted_as(reply)
+        self._is_last_accepted = reply.code // 100 == 2
+        if self._is_last_accepted:
+            self._history.note_accepted()
+            return accepted_as(reply)
         if reply.code // 100 == 3:
             return unknown(f"an unexpected reply after the message was sent: {reply}")
-        return classify_reply(Phase.BODY, reply)
+        self._end_refused()
+        return self._history.classify_reply(Phase.BODY, reply)
+
+    def _end_refused(self) -> None:
+        """RSET, unless the next commands were written already: Postfix's end-of-data restrictions
+        leave the transaction of a refused body open.
+        """
+        is_free = self._pipelined is None and not self._is_quit_sent
+        if is_free and self._smtp.sock is not None:
+            try:
+                reset(self._smtp, self._limits)
+            except ConnectionLost:
+                self.abort()
 
     def noop(self) -> None:
         """Check that the server is still there; raises ConnectionLost."""
         self._write(b"NOOP\r\n")
-        self._read()
+        self._smtp.read_reply(self._limits.command)
         self._note_use()
 
     def close(self) -> None:
@@ -257,8 +267,7 @@ class SmtpSession:
         self._smtp.close()
 
     def _note_use(self) -> None:
-        self._last_used = time.monotonic()
-        self._is_fresh = False
+        self._last_used, self._is_fresh = time.monotonic(), False
 
     def _write(self, commands: bytes) -> None:
         try:
@@ -274,15 +283,6 @@ class SmtpSession:
             return self._smtp.read_reply(seconds)
         yield wire.await_reply(seconds)
         return self._smtp.read_pending_reply()
-
-    def _read(self) -> Reply:
-        return self._smtp.read_reply(self._limits.command)
-
-
-@lru_cache(maxsize=64)
-def _accepted_as(reply: Reply) -> Verdict:
-    match = _QUEUED_AS.search(reply.text)
-    return accepted(str(reply), match[1] if match else None)
 
 
 @lru_cache(maxsize=64)

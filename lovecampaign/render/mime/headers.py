@@ -32,7 +32,9 @@ _PLAIN_WORDS = re.compile(r"[\x21-\x7e]{1,200}(?: [\x21-\x7e]{1,200})*")
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_.+-]+@[a-z0-9.-]+").fullmatch
 _NEEDS_NO_QUOTING = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _FORBIDDEN_IN_LOCAL = re.compile(r'[\s<>",;:\\]').search
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
+#: Atoms (RFC 5322, section 3.2.3) without the apostrophe: Sendmail quotes a name that has one
+#: (``MustQuoteChars``), and a change on the way breaks DKIM's signature of the field.
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&*+\-/=?^_`{|}~]+)*")
 
 
 def encode_words(text: str, first_column: int) -> str:

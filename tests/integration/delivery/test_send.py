@@ -17,7 +17,8 @@ from lovecampaign.core.errors import ProviderRefused, UsageError
 from lovecampaign.core.message import FaultKind, Message, Outcome
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.base.sender import BatchHandle
+from lovecampaign.delivery.base.sender import BatchHandle, open_sender
+from lovecampaign.delivery.base.settlements import MAX_ATTEMPTS
 from lovecampaign.delivery.loop.batch import deliver_batch
 from lovecampaign.delivery.loop.send import PassOptions, send_due
 from lovecampaign.delivery.prepare.readiness import EditPolicy, prepare_email
@@ -52,6 +53,16 @@ from tests.support.stage import DAY_1, Stage
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+
+
+class RunningClock:
+    """The machine's clock, moved to the first day's email."""
+
+    def __init__(self) -> None:
+        self._started_at = time.monotonic()
+
+    def now(self) -> datetime:
+        return DAY_1 + timedelta(seconds=time.monotonic() - self._started_at)
 
 
 @pytest.fixture
@@ -305,13 +316,15 @@ def test_soft_bounces_on_three_days_rest_an_address(stage: Stage) -> None:
 
 def test_five_policy_refusals_pause_the_campaign_and_say_why(stage: Stage) -> None:
     stage.add_readers(250)
-    stage.provider = MemoryProvider(lambda _: permanent("blocked", FaultKind.POLICY))
+    refusal = permanent("554 5.7.1 ana@bloom.example is blocked", FaultKind.POLICY)
+    stage.provider = MemoryProvider(lambda _: refusal)
     report = stage.send(DAY_1)
     record = find_campaign(stage.database, stage.campaign)
     assert (report.failed, report.remaining) == (5, 245)
     assert record is not None
     assert record.pause_reason is not None
     assert "policy" in record.pause_reason
+    assert record.pause_reason.endswith("last words: 554 5.7.1 (address) is blocked")
 
 
 def test_ten_failures_in_a_row_pause_but_a_rate_limit_does_not(stage: Stage) -> None:
@@ -327,6 +340,37 @@ def test_ten_failures_in_a_row_pause_but_a_rate_limit_does_not(stage: Stage) -> 
     record = find_campaign(stage.database, stage.campaign)
     assert record is not None
     assert record.is_paused
+
+
+def test_a_rate_limit_is_no_try_and_the_report_quotes_it(stage: Stage) -> None:
+    """However often it comes, nothing is given up for it."""
+    stage.add_readers(3)
+    limited = transient("450 4.7.1 too much mail from 192.0.2.1", retry_after_seconds=100)
+    stage.provider = MemoryProvider(lambda _: limited)
+    for number in range(MAX_ATTEMPTS + 2):
+        report = stage.send(DAY_1 + number * timedelta(minutes=10))
+        assert (report.failed, report.retry_later) == (0, 3)
+    [problem] = report.problems
+    assert (problem.code, problem.severity) == ("rate_limit", Severity.WARNING)
+    assert "450 4.7.1 too much mail" in problem.message
+    stage.provider = MemoryProvider()
+    assert stage.send(DAY_1 + 3 * HOUR).sent == 3
+
+
+def test_a_short_hold_is_sat_out_and_the_pass_goes_on(
+    settings: Settings, database: Database
+) -> None:
+    """The message that met the limit is claimed again in the same pass."""
+    stage = Stage(settings, database)
+    stage.add_readers(5)
+    answers = iter([accepted(), transient("slow down", retry_after_seconds=0.3)])
+    stage.provider = MemoryProvider(lambda _: next(answers, accepted()))
+    stage.clock.move_to(DAY_1)
+    began = time.monotonic()
+    with open_sender(stage.settings, database, stage.provider, RunningClock()) as sender:
+        report = send_due(sender, stage.campaign, PassOptions(), lambda _email: ())
+    assert time.monotonic() - began < 15
+    assert (report.sent, report.due) == (5, 5)
 
 
 def test_a_chunk_without_failures_ends_the_row(stage: Stage) -> None:
@@ -363,6 +407,7 @@ def test_the_brake_pauses_at_its_share_of_hard_bounces(
     assert record is not None
     assert record.pause_reason is not None
     assert "hard bounces" in record.pause_reason
+    assert record.pause_reason.endswith("the server's last words: unknown")
 
 
 def test_refused_credentials_stop_the_run_and_claim_nothing(stage: Stage) -> None:

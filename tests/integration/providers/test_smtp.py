@@ -193,6 +193,56 @@ def test_a_silent_close_between_messages_costs_nobody_an_attempt() -> None:
         assert set(server.counts.values()) == {1}
 
 
+def test_a_limit_of_messages_over_one_connection_is_met_once_and_remembered(
+    server: SmtpServer,
+) -> None:
+    """OpenSMTPD replies 452 to MAIL then (``max-mails``), which is no refusal of the message."""
+    server.set_options(mails_per_connection=4)
+    outcomes = send(settings(server), *map(make_message, range(14)))
+    assert [o.kind for o in outcomes] == [OutcomeKind.ACCEPTED] * 14
+    assert set(server.counts.values()) == {1}
+    mails = [sum(each.startswith("MAIL") for each in commands) for commands in server.commands]
+    assert mails == [5, 4, 4, 2]
+    assert all(commands[-1] == "QUIT" for commands in server.commands)
+
+
+@pytest.mark.parametrize("line", ["503 5.5.1 not now", "451 4.3.0 later", "452 4.3.1 no room"])
+def test_a_refused_mail_on_a_used_connection_is_asked_for_once_more_on_a_new_one(
+    server: SmtpServer, line: str
+) -> None:
+    assert len(send(settings(server), make_message(1), connections=1)) == 1
+    provider = SmtpProvider(settings(server), connections=1)
+    try:
+        assert len(list(provider.send([make_message(2)], RecordingFlight()))) == 1
+        server.faults.add(SmtpFault(step=Step.MAIL, act=Say(line=line), times=2))
+        outcomes = list(provider.send([make_message(3), make_message(4)], RecordingFlight()))
+    finally:
+        provider.close()
+    assert line in outcomes[0].detail
+    assert [o.kind for o in outcomes] == [OutcomeKind.TRANSIENT, OutcomeKind.ACCEPTED]
+    assert len(server.commands) == 3
+
+
+def test_a_refused_message_ends_its_transaction_where_the_server_keeps_it_open(
+    server: SmtpServer,
+) -> None:
+    """Postfix with end-of-data restrictions: 503 nested MAIL."""
+    server.set_options(keeps_refused_transaction=True)
+    refused = SmtpFault(step=Step.DOT, act=Say(line="452 4.2.2 full"), to="reader1@example.com")
+    server.faults.add(refused)
+    outcomes = send(settings(server), *map(make_message, range(4)))
+    assert [o.kind for o in outcomes] == [
+        OutcomeKind.ACCEPTED,
+        OutcomeKind.TRANSIENT,
+        *[OutcomeKind.ACCEPTED] * 2,
+    ]
+    assert set(server.counts) == {"delivery-000000", "delivery-000002", "delivery-000003"}
+    assert [each.recipient for each in server.received][1:] == [
+        "reader2@example.com",
+        "reader3@example.com",
+    ]
+
+
 def test_421_instead_of_an_answer_to_mail_on_an_old_connection_is_a_silent_close(
     server: SmtpServer,
 ) -> None:
@@ -450,6 +500,74 @@ def test_a_wrong_password_stops_the_run_and_is_never_shown() -> None:
 def test_login_where_none_is_offered_stops_the_run(server: SmtpServer) -> None:
     [outcome] = send(settings(server, user="ana", password="s3cret"), make_message())
     assert (outcome.kind, outcome.fault) == (OutcomeKind.TRANSIENT, FaultKind.CONFIGURATION)
+    assert "offers no login" in outcome.detail
+
+
+def logins(server: SmtpServer) -> list[list[str]]:
+    """The mechanisms tried over each connection."""
+    return [
+        [command.split()[1] for command in commands if command.startswith("AUTH")]
+        for commands in server.commands
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mechanisms", "tried"),
+    [
+        (("CRAM-MD5", "LOGIN", "PLAIN"), "PLAIN"),
+        (("GSSAPI", "CRAM-MD5", "LOGIN"), "LOGIN"),
+        (("CRAM-MD5", "XOAUTH2"), "CRAM-MD5"),
+    ],
+)
+@pytest.mark.parametrize("password", ["s3cret", "pä55wörd€"])
+def test_plain_comes_before_login_and_cram_md5_last(
+    certificate: Certificate, mechanisms: tuple[str, ...], tried: str, password: str
+) -> None:
+    options = SmtpServerOptions(
+        users={"ana": password}, mechanisms=mechanisms, starttls=certificate.for_server()
+    )
+    with SmtpServer(options) as server:
+        [outcome] = send(settings(server, user="ana", password=password), make_message())
+        assert outcome.kind is OutcomeKind.ACCEPTED
+        assert logins(server) == [[tried]]
+
+
+def test_a_refused_password_is_not_tried_with_another_mechanism() -> None:
+    """fail2ban's defaults would block the address after two connections."""
+    options = SmtpServerOptions(users={"ana": "s3cret"}, mechanisms=("PLAIN", "LOGIN", "CRAM-MD5"))
+    with SmtpServer(options) as server:
+        [outcome] = send(settings(server, user="ana", password="wrong"), make_message())
+        assert outcome.fault is FaultKind.CONFIGURATION
+        assert logins(server) == [["PLAIN"]]
+
+
+def test_the_mechanism_that_worked_is_the_first_of_the_next_connection() -> None:
+    options = SmtpServerOptions(users={"ana": "s3cret"})
+    refused = SmtpFault(step=Step.AUTH, act=Say(line="504 5.7.4 not PLAIN"), times=1)
+    with SmtpServer(options, faults=[refused]) as server:
+        target = settings(server, user="ana", password="s3cret")
+        policy = ConnectionPolicy(messages_per_connection=1)
+        outcomes = send(target, make_message(1), make_message(2), policy=policy)
+        assert [o.kind for o in outcomes] == [OutcomeKind.ACCEPTED] * 2
+        assert logins(server) == [["PLAIN", "LOGIN"], ["LOGIN"]]
+
+
+def test_mechanisms_that_are_all_unknown_are_named() -> None:
+    options = SmtpServerOptions(users={"ana": "s3cret"}, mechanisms=("GSSAPI", "XOAUTH2"))
+    with SmtpServer(options) as server:
+        [outcome] = send(settings(server, user="ana", password="s3cret"), make_message())
+        assert outcome.fault is FaultKind.CONFIGURATION
+        assert "only GSSAPI, XOAUTH2" in outcome.detail
+
+
+@pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT])
+def test_a_refusal_without_our_login_says_that_a_login_is_offered(step: Step) -> None:
+    refused = SmtpFault(step=step, act=Say(line="530 5.7.1 Authentication required"))
+    options = SmtpServerOptions(extensions=("PIPELINING", "AUTH PLAIN LOGIN"))
+    with SmtpServer(options, faults=[refused]) as server:
+        [outcome] = send(settings(server), make_message())
+        assert outcome.fault is FaultKind.CONFIGURATION
+        assert "LOVECAMPAIGN_PROVIDER has no user: 530 5.7.1" in outcome.detail
 
 
 def test_prove_logs_in_and_leaves_the_connection_ready(server: SmtpServer) -> None:

@@ -189,6 +189,22 @@ def test_display_names_come_through(name: str) -> None:
     assert all(len(line) <= 998 for line in written.split("\r\n"))
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Ana O'Brien", '"Ana O\'Brien" <a@b.example>'),
+        ("J. R. Ewing", '"J. R. Ewing" <a@b.example>'),
+        ("Ana (work)", '"Ana (work)" <a@b.example>'),
+        ("ana@home", '"ana@home" <a@b.example>'),
+        ("Doe; Ana [x]", '"Doe; Ana [x]" <a@b.example>'),
+        ("Ana B-C", "Ana B-C <a@b.example>"),
+    ],
+)
+def test_names_that_sendmail_would_quote_are_quoted_before_it(name: str, written: str) -> None:
+    """Its ``MustQuoteChars`` are ``@,;:\\()[].'``: bytes and DKIM's signature stay as they are."""
+    assert encode_address(Address(email="a@b.example", name=name), 4) == written
+
+
 words = st.text(
     alphabet=st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=200
 )

@@ -195,6 +195,21 @@ def test_language_direction_title_preheader_and_colour_scheme_are_always_there(
     assert '<meta name="supported-color-schemes" content="light dark" />' in written
 
 
+@pytest.mark.parametrize("template", [None, "<mj-preview>Two minutes</mj-preview>"])
+def test_the_preheader_is_hidden_without_white_text(bench: Workbench, template: str | None) -> None:
+    """White on white, or one pixel high, is a trick for spam filters (HTML_FONT_LOW_CONTRAST)."""
+    email = bench.email(preheader="Two minutes")
+    if template is None:
+        written = bench.renderer(email).render(recipient()).html
+    else:
+        page = f"<mjml><mj-head>{template}</mj-head><mj-body>{FOOTER}</mj-body></mjml>"
+        written = bench.render("", page).html
+    (style,) = re.findall(r'<div style="([^"]*)">Two minutes</div>', written)
+    assert style.startswith("display:none;mso-hide:all;")
+    assert "color" not in style
+    assert "font-size" not in style
+
+
 def test_a_template_may_say_these_things_itself(bench: Workbench) -> None:
     written = bench.render(
         "",

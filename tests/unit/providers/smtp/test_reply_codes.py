@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lovecampaign.core.message import FaultKind, OutcomeKind
 from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply
 from lovecampaign.providers.smtp.smtp_socket import Reply
+from lovecampaign.testing.messages import make_message
 
 P, T = OutcomeKind.PERMANENT, OutcomeKind.TRANSIENT
 
@@ -107,6 +108,33 @@ def test_what_servers_say(phase: Phase, line: str, kind: OutcomeKind, fault: Fau
     verdict = classify_reply(phase, Reply(code=int(code), lines=(text,)))
     assert (verdict.kind, verdict.fault) == (kind, fault)
     assert text in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("phase", "line", "is_held"),
+    [
+        (Phase.MAIL, "450 4.7.1 Error: too much mail from unknown[192.0.2.1]", True),
+        (Phase.RCPT, "450 4.7.1 Error: too many recipients from unknown[192.0.2.1]", True),
+        (Phase.CONNECT, "421 4.7.0 mail Error: too many connections from 192.0.2.1", True),
+        (Phase.CONNECT, "421 Too many concurrent SMTP connections; please try again later.", True),
+        (Phase.CONNECT, "421 4.3.2 Too many open connections.", True),
+        (Phase.LOGIN, "450 4.7.1 Error: too many AUTH commands from 192.0.2.1", True),
+        (Phase.STARTTLS, "454 4.7.0 Error: too many new TLS sessions from 192.0.2.1", True),
+        (Phase.BODY, "454 Throttling failure: Maximum sending rate exceeded", True),
+        (Phase.RCPT, "451 4.7.1 Sender rate exceeded, slow down", True),
+        (Phase.RCPT, "550 5.7.0 Rate limited, try later", True),
+        (Phase.RCPT, "451 4.7.1 Greylisted, please try again in 300 seconds", False),
+        (Phase.RCPT, "452 4.5.3 Error: too many recipients", False),
+        (Phase.RCPT, "450 4.2.1 The user is receiving mail too quickly", False),
+        (Phase.MAIL, "452 4.3.1 Insufficient system storage", False),
+        (Phase.MAIL, "421 too many messages in this connection", False),
+        (Phase.BODY, "552 too much mail data", False),
+    ],
+)
+def test_words_about_our_rate_ask_for_a_wait(phase: Phase, line: str, is_held: bool) -> None:
+    code, _, text = line.partition(" ")
+    verdict = classify_reply(phase, Reply(code=int(code), lines=(text,)))
+    assert verdict.on(make_message()).is_held is is_held
 
 
 @given(st.sampled_from(Phase), st.integers(200, 599), st.text(max_size=60))
