@@ -19,7 +19,8 @@ from sqlalchemy.engine import Connection
 from lovecampaign.core.errors import Unreachable, UsageError
 from lovecampaign.core.private_files import make_private_file, open_private
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.database.engine import Database, connect
+from lovecampaign.store.database.connect import connect
+from lovecampaign.store.database.engine import Database
 
 #: The newest migration; a test compares it with the scripts.
 HEAD = "0006"
