@@ -68,10 +68,6 @@ class ColumnAnswers:
             ANY_VALUE in words and kind_of_value(cell) not in {ValueKind.BLANK, ValueKind.NO}
         )
 
-    def explains(self, position: int) -> bool:
-        """Whether no question about the column stays open."""
-        return position in self.plain or position in self.consent
-
     def saying(self, position: int, presumed: StatusReader | None) -> Saying | None:
         """The column's meaning; ``presumed`` is what its values say without an answer."""
         if position not in self.gone and position not in self.consent:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import calendar
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import MAXYEAR, datetime
 from functools import cache, lru_cache
 
@@ -134,3 +135,25 @@ def _implied_end(kind: ConsentKind, given_at: datetime) -> datetime | None:
         raise ValueError(f"consent_at {given_at:%Y-%m-%d} is too far in the future")
     last_day = calendar.monthrange(year, month + 1)[1]
     return given_at.replace(year=year, month=month + 1, day=min(given_at.day, last_day))
+
+
+def read_json(cell: str) -> Iterator[tuple[str, str]]:
+    """The values of a JSON object or array, each with its keys: ``lists.status``.
+
+    Nothing for another cell. An array has no keys of its own.
+    """
+    if not cell.lstrip().startswith(("{", "[")):
+        return
+    try:
+        left: list[tuple[str, object]] = [("", json.loads(cell))]
+    except (ValueError, RecursionError):
+        return
+    while left:
+        path, value = left.pop()
+        if isinstance(value, dict):
+            left += [(f"{path}.{key}" if path else key, each) for key, each in value.items()]
+        elif isinstance(value, list):
+            left += [(path, each) for each in value]
+        else:
+            is_text = isinstance(value, str)
+            yield path, str(value) if is_text else "" if value is None else json.dumps(value)

@@ -21,6 +21,7 @@ from lovecampaign.audience.status import (
     status_from_unsubscribe_reason,
     unsubscribed_by_date,
 )
+from lovecampaign.audience.vocabulary.consent import is_question
 from lovecampaign.audience.vocabulary.words import field_name
 
 
@@ -152,6 +153,11 @@ def read_columns(headings: Sequence[str], file_name: str = "", email: str = "") 
     is_ours = frozenset(slugs).issuperset(EXPORTED)  # a field may be called as another's column
     layout = None if is_ours else find_layout(slugs)
     meanings = _exported(slugs) if is_ours else _meanings(slugs, layout)
+    if not is_ours:  # "Mail?" holds a yes or no
+        meanings = [
+            None if column is Column.EMAIL and is_question(heading) else column
+            for heading, column in zip(headings, meanings, strict=True)
+        ]
     if email:
         meanings = _with_email(meanings, slugs.index(field_name(email)))
     positions = _first_positions(meanings)

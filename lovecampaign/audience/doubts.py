@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lovecampaign.audience.answers import ANY_VALUE, ColumnAnswers, ImportAnswers
-from lovecampaign.audience.columns import Column, Columns, Heading, name_fields
+from lovecampaign.audience.cells import read_json
+from lovecampaign.audience.columns import Column, Columns, Heading, Saying, name_fields
 from lovecampaign.audience.dates import DateEvidence
 from lovecampaign.audience.status import (
     STATUS_OF_OPTION,
@@ -63,11 +64,15 @@ def settle_columns(
     Raises UsageError for an answer about a column that the file does not have.
     """
     headings = [each.heading for each in columns.headings]
+    headings += [f"{headings[at]}.{keys}" for at, keys in survey.inside]
     given = ColumnAnswers(answers, headings)
+    plain = given.plain | {at for (of, _), at in survey.inside.items() if of in given.plain}
     questions = [
         question
         for at in sorted(survey.values)
-        if not given.explains(at) and (question := _ask(columns, survey, given, at))
+        if at not in given.consent
+        and at not in plain
+        and (question := _ask(columns, headings[at], survey.values[at], given, at))
     ]
     settled = _apply(columns, survey, given)
     status, file_questions = _file_status(settled, answers, file_name, questions)
@@ -76,14 +81,14 @@ def settle_columns(
     return replace(settled, file_status=status, date_order=order), questions
 
 
-def _ask(columns: Columns, survey: Survey, given: ColumnAnswers, at: int) -> Question | None:
-    values = _merged(survey.values[at])
-    heading = columns.headings[at].heading
-    is_said = at in columns.status
+def _ask(
+    columns: Columns, heading: str, counted: Counter[str], given: ColumnAnswers, at: int
+) -> Question | None:
+    values = _merged(counted)
     if at in columns.presumed:
         is_asked = _is_unknown_status(values) and field_name(heading) not in _ADDRESS_PARTS
         return _ask_about_words(heading, values) if is_asked and at not in given.gone else None
-    if is_said:
+    if at in columns.status:
         return None
     kind = kind_of_heading(heading)
     refusing = _refusing(kind, heading, values)
@@ -219,6 +224,9 @@ def _apply(columns: Columns, survey: Survey, given: ColumnAnswers) -> Columns:
         for at in sorted({*given.gone, *given.consent} - known - plain)
         if (told := given.saying(at, None))
     ]
+    keys = {at: (of, path) for (of, path), at in survey.inside.items()}
+    inside = [_read_inside(each, *keys[each.position]) for each in says if each.position in keys]
+    says = [each for each in says if each.position not in keys]
     saying = {each.position for each in says}
     positions = {
         column: at
@@ -233,7 +241,7 @@ def _apply(columns: Columns, survey: Survey, given: ColumnAnswers) -> Columns:
     fields = name_fields(rest)
     return replace(
         columns,
-        says=tuple(says),
+        says=(*says, *inside),
         positions=positions,
         fields=fields,
         headings=tuple(
@@ -241,6 +249,16 @@ def _apply(columns: Columns, survey: Survey, given: ColumnAnswers) -> Columns:
             for at, each in enumerate(columns.headings)
         ),
     )
+
+
+def _read_inside(told: Saying, position: int, wanted: str) -> Saying:
+    """The same for a value inside of a column's JSON; the worst of several counts."""
+
+    def read(cell: str) -> ImportStatus:
+        statuses = [told.read(value) for path, value in read_json(cell) if path == wanted]
+        return max(statuses or [told.read("")], key=lambda status: status.rank)
+
+    return Saying(position, read)
 
 
 def _meaning(at: int, meaning: str, fields: dict[int, str], saying: set[int]) -> str:

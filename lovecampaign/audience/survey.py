@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
+from lovecampaign.audience.cells import read_json
 from lovecampaign.audience.columns import Column, Columns
 from lovecampaign.audience.dates import DateEvidence
 from lovecampaign.audience.vocabulary.consent import STRONG_SPELLINGS, HeadingKind, kind_of_heading
@@ -18,6 +19,8 @@ _BLOCK = 2_000
 _FEW = 200
 #: … and of one that it does.
 _MANY = 50_000
+#: Keys in JSON that make no doubt of themselves.
+_MOST_KEYS = 500
 _DATES = (
     Column.CONSENT_AT,
     Column.CONFIRMED_AT,
@@ -48,6 +51,8 @@ class Survey:
     rows: int = 0
     #: Position → value → rows. Columns of many values keep only those that say no.
     values: dict[int, Counter[str]] = field(default_factory=dict)
+    #: Position of a column and keys in its JSON → a position behind the columns, in ``values``.
+    inside: dict[tuple[int, str], int] = field(default_factory=dict)
     dates: DateEvidence = field(default_factory=DateEvidence)
     #: Position → cells with an @-sign, in a file without a known column of addresses.
     addresses: Counter[int] = field(default_factory=Counter)
@@ -60,6 +65,8 @@ def survey_rows(columns: Columns, rows: Iterable[CsvRow]) -> Survey:
         if block:
             survey.rows += len(block[0])
             _take_block(survey, columns, block)
+    for at in survey.inside.values():  # without the key is an empty cell
+        survey.values[at][""] += survey.rows - survey.values[at].total()
     return survey
 
 
@@ -77,17 +84,46 @@ def _take_block(survey: Survey, columns: Columns, block: Sequence[tuple[str, ...
             survey.addresses[at] += sum("@" in cell for cell in cells)
         return
     if not columns.is_ours:
-        for at in _doubtful(columns, len(block)):
-            _count(survey.values.setdefault(at, Counter()), columns, at, block[at])
+        doubtful = _doubtful(columns, len(block))
+        for at, cells in enumerate(block):
+            texts = _count_json(survey, columns, at, cells) if _has_json(cells) else cells
+            if at in doubtful:
+                _count(survey.values.setdefault(at, Counter()), columns, at, texts)
     for column in _DATES:
         at = columns.positions.get(column, len(block))
         if at < len(block):
             survey.dates.take(block[at])
 
 
-def _doubtful(columns: Columns, count: int) -> list[int]:
+def _has_json(cells: Sequence[str]) -> bool:
+    """Whether one of them may be a JSON object: one search, not one for each cell."""
+    return "{" in "".join(cells)
+
+
+def _count_json(survey: Survey, columns: Columns, at: int, cells: Sequence[str]) -> Sequence[str]:
+    """Count the values inside of JSON objects; returns the other cells."""
+    heading = columns.headings[at].heading
+    others = []
+    for cell in cells:
+        pairs = {pair: None for pair in read_json(cell) if pair[0]}
+        if not pairs:
+            others.append(cell)
+        for path, value in pairs:
+            position = survey.inside.get((at, path))
+            if position is None:
+                is_neutral = kind_of_heading(f"{heading}.{path}") is HeadingKind.NEUTRAL
+                if is_neutral and len(survey.inside) >= _MOST_KEYS:
+                    continue
+                position = survey.inside[at, path] = columns.count + len(survey.inside)
+            values = survey.values.setdefault(position, Counter())
+            if len(values) < _MANY or value in values or value in STRONG_SPELLINGS:
+                values[value] += 1
+    return others
+
+
+def _doubtful(columns: Columns, count: int) -> set[int]:
     known = {at for column in _NEVER_DOUBTED if (at := columns.find(column)) is not None}
-    return [at for at in range(count) if at not in known and at not in columns.explained]
+    return set(range(count)) - known - columns.explained
 
 
 def _count(values: Counter[str], columns: Columns, at: int, cells: Sequence[str]) -> None:

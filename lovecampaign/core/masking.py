@@ -6,8 +6,8 @@ import re
 
 _MASK = "***"
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:/]+@([\w.-]+)")
-#: ``user:password@`` after ``://``, up to the last @ of the authority.
-_IN_AUTHORITY = re.compile(r"(://[^\s/?#:@]*:)[^\s/?#]*(?=@)")
+#: ``user:password@`` after ``://``, up to the last @ of the authority; not our own examples.
+_IN_AUTHORITY = re.compile(r"(://[^\s/?#:@]*:)(?!PASSWORD@HOST)[^\s/?#]*(?=@)")
 #: ``password=``, ``sslpassword=``, also with an encoded ``=``: a URL's query, or libpq's own
 #: keywords and values
 #: (postgresql.org/docs/current/libpq-connect.html, sections 32.1.1 and 32.1.2).

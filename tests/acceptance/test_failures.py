@@ -185,3 +185,21 @@ def test_broken_settings_are_told_by_every_command_that_reads_them(shop: Shop) -
         said = shop.type(*words.split(), "--json")
         assert_says_what_is_wrong(said, 1)
         assert said.json["errors"][0]["file"] == BROKEN
+
+
+def test_the_doctor_asks_the_mail_server_about_both_addresses_and_sends_nothing(shop: Shop) -> None:
+    with SmtpServer() as server:
+        server.faults.add(
+            SmtpFault(step=Step.RCPT, act=Say(line="550 5.7.1 Relaying denied"), times=1)
+        )
+        provider = f"smtp://127.0.0.1:{server.port}"
+        refused = shop.type("doctor", "--json", LOVECAMPAIGN_PROVIDER=provider)
+        taken = shop.type("doctor", "--json", LOVECAMPAIGN_PROVIDER=provider)
+        commands = [command for connection in server.commands for command in connection]
+    (problem,) = refused.json["errors"]
+    assert problem["code"] == "addresses"
+    assert "Relaying denied" in problem["message"]
+    assert "reply_to" in problem["hint"]
+    assert taken.json["errors"] == []
+    assert "RSET" in commands
+    assert "DATA" not in commands

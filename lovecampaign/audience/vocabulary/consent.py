@@ -50,6 +50,10 @@ _CONSENTS = frozenset(CONSENT_WORDS["consents"])
 _CONSENT_WORDS = frozenset(CONSENT_WORDS["consent_words"])
 _NEGATIONS = frozenset(CONSENT_WORDS["negations"])
 _OTHER_CHANNELS = frozenset(CONSENT_WORDS["other_channels"])
+_ASKED_ALONE = frozenset(CONSENT_WORDS["asked_alone"])
+_ASKED_WORDS = frozenset(CONSENT_WORDS["asked_words"])
+_CHECKED = frozenset(CONSENT_WORDS["checked"])
+_CHECKED_THINGS = frozenset(CONSENT_WORDS["checked_things"])
 _EMAIL_WORDS = frozenset(CONSENT_WORDS["email_words"])
 _COUNTS = frozenset(CONSENT_WORDS["counts"])
 _LINKS = frozenset(CONSENT_WORDS["links"])
@@ -100,10 +104,17 @@ def kind_of_heading(heading: str) -> HeadingKind:
         return HeadingKind.NEUTRAL if words & _LINKS else HeadingKind.REFUSAL
     if words & _WEAK_REFUSALS:
         return HeadingKind.WEAK_REFUSAL
-    if any(part in squeezed for part in _CONSENTS) or words & _CONSENT_WORDS:
+    if words & _CHECKED and words & _CHECKED_THINGS and not words & _EMAIL_WORDS:
+        return HeadingKind.NEUTRAL
+    is_asked = slug in _ASKED_ALONE or (is_question(heading) and words & _ASKED_WORDS)
+    if is_asked or any(part in squeezed for part in _CONSENTS) or words & _CONSENT_WORDS:
         is_negated = words & _NEGATIONS and not words & YES
         return HeadingKind.REFUSAL if is_negated else HeadingKind.CONSENT
     return HeadingKind.NEUTRAL
+
+
+def is_question(heading: str) -> bool:
+    return heading.rstrip().endswith(("?", "\uff1f"))
 
 
 def asks_consent(heading: str) -> bool:

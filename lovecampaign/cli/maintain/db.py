@@ -13,7 +13,8 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.file_arguments import read_new_file
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import UsageError
-from lovecampaign.store.database.engine import Database, connect, require_url
+from lovecampaign.store.database.connect import connect, require_url
+from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_database, open_database
 from lovecampaign.store.database.schema_version import upgrade as upgrade_tables
 from lovecampaign.store.maintenance.copy import back_up, copy_everything

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from importlib.metadata import version as version_of
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.maintain.database_advice import READ_ONLY_HINT, advise_about_file
+from lovecampaign.cli.maintain.database_check import check_database
 from lovecampaign.cli.maintain.file_permissions import check_permissions
 from lovecampaign.cli.maintain.health_finding import (
     HealthFinding,
@@ -24,7 +22,7 @@ from lovecampaign.cli.maintain.health_finding import (
 )
 from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender
 from lovecampaign.cli.output import style
-from lovecampaign.cli.output.format import count_of, local_time
+from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.core.errors import ExitCode, LovecampaignError, Unreachable
 from lovecampaign.core.settings import (
@@ -35,10 +33,9 @@ from lovecampaign.core.settings import (
 )
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.providers.factory import open_provider
-from lovecampaign.store.database.engine import Database
-from lovecampaign.store.database.schema_version import HEAD, find_database
-from lovecampaign.store.ledger.lookup import read_newest_claim
-from lovecampaign.store.maintenance.write_probe import is_writable
+from lovecampaign.providers.smtp.envelope_probe import find_refusal
+from lovecampaign.providers.smtp.provider import SmtpProvider
+from lovecampaign.providers.smtp.reply_codes import Phase
 from lovecampaign.web.serve.webhooks.sendgrid_signature import verifier
 
 EVENTS_PATH = "/webhooks/sendgrid"
@@ -48,8 +45,11 @@ _MIN_KEY_LENGTH = 32
 #: Random text of that length has more different characters; "aaaa…" has not.
 _MIN_CHARACTERS = 8
 _SECONDS = 3.0
-_SERVER_HINT = "check LOVECAMPAIGN_DATABASE_URL, and that the server is up"
-_FOLDER_HINT = "create it, or name another file in LOVECAMPAIGN_DATABASE_URL"
+_DIRECTION = {Phase.MAIL: "from", Phase.RCPT: "to"}
+_ADDRESS_HINTS = {
+    Phase.MAIL: "let the user of the server send as it, or write another sender in campaign.yaml",
+    Phase.RCPT: "correct reply_to in campaign.yaml, or let this machine relay there, with a login",
+}
 _NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 _MARKS = {
     HealthState.GOOD: style.green("good"),
@@ -63,7 +63,8 @@ _MARKS = {
 def doctor(invocation: Invocation) -> Result:
     """Check settings, database, provider, clock and DNS.
 
-    Everything that is wrong is listed with what to type or change. It sends nothing.
+    Everything that is wrong is listed with what to type or change. It sends nothing: over SMTP it
+    names sender and reply_to to the server, and takes that back.
     """
     findings = list(check_everything(invocation))
     return Result(
@@ -105,8 +106,11 @@ def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
     yield from check_webhook(settings)
     faults = list(check_web_addresses(settings))
     yield from faults
-    yield from _check_sending(settings, has_faults=bool(faults))
-    yield from _check_senders(settings)
+    senders = _list_senders(settings)
+    yield from _check_sending(settings, senders, has_faults=bool(faults))
+    records = DnsResolver()
+    for sender, reply_to in senders:
+        yield from check_sender(sender, reply_to, records)
 
 
 def check_settings(settings: Settings) -> Iterator[HealthFinding]:
@@ -183,15 +187,21 @@ def check_webhook(settings: Settings) -> Iterator[HealthFinding]:
         yield good("events", f"SendGrid's are received at {settings.public_url}{EVENTS_PATH}")
 
 
-def _check_sending(settings: Settings, *, has_faults: bool) -> Iterator[HealthFinding]:
-    """The provider, and the public address if mail leaves the machine."""
+def _check_sending(
+    settings: Settings, senders: Sequence[tuple[str, str]], *, has_faults: bool
+) -> Iterator[HealthFinding]:
+    """The provider, what it says to the addresses, and the public address."""
     try:
         provider = open_provider(settings)
     except LovecampaignError as error:
         yield wrong("provider", error.message, error.hint or "")
         return
     with contextlib.closing(provider):
-        yield check_provider(provider)
+        found = check_provider(provider)
+        yield found
+        if isinstance(provider, SmtpProvider) and not found.is_problem:
+            for sender, reply_to in senders:
+                yield check_envelope(provider, sender, reply_to)
         if not has_faults:
             yield check_public_url(settings, provider)
 
@@ -205,6 +215,24 @@ def check_provider(provider: Provider) -> HealthFinding:
     except LovecampaignError as error:
         return wrong("provider", error.message, error.hint or "")
     return good("provider", provider.name)
+
+
+def check_envelope(provider: SmtpProvider, sender: str, reply_to: str) -> HealthFinding:
+    """Whether the server takes mail from the sender, and to ``reply_to``; nothing is sent."""
+    try:
+        refusal = find_refusal(provider.server, sender, reply_to)
+    except Unreachable as error:
+        return unreachable("addresses", error.message, error.hint)
+    except LovecampaignError as error:
+        return wrong("addresses", error.message, "write another one in campaign.yaml")
+    if refusal is None:
+        return good("addresses", f"the server takes mail from {sender} and to {reply_to}")
+    phase, reply = refusal
+    address = sender if phase is Phase.MAIL else reply_to
+    message = f"the server does not take mail {_DIRECTION[phase]} {address}: {reply}"
+    if reply.code // 100 == 4:
+        return doubtful("addresses", message, "try again in some minutes")
+    return wrong("addresses", message, _ADDRESS_HINTS[phase])
 
 
 def check_public_url(settings: Settings, provider: Provider) -> HealthFinding:
@@ -236,53 +264,9 @@ def _request_public_url(public_url: str) -> HealthFinding:
     )
 
 
-def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]:
-    """Whether it answers, and the version of its tables; nothing is created or upgraded."""
-    try:
-        database, version = find_database(settings)
-        with contextlib.closing(database):
-            yield _check_version(database, version)
-            yield check_clock(now, read_newest_claim(database) if version == HEAD else None)
-    except Unreachable as error:
-        is_file = settings.database_url.startswith("sqlite")
-        hint = advise_about_file(settings, error) if is_file else _SERVER_HINT
-        yield unreachable("database", error.message, hint)
-    except LovecampaignError as error:
-        yield wrong("database", error.message, error.hint or "")
-
-
-def _check_version(database: Database, version: str | None) -> HealthFinding:
-    if version == HEAD:
-        if database.file is not None and not is_writable(database.file):
-            message = f"{database.name} can only be read: its file, folder or disk is read-only"
-            return wrong("database", message, READ_ONLY_HINT)
-        return good("database", f"{database.name}, version {HEAD}")
-    if database.file is not None and not database.file.parent.is_dir():
-        return wrong("database", f"there is no folder {database.file.parent}", _FOLDER_HINT)
-    if version is None:
-        return good("database", f"{database.name}, without tables: the first use creates them")
-    message = f"{database.name}, version {version}, and this program needs {HEAD}"
-    if database.is_sqlite:
-        return good("database", f"{message}: the next use upgrades it")
-    return wrong("database", message, "type: lovecampaign db upgrade")
-
-
-def check_clock(now: datetime, newest_claim: datetime | None) -> HealthFinding:
-    """A clock behind the ledger's newest claim was set back: due deliveries would wait."""
-    shown = f"{local_time(now, 'UTC')} UTC, time zones of tzdata {version_of('tzdata')}"
-    if newest_claim is not None and newest_claim > now:
-        last = local_time(newest_claim, "UTC")
-        hint = "set the clock right, or wait: nothing is lost"
-        return wrong("clock", f"{shown}; the ledger has a claim of {last} UTC", hint)
-    return good("clock", shown)
-
-
-def _check_senders(settings: Settings) -> Iterator[HealthFinding]:
-    records = DnsResolver()
+def _list_senders(settings: Settings) -> Sequence[tuple[str, str]]:
+    """Each pair of sender and ``reply_to`` once."""
     folders = list_campaigns(settings.workspace)
     loaded = [load_campaign(folder, settings.workspace).campaign for folder in folders]
-    senders = {
-        (campaign.sender.email, campaign.sender.reply_to): None for campaign in loaded if campaign
-    }
-    for sender, reply_to in senders:
-        yield from check_sender(sender, reply_to, records)
+    senders = [campaign.sender for campaign in loaded if campaign]
+    return list(dict.fromkeys((sender.email, sender.reply_to) for sender in senders))

@@ -15,7 +15,8 @@ from lovecampaign.cli.maintain.health_finding import HealthFinding, doubtful
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.private_files import is_open_to_others
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.database.engine import Database, connect
+from lovecampaign.store.database.connect import connect
+from lovecampaign.store.database.engine import Database
 
 #: How an SQLite file begins (sqlite.org/fileformat2.html, section 1.3.1).
 _SQLITE = b"SQLite format 3\x00"

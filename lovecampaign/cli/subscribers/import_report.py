@@ -41,7 +41,7 @@ def format_import(report: ImportReport, list_name: str) -> str:
     if not report.applied:
         why = "answer what is asked below" if is_stopped(report) else "this was a dry run"
         lines.append(f"Nothing was changed: {why}.")
-    if report.import_id is not None:
+    if report.import_id is not None and report.new + report.updated:  # suppressions stay
         undo = f"lovecampaign imports undo {report.import_id}"
         lines.append(f"To take it back before anyone is mailed, type: {undo}")
     return "\n".join(lines)

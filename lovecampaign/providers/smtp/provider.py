@@ -66,6 +66,7 @@ class SmtpProvider:
     ) -> None:
         scheme = "smtps" if server.security is Security.TLS else "smtp"
         self.name = f"{scheme}://{server.place}"
+        self.server = server
         self.leaves_machine = not is_loopback(server.host)
         self.takes_now = not self.leaves_machine
         self.claim_size = CLAIMS_PER_CONNECTION * connections

@@ -1,4 +1,4 @@
-"""Database engine: connections, transactions and the translation of driver errors.
+"""An open database: connections, transactions and the translation of driver errors.
 
 The same code runs on SQLite (WAL, one writer at a time) and PostgreSQL. SQLAlchemy's errors end
 here: the operator meets :class:`~lovecampaign.core.errors.Unreachable`.
@@ -14,20 +14,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
-from lovecampaign.core.masking import mask_passwords
-from lovecampaign.store.database.driver_errors import translate_driver_error
+from lovecampaign.core.errors import DatabaseBusy, LovecampaignError
+from lovecampaign.store.database.connect import (
+    BUSY_TIMEOUT,
+    BUSY_TIMEOUT_SECONDS,
+    WRITES,
+    shown_url,
+)
+from lovecampaign.store.database.driver_errors import (
+    DatabasePlace,
+    find_setup_error,
+    translate_driver_error,
+    without_wal,
+)
 
-#: A large import holds SQLite's write lock for half a minute.
-BUSY_TIMEOUT_SECONDS = 60
 #: Bytes 18 and 19 of the file (sqlite.org/fileformat2.html, section 1.3.3).
 WAL_IN_HEADER = b"\x02\x02"
-_WRITES = "lovecampaign_writes"
-_BUSY_TIMEOUT = "lovecampaign_busy_timeout"
 #: For PostgreSQL: join in the written order, by index: the same few µs per subscriber, however
 #: long the list is (10,000 of 100,000 took 820 ms before and 90 after).
 _INDEX_WALK = {
@@ -70,9 +76,7 @@ class Database:
     @property
     def name(self) -> str:
         """The URL for messages: without the password and our driver."""
-        url = self.engine.url
-        shown = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
-        return mask_passwords(shown)
+        return shown_url(self.engine.url)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -152,7 +156,10 @@ class Database:
         if self.file is None or _header(self.file)[18:20] == WAL_IN_HEADER:
             return
         with self._translated_errors(), contextlib.closing(self.engine.raw_connection()) as raw:
-            raw.cursor().execute("PRAGMA journal_mode=WAL")  # refused inside a transaction
+            # Refused inside a transaction. A file system without shared memory keeps the old mode.
+            mode = raw.cursor().execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":
+            raise without_wal(self.name, f"the journal mode stays {mode}")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -175,18 +182,23 @@ class Database:
                     return False
                 raise
 
-    def _translated(self, driver_words: str) -> Unreachable:
-        return translate_driver_error(driver_words, self.name, self.file, self.busy_timeout_seconds)
+    def _translated(self, error: BaseException | str) -> LovecampaignError:
+        return translate_driver_error(error, self._place())
+
+    def _place(self) -> DatabasePlace:
+        return DatabasePlace(self.name, self.engine.url, self.file, self.busy_timeout_seconds)
 
     def _write_options(self) -> dict[str, object]:
-        return {_WRITES: True, _BUSY_TIMEOUT: self.busy_timeout_seconds}
+        return {WRITES: True, BUSY_TIMEOUT: self.busy_timeout_seconds}
 
     @contextlib.contextmanager
     def _translated_errors(self) -> Iterator[None]:
         """Translate errors about the database itself; those about a row or a statement pass."""
         try:
             yield
-        except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError):
+        except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError) as error:
+            if setup_error := find_setup_error(error.orig, self._place()):
+                raise setup_error from error
             raise  # for the code that wrote the row or the statement
         except PoolTimeout as error:
             raise DatabaseBusy(
@@ -194,29 +206,9 @@ class Database:
                 hint="wait a moment and try again: all of them are in use",
             ) from error
         except DBAPIError as error:
-            raise self._translated(str(error.orig)) from error
+            raise self._translated(error.orig or error) from error
         except sqlite3.Error as error:  # from the hooks below, before SQLAlchemy wraps it
-            raise self._translated(str(error)) from error
-
-
-def connect(url: str, workspace: Path) -> Engine:
-    """An engine for a database URL; SQLite paths are relative to the workspace.
-
-    Raises UsageError for a URL that names no database we know.
-    """
-    require_url(url, "LOVECAMPAIGN_DATABASE_URL")
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed, workspace)
-    return _postgres_engine(parsed)
-
-
-def require_url(text: str, written_as: str) -> None:
-    """Raises UsageError for a URL that names no database we know; ``written_as`` is its place."""
-    fault = _find_fault(text)
-    if fault is not None:
-        hint = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
-        raise UsageError(f"{written_as} {fault}", hint=hint)
+            raise self._translated(error) from error
 
 
 def prefer_index_walk(connection: Connection) -> None:
@@ -235,78 +227,3 @@ def _header(file: Path) -> bytes:
         return b""
     with file.open("rb") as stream:
         return stream.read(100)
-
-
-def _find_fault(text: str) -> str | None:
-    """The fault of a URL, which may hold a password: it is not repeated."""
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        return "is not a database URL"
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        return f"starts with {url.drivername}://"
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        return "names no file, and the ledger needs one that outlives the process"
-    return None
-
-
-def _sqlite_engine(url: URL, workspace: Path) -> Engine:
-    path = workspace / (url.database or "")
-    engine = sa.create_engine(
-        url.set(database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
-    )
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver's own transaction handling starts writes late; we say BEGIN ourselves.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA temp_store=MEMORY")
-    cursor.execute("PRAGMA secure_delete=ON")  # what is erased leaves the file
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if not options.get(_WRITES, False):
-        connection.exec_driver_sql("BEGIN")
-        return
-    _wait_at_most(connection, options[_BUSY_TIMEOUT])
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _wait_at_most(connection: Connection, seconds: float) -> None:
-    """Set SQLite's busy timeout; pooled connections are shared by callers with different ones."""
-    if connection.info.get(_BUSY_TIMEOUT, BUSY_TIMEOUT_SECONDS) != seconds:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(seconds * 1000)}")
-        connection.info[_BUSY_TIMEOUT] = seconds
-
-
-def _begin_postgres(connection: Connection) -> None:
-    # Servers may be set to commit without waiting for the disk; but a claim that a crash undoes is
-    # an email that goes out twice. Set per transaction, since a pooler may lend the session to
-    # others. The JIT compiler takes 100 ms for a claim of 500 rows, which takes 20 without it.
-    if connection.get_execution_options().get(_WRITES, False):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = on; SET LOCAL jit = off")
-
-
-def _postgres_engine(url: URL) -> Engine:
-    try:
-        engine = sa.create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            # Servers may have another default; with SERIALIZABLE, simultaneous sends fail.
-            isolation_level="READ COMMITTED",
-            connect_args={"connect_timeout": 10, "application_name": "lovecampaign"},
-        )
-    except (ImportError, NoSuchModuleError) as error:
-        raise UsageError(
-            "PostgreSQL needs another package", hint="type: pip install 'lovecampaign[postgres]'"
-        ) from error
-    sa.event.listen(engine, "begin", _begin_postgres)
-    return engine

@@ -19,10 +19,11 @@ from sqlalchemy.engine import Connection
 from lovecampaign.core.errors import Unreachable, UsageError
 from lovecampaign.core.private_files import make_private_file, open_private
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.database.engine import Database, connect
+from lovecampaign.store.database.connect import connect
+from lovecampaign.store.database.engine import Database
 
 #: The newest migration; a test compares it with the scripts.
-HEAD = "0006"
+HEAD = "0009"
 #: An arbitrary number, unlikely to be used on the same server ("love" in ASCII).
 ADVISORY_LOCK = 0x6C6F7665
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from lovecampaign.audience.dates import DateOrder
@@ -98,6 +100,14 @@ def test_a_column_of_people_who_left_is_asked_about_and_answered(
         ("Nieuwsbrief", "ja", "nee"),
         ("Aceita receber emails", "sim", "não"),
         ("Inscrito", "sim", "não"),
+        ("Mail?", "ja", "nein"),
+        ("Mail", "ja", "nein"),
+        ("Newsletter?", "yes", "no"),
+        ("Kontakt per E-Mail?", "ja", "nein"),
+        ("Can we write to you?", "yes", "no"),
+        ("Angebote?", "ja", "nein"),
+        ("Offres ?", "oui", "non"),
+        ("Correos?", "sí", "no"),
     ],
 )
 def test_a_column_of_consent_is_asked_about_and_answered(heading: str, yes: str, no: str) -> None:
@@ -116,6 +126,11 @@ def test_a_column_of_consent_is_asked_about_and_answered(heading: str, yes: str,
     [
         ("newsletter_name", ("Gartenpost", "Stadtbrief")),
         ("Newsletter", ("Gartenpost", "")),
+        ("Address verified", ("yes", "no")),
+        ("Adresse gültig", ("ja", "nein")),
+        ("ID verified", ("TRUE", "FALSE")),
+        ("VIP?", ("yes", "no")),
+        ("E-Mail 2", ("b@x.example", "")),
         ("Region", ("Nord", "Süd")),
         ("State", ("CA", "TX")),
         ("Kunde", ("ja", "nein")),
@@ -286,3 +301,64 @@ def test_other_headings_of_addresses_are_known(heading: str) -> None:
 
 def test_the_operator_can_name_the_column_of_addresses() -> None:
     assert read_file("Kontakt,Name\nana@x.example,Ana\n", email="kontakt").words == ["mail"]
+
+
+@pytest.mark.parametrize(
+    ("refusing", "agreeing"),
+    [
+        ({"unsubscribed": True}, {"unsubscribed": False}),
+        ({"unsubscribed": True}, {"city": "Rome"}),
+        ({"newsletter": {"opt_out": "yes"}}, {"newsletter": {"opt_out": "no"}}),
+        ({"lists": [{"n": 1, "status": "unsubscribed"}]}, {"lists": [{"n": 1, "status": "on"}]}),
+        ({"consent": {"email": False, "sms": True}}, {"consent": {"email": True, "sms": False}}),
+        ({"gdpr": {"marketing": 0}}, {"gdpr": {"marketing": 1}}),
+        ({"do-not-mail": 1}, {"do-not-mail": 0}),
+        ({"abgemeldet_am": "2024-05-01"}, {"abgemeldet_am": None}),
+        ({"state": "bounced"}, {"state": "fine"}),
+        ({"note": "please unsubscribe"}, {"note": ""}),
+    ],
+)
+@pytest.mark.parametrize("heading", ["attributes", "meta", "Custom fields"])
+def test_a_no_inside_of_json_is_asked_about_and_answered(
+    heading: str, refusing: dict[str, object], agreeing: dict[str, object]
+) -> None:
+    cells = [json.dumps(each).replace('"', '""') for each in (refusing, agreeing)]
+    text = f'email,{heading}\na@x.example,"{cells[0]}"\nb@x.example,"{cells[1]}"\n'
+    (question,) = read_file(text).questions
+    assert f"{heading}." in question.message
+    option, value = question.options[:2]
+    answered = read_file(text, **{option.removeprefix("--"): [value]})
+    assert answered.questions == []
+    assert answered.words[0] != "mail"
+    assert answered.words[1] == "mail"
+    assert read_file(text, plain=[heading]).questions == []
+
+
+def test_json_that_says_no_nowhere_is_no_question() -> None:
+    cell = json.dumps({"city": "Rome", "plants": ["rose"], "sms": {"consent": False}, "n": 0})
+    text = 'email,attributes\na@x.example,"{}"\n'.format(cell.replace('"', '""'))
+    assert read_file(text).questions == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [
+        ("Legal basis for processing contact's data", "Not applicable"),
+        ("Rechtsgrundlage", "nicht zutreffend"),
+        ("Base légale", "sans objet"),
+        ("Base jurídica", "no aplica"),
+    ],
+)
+def test_no_legal_basis_is_a_question_with_and_without_a_preset(heading: str, value: str) -> None:
+    text = f'Email;Lifecycle Stage;Contact owner;"{heading}"\na@x.example;lead;Bo;{value}\n'
+    read = read_file(text)
+    assert read.columns.tool == "HubSpot"
+    (question,) = read.questions
+    assert value in question.message
+    assert read_file(text, gone=question.options[1::2]).words == ["unsubscribed"]
+    assert len(read_file(f'Email;"{heading}"\na@x.example;{value}\n').questions) == 1
+
+
+def test_a_heading_that_asks_about_mail_is_no_column_of_addresses() -> None:
+    read = read_file("Mail?;E-Mail\nja;a@x.example\nnein;b@x.example\n", gone=["Mail?=nein"])
+    assert read.words == ["mail", "unsubscribed"]

@@ -233,17 +233,21 @@ EXPORTS: list[tuple[str, str, list[tuple[str, str]]]] = [
             ("c@x.example,C,,bounced,,html", BOUNCED),
             ("d@x.example,D,,abused,,html", COMPLAINED),
             ("e@x.example,E,,new,,html", "left out"),
+            ("f@x.example,F,,Unerwünscht,,html", COMPLAINED),
+            ("g@x.example,G,,Gebounct,,html", BOUNCED),
+            ("h@x.example,H,,Unbestätigt,,html", "left out"),
+            ("i@x.example,I,,Abgemeldet,,html", UNSUBSCRIBED),
         ],
     ),
     (
         "Sendy",
-        "Name,Email,Last activity,Status",
+        "Name,Email,Joined,Last activity,Added via,Opt-in method,Signed up from,Status",
         [
-            ("A,a@x.example,2024-01-01,Subscribed", "mail"),
-            ("B,b@x.example,2024-01-01,Unsubscribed", UNSUBSCRIBED),
-            ("C,c@x.example,2024-01-01,Bounced", BOUNCED),
-            ("D,d@x.example,2024-01-01,Marked as spam", COMPLAINED),
-            ("E,e@x.example,2024-01-01,Unconfirmed", "left out"),
+            ("A,a@x.example,,2024-01-01,API,Single opt-in,,Active", "mail"),
+            ("B,b@x.example,,2024-01-01,API,Double opt-in,,Unsubscribed", UNSUBSCRIBED),
+            ("C,c@x.example,,2024-01-01,API,,,Bounced", BOUNCED),
+            ("D,d@x.example,,2024-01-01,API,,,Marked as spam", COMPLAINED),
+            ("E,e@x.example,,2024-01-01,API,Double opt-in,,Unconfirmed", "left out"),
         ],
     ),
     (
@@ -320,10 +324,29 @@ def test_presets_use_known_columns_and_statuses() -> None:
         "email,name,status,created_at",
         "Name,Email,Orders",
         "Email,Do Not Contact",
+        "E-Mail,Double-Opt-In",
+        "E-Mail,Vorname,Double-Opt-In,Status",
+        "E-Mail,Registriert",
+        "id,firstname,lastname,email",
     ],
 )
 def test_no_tool_is_named_without_its_signature(headings: str) -> None:
     assert read_file(f"{headings}\n").columns.tool is None
+
+
+@pytest.mark.parametrize(
+    ("headings", "tool", "way_out"),
+    [
+        ("id,firstname,lastname,email,points,stage", "Mautic", "--as unsubscribed"),
+        ("email,status,foreign_id", "rapidmail", "--as manual"),
+    ],
+)
+def test_a_tool_that_keeps_its_refusals_elsewhere_is_told(
+    headings: str, tool: str, way_out: str
+) -> None:
+    columns = read_file(f"{headings}\n").columns
+    assert columns.tool == tool
+    assert way_out in columns.note[1]
 
 
 def test_of_two_layouts_the_one_with_more_of_its_columns_counts() -> None:

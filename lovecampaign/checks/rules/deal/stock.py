@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from lovecampaign.campaign.deals.code_file import read_codes
+from lovecampaign.campaign.deals.code_file import read_code_file
 from lovecampaign.campaign.deals.codes import PLACEHOLDER
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.locate import setting
@@ -37,15 +37,24 @@ class EnoughCodes(MonthRule, code="LC252"):
         place = setting(draft.campaign, f"deals.{deal.key}.codes", file)
         needed = draft.facts.insiders if draft.facts.insiders is not None else deal.quantity
         try:
-            held = len(read_codes(draft.campaign.folder / file, shown_as=file))
+            found = read_code_file(draft.campaign.folder / file, shown_as=file)
         except (ProblemsFound, UsageError) as unreadable:
             message = f"{file}: {_reason(unreadable)}"
             hint = _hint(unreadable) or "save it as CSV, a code on each line"
             yield place.error(message, hint=hint)
             return
-        if needed is not None and held < needed:
+        if used := len(found.used):
             yield place.warning(
-                f"{file} holds {held} codes, and {needed} are needed",
+                f"{file} marks {used:,} {'code' if used == 1 else 'codes'} as used, from "
+                f"{found.used[0]} on: they are not handed out",
+                hint="nothing to do if that is right; else take the column out of the file",
+            )
+        held = len(found.codes)
+        if needed is not None and held < needed:
+            codes = "1 code" if held == 1 else f"{held:,} codes"
+            verb = "is" if needed == 1 else "are"
+            yield place.warning(
+                f"{file} holds {codes}, and {needed:,} {verb} needed",
                 hint="add codes to the file, as many as the quantity",
             )
 

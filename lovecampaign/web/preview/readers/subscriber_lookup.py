@@ -10,7 +10,8 @@ from datetime import datetime
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.database.engine import Database, connect
+from lovecampaign.store.database.connect import connect
+from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_version
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.reports.addressees import AddresseeFilter, AddresseePage, list_addressees

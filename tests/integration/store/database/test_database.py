@@ -19,7 +19,8 @@ import lovecampaign.store
 from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.database.engine import Database, connect
+from lovecampaign.store.database.connect import connect
+from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import (
     HEAD,
     find_database,

@@ -12,7 +12,8 @@ from alembic.config import Config
 import lovecampaign.store
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import RowKey
-from lovecampaign.store.database.engine import Database, connect
+from lovecampaign.store.database.connect import connect
+from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_version, upgrade
 from lovecampaign.store.ledger.lookup import find_delivery
 from lovecampaign.store.ledger.transactional_mail import find_transactional

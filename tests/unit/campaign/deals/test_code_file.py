@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.campaign.deals.code_file import read_codes
+from lovecampaign.campaign.deals.code_file import read_code_file, read_codes
 from lovecampaign.core.errors import ProblemsFound
 
 
@@ -68,3 +68,62 @@ def test_several_columns_without_a_known_heading_are_an_error(
 def test_a_row_that_cannot_be_read_loses_no_code_in_silence(tmp_path: Path) -> None:
     with pytest.raises(ProblemsFound, match="quote"):
         read(tmp_path, 'code\nA1\n"B2\n')
+
+
+@pytest.mark.parametrize(
+    ("heading", "used", "free"),
+    [
+        ("Used", "yes", "no"),
+        ("redeemed", "TRUE", "false"),
+        ("Redeemed at", "2027-01-05", ""),
+        ("redeemed_by", "ana@x.example", "-"),
+        ("timesUsed", "1", "0"),
+        ("Times Used In Total", "3", "0"),
+        ("Usage Count", "2", "0.0"),
+        ("Status", "Redeemed", "unused"),
+        ("status", "expired", "active"),
+        ("State", "assigned", "available"),
+        ("Notes", "given to Ana", "from the second box"),
+        ("active", "no", "yes"),
+        ("Available?", "false", "true"),
+        ("Email", "ana@x.example", ""),
+        ("Eingelöst", "ja", "nein"),
+        ("Eingelöst am", "05.01.2027", ""),
+        ("verwendet", "x", ""),
+        ("vergeben an", "Ana", ""),
+        ("Status", "eingelöst", "frei"),
+        ("Utilisé", "oui", "non"),
+        ("Canjeado", "sí", "no"),
+        ("Usato", "1", "0"),
+        ("Gebruikt", "ja", "nee"),
+        ("Resgatado", "sim", "não"),
+    ],
+)
+def test_a_code_that_its_row_marks_as_used_is_not_handed_out(
+    tmp_path: Path, heading: str, used: str, free: str
+) -> None:
+    file = tmp_path / "codes.csv"
+    file.write_text(f"code;{heading}\nA1;{used}\nB2;{free}\nC3;{used}\n", encoding="utf-8")
+    found = read_code_file(file, shown_as="codes.csv")
+    assert (found.codes, found.used) == (["B2"], ["A1", "C3"])
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [
+        ("Usage limit", "1"),
+        ("Uses left", "5"),
+        ("Max uses", "1"),
+        ("Valid until", "2027-05-01"),
+        ("Expires", "2027-05-01"),
+        ("Free shipping", "no"),
+        ("Order", "7"),
+        ("Discount", "10%"),
+        ("Status", "not used"),
+        ("Status", "unused"),
+        ("Unused", "yes"),
+        ("Not used", "x"),
+    ],
+)
+def test_other_columns_take_no_code_away(tmp_path: Path, heading: str, value: str) -> None:
+    assert read(tmp_path, f"code,{heading}\nA1,{value}\n") == ["A1"]

@@ -1,0 +1,58 @@
+"""Health checks of the database and of the clock against its rows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.metadata import version as version_of
+
+from lovecampaign.cli.maintain.health_finding import HealthFinding, good, unreachable, wrong
+from lovecampaign.cli.output.format import local_time
+from lovecampaign.core.errors import LovecampaignError, Unreachable
+from lovecampaign.core.settings import Settings
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.schema_version import HEAD, find_database
+from lovecampaign.store.ledger.lookup import read_newest_claim
+from lovecampaign.store.maintenance.write_probe import probe_write
+
+_FOLDER_HINT = "create it, or name another file in LOVECAMPAIGN_DATABASE_URL"
+
+
+def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]:
+    """Whether it answers, and the version of its tables; nothing is created or upgraded."""
+    try:
+        database, version = find_database(settings)
+        with contextlib.closing(database):
+            yield _check_version(database, version)
+            yield check_clock(now, read_newest_claim(database) if version == HEAD else None)
+    except Unreachable as error:
+        yield unreachable("database", error.message, error.hint)
+    except LovecampaignError as error:
+        yield wrong("database", error.message, error.hint or "")
+
+
+def _check_version(database: Database, version: str | None) -> HealthFinding:
+    """The version of the tables, after a write; raises where that fails."""
+    if version == HEAD:
+        probe_write(database)
+        return good("database", f"{database.name}, version {HEAD}")
+    if database.file is not None and not database.file.parent.is_dir():
+        return wrong("database", f"there is no folder {database.file.parent}", _FOLDER_HINT)
+    if version is None:
+        probe_write(database)
+        return good("database", f"{database.name}, without tables: the first use creates them")
+    message = f"{database.name}, version {version}, and this program needs {HEAD}"
+    if database.is_sqlite:
+        return good("database", f"{message}: the next use upgrades it")
+    return wrong("database", message, "type: lovecampaign db upgrade")
+
+
+def check_clock(now: datetime, newest_claim: datetime | None) -> HealthFinding:
+    """A clock behind the ledger's newest claim was set back: due deliveries would wait."""
+    shown = f"{local_time(now, 'UTC')} UTC, time zones of tzdata {version_of('tzdata')}"
+    if newest_claim is not None and newest_claim > now:
+        last = local_time(newest_claim, "UTC")
+        hint = "set the clock right, or wait: nothing is lost"
+        return wrong("clock", f"{shown}; the ledger has a claim of {last} UTC", hint)
+    return good("clock", shown)

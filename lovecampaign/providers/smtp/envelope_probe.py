@@ -1,0 +1,47 @@
+"""Envelope probe: names a sender and a recipient to the server, and sends nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+
+from lovecampaign.core.errors import Unreachable, UsageError
+from lovecampaign.providers.base.addresses import UnusableAddress, encode_address
+from lovecampaign.providers.base.outcomes import NoConnection
+from lovecampaign.providers.pool.connection import run_blocking
+from lovecampaign.providers.smtp.connect import SmtpTarget, connect
+from lovecampaign.providers.smtp.reply_codes import Phase
+from lovecampaign.providers.smtp.smtp_socket import ConnectionLost, Reply
+
+
+def find_refusal(server: SmtpTarget, sender: str, recipient: str) -> tuple[Phase, Reply] | None:
+    """The command that the server rejects, MAIL or RCPT, and its reply; None where it takes both.
+
+    RSET and QUIT follow, so that no message begins. Raises Unreachable where the connection is not
+    made, or breaks.
+    """
+    try:
+        paths = (
+            (Phase.MAIL, f"FROM:<{encode_address(sender)}>"),
+            (Phase.RCPT, f"TO:<{encode_address(recipient)}>"),
+        )
+    except UnusableAddress as error:
+        raise UsageError(f"an address of the campaign cannot be used: {error}") from error
+    try:
+        smtp = run_blocking(connect(server))
+    except NoConnection as failure:
+        raise Unreachable(f"{server.place}: {failure.verdict.detail}") from failure
+    try:
+        for phase, path in paths:
+            code, text = smtp.docmd(str(phase), path)
+            if code // 100 != 2:
+                lines = text.decode("utf-8", "replace").split("\n")
+                return phase, Reply(code=code, lines=tuple(lines))
+        smtp.docmd("RSET")
+    except (ConnectionLost, smtplib.SMTPException, OSError) as error:
+        raise Unreachable(f"{server.place}: the connection was lost: {error}") from error
+    finally:
+        with contextlib.suppress(ConnectionLost, smtplib.SMTPException, OSError):
+            smtp.docmd("QUIT")
+        smtp.close()
+    return None
