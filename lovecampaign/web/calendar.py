@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import LAST_GIVING_DAY, Campaign, Email, Role
+from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.schedule.instants import to_utc
 
 WEEK = timedelta(days=7)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.deal import Deal, Offer
 from lovecampaign.campaign.model.sending import Sending
 from lovecampaign.core.problems import Place
+from lovecampaign.core.zones import ZoneInfo
 
 CATCH_UP = "catch-up"
 WELCOME = "welcome"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from importlib.metadata import version as version_of
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.files.load import load_campaign
@@ -33,6 +32,7 @@ from lovecampaign.core.settings import (
     Settings,
     secret_command,
 )
+from lovecampaign.core.zones import TZ_DATABASE, TzDatabase
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.database.engine import Database
@@ -48,6 +48,7 @@ _MIN_KEY_LENGTH = 32
 #: Random text of that length has more different characters; "aaaa…" has not.
 _MIN_CHARACTERS = 8
 _SECONDS = 3.0
+_YEAR = timedelta(days=365)
 _SERVER_HINT = "check LOVECAMPAIGN_DATABASE_URL, and that the server is up"
 _FOLDER_HINT = "create it, or name another file in LOVECAMPAIGN_DATABASE_URL"
 _NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
@@ -96,12 +97,13 @@ def _exit_code(findings: Sequence[HealthFinding]) -> ExitCode:
 
 
 def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
-    """Settings, database and clock, provider, public address, and each campaign's sender."""
+    """Settings, database, clock, time zones, provider, public address and each sender."""
     settings = invocation.settings()
     yield from check_settings(settings)
     yield from check_secrets(settings)
     yield from check_permissions(settings)
     yield from check_database(settings, invocation.now)
+    yield from check_time_zones(invocation.now, TZ_DATABASE)
     yield from check_webhook(settings)
     faults = list(check_web_addresses(settings))
     yield from faults
@@ -269,12 +271,19 @@ def _check_version(database: Database, version: str | None) -> HealthFinding:
 
 def check_clock(now: datetime, newest_claim: datetime | None) -> HealthFinding:
     """A clock behind the ledger's newest claim was set back: due deliveries would wait."""
-    shown = f"{local_time(now, 'UTC')} UTC, time zones of tzdata {version_of('tzdata')}"
+    shown = f"{local_time(now, 'UTC')} UTC, {TZ_DATABASE.description}"
     if newest_claim is not None and newest_claim > now:
         last = local_time(newest_claim, "UTC")
         hint = "set the clock right, or wait: nothing is lost"
         return wrong("clock", f"{shown}; the ledger has a claim of {last} UTC", hint)
     return good("clock", shown)
+
+
+def check_time_zones(now: datetime, in_use: TzDatabase) -> Iterator[HealthFinding]:
+    """A tz database older than a year: governments change clocks a few times a year."""
+    if now.date() - in_use.released > _YEAR:
+        message = f"{in_use.description}; it is older than a year, so letters may be an hour off"
+        yield doubtful("tz database", message, "type: pip install --upgrade tzdata")
 
 
 def _check_senders(settings: Settings) -> Iterator[HealthFinding]:
