@@ -175,12 +175,6 @@ class Email:
     places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
-    def title(self) -> str:
-        """For calendars: the key, and the subject where it has no merge field."""
-        is_personal = "{{" in self.subject or "{%" in self.subject
-        return self.key if is_personal else f"{self.key}: {self.subject}"
-
-    @property
     def is_one_a_day(self) -> bool:
         """Whether quiet hours, lateness and one email per local day apply."""
         return self.role in (Role.DAY, Role.CATCH_UP)
