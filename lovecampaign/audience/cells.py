@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from lovecampaign.audience.dates import DateOrder, parse_datetime
 from lovecampaign.audience.subscriber import Consent, ConsentKind
-from lovecampaign.core.zones import known_zones
+from lovecampaign.core.zones import current_name, known_zones
 
 #: Characters that start a formula in spreadsheet programs (OWASP, "CSV Injection").
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -74,13 +74,13 @@ def split_tags(cell: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=2_000)
 def find_zone(cell: str) -> str | None:
-    """The IANA name, found whatever its case and spaces; None for an unknown zone."""
+    """The current IANA name, found whatever its case and spaces; None for an unknown zone."""
     return _zones().get(cell.replace(" ", "_").casefold())
 
 
 @cache
 def _zones() -> dict[str, str]:
-    return {name.casefold(): name for name in known_zones()}
+    return {name.casefold(): current_name(name) for name in known_zones()}
 
 
 def read_consent(

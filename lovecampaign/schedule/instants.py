@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.zones import is_known_zone
+from lovecampaign.core.zones import ZoneInfo, is_known_zone
 
 
 def to_utc(day: date, at: time, zone: str) -> datetime:

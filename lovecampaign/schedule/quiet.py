@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.campaign.model.sending import QuietHours
+from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.schedule.instants import effective_zone, local_day, to_utc, to_utc_second
 
 #: An email that quiet hours delayed may be sent this long after them, even if it is late by then:

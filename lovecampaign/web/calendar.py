@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.render.plain.event_title import event_title
 from lovecampaign.schedule.instants import to_utc
 
 WEEK = timedelta(days=7)
@@ -93,7 +94,7 @@ def first_instants(campaign: Campaign) -> Iterator[tuple[str, str, datetime]]:
         if day is not None:
             at = email.at or campaign.sending.at
             instant = email.instant or to_utc(day, at, campaign.timezone)
-            yield email.key, email.title, instant
+            yield email.key, event_title(campaign, email), instant
 
 
 def _emails_by_date(campaign: Campaign) -> dict[date, list[Email]]:

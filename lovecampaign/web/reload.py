@@ -97,7 +97,8 @@ def _named_in_settings(folder: Path) -> Iterator[Path]:
     file = read_document(source, CampaignFile).value if source else None
     if file is None:
         return
-    names = [email.copy_file for email in file.launch.emails.values()]
+    launch_emails = file.launch.emails if file.launch else {}
+    names = [email.copy_file for email in launch_emails.values()]
     names += [deal.codes for deal in file.deals.values()]
     for name in (*names, file.brand.logo):
         if name and is_local(name):

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from lovecampaign.core.zones import TZ_DATABASE
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, Typist
 
 
@@ -162,6 +163,15 @@ def test_the_doctor_sees_a_clock_that_was_set_back(shop: Shop) -> None:
 
     assert said.code == 1
     assert "the ledger has a claim of" in said.out
+
+
+def test_the_doctor_says_which_time_zones_are_in_use_and_warns_of_old_ones(shop: Shop) -> None:
+    young, old = (shop.type("doctor", "--now", f"{year}-11-30T00:00Z") for year in (2026, 2035))
+
+    assert f"UTC, time zones {TZ_DATABASE.version} of the" in young.out
+    assert "older than a year" not in young.out
+    assert f"check   tz database: time zones {TZ_DATABASE.version} of the" in old.out
+    assert "type: pip install --upgrade tzdata" in old.out
 
 
 @pytest.fixture(scope="module")

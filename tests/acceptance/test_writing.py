@@ -226,13 +226,28 @@ def test_what_left_late_says_when_and_what_is_due_is_told(shop: Shop) -> None:
     assert "Due and not sent yet: day-01" in late.out
 
 
-def test_a_calendar_shows_no_merge_fields(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("{{ first_name or 'Friend' }}, your first day", "day-01: Friend, your first day"),
+        ("{% if first_name %}{{ first_name }}{% else %}You{% endif %} & I", "day-01: You & I"),
+        (
+            "From {{ fields.city | default('your town') }}, {today}",
+            "day-01: From your town, {today}",
+        ),
+        ("Day {{ day.number }}: {{ fields.city }}", "day-01"),
+    ],
+)
+def test_a_calendar_shows_the_fallbacks_of_merge_fields(
+    shop: Shop, written: str, shown: str
+) -> None:
     day = shop.folder / "campaigns/test-month/days/01-day-1.md"
     text = day.read_text()
     subject = next(line for line in text.splitlines() if line.startswith("subject:"))
-    day.write_text(text.replace(subject, 'subject: "{{ first_name }}, your first day"'))
+    day.write_text(text.replace(subject, f'subject: "{written}"'))
     shop.type("plan", "--ics", "personal.ics", *NOW).done()
-    assert "{{" not in (shop.folder / "personal.ics").read_text()
+    (first, *_) = Calendar.from_ical((shop.folder / "personal.ics").read_bytes()).walk("VEVENT")
+    assert str(first["summary"]) == shown
 
 
 def test_plan_sends_nothing(shop: Shop) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.files.draft import CampaignDraft
 from lovecampaign.campaign.model.campaign import (
@@ -21,6 +20,7 @@ from lovecampaign.campaign.model.campaign import (
 from lovecampaign.campaign.model.deal import Deal, Offer
 from lovecampaign.campaign.model.sending import Brake, Sending
 from lovecampaign.campaign.schema.models import AudienceGroup, BrandGroup, DealGroup, SenderGroup
+from lovecampaign.core.zones import ZoneInfo
 
 
 def assemble(draft: CampaignDraft, emails: Sequence[Email], files: tuple[str, ...]) -> Campaign:

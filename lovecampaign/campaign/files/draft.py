@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.schema.models import CampaignFile, LaunchGroup
 from lovecampaign.campaign.schema.time_parsers import Anchor, CampaignDates, Point
 from lovecampaign.campaign.schema.validate import Document
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.zones import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

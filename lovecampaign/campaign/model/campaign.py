@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.deal import Deal, Offer
 from lovecampaign.campaign.model.sending import Sending
 from lovecampaign.core.problems import Place
+from lovecampaign.core.zones import ZoneInfo
 
 CATCH_UP = "catch-up"
 WELCOME = "welcome"
@@ -173,12 +173,6 @@ class Email:
     is_broken: bool = False
     #: The place of each setting (``subject``, ``template`` …), for problems.
     places: Mapping[str, Place] = field(default_factory=dict)
-
-    @property
-    def title(self) -> str:
-        """For calendars: the key, and the subject where it has no merge field."""
-        is_personal = "{{" in self.subject or "{%" in self.subject
-        return self.key if is_personal else f"{self.key}: {self.subject}"
 
     @property
     def is_one_a_day(self) -> bool:

@@ -7,7 +7,6 @@ from calendar import month_name, monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.sending import QuietHours
 from lovecampaign.campaign.schema import corrections
@@ -18,6 +17,7 @@ from lovecampaign.campaign.source.errors import (
     show_value,
 )
 from lovecampaign.campaign.source.problem_codes import ProblemCode
+from lovecampaign.core.zones import ZoneInfo
 
 #: Days count on after the launch.
 MAX_DAY = 366

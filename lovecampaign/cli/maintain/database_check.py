@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import datetime
-from importlib.metadata import version as version_of
 
 from lovecampaign.cli.maintain.health_finding import HealthFinding, good, unreachable, wrong
 from lovecampaign.cli.output.format import local_time
 from lovecampaign.core.errors import LovecampaignError, Unreachable
 from lovecampaign.core.settings import Settings
+from lovecampaign.core.zones import TZ_DATABASE
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_database
 from lovecampaign.store.ledger.lookup import read_newest_claim
@@ -50,7 +50,7 @@ def _check_version(database: Database, version: str | None) -> HealthFinding:
 
 def check_clock(now: datetime, newest_claim: datetime | None) -> HealthFinding:
     """A clock behind the ledger's newest claim was set back: due deliveries would wait."""
-    shown = f"{local_time(now, 'UTC')} UTC, time zones of tzdata {version_of('tzdata')}"
+    shown = f"{local_time(now, 'UTC')} UTC, {TZ_DATABASE.description}"
     if newest_claim is not None and newest_claim > now:
         last = local_time(newest_claim, "UTC")
         hint = "set the clock right, or wait: nothing is lost"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.files.load import load_campaign
@@ -31,6 +32,7 @@ from lovecampaign.core.settings import (
     Settings,
     secret_command,
 )
+from lovecampaign.core.zones import TZ_DATABASE, TzDatabase
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.providers.smtp.envelope_probe import find_refusal
@@ -50,6 +52,7 @@ _ADDRESS_HINTS = {
     Phase.MAIL: "let the user of the server send as it, or write another sender in campaign.yaml",
     Phase.RCPT: "correct reply_to in campaign.yaml, or let this machine relay there, with a login",
 }
+_YEAR = timedelta(days=365)
 _NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 _MARKS = {
     HealthState.GOOD: style.green("good"),
@@ -97,12 +100,13 @@ def _exit_code(findings: Sequence[HealthFinding]) -> ExitCode:
 
 
 def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
-    """Settings, database and clock, provider, public address, and each campaign's sender."""
+    """Settings, database, clock, time zones, provider, public address and each sender."""
     settings = invocation.settings()
     yield from check_settings(settings)
     yield from check_secrets(settings)
     yield from check_permissions(settings)
     yield from check_database(settings, invocation.now)
+    yield from check_time_zones(invocation.now, TZ_DATABASE)
     yield from check_webhook(settings)
     faults = list(check_web_addresses(settings))
     yield from faults
@@ -262,6 +266,13 @@ def _request_public_url(public_url: str) -> HealthFinding:
         f"{public_url}/healthz answers {answer.status}",
         "check that lovecampaign serve runs behind that address",
     )
+
+
+def check_time_zones(now: datetime, in_use: TzDatabase) -> Iterator[HealthFinding]:
+    """A tz database older than a year: governments change clocks a few times a year."""
+    if now.date() - in_use.released > _YEAR:
+        message = f"{in_use.description}; it is older than a year, so letters may be an hour off"
+        yield doubtful("tz database", message, "type: pip install --upgrade tzdata")
 
 
 def _list_senders(settings: Settings) -> Sequence[tuple[str, str]]:

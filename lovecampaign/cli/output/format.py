@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
+
+from lovecampaign.core.zones import ZoneInfo
 
 _PLURALS = {
     "person": "people",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.options import read_address
 from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.table import Cell, format_table
 from lovecampaign.core.errors import UsageError
+from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.delivery.display.digest_days import find_days_in_welcome
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason

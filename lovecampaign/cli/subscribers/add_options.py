@@ -9,12 +9,12 @@ from lovecampaign.audience.subscriber import Consent
 from lovecampaign.audience.vocabulary.words import field_name
 from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import UsageError
-from lovecampaign.core.zones import is_known_zone
+from lovecampaign.core.zones import current_name, is_known_zone
 
 
 def read_zone(text: str) -> str:
     if not text or is_known_zone(text):
-        return text
+        return current_name(text)
     raise UsageError(f"{text} is not a time zone", hint="write it like Europe/Paris")
 
 

@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -24,6 +23,7 @@ from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_option, load_usable
 from lovecampaign.cli.resources.open import RecordedCampaign, opened_database, recorded_campaign
 from lovecampaign.core.errors import UsageError
+from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.store.checkout.claims import read_deal_visitor
 from lovecampaign.store.checkout.deal_report import (
     AssignedCode,

@@ -28,7 +28,7 @@ from lovecampaign.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeFile:
+class CheckedCodeFile:
     """The codes of a deal's file, for the author to see that they are what was meant."""
 
     campaign: str
@@ -47,7 +47,7 @@ class CheckReport:
     files: int
     problems: Sequence[Problem]
     #: The code files of deals.
-    codes: Sequence[CodeFile] = ()
+    codes: Sequence[CheckedCodeFile] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -127,7 +127,7 @@ def _check_one(folder: Path, workspace: Path, facts: Facts, settings: Settings) 
     )
 
 
-def _code_files(campaign: Campaign) -> Iterator[CodeFile]:
+def _code_files(campaign: Campaign) -> Iterator[CheckedCodeFile]:
     for deal in campaign.deals.values():
         if deal.codes_file is None:
             continue
@@ -136,7 +136,7 @@ def _code_files(campaign: Campaign) -> Iterator[CodeFile]:
         except (ProblemsFound, UsageError):
             continue  # LC252 tells why
         if codes:
-            yield CodeFile(
+            yield CheckedCodeFile(
                 campaign=campaign.slug,
                 deal=deal.key,
                 file=deal.codes_file,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,7 +13,7 @@ from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.core.errors import UsageError
-from lovecampaign.core.zones import is_known_zone
+from lovecampaign.core.zones import ZoneInfo, is_known_zone
 
 MONDAY = 0
 #: Without ``--start`` there is at least a week to adapt the copy.

@@ -151,4 +151,6 @@ def _campaign_events(campaign: Campaign, report: CampaignReport) -> Iterator[Eve
 
 
 def _event(campaign: Campaign, key: str, at: datetime) -> Event:
-    return key, _email(campaign, key).title, at
+    from lovecampaign.render.plain.event_title import event_title  # only where it is asked for
+
+    return key, event_title(campaign, _email(campaign, key)), at

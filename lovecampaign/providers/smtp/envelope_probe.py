@@ -11,6 +11,7 @@ from lovecampaign.providers.base.outcomes import NoConnection
 from lovecampaign.providers.pool.connection import run_blocking
 from lovecampaign.providers.smtp.connect import SmtpTarget, connect
 from lovecampaign.providers.smtp.reply_codes import Phase
+from lovecampaign.providers.smtp.server_history import ServerHistory
 from lovecampaign.providers.smtp.smtp_socket import ConnectionLost, Reply
 
 
@@ -28,7 +29,7 @@ def find_refusal(server: SmtpTarget, sender: str, recipient: str) -> tuple[Phase
     except UnusableAddress as error:
         raise UsageError(f"an address of the campaign cannot be used: {error}") from error
     try:
-        smtp = run_blocking(connect(server))
+        smtp = run_blocking(connect(server, ServerHistory()))
     except NoConnection as failure:
         raise Unreachable(f"{server.place}: {failure.verdict.detail}") from failure
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Self
-from zoneinfo import ZoneInfo
 
 import pendulum
 from pendulum.locales.locale import Locale
+
+from lovecampaign.core.zones import ZoneInfo
 
 _DATE = "dddd D MMMM YYYY"
 #: Languages written from right to left.

@@ -57,6 +57,10 @@ class PlainPath:
             raise RenderError(fault.message, place=place, hint=_HINT) from faulty
         return self._message(recipient, composed, compiled)
 
+    def subject(self, recipient: Recipient) -> str:
+        """The subject alone, which takes no compilation; raises RenderError."""
+        return self._compose(recipient).subject
+
     def _compose(self, recipient: Recipient) -> ComposedEmail[str]:
         try:
             return self.composer.compose(recipient)

@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.schedule.instants import day_start
 from lovecampaign.store.database.types import EPOCH, MICROSECOND, to_microseconds
 from lovecampaign.store.ledger.events import EventKind

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.eligibility import Eligibility, all_met
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.web.calendar import build_calendar, emails_on, sign_up_emails
 from lovecampaign.web.preview.letter.color_schemes import ColorScheme, apply_scheme
 from lovecampaign.web.preview.live.background_checks import BackgroundChecker

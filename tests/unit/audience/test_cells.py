@@ -61,6 +61,8 @@ def test_tags_are_split_on_semicolons_and_commas(cell: str, tags: tuple[str, ...
         ("europe/paris", "Europe/Paris"),
         ("America/New York", "America/New_York"),
         ("UTC", "UTC"),
+        ("asia/CALCUTTA", "Asia/Kolkata"),
+        ("US/Pacific", "America/Los_Angeles"),
         ("Mars/Olympus", None),
         ("../../etc/passwd", None),
     ],

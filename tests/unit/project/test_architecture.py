@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -187,6 +188,14 @@ def test_core_imports_nothing_else_of_ours() -> None:
         if name.startswith("lovecampaign.core.") and not imported.startswith("lovecampaign.core")
     }
     assert outside == set()
+
+
+def test_time_zones_are_imported_from_core_only() -> None:
+    """It chooses the copy of the tz database before a zone is read."""
+    direct = re.compile(r"^\s*(?:from|import) zoneinfo", re.MULTILINE)
+    found = {name for name, file in FILES.items() if direct.search(file.read_text("utf-8"))}
+
+    assert found == {"lovecampaign.core.zones"}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.campaign.model.deal import Deal
@@ -13,6 +12,7 @@ from lovecampaign.checks.base.dates import DATE, WEEKDAY, WEEKDAYS, read_date
 from lovecampaign.checks.base.locate import find_in_words
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.zones import ZoneInfo
 
 _BEFORE_DEADLINE = r"(?:until|till|ends?|ending|closes?|closing|expires?|deadline|last day)"
 #: Between them and the date; a time of day is allowed.

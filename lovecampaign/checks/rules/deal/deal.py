@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.campaign.model.deal import Deal
@@ -15,6 +14,7 @@ from lovecampaign.checks.base.locate import find_email_setting, find_in_words, s
 from lovecampaign.checks.base.offers import SIGNS, prices_of
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.zones import ZoneInfo
 
 #: Waking hours, on a local clock.
 _WAKING = range(8, 22)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Kind, RecipientGroup, Role
 from lovecampaign.checks.base.locate import first_line
@@ -12,6 +11,7 @@ from lovecampaign.checks.base.offers import is_sale_page, sums_pattern
 from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-from lovecampaign.core.zones import is_known_zone
+from lovecampaign.core.zones import current_name, is_known_zone, listed_zones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,22 +20,21 @@ class Region:
 
 @cache
 def regions() -> Sequence[Region]:
-    """Every zone of zone.tab, in alphabetical order."""
+    """Every zone of a place, in alphabetical order."""
     by_region: dict[str, list[tuple[str, str]]] = {}
-    for zone in sorted(_read_zone_tab()):
+    for zone in sorted(listed_zones()):
         region, _, place = zone.partition("/")
-        if place:
-            by_region.setdefault(region, []).append((zone, place.replace("_", " ")))
+        by_region.setdefault(region, []).append((zone, place.replace("_", " ")))
     return [Region(name=name, zones=zones) for name, zones in by_region.items()]
 
 
-def parse_zone(name: str) -> str:
-    """The zone that a form names; '' for an unknown one."""
-    return name if len(name) <= 64 and is_known_zone(name) else ""
+def regions_with(zone: str) -> Sequence[Region]:
+    """All regions, after one without a name if the zone is in none: ``UTC``, or an unknown one."""
+    if not zone or zone in listed_zones():
+        return regions()
+    return [Region(name="", zones=[(zone, zone.replace("_", " "))]), *regions()]
 
 
-def _read_zone_tab() -> set[str]:
-    """zone.tab has one line for each zone: country codes, coordinates, name."""
-    table = files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
-    lines = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
-    return {parts[2] for parts in lines if len(parts) > 2 and is_known_zone(parts[2])}
+def parse_zone(name: str, stored: str = "") -> str:
+    """The current name of the zone that a form sends, or of ``stored`` unchanged; else ''."""
+    return current_name(name) if is_known_zone(name) or name == stored else ""

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.signup.request import SignupRequest, request_signups
-from lovecampaign.web.serve.content.zones import regions
+from lovecampaign.web.serve.content.zones import regions_with
 from lovecampaign.web.serve.handler.consent import consent_text
 from lovecampaign.web.serve.handler.group_commit import GroupCommit
 from lovecampaign.web.serve.handler.request_context import REVALIDATE, RequestContext, page
@@ -101,7 +101,7 @@ def _form_page(
         form_token=context.form_token(token_purpose(name, is_shown_again=form.wrong is not None)),
         has_error=form.is_about_address,
         trap=HONEYPOT,
-        regions=regions(),
+        regions=regions_with(form.timezone),
         default_zone=effective_zone(None, campaign),
     )
     if form.wrong is not None:

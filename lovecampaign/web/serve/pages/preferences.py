@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.core.tokens import Purpose
+from lovecampaign.core.zones import current_name
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.reports.next_email import find_next_email
@@ -29,7 +30,7 @@ from lovecampaign.store.subscribers.preferences import (
     save_preferences,
 )
 from lovecampaign.web.serve.content.masking import mask_address
-from lovecampaign.web.serve.content.zones import parse_zone, regions
+from lovecampaign.web.serve.content.zones import parse_zone, regions_with
 from lovecampaign.web.serve.handler.open_link import OpenedLink, UnknownRow, load_link, read_token
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
@@ -92,7 +93,7 @@ def show(context: RequestContext) -> Response:
             is_launch_only=preferences.is_launch_only,
             paused_until=preferences.paused_until,
             first_name=link.delivery.first_name,
-            timezone=parse_zone(link.delivery.timezone),
+            timezone=current_name(link.delivery.timezone),
         )
         return _show(context, connection, link, form, is_saved=is_saved)
 
@@ -119,7 +120,8 @@ def _act(context: RequestContext, link: OpenedLink) -> Response:
         if action == GO_ON:
             _save(connection, link, replace(before, paused_until=None))
             return _show_done(context, link, SAVED)
-        form = read_preferences_form(context.form, before, context.now)
+        zone = link.delivery.timezone
+        form = read_preferences_form(context.form, before, zone, context.now)
         if form.wrong is not None:
             return _show(context, connection, link, form, status=422)
         wanted = Preferences(is_launch_only=form.is_launch_only, paused_until=form.paused_until)
@@ -131,9 +133,9 @@ def _act(context: RequestContext, link: OpenedLink) -> Response:
 
 
 def read_preferences_form(
-    form: Mapping[str, str], before: Preferences, now: datetime
+    form: Mapping[str, str], before: Preferences, zone: str, now: datetime
 ) -> PreferencesForm:
-    """Validates a form; without a new pause, the current one is kept.
+    """Validates a form; without a new pause or ``zone``, the current one is kept.
 
     A pause of N days leaves out N daily emails, at whatever time of day it begins.
     """
@@ -143,7 +145,7 @@ def read_preferences_form(
         is_launch_only=form.get("often") == LAUNCH_ONLY,
         paused_until=now + length if length else before.paused_until,
         first_name=one_line(form.get("first_name", ""), MAX_NAME_LENGTH),
-        timezone=parse_zone(form.get("timezone", "")),
+        timezone=parse_zone(form.get("timezone", zone), zone),
         days=days if length is None else "",
         wrong="days" if length is None else None,
     )
@@ -215,7 +217,7 @@ def _show(
         may_join_insiders=standing is InsiderStatus.OPEN,
         address=mask_address(delivery.address),
         token=link.token,
-        regions=regions(),
+        regions=regions_with(form.timezone),
         default_zone=effective_zone(None, campaign),
         zone=effective_zone(form.timezone or None, campaign),
         longest_pause=LONGEST_PAUSE.days,

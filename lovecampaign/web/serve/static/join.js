@@ -2,10 +2,19 @@
 "use strict";
 (() => {
   const select = document.querySelector("select[data-own-zone]");
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zoneOf = (options) => Intl.DateTimeFormat("en", options).resolvedOptions().timeZone;
+  const zone = zoneOf();
   if (!select || !zone || select.value) return;
-  if (![...select.options].some((option) => option.value === zone)) {
-    select.add(new Option(zone.split("/").pop().replaceAll("_", " "), zone));
-  }
-  select.value = zone;
+  const names = [...select.options].map((option) => option.value).filter(Boolean);
+  // Chromium says Asia/Calcutta, also for the option Asia/Kolkata.
+  const isOwn = (timeZone) => {
+    try {
+      return zoneOf({ timeZone }) === zone;
+    } catch {
+      return false; // a zone that is newer than the browser
+    }
+  };
+  const own = names.includes(zone) ? zone : names.find(isOwn);
+  if (!own) select.add(new Option(zone.split("/").pop().replaceAll("_", " "), zone));
+  select.value = own || zone;
 })();

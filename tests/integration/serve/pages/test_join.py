@@ -247,6 +247,20 @@ def test_what_is_typed_is_text(served: Serving, stage: Stage) -> None:
     assert "{{ 7 * 7 }}" in answer.text
 
 
+def test_an_old_name_of_a_zone_becomes_the_current_one(served: Serving, stage: Stage) -> None:
+    fill_in(served, stage, timezone="Europe/Kiev")
+
+    assert asked_rows(stage.database)[0].payload["timezone"] == "Europe/Kyiv"
+
+
+def test_a_form_that_is_shown_again_keeps_a_zone_of_no_region(
+    served: Serving, stage: Stage
+) -> None:
+    answer = fill_in(served, stage, email="nobody", timezone="UTC")
+
+    assert '<option value="UTC" selected>' in answer.text
+
+
 def test_an_unknown_zone_is_no_zone(served: Serving, stage: Stage) -> None:
     fill_in(served, stage, timezone="Mars/Olympus")
 

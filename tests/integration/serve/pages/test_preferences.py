@@ -78,6 +78,20 @@ class TestChoosing:
 
         assert rows_of(stage.database, tables.subscriber)[0].timezone == ""
 
+    @pytest.mark.parametrize(
+        ("stored", "shown"),
+        [("Asia/Calcutta", "Asia/Kolkata"), ("Etc/GMT+5", "Etc/GMT+5"), ("Mars/Sea", "Mars/Sea")],
+    )
+    def test_the_stored_zone_is_selected_and_kept(
+        self, stage: Stage, served: Serving, link: str, stored: str, shown: str
+    ) -> None:
+        with stage.database.write() as connection:
+            connection.execute(sa.update(tables.subscriber).values(timezone=stored))
+
+        assert served.get(link).text.count(f'<option value="{shown}" selected>') == 1
+        save(served, link, timezone=shown)
+        assert rows_of(stage.database, tables.subscriber)[0].timezone == shown
+
     def test_the_choices_of_one_are_not_those_of_another(
         self, stage: Stage, served: Serving, link: str
     ) -> None:
