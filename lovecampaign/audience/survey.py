@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
@@ -61,21 +61,22 @@ class Survey:
 def survey_rows(columns: Columns, rows: Iterable[CsvRow]) -> Survey:
     """Count the values of all columns that could say who gets no mail."""
     survey = Survey()
-    for block in _blocks(columns.count, rows):
-        if block:
-            survey.rows += len(block[0])
-            _take_block(survey, columns, block)
-    for at in survey.inside.values():  # without the key is an empty cell
-        survey.values[at][""] += survey.rows - survey.values[at].total()
+    deque(watch_rows(columns, rows, survey), maxlen=0)
     return survey
 
 
-def _blocks(count: int, rows: Iterable[CsvRow]) -> Iterator[list[tuple[str, ...]]]:
-    """The columns of each block of rows, the missing cells of short rows as empty ones."""
+def watch_rows(columns: Columns, rows: Iterable[CsvRow], survey: Survey) -> Iterator[CsvRow]:
+    """The same rows, counted on their way; the survey is complete after the last one."""
     source = iter(rows)
     while block := list(islice(source, _BLOCK)):
-        usable = [cells for _, cells, fault in block if not fault]
-        yield list(zip_longest(*usable, fillvalue=""))[:count] if usable else []
+        if usable := [cells for _, cells, fault in block if not fault]:
+            survey.rows += len(usable)
+            # The missing cells of short rows are empty ones.
+            by_column = list(zip_longest(*usable, fillvalue=""))[: columns.count]
+            _take_block(survey, columns, by_column)
+        yield from block
+    for at in survey.inside.values():  # without the key is an empty cell
+        survey.values[at][""] += survey.rows - survey.values[at].total()
 
 
 def _take_block(survey: Survey, columns: Columns, block: Sequence[tuple[str, ...]]) -> None:

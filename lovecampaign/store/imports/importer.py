@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,9 +13,9 @@ from lovecampaign.audience.columns import Column, Columns, Heading, read_columns
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.doubts import Question, settle_columns
 from lovecampaign.audience.row_reader import RowReader
-from lovecampaign.audience.survey import Survey, survey_rows
+from lovecampaign.audience.survey import Survey, survey_rows, watch_rows
 from lovecampaign.core.control_characters import drop_control_characters
-from lovecampaign.core.csv_reader import CsvTable, open_csv
+from lovecampaign.core.csv_reader import CsvRow, CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database.engine import Database
@@ -52,6 +53,8 @@ class ImportReport:
     problems: tuple[Problem, ...] = ()
     #: Every heading and its recognised column.
     headings: tuple[Heading, ...] = ()
+    #: The line of the headings.
+    heading_line: int = 1
     #: The tool that exported the file, where recognised: ``Mailchimp``.
     tool: str = ""
     #: Doubts that the operator has to settle: nothing is applied before.
@@ -77,30 +80,90 @@ def import_subscribers(
     name = drop_control_characters(path.name)
     target = replace(target, source=target.source or f"import of {name}", file=name)
     try:
+        with contextlib.suppress(_OtherMeaning):
+            if (guess := _guess_columns(path, shown, answers)) is not None:
+                return _import_rows(database, path, shown, target, guess, apply=apply)
         columns, questions = _survey(path, shown, answers)
-        with open_csv(path, shown_as=shown) as table:
-            may_apply = apply and not questions
-            target = replace(target, keeps_lists=columns.is_ours)
-            reader = RowReader(columns, file=shown, now=target.now, extra_tags=target.tags)
-            builder = _ReportBuilder(shown, columns, table.heading_line)
-            decisions = builder.count(map(reader.decide, table.rows))
-            verdicts = run_import(
-                database, decisions, target, apply=may_apply, count=builder.counts
-            )
-            severity = Severity.ERROR if apply else Severity.WARNING
-            asked = [builder.ask(question, severity) for question in questions]
-            report = builder.report(verdicts, applied=may_apply)
-            return replace(report, problems=(*asked, *report.problems), questions=tuple(questions))
+        may_apply = apply and not questions
+        report = _import_rows(database, path, shown, target, columns, apply=may_apply)
+        severity = Severity.ERROR if apply else Severity.WARNING
+        place = Place(file=shown, line=report.heading_line)
+        asked = [_ask(question, place, severity) for question in questions]
+        return replace(report, problems=(*asked, *report.problems), questions=tuple(questions))
     except ProblemsFound as error:
         return ImportReport(problems=error.problems)
+
+
+class _OtherMeaning(Exception):
+    """The values of the file say something that the headings do not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ColumnsGuess:
+    """The columns by their headings, before a row is read.
+
+    Where the values agree, the file is read once. They are known when all rows are staged, and
+    nothing is applied before.
+    """
+
+    recognised: Columns
+    settled: Columns
+    file_name: str
+
+    def watch(self, rows: Iterable[CsvRow]) -> Iterator[CsvRow]:
+        """The rows; raises _OtherMeaning behind the last one where the guess is wrong."""
+        survey = Survey()
+        yield from watch_rows(self.recognised, rows, survey)
+        found = settle_columns(self.recognised, survey, ImportAnswers(), self.file_name)
+        if found != (self.settled, []):
+            raise _OtherMeaning
+
+
+def _guess_columns(path: Path, shown: str, answers: ImportAnswers) -> _ColumnsGuess | None:
+    """None where answers or values have to explain the columns."""
+    if answers != ImportAnswers():
+        return None
+    with open_csv(path, shown_as=shown) as table:
+        recognised = _recognise(table, path, answers)
+    if recognised.find(Column.EMAIL) is None:
+        return None
+    settled, questions = settle_columns(recognised, Survey(), answers, path.name)
+    if questions:
+        return None
+    return _ColumnsGuess(recognised=recognised, settled=settled, file_name=path.name)
+
+
+def _import_rows(
+    database: Database,
+    path: Path,
+    shown: str,
+    target: ImportTarget,
+    columns: Columns | _ColumnsGuess,
+    *,
+    apply: bool,
+) -> ImportReport:
+    with open_csv(path, shown_as=shown) as table:
+        rows = table.rows
+        if isinstance(columns, _ColumnsGuess):
+            columns, rows = columns.settled, columns.watch(rows)
+        target = replace(target, keeps_lists=columns.is_ours)
+        reader = RowReader(columns, file=shown, now=target.now, extra_tags=target.tags)
+        builder = _ReportBuilder(shown, columns, table.heading_line)
+        decisions = builder.count(map(reader.decide, rows))
+        verdicts = run_import(database, decisions, target, apply=apply, count=builder.counts)
+        return builder.report(verdicts, applied=apply)
+
+
+def _recognise(table: CsvTable, path: Path, answers: ImportAnswers) -> Columns:
+    headings = [drop_control_characters(heading) for heading in table.headings]
+    return read_columns(headings, path.name, answers.email)
 
 
 def _survey(path: Path, shown: str, answers: ImportAnswers) -> tuple[Columns, list[Question]]:
     """The columns, as their headings, their values and the answers explain them."""
     with open_csv(path, shown_as=shown) as table:
         check_email_column(answers, table.headings)
-        headings = [drop_control_characters(heading) for heading in table.headings]
-        columns = read_columns(headings, path.name, answers.email)
+        columns = _recognise(table, path, answers)
         survey = survey_rows(columns, table.rows)
         if columns.find(Column.EMAIL) is None:
             raise _without_addresses(table, shown, survey)
@@ -122,6 +185,16 @@ def _without_addresses(table: CsvTable, shown: str, survey: Survey) -> ProblemsF
     place = Place(file=shown, line=table.heading_line)
     problem = Problem(code="import-no-email-column", message=message, place=place, hint=hint)
     return ProblemsFound(f"{shown}: {message}", [problem], hint=hint)
+
+
+def _ask(question: Question, place: Place, severity: Severity) -> Problem:
+    return Problem(
+        code=question.code,
+        message=question.message,
+        place=place,
+        hint=question.hint,
+        severity=severity,
+    )
 
 
 class _ReportBuilder:
@@ -176,17 +249,9 @@ class _ReportBuilder:
             import_id=verdicts.import_id,
             problems=(*self._file_warnings(verdicts), *in_file_order(self._problems.listed())),
             headings=self._columns.headings,
+            heading_line=self._heading_line,
             tool=tool or "",
             questions=(),
-        )
-
-    def ask(self, question: Question, severity: Severity) -> Problem:
-        return Problem(
-            code=question.code,
-            message=question.message,
-            place=Place(file=self._shown, line=self._heading_line),
-            hint=question.hint,
-            severity=severity,
         )
 
     def _file_warnings(self, verdicts: ImportVerdicts) -> Iterator[Problem]:
