@@ -30,7 +30,7 @@ _NAMED_DOMAIN = re.compile(
 #: missing images.
 _IN_COPY = re.compile(
     r"(?<!!)\[(?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*\]\(\s*<?(?P<link>[^)\s>]+)"
-    r"|^\s{0,3}\[[^\]]+\]:\s*<?(?P<page>[^\s>]+)"
+    r"|^\s{0,3}\[(?!\^)[^\]]+\]:\s*<?(?P<page>[^\s>]+)"
     r"|\[\[\s*button\s*:.*\|\s*(?P<button>[^\s|\]]+)\s*\]\]",
     re.IGNORECASE,
 )
