@@ -29,12 +29,13 @@ _TAG = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TAG_NAME = re.compile(r"<(/?)([\w:-]+)")
-#: Merge tags of Mailchimp, Kit, Brevo, SendGrid, HubSpot, MailerLite, Word and old scripts.
+#: Merge tags of Mailchimp, Kit, Brevo, SendGrid, HubSpot, MailerLite, Word, ERB and old scripts.
 _FOREIGN_TAG = re.compile(
     r"\*\|[A-Z0-9_:]+\|\*"
     r"|(?<![{%])\{(?!code\})\$?[A-Za-z][A-Za-z_.]*(?:\|[^{}|]*)?\}(?!\})"
     r"|%%?[A-Z][A-Z_]{2,}%%?|%[a-z]+_[a-z]+%|-[a-z]+_[a-z]+-(?=[\s,!.])"
     r"|\[\[\s*(?:first|last|full|contact)[_ ]?name\s*\]\]|\[(?:FIRST|LAST|FULL)[_ ]?NAME\]"
+    r"|<%[=#-]?\s*[^<>]+?%>"
     r"|«\s*\w+(?:_\w+)+\s*»|<<\s*\w[\w ]*>>|\$\{\w+\}|\[(?:firstname|unsubscribe)\]"
 )
 #: The line of dashes under the first row of a table.
