@@ -36,6 +36,7 @@ _INSTEAD: Mapping[str, str] = {
     "mj-table letter": _ON_CELLS,
     "mj-table role": 'write it as HTML in an <mj-text>: <table role="presentation">…',
     "mj-table text": _ON_CELLS,
+    "mj-text background": "write container-background-color",
     "mj-wrapper gap": "write padding on its sections",
 }
 #: Tags that take some attributes from the tag around them, before any default.

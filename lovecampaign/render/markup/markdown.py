@@ -120,7 +120,7 @@ class _CopyRenderer(RendererHTML):
         return super().image(tokens, index, options, environment)
 
     def footnote_ref(self, tokens: Sequence[Token], index: int, _: OptionsDict, __: EnvType) -> str:
-        return f'<sup class="note">{tokens[index].meta["id"] + 1}</sup>'
+        return f'<sup class="note" style="line-height:0">{tokens[index].meta["id"] + 1}</sup>'
 
     def footnote_block_open(self, *_: object) -> str:
         return "<hr />\n<ol>\n"
