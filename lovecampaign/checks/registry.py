@@ -17,6 +17,7 @@ from lovecampaign.checks.rules.message import (
     inbox,
     mail_clients,
     message,
+    mjml_attributes,
     pictures,
     reading,
 )
@@ -92,6 +93,8 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     leftovers.RawHtml(),
     leftovers.PipeTable(),
     leftovers.UnknownMarkdown(),
+    mjml_attributes.IneffectiveAttribute(),
+    mjml_attributes.WrongAttributeValue(),
     leftovers.Placeholder(),
     leftovers.ForeignMergeTag(),
     pictures.PictureAlt(),

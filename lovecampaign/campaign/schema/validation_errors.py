@@ -31,11 +31,24 @@ _SHAPES = {
 _OTHER_NAMES: Mapping[str, str] = {
     "description": "preheader",
     "excerpt": "preheader",
+    "headline": "subject",
     "layout": "template",
     "preview": "preheader",
     "preview_text": "preheader",
+    "send_at": "at",
     "summary": "preheader",
+    "teaser": "preheader",
+    "time": "at",
     "title": "subject",
+}
+#: Keys of blogs for what a day gets in another way.
+_NOT_HERE: Mapping[str, str] = {
+    **dict.fromkeys(("author", "from"), "delete it: every letter is from sender in campaign.yaml"),
+    **dict.fromkeys(("date", "publishdate"), "delete it: the day's date follows from start"),
+    **dict.fromkeys(
+        ("draft", "published"), "to leave the day out, add its number to skip in campaign.yaml"
+    ),
+    **dict.fromkeys(("permalink", "slug", "weight"), "delete it: letters have none"),
 }
 _TOPICS = frozenset({"categories", "category", "keywords", "tag", "tags", "topics"})
 
@@ -98,6 +111,8 @@ def _suggestion(model: type[SettingsGroup], group: Keys, key: str) -> str | None
     choices = list(_fields(_group_at(model, group) or model))
     if word.lower() in _TOPICS and "with_tags" in choices:
         return "delete it: emails have no topics; with_tags is about the tags of subscribers"
+    if word.lower() in _NOT_HERE and "kind" in choices:
+        return _NOT_HERE[word.lower()]
     if (ours := _OTHER_NAMES.get(word.lower())) in choices:
         return f"did you mean {ours}?"
     if near := did_you_mean(word, choices):

@@ -47,7 +47,14 @@ _SPECIAL_MEANINGS = {
     "!": "for YAML, ! at the start is a kind of value",
     "|": "for YAML, | at the start announces lines of text below",
     ">": "for YAML, > at the start announces lines of text below",
+    ",": "YAML keeps , for itself",
+    "- ": "for YAML, a dash and a space begin a list",
+    "? ": "for YAML, ? and a space begin a key",
 }
+#: Numbers that YAML spells in another way than their author: 010, 0x1F, 1e3, .5 and .inf.
+_RESPELT = re.compile(
+    r"[-+]?(?:0[xob]?[0-9a-f_]+|\d+(?:\.\d*)?e[-+]?\d+|\.\d+|\.inf|\d+\.\d*)|\.nan", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,12 +194,15 @@ def _find_mistake(key: str, value: str) -> YamlMistake | None:
         return _quote_mistake(key, value)
     if value.startswith(("{{", "{%")):
         return _merge_field_mistake(key, value)
-    if value[0] in _SPECIAL_MEANINGS:
-        message = f"this value starts with {value[0]}: {_SPECIAL_MEANINGS[value[0]]}"
+    start = f"{value} "[:2] if key and value[0] in "-?" else value[0]
+    if start in _SPECIAL_MEANINGS:
+        message = f"this value starts with {value[0]}: {_SPECIAL_MEANINGS[start]}"
         return YamlMistake(ProblemCode.SPECIAL_FIRST_CHARACTER, message, _quoted(key, value))
-    if value[0] in "{[":
-        return _bracket_mistake(key, value)
-    return _plain_text_mistake(key, value)
+    if key in _PROSE_KEYS and _RESPELT.fullmatch(value):
+        message = "YAML reads a number here, which is not text"
+        return YamlMistake(ProblemCode.TEXT, message, _quoted(key, value))
+    find = _bracket_mistake if value[0] in "{[" else _plain_text_mistake
+    return find(key, value)
 
 
 def _quote_mistake(key: str, value: str) -> YamlMistake | None:
@@ -201,9 +211,20 @@ def _quote_mistake(key: str, value: str) -> YamlMistake | None:
     if quoted is None or _COMMENT.fullmatch(quoted["rest"]):
         return None
     read = value[: quoted.start("rest")]
-    text = value[1:-1] if value.endswith(mark) else value
+    text = _without_outer_quotes(value, quoted.start("rest") - 1)
     message = f"a {mark} opens this value, so the next {mark} ends it: YAML reads only {read}"
     return YamlMistake(ProblemCode.QUOTE_INSIDE, message, _quoted(key, text))
+
+
+def _without_outer_quotes(value: str, second: int) -> str:
+    """``'Ana's day'`` without the quotes around it; ``"Day 3" and more`` keeps its own."""
+    mark, following = value[0], value[second + 1 : second + 2]
+    if not following.isalnum():
+        return value
+    inside = value[1:]
+    is_apostrophe = mark == "'" and value[second - 1].isalnum()
+    is_closed = inside.endswith(mark) and (is_apostrophe or inside.count(mark) % 2 == 1)
+    return inside[:-1] if is_closed else inside
 
 
 def _merge_field_mistake(key: str, value: str) -> YamlMistake:

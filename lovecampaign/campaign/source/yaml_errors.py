@@ -21,7 +21,7 @@ _MEANINGS = {
     ),
     "found unexpected end of stream": (
         "a quote that opens here is never closed",
-        "put the same quote at the end of the value",
+        "put the same quote at the end of the value; around an apostrophe put double quotes",
     ),
     "escape": (
         "a backslash inside double quotes means something special to YAML",

@@ -9,16 +9,20 @@ from hashlib import sha256
 from html import unescape
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
+from lovecampaign.checks.base.mjml_attributes import find_attribute_faults
 from lovecampaign.core.lru import LruCache
-from lovecampaign.core.problems import Problem, has_errors
+from lovecampaign.core.problems import Place, Problem, Severity, has_errors
 from lovecampaign.render.fast.fast_path import Fallback
 from lovecampaign.render.lint.render_check import find_problems
+from lovecampaign.render.markup.mjml_tree import parse_mjml
 from lovecampaign.render.markup.scanner import Comment, EndTag, Piece, StartTag, Text, scan
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
+from lovecampaign.render.plain.compose import Composer
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS, sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
+from lovecampaign.render.templating.source_map import SourceMap
 
 _MEDIA_URL = "https://links.invalid/i"
 _SPACES = re.compile(r"\s+")
@@ -50,6 +54,8 @@ class RenderedEmail:
     words: str
     #: Why the email needs the plain path of rendering; None where the fast path does.
     fallback: Fallback | None = None
+    #: Problems of its template's attributes, with the codes of their rules.
+    attribute_problems: Sequence[Problem] = ()
 
     def tags(self, *names: str) -> Iterator[StartTag]:
         """Every start tag with one of these names."""
@@ -61,11 +67,13 @@ class RenderedEmail:
 def render_sample(campaign: Campaign, email: Email, content: Content) -> RenderedEmail:
     """Render the email for a sample subscriber; raises RenderError."""
     renderer = EmailRenderer(campaign, email, content, media_url=_MEDIA_URL)
-    message = renderer.render(_sample(campaign, email, content))
+    sample = _sample(campaign, email, content)
+    message = renderer.render(sample)
     shown = make_rendered_email(message.subject, message.html, message.text, message.headers)
     for recipient in sample_recipients(campaign, email, content):
         renderer.render(recipient)  # compares the fast path with the plain one
-    return replace(shown, fallback=renderer.fallback)
+    problems = _attribute_problems(campaign, email, content, sample)
+    return replace(shown, fallback=renderer.fallback, attribute_problems=tuple(problems))
 
 
 def make_rendered_email(
@@ -148,6 +156,34 @@ def _sample(campaign: Campaign, email: Email, content: Content) -> Recipient:
     longest = max(others, key=lambda part: len(part.copy.text), default=None)
     keys = wanted | ({longest.key} if longest else set())
     return known._replace(digest=tuple(key for key in content.parts if key in keys))
+
+
+def _attribute_problems(
+    campaign: Campaign, email: Email, content: Content, sample: Recipient
+) -> Iterator[Problem]:
+    """Only where there are faults, the template is composed again with a source map."""
+    composer = Composer(campaign, email, content, _MEDIA_URL)
+    token = composer.tokens.pattern
+    tree, _ = parse_mjml(composer.compose(sample).source)
+    if not find_attribute_faults(tree, token):
+        return
+    source_map = SourceMap()
+    composer = Composer(campaign, email, content, _MEDIA_URL, source_map)
+    traced = source_map.trace(composer.compose(sample).source)
+    tree, _ = parse_mjml(traced.text)
+    for fault in find_attribute_faults(tree, token):
+        place = traced.place(fault.offset) or Place(file=email.copy.file)
+        excerpt = traced.excerpt(place)
+        room = len(excerpt) - (place.column or 1) + 1 if excerpt else 1
+        yield Problem(
+            code=fault.code,
+            message=fault.message,
+            place=place,
+            hint=fault.hint,
+            severity=Severity.WARNING,
+            excerpt=excerpt,
+            width=max(1, min(fault.width, room)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,13 @@
 """Converts Markdown copy to the children of an ``<mj-column>``.
 
-Text become ``<mj-text mj-class="copy">`` with plain HTML inside (``p``, ``h1`` to ``h6``,
+Texts become ``<mj-text mj-class="copy">`` with plain HTML inside (``p``, ``h1`` to ``h6``,
 ``ul``, ``ol``, ``blockquote``, ``hr``), ``[[button: TEXT | URL]]`` becomes
 ``<mj-button mj-class="button" href="URL">TEXT</mj-button>``, and ``[[image: PATH | ALT]]``
 becomes ``<mj-image mj-class="image" src="…" alt="ALT" />``. A template prints all of it with
 ``{{ content }}`` inside an ``<mj-column>`` and styles the three classes.
+
+Bare web addresses become links. Footnotes become small numbers, without links, which few mail
+programs follow inside of a letter; the notes are a list at the end.
 """
 
 from __future__ import annotations
@@ -13,12 +16,15 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape
 
+from linkify_it import LinkifyIt
+from linkify_it.main import Match
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.footnote import footnote_plugin
 
 from lovecampaign.render.model.images import BLANKS_IN_PATH
 
@@ -29,15 +35,18 @@ FindPicture = Callable[[str], tuple[str, int | None]]
 ACTION = re.compile(r"\[\[\s*(button|image)\s*:\s*(.*?)\s*\]\]\s*\Z", re.IGNORECASE)
 #: MJML's column is 600 px wide; a picture that is wider fills it.
 _COLUMN_PIXELS = 600
+_LONGEST_ADDRESS = 500
 
 
 class CopyMarkdown:
-    """CommonMark without raw HTML, plus ``~~strikethrough~~``, buttons and images."""
+    """CommonMark without raw HTML, plus ``~~strikethrough~~``, footnotes, buttons and images."""
 
     def __init__(self, find_picture: FindPicture, link_color: str) -> None:
         self._find_picture = find_picture
         self._renderer = _CopyRenderer(find_picture, link_color)
-        self._markdown = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
+        self._markdown = MarkdownIt("commonmark", {"html": False, "linkify": True})
+        self._markdown.enable(["strikethrough", "linkify"]).use(footnote_plugin)
+        self._markdown.linkify = _web_addresses()
         self._markdown.block.ruler.before(
             "paragraph", "action", _action, {"alt": ["paragraph", "blockquote", "list"]}
         )
@@ -109,6 +118,48 @@ class _CopyRenderer(RendererHTML):
             tokens[index].attrSet("width", str(min(width, _COLUMN_PIXELS)))
         tokens[index].attrSet("style", "max-width:100%;height:auto")
         return super().image(tokens, index, options, environment)
+
+    def footnote_ref(self, tokens: Sequence[Token], index: int, _: OptionsDict, __: EnvType) -> str:
+        return f'<sup class="note" style="line-height:0">{tokens[index].meta["id"] + 1}</sup>'
+
+    def footnote_block_open(self, *_: object) -> str:
+        return "<hr />\n<ol>\n"
+
+    def footnote_block_close(self, *_: object) -> str:
+        return "</ol>\n"
+
+    def footnote_open(self, *_: object) -> str:
+        return "<li>"
+
+    def footnote_close(self, *_: object) -> str:
+        return "</li>\n"
+
+    def footnote_anchor(self, *_: object) -> str:
+        """No link back to the number."""
+        return ""
+
+
+def _web_addresses() -> LinkifyIt:
+    """Finds ``https://…``, ``http://…`` and ``www.…``; not ``seeds.md``, a file, or addresses."""
+    found = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    for scheme in ("ftp:", "//", "mailto:"):
+        found.add(scheme, None)
+    return found.add("www.", {"validate": _after_www, "normalize": _over_https})
+
+
+def _after_www(linkify: LinkifyIt, text: str, position: int) -> int:
+    """The length of what follows ``www.`` in an address.
+
+    The limit keeps ``www.www.www…`` from taking a time that grows with its square.
+    """
+    parts = linkify.re
+    rest = re.compile(parts["src_host_port_strict"] + parts["src_path"], re.IGNORECASE)
+    found = rest.match(text, position, position + _LONGEST_ADDRESS)
+    return len(found[0]) if found else 0
+
+
+def _over_https(_: LinkifyIt, found: Match) -> None:
+    found.url = f"https://{found.url}"
 
 
 def split_action(kind: str, inside: str) -> tuple[str, str] | None:

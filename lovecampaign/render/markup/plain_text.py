@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from html import unescape
 from itertools import count
 
+from markdown_it.common.normalize_url import normalizeLinkText
+
 from lovecampaign.render.markup.mjml_tree import Element
 from lovecampaign.render.markup.scanner import Text
 from lovecampaign.render.markup.skeleton import LINK_CLOSE, LINK_OPEN
@@ -88,12 +90,17 @@ class _PlainTextWriter:
             for child in element.children
         )
 
+    def raised(self, element: Element) -> str:
+        """The number of a footnote, in brackets."""
+        words = self.inside(element)
+        return f"[{words}]" if element.attribute("class") == "note" else words
+
     def button(self, element: Element) -> str:
         return f"\n\n{self.inside(element).strip()}\n{_link(element)}\n\n"
 
     def anchor(self, element: Element) -> str:
         words, address = self.inside(element), unescape(element.attribute("href"))
-        if not address or words.strip() == address:
+        if not address or _is_address(words.strip(), address):
             return f"{LINK_OPEN}{address}{LINK_CLOSE}" if address else words
         self._links.append((words.strip(), address))
         return words
@@ -161,6 +168,12 @@ class _PlainTextWriter:
         return f"{text.rstrip()}\n\n" + "\n".join(named)
 
 
+def _is_address(words: str, address: str) -> bool:
+    """Whether a link's words are its address, as Markdown shows it, with or without a scheme."""
+    shown = (address, normalizeLinkText(address))
+    return words in shown or any(one.lower() == f"https://{words}".lower() for one in shown)
+
+
 def _words(text: Text) -> str:
     return _SPACES.sub(" ", unescape(text.data))
 
@@ -196,6 +209,7 @@ _SPECIAL: Mapping[str, Callable[[_PlainTextWriter, Element], str]] = {
     "ol": _PlainTextWriter.list_of_items,
     "s": lambda writer, element: f"~{writer.inside(element)}~",
     "pre": _PlainTextWriter.code_block,
+    "sup": _PlainTextWriter.raised,
     "strong": lambda writer, element: f"*{writer.inside(element)}*",
     "b": lambda writer, element: f"*{writer.inside(element)}*",
     "tr": _PlainTextWriter.row,

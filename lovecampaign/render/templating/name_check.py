@@ -21,6 +21,7 @@ from lovecampaign.core.suggestions import did_you_mean
 from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.templating.environment import GLOBALS, EmailEnvironment
 from lovecampaign.render.templating.filters import ALLOWED_FILTERS, ALLOWED_TESTS, REFUSED_FILTERS
+from lovecampaign.render.templating.foreign_tags import hint_for_name, hint_for_syntax
 from lovecampaign.render.templating.names import NAMES, PARTS
 
 #: Sources with cached results: a month has some 120, of 20 kB at most.
@@ -31,30 +32,6 @@ _WHOLE = frozenset(PARTS) | {"fields"}
 _SUMMARIES = frozenset({"attr", "count", "length", "map", "selectattr", "dictsort"})
 #: Jinja's own names inside macros, loops and blocks.
 _BUILTINS = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
-
-
-_UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
-#: Tags of Liquid (Jekyll, Shopify) and Twig.
-_FOREIGN_TAGS: Mapping[str, str] = {
-    "assign": "write {% set name = value %}",
-    "capture": "write {% set name %} … {% endset %}",
-    "case": "write {% if … %}, {% elif … %}, {% endif %}",
-    "comment": "write {# … #}",
-    "elseif": "write {% elif … %}",
-    "elsif": "write {% elif … %}",
-    "highlight": "write the code between two lines of ```",
-    "unless": "write {% if not … %} … {% endif %}",
-    "when": "write {% if … %}, {% elif … %}, {% endif %}",
-}
-#: Marks of Hugo, and of Handlebars and Mustache.
-_FOREIGN_MARKS = (
-    (re.compile(r"\{\{[<%]"), "this is a shortcode of Hugo: write [[image: …]] or [[button: …]]"),
-    (re.compile(r"\{\{#\s*(?:each|list)\b"), "write {% for one in list %} … {% endfor %}"),
-    (re.compile(r"\{\{[#/^]|\{\{\s*else\s*\}\}"), "write {% if … %} … {% else %} … {% endif %}"),
-    (re.compile(r"\{\{!"), "a comment is written {# … #}"),
-    (re.compile(r"\{\{>"), "in templates write {% include 'part.mjml.j2' %}"),
-    (re.compile(r"\{\{\{"), "write two braces: {{ first_name }}"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +66,7 @@ def check_names(source: JinjaSource) -> tuple[Problem, ...]:
         message = error.message or ""
         opening = MERGE_FIELD_START.search(source.line(error.lineno))
         column = opening.start() + 1 if opening else None
-        hint = _foreign_hint(message, source.line(error.lineno)) or _syntax_hint(message)
+        hint = hint_for_syntax(message, source.line(error.lineno))
         return (_syntax_problem(source, error.lineno, column, message, hint),)
     except RecursionError:
         message, hint = "brackets are nested too deep", "look for a long row of {{, ( or ["
@@ -190,6 +167,8 @@ def _listed(names: Iterable[str]) -> str:
 
 def _owner_hint(name: str) -> str | None:
     """A hint for a bare ``last_name``, which must be ``subscriber.last_name``."""
+    if known := hint_for_name(name):
+        return known
     homes = [f"{owner}.{name}" for owner, parts in sorted(PARTS.items()) if name in parts]
     return f"write {homes[0]}" if homes else None
 
@@ -283,18 +262,3 @@ def _syntax_problem(
         excerpt=source.line(line),
         width=2 if column else 1,
     )
-
-
-def _syntax_hint(message: str) -> str | None:
-    if "Unexpected end of template" in message or "end of print statement" in message:
-        return "each {{ needs its }}, each {% if %} its {% endif %}"
-    if "unexpected char" in message:
-        return "straight quotes are needed inside {{ }}: \" or '"
-    return None
-
-
-def _foreign_hint(message: str, line: str) -> str | None:
-    """What to write in place of another program's tag."""
-    if tag := _UNKNOWN_TAG.search(message):
-        return _FOREIGN_TAGS.get(tag[1])
-    return next((hint for pattern, hint in _FOREIGN_MARKS if pattern.search(line)), None)

@@ -266,6 +266,18 @@ def test_tokens_go_into_links_that_were_encoded_once(bench: Workbench) -> None:
         assert f"/v/{tokens[2].token(Purpose.SHARE)}?share=1" in renderer.render(people[2]).text
 
 
+def test_a_bare_address_with_a_field_is_a_link_in_both_parts(bench: Workbench) -> None:
+    copy = "See https://a.example/?n={{ first_name }}&b=1, and[^n].\n\n[^n]: For {{ first_name }}."
+    renderer = bench.renderer(bench.email(copy))
+    people = [recipient(first_name=name) for name in ("Ana & Bo", "Zoë/1")]
+    hold_to_the_plain_path(renderer, people, seen := Counter[str]())
+    assert seen["spliced"] == 2
+    first = renderer.render(people[0])
+    assert 'href="https://a.example/?n=Ana%20%26%20Bo&amp;b=1"' in first.html
+    assert "See https://a.example/?n=Ana%20%26%20Bo&b=1, and[1]." in first.text
+    assert "1. For Ana & Bo." in first.text
+
+
 def test_links_of_rows_without_a_nonce_are_the_plain_paths_too(bench: Workbench) -> None:
     renderer = bench.renderer(bench.email("[a]({{ links.web_view }}) {{ links.unsubscribe }}"))
     builder = RecipientBuilder(

@@ -29,12 +29,13 @@ _TAG = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TAG_NAME = re.compile(r"<(/?)([\w:-]+)")
-#: Merge tags of Mailchimp, Kit, Brevo, SendGrid, HubSpot, MailerLite, Word and old scripts.
+#: Merge tags of Mailchimp, Kit, Brevo, SendGrid, HubSpot, MailerLite, Word, ERB and old scripts.
 _FOREIGN_TAG = re.compile(
     r"\*\|[A-Z0-9_:]+\|\*"
     r"|(?<![{%])\{(?!code\})\$?[A-Za-z][A-Za-z_.]*(?:\|[^{}|]*)?\}(?!\})"
     r"|%%?[A-Z][A-Z_]{2,}%%?|%[a-z]+_[a-z]+%|-[a-z]+_[a-z]+-(?=[\s,!.])"
     r"|\[\[\s*(?:first|last|full|contact)[_ ]?name\s*\]\]|\[(?:FIRST|LAST|FULL)[_ ]?NAME\]"
+    r"|<%[=#-]?\s*[^<>]+?%>"
     r"|«\s*\w+(?:_\w+)+\s*»|<<\s*\w[\w ]*>>|\$\{\w+\}|\[(?:firstname|unsubscribe)\]"
 )
 #: The line of dashes under the first row of a table.
@@ -43,13 +44,10 @@ _TABLE_RULE = re.compile(
     re.MULTILINE,
 )
 
-#: Syntax of GitHub, Pandoc and others: a pattern, its name, and what to write instead.
+#: A footnote's own line, or its number in a text.
+_FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:|\[\^[^\]\s]+\](?!\()", re.MULTILINE)
+#: Syntax of GitHub, Pandoc, MkDocs, Obsidian and others: a pattern, its name, and the advice.
 _FOREIGN_MARKDOWN = (
-    (
-        re.compile(r"\[\^[^\]\s]+\]"),
-        "footnotes",
-        "write the note in brackets, or in a paragraph at the end",
-    ),
     (
         re.compile(r"(?:(?<=[-*+] )|(?<=[.)] ))\[[ xX]\](?= )"),
         "task lists",
@@ -79,6 +77,27 @@ _FOREIGN_MARKDOWN = (
         re.compile(r"(?<![\w:/]):[a-z][a-z0-9+]*(?:_[a-z0-9]+)*:(?![\w:/])"),
         "names of emoji",
         "write the emoji itself, as 🌱",
+    ),
+    (
+        re.compile(r"^ {0,3}(?:!!!|\?\?\?\+?)[ \t]+\w.*$", re.MULTILINE),
+        "boxes",
+        "write a quotation that begins with a word in bold: > **Tip:**",
+    ),
+    (
+        re.compile(
+            r"(?<=[\])*_`\w])\{:?[ \t]*[.#][\w-]+[^{}\n]*\}|^\{:[^{}\n]*\}[ \t]*$", re.MULTILINE
+        ),
+        "classes",
+        "delete it; a template can have styles",
+    ),
+    (
+        re.compile(
+            r"!?\[\[(?![ \t]*(?:_?toc_?[ \t]*\]\]|(?:first|last|full|contact)[_ ]?name))"
+            r"[^\[\]:{}|\n]+(?:\|[^\[\]:{}\n]*)?\]\]",
+            re.IGNORECASE,
+        ),
+        "links to notes",
+        "write a link: [words](https://…)",
     ),
 )
 
@@ -172,8 +191,9 @@ class PipeTable(EmailRule, code="LC224"):
 class UnknownMarkdown(EmailRule, code="LC226"):
     """Copy holds no Markdown of other programs.
 
-    Footnotes, task lists, boxes, highlights, tables of contents and :emoji: are no part of
-    CommonMark, the Markdown of copy: readers would see their signs as they are.
+    Task lists, boxes, highlights, tables of contents and :emoji: are no part of the Markdown of
+    copy, which is CommonMark with ~~strikethrough~~ and footnotes: readers would see their signs
+    as they are. A footnote needs both its number in the text and its note.
 
     Bad:  - [ ] sow the peas :seedling:
     Good: - sow the peas 🌱
@@ -186,3 +206,23 @@ class UnknownMarkdown(EmailRule, code="LC226"):
                     f"readers would see {passage.text} as it is: Markdown here has no {what}",
                     hint=hint,
                 )
+        yield from _lone_footnotes(draft)
+
+
+def _lone_footnotes(draft: EmailDraft) -> Iterator[Problem]:
+    """Numbers without a note, which are shown as they are, and notes without a number."""
+    found = list(find_in_shown_words(draft, _FOOTNOTE))
+    notes = {one.text.removesuffix(":") for one in found if one.text.endswith(":")}
+    numbers = {one.text for one in found if not one.text.endswith(":")}
+    for passage in found:
+        number = passage.text.removesuffix(":")
+        if number not in notes:
+            yield passage.warning(
+                f"readers would see {number} as it is: it has no note",
+                hint=f"write the note on a line of its own: {number}: words",
+            )
+        elif number not in numbers:
+            yield passage.warning(
+                f"no text has the number {number}: its note is not sent",
+                hint=f"write {number} behind the words that it is about, or delete the note",
+            )

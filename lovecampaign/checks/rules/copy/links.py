@@ -30,7 +30,7 @@ _NAMED_DOMAIN = re.compile(
 #: missing images.
 _IN_COPY = re.compile(
     r"(?<!!)\[(?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*\]\(\s*<?(?P<link>[^)\s>]+)"
-    r"|^\s{0,3}\[[^\]]+\]:\s*<?(?P<page>[^\s>]+)"
+    r"|^\s{0,3}\[(?!\^)[^\]]+\]:\s*<?(?P<page>[^\s>]+)"
     r"|\[\[\s*button\s*:.*\|\s*(?P<button>[^\s|\]]+)\s*\]\]",
     re.IGNORECASE,
 )
@@ -40,6 +40,9 @@ _LEADS = re.compile(r"https?://[^/\s]|mailto:.|tel:.|sms:.|\{[{%#]|#", re.IGNORE
 _PROGRAM = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 _HOST = re.compile(r"(?:www\.|(?:[a-z0-9-]+\.)+[a-z]{2,12}(?:[/?#]|$))\S*", re.IGNORECASE)
 
+#: ``https:/``, ``https//``, ``htps://`` and ``//``.
+_MISTYPED = re.compile(r"^(?:h?t{1,2}ps?s?(?::/{0,3}|/{1,2})|//)(?!/)", re.IGNORECASE)
+_MAILBOX = re.compile(r"[\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,12}", re.IGNORECASE)
 #: Another scheme, but no host with a port.
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
 #: ``robots.txt``, which is no host although it looks like one.
@@ -174,6 +177,8 @@ def _is_picture_reference(passage: Passage) -> bool:
 def _describe(address: str) -> tuple[str, str]:
     if _PROGRAM.match(address):
         return f"{address} would run a program: no mail program opens it", "link to a page"
+    if whole := _with_beginning(address):
+        return f"{address} lacks its beginning: nothing would open", f"write {whole}"
     if _SCHEME.match(address):
         hint = "mail programs open https, mailto, tel and sms: link to a page"
         if address.lower().startswith("webcal://"):
@@ -182,10 +187,16 @@ def _describe(address: str) -> tuple[str, str]:
     if _FILE.fullmatch(address):
         hint = f"write the whole address: https://your-shop.com/{address}"
         return f"{address} is the name of a file: a mail has no folder that it could be in", hint
-    if _HOST.fullmatch(address):
-        return f"{address} lacks its beginning: nothing would open", f"write https://{address}"
     hint = "write the whole address: https://your-shop.com/page"
     return f"{address} leads nowhere: a mail has no page that it could belong to", hint
+
+
+def _with_beginning(address: str) -> str | None:
+    """The whole address for a host, a mailbox, or a misspelt ``https://``."""
+    rest = _MISTYPED.sub("", address, count=1)
+    if _MAILBOX.fullmatch(address):
+        return f"mailto:{address}"
+    return f"https://{rest}" if _HOST.fullmatch(rest) and not _FILE.fullmatch(rest) else None
 
 
 def _link_targets(draft: EmailDraft) -> Iterator[Passage]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lovecampaign.checks.base.locate import point_at
 from lovecampaign.checks.base.rendered_email import attribute
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.checks.base.text_styles import TextRun, TextStyle, text_runs
 from lovecampaign.core.problems import Problem
-from lovecampaign.render.markup.scanner import EndTag, StartTag
+from lovecampaign.render.markup.scanner import EndTag, Piece, StartTag
 from lovecampaign.render.model.contrast import contrast
 from lovecampaign.render.model.formatting import direction_of
 
@@ -24,6 +24,10 @@ _ROOT = re.compile(r"<mjml\b")
 _HEADING = re.compile(r"h[1-6]")
 _TEXT_BLOCK = re.compile(r"<mj-text\b(?![^>]*font-size)")
 _WORD = re.compile(r"\w")
+#: Classes of what MRML wraps into tables without a role.
+_FRAMES = frozenset(
+    {"mj-accordion", "mj-accordion-title", "mj-accordion-content", "mj-hero-content"}
+)
 #: The campaign's field for each attribute.
 _FIELD = {"lang": "language", "dir": "direction"}
 
@@ -102,17 +106,25 @@ class TableRoles(EmailRule, code="LC285"):
     """Tables for layout have a role.
 
     A screen reader reads out every table with its rows and columns. role="presentation" makes
-    it read only the words. Tables of data have headings (th) instead.
+    it read only the words. Tables of data have headings (th) instead. <mj-table> is for tables of
+    data; columns and HTML in <mj-text> are for layout.
 
     Bad:  <mj-raw><table><tr><td>…
     Good: <mj-raw><table role="presentation"><tr><td>…
     """
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
-        if draft.rendered and any(_bare_tables(draft)):
-            yield point_at(draft, _BARE_TABLE, _DATA_TABLE).warning(
-                "a table has neither a role nor headings",
-                hint='write role="presentation" on it, or <th> for its headings',
+        message = "a table has neither a role nor headings"
+        found = list(_bare_tables(draft))
+        if any(map(_is_mj_table, found)):
+            yield point_at(draft, _DATA_TABLE).warning(
+                message,
+                hint="write <th> for its headings; or, for layout, HTML in an <mj-text>: "
+                '<table role="presentation">',
+            )
+        if not all(map(_is_mj_table, found)):
+            yield point_at(draft, _BARE_TABLE).warning(
+                message, hint='write role="presentation" on it, or <th> for its headings'
             )
 
 
@@ -151,13 +163,28 @@ def _needed(style: TextStyle) -> float:
     return _READABLE_LARGE if is_large else _READABLE
 
 
-def _bare_tables(draft: EmailDraft) -> Iterator[bool]:
-    """For each table, whether it has neither a role nor headings."""
-    opened: list[bool] = []
-    for piece in draft.rendered.pieces if draft.rendered else ():
+def _bare_tables(draft: EmailDraft) -> Iterator[StartTag]:
+    """The tables with neither a role nor headings, without those that MRML writes by itself."""
+    opened: list[StartTag | None] = []
+    pieces = draft.rendered.pieces if draft.rendered else ()
+    for index, piece in enumerate(pieces):
         if isinstance(piece, StartTag) and piece.name == "table":
-            opened.append(attribute(piece, "role") is None)
+            has_role = attribute(piece, "role") is not None
+            opened.append(None if has_role or _is_frame(pieces, index) else piece)
         elif isinstance(piece, StartTag) and piece.name == "th" and opened:
-            opened[-1] = False
+            opened[-1] = None
         elif isinstance(piece, EndTag) and piece.name == "table" and opened:
-            yield opened.pop()
+            table = opened.pop()
+            if table is not None:
+                yield table
+
+
+def _is_frame(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether a table is an accordion, in one of its parts, or around the words of a hero."""
+    around = pieces[max(0, index - 1) : index + 6]
+    classes = [(attribute(one, "class") or "") for one in around if isinstance(one, StartTag)]
+    return any(not _FRAMES.isdisjoint(one.split()) for one in classes)
+
+
+def _is_mj_table(table: StartTag) -> bool:
+    return "table-layout:" in (attribute(table, "style") or "")

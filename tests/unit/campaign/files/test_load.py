@@ -574,6 +574,9 @@ def test_every_code_of_this_room_is_unique_and_says_what_it_means() -> None:
     ("line", "hint"),
     [
         ("title: A test", "did you mean subject?"),
+        ("teaser: A test", "did you mean preheader?"),
+        ("date: 2027-01-01", "delete it: the day's date follows from start"),
+        ("draft: true", "to leave the day out"),
         ("description: Two minutes", "did you mean preheader?"),
         ("layout: letter", "did you mean template?"),
         ("tags: [soil]", "delete it"),
