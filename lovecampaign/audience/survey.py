@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ from lovecampaign.audience.cells import read_json
 from lovecampaign.audience.columns import Column, Columns
 from lovecampaign.audience.dates import DateEvidence
 from lovecampaign.audience.vocabulary.consent import STRONG_SPELLINGS, HeadingKind, kind_of_heading
-from lovecampaign.core.csv_reader import CsvRow
+from lovecampaign.core.csv_reader import CsvRow, CsvTable
+from lovecampaign.core.errors import ProblemsFound
+from lovecampaign.core.problems import Place, Problem
 
 #: Rows that are read at once.
 _BLOCK = 2_000
@@ -65,18 +68,42 @@ def survey_rows(columns: Columns, rows: Iterable[CsvRow]) -> Survey:
     return survey
 
 
+def without_addresses(table: CsvTable, shown: str, survey: Survey) -> ProblemsFound:
+    """The error for a file in which no heading names the addresses."""
+    full = [at for at, count in survey.addresses.items() if count * 2 > survey.rows]
+    if any("@" in heading for heading in table.headings):
+        message = "the first line is a person, not the headings"
+        hint = "put a line above it that names the columns, such as: email,first_name"
+    elif full:
+        heading = table.headings[max(full, key=survey.addresses.__getitem__)]
+        message = f"no heading names the column of addresses; {heading!r} is full of them"
+        hint = f"type --email {shlex.quote(heading)}, or call that column: email"
+    else:
+        message = f"no column holds email addresses; there are: {', '.join(table.headings)}"
+        hint = "call the column with the addresses: email"
+    place = Place(file=shown, line=table.heading_line)
+    problem = Problem(code="import-no-email-column", message=message, place=place, hint=hint)
+    return ProblemsFound(f"{shown}: {message}", [problem], hint=hint)
+
+
 def watch_rows(columns: Columns, rows: Iterable[CsvRow], survey: Survey) -> Iterator[CsvRow]:
     """The same rows, counted on their way; the survey is complete after the last one."""
     source = iter(rows)
     while block := list(islice(source, _BLOCK)):
         if usable := [cells for _, cells, fault in block if not fault]:
             survey.rows += len(usable)
-            # The missing cells of short rows are empty ones.
-            by_column = list(zip_longest(*usable, fillvalue=""))[: columns.count]
-            _take_block(survey, columns, by_column)
+            _take_block(survey, columns, _transposed(usable)[: columns.count])
         yield from block
     for at in survey.inside.values():  # without the key is an empty cell
         survey.values[at][""] += survey.rows - survey.values[at].total()
+
+
+def _transposed(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The columns; the missing cells of short rows are empty ones."""
+    try:
+        return list(zip(*rows, strict=True))  # twice as fast
+    except ValueError:
+        return list(zip_longest(*rows, fillvalue=""))
 
 
 def _take_block(survey: Survey, columns: Columns, block: Sequence[tuple[str, ...]]) -> None:

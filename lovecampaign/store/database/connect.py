@@ -89,8 +89,10 @@ def shown_url(url: URL) -> str:
 
 def _require_known_options(url: URL, written_as: str) -> None:
     known = _libpq_options() if url.get_backend_name() == "postgresql" else ()
+    if known is None:
+        return
     for name, value in url.query.items():
-        if known is not None and name not in known:
+        if name not in known:
             hint = _ELSEWHERE.get(name) if known else f"{_LEAVE_OUT}: SQLite's URL has no options"
             guess = nearest(name, known)
             hint = hint or (f"did you mean {guess}?" if guess else _LEAVE_OUT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from lovecampaign.audience.columns import Column, Columns, Heading, read_columns
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.doubts import Question, settle_columns
 from lovecampaign.audience.row_reader import RowReader
-from lovecampaign.audience.survey import Survey, survey_rows, watch_rows
+from lovecampaign.audience.survey import Survey, survey_rows, watch_rows, without_addresses
 from lovecampaign.core.control_characters import drop_control_characters
 from lovecampaign.core.csv_reader import CsvRow, CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
@@ -145,7 +144,8 @@ def _import_rows(
     with open_csv(path, shown_as=shown) as table:
         rows = table.rows
         if isinstance(columns, _ColumnsGuess):
-            columns, rows = columns.settled, columns.watch(rows)
+            rows = columns.watch(rows)
+            columns = columns.settled
         target = replace(target, keeps_lists=columns.is_ours)
         reader = RowReader(columns, file=shown, now=target.now, extra_tags=target.tags)
         builder = _ReportBuilder(shown, columns, table.heading_line)
@@ -166,25 +166,8 @@ def _survey(path: Path, shown: str, answers: ImportAnswers) -> tuple[Columns, li
         columns = _recognise(table, path, answers)
         survey = survey_rows(columns, table.rows)
         if columns.find(Column.EMAIL) is None:
-            raise _without_addresses(table, shown, survey)
+            raise without_addresses(table, shown, survey)
     return settle_columns(columns, survey, answers, path.name)
-
-
-def _without_addresses(table: CsvTable, shown: str, survey: Survey) -> ProblemsFound:
-    full = [at for at, count in survey.addresses.items() if count * 2 > survey.rows]
-    if any("@" in heading for heading in table.headings):
-        message = "the first line is a person, not the headings"
-        hint = "put a line above it that names the columns, such as: email,first_name"
-    elif full:
-        heading = table.headings[max(full, key=survey.addresses.__getitem__)]
-        message = f"no heading names the column of addresses; {heading!r} is full of them"
-        hint = f"type --email {shlex.quote(heading)}, or call that column: email"
-    else:
-        message = f"no column holds email addresses; there are: {', '.join(table.headings)}"
-        hint = "call the column with the addresses: email"
-    place = Place(file=shown, line=table.heading_line)
-    problem = Problem(code="import-no-email-column", message=message, place=place, hint=hint)
-    return ProblemsFound(f"{shown}: {message}", [problem], hint=hint)
 
 
 def _ask(question: Question, place: Place, severity: Severity) -> Problem:

@@ -58,10 +58,12 @@ class StagingWriter:
 
     def add(self, decision: Subscribe | Suppress | SkipRow) -> None:
         self._count += 1
-        if isinstance(decision, SkipRow):
-            self._left_out.append((decision.line, decision.key))
+        if isinstance(decision, Subscribe):
+            self._add_row(decision.key, *self._subscribed_row(decision))
+        elif isinstance(decision, Suppress):
+            self._add_row(decision.key, *self._suppressed_row(decision))
         else:
-            self._add_row(decision)
+            self._left_out.append((decision.line, decision.key))
         if not self._count % CHUNK:
             self._write()
 
@@ -79,13 +81,9 @@ class StagingWriter:
         self._rows.clear()
         self._left_out.clear()
 
-    def _add_row(self, decision: Subscribe | Suppress) -> None:
-        if isinstance(decision, Subscribe):
-            columns, row = self._subscribed_row(decision)
-        else:
-            columns, row = self._suppressed_row(decision)
+    def _add_row(self, key: str, columns: Columns, row: Row) -> None:
         if self._hash_address is not None:
-            columns, row = (*columns, "address_hash"), (*row, self._hash_address(decision.key))
+            columns, row = (*columns, "address_hash"), (*row, self._hash_address(key))
         self._rows[columns].append(row)
 
     def _suppressed_row(self, one: Suppress) -> tuple[Columns, Row]:

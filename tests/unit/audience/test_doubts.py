@@ -327,7 +327,8 @@ def test_a_no_inside_of_json_is_asked_about_and_answered(
     (question,) = read_file(text).questions
     assert f"{heading}." in question.message
     option, value = question.options[:2]
-    answered = read_file(text, **{option.removeprefix("--"): [value]})
+    is_consent = option == "--consent"
+    answered = read_file(text, consent=[value] if is_consent else [], gone=[value][is_consent:])
     assert answered.questions == []
     assert answered.words[0] != "mail"
     assert answered.words[1] == "mail"
