@@ -14,7 +14,7 @@ from lovecampaign.core.clock import Clock
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
-from lovecampaign.delivery.base.provider_state import Hold
+from lovecampaign.delivery.base.provider_state import Hold, RestingDomains
 from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.render.model.content import Content
@@ -60,6 +60,7 @@ class SendingProcess:
     #: URLs of images that were checked successfully.
     checked_images: set[str] = field(default_factory=set)
     hold: Hold = field(default_factory=Hold)
+    resting: RestingDomains = field(default_factory=RestingDomains)
     #: For the jitter of retries alone.
     chance: random.Random = field(default_factory=random.Random)
 

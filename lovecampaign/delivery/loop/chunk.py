@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from lovecampaign.core.interval import Interval
@@ -79,6 +80,8 @@ class Chunk:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     provider_state: ProviderState = field(default_factory=ProviderState)
     failures: FailureStreak = field(default_factory=FailureStreak)
+    #: Claims of resting domains, with the end of the rest.
+    resting: dict[int, datetime] = field(default_factory=dict)
     #: Whether so many failed that nothing more was sent.
     is_failing: bool = False
 
@@ -108,10 +111,10 @@ class Chunk:
             if self._must_stop:
                 return
             number += len(some)
-            for message in [self._render(each) for each in some]:
+            for each, message in [(each, self._render(each)) for each in some]:
                 if self._must_stop:
                     return
-                if message is not None:
+                if message is not None and not self._rests(each.claimed):
                     yield message
 
     @property
@@ -122,6 +125,12 @@ class Chunk:
     def _wait_for_throttle(self, number: int) -> None:
         if self.throttle is not None:
             self.sender.wait(self.throttle.due(number) - wall_clock())
+
+    def _rests(self, claimed: ClaimedDelivery) -> bool:
+        until = self.sender.resting.rests_until(claimed.member.address_key, self.sender.clock)
+        if until is not None:
+            self.resting[claimed.id] = until
+        return until is not None
 
     def _render(self, signed: _SignedClaim) -> Message | None:
         delivery_id, tokens, claimed = signed
@@ -137,5 +146,6 @@ class Chunk:
         self.outcomes[claimed.id] = outcome
         self.provider_state.note(claimed.id, outcome)
         self.failures.note(outcome)
+        self.sender.resting.note(claimed.member.address_key, outcome, self.sender.clock)
         self.is_failing |= self.failures.is_too_much
         self.sender.on_progress(1)

@@ -51,8 +51,8 @@ def _answers(sender: SendingProcess, chunk: Chunk, now: datetime) -> _ChunkOutco
     for claimed in chunk.claims:
         id_ = claimed.id
         outcome = chunk.outcomes.get(id_)
-        if outcome is None:  # stopped before it was sent
-            others.append(put_back(claimed, now))
+        if outcome is None:  # stopped before it was sent, or its domain rests
+            others.append(put_back(claimed, chunk.resting.get(id_, now)))
         elif id_ in chunk.provider_state.untried:
             others.append(put_back(claimed, now, outcome.detail))
         elif outcome.kind is OutcomeKind.ACCEPTED:

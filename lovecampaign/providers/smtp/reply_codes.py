@@ -169,6 +169,8 @@ def _classify_message_rejection(
         return transient(detail, FaultKind.MAILBOX)  # RFC 5321 §4.5.3.1.10: treat as 452
     if fault is None:
         fault = _fault_by_code(phase, reply)
+    if fault is FaultKind.DESTINATION:
+        return transient(detail, fault)  # the domain rests, and may be back
     return stop_the_run(detail) if fault is FaultKind.CONFIGURATION else permanent(detail, fault)
 
 
