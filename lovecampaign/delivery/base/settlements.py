@@ -8,6 +8,7 @@ from typing import Protocol
 
 from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.render.model.errors import RenderError
+from lovecampaign.store.ledger.take_back import RetryTimes
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
 
@@ -17,7 +18,7 @@ MAX_ATTEMPTS = 8
 #: Spreads retries over a tenth of the delay, so that they do not all come in one second.
 JITTER = 0.1
 GAVE_UP = "gave_up"
-#: After a reply about a domain, none of its recipients is tried.
+#: After a reply about a domain none of its recipients is tried.
 DOMAIN_REST = timedelta(minutes=15)
 _SOFT_BOUNCES = frozenset({FaultKind.MAILBOX, FaultKind.DESTINATION})
 
@@ -83,6 +84,23 @@ def put_back(tried: AttemptedDelivery, due: datetime, detail: str | None = None)
         next_try_at=due,
         is_untried=True,
     )
+
+
+def put_back_rejected(tried: AttemptedDelivery, now: datetime, detail: str) -> Settlement:
+    """A rejection that is about us. The try counts; after the second one, others go first."""
+    again = retry_times(now)
+    return Settlement(
+        delivery_id=tried.id,
+        subscriber_id=tried.subscriber_id,
+        state=DeliveryState.PLANNED,
+        detail=detail,
+        next_try_at=again.later if tried.attempts > 1 else again.now,
+    )
+
+
+def retry_times(now: datetime) -> RetryTimes:
+    """For rejections that are about us."""
+    return RetryTimes(now=now, later=now + DOMAIN_REST)
 
 
 def render_failure(delivery_id: str, error: RenderError) -> Outcome:

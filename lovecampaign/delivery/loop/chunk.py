@@ -17,6 +17,7 @@ from lovecampaign.core.message import Message, Outcome, OutcomeKind
 from lovecampaign.core.tokens import Purpose, RowTokens
 from lovecampaign.delivery.base.provider_state import ProviderState
 from lovecampaign.delivery.base.recipient_builder import NO_TERMS, DealTerms, RecipientBuilder
+from lovecampaign.delivery.base.reply_streak import ClosedNet, ReplyStreak
 from lovecampaign.delivery.base.sender import SendingProcess, wall_clock
 from lovecampaign.delivery.base.settlements import render_failure
 from lovecampaign.delivery.base.throttle import Throttle
@@ -82,6 +83,11 @@ class Chunk:
     failures: FailureStreak = field(default_factory=FailureStreak)
     #: Claims of resting domains, with the end of the rest.
     resting: dict[int, datetime] = field(default_factory=dict)
+    #: The rejections since the last other answer, of the whole campaign.
+    streak: ReplyStreak = field(default_factory=ReplyStreak)
+    #: Whether a message was accepted since rejections were last put back.
+    accepted_since: Callable[[], bool] = lambda: False
+    net: ClosedNet | None = None
     #: Whether so many failed that nothing more was sent.
     is_failing: bool = False
 
@@ -147,5 +153,13 @@ class Chunk:
         self.provider_state.note(claimed.id, outcome)
         self.failures.note(outcome)
         self.sender.resting.note(claimed.member.address_key, outcome, self.sender.clock)
-        self.is_failing |= self.failures.is_too_much
+        if self.net is None:
+            self.net = self.streak.note(
+                claimed.id,
+                outcome,
+                self.sender.clock.now(),
+                is_first_try=claimed.attempts <= 1,
+                accepted_since=self.accepted_since,
+            )
+        self.is_failing |= self.failures.is_too_much or self.net is not None
         self.sender.on_progress(1)
