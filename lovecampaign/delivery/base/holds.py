@@ -34,9 +34,5 @@ def why_mail_waits(sender: SendingProcess, campaign_key: str) -> str | None:
     """Why the transactional mail of a campaign is not sent now; None: it is."""
     if quota := find_quota(sender):
         return f"our sending limit is reached: {quota}"
-    if closed := sender.mail_holds.get(campaign_key):
-        until, reason = closed
-        if sender.clock.now() < until:
-            return reason
     with sender.database.read() as connection:
         return find_mail_hold(connection, campaign_key)

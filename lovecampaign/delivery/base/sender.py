@@ -66,8 +66,8 @@ class SendingProcess:
     #: By campaign key; of deliveries, and of transactional mail.
     streaks: dict[str, ReplyStreak] = field(default_factory=dict)
     mail_streaks: dict[str, ReplyStreak] = field(default_factory=dict)
-    #: Until when the same reply to all holds transactional mail, and the reason.
-    mail_holds: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    #: Until when the same rejection of five holds transactional mail, by campaign key.
+    mail_rests: dict[str, datetime] = field(default_factory=dict)
     #: For the jitter of retries alone.
     chance: random.Random = field(default_factory=random.Random)
 

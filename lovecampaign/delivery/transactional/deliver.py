@@ -6,6 +6,7 @@ again: the subscriber can ask again.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -48,8 +49,9 @@ from lovecampaign.store.tables import DeliveryState
 
 #: Small, since subscribers wait for each mail.
 MAX_PER_CLAIM = 20
-#: Short: visitors who type dead addresses must not stop the confirmations of others for long.
-MAIL_HOLD = timedelta(minutes=5)
+#: Short, and ``serve`` stays ready: visitors who type dead addresses must not stop it.
+MAIL_REST = timedelta(minutes=5)
+_LOG = logging.getLogger(__name__)
 
 
 def deliver_requested(sender: SendingProcess, campaign: Campaign) -> Tally:
@@ -184,7 +186,7 @@ class _Flight:
             self._note_rejection(transactional_id, outcome)
 
     def _note_rejection(self, transactional_id: int, outcome: Outcome) -> None:
-        """The same rejection for five in a row holds the mail for a while, not the campaign."""
+        """The same rejection of five in a row lets the mail rest, and pauses no campaign."""
         sender, key = self.sender, self.campaign.id
         tries = next(mail.attempts for mail in self.mails if mail.id == transactional_id)
         now = sender.clock.now()
@@ -196,7 +198,9 @@ class _Flight:
             accepted_since=lambda: False,
         )
         if self.net is not None:
-            sender.mail_holds[key] = (now + MAIL_HOLD, without_addresses(self.net.reason))
+            sender.mail_rests[key] = now + MAIL_REST
+            words = without_addresses(self.net.reason)
+            _LOG.warning("Confirmations of %s wait for %s: %s", key, MAIL_REST, words)
 
 
 def _tally(settlements: Sequence[Settlement]) -> Tally:

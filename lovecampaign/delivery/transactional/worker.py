@@ -45,7 +45,9 @@ def send_transactional(
     """
     for campaign in campaigns:
         notify_campaign_waitlist(sender.database, campaign, sender.clock.now())
-        if why_mail_waits(sender, campaign.id) is None:
+        now = sender.clock.now()
+        rests = now < sender.mail_rests.get(campaign.id, now)
+        if not rests and why_mail_waits(sender, campaign.id) is None:
             deliver_requested(sender, campaign)
     for campaign in campaigns:
         if not find_quota(sender):

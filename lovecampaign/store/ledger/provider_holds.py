@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.upsert import insert_into
 from lovecampaign.store.tables import provider_hold
+
+#: A hold that ends later was made with another clock (``--now``).
+LONGEST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,9 @@ def find_hold(connection: Connection, provider: str, now: datetime) -> ProviderH
     """The hold that counts now."""
     row = connection.execute(
         sa.select(provider_hold).where(
-            provider_hold.c.provider == provider, provider_hold.c.until > now
+            provider_hold.c.provider == provider,
+            provider_hold.c.until > now,
+            provider_hold.c.until <= now + LONGEST,
         )
     ).one_or_none()
     return ProviderHold(until=row.until, reason=row.reason) if row else None
