@@ -146,7 +146,7 @@ class _Pass:
         """A pass of which the server rejects everything is about us, whatever its words."""
         tally, record = self.tally, self.record
         ended = tally.closed or tally.quota
-        if tally.sent or ended or tally.failed < MIN_REJECTED_AT_FIRST:
+        if tally.sent or ended or tally.tried < MIN_REJECTED_AT_FIRST:
             return
         with self.sender.database.write() as connection:
             rejected = list_rejected(connection, record.id, self.sender.owner.id, self.began_at)

@@ -52,7 +52,7 @@ class RetryTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A delivery that a server rejected for good."""
+    """A delivery that a server rejected: for good, or for its mailbox."""
 
     id: int
     detail: str
@@ -63,14 +63,24 @@ def list_rejected(
     connection: Connection, campaign_id: int, owner_id: int, since: datetime
 ) -> list[Rejected]:
     """What a sender's pass had rejected since it began; one scan, for passes without success."""
+    has_bounced = sa.exists().where(
+        event.c.delivery_id == delivery.c.id,
+        event.c.kind == EventKind.SOFT_BOUNCED.value,
+        event.c.at >= since,
+    )
+    is_rejected = sa.or_(
+        sa.and_(delivery.c.state == DeliveryState.FAILED.value, delivery.c.reason.in_(_REJECTED)),
+        sa.and_(
+            delivery.c.state == DeliveryState.PLANNED.value, delivery.c.attempts == 1, has_bounced
+        ),
+    )
     rows = connection.execute(
         sa.select(delivery.c.id, delivery.c.detail, delivery.c.attempts)
         .where(
             delivery.c.campaign_id == campaign_id,
             delivery.c.owner_id == owner_id,
-            delivery.c.state == DeliveryState.FAILED.value,
-            delivery.c.reason.in_(_REJECTED),
             delivery.c.settled_at >= since,
+            is_rejected,
         )
         .order_by(delivery.c.id)
     )

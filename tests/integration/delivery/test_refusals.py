@@ -113,6 +113,14 @@ def test_a_pass_of_which_nothing_is_taken_is_put_back_whatever_the_words(stage: 
     assert "invalid recipient" in _pause_reason(stage)
 
 
+def test_a_pass_of_full_mailboxes_alone_counts_no_soft_bounce(stage: Stage) -> None:
+    stage.add_readers(4)
+    stage.provider = MemoryProvider(lambda _: transient("552 over quota", FaultKind.MAILBOX))
+    assert stage.send(DAY_1).remaining == 4
+    assert _count(stage, tables.event) == 0
+    assert "over quota" in _pause_reason(stage)
+
+
 def test_addresses_that_are_dead_in_truth_pause_no_more_once_others_were_taken(
     stage: Stage,
 ) -> None:
