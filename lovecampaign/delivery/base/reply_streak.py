@@ -33,7 +33,8 @@ class ClosedNet:
         """For the operator."""
         return (
             f"the same reply to {len(self.ids)} recipients in a row is about us, not about them. "
-            f"They are put back, and no address was suppressed. The server said: {self.detail}"
+            "They are put back, and no address was suppressed; the server's last words: "
+            f"{self.detail}"
         )
 
     def covers(self, outcome: Outcome) -> bool:

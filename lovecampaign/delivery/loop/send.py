@@ -158,8 +158,8 @@ class _Pass:
                 return
             reason = (
                 f"nothing was taken: {len(rejected)} of {len(rejected)} were rejected, which is "
-                "about us, not about them. They are put back, and no address was suppressed. "
-                f"The server said last: {rejected[-1].detail}"
+                "about us, not about them. They are put back, and no address was suppressed; "
+                f"the server's last words: {rejected[-1].detail}"
             )
             ids = [each.id for each in rejected]
             now = self.sender.clock.now()
