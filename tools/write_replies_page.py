@@ -37,8 +37,8 @@ _FAULTS = {
     "destination": (
         "The domain takes no mail",
         (
-            "A soft bounce once it is given up. It is none of the ten failures in a row that pause "
-            "a campaign."
+            "The domain rests for 15 minutes, then it is tried again. A soft bounce once it is "
+            "given up. It is none of the ten failures in a row that pause a campaign."
         ),
     ),
     "unclear": ("Not clear", "This delivery alone fails. The address is not suppressed."),

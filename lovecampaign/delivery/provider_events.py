@@ -10,10 +10,10 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.delivery.loop.brake import reason_to_pause
+from lovecampaign.delivery.loop.brake import brake_reason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import pause
-from lovecampaign.store.ledger.counters import EmailCounts, FailureCounts, add_to_email
+from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.ledger.events import (
     EventKind,
     MatchedEvent,
@@ -177,7 +177,6 @@ def _count_and_brake(
     counts = add_to_email(connection, email.email_id, added)
     if campaign is None:
         return
-    no_failures = FailureCounts(policy_refusals=0, in_a_row=0)
-    reason = reason_to_pause(campaign.sending.brake, email.email_key, counts, no_failures)
+    reason = brake_reason(campaign.sending.brake, email.email_key, counts)
     if reason is not None:
         pause(connection, email.campaign_id, now, reason)

@@ -14,7 +14,7 @@ from lovecampaign.store.signup.request import SignupForm, request_signup
 from tests.browser.conftest import NewPage
 from tests.integration.serve.support.routes import every_path
 from tests.support.accessibility import assert_accessible
-from tests.support.serving import Serving, serving
+from tests.support.serving import RecordingMailer, Serving, serving
 from tests.support.stage import Stage
 
 
@@ -45,6 +45,19 @@ def test_everybody_can_use_every_page(pages: Serving, new_page: NewPage) -> None
             page.goto(pages.url + asked.path)
             assert_accessible(page)
     assert len(seen) > 4
+
+
+def test_the_sign_up_pages_are_accessible_while_no_mail_goes_out(
+    pages: Serving, new_page: NewPage
+) -> None:
+    mailer = pages.site.mailer
+    assert isinstance(mailer, RecordingMailer)
+    mailer.waits = "our sending limit is reached"
+    page = new_page()
+    for path in ("/join/readers", "/join/readers/sent"):
+        page.goto(pages.url + path)
+        assert_accessible(page)
+    mailer.waits = None
 
 
 def test_a_page_loads_nothing_that_its_policy_forbids(pages: Serving, new_page: NewPage) -> None:

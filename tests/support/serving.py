@@ -49,12 +49,16 @@ class RecordingMailer:
 
     woken: int = 0
     alive: bool = True
+    waits: str | None = None
 
     def wake(self) -> None:
         self.woken += 1
 
     def is_alive(self) -> bool:
         return self.alive
+
+    def why_waiting(self, campaign_key: str | None = None) -> str | None:
+        return self.waits
 
 
 @dataclass(slots=True, kw_only=True)

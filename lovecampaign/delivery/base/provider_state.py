@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from lovecampaign.core.clock import Clock
 from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
+from lovecampaign.delivery.base.settlements import DOMAIN_REST
 from lovecampaign.providers.base.provider import Provider
 
 MAX_HOLDS_IN_VAIN = 6
@@ -69,6 +72,28 @@ class ProviderState:
                 hint="nothing is lost: run the same command again; run waits by itself",
             )
         return None
+
+
+@dataclass(slots=True)
+class RestingDomains:
+    """Domains that no server took mail for, until they are tried again."""
+
+    _until: dict[str, datetime] = field(default_factory=dict)
+
+    def note(self, address_key: str, outcome: Outcome, clock: Clock) -> None:
+        if outcome.fault is FaultKind.DESTINATION:
+            self._until[_domain(address_key)] = clock.now() + DOMAIN_REST
+        elif self._until and outcome.kind is OutcomeKind.ACCEPTED:
+            self._until.pop(_domain(address_key), None)
+
+    def rests_until(self, address_key: str, clock: Clock) -> datetime | None:
+        """None: the domain may be tried."""
+        until = self._until.get(_domain(address_key)) if self._until else None
+        return until if until is not None and until > clock.now() else None
+
+
+def _domain(address_key: str) -> str:
+    return address_key.rpartition("@")[2]
 
 
 @dataclass(slots=True)

@@ -8,14 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.clock import Clock
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
-from lovecampaign.delivery.base.provider_state import Hold
+from lovecampaign.delivery.base.provider_state import Hold, RestingDomains
 from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
+from lovecampaign.delivery.base.reply_streak import ReplyStreak
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.renderer import EmailRenderer
@@ -60,6 +62,12 @@ class SendingProcess:
     #: URLs of images that were checked successfully.
     checked_images: set[str] = field(default_factory=set)
     hold: Hold = field(default_factory=Hold)
+    resting: RestingDomains = field(default_factory=RestingDomains)
+    #: By campaign key; of deliveries, and of transactional mail.
+    streaks: dict[str, ReplyStreak] = field(default_factory=dict)
+    mail_streaks: dict[str, ReplyStreak] = field(default_factory=dict)
+    #: Until when the same rejection of five holds transactional mail, by campaign key.
+    mail_rests: dict[str, datetime] = field(default_factory=dict)
     #: For the jitter of retries alone.
     chance: random.Random = field(default_factory=random.Random)
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from lovecampaign.core.message import FaultKind, Outcome, OutcomeKind
 from lovecampaign.render.model.errors import RenderError
+from lovecampaign.store.ledger.take_back import RetryTimes
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
 
@@ -17,6 +18,8 @@ MAX_ATTEMPTS = 8
 #: Spreads retries over a tenth of the delay, so that they do not all come in one second.
 JITTER = 0.1
 GAVE_UP = "gave_up"
+#: After a reply about a domain none of its recipients is tried.
+DOMAIN_REST = timedelta(minutes=15)
 _SOFT_BOUNCES = frozenset({FaultKind.MAILBOX, FaultKind.DESTINATION})
 
 
@@ -83,6 +86,23 @@ def put_back(tried: AttemptedDelivery, due: datetime, detail: str | None = None)
     )
 
 
+def put_back_rejected(tried: AttemptedDelivery, now: datetime, detail: str) -> Settlement:
+    """A rejection that is about us. The try counts; after the second one, others go first."""
+    again = retry_times(now)
+    return Settlement(
+        delivery_id=tried.id,
+        subscriber_id=tried.subscriber_id,
+        state=DeliveryState.PLANNED,
+        detail=detail,
+        next_try_at=again.later if tried.attempts > 1 else again.now,
+    )
+
+
+def retry_times(now: datetime) -> RetryTimes:
+    """For rejections that are about us."""
+    return RetryTimes(now=now, later=now + DOMAIN_REST)
+
+
 def render_failure(delivery_id: str, error: RenderError) -> Outcome:
     """The outcome of a message that cannot be rendered for this recipient."""
     return Outcome(
@@ -101,7 +121,10 @@ def _retry(
     if outcome.fault is FaultKind.QUOTA or outcome.is_held:
         wait = timedelta(seconds=outcome.retry_after_seconds or 0.0)
         return put_back(tried, now + wait, outcome.detail)
-    at = next_try(tried.attempts, now, tried.expires_at, chance, outcome.retry_after_seconds or 0.0)
+    is_about_domain = outcome.fault is FaultKind.DESTINATION
+    rest = DOMAIN_REST.total_seconds() if is_about_domain else 0.0
+    wait_seconds = max(rest, outcome.retry_after_seconds or 0.0)
+    at = next_try(tried.attempts, now, tried.expires_at, chance, wait_seconds)
     return Settlement(
         delivery_id=tried.id,
         subscriber_id=tried.subscriber_id,
@@ -110,8 +133,7 @@ def _retry(
         detail=outcome.detail,
         next_try_at=at,
         # A domain that does not answer counts once it is given up.
-        is_soft_bounce=outcome.fault is FaultKind.MAILBOX
-        or (at is None and outcome.fault is FaultKind.DESTINATION),
+        is_soft_bounce=outcome.fault is FaultKind.MAILBOX or (at is None and is_about_domain),
     )
 
 

@@ -13,6 +13,7 @@ from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.message import FaultKind
 from lovecampaign.core.problems import Problem, Severity
 from lovecampaign.delivery.base.settlements import GAVE_UP
+from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.tables import DeliveryState
 
@@ -68,8 +69,11 @@ class Tally:
         sums: dict[str, Any] = {
             each.name: getattr(self, each.name) + getattr(other, each.name)
             for each in fields(self)
-            if each.name not in ("closed", "quota", "rate_limit")
+            if each.name not in ("closed", "quota", "rate_limit", "failures")
         }
+        # Unlike a sum of counters, it keeps what was taken back.
+        sums["failures"] = Counter(self.failures)
+        sums["failures"].update(other.failures)
         return Tally(
             **sums,
             closed=self.closed or other.closed,
@@ -89,8 +93,18 @@ def count_failures(key: str, settlements: Iterable[Settlement]) -> Counter[Failu
     return Counter(FailureReason(key=key, why=_why(each)) for each in failed)
 
 
+def taken_back(counts: Counter[tuple[int, str]], record: CampaignRecord) -> Tally:
+    """What is subtracted for failures that were put back, by email id and reason."""
+    keys = {id_: key for key, id_ in record.email_ids.items()}
+    failures: Counter[FailureReason] = Counter()
+    for (email_id, reason), count in counts.items():
+        failures[FailureReason(key=keys[email_id], why=_MEANINGS.get(reason, reason))] -= count
+    return Tally(failed=-counts.total(), failures=failures)
+
+
 def failure_problems(campaign: Campaign, failures: Counter[FailureReason]) -> Iterator[Problem]:
     """A warning for each reason, the most frequent first."""
+    failures = +failures  # without those that were taken back
     shown = failures.most_common(_MAX_KINDS)
     for failure, count in shown:
         yield Problem(

@@ -14,7 +14,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from lovecampaign.core.message import Outcome
+from lovecampaign.delivery.base.holds import record_hold
 from lovecampaign.delivery.base.recipient_builder import DealTerms, read_terms
+from lovecampaign.delivery.base.reply_streak import ReplyStreak
 from lovecampaign.delivery.base.sender import BatchHandle, EmailJob, SendingProcess
 from lovecampaign.delivery.base.tally import Tally, without_addresses
 from lovecampaign.delivery.base.throttle import Throttle, find_throttle_rate, reserve_throttle
@@ -22,6 +24,7 @@ from lovecampaign.delivery.loop.chunk import CancellationCheck, Chunk
 from lovecampaign.delivery.loop.settle import settle_chunk
 from lovecampaign.delivery.prepare.content_versions import freeze_first
 from lovecampaign.store.ledger.campaigns import is_campaign_paused
+from lovecampaign.store.ledger.take_back import has_accepted
 from lovecampaign.store.sending.claim import (
     ClaimRequest,
     Claims,
@@ -152,9 +155,10 @@ class _BatchDelivery:
 
     def settle_and_hold(self, done: Chunk) -> None:
         """The provider rejects us, or asks for a pause: no claim stays open meanwhile."""
+        state = done.provider_state
         with self.sender.database.write() as connection:
             settled = settle_chunk(connection, self.sender, self.job, done, self._now)
-        state = done.provider_state
+            record_hold(connection, self.sender, state)
         self.tally += replace(
             settled,
             closed=state.why_closed(self.sender.provider),
@@ -227,8 +231,14 @@ class _BatchDelivery:
             terms=self._terms(connection, claims),
             throttle=self._reserve(connection, len(claims.deliveries)),
             is_cancelled=self.cancellation.is_cancelled,
+            streak=self.sender.streaks.setdefault(self.job.campaign.id, ReplyStreak()),
+            accepted_since=self._has_accepted,
         )
         return claims, chunk
+
+    def _has_accepted(self) -> bool:
+        with self.sender.database.read() as connection:
+            return has_accepted(connection, self.job.record.id)
 
     def _chunk_size(self, tally: Tally) -> int:
         if self.sender.stop.is_set() or self.sender.hold.seconds_left or tally.closed:

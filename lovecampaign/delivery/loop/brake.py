@@ -59,34 +59,28 @@ class FailureStreak:
     @property
     def is_too_much(self) -> bool:
         """Whether these alone pause the campaign."""
-        return _failure_reason(self.policy_refusals, self.in_a_row) is not None
+        counts = FailureCounts(policy_refusals=self.policy_refusals, in_a_row=self.in_a_row)
+        return failure_reason(counts) is not None
 
 
 def _is_failure(outcome: Outcome) -> bool:
     return outcome.fault not in _NO_FAILURES and outcome.retry_after_seconds is None
 
 
-def reason_to_pause(
-    brake: Brake, email_key: str, email: EmailCounts, failures: FailureCounts
-) -> str | None:
-    """A sentence for the operator; None: no reason."""
-    return _failure_reason(failures.policy_refusals, failures.in_a_row) or _brake_reason(
-        brake, email_key, email
-    )
-
-
-def _failure_reason(policy_refusals: int, in_a_row: int) -> str | None:
-    if policy_refusals >= MAX_POLICY_REFUSALS:
+def failure_reason(failures: FailureCounts) -> str | None:
+    """Why failures pause a campaign, for the operator: the server rejects us; None: no reason."""
+    if failures.policy_refusals >= MAX_POLICY_REFUSALS:
         return (
-            f"{policy_refusals} messages were refused by policy: "
+            f"{failures.policy_refusals} messages were refused by policy: "
             "the receivers reject us, not the subscribers"
         )
-    if in_a_row >= MAX_FAILURES_IN_A_ROW:
-        return f"{in_a_row} deliveries in a row failed, none of them for their recipient"
+    if failures.in_a_row >= MAX_FAILURES_IN_A_ROW:
+        return f"{failures.in_a_row} deliveries in a row failed, none of them for their recipient"
     return None
 
 
-def _brake_reason(brake: Brake, email_key: str, counts: EmailCounts) -> str | None:
+def brake_reason(brake: Brake, email_key: str, counts: EmailCounts) -> str | None:
+    """Which share is over the brake, for the operator; None: no reason."""
     deliveries = counts.deliveries
     if deliveries < brake.from_deliveries:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from lovecampaign.core.interval import Interval
@@ -16,6 +17,7 @@ from lovecampaign.core.message import Message, Outcome, OutcomeKind
 from lovecampaign.core.tokens import Purpose, RowTokens
 from lovecampaign.delivery.base.provider_state import ProviderState
 from lovecampaign.delivery.base.recipient_builder import NO_TERMS, DealTerms, RecipientBuilder
+from lovecampaign.delivery.base.reply_streak import ClosedNet, ReplyStreak
 from lovecampaign.delivery.base.sender import SendingProcess, wall_clock
 from lovecampaign.delivery.base.settlements import render_failure
 from lovecampaign.delivery.base.throttle import Throttle
@@ -79,6 +81,13 @@ class Chunk:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     provider_state: ProviderState = field(default_factory=ProviderState)
     failures: FailureStreak = field(default_factory=FailureStreak)
+    #: Claims of resting domains, with the end of the rest.
+    resting: dict[int, datetime] = field(default_factory=dict)
+    #: The rejections since the last other answer, of the whole campaign.
+    streak: ReplyStreak = field(default_factory=ReplyStreak)
+    #: Whether a message was accepted since rejections were last put back.
+    accepted_since: Callable[[], bool] = lambda: False
+    net: ClosedNet | None = None
     #: Whether so many failed that nothing more was sent.
     is_failing: bool = False
 
@@ -108,10 +117,10 @@ class Chunk:
             if self._must_stop:
                 return
             number += len(some)
-            for message in [self._render(each) for each in some]:
+            for each, message in [(each, self._render(each)) for each in some]:
                 if self._must_stop:
                     return
-                if message is not None:
+                if message is not None and not self._rests(each.claimed):
                     yield message
 
     @property
@@ -122,6 +131,12 @@ class Chunk:
     def _wait_for_throttle(self, number: int) -> None:
         if self.throttle is not None:
             self.sender.wait(self.throttle.due(number) - wall_clock())
+
+    def _rests(self, claimed: ClaimedDelivery) -> bool:
+        until = self.sender.resting.rests_until(claimed.member.address_key, self.sender.clock)
+        if until is not None:
+            self.resting[claimed.id] = until
+        return until is not None
 
     def _render(self, signed: _SignedClaim) -> Message | None:
         delivery_id, tokens, claimed = signed
@@ -137,5 +152,14 @@ class Chunk:
         self.outcomes[claimed.id] = outcome
         self.provider_state.note(claimed.id, outcome)
         self.failures.note(outcome)
-        self.is_failing |= self.failures.is_too_much
+        self.sender.resting.note(claimed.member.address_key, outcome, self.sender.clock)
+        if self.net is None:
+            self.net = self.streak.note(
+                claimed.id,
+                outcome,
+                self.sender.clock.now(),
+                is_first_try=claimed.attempts <= 1,
+                accepted_since=self.accepted_since,
+            )
+        self.is_failing |= self.failures.is_too_much or self.net is not None
         self.sender.on_progress(1)

@@ -16,11 +16,13 @@ from sqlalchemy.engine import Connection
 from lovecampaign.core.interval import Interval
 from lovecampaign.core.message import Outcome, OutcomeKind
 from lovecampaign.core.tokens import Purpose
+from lovecampaign.delivery.base.reply_streak import ReplyStreak
 from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.base.settlements import (
     decide_settlement,
     mark_in_doubt,
     put_back,
+    put_back_rejected,
 )
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.ledger.settle_by_event import settle_all_in_doubt_by_events
@@ -102,6 +104,7 @@ def _recover_one(sender: SendingProcess, owner: OpenOwner) -> RecoveredClaims:
         settlements = [
             _settlement(sender, owner, flight, each, Purpose.DELIVERY, now) for each in claims
         ]
+        settlements = _put_back_where_alike(sender, flight, claims, settlements, now)
         for campaign_key in {each.campaign_key for each in claims}:
             mine = [
                 settlement
@@ -117,6 +120,31 @@ def _recover_one(sender: SendingProcess, owner: OpenOwner) -> RecoveredClaims:
     return RecoveredClaims(
         in_doubt=states[DeliveryState.IN_DOUBT], put_back=states[DeliveryState.PLANNED]
     )
+
+
+def _put_back_where_alike(
+    sender: SendingProcess,
+    flight: FlightRecord | None,
+    claims: Sequence[OpenDelivery],
+    settlements: Sequence[Settlement],
+    now: datetime,
+) -> list[Settlement]:
+    """Five rejections in a row in the journal that are alike are about us, not the recipients."""
+    outcomes = flight.outcomes if flight is not None else {}
+    found = [outcomes.get(sender.signer.sign(Purpose.DELIVERY, each.key)) for each in claims]
+    streak, net = ReplyStreak(), None
+    for claim, outcome in zip(claims, found, strict=True):
+        if outcome is not None and net is None:
+            is_first = claim.attempts <= 1
+            net = streak.note(
+                claim.id, outcome, now, is_first_try=is_first, accepted_since=lambda: True
+            )
+    return [
+        put_back_rejected(claim, now, outcome.detail)
+        if net is not None and outcome is not None and net.covers(outcome)
+        else settlement
+        for claim, outcome, settlement in zip(claims, found, settlements, strict=True)
+    ]
 
 
 def _counts_by_email(

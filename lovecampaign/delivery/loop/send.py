@@ -9,10 +9,12 @@ from datetime import datetime
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.problems import Problem
+from lovecampaign.delivery.base.holds import find_quota
 from lovecampaign.delivery.base.sender import BatchHandle, SendingProcess
 from lovecampaign.delivery.base.tally import Tally, failure_problems, limit_problems
 from lovecampaign.delivery.loop.batch import deliver_batch
 from lovecampaign.delivery.loop.recovery import RecoveryTimer
+from lovecampaign.delivery.loop.settle import put_back_all
 from lovecampaign.delivery.prepare.readiness import (
     Checker,
     EditPolicy,
@@ -20,8 +22,13 @@ from lovecampaign.delivery.prepare.readiness import (
     prepare_email,
 )
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
+from lovecampaign.store.ledger.take_back import has_accepted, list_rejected
 from lovecampaign.store.planning.planner import plan_due
 from lovecampaign.store.sending.due import DueBatch, count_waiting, find_next_due, list_due_batches
+
+#: A pass of which nothing was taken is about us from so many rejections on: before the server took
+#: a first message, and after.
+MIN_REJECTED_AT_FIRST, MIN_REJECTED = 3, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +91,7 @@ def send_due(
         check=check,
         record=record,
         recovery=RecoveryTimer(sender),
+        began_at=sender.clock.now(),
     )
     in_doubt = send_pass.deliver_all({email.key for email in emails})
     tally = send_pass.tally + Tally(in_doubt=in_doubt, skipped=planned.skipped)
@@ -108,6 +116,7 @@ class _Pass:
     check: Checker
     record: CampaignRecord
     recovery: RecoveryTimer
+    began_at: datetime
     tally: Tally = field(default_factory=Tally)
     #: Emails prepared in this pass.
     ready: dict[str, EmailReadiness] = field(default_factory=dict)
@@ -122,12 +131,40 @@ class _Pass:
         Returns how many deliveries of dead processes are in doubt.
         """
         self.recovery.run()
+        if quota := find_quota(self.sender):
+            self.tally += Tally(quota=quota)
+            return self.recovery.recovered.in_doubt
         put_back = None
         while put_back != self.recovery.recovered.put_back:
             put_back = self.recovery.recovered.put_back
             self._deliver(keys)
             self.recovery.run()
+        self._put_back_where_nothing_was_taken()
         return self.recovery.recovered.in_doubt
+
+    def _put_back_where_nothing_was_taken(self) -> None:
+        """A pass of which the server rejects everything is about us, whatever its words."""
+        tally, record = self.tally, self.record
+        ended = tally.closed or tally.quota
+        if tally.sent or ended or tally.tried < MIN_REJECTED_AT_FIRST:
+            return
+        with self.sender.database.write() as connection:
+            rejected = list_rejected(connection, record.id, self.sender.owner.id, self.began_at)
+            least = MIN_REJECTED_AT_FIRST
+            if has_accepted(connection, record.id):  # a second rejection is the recipient's then
+                rejected = [each for each in rejected if each.attempts <= 1]
+                least = MIN_REJECTED
+            if len(rejected) < least:
+                return
+            reason = (
+                f"nothing was taken: {len(rejected)} of {len(rejected)} were rejected, which is "
+                "about us, not about them. They are put back, and no address was suppressed; "
+                f"the server's last words: {rejected[-1].detail}"
+            )
+            ids = [each.id for each in rejected]
+            now = self.sender.clock.now()
+            undone = put_back_all(connection, record, ids, self.began_at, reason, now)
+        self.tally += undone
 
     def _deliver(self, keys: set[str]) -> None:
         """Deliver batch by batch, earliest due first, until the limit or a stop."""

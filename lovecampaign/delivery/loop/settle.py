@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,12 +11,18 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.core.message import OutcomeKind
 from lovecampaign.delivery.base.sender import EmailJob, SendingProcess
-from lovecampaign.delivery.base.settlements import decide_settlement, put_back
-from lovecampaign.delivery.base.tally import Tally, count_failures
-from lovecampaign.delivery.loop.brake import reason_to_pause
+from lovecampaign.delivery.base.settlements import (
+    decide_settlement,
+    put_back,
+    put_back_rejected,
+    retry_times,
+)
+from lovecampaign.delivery.base.tally import Tally, count_failures, taken_back, without_addresses
+from lovecampaign.delivery.loop.brake import brake_reason, failure_reason
 from lovecampaign.delivery.loop.chunk import Chunk
-from lovecampaign.store.ledger.campaigns import close_if_cancelled, pause
+from lovecampaign.store.ledger.campaigns import CampaignRecord, close_if_cancelled, pause
 from lovecampaign.store.ledger.counters import EmailCounts, add_failures, add_to_email
+from lovecampaign.store.ledger.take_back import note_put_back, take_back_deliveries
 from lovecampaign.store.sending.settle import Acceptance, Settlement, settle
 from lovecampaign.store.tables import DeliveryState
 
@@ -38,11 +44,36 @@ def settle_chunk(
     Changes nothing outside the transaction, which may be retried.
     """
     answers = _answers(sender, chunk, now)
+    undone = _take_back(connection, job, chunk, now)
     settle(connection, answers.others, job.campaign.id, now, answers.accepted)
     _count_and_brake(connection, job, chunk, answers, now)
     has_put_back = any(each.state is DeliveryState.PLANNED for each in answers.others)
     cancelled = close_if_cancelled(connection, job.email_id, now) if has_put_back else 0
-    return _tally(job.email.key, answers) + Tally(skipped=cancelled)
+    return _tally(job.email.key, answers) + Tally(skipped=cancelled) + undone
+
+
+def _take_back(connection: Connection, job: EmailJob, chunk: Chunk, now: datetime) -> Tally:
+    """The closed net: pauses, and puts back what other chunks had settled."""
+    net = chunk.net
+    if net is None:
+        return Tally()
+    mine = {claimed.id for claimed in chunk.claims}
+    return put_back_all(connection, job.record, net.ids - mine, net.since, net.reason, now)
+
+
+def put_back_all(
+    connection: Connection,
+    record: CampaignRecord,
+    ids: Collection[int],
+    since: datetime,
+    reason: str,
+    now: datetime,
+) -> Tally:
+    """Pause the campaign for rejections that are about us, and take back those that are settled."""
+    pause(connection, record.id, now, without_addresses(reason), holds_mail=True)
+    note_put_back(connection, record.id, now)
+    counts = take_back_deliveries(connection, ids, since, retry_times(now))
+    return taken_back(counts, record)
 
 
 def _answers(sender: SendingProcess, chunk: Chunk, now: datetime) -> _ChunkOutcomes:
@@ -51,10 +82,12 @@ def _answers(sender: SendingProcess, chunk: Chunk, now: datetime) -> _ChunkOutco
     for claimed in chunk.claims:
         id_ = claimed.id
         outcome = chunk.outcomes.get(id_)
-        if outcome is None:  # stopped before it was sent
-            others.append(put_back(claimed, now))
+        if outcome is None:  # stopped before it was sent, or its domain rests
+            others.append(put_back(claimed, chunk.resting.get(id_, now)))
         elif id_ in chunk.provider_state.untried:
             others.append(put_back(claimed, now, outcome.detail))
+        elif chunk.net is not None and chunk.net.covers(outcome):
+            others.append(put_back_rejected(claimed, now, outcome.detail))
         elif outcome.kind is OutcomeKind.ACCEPTED:
             accepted.append((id_, outcome.provider_message_id))
         else:
@@ -81,8 +114,9 @@ def _count_and_brake(
         row_restarts=run.row_restarts,
         in_a_row=run.in_a_row,
     )
-    reason = reason_to_pause(job.campaign.sending.brake, job.email.key, counts, failures)
-    if reason is not None:
+    if reason := failure_reason(failures):
+        pause(connection, job.record.id, now, run.quoting(reason), holds_mail=True)
+    elif reason := brake_reason(job.campaign.sending.brake, job.email.key, counts):
         pause(connection, job.record.id, now, run.quoting(reason))
 
 

@@ -6,19 +6,28 @@ again: the subscriber can ask again.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.message import Message, Outcome
+from lovecampaign.delivery.base.holds import record_hold
 from lovecampaign.delivery.base.provider_state import ProviderState
+from lovecampaign.delivery.base.reply_streak import ClosedNet, ReplyStreak
 from lovecampaign.delivery.base.sender import SendingProcess, wall_clock
-from lovecampaign.delivery.base.settlements import decide_settlement, put_back, render_failure
-from lovecampaign.delivery.base.tally import Tally
+from lovecampaign.delivery.base.settlements import (
+    decide_settlement,
+    put_back,
+    put_back_rejected,
+    render_failure,
+    retry_times,
+)
+from lovecampaign.delivery.base.tally import Tally, without_addresses
 from lovecampaign.delivery.base.throttle import Throttle, reserve_throttle
 from lovecampaign.delivery.transactional.build import (
     build_recipient,
@@ -28,6 +37,7 @@ from lovecampaign.delivery.transactional.build import (
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.ledger.campaigns import read_campaign
+from lovecampaign.store.ledger.take_back import take_back_transactional
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.sending.transactional_queue import (
@@ -39,10 +49,13 @@ from lovecampaign.store.tables import DeliveryState
 
 #: Small, since subscribers wait for each mail.
 MAX_PER_CLAIM = 20
+#: Short, and ``serve`` stays ready: visitors who type dead addresses must not stop it.
+MAIL_REST = timedelta(minutes=5)
+_LOG = logging.getLogger(__name__)
 
 
 def deliver_requested(sender: SendingProcess, campaign: Campaign) -> Tally:
-    """Send the due transactional mail of a campaign, also while it is paused.
+    """Send the due transactional mail of a campaign, also while it is paused by hand.
 
     Raises Refused where the provider rejects us, and Unreachable where there is no connection;
     every claim is settled first.
@@ -69,10 +82,12 @@ class _QueuePass:
     def settle_and_claim(self, done: _Flight | None) -> _Flight | None:
         """One commit: the last flight's outcomes, and the next one's claims."""
         is_over = self.sender.stop.is_set() or (
-            done is not None and done.provider_state.ends_the_pass
+            done is not None and (done.provider_state.ends_the_pass or done.net is not None)
         )
         with self.sender.database.write() as connection:
             settled = done.settle(connection) if done else Tally()
+            if done is not None:
+                record_hold(connection, self.sender, done.provider_state)
             mails = () if is_over else self._claim(connection)
             throttle = self._reserve(connection, len(mails))
         self.tally += settled
@@ -119,6 +134,7 @@ class _Flight:
     throttle: Throttle | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     provider_state: ProviderState = field(default_factory=ProviderState)
+    net: ClosedNet | None = None
 
     def send(self) -> None:
         ids = {sign_delivery_id(self.sender.signer, mail.key): mail.id for mail in self.mails}
@@ -131,19 +147,25 @@ class _Flight:
         now = self.sender.clock.now()
         settlements = [self._settlement(mail, now) for mail in self.mails]
         settle_transactional(connection, settlements, now)
+        if self.net is not None:
+            others = self.net.ids - {mail.id for mail in self.mails}
+            take_back_transactional(connection, others, self.net.since, retry_times(now))
         return _tally(settlements)
 
     def _settlement(self, mail: ClaimedMail, now: datetime) -> Settlement:
         outcome = self.outcomes.get(mail.id)
         if outcome is None or mail.id in self.provider_state.untried:
             return put_back(mail, now, outcome.detail if outcome else None)
+        if self.net is not None and self.net.covers(outcome):
+            return put_back_rejected(mail, now, outcome.detail)
         return decide_settlement(mail, outcome, now, self.sender.chance)
 
     def _messages(self) -> Iterator[Message]:
         for number, mail in enumerate(self.mails):
             if self.throttle is not None:
                 self.sender.wait(self.throttle.due(number) - wall_clock())
-            if self.sender.stop.is_set() or self.provider_state.ends_the_pass:
+            is_over = self.provider_state.ends_the_pass or self.net is not None
+            if self.sender.stop.is_set() or is_over:
                 return
             message = self._render(mail)
             if message is not None:
@@ -160,6 +182,25 @@ class _Flight:
     def _note(self, transactional_id: int, outcome: Outcome) -> None:
         self.outcomes[transactional_id] = outcome
         self.provider_state.note(transactional_id, outcome)
+        if self.net is None:
+            self._note_rejection(transactional_id, outcome)
+
+    def _note_rejection(self, transactional_id: int, outcome: Outcome) -> None:
+        """The same rejection of five in a row lets the mail rest, and pauses no campaign."""
+        sender, key = self.sender, self.campaign.id
+        tries = next(mail.attempts for mail in self.mails if mail.id == transactional_id)
+        now = sender.clock.now()
+        self.net = sender.mail_streaks.setdefault(key, ReplyStreak()).note(
+            transactional_id,
+            outcome,
+            now,
+            is_first_try=tries <= 1,
+            accepted_since=lambda: False,
+        )
+        if self.net is not None:
+            sender.mail_rests[key] = now + MAIL_REST
+            words = without_addresses(self.net.reason)
+            _LOG.warning("Confirmations of %s wait for %s: %s", key, MAIL_REST, words)
 
 
 def _tally(settlements: Sequence[Settlement]) -> Tally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +18,7 @@ from typing import TypeAlias
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.interval import Interval
+from lovecampaign.delivery.base.holds import find_quota, why_mail_waits
 from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.loop.recovery import recover
 from lovecampaign.delivery.prepare.readiness import Checker
@@ -37,13 +38,22 @@ CheckCampaign: TypeAlias = Callable[[Campaign], Checker]
 
 def send_transactional(
     sender: SendingProcess, campaigns: Sequence[Campaign], check: CheckCampaign
-) -> None:
-    """One pass: confirmations and other replies first, then welcomes."""
+) -> Mapping[str, str]:
+    """One pass: confirmations and other replies first, then welcomes.
+
+    Returns why mail waits, by campaign key.
+    """
     for campaign in campaigns:
         notify_campaign_waitlist(sender.database, campaign, sender.clock.now())
-        deliver_requested(sender, campaign)
+        now = sender.clock.now()
+        rests = now < sender.mail_rests.get(campaign.id, now)
+        if not rests and why_mail_waits(sender, campaign.id) is None:
+            deliver_requested(sender, campaign)
     for campaign in campaigns:
-        send_welcomes(sender, campaign, check(campaign))
+        if not find_quota(sender):
+            send_welcomes(sender, campaign, check(campaign))
+    held = ((campaign.id, why_mail_waits(sender, campaign.id)) for campaign in campaigns)
+    return {key: reason for key, reason in held if reason is not None}
 
 
 def cleanup_interval(sender: SendingProcess) -> Interval:
@@ -84,6 +94,9 @@ class TransactionalWorker:
     stop: threading.Event = field(default_factory=threading.Event)
     _woken: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    #: Why no mail goes out at all, and why that of a campaign waits, as of the last pass.
+    _outage: str | None = None
+    _held: Mapping[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="transactional", daemon=True)
@@ -106,6 +119,13 @@ class TransactionalWorker:
         """Whether requested mail will be sent."""
         return self._thread is not None and self._thread.is_alive()
 
+    def why_waiting(self, campaign_key: str | None = None) -> str | None:
+        """Why requested mail waits, of one campaign or of any; None: it goes out."""
+        if self._outage is not None:
+            return self._outage
+        held = self._held
+        return held.get(campaign_key) if campaign_key else next(iter(held.values()), None)
+
     def end(self, timeout_seconds: float = 5.0) -> None:
         """Finish the messages in flight, and stop."""
         self.stop.set()
@@ -119,6 +139,7 @@ class TransactionalWorker:
                 with self.plan.open_sender() as sender:
                     self._work(sender)
             except Unreachable as error:
+                self._outage = error.message
                 self.plan.on_outage(error)
             except Exception as error:  # noqa: BLE001 - the thread must not end
                 self.plan.on_bug(error)
@@ -130,7 +151,8 @@ class TransactionalWorker:
         while not self.stop.is_set():
             self._woken.clear()
             recover(sender)
-            send_transactional(sender, self.plan.campaigns(), self.plan.check)
+            self._held = send_transactional(sender, self.plan.campaigns(), self.plan.check)
+            self._outage = None
             clean_up(sender, cleanup)
             self._sleep(sender)
 

@@ -40,8 +40,9 @@ class Phase(StrEnum):
 
 _BEFORE_MAIL = frozenset({Phase.CONNECT, Phase.HELLO, Phase.STARTTLS, Phase.LOGIN})
 
-#: Enhanced codes (subject, detail) of an address that does not exist (RFC 3463 §3.2 and §3.3).
-_DEAD_MAILBOX = frozenset({(1, 1), (1, 3), (1, 6), (1, 10), (2, 1)})
+#: Enhanced codes (subject, detail) of an address that does not exist (RFC 3463 §3.2). Not 5.2.1,
+#: "mailbox disabled": it may be suspended or full.
+_DEAD_MAILBOX = frozenset({(1, 1), (1, 3), (1, 6), (1, 10)})
 _MAILBOX_FULL = (2, 2)
 #: Bad destination system; unable to route; routing loop.
 _DEAD_DOMAIN = frozenset({(1, 2), (4, 4), (4, 6), (4, 14)})
@@ -168,6 +169,8 @@ def _classify_message_rejection(
         return transient(detail, FaultKind.MAILBOX)  # RFC 5321 §4.5.3.1.10: treat as 452
     if fault is None:
         fault = _fault_by_code(phase, reply)
+    if fault is FaultKind.DESTINATION:
+        return transient(detail, fault)  # the domain rests, and may be back
     return stop_the_run(detail) if fault is FaultKind.CONFIGURATION else permanent(detail, fault)
 
 

@@ -80,12 +80,22 @@ def read_campaign(connection: Connection, key: str) -> CampaignRecord | None:
     return _read_record(connection, row) if row else None
 
 
-def pause(connection: Connection, campaign_id: int, now: datetime, reason: str) -> bool:
-    """Stop claiming at once; returns whether it was running. Keeps the first reason."""
+def pause(
+    connection: Connection,
+    campaign_id: int,
+    now: datetime,
+    reason: str,
+    *,
+    holds_mail: bool = False,
+) -> bool:
+    """Stop claiming at once; returns whether it was running. Keeps the first reason.
+
+    ``holds_mail``: the server rejects us, so transactional mail waits too.
+    """
     statement = (
         sa.update(campaign)
         .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_(None))
-        .values(paused_at=now, pause_reason=reason)
+        .values(paused_at=now, pause_reason=reason, pause_holds_mail=int(holds_mail))
     )
     return connection.execute(statement).rowcount > 0
 
@@ -94,6 +104,18 @@ def is_campaign_paused(connection: Connection, campaign_id: int) -> bool:
     """Whether claiming is stopped."""
     statement = sa.select(campaign.c.paused_at).where(campaign.c.id == campaign_id)
     return connection.scalar(statement) is not None
+
+
+def find_mail_hold(connection: Connection, key: str) -> str | None:
+    """Why a campaign's pause holds its transactional mail too; None if it does not."""
+    found: str | None = connection.scalar(
+        sa.select(campaign.c.pause_reason).where(
+            campaign.c.key == key,
+            campaign.c.paused_at.is_not(None),
+            campaign.c.pause_holds_mail == 1,
+        )
+    )
+    return found
 
 
 def is_paused_or_cancelled(connection: Connection, campaign_id: int, email_id: int) -> bool:
@@ -110,7 +132,13 @@ def resume(connection: Connection, campaign_id: int) -> bool:
     statement = (
         sa.update(campaign)
         .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_not(None))
-        .values(paused_at=None, pause_reason=None, policy_refusals=0, failures_in_a_row=0)
+        .values(
+            paused_at=None,
+            pause_reason=None,
+            pause_holds_mail=0,
+            policy_refusals=0,
+            failures_in_a_row=0,
+        )
     )
     was_paused = connection.execute(statement).rowcount > 0
     if was_paused:

@@ -28,6 +28,7 @@ from lovecampaign.store.tables.ledger import (
     delivery,
     event,
     owner,
+    provider_hold,
     transactional,
 )
 from lovecampaign.store.tables.subscribers import (
@@ -72,6 +73,7 @@ __all__ = [
     "metadata",
     "owner",
     "preference",
+    "provider_hold",
     "setting",
     "subscriber",
     "subscriber_tag",

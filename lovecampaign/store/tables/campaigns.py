@@ -23,6 +23,10 @@ campaign = sa.Table(
     sa.Column("first_claim_at", Instant),
     sa.Column("paused_at", Instant),
     sa.Column("pause_reason", sa.Text),
+    #: 1: the server rejects us, so transactional mail waits for the resume too.
+    sa.Column("pause_holds_mail", sa.Integer, nullable=False, server_default="0"),
+    #: When rejections were last put back, since they were about us.
+    sa.Column("put_back_at", Instant),
     #: Policy rejections of us since the last resume.
     sa.Column("policy_refusals", sa.Integer, nullable=False, server_default="0"),
     #: Consecutive failures that were not about the recipient.

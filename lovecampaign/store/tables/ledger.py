@@ -38,6 +38,17 @@ owner = sa.Table(
     sa.Column("ended_at", Instant),
 )
 
+#: A provider at our own sending limit: no process sends through it until then.
+provider_hold = sa.Table(
+    "provider_hold",
+    metadata,
+    #: ``Provider.name``.
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("until", Instant, nullable=False),
+    #: The server's words, without addresses.
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
 #: Up to 10,000 deliveries of one email with one due instant; the unit that an engine takes.
 batch = sa.Table(
     "batch",

@@ -124,6 +124,14 @@ def test_bad_addresses_that_only_the_journal_knows_are_counted(stage: Stage) -> 
         assert connection.scalar(counts) == 4
 
 
+def test_five_rejections_alike_in_a_journal_are_put_back(stage: Stage) -> None:
+    stage.add_readers(10)
+    stage.provider = Wire(lambda _: permanent("no such user", FaultKind.RECIPIENT))
+    _die_after(stage, 5)
+    _recover(stage)
+    assert stage.states("day-01") == {"planned": 10}
+
+
 def test_a_journal_of_another_user_is_theirs_to_recover(stage: Stage) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can be another user for a while")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -444,6 +445,27 @@ def test_a_killed_sender_leaves_no_confirmation_lost_or_doubled(stage: Stage) ->
     states = [state for _, state in asked_states(stage.database)]
     # The third was being written: the way out of this test can tell that it never arrived.
     assert states == ["sent"] * 5
+
+
+def test_the_post_says_that_the_provider_rejects_us_until_it_takes_mail_again(
+    stage: Stage,
+) -> None:
+    stage.provider = MemoryProvider(lambda _: stop_the_run("535 wrong password"))
+    reported = threading.Event()
+    post = TransactionalWorker(
+        plan=TransactionalPlan(
+            open_sender=stage.sender,
+            campaigns=lambda: [stage.campaign],
+            check=lambda _campaign: lambda _email: (),
+            on_outage=lambda _error: reported.set(),
+            on_bug=lambda _error: None,
+        )
+    )
+    apply(stage, NOW)
+    with post.sending():
+        assert reported.wait(5)
+        assert "535 wrong password" in (post.why_waiting() or "")
+        assert post.why_waiting(stage.campaign.id) == post.why_waiting()
 
 
 def test_the_post_answers_within_a_moment_of_being_woken(stage: Stage) -> None:

@@ -38,6 +38,10 @@ class TransactionalMailer(Protocol):
         """Whether queued mail will be sent."""
         ...
 
+    def why_waiting(self, campaign_key: str | None = None) -> str | None:
+        """Why queued mail waits, of one campaign or of any; None: it goes out."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:

@@ -60,7 +60,9 @@ def show_form(context: RequestContext) -> Response:
 
 def show_sent(context: RequestContext) -> Response:
     """The same for every address."""
-    return context.plain_page("join/sent.html", campaign_of(context))
+    campaign = campaign_of(context)
+    name = "waiting" if _mail_waits(context, campaign) else "sent"
+    return context.plain_page(f"join/{name}.html", campaign)
 
 
 def read(context: RequestContext) -> JoinRequest | Response:
@@ -96,6 +98,7 @@ def _form_page(
         campaign,
         status,
         form=form,
+        mail_waits=_mail_waits(context, campaign),
         is_for_insiders=name != campaign.audience.list,
         consent=consent_text(translation, campaign, name),
         form_token=context.form_token(token_purpose(name, is_shown_again=form.wrong is not None)),
@@ -107,6 +110,10 @@ def _form_page(
     if form.wrong is not None:
         answer.headers["Cache-Control"] = REVALIDATE
     return answer
+
+
+def _mail_waits(context: RequestContext, campaign: Campaign) -> bool:
+    return context.site.mailer.why_waiting(campaign.id) is not None
 
 
 def _again(context: RequestContext, campaign: Campaign, form: JoinForm) -> Response:
@@ -131,7 +138,8 @@ def _check_mailbox(context: RequestContext, campaign: Campaign) -> Response:
     """The one response to a valid form, also for known addresses and members."""
     if _wants_json(context):
         translation = context.translation(campaign)
-        words = translation("join.sent.words", sender=campaign.sender.email)
+        name = "waits" if _mail_waits(context, campaign) else "words"
+        words = translation(f"join.sent.{name}", sender=campaign.sender.email)
         after = translation("join.sent.next", reply_to=campaign.sender.reply_to)
         body = {"ok": True, "title": translation("join.sent.title"), "words": words, "next": after}
         return _json(body)

@@ -90,6 +90,8 @@ class ReadinessProbe:
             problems = (_NO_ANSWER,)
         if not self._site.mailer.is_alive():
             problems = (*problems, "nothing sends the mail that is asked for")
+        elif reason := self._site.mailer.why_waiting():
+            problems = (*problems, f"no mail goes out: {reason}")
         self._log(problems)
         return problems
 

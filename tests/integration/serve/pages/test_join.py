@@ -324,3 +324,17 @@ class TestEmbedded:
             '&lt;script src="http://127.0.0.1:8028/embed/readers.js" async' in text
         )
         assert '&lt;form action="http://127.0.0.1:8028/join/readers"' in text
+
+
+def test_the_pages_say_when_no_mail_goes_out_and_readiness_says_why(served: Serving) -> None:
+    mailer = served.site.mailer
+    assert isinstance(mailer, RecordingMailer)
+    assert "does not go out" not in served.get("/join/readers").text
+    mailer.waits = "our sending limit is reached"
+    for page in ("/join/readers", "/join/readers/sent"):
+        assert "does not go out" in served.get(page).text
+        assert mailer.waits not in served.get(page).text
+    ready = served.get("/readyz")
+    assert (ready.status, mailer.waits in ready.text) == (503, True)
+    mailer.waits = None
+    assert served.get("/readyz").status == 200

@@ -19,12 +19,12 @@ P, T = OutcomeKind.PERMANENT, OutcomeKind.TRANSIENT
     [
         # The address is bad for good.
         (Phase.RCPT, "550 5.1.1 The email account that you tried to reach", P, FaultKind.RECIPIENT),
-        (Phase.RCPT, "550 5.1.2 bad domain", P, FaultKind.DESTINATION),
+        (Phase.RCPT, "550 5.1.2 bad domain", T, FaultKind.DESTINATION),
         (Phase.RCPT, "553 5.1.3 bad syntax", P, FaultKind.RECIPIENT),
         (Phase.RCPT, "551 5.1.6 moved", P, FaultKind.RECIPIENT),
         (Phase.RCPT, "550 5.1.10 RESOLVER.ADR.RecipientNotFound", P, FaultKind.RECIPIENT),
         (Phase.RCPT, "550 5.2.1 The email account is disabled", P, FaultKind.RECIPIENT),
-        (Phase.RCPT, "550 5.4.4 no route", P, FaultKind.DESTINATION),
+        (Phase.RCPT, "550 5.4.4 no route", T, FaultKind.DESTINATION),
         (Phase.RCPT, "550 no such user here", P, FaultKind.RECIPIENT),
         (Phase.RCPT, "550", P, FaultKind.UNCLEAR),
         (Phase.RCPT, "501 bad address", P, FaultKind.RECIPIENT),
