@@ -173,6 +173,17 @@ def test_a_file_that_is_no_database_is_unreachable(tmp_path: Path) -> None:
         open_database(Settings(workspace=tmp_path))
 
 
+def test_a_file_system_without_shared_memory_is_named(tmp_path: Path) -> None:
+    """SQLite keeps the old journal mode there, and reports no error."""
+    url = f"sqlite:///file:{tmp_path / 'love.db'}?vfs=unix-none&uri=true"
+    with (
+        contextlib.closing(Database(sa.create_engine(url))) as database,
+        pytest.raises(Unreachable, match="WAL does not work on the file system") as caught,
+    ):
+        database.use_wal()
+    assert "local disk" in str(caught.value.hint)
+
+
 def test_writes_are_read_committed_whatever_the_servers_default(postgres: PostgresServer) -> None:
     with postgres.database() as url:
         with contextlib.closing(Database(connect(url, Path()))) as first:
