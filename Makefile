@@ -13,7 +13,7 @@ WORKERS ?= 2
 ALL ?= $(CI)
 HAS_CHROMIUM = command -v chromium >/dev/null || command -v google-chrome >/dev/null
 
-.PHONY: help setup demo test lint format fuzz chaos load bench bench-setup chromium clean
+.PHONY: help setup demo test lint format fuzz chaos load bench bench-setup deliverability chromium clean
 
 help:
 	@echo "make demo      play the whole example month for 300 made-up subscribers"
@@ -25,6 +25,7 @@ help:
 	@echo "make load      a real serve under 500 joins and 2,000 webhook events a second, for a minute on each database"
 	@echo "make bench     how fast all of it is here, into benchmarks/RESULTS.md (QUICK=1: a first look)"
 	@echo "make bench-setup  fetch what others send with, to compare: postfix's tools, nodemailer, aiosmtplib"
+	@echo "make deliverability  what SpamAssassin and rspamd say about all letters (CAMPAIGN=..., where installed)"
 	@echo "make chromium  the browser that the browser tests use"
 	@echo "make clean     remove .venv and the tools' caches"
 
@@ -73,6 +74,10 @@ load: setup
 
 bench: setup
 	@QUICK=$(QUICK) $(BIN)/python -m benchmarks
+
+# One line for each letter; SpamAssassin takes a second or two for each.
+deliverability: setup
+	@$(BIN)/python -m tools.check_deliverability $(CAMPAIGN)
 
 bench-setup: setup
 	@$(BIN)/python -m benchmarks.sinks.fetch

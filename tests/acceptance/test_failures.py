@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lovecampaign.testing.faults import Say, SmtpFault, Step
+from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.acceptance.program import Said, Shop
 
@@ -203,3 +204,11 @@ def test_the_doctor_asks_the_mail_server_about_both_addresses_and_sends_nothing(
     assert taken.json["errors"] == []
     assert "RSET" in commands
     assert "DATA" not in commands
+
+
+def test_the_doctor_says_that_a_login_is_offered_and_no_user_is_set(shop: Shop) -> None:
+    with SmtpServer(SmtpServerOptions(users={"ana": "s3cret"})) as server:
+        provider = f"smtp://127.0.0.1:{server.port}"
+        said = shop.type("doctor", "--json", LOVECAMPAIGN_PROVIDER=provider)
+    (problem,) = said.json["errors"]
+    assert "offers a login, and LOVECAMPAIGN_PROVIDER has no user" in problem["message"]

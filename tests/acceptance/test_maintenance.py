@@ -114,6 +114,20 @@ def test_the_doctor_doubts_a_key_that_can_be_guessed(shop: Shop, key: str) -> No
     assert findings(shop, LOVECAMPAIGN_SECRET_KEY=key)["settings"][0] == "doubtful"
 
 
+def test_the_doctor_reads_a_test_mail_that_arrived(shop: Shop) -> None:
+    shop.type("send", "--day", "day-01", "--to", "me@bloom.example").done()
+    (letter,) = (shop.folder / "outbox" / "new").iterdir()
+    unsigned = shop.type("doctor", "--mail", str(letter))
+    assert unsigned.code == 1
+    assert "no DKIM signature" in unsigned.out
+    fields = b"from:list-unsubscribe:list-unsubscribe-post"
+    signature = b"DKIM-Signature: v=1; d=bloom.example; h=" + fields + b"; b=x\r\n"
+    letter.write_bytes(signature + letter.read_bytes())
+    assert "covers the one-click" in shop.type("doctor", "--mail", str(letter)).done().out
+    missing = shop.type("doctor", "--mail", "nothing.eml")
+    assert (missing.code, "cannot be read" in missing.err) == (2, True)
+
+
 def test_the_doctor_makes_no_database(shop: Shop) -> None:
     (shop.folder / "lovecampaign.db").unlink()
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
+
+import click
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
@@ -22,9 +25,11 @@ from lovecampaign.cli.maintain.health_finding import (
     wrong,
 )
 from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender
+from lovecampaign.cli.maintain.signature_check import check_file
 from lovecampaign.cli.output import style
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.resources.file_arguments import read_path
 from lovecampaign.core.errors import ExitCode, LovecampaignError, Unreachable
 from lovecampaign.core.settings import (
     ADDRESS_EXAMPLES,
@@ -63,13 +68,15 @@ _MARKS = {
 
 
 @verb("doctor")
-def doctor(invocation: Invocation) -> Result:
+@click.option("--mail", type=read_path, metavar="FILE", help="A test mail that arrived, saved.")
+def doctor(invocation: Invocation, mail: Path | None) -> Result:
     """Check settings, database, provider, clock and DNS.
 
     Everything that is wrong is listed with what to type or change. It sends nothing: over SMTP it
-    names sender and reply_to to the server, and takes that back.
+    names sender and reply_to to the server, and takes that back. With --mail it reads instead
+    whether the DKIM signature of a test mail covers the one-click unsubscribe.
     """
-    findings = list(check_everything(invocation))
+    findings = list(check_file(mail) if mail else check_everything(invocation))
     return Result(
         data={"findings": findings},
         text="\n".join([*map(_line, findings), _summary(findings)]),

@@ -11,7 +11,7 @@ from lovecampaign.providers.base.outcomes import NoConnection
 from lovecampaign.providers.pool.connection import run_blocking
 from lovecampaign.providers.smtp.connect import SmtpTarget, connect
 from lovecampaign.providers.smtp.reply_codes import Phase
-from lovecampaign.providers.smtp.server_history import ServerHistory
+from lovecampaign.providers.smtp.server_history import LACKS_USER, ServerHistory
 from lovecampaign.providers.smtp.smtp_socket import ConnectionLost, Reply
 
 
@@ -28,8 +28,9 @@ def find_refusal(server: SmtpTarget, sender: str, recipient: str) -> tuple[Phase
         )
     except UnusableAddress as error:
         raise UsageError(f"an address of the campaign cannot be used: {error}") from error
+    history = ServerHistory()
     try:
-        smtp = run_blocking(connect(server, ServerHistory()))
+        smtp = run_blocking(connect(server, history))
     except NoConnection as failure:
         raise Unreachable(f"{server.place}: {failure.verdict.detail}") from failure
     try:
@@ -37,7 +38,8 @@ def find_refusal(server: SmtpTarget, sender: str, recipient: str) -> tuple[Phase
             code, text = smtp.docmd(str(phase), path)
             if code // 100 != 2:
                 lines = text.decode("utf-8", "replace").split("\n")
-                return phase, Reply(code=code, lines=tuple(lines))
+                missing = [f"({LACKS_USER})"] if history.lacks_user else []
+                return phase, Reply(code=code, lines=(*lines, *missing))
         smtp.docmd("RSET")
     except (ConnectionLost, smtplib.SMTPException, OSError) as error:
         raise Unreachable(f"{server.place}: the connection was lost: {error}") from error

@@ -11,7 +11,7 @@ from lovecampaign.providers.smtp.pace import SendingPace
 from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply, is_about_login
 from lovecampaign.providers.smtp.smtp_socket import Reply
 
-_LACKS_USER = "the server offers a login, and LOVECAMPAIGN_PROVIDER has no user"
+LACKS_USER = "the server offers a login, and LOVECAMPAIGN_PROVIDER has no user"
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class ServerHistory:
 
     def _with_missing_login(self, verdict: Verdict) -> Verdict:
         if verdict.fault is FaultKind.CONFIGURATION and self.lacks_user and not self.has_accepted:
-            return replace(verdict, detail=f"{_LACKS_USER}: {verdict.detail}")
+            return replace(verdict, detail=f"{LACKS_USER}: {verdict.detail}")
         return verdict
 
     def suspect_limit(self, messages: int) -> None:
