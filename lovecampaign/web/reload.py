@@ -84,7 +84,7 @@ def used_files(folder: Path, workspace: Path) -> frozenset[Path]:
     """
     templates = workspace / TEMPLATE_FOLDER
     settings = list(_named_in_settings(folder))
-    own = [*folder.rglob("*.md"), *templates.rglob("*.j2")]
+    own = [*folder.rglob("*.md"), *templates.rglob("*.j2"), *templates.rglob("*.mjml")]
     texts = [*own, *(path for path in settings if path.suffix == ".md")]
     images = {name for text in texts for name, _ in named_images(_read(text))}
     named = [*settings, *(near / name for name in images for near in (folder, workspace))]

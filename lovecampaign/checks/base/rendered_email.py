@@ -15,7 +15,7 @@ from lovecampaign.core.problems import Place, Problem, Severity, has_errors
 from lovecampaign.render.fast.fast_path import Fallback
 from lovecampaign.render.lint.render_check import find_problems
 from lovecampaign.render.markup.mjml_tree import parse_mjml
-from lovecampaign.render.markup.scanner import Comment, EndTag, Piece, StartTag, Text, scan
+from lovecampaign.render.markup.scanner import VOID, Comment, EndTag, Piece, StartTag, Text, scan
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
@@ -109,6 +109,8 @@ def visible_pieces(pieces: Sequence[Piece]) -> Iterator[Piece]:
             if hidden_by == piece.name:
                 depth += 1
             elif not hidden_by and _is_hidden(piece):
+                if piece.name in VOID:  # ``<input style="display:none">`` encloses nothing
+                    continue
                 hidden_by, depth = piece.name, 1
         if in_body and not hidden_by and not for_outlook:
             yield piece

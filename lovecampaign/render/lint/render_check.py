@@ -42,6 +42,8 @@ from lovecampaign.render.values.tokens import MARK_END, MARK_START
 
 _MEDIA_URL = "https://links.invalid/i"
 _TAGS_AND_MARKS = re.compile(f"<[^>]*>|{MARK_START}[0-9]+{MARK_END}")
+#: Words that a template may have for itself.
+_OWN_WORDS = re.compile(r"<(mj-preview|mj-title)\b[^>]*>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
 #: Categories of white space, and of characters without a width.
 _BLANK = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 #: Addresses of pictures that mail programs load.
@@ -83,7 +85,7 @@ class _RenderCheck:
                 composed = composer.compose(recipient)
                 problems = list(self._problems_for(composer, source_map, composed))
                 yield from problems
-                if problems:
+                if has_errors(problems):
                     return  # the next recipient shows the same, or consequences
                 empty.append(not _has_words(composed.content))
             yield from self._problems_of_emptiness(empty)
@@ -104,6 +106,11 @@ class _RenderCheck:
                 yield self._problem_of(fault, traced)
             return
         yield from self._problems_of_result(compiled, composed)
+        for found in _OWN_WORDS.finditer(composed.source):
+            is_title = found[1].lower() == "mj-title"
+            replaced = composed.title if is_title else composed.preheader
+            if replaced and found[2].strip() and not composer.tokens.pattern.search(found[2]):
+                yield self._problem_of(_replacing(found, is_title=is_title), traced)
 
     def _problem_of(self, fault: MjmlFault, traced: TracedSource) -> Problem:
         place = traced.place(fault.offset) or Place(file=self._content.copy.file)
@@ -112,6 +119,7 @@ class _RenderCheck:
             message=fault.message,
             place=place,
             hint=fault.hint,
+            severity=fault.severity,
             excerpt=traced.excerpt(place),
             width=fault.width,
         )
@@ -219,6 +227,22 @@ class _RenderCheck:
                 place = replace(found, line=line + first_lines.get(file, 1) - 1)
                 return place, text.split("\n")[line - 1]
         return Place(file=content.copy.file), None
+
+
+def _replacing(found: re.Match[str], *, is_title: bool) -> MjmlFault:
+    name, what, written = (
+        ("mj-title", "subject", "{{ day.subject }}")
+        if is_title
+        else ("mj-preview", "preheader", "{{ preheader }}")
+    )
+    return MjmlFault(
+        code=RenderCode.DAY_REPLACED,
+        message=f"the template's own <{name}> replaces the {what} of every day",
+        offset=found.start(),
+        width=len(name) + 1,
+        hint=f"write <{name}>{written}</{name}>, or delete the tag",
+        severity=Severity.WARNING,
+    )
 
 
 def _has_words(mjml: str) -> bool:

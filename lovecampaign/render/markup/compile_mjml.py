@@ -1,24 +1,31 @@
-"""Compiles MJML to HTML with MRML, and keeps every character as the author wrote it."""
+"""Compiles MJML to HTML with MRML, and keeps every character as its author wrote it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
 from mjml import mjml2html
 
+from lovecampaign.render.markup.mjml_document import Defaults, with_units
+from lovecampaign.render.markup.mjml_fonts import link_fonts
+from lovecampaign.render.markup.mjml_tags import TAGS
 from lovecampaign.render.markup.mjml_tree import Element
-from lovecampaign.render.markup.scanner import Quote
 
 #: MRML writes attribute values with Rust's debug escapes: ``\u{200d}`` for what it considers
 #: unprintable (joiners, no-break spaces, combining marks), ``\"`` and ``\\``.
-_UNSAFE_IN_ATTRIBUTE = re.compile(r"""[^ !#-\[\]-~]""")
+_UNSAFE_IN_ATTRIBUTE = re.compile(r"""[^ !#-;=?-\[\]-~]""")
 _COLOR_SCHEME = (
-    '<mj-raw><meta name="color-scheme" content="light dark" />'
-    '<meta name="supported-color-schemes" content="light dark" /></mj-raw>'
+    '<meta name="color-scheme" content="light dark" />'
+    '<meta name="supported-color-schemes" content="light dark" />'
 )
+_COLOR_SCHEME_META = re.compile(r"""<meta\b[^>]*\bname\s*=\s*["']?color-scheme\b""", re.IGNORECASE)
+#: npm's ``mjml`` hides a carousel's arrows in a query that only Yahoo takes for one; with MRML's
+#: comma it is one for every screen.
+_CAROUSEL_ARROWS = ("@media screen, yahoo {", "@media screen yahoo {")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 #: MRML hides the preheader as white text of one pixel too, which spam filters take for a trick
 #: (SpamAssassin: HTML_FONT_LOW_CONTRAST, 0.7 points). Outlook for Windows needs ``mso-hide``.
 _MRML_PREVIEW_STYLE = (
@@ -49,60 +56,120 @@ class DocumentSettings:
 
 
 def compile_mjml(source: str, tree: Element, settings: DocumentSettings) -> str:
-    """HTML of a checked source; raises :class:`MjmlCompilerError`."""
-    edits = [*_rewrite_attributes(tree, settings.pictures), *_complete(source, tree, settings)]
-    for start, end, replacement in sorted(edits, reverse=True):
-        source = source[:start] + replacement + source[end:]
+    """HTML of a checked and normalised tree; raises :class:`MjmlCompilerError`."""
+    writer = _MjmlWriter(source, Defaults(tree), settings)
+    root = next(one for one in tree.elements() if one.name == "mjml")
     try:
-        return str(mjml2html(source)).replace(_MRML_PREVIEW_STYLE, _PREVIEW_STYLE, 1)
+        compiled = str(mjml2html(writer.document(root))).replace(*_CAROUSEL_ARROWS)
+        html = writer.restore(compiled.replace(_MRML_PREVIEW_STYLE, _PREVIEW_STYLE, 1))
     except ValueError as error:
         raise MjmlCompilerError(str(error)) from error
+    fonts = (one for one in root.walk() if one.name == "mj-font")
+    return link_fonts(html, {one.attribute("name"): one.attribute("href") for one in fonts})
 
 
-_Edit = tuple[int, int, str]
+class _MjmlWriter:
+    """Writes a tree in the form that MRML reads, without HTML.
+
+    What ``mj-text`` and its like hold is HTML: MRML would parse it as XML. It gets a placeholder
+    in its place, and is put back after the compilation as its author wrote it.
+    """
+
+    def __init__(self, source: str, defaults: Defaults, settings: DocumentSettings) -> None:
+        self._source = source
+        self._defaults = defaults
+        self._settings = settings
+        self._prefix = "lccontent"
+        while self._prefix in source:
+            self._prefix += "x"
+        self._contents: list[str] = []
+
+    def document(self, root: Element) -> str:
+        own = root.tag.attributes
+        settings = {"lang": self._settings.language, "dir": self._settings.direction}
+        given = {one.name: one.value for one in own if one.name in settings and one.value}
+        parts = (
+            self._head(one) if one.name == "mj-head" else self._element(one, "")
+            for one in root.elements()
+        )
+        return f"<mjml{_written(settings | given)}>{''.join(parts)}</mjml>"
+
+    def restore(self, html: str) -> str:
+        """The compiled HTML with the contents in place of the placeholders."""
+        written: list[str] = []
+        end = 0
+        for found in re.finditer(rf"{self._prefix}([0-9]+)z", html):
+            content = self._contents[int(found[1])]
+            before = html[end : found.start()]
+            if before.endswith('="'):  # the title, again as a label
+                content = content.replace('"', "&quot;").replace("<", "&lt;")
+            elif _is_for_outlook(html, found.start()):
+                content = f"<![endif]-->{content}<!--[if mso | IE]>"
+            written += before, content
+            end = found.end()
+        return "".join((*written, html[end:]))
+
+    def _head(self, head: Element) -> str:
+        settings = self._settings
+        written = "".join(
+            self._element(one, "")
+            for one in head.elements()
+            if one.name not in ("mj-attributes", "mj-font", "mj-title", "mj-preview")
+        )
+        for name, words in (("mj-title", settings.title), ("mj-preview", settings.preheader)):
+            own = [one for one in head.elements() if one.name == name]
+            if html := (self._html(own[-1]) if own else "") or escape(words):
+                written += f"<{name}>{self._placeholder(html)}</{name}>"
+        if not _COLOR_SCHEME_META.search(self._source):
+            written += f"<mj-raw>{self._placeholder(_COLOR_SCHEME)}</mj-raw>"
+        everywhere = {k: with_units(k, v) for k, v in self._defaults.of_all_tags.items()}
+        attributes = f"<mj-attributes><mj-all{_written(everywhere)} /></mj-attributes>"
+        return f"<mj-head>{attributes if everywhere else ''}{written}</mj-head>"
+
+    def _element(self, element: Element, parent_class: str) -> str:
+        name = element.name
+        attributes = {
+            key: self._settings.pictures.get(value, value) if key in _PICTURE_ATTRIBUTES else value
+            for key, value in self._defaults.of(element, parent_class).items()
+        }
+        if TAGS[name].holds_html:
+            html = self._html(element)
+            inside = self._placeholder(html) if html else ""
+        else:
+            own_class = element.attribute("mj-class") or parent_class
+            inside = "".join(self._element(child, own_class) for child in element.elements())
+        return f"<{name}{_written(attributes)}>{inside}</{name}>"
+
+    def _html(self, element: Element) -> str:
+        """What a tag holds, with the addresses of its pictures."""
+        written: list[str] = []
+        end = element.tag.end
+        for inside in element.walk():
+            for one in inside.tag.attributes if inside is not element else ():
+                address = self._settings.pictures.get(one.value)
+                if address is not None and one.name in _PICTURE_ATTRIBUTES:
+                    written += self._source[end : one.value_start], address
+                    end = one.value_end
+        html = "".join((*written, self._source[end : element.content_end])).strip()
+        return _COMMENT.sub("", html) if element.name == "mj-title" else html
+
+    def _placeholder(self, html: str) -> str:
+        self._contents.append(html)
+        return f"{self._prefix}{len(self._contents) - 1}z"
 
 
-def _rewrite_attributes(tree: Element, pictures: Mapping[str, str]) -> Iterator[_Edit]:
-    for element in tree.walk():
-        for attribute in element.tag.attributes:
-            value = attribute.value
-            if attribute.name in _PICTURE_ATTRIBUTES:
-                value = pictures.get(value, value)
-            shielded = _UNSAFE_IN_ATTRIBUTE.sub(_entity, value)
-            if attribute.quote is Quote.SINGLE or shielded != attribute.value:
-                start, end = attribute.value_start - 1, attribute.value_end + 1
-                yield start, end, f'"{shielded}"'
+def _written(attributes: Mapping[str, str]) -> str:
+    return "".join(
+        f' {name}="{_UNSAFE_IN_ATTRIBUTE.sub(_entity, value)}"'
+        for name, value in attributes.items()
+    )
 
 
 def _entity(match: re.Match[str]) -> str:
     return f"&#{ord(match[0])};"
 
 
-def _complete(source: str, tree: Element, settings: DocumentSettings) -> Iterator[_Edit]:
-    root = next(one for one in tree.walk() if one.name == "mjml")
-    missing = "".join(
-        f' {name}="{value}"'
-        for name, value in (("lang", settings.language), ("dir", settings.direction))
-        if not root.attribute(name)
-    )
-    if missing:
-        yield root.tag.attributes_end, root.tag.attributes_end, missing
-    names = {one.name for one in root.walk()}
-    additions = ""
-    if "mj-title" not in names:
-        additions += f"<mj-title>{escape(settings.title)}</mj-title>"
-    if "mj-preview" not in names and settings.preheader:
-        additions += f"<mj-preview>{escape(settings.preheader)}</mj-preview>"
-    if "color-scheme" not in source:
-        additions += _COLOR_SCHEME
-    if additions:
-        yield _head_edit(root, additions)
-
-
-def _head_edit(root: Element, additions: str) -> _Edit:
-    head = next((one for one in root.walk() if one.name == "mj-head"), None)
-    if head is None:
-        return root.tag.end, root.tag.end, f"<mj-head>{additions}</mj-head>"
-    if head.tag.is_self_closing:
-        return head.tag.start, head.tag.end, f"<mj-head>{additions}</mj-head>"
-    return head.tag.end, head.tag.end, additions
+def _is_for_outlook(html: str, offset: int) -> bool:
+    """Whether an offset is inside a conditional comment: MRML puts ``mj-raw`` into some."""
+    opened = html.rfind("<!--[if mso", 0, offset)
+    return opened > html.rfind("<![endif]", 0, offset)

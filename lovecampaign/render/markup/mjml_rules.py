@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lovecampaign.core.suggestions import did_you_mean
-from lovecampaign.render.markup.mjml_tags import DEFAULTS, LINKS, TAGS, UNSUPPORTED, WORDS, Tag
+from lovecampaign.render.markup.mjml_tags import (
+    DEFAULTS,
+    LINKS,
+    TAGS,
+    UNSUPPORTED,
+    UNSUPPORTED_ATTRIBUTES,
+    WORDS,
+    Tag,
+)
 from lovecampaign.render.markup.mjml_tree import Element, MjmlFault, fault_at
 from lovecampaign.render.markup.scanner import Attribute, Text
 from lovecampaign.render.model.problem_codes import RenderCode
@@ -23,8 +31,12 @@ def find_faults(root: Element, token: re.Pattern[str]) -> Iterator[MjmlFault]:
         yield from _stray_text(child, "the template, outside <mjml>")
     for top in tops:
         yield from _check(top, TAGS, token)
-        if top.name == "mjml" and not any(one.name == "mj-body" for one in top.walk()):
+        bodies = [one for one in top.elements() if one.name == "mj-body"]
+        if top.name == "mjml" and not bodies:
             yield fault_at(top, RenderCode.MJML_NESTING, "<mjml> has no <mj-body>")
+        for body in bodies[1:]:
+            message, hint = "this is a second <mj-body>", "put its sections into the first"
+            yield fault_at(body, RenderCode.MJML_NESTING, message, hint)
 
 
 def _check(
@@ -53,6 +65,9 @@ def _check_child(
         for default in child.children:
             if isinstance(default, Element):
                 yield from _check(default, DEFAULTS, token)
+        return
+    if parent.name == "mj-class":
+        yield from _check(child, DEFAULTS, token)
         return
     if child.name in TAGS and child.name not in tag.children:
         yield _wrong_nesting(child, parent.name)
@@ -84,7 +99,10 @@ def _unknown_tag(element: Element, known: Mapping[str, Tag]) -> MjmlFault:
     if not name.startswith("mj") and not hint:
         hint = "put HTML into <mj-text> or <mj-raw>"
     code = RenderCode.MJML_REFUSED if name in UNSUPPORTED else RenderCode.MJML_UNKNOWN_TAG
-    return fault_at(element, code, f"<{name}> is not an MJML tag here", hint)
+    message = f"<{name}> is not an MJML tag here"
+    if name == "mj-include":
+        message = f"templates/email has no file {element.attribute('path')!r} for <mj-include>"
+    return fault_at(element, code, message, hint)
 
 
 def _check_attribute(
@@ -94,7 +112,7 @@ def _check_attribute(
     if token.search(name):
         yield _value_in("the name of an attribute", attribute)
     elif name not in tag.attributes:
-        hint = did_you_mean(name, tag.attributes)
+        hint = UNSUPPORTED_ATTRIBUTES.get(name) or did_you_mean(name, tag.attributes)
         yield MjmlFault(
             code=RenderCode.MJML_UNKNOWN_ATTRIBUTE,
             message=f"<{element.name}> has no attribute {name!r}",

@@ -1,6 +1,6 @@
 """Table of the MJML tags with their attributes and permitted children.
 
-From MJML's documentation (version 4.15), less what MRML refuses. MRML accepts almost anything
+From MJML's documentation (version 5.4), less what MRML refuses. MRML accepts almost anything
 silently, so only this table finds a misspelt attribute.
 """
 
@@ -29,6 +29,10 @@ EVERYWHERE = frozenset({"css-class", "mj-class", "id"})
 UNSUPPORTED: Mapping[str, str] = {
     "mj-include": 'use Jinja: {% include "part.mjml.j2" %}',
     "mj-html-attributes": "write the attributes where they are needed",
+}
+#: Attributes that it does not support.
+UNSUPPORTED_ATTRIBUTES: Mapping[str, str] = {
+    "gutter": "give the columns a padding-left and a padding-right",
 }
 
 _HEAD_TAGS = "mj-attributes mj-breakpoint mj-font mj-preview mj-raw mj-style mj-title"
@@ -68,7 +72,7 @@ def _words(attributes: str = "") -> Tag:
 
 
 TAGS: Mapping[str, Tag] = {
-    "mjml": _tag("owa lang dir", "mj-head mj-body"),
+    "mjml": _tag("owa lang dir version", "mj-head mj-body"),
     "mj-head": Tag(children=frozenset(_HEAD_TAGS.split())),
     "mj-breakpoint": _tag("width"),
     "mj-font": _tag("name href"),
@@ -76,9 +80,11 @@ TAGS: Mapping[str, Tag] = {
     "mj-style": _words("inline"),
     "mj-title": Tag(holds_html=True),
     "mj-raw": Tag(holds_html=True),
-    "mj-body": _tag("background-color width", "mj-hero mj-raw mj-section mj-wrapper"),
+    "mj-body": _tag(
+        "background-color color font-family font-size width", "mj-hero mj-raw mj-section mj-wrapper"
+    ),
     "mj-wrapper": _tag(_SECTION, "mj-hero mj-raw mj-section"),
-    "mj-section": _tag(_SECTION, "mj-column mj-group mj-raw"),
+    "mj-section": _tag(f"{_SECTION} vertical-align", "mj-column mj-group mj-raw"),
     "mj-group": _tag("background-color direction vertical-align width", "mj-column mj-raw"),
     "mj-column": _tag(
         f"background-color {_BORDER} {_INNER_BORDER} {_PADDING} direction vertical-align width",
@@ -91,7 +97,10 @@ TAGS: Mapping[str, Tag] = {
         align""",
         _BLOCKS,
     ),
-    "mj-text": _words(f"{_FONT} {_PADDING} align container-background-color height"),
+    "mj-text": _words(
+        f"""{_FONT} {_PADDING} align background-color container-background-color height
+        vertical-align"""
+    ),
     "mj-button": _words(
         f"""{_FONT} {_BORDER} {_PADDING} align background-color container-background-color height
         href inner-padding name rel target text-align title vertical-align width"""
@@ -110,12 +119,12 @@ TAGS: Mapping[str, Tag] = {
         role table-layout vertical-align width"""
     ),
     "mj-social": _tag(
-        f"""{_FONT} {_PADDING} align border-radius container-background-color icon-height
-        icon-padding icon-size inner-padding mode table-layout text-padding""",
+        f"""{_FONT} {_PADDING} align border border-radius container-background-color icon-height
+        icon-padding icon-size inner-padding mode table-layout text-padding vertical-align""",
         "mj-social-element",
     ),
     "mj-social-element": _words(
-        f"""{_FONT} {_PADDING} align alt background-color border-radius href icon-height
+        f"""{_FONT} {_PADDING} align alt background-color border border-radius href icon-height
         icon-padding icon-position icon-size name rel sizes src srcset target text-padding title
         vertical-align"""
     ),
@@ -155,5 +164,5 @@ _ANY_ATTRIBUTE = frozenset().union(*(tag.attributes for tag in TAGS.values()))
 DEFAULTS: Mapping[str, Tag] = {
     **{name: Tag(attributes=tag.attributes) for name, tag in TAGS.items()},
     "mj-all": Tag(attributes=_ANY_ATTRIBUTE),
-    "mj-class": Tag(attributes=_ANY_ATTRIBUTE | {"name"}),
+    "mj-class": Tag(attributes=_ANY_ATTRIBUTE | {"name"}, children=frozenset(TAGS)),
 }

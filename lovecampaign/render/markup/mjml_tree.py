@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from lovecampaign.core.problems import Severity
+from lovecampaign.render.markup.mjml_tags import TAGS
 from lovecampaign.render.markup.scanner import (
     VOID,
     Attribute,
@@ -22,10 +24,12 @@ from lovecampaign.render.model.problem_codes import RenderCode
 
 @dataclass(slots=True)
 class Element:
-    """A tag with its children; built once, then only read."""
+    """A tag with its children."""
 
     tag: StartTag
     children: list[Element | Text] = field(default_factory=list)
+    #: The offset of its end tag; of an element without one, the end of its start tag.
+    content_end: int = 0
 
     @property
     def name(self) -> str:
@@ -34,6 +38,10 @@ class Element:
     def attribute(self, name: str) -> str:
         """The value as written, or an empty text."""
         return next((one.value for one in self.tag.attributes if one.name == name), "")
+
+    def elements(self) -> Iterator[Element]:
+        """The children that are tags."""
+        return (child for child in self.children if isinstance(child, Element))
 
     def walk(self) -> Iterator[Element]:
         yield self
@@ -52,6 +60,7 @@ class MjmlFault:
     #: Number of characters to mark.
     width: int = 1
     hint: str | None = None
+    severity: Severity = Severity.ERROR
 
 
 def fault_at(
@@ -63,7 +72,7 @@ def fault_at(
 
 
 def parse_mjml(source: str) -> tuple[Element, list[MjmlFault]]:
-    """The tree under a nameless root, and all faults that MRML's parser would fail on."""
+    """The tree under a nameless root, and all faults in its form."""
     builder = _MjmlTreeBuilder()
     try:
         for piece in scan(source, sees_conditionals=False):
@@ -108,17 +117,17 @@ class _MjmlTreeBuilder:
             self._never_closed(element)
 
     def _start(self, tag: StartTag) -> None:
-        element = Element(tag)
+        element = Element(tag, content_end=tag.end)
         self._open[-1].children.append(element)
         seen: set[str] = set()
         for attribute in tag.attributes:
-            self._check_form(attribute, seen)
+            self._check_form(attribute, seen, is_mjml=tag.name.startswith("mj"))
         if not tag.is_self_closing and tag.name not in VOID:
             self._open.append(element)
 
-    def _check_form(self, attribute: Attribute, seen: set[str]) -> None:
+    def _check_form(self, attribute: Attribute, seen: set[str], *, is_mjml: bool) -> None:
         name, at = attribute.name, attribute.name_start
-        if attribute.quote is Quote.NONE:
+        if attribute.quote is Quote.NONE and is_mjml:
             hint = f'write {name}="{attribute.value}"'
             self.fault(f"the value of {name} has no quotes", at, len(name), hint)
         if name in seen:
@@ -127,16 +136,21 @@ class _MjmlTreeBuilder:
 
     def _end(self, tag: EndTag) -> None:
         if tag.name in VOID:
-            self.fault(f"<{tag.name}> has no end tag", tag.start, len(tag.name))
+            if tag.name == "br":  # browsers make a second one of it, and ignore the others
+                self.fault("<br> has no end tag", tag.start, len(tag.name))
             return
         names = [element.name for element in self._open]
         if tag.name not in names[1:]:
-            hint = f"the tag that is open here is <{names[-1]}>" if names[-1] else None
-            self.fault(f"</{tag.name}> closes nothing", tag.start, len(tag.name) + 3, hint)
+            if "mj-raw" not in names:  # another mj-raw may open what this one closes
+                hint = f"the tag that is open here is <{names[-1]}>" if names[-1] else None
+                message = f"</{tag.name}> closes nothing"
+                self.fault(message, tag.start, len(tag.name) + 3, hint)
             return
         while self._open[-1].name != tag.name:
-            self._never_closed(self._open.pop())
-        self._open.pop()
+            left_open = self._open.pop()
+            if tag.name != "mj-raw":
+                self._never_closed(left_open)
+        self._open.pop().content_end = tag.start
 
     def _never_closed(self, element: Element) -> None:
         name, code = element.name, RenderCode.MJML_BROKEN
@@ -146,12 +160,18 @@ class _MjmlTreeBuilder:
     def _text(self, text: Text) -> None:
         self._open[-1].children.append(text)
         lone = text.data.find("<")
-        if lone >= 0:
+        if lone >= 0 and self._open[-1].name != "mj-raw":
             self.fault("a “<” in the text", text.start + lone, hint="write &lt;")
 
     def _comment(self, comment: Comment) -> None:
-        if comment.is_declaration:
+        if not self._is_in_html() and not comment.data.startswith("<![CDATA["):
+            pass  # of the document, or of one that is included
+        elif comment.is_declaration:
             kind = "CDATA" if comment.data.startswith("<![CDATA[") else "a declaration"
             self.fault(f"{kind} is not allowed in MJML", comment.start, len(comment.data))
-        elif not comment.data.endswith(("->", "--!>", "<!-->")):
+        if not comment.is_declaration and not comment.data.endswith(("->", "--!>", "<!-->")):
             self.cut_off("a comment is never closed", comment.start)
+
+    def _is_in_html(self) -> bool:
+        tag = TAGS.get(self._open[-1].name)
+        return self._open[-1] is not self.root and (tag is None or tag.holds_html)

@@ -8,7 +8,7 @@ trace.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from itertools import count
 
@@ -22,6 +22,7 @@ from lovecampaign.render.markup.skeleton import LINK_CLOSE, LINK_OPEN
 FOOTER_LINE = "-- "
 #: Elements without text: code, and pure decoration.
 _SILENT = frozenset({"mj-head", "mj-raw", "mj-spacer", "mj-divider", "mj-style", "script", "style"})
+_CONTAINERS = frozenset({"mj-column", "mj-group", "mj-hero", "mj-section", "mj-wrapper"})
 _BLOCKS = frozenset({
     "blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "mj-accordion",
     "mj-accordion-text", "mj-carousel", "mj-column", "mj-group", "mj-hero", "mj-section",
@@ -34,24 +35,34 @@ _AROUND_LINE_END = re.compile(r" *\n *")
 _INDENT = "\ue004"
 
 
-def plain_text_of(tree: Element, is_footer_link: Callable[[str], bool]) -> str:
+def plain_text_of(tree: Element, copy: range, footer_marks: Sequence[str]) -> str:
     """The text part, tokens included, with addresses marked for :func:`cut_plain`.
 
-    The last section with a link that satisfies ``is_footer_link`` (the unsubscribe link) goes under
-    a signature line, unless it comes first.
+    ``copy`` are the offsets of the copy in the source. The last part behind it with the first of
+    ``footer_marks`` that any has (the unsubscribe link, the postal address) goes under a signature
+    line, unless it comes first.
     """
-    sections = [child for child in _body(tree).children if isinstance(child, Element)]
-    footers = [one for one in sections if _has_link(one, is_footer_link)]
     parts: list[str] = []
-    for section in sections:
-        text = _tidy(_PlainTextWriter().write(section))
-        if not text:
-            continue
-        # The copy may link there, too.
-        if parts and footers and section is footers[-1]:
-            parts.append(FOOTER_LINE)
-        parts.append(text)
-    return "\n\n".join(parts).replace(f"{FOOTER_LINE}\n\n", f"{FOOTER_LINE}\n") + "\n"
+    candidates: list[int] = []
+    for element in _parts(_body(tree), copy):
+        if text := _tidy(_PlainTextWriter().write(element)):
+            # The copy may link there, too.
+            if parts and (not copy or element.tag.start >= copy.stop):
+                candidates.append(len(parts))
+            parts.append(text)
+    marked = ([at for at in candidates if mark in parts[at]] for mark in footer_marks if mark)
+    if footers := next(filter(None, marked), None):
+        parts[footers[-1]] = f"{FOOTER_LINE}\n{parts[footers[-1]]}"
+    return "\n\n".join(parts) + "\n"
+
+
+def _parts(body: Element, copy: range) -> Iterator[Element]:
+    """The sections; in place of the one with the copy, what is beside the copy in it."""
+    for element in body.elements():
+        if element.tag.start < copy.start < element.content_end and element.name in _CONTAINERS:
+            yield from _parts(element, copy)
+        else:
+            yield element
 
 
 def _body(tree: Element) -> Element:
@@ -59,10 +70,6 @@ def _body(tree: Element) -> Element:
     root = next((one for one in tree.walk() if one.name == "mjml"), tree)
     children = (one for one in root.children if isinstance(one, Element))
     return next((one for one in children if one.name == "mj-body"), root)
-
-
-def _has_link(section: Element, is_wanted: Callable[[str], bool]) -> bool:
-    return any(is_wanted(one.attribute("href").strip()) for one in section.walk())
 
 
 def _tidy(text: str) -> str:
@@ -118,9 +125,8 @@ class _PlainTextWriter:
 
     def navigation(self, element: Element) -> str:
         """One line for each link, and its address below it."""
-        base = element.attribute("base-url")
         links = [one for one in element.walk() if one.name == "mj-navbar-link"]
-        lines = (_hang("- ", f"{self.inside(one).strip()}\n{_link(one, base)}") for one in links)
+        lines = (_hang("- ", f"{self.inside(one).strip()}\n{_link(one)}") for one in links)
         return "\n\n" + "\n".join(lines) + "\n\n"
 
     def list_of_items(self, element: Element) -> str:
@@ -178,8 +184,8 @@ def _words(text: Text) -> str:
     return _SPACES.sub(" ", unescape(text.data))
 
 
-def _link(element: Element, base: str = "") -> str:
-    return f"{LINK_OPEN}{unescape(base + element.attribute('href'))}{LINK_CLOSE}"
+def _link(element: Element) -> str:
+    return f"{LINK_OPEN}{unescape(element.attribute('href'))}{LINK_CLOSE}"
 
 
 def _tidy_inside(text: str) -> str:

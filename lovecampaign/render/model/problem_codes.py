@@ -56,6 +56,10 @@ class RenderCode(StrEnum):
         "LC131",
         "{# begins a comment behind a word or in a heading, or a comment spans a blank line.",
     )
+    DAY_REPLACED = (
+        "LC133",
+        "The template has a preheader or a title of its own, which replaces that of every day.",
+    )
 
 
 MEANINGS: Mapping[RenderCode, str] = {code: code.meaning for code in RenderCode}

@@ -17,6 +17,7 @@ from lovecampaign.campaign.source.source import UNPRINTABLE, decode, make_source
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.core.suggestions import did_you_mean
+from lovecampaign.render.model.mj_include import with_jinja_includes
 from lovecampaign.render.model.problem_codes import RenderCode
 
 _FOLDER = TEMPLATE_FOLDER.as_posix()
@@ -72,7 +73,9 @@ class _TemplateReader:
             self._report_absence(name, place)
             return None
         text = self._text_of(file)
-        if text is None:
+        if text is not None:
+            text = with_jinja_includes(text, name, self._has)
+        else:
             self._report(
                 RenderCode.TEMPLATE_UNREADABLE,
                 f"{name} cannot be read as text: it may be a picture or a document",

@@ -12,6 +12,7 @@ from lovecampaign.render.markup.compile_mjml import (
     MjmlCompilerError,
     compile_mjml,
 )
+from lovecampaign.render.markup.mjml_document import normalize_document
 from lovecampaign.render.markup.mjml_rules import find_faults
 from lovecampaign.render.markup.mjml_tree import Element, MjmlFault, parse_mjml
 from lovecampaign.render.markup.plain_text import FOOTER_LINE, plain_text_of
@@ -50,6 +51,7 @@ def compile_email(
 ) -> CompiledEmail:
     """HTML and text of a source; raises :class:`InvalidMjml`."""
     tree, faults = parse_mjml(composed.source)
+    normalize_document(tree)
     if faults := faults or list(find_faults(tree, token)):
         raise InvalidMjml(faults)
     settings = DocumentSettings(
@@ -89,7 +91,10 @@ def _misplaced(
 def _text(
     composed: ComposedEmail[Any], tree: Element, token: re.Pattern[str], *, has_footer: bool
 ) -> Skeleton:
-    text = plain_text_of(tree, lambda address: address == composed.unsubscribe)
+    start = composed.source.find(composed.content) if composed.content else -1
+    copy = range(start, start + len(composed.content)) if start >= 0 else range(0)
+    marks = (composed.unsubscribe, composed.postal_address, composed.postal_words)
+    text = plain_text_of(tree, copy, marks)
     if has_footer:
         text += _missing_footer(composed, text)
     return cut_plain(text, token)

@@ -146,6 +146,8 @@ class DeadLink(EmailRule, code="LC279"):
         for passage in _link_targets(draft):
             if _LEADS.match(passage.text) or _is_picture_reference(passage):
                 continue
+            if _is_completed(passage.text, draft):
+                continue
             message, hint = _describe(passage.text)
             yield passage.error(message, hint=hint)
 
@@ -172,6 +174,16 @@ def _is_picture_reference(passage: Passage) -> bool:
     """Whether it is the ``[page]: images/page.png`` of a picture, not of a link."""
     is_reference = re.match(r"\s{0,3}\[[^\]]+\]:", passage.excerpt or "")
     return bool(is_reference) and passage.text.lower().endswith(tuple(MEDIA_TYPES))
+
+
+def _is_completed(address: str, draft: EmailDraft) -> bool:
+    """Whether the ``base-url`` of a navigation bar completes an address."""
+    if not any("base-url" in source for source in draft.templates.values()):
+        return False
+    hrefs = [link.href for link in draft.rendered.links] if draft.rendered else []
+    return address not in hrefs and any(
+        _LEADS.match(one) and one.endswith(address) for one in hrefs
+    )
 
 
 def _describe(address: str) -> tuple[str, str]:

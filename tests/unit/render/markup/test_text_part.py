@@ -102,6 +102,38 @@ def test_the_copy_may_link_to_unsubscribe_without_being_the_footer(bench: Workbe
     assert text.count("-- \n") == 1
 
 
+ADDRESS = "<mj-text>{{ sender.postal_address }}</mj-text>"
+LINKS = '<mj-text><a href="{{ links.unsubscribe }}">Leave</a></mj-text>'
+
+
+@pytest.mark.parametrize(
+    ("body", "above", "below"),
+    [
+        # Everything in one section.
+        (f"<mj-section><mj-column>{{{{ content }}}}{ADDRESS}{LINKS}</mj-column></mj-section>",
+         "Leave now", "Leave\nhttps"),
+        (f"<mj-hero><mj-text>Top</mj-text>{{{{ content }}}}{LINKS}</mj-hero>",
+         "Leave now", "Leave\nhttps"),
+        # The footer has no link, only the address.
+        (("<mj-section><mj-column><mj-text>Top</mj-text>{{ content }}</mj-column></mj-section>"
+         f"<mj-section><mj-column>{ADDRESS}</mj-column></mj-section>"), "Leave now", "Bloom SAS"),
+        # A link above the letter is no footer.
+        ((f"<mj-section><mj-column>{LINKS}</mj-column></mj-section><mj-wrapper><mj-section>"
+         "<mj-column>{{ content }}</mj-column></mj-section><mj-section><mj-column>"
+         f"<mj-text>P.S.</mj-text></mj-column></mj-section></mj-wrapper>"), "P.S.", "Bloom SAS"),
+    ],
+)  # fmt: skip
+def test_the_signature_line_is_above_the_footer_and_below_the_copy(
+    bench: Workbench, body: str, above: str, below: str
+) -> None:
+    copy = "[Leave now]({{ links.unsubscribe }}), [less]({{ links.preferences }})."
+    text = bench.render(copy, f"<mjml><mj-body>{body}</mj-body></mjml>").text
+    assert text.count("-- \n") == 1
+    letter, _, footer = text.partition("\n\n-- \n")
+    assert above in letter
+    assert footer.startswith(below)
+
+
 def test_defaults_for_the_body_are_not_the_body(bench: Workbench) -> None:
     head = '<mj-head><mj-attributes><mj-body width="500px" /></mj-attributes></mj-head>'
     template = in_column("{{ content }}").replace("<mjml>", f"<mjml>{head}")
