@@ -29,6 +29,7 @@ from lovecampaign.store.tables import DeliveryState
 
 #: More of those who stay out are counted, not named.
 _MAX_NAMED = 10
+_DEAL_ENDED = frozenset({SkipReason.DEAL_CLOSED.value, SkipReason.SOLD_OUT.value})
 _RETRIED = {
     "failed": (DeliveryState.FAILED, None),
     "late": (DeliveryState.SKIPPED, SkipReason.LATE.value),
@@ -166,7 +167,8 @@ def _words(reason: str) -> str:
 
 def _after_retry(retried: Retried, slug: str) -> str:
     if retried.stay_out and not retried.number:
-        return "lovecampaign suppressions"
+        is_about_deal = {one.reason for one in retried.stay_out} <= _DEAL_ENDED
+        return f"lovecampaign {'deals' if is_about_deal else 'suppressions'}"
     return f"lovecampaign send {slug}"
 
 

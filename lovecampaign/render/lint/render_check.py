@@ -48,6 +48,7 @@ _OWN_WORDS = re.compile(r"<(mj-preview|mj-title)\b[^>]*>(.*?)</\1\s*>", re.DOTAL
 _BLANK = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 #: Addresses of pictures that mail programs load.
 _LOADED = re.compile(r"https?://[^/\s]|cid:.", re.IGNORECASE)
+_URL_IN_STYLE = re.compile(r"""\burl\(\s*["']?([^"')\s]*)""", re.IGNORECASE)
 
 
 def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Problem]:
@@ -200,15 +201,14 @@ class _RenderCheck:
     def _problems_of_pictures(self, html: str) -> Iterator[Problem]:
         """Pictures without a whole address, however they came into the email."""
         for piece in scan(html):
-            for one in piece.attributes if isinstance(piece, StartTag) else ():
-                address = unescape(one.value).strip()
-                if one.name in ("src", "background") and not _LOADED.match(address):
+            for address in _picture_addresses(piece) if isinstance(piece, StartTag) else ():
+                if not _LOADED.match(address):
                     place, excerpt = self._find_address(address)
                     yield Problem(
                         code=RenderCode.IMAGE_MISSING,
                         message=f"the picture {address[:80]!r} is neither a file nor an address",
                         place=place,
-                        hint="write the path of a file, or an address that begins with https://",
+                        hint="write an address that begins with https://, or in src a path",
                         excerpt=excerpt,
                         width=len(address) if excerpt else 1,
                     )
@@ -243,6 +243,15 @@ def _replacing(found: re.Match[str], *, is_title: bool) -> MjmlFault:
         hint=f"write <{name}>{written}</{name}>, or delete the tag",
         severity=Severity.WARNING,
     )
+
+
+def _picture_addresses(tag: StartTag) -> Iterator[str]:
+    values = {one.name: unescape(one.value).strip() for one in tag.attributes}
+    if tag.name == "img":
+        values.setdefault("src", "")
+    yield from (values[name] for name in ("src", "background") if name in values)
+    yield from (one.split(maxsplit=1)[0] for one in values.get("srcset", "").split(", ") if one)
+    yield from _URL_IN_STYLE.findall(values.get("style", ""))
 
 
 def _has_words(mjml: str) -> bool:

@@ -107,6 +107,8 @@ class _PlainTextWriter:
 
     def anchor(self, element: Element) -> str:
         words, address = self.inside(element), unescape(element.attribute("href"))
+        if address == f"mailto:{words.strip()}":
+            address = words.strip()
         if not address or _is_address(words.strip(), address):
             return f"{LINK_OPEN}{address}{LINK_CLOSE}" if address else words
         self._links.append((words.strip(), address))

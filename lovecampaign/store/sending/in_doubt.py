@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.core.tokens import RowKey
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.eligibility.eligibility import Eligibility, deal_reasons
 from lovecampaign.store.planning.batches import BATCH_SIZE
 from lovecampaign.store.tables import (
     DeliveryState,
@@ -143,7 +143,12 @@ def make_due(
     if reason is not None:
         chosen.append(delivery.c.reason == reason)
     people = eligibility.subscribers.join(delivery, delivery.c.subscriber_id == subscriber.c.id)
-    why = sa.case((sa.not_(eligibility.is_addressed), _NOT_ADDRESSED), else_=eligibility.reason)
+    deal = deal_reasons(eligibility, eligibility.instant)
+    why = sa.case(
+        (sa.not_(eligibility.is_addressed), _NOT_ADDRESSED),
+        (eligibility.reason.is_not(None), eligibility.reason),
+        *((condition, sa.literal(reason.value)) for condition, reason in deal),
+    )
     left_out = connection.execute(
         sa.select(subscriber.c.email, why.label("why"), _suppressed_for.label("suppressed_for"))
         .select_from(people)

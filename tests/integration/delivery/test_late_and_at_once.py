@@ -18,7 +18,7 @@ from lovecampaign.store.reports.campaign_report import report_campaign
 from lovecampaign.store.reports.dry_run import dry_run_send
 from lovecampaign.store.reports.overlaps import count_overlaps
 from lovecampaign.store.reports.subscriber_timeline import read_timeline
-from lovecampaign.store.sending.in_doubt import make_due
+from lovecampaign.store.sending.in_doubt import Retried, make_due
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.testing.campaigns import write_campaign
 from tests.support.stage import DAY_1, Stage
@@ -94,6 +94,18 @@ def test_early_access_never_goes_out_after_the_launch(
     retry_late(stage, "early-access")
     stage.send(LAUNCH + HOUR)
     assert stage.reasons("early-access") == {"late": 1}
+
+
+def test_no_retry_makes_an_email_due_after_its_deal_closed(
+    settings: Settings, database: Database
+) -> None:
+    stage = stage_of(settings, database)
+    stage.add_readers(1, lists=["readers", "insiders"])
+    stage.clock.move_to(LAUNCH + 30 * DAY)
+    stage.send()
+    assert stage.reasons("last-call") == {"late": 1}
+    assert [one.reason for one in retry_late(stage, "last-call").stay_out] == ["deal_closed"]
+    assert stage.reasons("last-call") == {"late": 1}
 
 
 @pytest.mark.parametrize("was_planned", [False, True])
@@ -194,7 +206,7 @@ def test_readers_of_two_months_at_once_are_counted(settings: Settings, database:
     assert count_overlaps(database, first, [first], DAY_1) == {}
 
 
-def retry_late(stage: Stage, key: str) -> None:
+def retry_late(stage: Stage, key: str) -> Retried:
     record = record_campaign(stage.database, stage.campaign)
     email = stage.campaign.find_email(key)
     assert email is not None
@@ -203,7 +215,7 @@ def retry_late(stage: Stage, key: str) -> None:
     )
     with stage.database.write() as connection:
         state, reason = DeliveryState.SKIPPED, SkipReason.LATE.value
-        make_due(connection, eligibility, record.email_ids[key], state, reason)
+        return make_due(connection, eligibility, record.email_ids[key], state, reason)
 
 
 def buy(stage: Stage, campaign_id: int, address: str) -> None:

@@ -223,6 +223,39 @@ def test_a_mistake_in_a_copy_inside_a_digest_is_found(bench: Workbench) -> None:
     assert (problem.code, str(problem.place)) == ("LC103", f"{COPY_FILE}:5:4")
 
 
+@pytest.mark.parametrize(
+    ("inside", "found"),
+    [
+        ('<mj-text><i style="background:url(none.png)">x</i></mj-text>', "none.png"),
+        ("<mj-text><i style=\"background: URL( 'none.png' )\">x</i></mj-text>", "none.png"),
+        ('<mj-raw><img src="https://a.example/a.png" srcset="b.png 2x" alt="x"></mj-raw>', "b.png"),
+        ('<mj-image alt="x" />', ""),
+        ('<mj-raw><td background="//a.example/b.png"></td></mj-raw>', "//a.example/b.png"),
+    ],
+)
+def test_a_picture_without_a_whole_address_is_a_problem_wherever_it_is(
+    bench: Workbench, inside: str, found: str
+) -> None:
+    (problem, *_) = bench.problems(template=in_column(inside + "{{ content }}"))
+    assert problem.code == "LC109"
+    assert repr(found) in problem.message
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<mj-text><i style=\"background:url('https://a.example/a.png')\">x</i></mj-text>",
+        (
+            '<mj-raw><img src="cid:a" srcset="https://a.example/a,b.png 2x, https://b.example" '
+            'alt="x"></mj-raw>'
+        ),
+    ],
+)
+def test_whole_addresses_of_pictures_are_no_problem(bench: Workbench, inside: str) -> None:
+    problems = bench.problems(template=in_column(inside + "{{ content }}"))
+    assert "LC109" not in {problem.code for problem in problems}
+
+
 def test_a_logo_that_is_not_there_is_a_problem(bench: Workbench) -> None:
     email = bench.email()
     campaign = bench.campaign(email, brand=Brand(logo="images/none.png"))

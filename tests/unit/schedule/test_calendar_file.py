@@ -50,7 +50,7 @@ def test_a_newer_file_moves_the_events_of_an_older_one() -> None:
         for now in (NOW, NOW + timedelta(seconds=1), NOW + timedelta(days=3650))
     ]
     events = [Calendar.from_ical(file).walk("VEVENT")[0] for file in files]
-    sequences = [int(event["sequence"]) for event in events]
+    sequences = [event.decoded("sequence") for event in events]
     changed = [event.decoded("last-modified") for event in events]
 
     assert len({str(event["uid"]) for event in events}) == 1

@@ -21,9 +21,11 @@ _PLACEHOLDER = re.compile(
 #: A template's link without an address.
 _NOWHERE = re.compile(r"href=[\"'](?:#|)[\"']")
 #: Tags, lone end tags, comments and declarations, as CommonMark knows them in HTML. Not a
-#: placeholder (LC273), ``<<name>>`` (LC274), an escaped ``\<b>``, or an address in brackets.
+#: placeholder (LC273), ``<<name>>`` (LC274), an escaped ``\<b>``, an address in brackets, or the
+#: path of a picture: ``](<jam jar.png>)``, ``]: <jam jar.png>``.
 _TAG = re.compile(
-    r"(?<![\\<])<(?!(?:insert|your)\s)(?:[a-z][a-z0-9-]*|[a-z]:[a-z0-9-]+)(?:\s+[^<>]*)?/?>(?!>)"
+    r"(?<![\\<])(?<!\]\()(?<!\]:)(?<!\]: )<(?!(?:insert|your)\s)"
+    r"(?:[a-z][a-z0-9-]*|[a-z]:[a-z0-9-]+)(?:\s+[^<>]*)?/?>(?!>)"
     r"|(?<![\\<])</[a-z][a-z0-9:-]*\s*>"
     r"|<!--.*?(?:-->|\Z)|<![a-z\[][^<>]*>|<\?.*?\?>",
     re.IGNORECASE | re.DOTALL,

@@ -29,8 +29,8 @@ _NAMED_DOMAIN = re.compile(
 #: Link targets in copy: of links, of ``[page]:`` references and of buttons. Rendering reports
 #: missing images.
 _IN_COPY = re.compile(
-    r"(?<!!)\[(?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*\]\(\s*<?(?P<link>[^)\s>]+)"
-    r"|^\s{0,3}\[(?!\^)[^\]]+\]:\s*<?(?P<page>[^\s>]+)"
+    r"(?<!!)\[(?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*\]\(\s*(?P<link><[^<>]*>|[^)\s>]+)"
+    r"|^\s{0,3}\[(?!\^)[^\]]+\]:\s*(?P<page><[^<>]*>|[^\s>]+)"
     r"|\[\[\s*button\s*:.*\|\s*(?P<button>[^\s|\]]+)\s*\]\]",
     re.IGNORECASE,
 )
@@ -223,5 +223,6 @@ def _targets(text: str, file: str, first_line: int, pattern: re.Pattern[str]) ->
     for number, line in enumerate(text.split("\n"), first_line):
         for found in pattern.finditer(line):
             name = found.lastgroup or "link"
-            place = Place(file=file, line=number, column=found.start(name) + 1)
-            yield Passage(text=found[name], place=place, excerpt=line)
+            column = found.start(name) + 1 + found[name].startswith("<")
+            place = Place(file=file, line=number, column=column)
+            yield Passage(text=found[name].strip("<>"), place=place, excerpt=line)

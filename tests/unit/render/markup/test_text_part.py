@@ -39,6 +39,8 @@ def bench(tmp_path: Path) -> Workbench:
         ("(www.a.example) www. a.example", "(https://www.a.example) www. a.example"),
         ("Peas[^p], rye^[In May].\n\n[^p]: *March* or [so](https://a.example/x)\n\nBye",
          "Peas[1], rye[2].\n\nBye\n\n* * *\n\n1. _March_ or so\n   https://a.example/x\n2. In May"),
+        ("Write to <ana@bloom.example>.", "Write to ana@bloom.example."),
+        ("[Write](mailto:ana@bloom.example)", "Write\nmailto:ana@bloom.example"),
         ("- [a](https://a.example)\n- b", "- a\n  https://a.example\n- b"),
         ("[[button: Read on | https://a.example/?a=1&b=2]]", "Read on\nhttps://a.example/?a=1&b=2"),
         ("a\n[[button: Go | https://a.example]]\nb", "a\n\nGo\nhttps://a.example\n\nb"),
